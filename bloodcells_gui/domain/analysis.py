@@ -1,0 +1,100 @@
+"""An analysis run: immutable provenance, and the events it streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bloodcells_gui.domain.cell import Cell, CellAssets
+from bloodcells_gui.domain.specimen import ScaleEstimate
+
+
+class RunStatus(StrEnum):
+    """How a run ended; anything but COMPLETE is stamped incomplete on every report."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file (or tile) that was not analysed, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRun:
+    """Provenance of one run: what was used, on what, with which outcome.
+
+    `classes` names the columns of every cell's `scores`, `measurement_names` those of `measurements`.
+    `bundles` maps task ("classify", "segment", "detect") to "id sha256".
+    `tallies` holds counts of objects that are not listed as cells (e.g. {"RBC": 812}) and areas
+    ({"scanned_mm2": 1.2}).
+    """
+
+    number: int
+    started: str
+    app_version: str
+    classes: tuple[str, ...]
+    measurement_names: tuple[str, ...]
+    bundles: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    profile: str = ""
+    scale: ScaleEstimate | None = None
+    status: RunStatus = RunStatus.RUNNING
+    finished: str = ""
+    skipped: tuple[SkippedFile, ...] = ()
+    tallies: Mapping[str, float] = field(default_factory=dict)
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the run stands. `eta_s` is None until a rate is known."""
+
+    done: int
+    total: int
+    unit: str
+    cells: int
+    rate: float
+    eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellsFound:
+    """A batch of new cells with their assets, in the same order."""
+
+    cells: tuple[Cell, ...]
+    assets: tuple[CellAssets, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One file was left out; the rest goes on."""
+
+    file: SkippedFile
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleKnown:
+    """The specimen's scale was settled before the first cell."""
+
+    scale: ScaleEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a run, whatever way it ended."""
+
+    status: RunStatus
+    tallies: Mapping[str, float] = field(default_factory=dict)
+    notice: str = ""
+
+
+AnalysisEvent = Progress | CellsFound | Skipped | ScaleKnown | Done

@@ -1,0 +1,103 @@
+"""What the models said about one object. A person's opinion never overwrites it (see review.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Flags a cell may carry; plain strings because they go into files.
+FLAG_EDGE = "cut by the edge"
+FLAG_TOUCHING = "touching"
+FLAG_OUT_OF_FOCUS = "out of focus"
+FLAG_NO_CELL = "no cell found"
+FLAG_SCALE_UNKNOWN = "scale unknown"
+FLAG_BY_HAND = "added by hand"
+FLAG_UNLIKE_TRAINING = "unlike the training data"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Axis-aligned box in full-resolution pixels of its image; x, y is the top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """x, y of the middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """One detected object of interest, as the models saw it.
+
+    Attributes
+    ----------
+    id : int
+        Unique within a case, in order of finding, across runs.
+    image : int
+        Index into the specimen's images.
+    box_px : Box
+        In the image at full resolution.
+    mpp : float
+        um per pixel used for this cell (NaN when unknown).
+    predicted : str
+        Best leaf code, whatever the status.
+    probability : float
+        Calibrated probability of `predicted`, 0 to 1.
+    abstained : bool
+        The model declined: the cell waits as Unidentified until a person decides.
+    doubt : float
+        0 (certain) to 1; the gallery's sorting key.
+    scores : ndarray of float32, shape (K,)
+        Calibrated leaf probabilities in the order of the run's `classes`; they sum to 1.
+    measurements : ndarray of float32, shape (M,)
+        In the order of the run's `measurement_names`; NaN where undefined.
+    focus : float
+        Relative focus measure, larger is sharper.
+    flags : tuple of str
+        See the FLAG_ constants.
+    run : int
+        Which analysis run found it (0 = first); -1 for cells added by hand without a run.
+    """
+
+    id: int
+    image: int
+    box_px: Box
+    mpp: float
+    predicted: str
+    probability: float
+    abstained: bool
+    doubt: float
+    scores: NDArray[np.float32]
+    measurements: NDArray[np.float32]
+    focus: float = float("nan")
+    flags: tuple[str, ...] = ()
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellAssets:
+    """What is kept in the case beside a cell so that it can be shown without its image.
+
+    Attributes
+    ----------
+    thumbnail : bytes
+        JPEG of the classifier's view (square, RGB) at `CROP_PX` pixels and the model's um/px.
+    mask : bytes
+        8-bit PNG of the same window: 0 background, 1 cytoplasm, 2 nucleus.
+    crop_px : tuple of float
+        The window in the image: x, y of its top left corner and its side, full-resolution px.
+    embedding : ndarray of float16, shape (D,)
+        The classifier's embedding, for similarity, the map and calibration.
+    """
+
+    thumbnail: bytes
+    mask: bytes
+    crop_px: tuple[float, float, float]
+    embedding: NDArray[np.float16] = field(default_factory=lambda: np.zeros(0, np.float16))

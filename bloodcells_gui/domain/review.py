@@ -1,0 +1,135 @@
+"""What a person decided: append-only events and the state they fold to.
+
+Undo is an event too, so the audit trail and the undo stack are one mechanism.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """Everything that can be done to a case."""
+
+    CONFIRM = "confirm"
+    RELABEL = "relabel"
+    EXCLUDE = "exclude"
+    RESTORE = "restore"
+    ADD_CELL = "add cell"
+    REMOVE_CELL = "remove cell"
+    COUNT = "count"
+    SET_FIELD = "set field"
+    GRADE = "grade"
+    NOTE = "note"
+    SIGN = "sign"
+    AMEND = "amend"
+    SECOND_READ = "second read"
+    ADJUDICATE = "adjudicate"
+    UNDO = "undo"
+    REDO = "redo"
+
+
+UNDOABLE = frozenset(
+    {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.ADD_CELL,
+     EventKind.REMOVE_CELL, EventKind.COUNT, EventKind.SET_FIELD, EventKind.GRADE, EventKind.NOTE}
+)  # fmt: skip
+
+
+class Status(StrEnum):
+    """A cell's standing; the words of cells.csv."""
+
+    PROPOSED = "proposed"
+    UNIDENTIFIED = "unidentified"
+    CONFIRMED = "confirmed"
+    RELABELLED = "relabelled"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One act of one person.
+
+    Attributes
+    ----------
+    seq : int
+        1, 2, 3 ... within the case; for UNDO and REDO `target` is the seq it undoes or redoes.
+    kind : EventKind
+    author : str
+        Who; asked once a day, again for a signature.
+    time : str
+        UTC, ISO 8601 with seconds and "Z"; never runs backwards within a case.
+    cells : tuple of int
+        Every cell touched, so that the screen can scroll to the effect.
+    new : str
+        New class code, grade, field value, note text or meaning of a signature.
+    old : tuple of str
+        Old value per cell (or one for the field).
+    key : str
+        Field name, grade item or second reader's pass; "" otherwise.
+    reason : str
+        Free text where one is asked for.
+    target : int
+        See `seq`.
+    """
+
+    seq: int
+    kind: EventKind
+    author: str
+    time: str
+    cells: tuple[int, ...] = ()
+    new: str = ""
+    old: tuple[str, ...] = ()
+    key: str = ""
+    reason: str = ""
+    target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What stands for one cell: status, what counts, and who said so."""
+
+    status: Status
+    final: str
+    reviewer: str = ""
+    reviewed_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an operation altered, so that views refresh only that.
+
+    `cells` in the order a person would expect to see them; `fields` names of changed fields or grades.
+    """
+
+    cells: tuple[int, ...] = ()
+    fields: tuple[str, ...] = ()
+    event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature as it stands in the report (21 CFR 11.50: who, when, meaning)."""
+
+    author: str
+    time: str
+    meaning: str
+    report_sha256: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpecimenData:
+    """Fields a person fills in, folded from SET_FIELD events; all text, validated where they are used."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def number(self, name: str) -> float | None:
+        """The field as a positive finite number, None when empty or not one."""
+        text = self.fields.get(name, "").strip().replace(",", ".")
+        try:
+            value = float(text)
+        except ValueError:
+            return None
+        return value if 0 <= value < 1e9 else None

@@ -1,0 +1,80 @@
+"""What is looked at: one specimen and its images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class SpecimenKind(StrEnum):
+    """How the specimen was photographed."""
+
+    CROPS = "crops"
+    FIELDS = "fields"
+    SLIDE = "slide"
+    COUNTER = "counter"  # counted by hand at the microscope; no images
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """An image by path and content, never by content inside the case.
+
+    Attributes
+    ----------
+    name : str
+        Path relative to the input, with "/" separators: what reports show.
+    path : Path
+        Absolute path when it was read.
+    sha256 : str
+        Of the file's bytes ("" until computed).
+    size_px : tuple of int
+        Width, height after EXIF orientation.
+    mpp : float or None
+        um per pixel from the file's own metadata.
+    origin_px : tuple of float
+        Where the image lies in the specimen's plane (fields with known positions), x, y in px.
+    """
+
+    name: str
+    path: Path
+    sha256: str = ""
+    size_px: tuple[int, int] = (0, 0)
+    mpp: float | None = None
+    origin_px: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """One directory or file = one specimen."""
+
+    id: str
+    kind: SpecimenKind
+    root: Path
+    images: tuple[ImageRef, ...] = ()
+    synthetic: bool = False
+
+
+class ScaleSource(StrEnum):
+    """Where um per pixel came from, strongest first."""
+
+    PERSON = "person"
+    METADATA = "metadata"
+    RED_CELLS = "red cells"
+    PRIOR = "cell size prior"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleEstimate:
+    """um per pixel of a specimen and how far to trust it.
+
+    `spread` is the relative half-width of the estimate (0.05 = 5 %), `n` the number of red cells or
+    images used.
+    """
+
+    mpp: float | None
+    source: ScaleSource
+    spread: float = 0.0
+    n: int = 0
+    warning: str = ""
