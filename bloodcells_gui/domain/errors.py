@@ -11,7 +11,7 @@ EXIT_OUTPUT_NOT_WRITABLE = 5
 EXIT_CANCELLED = 130
 
 
-class Cancelled(Exception):  # noqa: N818 - a request that was honoured, not an error
+class Cancelled(Exception):
     """The person asked to stop; what was found so far is kept."""
 
 

@@ -1,0 +1,256 @@
+"""From places in images to cells: crop, segment, measure, classify. One batch is one unit of work.
+
+A batch runs on one thread with single-threaded inference; several batches run side by side. That keeps
+every core busy through decoding and measuring as well, with no hand-over inside a batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain.cell import (
+    FLAG_EDGE,
+    FLAG_NO_CELL,
+    FLAG_OUT_OF_FOCUS,
+    FLAG_SCALE_UNKNOWN,
+    FLAG_UNLIKE_TRAINING,
+    Box,
+    Cell,
+    CellAssets,
+)
+from bloodcells_gui.inference.preprocess import crop_at_scale
+from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter
+
+THUMBNAIL_PX = 192
+_THUMBNAIL_QUALITY = 88
+# A nucleated cell below this many um2 is no cell; platelets are 3 to 12 um2.
+_MIN_CELL_AREA_UM2 = 1.5
+# Beyond this the window is cut again around the segmented cell.
+_RECENTRE_UM = 1.5
+
+Measure = Callable[[NDArray[np.uint8], NDArray[np.uint8], float], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to look: a point in a decoded image (or a region of one).
+
+    Attributes
+    ----------
+    image : int
+        Index of the image within the specimen.
+    pixels : (h, w, 3) uint8 RGB
+        The image, or the region of it around the cell.
+    offset_px : tuple of float
+        Where `pixels` begins in the full image, x, y.
+    centre_px : tuple of float
+        The cell, in `pixels`.
+    mpp : float
+        um per px of `pixels`; NaN when unknown.
+    scale : float
+        Full-resolution px per px of `pixels` (1 unless the region was read at a lower level).
+    flags : tuple of str
+    recentre : bool
+        Whether the segmented cell may move the window (crops: the cell is only about central).
+    size_px : tuple of int or None
+        Size of the whole image when `pixels` is a region of it (for the edge flag).
+    """
+
+    image: int
+    pixels: NDArray[np.uint8]
+    offset_px: tuple[float, float]
+    centre_px: tuple[float, float]
+    mpp: float
+    scale: float = 1.0
+    flags: tuple[str, ...] = ()
+    recentre: bool = True
+    size_px: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    place: Place
+    centre: tuple[float, float]
+    mpp: float
+
+    def side_px(self, size_px: int, um_per_px: float) -> int:
+        return max(1, round(size_px * um_per_px / self.mpp))
+
+    def origin(self, side: int) -> tuple[int, int]:
+        return round(self.centre[0] - side / 2), round(self.centre[1] - side / 2)
+
+
+class CellWork:
+    """Turns places into cells.
+
+    Parameters
+    ----------
+    classifier, segmenter
+        Thread-safe; both see the same window (same size and scale).
+    measure : callable
+        ``measure(crop, mask, um_per_px)`` -> (M,) float32.
+    focus_limit : float
+        Cells whose relative focus lies below are flagged.
+    """
+
+    def __init__(
+        self,
+        classifier: CellClassifier,
+        segmenter: CellSegmenter,
+        measure: Measure,
+        *,
+        focus_index: int | None = None,
+        focus_limit: float = 0.0,
+    ) -> None:
+        self.classifier = classifier
+        self.segmenter = segmenter
+        self._measure = measure
+        self._focus_index = focus_index
+        self._focus_limit = focus_limit
+
+    def process(self, places: Sequence[Place], *, run: int = 0) -> list[tuple[Cell, CellAssets]]:
+        """Cells of `places`, in order; ids are 0 until the case numbers them.
+
+        Each place gives exactly one cell: where nothing is found the cell carries FLAG_NO_CELL and waits as
+        Unidentified, so that nothing disappears.
+        """
+        if not places:
+            return []
+        windows = [_Window(p, p.centre_px, self._usable_mpp(p)) for p in places]
+        crops, masks = self._segmented(windows)
+        self._recentre(windows, crops, masks)
+        result = self.classifier.predict(crops)
+        rows: list[tuple[Cell, CellAssets]] = []
+        for i, window in enumerate(windows):
+            probabilities = np.asarray(result.probabilities[i], np.float32)
+            best = int(probabilities.argmax())
+            values = self._measure(crops[i], masks[i], self.classifier.um_per_px)
+            focus = float(values[self._focus_index]) if self._focus_index is not None else math.nan
+            box, flags = self._box_and_flags(window, masks[i])
+            if focus < self._focus_limit:
+                flags += (FLAG_OUT_OF_FOCUS,)
+            if bool(result.unlike[i]):
+                flags += (FLAG_UNLIKE_TRAINING,)
+            none_found = FLAG_NO_CELL in flags
+            cell = Cell(
+                id=0,
+                image=window.place.image,
+                box_px=box,
+                mpp=window.place.mpp / window.place.scale,
+                predicted=self.classifier.classes[best],
+                probability=float(probabilities[best]),
+                abstained=bool(result.abstained[i]) or (none_found and self._is_leukocyte(best)),
+                doubt=float(result.doubt[i]),
+                scores=probabilities,
+                measurements=np.asarray(values, np.float32),
+                focus=focus,
+                flags=flags,
+                run=run,
+            )
+            rows.append((cell, self._assets(window, masks[i], np.asarray(result.embedding[i], np.float16))))
+        return rows
+
+    def _is_leukocyte(self, index: int) -> bool:
+        return self.classifier.classes[index] not in {"ART", "PLT", "SMU"}
+
+    def _usable_mpp(self, place: Place) -> float:
+        """The place's scale, or one at which the whole image fills the window when it is unknown."""
+        if math.isfinite(place.mpp) and place.mpp > 0:
+            return place.mpp
+        window_um = self.classifier.size_px * self.classifier.um_per_px
+        return float(window_um / max(1, min(place.pixels.shape[:2])))
+
+    def _cut(self, window: _Window) -> NDArray[np.uint8]:
+        c = self.classifier
+        return crop_at_scale(window.place.pixels, window.centre, window.mpp, c.size_px, c.um_per_px)
+
+    def _segmented(self, windows: Sequence[_Window]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        crops = np.stack([self._cut(w) for w in windows])
+        return crops, self.segmenter.segment(crops)
+
+    def _recentre(
+        self, windows: list[_Window], crops: NDArray[np.uint8], masks: NDArray[np.uint8]
+    ) -> None:
+        """Cut again around cells that lie off the middle of their window; in place."""
+        moved: list[int] = []
+        um_per_px, size = self.classifier.um_per_px, self.classifier.size_px
+        for i, window in enumerate(windows):
+            if not window.place.recentre:
+                continue
+            ys, xs = np.nonzero(masks[i])
+            if len(xs) * um_per_px**2 < _MIN_CELL_AREA_UM2:
+                continue
+            # Middle of the box, not the centroid: a lobed nucleus must not pull the window.
+            dx = (xs.min() + xs.max() + 1) / 2 - size / 2
+            dy = (ys.min() + ys.max() + 1) / 2 - size / 2
+            if math.hypot(dx, dy) * um_per_px < _RECENTRE_UM:
+                continue
+            step = um_per_px / window.mpp
+            h, w = window.place.pixels.shape[:2]
+            x = min(max(window.centre[0] + dx * step, 0.0), w - 1.0)
+            y = min(max(window.centre[1] + dy * step, 0.0), h - 1.0)
+            windows[i] = _Window(window.place, (x, y), window.mpp)
+            moved.append(i)
+        if moved:
+            crops[moved], masks[moved] = self._segmented([windows[i] for i in moved])
+
+    def _box_and_flags(self, window: _Window, mask: NDArray[np.uint8]) -> tuple[Box, tuple[str, ...]]:
+        place, size = window.place, self.classifier.size_px
+        side = window.side_px(size, self.classifier.um_per_px)
+        x0, y0 = window.origin(side)
+        flags = place.flags
+        if not (math.isfinite(place.mpp) and place.mpp > 0):
+            flags += (FLAG_SCALE_UNKNOWN,)
+        ys, xs = np.nonzero(mask)
+        if len(xs) * self.classifier.um_per_px**2 < _MIN_CELL_AREA_UM2:
+            flags += (FLAG_NO_CELL,)
+            left, top, right, bottom = size * 0.25, size * 0.25, size * 0.75, size * 0.75
+        else:
+            left, top, right, bottom = xs.min(), ys.min(), xs.max() + 1.0, ys.max() + 1.0
+        step = side / size
+        ox, oy = place.offset_px
+        h, w = place.pixels.shape[:2]
+        full_w, full_h = place.size_px or (round(w * place.scale), round(h * place.scale))
+        bx = ox + (x0 + left * step) * place.scale
+        by = oy + (y0 + top * step) * place.scale
+        ex = ox + (x0 + right * step) * place.scale
+        ey = oy + (y0 + bottom * step) * place.scale
+        if FLAG_NO_CELL not in flags and (bx <= 0.5 or by <= 0.5 or ex >= full_w - 0.5 or ey >= full_h - 0.5):
+            flags += (FLAG_EDGE,)
+        bx, by = max(0.0, bx), max(0.0, by)
+        ex, ey = min(float(full_w), ex), min(float(full_h), ey)
+        return Box(bx, by, max(1.0, ex - bx), max(1.0, ey - by)), flags
+
+    def _assets(self, window: _Window, mask: NDArray[np.uint8], embedding: NDArray[np.float16]) -> CellAssets:
+        c = self.classifier
+        um_per_thumb_px = c.size_px * c.um_per_px / THUMBNAIL_PX
+        thumb = crop_at_scale(window.place.pixels, window.centre, window.mpp, THUMBNAIL_PX, um_per_thumb_px)
+        jpeg = encode_jpeg(thumb, _THUMBNAIL_QUALITY)
+        side = window.side_px(c.size_px, c.um_per_px)
+        x0, y0 = window.origin(side)
+        scale = window.place.scale
+        ox, oy = window.place.offset_px
+        crop = (ox + x0 * scale, oy + y0 * scale, side * scale)
+        return CellAssets(jpeg, encode_png(mask), crop, embedding)
+
+
+def encode_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
+    """JPEG of an RGB image (h, w, 3)."""
+    ok, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not ok:
+        raise ValueError("JPEG encoding failed")
+    return bytes(data.tobytes())
+
+
+def encode_png(mask: NDArray[np.uint8]) -> bytes:
+    """8-bit PNG of a grey image (h, w); fast compression, masks are mostly flat."""
+    ok, data = cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not ok:
+        raise ValueError("PNG encoding failed")
+    return bytes(data.tobytes())
