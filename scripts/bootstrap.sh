@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# From a fresh clone to the running program, or to the tests, in one command (Linux and macOS):
+#
+#   bash scripts/bootstrap.sh run    set up .venv, then the main job on the included synthetic specimen
+#   bash scripts/bootstrap.sh test   set up .venv with the development tools, then lint, types, borders, tests
+#   bash scripts/bootstrap.sh setup [EXTRA...]   set up only, with extras of pyproject.toml (dev, train, ...)
+#
+# What follows the verb is handed on. A second run is fast: nothing is installed again while pyproject.toml and
+# the interpreter stay the same. BLOODCELLS_PYTHON names an interpreter, BLOODCELLS_VENV another place for .venv.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
+  *[Uu][Tt][Ff]*) ;;
+  *) export LC_ALL=C.UTF-8 LANG=C.UTF-8 ;;
+esac
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say ""; say "bootstrap: $*"; exit 1; }
+
+VERB="${1:-run}"
+[ $# -gt 0 ] && shift
+case "$VERB" in
+  run) EXTRAS="" ;;
+  test) EXTRAS="dev" ;;
+  setup) EXTRAS="$(IFS=,; echo "$*")"; set -- ;;
+  *) fail "unknown verb '$VERB'. Verbs: run, test, setup." ;;
+esac
+
+# ---------------------------------------------------------------- Python
+suits() { "$1" -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 14) and sys.maxsize > 2**32))' \
+            >/dev/null 2>&1; }
+PYTHON=""
+for candidate in ${BLOODCELLS_PYTHON:-python3 python3.13 python3.12 python3.11 python3.14 python}; do
+  if suits "$candidate"; then PYTHON="$(command -v "$candidate")"; break; fi
+done
+if [ -z "$PYTHON" ]; then
+  found="$(python3 --version 2>/dev/null || echo 'no python3 at all')"
+  fail "this program needs a 64-bit Python 3.11, 3.12, 3.13 or 3.14, and there is: $found.
+Install one beside it (the old one can stay), for example on Ubuntu 22.04:
+    sudo apt-get install python3.11 python3.11-venv
+then run this command again; it finds python3.11 by itself. Or name one: BLOODCELLS_PYTHON=/path/to/python3.11"
+fi
+PYVERSION="$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+
+# ---------------------------------------------------------------- system packages
+# Found by running a Qt window of this project in a bare Debian 12 with only Python and git; each line is
+# "shared library it needs" "Debian/Ubuntu package that brings it".
+NEEDED_ALWAYS="
+libGL.so.1 libgl1
+libEGL.so.1 libegl1
+libxkbcommon.so.0 libxkbcommon0
+libfontconfig.so.1 libfontconfig1
+libfreetype.so.6 libfreetype6
+libdbus-1.so.3 libdbus-1-3
+libglib-2.0.so.0 libglib2.0-0
+libstdc++.so.6 libstdc++6
+"
+NEEDED_ON_A_DISPLAY="
+libX11-xcb.so.1 libx11-xcb1
+libxcb-cursor.so.0 libxcb-cursor0
+libxcb-icccm.so.4 libxcb-icccm4
+libxcb-image.so.0 libxcb-image0
+libxcb-keysyms.so.1 libxcb-keysyms1
+libxcb-randr.so.0 libxcb-randr0
+libxcb-render-util.so.0 libxcb-render-util0
+libxcb-shape.so.0 libxcb-shape0
+libxcb-sync.so.1 libxcb-sync1
+libxcb-xfixes.so.0 libxcb-xfixes0
+libxcb-xkb.so.1 libxcb-xkb1
+libxkbcommon-x11.so.0 libxkbcommon-x11-0
+"
+missing_packages() {
+  local known list soname package
+  list="$NEEDED_ALWAYS"
+  if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then list="$list$NEEDED_ON_A_DISPLAY"; fi
+  if [ "$(uname -s)" = Linux ] && known="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null)"; then
+    while read -r soname package; do
+      [ -z "$soname" ] || grep -qF "$soname " <<<"$known" || printf '%s ' "$package"
+    done <<<"$list"
+  fi
+  "$PYTHON" -c 'import ensurepip, venv' >/dev/null 2>&1 || printf 'python%s-venv ' "$PYVERSION"
+}
+MISSING="$(missing_packages)"
+if [ -n "$MISSING" ]; then
+  # shellcheck disable=SC2086
+  set_of_packages="$(echo $MISSING)"
+  LINE="apt-get install -y --no-install-recommends $set_of_packages"
+  AS_ROOT=""
+  if [ "$(id -u)" != 0 ]; then AS_ROOT="sudo "; fi
+  command -v apt-get >/dev/null || fail "these libraries or Python parts are missing (named as in Debian): $set_of_packages
+Install them with this system's package manager, then run this command again."
+  if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then
+    say "Installing missing system packages: ${AS_ROOT}$LINE"
+    # shellcheck disable=SC2086
+    { ${AS_ROOT} apt-get update -qq || true
+      ${AS_ROOT} env DEBIAN_FRONTEND=noninteractive $LINE -qq; } >&2 </dev/null ||
+      fail "apt-get could not install them. By hand:
+    ${AS_ROOT}apt-get update && ${AS_ROOT}$LINE"
+  else
+    fail "system packages are missing, and this user may not install them. Run (or ask the administrator to):
+    sudo apt-get update && sudo $LINE
+then run this command again."
+  fi
+fi
+
+# ---------------------------------------------------------------- virtual environment
+VENV="${BLOODCELLS_VENV:-.venv}"
+VPY="$VENV/bin/python"
+WANTED="$("$PYTHON" - "$PWD" <<'PY'
+import hashlib, pathlib, sys
+print(hashlib.sha256(pathlib.Path("pyproject.toml").read_bytes() + sys.argv[1].encode()).hexdigest())
+PY
+)"
+done_for() { # is extra $1 installed as pyproject.toml wants it now?
+  [ -f "$VENV/.bootstrap-$1" ] && [ "$(cat "$VENV/.bootstrap-$1")" = "$WANTED" ]
+}
+NAME="$(echo "${EXTRAS:-base}" | tr ',' '+')"
+if ! { "$VPY" -c 'import sys' >/dev/null 2>&1 && suits "$VPY"; }; then
+  if [ -e "$VENV" ]; then
+    [ -f "$VENV/pyvenv.cfg" ] || fail "$VENV is in the way and is no virtual environment; move it away first."
+    say "The virtual environment in $VENV no longer works here; making it anew."
+    rm -rf "$VENV"
+  fi
+  say "Making a virtual environment in $VENV with Python $PYVERSION ($PYTHON)."
+  "$PYTHON" -m venv "$VENV" || fail "the virtual environment could not be made in $VENV (disk full, or not writable?)."
+fi
+if ! { done_for "$NAME" || { [ "$NAME" = base ] && done_for dev; }; }; then
+  say "Installing the program's packages into $VENV (about 250 MB to fetch the first time; minutes on a slow line)."
+  "$VPY" -m pip install --disable-pip-version-check --quiet --editable ".${EXTRAS:+[$EXTRAS]}" </dev/null >&2 ||
+    fail "pip could not install the packages (its own words are above). Without internet access: make a folder of
+wheels on a connected machine as docs/offline.md shows, then:  PIP_NO_INDEX=1 PIP_FIND_LINKS=/that/folder bash scripts/bootstrap.sh $VERB
+Behind a proxy or mirror: set HTTPS_PROXY or pip's own configuration, which is honoured."
+  echo "$WANTED" >"$VENV/.bootstrap-$NAME"
+fi
+
+# ---------------------------------------------------------------- the verbs
+case "$VERB" in
+  setup) say "Ready: $VPY" ;;
+  run) exec "$VPY" scripts/first_run.py "$@" ;;
+  test)
+    export QT_QPA_PLATFORM=offscreen PYTHONUTF8=1
+    unset DISPLAY WAYLAND_DISPLAY
+    FAILED=""
+    step() { local name="$1"; shift; say "== $name"; "$@" </dev/null || FAILED="$FAILED $name"; }
+    if [ $# -eq 0 ]; then
+      step ruff "$VPY" -m ruff check .
+      step mypy "$VPY" -m mypy
+      step lint-imports "$VENV/bin/lint-imports" --no-cache
+    fi
+    step pytest "$VPY" -m pytest "$@"
+    [ -z "$FAILED" ] || fail "failed:$FAILED"
+    ;;
+esac
