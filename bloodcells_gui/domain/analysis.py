@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bloodcells_gui.domain.cell import Cell, CellAssets
-from bloodcells_gui.domain.specimen import ScaleEstimate
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
 
 
 class RunStatus(StrEnum):
@@ -89,6 +89,16 @@ class ScaleKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagesRead:
+    """Images whose bytes were read: content hash, size and metadata scale are known now.
+
+    `images` pairs the index within the specimen with the completed reference.
+    """
+
+    images: tuple[tuple[int, ImageRef], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The end of a run, whatever way it ended."""
 
@@ -97,4 +107,4 @@ class Done:
     notice: str = ""
 
 
-AnalysisEvent = Progress | CellsFound | Skipped | ScaleKnown | Done
+AnalysisEvent = Progress | CellsFound | Skipped | ScaleKnown | ImagesRead | Done

@@ -174,9 +174,7 @@ class CellWork:
         crops = np.stack([self._cut(w) for w in windows])
         return crops, self.segmenter.segment(crops)
 
-    def _recentre(
-        self, windows: list[_Window], crops: NDArray[np.uint8], masks: NDArray[np.uint8]
-    ) -> None:
+    def _recentre(self, windows: list[_Window], crops: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """Cut again around cells that lie off the middle of their window; in place."""
         moved: list[int] = []
         um_per_px, size = self.classifier.um_per_px, self.classifier.size_px

@@ -66,7 +66,10 @@ class CellSegmenter(Protocol):
         """Scale of the input window."""
 
     def segment(self, crops: Crops) -> NDArray[np.uint8]:
-        """Masks (n, size_px, size_px): 0 background, 1 cytoplasm, 2 nucleus; crops (n, size_px, size_px, 3)."""
+        """Masks (n, size_px, size_px) of crops (n, size_px, size_px, 3).
+
+        0 background, 1 cytoplasm, 2 nucleus.
+        """
 
 
 @dataclass(frozen=True)

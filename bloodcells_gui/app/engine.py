@@ -1,0 +1,123 @@
+"""The loaded models of this program, shared by the window and the command line."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodcells_gui.app.places import models_dir
+from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
+from bloodcells_gui.inference.classifier import Classifier
+from bloodcells_gui.inference.detector import Detector
+from bloodcells_gui.inference.segmenter import Segmenter
+
+TASKS = ("classify", "segment", "detect")
+
+
+def default_threads() -> int:
+    """Cores this process may use, at most 8: more gains nothing on crops."""
+    try:
+        n = len(os.sched_getaffinity(0))
+    except AttributeError:
+        n = os.cpu_count() or 1
+    return max(1, min(n, 8))
+
+
+def find_bundle_dirs(extra: Sequence[Path] = ()) -> list[Path]:
+    """Folders that hold a card: the given ones (a bundle or a folder of bundles) before the program's own."""
+    found: list[Path] = []
+    for base in (*extra, models_dir()):
+        if (base / "card.json").is_file():
+            found.append(base)
+        elif base.is_dir():
+            found.extend(sorted(p.parent for p in base.glob("*/card.json")))
+        elif base in extra:
+            raise BundleRefused(
+                "There is no model bundle at {path}.",
+                "The folder does not exist or holds no card.json.",
+                "Name the folder of a bundle, or leave the option out to use the program's own models.",
+                path=base,
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One bundle per task, verified, with sessions for batch work (single-threaded inside)."""
+
+    classifier: Classifier
+    segmenter: Segmenter
+    detector: Detector | None
+    bundles: dict[str, ModelBundle]
+
+    @property
+    def provider(self) -> str:
+        """Execution provider of the classifier."""
+        return self.classifier.provider
+
+    def identities(self) -> dict[str, str]:
+        """Task to "id sha256"."""
+        return {task: f"{b.id} {b.sha256}" for task, b in self.bundles.items()}
+
+    def terminate(self) -> None:
+        """Make running inference raise Cancelled."""
+        for part in (self.classifier, self.segmenter, self.detector):
+            if part is not None:
+                part.terminate()
+
+
+def select_bundles(extra: Sequence[Path] = ()) -> dict[str, ModelBundle]:
+    """The first bundle of each task, in the order of :func:`find_bundle_dirs`.
+
+    Raises
+    ------
+    BundleRefused
+        When a bundle is damaged or tampered with, or a needed task has none.
+    """
+    chosen: dict[str, ModelBundle] = {}
+    for folder in find_bundle_dirs(extra):
+        bundle = load_bundle(folder)
+        chosen.setdefault(bundle.task, bundle)
+        if len(chosen) == len(TASKS):
+            break
+    for task in ("classify", "segment"):
+        if task not in chosen:
+            raise BundleRefused(
+                "There is no model for the task “{task}”.",
+                "No bundle in {path} has it.",
+                "Install the program again, or name a folder of bundles with --bundle.",
+                task=task,
+                path=models_dir(),
+            )
+    return chosen
+
+
+def load_engine(extra: Sequence[Path] = ()) -> Engine:
+    """Verify the bundles and open their sessions."""
+    chosen = select_bundles(extra)
+    detect = chosen.get("detect")
+    return Engine(
+        Classifier(chosen["classify"], threads=1),
+        Segmenter(chosen["segment"], threads=1),
+        Detector(detect, threads=1) if detect else None,
+        chosen,
+    )
+
+
+class EngineHolder:
+    """Loads the engine once, on first use, whichever thread asks first."""
+
+    def __init__(self, extra: Sequence[Path] = ()) -> None:
+        self._extra = tuple(extra)
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+
+    def __call__(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                self._engine = load_engine(self._extra)
+            return self._engine

@@ -1,0 +1,283 @@
+"""One open case: what the models said, what people decided, and everything that follows from both.
+
+The person's thread owns a session. `thumbnail`, `view` and `explain` may be called from other threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.app.explainer import Explainer
+from bloodcells_gui.app.views import CellView, ViewMaker
+from bloodcells_gui.domain import differential as diff
+from bloodcells_gui.domain.analysis import (
+    AnalysisEvent,
+    AnalysisRun,
+    CellsFound,
+    ImagesRead,
+)
+from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.fold import ReviewState, make_event
+from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.taxonomy import ORDER, UNIDENTIFIED
+from bloodcells_gui.imaging.measure import unit_of
+from bloodcells_gui.storage.case import CaseStore
+
+EXCLUDED_GROUP = "EXCLUDED"
+
+Listener = Callable[[Change], None]
+
+
+def utc_now() -> str:
+    """Now, as every file of this program writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cells that stand together in the gallery: a class, the unidentified, or the excluded."""
+
+    code: str
+    cells: list[int] = field(default_factory=list)
+
+
+class CaseSession:
+    """An open case.
+
+    Parameters
+    ----------
+    store : CaseStore
+        Owned by the session from now on.
+    settings : callable
+        Gives the laboratory's settings of the moment.
+    explainer : Explainer
+        Answers why the classifier said what it said.
+    author : str
+        Who reviews; asked once a day.
+    """
+
+    def __init__(
+        self,
+        store: CaseStore,
+        *,
+        settings: Callable[[], LabSettings],
+        explainer: Explainer,
+        author: str = "",
+        clock: Callable[[], str] = utc_now,
+    ) -> None:
+        self.store = store
+        self._settings = settings
+        self._explainer = explainer
+        self.author = author
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self.cells: list[Cell] = store.load_cells()
+        self._by_id: dict[int, Cell] = {c.id: c for c in self.cells}
+        self.state = ReviewState(self.cells)
+        for event in store.events():
+            self.state.apply(event)
+        self._views = ViewMaker(store)
+
+    # ---- what is there
+
+    @property
+    def path(self) -> Path:
+        """The case file."""
+        return self.store.path
+
+    @property
+    def specimen(self) -> Specimen:
+        """What was looked at."""
+        return self.store.specimen
+
+    @property
+    def runs(self) -> list[AnalysisRun]:
+        """Analysis runs so far, oldest first."""
+        return self.store.runs
+
+    @property
+    def settings(self) -> LabSettings:
+        """The laboratory's settings of the moment."""
+        return self._settings()
+
+    @property
+    def read_only(self) -> bool:
+        """Another window writes this case, or its file may not be written."""
+        return self.store.read_only
+
+    def cell(self, cell_id: int) -> Cell:
+        """KeyError for an unknown id."""
+        return self._by_id[cell_id]
+
+    def run_of(self, cell: Cell) -> AnalysisRun | None:
+        """The run that found the cell; None for cells of no run."""
+        return next((r for r in self.runs if r.number == cell.run), None)
+
+    def decision(self, cell_id: int) -> Decision:
+        """What stands for the cell."""
+        return self.state.decision(cell_id)
+
+    def history(self, cell_id: int) -> list[Event]:
+        """Everything that was done to one cell, oldest first."""
+        return [e for e in self.store.events() if cell_id in e.cells]
+
+    def scores(self, cell_id: int) -> list[tuple[str, float]]:
+        """Leaf codes with their calibrated probabilities, best first."""
+        cell = self.cell(cell_id)
+        run = self.run_of(cell)
+        if run is None:
+            return []
+        pairs = zip(run.classes, (float(p) for p in cell.scores), strict=False)
+        return sorted(pairs, key=lambda p: -p[1])
+
+    def measurements(self, cell_id: int) -> list[tuple[str, float, str]]:
+        """Name, value and unit of every defined measurement."""
+        cell = self.cell(cell_id)
+        run = self.run_of(cell)
+        names: Sequence[str] = run.measurement_names if run else ()
+        return [
+            (name, float(value), unit_of(name))
+            for name, value in zip(names, cell.measurements, strict=False)
+            if np.isfinite(value)
+        ]
+
+    def group_code(self, cell_id: int) -> str:
+        """Where the cell stands in the gallery."""
+        d = self.state.decision(cell_id)
+        if d.status is Status.UNIDENTIFIED:
+            return UNIDENTIFIED
+        return EXCLUDED_GROUP if d.status is Status.EXCLUDED else d.final
+
+    def groups(self) -> list[Group]:
+        """The gallery's order: unidentified first, classes, excluded last; within each the doubtful first."""
+        members: dict[str, list[int]] = {}
+        for cell in self.cells:
+            if self.state.present(cell.id):
+                members.setdefault(self.group_code(cell.id), []).append(cell.id)
+        rank = {UNIDENTIFIED: -1, EXCLUDED_GROUP: len(ORDER) + 1}
+        out = []
+        for code in sorted(members, key=lambda c: rank.get(c, ORDER.get(c, len(ORDER)))):
+            out.append(Group(code, sorted(members[code], key=lambda i: (-self._by_id[i].doubt, i))))
+        return out
+
+    # ---- pictures (thread-safe)
+
+    def thumbnail(self, cell_id: int) -> bytes:
+        """JPEG of the classifier's view."""
+        return self.store.thumbnails([cell_id])[cell_id]
+
+    def view(self, cell_id: int) -> CellView:
+        """The cell at full resolution with its contours, from its image where that is reachable."""
+        return self._views.view(self.cell(cell_id))
+
+    def explain(self, cell_id: int, code: str) -> NDArray[np.float32]:
+        """Grad-CAM of leaf or row `code`: (h, w) float32, 0 to 1, over the thumbnail's window."""
+        return self._explainer.heat(self.thumbnail(cell_id), code)
+
+    def can_explain(self) -> bool:
+        """Whether the classifier that made these cells is at hand."""
+        return self._explainer.available
+
+    # ---- decisions: in the case file before they return
+
+    def confirm(self, ids: Iterable[int]) -> Change:
+        """The proposals are right."""
+        return self._act(EventKind.CONFIRM, ids)
+
+    def relabel(self, ids: Iterable[int], code: str) -> Change:
+        """The cells are of class `code`."""
+        return self._act(EventKind.RELABEL, ids, code)
+
+    def exclude(self, ids: Iterable[int], reason: str = "") -> Change:
+        """Leave the cells out of every count."""
+        return self._act(EventKind.EXCLUDE, ids, reason=reason)
+
+    def restore(self, ids: Iterable[int]) -> Change:
+        """Count excluded cells again."""
+        return self._act(EventKind.RESTORE, ids)
+
+    def count(self, code: str, delta: int) -> Change:
+        """A cell seen at the microscope, or one taken back."""
+        return self._act(EventKind.COUNT, (), str(delta), key=code)
+
+    def set_field(self, name: str, value: str) -> Change:
+        """A field of the specimen or patient."""
+        return self._act(EventKind.SET_FIELD, (), value, key=name)
+
+    def grade(self, item: str, value: str) -> Change:
+        """A morphology grade."""
+        return self._act(EventKind.GRADE, (), value, key=item)
+
+    def note(self, text: str) -> Change:
+        """A comment for the report."""
+        return self._act(EventKind.NOTE, (), text)
+
+    def undo(self) -> Change:
+        """Take the last act back; an empty change when there is none."""
+        return self._act(EventKind.UNDO, ()) if self.state.can_undo else Change()
+
+    def redo(self) -> Change:
+        """Do the last undone act again; an empty change when there is none."""
+        return self._act(EventKind.REDO, ()) if self.state.can_redo else Change()
+
+    def _act(
+        self, kind: EventKind, cells: Iterable[int], new: str = "", *, key: str = "", reason: str = ""
+    ) -> Change:
+        event = make_event(
+            self.state, kind, self.author, tuple(cells), new, key=key, reason=reason, clock=self._clock
+        )
+        if event is None:
+            return Change()
+        self.store.append(event)
+        change = self.state.apply(event)
+        self._publish(change)
+        return change
+
+    # ---- analysis
+
+    def absorb(self, event: AnalysisEvent) -> None:
+        """Take in what the analysis found; it is in the case file already."""
+        if isinstance(event, CellsFound):
+            self.cells.extend(event.cells)
+            self._by_id.update((c.id, c) for c in event.cells)
+            self.state.add_cells(event.cells)
+            self._publish(Change(tuple(c.id for c in event.cells)))
+        elif isinstance(event, ImagesRead):
+            self.store.refresh()
+
+    # ---- numbers
+
+    def differential(self, taxonomy: str = "full") -> diff.Differential:
+        """The table of the moment."""
+        return diff.differential(
+            self.state.counts,
+            self.state.unidentified,
+            self.state.excluded,
+            self.state.data,
+            self.settings,
+            taxonomy=taxonomy,
+        )
+
+    # ---- plumbing
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after every change; the result unsubscribes."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _publish(self, change: Change) -> None:
+        for listener in tuple(self._listeners):
+            listener(change)
+
+    def close(self) -> None:
+        """Release the case file."""
+        self._views.close()
+        self.store.close()

@@ -1,0 +1,149 @@
+"""The headless twin of the window: the same controllers behind verbs (contract in ARCHITECTURE.md)."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from bloodcells_gui import __version__
+from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.taxonomy import ROLLUPS
+
+KINDS = ("auto", "crops", "fields", "slide")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def _threads(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise argparse.ArgumentTypeError("threads must be 1 to 64")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    parts = text.lower().split("x")
+    try:
+        width, height = (int(p) for p in parts)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(f"{text} is not a size like 4096x3072") from e
+    if not (64 <= width <= 400_000 and 64 <= height <= 400_000):
+        raise argparse.ArgumentTypeError("a side must be 64 to 400000 px")
+    return width, height
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    parser = argparse.ArgumentParser(
+        prog="bloodcells",
+        description="Reads blood smears locally: finds, segments and classifies the cells, for review "
+        "and report. For Research Use Only. Not for use in diagnostic procedures.",
+    )
+    parser.add_argument("--version", action="version", version=f"bloodcells {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+
+    p = verbs.add_parser("gui", help="open the window")
+    p.add_argument("path", nargs="?", type=Path, metavar="PATH", help="folder, slide, image or case to open")
+    p.add_argument("--screenshot", type=Path, metavar="PNG", help="draw PATH offscreen and exit")
+    p.add_argument("--lang", choices=LANGUAGES)
+    p.add_argument("--theme", choices=("light", "dark"))
+
+    p = verbs.add_parser("analyze", help="the main job without a window")
+    p.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="a folder or file is one specimen")
+    _add_out(p)
+    p.add_argument("--kind", choices=KINDS, default="auto")
+    p.add_argument("--mpp", type=_positive, metavar="UM", help="um per pixel; overrides all else")
+    p.add_argument("--target-cells", type=_count, metavar="N",
+                   help="leukocytes to find; 0 = all (default: 0; 200 for a slide)")  # fmt: skip
+    _add_taxonomy(p)
+    p.add_argument("--wbc", type=_positive, metavar="X", help="leukocyte count, 10^9/L")
+    p.add_argument("--wbc-corrected", choices=("yes", "no", "unknown"), default="unknown",
+                   help="whether the analyser corrected WBC for NRBC already")  # fmt: skip
+    p.add_argument("--specimen-id", default="", metavar="TEXT")
+    _add_bundle(p)
+    p.add_argument("--profile", default="", metavar="NAME", help="this laboratory's calibration")
+    p.add_argument("--save-masks", action="store_true", help="write masks/ (1 cytoplasm, 2 nucleus)")
+    p.add_argument("--resume", action="store_true", help="go on with the unfinished case in DIR")
+    p.add_argument("--threads", type=_threads, metavar="N")
+    _add_report_options(p)
+    p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")
+    p.add_argument("--quiet", action="store_true")
+
+    p = verbs.add_parser("report", help="reports again from a saved case, review included")
+    p.add_argument("case", type=Path, metavar="CASE")
+    _add_out(p)
+    _add_taxonomy(p)
+    _add_report_options(p)
+    p.add_argument("--save-masks", action="store_true")
+
+    p = verbs.add_parser("verify", help="audit chain, hashes and signature of a case")
+    p.add_argument("case", type=Path, metavar="CASE")
+    p.add_argument("--trail", type=Path, metavar="FILE", help="export the audit trail (.csv or .jsonl)")
+
+    p = verbs.add_parser("evaluate", help="own validation: crops in sub-folders named by class")
+    p.add_argument("directory", type=Path, metavar="DIR")
+    _add_out(p)
+    p.add_argument("--mpp", type=_positive, metavar="UM")
+    _add_bundle(p)
+    p.add_argument("--profile", default="", metavar="NAME")
+    p.add_argument("--threads", type=_threads, metavar="N")
+    _add_report_options(p)
+    p.add_argument("--quiet", action="store_true")
+
+    p = verbs.add_parser("calibrate", help="fit this laboratory's profile from reviewed cells")
+    p.add_argument("words", nargs="+", metavar="DIR|CASE|list|use|remove",
+                   help="a folder by class, a reviewed case; or `list`, `use`, `remove`")  # fmt: skip
+    p.add_argument("--name", default="", metavar="NAME")
+    _add_bundle(p)
+    p.add_argument("--mpp", type=_positive, metavar="UM")
+    p.add_argument("--threads", type=_threads, metavar="N")
+
+    p = verbs.add_parser("demo", help="the synthetic specimen, with truth.json")
+    _add_out(p)
+    p.add_argument("--kind", choices=KINDS[1:], default="crops")
+    p.add_argument("--size", type=_size, metavar="WxH")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--cells", type=_count, metavar="N")
+    p.add_argument("--quiet", action="store_true")
+
+    p = verbs.add_parser("models", help="bundles, cards, hashes, golden tests")
+    p.add_argument("action", choices=("list", "verify"))
+    p.add_argument("directory", nargs="?", type=Path, metavar="DIR")
+
+    verbs.add_parser("self-test", help="every part works on this machine")
+    return parser
+
+
+def _add_out(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _add_bundle(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--bundle", type=Path, action="append", default=[], metavar="DIR", help="repeatable")
+
+
+def _add_taxonomy(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--taxonomy", choices=tuple(ROLLUPS), default="full", help="roll-up shown")
+
+
+def _add_report_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--paper", choices=("a4", "letter"), default=None)
+    p.add_argument("--lang", choices=LANGUAGES, default=None)
+
+
+def language(args: argparse.Namespace) -> str:
+    """The language asked for, English otherwise."""
+    return getattr(args, "lang", None) or "en"

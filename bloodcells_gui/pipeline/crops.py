@@ -1,0 +1,197 @@
+"""Analysis of a folder of crops: one cell in the middle of every image."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain.analysis import (
+    AnalysisEvent,
+    CellsFound,
+    Done,
+    ImagesRead,
+    Progress,
+    RunStatus,
+    ScaleKnown,
+    Skipped,
+    SkippedFile,
+)
+from bloodcells_gui.domain.cell import Cell, CellAssets
+from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.progress import CancelToken, RateMeter
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.pipeline.cellwork import CellWork, Place
+
+SCALE_SAMPLE = 24
+_POLL_S = 0.05
+
+Pixels = NDArray[np.uint8]
+ReadBytes = Callable[[ImageRef], bytes]
+Decode = Callable[[bytes, str], tuple[Pixels, float | None]]
+EstimateScale = Callable[[Sequence[Pixels]], ScaleEstimate]
+
+
+@dataclass(frozen=True, slots=True)
+class CropsOptions:
+    """How to run.
+
+    Attributes
+    ----------
+    mpp : float or None
+        Scale given by the person; overrides everything.
+    threads : int
+    batch : int
+        Images per unit of work; small enough that cancelling answers within 200 ms.
+    run : int
+        Number of the analysis run.
+    """
+
+    mpp: float | None = None
+    threads: int = 2
+    batch: int = 16
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    rows: list[tuple[Cell, CellAssets]]
+    read: tuple[tuple[int, ImageRef], ...]
+    skipped: tuple[SkippedFile, ...]
+    done: int
+
+
+class CropsAnalysis:
+    """A cancellable stream of events over the images of one specimen.
+
+    Parameters
+    ----------
+    read, decode
+        ``read(ref)`` gives the file's bytes, ``decode(bytes, name)`` RGB pixels and the metadata's um/px;
+        both raise ImageRefused for what cannot be used.
+    estimate_scale
+        From sampled images; used where neither person nor metadata give a scale.
+    """
+
+    def __init__(
+        self,
+        work: CellWork,
+        read: ReadBytes,
+        decode: Decode,
+        estimate_scale: EstimateScale,
+        options: CropsOptions,
+        token: CancelToken,
+    ) -> None:
+        self._work = work
+        self._read = read
+        self._decode = decode
+        self._estimate_scale = estimate_scale
+        self._options = options
+        self._token = token
+
+    def events(self, images: Sequence[tuple[int, ImageRef]]) -> Iterator[AnalysisEvent]:
+        """Events in the order of `images` (index within the specimen, reference)."""
+        try:
+            scale = self._scale([ref for _, ref in images])
+            yield ScaleKnown(scale)
+            yield from self._batches(images, scale)
+        except Cancelled:
+            yield Done(RunStatus.CANCELLED)
+            return
+        yield Done(RunStatus.COMPLETE)
+
+    def _batches(
+        self, images: Sequence[tuple[int, ImageRef]], scale: ScaleEstimate
+    ) -> Iterator[AnalysisEvent]:
+        size = self._options.batch
+        chunks = iter([images[i : i + size] for i in range(0, len(images), size)])
+        meter, done, cells = RateMeter(), 0, 0
+        pool = ThreadPoolExecutor(self._options.threads, thread_name_prefix="cells")
+        pending: deque[Future[_Batch]] = deque()
+        try:
+            yield Progress(0, len(images), "images", 0, 0.0, None)
+            while True:
+                while len(pending) < self._options.threads + 2 and (chunk := next(chunks, None)):
+                    pending.append(pool.submit(self._one_batch, chunk, scale))
+                if not pending:
+                    break
+                batch = self._wait(pending.popleft())
+                if batch.read:
+                    yield ImagesRead(batch.read)
+                for file in batch.skipped:
+                    yield Skipped(file)
+                if batch.rows:
+                    found, assets = zip(*batch.rows, strict=True)
+                    yield CellsFound(found, assets)
+                done += batch.done
+                cells += len(batch.rows)
+                rate = meter.update(done)
+                eta = meter.eta_s(done, len(images), rate)
+                yield Progress(done, len(images), "images", cells, rate, eta)
+        finally:
+            for future in pending:
+                future.cancel()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _wait(self, future: Future[_Batch]) -> _Batch:
+        while True:
+            self._token.check()
+            try:
+                return future.result(timeout=_POLL_S)
+            except FutureTimeout:
+                if future.done():
+                    raise
+
+    def _one_batch(self, chunk: Sequence[tuple[int, ImageRef]], scale: ScaleEstimate) -> _Batch:
+        places: list[Place] = []
+        read: list[tuple[int, ImageRef]] = []
+        skipped: list[SkippedFile] = []
+        for index, ref in chunk:
+            self._token.check()
+            try:
+                data = self._read(ref)
+                pixels, mpp = self._decode(data, ref.name)
+            except ImageRefused as e:
+                skipped.append(SkippedFile(ref.name, e.reason()))
+                continue
+            height, width = pixels.shape[:2]
+            known = replace(ref, sha256=hashlib.sha256(data).hexdigest(), size_px=(width, height), mpp=mpp)
+            read.append((index, known))
+            used = self._options.mpp or mpp or scale.mpp or float("nan")
+            places.append(Place(index, pixels, (0.0, 0.0), (width / 2, height / 2), used))
+        self._token.check()
+        rows = self._work.process(places, run=self._options.run)
+        return _Batch(rows, tuple(read), tuple(skipped), len(chunk))
+
+    def _scale(self, refs: Sequence[ImageRef]) -> ScaleEstimate:
+        """One scale for the specimen: the person's, else the metadata's, else from sampled images."""
+        if self._options.mpp:
+            return ScaleEstimate(self._options.mpp, ScaleSource.PERSON)
+        step = max(1, len(refs) // SCALE_SAMPLE)
+        sample: list[Pixels] = []
+        known: list[float] = []
+        for ref in refs[::step][:SCALE_SAMPLE]:
+            self._token.check()
+            try:
+                pixels, mpp = self._decode(self._read(ref), ref.name)
+            except ImageRefused:
+                continue  # reported when its turn comes
+            if mpp:
+                known.append(mpp)
+            else:
+                sample.append(pixels)
+        if known and len(known) >= len(sample):
+            middle = float(np.median(known))
+            spread = float((max(known) - min(known)) / (2 * middle))
+            return ScaleEstimate(middle, ScaleSource.METADATA, spread, len(known))
+        if not sample:
+            return ScaleEstimate(None, ScaleSource.UNKNOWN, warning="No image could be read.")
+        self._token.check()
+        return self._estimate_scale(sample)
