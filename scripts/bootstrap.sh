@@ -69,6 +69,8 @@ libxcb-sync.so.1 libxcb-sync1
 libxcb-xfixes.so.0 libxcb-xfixes0
 libxcb-xkb.so.1 libxcb-xkb1
 libxkbcommon-x11.so.0 libxkbcommon-x11-0
+libwayland-cursor.so.0 libwayland-cursor0
+libwayland-egl.so.1 libwayland-egl1
 "
 missing_packages() {
   local known list soname package
@@ -92,11 +94,15 @@ if [ -n "$MISSING" ]; then
 Install them with this system's package manager, then run this command again."
   if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then
     say "Installing missing system packages: ${AS_ROOT}$LINE"
+    APT_LOG="$(mktemp)"
     # shellcheck disable=SC2086
     { ${AS_ROOT} apt-get update -qq || true
-      ${AS_ROOT} env DEBIAN_FRONTEND=noninteractive $LINE -qq; } >&2 </dev/null ||
+      ${AS_ROOT} env DEBIAN_FRONTEND=noninteractive $LINE; } >"$APT_LOG" 2>&1 </dev/null || {
+      tail -n 20 "$APT_LOG" >&2
       fail "apt-get could not install them. By hand:
     ${AS_ROOT}apt-get update && ${AS_ROOT}$LINE"
+    }
+    rm -f "$APT_LOG"
   else
     fail "system packages are missing, and this user may not install them. Run (or ask the administrator to):
     sudo apt-get update && sudo $LINE

@@ -1,0 +1,164 @@
+"""The borders of the layers, checked by a tool, and proof that the tool sees a violation."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "bloodcells_gui"
+TOP_LEVEL = {
+    ".ci", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE",
+    "README.md", "SECURITY.md", PACKAGE, "docs", "models", "packaging", "pyproject.toml", "resources", "scripts", "tests",
+}  # fmt: skip
+LONGEST_FILE = 450
+
+# (contract broken, file that gets the line, line)
+VIOLATIONS = [
+    ("layers point one way", "domain/__init__.py", "import bloodcells_gui.storage"),
+    ("layers point one way", "imaging/__init__.py", "import bloodcells_gui.inference"),
+    ("layers point one way", "report/__init__.py", "import bloodcells_gui.app"),
+    ("Qt stays in the user interface", "app/__init__.py", "import PySide6.QtCore"),
+    ("Qt stays in the user interface", "report/__init__.py", "import pyqtgraph"),
+    ("onnxruntime is imported in inference/session.py alone", "ui/__init__.py", "import onnxruntime"),
+    ("onnxruntime is imported in inference/session.py alone", "inference/__init__.py", "import onnxruntime"),
+    ("SQLite stays in storage", "app/__init__.py", "import sqlite3"),
+    ("torch stays in scripts", "inference/__init__.py", "import torch"),
+    ("torch stays in scripts", "storage/__init__.py", "import pickle"),
+    (
+        "of what lies below app, the user interface and the command line see only the domain",
+        "ui/__init__.py",
+        "import bloodcells_gui.storage",
+    ),
+    (
+        "of what lies below app, the user interface and the command line see only the domain",
+        "cli/__init__.py",
+        "import bloodcells_gui.imaging",
+    ),
+]
+
+
+def tracked(*patterns: str) -> list[str]:
+    """Paths that git tracks; the tests about them are skipped in an unpacked archive."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    done = subprocess.run(
+        [git, "ls-files", "-z", "--", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()]
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the contracts of `folder`/pyproject.toml on the package in `folder`."""
+    code = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as c; c()"
+    return subprocess.run(
+        [sys.executable, "-c", code, "--no-cache", "--no-logo"],
+        cwd=folder, env={**os.environ, "COLUMNS": "300"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_borders_hold() -> None:
+    done = lint_imports(ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def broken_report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The tool's report on a copy of the package in which every violation is planted at once."""
+    copy = tmp_path_factory.mktemp("planted")
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    shutil.copytree(ROOT / PACKAGE, copy / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", "_data"))
+    for _, path, line in VIOLATIONS:
+        with (copy / PACKAGE / path).open("a", encoding="utf-8") as file:
+            file.write(f"\n{line}\n")
+    done = lint_imports(copy)
+    assert done.returncode != 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize(("contract", "path", "line"), VIOLATIONS)
+def test_a_planted_violation_is_caught(broken_report: str, contract: str, path: str, line: str) -> None:
+    assert f"{contract} BROKEN" in broken_report
+    section = re.split(r"\n(?=[^\n]+\n-{10,}\n)", broken_report.split(f"\n{contract}\n---", 1)[1])[0]
+    module = f"{PACKAGE}.{path.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
+    target = line.split()[1]
+    external = target if target.startswith(PACKAGE) else target.split(".")[0]
+    assert re.search(rf"{re.escape(module)} -> {re.escape(external)}\b", section), section
+
+
+def test_every_contract_has_been_seen_to_fail() -> None:
+    names = set(re.findall(r'^name = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE))
+    names.discard("bloodcells-gui")
+    assert names == {contract for contract, _, _ in VIOLATIONS}
+
+
+IMPORT_WITHOUT_QT = """
+import importlib, pkgutil, sys
+
+class NoQt:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"PySide6", "shiboken6", "pyqtgraph", "torch"}:
+            raise ImportError(f"{name} must not be imported here")
+        return None
+
+sys.meta_path.insert(0, NoQt())
+import bloodcells_gui
+count = 0
+for module in pkgutil.walk_packages(bloodcells_gui.__path__, "bloodcells_gui."):
+    if module.name.startswith("bloodcells_gui.ui"):
+        continue
+    importlib.import_module(module.name)
+    count += 1
+print(count)
+"""
+
+
+def test_everything_but_the_window_imports_without_qt() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", IMPORT_WITHOUT_QT],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
+
+
+def test_the_import_blocker_blocks() -> None:
+    code = IMPORT_WITHOUT_QT.replace("import bloodcells_gui\n", "import bloodcells_gui.ui.theme\n")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "must not be imported here" in done.stderr
+
+
+def test_nothing_unexpected_at_the_top_level() -> None:
+    assert {Path(path).parts[0] for path in tracked()} <= TOP_LEVEL
+
+
+def test_no_machine_paths_in_tracked_files() -> None:
+    # Spelled in pieces so that this file does not find itself.
+    words = ["/" + "work/", "bash_" + "jobs", r"\.libr" + "ary/"]
+    pattern = re.compile("|".join(words))
+    found = []
+    for path in tracked():
+        try:
+            text = (ROOT / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path}:{i}" for i, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+    assert found == []
+
+
+def test_files_stay_small_enough_to_read() -> None:
+    lengths = {path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in tracked("*.py")}
+    assert {path: n for path, n in lengths.items() if n > LONGEST_FILE} == {}
+
+
+def test_no_file_too_big_to_clone() -> None:
+    assert [path for path in tracked() if (ROOT / path).stat().st_size > 25_000_000] == []
