@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,8 @@ from bloodcells_gui.domain.analysis import (
     ImagesRead,
 )
 from bloodcells_gui.domain.cell import Cell
-from bloodcells_gui.domain.fold import ReviewState, make_event
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.fold import ReviewState, make_event, utc_now
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
@@ -33,12 +33,9 @@ from bloodcells_gui.storage.case import CaseStore
 
 EXCLUDED_GROUP = "EXCLUDED"
 
+_ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
+
 Listener = Callable[[Change], None]
-
-
-def utc_now() -> str:
-    """Now, as every file of this program writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +228,15 @@ class CaseSession:
     def _act(
         self, kind: EventKind, cells: Iterable[int], new: str = "", *, key: str = "", reason: str = ""
     ) -> Change:
-        event = make_event(
-            self.state, kind, self.author, tuple(cells), new, key=key, reason=reason, clock=self._clock
-        )
-        if event is None:
+        ids = tuple(cells)
+        if not ids and kind in _ON_CELLS:
             return Change()
+        try:
+            event = make_event(
+                self.state, kind, self.author, ids, new, key=key, reason=reason, clock=self._clock
+            )
+        except ValueError as e:
+            raise UserError("This was not done.", "{reason}.", reason=str(e)) from e
         self.store.append(event)
         change = self.state.apply(event)
         self._publish(change)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.imaging.reader import ImageReader, open_image
+from bloodcells_gui.imaging.opening import open_image
+from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.storage.case import CaseStore
 
 _OPEN_IMAGES = 4

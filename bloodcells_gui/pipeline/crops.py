@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +26,7 @@ from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.imaging.decode import LoadedImage
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
 
@@ -34,8 +34,7 @@ SCALE_SAMPLE = 24
 _POLL_S = 0.05
 
 Pixels = NDArray[np.uint8]
-ReadBytes = Callable[[ImageRef], bytes]
-Decode = Callable[[bytes, str], tuple[Pixels, float | None]]
+Load = Callable[[ImageRef], LoadedImage]
 EstimateScale = Callable[[Sequence[Pixels]], ScaleEstimate]
 
 
@@ -73,9 +72,8 @@ class CropsAnalysis:
 
     Parameters
     ----------
-    read, decode
-        ``read(ref)`` gives the file's bytes, ``decode(bytes, name)`` RGB pixels and the metadata's um/px;
-        both raise ImageRefused for what cannot be used.
+    load
+        Decodes one image; raises ImageRefused for what cannot be used.
     estimate_scale
         From sampled images; used where neither person nor metadata give a scale.
     """
@@ -83,15 +81,13 @@ class CropsAnalysis:
     def __init__(
         self,
         work: CellWork,
-        read: ReadBytes,
-        decode: Decode,
+        load: Load,
         estimate_scale: EstimateScale,
         options: CropsOptions,
         token: CancelToken,
     ) -> None:
         self._work = work
-        self._read = read
-        self._decode = decode
+        self._load = load
         self._estimate_scale = estimate_scale
         self._options = options
         self._token = token
@@ -156,16 +152,15 @@ class CropsAnalysis:
         for index, ref in chunk:
             self._token.check()
             try:
-                data = self._read(ref)
-                pixels, mpp = self._decode(data, ref.name)
+                image = self._load(ref)
             except ImageRefused as e:
                 skipped.append(SkippedFile(ref.name, e.reason()))
                 continue
-            height, width = pixels.shape[:2]
-            known = replace(ref, sha256=hashlib.sha256(data).hexdigest(), size_px=(width, height), mpp=mpp)
-            read.append((index, known))
+            height, width = image.rgb.shape[:2]
+            mpp = image.info.mpp
+            read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
             used = self._options.mpp or mpp or scale.mpp or float("nan")
-            places.append(Place(index, pixels, (0.0, 0.0), (width / 2, height / 2), used))
+            places.append(Place(index, image.rgb, (0.0, 0.0), (width / 2, height / 2), used))
         self._token.check()
         rows = self._work.process(places, run=self._options.run)
         return _Batch(rows, tuple(read), tuple(skipped), len(chunk))
@@ -180,13 +175,13 @@ class CropsAnalysis:
         for ref in refs[::step][:SCALE_SAMPLE]:
             self._token.check()
             try:
-                pixels, mpp = self._decode(self._read(ref), ref.name)
+                image = self._load(ref)
             except ImageRefused:
                 continue  # reported when its turn comes
-            if mpp:
-                known.append(mpp)
+            if image.info.mpp:
+                known.append(image.info.mpp)
             else:
-                sample.append(pixels)
+                sample.append(image.rgb)
         if known and len(known) >= len(sample):
             middle = float(np.median(known))
             spread = float((max(known) - min(known)) / (2 * middle))

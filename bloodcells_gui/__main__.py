@@ -1,0 +1,24 @@
+"""Composition root: the window without a verb or with `gui`, the command line otherwise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of `bloodcells` and of `python -m bloodcells_gui`; returns the exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if not args or args[0] == "gui":
+        from bloodcells_gui.cli.parser import build_parser
+        from bloodcells_gui.ui.start import start
+
+        parsed = build_parser().parse_args(args or ["gui"])
+        return start(parsed.path, screenshot=parsed.screenshot, lang=parsed.lang, theme=parsed.theme)
+    from bloodcells_gui.cli import run
+
+    return run(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

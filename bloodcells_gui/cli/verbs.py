@@ -1,0 +1,211 @@
+"""What each verb does: read the arguments, call the application layer, print."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bloodcells_gui.cli.parser import language
+from bloodcells_gui.cli.progress import ProgressPrinter
+from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_USAGE, UserError
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.progress import CancelToken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bloodcells_gui.app.headless import AnalyzeRequest, Outcome
+
+
+@contextmanager
+def cancel_on_interrupt() -> Iterator[CancelToken]:
+    """A token that Ctrl+C or a polite kill cancels; a second one stops at once."""
+    token = CancelToken()
+
+    def stop(number: int, _frame: object) -> None:
+        if token.cancelled:
+            raise KeyboardInterrupt
+        token.cancel()
+
+    old = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield token
+    finally:
+        for s, handler in old.items():
+            signal.signal(s, handler)
+
+
+def _say(args: argparse.Namespace, text: str, **params: object) -> None:
+    if not getattr(args, "quiet", False):
+        print(tr(text, language(args), **params))
+
+
+def analyze(args: argparse.Namespace) -> int:
+    """The main job without a window."""
+    from bloodcells_gui.app.headless import analyze_all
+
+    printer = ProgressPrinter.chosen(
+        json_progress=args.json_progress, quiet=args.quiet, lang=language(args)
+    )
+    with cancel_on_interrupt() as token:
+        outcomes = analyze_all(_request(args), token=token, progress=printer.show)
+    printer.end()
+    for outcome in outcomes:
+        _tell(args, outcome)
+    return max((o.exit_code for o in outcomes), default=EXIT_USAGE)
+
+
+def _request(args: argparse.Namespace) -> AnalyzeRequest:
+    from bloodcells_gui.app.headless import AnalyzeRequest
+
+    return AnalyzeRequest(
+        inputs=tuple(args.inputs),
+        out=args.out,
+        kind=args.kind,
+        mpp=args.mpp,
+        target_cells=args.target_cells,
+        taxonomy=args.taxonomy,
+        wbc=args.wbc,
+        wbc_corrected=args.wbc_corrected,
+        specimen_id=args.specimen_id,
+        bundles=tuple(args.bundle),
+        profile=args.profile,
+        save_masks=args.save_masks,
+        resume=args.resume,
+        threads=args.threads,
+        paper=args.paper,
+        lang=language(args),
+    )
+
+
+def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
+    if outcome.error is not None:
+        print(f"bloodcells: {outcome.error.text(language(args))}", file=sys.stderr)
+        return
+    _say(
+        args,
+        "{specimen}: {cells} cells, {unidentified} unidentified, {skipped} files skipped. Report: {report}",
+        specimen=outcome.specimen, cells=outcome.cells, unidentified=outcome.unidentified,
+        skipped=outcome.skipped, report=outcome.out / "report.pdf",
+    )  # fmt: skip
+    if outcome.notice:
+        _say(args, "{notice}", notice=outcome.notice)
+    if outcome.exit_code == EXIT_CANCELLED:
+        print(
+            tr("Cancelled: what was found is kept and stamped incomplete.", language(args)), file=sys.stderr
+        )
+
+
+def report(args: argparse.Namespace) -> int:
+    """Reports again from a saved case."""
+    from bloodcells_gui.app.headless import report_again
+
+    files = report_again(
+        args.case, args.out, taxonomy=args.taxonomy, paper=args.paper, lang=language(args),
+        save_masks=args.save_masks,
+    )  # fmt: skip
+    for file in files:
+        print(file)
+    return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Audit chain, hashes and signature of a case."""
+    from bloodcells_gui.app.headless import verify_case
+
+    ok, lines = verify_case(args.case, trail=args.trail)
+    for line in lines:
+        print(line)
+    return 0 if ok else 1
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """The laboratory's own validation."""
+    from bloodcells_gui.app.evaluate import EvaluateRequest, evaluate_folder
+
+    printer = ProgressPrinter.chosen(json_progress=False, quiet=args.quiet, lang=language(args))
+    request = EvaluateRequest(
+        args.directory, args.out, args.mpp, tuple(args.bundle), args.profile, args.threads,
+        args.paper or "a4", language(args),
+    )  # fmt: skip
+    with cancel_on_interrupt() as token:
+        lines = evaluate_folder(request, token=token, progress=printer.show)
+    printer.end()
+    for line in lines:
+        _say(args, "{line}", line=line)
+    return 0
+
+
+def calibrate(args: argparse.Namespace) -> int:
+    """Fit, list, choose or remove this laboratory's profiles."""
+    from bloodcells_gui.app import calibrate as app
+
+    first = args.words[0]
+    if first in {"list", "use", "remove"} and not Path(first).exists():
+        name = args.name or (args.words[1] if len(args.words) > 1 else "")
+        lines = app.manage(first, name)
+    else:
+        if not args.name:
+            raise UserError("A profile needs a name.", "", "Add --name NAME.")
+        with cancel_on_interrupt() as token:
+            lines = app.calibrate_from(
+                Path(first), args.name, tuple(args.bundle), mpp=args.mpp, threads=args.threads, token=token
+            )
+    for line in lines:
+        print(line)
+    return 0
+
+
+def demo(args: argparse.Namespace) -> int:
+    """The synthetic specimen."""
+    from bloodcells_gui.app.demo import make_demo
+
+    printer = ProgressPrinter.chosen(json_progress=False, quiet=args.quiet, lang=language(args))
+    made = make_demo(
+        args.kind, args.out, size_px=args.size, seed=args.seed, cells=args.cells, progress=printer.show
+    )
+    printer.end()
+    _say(args, "A synthetic specimen ({kind}) is in {path}.", kind=args.kind, path=made)
+    return 0
+
+
+def models(args: argparse.Namespace) -> int:
+    """Bundles, cards, hashes, golden tests."""
+    from bloodcells_gui.app.models import list_models, verify_models
+
+    if args.action == "list":
+        for line in list_models(args.directory):
+            print(line)
+        return 0
+    ok, lines = verify_models(args.directory)
+    for line in lines:
+        print(line)
+    return 0 if ok else 4
+
+
+def self_test(args: argparse.Namespace) -> int:
+    """Every part works on this machine."""
+    from bloodcells_gui.app.selftest import run_self_test
+
+    ok = True
+    for name, passed, detail in run_self_test():
+        ok &= passed
+        print(f"{'ok  ' if passed else 'FAIL'}  {name}{': ' + detail if detail else ''}")
+    return 0 if ok else 1
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "analyze": analyze,
+    "report": report,
+    "verify": verify,
+    "evaluate": evaluate,
+    "calibrate": calibrate,
+    "demo": demo,
+    "models": models,
+    "self-test": self_test,
+}

@@ -1,0 +1,1 @@
+"""Training, evaluation and export of the models; run as ``python -m scripts.NAME``."""

@@ -1,0 +1,276 @@
+"""Train the classifier: resumable, on two CPU cores or a GPU-less laptop.
+
+    python -m scripts.data && python -m scripts.composites
+    python -m scripts.train_classifier --name ship --images 220000
+
+`--leave-out raabin` (or pbc, mll-marrow) trains without a site, for honest figures on unseen laboratories.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, IterableDataset
+
+from scripts.augment import INPUT_PX, INPUT_UM, augment, nothing
+from scripts.classifier_net import ClassifierNet
+from scripts.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, PBC8, Cache
+
+BATCH = 64
+
+
+class Pool:
+    """The training crops of both caches with targets, sampling weights and Lab statistics."""
+
+    def __init__(self, folder: Path, leave_out: str = "") -> None:
+        import cv2
+
+        self.caches = [Cache(folder, "real"), Cache(folder, "made")]
+        where, targets, keys, halves = [], [], [], []
+        for c, cache in enumerate(self.caches):
+            for i, m in enumerate(cache.meta):
+                sites = m["site"].split(">")
+                if m["use"] != "train+ship" or m["split"] != "train" or not m["leaves"]:
+                    continue
+                if leave_out and leave_out in sites:
+                    continue
+                target = np.zeros(len(LEAVES), bool)
+                target[[INDEX[x] for x in m["leaves"]]] = True
+                where.append((c, i))
+                targets.append(target)
+                group = m["site"] if m["set"] != "made" else "made>" + m["site"].split(">")[1] + ("*" if sites[0] == "mll-marrow" else "")
+                keys.append((group, m["label"]))
+                halves.append(m.get("half_um", CACHE_PX * CACHE_UM / 2))
+        self.where = where
+        self.targets = np.array(targets)
+        self.halves = halves
+        sizes: dict[tuple[str, str], int] = {}
+        for k in keys:
+            sizes[k] = sizes.get(k, 0) + 1
+        factor = {"lmu": 0.6}
+        weights = np.array([self._share(k, sizes[k]) * factor.get(k[0], 1.0) for k in keys])
+        self.weights = weights / weights.sum()
+        self.sites = np.array([k[0] for k in keys])
+        self.stats = np.empty((len(where), 6), np.float32)
+        for n, (c, i) in enumerate(where):
+            lab = cv2.cvtColor(cv2.resize(self.caches[c].images[i], (52, 52), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
+            self.stats[n, :3] = lab.reshape(-1, 3).mean(0)
+            self.stats[n, 3:] = lab.reshape(-1, 3).std(0) + 1.5
+        shares: dict[str, float] = {}
+        for k, w in zip(keys, self.weights, strict=True):
+            shares[f"{k[0]} {k[1]}"] = shares.get(f"{k[0]} {k[1]}", 0) + float(w)
+        self.shares = shares
+
+    @staticmethod
+    def _share(key: tuple[str, str], n: int) -> float:
+        """Inverse square root of the (site, class) size; made crops and classless cells count half."""
+        half = 0.5 if key[0].startswith("made") or key[1] == "WBC" else 1.0
+        return half / np.sqrt(n)
+
+
+class Views(IterableDataset):
+    """An endless stream of augmented views; a piece of it is repeatable by (seed, first)."""
+
+    def __init__(self, pool: Pool, seed: int, first: int) -> None:
+        self.pool, self.seed, self.first = pool, seed, first
+
+    def __iter__(self):
+        import cv2
+
+        cv2.setNumThreads(1)
+        info = torch.utils.data.get_worker_info()
+        worker = info.id if info else 0
+        rng = np.random.default_rng((self.seed, self.first, worker))
+        pool = self.pool
+        cumulative = np.cumsum(pool.weights)
+        try:
+            from sklearn.datasets import load_sample_images
+
+            photos = list(load_sample_images().images)
+        except Exception:  # the photographs are a bonus
+            photos = []
+        empty = np.zeros(len(LEAVES), bool)
+        empty[INDEX["ART"]] = True
+        site_names = np.unique(pool.sites)
+        by_site = {s: np.flatnonzero(pool.sites == s) for s in site_names}
+        while True:
+            x = np.empty((BATCH, INPUT_PX, INPUT_PX, 3), np.uint8)
+            y = np.empty((BATCH, len(LEAVES)), bool)
+            for b in range(BATCH):
+                if rng.random() < 0.012:
+                    x[b], y[b] = nothing(rng, photos), empty
+                    continue
+                n = min(int(np.searchsorted(cumulative, rng.random())), len(cumulative) - 1)
+                c, i = pool.where[n]
+                other = int(rng.choice(by_site[str(rng.choice(site_names))]))
+                x[b] = augment(pool.caches[c].images[i], CACHE_UM, pool.halves[n], pool.stats[n], pool.stats[other], rng)
+                y[b] = pool.targets[n]
+            yield torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y)
+
+
+def marginal_loss(logits: torch.Tensor, allowed: torch.Tensor, smoothing: float = 0.03) -> torch.Tensor:
+    """Cross entropy of the summed probability of the allowed leaves, with a little label smoothing."""
+    log_p = F.log_softmax(logits.float(), 1)
+    hit = torch.logsumexp(log_p.masked_fill(~allowed, -1e4), 1)
+    return -((1 - smoothing) * hit + smoothing * log_p.mean(1)).mean()
+
+
+def central_views(images: np.ndarray, halves: list[float]) -> np.ndarray:
+    """The plain network inputs (n, 128, 128, 3) of cached crops, as serving makes them at the right scale."""
+    from bloodcells_gui.inference.preprocess import crop_at_scale
+
+    out = np.empty((len(images), INPUT_PX, INPUT_PX, 3), np.uint8)
+    for k, image in enumerate(images):
+        half = min(CACHE_PX / 2, halves[k] / CACHE_UM)
+        a, b = int(np.ceil(CACHE_PX / 2 - half)), int(CACHE_PX / 2 + half)
+        window = image[a:b, a:b]
+        out[k] = crop_at_scale(window, (window.shape[1] / 2, window.shape[0] / 2), CACHE_UM, INPUT_PX, INPUT_UM)
+    return out
+
+
+@torch.no_grad()
+def predict(net: ClassifierNet, views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, K) and embeddings (n, D) float32 of network inputs."""
+    net.eval()
+    logits, embeddings = [], []
+    for k in range(0, len(views), 128):
+        x = torch.from_numpy(views[k : k + 128]).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last).float()
+        with torch.autocast("cpu", torch.bfloat16):
+            z, e, _ = net(x)
+        logits.append(z.float().numpy())
+        embeddings.append(e.float().numpy())
+    return np.concatenate(logits), np.concatenate(embeddings)
+
+
+def quick_scores(net: ClassifierNet, folder: Path, split: str = "val", limit: int = 1500) -> dict[str, float]:
+    """Accuracy per site (allowed leaf wins) on a split; PBC also over its 8 classes."""
+    scores: dict[str, float] = {}
+    rng = np.random.default_rng(0)
+    for name in ("real", "made"):
+        cache = Cache(folder, name)
+        rows = [i for i, m in enumerate(cache.meta) if m["split"] == split and m["leaves"] and m["use"] == "train+ship"]
+        rows = sorted(rng.permutation(rows)[:limit])
+        views = central_views(cache.images[rows], [cache.meta[i].get("half_um", 99) for i in rows])
+        logits, _ = predict(net, views)
+        p = np.exp(logits - logits.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        hits: dict[str, list[bool]] = {}
+        for k, i in enumerate(rows):
+            m = cache.meta[i]
+            site = "made" if name == "made" else m["site"]
+            leaf = LEAVES[int(p[k].argmax())]
+            hits.setdefault(site, []).append(leaf in m["leaves"])
+            if m["set"] == "pbc":
+                sums = {row: sum(p[k, INDEX[x]] for x in xs) for row, xs in PBC8.items()}
+                hits.setdefault("pbc8", []).append(bool(set(PBC8[max(sums, key=sums.get)]) >= set(m["leaves"])))
+            if "BL" in m["leaves"]:
+                hits.setdefault(f"{site} BL sens", []).append(leaf == "BL")
+            elif site in ("mll-marrow", "made"):
+                hits.setdefault(f"{site} BL spec", []).append(leaf != "BL")
+            if "SMU" in m["leaves"]:
+                hits.setdefault(f"{site} SMU sens", []).append(leaf == "SMU")
+        scores.update({s: round(float(np.mean(h)), 4) for s, h in hits.items()})
+    return scores
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train to the end, resuming from the last checkpoint of the same name."""
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    out = args.cache / args.name
+    out.mkdir(parents=True, exist_ok=True)
+    pool = Pool(args.cache, args.leave_out)
+    steps = args.images // BATCH
+    net = ClassifierNet(len(LEAVES), frozen_blocks=args.frozen)
+    net.load_imagenet()
+    net.freeze_early()
+    net = net.to(memory_format=torch.channels_last)
+    head_names = ("lateral", "top", "head")
+    trainable = [(n, p) for n, p in net.named_parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for n, p in trainable if n.startswith(head_names)], "lr": args.lr * 3},
+        {"params": [p for n, p in trainable if not n.startswith(head_names)], "lr": args.lr},
+    ]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.03)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, [args.lr * 3, args.lr], total_steps=steps, pct_start=0.2, div_factor=10, final_div_factor=50
+    )
+    averaged = {k: v.detach().clone() for k, v in net.state_dict().items()}
+    done = 0
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.is_file():
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        net.load_state_dict(state["net"])
+        optimiser.load_state_dict(state["optimiser"])
+        schedule.load_state_dict(state["schedule"])
+        averaged, done = state["averaged"], state["done"]
+        print(f"resumed at step {done} of {steps}", flush=True)
+    else:
+        (out / "shares.json").write_text(json.dumps(pool.shares, indent=1))
+    loader = DataLoader(Views(pool, args.seed, done), batch_size=None, num_workers=args.workers, prefetch_factor=4)
+    log = (out / "log.txt").open("a")
+    started, losses = time.time(), []
+    shadow = ClassifierNet(len(LEAVES)).to(memory_format=torch.channels_last)
+
+    def save() -> None:
+        torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "averaged": averaged, "done": done}, checkpoint.with_suffix(".tmp"))
+        checkpoint.with_suffix(".tmp").replace(checkpoint)
+
+    net.train()
+    for x, y in loader:
+        if done >= steps:
+            break
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = net(x.contiguous(memory_format=torch.channels_last).float())[0]
+        loss = marginal_loss(logits, y)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for _, p in trainable], 2.0)
+        optimiser.step()
+        schedule.step()
+        done += 1
+        decay = min(args.ema, (1 + done) / (10 + done))
+        with torch.no_grad():
+            for k, v in net.state_dict().items():
+                averaged[k].lerp_(v, 1 - decay) if v.is_floating_point() else averaged[k].copy_(v)
+        losses.append(float(loss))
+        if done % 50 == 0 or done == steps:
+            line = {"step": done, "loss": round(float(np.mean(losses[-50:])), 4), "images_per_s": round(BATCH * len(losses) / (time.time() - started), 1)}
+            if done % args.check == 0 or done == steps:
+                shadow.load_state_dict(averaged)
+                line.update(quick_scores(shadow, args.cache))
+            print(json.dumps(line), flush=True)
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+        if done % 250 == 0 or done == steps:
+            save()
+    shadow.load_state_dict(averaged)
+    torch.save(shadow.state_dict(), out / "final.pt")
+    (out / "done.json").write_text(json.dumps({"images": args.images, "seed": args.seed, "leave_out": args.leave_out, "lr": args.lr, "frozen": args.frozen}))
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, default=Path(".train"))
+    parser.add_argument("--name", default="ship")
+    parser.add_argument("--images", type=int, default=220_000, help="augmented images to learn from in total")
+    parser.add_argument("--leave-out", default="", help="a site to leave out")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lr", type=float, default=7e-4)
+    parser.add_argument("--frozen", type=int, default=2, help="first blocks kept as ImageNet left them")
+    parser.add_argument("--ema", type=float, default=0.997)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--check", type=int, default=500)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
