@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "bloodcells_gui"
 TOP_LEVEL = {
     ".ci", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE",
-    "README.md", "SECURITY.md", PACKAGE, "docs", "models", "packaging", "pyproject.toml", "resources", "scripts", "tests",
+    "README.md", "SECURITY.md", PACKAGE, "docs", "models", "packaging", "pyproject.toml", "resources",
+    "scripts", "tests",
 }  # fmt: skip
 LONGEST_FILE = 450
 
