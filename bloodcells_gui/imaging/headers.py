@@ -1,0 +1,258 @@
+"""Size, depth, scale and orientation from the headers of JPEG, PNG, BMP, WebP and TIFF files."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+
+from bloodcells_gui.imaging import headers_tiff as tiff
+from bloodcells_gui.imaging.info import ImageInfo, mpp_from_density
+from bloodcells_gui.imaging.source import ByteSource, MemorySource
+
+_CM_UM, _INCH_UM, _M_UM = 10_000.0, 25_400.0, 1_000_000.0
+_MAX_SEGMENTS = 20_000
+_SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_TAIL = 65_536
+
+
+class UnknownFormat(ValueError):
+    """The first bytes are none of an image this program reads; the text says what they look like."""
+
+
+class DamagedHeader(ValueError):
+    """The header contradicts itself or ends too early."""
+
+
+def read_info(source: ByteSource) -> ImageInfo:
+    """Headers of any supported format, told by its first bytes and never by its name.
+
+    Raises
+    ------
+    UnknownFormat
+        Not one of the formats; ``str(e)`` names what it is, when that can be told.
+    DamagedHeader
+        One of the formats, but its header is unusable.
+    """
+    head = source.read_at(0, 32)
+    try:
+        if head[:3] == b"\xff\xd8\xff":
+            return _jpeg(source)
+        if head[:8] == b"\x89PNG\r\n\x1a\n":
+            return _png(source)
+        if head[:2] == b"BM":
+            return _bmp(source)
+        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+            return _webp(source)
+        if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            return tiff.tiff_info(source)
+    except (struct.error, IndexError, tiff.MalformedTiff) as e:
+        raise DamagedHeader(str(e)) from e
+    raise UnknownFormat(what_it_is(head))
+
+
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"GIF8", "a GIF image"), (b"%PDF", "a PDF document"), (b"PK\x03\x04", "a ZIP archive or document"),
+    (b"\x1f\x8b", "a gzip archive"), (b"SQLite format 3", "a database"), (b"\x7fELF", "a program"),
+    (b"MZ", "a program"), (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
+    (b"8BPS", "a Photoshop document"), (b"\x89HDF", "an HDF5 file"), (b"<?xml", "an XML text"),
+    (b"<svg", "an SVG drawing"), (b"<!DOCTYPE", "a web page"), (b"<html", "a web page"),
+)  # fmt: skip
+
+
+def what_it_is(head: bytes) -> str:
+    """A person's word for a file that is no supported image, from its first bytes."""
+    for magic, name in _SIGNATURES:
+        if head.startswith(magic):
+            return name
+    if head[4:8] == b"ftyp":
+        return "a HEIF/AVIF image or a film"
+    if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head):
+        return "a text"
+    if head and not any(head):
+        return "zeros only"
+    return "unknown data"
+
+
+def _jpeg(source: ByteSource) -> ImageInfo:
+    pos, info, mpp, adobe, exif = 2, None, None, False, _Exif()
+    for _ in range(_MAX_SEGMENTS):
+        head = source.read_at(pos, 4)
+        if len(head) < 4 or head[0] != 0xFF:
+            raise DamagedHeader("JPEG segments end early")
+        marker = head[1]
+        if marker == 0xFF:
+            pos += 1
+            continue
+        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            pos += 2
+            continue
+        if marker in (0xDA, 0xD9):
+            break
+        length = struct.unpack(">H", head[2:4])[0]
+        if length < 2:
+            raise DamagedHeader("JPEG segment without length")
+        if marker in _SOF:
+            bits, height, width, channels = struct.unpack(">BHHB", source.read_at(pos + 4, 6))
+            info = ImageInfo("jpeg", (width, height), bits=bits, channels=channels, cmyk=channels == 4)
+        elif marker == 0xE0:
+            mpp = mpp or _jfif_mpp(source.read_at(pos + 4, 12))
+        elif marker == 0xE1:
+            exif = _exif(source.read_at(pos + 4, length - 2)) or exif
+        elif marker == 0xEE and source.read_at(pos + 4, 5) == b"Adobe":
+            adobe = True
+        pos += 2 + length
+    if info is None:
+        raise DamagedHeader("JPEG without a frame")
+    return replace(
+        info,
+        orientation=exif.orientation,
+        mpp=exif.mpp or mpp,
+        adobe=adobe,
+        truncated=not _has_end_of_image(source, pos),
+        description=exif.description,
+    )
+
+
+def _has_end_of_image(source: ByteSource, scan_start: int) -> bool:
+    """Whether an end marker follows the scan: bytes FF D9 cannot occur inside entropy-coded data."""
+    tail_start = max(scan_start, source.size - _TAIL)
+    if source.read_at(tail_start, _TAIL).rfind(b"\xff\xd9") >= 0:
+        return True
+    pos = scan_start
+    while pos < tail_start:
+        block = source.read_at(pos, 1 << 20)
+        if b"\xff\xd9" in block:
+            return True
+        if len(block) < 2:
+            return False
+        pos += len(block) - 1
+    return False
+
+
+def _jfif_mpp(data: bytes) -> float | None:
+    if data[:5] != b"JFIF\0" or len(data) < 12:
+        return None
+    unit, x, y = struct.unpack(">BHH", data[7:12])
+    return mpp_from_density(x, y, {1: _INCH_UM, 2: _CM_UM}[unit]) if unit in (1, 2) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Exif:
+    orientation: int = 1
+    mpp: float | None = None
+    description: str = ""
+
+
+def _exif(data: bytes) -> _Exif | None:
+    """Orientation, um per pixel and description of an EXIF block; None when it is damaged or another's."""
+    if data[:6] == b"Exif\0\0":
+        data = data[6:]
+    source = MemorySource(data)
+    try:
+        d = tiff.read_directory(source)
+    except (tiff.MalformedTiff, struct.error):
+        return None
+    return _Exif(
+        tiff.valid_orientation(tiff.integer(source, d, tiff.ORIENTATION, 1)),
+        tiff.resolution_mpp(source, d),
+        tiff.text(source, d, tiff.DESCRIPTION),
+    )
+
+
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+
+
+def _png(source: ByteSource) -> ImageInfo:
+    info, pos, mpp, exif, complete = None, 8, None, _Exif(), False
+    for _ in range(_MAX_SEGMENTS):
+        head = source.read_at(pos, 8)
+        if len(head) < 8:
+            break
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IHDR":
+            width, height, bits, colour = struct.unpack(">IIBB", source.read_at(pos + 8, 10))
+            if colour not in _PNG_CHANNELS:
+                raise DamagedHeader("PNG colour type")
+            info = ImageInfo("png", (width, height), bits=bits, channels=_PNG_CHANNELS[colour])
+        elif kind == b"pHYs" and length == 9:
+            x, y, unit = struct.unpack(">IIB", source.read_at(pos + 8, 9))
+            mpp = mpp_from_density(x, y, _M_UM) if unit == 1 else None
+        elif kind == b"eXIf" and length <= 1 << 16:
+            exif = _exif(source.read_at(pos + 8, length)) or exif
+        elif kind == b"IEND":
+            complete = source.size >= pos + 12
+            break
+        pos += 12 + length
+    if info is None:
+        raise DamagedHeader("PNG without IHDR")
+    return replace(
+        info,
+        mpp=mpp or exif.mpp,
+        orientation=exif.orientation,
+        truncated=not complete,
+        description=exif.description,
+    )
+
+
+def _bmp(source: ByteSource) -> ImageInfo:
+    head = source.read_at(0, 54)
+    offset, size = struct.unpack("<II", head[10:18])
+    if size == 12:
+        width, height, _, bits = struct.unpack("<HHHH", head[18:26])
+        compression, x, y = 0, 0, 0
+    else:
+        width, height, _, bits, compression, _, x, y = struct.unpack("<iiHHIIii", head[18:46])
+    if width < 0:
+        raise DamagedHeader("BMP width")
+    height = abs(height)
+    needed = offset + ((width * bits + 31) // 32 * 4) * height if compression in (0, 3, 6) else 0
+    return ImageInfo(
+        "bmp",
+        (width, height),
+        channels=1 if bits <= 8 else 3,
+        mpp=mpp_from_density(x, y, _M_UM),
+        truncated=source.size < needed,
+    )
+
+
+def _webp(source: ByteSource) -> ImageInfo:
+    head = source.read_at(0, 40)
+    size, kind = struct.unpack("<I", head[4:8])[0], head[12:16]
+    exif, channels = _Exif(), 3
+    if kind == b"VP8X":
+        width = int.from_bytes(head[24:27], "little") + 1
+        height = int.from_bytes(head[27:30], "little") + 1
+        channels = 4 if head[20] & 0x10 else 3
+        if head[20] & 0x08:
+            exif = _webp_exif(source)
+    elif kind == b"VP8L" and head[20] == 0x2F:
+        packed = struct.unpack("<I", head[21:25])[0]
+        width, height = (packed & 0x3FFF) + 1, ((packed >> 14) & 0x3FFF) + 1
+        channels = 4 if packed >> 28 & 1 else 3
+    elif kind == b"VP8 " and head[23:26] == b"\x9d\x01\x2a":
+        width, height = (v & 0x3FFF for v in struct.unpack("<HH", head[26:30]))
+    else:
+        raise DamagedHeader("WebP chunk")
+    return ImageInfo(
+        "webp",
+        (width, height),
+        exif.orientation,
+        channels=channels,
+        mpp=exif.mpp,
+        truncated=source.size < size + 8,
+        description=exif.description,
+    )
+
+
+def _webp_exif(source: ByteSource) -> _Exif:
+    pos = 12
+    for _ in range(_MAX_SEGMENTS):
+        head = source.read_at(pos, 8)
+        if len(head) < 8:
+            break
+        kind, length = head[:4], struct.unpack("<I", head[4:])[0]
+        if kind == b"EXIF" and length <= 1 << 20:
+            return _exif(source.read_at(pos + 8, length)) or _Exif()
+        pos += 8 + length + (length & 1)
+    return _Exif()

@@ -1,0 +1,176 @@
+"""The first image file directory of a TIFF, and of the TIFF block inside EXIF (TIFF 6.0; BigTIFF)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.imaging.info import ImageInfo, mpp_from_density, mpp_from_description
+from bloodcells_gui.imaging.source import ByteSource
+
+_TYPES: dict[int, tuple[str, int]] = {
+    1: ("u1", 1), 2: ("s", 1), 3: ("u2", 2), 4: ("u4", 4), 5: ("u4/", 8), 6: ("i1", 1), 7: ("s", 1),
+    8: ("i2", 2), 9: ("i4", 4), 10: ("i4/", 8), 11: ("f4", 4), 12: ("f8", 8), 13: ("u4", 4),
+    16: ("u8", 8), 17: ("i8", 8), 18: ("u8", 8),
+}  # fmt: skip
+_MAX_ENTRIES = 4096
+_MAX_ARRAY = 4_000_000
+_UNIT_UM = {2: 25_400.0, 3: 10_000.0}
+
+WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, DESCRIPTION = 256, 257, 258, 259, 262, 270
+STRIP_OFFSETS, ORIENTATION, SAMPLES, STRIP_COUNTS = 273, 274, 277, 279
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
+TILE_WIDTH, TILE_OFFSETS, TILE_COUNTS, SUB_IFDS, NDPI_MAGIC = 322, 324, 325, 330, 65420
+_PHOTOMETRIC_CMYK = 5
+
+
+class MalformedTiff(ValueError):
+    """The bytes are no TIFF directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One directory: the entries by tag, and where the next one is (0 = none)."""
+
+    order: str
+    entries: dict[int, tuple[int, int, bytes, int]] = field(default_factory=dict)
+    next_offset: int = 0
+    big: bool = False
+
+
+def read_directory(source: ByteSource, offset: int | None = None) -> Directory:
+    """The directory at `offset` (None = the first one).
+
+    Raises
+    ------
+    MalformedTiff
+        When there is none; nothing is read outside `source` and at most 4,096 entries are looked at.
+    """
+    head = source.read_at(0, 16)
+    order = {b"II": "<", b"MM": ">"}.get(head[:2])
+    if order is None or len(head) < 8:
+        raise MalformedTiff("no byte order")
+    version = struct.unpack(order + "H", head[2:4])[0]
+    if version not in (42, 43) or (version == 43 and len(head) < 16):
+        raise MalformedTiff("not version 42 or 43")
+    big = version == 43
+    if offset is None:
+        where = head[8:16] if big else head[4:8]
+        offset = int.from_bytes(where, "little" if order == "<" else "big")
+    count_size, entry_size, word = (8, 20, "Q") if big else (2, 12, "I")
+    raw = source.read_at(offset, count_size)
+    if len(raw) < count_size:
+        raise MalformedTiff("directory outside the file")
+    count = struct.unpack(order + ("Q" if big else "H"), raw)[0]
+    if not 0 < count <= _MAX_ENTRIES:
+        raise MalformedTiff("absurd number of entries")
+    block = source.read_at(offset + count_size, count * entry_size + struct.calcsize(word))
+    if len(block) < count * entry_size:
+        raise MalformedTiff("directory cut off")
+    entries: dict[int, tuple[int, int, bytes, int]] = {}
+    for i in range(count):
+        e = block[i * entry_size : (i + 1) * entry_size]
+        tag, kind = struct.unpack(order + "HH", e[:4])
+        n, value = (struct.unpack(order + "Q", e[4:12])[0], e[12:]) if big else (
+            struct.unpack(order + "I", e[4:8])[0], e[8:])  # fmt: skip
+        entries.setdefault(tag, (kind, n, value, offset))
+    tail = block[count * entry_size :]
+    follow = struct.unpack(order + word, tail)[0] if len(tail) == struct.calcsize(word) else 0
+    return Directory(order, entries, follow, big)
+
+
+def _payload(source: ByteSource, d: Directory, tag: int, limit: int = _MAX_ARRAY) -> tuple[int, int, bytes]:
+    """Type, count and bytes of an entry; (0, 0, b"") when absent or absurd."""
+    entry = d.entries.get(tag)
+    if entry is None:
+        return 0, 0, b""
+    kind, n, inline, _ = entry
+    size = _TYPES.get(kind, ("", 0))[1] * n
+    if size == 0 or n > limit:
+        return 0, 0, b""
+    if size <= len(inline):
+        return kind, n, inline[:size]
+    where = struct.unpack(d.order + ("Q" if d.big else "I"), inline)[0]
+    data = source.read_at(where, size)
+    return (kind, n, data) if len(data) == size else (0, 0, b"")
+
+
+def numbers(source: ByteSource, d: Directory, tag: int) -> NDArray[np.float64]:
+    """Values of a numeric entry as float64 (rationals divided); empty when absent or damaged."""
+    kind, _, data = _payload(source, d, tag)
+    code = _TYPES.get(kind, ("", 0))[0]
+    if not data or code == "s":
+        return np.zeros(0)
+    values = np.frombuffer(data, np.dtype(d.order + code.rstrip("/"))).astype(np.float64)
+    if code.endswith("/"):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = values[0::2] / values[1::2]
+    return values
+
+
+def integer(source: ByteSource, d: Directory, tag: int, default: int) -> int:
+    """First value of an entry as an integer; `default` when absent or not finite."""
+    values = numbers(source, d, tag)
+    return int(values[0]) if values.size and np.isfinite(values[0]) else default
+
+
+def text(source: ByteSource, d: Directory, tag: int, limit: int = 4096) -> str:
+    """An ASCII entry as text, cut at `limit` characters."""
+    kind, _, data = _payload(source, d, tag)
+    return data.split(b"\0", 1)[0][:limit].decode("utf-8", "replace") if kind == 2 else ""
+
+
+def resolution_mpp(source: ByteSource, d: Directory) -> float | None:
+    """um per pixel from the resolution tags when plausible for a microscope."""
+    x, y = numbers(source, d, X_RESOLUTION), numbers(source, d, Y_RESOLUTION)
+    unit = _UNIT_UM.get(integer(source, d, RESOLUTION_UNIT, 2))
+    if not x.size or unit is None:
+        return None
+    return mpp_from_density(float(x[0]), float(y[0]) if y.size else float(x[0]), unit)
+
+
+def valid_orientation(value: int) -> int:
+    """EXIF orientation, 1 when the value is none."""
+    return value if 1 <= value <= 8 else 1
+
+
+def tiff_info(source: ByteSource) -> ImageInfo:
+    """What the first directory says.
+
+    Raises
+    ------
+    MalformedTiff
+        When there is no usable directory.
+    """
+    d = read_directory(source)
+    tiled = TILE_OFFSETS in d.entries
+    offsets = numbers(source, d, TILE_OFFSETS if tiled else STRIP_OFFSETS)
+    counts = numbers(source, d, TILE_COUNTS if tiled else STRIP_COUNTS)
+    ends = offsets + counts if offsets.size == counts.size else offsets
+    # Offsets beyond 4 GB wrap in Hamamatsu's 32-bit directories, so they say nothing about the end.
+    cut = bool(ends.size and ends.max() > source.size) and NDPI_MAGIC not in d.entries
+    description = text(source, d, DESCRIPTION)
+    bits = numbers(source, d, BITS)
+    width = integer(source, d, WIDTH, 0)
+    pyramid = SUB_IFDS in d.entries
+    if d.next_offset and not pyramid:
+        try:
+            pyramid = 0 < integer(source, read_directory(source, d.next_offset), WIDTH, 0) <= width // 2
+        except MalformedTiff:
+            cut = True
+    return ImageInfo(
+        format="tiff",
+        stored_px=(width, integer(source, d, LENGTH, 0)),
+        orientation=valid_orientation(integer(source, d, ORIENTATION, 1)),
+        bits=int(bits[0]) if bits.size else 1,
+        channels=integer(source, d, SAMPLES, 1),
+        mpp=mpp_from_description(description) or resolution_mpp(source, d),
+        truncated=cut,
+        tiled=tiled,
+        pyramid=pyramid,
+        description=description,
+        cmyk=integer(source, d, PHOTOMETRIC, 1) == _PHOTOMETRIC_CMYK,
+    )

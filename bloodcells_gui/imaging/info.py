@@ -1,0 +1,118 @@
+"""What an image file says about itself, and how far that is to be believed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# A microscope camera's pixel: 0.02 um (beyond the resolution of light) to 2 um (a 5x overview).
+# Anything outside is a printing density such as 72 dpi.
+PLAUSIBLE_MPP = (0.02, 2.0)
+_MAX_ANISOTROPY = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """Read from headers alone; no pixel was decoded.
+
+    Attributes
+    ----------
+    format : str
+        "jpeg", "png", "bmp", "tiff" or "webp".
+    stored_px : tuple of int
+        Width, height as stored.
+    orientation : int
+        EXIF orientation, 1 to 8.
+    bits, channels : int
+        Bits per sample; samples per pixel.
+    mpp : float or None
+        um per pixel where the metadata is plausible for a microscope.
+    truncated : bool
+        The file ends before the image does.
+    tiled, pyramid : bool
+        TIFF only: stored in tiles; smaller versions of the image follow.
+    description : str
+        Free text of the file (ImageDescription of TIFF or EXIF), at most 4,096 characters; untrusted.
+    cmyk, adobe : bool
+        Four ink channels; the Adobe marker (which says that they are inverted) is present.
+    """
+
+    format: str
+    stored_px: tuple[int, int]
+    orientation: int = 1
+    bits: int = 8
+    channels: int = 3
+    mpp: float | None = None
+    truncated: bool = False
+    tiled: bool = False
+    pyramid: bool = False
+    description: str = ""
+    cmyk: bool = False
+    adobe: bool = False
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width, height after the orientation was applied."""
+        w, h = self.stored_px
+        return (h, w) if self.orientation >= 5 else (w, h)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the file says that it was generated (bloodcells demo), not photographed."""
+        return self.description.lower().startswith("synthetic")
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.stored_px[0] * self.stored_px[1]
+
+
+def plausible_mpp(x_um: float, y_um: float | None = None) -> float | None:
+    """um per pixel when both axes agree within 2 % and a microscope could have produced it, else None."""
+    y_um = x_um if y_um is None else y_um
+    # "not (a <= b)" also turns NaN away.
+    if not (PLAUSIBLE_MPP[0] <= x_um <= PLAUSIBLE_MPP[1] and PLAUSIBLE_MPP[0] <= y_um <= PLAUSIBLE_MPP[1]):
+        return None
+    if abs(x_um - y_um) > _MAX_ANISOTROPY * max(x_um, y_um):
+        return None
+    return (x_um + y_um) / 2
+
+
+def mpp_from_density(x: float, y: float, unit_um: float) -> float | None:
+    """um per pixel from pixels per unit of `unit_um` micrometres; None when implausible."""
+    if x <= 0 or y <= 0:
+        return None
+    return plausible_mpp(unit_um / x, unit_um / y)
+
+
+_OME_SIZE = re.compile(r'PhysicalSize([XY])(Unit)?\s*=\s*"([^"]{1,40})"')
+_APERIO_MPP = re.compile(r"\bMPP\s*=\s*([0-9.]{1,12})")
+_UNITS_UM = {"": 1.0, "µm": 1.0, "μm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6, "pm": 1e-6}
+
+
+def mpp_from_description(text: str) -> float | None:
+    """um per pixel from OME-XML (PhysicalSizeX, PhysicalSizeY) or an Aperio description (MPP = ...).
+
+    The XML is searched, not parsed: it comes from an untrusted file and only two attributes matter.
+    """
+    found: dict[str, str] = {}
+    for axis, unit, value in _OME_SIZE.findall(text):
+        found.setdefault(axis + unit, value)
+    sizes = []
+    for axis in ("X", "Y"):
+        factor = _UNITS_UM.get(found.get(f"{axis}Unit", ""))
+        value = _number(found.get(axis, ""))
+        if factor is not None and value is not None:
+            sizes.append(value * factor)
+    if sizes:
+        return plausible_mpp(sizes[0], sizes[-1])
+    aperio = _APERIO_MPP.search(text)
+    value = _number(aperio.group(1)) if aperio else None
+    return None if value is None else plausible_mpp(value)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,33 @@
+"""What an image may cost before a single pixel of it is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEGAPIXEL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """Upper bounds that untrusted images are held against.
+
+    Attributes
+    ----------
+    max_pixels : int
+        Of an image that is decoded in one piece (crops and fields). Slides are read by tiles and are
+        bounded by `max_segment_pixels` and `max_slide_side` instead.
+    max_bytes : int
+        Size of a file that is read whole.
+    max_segment_pixels : int
+        Of one tile or strip of a slide: the piece that must be decoded at once.
+    max_slide_side : int
+        Width or height a slide may claim.
+    """
+
+    max_pixels: int = 64 * MEGAPIXEL
+    max_bytes: int = 512 * 1024 * 1024
+    max_segment_pixels: int = 64 * MEGAPIXEL
+    max_slide_side: int = 2_000_000
+
+
+DEFAULT_LIMITS = DecodeLimits()

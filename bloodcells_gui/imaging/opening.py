@@ -1,0 +1,61 @@
+"""Open any image by its content: the one entry point for fields and slides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bloodcells_gui.imaging.decode import probe
+from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.reader import ImageReader
+from bloodcells_gui.imaging.readers_plain import PlainReader
+from bloodcells_gui.imaging.refusal import ImageRefused
+
+# Names that only slides have; their content may not look like an image at all (MRXS is a JPEG with a folder).
+SLIDE_SUFFIXES = frozenset(
+    {".svs", ".ndpi", ".ndpis", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".dcm", ".czi"}
+)
+
+
+def open_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageReader:
+    """A reader for `path`, chosen by content: plain image, OpenSlide or tifffile.
+
+    Small images are decoded at once; tiled or large TIFF files and scanner formats are read by regions.
+
+    Raises
+    ------
+    ImageRefused
+        When no reader can read it, with the reason of the reader that came nearest.
+    """
+    if path.suffix.lower() in SLIDE_SUFFIXES:
+        return _open_slide(path, limits)
+    info = probe(path, None)
+    if info.format != "tiff":
+        return PlainReader(path, limits)
+    if info.truncated:
+        raise ImageRefused(path, "The file is cut off: its end is missing.", "Copy it again from its source.")
+    if info.tiled and info.orientation == 1 and info.bits == 8:
+        return _open_slide(path, limits)
+    if info.pixels <= limits.max_pixels and not info.pyramid:
+        return PlainReader(path, limits)
+    return _open_tiff(path, limits)
+
+
+def _open_slide(path: Path, limits: DecodeLimits) -> ImageReader:
+    # Late: libopenslide is loaded only when there is a slide.
+    from bloodcells_gui.imaging.readers_openslide import OpenSlideReader, is_openslide, missing_companion
+
+    if is_openslide(path):
+        return OpenSlideReader(path, limits)
+    missing = missing_companion(path)
+    if missing is not None:
+        raise missing
+    info = probe(path, None)
+    if info.format == "tiff":
+        return _open_tiff(path, limits)
+    return PlainReader(path, limits)
+
+
+def _open_tiff(path: Path, limits: DecodeLimits) -> ImageReader:
+    from bloodcells_gui.imaging.readers_tiff import TiffReader
+
+    return TiffReader(path, limits)

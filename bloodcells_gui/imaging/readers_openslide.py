@@ -1,0 +1,170 @@
+"""Scanner slides through OpenSlide: SVS, NDPI, MRXS, SCN, BIF, VMS, DICOM and generic tiled TIFF."""
+
+from __future__ import annotations
+
+import threading
+from ctypes import c_uint32
+from pathlib import Path
+
+import numpy as np
+import openslide
+from numpy.typing import NDArray
+from openslide import lowlevel
+
+from bloodcells_gui.imaging.info import plausible_mpp
+from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.reader import RGB, WHITE, Level, PyramidReader, honest_levels
+from bloodcells_gui.imaging.refusal import ImageRefused
+
+_CACHE_BYTES = 96 * 1024 * 1024
+_DAMAGED = "OpenSlide reports: {detail}."
+_WHAT_TO_DO = "Copy the slide again from the scanner, with all files and folders that belong to it."
+
+
+def is_openslide(path: Path) -> bool:
+    """Whether OpenSlide recognises the file (it looks at its headers only)."""
+    try:
+        return openslide.OpenSlide.detect_format(path) is not None
+    except (openslide.OpenSlideError, OSError, ValueError, UnicodeError):
+        return False
+
+
+class OpenSlideReader(PyramidReader):
+    """A slide opened by OpenSlide, which serves several threads at once.
+
+    Raises
+    ------
+    ImageRefused
+        When the slide is damaged, incomplete (an MRXS without its folder) or claims an absurd size.
+    """
+
+    def __init__(self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
+        self._close_lock = threading.Lock()
+        self._closed = False
+        try:
+            self._slide = openslide.OpenSlide(path)
+        except openslide.OpenSlideUnsupportedFormatError as e:
+            raise missing_companion(path) or ImageRefused(
+                path, "It is no slide format that OpenSlide knows.", _WHAT_TO_DO
+            ) from e
+        except (openslide.OpenSlideError, OSError, ValueError) as e:
+            missing = missing_companion(path)
+            raise missing or ImageRefused(path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
+        try:
+            self._setup(path, limits)
+        except BaseException:
+            self._slide.close()
+            raise
+
+    def _setup(self, path: Path, limits: DecodeLimits) -> None:
+        slide = self._slide
+        try:
+            slide.set_cache(openslide.OpenSlideCache(_CACHE_BYTES))
+            properties = dict(slide.properties)
+            all_levels = tuple(
+                Level(
+                    size,
+                    float(slide.level_downsamples[i]),
+                    (
+                        _whole(properties.get(f"openslide.level[{i}].tile-width"), size[0]),
+                        _whole(properties.get(f"openslide.level[{i}].tile-height"), size[1]),
+                    ),
+                )
+                for i, size in enumerate(slide.level_dimensions)
+            )
+        except openslide.OpenSlideError as e:
+            raise ImageRefused(path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
+        width, height = all_levels[0].size_px
+        tile_w, tile_h = all_levels[0].tile_px
+        if max(width, height) > limits.max_slide_side or min(width, height) < 1:
+            raise ImageRefused(
+                path,
+                "It claims an absurd size of {width} x {height} pixels.",
+                _WHAT_TO_DO,
+                width=width,
+                height=height,
+            )
+        if tile_w * tile_h > limits.max_segment_pixels:
+            raise ImageRefused(
+                path,
+                "It is stored in pieces of {width} x {height} pixels, too large to be decoded.",
+                "Save it as a TIFF with tiles of 256 to 1,024 pixels.",
+                width=tile_w,
+                height=tile_h,
+            )
+        self._index = honest_levels(all_levels)
+        kept = tuple(all_levels[i] for i in self._index)
+        levels = tuple(
+            Level(level.size_px, width / level.size_px[0] if i else 1.0, level.tile_px)
+            for i, level in enumerate(kept)
+        )
+        self.format = f"openslide:{properties.get(openslide.PROPERTY_NAME_VENDOR, 'unknown')}"
+        self.description = properties.get(openslide.PROPERTY_NAME_COMMENT, "")[:4096]
+        self.associated = tuple(slide.associated_images)
+        background = properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "")
+        self._background = _colour(background)
+        mpp_x, mpp_y = (
+            properties.get(name) for name in (openslide.PROPERTY_NAME_MPP_X, openslide.PROPERTY_NAME_MPP_Y)
+        )
+        super().__init__(path, levels, _mpp(mpp_x, mpp_y))
+
+    def _read_level(self, level: int, x: int, y: int, width: int, height: int) -> RGB:
+        if self._closed:
+            raise ImageRefused(self.path, "It was closed.")
+        # OpenSlide wants the origin in full-resolution px; half a level px keeps rounding from slipping.
+        scale = self._levels[level].downsample
+        origin = (x, y) if level == 0 else (round(x * scale), round(y * scale))
+        buffer = (width * height * c_uint32)()
+        try:
+            # The public read_region goes through Pillow and copies the pixels three times.
+            lowlevel._read_region(self._slide._osr, buffer, *origin, self._index[level], width, height)
+        except (openslide.OpenSlideError, OSError) as e:
+            raise ImageRefused(self.path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
+        # Native 32-bit words ARGB: bytes B, G, R, A on the little-endian machines that Qt 6 supports.
+        argb = np.ctypeslib.as_array(buffer).view(np.uint8).reshape(height, width, 4)
+        rgb, alpha = argb[..., 2::-1], argb[..., 3]
+        if alpha.min() == 255:
+            return np.ascontiguousarray(rgb)
+        # Colours are premultiplied, so the background only fills what alpha leaves.
+        rest = (255 - alpha)[..., None].astype(np.uint16) * self._background
+        return np.ascontiguousarray(np.minimum(rgb + (rest + 127) // 255, 255).astype(np.uint8))
+
+    def close(self) -> None:
+        """Release the slide."""
+        with self._close_lock:
+            if not self._closed:
+                self._closed = True
+                self._slide.close()
+
+
+def missing_companion(path: Path) -> ImageRefused | None:
+    """The refusal of a slide whose other files did not come with it; None when nothing is known to miss."""
+    if path.suffix.lower() == ".mrxs" and not path.with_suffix("").is_dir():
+        return ImageRefused(
+            path,
+            "Its folder {folder} with the image data is missing.",
+            "Copy the .mrxs file together with the folder of the same name.",
+            folder=path.with_suffix("").name,
+        )
+    return None
+
+
+def _whole(text: str | None, default: int) -> int:
+    try:
+        return max(1, int(text)) if text else default
+    except ValueError:
+        return default
+
+
+def _colour(text: str) -> NDArray[np.uint16]:
+    try:
+        return np.array([int(text[i : i + 2], 16) for i in (0, 2, 4)], np.uint16)
+    except ValueError:
+        return np.full(3, WHITE, np.uint16)
+
+
+def _mpp(x: str | None, y: str | None) -> float | None:
+    try:
+        return plausible_mpp(float(x), float(y if y is not None else x)) if x is not None else None
+    except ValueError:
+        return None

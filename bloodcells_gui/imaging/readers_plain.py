@@ -1,0 +1,39 @@
+"""Crops and fields: decoded once, then cut from memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bloodcells_gui.imaging.decode import load_image
+from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.reader import RGB, Level, PyramidReader
+from bloodcells_gui.imaging.refusal import ImageRefused
+
+
+class PlainReader(PyramidReader):
+    """An image that fits in memory.
+
+    Raises
+    ------
+    ImageRefused
+        As :func:`bloodcells_gui.imaging.decode.load_image`.
+    """
+
+    def __init__(self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
+        image = load_image(path, limits)
+        self._rgb: RGB | None = image.rgb
+        self.format = image.info.format
+        self.description = image.info.description
+        self.sha256 = image.sha256
+        size = (image.rgb.shape[1], image.rgb.shape[0])
+        super().__init__(path, (Level(size, 1.0, size),), image.info.mpp)
+
+    def _read_level(self, level: int, x: int, y: int, width: int, height: int) -> RGB:
+        pixels = self._rgb
+        if pixels is None:
+            raise ImageRefused(self.path, "It was closed.")
+        return pixels[y : y + height, x : x + width].copy()
+
+    def close(self) -> None:
+        """Release the pixels."""
+        self._rgb = None

@@ -1,0 +1,43 @@
+"""Why an image was left out, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.i18n import tr
+
+
+class ImageRefused(UserError):
+    """An image that is not read: damaged, too large, not an image, not accessible.
+
+    Parameters
+    ----------
+    name : str or Path
+        What the person knows the image by.
+    why, what_to_do : str
+        English templates with ``{named}`` fields.
+    """
+
+    def __init__(self, name: str | Path, why: str, what_to_do: str = "", **params: Any) -> None:
+        super().__init__(
+            "{name} was not read.",
+            why,
+            what_to_do,
+            exit_code=EXIT_NOTHING_READABLE,
+            name=printable(name),
+            **params,
+        )
+
+    def reason(self, lang: str = "en") -> str:
+        """The why alone: what stands beside the path in the list of skipped files."""
+        return tr(self.why, lang, **self.params)
+
+
+def printable(name: str | Path) -> str:
+    """`name` on one line and encodable as UTF-8, whatever bytes the file system holds."""
+    text = name.name if isinstance(name, Path) else name
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return text if len(text) <= 120 else f"{text[:80]}…{text[-30:]}"

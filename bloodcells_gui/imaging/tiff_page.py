@@ -1,0 +1,313 @@
+"""One page of a TIFF file, decoded piece by piece (strip or tile) and never as a whole.
+
+tifffile reads the directories. The pieces are decompressed with what is there at run time anyway: zlib, and
+OpenCV for LZW, PackBits, JPEG and WebP. That keeps imagecodecs (45 MB) out of the program.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.imaging.limits import DecodeLimits
+from bloodcells_gui.imaging.pixels import to_rgb, to_uint8
+from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.source import ByteSource, MemorySource
+
+NONE, LZW, JPEG, DEFLATE_OLD, DEFLATE, PACKBITS, WEBP = 1, 5, 7, 32946, 8, 32773, 50001
+_MIN_WHITE, _MIN_BLACK, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
+_UNSUPPORTED = "Its TIFF variant is not supported ({detail})."
+_DAMAGED = "Its header is damaged ({detail})."
+_COPY_AGAIN = "Copy it again from its source."
+_RESAVE = "Save it as an uncompressed, LZW, Deflate or JPEG compressed RGB TIFF."
+
+
+class UnsupportedTiff(ValueError):
+    """A variant of TIFF this program does not decode; the text says which."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageLayout:
+    """How a page is cut into pieces; all lengths in px.
+
+    `offsets` and `counts` hold one entry a piece, row by row, plane after plane when `planes` > 1.
+    """
+
+    size_px: tuple[int, int]
+    piece_px: tuple[int, int]
+    tiled: bool
+    planes: int
+    samples: int
+    dtype: np.dtype[Any]
+    compression: int
+    photometric: int
+    predictor: int
+    offsets: tuple[int, ...]
+    counts: tuple[int, ...]
+    jpeg_tables: bytes
+    colormap: NDArray[np.uint16] | None
+    bits: int
+    fill_order: int = 1
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Pieces across, pieces down."""
+        return -(-self.size_px[0] // self.piece_px[0]), -(-self.size_px[1] // self.piece_px[1])
+
+
+def page_layout(page: Any, limits: DecodeLimits) -> PageLayout:
+    """Layout of a tifffile page, checked for contradictions before anything is allocated.
+
+    Raises
+    ------
+    UnsupportedTiff
+        When the variant is not decoded or the numbers cannot be true.
+    """
+    width, height = int(page.imagewidth), int(page.imagelength)
+    samples = int(page.samplesperpixel)
+    planar = int(page.planarconfig or 1) == 2 and samples > 1
+    if getattr(page, "imagedepth", 1) not in (0, 1):
+        raise UnsupportedTiff("volumes")
+    if page.is_tiled:
+        piece = int(page.tilewidth), int(page.tilelength)
+    else:
+        piece = width, min(int(page.rowsperstrip) or height, height)
+    bits = page.bitspersample
+    bits = int(bits if isinstance(bits, int) else bits[0])
+    dtype = page.dtype
+    if width <= 0 or height <= 0 or piece[0] <= 0 or piece[1] <= 0:
+        raise UnsupportedTiff("no pixels")
+    if max(width, height) > limits.max_slide_side:
+        raise UnsupportedTiff(f"absurd size {width} x {height}")
+    if piece[0] * piece[1] > limits.max_segment_pixels:
+        raise UnsupportedTiff(f"stored in pieces of {piece[0]} x {piece[1]} pixels")
+    if dtype is None or (bits not in (8, 16, 32) and bits != 1) or dtype.kind not in "uifb" or samples > 4:
+        raise UnsupportedTiff(f"{samples} samples of {bits} bits")
+    layout = PageLayout(
+        size_px=(width, height),
+        piece_px=piece,
+        tiled=bool(page.is_tiled),
+        planes=samples if planar else 1,
+        samples=samples,
+        dtype=np.dtype(dtype).newbyteorder(page.parent.byteorder),
+        compression=int(page.compression),
+        photometric=int(page.photometric),
+        predictor=int(page.predictor or 1),
+        offsets=tuple(int(v) for v in page.dataoffsets),
+        counts=tuple(int(v) for v in page.databytecounts),
+        jpeg_tables=bytes(page.jpegtables or b""),
+        colormap=page.colormap if int(page.photometric) == _PALETTE else None,
+        bits=bits,
+        fill_order=int(page.fillorder or 1),
+    )
+    _check(layout)
+    return layout
+
+
+def _check(p: PageLayout) -> None:
+    across, down = p.grid
+    if len(p.offsets) < across * down * p.planes or len(p.counts) < len(p.offsets):
+        raise UnsupportedTiff("fewer pieces than its size needs")
+    if p.compression not in (NONE, LZW, JPEG, DEFLATE_OLD, DEFLATE, PACKBITS, WEBP):
+        raise UnsupportedTiff(f"compression {p.compression}")
+    if p.photometric not in (_MIN_WHITE, _MIN_BLACK, _RGB, _PALETTE, _CMYK, _YCBCR):
+        raise UnsupportedTiff(f"colours of kind {p.photometric}")
+    if p.photometric == _YCBCR and p.compression not in (JPEG, WEBP):
+        raise UnsupportedTiff("subsampled colours without JPEG")
+    if p.compression in (JPEG, WEBP) and (p.bits != 8 or p.planes > 1 or p.samples not in (1, 3)):
+        raise UnsupportedTiff("JPEG with other than 1 or 3 samples of 8 bits")
+    if p.predictor not in (1, 2) or p.fill_order != 1:
+        raise UnsupportedTiff("predictor or bit order")
+    if p.photometric == _CMYK and p.samples != 4:
+        raise UnsupportedTiff("inks without four channels")
+
+
+def decode_piece(p: PageLayout, source: ByteSource, column: int, row: int) -> NDArray[np.generic]:
+    """Raw samples of one piece, shape (h, w, samples); rows below the image are left out.
+
+    Raises
+    ------
+    UnsupportedTiff
+        When the piece is cut off or damaged.
+    """
+    across, down = p.grid
+    width = p.piece_px[0]
+    rows = p.piece_px[1] if p.tiled else min(p.piece_px[1], p.size_px[1] - row * p.piece_px[1])
+    planes = []
+    for plane in range(p.planes):
+        i = (plane * down + row) * across + column
+        if p.counts[i] == 0:  # Sparse files leave empty tiles out.
+            planes.append(np.full((rows, width, p.samples // p.planes), _blank(p), p.dtype))
+            continue
+        data = source.read_at(p.offsets[i], p.counts[i])
+        if len(data) < p.counts[i]:
+            raise UnsupportedTiff("cut off: pixel data are missing")
+        planes.append(_decompress(p, data, width, rows))
+    return planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
+
+
+def page_rgb(p: PageLayout, raw: NDArray[np.generic], top: float | None = None) -> NDArray[np.uint8]:
+    """Raw samples, shape (h, w, samples), as RGB uint8; `top` as in :func:`pixels.to_uint8`."""
+    if p.compression in (JPEG, WEBP):
+        return to_rgb(raw)
+    if p.photometric == _PALETTE and p.colormap is not None:
+        index = np.minimum(raw[..., 0].astype(np.intp), p.colormap.shape[1] - 1)
+        return to_rgb(np.moveaxis(p.colormap, 0, -1)[index], top=65535.0)
+    if p.photometric == _CMYK:
+        ink = 255 - to_uint8(raw, top).astype(np.uint16)
+        return ((ink[..., :3] * ink[..., 3:] + 127) // 255).astype(np.uint8)
+    rgb = to_rgb(raw, top=top)
+    return 255 - rgb if p.photometric == _MIN_WHITE else rgb
+
+
+def _blank(p: PageLayout) -> int:
+    if p.photometric in (_MIN_WHITE, _CMYK, _PALETTE):
+        return 0
+    return int(np.iinfo(p.dtype).max) if p.dtype.kind == "u" else 1
+
+
+def _decompress(p: PageLayout, data: bytes, width: int, rows: int) -> NDArray[np.generic]:
+    samples = p.samples // p.planes
+    if p.compression in (JPEG, WEBP):
+        return _by_opencv(p, data, width, rows)
+    row_bytes = -(-width * samples * p.bits // 8)
+    needed = row_bytes * rows
+    if p.compression in (DEFLATE, DEFLATE_OLD):
+        try:
+            # The bound keeps a deflate bomb from growing past the piece it claims to be.
+            data = zlib.decompressobj().decompress(data, needed)
+        except zlib.error as e:
+            raise UnsupportedTiff("damaged Deflate data") from e
+    elif p.compression in (LZW, PACKBITS):
+        data = _bytes_by_opencv(data, p.compression, row_bytes, rows)
+    if len(data) < needed:
+        raise UnsupportedTiff("cut off: pixel data are missing")
+    flat = np.frombuffer(data, np.uint8, needed).reshape(rows, row_bytes)
+    if p.bits == 1:
+        return np.unpackbits(flat, axis=1)[:, :width, None].astype(bool)
+    values = flat.view(p.dtype).reshape(rows, width, samples)
+    values = values.astype(p.dtype.newbyteorder("="))
+    if p.predictor == 2:
+        if values.dtype.kind == "f":
+            raise UnsupportedTiff("differences of floats")
+        values = np.cumsum(values, axis=1, dtype=values.dtype)
+    return values
+
+
+def _by_opencv(p: PageLayout, data: bytes, width: int, rows: int) -> NDArray[np.generic]:
+    if p.compression == JPEG:
+        data = _whole_jpeg(p, data)
+    try:
+        pixels = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+        )
+    except cv2.error as e:
+        raise UnsupportedTiff("damaged JPEG data") from e
+    if pixels is None or pixels.shape[0] < rows or pixels.shape[1] < width:
+        raise UnsupportedTiff("damaged JPEG data")
+    out: NDArray[np.generic] = pixels[:rows, :width]
+    return out
+
+
+def _whole_jpeg(p: PageLayout, data: bytes) -> bytes:
+    """An abbreviated JPEG stream with its tables and a marker that says which colours it holds."""
+    if data[:2] != b"\xff\xd8":
+        raise UnsupportedTiff("damaged JPEG data")
+    tables = p.jpeg_tables[2:-2] if p.jpeg_tables[:2] == b"\xff\xd8" else b""
+    transform = 1 if p.photometric == _YCBCR else 0
+    adobe = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + bytes([transform]) if p.samples == 3 else b""
+    return b"\xff\xd8" + adobe + tables + data[2:]
+
+
+def _bytes_by_opencv(data: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
+    """LZW or PackBits undone by libtiff: the stream is handed over as a grey 8-bit TIFF of one strip."""
+    entries = (
+        (256, 4, row_bytes), (257, 4, rows), (258, 3, 8), (259, 3, compression), (262, 3, 1),
+        (273, 4, 8), (277, 3, 1), (278, 4, rows), (279, 4, len(data)),
+    )  # fmt: skip
+    start = 8 + len(data) + (len(data) & 1)
+    directory = struct.pack("<H", len(entries))
+    directory += b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    wrapped = struct.pack("<2sHI", b"II", 42, start) + data + b"\0" * (len(data) & 1) + directory + bytes(4)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(wrapped, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as e:
+        raise UnsupportedTiff("damaged LZW data") from e
+    if pixels is None or pixels.shape != (rows, row_bytes) or pixels.dtype != np.uint8:
+        raise UnsupportedTiff("damaged LZW data")
+    return bytes(np.ascontiguousarray(pixels).tobytes())
+
+
+def pieces_in(p: PageLayout, x: int, y: int, width: int, height: int) -> Iterator[tuple[int, int]]:
+    """Column, row of every piece that a region of the page touches."""
+    across, down = p.grid
+    pw, ph = p.piece_px
+    for row in range(max(0, y // ph), min(down, -(-(y + height) // ph))):
+        for column in range(max(0, x // pw), min(across, -(-(x + width) // pw))):
+            yield column, row
+
+
+PieceGetter = Callable[[PageLayout, ByteSource, int, int], NDArray[np.generic]]
+
+
+def read_raw(
+    p: PageLayout,
+    source: ByteSource,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    piece: PieceGetter = decode_piece,
+) -> NDArray[np.generic]:
+    """Raw samples of a region that lies inside the page, shape (height, width, channels).
+
+    `piece` fetches one piece; a reader passes its cache.
+    """
+    out: NDArray[np.generic] | None = None
+    pw, ph = p.piece_px
+    for column, row in pieces_in(p, x, y, width, height):
+        raw = piece(p, source, column, row)
+        x0, y0 = column * pw, row * ph
+        left, top = max(x, x0), max(y, y0)
+        right, bottom = min(x + width, x0 + raw.shape[1]), min(y + height, y0 + raw.shape[0])
+        if out is None:
+            out = np.zeros((height, width, raw.shape[2]), raw.dtype)
+        out[top - y : bottom - y, left - x : right - x] = raw[top - y0 : bottom - y0, left - x0 : right - x0]
+    if out is None:
+        raise UnsupportedTiff("empty region")
+    return out
+
+
+def decode_first_page(data: bytes, name: str | Path, limits: DecodeLimits) -> NDArray[np.uint8]:
+    """The first page of a TIFF in memory as RGB uint8, shape (h, w, 3), not oriented.
+
+    Raises
+    ------
+    ImageRefused
+        When the page is damaged or of a variant that is not decoded.
+    """
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as tif:
+            layout = page_layout(tif.pages[0], limits)
+        width, height = layout.size_px
+        if width * height > limits.max_pixels:
+            raise UnsupportedTiff(f"absurd size {width} x {height}")
+        source = MemorySource(data)
+        return page_rgb(layout, read_raw(layout, source, 0, 0, width, height))
+    except UnsupportedTiff as e:
+        raise ImageRefused(name, _UNSUPPORTED, _RESAVE, detail=str(e)) from e
+    except MemoryError:
+        raise
+    except Exception as e:  # tifffile meets damaged directories with exceptions of every type
+        raise ImageRefused(name, _DAMAGED, _COPY_AGAIN, detail=type(e).__name__) from e
