@@ -5,7 +5,17 @@ Never stored, so it cannot be stale. The types stand here first; the arithmetic 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from bloodcells_gui.domain import ranges
+from bloodcells_gui.domain.ranges import ITEMS, Range, RangeItem
+from bloodcells_gui.domain.review import SpecimenData
+from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.stats import clopper_pearson, ratio_limits
+from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED, OTHER, ROLLUPS, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +37,14 @@ class DifferentialRow:
     low95, high95 : float or None
         Exact 95 % limits in the unit of `percent` or `per_100_wbc`.
     absolute : float or None
-        10^9/L, where a WBC count is known.
+        10^9/L, where a WBC count is known; never for platelets and artefacts.
     ref_low, ref_high : float or None
         Laboratory's reference range, 10^9/L.
     flag : str
         "", "L", "H" or "!" (a rule was raised).
     rgb : tuple of int
+    ref_low_percent, ref_high_percent : float or None
+        The laboratory's range in %, where it has one; it flags without a WBC count.
     """
 
     code: str
@@ -48,6 +60,8 @@ class DifferentialRow:
     ref_high: float | None
     flag: str
     rgb: tuple[int, int, int]
+    ref_low_percent: float | None = None
+    ref_high_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,9 @@ class Differential:
     """The table and what stands beside it.
 
     `total` is the denominator; `unidentified` the cells still waiting, which make it preliminary.
-    `wbc` is as entered, `wbc_used` after NRBC correction where that applied (10^9/L).
+    `wbc` is as entered, `wbc_used` after NRBC correction where that applied (10^9/L). `totals` are sums over
+    several rows with a name of their own (neutrophils, immature granulocytes); their cells stand in `rows`
+    too. `wbc_flag` is "L", "H" or "" for the white cell count against `wbc_low` to `wbc_high`.
     """
 
     rollup: str
@@ -82,8 +98,213 @@ class Differential:
     wbc_used: float | None = None
     corrected: bool = False
     remarks: tuple[Remark, ...] = ()
+    totals: tuple[DifferentialRow, ...] = ()
+    wbc_flag: str = ""
+    wbc_low: float | None = None
+    wbc_high: float | None = None
 
     @property
     def preliminary(self) -> bool:
         """Whether cells still wait for a decision."""
         return self.unidentified > 0
+
+
+def age_years(data: SpecimenData) -> float | None:
+    """Age at collection: the field "age", else from the dates of birth and collection."""
+    if (age := data.number("age")) is not None:
+        return age
+    try:
+        born = date.fromisoformat(data.fields.get("birth_date", "").strip()[:10])
+        seen = date.fromisoformat(data.fields.get("collected_at", "").strip()[:10])
+    except ValueError:
+        return None
+    return (seen - born).days / 365.25 if seen >= born else None
+
+
+def nrbc_correction(wbc: float, nrbc_per_100: float) -> float:
+    """White cell count without the nucleated red cells counted among it: WBC x 100 / (100 + NRBC)."""
+    return wbc * 100.0 / (100.0 + nrbc_per_100)
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What every row is computed from."""
+
+    counts: Mapping[str, int]
+    total: int
+    wbc: float | None
+    ranges: tuple[Range, ...]
+    sex: str
+    age: float | None
+
+    def count(self, leaves: Iterable[str]) -> int:
+        return sum(self.counts.get(leaf, 0) for leaf in leaves)
+
+    def range(self, item: str, unit: str) -> Range | None:
+        return ranges.pick(self.ranges, item, unit, self.sex, self.age)
+
+
+# Platelets and artefacts have no fixed ratio to the leukocytes that were looked at.
+_PER_WBC = COUNTED | {"ERB", "SMU"}
+
+
+def _row(basis: _Basis, row: Row) -> DifferentialRow:
+    """One row without its flag and range."""
+    count, n = basis.count(row.leaves), basis.total
+    share = 100.0 * count / n if n else None
+    low, high = (clopper_pearson if row.counts else ratio_limits)(count, n) if n else (None, None)
+    return DifferentialRow(
+        code=row.code,
+        name=row.name,
+        count=count,
+        counts=row.counts,
+        percent=share if row.counts else None,
+        per_100_wbc=None if row.counts else share,
+        low95=None if low is None else 100.0 * low,
+        high95=None if high is None else 100.0 * high,
+        absolute=basis.wbc * count / n
+        if basis.wbc is not None and n and set(row.leaves) <= _PER_WBC
+        else None,
+        ref_low=None,
+        ref_high=None,
+        flag="",
+        rgb=row.rgb,
+    )
+
+
+def _range_item(basis: _Basis, leaves: tuple[str, ...]) -> RangeItem | None:
+    """The item whose range is this row's: same leaves, or the same figure because the others are empty.
+
+    So lymphocytes keep their range in the full table until a variant lymphocyte turns up; from then on the
+    range stands at the total.
+    """
+    if not set(leaves) <= COUNTED | {"ERB"}:
+        return None
+    exact = next((i for i in ITEMS.values() if set(i.leaves) == set(leaves)), None)
+    if exact is not None:
+        return exact
+    for item in ITEMS.values():
+        if item.leaves and item.leaves[0] == leaves[0] and set(leaves) <= set(item.leaves):
+            rest = set(item.leaves) - set(leaves)
+            return None if basis.count(rest) or item.code == "IG" else item
+    return None
+
+
+def _with_range(basis: _Basis, row: DifferentialRow, item: RangeItem | None) -> DifferentialRow:
+    if item is None or not basis.total:
+        return row
+    absolute = basis.range(item.code, ranges.ABSOLUTE) if row.absolute is not None else None
+    share = basis.range(item.code, ranges.PERCENT)
+    flag = absolute.side(row.absolute) if absolute and row.absolute is not None else ""
+    value = row.percent if row.percent is not None else row.per_100_wbc
+    if not flag and share and value is not None:
+        flag = share.side(value)
+    return replace(
+        row,
+        flag=flag,
+        ref_low=absolute.low if absolute else None,
+        ref_high=absolute.high if absolute else None,
+        ref_low_percent=share.low if share else None,
+        ref_high_percent=share.high if share else None,
+    )
+
+
+def _rule_flag(row: DifferentialRow, leaves: Iterable[str], raised: Iterable[Raised]) -> DifferentialRow:
+    """ "!" for a positive smear, and for a trigger where no range speaks."""
+    mine = [r for r in raised if row.count and set(r.rule.leaves) & set(leaves)]
+    if any(r.rule.kind == SMEAR for r in mine) or (mine and not row.flag):
+        return replace(row, flag="!")
+    return row
+
+
+def _totals(basis: _Basis, shown: Iterable[DifferentialRow]) -> tuple[DifferentialRow, ...]:
+    """Neutrophils, lymphocytes and immature granulocytes where the table shows them in several rows."""
+    codes = {row.code for row in shown}
+    result = []
+    for code in ("NEUTROPHIL", "LYMPHOCYTE", "IG"):
+        item = ITEMS[code]
+        parts = [leaf for leaf in item.leaves if leaf in codes]
+        if len(parts) < 2 or (code == "LYMPHOCYTE" and not basis.count(("VLY",))):
+            continue
+        row = _row(basis, Row(code, item.name, item.leaves, True, BY_CODE[item.leaves[0]].rgb))
+        result.append(_with_range(basis, row, item))
+    return tuple(result)
+
+
+def differential(
+    counts: Mapping[str, int],
+    unidentified: int,
+    excluded: int,
+    data: SpecimenData,
+    settings: LabSettings,
+    taxonomy: str | None = None,
+) -> Differential:
+    """The table with limits, absolute counts, flags and remarks.
+
+    Parameters
+    ----------
+    counts : mapping
+        Final leaf code -> number of cells, hand counts included.
+    unidentified, excluded : int
+        Cells outside every row.
+    data : SpecimenData
+        Uses wbc (10^9/L), wbc_corrected ("yes", "no", else unknown), sex, age or birth_date.
+    settings : LabSettings
+        Ranges, rules, thresholds.
+    taxonomy : str or None
+        Roll-up id; None takes the laboratory's.
+
+    Raises
+    ------
+    KeyError
+        For an unknown leaf or roll-up.
+    """
+    from bloodcells_gui.domain import remarks  # it needs the types above
+
+    rollup = ROLLUPS[settings.rollup if taxonomy is None else taxonomy]
+    for code in counts:
+        BY_CODE[code]
+    total = sum(n for code, n in counts.items() if code in COUNTED)
+    wbc = data.number("wbc")
+    answer = data.fields.get("wbc_corrected", "").strip().lower()
+    nrbc = 100.0 * counts.get("ERB", 0) / total if total else 0.0
+    due = wbc is not None and nrbc > 0 and nrbc >= settings.nrbc_threshold
+    corrected = due and answer == "no"
+    wbc_used = nrbc_correction(wbc, nrbc) if corrected and wbc is not None else wbc
+
+    basis = _Basis(counts, total, wbc_used, settings.ranges, _sex(data), age_years(data))
+    raised = raised_rules(settings.rules, counts, total, wbc_used)
+    rows = []
+    for r in rollup.rows:
+        row = _row(basis, r)
+        item = None if r.code.startswith(OTHER) else _range_item(basis, r.leaves)
+        rows.append(_rule_flag(_with_range(basis, row, item), r.leaves, raised))
+    totals = _totals(basis, rows)
+    wbc_range = basis.range(ranges.WBC, ranges.ABSOLUTE)
+    table = Differential(
+        rollup=rollup.id,
+        rows=tuple(rows),
+        total=total,
+        unidentified=unidentified,
+        excluded=excluded,
+        wbc=wbc,
+        wbc_used=wbc_used,
+        corrected=corrected,
+        totals=totals,
+        wbc_flag=wbc_range.side(wbc_used) if wbc_range and wbc_used is not None else "",
+        wbc_low=wbc_range.low if wbc_range else None,
+        wbc_high=wbc_range.high if wbc_range else None,
+    )
+    return replace(
+        table,
+        remarks=remarks.remarks(
+            table, counts, raised, settings, nrbc=nrbc, correction_due=due, answer=answer
+        ),
+    )
+
+
+def _sex(data: SpecimenData) -> str:
+    """ "F", "M" or "" from however the field was filled in."""
+    text = data.fields.get("sex", "").strip().upper()
+    return {"F": "F", "W": "F", "FEMALE": "F", "FEMME": "F", "M": "M", "H": "M", "MALE": "M",
+            "HOMME": "M"}.get(text, "")  # fmt: skip

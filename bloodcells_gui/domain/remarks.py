@@ -1,0 +1,192 @@
+"""The sentences under the table: raised rules, left shift, what Other holds, when to count on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bloodcells_gui.domain.differential import Differential, Remark
+from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, pick
+from bloodcells_gui.domain.rules import SMEAR, UNITS, Raised, Rule
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.stats import clopper_pearson
+from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, ROLLUPS
+
+SAMPLING_ONLY = (
+    "Limits are exact 95 % limits of sampling error only; they do not cover misclassification or the choice "
+    "of the area."
+)
+
+
+def remarks(
+    table: Differential,
+    counts: Mapping[str, int],
+    raised: Sequence[Raised],
+    settings: LabSettings,
+    *,
+    nrbc: float,
+    correction_due: bool,
+    answer: str,
+) -> tuple[Remark, ...]:
+    """All remarks, the gravest first.
+
+    `nrbc` is NRBC per 100 WBC, `answer` what was said about the analyser's own correction.
+    """
+    found = [
+        *(_rule(r) for r in raised),
+        *_unidentified(table),
+        *_correction(table, settings, nrbc, correction_due, answer),
+        *_left_shift(table, counts, settings),
+        *_immature(table, counts),
+        *_other(table, counts),
+        *_target(table, settings),
+        *_count_on(table, counts, settings),
+        *([Remark(SAMPLING_ONLY)] if table.total else []),
+    ]
+    weight = {"critical": 0, "warning": 1, "info": 2}
+    return tuple(sorted(found, key=lambda r: weight[r.severity]))
+
+
+def _rule(raised: Raised) -> Remark:
+    rule = raised.rule
+    decimals = 0 if rule.quantity == "count" else 1 if rule.quantity in ("percent", "per_100") else 2
+    text = (
+        "Positive smear: {name} {n_value} {unit} (rule {comparison} {n_threshold})"
+        if rule.kind == SMEAR
+        else "Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})"
+    )
+    params = (
+        ("name", rule.name),
+        ("n_value", f"{raised.value:.{decimals}f}"),
+        ("unit", UNITS[rule.quantity]),
+        ("comparison", {">=": "≥"}.get(rule.comparison, rule.comparison)),
+        ("n_threshold", f"{rule.threshold:g}"),
+    )
+    return Remark(text, params, rule.severity, rule.id, rule.leaves)
+
+
+def _unidentified(table: Differential) -> list[Remark]:
+    if not table.unidentified:
+        return []
+    text = "{count} cells are unidentified and not in the table: the result is preliminary."
+    return [Remark(text, (("count", str(table.unidentified)),), "warning", codes=("UNI",))]
+
+
+def _correction(
+    table: Differential, settings: LabSettings, nrbc: float, due: bool, answer: str
+) -> list[Remark]:
+    if table.wbc is None or not due:
+        return []
+    params = (
+        ("n_nrbc", f"{nrbc:.1f}"),
+        ("n_wbc", f"{table.wbc:.2f}"),
+        ("n_used", f"{table.wbc_used:.2f}"),
+        ("n_threshold", f"{settings.nrbc_threshold:g}"),
+    )
+    if table.corrected:
+        text = "White cell count corrected for {n_nrbc} NRBC per 100 WBC: {n_wbc} to {n_used} 10⁹/L."
+        return [Remark(text, params, codes=("ERB",))]
+    if answer == "yes":
+        text = "{n_nrbc} NRBC per 100 WBC; the analyser has corrected the white cell count already."
+        return [Remark(text, params, codes=("ERB",))]
+    text = (
+        "{n_nrbc} NRBC per 100 WBC, but it is unknown whether the analyser corrected the white cell count: "
+        "nothing is corrected, absolute counts may be too high."
+    )
+    return [Remark(text, params, "warning", codes=("ERB",))]
+
+
+def _left_shift(table: Differential, counts: Mapping[str, int], settings: LabSettings) -> list[Remark]:
+    bands, both = counts.get("BNE", 0), counts.get("BNE", 0) + counts.get("SNE", 0)
+    if not table.total or not bands or 100.0 * bands / table.total < settings.left_shift_bands_percent:
+        return []
+    text = "Left shift: {n_bands} % bands, counted with the segmented forms ({n_both} % neutrophils in all)."
+    params = (
+        ("n_bands", f"{100.0 * bands / table.total:.1f}"),
+        ("n_both", f"{100.0 * both / table.total:.1f}"),
+    )
+    return [Remark(text, params, "warning", "left-shift", ("BNE",))]
+
+
+def _immature(table: Differential, counts: Mapping[str, int]) -> list[Remark]:
+    leaves = ITEMS["IG"].leaves
+    count = sum(counts.get(leaf, 0) for leaf in leaves)
+    if not count:
+        return []
+    low, high = clopper_pearson(count, table.total)
+    text = "Immature granulocytes in all: {n_share} % ({n_low} to {n_high}), blasts not among them."
+    share = f"{100.0 * count / table.total:.1f}"
+    params = (("n_share", share), ("n_low", f"{100 * low:.1f}"), ("n_high", f"{100 * high:.1f}"))
+    return [Remark(text, params, codes=leaves)]
+
+
+def _other(table: Differential, counts: Mapping[str, int]) -> list[Remark]:
+    """Nothing disappears in OTHER: its cells are named, a blast above all."""
+    result = []
+    for row in ROLLUPS[table.rollup].rows:
+        inside = [c for c in CLASSES if c.code in row.leaves and counts.get(c.code, 0)]
+        if not row.code.startswith(OTHER) or not inside:
+            continue
+        text = "Other holds {names}." if row.counts else "Other, outside the count, holds {names}."
+        names = "; ".join(f"{counts[c.code]} {c.name}" for c in inside)
+        codes = tuple(c.code for c in inside)
+        grave = "critical" if "BL" in codes else "info"
+        result.append(Remark(text, (("names", names),), grave, "", codes))
+    return result
+
+
+def _target(table: Differential, settings: LabSettings) -> list[Remark]:
+    if not settings.target_cells or table.total >= settings.target_cells:
+        return []
+    text = "{count} leukocytes were counted; the target is {target}."
+    params = (("count", str(table.total)), ("target", str(settings.target_cells)))
+    return [Remark(text, params, "warning", "target-count")]
+
+
+def _thresholds(rule: Rule, wbc: float | None) -> float | None:
+    """The rule's threshold in % of leukocytes, where it can be put so."""
+    if not rule.enabled or not rule.leaves or not all(BY_CODE[c].counts for c in rule.leaves):
+        return None
+    if rule.quantity == "percent":
+        return rule.threshold
+    if rule.quantity == "absolute" and wbc:
+        return 100.0 * rule.threshold / wbc
+    return None
+
+
+def _decisions(settings: LabSettings, wbc: float | None) -> Iterable[tuple[str, tuple[str, ...], float]]:
+    """(name, leaves, threshold in %) of every decision that a share can fall on either side of."""
+    for rule in settings.rules:
+        if (threshold := _thresholds(rule, wbc)) is not None:
+            yield rule.name, rule.leaves, threshold
+    for item in ITEMS.values():
+        if not item.leaves or item.code == "ERB":
+            continue
+        for unit in (ABSOLUTE, PERCENT):
+            found = pick(settings.ranges, item.code, unit)
+            for limit in (found.low, found.high) if found else ():
+                if limit and (unit == PERCENT or wbc):
+                    yield item.name, item.leaves, limit if unit == PERCENT else 100.0 * limit / (wbc or 1.0)
+
+
+def _count_on(table: Differential, counts: Mapping[str, int], settings: LabSettings) -> list[Remark]:
+    """Count on when limits contain a decision threshold and a larger count would part them."""
+    following = next((t for t in sorted(settings.target_counts) if t > table.total), None)
+    if following is None or table.total < 50:
+        return []
+    names: list[str] = []
+    codes: list[str] = []
+    for name, leaves, threshold in _decisions(settings, table.wbc_used):
+        count = sum(counts.get(leaf, 0) for leaf in leaves)
+        low, high = clopper_pearson(count, table.total)
+        # An absent class has an upper limit of some percent at any count: that alone is no reason.
+        if count and 100 * low < threshold < 100 * high and name not in names:
+            names.append(name)
+            codes += leaves
+    if not names:
+        return []
+    text = "Count on to {target} cells: the limits of {names} contain a decision threshold."
+    return [
+        Remark(
+            text, (("target", str(following)), ("names", "; ".join(names))), "info", "count-on", tuple(codes)
+        )
+    ]

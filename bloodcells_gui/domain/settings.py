@@ -1,0 +1,201 @@
+"""A laboratory's settings: one declaration each, validated, readable as one JSON file.
+
+Nothing here reads or writes files (`storage/settings.py` does). A bad value falls back to its default and
+is told; see :mod:`bloodcells_gui.domain.checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bloodcells_gui.domain import checks
+from bloodcells_gui.domain.checks import SettingProblem
+from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
+from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
+from bloodcells_gui.domain.rules import DEFAULT_RULES, Rule
+from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, ROLLUPS
+
+SETTINGS_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHeader:
+    """What stands at the head of every report. `logo` is the path of a PNG or JPEG file."""
+
+    laboratory: str = field(default="", metadata=checks.text(120))
+    address: tuple[str, ...] = field(default=(), metadata=checks.items(checks.text(120), 6))
+    logo: str = field(default="", metadata=checks.text(4096))
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """`retention_days` 0 keeps cases for ever; `anonymised_export` leaves identifying fields out."""
+
+    retention_days: int = field(default=0, metadata=checks.number(0, 36500, whole=True))
+    anonymised_export: bool = field(default=False, metadata=checks.flag())
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field of the specimen or patient form.
+
+    `name` is its key in `SpecimenData.fields`; the program itself understands wbc, wbc_corrected, sex, age,
+    birth_date, collected_at, rbc and platelets_per_field. A field that is not `shown` is on no form;
+    `identifying` ones stay out of anonymised exports.
+    """
+
+    name: str = field(metadata=checks.text(40))
+    label: str = field(metadata=checks.text(80))
+    group: str = field(default="specimen", metadata=checks.choice("patient", "specimen"))
+    kind: str = field(default="text", metadata=checks.choice("text", "date", "number", "choice", "lines"))
+    choices: tuple[str, ...] = field(default=(), metadata=checks.items(checks.text(60), 40))
+    unit: str = field(default="", metadata=checks.text(20))
+    shown: bool = field(default=True, metadata=checks.flag())
+    in_report: bool = field(default=True, metadata=checks.flag())
+    identifying: bool = field(default=False, metadata=checks.flag())
+
+    def __post_init__(self) -> None:
+        if not self.name.replace("_", "").isalnum():
+            raise ValueError("a field name has letters, digits and underscores only")
+
+
+DEFAULT_FIELDS: tuple[FieldSpec, ...] = (
+    FieldSpec("patient_name", "Patient", "patient", identifying=True),
+    FieldSpec("patient_id", "Patient number", "patient", identifying=True),
+    FieldSpec("birth_date", "Date of birth", "patient", "date", identifying=True),
+    FieldSpec("age", "Age", "patient", "number", unit="years"),
+    FieldSpec("sex", "Sex", "patient", "choice", ("", "F", "M")),
+    FieldSpec("collected_at", "Collected", "specimen", "date"),
+    FieldSpec("requester", "Requested by", "specimen", identifying=True),
+    FieldSpec("clinical_information", "Clinical information", "specimen", "lines"),
+    FieldSpec("stain", "Stain", "specimen"),
+    FieldSpec("wbc", "White cell count", "specimen", "number", unit="10⁹/L"),
+    FieldSpec("wbc_corrected", "Analyser corrected for NRBC", "specimen", "choice", ("unknown", "yes", "no")),
+    FieldSpec("rbc", "Red cell count", "specimen", "number", unit="10¹²/L", in_report=False),
+    FieldSpec("platelets_per_field", "Platelets per oil field", "specimen", "number", in_report=False),
+)
+DEFAULT_COMMENTS: tuple[str, ...] = (
+    "Automated pre-classification, reviewed by microscopy.",
+    "Left shift.",
+    "Toxic changes in neutrophils.",
+    "Platelet clumps seen: repeat in citrate.",
+    "Smudge cells present.",
+    "Blasts seen: urgent haematologist review.",
+    "Few cells on the smear: limits are wide.",
+)
+DEFAULT_KEYS: tuple[tuple[str, str], ...] = tuple((c.code, c.key) for c in CLASSES)
+
+
+def _key_map() -> checks.Metadata:
+    def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
+        if not isinstance(obj, dict):
+            raise ValueError("not a record")
+        keys = dict(DEFAULT_KEYS)
+        for code, key in obj.items():
+            if code not in BY_CODE or not isinstance(key, str) or len(key) != 1 or not key.isprintable():
+                problems.append(SettingProblem(f"{path}.{str(code)[:20]}", "not a class with one key"))
+            else:
+                keys[code] = key.upper()
+        if len(set(keys.values())) < len(keys) or " " in keys.values():
+            raise ValueError("two classes share one key, or the space bar is used")
+        return tuple(keys.items())
+
+    return {checks.CHECK: parse}
+
+
+@dataclass(frozen=True, slots=True)
+class LabSettings:
+    """Everything a laboratory can set.
+
+    Attributes
+    ----------
+    version : int
+        Of this layout.
+    language, theme, paper : str
+        "system" follows the desktop.
+    rollup : str
+        Which rows the differential shows ("full", "ten", "pbc8", "five").
+    target_cells, target_counts : int, tuple of int
+        Leukocytes to count before signing (0 = no target), and the steps offered (100, 200, 400).
+    abstention : float or None
+        Probability below which a cell waits as Unidentified; None keeps each model's own threshold.
+    nrbc_threshold : float
+        NRBC per 100 WBC from which the white cell count is corrected.
+    left_shift_bands_percent : float
+        Bands from this share on raise the left-shift remark.
+    platelet_factor : float
+        10^9/L per platelet of an oil-immersion field (15 to 20).
+    range_set : str
+        "oxford", "uk", "labcorp" or "own".
+    """
+
+    version: int = field(default=SETTINGS_VERSION, metadata=checks.number(1, 1000, whole=True))
+    language: str = field(default="system", metadata=checks.choice("system", "en", "fr"))
+    theme: str = field(default="system", metadata=checks.choice("system", "light", "dark"))
+    paper: str = field(default="a4", metadata=checks.choice("a4", "letter"))
+    rollup: str = field(default="full", metadata=checks.choice(*ROLLUPS))
+    target_cells: int = field(default=100, metadata=checks.number(0, 100_000, whole=True))
+    target_counts: tuple[int, ...] = field(
+        default=(100, 200, 400), metadata=checks.items(checks.number(1, 100_000, whole=True), 10)
+    )
+    reviewer: str = field(default="", metadata=checks.text(80))
+    count_sound: bool = field(default=True, metadata=checks.flag())
+    abstention: float | None = field(default=None, metadata=checks.number(0, 1, optional=True))
+    keys: tuple[tuple[str, str], ...] = field(default=DEFAULT_KEYS, metadata=_key_map())
+    nrbc_threshold: float = field(default=5.0, metadata=checks.number(0, 1000))
+    left_shift_bands_percent: float = field(default=10.0, metadata=checks.number(0, 100))
+    platelet_factor: float = field(default=15.0, metadata=checks.number(1, 100))
+    range_set: str = field(default="oxford", metadata=checks.choice(*PUBLISHED, OWN))
+    own_ranges: tuple[Range, ...] = field(default=(), metadata=checks.records(Range))
+    rules: tuple[Rule, ...] = field(default=DEFAULT_RULES, metadata=checks.records(Rule, DEFAULT_RULES, "id"))
+    header: ReportHeader = field(default=ReportHeader(), metadata=checks.group(ReportHeader))
+    fields: tuple[FieldSpec, ...] = field(
+        default=DEFAULT_FIELDS, metadata=checks.records(FieldSpec, DEFAULT_FIELDS, "name", 60)
+    )
+    comments: tuple[str, ...] = field(
+        default=DEFAULT_COMMENTS, metadata=checks.items(checks.text(1000, lines=True), 200)
+    )
+    grading: tuple[GradeItem, ...] = field(
+        default=DEFAULT_GRADING, metadata=checks.records(GradeItem, DEFAULT_GRADING, "id", 200)
+    )
+    privacy: Privacy = field(default=Privacy(), metadata=checks.group(Privacy))
+    thumbnails_per_class: int = field(default=24, metadata=checks.number(0, 400, whole=True))
+    gradcam_in_report: int = field(default=6, metadata=checks.number(0, 60, whole=True))
+
+    @property
+    def key_map(self) -> dict[str, str]:
+        """Class code -> key."""
+        return dict(self.keys)
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """The ranges in force."""
+        return self.own_ranges if self.range_set == OWN else PUBLISHED[self.range_set].ranges
+
+
+def parse(obj: object) -> tuple[LabSettings, list[SettingProblem]]:
+    """Settings from a JSON object, and what fell back to its default (empty when all was sound)."""
+    problems: list[SettingProblem] = []
+    try:
+        result: LabSettings = checks.parse_record(LabSettings, obj, "", problems)
+    except ValueError as error:
+        return LabSettings(), [SettingProblem("settings", str(error))]
+    if result.version > SETTINGS_VERSION:
+        problems.append(SettingProblem("version", "written by a newer version of the program"))
+    return result, problems
+
+
+def to_json_obj(settings: LabSettings) -> dict[str, Any]:
+    """Plain JSON types; `parse` gives the same settings back."""
+    obj: dict[str, Any] = checks.dump(settings)
+    obj["version"] = SETTINGS_VERSION
+    obj["keys"] = dict(settings.keys)
+    return obj
+
+
+def field_label(settings: LabSettings, name: str) -> str:
+    """Label of a form field, its name when it is not configured."""
+    labels: Mapping[str, str] = {f.name: f.label for f in settings.fields}
+    return labels.get(name, name)

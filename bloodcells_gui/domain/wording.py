@@ -1,0 +1,56 @@
+"""Numbers and remarks in words, the same on the screen, in PDF and in CSV."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.i18n import french, tr
+
+_NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def number(value: float | None, decimals: int = 1, lang: str = "en", missing: str = "") -> str:
+    """`value` with fixed decimals and the decimal sign of `lang`; `missing` for None and NaN."""
+    if value is None or math.isnan(value):
+        return missing
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:.{decimals}f}"
+    return text.replace(".", ",") if lang == "fr" else text
+
+
+def compact(value: float | None, lang: str = "en", missing: str = "") -> str:
+    """Up to three significant decimals without trailing zeros: limits and thresholds as people write them."""
+    if value is None or math.isnan(value):
+        return missing
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return text.replace(".", ",") if lang == "fr" else text
+
+
+def absolute(value: float | None, lang: str = "en", missing: str = "") -> str:
+    """10^9/L with as many decimals as its size bears: 12.3, 1.23, 0.04."""
+    return number(value, 1 if value is not None and value >= 10 else 2, lang, missing)
+
+
+def remark_text(remark: Remark, lang: str = "en") -> str:
+    """A remark in `lang`: class names among its values are translated, decimals written as there."""
+    catalogue = french() if lang == "fr" else {}
+    params = {}
+    for name, value in remark.params:
+        text = catalogue.get(value, value)
+        if lang == "fr" and name.startswith("n_"):
+            text = _NUMBER.sub(lambda m: m.group().replace(".", ","), text)
+        if name.startswith("names"):
+            text = ", ".join(_listed(part, catalogue) for part in value.split("; "))
+        params[name] = text
+    return tr(remark.text, lang, **params)
+
+
+def _listed(part: str, catalogue: dict[str, str]) -> str:
+    """ "2 Blast" or "Blast" with the name translated."""
+    count, _, name = part.partition(" ")
+    if count.isdigit():
+        return f"{count} {catalogue.get(name, name)}"
+    return catalogue.get(part, part)
