@@ -358,7 +358,8 @@ class ReviewState:
     def _plan_count(self, event: Event) -> _Delta:
         if event.key not in BY_CODE:
             raise ValueError(f"'{event.key}' is no class code")
-        if not (event.new.isascii() and event.new.isdigit()) or int(event.new) > MAX_HAND_COUNT:
+        number = event.new if event.new.isascii() and event.new.isdigit() and len(event.new) < 9 else "x"
+        if number == "x" or int(number) > MAX_HAND_COUNT:
             raise ValueError(f"'{event.new}' is no count")
         return _Delta("count", event.key, self.hand_counts.get(event.key, 0), int(event.new))
 
@@ -508,7 +509,7 @@ def make_event(
     cells : sequence of int
         Named once each, in the order a person sees them.
     new : str
-        For COUNT the new number, or a step as "+1" or "-1".
+        For COUNT a step ("1", "-1") or the new number ("=12"); the event holds the new number.
     key : str
         Field, grade item, class code of a COUNT, pass of a second reading, sha256 of the report that a SIGN
         freezes.
@@ -557,12 +558,13 @@ def make_event(
 
 
 def _stepped(had: int, new: str) -> str:
-    if new[:1] not in ("+", "-"):
-        return new
-    step = new[1:]
-    if not (step.isascii() and step.isdigit()):
+    """The count after a step ("1", "-1") or an outright setting ("=12")."""
+    if new.startswith("="):
+        return new[1:]
+    digits = new[1:] if new[:1] in ("+", "-") else new
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 9:
         raise ValueError(f"'{new}' is no step")
-    total = had + int(step) if new[0] == "+" else had - int(step)
+    total = had - int(digits) if new[0] == "-" else had + int(digits)
     if total < 0:
         raise ValueError("a count cannot fall below zero")
     return str(total)

@@ -1,0 +1,216 @@
+"""Opening a case file that nobody vouches for, and SQLite's failures in words.
+
+A case may come from another workstation, a stick or a stranger. Before SQLite reads a page its header is
+looked at; then its schema must be exactly ours (a foreign trigger or view could run SQL of its own), and
+limits keep a crafted row from taking the memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+from pathlib import Path
+
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.storage import schema
+
+MAX_FILE_BYTES = 256 * 1024**3
+MAX_VALUE_BYTES = 128 * 1024**2  # one text or blob; an event over 1,000,000 cells takes 8 MB
+# Small tables are always checked on opening; the big ones only where that takes no noticeable time
+# (quick_check reads about 500 MB/s). `bloodcells verify` checks everything.
+QUICK_CHECK_BYTES = 64 * 1024**2
+BUSY_TIMEOUT_S = 15.0
+_SMALL_TABLES = ("meta", "runs", "run_ends", "events", "ledger", "reports", "images")
+_HEADER = 100
+
+
+class CaseDamaged(UserError):
+    """The file is a case, but parts of it cannot be read or are not as this program writes them."""
+
+
+class CaseTooNew(UserError):
+    """The file was written by a newer version of this program."""
+
+
+class CaseUnreachable(UserError):
+    """The file is there no more, or its folder does not answer."""
+
+
+def damaged(path: Path, why: str) -> CaseDamaged:
+    """The refusal of a damaged case, with `why` (a technical word or two)."""
+    return CaseDamaged(
+        "The case file {path} is damaged ({reason}).",
+        "It was changed or cut short outside this program, or the disk has failed.",
+        "Take it from the last backup, or recover what is readable into a new case."
+        " This file is left as it is.",
+        path=path,
+        reason=why,
+    )
+
+
+def unreachable(path: Path) -> CaseUnreachable:
+    """The refusal when file or folder have gone."""
+    return CaseUnreachable(
+        "The case file {path} cannot be reached.",
+        "It was moved or deleted, or the network folder is not connected. The last action was not saved.",
+        "Connect the folder or put the file back, then repeat the last action."
+        " Everything before it is in the file.",
+        path=path,
+    )
+
+
+def header_version(path: Path) -> int:
+    """`user_version` from the file's header, checked before SQLite opens the file.
+
+    Raises
+    ------
+    UserError
+        No case file (or none that can be read), a damaged one, or one from a newer version.
+    """
+    try:
+        with path.open("rb") as f:
+            head = f.read(_HEADER)
+            size = os.fstat(f.fileno()).st_size
+    except FileNotFoundError:
+        raise UserError(
+            "There is no case file {path}.",
+            "It may have been moved or renamed.",
+            "Choose another file.",
+            path=path,
+        ) from None
+    except OSError as error:
+        raise UserError(
+            "The case file {path} cannot be read ({reason}).",
+            "The program may lack the right to read it.",
+            "Check the folder's permissions or copy the file to a folder of your own.",
+            path=path,
+            reason=error.strerror or error,
+        ) from error
+    if not head.startswith(b"SQLite format 3\x00"):
+        raise _no_case(path) if head[:6] != b"SQLite" else damaged(path, "header")
+    if len(head) < _HEADER:
+        raise damaged(path, "cut short")
+    if struct.unpack(">I", head[68:72])[0] != schema.APPLICATION_ID:
+        raise _no_case(path)
+    version: int = struct.unpack(">I", head[60:64])[0]
+    if version > schema.VERSION:
+        raise CaseTooNew(
+            "The case file {path} was written by a newer version of this program.",
+            "Its format is {version}; this version reads up to {known}.",
+            "Open it with the newer version. The file was not changed.",
+            path=path,
+            version=version,
+            known=schema.VERSION,
+        )
+    page = struct.unpack(">H", head[16:18])[0]
+    page = 65536 if page == 1 else page
+    pages = struct.unpack(">I", head[28:32])[0]
+    has_journal = Path(f"{path}-journal").exists()
+    if size > MAX_FILE_BYTES or (page and size < page * pages and not has_journal):
+        raise damaged(path, "cut short" if size < MAX_FILE_BYTES else "too large")
+    return version
+
+
+def _no_case(path: Path) -> UserError:
+    return UserError(
+        "{path} is not a case file.",
+        "Case files of this program end in .bcs; this one was written by something else.",
+        "Choose a case file, or open a folder of images instead.",
+        path=path,
+    )
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """A connection with every safety switch on; `path` must exist.
+
+    Transactions are explicit (autocommit otherwise). The connection may be closed, but not used, from
+    another thread.
+    """
+    # as_uri escapes "?", "#" and odd bytes of the name
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=64,
+    )
+    try:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 2)
+        for pragma in (
+            "trusted_schema = OFF",
+            "cell_size_check = ON",
+            "mmap_size = 0",
+            "temp_store = MEMORY",  # nothing of a patient in temporary files
+            "foreign_keys = ON",
+            # EXTRA = FULL, and the journal's removal is on the disk too before an action counts as saved
+            "synchronous = EXTRA",
+            "cache_size = -8192",
+            f"query_only = {'ON' if read_only else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file whose schema is not exactly ours or whose pages do not hold together."""
+    if schema.listing(connection) != schema.expected():
+        raise damaged(path, "foreign tables or triggers")
+    size = path.stat().st_size
+    tables = ("",) if size <= QUICK_CHECK_BYTES else tuple(f"('{name}')" for name in _SMALL_TABLES)
+    for table in tables:
+        answer = connection.execute(f"PRAGMA quick_check{table or '(1)'}").fetchone()
+        if answer is None or answer[0] != "ok":
+            raise damaged(path, "page check")
+
+
+def in_words(error: sqlite3.Error, path: Path) -> UserError:
+    """An SQLite failure as the words a technician can act on."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith("SQLITE_FULL"):
+        return UserError(
+            "The last action was not saved: the disk of {path} is full.",
+            "Everything before it is in the case file.",
+            "Free some space, then repeat the action.",
+            path=path,
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return read_only_place(path)
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return damaged(path, name)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
+        return UserError(
+            "The last action was not saved: another program is using {path}.",
+            "A database tool or a backup holds the file.",
+            "Close it and repeat the action.",
+            path=path,
+        )
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
+        if path.exists() and name.startswith("SQLITE_CANTOPEN") and not os.access(path.parent, os.W_OK):
+            return read_only_place(path)
+        return unreachable(path)
+    if name.startswith("SQLITE_TOOBIG"):
+        return UserError(
+            "The last action was not saved: it holds too much text or data.",
+            "One entry of a case may take {limit} MB.",
+            "Split it into smaller ones.",
+            limit=MAX_VALUE_BYTES // 1024**2,
+        )
+    return damaged(path, name or type(error).__name__)
+
+
+def read_only_place(path: Path) -> UserError:
+    """The refusal where file or folder may not be written."""
+    return UserError(
+        "The case file {path} cannot be written.",
+        "The file or its folder is read-only for you.",
+        "Open it read-only, or copy it to a folder of your own.",
+        path=path,
+    )

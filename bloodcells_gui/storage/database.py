@@ -1,0 +1,268 @@
+"""One case file open in this process: a connection for each thread, writes in turn, failures in words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.storage import connection as conn
+from bloodcells_gui.storage import ledger, schema
+from bloodcells_gui.storage.lock import CaseLock
+
+
+def create_file(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+    """Write a new case file under another name and move it into place, so that no half one is ever seen.
+
+    Raises
+    ------
+    UserError
+        When `path` exists or cannot be written.
+    """
+    if path.exists():
+        raise UserError(
+            "There is a file {path} already.",
+            "It may hold reviewed work.",
+            "Open it, or choose another name.",
+            path=path,
+        )
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.unlink(missing_ok=True)
+        part.touch(exist_ok=False)
+        connection = conn.connect(part, read_only=False)
+        try:
+            connection.execute("PRAGMA page_size = 8192")
+            connection.execute("BEGIN IMMEDIATE")
+            schema.build(connection)
+            fill(connection)
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+        _move_into_place(part, path)
+    except sqlite3.Error as error:
+        raise conn.in_words(error, path) from error
+    except FileExistsError:
+        raise UserError(
+            "There is a file {path} already.",
+            "It may hold reviewed work.",
+            "Open it, or choose another name.",
+            path=path,
+        ) from None
+    except FileNotFoundError as error:
+        raise conn.unreachable(path) from error
+    except OSError as error:
+        raise UserError(
+            "The case file {path} cannot be written ({reason}).",
+            "The folder is read-only for you, the disk is full, or the name is not possible there.",
+            "Choose another folder.",
+            path=path,
+            reason=error.strerror or error,
+        ) from error
+    finally:
+        for leftover in (part, Path(f"{part}-journal")):
+            with contextlib.suppress(OSError):
+                leftover.unlink(missing_ok=True)
+
+
+def _move_into_place(part: Path, path: Path) -> None:
+    """Rename without replacing: a link refuses an existing name, where the file system has links."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if path.exists():
+            raise FileExistsError(path) from None
+        part.rename(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+class Database:
+    """An existing case file, checked on opening.
+
+    Parameters
+    ----------
+    path : Path
+    read_only : bool
+        Take no lock and never write.
+    take_over : bool
+        See :class:`~bloodcells_gui.storage.lock.CaseLock`.
+
+    Raises
+    ------
+    UserError
+        When the file is refused or somebody else writes it.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool, take_over: bool = False) -> None:
+        self.path = path.absolute()
+        self.read_only = read_only
+        self._local = threading.local()
+        self._generation = 0
+        self._open: list[sqlite3.Connection] = []
+        self._open_lock = threading.Lock()
+        self._write_lock = threading.RLock()
+        self._closed = False
+        version = conn.header_version(self.path)
+        self._lock = None if read_only else CaseLock(self.path, take_over=take_over)
+        self.after_crash = self._lock is not None and self._lock.after_crash
+        try:
+            self._identity = self._stat()
+            with self._in_words():
+                connection = self._connection()
+                self._upgrade(connection, version)
+                conn.check(connection, self.path)
+                self._head = ledger.head(connection)
+        except BaseException:
+            self.close()
+            raise
+
+    def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:
+        if not self.read_only:
+            # a database tool may have left it in WAL mode, which does not survive network shares
+            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        if version == schema.VERSION:
+            return
+        if self.read_only:
+            raise UserError(
+                "The case file {path} is of an older format and has to be brought up to date first.",
+                "That changes the file, and it was opened read-only.",
+                "Open it for writing once.",
+                path=self.path,
+            )
+        connection.execute("BEGIN EXCLUSIVE")
+        try:
+            schema.migrate(connection, version)
+            connection.execute("COMMIT")
+        except KeyError:
+            connection.execute("ROLLBACK")
+            raise conn.damaged(self.path, f"format {version}") from None
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    # -- connections -----------------------------------------------------------------------------------
+
+    def _stat(self) -> tuple[int, int]:
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise conn.unreachable(self.path) from error
+        return found.st_dev, found.st_ino
+
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's own connection."""
+        if self._closed:
+            raise RuntimeError("the case is closed")
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None or self._local.generation != self._generation:
+            connection = conn.connect(self.path, read_only=self.read_only)
+            self._local.connection = connection
+            self._local.generation = self._generation
+            with self._open_lock:
+                self._open.append(connection)
+        return connection
+
+    def _reconnect_if_moved(self) -> None:
+        """Before a write: the path must still lead to the file that was opened.
+
+        A file that was deleted or replaced would otherwise go on taking writes that nobody finds again; a
+        share that came back shows the same case under another identity.
+        """
+        identity = self._stat()
+        if identity != self._identity:
+            self._generation += 1
+            known = ledger.head(self._connection())
+            if known != self._head:
+                raise UserError(
+                    "Another file lies where the case {path} was.",
+                    "It was replaced, by a copy or a backup, while it was open here."
+                    " The last action was not saved.",
+                    "Close this window and open the case again.",
+                    path=self.path,
+                )
+            self._identity = identity
+        if self._lock is not None and not self._lock.held():
+            self._lock.reacquire()
+            if ledger.head(self._connection()) != self._head:
+                raise UserError(
+                    "Another window has changed the case {path}.",
+                    "The connection to its folder was lost meanwhile. The last action was not saved.",
+                    "Close this window and open the case again.",
+                    path=self.path,
+                )
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
+                self._generation += 1  # its file handle may be dead for good
+            raise conn.in_words(error, self.path) from error
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection; SQLite's failures come out as UserError."""
+        with self._in_words():
+            yield self._connection()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed when the block ends, undone whole when it raises.
+
+        Raises
+        ------
+        UserError
+            When it could not be saved.
+        ValueError
+            When a row broke a rule of the file (a key twice, a reference to nothing).
+        """
+        if self.read_only:
+            raise conn.read_only_place(self.path)
+        with self._write_lock:
+            try:
+                with self._in_words():
+                    self._reconnect_if_moved()
+                    connection = self._connection()
+                    connection.execute("BEGIN IMMEDIATE")
+                    try:
+                        yield connection
+                        reached = ledger.head(connection)
+                        connection.execute("COMMIT")
+                    except BaseException:
+                        if connection.in_transaction:
+                            with contextlib.suppress(sqlite3.Error):
+                                connection.execute("ROLLBACK")
+                        raise
+                    self._head = reached
+            except sqlite3.IntegrityError as error:
+                raise ValueError(str(error)) from error
+
+    def damaged(self, why: str) -> UserError:
+        """The refusal of this file as damaged."""
+        return conn.damaged(self.path, why)
+
+    def close(self) -> None:
+        """Close every thread's connection and release the lock."""
+        self._closed = True
+        with self._open_lock:
+            connections, self._open = self._open, []
+        for connection in connections:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+        if self._lock is not None:
+            self._lock.release()

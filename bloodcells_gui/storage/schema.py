@@ -1,0 +1,99 @@
+"""What a case file looks like inside, and how older ones become today's.
+
+Everything is append-only: facts are inserted once and never changed, which triggers enforce. Each insertion
+is sealed by an entry of `ledger`, whose hashes form a chain (see :mod:`bloodcells_gui.storage.ledger`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+APPLICATION_ID = 0x42435331  # "BCS1", at offset 68 of the file, so that `file` and we know it unopened
+VERSION = 1
+
+_TABLES = {
+    # Texts of paths are ANY: a name that is no valid Unicode is kept as its bytes.
+    "meta": "key TEXT PRIMARY KEY, value ANY NOT NULL",
+    "images": "idx INTEGER PRIMARY KEY, name ANY NOT NULL, path ANY NOT NULL,"
+    " origin_x REAL NOT NULL, origin_y REAL NOT NULL",
+    "image_facts": "id INTEGER PRIMARY KEY, image INTEGER NOT NULL REFERENCES images(idx),"
+    " sha256 TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, mpp REAL",
+    "locations": "id INTEGER PRIMARY KEY, root ANY NOT NULL, time TEXT NOT NULL",
+    "runs": "number INTEGER PRIMARY KEY, started TEXT NOT NULL, app_version TEXT NOT NULL,"
+    " classes TEXT NOT NULL, measurement_names TEXT NOT NULL, bundles TEXT NOT NULL, provider TEXT NOT NULL,"
+    " parameters TEXT NOT NULL, profile TEXT NOT NULL, scale TEXT NOT NULL",
+    "run_ends": "run INTEGER PRIMARY KEY REFERENCES runs(number), status TEXT NOT NULL,"
+    " finished TEXT NOT NULL, tallies TEXT NOT NULL, notice TEXT NOT NULL, scale TEXT NOT NULL",
+    "skipped": "id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(number), path ANY NOT NULL,"
+    " reason TEXT NOT NULL",
+    # run is NULL for a cell added by hand
+    "cells": "id INTEGER PRIMARY KEY, run INTEGER REFERENCES runs(number),"
+    " image INTEGER NOT NULL, x REAL NOT NULL, y REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL,"
+    " mpp REAL, predicted TEXT NOT NULL, probability REAL NOT NULL, abstained INTEGER NOT NULL,"
+    " doubt REAL NOT NULL, focus REAL, flags TEXT NOT NULL, scores BLOB NOT NULL, measurements BLOB NOT NULL",
+    "assets": "cell INTEGER PRIMARY KEY REFERENCES cells(id), crop_x REAL NOT NULL, crop_y REAL NOT NULL,"
+    " crop_side REAL NOT NULL, thumbnail BLOB NOT NULL, mask BLOB NOT NULL, embedding BLOB NOT NULL",
+    "events": "seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, author TEXT NOT NULL, time TEXT NOT NULL,"
+    " cells TEXT NOT NULL, new TEXT NOT NULL, old TEXT NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL,"
+    " target INTEGER NOT NULL",
+    "reports": "id INTEGER PRIMARY KEY, version INTEGER NOT NULL, time TEXT NOT NULL, sha256 TEXT NOT NULL,"
+    " report BLOB NOT NULL",
+    "ledger": "seq INTEGER PRIMARY KEY, written TEXT NOT NULL, kind TEXT NOT NULL, first INTEGER NOT NULL,"
+    " count INTEGER NOT NULL, content TEXT NOT NULL, hash TEXT NOT NULL",
+}
+
+STATEMENTS: tuple[str, ...] = tuple(
+    statement
+    for name, columns in _TABLES.items()
+    for statement in (
+        f"CREATE TABLE {name} ({columns}) STRICT",
+        f"CREATE TRIGGER {name}_never_changes BEFORE UPDATE ON {name}"
+        " BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+        f"CREATE TRIGGER {name}_never_goes BEFORE DELETE ON {name}"
+        " BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+    )
+)
+
+# from version -> step to the next one, run inside the migration's single transaction
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
+
+
+def build(connection: sqlite3.Connection) -> None:
+    """Lay today's empty schema; the caller holds the transaction."""
+    for statement in STATEMENTS:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def listing(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
+    """(type, name, SQL) of everything the file's schema holds."""
+    rows = connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_schema LIMIT 1000")
+    return frozenset((str(kind), str(name), str(sql)) for kind, name, sql in rows)
+
+
+@lru_cache(maxsize=1)
+def expected() -> frozenset[tuple[str, str, str]]:
+    """The listing of a file that this version wrote."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        build(connection)
+        return listing(connection)
+    finally:
+        connection.close()
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a file of an older `version` to today's; the caller holds the transaction.
+
+    Raises
+    ------
+    KeyError
+        When no step leads on from `version`.
+    """
+    while version < VERSION:
+        MIGRATIONS[version](connection)
+        version += 1
+        connection.execute(f"PRAGMA user_version = {version}")
