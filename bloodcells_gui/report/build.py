@@ -1,0 +1,309 @@
+"""From a case to its report model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bloodcells_gui.domain.analysis import AnalysisRun, SkippedFile
+from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
+from bloodcells_gui.domain.differential import Differential
+from bloodcells_gui.domain.platelets import platelet_estimates
+from bloodcells_gui.domain.review import Decision, Signature, SpecimenData, Status
+from bloodcells_gui.domain.settings import LabSettings, to_json_obj
+from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.taxonomy import ROLLUPS, UNIDENTIFIED
+from bloodcells_gui.report.logo import load_logo
+from bloodcells_gui.report.model import (
+    SKIPPED_SHOWN,
+    ChangeLine,
+    Comment,
+    FieldLine,
+    GalleryRow,
+    GradeLine,
+    Header,
+    ReportModel,
+    ReviewBlock,
+    ReviewerLine,
+    RunBlock,
+    Thumb,
+    digest,
+)
+
+DOUBTFUL_BELOW = 0.80
+UNIDENTIFIED_RGB = (90, 90, 90)
+Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
+
+
+class NoteLike(Protocol):
+    """A note as the fold keeps it."""
+
+    @property
+    def author(self) -> str: ...
+    @property
+    def time(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def cells(self) -> tuple[int, ...]: ...
+
+
+class Reviewed(Protocol):
+    """What a report needs of `ReviewState`."""
+
+    data: SpecimenData
+    grades: dict[str, str]
+    hand_counts: dict[str, int]
+    signatures: list[Signature]
+    version: int
+
+    @property
+    def notes(self) -> Sequence[NoteLike]: ...
+    def decision(self, cell_id: int) -> Decision: ...
+    def present(self, cell_id: int) -> bool: ...
+
+
+def is_doubtful(cell: Cell) -> bool:
+    """Whether the model itself was unsure: abstained, under 80 %, or unlike what it was trained on."""
+    return cell.abstained or cell.probability < DOUBTFUL_BELOW or FLAG_UNLIKE_TRAINING in cell.flags
+
+
+def build_report(
+    specimen: Specimen,
+    runs: Sequence[AnalysisRun],
+    cells: Sequence[Cell],
+    state: Reviewed,
+    differential: Differential,
+    settings: LabSettings,
+    *,
+    app_version: str,
+    thumbnails: Thumbnails,
+    lang: str = "en",
+    taxonomy: str | None = None,
+    cams: Mapping[int, bytes] | None = None,
+    anonymised: bool | None = None,
+    created: str = "",
+) -> ReportModel:
+    """Everything the report says, frozen.
+
+    Parameters
+    ----------
+    specimen, runs, cells, state, differential, settings
+        The case; `differential` decides the rows. `taxonomy` is only checked against it.
+    thumbnails : callable
+        Cell ids -> JPEG bytes of those at hand; called once.
+    cams : mapping
+        Cell id -> JPEG or PNG with the Grad-CAM drawn over, for the strip of explained cells.
+    anonymised : bool or None
+        Leave identifying fields out; None takes the laboratory's privacy setting.
+    created : str
+        UTC time; now when empty.
+
+    Raises
+    ------
+    ValueError
+        When `taxonomy` is not the differential's roll-up.
+    """
+    if taxonomy is not None and taxonomy != differential.rollup:
+        raise ValueError(f"the differential is rolled up as {differential.rollup}, not {taxonomy}")
+    anonymised = settings.privacy.anonymised_export if anonymised is None else anonymised
+    cells = [c for c in cells if state.present(c.id)]
+    assets: dict[str, bytes] = {}
+
+    def keep(data: bytes) -> str:
+        if not data:
+            return ""
+        key = digest(data)
+        assets[key] = data
+        return key
+
+    skipped = [s for run in runs for s in run.skipped]
+    gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, keep)
+    logo = load_logo(settings.header.logo) if settings.header.logo else b""
+    return ReportModel(
+        specimen=specimen.id,
+        kind=specimen.kind,
+        synthetic=specimen.synthetic,
+        images=len(specimen.images),
+        images_sha256=_images_hash(specimen),
+        header=Header(settings.header.laboratory, settings.header.address, keep(logo)),
+        fields=_fields(state.data, settings, anonymised),
+        differential=differential,
+        platelets=platelet_estimates(state.data, runs, settings),
+        grades=_grades(state.grades, settings),
+        comments=tuple(Comment(n.author, n.time, n.text, tuple(n.cells)) for n in state.notes),
+        gallery=gallery,
+        review=_review(cells, state),
+        runs=tuple(_run(run) for run in runs),
+        skipped=tuple(SkippedFile(s.path, s.reason) for s in skipped[:SKIPPED_SHOWN]),
+        skipped_total=len(skipped),
+        settings_sha256=_settings_hash(settings),
+        app_version=app_version,
+        version=state.version,
+        anonymised=anonymised,
+        created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        lang=lang,
+        signatures=tuple(state.signatures),
+        assets=assets,
+    )
+
+
+def cells_to_explain(cells: Sequence[Cell], state: Reviewed, settings: LabSettings) -> list[int]:
+    """Which cells the report explains by Grad-CAM: the most doubtful of each class in turn."""
+    by_class: dict[str, list[Cell]] = {}
+    for cell in cells:
+        decision = state.decision(cell.id)
+        if state.present(cell.id) and decision.status is not Status.EXCLUDED and cell.run >= 0:
+            by_class.setdefault(decision.final or UNIDENTIFIED, []).append(cell)
+    for members in by_class.values():
+        members.sort(key=lambda c: (-c.doubt, c.id))
+    chosen: list[int] = []
+    rank = 0
+    while len(chosen) < settings.gradcam_in_report and any(len(m) > rank for m in by_class.values()):
+        chosen += [m[rank].id for _, m in sorted(by_class.items()) if len(m) > rank]
+        rank += 1
+    return chosen[: settings.gradcam_in_report]
+
+
+def _gallery(
+    specimen: Specimen,
+    cells: Iterable[Cell],
+    state: Reviewed,
+    differential: Differential,
+    settings: LabSettings,
+    thumbnails: Thumbnails,
+    cams: Mapping[int, bytes],
+    keep: Callable[[bytes], str],
+) -> tuple[GalleryRow, ...]:
+    row_of = {leaf: row for row in ROLLUPS[differential.rollup].rows for leaf in row.leaves}
+    members: dict[str, list[Cell]] = {}
+    for cell in cells:
+        decision = state.decision(cell.id)
+        if decision.status is not Status.EXCLUDED:
+            code = row_of[decision.final].code if decision.final else UNIDENTIFIED
+            members.setdefault(code, []).append(cell)
+    limit = settings.thumbnails_per_class
+    chosen = {code: _chosen(found, limit, cams) for code, found in members.items()}
+    wanted = [c.id for found in chosen.values() for c in found]
+    pictures = thumbnails(wanted) if wanted else {}
+
+    def thumb(cell: Cell) -> Thumb:
+        decision = state.decision(cell.id)
+        return Thumb(
+            cell=cell.id,
+            image=specimen.images[cell.image].name if 0 <= cell.image < len(specimen.images) else "",
+            predicted=cell.predicted,
+            probability=float(cell.probability),
+            status=decision.status,
+            final=decision.final,
+            doubtful=is_doubtful(cell),
+            picture=keep(pictures.get(cell.id, b"")),
+            cam=keep(cams.get(cell.id, b"")),
+        )
+
+    rows = [(r.code, r.name, r.counts, r.rgb) for r in differential.rows]
+    rows.insert(0, (UNIDENTIFIED, "Unidentified", False, UNIDENTIFIED_RGB))
+    return tuple(
+        GalleryRow(code, name, counts, len(members[code]), rgb, tuple(thumb(c) for c in chosen[code]))
+        for code, name, counts, rgb in rows
+        if code in members
+    )
+
+
+def _chosen(cells: Sequence[Cell], limit: int, cams: Mapping[int, bytes]) -> list[Cell]:
+    """At most `limit`: half the most doubtful, half the surest, explained ones before others; by doubt."""
+    ranked = sorted(cells, key=lambda c: (c.id not in cams, -c.doubt, c.id))
+    if len(ranked) > limit:
+        half = (limit + 1) // 2
+        ranked = ranked[:half] + ranked[len(ranked) - (limit - half) :]
+    return sorted(ranked, key=lambda c: (-c.doubt, c.id))
+
+
+def _fields(data: SpecimenData, settings: LabSettings, anonymised: bool) -> tuple[FieldLine, ...]:
+    lines = []
+    for spec in settings.fields:
+        value = data.fields.get(spec.name, "").strip()
+        if value and spec.shown and spec.in_report and not (anonymised and spec.identifying):
+            lines.append(FieldLine(spec.name, spec.label, value, spec.unit, spec.group))
+    return tuple(lines)
+
+
+def _grades(grades: Mapping[str, str], settings: LabSettings) -> tuple[GradeLine, ...]:
+    known = {item.id: item for item in settings.grading}
+    lines = [GradeLine(i.name, i.group, grades[i.id]) for i in settings.grading if grades.get(i.id)]
+    lines += [
+        GradeLine(name, "", grade) for name, grade in sorted(grades.items()) if grade and name not in known
+    ]
+    return tuple(lines)
+
+
+def _review(cells: Iterable[Cell], state: Reviewed) -> ReviewBlock:
+    standing: Counter[Status] = Counter()
+    changes: Counter[tuple[str, str]] = Counter()
+    people: dict[str, list[tuple[Status, str]]] = {}
+    total = 0
+    for cell in cells:
+        total += 1
+        decision = state.decision(cell.id)
+        standing[decision.status] += 1
+        if decision.reviewer:
+            people.setdefault(decision.reviewer, []).append((decision.status, decision.reviewed_at))
+        if decision.status is Status.RELABELLED:
+            changes[cell.predicted, decision.final] += 1
+        elif decision.status is Status.EXCLUDED:
+            changes[cell.predicted, "EXCLUDED"] += 1
+    reviewers = tuple(
+        ReviewerLine(
+            name,
+            sum(s is Status.CONFIRMED for s, _ in acts),
+            sum(s is Status.RELABELLED for s, _ in acts),
+            sum(s is Status.EXCLUDED for s, _ in acts),
+            min(t for _, t in acts),
+            max(t for _, t in acts),
+        )
+        for name, acts in sorted(people.items())
+    )
+    ordered = sorted(changes.items(), key=lambda item: (-item[1], item[0]))
+    return ReviewBlock(
+        cells=total,
+        proposed=standing[Status.PROPOSED],
+        confirmed=standing[Status.CONFIRMED],
+        relabelled=standing[Status.RELABELLED],
+        excluded=standing[Status.EXCLUDED],
+        unidentified=standing[Status.UNIDENTIFIED],
+        by_hand=sum(state.hand_counts.values()),
+        reviewers=reviewers,
+        changes=tuple(ChangeLine(predicted, final, n) for (predicted, final), n in ordered),
+    )
+
+
+def _run(run: AnalysisRun) -> RunBlock:
+    return RunBlock(
+        number=run.number,
+        status=run.status,
+        started=run.started,
+        finished=run.finished,
+        app_version=run.app_version,
+        bundles=tuple(sorted((k, v) for k, v in run.bundles.items())),
+        provider=run.provider,
+        profile=run.profile,
+        parameters=tuple(sorted((k, v) for k, v in run.parameters.items())),
+        scale=run.scale,
+        tallies=tuple(sorted((k, float(v)) for k, v in run.tallies.items())),
+        notice=run.notice,
+    )
+
+
+def _images_hash(specimen: Specimen) -> str:
+    lines = hashlib.sha256()
+    for image in specimen.images:
+        lines.update(f"{image.sha256} {image.name}\n".encode("utf-8", "surrogateescape"))
+    return lines.hexdigest()
+
+
+def _settings_hash(settings: LabSettings) -> str:
+    return hashlib.sha256(json.dumps(to_json_obj(settings), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,237 @@
+"""CSV files: RFC 4180, UTF-8, whole or not at all, and no field that a spreadsheet would run as a formula."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from bloodcells_gui.domain.analysis import AnalysisRun, SkippedFile
+from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.differential import Differential, DifferentialRow
+from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.review import Decision
+from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.taxonomy import ORDER
+
+Field = str | int | float | None
+
+# What spreadsheets take for the start of a formula, full-width forms included (OWASP, CSV injection).
+_FORMULA = frozenset("=+-@＝＋－＠")
+_BLANK = "\t\r\n\v\f\0  　﻿\u200b"
+
+CELL_HEAD = (
+    "cell_id", "image", "x_px", "y_px", "width_px", "height_px", "mpp", "predicted", "probability", "status",
+    "final", "reviewer", "reviewed_at",
+)  # fmt: skip
+DIFFERENTIAL_HEAD = (
+    "code", "name", "count", "percent", "low95", "high95", "per_100_wbc", "absolute_10e9_per_l",
+    "ref_low_10e9_per_l", "ref_high_10e9_per_l", "flag",
+)  # fmt: skip
+SKIPPED_HEAD = ("path", "reason")
+
+
+class Deciding(Protocol):
+    """What the cell table needs of `ReviewState`."""
+
+    def decision(self, cell_id: int) -> Decision: ...
+    def present(self, cell_id: int) -> bool: ...
+
+
+def safe_text(text: str) -> str:
+    """`text` such that no spreadsheet runs it: an apostrophe before what could start a formula.
+
+    Blank and control characters before the sign are looked through; NUL and lone surrogates, which no CSV
+    can carry, become replacement characters.
+    """
+    clean = text.replace("\0", "�").encode("utf-8", "replace").decode() if text else ""
+    head = clean.lstrip(_BLANK)
+    if (head and head[0] in _FORMULA) or clean[:1] in ("\t", "\r", "\n"):
+        return "'" + clean
+    return clean
+
+
+def _field(value: Field) -> str:
+    """Numbers stay numbers (a minus sign included); NaN and None are empty."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ""
+        if math.isinf(value):
+            return "inf" if value > 0 else "-inf"
+        return f"{value:.10g}"
+    return str(value)
+
+
+def _number(value: float | None, digits: int) -> Field:
+    return None if value is None else round(float(value), digits)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """A file that appears under its name only when it is complete and on the disk.
+
+    Raises
+    ------
+    OutputNotWritable
+        When the folder is read-only, the disk is full and the like; nothing half-written stays.
+    """
+    what = "“{name}” could not be written."
+    advice = "Choose another folder or free some space, then export again; nothing is lost."
+    temporary: Path | None = None
+    try:
+        # The name of a temporary file says nothing of the patient.
+        handle, name = tempfile.mkstemp(prefix=".bloodcells-", suffix=".tmp", dir=path.parent)
+        temporary = Path(name)
+        options: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+        with os.fdopen(handle, mode, **options) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+        temporary = None
+    except OSError as error:
+        why = "The system says: {reason}."
+        raise OutputNotWritable(
+            what, why, advice, name=path.name, reason=error.strerror or str(error)
+        ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def write_rows(path: Path, head: Sequence[str], rows: Iterable[Sequence[Field]]) -> Path:
+    """A table under `path`, atomically; CRLF line ends, the last one too (RFC 4180)."""
+    with atomic_file(path) as stream:
+        writer = csv.writer(stream, lineterminator="\r\n")
+        writer.writerow(head)
+        writer.writerows([_field(v) for v in row] for row in rows)
+    return path
+
+
+def write_cells_csv(
+    path: Path, specimen: Specimen, runs: Sequence[AnalysisRun], cells: Iterable[Cell], state: Deciding
+) -> Path:
+    """One row per detected object, in order of `cells`.
+
+    `p_CODE` columns are the leaves that any run's model knows, measurements those of any run; a cell of a run
+    that lacks one has an empty field.
+    """
+    by_number = {run.number: run for run in runs}
+    known = {code for run in runs for code in run.classes}
+    leaves = sorted(known, key=lambda c: (ORDER.get(c, len(ORDER)), c))
+    measures = list(dict.fromkeys(name for run in runs for name in run.measurement_names))
+    head = [*CELL_HEAD, *(f"p_{c}" for c in leaves), *measures, "focus", "flags", "model_sha256"]
+    plans = {n: _Plan(run, leaves, measures) for n, run in by_number.items()}
+    by_hand = _Plan(None, leaves, measures)
+
+    def rows() -> Iterator[list[Field]]:
+        for cell in cells:
+            if not state.present(cell.id):
+                continue
+            decision = state.decision(cell.id)
+            name = specimen.images[cell.image].name if 0 <= cell.image < len(specimen.images) else ""
+            box = cell.box_px
+            plan = plans.get(cell.run, by_hand)
+            yield [
+                cell.id, name, _number(box.x, 2), _number(box.y, 2), _number(box.width, 2),
+                _number(box.height, 2), _number(cell.mpp, 6), cell.predicted, _number(cell.probability, 6),
+                decision.status.value, decision.final, decision.reviewer, decision.reviewed_at,
+                *plan.scores(cell), *plan.measurements(cell), _number(cell.focus, 4), "; ".join(cell.flags),
+                plan.model,
+            ]  # fmt: skip
+
+    return write_rows(path, head, rows())
+
+
+class _Plan:
+    """Where a run's scores and measurements go among the columns."""
+
+    def __init__(self, run: AnalysisRun | None, leaves: Sequence[str], measures: Sequence[str]) -> None:
+        classes = {c: i for i, c in enumerate(run.classes)} if run else {}
+        names = {m: i for i, m in enumerate(run.measurement_names)} if run else {}
+        self._classes = [classes.get(c) for c in leaves]
+        self._names = [names.get(m) for m in measures]
+        self.model = run.bundles.get("classify", "").split(" ")[-1] if run else ""
+
+    def scores(self, cell: Cell) -> list[Field]:
+        return [
+            round(float(cell.scores[i]), 6) if i is not None and i < cell.scores.size else None
+            for i in self._classes
+        ]
+
+    def measurements(self, cell: Cell) -> list[Field]:
+        values = cell.measurements
+        return [
+            float(f"{float(values[i]):.6g}") if i is not None and i < values.size else None
+            for i in self._names
+        ]
+
+
+def _row(row: DifferentialRow) -> list[Field]:
+    return [
+        row.code, row.name, row.count, _number(row.percent, 4), _number(row.low95, 4), _number(row.high95, 4),
+        _number(row.per_100_wbc, 4), _number(row.absolute, 4), _number(row.ref_low, 4),
+        _number(row.ref_high, 4), row.flag,
+    ]  # fmt: skip
+
+
+def write_differential_csv(path: Path, differential: Differential) -> Path:
+    """The table's rows; totals that repeat cells of other rows stay out, so that counts add up."""
+    return write_rows(path, DIFFERENTIAL_HEAD, (_row(r) for r in differential.rows))
+
+
+def write_skipped_csv(path: Path, skipped: Iterable[SkippedFile]) -> Path:
+    """Every file that was left out, and why; a table without rows when there is none."""
+    return write_rows(path, SKIPPED_HEAD, ([s.path, s.reason] for s in skipped))
+
+
+def write_summary_csv(path: Path, specimens: Sequence[tuple[str, Differential, Mapping[str, Field]]]) -> Path:
+    """One row per specimen: id, what the caller adds, counts and percents of every row.
+
+    Parameters
+    ----------
+    specimens : sequence of (id, differential, extras)
+        All rolled up alike; `extras` are further columns such as "status" or "images" (union over all).
+    """
+    extras = list(dict.fromkeys(k for _, _, more in specimens for k in more))
+    codes = list(dict.fromkeys(r.code for _, d, _ in specimens for r in d.rows))
+    outside = {r.code for _, d, _ in specimens for r in d.rows if not r.counts}
+    head = ["specimen_id", *extras, "leukocytes", "unidentified", "excluded", "wbc_10e9_per_l",
+            "wbc_used_10e9_per_l"]  # fmt: skip
+    head += [f"{c}_count" for c in codes]
+    head += [f"{c}_per_100_wbc" if c in outside else f"{c}_percent" for c in codes]
+    head += ["flags"]
+
+    def rows() -> Iterator[list[Field]]:
+        for name, d, more in specimens:
+            by_code = {r.code: r for r in d.rows}
+            found = [by_code.get(c) for c in codes]
+            share: Callable[[DifferentialRow], float | None] = lambda r: (  # noqa: E731
+                r.percent if r.counts else r.per_100_wbc
+            )
+            yield [
+                name, *(more.get(k) for k in extras), d.total, d.unidentified, d.excluded,
+                _number(d.wbc, 4), _number(d.wbc_used, 4),
+                *(r.count if r else None for r in found),
+                *(_number(share(r), 4) if r else None for r in found),
+                " ".join(f"{r.code}:{r.flag}" for r in d.rows if r.flag),
+            ]  # fmt: skip
+
+    return write_rows(path, head, rows())

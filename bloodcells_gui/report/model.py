@@ -1,0 +1,293 @@
+"""One report model: what the screen, the PDF and the CSV show, so that they cannot disagree.
+
+Plain frozen data with a canonical JSON encoding, so that its sha256 is stable; pictures are kept beside it
+under their own sha256. Text is stored as English templates and translated when it is shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
+from bloodcells_gui.domain.differential import Differential
+from bloodcells_gui.domain.review import Signature, Status
+from bloodcells_gui.domain.specimen import ScaleEstimate, SpecimenKind
+
+REPORT_FORMAT = 1
+RESEARCH_USE_ONLY = "For Research Use Only. Not for use in diagnostic procedures."
+
+SYNTHETIC = "SYNTHETIC"
+INCOMPLETE = "INCOMPLETE"
+PRELIMINARY = "PRELIMINARY"
+NOT_SIGNED = "NOT SIGNED"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Head of the laboratory. `logo` is the sha256 of a PNG among the assets, or ""."""
+
+    laboratory: str = ""
+    address: tuple[str, ...] = ()
+    logo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """One line of the specimen or patient block; `label` is a translation key."""
+
+    name: str
+    label: str
+    value: str
+    unit: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class GradeLine:
+    """One morphology grade given by hand."""
+
+    name: str
+    group: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A person's note."""
+
+    author: str
+    time: str
+    text: str
+    cells: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """One cell in the gallery; `picture` and `cam` are sha256 of assets, "" when there is none."""
+
+    cell: int
+    image: str
+    predicted: str
+    probability: float
+    status: Status
+    final: str
+    doubtful: bool
+    picture: str
+    cam: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryRow:
+    """The shown cells of one class, out of `total`."""
+
+    code: str
+    name: str
+    counts: bool
+    total: int
+    rgb: tuple[int, int, int]
+    thumbs: tuple[Thumb, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerLine:
+    """What one person did, and when first and last."""
+
+    name: str
+    confirmed: int
+    relabelled: int
+    excluded: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """How many proposals of one class ended as another; `final` "EXCLUDED" when taken out."""
+
+    predicted: str
+    final: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewBlock:
+    """Who reviewed what."""
+
+    cells: int
+    proposed: int
+    confirmed: int
+    relabelled: int
+    excluded: int
+    unidentified: int
+    by_hand: int
+    reviewers: tuple[ReviewerLine, ...]
+    changes: tuple[ChangeLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunBlock:
+    """Provenance of one analysis run."""
+
+    number: int
+    status: RunStatus
+    started: str
+    finished: str
+    app_version: str
+    bundles: tuple[tuple[str, str], ...]
+    provider: str
+    profile: str
+    parameters: tuple[tuple[str, str], ...]
+    scale: ScaleEstimate | None
+    tallies: tuple[tuple[str, float], ...]
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportModel:
+    """Everything a report says.
+
+    `images_sha256` is over the names and hashes of all images, in order; `settings_sha256` over the
+    laboratory's settings. `skipped` holds at most `SKIPPED_SHOWN` entries of `skipped_total`.
+    """
+
+    specimen: str
+    kind: SpecimenKind
+    synthetic: bool
+    images: int
+    images_sha256: str
+    header: Header
+    fields: tuple[FieldLine, ...]
+    differential: Differential
+    platelets: tuple[tuple[str, str], ...]
+    grades: tuple[GradeLine, ...]
+    comments: tuple[Comment, ...]
+    gallery: tuple[GalleryRow, ...]
+    review: ReviewBlock
+    runs: tuple[RunBlock, ...]
+    skipped: tuple[SkippedFile, ...]
+    skipped_total: int
+    settings_sha256: str
+    app_version: str
+    version: int
+    anonymised: bool = False
+    research_use: str = RESEARCH_USE_ONLY
+    format: int = REPORT_FORMAT
+    created: str = ""
+    lang: str = "en"
+    signatures: tuple[Signature, ...] = ()
+    assets: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    def canonical(self) -> bytes:
+        """The content in canonical JSON: sorted keys, no spaces, floats to 10 digits, no envelope."""
+        obj = _encode(self)
+        for name in _ENVELOPE:
+            del obj[name]
+        return json.dumps(
+            obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        ).encode()
+
+    def sha256(self) -> str:
+        """Hash of what is signed: the canonical content (signatures, time and language stand outside)."""
+        return hashlib.sha256(self.canonical()).hexdigest()
+
+    def stamps(self) -> tuple[str, ...]:
+        """What must be stamped on every page, as English keys."""
+        found = []
+        if self.synthetic:
+            found.append(SYNTHETIC)
+        if any(run.status is not RunStatus.COMPLETE for run in self.runs):
+            found.append(INCOMPLETE)
+        if self.differential.preliminary:
+            found.append(PRELIMINARY)
+        if not self.signed:
+            found.append(NOT_SIGNED)
+        return tuple(found)
+
+    @property
+    def signed(self) -> bool:
+        """Whether someone signed this very version."""
+        return any(s.version == self.version for s in self.signatures)
+
+
+SKIPPED_SHOWN = 200
+# Not part of what is signed: a signature cannot be under itself, and the same content may be printed again
+# later and in another language.
+_ENVELOPE = ("created", "lang", "signatures")
+
+
+def digest(data: bytes) -> str:
+    """sha256 as the key of an asset."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _encode(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "assets"
+        }
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [_encode(v) for v in value]
+    if isinstance(value, float):
+        # JSON has no NaN or infinity, and the last bits of a float differ between machines.
+        return float(f"{value:.10g}") if abs(value) < float("inf") else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def to_json(model: ReportModel) -> bytes:
+    """The whole model with its envelope, without pictures; `from_json` reads it back."""
+    return json.dumps(_encode(model), sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1).encode()
+
+
+def from_json(data: bytes, assets: Mapping[str, bytes] | None = None) -> ReportModel:
+    """A frozen report; ValueError when it is not one or of a newer format.
+
+    Parameters
+    ----------
+    data : bytes
+        What `to_json` wrote.
+    assets : mapping
+        sha256 -> picture, as far as they are at hand; missing ones are shown as such.
+    """
+    obj = json.loads(data)
+    if not isinstance(obj, dict) or obj.get("format", 0) > REPORT_FORMAT:
+        raise ValueError("not a report of a known format")
+    try:
+        model: ReportModel = _decode(ReportModel, obj)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a report: {error}") from error
+    return dataclasses.replace(model, assets=dict(assets or {}))
+
+
+def _decode(kind: Any, value: Any) -> Any:
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        inner = [a for a in typing.get_args(kind) if a is not type(None)]
+        return None if value is None else _decode(inner[0], value)
+    if origin is tuple:
+        args = typing.get_args(kind)
+        if len(args) == 2 and args[1] is Ellipsis:
+            return tuple(_decode(args[0], v) for v in value)
+        return tuple(_decode(a, v) for a, v in zip(args, value, strict=True))
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        known = {f.name for f in dataclasses.fields(kind)} - {"assets"}
+        return kind(**{k: _decode(hints[k], v) for k, v in value.items() if k in known})  # type: ignore[operator]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    if kind is float:
+        return float("nan") if value is None else float(value)
+    if kind in (int, str, bool) and not isinstance(value, kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
