@@ -6,7 +6,7 @@ The person's thread owns a session. `thumbnail`, `view` and `explain` may be cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +19,18 @@ from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
     CellsFound,
+    Done,
     ImagesRead,
+    ScaleKnown,
 )
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import ReviewState, make_event, utc_now
+from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ORDER, UNIDENTIFIED
-from bloodcells_gui.imaging.measure import unit_of
 from bloodcells_gui.storage.case import CaseStore
 
 EXCLUDED_GROUP = "EXCLUDED"
@@ -76,6 +78,7 @@ class CaseSession:
         self.author = author
         self._clock = clock
         self._listeners: list[Listener] = []
+        self._specimen = store.specimen
         self.cells: list[Cell] = store.load_cells()
         self._by_id: dict[int, Cell] = {c.id: c for c in self.cells}
         self.state = ReviewState(self.cells)
@@ -93,7 +96,7 @@ class CaseSession:
     @property
     def specimen(self) -> Specimen:
         """What was looked at."""
-        return self.store.specimen
+        return self._specimen
 
     @property
     def runs(self) -> list[AnalysisRun]:
@@ -237,7 +240,7 @@ class CaseSession:
             )
         except ValueError as e:
             raise UserError("This was not done.", "{reason}.", reason=str(e)) from e
-        self.store.append(event)
+        event = self.store.append(event)
         change = self.state.apply(event)
         self._publish(change)
         return change
@@ -252,7 +255,13 @@ class CaseSession:
             self.state.add_cells(event.cells)
             self._publish(Change(tuple(c.id for c in event.cells)))
         elif isinstance(event, ImagesRead):
+            refs = list(self._specimen.images)
+            for index, ref in event.images:
+                refs[index] = ref
+            self._specimen = replace(self._specimen, images=tuple(refs))
+        elif isinstance(event, ScaleKnown | Done):
             self.store.refresh()
+            self._specimen = self.store.specimen
 
     # ---- numbers
 

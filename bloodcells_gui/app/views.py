@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.imaging.contours import outlines
 from bloodcells_gui.imaging.opening import open_image
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.storage.case import CaseStore
@@ -57,10 +58,8 @@ def decode_mask(data: bytes) -> NDArray[np.uint8]:
     return np.zeros((8, 8), np.uint8) if raw is None else np.asarray(raw, np.uint8)
 
 
-def contours_of(mask: NDArray[np.bool_], scale: float) -> list[NDArray[np.float32]]:
-    """Outlines of a binary mask, x and y multiplied by `scale`, through pixel centres."""
-    found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return [(c[:, 0, :].astype(np.float32) + 0.5) * np.float32(scale) for c in found if len(c) >= 4]
+def _scaled(contours: list[NDArray[np.float32]], scale: float) -> list[NDArray[np.float32]]:
+    return [c * np.float32(scale) for c in contours]
 
 
 class ViewMaker:
@@ -83,7 +82,9 @@ class ViewMaker:
         mpp = cell.mpp * crop_side / side if crop_side > 0 else float("nan")
         mask = decode_mask(assets.mask)
         scale = side / mask.shape[0]
-        return CellView(image, mpp, contours_of(mask > 0, scale), contours_of(mask == 2, scale), from_image)
+        return CellView(
+            image, mpp, _scaled(outlines(mask > 0), scale), _scaled(outlines(mask == 2), scale), from_image
+        )
 
     def reader(self, index: int) -> ImageReader | None:
         """The image's reader; None when the file is gone or is not the one that was analysed."""

@@ -49,9 +49,7 @@ def analyze(args: argparse.Namespace) -> int:
     """The main job without a window."""
     from bloodcells_gui.app.headless import analyze_all
 
-    printer = ProgressPrinter.chosen(
-        json_progress=args.json_progress, quiet=args.quiet, lang=language(args)
-    )
+    printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
     with cancel_on_interrupt() as token:
         outcomes = analyze_all(_request(args), token=token, progress=printer.show)
     printer.end()

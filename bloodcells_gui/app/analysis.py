@@ -1,0 +1,223 @@
+"""Running an analysis into a case: what the pipeline finds is in the case file before anyone is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bloodcells_gui import __version__
+from bloodcells_gui.app.engine import Engine, default_threads
+from bloodcells_gui.domain.analysis import (
+    AnalysisEvent,
+    AnalysisRun,
+    CellsFound,
+    Done,
+    ImagesRead,
+    RunStatus,
+    ScaleKnown,
+    Skipped,
+    SkippedFile,
+)
+from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.imaging.decode import load_image
+from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
+from bloodcells_gui.inference.detector import estimate_mpp
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
+from bloodcells_gui.storage.case import CaseStore
+
+DEFAULT_SLIDE_TARGET = 200
+# Relative focus (imaging.measure) below which a cell is flagged; the card's figures used the same.
+FOCUS_LIMIT = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOptions:
+    """What a person may choose about a run."""
+
+    mpp: float | None = None
+    target_cells: int | None = None
+    threads: int | None = None
+    profile: str = ""
+
+    def as_parameters(self) -> dict[str, str]:
+        """For the run's provenance."""
+        return {
+            "mpp": "" if self.mpp is None else repr(self.mpp),
+            "target_cells": "" if self.target_cells is None else str(self.target_cells),
+            "threads": str(self.threads or default_threads()),
+        }
+
+
+class AnalysisJob:
+    """One run over one case.
+
+    Parameters
+    ----------
+    path : Path
+        The case file; opened anew in the thread that iterates `events`.
+    engine : callable
+        Gives the loaded models; called in the worker's thread, so that a window opens before they load.
+    already_skipped : sequence of SkippedFile
+        What the intake left out; recorded with the run.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        engine: Callable[[], Engine],
+        options: AnalysisOptions,
+        already_skipped: tuple[SkippedFile, ...] = (),
+    ) -> None:
+        self._path = path
+        self._engine = engine
+        self._options = options
+        self._skipped: list[SkippedFile] = list(already_skipped)
+        self.token = CancelToken()
+
+    def cancel(self) -> None:
+        """Ask for the end; the events finish with Done(cancelled) within a fraction of a second."""
+        self.token.cancel()
+
+    def events(self) -> Iterator[AnalysisEvent]:
+        """The run's events; every CellsFound is on disk, numbered, before it is yielded."""
+        engine = self._engine()
+        self.token.on_cancel(engine.terminate)
+        with CaseStore.open(self._path) as store:
+            recorder = _Recorder(store, engine, self._options, self._skipped)
+            source = self._source(store.specimen, engine, recorder.number, self._images_done(store))
+            try:
+                for event in source:
+                    yield recorder.record(event)
+            except Cancelled:
+                yield recorder.record(Done(RunStatus.CANCELLED))
+            except GeneratorExit:
+                recorder.close(RunStatus.CANCELLED)
+                raise
+            except BaseException:
+                recorder.close(RunStatus.FAILED)
+                raise
+
+    def _source(
+        self, specimen: Specimen, engine: Engine, number: int, done: frozenset[int]
+    ) -> Iterator[AnalysisEvent]:
+        work = CellWork(
+            engine.classifier,
+            engine.segmenter,
+            measure,
+            focus_index=MEASUREMENTS.index("focus"),
+            focus_limit=FOCUS_LIMIT,
+        )
+        threads = self._options.threads or default_threads()
+        if specimen.kind is SpecimenKind.CROPS:
+            crops = CropsAnalysis(
+                work,
+                lambda ref: load_image(ref.path, name=ref.name),
+                lambda sample: estimate_mpp(sample, engine.detector),
+                CropsOptions(self._options.mpp, threads, run=number),
+                self.token,
+            )
+            return crops.events([(i, r) for i, r in enumerate(specimen.images) if i not in done])
+        return self._slide_source(specimen, engine, work, number)
+
+    def _slide_source(
+        self, specimen: Specimen, engine: Engine, work: CellWork, number: int
+    ) -> Iterator[AnalysisEvent]:
+        raise NotImplementedError
+
+    def _images_done(self, store: CaseStore) -> frozenset[int]:
+        """Images an earlier run of this case finished: an interrupted analysis goes on behind them."""
+        if not store.runs:
+            return frozenset()
+        with_cells = {c.image for c in store.load_cells()}
+        skipped = {s.path for run in store.runs for s in run.skipped}
+        by_name = {ref.name: i for i, ref in enumerate(store.specimen.images)}
+        return frozenset(with_cells | {by_name[name] for name in skipped if name in by_name})
+
+
+class _Recorder:
+    """Writes a run's events into the case as they come."""
+
+    def __init__(
+        self, store: CaseStore, engine: Engine, options: AnalysisOptions, skipped: list[SkippedFile]
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._options = options
+        self._skipped = skipped
+        self.number = len(store.runs)
+        self._next_id = store.next_cell_id()
+        self._started = self._finished = False
+
+    def record(self, event: AnalysisEvent) -> AnalysisEvent:
+        """The event as it now stands in the case (cells numbered)."""
+        match event:
+            case ScaleKnown(scale):
+                self._start(scale)
+            case CellsFound(cells, assets):
+                numbered = tuple(replace(c, id=self._next_id + i) for i, c in enumerate(cells))
+                self._store.add_cells(self.number, numbered, assets)
+                self._next_id += len(numbered)
+                return CellsFound(numbered, assets)
+            case ImagesRead(images):
+                self._store.set_specimen_images(images)
+            case Skipped(file):
+                self._skipped.append(file)
+            case Done(status, tallies, notice):
+                self.close(status, tallies, notice)
+            case _:
+                pass
+        return event
+
+    def close(self, status: RunStatus, tallies: Mapping[str, float] | None = None, notice: str = "") -> None:
+        """Write how the run ended; harmless when done twice."""
+        if self._finished:
+            return
+        if not self._started:
+            self._start(ScaleEstimate(None, ScaleSource.UNKNOWN))
+        self._finished = True
+        self._store.finish_run(
+            self.number, status, utc_now(), skipped=self._skipped, tallies=tallies, notice=notice
+        )
+
+    def _start(self, scale: ScaleEstimate) -> None:
+        self._started = True
+        self._store.start_run(
+            AnalysisRun(
+                number=self.number,
+                started=utc_now(),
+                app_version=__version__,
+                classes=tuple(self._engine.classifier.classes),
+                measurement_names=MEASUREMENTS,
+                bundles=self._engine.identities(),
+                provider=self._engine.provider,
+                parameters=self._options.as_parameters(),
+                profile=self._options.profile,
+                scale=scale,
+            )
+        )
+
+
+def new_case(path: Path, specimen: Specimen, *, case_id: str, created: str | None = None) -> CaseStore:
+    """An empty case at `path` for `specimen`; an existing file there is never overwritten."""
+    return CaseStore.create(
+        path, specimen, case_id=case_id, created=created or utc_now(), app_version=__version__
+    )
+
+
+def run_to_end(job: AnalysisJob, listen: Callable[[AnalysisEvent], None] | None = None) -> RunStatus:
+    """Iterate a job in this thread; returns how it ended."""
+    status = RunStatus.FAILED
+    try:
+        for event in job.events():
+            if listen is not None:
+                listen(event)
+            if isinstance(event, Done):
+                status = event.status
+    except Cancelled:
+        return RunStatus.CANCELLED
+    return status

@@ -1,0 +1,202 @@
+"""Writing what a case says: one report model, seen as PDF and CSV."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui import __version__
+from bloodcells_gui.app.places import resources_dir
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.views import decode_jpeg, decode_mask
+from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.imaging.contours import mask_to_image
+from bloodcells_gui.imaging.discover import IGNORE_MARKER
+from bloodcells_gui.pipeline.cellwork import encode_jpeg, encode_png
+from bloodcells_gui.report import csv_out
+from bloodcells_gui.report.build import build_report, cells_to_explain
+from bloodcells_gui.report.model import ReportModel
+from bloodcells_gui.report.pdf import write_pdf
+
+_CAM_OPACITY = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What a person may choose about the files; None takes the laboratory's setting."""
+
+    taxonomy: str | None = None
+    paper: str | None = None
+    lang: str = "en"
+    save_masks: bool = False
+    anonymised: bool | None = None
+
+
+def prepare_folder(path: Path) -> None:
+    """Make sure that results can be written to `path` before hours of work are spent.
+
+    Raises
+    ------
+    OutputNotWritable
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".bloodcells-write-test"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as e:
+        raise OutputNotWritable(
+            "The results cannot be written to {path}.",
+            "{why}.",
+            "Choose another folder, free some space, or ask for the right to write there.",
+            path=path,
+            why=e.strerror or e,
+        ) from e
+
+
+def report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
+    """The report of this moment."""
+    differential = session.differential(options.taxonomy)
+    return build_report(
+        session.specimen,
+        session.runs,
+        session.cells,
+        session.state,
+        differential,
+        session.settings,
+        lang=options.lang,
+        app_version=__version__,
+        thumbnails=session.store.thumbnails,
+        cams=_cams(session),
+        anonymised=options.anonymised,
+    )
+
+
+def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path]:
+    """Write cells.csv, differential.csv, skipped.csv, report.pdf and, when asked for, masks/ into `out`.
+
+    Every file appears whole or not at all.
+
+    Raises
+    ------
+    OutputNotWritable
+    """
+    prepare_folder(out)
+    try:
+        model = report_model(session, options)
+        files = [
+            csv_out.write_cells_csv(
+                out / "cells.csv", session.specimen, session.runs, session.cells, session.state
+            ),
+            csv_out.write_differential_csv(out / "differential.csv", model.differential),
+            csv_out.write_skipped_csv(out / "skipped.csv", all_skipped(session)),
+            write_pdf(
+                model,
+                out / "report.pdf",
+                fonts_dir=resources_dir() / "fonts",
+                paper=options.paper or session.settings.paper,
+                lang=options.lang,
+            ),
+        ]
+        if options.save_masks:
+            files.append(write_masks(session, out / "masks"))
+    except OSError as e:
+        raise OutputNotWritable(
+            "Not all results could be written to {path}.",
+            "{why}.",
+            "The case file is safe. Free some space or choose another folder, then export again.",
+            path=out,
+            why=e.strerror or e,
+        ) from e
+    return files
+
+
+def all_skipped(session: CaseSession) -> list[SkippedFile]:
+    """Files left out in any run, each once."""
+    return list({s.path: s for run in session.runs for s in run.skipped}.values())
+
+
+def heat_overlay(
+    rgb: NDArray[np.uint8], heat: NDArray[np.float32], opacity: float = _CAM_OPACITY
+) -> NDArray[np.uint8]:
+    """`heat` (h, w) float32 0 to 1 drawn over `rgb` (s, s, 3) in a perceptually even colour map.
+
+    Cold regions stay as they are: the overlay's opacity is proportional to the heat.
+    """
+    size = (rgb.shape[1], rgb.shape[0])
+    smooth = np.clip(cv2.resize(heat, size, interpolation=cv2.INTER_CUBIC), 0.0, 1.0)
+    coloured = cv2.applyColorMap((smooth * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    weight = (smooth * opacity / 0.6).clip(0, 1)[..., None]
+    mixed = rgb * (1 - weight) + coloured[..., ::-1] * weight
+    return mixed.round().astype(np.uint8)
+
+
+def _cams(session: CaseSession) -> Mapping[int, bytes]:
+    """Explained pictures of a few doubtful cells; none when the models are out of reach."""
+    if not session.can_explain():
+        return {}
+    ids = cells_to_explain(session.cells, session.state, session.settings)
+    pictures = session.store.thumbnails(ids)
+    cams = {}
+    for cell_id in ids:
+        if cell_id in pictures:
+            heat = session.explain(cell_id, session.cell(cell_id).predicted)
+            cams[cell_id] = encode_jpeg(heat_overlay(decode_jpeg(pictures[cell_id]), heat), 88)
+    return cams
+
+
+def write_masks(session: CaseSession, folder: Path) -> Path:
+    """8-bit PNG masks: one per image at its own size for crops, one per cell's window otherwise.
+
+    A marker file keeps the folder from being taken for photographs when its parent is analysed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / IGNORE_MARKER).touch()
+    crops = session.specimen.kind is SpecimenKind.CROPS
+    taken: set[str] = set()
+    for cell in session.cells:
+        if cell.run < 0 or not session.state.present(cell.id):
+            continue
+        assets = session.store.assets(cell.id)
+        mask = decode_mask(assets.mask)
+        if crops:
+            ref = session.specimen.images[cell.image]
+            mask = mask_to_image(mask, assets.crop_px, ref.size_px)
+            name = mask_name(ref.name, taken)
+        else:
+            name = f"cell-{cell.id:06d}.png"
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with csv_out.atomic_file(target, "wb") as stream:
+            stream.write(encode_png(mask))
+    return folder
+
+
+def mask_name(image: str, taken: set[str]) -> str:
+    """Relative path of an image's mask: its own with suffix .png, kept inside the folder and unique."""
+    parts = [p for p in PurePosixPath(image).parts if p not in ("/", "..", ".")]
+    path = PurePosixPath(*parts) if parts else PurePosixPath("image")
+    name = str(path.with_suffix(".png"))
+    if name in taken:
+        name = f"{path}.png"
+    taken.add(name)
+    return name
+
+
+def safe_folder_name(text: str, taken: Sequence[str] = ()) -> str:
+    """A folder name on any system for a specimen called `text`, unlike those `taken` already."""
+    kept = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in text).strip(" .")[:80] or "specimen"
+    if os.name == "nt" and kept.split(".")[0].upper() in {"CON", "PRN", "AUX", "NUL"}:
+        kept = f"_{kept}"
+    name, n = kept, 2
+    while name.casefold() in {t.casefold() for t in taken}:
+        name, n = f"{kept}-{n}", n + 1
+    return name

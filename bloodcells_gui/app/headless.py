@@ -1,0 +1,245 @@
+"""The main job and its relatives without a window, as the command line's contract asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodcells_gui.app.analysis import (
+    DEFAULT_SLIDE_TARGET,
+    AnalysisJob,
+    AnalysisOptions,
+    new_case,
+    run_to_end,
+)
+from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.explainer import Explainer
+from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder, safe_folder_name
+from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.workspace import load_settings
+from bloodcells_gui.domain.analysis import AnalysisEvent, Progress, RunStatus
+from bloodcells_gui.domain.differential import Differential
+from bloodcells_gui.domain.errors import (
+    EXIT_CANCELLED,
+    EXIT_NOTHING_READABLE,
+    Cancelled,
+    UserError,
+)
+from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.report import csv_out
+from bloodcells_gui.storage import audit
+from bloodcells_gui.storage.case import CaseStore
+
+CASE_NAME = "case.bcs"
+COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeRequest:
+    """The arguments of `analyze`."""
+
+    inputs: tuple[Path, ...]
+    out: Path
+    kind: str = "auto"
+    mpp: float | None = None
+    target_cells: int | None = None
+    taxonomy: str = "full"
+    wbc: float | None = None
+    wbc_corrected: str = "unknown"
+    specimen_id: str = ""
+    bundles: tuple[Path, ...] = ()
+    profile: str = ""
+    save_masks: bool = False
+    resume: bool = False
+    threads: int | None = None
+    paper: str | None = None
+    lang: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one specimen."""
+
+    specimen: str
+    out: Path
+    status: RunStatus
+    cells: int = 0
+    unidentified: int = 0
+    skipped: int = 0
+    notice: str = ""
+    error: UserError | None = None
+    differential: Differential | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """As the contract has it."""
+        if self.error is not None:
+            return self.error.exit_code
+        return EXIT_CANCELLED if self.status is RunStatus.CANCELLED else 0
+
+
+def analyze_all(
+    request: AnalyzeRequest, *, token: CancelToken, progress: Callable[[Progress], None]
+) -> list[Outcome]:
+    """Analyse every input; a failing one does not stop the others. Several get a folder each and summary.csv.
+
+    Raises
+    ------
+    UserError
+        Before any work: output not writable (5), bundle refused (4).
+    """
+    prepare_folder(request.out)
+    engine = EngineHolder(request.bundles)
+    engine()
+    settings = load_settings()
+    outcomes: list[Outcome] = []
+    taken: list[str] = []
+    for path in request.inputs:
+        out = request.out
+        if len(request.inputs) > 1:
+            taken.append(safe_folder_name(path.absolute().name, taken))
+            out = request.out / taken[-1]
+        try:
+            outcomes.append(_analyze_one(path, out, request, engine, settings, token, progress))
+        except UserError as e:
+            outcomes.append(Outcome(path.name, out, RunStatus.FAILED, error=e))
+        except Cancelled:
+            outcomes.append(Outcome(path.name, out, RunStatus.CANCELLED))
+        if token.cancelled:
+            break
+    if len(request.inputs) > 1:
+        _write_summary(request.out, outcomes)
+    return outcomes
+
+
+def _analyze_one(
+    path: Path,
+    out: Path,
+    request: AnalyzeRequest,
+    engine: Callable[[], Engine],
+    settings: LabSettings,
+    token: CancelToken,
+    progress: Callable[[Progress], None],
+) -> Outcome:
+    intake = take_in(
+        path, request.kind, specimen_id=request.specimen_id, lang=request.lang, check=token.check
+    )
+    prepare_folder(out)
+    if not intake.specimen.images:
+        csv_out.write_skipped_csv(out / "skipped.csv", intake.skipped)
+        raise nothing_readable(intake)
+    case = _case_to_write(out, intake, resume=request.resume)
+    target = request.target_cells
+    if target is None and intake.specimen.kind is SpecimenKind.SLIDE:
+        target = DEFAULT_SLIDE_TARGET
+    options = AnalysisOptions(request.mpp, target, request.threads, request.profile)
+    job = AnalysisJob(case, engine, options, intake.skipped)
+    token.on_cancel(job.cancel)
+
+    def listen(event: AnalysisEvent) -> None:
+        if isinstance(event, Progress):
+            progress(event)
+
+    status = run_to_end(job, listen)
+    store = CaseStore.open(case)
+    session = CaseSession(store, settings=lambda: settings, explainer=Explainer(engine), author=COMMAND_LINE)
+    try:
+        _set_fields(session, request)
+        export(session, out, ExportOptions(request.taxonomy, request.paper, request.lang, request.save_masks))
+        skipped = all_skipped(session)
+        unreadable = not session.cells and bool(skipped) and status is RunStatus.COMPLETE
+        return Outcome(
+            intake.specimen.id,
+            out,
+            status,
+            cells=len(session.cells),
+            unidentified=session.state.unidentified,
+            skipped=len(skipped),
+            notice=session.runs[-1].notice if session.runs else "",
+            error=_all_refused(path) if unreadable else None,
+            differential=session.differential(request.taxonomy),
+        )
+    finally:
+        session.close()
+
+
+def _all_refused(path: Path) -> UserError:
+    return UserError(
+        "No image could be read in {path}.",
+        "Every file was left out; skipped.csv names the reasons.",
+        "Copy the images again from their source.",
+        exit_code=EXIT_NOTHING_READABLE,
+        path=path,
+    )
+
+
+def _case_to_write(out: Path, intake: Intake, *, resume: bool) -> Path:
+    """The case file to analyse into. An earlier case there is never lost: it is kept under its time."""
+    case = out / CASE_NAME
+    if case.exists():
+        if resume:
+            return case
+        stamp = utc_now().replace(":", "").replace("-", "")
+        kept, n = out / f"case-until-{stamp}.bcs", 2
+        while kept.exists():
+            kept, n = out / f"case-until-{stamp}-{n}.bcs", n + 1
+        case.rename(kept)
+    new_case(case, intake.specimen, case_id=intake.specimen.id).close()
+    return case
+
+
+def _set_fields(session: CaseSession, request: AnalyzeRequest) -> None:
+    wanted = {
+        "wbc": "" if request.wbc is None else f"{request.wbc:g}",
+        "wbc_corrected": request.wbc_corrected if request.wbc is not None else "",
+    }
+    for name, value in wanted.items():
+        if value and session.state.data.fields.get(name, "") != value:
+            session.set_field(name, value)
+
+
+def _write_summary(out: Path, outcomes: Sequence[Outcome]) -> None:
+    rows = [
+        (
+            o.specimen,
+            o.differential,
+            {"status": str(o.status), "cells": o.cells, "skipped_files": o.skipped, "folder": o.out.name},
+        )
+        for o in outcomes
+        if o.differential is not None
+    ]
+    csv_out.write_summary_csv(out / "summary.csv", rows)
+    csv_out.write_skipped_csv(out / "skipped.csv", _failed(outcomes))
+
+
+def _failed(outcomes: Sequence[Outcome]):  # type: ignore[no-untyped-def]
+    from bloodcells_gui.domain.analysis import SkippedFile
+
+    return [SkippedFile(o.specimen, o.error.text()) for o in outcomes if o.error is not None]
+
+
+def report_again(
+    case: Path, out: Path, *, taxonomy: str, paper: str | None, lang: str, save_masks: bool
+) -> list[Path]:
+    """The reports of a saved case, its review included; the case itself is only read."""
+    prepare_folder(out)
+    settings = load_settings()
+    store = CaseStore.open(case, read_only=True)
+    session = CaseSession(store, settings=lambda: settings, explainer=Explainer(EngineHolder()))
+    try:
+        return export(session, out, ExportOptions(taxonomy, paper, lang, save_masks))
+    finally:
+        session.close()
+
+
+def verify_case(case: Path, *, trail: Path | None = None) -> tuple[bool, list[str]]:
+    """Whether chain, hashes and signatures of a case hold, with one line a finding."""
+    found = audit.verify(case)
+    if trail is not None:
+        audit.export_trail(case, trail)
+    return found.ok, found.lines()

@@ -1,0 +1,63 @@
+"""Listing and verifying model bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bloodcells_gui.app.engine import find_bundle_dirs
+from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
+from bloodcells_gui.inference.session import OnnxSession
+
+
+def _folders(directory: Path | None) -> list[Path]:
+    if directory is None:
+        return find_bundle_dirs()
+    if (directory / "card.json").is_file():
+        return [directory]
+    found = sorted(p.parent for p in directory.glob("*/card.json")) if directory.is_dir() else []
+    if not found:
+        raise BundleRefused(
+            "There is no model bundle at {path}.",
+            "The folder does not exist or holds no card.json.",
+            "Name the folder of a bundle, or a folder of bundles.",
+            path=directory,
+        )
+    return found
+
+
+def list_models(directory: Path | None = None) -> Iterator[str]:
+    """One line a bundle: id, task, version, classes, size, hash; a refused one says why."""
+    for folder in _folders(directory):
+        try:
+            yield _line(load_bundle(folder))
+        except BundleRefused as e:
+            yield f"{folder.name}: REFUSED. {e.text()}"
+
+
+def _line(bundle: ModelBundle) -> str:
+    megabytes = sum(size for _, size in bundle.files.values()) / 1e6
+    kinds = "+".join(bundle.models)
+    return (
+        f"{bundle.id}  {bundle.task}  version {bundle.version}  {kinds}  {megabytes:.1f} MB  "
+        f"{' '.join(bundle.classes)}  sha256 {bundle.sha256}"
+    )
+
+
+def verify_models(directory: Path | None = None) -> tuple[bool, list[str]]:
+    """Hashes, contents and golden tests of every network of every bundle; one line each."""
+    ok, lines = True, []
+    for folder in _folders(directory):
+        try:
+            bundle = load_bundle(folder)
+            for precision in bundle.models:
+                session = OnnxSession(bundle, precision=precision, golden=False)
+                worst = session.check_golden()
+                lines.append(
+                    f"ok    {bundle.id} {precision}: golden test off by {worst:.2g} ({session.provider})"
+                )
+        except BundleRefused as e:
+            ok = False
+            lines.append(f"FAIL  {folder.name}: {e.text()}")
+    return ok, lines

@@ -1,0 +1,103 @@
+"""Does every part of the program work on this machine? Also run inside the packaged program."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bloodcells_gui.app.places import models_dir, resources_dir
+
+
+def run_self_test() -> Iterator[tuple[str, bool, str]]:
+    """Name, outcome and detail of each check; a failing one does not stop the rest."""
+    with tempfile.TemporaryDirectory(prefix="bloodcells-self-test-") as folder:
+        base = Path(folder)
+        for name, check in (
+            ("program files", _program_files),
+            ("models", _models),
+            ("main job on a synthetic specimen", lambda: _main_job(base)),
+            ("case file", lambda: _case(base)),
+            ("slide reader", lambda: _slide(base)),
+            ("window", _window),
+        ):
+            yield _checked(name, check)
+
+
+def _checked(name: str, check: Callable[[], str]) -> tuple[str, bool, str]:
+    try:
+        return name, True, check()
+    except Exception as e:  # a self-test reports whatever goes wrong
+        return name, False, f"{type(e).__name__}: {e}"
+
+
+def _program_files() -> str:
+    fonts = list((resources_dir() / "fonts").rglob("*.ttf"))
+    if not fonts:
+        raise FileNotFoundError("no fonts")
+    return f"{len(fonts)} fonts"
+
+
+def _models() -> str:
+    from bloodcells_gui.app.models import verify_models
+
+    ok, lines = verify_models(models_dir())
+    if not ok:
+        raise RuntimeError("; ".join(line for line in lines if line.startswith("FAIL")))
+    return f"{len(lines)} networks"
+
+
+def _main_job(base: Path) -> str:
+    from bloodcells_gui.app.demo import make_demo
+    from bloodcells_gui.app.headless import AnalyzeRequest, analyze_all
+    from bloodcells_gui.domain.progress import CancelToken
+
+    specimen = make_demo("crops", base / "specimen", cells=12, seed=7)
+    request = AnalyzeRequest((specimen,), base / "out", save_masks=True)
+    (outcome,) = analyze_all(request, token=CancelToken(), progress=lambda _: None)
+    if outcome.error is not None:
+        raise outcome.error
+    for name in ("cells.csv", "differential.csv", "skipped.csv", "report.pdf", "case.bcs"):
+        if not (base / "out" / name).stat().st_size:
+            raise RuntimeError(f"{name} is empty")
+    return f"{outcome.cells} cells"
+
+
+def _case(base: Path) -> str:
+    from bloodcells_gui.app.headless import verify_case
+
+    ok, lines = verify_case(base / "out" / "case.bcs")
+    if not ok:
+        raise RuntimeError("; ".join(lines))
+    return lines[0] if lines else ""
+
+
+def _slide(base: Path) -> str:
+    from bloodcells_gui.app.demo import make_demo
+    from bloodcells_gui.imaging.opening import open_image
+
+    slide = make_demo("slide", base / "slide", size_px=(2048, 1536), seed=7)
+    with open_image(slide) as reader:
+        return f"{reader.size_px[0]}x{reader.size_px[1]} px, {reader.format}"
+
+
+def _window() -> str:
+    """Qt is asked through a child process, so that this layer stays free of it."""
+    import os
+    import subprocess
+    import sys
+
+    command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "bloodcells_gui"]
+    with tempfile.TemporaryDirectory(prefix="bloodcells-window-") as folder:
+        picture = Path(folder) / "window.png"
+        done = subprocess.run(
+            [*command, "gui", "--screenshot", str(picture)],
+            env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "BLOODCELLS_HOME": folder},
+            capture_output=True,
+            timeout=120,
+            check=False,
+            text=True,
+        )
+        if done.returncode != 0 or not picture.is_file():
+            raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no picture")
+        return f"{picture.stat().st_size // 1024} KB drawn"

@@ -1,0 +1,222 @@
+"""Everything outside one case: settings, models, the folder of cases, recent ones, the synthetic specimen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions, new_case
+from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.explainer import Explainer
+from bloodcells_gui.app.export import safe_folder_name
+from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
+from bloodcells_gui.app.places import user_config_dir, user_data_dir
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.settings import LabSettings, SettingProblem
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.storage import settings as settings_store
+from bloodcells_gui.storage.case import CaseStore
+
+SETTINGS_NAME = "settings.json"
+CASE_SUFFIX = ".bcs"
+_RECENT_NAME = "recent.json"
+_RECENT_KEPT = 12
+
+
+def settings_path() -> Path:
+    """The laboratory's settings file."""
+    return user_config_dir() / SETTINGS_NAME
+
+
+def load_settings() -> LabSettings:
+    """The laboratory's settings; defaults where there are none."""
+    return settings_store.load(settings_path())[0]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOptions:
+    """What is asked before an analysis."""
+
+    kind: str = "auto"
+    specimen_id: str = ""
+    mpp: float | None = None
+    target_cells: int | None = None
+    profile: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+class Workspace:
+    """The composition of one running program; passed by constructor, never a singleton.
+
+    Parameters
+    ----------
+    engine : callable
+        Gives the loaded models.
+    home, config : Path or None
+        Folder of the person's data and of settings; platform defaults when None.
+    """
+
+    def __init__(
+        self,
+        engine: Callable[[], Engine] | None = None,
+        *,
+        home: Path | None = None,
+        config: Path | None = None,
+    ) -> None:
+        self.engine = engine or EngineHolder()
+        self.home = home or user_data_dir()
+        self._config = config or user_config_dir()
+        self._settings, self.setting_problems = settings_store.load(self.settings_file)
+        self.author = self._settings.reviewer
+
+    # ---- settings
+
+    @property
+    def settings_file(self) -> Path:
+        """Where the settings are kept."""
+        return self._config / SETTINGS_NAME
+
+    @property
+    def settings(self) -> LabSettings:
+        """The laboratory's settings of the moment."""
+        return self._settings
+
+    def save_settings(self, settings: LabSettings) -> None:
+        """Keep `settings`; UserError with nothing changed when they cannot be written."""
+        settings_store.save(self.settings_file, settings)
+        self._settings = settings
+
+    def change_settings(self, **changes: object) -> None:
+        """Keep the settings with some of them replaced."""
+        self.save_settings(replace(self._settings, **changes))  # type: ignore[arg-type]
+
+    def import_settings(self, path: Path) -> list[SettingProblem]:
+        """Take settings from a file; returns what fell back to defaults."""
+        settings, problems = settings_store.load(path, missing_ok=False)
+        self.save_settings(settings)
+        return problems
+
+    # ---- cases
+
+    @property
+    def cases_dir(self) -> Path:
+        """The folder of the laboratory's cases."""
+        return self.home / "cases"
+
+    def look_at(self, path: Path, kind: str = "auto") -> Intake:
+        """What `path` holds, before anything is created.
+
+        Raises
+        ------
+        UserError
+            When there is nothing to analyse.
+        """
+        intake = take_in(path, kind)
+        if not intake.specimen.images:
+            raise nothing_readable(intake)
+        return intake
+
+    def new_case(self, intake: Intake, options: OpenOptions) -> tuple[CaseSession, AnalysisJob]:
+        """A new case in the laboratory's folder, open, with its analysis ready to run in a worker thread."""
+        specimen = intake.specimen
+        if options.specimen_id.strip():
+            specimen = replace(specimen, id=options.specimen_id.strip())
+        created = utc_now()
+        path = self._free_case_path(specimen.id, created)
+        session = self._session(new_case(path, specimen, case_id=path.stem, created=created))
+        for name, value in options.fields:
+            if value.strip():
+                session.set_field(name, value.strip())
+        target = options.target_cells
+        if target is None and specimen.kind is SpecimenKind.SLIDE:
+            target = DEFAULT_SLIDE_TARGET
+        job = AnalysisJob(
+            path,
+            self.engine,
+            AnalysisOptions(options.mpp, target, None, options.profile),
+            intake.skipped,
+        )
+        self.remember(path)
+        return session, job
+
+    def continue_analysis(self, session: CaseSession, options: OpenOptions | None = None) -> AnalysisJob:
+        """A further run over what an interrupted or satisfied one left out."""
+        chosen = options or OpenOptions()
+        return AnalysisJob(
+            session.path, self.engine, AnalysisOptions(chosen.mpp, chosen.target_cells, None, chosen.profile)
+        )
+
+    def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> CaseSession:
+        """An existing case with its review.
+
+        Raises
+        ------
+        UserError
+            Missing, damaged, too new, or open in another window (then it may be opened read-only).
+        """
+        store = CaseStore.open(path, read_only=read_only, take_over=take_over)
+        self.remember(path)
+        return self._session(store)
+
+    def _session(self, store: CaseStore) -> CaseSession:
+        return CaseSession(
+            store,
+            settings=lambda: self._settings,
+            explainer=Explainer(self.engine),
+            author=self.author or "unnamed",
+        )
+
+    def _free_case_path(self, specimen_id: str, created: str) -> Path:
+        try:
+            self.cases_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise UserError(
+                "The folder of cases {path} cannot be made.",
+                "{why}.",
+                "Free some space or set another folder with the variable BLOODCELLS_HOME.",
+                path=self.cases_dir,
+                why=e.strerror or e,
+            ) from e
+        stem = f"{created[:10]} {safe_folder_name(specimen_id)}"
+        path, n = self.cases_dir / f"{stem}{CASE_SUFFIX}", 2
+        while path.exists():
+            path, n = self.cases_dir / f"{stem} ({n}){CASE_SUFFIX}", n + 1
+        return path
+
+    # ---- recent cases
+
+    def recent(self) -> list[Path]:
+        """Cases opened lately that still exist, newest first."""
+        try:
+            listed = json.loads((self.home / _RECENT_NAME).read_text("utf-8"))
+        except (OSError, ValueError):
+            return []
+        if not isinstance(listed, list):
+            return []
+        paths = [Path(p) for p in listed[:_RECENT_KEPT] if isinstance(p, str)]
+        return [p for p in paths if p.is_file()]
+
+    def remember(self, path: Path) -> None:
+        """Put `path` first among the recent ones; a full disk must not stop the work for that."""
+        kept = [path.absolute(), *(p for p in self.recent() if p != path.absolute())][:_RECENT_KEPT]
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            text = json.dumps([str(p) for p in kept], ensure_ascii=True)
+            (self.home / _RECENT_NAME).write_text(text, "utf-8")
+        except OSError:
+            return
+
+    # ---- the synthetic specimen
+
+    def synthetic_specimen(self) -> Path:
+        """The folder of the included synthetic specimen, drawn on first use."""
+        from bloodcells_gui.app.demo import make_demo
+
+        folder = self.home / "synthetic specimen"
+        if not (folder / "truth.json").is_file():
+            make_demo("crops", folder)
+        return folder
