@@ -33,7 +33,8 @@ def open_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageReader
         return PlainReader(path, limits)
     if info.truncated:
         raise ImageRefused(path, "The file is cut off: its end is missing.", "Copy it again from its source.")
-    if info.tiled and info.orientation == 1 and info.bits == 8:
+    # OpenSlide's generic reader sees neither the sub-directories of OME pyramids nor more than 8 bits.
+    if info.tiled and info.orientation == 1 and info.bits == 8 and "<OME" not in info.description:
         return _open_slide(path, limits)
     if info.pixels <= limits.max_pixels and not info.pyramid:
         return PlainReader(path, limits)
