@@ -136,7 +136,7 @@ def _field_cells(data: Path, item: Item, rng: np.random.Generator) -> list[tuple
     boxes = read_boxes(data, item, (width, height))
     out = []
     for kind, x, y, w, h in boxes:
-        inside = 3 < x - w / 2 and x + w / 2 < width - 3 and 3 < y - h / 2 and y + h / 2 < height - 3
+        inside = x - w / 2 > 3 and x + w / 2 < width - 3 and y - h / 2 > 3 and y + h / 2 < height - 3
         if kind == 2 and inside and w * um < 5:
             out.append(("PLT", crop_at_scale(image, (x, y), um, CACHE_PX, CACHE_UM)))
         elif kind == 0 and inside and item.site == "bccd":

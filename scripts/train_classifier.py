@@ -219,7 +219,8 @@ def train(args: argparse.Namespace) -> None:
     shadow = ClassifierNet(len(LEAVES)).to(memory_format=torch.channels_last)
 
     def save() -> None:
-        torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "averaged": averaged, "done": done}, checkpoint.with_suffix(".tmp"))
+        torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule":
+        schedule.state_dict(), "averaged": averaged, "done": done}, checkpoint.with_suffix(".tmp"))
         checkpoint.with_suffix(".tmp").replace(checkpoint)
 
     net.train()
@@ -239,8 +240,8 @@ def train(args: argparse.Namespace) -> None:
         with torch.no_grad():
             for k, v in net.state_dict().items():
                 averaged[k].lerp_(v, 1 - decay) if v.is_floating_point() else averaged[k].copy_(v)
-        losses.append(float(loss))
-        if done % 50 == 0 or done == steps:
+        losses.append(loss.item())
+        if done % 50 == 0 or done == steps or done in (5, 20):
             line = {"step": done, "loss": round(float(np.mean(losses[-50:])), 4), "images_per_s": round(BATCH * len(losses) / (time.time() - started), 1)}
             if done % args.check == 0 or done == steps:
                 shadow.load_state_dict(averaged)
@@ -252,7 +253,8 @@ def train(args: argparse.Namespace) -> None:
             save()
     shadow.load_state_dict(averaged)
     torch.save(shadow.state_dict(), out / "final.pt")
-    (out / "done.json").write_text(json.dumps({"images": args.images, "seed": args.seed, "leave_out": args.leave_out, "lr": args.lr, "frozen": args.frozen}))
+    (out / "done.json").write_text(json.dumps({"images": args.images, "seed": args.seed, "leave_out":
+    args.leave_out, "lr": args.lr, "frozen": args.frozen}))
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ def crop_at_scale(
             window = cv2.copyMakeBorder(window, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
     if side == size_px:
         return np.ascontiguousarray(window)
-    # INTER_AREA averages every source pixel when shrinking (no aliasing); it degrades to nearest when enlarging.
+    # INTER_AREA averages every source pixel when shrinking (no aliasing), but is nearest when enlarging.
     how = cv2.INTER_AREA if side > size_px else cv2.INTER_LINEAR
     resized: NDArray[np.uint8] = cv2.resize(window, (size_px, size_px), interpolation=how)
     return resized
