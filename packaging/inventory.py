@@ -22,6 +22,15 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 LICENCE_NAME = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|AUTHORS|COPYRIGHT)", re.IGNORECASE)
+# Texts for packages that name a licence without shipping its words (LGPL-3.0 refers to GPL-3.0).
+TEXTS = Path(__file__).resolve().parent / "licence_texts"
+KNOWN_TEXTS = {
+    "LGPL-3.0": (TEXTS / "LGPL-3.0.txt", TEXTS / "GPL-3.0.txt"),
+    "Apache": (TEXTS.parent.parent / "LICENSE",),
+}
+# The PyInstaller bootloader is the one part of a build tool that enters the bundle (GPL-2.0 with an exception
+# that leaves the packaged program free).
+ALSO_SHIPPED = ("pyinstaller",)
 # Build and test tools that a dependency names but that never enter the bundle.
 NEVER_SHIPPED = {"setuptools", "pip", "wheel"}
 
@@ -54,7 +63,7 @@ def python_components(pyproject: Path) -> list[Component]:
     """The run-time packages that `pyproject` names, without extras, and what they need in turn."""
     stated = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["dependencies"]
     found: dict[str, Component] = {}
-    waiting = [Requirement(line).name for line in stated]
+    waiting = [Requirement(line).name for line in stated] + list(ALSO_SHIPPED)
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
         if name in found or name in NEVER_SHIPPED:
@@ -63,17 +72,19 @@ def python_components(pyproject: Path) -> list[Component]:
             package = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        for line in package.requires or []:
+        for line in [] if name in ALSO_SHIPPED else package.requires or []:
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 waiting.append(requirement.name)
         named = [f for f in package.files or [] if LICENCE_NAME.search(f.name)]
         files = [Path(str(package.locate_file(f))) for f in named]
         urls = [u.split(",")[-1].strip() for u in package.metadata.get_all("Project-URL") or []]
+        licence = licence_of(package.metadata)
+        texts = tuple(f for f in files if f.is_file() and f.suffix not in {".py", ".pyc"})
         found[name] = Component(
-            name, package.version, licence_of(package.metadata), f"pkg:pypi/{name}@{package.version}",
+            name, package.version, licence, f"pkg:pypi/{name}@{package.version}",
             str(package.metadata.get("Home-page") or (urls[0] if urls else "")),
-            tuple(f for f in files if f.is_file() and f.suffix not in {".py", ".pyc"}),
+            texts or next((known for word, known in KNOWN_TEXTS.items() if word in licence), ()),
         )  # fmt: skip
     python = ".".join(map(str, sys.version_info[:3]))
     homes = [Path(sys.base_prefix), Path(os.__file__).parent]
