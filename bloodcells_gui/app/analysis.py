@@ -25,7 +25,7 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.imaging.decode import load_image
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
-from bloodcells_gui.inference.detector import estimate_mpp
+from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
 from bloodcells_gui.storage.case import CaseStore

@@ -1,0 +1,113 @@
+"""Stand-ins for the networks: quick, deterministic, and right about plainly drawn cells."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CLASSES = ("SNE", "LY", "EO", "PLT", "ART")
+SIZE_PX, UM_PER_PX = 128, 0.215
+
+
+@dataclass(frozen=True)
+class PlainResult:
+    probabilities: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    doubt: NDArray[np.float32]
+    abstained: NDArray[np.bool_]
+    unlike: NDArray[np.bool_]
+
+
+class PlainSegmenter:
+    """Dark means cell, darker means nucleus; the blob nearest the middle wins."""
+
+    size_px, um_per_px = SIZE_PX, UM_PER_PX
+
+    def segment(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        masks = np.zeros(crops.shape[:3], np.uint8)
+        for i, crop in enumerate(crops):
+            grey = crop.min(axis=2)
+            n, labels, stats, centres = cv2.connectedComponentsWithStats((grey < 190).astype(np.uint8))
+            sizes = [(stats[k, cv2.CC_STAT_AREA] > 20, -np.hypot(*(centres[k] - SIZE_PX / 2)), k) for k in range(1, n)]
+            best = max((s for s in sizes if s[0]), default=None)
+            if best is not None:
+                masks[i][labels == best[2]] = 1
+                masks[i][(labels == best[2]) & (grey < 110)] = 2
+        return masks
+
+    def terminate(self) -> None:
+        pass
+
+
+class PlainClassifier:
+    """The colour of the middle names the class: blue LY, purple SNE, orange EO, pale PLT; grey is ART."""
+
+    classes, size_px, um_per_px, provider = CLASSES, SIZE_PX, UM_PER_PX, "CPUExecutionProvider"
+    colours = np.array([(120, 60, 160), (60, 60, 200), (230, 120, 60), (200, 150, 200), (128, 128, 128)], float)
+
+    def __init__(self, abstain_below: float = 0.5) -> None:
+        self.abstain_below = abstain_below
+        self.calls = 0
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def predict(self, crops: NDArray[np.uint8]) -> PlainResult:
+        self.calls += 1
+        self.gate.wait(10)
+        s = SIZE_PX
+        middle = crops[:, s // 2 - 6 : s // 2 + 6, s // 2 - 6 : s // 2 + 6].reshape(len(crops), -1, 3).mean(1)
+        distance = np.linalg.norm(middle[:, None] - self.colours[None], axis=2)
+        logits = -distance / 12.0
+        p = np.exp(logits - logits.max(1, keepdims=True))
+        p = (p / p.sum(1, keepdims=True)).astype(np.float32)
+        best = p.max(1)
+        return PlainResult(
+            p, np.concatenate([middle / 255, p], axis=1).astype(np.float32), (1 - best).astype(np.float32),
+            best < self.abstain_below, np.zeros(len(p), bool),
+        )  # fmt: skip
+
+    def explain(self, crop: NDArray[np.uint8], leaves: tuple[str, ...]) -> NDArray[np.float32]:
+        grey = 1 - crop.mean(axis=2) / 255
+        return cv2.resize(grey.astype(np.float32), (8, 8), interpolation=cv2.INTER_AREA)
+
+    def terminate(self) -> None:
+        pass
+
+
+@dataclass
+class PlainEngine:
+    """What `app.engine.Engine` is to the application."""
+
+    classifier: PlainClassifier
+    segmenter: PlainSegmenter
+    detector: None = None
+    provider: str = "CPUExecutionProvider"
+
+    def identities(self) -> dict[str, str]:
+        return {"classify": "plain-classifier " + "0" * 64, "segment": "plain-segmenter " + "1" * 64}
+
+    def terminate(self) -> None:
+        pass
+
+
+def plain_engine() -> PlainEngine:
+    return PlainEngine(PlainClassifier(), PlainSegmenter())
+
+
+COLOUR_OF = {"SNE": (120, 60, 160), "LY": (60, 60, 200), "EO": (230, 120, 60), "PLT": (200, 150, 200)}
+
+
+def draw_cell(
+    code: str, size: int = 256, mpp: float = 0.107, centre: tuple[float, float] | None = None, diameter_um: float = 12.0
+) -> NDArray[np.uint8]:
+    """A disc of the class's colour on a pale field, RGB."""
+    image = np.full((size, size, 3), (242, 238, 235), np.uint8)
+    x, y = centre or (size / 2, size / 2)
+    radius = diameter_um / mpp / 2
+    cv2.circle(image, (round(x), round(y)), round(radius), (170, 150, 190), -1, cv2.LINE_AA)
+    cv2.circle(image, (round(x), round(y)), round(radius * 0.7), COLOUR_OF[code], -1, cv2.LINE_AA)
+    return image

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_SCALE_UNKNOWN
+from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
+from bloodcells_gui.pipeline.cellwork import THUMBNAIL_PX, CellWork, Place
+from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
+
+
+@pytest.fixture
+def work() -> CellWork:
+    return CellWork(PlainClassifier(), PlainSegmenter(), measure)
+
+
+def one(work: CellWork, place: Place):
+    ((cell, assets),) = work.process([place])
+    return cell, assets
+
+
+def test_a_central_cell_is_boxed_measured_and_named(work: CellWork) -> None:
+    image = draw_cell("LY", 256, 0.107)
+    cell, assets = one(work, Place(3, image, (0, 0), (128, 128), 0.107))
+    assert cell.predicted == "LY"
+    assert cell.image == 3
+    assert cell.box_px.centre == pytest.approx((128, 128), abs=2)
+    assert cell.box_px.width == pytest.approx(12 / 0.107, rel=0.05)
+    area = cell.measurements[MEASUREMENTS.index("cell_area_um2")]
+    assert area == pytest.approx(np.pi * 36, rel=0.05)
+    assert cell.scores.sum() == pytest.approx(1, abs=1e-5)
+    thumb = cv2.imdecode(np.frombuffer(assets.thumbnail, np.uint8), cv2.IMREAD_COLOR)
+    assert thumb.shape == (THUMBNAIL_PX, THUMBNAIL_PX, 3)
+
+
+def test_the_same_cell_measures_the_same_at_another_resolution(work: CellWork) -> None:
+    fine, _ = one(work, Place(0, draw_cell("SNE", 400, 0.07), (0, 0), (200, 200), 0.07))
+    coarse, _ = one(work, Place(0, draw_cell("SNE", 120, 0.25), (0, 0), (60, 60), 0.25))
+    i = MEASUREMENTS.index("equivalent_diameter_um")
+    assert fine.measurements[i] == pytest.approx(coarse.measurements[i], rel=0.06)
+
+
+def test_an_off_centre_cell_moves_the_window(work: CellWork) -> None:
+    image = draw_cell("LY", 300, 0.107, centre=(190, 120))
+    cell, assets = one(work, Place(0, image, (0, 0), (150, 150), 0.107))
+    x, y, side = assets.crop_px
+    assert (x + side / 2, y + side / 2) == pytest.approx((190, 120), abs=3)
+    assert cell.predicted == "LY"
+    assert cell.box_px.centre == pytest.approx((190, 120), abs=3)
+
+
+def test_a_region_of_a_slide_reports_slide_coordinates(work: CellWork) -> None:
+    image = draw_cell("LY", 200, 0.25)
+    place = Place(0, image, (5000, 7000), (100, 100), 0.25, scale=2.0, recentre=False, size_px=(20000, 20000))
+    cell, assets = one(work, place)
+    assert cell.box_px.centre == pytest.approx((5200, 7200), abs=4)
+    assert cell.mpp == pytest.approx(0.125)
+    assert cell.box_px.width == pytest.approx(12 / 0.125, rel=0.06)
+    assert assets.crop_px[2] == pytest.approx(128 * 0.215 / 0.125, rel=0.02)
+
+
+def test_an_empty_image_still_gives_its_row_and_waits(work: CellWork) -> None:
+    blank = np.full((200, 200, 3), 240, np.uint8)
+    cell, _ = one(work, Place(0, blank, (0, 0), (100, 100), 0.107))
+    assert FLAG_NO_CELL in cell.flags
+    assert np.isnan(cell.measurements[MEASUREMENTS.index("cell_area_um2")])
+
+
+def test_a_cell_cut_by_the_edge_is_flagged(work: CellWork) -> None:
+    image = draw_cell("LY", 256, 0.107, centre=(128, 20))
+    cell, _ = one(work, Place(0, image, (0, 0), (128, 60), 0.107))
+    assert FLAG_EDGE in cell.flags
+    whole, _ = one(work, Place(0, draw_cell("LY"), (0, 0), (128, 128), 0.107))
+    assert FLAG_EDGE not in whole.flags
+
+
+def test_an_unknown_scale_is_flagged_and_the_cell_still_shown(work: CellWork) -> None:
+    cell, _ = one(work, Place(0, draw_cell("LY"), (0, 0), (128, 128), float("nan")))
+    assert FLAG_SCALE_UNKNOWN in cell.flags
+    assert np.isnan(cell.mpp)
+
+
+def test_nothing_to_do_is_nothing(work: CellWork) -> None:
+    assert work.process([]) == []

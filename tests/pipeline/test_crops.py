@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+
+from bloodcells_gui.domain.analysis import CellsFound, Done, ImagesRead, Progress, RunStatus, ScaleKnown, Skipped
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.imaging.decode import load_image
+from bloodcells_gui.imaging.measure import measure
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
+from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
+
+CODES = ("SNE", "LY", "EO")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> list[tuple[int, ImageRef]]:
+    refs = []
+    for i in range(40):
+        path = tmp_path / f"c{i}.png"
+        cv2.imwrite(str(path), draw_cell(CODES[i % 3])[..., ::-1])
+        refs.append((i, ImageRef(path.name, path)))
+    return refs
+
+
+def analysis(
+    classifier: PlainClassifier | None = None, token: CancelToken | None = None, **options
+) -> CropsAnalysis:
+    work = CellWork(classifier or PlainClassifier(), PlainSegmenter(), measure)
+    return CropsAnalysis(
+        work,
+        lambda ref: load_image(ref.path, name=ref.name),
+        lambda sample: ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, len(sample)),
+        CropsOptions(threads=2, batch=8, **options),
+        token or CancelToken(),
+    )
+
+
+def test_every_image_gives_one_cell_in_order(folder) -> None:
+    events = list(analysis().events(folder))
+    assert isinstance(events[0], ScaleKnown)
+    assert events[-1] == Done(RunStatus.COMPLETE)
+    cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
+    assert [c.image for c in cells] == list(range(40))
+    assert [c.predicted for c in cells] == [CODES[i % 3] for i in range(40)]
+    last = [e for e in events if isinstance(e, Progress)][-1]
+    assert (last.done, last.total, last.cells) == (40, 40, 40)
+
+
+def test_hash_size_and_scale_of_every_image_become_known(folder) -> None:
+    read = [p for e in analysis().events(folder) if isinstance(e, ImagesRead) for p in e.images]
+    assert [i for i, _ in read] == list(range(40))
+    assert all(len(r.sha256) == 64 and r.size_px == (256, 256) for _, r in read)
+
+
+def test_one_bad_file_is_skipped_with_its_reason_and_the_rest_goes_on(folder, tmp_path) -> None:
+    folder[5][1].path.write_bytes(b"not an image")
+    folder[6][1].path.unlink()
+    events = list(analysis().events(folder))
+    skipped = [e.file for e in events if isinstance(e, Skipped)]
+    assert [s.path for s in skipped] == ["c5.png", "c6.png"]
+    assert all(s.reason for s in skipped)
+    assert sum(len(e.cells) for e in events if isinstance(e, CellsFound)) == 38
+
+
+def test_the_persons_scale_wins(folder) -> None:
+    events = list(analysis(mpp=0.2).events(folder))
+    assert events[0] == ScaleKnown(ScaleEstimate(0.2, ScaleSource.PERSON))
+    cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
+    assert {c.mpp for c in cells} == {0.2}
+
+
+def test_cancelling_answers_quickly_and_keeps_what_was_yielded(folder) -> None:
+    token = CancelToken()
+    classifier = PlainClassifier()
+    seen = 0
+    started = None
+    for event in analysis(classifier, token).events(folder):
+        if isinstance(event, CellsFound):
+            seen += len(event.cells)
+            if started is None:
+                token.cancel()
+                started = time.monotonic()
+        last = event
+    assert last == Done(RunStatus.CANCELLED)
+    assert 8 <= seen < 40
+    assert started is not None
+
+
+def test_leaving_the_stream_stops_the_workers(folder) -> None:
+    import threading
+
+    before = threading.active_count()
+    stream = analysis().events(folder)
+    for event in stream:
+        if isinstance(event, CellsFound):
+            break
+    stream.close()
+    assert threading.active_count() == before
