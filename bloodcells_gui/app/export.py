@@ -136,7 +136,7 @@ def heat_overlay(
     coloured = cv2.applyColorMap((smooth * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
     weight = (smooth * opacity / 0.6).clip(0, 1)[..., None]
     mixed = rgb * (1 - weight) + coloured[..., ::-1] * weight
-    return mixed.round().astype(np.uint8)
+    return np.asarray(mixed.round(), np.uint8)
 
 
 def _cams(session: CaseSession) -> Mapping[int, bytes]:

@@ -265,8 +265,8 @@ class CaseSession:
 
     # ---- numbers
 
-    def differential(self, taxonomy: str = "full") -> diff.Differential:
-        """The table of the moment."""
+    def differential(self, taxonomy: str | None = None) -> diff.Differential:
+        """The table of the moment; `taxonomy` None takes the laboratory's roll-up."""
         return diff.differential(
             self.state.counts,
             self.state.unidentified,

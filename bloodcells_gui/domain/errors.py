@@ -30,7 +30,7 @@ class UserError(Exception):
     """
 
     def __init__(
-        self, what: str, why: str = "", what_to_do: str = "", *, exit_code: int = EXIT_USAGE, **params: Any
+        self, what: str, why: str = "", what_to_do: str = "", /, *, exit_code: int = EXIT_USAGE, **params: Any
     ) -> None:
         self.what = what
         self.why = why
@@ -50,12 +50,12 @@ class UserError(Exception):
 class BundleRefused(UserError):
     """A model bundle that cannot be trusted or used on this machine."""
 
-    def __init__(self, what: str, why: str = "", what_to_do: str = "", **params: Any) -> None:
+    def __init__(self, what: str, why: str = "", what_to_do: str = "", /, **params: Any) -> None:
         super().__init__(what, why, what_to_do, exit_code=EXIT_BUNDLE_REFUSED, **params)
 
 
 class OutputNotWritable(UserError):
     """The results could not be written where the person asked."""
 
-    def __init__(self, what: str, why: str = "", what_to_do: str = "", **params: Any) -> None:
+    def __init__(self, what: str, why: str = "", what_to_do: str = "", /, **params: Any) -> None:
         super().__init__(what, why, what_to_do, exit_code=EXIT_OUTPUT_NOT_WRITABLE, **params)

@@ -28,7 +28,7 @@ def french() -> dict[str, str]:
     return merged
 
 
-def tr(template: str, lang: str = "en", **params: Any) -> str:
+def tr(template: str, /, lang: str = "en", **params: Any) -> str:
     """`template` in language `lang`, its ``{named}`` fields filled; unknown templates stay English.
 
     A field value is inserted as it is and never interpreted, so text from files cannot smuggle in fields.
