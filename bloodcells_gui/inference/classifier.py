@@ -1,0 +1,209 @@
+"""The cell classifier as the rest of the program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.taxonomy import ROLLUPS
+from bloodcells_gui.inference.bundle import ModelBundle
+from bloodcells_gui.inference.calibration import Profile
+from bloodcells_gui.inference.doubt import DoubtModel
+from bloodcells_gui.inference.explain import enlarge, grad_cam, mixed_weights
+from bloodcells_gui.inference.session import OnnxSession
+
+Crops = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassifierOutput:
+    """What the classifier says of n crops; K leaves, D embedding dimensions.
+
+    Attributes
+    ----------
+    probabilities : (n, K) float32
+        Calibrated; rows sum to 1.
+    logits : (n, K) float32
+        Before the temperature (of the profile's head when a profile is in use).
+    embedding : (n, D) float32
+    distance : (n,) float32
+        Relative distance to the training features; 95 % of home cells lie below 1.
+    doubt : (n,) float32
+        0 certain to 1.
+    abstained, unlike : (n,) bool
+        Declined; unlike anything in the training data.
+    feature_map : (n, D, H, W) float32 or None
+        Only when asked for.
+    """
+
+    probabilities: Floats
+    logits: Floats
+    embedding: Floats
+    distance: Floats
+    doubt: Floats
+    abstained: NDArray[np.bool_]
+    unlike: NDArray[np.bool_]
+    feature_map: Floats | None = None
+
+
+class Classifier:
+    """Names the central cell of crops; thread-safe.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        A bundle with the task "classify".
+    threads : int
+        Threads inside one call.
+    profile : Profile, optional
+        This laboratory's calibration; it must belong to the bundle.
+    precision : str
+        "auto", "fp32" or "int8".
+
+    Raises
+    ------
+    BundleRefused
+        When the bundle is no classifier, is incomplete, or the profile belongs to another bundle.
+    """
+
+    def __init__(
+        self, bundle: ModelBundle, threads: int = 1, profile: Profile | None = None, precision: str = "auto"
+    ) -> None:
+        if bundle.task != "classify":
+            raise BundleRefused(
+                "The model bundle {id} is no classifier.",
+                "Its task is {task}.",
+                id=bundle.id,
+                task=bundle.task,
+            )
+        self.bundle = bundle
+        self.classes = bundle.classes
+        self.size_px = bundle.input.size_px
+        self.um_per_px = bundle.input.um_per_px
+        try:
+            self.head_weights = np.asarray(bundle.array(bundle.card["head"]["weights"]), np.float32)
+            self.head_bias = np.asarray(bundle.array(bundle.card["head"]["bias"]), np.float32)
+            calibration = bundle.card["calibration"]
+            arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
+            self.doubt_model = DoubtModel.from_card(calibration, arrays)
+            if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
+                raise ValueError("head and embedding do not fit together")
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleRefused(
+                "The model bundle {id} cannot be used.",
+                "Its card is incomplete: {error}.",
+                id=bundle.id,
+                error=error,
+            ) from error
+        self._rows = coarse_rows(self.classes)
+        self._session = OnnxSession(bundle, threads=threads, precision=precision)
+        self.profile: Profile | None = None
+        self.use_profile(profile)
+
+    @property
+    def provider(self) -> str:
+        """Execution provider and precision, e.g. "CPUExecutionProvider int8"."""
+        return f"{self._session.provider} {self._session.precision}"
+
+    def use_profile(self, profile: Profile | None) -> None:
+        """Change to this laboratory's profile, or back to the bundle's own head (None)."""
+        if profile is not None and profile.bundle_sha256 != self.bundle.sha256:
+            raise BundleRefused(
+                "The profile {name} belongs to another model.",
+                "It was fitted with the bundle {theirs}; this is {ours}.",
+                "Calibrate again with this model, or switch the profile off.",
+                name=profile.name,
+                theirs=profile.bundle_sha256[:12],
+                ours=self.bundle.sha256[:12],
+            )
+        if profile is not None and profile.weights.shape != self.head_weights.shape:
+            raise BundleRefused(
+                "The profile {name} is damaged.", "Its head has another shape.", name=profile.name
+            )
+        self.profile = profile
+
+    def terminate(self) -> None:
+        """Make running calls raise Cancelled."""
+        self._session.terminate()
+
+    def predict(self, crops: Crops, *, maps: bool = False) -> ClassifierOutput:
+        """Classify crops (n, size_px, size_px, 3) uint8 RGB at `um_per_px`; with their feature maps if asked.
+
+        Raises
+        ------
+        ValueError
+            On crops of another shape or type.
+        Cancelled
+            When :meth:`terminate` was called meanwhile.
+        """
+        if crops.dtype != np.uint8 or crops.shape[1:] != (self.size_px, self.size_px, 3):
+            raise ValueError(f"crops must be uint8 (n, {self.size_px}, {self.size_px}, 3), not {crops.shape}")
+        outputs = ["logits", "embedding", *(["feature_map"] if maps else [])]
+        found = self._session.run(np.ascontiguousarray(crops), outputs)
+        return self.judge(found["logits"], found["embedding"], found.get("feature_map"))
+
+    def judge(self, logits: Floats, embedding: Floats, feature_map: Floats | None = None) -> ClassifierOutput:
+        """Probabilities and doubt from the network's outputs; also for embeddings kept in a case."""
+        model = self.doubt_model
+        distance = model.relative_distance(embedding)
+        if self.profile is None:
+            probabilities = model.probabilities(logits, distance)
+        else:
+            distance = np.asarray(distance / self.profile.distance_scale, np.float32)
+            logits = self.profile.logits(embedding)
+            probabilities = self.profile.probabilities(logits)
+        doubt = model.doubt(probabilities, distance, self._rows)
+        unlike = distance > model.unlike
+        threshold = model.threshold if self.profile is None else self.profile.threshold
+        abstained = (doubt > threshold) & ~self._refusals(probabilities)
+        return ClassifierOutput(
+            probabilities, logits, embedding, distance, doubt, abstained, unlike, feature_map
+        )
+
+    def judge_embedding(self, embedding: Floats) -> ClassifierOutput:
+        """As :meth:`judge` for embeddings (n, D) alone: the logits are linear in them."""
+        wide = np.asarray(embedding, np.float32)
+        return self.judge(np.asarray(wide @ self.head_weights.T + self.head_bias, np.float32), wide)
+
+    def _refusals(self, probabilities: Floats) -> NDArray[np.bool_]:
+        """Cells surely called artefacts: refused already, so nobody needs to name them."""
+        if "ART" not in self.classes:
+            return np.zeros(len(probabilities), np.bool_)
+        return np.asarray(probabilities[:, self.classes.index("ART")] > 0.8, np.bool_)
+
+    def explain(self, crops: Crops, codes: Sequence[str], *, enlarged: bool = True) -> Floats:
+        """Grad-CAM of a class or roll-up (its leaf `codes`) for each crop.
+
+        Returns (n, size_px, size_px) float32 in 0..1, or (n, H, W) when not `enlarged`. Under a profile it
+        explains the profile's head. Codes the model does not know give an empty map.
+        """
+        found = self.predict(crops, maps=True)
+        return self.heat(found, codes, enlarged=enlarged)
+
+    def heat(self, found: ClassifierOutput, codes: Sequence[str], *, enlarged: bool = True) -> Floats:
+        """As :meth:`explain`, from an output that has its feature maps: no further inference."""
+        if found.feature_map is None:
+            raise ValueError("predict was not asked for maps")
+        n, _, height, width = found.feature_map.shape
+        leaves = [self.classes.index(c) for c in codes if c in self.classes]
+        side = self.size_px if enlarged else 0
+        out = np.zeros((n, side or height, side or width), np.float32)
+        if not leaves:
+            return out
+        weights = self.profile.weights if self.profile is not None else self.head_weights
+        for i in range(n):
+            heat = grad_cam(found.feature_map[i], mixed_weights(weights, found.logits[i], leaves))
+            out[i] = enlarge(heat, side) if side else heat
+        return out
+
+
+def coarse_rows(classes: Sequence[str]) -> NDArray[np.intp]:
+    """Number of the row of the ten-class roll-up that each leaf belongs to; artefacts stand alone."""
+    names = [ROLLUPS["ten"].row_of(c).code for c in classes]
+    known = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    return np.array([known[name] for name in names], np.intp)

@@ -1,0 +1,109 @@
+"""Honest doubt: confidence that fades with the distance to the training features, and abstention.
+
+One temperature cannot be right at home and away (Guo et al. 2017 calibrate at home only). Here it grows with
+the relative distance r of a cell's embedding to the nearest class of the training data:
+
+    T(r) = T0 * (1 + slope * max(0, r - 1))        r = Mahalanobis distance / its 95th percentile at home
+
+The distance follows Lee et al. 2018 (class means, one shared covariance) in the leading principal directions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+def softmax(logits: Floats) -> Floats:
+    """Row-wise softmax of (n, K)."""
+    z = logits - logits.max(axis=1, keepdims=True)
+    p = np.exp(z)
+    return np.asarray(p / p.sum(axis=1, keepdims=True), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DoubtModel:
+    """Temperature, distance and abstention of one classifier.
+
+    Attributes
+    ----------
+    centre : (D,) float32
+        Mean embedding of the training data.
+    whitener : (D, d) float32
+        Projects centred embeddings to where the pooled within-class covariance is the identity.
+    means : (M, d) float32
+        Whitened class means (one or more a class).
+    reference : float
+        Distance that 95 % of held-out home cells stay below.
+    temperature, slope : float
+        T0 and its growth with the relative distance.
+    threshold : float
+        A cell with more doubt is left unidentified.
+    unlike : float
+        Relative distance from which a cell counts as unlike anything in the training data.
+    """
+
+    centre: Floats
+    whitener: Floats
+    means: Floats
+    reference: float
+    temperature: float
+    slope: float
+    threshold: float
+    unlike: float
+
+    def relative_distance(self, embedding: Floats) -> Floats:
+        """(n,) distance of embeddings (n, D) to the nearest class mean, 1 at the home sites' 95th
+        percentile."""
+        white = (embedding - self.centre) @ self.whitener
+        squares = (white**2).sum(1)[:, None] + (self.means**2).sum(1)[None] - 2 * white @ self.means.T
+        nearest = np.sqrt(np.maximum(squares.min(axis=1), 0))
+        return np.asarray(nearest / self.reference, np.float32)
+
+    def probabilities(self, logits: Floats, distance: Floats) -> Floats:
+        """(n, K) calibrated probabilities of logits (n, K) at relative distances (n,)."""
+        heat = self.temperature * (1 + self.slope * np.maximum(0, distance - 1))
+        return softmax(np.asarray(logits / heat[:, None], np.float32))
+
+    def doubt(self, probabilities: Floats, distance: Floats, rows: NDArray[np.intp]) -> Floats:
+        """(n,) doubt from 0 (certain) to 1.
+
+        Three quarters of it come from the coarse class, one from the leaf: taking a band for a segmented
+        form matters less than taking a monocyte for a blast.
+
+        Parameters
+        ----------
+        probabilities : (n, K)
+        distance : (n,)
+        rows : (K,) int
+            Number of the coarse row of each leaf.
+        """
+        coarse = np.zeros((len(probabilities), int(rows.max()) + 1), np.float32)
+        for leaf, row in enumerate(rows):
+            coarse[:, row] += probabilities[:, leaf]
+        sure = 0.75 * coarse.max(axis=1) + 0.25 * probabilities.max(axis=1)
+        near = 1 / (1 + np.exp(6 * (distance / self.unlike - 1.15)))
+        return np.asarray(np.clip(1 - sure * near, 0, 1), np.float32)
+
+    @staticmethod
+    def from_card(calibration: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> DoubtModel:
+        """From a card's "calibration" and its arrays; KeyError or ValueError when they do not fit
+        together."""
+        centre, whitener, means = (
+            np.asarray(arrays[name], np.float32) for name in ("centre", "whitener", "means")
+        )
+        if whitener.ndim != 2 or centre.shape != whitener.shape[:1] or means.shape[1:] != whitener.shape[1:]:
+            raise ValueError("arrays of the distance do not fit together")
+        values = [float(calibration[n]) for n in ("reference", "temperature", "slope", "threshold", "unlike")]
+        reference, temperature, slope, threshold, unlike = values
+        if not (
+            np.isfinite(values).all() and reference > 0 and temperature > 0 and slope >= 0 and unlike > 0
+        ):
+            raise ValueError("parameters of the calibration are out of range")
+        return DoubtModel(centre, whitener, means, reference, temperature, slope, threshold, unlike)
