@@ -121,10 +121,11 @@ def main() -> None:
     parser.add_argument(
         "--no-raabin", action="store_true", help="leave Raabin's masks out (leave-one-site-out)"
     )
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--eval-only", action="store_true")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    torch.set_num_threads(2)
+    torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     args.work.mkdir(parents=True, exist_ok=True)
     items = load_items(args.data, args.work)

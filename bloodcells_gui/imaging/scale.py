@@ -1,0 +1,257 @@
+"""um per pixel from the cells themselves, where no metadata gives it.
+
+Red cells are the ruler that every smear carries: 7.2 to 7.5 um across in health (Bain, Blood Cells; a range
+of 6.2 to 8.2 um is
+normal). Where hardly any are in view the leukocytes serve, whose size is far less sure. A micro- or
+macrocytic specimen
+shifts the result, so an estimate always comes with a warning.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections
+from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
+
+RED_CELL_UM = 7.35
+LEUKOCYTE_UM = 13.5
+
+#: First guesses, um per px: each lies within the detector's own range (a factor of about 1.8) of its
+#: neighbours.
+GUESSES = (0.035, 0.055, 0.085, 0.135, 0.21, 0.33, 0.52, 0.82)
+#: Largest side, in px of the detector, of what one guess looks at.
+_LOOK_PX = 352
+#: Images that vote on the first guess.
+_VOTERS = 6
+_ENOUGH_RED_CELLS = 4
+#: Natural spread of the mean red cell between healthy people and preparations, relative.
+_BIOLOGICAL = 0.05
+
+# Plain sentences (the numbers stand in the estimate itself), so that they are keys of the French catalogue.
+WARNING_RED_CELLS = "The scale was estimated from the red cells: a micro- or macrocytic specimen shifts it."
+WARNING_FEW = "The scale was estimated from very few red cells; please check it."
+WARNING_PRIOR = (
+    "Too few red cells to measure: the scale was guessed from the size of the leukocytes; please check it."
+)
+WARNING_NONE = "No cell was found to estimate the scale from; please enter it."
+WARNING_MIXED = "The images seem to have different scales; please check them."
+
+
+class CellFinder(Protocol):
+    """A detector that resamples by itself."""
+
+    @property
+    def um_per_px(self) -> float:
+        """Scale at which the detector works."""
+
+    def detect(self, image: NDArray[np.uint8], mpp: float) -> Detections:
+        """Cells of an image (h, w, 3) uint8 RGB taken at `mpp` um/px, boxes in px of the image."""
+
+
+def estimate_mpp(images: Sequence[NDArray[np.uint8]], finder: CellFinder | None) -> ScaleEstimate:
+    """Scale of images that share one.
+
+    The detector is run at several assumed scales; the one at which its cells are largest in number, surest,
+    and of the size
+    they ought to have, wins. At a refined scale the red cells are then cut out and measured.
+
+    Parameters
+    ----------
+    images : sequence of (h, w, 3) uint8 RGB
+        A sample of one specimen's images, all at one scale.
+    finder : CellFinder or None
+        Without one nothing can be estimated.
+
+    Returns
+    -------
+    ScaleEstimate
+        `spread` is about the relative standard error, the natural variation of red cells included. With
+        nothing to go
+        by, `mpp` is None and the source UNKNOWN.
+    """
+    if finder is None:
+        return ScaleEstimate(None, ScaleSource.UNKNOWN, warning=WARNING_NONE)
+    usable = [i for i in images if min(i.shape[:2]) >= 16]
+    guess = _first_guess(usable[:: max(1, len(usable) // _VOTERS)][:_VOTERS], finder)
+    if guess is None:
+        return ScaleEstimate(None, ScaleSource.UNKNOWN, warning=WARNING_NONE)
+    diameters: list[float] = []
+    leukocytes: list[float] = []
+    per_image: list[float] = []
+    for image in usable:
+        red, white = _refined(image, guess, finder)
+        diameters += red
+        leukocytes += white
+        if len(red) >= _ENOUGH_RED_CELLS:
+            per_image.append(float(np.median(red)))
+    if len(diameters) >= _ENOUGH_RED_CELLS:
+        return _from_red_cells(diameters, per_image)
+    if leukocytes:
+        middle = float(np.median(leukocytes))
+        return ScaleEstimate(
+            LEUKOCYTE_UM / middle, ScaleSource.PRIOR, 0.2, len(leukocytes), warning=WARNING_PRIOR
+        )
+    return ScaleEstimate(None, ScaleSource.UNKNOWN, warning=WARNING_NONE)
+
+
+def _from_red_cells(diameters: Sequence[float], per_image: Sequence[float]) -> ScaleEstimate:
+    values = np.asarray(diameters)
+    middle = float(np.median(values))
+    # Overlapping pairs and fragments lie far from the middle; the median of the rest hardly moves.
+    near = values[np.abs(values / middle - 1) < 0.35]
+    middle = float(np.median(near))
+    deviation = 1.4826 * float(np.median(np.abs(near / middle - 1)))
+    spread = math.hypot(_BIOLOGICAL, 1.2533 * max(deviation, 0.05) / math.sqrt(len(near)))
+    n = len(near)
+    warning = WARNING_FEW if n < 12 else WARNING_RED_CELLS
+    if len(per_image) >= 4:
+        low, high = np.percentile(per_image, [10, 90])
+        if high > 1.5 * low:
+            warning = WARNING_MIXED
+            spread = max(spread, float(high / low - 1) / 2)
+    return ScaleEstimate(RED_CELL_UM / middle, ScaleSource.RED_CELLS, spread, n, warning=warning)
+
+
+def _first_guess(images: Sequence[NDArray[np.uint8]], finder: CellFinder) -> float | None:
+    """The assumed scale at which the detections of all images fit best, already corrected by them."""
+    votes: list[tuple[float, float]] = []
+    for guess in GUESSES:
+        total, ratios, weights = 0.0, [], []
+        for image in images:
+            view = _middle(image, round(_LOOK_PX * finder.um_per_px / guess))
+            found = finder.detect(view, guess)
+            area = view.shape[0] * view.shape[1]
+            for kind, um, worth in ((RED_CELL, RED_CELL_UM, 1.0), (NUCLEATED, LEUKOCYTE_UM, 0.7)):
+                cells = found.of_class(kind)
+                cells = cells.take(_whole(cells.boxes, view.shape))
+                if len(cells) == 0:
+                    continue
+                sides = np.sqrt(cells.boxes[:, 2] * cells.boxes[:, 3])
+                ratio = np.log(um / sides / guess)
+                fit = cells.scores**2 * np.exp(-((ratio / 0.45) ** 2)) * sides**2 / area * worth
+                total += float(fit.sum())
+                ratios.append(ratio)
+                weights.append(fit)
+        if total > 0:
+            ratio, weight = np.concatenate(ratios), np.concatenate(weights)
+            shift = _weighted_median(ratio, weight)
+            votes.append((total, guess * math.exp(shift)))
+    if not votes:
+        return None
+    return max(votes)[1]
+
+
+def _refined(image: NDArray[np.uint8], guess: float, finder: CellFinder) -> tuple[list[float], list[float]]:
+    """Diameters in px of the whole, separate red cells and of the leukocytes of one image."""
+    view = _middle(image, round(4 * _LOOK_PX * finder.um_per_px / guess))
+    found = finder.detect(view, guess)
+    whole = found.take(_whole(found.boxes, view.shape))
+    red = whole.of_class(RED_CELL)
+    measured = red_cell_diameters(view, red.boxes[red.scores > 0.35], found.boxes)
+    white = whole.of_class(NUCLEATED)
+    sides = np.sqrt(white.boxes[:, 2] * white.boxes[:, 3])[white.scores > 0.4]
+    return measured, [float(s) for s in sides]
+
+
+def red_cell_diameters(
+    image: NDArray[np.uint8], boxes: NDArray[np.float32], all_boxes: NDArray[np.float32] | None = None
+) -> list[float]:
+    """Diameters of the red cells that stand free and can be cut out cleanly.
+
+    Inside each box, Otsu's threshold (IEEE Trans SMC 1979;9:62-6) of the green channel, in which
+    haemoglobin absorbs most,
+    parts cell from background; what is round (form factor over 0.75) and does not touch the frame is
+    measured: the
+    diameter of the circle of the same area, central pallor filled.
+
+    Parameters
+    ----------
+    image : (h, w, 3) uint8 RGB
+    boxes : (n, 4) float32, x, y, width, height in px, of red cells
+    all_boxes : (m, 4) float32, all cells found: a box that another one overlaps by more than a tenth is not
+    free
+
+    Returns
+    -------
+    list of float
+        In px of the image; at most as many as boxes.
+    """
+    others = boxes if all_boxes is None else all_boxes
+    out = []
+    for box in boxes:
+        if _crowded(box, others):
+            continue
+        diameter = _cut_out(image, box)
+        if diameter is not None:
+            out.append(diameter)
+    return out
+
+
+def _cut_out(image: NDArray[np.uint8], box: NDArray[np.float32]) -> float | None:
+    x, y, w, h = (float(v) for v in box)
+    margin = 0.12 * max(w, h) + 1
+    x0, y0 = max(0, round(x - margin)), max(0, round(y - margin))
+    x1, y1 = min(image.shape[1], round(x + w + margin)), min(image.shape[0], round(y + h + margin))
+    green = np.ascontiguousarray(image[y0:y1, x0:x1, 1])
+    if min(green.shape) < 6:
+        return None
+    # About 40 px across: fine enough to measure, and small structures cannot disturb the threshold.
+    factor = min(4.0, 48.0 / max(green.shape))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    green = cv2.resize(green, None, fx=factor, fy=factor, interpolation=how)
+    green = cv2.GaussianBlur(green, (0, 0), 1.0)
+    _, binary = cv2.threshold(green, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    contours, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        return None
+    largest = max(contours, key=cv2.contourArea)
+    length = cv2.arcLength(largest, True)
+    # The contour runs through pixel centres: half a pixel is missing all around.
+    area = cv2.contourArea(largest) + length / 2
+    bx, by, bw, bh = cv2.boundingRect(largest)
+    touches = bx == 0 or by == 0 or bx + bw == green.shape[1] or by + bh == green.shape[0]
+    if touches or length == 0 or 4 * math.pi * area / length**2 < 0.75:
+        return None
+    diameter = 2 * math.sqrt(area / math.pi) / factor
+    # What fills less than half of its box is a fragment, or only the rim of the threshold's mistake.
+    return diameter if diameter > 0.7 * math.sqrt(w * h) else None
+
+
+def _crowded(box: NDArray[np.float32], others: NDArray[np.float32]) -> bool:
+    x0, y0 = np.maximum(box[0], others[:, 0]), np.maximum(box[1], others[:, 1])
+    x1 = np.minimum(box[0] + box[2], others[:, 0] + others[:, 2])
+    y1 = np.minimum(box[1] + box[3], others[:, 1] + others[:, 3])
+    common = np.maximum(x1 - x0, 0) * np.maximum(y1 - y0, 0)
+    # The box itself is among the others once.
+    return int(np.count_nonzero(common > 0.1 * box[2] * box[3])) > 1
+
+
+def _whole(boxes: NDArray[np.float32], shape: Iterable[int]) -> NDArray[np.bool_]:
+    height, width = list(shape)[:2]
+    margin = 0.02 * min(height, width)
+    inside: NDArray[np.bool_] = (
+        (boxes[:, 0] > margin)
+        & (boxes[:, 1] > margin)
+        & (boxes[:, 0] + boxes[:, 2] < width - margin)
+        & (boxes[:, 1] + boxes[:, 3] < height - margin)
+    )
+    return inside
+
+
+def _middle(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    y0, x0 = max(0, (height - side) // 2), max(0, (width - side) // 2)
+    return image[y0 : y0 + side, x0 : x0 + side]
+
+
+def _weighted_median(values: NDArray[np.float32], weights: NDArray[np.float32]) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])

@@ -1,0 +1,99 @@
+"""um per pixel from drawn red cells, with a detector that knows where they are."""
+
+import cv2
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain.detections import Detections
+from bloodcells_gui.domain.specimen import ScaleSource
+from bloodcells_gui.imaging.scale import WARNING_MIXED, WARNING_PRIOR, estimate_mpp, red_cell_diameters
+
+PLACES = [(x, y) for x in range(12, 100, 16) for y in range(12, 100, 16)]
+
+
+def field(mpp: float, *, side_um: float = 110.0, um: float = 7.35) -> np.ndarray:
+    """Cells of a known diameter with pallor, drawn at `mpp` with smooth edges."""
+    side = round(side_um / mpp)
+    image = np.full((side, side, 3), (238, 226, 220), np.float32)
+    for x, y in PLACES:
+        reach = round(um / mpp)
+        x0, y0 = max(0, round(x / mpp) - reach), max(0, round(y / mpp) - reach)
+        part = image[y0 : y0 + 2 * reach, x0 : x0 + 2 * reach]
+        yy, xx = np.mgrid[: part.shape[0], : part.shape[1]] + 0.5
+        distance = np.hypot(xx + x0 - x / mpp, yy + y0 - y / mpp)
+        for radius, colour in ((um / 2 / mpp, (205, 150, 150)), (1.3 / mpp, (228, 205, 200))):
+            inside = np.clip(radius - distance + 0.5, 0, 1)[:, :, None]
+            part[:] = part * (1 - inside) + np.array(colour) * inside
+    return image.astype(np.uint8)
+
+
+class KnowsTheTruth:
+    """Finds the drawn cells as a network would: surely near its own scale, badly far from it."""
+
+    um_per_px = 0.4
+
+    def __init__(self, true_mpp: float, kind: int = 1) -> None:
+        self.true_mpp = true_mpp
+        self.kind = kind
+
+    def detect(self, image: np.ndarray, mpp: float) -> Detections:
+        error = abs(np.log(mpp / self.true_mpp))
+        score = float(np.exp(-((error / 0.5) ** 2)))
+        if score < 0.3:
+            return Detections.none()
+        dark = cv2.inRange(image, (150, 100, 100), (222, 190, 190))
+        contours, _ = cv2.findContours(dark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        boxes = np.array([cv2.boundingRect(c) for c in contours], np.float32).reshape(-1, 4)
+        # Boxes a tenth too large, as people draw them.
+        boxes = boxes + np.concatenate([-0.05 * boxes[:, 2:], 0.1 * boxes[:, 2:]], 1)
+        n = len(boxes)
+        return Detections(boxes, np.full(n, self.kind, np.int8), np.full(n, score, np.float32))
+
+
+@pytest.mark.parametrize("mpp", [0.05, 0.082, 0.107, 0.25, 0.5])
+def test_scale_is_found_from_red_cells(mpp: float) -> None:
+    found = estimate_mpp([field(mpp)] * 2, KnowsTheTruth(mpp))
+    assert found.source is ScaleSource.RED_CELLS
+    assert found.mpp == pytest.approx(mpp, rel=0.04)
+    assert found.n >= 20
+    assert found.warning
+
+
+def test_diameters_do_not_depend_on_loose_boxes() -> None:
+    image = field(0.1)
+    boxes = KnowsTheTruth(0.1).detect(image, 0.1).boxes
+    for grow in (1.0, 1.15):
+        middle = boxes[:, :2] + boxes[:, 2:] / 2
+        loose = np.concatenate([middle - boxes[:, 2:] * grow / 2, boxes[:, 2:] * grow], 1).astype(np.float32)
+        assert np.median(red_cell_diameters(image, loose)) == pytest.approx(73.5, rel=0.03)
+
+
+def test_leukocytes_serve_where_there_are_no_red_cells() -> None:
+    found = estimate_mpp([field(0.1, um=13.0)], KnowsTheTruth(0.1, kind=0))
+    assert found.source is ScaleSource.PRIOR
+    assert found.mpp == pytest.approx(0.1, rel=0.2)
+    assert found.warning == WARNING_PRIOR
+    assert found.spread >= 0.2
+
+
+def test_nothing_found_is_said() -> None:
+    blank = np.full((64, 64, 3), 230, np.uint8)
+    for images, finder in (([blank], KnowsTheTruth(0.1)), ([], KnowsTheTruth(0.1)), ([field(0.1)], None)):
+        found = estimate_mpp(images, finder)
+        assert found.mpp is None
+        assert found.source is ScaleSource.UNKNOWN
+        assert found.warning
+
+
+def test_images_of_different_scales_are_noticed() -> None:
+    class Both(KnowsTheTruth):
+        def detect(self, image: np.ndarray, mpp: float) -> Detections:
+            found = super().detect(image, self.true_mpp)
+            return found if abs(np.log(mpp / 0.1)) < 0.6 else Detections.none()
+
+    found = estimate_mpp([field(0.08)] * 3 + [field(0.13)] * 3, Both(0.1))
+    assert found.warning == WARNING_MIXED
+
+
+def test_tiny_images_are_passed_over() -> None:
+    assert estimate_mpp([np.zeros((4, 4, 3), np.uint8)], KnowsTheTruth(0.1)).mpp is None
