@@ -1,0 +1,82 @@
+"""The PDF of a report: PDF/A-2B declared, tagged, with embedded fonts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.report import pdf_annex, pdf_result
+from bloodcells_gui.report.csv_out import atomic_file
+from bloodcells_gui.report.model import ReportModel
+from bloodcells_gui.report.pdf_sheet import Sheet
+
+PAPERS = ("a4", "letter")
+
+
+def render_pdf(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str | None = None) -> bytes:
+    """The PDF's bytes.
+
+    Parameters
+    ----------
+    fonts_dir : Path
+        The shipped `resources/fonts`.
+    paper : str
+        "a4" or "letter".
+    lang : str or None
+        "en", "fr"; None takes the model's.
+
+    Raises
+    ------
+    ValueError
+        For another paper.
+    """
+    if paper not in PAPERS:
+        raise ValueError(f"no such paper: {paper}")
+    language = lang or model.lang
+    sha = model.sha256()
+    foot = f"bloodcells_gui {model.app_version}  ·  sha256 {sha[:24]}…  ·  " + tr(
+        "Limits state sampling error only.", language
+    )
+
+    def draw(pages: int) -> Sheet:
+        sheet = Sheet(
+            fonts_dir,
+            paper=paper,
+            lang=language,
+            title=tr("Blood smear differential", language),
+            specimen=model.specimen,
+            stamps=tuple(tr(s, language) for s in model.stamps()),
+            foot=(tr(model.research_use, language), foot),
+            pages=pages,
+            created=model.created,
+        )
+        pdf_result.letterhead(sheet, model)
+        pdf_result.fields_block(sheet, model)
+        pdf_result.table(sheet, model)
+        pdf_result.remarks(sheet, model)
+        pdf_annex.morphology(sheet, model)
+        pdf_annex.comments(sheet, model)
+        pdf_annex.review(sheet, model)
+        pdf_annex.gallery(sheet, model)
+        pdf_annex.explanations(sheet, model)
+        pdf_annex.provenance(sheet, model)
+        return sheet
+
+    return in_two_passes(draw)
+
+
+def in_two_passes(draw: Callable[[int], Sheet]) -> bytes:
+    """Draw once to learn the number of pages, then with it."""
+    pages = draw(0).page
+    return bytes(draw(pages).output())
+
+
+def write_pdf(
+    model: ReportModel, path: Path, *, fonts_dir: Path, paper: str = "a4", lang: str | None = None
+) -> Path:
+    """Render and write, whole or not at all; OutputNotWritable when the folder does not allow it."""
+    data = render_pdf(model, fonts_dir=fonts_dir, paper=paper, lang=lang)
+    with atomic_file(path, "wb") as stream:
+        stream.write(data)
+    return path

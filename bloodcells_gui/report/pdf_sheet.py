@@ -1,0 +1,411 @@
+"""The sheet of paper: fonts, colours, text that always fits, running head and foot, tags."""
+
+from __future__ import annotations
+
+import contextlib
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from fontTools.ttLib import TTFont
+from fpdf import FPDF
+from fpdf.enums import Align
+
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.report.pdf_tags import TagTree
+
+RGB = tuple[int, int, int]
+INK: RGB = (26, 32, 40)
+MUTED: RGB = (92, 102, 114)
+FAINT: RGB = (150, 158, 167)
+RULE: RGB = (208, 214, 220)
+BAND: RGB = (244, 246, 248)
+ACCENT: RGB = (18, 84, 112)
+CRITICAL: RGB = (176, 24, 44)
+WARNING: RGB = (168, 92, 0)
+GOOD: RGB = (30, 120, 80)
+WHITE: RGB = (255, 255, 255)
+
+MARGIN = 15.0
+TOP_NEXT = 23.0
+FOOT = 17.0
+FAMILY, FALLBACK = "Sans", "Fallback"
+FONT_FILES = {"": "OpenSans-Regular.ttf", "B": "OpenSans-Semibold.ttf", "I": "OpenSans-Italic.ttf"}
+FALLBACK_FILE = "DejaVuSans.ttf"
+MISSING = "□"
+ELLIPSIS = "…"
+
+
+@lru_cache(maxsize=8)
+def _covered(fonts_dir: Path) -> frozenset[int]:
+    """Code points that the text fonts and the fall-back can show between them."""
+    covered: set[int] = set()
+    for name in (FONT_FILES[""], FALLBACK_FILE):
+        with TTFont(fonts_dir / name, lazy=True) as font:
+            covered |= set(font.getBestCmap())
+    return frozenset(covered)
+
+
+class Sheet(FPDF):  # type: ignore[misc]
+    """A PDF/A-2B document of the house's looks. All lengths in mm, sizes of type in pt.
+
+    Parameters
+    ----------
+    fonts_dir : Path
+        Folder of the shipped fonts.
+    paper : str
+        "a4" or "letter".
+    lang : str
+        "en" or "fr".
+    title, specimen : str
+        Of the document; they stand in the running head.
+    stamps : sequence of str
+        Translated words that stand on every page.
+    foot : tuple of str
+        Two lines of the foot.
+    pages : int
+        Total, known from a first pass; 0 in that pass.
+    """
+
+    def __init__(
+        self,
+        fonts_dir: Path,
+        *,
+        paper: str,
+        lang: str,
+        title: str,
+        specimen: str,
+        stamps: tuple[str, ...] = (),
+        foot: tuple[str, str] = ("", ""),
+        pages: int = 0,
+        created: str = "",
+    ) -> None:
+        super().__init__(format=paper, unit="mm", enforce_compliance="PDF/A-2B")
+        self.struct_builder = TagTree()
+        self._glyphs = _covered(Path(fonts_dir))
+        for style, name in FONT_FILES.items():
+            self.add_font(FAMILY, style, Path(fonts_dir) / name)
+        self.add_font(FALLBACK, "", Path(fonts_dir) / FALLBACK_FILE)
+        self.set_fallback_fonts([FALLBACK], exact_match=False)
+        # Page totals are known from a first pass; a placeholder could be forged by text from outside.
+        self.alias_nb_pages(None)
+        self.lang_code, self._title, self._specimen = lang, title, specimen
+        self._stamps, self._foot, self._pages = stamps, foot, pages
+        self._marking = False
+        self.set_margins(MARGIN, TOP_NEXT, MARGIN)
+        self.set_auto_page_break(False)
+        self.set_lang(lang)
+        self.set_title(self.clean(title))
+        self.set_creator("bloodcells_gui")
+        self.set_display_mode("fullwidth")
+        with contextlib.suppress(ValueError):
+            when = datetime.fromisoformat(created) if created else datetime.now(UTC)
+            self.set_creation_date(when)
+        self.add_page()
+
+    # -- geometry --------------------------------------------------------------------------------------
+
+    @property
+    def left(self) -> float:
+        """Left edge of the type area."""
+        return MARGIN
+
+    @property
+    def width(self) -> float:
+        """Width of the type area."""
+        return float(self.w) - 2 * MARGIN
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge of the type area."""
+        return float(self.h) - FOOT - 3
+
+    def ensure(self, height: float) -> bool:
+        """Turn the page unless `height` is left; True when it was turned."""
+        if self.y + height <= self.bottom:
+            return False
+        self.add_page()
+        return True
+
+    # -- text ------------------------------------------------------------------------------------------
+
+    def clean(self, text: str) -> str:
+        """`text` without control and direction characters, what no font can show replaced by a box."""
+        out = []
+        for char in unicodedata.normalize("NFC", text):
+            category = unicodedata.category(char)
+            if char in "\n\t\u2028\u2029" or category in ("Cc", "Zs"):
+                out.append(" ")
+            elif category == "Cf" or (unicodedata.combining(char) and ord(char) not in self._glyphs):
+                continue
+            else:
+                out.append(char if ord(char) in self._glyphs else MISSING)
+        return "".join(out)
+
+    def tr(self, template: str, **params: object) -> str:
+        """Translated into the document's language."""
+        return tr(template, self.lang_code, **params)
+
+    def type(self, size: float, style: str = "", rgb: RGB = INK) -> None:
+        """Choose the type for what follows."""
+        self.set_font(FAMILY, style, size)
+        self.set_text_color(*rgb)
+
+    def measure(self, text: str) -> float:
+        """Width of cleaned text in the current type."""
+        return float(self.get_string_width(text))
+
+    def fitted(self, text: str, width: float) -> str:
+        """Cleaned text, shortened by an ellipsis in its middle where it is wider than `width`.
+
+        The middle goes because the ends of long names tell them apart.
+        """
+        text = self.clean(text)[:2000]
+        if self.measure(text) <= width:
+            return text
+        low, high = 0, len(text)
+        while low < high:
+            keep = (low + high + 1) // 2
+            if self.measure(_middle(text, keep)) <= width:
+                low = keep
+            else:
+                high = keep - 1
+        return _middle(text, low)
+
+    def put(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        width: float,
+        *,
+        size: float = 9,
+        style: str = "",
+        rgb: RGB = INK,
+        align: str = "L",
+        height: float | None = None,
+        tag: str = "P",
+    ) -> None:
+        """One line of text in a box whose top left corner is x, y; shortened to fit."""
+        self.type(size, style, rgb)
+        high = height if height is not None else size * 0.48
+        shown = self.fitted(text, width)
+        if not shown:
+            return
+        with self.tagged(tag):
+            self.set_xy(x, y)
+            self.c_margin = 0
+            self.cell(width, high, shown, align=Align.coerce(align))
+
+    def wrap(self, text: str, width: float, most: int = 1000) -> list[str]:
+        """At most `most` lines of cleaned text in the current type; words longer than a line are cut."""
+        lines: list[str] = []
+        for part in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+            line = ""
+            for word in self.clean(part).split():
+                trial = f"{line} {word}" if line else word
+                if self.measure(trial) <= width:
+                    line = trial
+                    continue
+                if line:
+                    lines.append(line)
+                rest = word
+                while self.measure(rest) > width and len(rest) > 1 and len(lines) <= most:
+                    cut = self._cut(rest, width)
+                    lines.append(rest[:cut])
+                    rest = rest[cut:]
+                line = rest
+                if len(lines) > most:
+                    break
+            lines.append(line)
+            if len(lines) > most:
+                break
+        while lines and not lines[-1]:
+            lines.pop()
+        if len(lines) > most:
+            lines = lines[:most]
+            lines[-1] = self.fitted(lines[-1] + " " + ELLIPSIS, width)
+        return lines
+
+    def _cut(self, word: str, width: float) -> int:
+        low, high = 1, len(word)
+        while low < high:
+            keep = (low + high + 1) // 2
+            if self.measure(word[:keep]) <= width:
+                low = keep
+            else:
+                high = keep - 1
+        return low
+
+    def paragraph(
+        self,
+        x: float,
+        text: str,
+        width: float,
+        *,
+        size: float = 9,
+        style: str = "",
+        rgb: RGB = INK,
+        leading: float = 1.32,
+        most: int = 1000,
+        tag: str = "P",
+    ) -> None:
+        """Wrapped text at the current height, turning pages where needed; leaves y below it."""
+        self.type(size, style, rgb)
+        step = size * 0.3528 * leading
+        for line in self.wrap(text, width, most):
+            self.ensure(step)
+            y = self.y
+            self.put(x, y, line, width + 0.5, size=size, style=style, rgb=rgb, height=step, tag=tag)
+            self.set_y(y + step)
+
+    def heading(self, text: str, needs: float = 14.0, note: str = "") -> None:
+        """Heading of a section, kept together with the first `needs` mm under it."""
+        self.ensure(needs + 8)
+        self.set_y(self.y + 3.2)
+        y = self.y
+        self.start_section(self.clean(text), level=0)
+        self.put(self.left, y, text, self.width * 0.6, size=11, style="B", rgb=ACCENT, height=5.4, tag="H2")
+        if note:
+            self.put(
+                self.left + self.width * 0.35,
+                y + 0.6,
+                note,
+                self.width * 0.65,
+                size=7.5,
+                rgb=MUTED,
+                align="R",
+                height=5,
+            )
+        self.rule(y + 6.0, ACCENT, 0.35)
+        self.set_y(y + 7.6)
+
+    # -- shapes ----------------------------------------------------------------------------------------
+
+    def rule(
+        self,
+        y: float,
+        rgb: RGB = RULE,
+        thickness: float = 0.2,
+        x: float | None = None,
+        width: float | None = None,
+    ) -> None:
+        """A horizontal line."""
+        start = self.left if x is None else x
+        with self.artifact():
+            self.set_draw_color(*rgb)
+            self.set_line_width(thickness)
+            self.line(start, y, start + (self.width if width is None else width), y)
+
+    def box(self, x: float, y: float, w: float, h: float, rgb: RGB, *, radius: float = 0.0) -> None:
+        """A filled rectangle."""
+        with self.artifact():
+            self.set_fill_color(*rgb)
+            self.rect(x, y, w, h, style="F", round_corners=radius > 0, corner_radius=radius)
+
+    def frame(
+        self, x: float, y: float, w: float, h: float, rgb: RGB, thickness: float = 0.2, radius: float = 0.0
+    ) -> None:
+        """The outline of a rectangle."""
+        with self.artifact():
+            self.set_draw_color(*rgb)
+            self.set_line_width(thickness)
+            self.rect(x, y, w, h, style="D", round_corners=radius > 0, corner_radius=radius)
+
+    def segment(self, x1: float, y1: float, x2: float, y2: float, rgb: RGB, thickness: float = 0.2) -> None:
+        """A straight line."""
+        with self.artifact():
+            self.set_draw_color(*rgb)
+            self.set_line_width(thickness)
+            self.line(x1, y1, x2, y2)
+
+    # -- tags ------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def tagged(self, kind: str, alt: str | None = None) -> Iterator[None]:
+        """What is drawn inside is a `kind` ("P", "H1", "H2", "TH", "TD", "Figure") of the structure tree."""
+        if self._marking:
+            yield
+            return
+        mcid = self.struct_builder.next_mcid_for_page(self.page)
+        self._add_marked_content(struct_type=f"/{kind}", mcid=mcid, alt_text=alt)
+        self._out(f"/{kind} <</MCID {mcid}>> BDC")
+        self._marking = True
+        try:
+            yield
+        finally:
+            self._marking = False
+            self._out("EMC")
+
+    @contextlib.contextmanager
+    def artifact(self) -> Iterator[None]:
+        """What is drawn inside is decoration."""
+        if self._marking:
+            yield
+            return
+        self._out("/Artifact BMC")
+        self._marking = True
+        try:
+            yield
+        finally:
+            self._marking = False
+            self._out("EMC")
+
+    @contextlib.contextmanager
+    def row(self) -> Iterator[None]:
+        """A row of the open table."""
+        self.struct_builder.open_row(self.page)
+        try:
+            yield
+        finally:
+            self.struct_builder.close_row()
+
+    # -- running head and foot --------------------------------------------------------------------------
+
+    def header(self) -> None:
+        """From the second page on: what this is, of whom, and every stamp again."""
+        if self.page == 1:
+            return
+        stamps = "  ·  ".join(self._stamps)
+        third = self.width / 3
+        with self.artifact():
+            self.put(self.left, 10, self._specimen, third * 1.2, size=8, style="B", height=4)
+            self.put(
+                self.left + third * 1.2,
+                10,
+                stamps,
+                third * 0.9,
+                size=7.5,
+                style="B",
+                rgb=CRITICAL,
+                align="C",
+                height=4,
+            )
+            self.put(
+                self.left + third * 2.1, 10, self._title, third * 0.9, size=8, rgb=MUTED, align="R", height=4
+            )
+        self.rule(15.5)
+        self.set_y(TOP_NEXT - 4)
+
+    def footer(self) -> None:
+        """The research statement, provenance in short, page x / y."""
+        y = float(self.h) - FOOT
+        self.rule(y)
+        with self.artifact():
+            self.put(self.left, y + 1.6, self._foot[0], self.width - 26, size=7.5, style="B", height=3.6)
+            self.put(self.left, y + 5.4, self._foot[1], self.width - 26, size=6.5, rgb=MUTED, height=3.2)
+            total = self._pages or self.page
+            text = self.tr("Page {page} / {pages}", page=self.page, pages=total)
+            self.put(
+                self.left + self.width - 25, y + 1.6, text, 25, size=7.5, rgb=MUTED, align="R", height=3.6
+            )
+
+
+def _middle(text: str, keep: int) -> str:
+    """`keep` characters of `text`, from both ends."""
+    if keep >= len(text):
+        return text
+    head = (keep * 2 + 2) // 3
+    return text[:head].rstrip() + ELLIPSIS + text[len(text) - (keep - head) :]
