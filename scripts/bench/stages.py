@@ -1,0 +1,135 @@
+"""Our own analysis: every stage measured alone, the whole from files to the case, and the ratio of the two.
+
+The bound is threads / (CPU seconds of decode + preprocess + inference + measurement per cell). A stage's CPU
+seconds are those of its process, so that what else runs on the machine disturbs the figures little. Stages and
+end-to-end runs alternate in rounds, and medians are taken.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case, run_to_end
+from bloodcells_gui.app.engine import Engine
+from bloodcells_gui.domain.analysis import CellsFound
+from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.imaging.decode import load_image
+from bloodcells_gui.imaging.measure import measure
+from bloodcells_gui.inference.preprocess import crop_at_scale
+
+BATCH = 16
+
+
+def cpu_seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+    """CPU seconds of this process (all threads) that `work` costs, and what it returns."""
+    started = time.process_time()
+    result = work()
+    return time.process_time() - started, result
+
+
+def batches(n: int) -> list[slice]:
+    """Slices of `BATCH` items over n."""
+    return [slice(i, min(n, i + BATCH)) for i in range(0, n, BATCH)]
+
+
+def stages_alone(paths: Sequence[Path], engine: Engine, mpp: float) -> tuple[dict[str, float], np.ndarray]:
+    """CPU seconds per cell of each stage over `paths`, on this thread; also the windows, ready to classify."""
+    c, n = engine.classifier, len(paths)
+    parts: dict[str, float] = {}
+    parts["decode"], images = cpu_seconds(lambda: [load_image(p).rgb for p in paths])
+
+    def cut() -> np.ndarray:
+        middles = [(im.shape[1] / 2, im.shape[0] / 2) for im in images]
+        found = [crop_at_scale(im, at, mpp, c.size_px, c.um_per_px) for im, at in zip(images, middles, strict=True)]
+        return np.stack(found)
+
+    parts["preprocess"], crops = cpu_seconds(cut)
+
+    def infer() -> np.ndarray:
+        masks = np.concatenate([engine.segmenter.segment(crops[s]) for s in batches(n)])
+        for s in batches(n):
+            c.predict(crops[s])
+        return masks
+
+    parts["inference"], masks = cpu_seconds(infer)
+    parts["measurement"], _ = cpu_seconds(
+        lambda: [measure(crop, mask, c.um_per_px) for crop, mask in zip(crops, masks, strict=True)]
+    )
+    return {name: value / n for name, value in parts.items()}, crops
+
+
+def end_to_end(paths: Sequence[Path], engine: Engine, mpp: float, threads: int) -> dict[str, float]:
+    """The whole analysis from files to the case on disk, as both the window and the command line run it."""
+    with tempfile.TemporaryDirectory() as folder:
+        case = Path(folder) / "case.bcs"
+        refs = tuple(ImageRef(str(p), p.name) for p in paths)
+        new_case(case, Specimen("benchmark", SpecimenKind.CROPS, refs), case_id="benchmark").close()
+        job = AnalysisJob(case, lambda: engine, AnalysisOptions(mpp=mpp, threads=threads))
+        cells = 0
+
+        def count(event: object) -> None:
+            nonlocal cells
+            if isinstance(event, CellsFound):
+                cells += len(event.cells)
+
+        cpu, wall = time.process_time(), time.perf_counter()
+        run_to_end(job, count)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    if cells != len(paths):
+        raise SystemExit(f"the analysis found {cells} cells in {len(paths)} images")
+    return {"cells_per_s": cells / wall, "cpu_s_per_cell": cpu / cells, "cores_busy": cpu / wall}
+
+
+def ready_crops(crops: np.ndarray, engine: Engine, threads: int) -> dict[str, float]:
+    """Inference alone on windows that lie ready in memory: its bound and what `threads` threads reach."""
+    work = batches(len(crops))
+
+    def one(s: slice) -> None:
+        engine.segmenter.segment(crops[s])
+        engine.classifier.predict(crops[s])
+
+    cpu, _ = cpu_seconds(lambda: [one(s) for s in work])
+    with ThreadPoolExecutor(threads) as pool:
+        started = time.perf_counter()
+        list(pool.map(one, work))
+        wall = time.perf_counter() - started
+    bound, reached = threads * len(crops) / cpu, len(crops) / wall
+    return {"bound_cells_per_s": bound, "cells_per_s": reached, "ratio": reached / bound}
+
+
+def run(paths: Sequence[Path], engine: Engine, mpp: float, threads: int, rounds: int) -> dict[str, Any]:
+    """Alternate stages, ready crops and end-to-end runs; medians over the rounds, ratios first."""
+    alone: list[dict[str, float]] = []
+    whole: list[dict[str, float]] = []
+    ready: list[dict[str, float]] = []
+    end_to_end(paths[: 4 * BATCH], engine, mpp, threads)  # warm caches
+    for _ in range(rounds):
+        stage, crops = stages_alone(paths, engine, mpp)
+        alone.append(stage)
+        ready.append(ready_crops(crops, engine, threads))
+        whole.append(end_to_end(paths, engine, mpp, threads))
+    cost = {name: median(s[name] for s in alone) for name in alone[0]}
+    total = sum(cost.values())
+    ratios = [w["cells_per_s"] / (threads / sum(s.values())) for s, w in zip(alone, whole, strict=True)]
+    shares = [sum(s.values()) / w["cpu_s_per_cell"] for s, w in zip(alone, whole, strict=True)]
+    return {
+        "ratio_end_to_end_to_bound": median(ratios),
+        "ratio_bound_cpu_to_end_to_end_cpu": median(shares),
+        "ratio_ready_crops_to_bound": median(r["ratio"] for r in ready),
+        "bound_cells_per_s": threads / total,
+        "end_to_end_cells_per_s": median(w["cells_per_s"] for w in whole),
+        "cores_busy_end_to_end": median(w["cores_busy"] for w in whole),
+        "cpu_ms_per_cell": {name: 1000 * value for name, value in cost.items()}
+        | {"end_to_end": 1000 * median(w["cpu_s_per_cell"] for w in whole)},
+        "ready_crops": {name: median(r[name] for r in ready) for name in ready[0]},
+        "cells": len(paths), "threads": threads, "rounds": rounds,
+        "ratios_of_rounds": [round(r, 3) for r in ratios],
+    }  # fmt: skip
