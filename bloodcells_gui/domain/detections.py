@@ -95,8 +95,8 @@ def suppress(found: Detections, same_iou: float = SAME_IOU, same_inside: float =
     nucleated, red = kept[0], kept[1]
     if len(nucleated) and len(red):
         inside = np.zeros(len(red), bool)
-        for box in nucleated.boxes:
-            inside |= overlaps(box, red.boxes)[1] > 0.8
+        for box, score in zip(nucleated.boxes, nucleated.scores, strict=True):
+            inside |= (overlaps(box, red.boxes)[1] > 0.8) & (red.scores < 2 * score)
         kept[1] = red.take(~inside)
     out = Detections.join(kept)
     return out.take(np.argsort(-out.scores, kind="stable"))
