@@ -105,28 +105,11 @@ class AnalysisJob:
     def _source(
         self, specimen: Specimen, engine: Engine, number: int, done: frozenset[int]
     ) -> Iterator[AnalysisEvent]:
-        work = CellWork(
-            engine.classifier,
-            engine.segmenter,
-            measure,
-            focus_index=MEASUREMENTS.index("focus"),
-            focus_limit=FOCUS_LIMIT,
-        )
         threads = self._options.threads or default_threads()
+        work = cell_work(engine)
         if specimen.kind is SpecimenKind.CROPS:
-            crops = CropsAnalysis(
-                work,
-                lambda ref: load_image(ref.path, name=ref.name),
-                lambda sample: estimate_mpp(sample, engine.detector),
-                CropsOptions(self._options.mpp, threads, run=number),
-                self.token,
-            )
+            crops = crops_analysis(engine, work, CropsOptions(self._options.mpp, threads, run=number), self.token)
             return crops.events([(i, r) for i, r in enumerate(specimen.images) if i not in done])
-        return self._slide_source(specimen, engine, work, number)
-
-    def _slide_source(
-        self, specimen: Specimen, engine: Engine, work: CellWork, number: int
-    ) -> Iterator[AnalysisEvent]:
         raise NotImplementedError
 
     def _images_done(self, store: CaseStore) -> frozenset[int]:
@@ -137,6 +120,30 @@ class AnalysisJob:
         skipped = {s.path for run in store.runs for s in run.skipped}
         by_name = {ref.name: i for i, ref in enumerate(store.specimen.images)}
         return frozenset(with_cells | {by_name[name] for name in skipped if name in by_name})
+
+
+def cell_work(engine: Engine) -> CellWork:
+    """The engine's networks as one unit of work."""
+    return CellWork(
+        engine.classifier,
+        engine.segmenter,
+        measure,
+        focus_index=MEASUREMENTS.index("focus"),
+        focus_limit=FOCUS_LIMIT,
+    )
+
+
+def crops_analysis(
+    engine: Engine, work: CellWork, options: CropsOptions, token: CancelToken
+) -> CropsAnalysis:
+    """The analysis of crops with this program's decoder and scale estimate."""
+    return CropsAnalysis(
+        work,
+        lambda ref: load_image(ref.path, name=ref.name),
+        lambda sample: estimate_mpp(sample, engine.detector),
+        options,
+        token,
+    )
 
 
 class _Recorder:

@@ -44,4 +44,5 @@ class Explainer:
         rgb = decode_jpeg(thumbnail)
         size = (classifier.size_px, classifier.size_px)
         crop = np.ascontiguousarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        return classifier.explain(crop, leaves_of(code))
+        heat: NDArray[np.float32] = classifier.explain(crop[None], leaves_of(code))[0]
+        return heat

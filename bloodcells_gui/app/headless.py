@@ -19,7 +19,7 @@ from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepar
 from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
-from bloodcells_gui.domain.analysis import AnalysisEvent, Progress, RunStatus
+from bloodcells_gui.domain.analysis import AnalysisEvent, Progress, RunStatus, SkippedFile
 from bloodcells_gui.domain.differential import Differential
 from bloodcells_gui.domain.errors import (
     EXIT_CANCELLED,
@@ -84,9 +84,15 @@ class Outcome:
 
 
 def analyze_all(
-    request: AnalyzeRequest, *, token: CancelToken, progress: Callable[[Progress], None]
+    request: AnalyzeRequest,
+    *,
+    token: CancelToken,
+    progress: Callable[[Progress], None],
+    engine: Callable[[], Engine] | None = None,
 ) -> list[Outcome]:
     """Analyse every input; a failing one does not stop the others. Several get a folder each and summary.csv.
+
+    `engine` gives the loaded models; those of the request's bundles when None.
 
     Raises
     ------
@@ -94,8 +100,8 @@ def analyze_all(
         Before any work: output not writable (5), bundle refused (4).
     """
     prepare_folder(request.out)
-    engine = EngineHolder(request.bundles)
-    engine()
+    engine = engine or EngineHolder(request.bundles)
+    engine()  # a refused bundle is told before any work
     settings = load_settings()
     outcomes: list[Outcome] = []
     taken: list[str] = []
@@ -208,7 +214,7 @@ def _write_summary(out: Path, outcomes: Sequence[Outcome]) -> None:
         (
             o.specimen,
             o.differential,
-            {"status": str(o.status), "cells": o.cells, "skipped_files": o.skipped, "folder": o.out.name},
+            _extras(o),
         )
         for o in outcomes
         if o.differential is not None
@@ -217,9 +223,11 @@ def _write_summary(out: Path, outcomes: Sequence[Outcome]) -> None:
     csv_out.write_skipped_csv(out / "skipped.csv", _failed(outcomes))
 
 
-def _failed(outcomes: Sequence[Outcome]):  # type: ignore[no-untyped-def]
-    from bloodcells_gui.domain.analysis import SkippedFile
+def _extras(o: Outcome) -> dict[str, str | int | float | None]:
+    return {"status": str(o.status), "cells": o.cells, "skipped_files": o.skipped, "folder": o.out.name}
 
+
+def _failed(outcomes: Sequence[Outcome]) -> list[SkippedFile]:
     return [SkippedFile(o.specimen, o.error.text()) for o in outcomes if o.error is not None]
 
 
@@ -240,6 +248,13 @@ def report_again(
 def verify_case(case: Path, *, trail: Path | None = None) -> tuple[bool, list[str]]:
     """Whether chain, hashes and signatures of a case hold, with one line a finding."""
     found = audit.verify(case)
+    lines = [
+        f"{'ok' if found.ok else 'NOT OK'}: {found.entries} entries, {found.events} events, {found.cells} cells, "
+        f"{found.signatures} signatures, {found.images} images checked",
+        f"chain head {found.head}",
+    ]
+    lines += [f"problem: {p}" for p in found.problems]
+    lines += [f"remark: {p}" for p in found.remarks]
     if trail is not None:
-        audit.export_trail(case, trail)
-    return found.ok, found.lines()
+        lines.append(f"audit trail: {audit.export_trail(case, trail)}")
+    return found.ok, lines

@@ -14,9 +14,10 @@ from bloodcells_gui.app.export import safe_folder_name
 from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
 from bloodcells_gui.app.places import user_config_dir, user_data_dir
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.checks import SettingProblem
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import utc_now
-from bloodcells_gui.domain.settings import LabSettings, SettingProblem
+from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.case import CaseStore

@@ -12,7 +12,14 @@ from functools import lru_cache
 from typing import Any
 
 LANGUAGES = ("en", "fr")
-_CATALOGUES = ("texts_fr", "texts_fr_report", "texts_fr_imaging", "texts_fr_app")
+_CATALOGUES = (
+    "texts_fr",
+    "texts_fr_report",
+    "texts_fr_imaging",
+    "texts_fr_inference",
+    "texts_fr_storage",
+    "texts_fr_app",
+)
 
 
 @lru_cache(maxsize=1)
