@@ -1,0 +1,136 @@
+"""Fit the doubt of a classifier: distance to the training features, temperature, abstention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bloodcells_gui.inference.classifier import coarse_rows
+from bloodcells_gui.inference.doubt import DoubtModel
+from scripts.augment import nothing
+from scripts.data import LEAVES, Cache
+from scripts.metrics import allowed_matrix
+from scripts.train_classifier import Pool, Views, central_views
+
+DIMENSIONS = 48
+
+
+@dataclass
+class Embedded:
+    """Embeddings and logits of a set of views with what their labels allow."""
+
+    embedding: np.ndarray
+    logits: np.ndarray
+    allowed: np.ndarray
+    keys: list[str]
+
+    def pick(self, rows: np.ndarray) -> Embedded:
+        """A part of it."""
+        return Embedded(self.embedding[rows], self.logits[rows], self.allowed[rows], [self.keys[int(i)] for i in np.arange(len(self.keys))[rows]])
+
+
+def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, Embedded]:
+    """Plain training and validation views, augmented training views and empty views, run through the network."""
+    from scripts.export_classifier import run_onnx
+
+    real, made = Cache(cache, "real"), Cache(cache, "made")
+    rng = np.random.default_rng(5)
+    out = {}
+
+    def run(views: np.ndarray, leaves: list, keys: list[str]) -> Embedded:
+        logits, embedding = run_onnx(model, views, ["logits", "embedding"])
+        return Embedded(embedding, logits, allowed_matrix(leaves), keys)
+
+    for split, limit in (("train", train_limit), ("val", 3000)):
+        parts: list[tuple[Cache, int]] = []
+        for source, share in ((real, 0.8), (made, 0.2)):
+            rows = [i for i, m in enumerate(source.meta) if m["split"] == split and m["leaves"] and m["use"] == "train+ship"]
+            chosen = rng.choice(rows, min(len(rows), int(limit * share)), replace=False)
+            parts += [(source, int(i)) for i in sorted(chosen)]
+        views = central_views(np.stack([c.images[i] for c, i in parts]), [c.meta[i].get("half_um", 99) for c, i in parts])
+        metas = [c.meta[i] for c, i in parts]
+        out[split] = run(views, [m["leaves"] for m in metas], [("made" if m["set"] == "made" else m["site"]) + " " + m["label"] for m in metas])
+    pool = Pool(cache)
+    stream = iter(Views(pool, 99, 0))
+    batches = [next(stream) for _ in range(32)]
+    views = np.concatenate([x.permute(0, 2, 3, 1).numpy() for x, _ in batches])
+    logits, embedding = run_onnx(model, np.ascontiguousarray(views), ["logits", "embedding"])
+    out["augmented"] = Embedded(embedding, logits, np.concatenate([y.numpy() for _, y in batches]), ["augmented"] * len(views))
+    empty = np.stack([nothing(rng, []) for _ in range(200)])
+    out["nothing"] = run(empty, [["ART"]] * len(empty), ["nothing"] * len(empty))
+    return out
+
+
+def distance_arrays(train: Embedded) -> dict[str, np.ndarray]:
+    """Centre, whitener and whitened class means (one a site and class) of training embeddings."""
+    x = train.embedding.astype(np.float64)
+    keys = np.array(train.keys)
+    means, within = [], np.zeros_like(x)
+    groups = [k for k in np.unique(keys) if (keys == k).sum() >= 6]
+    centre = x.mean(0)
+    inside = np.isin(keys, groups)
+    for key in groups:
+        rows = keys == key
+        mean = x[rows].mean(0)
+        means.append(mean)
+        within[rows] = x[rows] - mean
+    values, vectors = np.linalg.eigh(np.cov(within[inside].T))
+    order = np.argsort(values)[::-1][:DIMENSIONS]
+    floor = 0.02 * values[order].mean()
+    whitener = vectors[:, order] / np.sqrt(values[order] + floor)
+    return {"centre": centre, "whitener": whitener, "means": (np.array(means) - centre) @ whitener}
+
+
+def _loss(p: np.ndarray, allowed: np.ndarray) -> float:
+    return float(-np.log(np.maximum((p * allowed).sum(1), 1e-6)).mean())
+
+
+def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.06) -> tuple[dict[str, np.ndarray], dict]:
+    """Arrays and numbers of :class:`DoubtModel`.
+
+    The home temperature comes from validation cells; its growth from cells away: predictions of leave-one-site-out
+    runs where given (their distances measured with their own training features), else strongly augmented views.
+    """
+    arrays = distance_arrays(pool["train"])
+    raw = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], 1.0, 1.0, 0.0, 1.0, 1e9)
+    home_distance = raw.relative_distance(pool["val"].embedding)
+    reference = float(np.percentile(home_distance, 95))
+    home = pool["val"]
+    r_home = home_distance / reference
+    temperatures = np.exp(np.linspace(np.log(0.3), np.log(4), 60))
+
+    def model(temperature: float, slope: float, threshold: float = 1.0, unlike: float = 3.0) -> DoubtModel:
+        return DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, temperature, slope, threshold, unlike)
+
+    temperature = float(min(temperatures, key=lambda t: _loss(model(t, 0).probabilities(home.logits, r_home), home.allowed)))
+    if away is not None and away.is_file():
+        data = np.load(away, allow_pickle=False)
+        logits, allowed, r_away = data["logits"], data["allowed"], data["distance"]
+        source = "leave-one-site-out predictions"
+    else:
+        logits, allowed = pool["augmented"].logits, pool["augmented"].allowed
+        r_away = raw.relative_distance(pool["augmented"].embedding) / reference
+        source = "strongly augmented views"
+    slopes = np.linspace(0, 4, 41)
+    slope = float(min(slopes, key=lambda s: _loss(model(temperature, s).probabilities(logits, r_away), allowed)))
+    unlike = float(max(1.5, np.percentile(r_away, 99)))
+    fitted = model(temperature, slope, 1.0, unlike)
+    rows = coarse_rows(LEAVES)
+    p_away = fitted.probabilities(logits, r_away)
+    doubt_away = fitted.doubt(p_away, r_away, rows)
+    threshold = float(np.quantile(doubt_away, 1 - referral))
+    p_home = fitted.probabilities(home.logits, r_home)
+    doubt_home = fitted.doubt(p_home, r_home, rows)
+    r_nothing = raw.relative_distance(pool["nothing"].embedding) / reference
+    p_nothing = fitted.probabilities(pool["nothing"].logits, r_nothing)
+    refused = (p_nothing.argmax(1) == LEAVES.index("ART")) | (fitted.doubt(p_nothing, r_nothing, rows) > threshold)
+    numbers = {
+        "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
+        "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} referred of: {source}"},
+        "referred_home_validation": round(float((doubt_home > threshold).mean()), 4),
+        "empty_views_refused": round(float(refused.mean()), 4),
+    }  # fmt: skip
+    print({k: v for k, v in numbers.items() if k != "fitted_on"})
+    return arrays, numbers
