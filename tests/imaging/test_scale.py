@@ -68,6 +68,12 @@ def test_diameters_do_not_depend_on_loose_boxes() -> None:
         assert np.median(red_cell_diameters(image, loose)) == pytest.approx(73.5, rel=0.03)
 
 
+def test_crowded_cells_count_with_their_box() -> None:
+    image = field(0.1)
+    boxes = np.array([[100, 100, 80, 80], [120, 110, 80, 80]], np.float32)
+    assert red_cell_diameters(image, boxes) == pytest.approx([0.97 * 80] * 2)
+
+
 def test_leukocytes_serve_where_there_are_no_red_cells() -> None:
     found = estimate_mpp([field(0.1, um=13.0)], KnowsTheTruth(0.1, kind=0))
     assert found.source is ScaleSource.PRIOR
