@@ -67,7 +67,7 @@ def _rule(raised: Raised) -> Remark:
 def _unidentified(table: Differential) -> list[Remark]:
     if not table.unidentified:
         return []
-    text = "{count} cells are unidentified and not in the table: the result is preliminary."
+    text = "Unidentified cells, not in the table: {count}. The result is preliminary."
     return [Remark(text, (("count", str(table.unidentified)),), "warning", codes=("UNI",))]
 
 
@@ -137,7 +137,7 @@ def _other(table: Differential, counts: Mapping[str, int]) -> list[Remark]:
 def _target(table: Differential, settings: LabSettings) -> list[Remark]:
     if not settings.target_cells or table.total >= settings.target_cells:
         return []
-    text = "{count} leukocytes were counted; the target is {target}."
+    text = "Leukocytes counted: {count}; the target is {target}."
     params = (("count", str(table.total)), ("target", str(settings.target_cells)))
     return [Remark(text, params, "warning", "target-count")]
 

@@ -161,7 +161,7 @@ class LabSettings:
         default=DEFAULT_GRADING, metadata=checks.records(GradeItem, DEFAULT_GRADING, "id", 200)
     )
     privacy: Privacy = field(default=Privacy(), metadata=checks.group(Privacy))
-    thumbnails_per_class: int = field(default=24, metadata=checks.number(0, 400, whole=True))
+    thumbnails_per_class: int = field(default=27, metadata=checks.number(0, 400, whole=True))
     gradcam_in_report: int = field(default=6, metadata=checks.number(0, 60, whole=True))
 
     @property

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bloodcells_gui.domain.analysis import AnalysisRun, SkippedFile
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
-from bloodcells_gui.domain.differential import Differential
+from bloodcells_gui.domain.differential import Differential, age_years
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.review import Decision, Signature, SpecimenData, Status
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
@@ -229,6 +229,8 @@ def _fields(data: SpecimenData, settings: LabSettings, anonymised: bool) -> tupl
         value = data.fields.get(spec.name, "").strip()
         if value and spec.shown and spec.in_report and not (anonymised and spec.identifying):
             lines.append(FieldLine(spec.name, spec.label, value, spec.unit, spec.group))
+        elif spec.name == "age" and spec.shown and not value and (age := age_years(data)) is not None:
+            lines.append(FieldLine("age", spec.label, str(int(age)), spec.unit, spec.group))
     return tuple(lines)
 
 

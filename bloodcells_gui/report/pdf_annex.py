@@ -27,8 +27,8 @@ from bloodcells_gui.report.pdf_sheet import (
     Sheet,
 )
 
-THUMB = 16.4
-THUMB_GAP = 1.8
+COLUMNS = 9
+THUMB_GAP = 3.6
 CAPTION = 3.2
 CHANGES_SHOWN = 24
 IMAGE_ERRORS = (OSError, ValueError, RuntimeError, SyntaxError)
@@ -48,7 +48,7 @@ def morphology(sheet: Sheet, model: ReportModel) -> None:
         y = sheet.y
         for i, line in enumerate(model.grades[start : start + 3]):
             x = sheet.left + i * column
-            sheet.put(x, y, sheet.tr(line.name), column - 20, size=8.5, height=4.8)
+            sheet.put(x, y, sheet.tr(line.name), column - 24, size=8.5, height=4.8)
             sheet.put(
                 x + column - 19, y, sheet.tr(line.grade), 14, size=8.5, style="B", height=4.8, align="R"
             )
@@ -180,9 +180,7 @@ def gallery(sheet: Sheet, model: ReportModel) -> None:
         return
     sheet.heading(sheet.tr("Cells"), 34, sheet.tr("most doubtful first"))
     _legend(sheet)
-    for row in rows:
-        if row.thumbs:
-            _class_block(sheet, row, model)
+    _blocks(sheet, [row for row in rows if row.thumbs], model)
 
 
 def _legend(sheet: Sheet) -> None:
@@ -201,29 +199,61 @@ def _legend(sheet: Sheet) -> None:
     sheet.set_y(y + 5.4)
 
 
-def _class_block(sheet: Sheet, row: GalleryRow, model: ReportModel) -> None:
-    cell_height = THUMB + CAPTION + 1.2
-    sheet.ensure(6.5 + cell_height)
+def _blocks(sheet: Sheet, rows: Sequence[GalleryRow], model: ReportModel) -> None:
+    """Classes one after the other, small ones side by side."""
+    line: list[tuple[int, GalleryRow]] = []
+    slot = 0
+    for row in rows:
+        need = max(len(row.thumbs), 2)
+        if line and slot + need > COLUMNS:
+            _line(sheet, line, model)
+            line, slot = [], 0
+        line.append((slot, row))
+        # A class that fills its line leaves no room; elsewhere one slot parts two classes.
+        slot += need + 1
+    if line:
+        _line(sheet, line, model)
+
+
+def _line(sheet: Sheet, line: Sequence[tuple[int, GalleryRow]], model: ReportModel) -> None:
+    """One or more classes beginning at the same height."""
+    size, pitch = _thumb_size(sheet)
+    height = size + CAPTION + 1.2
+    sheet.ensure(6.5 + height)
     y = sheet.y
-    sheet.box(sheet.left, y + 1.2, 2.6, 2.6, row.rgb, radius=0.5)
-    name = sheet.tr(row.name)
-    sheet.put(sheet.left + 4.4, y, name, 90, size=9, style="B", height=5, tag="H3")
-    shown = sheet.tr("{shown} of {total} shown", shown=len(row.thumbs), total=row.total)
-    if len(row.thumbs) == row.total:
-        shown = str(row.total)
-    sheet.type(9, "B")
-    after = sheet.left + 4.4 + sheet.measure(sheet.fitted(name, 90)) + 3
-    sheet.put(after, y, shown, 60, size=8, rgb=MUTED, height=5.1)
+    for i, (slot, row) in enumerate(line):
+        end = line[i + 1][0] if i + 1 < len(line) else COLUMNS + 1
+        _class_name(sheet, sheet.left + slot * pitch, y, (end - slot) * pitch - THUMB_GAP - 2, row)
     sheet.set_y(y + 5.6)
-    columns = int((sheet.width + THUMB_GAP) // (THUMB + THUMB_GAP))
-    pitch = (sheet.width - THUMB) / (columns - 1)
-    for line in _chunks(row.thumbs, columns):
-        sheet.ensure(cell_height)
+    deepest = max(len(row.thumbs) for _, row in line)
+    for start in range(0, deepest, COLUMNS):
+        sheet.ensure(height)
         top = sheet.y
-        for i, thumb in enumerate(line):
-            _thumb(sheet, sheet.left + i * pitch, top, thumb, model)
-        sheet.set_y(top + cell_height)
+        for slot, row in line:
+            for i, thumb in enumerate(row.thumbs[start : start + COLUMNS]):
+                _thumb(sheet, sheet.left + (slot + i) * pitch, top, size, thumb, model)
+        sheet.set_y(top + height)
     sheet.set_y(sheet.y + 1.2)
+
+
+def _thumb_size(sheet: Sheet) -> tuple[float, float]:
+    size = (sheet.width - (COLUMNS - 1) * THUMB_GAP) / COLUMNS
+    return size, size + THUMB_GAP
+
+
+def _class_name(sheet: Sheet, x: float, y: float, width: float, row: GalleryRow) -> None:
+    sheet.box(x, y + 1.2, 2.6, 2.6, row.rgb, radius=0.5)
+    shown = str(row.total)
+    if len(row.thumbs) < row.total:
+        shown = sheet.tr("{shown} of {total} shown", shown=len(row.thumbs), total=row.total)
+    sheet.type(8)
+    tail = sheet.measure(sheet.clean(shown)) + 2
+    name = sheet.tr(row.name)
+    room = max(width - 4.4 - tail, 8)
+    sheet.put(x + 4.4, y, name, room, size=9, style="B", height=5, tag="H3")
+    sheet.type(9, "B")
+    after = x + 4.4 + sheet.measure(sheet.fitted(name, room)) + 1.8
+    sheet.put(after, y, shown, tail, size=8, rgb=MUTED, height=5.1)
 
 
 def _chunks(items: Sequence[Thumb], size: int) -> Iterator[Sequence[Thumb]]:
@@ -254,14 +284,14 @@ def _picture(sheet: Sheet, x: float, y: float, size: float, data: bytes, alt: st
     sheet.frame(x, y, size, size, RULE, 0.15)
 
 
-def _thumb(sheet: Sheet, x: float, y: float, thumb: Thumb, model: ReportModel) -> None:
+def _thumb(sheet: Sheet, x: float, y: float, size: float, thumb: Thumb, model: ReportModel) -> None:
     alt = sheet.tr(
         "Cell {cell}: {name}, probability {percent} %",
         cell=thumb.cell,
         name=_class(sheet, thumb.final or thumb.predicted),
         percent=_percent(thumb.probability),
     )
-    _picture(sheet, x, y, THUMB, model.assets.get(thumb.picture, b""), alt)
+    _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), alt)
     if thumb.status is Status.RELABELLED:
         _corner(sheet, x, y, "→")
     elif thumb.status is Status.CONFIRMED:
@@ -269,15 +299,15 @@ def _thumb(sheet: Sheet, x: float, y: float, thumb: Thumb, model: ReportModel) -
     elif thumb.doubtful:
         _corner(sheet, x, y, "?")
     if thumb.doubtful:
-        sheet.frame(x, y, THUMB, THUMB, WARNING, 0.5)
-    sheet.put(x, y + THUMB + 0.3, str(thumb.cell), THUMB * 0.55, size=6, rgb=MUTED, height=CAPTION - 0.4)
+        sheet.frame(x, y, size, size, WARNING, 0.5)
+    sheet.put(x, y + size + 0.3, str(thumb.cell), size * 0.55, size=6, rgb=MUTED, height=CAPTION - 0.4)
     percent = f"{_percent(thumb.probability)} %"
     rgb = WARNING if thumb.doubtful else MUTED
     sheet.put(
-        x + THUMB * 0.5,
-        y + THUMB + 0.3,
+        x + size * 0.5,
+        y + size + 0.3,
         percent,
-        THUMB * 0.5,
+        size * 0.5,
         size=6.3,
         rgb=rgb,
         align="R",
@@ -355,7 +385,7 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
         _pair(sheet, label, text)
     if model.skipped_total:
         sheet.set_y(sheet.y + 1)
-        text = sheet.tr("{count} files were skipped", count=model.skipped_total)
+        text = sheet.tr("Files left out: {count}", count=model.skipped_total)
         _pair(sheet, "Skipped", text, rgb=WARNING)
         for file in model.skipped[:15]:
             _pair(sheet, "", f"{file.path}: {sheet.tr(file.reason)}", most=2)

@@ -7,7 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from PIL import Image
+
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
+from bloodcells_gui.domain.remarks import SAMPLING_ONLY
 from bloodcells_gui.domain.wording import absolute, compact, number, remark_text
 from bloodcells_gui.report.model import INCOMPLETE, NOT_SIGNED, PRELIMINARY, SYNTHETIC, FieldLine, ReportModel
 from bloodcells_gui.report.pdf_sheet import (
@@ -47,7 +50,7 @@ def local_time(time: str, lang: str) -> str:
 def letterhead(sheet: Sheet, model: ReportModel) -> None:
     """Laboratory left, what this is right, stamps below."""
     x, y = sheet.left, 12.0
-    half = sheet.width * 0.56
+    half = sheet.width - 72
     indent = _logo(sheet, model, x, y)
     name = model.header.laboratory
     line = y
@@ -84,16 +87,16 @@ def letterhead(sheet: Sheet, model: ReportModel) -> None:
 
 
 def _logo(sheet: Sheet, model: ReportModel, x: float, y: float) -> float:
-    """Draw the logo; the width it takes."""
+    """Draw the logo in a box of 34 x 16 mm, left-aligned; the width it takes with its gap."""
     data = model.assets.get(model.header.logo, b"")
     if not data:
         return 0.0
-    size = 16.0
+    with Image.open(io.BytesIO(data)) as opened:
+        wide, high = opened.size
+    scale = min(34.0 / wide, 16.0 / high)
     with sheet.tagged("Figure", alt=sheet.tr("Logo of the laboratory")):
-        info = sheet.image(io.BytesIO(data), x, y, w=34, h=size, keep_aspect_ratio=True)
-    shown = min(34.0, size * info.width / max(info.height, 1))
-    # A narrow logo is centred in its box by the library; the text keeps clear of the box that it fills.
-    return (34 + shown) / 2 + 4 if shown < 34 else 38.0
+        sheet.image(io.BytesIO(data), x, y, w=wide * scale, h=high * scale)
+    return wide * scale + 4
 
 
 def stamp_text(sheet: Sheet, model: ReportModel, stamp: str) -> str:
@@ -101,7 +104,9 @@ def stamp_text(sheet: Sheet, model: ReportModel, stamp: str) -> str:
     if stamp == SYNTHETIC:
         return sheet.tr("A generated specimen: no patient, no blood.")
     if stamp == PRELIMINARY:
-        return sheet.tr("{count} cells still wait as Unidentified.", count=model.differential.unidentified)
+        return sheet.tr(
+            "Cells that still wait as Unidentified: {count}.", count=model.differential.unidentified
+        )
     if stamp == INCOMPLETE:
         return sheet.tr(
             "The analysis was stopped or failed before its end; what was found until then is shown."
@@ -147,7 +152,12 @@ def fields_block(sheet: Sheet, model: ReportModel) -> None:
     patient = [f for f in model.fields if f.group == "patient"]
     specimen = [FieldLine("specimen_id", "Specimen", model.specimen, "", "specimen")]
     specimen += [f for f in model.fields if f.group != "patient" and f.name not in ("wbc", "wbc_corrected")]
-    images = sheet.tr("{count} images, {kind}", count=model.images, kind=sheet.tr(model.kind.value))
+    kind = sheet.tr(model.kind.value)
+    images = sheet.tr(
+        "1 image, {kind}" if model.images == 1 else "{count} images, {kind}", count=model.images, kind=kind
+    )
+    if not model.images:
+        images = kind
     specimen.append(FieldLine("images", "Material", images, "", "specimen"))
     if model.anonymised:
         patient.insert(0, FieldLine("", "Patient", sheet.tr("(left out: anonymised)"), "", "patient"))
@@ -170,6 +180,8 @@ def _field(sheet: Sheet, x: float, y: float, width: float, line: FieldLine) -> f
     value = (
         local_time(line.value, sheet.lang_code) if line.name in ("birth_date", "collected_at") else line.value
     )
+    if line.name == "sex":
+        value = sheet.tr({"F": "female", "M": "male"}.get(value, value))
     if line.unit:
         value = f"{value} {sheet.tr(line.unit)}"
     sheet.put(x, y, sheet.tr(line.label), label_width - 1.5, size=8, rgb=MUTED, height=4.5)
@@ -250,7 +262,7 @@ def table(sheet: Sheet, model: ReportModel) -> None:
     note = sheet.tr("{count} leukocytes counted", count=d.total)
     sheet.heading(sheet.tr("Differential count"), 40, note)
     _wbc_line(sheet, d)
-    highest = max([r.high95 or 0.0 for r in inside if r.count] + [10.0]) if d.total else 100.0
+    highest = max([r.high95 or 0.0 for r in (*inside, *d.totals) if r.count] + [10.0]) if d.total else 100.0
     axis = nice_axis(min(highest, 100.0))
     _head(sheet, columns, sheet.tr("Class"), "%", axis)
     for i, row in enumerate(inside):
@@ -263,18 +275,18 @@ def table(sheet: Sheet, model: ReportModel) -> None:
         sheet.set_y(sheet.y + 2.2)
         highest = max([r.high95 or 0.0 for r in outside if r.count and _is_finite(r.high95)] + [5.0])
         axis = nice_axis(highest)
-        _head(sheet, columns, sheet.tr("Outside the 100 %"), sheet.tr("per 100 WBC"), axis)
+        _head(sheet, columns, sheet.tr("Outside the 100 %"), sheet.tr("/100 WBC"), axis)
         for i, row in enumerate(outside):
             _row(sheet, columns, row, axis, d, shaded=i % 2 == 1)
         sheet.struct_builder.close_table()
     left_out = sheet.tr(
-        "Unidentified: {unidentified}.  Taken out by a person: {excluded}.  Whiskers: exact 95 % limits.",
+        "Unidentified: {unidentified}.  Taken out by a person: {excluded}.",
         unidentified=d.unidentified,
         excluded=d.excluded,
     )
     sheet.set_y(sheet.y + 0.8)
-    sheet.put(sheet.left, sheet.y, left_out, sheet.width, size=7.5, rgb=MUTED, height=4)
-    sheet.set_y(sheet.y + 4)
+    words = f"{left_out}  {sheet.tr('Green bands: reference range.')}  {sheet.tr(SAMPLING_ONLY)}"
+    sheet.paragraph(sheet.left, words, sheet.width, size=7.2, rgb=MUTED)
 
 
 def _is_finite(value: float | None) -> bool:
@@ -486,13 +498,15 @@ def _bar(
             sheet.box(
                 at(0), middle - height / 2, max(at(value) - at(0), 0.15), height, _tint(row.rgb, sum_row)
             )
-        if row.low95 is not None and row.high95 is not None and row.count:
+        if row.low95 is not None and row.high95 is not None:
             low, high = at(row.low95), at(row.high95)
-            sheet.segment(low, middle, high, middle, INK, 0.25)
-            sheet.segment(low, middle - 0.75, low, middle + 0.75, INK, 0.25)
+            rgb = INK if row.count else FAINT
+            sheet.segment(low, middle, high, middle, rgb, 0.25)
+            if row.count:
+                sheet.segment(low, middle - 0.75, low, middle + 0.75, rgb, 0.25)
             # An open end says that the limit lies beyond the axis.
             if row.high95 <= end:
-                sheet.segment(high, middle - 0.75, high, middle + 0.75, INK, 0.25)
+                sheet.segment(high, middle - 0.75, high, middle + 0.75, rgb, 0.25)
 
 
 def _tint(rgb: RGB, pale: bool) -> RGB:
@@ -512,15 +526,17 @@ def _reference_percent(row: DifferentialRow, d: Differential) -> tuple[float, fl
 
 
 def _range_text(low: float | None, high: float | None, lang: str) -> str:
-    if low is None and high is None:
+    """Both limits with the same decimals."""
+    known = [v for v in (low, high) if v is not None]
+    if not known:
         return ""
+    decimals = max(len(compact(v).partition(".")[2]) for v in known)
+    first, last = number(low, decimals, lang), number(high, decimals, lang)
     if low is None:
-        return f"≤ {compact(high, lang)}"
+        return f"≤ {last}"
     if high is None:
-        return f"≥ {compact(low, lang)}"
-    if low == high:
-        return compact(low, lang)
-    return f"{compact(low, lang)} – {compact(high, lang)}"
+        return f"≥ {first}"
+    return first if low == high else f"{first} – {last}"
 
 
 def _reference(row: DifferentialRow, lang: str) -> str:
@@ -537,7 +553,8 @@ def _reference(row: DifferentialRow, lang: str) -> str:
 
 def remarks(sheet: Sheet, model: ReportModel) -> None:
     """Raised rules and remarks, the gravest first, each with the rule that raised it."""
-    found = model.differential.remarks
+    # The table's own foot says that limits are of sampling error only.
+    found = [r for r in model.differential.remarks if r.text != SAMPLING_ONLY]
     if not found:
         return
     sheet.heading(sheet.tr("Flags and remarks"), 8)

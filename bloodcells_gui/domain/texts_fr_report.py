@@ -1,0 +1,295 @@
+"""French of the classes, the differential, its rules and settings, and of the reports."""
+
+_CLASSES = {
+    "Segmented neutrophil": "Polynucléaire neutrophile segmenté",
+    "Band neutrophil": "Neutrophile non segmenté (band)",
+    "Lymphocyte": "Lymphocyte",
+    "Variant lymphocyte": "Lymphocyte activé (variant)",
+    "Monocyte": "Monocyte",
+    "Eosinophil": "Polynucléaire éosinophile",
+    "Basophil": "Polynucléaire basophile",
+    "Metamyelocyte": "Métamyélocyte",
+    "Myelocyte": "Myélocyte",
+    "Promyelocyte": "Promyélocyte",
+    "Blast": "Blaste",
+    "Plasma cell": "Plasmocyte",
+    "Erythroblast (NRBC)": "Érythroblaste",
+    "Smudge cell": "Ombre de Gumprecht",
+    "Platelet": "Plaquette",
+    "Giant platelet": "Plaquette géante",
+    "Platelet clump": "Amas plaquettaire",
+    "Artefact": "Artéfact",
+    "Unidentified": "Non identifiée",
+    "Neutrophil": "Polynucléaire neutrophile",
+    "Immature granulocyte": "Granuleux immature",
+    "Other": "Autres",
+    "Other, outside the count": "Autres, hors formule",
+    "Neutrophils (total)": "Neutrophiles (total)",
+    "Lymphocytes (total)": "Lymphocytes (total)",
+    "Immature granulocytes (total)": "Granuleux immatures (total)",
+    "Promyelocytes and myelocytes": "Promyélocytes et myélocytes",
+    "White cell count": "Leucocytes",
+    "All classes": "Toutes les classes",
+    "Ten classes (study of 2021)": "Dix classes (étude de 2021)",
+    "Eight classes (PBC)": "Huit classes (PBC)",
+    "Five-part differential": "Formule à cinq classes",
+}
+
+_REMARKS = {
+    "Positive smear: {name} {n_value} {unit} (rule {comparison} {n_threshold})": (
+        "Frottis positif : {name} {n_value} {unit} (règle {comparison} {n_threshold})"
+    ),
+    "Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})": (
+        "Critère de relecture : {name} {n_value} {unit} (règle {comparison} {n_threshold})"
+    ),
+    "cells": "cellule(s)",
+    "per 100 WBC": "pour 100 GB",
+    "Unidentified cells, not in the table: {count}. The result is preliminary.": (
+        "Cellules non identifiées, hors du tableau : {count}. Le résultat est provisoire."
+    ),
+    "White cell count corrected for {n_nrbc} NRBC per 100 WBC: {n_wbc} to {n_used} 10⁹/L.": (
+        "Leucocytes corrigés pour {n_nrbc} érythroblastes pour 100 GB : de {n_wbc} à {n_used} 10⁹/L."
+    ),
+    "{n_nrbc} NRBC per 100 WBC; the analyser has corrected the white cell count already.": (
+        "{n_nrbc} érythroblastes pour 100 GB ; l'automate a déjà corrigé le nombre de leucocytes."
+    ),
+    "{n_nrbc} NRBC per 100 WBC, but it is unknown whether the analyser corrected the white cell count: "
+    "nothing is corrected, absolute counts may be too high.": (
+        "{n_nrbc} érythroblastes pour 100 GB, mais on ignore si l'automate a corrigé le nombre de "
+        "leucocytes : rien n'est corrigé, les valeurs absolues peuvent être trop élevées."
+    ),
+    "Left shift: {n_bands} % bands, counted with the segmented forms ({n_both} % neutrophils in all).": (
+        "Déviation à gauche : {n_bands} % de formes non segmentées, comptées avec les segmentées "
+        "({n_both} % de neutrophiles en tout)."
+    ),
+    "Immature granulocytes in all: {n_share} % ({n_low} to {n_high}), blasts not among them.": (
+        "Granuleux immatures en tout : {n_share} % ({n_low} à {n_high}), blastes non compris."
+    ),
+    "Other holds {names}.": "« Autres » comprend : {names}.",
+    "Other, outside the count, holds {names}.": "« Autres, hors formule » comprend : {names}.",
+    "Leukocytes counted: {count}; the target is {target}.": (
+        "Leucocytes comptés : {count} ; l'objectif est {target}."
+    ),
+    "Count on to {target} cells: the limits of {names} contain a decision threshold.": (
+        "Poursuivre jusqu'à {target} cellules : l'intervalle comprend un seuil de décision pour {names}."
+    ),
+    "Limits are exact 95 % limits of sampling error only; they do not cover misclassification or the choice "
+    "of the area.": (
+        "Les limites sont des limites exactes à 95 % de la seule erreur d'échantillonnage ; elles ne couvrent "
+        "ni les erreurs de classement ni le choix de la zone."
+    ),
+    "from {n_fields} platelets per oil field, factor {n_factor}": (
+        "d'après {n_fields} plaquettes par champ à l'immersion, facteur {n_factor}"
+    ),
+    "from {platelets} platelets beside {red} red cells and a red cell count of {n_rbc} 10¹²/L": (
+        "d'après {platelets} plaquettes pour {red} hématies et {n_rbc} 10¹²/L hématies"
+    ),
+}
+
+_SETTINGS = {
+    "Setting “{key}”: {reason}. The default is used.": (
+        "Réglage « {key} » : {reason}. La valeur par défaut est utilisée."
+    ),
+    "not a number": "n'est pas un nombre",
+    "not a whole number": "n'est pas un nombre entier",
+    "not true or false": "n'est ni vrai ni faux",
+    "not a text": "n'est pas un texte",
+    "not a list": "n'est pas une liste",
+    "not a record": "n'est pas un enregistrement",
+    "unknown key": "clé inconnue",
+    "holds control characters": "contient des caractères de contrôle",
+    "stands twice": "figure deux fois",
+    "not a class with one key": "n'est pas une classe avec une touche",
+    "two classes share one key, or the space bar is used": (
+        "deux classes ont la même touche, ou la barre d'espace est utilisée"
+    ),
+    "written by a newer version of the program": "écrit par une version plus récente du programme",
+    "Patient": "Patient",
+    "Patient number": "Numéro de patient",
+    "Date of birth": "Date de naissance",
+    "Age": "Âge",
+    "years": "ans",
+    "Sex": "Sexe",
+    "female": "féminin",
+    "male": "masculin",
+    "Collected": "Prélevé le",
+    "Requested by": "Prescripteur",
+    "Clinical information": "Renseignements cliniques",
+    "Stain": "Coloration",
+    "Analyser corrected for NRBC": "Correction des érythroblastes par l'automate",
+    "Red cell count": "Hématies",
+    "Platelets per oil field": "Plaquettes par champ à l'immersion",
+    "yes": "oui",
+    "no": "non",
+    "Automated pre-classification, reviewed by microscopy.": "Préclassement automatique, relu au microscope.",
+    "Left shift.": "Déviation à gauche.",
+    "Toxic changes in neutrophils.": "Signes toxiques des neutrophiles.",
+    "Platelet clumps seen: repeat in citrate.": "Amas plaquettaires : à refaire sur citrate.",
+    "Smudge cells present.": "Présence d'ombres de Gumprecht.",
+    "Blasts seen: urgent haematologist review.": "Présence de blastes : avis hématologique urgent.",
+    "Few cells on the smear: limits are wide.": "Frottis pauvre : les limites sont larges.",
+    "Oxford University Hospitals, adults": "Oxford University Hospitals, adultes",
+    "United Kingdom, widest of 15 sources, adults": "Royaume-Uni, limites extrêmes de 15 sources, adultes",
+    "Labcorp / Henry, adults": "Labcorp / Henry, adultes",
+}
+
+_MORPHOLOGY = {
+    "red cells": "hématies",
+    "white cells": "leucocytes",
+    "platelets": "plaquettes",
+    "present": "présence",
+    "Anisocytosis": "Anisocytose",
+    "Macrocytosis": "Macrocytose",
+    "Microcytosis": "Microcytose",
+    "Hypochromia": "Hypochromie",
+    "Polychromasia": "Polychromatophilie",
+    "Acanthocytes": "Acanthocytes",
+    "Echinocytes": "Échinocytes",
+    "Elliptocytes": "Elliptocytes",
+    "Ovalocytes": "Ovalocytes",
+    "Spherocytes": "Sphérocytes",
+    "Stomatocytes": "Stomatocytes",
+    "Target cells": "Cellules cibles",
+    "Teardrop cells": "Dacryocytes",
+    "Basophilic stippling": "Ponctuations basophiles",
+    "Sickle cells": "Drépanocytes",
+    "Bite cells": "Hématies mordues",
+    "Blister cells": "Hématies à bulle (blister)",
+    "Irregularly contracted cells": "Hématies contractées irrégulières",
+    "Schistocytes": "Schizocytes",
+    "Howell-Jolly bodies": "Corps de Howell-Jolly",
+    "Pappenheimer bodies": "Corps de Pappenheimer",
+    "Rouleaux": "Rouleaux",
+    "Agglutination": "Agglutination",
+    "Döhle bodies": "Corps de Döhle",
+    "Toxic granulation": "Granulations toxiques",
+    "Toxic vacuolation": "Vacuoles toxiques",
+    "Hypogranular neutrophils": "Neutrophiles hypogranuleux",
+    "Hypersegmented neutrophils": "Neutrophiles hypersegmentés",
+    "Auer rods": "Corps d'Auer",
+    "Giant platelets": "Plaquettes géantes",
+    "Platelet clumps": "Amas plaquettaires",
+}
+
+_REPORT = {
+    "For Research Use Only. Not for use in diagnostic procedures.": (
+        "Réservé à la recherche. Ne pas utiliser à des fins diagnostiques."
+    ),
+    "SYNTHETIC": "SYNTHÉTIQUE",
+    "INCOMPLETE": "INCOMPLET",
+    "PRELIMINARY": "PROVISOIRE",
+    "NOT SIGNED": "NON SIGNÉ",
+    "A generated specimen: no patient, no blood.": "Échantillon généré : ni patient, ni sang.",
+    "Cells that still wait as Unidentified: {count}.": "Cellules encore non identifiées : {count}.",
+    "The analysis was stopped or failed before its end; what was found until then is shown.": (
+        "L'analyse a été interrompue ou a échoué avant la fin ; ce qui avait été trouvé est présenté."
+    ),
+    "{reviewed} of {cells} cells were reviewed by a person.": (
+        "{reviewed} cellules sur {cells} ont été relues par une personne."
+    ),
+    "Blood smear differential": "Formule leucocytaire",
+    "Printed {time}": "Imprimé le {time}",
+    "Version {version}": "Version {version}",
+    "Logo of the laboratory": "Logo du laboratoire",
+    "(left out: anonymised)": "(omis : anonymisé)",
+    "Specimen": "Échantillon",
+    "Material": "Matériel",
+    "{count} images, {kind}": "{count} images, {kind}",
+    "1 image, {kind}": "1 image, {kind}",
+    "crops": "vignettes",
+    "fields": "champs",
+    "slide": "lame",
+    "counter": "comptage manuel",
+    "Differential count": "Formule leucocytaire",
+    "{count} leukocytes counted": "{count} leucocytes comptés",
+    "Class": "Classe",
+    "Count": "Nombre",
+    "95 % limits": "Limites à 95 %",
+    "Reference": "Référence",
+    "All leukocytes": "Ensemble des leucocytes",
+    "Outside the 100 %": "Hors des 100 %",
+    "/100 WBC": "/100 GB",
+    "White cell count {wbc} 10⁹/L": "Leucocytes {wbc} 10⁹/L",
+    ", corrected for NRBC {used} 10⁹/L": ", corrigés des érythroblastes {used} 10⁹/L",
+    "(reference {range})": "(référence {range})",
+    "Unidentified: {unidentified}.  Taken out by a person: {excluded}.": (
+        "Non identifiées : {unidentified}.  Écartées par une personne : {excluded}."
+    ),
+    "Green bands: reference range.": "Bandes vertes : intervalle de référence.",
+    "Flags and remarks": "Alertes et remarques",
+    "rule {rule}": "règle {rule}",
+    "Morphology": "Morphologie",
+    "Platelets, estimated: {value} 10⁹/L ({how})": "Plaquettes, estimation : {value} 10⁹/L ({how})",
+    "Comments": "Commentaires",
+    "cells {cells}": "cellules {cells}",
+    "Review and signatures": "Relecture et signatures",
+    "{count} cells": "{count} cellules",
+    "{count} confirmed": "{count} confirmées",
+    "{count} relabelled": "{count} reclassées",
+    "{count} taken out": "{count} écartées",
+    "{count} proposals not looked at": "{count} propositions non relues",
+    "{count} unidentified": "{count} non identifiées",
+    "{count} counted by hand": "{count} comptées à la main",
+    "{name}: {confirmed} confirmed, {relabelled} relabelled, {excluded} taken out, {first} to {last}": (
+        "{name} : {confirmed} confirmées, {relabelled} reclassées, {excluded} écartées, du {first} au {last}"
+    ),
+    "Changed: {changes}": "Changements : {changes}",
+    "taken out": "écartée",
+    "Name and signature": "Nom et signature",
+    "Date": "Date",
+    "Report sha256 {sha}": "Sha256 du rapport {sha}",
+    "Cells": "Cellules",
+    "most doubtful first": "les plus douteuses d'abord",
+    "doubtful to the model, with its probability": "douteuse pour le modèle, avec sa probabilité",
+    "confirmed by a person": "confirmée par une personne",
+    "relabelled by a person": "reclassée par une personne",
+    "{shown} of {total} shown": "{shown} sur {total}",
+    "Cell {cell}: {name}, probability {percent} %": "Cellule {cell} : {name}, probabilité {percent} %",
+    "no picture": "sans image",
+    "What the classifier looked at (Grad-CAM)": "Ce que le classifieur a regardé (Grad-CAM)",
+    "Warm colours mark what spoke for the proposed class; they explain the model, not the cell.": (
+        "Les couleurs chaudes marquent ce qui plaide pour la classe proposée ; elles expliquent le modèle, "
+        "pas la cellule."
+    ),
+    "Grad-CAM of cell {cell} for {name}": "Grad-CAM de la cellule {cell} pour {name}",
+    "Provenance": "Provenance",
+    "Program": "Programme",
+    "Images": "Images",
+    "{count} images, sha256 of names and contents {sha}": (
+        "{count} images, sha256 des noms et des contenus {sha}"
+    ),
+    "Settings": "Réglages",
+    "This report": "Ce rapport",
+    "Skipped": "Écartés",
+    "Files left out: {count}": "Fichiers écartés : {count}",
+    "and {count} more, all in skipped.csv": "et {count} autres, tous dans skipped.csv",
+    "Analysis {number}": "Analyse {number}",
+    "running": "en cours",
+    "complete": "complète",
+    "cancelled": "interrompue",
+    "failed": "échouée",
+    "Model, {task}": "Modèle, {task}",
+    "classify": "classement",
+    "segment": "segmentation",
+    "detect": "détection",
+    "Profile": "Profil",
+    "Scale": "Échelle",
+    "unknown": "inconnu",
+    "{mpp} µm per pixel, from {source}": "{mpp} µm par pixel, d'après {source}",
+    "person": "une personne",
+    "metadata": "les métadonnées",
+    "cell size prior": "la taille attendue des cellules",
+    "Computed by": "Calculé par",
+    "Parameters": "Paramètres",
+    "Also counted": "Également comptés",
+    "Notice": "Avis",
+    "Page {page} / {pages}": "Page {page} / {pages}",
+    "Limits state sampling error only.": "Limites : erreur d'échantillonnage seule.",
+    "“{name}” could not be written.": "« {name} » n'a pas pu être écrit.",
+    "The system says: {reason}.": "Le système dit : {reason}.",
+    "Choose another folder or free some space, then export again; nothing is lost.": (
+        "Choisissez un autre dossier ou libérez de l'espace, puis exportez de nouveau ; rien n'est perdu."
+    ),
+}
+
+FRENCH: dict[str, str] = {**_CLASSES, **_REMARKS, **_SETTINGS, **_MORPHOLOGY, **_REPORT}
