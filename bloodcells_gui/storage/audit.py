@@ -1,115 +1,148 @@
-"""Does a case still hold exactly what was written into it?"""
+"""Verification of a case on demand, and its audit trail as a file."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
-import sqlite3
-from dataclasses import dataclass, field
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
-from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.storage import ledger
+from bloodcells_gui.domain.fold import fold
+from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.connection import CaseDamaged
+from bloodcells_gui.storage.files import write_whole
 from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.verification import AuditReport, Problem
+
+__all__ = ["AuditReport", "Problem", "export_trail", "trail", "verify"]
+
+TRAIL_COLUMNS = (
+    "entry", "clock", "what", "seq", "time", "author", "act", "cells", "key", "old", "new", "reason",
+    "target", "content_sha256", "chain_sha256",
+)  # fmt: skip
+_READ_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is not as it was written: an English sentence and where."""
+def verify(
+    path: Path, *, images: bool = True, progress: Callable[[int, int], None] | None = None
+) -> AuditReport:
+    """Everything that can be held against a case: chain, seals, signatures, fold, images on the disk.
 
-    what: str
-    where: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.what} ({self.where})" if self.where else self.what
-
-
-@dataclass(slots=True)
-class AuditReport:
-    """What a verification found.
-
-    Attributes
+    Parameters
     ----------
-    problems : list of Problem
-        Empty when all is well.
-    remarks : list of Problem
-        Not wrong, but worth knowing: a clock that went back, images that cannot be reached.
-    entries, events, cells, signatures, images : int
-        How much was checked.
-    head : str
-        The chain's newest hash: compare it with the one printed on a signed report.
+    path : Path
+        Is opened read-only; a case that is open elsewhere can be verified.
+    images : bool
+        Also read the images that can be reached and compare their SHA-256.
+    progress : callable
+        Called with images done and images in all; may raise to stop.
+
+    Returns
+    -------
+    AuditReport
+
+    Raises
+    ------
+    UserError
+        When there is no case file that could be looked into. A damaged one gives a report.
     """
-
-    problems: list[Problem] = field(default_factory=list)
-    remarks: list[Problem] = field(default_factory=list)
-    entries: int = 0
-    events: int = 0
-    cells: int = 0
-    signatures: int = 0
-    images: int = 0
-    head: str = ledger.GENESIS
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
-
-
-_TABLES = {
-    Kind.META: "meta", Kind.IMAGES: "images", Kind.FACTS: "image_facts", Kind.LOCATION: "locations",
-    Kind.RUN: "runs", Kind.RUN_END: "run_ends", Kind.SKIPPED: "skipped", Kind.CELLS: "cells",
-    Kind.EVENT: "events", Kind.REPORT: "reports",
-}  # fmt: skip
-
-
-def check(connection: sqlite3.Connection) -> AuditReport:
-    """Walk the whole chain and compare every sealed row with its seal; reads the whole file."""
-    report = AuditReport()
-    sealed = dict.fromkeys(Kind, 0)
-    previous, written = ledger.GENESIS, ""
-    for n, entry in enumerate(list(ledger.entries(connection)), start=1):
-        where = f"ledger {entry.seq}"
-        if entry.seq != n:
-            report.problems.append(Problem("An entry of the ledger is missing", where))
-            break
-        wanted = ledger.link(
-            previous, entry.seq, entry.written, entry.kind, entry.first, entry.count, entry.content
-        )
-        if wanted != entry.hash:
-            report.problems.append(Problem("The chain of hashes is broken", where))
-            break
-        if entry.written < written:
-            report.remarks.append(Problem("The clock went back", f"{where}: {written} -> {entry.written}"))
-        previous, written = entry.hash, entry.written
-        report.entries += 1
+    try:
+        store = CaseStore.open(path, read_only=True)
+    except CaseDamaged as error:
+        return AuditReport(problems=[Problem(error.text())])
+    with store:
         try:
-            kind = Kind(entry.kind)
-        except ValueError:
-            report.problems.append(Problem("An entry of the ledger is of no known kind", where))
-            continue
-        found = connection.execute(ledger.SELECT[kind], (entry.first, entry.count)).fetchall()
-        if ledger.digest(found) != entry.content:
-            report.problems.append(
-                Problem("A sealed row was changed or is gone", f"{kind} from {entry.first}")
-            )
-        sealed[kind] += entry.count
-    report.head = previous
-    for kind, table in _TABLES.items():
-        there = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
-        if there != sealed[kind] and not report.problems:
-            report.problems.append(
-                Problem("Rows were slipped in or taken out", f"{table}: {there}, {sealed[kind]}")
-            )
-    report.events, report.cells = sealed[Kind.EVENT], sealed[Kind.CELLS]
-    _check_signatures(connection, report)
+            report = store.audit()
+            try:
+                fold(store.load_cells(), store.events())
+            except ValueError as error:
+                report.problems.append(Problem("The events do not follow from each other", str(error)))
+        except CaseDamaged as error:
+            return AuditReport(problems=[Problem(error.text())])
+        if images:
+            _check_images(store, report, progress)
     return report
 
 
-def _check_signatures(connection: sqlite3.Connection, report: AuditReport) -> None:
-    found = dict(connection.execute("SELECT sha256, report FROM reports"))
-    for hashed, text in found.items():
-        if hashlib.sha256(text).hexdigest() != hashed:
-            report.problems.append(Problem("A frozen report is not what was frozen", hashed[:12]))
-    signed = connection.execute("SELECT seq, key FROM events WHERE kind = ?", (str(EventKind.SIGN),))
-    for seq, key in signed:
-        report.signatures += 1
-        if key and key not in found:
-            report.problems.append(Problem("A signature's report is missing", f"event {seq}"))
+def _check_images(store: CaseStore, report: AuditReport, progress: Callable[[int, int], None] | None) -> None:
+    refs = [ref for ref in store.specimen.images if ref.sha256]
+    for done, ref in enumerate(refs):
+        if progress is not None:
+            progress(done, len(refs))
+        try:
+            found = _file_sha256(ref.path)
+        except OSError as error:
+            report.remarks.append(
+                Problem("An image cannot be reached", f"{ref.name}: {error.strerror or error}")
+            )
+            continue
+        report.images += 1
+        if found != ref.sha256:
+            report.problems.append(Problem("An image is not the one that was analysed", ref.name))
+
+
+def _file_sha256(path: Path) -> str:
+    hashed = hashlib.sha256()
+    with path.open("rb") as f:
+        while part := f.read(_READ_BYTES):
+            hashed.update(part)
+    return hashed.hexdigest()
+
+
+def trail(store: CaseStore) -> Iterator[dict[str, Any]]:
+    """The audit trail, oldest first: one mapping of TRAIL_COLUMNS for each entry of the ledger."""
+    events = {e.seq: e for e in store.events()}
+    for entry in store.ledger():
+        row: dict[str, Any] = dict.fromkeys(TRAIL_COLUMNS, "")
+        row.update(entry=entry.seq, clock=entry.written, what=entry.kind)
+        row.update(content_sha256=entry.content, chain_sha256=entry.hash)
+        event = events.get(entry.first) if entry.kind == Kind.EVENT else None
+        if event is not None:
+            row.update(
+                seq=event.seq, time=event.time, author=event.author, act=str(event.kind),
+                cells=list(event.cells), key=event.key, old=list(event.old), new=event.new,
+                reason=event.reason, target=event.target,
+            )  # fmt: skip
+        else:
+            row.update(seq=entry.first, new=str(entry.count))
+        yield row
+
+
+def export_trail(path: Path, target: Path) -> int:
+    """Write a case's audit trail; `target` ending in .jsonl gives JSON lines, anything else CSV (RFC 4180).
+
+    Lists stand in CSV with spaces between; no field can start a formula of a spreadsheet.
+
+    Returns
+    -------
+    int
+        Entries written.
+
+    Raises
+    ------
+    UserError
+        When the case cannot be read or `target` not be written; an old `target` is as it was then.
+    """
+    with CaseStore.open(path, read_only=True) as store:
+        table = list(trail(store))
+    if target.suffix.lower() == ".jsonl":
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table)
+    else:
+        out = io.StringIO(newline="")
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow(TRAIL_COLUMNS)
+        writer.writerows([_field(row[c]) for c in TRAIL_COLUMNS] for row in table)
+        text = out.getvalue()
+    write_whole(target, text.encode("utf-8", "replace"))
+    return len(table)
+
+
+def _field(value: object) -> object:
+    if isinstance(value, list):
+        value = " ".join(str(v) for v in value)
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return "'" + value
+    return value

@@ -24,7 +24,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import BY_HAND_RUN, utc_now
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
-from bloodcells_gui.storage import audit, ledger, rows
+from bloodcells_gui.storage import ledger, rows, verification
 from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.ledger import Kind
 
@@ -304,7 +304,10 @@ class CaseStore:
         with self._db.reading() as connection:
             cursor = connection.execute(f"SELECT {rows.CELL_COLUMNS} FROM cells ORDER BY id")  # noqa: S608
             while chunk := cursor.fetchmany(_CHUNK):
-                cells.extend(rows.cells_from_rows(chunk))
+                try:
+                    cells.extend(rows.cells_from_rows(chunk))
+                except (ValueError, TypeError) as error:
+                    raise self._db.damaged("cells") from error
         return cells
 
     def assets(self, cell_id: int) -> CellAssets:
@@ -438,10 +441,19 @@ class CaseStore:
         with self._db.reading() as connection:
             return ledger.head(connection)[1]
 
+    def ledger(self) -> list[ledger.Entry]:
+        """The chain of hashes, oldest entry first."""
+        with self._db.reading() as connection:
+            return list(ledger.entries(connection))
+
+    def audit(self) -> verification.AuditReport:
+        """Compare every row with its seal; reads the whole file."""
+        with self._db.reading() as connection:
+            return verification.check(connection)
+
     def verify(self) -> list[str]:
         """Problems with chain, hashes and signatures, in words; empty when all is well."""
-        with self._db.reading() as connection:
-            return [str(p) for p in audit.check(connection).problems]
+        return [str(p) for p in self.audit().problems]
 
     def _refuse_signed(self, connection: Any) -> None:
         last = connection.execute(

@@ -7,6 +7,7 @@ limits keep a crafted row from taking the memory.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import struct
@@ -175,12 +176,7 @@ def in_words(error: sqlite3.Error, path: Path) -> UserError:
     """An SQLite failure as the words a technician can act on."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith("SQLITE_FULL"):
-        return UserError(
-            "The last action was not saved: the disk of {path} is full.",
-            "Everything before it is in the case file.",
-            "Free some space, then repeat the action.",
-            path=path,
-        )
+        return disk_full(path)
     if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
         return read_only_place(path)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
@@ -195,7 +191,7 @@ def in_words(error: sqlite3.Error, path: Path) -> UserError:
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
         if path.exists() and name.startswith("SQLITE_CANTOPEN") and not os.access(path.parent, os.W_OK):
             return read_only_place(path)
-        return unreachable(path)
+        return write_failed(path, name) if path.exists() else unreachable(path)
     if name.startswith("SQLITE_TOOBIG"):
         return UserError(
             "The last action was not saved: it holds too much text or data.",
@@ -204,6 +200,39 @@ def in_words(error: sqlite3.Error, path: Path) -> UserError:
             limit=MAX_VALUE_BYTES // 1024**2,
         )
     return damaged(path, name or type(error).__name__)
+
+
+def os_in_words(error: OSError, path: Path) -> UserError:
+    """A failure of the file system beside a case as words."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(path)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return read_only_place(path)
+    if not path.exists():
+        return unreachable(path)
+    return write_failed(path, error.strerror or str(error))
+
+
+def disk_full(path: Path) -> UserError:
+    """The refusal on a full disk."""
+    return UserError(
+        "The last action was not saved: the disk of {path} is full.",
+        "Everything before it is in the case file.",
+        "Free some space, then repeat the action.",
+        path=path,
+    )
+
+
+def write_failed(path: Path, reason: str) -> UserError:
+    """The refusal when the disk or the share answers with an error."""
+    return UserError(
+        "The last action was not saved: {path} could not be written ({reason}).",
+        "The disk or the network folder does not answer as it should."
+        " Everything before it is in the case file.",
+        "Check disk and network, then repeat the action.",
+        path=path,
+        reason=reason,
+    )
 
 
 def read_only_place(path: Path) -> UserError:

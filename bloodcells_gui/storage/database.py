@@ -183,25 +183,20 @@ class Database:
         identity = self._stat()
         if identity != self._identity:
             self._generation += 1
-            known = ledger.head(self._connection())
-            if known != self._head:
-                raise UserError(
-                    "Another file lies where the case {path} was.",
-                    "It was replaced, by a copy or a backup, while it was open here."
-                    " The last action was not saved.",
-                    "Close this window and open the case again.",
-                    path=self.path,
-                )
             self._identity = identity
         if self._lock is not None and not self._lock.held():
             self._lock.reacquire()
-            if ledger.head(self._connection()) != self._head:
-                raise UserError(
-                    "Another window has changed the case {path}.",
-                    "The connection to its folder was lost meanwhile. The last action was not saved.",
-                    "Close this window and open the case again.",
-                    path=self.path,
-                )
+
+    def _refuse_changed(self, connection: sqlite3.Connection) -> None:
+        """Within a write: the newest entry must be the one this window wrote or saw."""
+        if ledger.head(connection) != self._head:
+            raise UserError(
+                "The case {path} was changed by another window, or another file was put in its place.",
+                "The connection to its folder was lost meanwhile, or a copy was restored."
+                " The last action was not saved.",
+                "Close this window and open the case again.",
+                path=self.path,
+            )
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -240,6 +235,7 @@ class Database:
                     connection = self._connection()
                     connection.execute("BEGIN IMMEDIATE")
                     try:
+                        self._refuse_changed(connection)
                         yield connection
                         reached = ledger.head(connection)
                         connection.execute("COMMIT")

@@ -98,7 +98,7 @@ class CaseLock:
         except FileNotFoundError:
             raise connection.unreachable(self.case) from None
         except OSError as error:
-            raise connection.read_only_place(self.case) from error
+            raise connection.os_in_words(error, self.case) from error
         try:
             holder = _read(fd)
             alive = not _lock(fd)
@@ -118,7 +118,7 @@ class CaseLock:
             raise
         except OSError as error:
             os.close(fd)
-            raise connection.read_only_place(self.case) from error
+            raise connection.os_in_words(error, self.case) from error
         self.after_crash = holder is not None
         self._fd = fd
         return True

@@ -1,0 +1,50 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from bloodcells_gui.domain.errors import OutputNotWritable
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace `path` by `data` in one step: whoever looks, also after a kill, sees the old or the new file.
+
+    Raises
+    ------
+    OutputNotWritable
+        When it could not be written; the old file is as it was.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as f:
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OutputNotWritable(
+            "The file {path} cannot be written ({reason}).",
+            "The folder is read-only for you, the disk is full, or the name is not possible there.",
+            "Choose another folder or free some space.",
+            path=path,
+            reason=error.strerror or error,
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's entries on the disk, where the system can."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

@@ -1,0 +1,305 @@
+"""What is readable of a damaged case, saved into a new one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
+from bloodcells_gui.domain.cell import Cell, CellAssets
+from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, utc_now
+from bloodcells_gui.domain.review import Event, EventKind
+from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.storage import connection as conn
+from bloodcells_gui.storage import rows
+from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
+
+_STEP = 256
+# After so many keys in a row that cannot be read, what lies behind is given up unless its place is known.
+_PATIENCE = 20_000
+_BATCH = 1000
+RECOVERED_FROM = "recovered_from_sha256"
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What came through. `lost_*` count what is known to have been there."""
+
+    cells: int = 0
+    events: int = 0
+    reports: int = 0
+    lost_cells: int = 0
+    lost_pictures: int = 0
+    lost_events: int = 0
+    signatures_dropped: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is known to be lost."""
+        return not (self.lost_cells or self.lost_pictures or self.lost_events)
+
+
+def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
+    """Save what is readable of the damaged case `path` into the new case `target`.
+
+    The damaged file is not touched: a copy of it (with its rollback journal) is read row by row. Signatures
+    are not carried over, because nobody signed what came through; the frozen reports are. The new case's
+    header names the SHA-256 of the old file.
+
+    Raises
+    ------
+    UserError
+        When not even the list of tables can be read, or `target` exists or cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".recover-", dir=target.parent))
+            copy = Path(folder) / "damaged.bcs"
+            shutil.copyfile(path, copy)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}-journal", f"{copy}-journal")
+        except OSError as error:
+            raise OutputNotWritable(
+                "The damaged case {path} cannot be copied ({reason}).",
+                "Recovery works on a copy beside the new case, in {folder}.",
+                "Choose a folder with enough space that you may write to.",
+                path=path,
+                folder=target.parent,
+                reason=error.strerror or error,
+            ) from error
+        connection = conn.connect(copy, read_only=False)
+        try:
+            _refuse_foreign_tables(connection, path)
+            return _transfer(_Reader(connection), _sha256(path), target, app_version)
+        except sqlite3.Error as error:
+            raise conn.damaged(path, getattr(error, "sqlite_errorname", "")) from error
+        finally:
+            connection.close()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as f:
+        hashed = sha256()
+        while part := f.read(1024 * 1024):
+            hashed.update(part)
+    return hashed.hexdigest()
+
+
+def _refuse_foreign_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Only plain tables are read: a view or virtual table of a crafted file could run SQL of its own."""
+    for kind, sql in connection.execute("SELECT type, coalesce(sql, '') FROM sqlite_schema"):
+        if kind == "view" or (kind == "table" and not str(sql).upper().startswith("CREATE TABLE")):
+            raise conn.damaged(path, "foreign tables")
+
+
+class _Reader:
+    """Rows of damaged tables, by integer key; counts what it had to leave out."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.ranges = self._sealed_ranges()
+
+    def _sealed_ranges(self) -> dict[str, list[tuple[int, int]]]:
+        """First key and number of everything the ledger names, as far as it can be read."""
+        ranges: dict[str, list[tuple[int, int]]] = {}
+        for _, kind, first, count in self.table("ledger", "seq, kind, first, count", "seq"):
+            if isinstance(first, int) and isinstance(count, int) and 0 < count < 10_000_000:
+                ranges.setdefault(str(kind), []).append((first, count))
+        return ranges
+
+    def table(self, name: str, columns: str, key: str, start: int = 0) -> Iterator[rows.Row]:
+        """Readable rows in order of their key, which is the first column."""
+        after, failed = start - 1, 0
+        while failed < _PATIENCE:
+            sql = f"SELECT {columns} FROM {name} WHERE {key} > ? ORDER BY {key} LIMIT {_STEP}"  # noqa: S608
+            try:
+                found = self._connection.execute(sql, (after,)).fetchall()
+            except sqlite3.Error:
+                found = self._one(name, columns, key, after + 1)
+                failed = 0 if found else failed + 1
+                after += 1
+                yield from found
+                continue
+            if not found:
+                return
+            failed = 0
+            after = found[-1][0]
+            yield from found
+
+    def _one(self, name: str, columns: str, key: str, value: int) -> list[rows.Row]:
+        try:
+            return self._connection.execute(
+                f"SELECT {columns} FROM {name} WHERE {key} = ?",  # noqa: S608
+                (value,),
+            ).fetchall()
+        except sqlite3.Error:
+            return []
+
+    def sealed(self, name: str, columns: str, key: str, kind: str) -> Iterator[rows.Row]:
+        """Readable rows: an ordinary walk, then whatever else the ledger says must be there."""
+        seen: set[int] = set()
+        starts = sorted({first for first, _ in self.ranges.get(kind, [])} | {0})
+        for start in starts:
+            if start in seen:
+                continue
+            for row in self.table(name, columns, key, start):
+                if row[0] in seen:
+                    break
+                seen.add(row[0])
+                yield row
+
+    def assets(self, cell_id: int) -> CellAssets | None:
+        """A cell's pictures, if they can be read."""
+        found = self._one("assets", rows.ASSET_COLUMNS, "cell", cell_id)
+        return rows.assets_from_row(found[0]) if found else None
+
+    def expected(self, kind: str) -> int:
+        """How many rows the ledger knows of."""
+        return sum(count for _, count in self.ranges.get(kind, []))
+
+    def meta(self) -> dict[str, object]:
+        """Header values that can be read."""
+        found: dict[str, object] = {}
+        for key in ("case_id", "created", "app_version", "specimen", "root"):
+            with contextlib.suppress(sqlite3.Error):
+                row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+                if row is not None:
+                    found[key] = row[0]
+        return found
+
+
+def _transfer(reader: _Reader, source_sha256: str, target: Path, app_version: str) -> Recovery:
+    recovery = Recovery()
+    meta = reader.meta()
+    specimen = _specimen(reader, meta)
+    with CaseStore.create(
+        target,
+        specimen,
+        case_id=str(meta.get("case_id", f"recovered-{source_sha256[:12]}")),
+        created=str(meta.get("created", utc_now())),
+        app_version=app_version,
+        extra={RECOVERED_FROM: source_sha256, "recovered_at": utc_now()},
+    ) as store:
+        cells = _cells(reader)
+        recovery.cells = len(cells)
+        recovery.lost_cells = max(0, reader.expected("cells") - len(cells))
+        runs = _runs(reader, cells)
+        for run in runs:
+            store.start_run(run)
+        for number in sorted({c.run for c in cells}):
+            of_run = [c for c in cells if c.run == number]
+            for start in range(0, len(of_run), _BATCH):
+                batch = of_run[start : start + _BATCH]
+                pictures = [reader.assets(c.id) for c in batch]
+                recovery.lost_pictures += sum(p is None for p in pictures)
+                store.add_cells(number, batch, [p or _NO_ASSETS for p in pictures])
+        for run in runs:
+            notice = run.notice or ("" if recovery.complete else "recovered from a damaged file")
+            status = RunStatus.CANCELLED if run.status is RunStatus.RUNNING else run.status
+            if recovery.lost_cells:
+                status = RunStatus.CANCELLED
+            store.finish_run(run.number, status, run.finished, run.skipped, run.tallies, notice)
+        _events(reader, cells, store, recovery)
+        for _, version, report in reader.sealed("reports", "id, version, report", "id", "report"):
+            store.freeze(version, report)
+            recovery.reports += 1
+    return recovery
+
+
+_NO_ASSETS = CellAssets(b"", b"", (0.0, 0.0, 0.0))
+
+
+def _specimen(reader: _Reader, meta: dict[str, object]) -> Specimen:
+    about: dict[str, object] = {}
+    with contextlib.suppress(ValueError, TypeError):
+        about = dict(json.loads(str(meta.get("specimen", "{}"))))
+    kind = SpecimenKind.CROPS
+    with contextlib.suppress(ValueError):
+        kind = SpecimenKind(str(about.get("kind", kind)))
+    facts = {
+        image: (sha, (w, h), mpp)
+        for _, image, sha, w, h, mpp in reader.table(
+            "image_facts", "id, image, sha256, width, height, mpp", "id", 1
+        )
+    }
+    refs: list[ImageRef] = []
+    for index, name, path, x, y in reader.table("images", "idx, name, path, origin_x, origin_y", "idx"):
+        while len(refs) < index:
+            refs.append(ImageRef("?", Path("?")))
+        sha, size, mpp = facts.get(index, ("", (0, 0), None))
+        refs.append(ImageRef(rows.name_from_db(name), Path(rows.name_from_db(path)), sha, size, mpp, (x, y)))
+    root = Path(rows.name_from_db(meta.get("root", ".")))
+    return Specimen(
+        str(about.get("id", "recovered")), kind, root, tuple(refs), bool(about.get("synthetic", False))
+    )
+
+
+def _cells(reader: _Reader) -> list[Cell]:
+    found: dict[int, Cell] = {}
+    for start in (0, FIRST_HAND_ID):
+        for row in reader.table("cells", rows.CELL_COLUMNS, "id", start):
+            with contextlib.suppress(ValueError, TypeError):
+                found[row[0]] = rows.cells_from_rows([row])[0]
+    for row in reader.sealed("cells", rows.CELL_COLUMNS, "id", "cells"):
+        if row[0] not in found:
+            with contextlib.suppress(ValueError, TypeError):
+                found[row[0]] = rows.cells_from_rows([row])[0]
+    return [found[i] for i in sorted(found)]
+
+
+def _runs(reader: _Reader, cells: list[Cell]) -> list[AnalysisRun]:
+    ends = {r[0]: r for r in reader.table("run_ends", rows.RUN_END_COLUMNS, "run")}
+    skipped: dict[int, list[rows.Row]] = {}
+    for _, run, path, reason in reader.table("skipped", "id, run, path, reason", "id", 1):
+        skipped.setdefault(run, []).append((path, reason))
+    runs: dict[int, AnalysisRun] = {}
+    for row in reader.table("runs", rows.RUN_COLUMNS, "number"):
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            runs[row[0]] = rows.run_from_rows(row, ends.get(row[0]), skipped.get(row[0], []))
+    for number in {c.run for c in cells} - set(runs) - {BY_HAND_RUN}:
+        runs[number] = AnalysisRun(number, "", "", (), (), notice="its provenance could not be recovered")
+    return [runs[n] for n in sorted(runs)]
+
+
+def _events(reader: _Reader, cells: list[Cell], store: CaseStore, recovery: Recovery) -> None:
+    """Fold what is readable; what does not follow any more (it built on something lost) is left out."""
+    state = ReviewState(cells)
+    known = {c.id for c in cells}
+    renumbered: dict[int, int] = {}
+    for row in reader.sealed("events", rows.EVENT_COLUMNS, "seq", "event"):
+        try:
+            event = rows.event_from_row(row)
+        except (ValueError, TypeError):
+            continue
+        if event.kind in (EventKind.SIGN, EventKind.AMEND):
+            recovery.signatures_dropped += event.kind is EventKind.SIGN
+            continue
+        new = _refit(event, state.last_seq + 1, known, renumbered)
+        try:
+            state.check(new)
+        except ValueError:
+            continue
+        state.apply(store.append(new))
+        renumbered[event.seq] = new.seq
+        recovery.events += 1
+    recovery.lost_events = max(0, reader.expected("event") - recovery.events - recovery.signatures_dropped)
+
+
+def _refit(event: Event, seq: int, known: set[int], renumbered: dict[int, int]) -> Event:
+    kept = [i for i, c in enumerate(event.cells) if c in known]
+    old = tuple(event.old[i] for i in kept) if len(event.old) == len(event.cells) else event.old
+    return replace(
+        event,
+        seq=seq,
+        cells=tuple(event.cells[i] for i in kept),
+        old=old,
+        target=renumbered.get(event.target, 0),
+    )

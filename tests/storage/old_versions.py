@@ -1,0 +1,137 @@
+"""Builders of case files as older versions wrote them: never edited, so that upgrades stay tested.
+
+When the format changes, copy today's statements here as the builder of the version that goes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+VERSION_1 = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT",
+    "CREATE TABLE images (idx INTEGER PRIMARY KEY, name ANY NOT NULL, path ANY NOT NULL,"
+    " origin_x REAL NOT NULL, origin_y REAL NOT NULL) STRICT",
+    "CREATE TABLE image_facts (id INTEGER PRIMARY KEY, image INTEGER NOT NULL REFERENCES images(idx),"
+    " sha256 TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, mpp REAL) STRICT",
+    "CREATE TABLE locations (id INTEGER PRIMARY KEY, root ANY NOT NULL, time TEXT NOT NULL) STRICT",
+    "CREATE TABLE runs (number INTEGER PRIMARY KEY, started TEXT NOT NULL, app_version TEXT NOT NULL,"
+    " classes TEXT NOT NULL, measurement_names TEXT NOT NULL, bundles TEXT NOT NULL, provider TEXT NOT NULL,"
+    " parameters TEXT NOT NULL, profile TEXT NOT NULL, scale TEXT NOT NULL) STRICT",
+    "CREATE TABLE run_ends (run INTEGER PRIMARY KEY REFERENCES runs(number), status TEXT NOT NULL,"
+    " finished TEXT NOT NULL, tallies TEXT NOT NULL, notice TEXT NOT NULL, scale TEXT NOT NULL) STRICT",
+    "CREATE TABLE skipped (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(number),"
+    " path ANY NOT NULL, reason TEXT NOT NULL) STRICT",
+    "CREATE TABLE cells (id INTEGER PRIMARY KEY, run INTEGER REFERENCES runs(number),"
+    " image INTEGER NOT NULL, x REAL NOT NULL, y REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL,"
+    " mpp REAL, predicted TEXT NOT NULL, probability REAL NOT NULL, abstained INTEGER NOT NULL,"
+    " doubt REAL NOT NULL, focus REAL, flags TEXT NOT NULL, scores BLOB NOT NULL,"
+    " measurements BLOB NOT NULL) STRICT",
+    "CREATE TABLE assets (cell INTEGER PRIMARY KEY REFERENCES cells(id), crop_x REAL NOT NULL,"
+    " crop_y REAL NOT NULL, crop_side REAL NOT NULL, thumbnail BLOB NOT NULL, mask BLOB NOT NULL,"
+    " embedding BLOB NOT NULL) STRICT",
+    "CREATE TABLE events (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, author TEXT NOT NULL,"
+    " time TEXT NOT NULL, cells TEXT NOT NULL, new TEXT NOT NULL, old TEXT NOT NULL, key TEXT NOT NULL,"
+    " reason TEXT NOT NULL, target INTEGER NOT NULL) STRICT",
+    "CREATE TABLE reports (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, time TEXT NOT NULL,"
+    " sha256 TEXT NOT NULL, report BLOB NOT NULL) STRICT",
+    "CREATE TABLE ledger (seq INTEGER PRIMARY KEY, written TEXT NOT NULL, kind TEXT NOT NULL,"
+    " first INTEGER NOT NULL, count INTEGER NOT NULL, content TEXT NOT NULL, hash TEXT NOT NULL) STRICT",
+)
+_TABLES_1 = (
+    "meta", "images", "image_facts", "locations", "runs", "run_ends", "skipped", "cells", "assets", "events",
+    "reports", "ledger",
+)  # fmt: skip
+# Real rows with the chain that version 1 gave them; hashes are literals on purpose.
+_ROWS_1 = (
+    ("meta", ("app_version", "0.1")),
+    ("meta", ("case_id", "c-1")),
+    ("meta", ("created", "2026-01-01T10:00:00Z")),
+    ("meta", ("root", "/smears/1")),
+    ("meta", ("specimen", '{"id":"S-1","kind":"crops","synthetic":false}')),
+    ("images", (0, "a.jpg", "/smears/1/a.jpg", 0.0, 0.0)),
+    ("runs", (0, "2026-01-01T10:00:00Z", "0.1", '["SNE","LY"]', '["cell_area_um2"]', '{"classify":"m ab"}',
+              "cpu", "{}", "", "null")),
+    ("cells", (0, 0, 0, 1.0, 2.5, 30.0, 31.0, 0.1, "SNE", 0.75, 0, 0.25, None, "[]",
+               b"\x00\x00\x40\x3f\x00\x00\x80\x3e", b"\x00\x00\xc8\x42")),
+    ("assets", (0, 1.0, 2.0, 30.0, b"jpeg", b"png", b"\x00\x3c")),
+    ("events", (1, "relabel", "ana", "2026-01-01T10:00:00Z", "[0]", "LY", '["SNE"]', "", "", 0)),
+)  # fmt: skip
+_LEDGER_1: tuple[tuple[object, ...], ...] = (
+    (
+        1,
+        "2026-01-01T10:00:00Z",
+        "meta",
+        0,
+        5,
+        "d053b54139b3d7dd0e37a6d26917aedf06118834d75625581ae6bac4aa46b069",
+        "8a16135db80fc93f7aedcbfcd720624dbdeb4e10cc8670b0bfe5b526146207a7",
+    ),
+    (
+        2,
+        "2026-01-01T10:00:00Z",
+        "images",
+        0,
+        1,
+        "b0580355b14bcc8ddf7465e0fdaf8534d208e06d0e0fc65b7432f3a5c5476f61",
+        "54eef4d7f0dec035a644221595531254212513c6dada6f43baa378c9270d2ccb",
+    ),
+    (
+        3,
+        "2026-01-01T10:00:00Z",
+        "run",
+        0,
+        1,
+        "2cf94c141049f7551c60f66b15bf39da5c6d0f8bd2fd208af11673202f0bab21",
+        "327e534a11df2568bb9e949a6a8be46c0fc817f28461268272c5e69d3741f913",
+    ),
+    (
+        4,
+        "2026-01-01T10:00:00Z",
+        "cells",
+        0,
+        1,
+        "a8da4187371dce37b830666c9b85b47bc958e087286d7380f92d9139287e5bd8",
+        "37d72ed6494e1cb785708715fd8bfdcd579ad5470b39c9d2e9149c4c87390ecc",
+    ),
+    (
+        5,
+        "2026-01-01T10:00:00Z",
+        "event",
+        1,
+        1,
+        "b48524a7d64b8e7f679138f2309744c7ee90d62f191f2e9704a8f79aa64670bf",
+        "c61ee0e9dd367bbf1878349a2a8371c45f86af9bc9df74a0d0fc5f7f5d821277",
+    ),
+)
+
+
+def _write(
+    path: Path, statements: tuple[str, ...], rows: tuple[tuple[str, tuple[object, ...]], ...], version: int
+) -> Path:
+    connection = sqlite3.connect(path)
+    try:
+        for statement in statements:
+            connection.execute(statement)
+        for table, row in rows:
+            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+        connection.execute(f"PRAGMA application_id = {0x42435331}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+    finally:
+        connection.close()
+    return path
+
+
+def version_1(path: Path) -> Path:
+    """The first format: one cell, relabelled once."""
+    triggers = tuple(
+        f"CREATE TRIGGER {t}_never_{word} BEFORE {act} ON {t} BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+        for t in _TABLES_1
+        for word, act in (("changes", "UPDATE"), ("goes", "DELETE"))
+    )
+    return _write(path, VERSION_1 + triggers, _ROWS_1 + tuple(("ledger", r) for r in _LEDGER_1), 1)
+
+
+BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1}
