@@ -1,0 +1,239 @@
+"""What is shipped beside the code: lock, desktop files, icons, bill of materials, documents, commands."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import tomllib
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from bloodcells_gui import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGING = ROOT / "packaging"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def load(name: str) -> ModuleType:
+    """A script of the folder packaging/, which shares its name with the library."""
+    spec = importlib.util.spec_from_file_location(f"shipping_{name}", PACKAGING / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def locked() -> dict[str, str]:
+    text = (PACKAGING / "requirements.lock").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_the_lock_satisfies_every_requirement() -> None:
+    pins = locked()
+    for line in PROJECT["dependencies"]:
+        requirement = Requirement(line)
+        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+        assert requirement.specifier.contains(pins[name]), line
+
+
+def test_every_locked_package_has_hashes() -> None:
+    text = (PACKAGING / "requirements.lock").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[a-z0-9._-]+==)", text)[1:]
+    assert len(entries) == len(locked()) > 10
+    assert [e.splitlines()[0] for e in entries if "--hash=sha256:" not in e] == []
+
+
+def test_one_version_everywhere() -> None:
+    metainfo = (PACKAGING / "linux" / "org.bloodcells.Bloodcells.metainfo.xml").read_text(encoding="utf-8")
+    assert PROJECT["version"] == __version__
+    assert f'<release version="{__version__}"' in metainfo
+    assert f'#define Version "{__version__}"' in (PACKAGING / "windows/bloodcells.iss").read_text("utf-8")
+
+
+def test_runtime_closure_is_complete_and_licensed() -> None:
+    inventory = load("inventory")
+    components = {c.name: c for c in inventory.python_components(ROOT / "pyproject.toml")}
+    assert {"numpy", "onnxruntime", "pyside6-essentials", "shiboken6", "pillow", "python"} <= set(components)
+    assert not {"pytest", "mypy", "ruff", "scipy", "torch"} & set(components)
+    assert [c.name for c in components.values() if c.licence == "see its licence file"] == []
+    texts = {name for name, c in components.items() if c.licence_files}
+    assert {"pyside6-essentials", "shiboken6", "numpy", "fpdf2"} <= texts
+
+
+def test_bill_of_materials(tmp_path: Path) -> None:
+    inventory = load("inventory")
+    models = tmp_path / "models" / "net-1"
+    models.mkdir(parents=True)
+    (models / "card.json").write_text("{}")
+    (models / "net.onnx").write_bytes(b"weights")
+    component = inventory.Component("numpy", "2.0", "BSD-3-Clause", "pkg:pypi/numpy@2.0")
+    for name in ("a.json", "b.json"):
+        inventory.write_sbom([component], "1.2.3", tmp_path / "models", tmp_path / name)
+    bom: dict[str, Any] = json.loads((tmp_path / "a.json").read_text())
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    assert bom["bomFormat"] == "CycloneDX"
+    assert bom["specVersion"] == "1.6"
+    refs = {c["bom-ref"] for c in bom["components"]}
+    assert set(bom["dependencies"][0]["dependsOn"]) == refs == {"pkg:pypi/numpy@2.0", "model/net-1"}
+    network = bom["components"][1]["components"][0]
+    assert network["hashes"][0]["content"] == inventory.sha256(models / "net.onnx")
+
+
+def test_listing_names_every_file(tmp_path: Path) -> None:
+    inventory = load("inventory")
+    bundle = tmp_path / "bundle"
+    (bundle / "sub").mkdir(parents=True)
+    (bundle / "sub" / "b").write_bytes(b"12345")
+    (bundle / "a").write_bytes(b"123")
+    assert inventory.write_listing(bundle, tmp_path / "listing") == 8
+    lines = (tmp_path / "listing").read_text().splitlines()
+    assert [line.split()[1:] for line in lines] == [["3", "a"], ["5", "sub/b"]]
+
+
+def test_the_bundle_keeps_what_the_window_needs() -> None:
+    spec = (PACKAGING / "bloodcells.spec").read_text(encoding="utf-8")
+    pattern = re.search(r'UNWANTED_FILES = re\.compile\(\s*r"""(.+?)"""', spec, re.DOTALL)
+    assert pattern is not None
+    unwanted = re.compile(pattern[1], re.VERBOSE)
+    kept = [
+        "PySide6/Qt/lib/libQt6OpenGL.so.6", "PySide6/Qt/lib/libQt6OpenGLWidgets.so.6",
+        "PySide6/Qt/lib/libQt6DBus.so.6", "PySide6/Qt/plugins/platforms/libqxcb.so",
+        "PySide6/Qt/plugins/platforms/libqoffscreen.so",
+        "PySide6/Qt/plugins/platforms/libqwayland.so", "PySide6/Qt/plugins/imageformats/libqsvg.so",
+        "PySide6/Qt/plugins/imageformats/libqjpeg.so", "PySide6/Qt/translations/qtbase_fr.qm",
+        "bloodcells_gui/_data/resources/translations/bloodcells_fr.qm", "PySide6/Qt/lib/libQt6Svg.so.6",
+        "onnxruntime/capi/onnxruntime_pybind11_state.so", "pillow.libs/libjpeg.so",
+    ]  # fmt: skip
+    dropped = [
+        "PySide6/Qt/plugins/platformthemes/libqgtk3.so", "PySide6/Qt/lib/libQt6Quick.so.6",
+        "PySide6/Qt/lib/libQt6Qml.so.6",
+        "PySide6/Qt/plugins/sqldrivers/libqsqlite.so", "PySide6/Qt/translations/qtbase_de.qm",
+        "PySide6/Qt/plugins/tls/libqopensslbackend.so",
+    ]  # fmt: skip
+    assert [name for name in kept if unwanted.search(name)] == []
+    assert [name for name in dropped if not unwanted.search(name)] == []
+
+
+def test_icons_are_readable(tmp_path: Path, qapp: Any) -> None:
+    from PySide6.QtGui import QImage
+
+    icons = load("icons")
+    icons.make_icons(ROOT / "resources" / "icons" / "app.svg", tmp_path)
+    for name, side in (("48.png", 48), ("256.png", 256)):
+        image = QImage(str(tmp_path / name))
+        assert (image.width(), image.height()) == (side, side)
+        assert image.pixelColor(side // 2, side // 2).alpha() == 255
+    ico, icns = (tmp_path / "bloodcells.ico").read_bytes(), (tmp_path / "bloodcells.icns").read_bytes()
+    assert ico[:6] == b"\x00\x00\x01\x00\x07\x00"
+    offset = int.from_bytes(ico[6 + 12 : 6 + 16], "little")
+    assert ico[offset : offset + 8] == b"\x89PNG\r\n\x1a\n"
+    assert icns[:4] == b"icns"
+    assert int.from_bytes(icns[4:8], "big") == len(icns)
+
+
+def test_desktop_files() -> None:
+    entry = configparser.ConfigParser(interpolation=None)
+    entry.optionxform = str  # type: ignore[assignment, method-assign]
+    entry.read(PACKAGING / "linux" / "bloodcells.desktop", encoding="utf-8")
+    desktop = entry["Desktop Entry"]
+    mime = ET.parse(PACKAGING / "linux" / "bloodcells-mime.xml").getroot()
+    kind = mime[0].get("type")
+    assert desktop["MimeType"] == f"{kind};"
+    assert desktop["Exec"] == "bloodcells-gui %f"
+    assert [g.get("pattern") for g in mime.iter() if g.tag.endswith("glob")] == ["*.bcs"]
+    metainfo = ET.parse(PACKAGING / "linux" / "org.bloodcells.Bloodcells.metainfo.xml").getroot()
+    assert metainfo.findtext("launchable") == "bloodcells.desktop"
+    assert metainfo.findtext("provides/mediatype") == kind
+    assert metainfo.findtext("project_license") == PROJECT["license"]
+
+
+def test_shell_scripts_parse() -> None:
+    scripts = [*ROOT.glob("scripts/*.sh"), *PACKAGING.rglob("*.sh"), ROOT / ".ci" / "run"]
+    assert len(scripts) >= 4
+    for script in scripts:
+        done = subprocess.run(["bash", "-n", str(script)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## Try it", 1)[1].split("\n## ", 1)[0]
+    commands = re.findall(r"```sh\n(.+?)\n```", section, re.DOTALL)
+    assert commands == ["bash scripts/bootstrap.sh run", "bash scripts/bootstrap.sh test"]
+    assert commands[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_bootstrap_refuses_an_unknown_verb() -> None:
+    done = subprocess.run(
+        ["bash", "scripts/bootstrap.sh", "dance"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "unknown verb 'dance'" in done.stderr
+
+
+def test_bootstrap_refuses_an_old_python_in_words(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'Python 3.9.2' && exit 0\nexit 1\n")
+    old.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "scripts/bootstrap.sh", "run"], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "BLOODCELLS_PYTHON": "python3", "LANG": "C.UTF-8"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "there is: Python 3.9.2" in done.stderr
+    assert "apt-get install python3.11" in done.stderr
+
+
+def documents() -> list[Path]:
+    patterns = ("*.md", "docs/**/*.md", "packaging/*.md", "models/**/*.md")
+    found = [path for pattern in patterns for path in ROOT.glob(pattern)]
+    assert len(found) >= 8
+    return found
+
+
+def broken_links(document: Path) -> list[str]:
+    """Links of a Markdown file to files or headings that are not there."""
+    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", path):
+            continue
+        there = (document.parent / path).resolve() if path else document
+        titles: list[str] = []
+        if there.is_file() and there.suffix == ".md":
+            titles = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+        slugs = {re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in titles}
+        if not there.exists() or (anchor and anchor not in slugs):
+            broken.append(target)
+    return broken
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_of_the_documents_lead_somewhere(document: Path) -> None:
+    assert broken_links(document) == []
+
+
+def test_a_broken_link_would_be_seen(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A title\n[a](page.md#a-title) [b](#no-such-title) [c](missing.md) [d](https://example.org)")
+    assert broken_links(page) == ["#no-such-title", "missing.md"]
+
+
+def test_files_named_in_the_documents_exist() -> None:
+    place = re.compile(r"`((?:scripts|packaging|docs|bloodcells_gui|tests)/[\w./-]+\.\w+)`")
+    named = {(d.name, path) for d in documents() for path in place.findall(d.read_text(encoding="utf-8"))}
+    assert len(named) > 10
+    assert [(name, path) for name, path in sorted(named) if not (ROOT / path).exists()] == []
