@@ -108,7 +108,8 @@ class AnalysisJob:
         threads = self._options.threads or default_threads()
         work = cell_work(engine)
         if specimen.kind is SpecimenKind.CROPS:
-            crops = crops_analysis(engine, work, CropsOptions(self._options.mpp, threads, run=number), self.token)
+            options = CropsOptions(self._options.mpp, threads, run=number)
+            crops = crops_analysis(engine, work, options, self.token)
             return crops.events([(i, r) for i, r in enumerate(specimen.images) if i not in done])
         raise NotImplementedError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import cv2
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from bloodcells_gui import __version__
 from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.signing import frozen_report
 from bloodcells_gui.app.views import decode_jpeg, decode_mask
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.discover import IGNORE_MARKER
@@ -62,15 +64,14 @@ def prepare_folder(path: Path) -> None:
         ) from e
 
 
-def report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
-    """The report of this moment."""
-    differential = session.differential(options.taxonomy)
+def live_report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
+    """The report of this moment, whether or not an earlier one is signed."""
     return build_report(
         session.specimen,
         session.runs,
         session.cells,
         session.state,
-        differential,
+        session.differential(options.taxonomy),
         session.settings,
         lang=options.lang,
         app_version=__version__,
@@ -78,6 +79,14 @@ def report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
         cams=_cams(session),
         anonymised=options.anonymised,
     )
+
+
+def report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
+    """What a report says: the signed one where the case stands signed (in the same roll-up), else today's."""
+    frozen = frozen_report(session)
+    if frozen is not None and options.taxonomy in (None, frozen.differential.rollup):
+        return replace(frozen, lang=options.lang, created=utc_now())
+    return live_report_model(session, options)
 
 
 def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path]:

@@ -249,12 +249,12 @@ def verify_case(case: Path, *, trail: Path | None = None) -> tuple[bool, list[st
     """Whether chain, hashes and signatures of a case hold, with one line a finding."""
     found = audit.verify(case)
     lines = [
-        f"{'ok' if found.ok else 'NOT OK'}: {found.entries} entries, {found.events} events, {found.cells} cells, "
-        f"{found.signatures} signatures, {found.images} images checked",
+        f"{'ok' if found.ok else 'NOT OK'}: {found.entries} entries, {found.events} events, "
+        f"{found.cells} cells, {found.signatures} signatures, {found.images} images checked",
         f"chain head {found.head}",
     ]
     lines += [f"problem: {p}" for p in found.problems]
     lines += [f"remark: {p}" for p in found.remarks]
     if trail is not None:
-        lines.append(f"audit trail: {audit.export_trail(case, trail)}")
+        lines.append(f"audit trail: {audit.export_trail(case, trail)} entries in {trail}")
     return found.ok, lines

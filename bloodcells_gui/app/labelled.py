@@ -89,7 +89,7 @@ def read_labelled(
     if not chosen:
         raise UserError(
             "There are no labelled crops in {path}.",
-            "Crops lie in sub-folders named by class: codes such as SNE, names such as monocyte, or groups such as ig.",
+            "Crops lie in sub-folders named by class: codes (SNE), names (monocyte) or groups (ig).",
             "Sort the crops into such folders.",
             exit_code=EXIT_NOTHING_READABLE,
             path=folder,

@@ -76,7 +76,7 @@ class CaseSession:
         self._settings = settings
         self._explainer = explainer
         self.author = author
-        self._clock = clock
+        self.clock = clock
         self._listeners: list[Listener] = []
         self._specimen = store.specimen
         self.cells: list[Cell] = store.load_cells()
@@ -190,57 +190,67 @@ class CaseSession:
 
     def confirm(self, ids: Iterable[int]) -> Change:
         """The proposals are right."""
-        return self._act(EventKind.CONFIRM, ids)
+        return self.act(EventKind.CONFIRM, ids)
 
     def relabel(self, ids: Iterable[int], code: str) -> Change:
         """The cells are of class `code`."""
-        return self._act(EventKind.RELABEL, ids, code)
+        return self.act(EventKind.RELABEL, ids, code)
 
     def exclude(self, ids: Iterable[int], reason: str = "") -> Change:
         """Leave the cells out of every count."""
-        return self._act(EventKind.EXCLUDE, ids, reason=reason)
+        return self.act(EventKind.EXCLUDE, ids, reason=reason)
 
     def restore(self, ids: Iterable[int]) -> Change:
         """Count excluded cells again."""
-        return self._act(EventKind.RESTORE, ids)
+        return self.act(EventKind.RESTORE, ids)
 
     def count(self, code: str, delta: int) -> Change:
         """A cell seen at the microscope, or one taken back."""
-        return self._act(EventKind.COUNT, (), str(delta), key=code)
+        return self.act(EventKind.COUNT, (), str(delta), key=code)
 
     def set_field(self, name: str, value: str) -> Change:
         """A field of the specimen or patient."""
-        return self._act(EventKind.SET_FIELD, (), value, key=name)
+        return self.act(EventKind.SET_FIELD, (), value, key=name)
 
     def grade(self, item: str, value: str) -> Change:
         """A morphology grade."""
-        return self._act(EventKind.GRADE, (), value, key=item)
+        return self.act(EventKind.GRADE, (), value, key=item)
 
     def note(self, text: str) -> Change:
         """A comment for the report."""
-        return self._act(EventKind.NOTE, (), text)
+        return self.act(EventKind.NOTE, (), text)
 
     def undo(self) -> Change:
         """Take the last act back; an empty change when there is none."""
-        return self._act(EventKind.UNDO, ()) if self.state.can_undo else Change()
+        return self.act(EventKind.UNDO, ()) if self.state.can_undo else Change()
 
     def redo(self) -> Change:
         """Do the last undone act again; an empty change when there is none."""
-        return self._act(EventKind.REDO, ()) if self.state.can_redo else Change()
+        return self.act(EventKind.REDO, ()) if self.state.can_redo else Change()
 
-    def _act(
+    def act(
         self, kind: EventKind, cells: Iterable[int], new: str = "", *, key: str = "", reason: str = ""
     ) -> Change:
+        """Do one act: checked, written to the case file, then folded and told to the listeners.
+
+        Raises
+        ------
+        UserError
+            When it is not possible or could not be saved; nothing is changed then.
+        """
         ids = tuple(cells)
         if not ids and kind in _ON_CELLS:
             return Change()
         try:
             event = make_event(
-                self.state, kind, self.author, ids, new, key=key, reason=reason, clock=self._clock
+                self.state, kind, self.author, ids, new, key=key, reason=reason, clock=self.clock
             )
         except ValueError as e:
             raise UserError("This was not done.", "{reason}.", reason=str(e)) from e
-        event = self.store.append(event)
+        return self.apply_stored(self.store.append(event))
+
+    def apply_stored(self, event: Event) -> Change:
+        """Fold in an event that is in the case file already."""
         change = self.state.apply(event)
         self._publish(change)
         return change
