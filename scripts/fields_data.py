@@ -12,6 +12,7 @@ scale and one idea of a box, so that the detector learns cells and not annotator
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,8 @@ class Field:
     image : uint8 array (h, w, 3), RGB
     boxes : float32 array (n, 4), x, y, width, height in px of `image`
     classes : int64 array (n,), index into `CLASS_NAMES`
-    complete : per class, whether every cell of it is annotated; where not, only the boxes are trusted.
+    complete : per class, whether every cell of it is annotated; where not, only the boxes are trusted
+    doubtful : float32 array (m, 5), class and box of what may or may not be a cell
     """
 
     path: str
@@ -57,6 +59,7 @@ class Field:
     boxes: Float32
     classes: npt.NDArray[np.int64]
     complete: tuple[bool, bool, bool] = (True, True, True)
+    doubtful: Float32 = dataclasses.field(default_factory=lambda: np.zeros((0, 5), np.float32))
 
     def at_scale(self, mpp: float) -> Field:
         """Return the field resampled to `mpp` um per px."""
@@ -65,7 +68,10 @@ class Field:
         fx = image.shape[1] / self.image.shape[1]
         fy = image.shape[0] / self.image.shape[0]
         boxes = self.boxes * np.array([fx, fy, fx, fy], np.float32)
-        return Field(self.path, self.site, self.split, mpp, image, boxes, self.classes, self.complete)
+        doubtful = self.doubtful * np.array([1, fx, fy, fx, fy], np.float32)
+        return Field(
+            self.path, self.site, self.split, mpp, image, boxes, self.classes, self.complete, doubtful
+        )
 
 
 def resample(image: UInt8, factor: float) -> UInt8:
@@ -245,7 +251,9 @@ class MosaicMaker:
                        width / field.image.shape[0], height / field.image.shape[1])  # fmt: skip
             factor = max(factor, need * 1.001)
             piece = resample(field.image, factor)
-            piece, at = _turn(piece, field.boxes * np.float32(factor), rng)
+            every = np.concatenate([field.boxes, field.doubtful[:, 1:]]) * np.float32(factor)
+            piece, every = _turn(piece, every, rng)
+            at, maybe = every[: len(field.boxes)], every[len(field.boxes) :]
             ox = int(rng.integers(0, max(1, piece.shape[1] - width + 1)))
             oy = int(rng.integers(0, max(1, piece.shape[0] - height + 1)))
             piece = np.ascontiguousarray(piece[oy : oy + height, ox : ox + width])
@@ -256,6 +264,11 @@ class MosaicMaker:
             boxes.append(kept + shift)
             classes.append(kept_classes)
             unknown += [(c, b + shift) for c, b in doubtful]
+            offset = np.array([ox, oy, 0, 0], np.float32)
+            doubted = field.doubtful[:, 0].astype(np.int64)
+            cut, kinds, slivers = clip_boxes(maybe - offset, doubted, width, height)
+            unknown += [(int(c), b + shift) for c, b in zip(kinds, cut, strict=True)]
+            unknown += [(c, b + shift) for c, b in slivers]
             for c, known in enumerate(field.complete):
                 if not known:
                     unknown.append((c, np.array([x, y, width, height], np.float32)))

@@ -30,7 +30,7 @@ MPP = 0.40
 #: Share of draws per source: fields of the three sites, Raabin crops with one box, extra (pseudo-labelled) fields.
 #: Lowest score per class, chosen on the validation groups.
 THRESHOLDS = (0.4, 0.35, 0.45)
-SHARES = {"pbc": 1.0, "raabin": 1.0, "bccd": 1.2, "masks": 0.7, "extra": 1.2}
+SHARES = {"pbc": 1.0, "raabin": 1.0, "bccd": 1.2, "masks": 0.7, "extra": 2.0}
 
 
 def targets(canvas: Canvas, size: int) -> tuple[npt.NDArray[np.float32], ...]:
