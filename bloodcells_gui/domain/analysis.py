@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
+from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 
 
 class RunStatus(StrEnum):
@@ -107,4 +108,4 @@ class Done:
     notice: str = ""
 
 
-AnalysisEvent = Progress | CellsFound | Skipped | ScaleKnown | ImagesRead | Done
+AnalysisEvent = Progress | CellsFound | Skipped | ScaleKnown | ImagesRead | ZonesRanked | TileScanned | Done

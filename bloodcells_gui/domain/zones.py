@@ -1,0 +1,80 @@
+"""Parts of a slide and how well each can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Reasons against a tile; plain strings, because the window and the reports show them.
+GLASS = "glass"
+TOO_THIN = "too thin"
+TOO_THICK = "too thick"
+OUT_OF_FOCUS = "out of focus"
+PALE = "pale"
+BAD_LIGHT = "bad light"
+NOT_A_SMEAR = "not a smear"
+
+#: Below this score a tile is no monolayer worth counting in.
+READABLE = 0.25
+
+RectPx = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneTile:
+    """One tile of the grid that is laid over a slide or field.
+
+    Attributes
+    ----------
+    image : int
+        Index of the image within the specimen.
+    column, row : int
+        Place in the grid.
+    box_px : tuple of int
+        x, y, width, height in the image at full resolution; the tiles do not overlap and cover the image.
+    score : float
+        0 (glass, unreadable) to 1 (a perfect monolayer).
+    reasons : tuple of str
+        What speaks against it; empty for a good tile.
+    measured : bool
+        Whether the tile itself was looked at in detail; otherwise the score comes from the overview and
+        from measured neighbours.
+    """
+
+    image: int
+    column: int
+    row: int
+    box_px: RectPx
+    score: float
+    reasons: tuple[str, ...] = ()
+    measured: bool = False
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """Image, row, column."""
+        return self.image, self.row, self.column
+
+
+@dataclass(frozen=True, slots=True)
+class ZonesRanked:
+    """Event of a run: the grid of an image with its scores, for the map over the slide."""
+
+    image: int
+    tiles: tuple[ZoneTile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TileScanned:
+    """Event of a run: a tile was searched to its end.
+
+    Attributes
+    ----------
+    tile : ZoneTile
+        With its measured score.
+    nucleated, red_cells, platelets : int
+        Found in the tile; `red_cells` is -1 where they were not counted.
+    """
+
+    tile: ZoneTile
+    nucleated: int
+    red_cells: int
+    platelets: int

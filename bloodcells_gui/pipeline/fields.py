@@ -1,0 +1,255 @@
+"""Fields: every image is searched whole; in an overlap, a cell belongs to the field that shows it best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
+from bloodcells_gui.domain.cell import Box
+from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.domain.zones import READABLE, ZonesRanked, ZoneTile
+from bloodcells_gui.imaging.layout import Point, contact_sheet, layout
+from bloodcells_gui.imaging.overview import inside
+from bloodcells_gui.imaging.reader import ImageReader
+from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions, Spot
+from bloodcells_gui.pipeline.seams import BAND_UM, Seams
+from bloodcells_gui.pipeline.search import TileSearch
+from bloodcells_gui.pipeline.survey import EstimateScale, tile_grid
+
+_SCALE_SAMPLE = 12
+_SCALE_PX = 1024
+_GAP_UM = 200.0
+_DONE = "field/{image}"
+
+Open = Callable[[ImageRef], ImageReader]
+
+
+class Mosaic:
+    """Which field a place of the plane belongs to.
+
+    Parameters
+    ----------
+    origins : sequence of (x, y)
+        Top left corners of the fields in the plane, px.
+    sizes_px : sequence of (width, height)
+    band_px : float
+        A field may still propose cells that lie so far in a neighbour's part.
+    """
+
+    def __init__(self, origins: Sequence[Point], sizes_px: Sequence[tuple[int, int]], band_px: float) -> None:
+        self.origins = np.asarray(origins, np.float64).reshape(-1, 2)
+        self._ends = self.origins + np.asarray(sizes_px, np.float64).reshape(-1, 2)
+        self._band = band_px
+
+    def owns(self, field: int, x: float, y: float) -> bool:
+        """Whether `field` shows the place (plane px) at least about as far from its edge as any other."""
+        # Fields whose rectangle does not hold the place have a negative depth.
+        depth = np.minimum(
+            np.minimum(x - self.origins[:, 0], self._ends[:, 0] - x),
+            np.minimum(y - self.origins[:, 1], self._ends[:, 1] - y),
+        )
+        return bool(depth[field] >= depth.max() - 2 * self._band)
+
+
+class FieldsSource:
+    """The fields of a specimen, in order.
+
+    Parameters
+    ----------
+    images : sequence of (int, ImageRef)
+        Index within the specimen, reference; `size_px` from the headers.
+    open_reader, search, estimate_scale
+        As for slides.
+    done : mapping of str to float
+        Tallies of the earlier runs of the case; finished fields are left out.
+    """
+
+    unit = "fields"
+
+    def __init__(
+        self,
+        images: Sequence[tuple[int, ImageRef]],
+        open_reader: Open,
+        search: TileSearch,
+        estimate_scale: EstimateScale,
+        options: ScanOptions,
+        token: CancelToken,
+        done: Mapping[str, float] | None = None,
+    ) -> None:
+        self._images = list(images)
+        self._open = open_reader
+        self._search = search
+        self._estimate_scale = estimate_scale
+        self._options = options
+        self._token = token
+        before = done or {}
+        self._done = {i for i, _ in self._images if before.get(_DONE.format(image=i), 0.0) > 0}
+        self._queue = [k for k, (i, _) in enumerate(self._images) if i not in self._done]
+        self._total = len(self._queue)
+        self._scale = ScaleEstimate(None, ScaleSource.UNKNOWN)
+        self._mosaic = Mosaic([], [], 0.0)
+
+    @property
+    def mpp(self) -> float:
+        """um per px of the plane."""
+        return float(self._scale.mpp or 0.0)
+
+    def close(self) -> None:
+        """Nothing stays open between fields."""
+
+    def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
+        """Settle the scale and lay the fields out."""
+        self._scale = self._settle_scale()
+        if self._scale.mpp is None:
+            raise UserError(
+                "The scale of these fields is unknown.",
+                "The files do not say it, and too few red cells were found to tell.",
+                "Enter the micrometres per pixel (for example 0.1 for a 100x lens).",
+            )
+        yield ScaleKnown(self._scale)
+        refs = [ref for _, ref in self._images]
+        sizes = [ref.size_px for ref in refs]
+        placed = layout([ref.name for ref in refs], sizes, self.mpp)
+        origins = placed or contact_sheet(sizes, _GAP_UM / self.mpp)
+        self._mosaic = Mosaic(origins, sizes, BAND_UM / self.mpp)
+        if placed:
+            laid_out = [
+                (image, replace(ref, origin_px=origin))
+                for (image, ref), origin in zip(self._images, placed, strict=True)
+            ]
+            self._images = laid_out
+            yield ImagesRead(tuple(laid_out))
+
+    def total(self) -> int:
+        """Fields that no earlier run finished."""
+        return self._total
+
+    def ready(self) -> bool:
+        """Fields come in a fixed order."""
+        return True
+
+    def next(self) -> Piece | None:
+        """The next field."""
+        if not self._queue:
+            return None
+        return partial(self._piece, self._queue.pop(0))
+
+    def learn(self, found: Found) -> None:
+        """Fields are searched whatever their neighbours look like."""
+
+    def complete(self, found: Found) -> None:
+        """The field needs no second look."""
+        if found.tile is not None and not found.skipped:
+            self._done.add(found.tile.image)
+
+    def tallies(self) -> dict[str, float]:
+        """Which fields are done, and how many."""
+        return {"fields": float(len(self._done)), **{_DONE.format(image=i): 1.0 for i in sorted(self._done)}}
+
+    def notices(self) -> list[str]:
+        """The scale's warning."""
+        return []
+
+    def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
+        """Hashes came with the pixels."""
+        return iter(())
+
+    def _piece(self, position: int) -> Found:
+        self._token.check()
+        image, ref = self._images[position]
+        blank = ZoneTile(image, 0, 0, (0, 0, *ref.size_px), 0.0)
+        try:
+            with self._open(ref) as reader:
+                return self._search_field(position, reader)
+        except (ImageRefused, MemoryError) as e:
+            reason = e.reason() if isinstance(e, ImageRefused) else "There is not enough memory for it."
+            return Found(tile=blank, skipped=(SkippedFile(ref.name, reason),))
+
+    def _search_field(self, position: int, reader: ImageReader) -> Found:
+        image, ref = self._images[position]
+        mpp = self._mpp_of(ref, reader)
+        grid = tile_grid(reader.size_px, mpp, self._search.detector.um_per_px)
+        seams = Seams(30.0 / mpp)
+        spots: list[Spot] = []
+        red, scores, reasons = 0, [], []
+
+        def read(x: int, y: int, width: int, height: int, downsample: float) -> NDArray[np.uint8]:
+            return reader.read_region(x, y, width, height, downsample=max(1.0, downsample))
+
+        for tile in grid:
+            self._token.check()
+            result = self._search.search(read, tile, image, reader.size_px, mpp)
+            new = [s for s in result.spots if not seams.seen(s.plane, s.kind)]
+            for spot in new:
+                seams.add(spot.plane, spot.kind)
+            spots += new
+            red += result.red_cells
+            scores.append(result.quality.score)
+            reasons.append(result.quality.reasons)
+        best = int(np.argmax(scores))
+        score = float(np.mean(scores))
+        polygons = self._options.zones.get(image, ())
+        mine = [
+            self._in_plane(s, position)
+            for s in sorted(spots, key=lambda s: s.kind)
+            if inside(polygons, *s.plane.centre)
+        ]
+        owned = [s for s in mine if self._mosaic.owns(position, *s.plane.centre)]
+        w, h = reader.size_px
+        known = replace(
+            ref, sha256=getattr(reader, "sha256", ref.sha256), size_px=reader.size_px, mpp=reader.mpp
+        )
+        return Found(
+            spots=tuple(owned),
+            red_cells=red if score >= READABLE else -1,
+            area_mm2=w * h * mpp**2 / 1e6,
+            tile=ZoneTile(image, 0, 0, (0, 0, w, h), score, reasons[best], True),
+            read=((image, known),),
+        )
+
+    def _mpp_of(self, ref: ImageRef, reader: ImageReader) -> float:
+        if self._options.mpp:
+            return self._options.mpp
+        return float(reader.mpp or ref.mpp or self._scale.mpp or 0.0)
+
+    def _in_plane(self, spot: Spot, position: int) -> Spot:
+        ox, oy = self._mosaic.origins[position]
+        box = spot.plane
+        return replace(spot, plane=Box(box.x + float(ox), box.y + float(oy), box.width, box.height))
+
+    def _settle_scale(self) -> ScaleEstimate:
+        if self._options.mpp:
+            return ScaleEstimate(self._options.mpp, ScaleSource.PERSON)
+        known = [ref.mpp for _, ref in self._images if ref.mpp]
+        if known and 2 * len(known) >= len(self._images):
+            middle = float(np.median(known))
+            spread = float((max(known) - min(known)) / (2 * middle))
+            return ScaleEstimate(middle, ScaleSource.METADATA, spread, len(known))
+        sample: list[NDArray[np.uint8]] = []
+        step = max(1, len(self._images) // _SCALE_SAMPLE)
+        for _, ref in self._images[::step][:_SCALE_SAMPLE]:
+            self._token.check()
+            try:
+                with self._open(ref) as reader:
+                    w, h = reader.size_px
+                    side_w, side_h = min(w, _SCALE_PX), min(h, _SCALE_PX)
+                    sample.append(reader.read_region((w - side_w) // 2, (h - side_h) // 2, side_w, side_h))
+            except ImageRefused:
+                continue  # told when its turn comes
+        if not sample:
+            raise UserError(
+                "No field could be read.",
+                "Each file was refused.",
+                "Copy the images again from their source.",
+                exit_code=EXIT_NOTHING_READABLE,
+            )
+        return self._estimate_scale(sample)

@@ -1,0 +1,62 @@
+"""Which tiles are done, as numbers among a run's tallies, so that a later run can go on.
+
+One number holds 48 columns of a row as bits: exact in a float, and a hundred keys for the largest slide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from bloodcells_gui.imaging.tiling import TileGrid
+
+_BITS = 48
+_KEY = re.compile(r"done/(\d{1,9})/(\d{1,9})x(\d{1,9})/(\d{1,9})/(\d{1,9})")
+
+
+def is_bookkeeping(tally: str) -> bool:
+    """Whether a tally is of no interest to a reader."""
+    return "/" in tally
+
+
+def encode(done: Iterable[int], image: int, grid: TileGrid) -> dict[str, float]:
+    """Tallies for the finished tiles (indices into `grid`) of an image."""
+    columns, _ = grid.shape
+    words: dict[tuple[int, int], int] = {}
+    for index in done:
+        row, column = divmod(index, columns)
+        key = (row, column // _BITS)
+        words[key] = words.get(key, 0) | 1 << column % _BITS
+    prefix = f"done/{image}/{grid.tile_px}x{grid.overlap_px}"
+    return {f"{prefix}/{row}/{word}": float(bits) for (row, word), bits in sorted(words.items())}
+
+
+def tiles_done(tallies: Mapping[str, float], image: int, grid: TileGrid) -> set[int]:
+    """Finished tiles of an image; none where the grid was another one (cells are recognised all the same)."""
+    columns, rows = grid.shape
+    done: set[int] = set()
+    for name, value in tallies.items():
+        match = _KEY.fullmatch(name)
+        if match is None:
+            continue
+        its_image, side, overlap, row, word = (int(g) for g in match.groups())
+        if its_image != image or (side, overlap) != (grid.tile_px, grid.overlap_px) or row >= rows:
+            continue
+        if not 0 <= value < 2**_BITS:
+            continue
+        bits = int(value)
+        for bit in range(_BITS):
+            column = word * _BITS + bit
+            if bits >> bit & 1 and column < columns:
+                done.add(row * columns + column)
+    return done
+
+
+def merged(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """The tiles done by any of several runs."""
+    out: dict[str, float] = {}
+    for tallies in runs:
+        for name, value in tallies.items():
+            if _KEY.fullmatch(name) and 0 <= value < 2**_BITS:
+                out[name] = float(int(out.get(name, 0.0)) | int(value))
+    return out

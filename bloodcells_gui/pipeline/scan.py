@@ -1,0 +1,399 @@
+"""The engine under slides and fields: pieces are searched side by side, merged in order, turned into cells.
+
+Every piece (a tile of a slide, or a whole field) is searched by one thread with single-threaded inference, so
+all cores stay busy through reading as well. Merging happens in the order the source gave, and the source
+learns in that order too, so the same specimen gives the same cells whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bloodcells_gui.domain.analysis import (
+    AnalysisEvent,
+    CellsFound,
+    Done,
+    ImagesRead,
+    Progress,
+    RunStatus,
+    ScaleKnown,
+    Skipped,
+    SkippedFile,
+)
+from bloodcells_gui.domain.cell import Box, Cell, CellAssets
+from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
+from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.progress import CancelToken, RateMeter
+from bloodcells_gui.domain.specimen import ImageRef
+from bloodcells_gui.domain.taxonomy import COUNTED
+from bloodcells_gui.domain.zones import TileScanned, ZonesRanked, ZoneTile
+from bloodcells_gui.imaging.monolayer import PatchQuality
+from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.seams import Seams
+
+_POLL_S = 0.05
+_PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
+# So many pieces in a row that cannot be read: the file or its drive is gone.
+_GIVE_UP_AFTER = 12
+LARGEST_CELL_UM = 30.0
+
+LOST = "The images could not be read any more; what was found until then is kept."
+REACHED = "{found} leukocytes found: the target of {target} is reached."
+NOT_REACHED = "{found} leukocytes found: the target of {target} was not reached, so the limits are wider."
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """How to run.
+
+    Attributes
+    ----------
+    mpp : float or None
+        Scale given by the person; overrides everything.
+    threads : int
+    run : int
+        Number of the analysis run.
+    target : int
+        Stop at so many proposed leukocytes, those of earlier runs included; 0 = all.
+    platelets : int or None
+        So many platelets are listed as cells, the others only tallied; None lists all.
+    zones : mapping of int to polygons
+        Where to look, per image, full-resolution px; an image that is not named is looked at everywhere.
+    batch : int
+        Cells per unit of work.
+    """
+
+    mpp: float | None = None
+    threads: int = 2
+    run: int = 0
+    target: int = 0
+    platelets: int | None = None
+    zones: Mapping[int, Sequence[Sequence[tuple[float, float]]]] = field(default_factory=dict)
+    batch: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place where the detector saw something that is to be named.
+
+    `plane` is the box in the specimen's plane (equal to the image's own px but for fields laid out in place).
+    """
+
+    plane: Box
+    kind: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One piece, searched.
+
+    Attributes
+    ----------
+    spots : tuple of Spot
+        Nucleated cells first; cells that lie just beyond the piece's core are proposed as well.
+    red_cells : int
+        -1 where they were not counted.
+    area_mm2 : float
+    tile : ZoneTile or None
+    quality : PatchQuality or None
+        What was measured in the tile.
+    skipped : tuple of SkippedFile
+    read : tuple
+        As in ImagesRead.
+    """
+
+    spots: tuple[Spot, ...] = ()
+    red_cells: int = -1
+    area_mm2: float = 0.0
+    tile: ZoneTile | None = None
+    quality: PatchQuality | None = None
+    skipped: tuple[SkippedFile, ...] = ()
+    read: tuple[tuple[int, ImageRef], ...] = ()
+
+
+class Piece(Protocol):
+    """A unit of searching; called in a worker thread."""
+
+    def __call__(self) -> Found:
+        """Read and search; problems with the file are told in `Found.skipped`."""
+
+
+class Source(Protocol):
+    """Gives pieces, best first, and learns from what was found in them. Used from one thread."""
+
+    @property
+    def unit(self) -> str:
+        """What pieces are called in progress."""
+
+    @property
+    def mpp(self) -> float:
+        """um per px of the specimen's plane."""
+
+    def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
+        """Settle scale and ranking; raises UserError when nothing can be done."""
+
+    def total(self) -> int:
+        """Pieces altogether, those of earlier runs left out."""
+
+    def ready(self) -> bool:
+        """Whether `next` can be called already, or must wait until more was learned."""
+
+    def next(self) -> Piece | None:
+        """The best piece left, None at the end."""
+
+    def learn(self, found: Found) -> None:
+        """Called for every piece, in the order of `next`, when it was searched."""
+
+    def complete(self, found: Found) -> None:
+        """Called when every cell of the piece was handed out."""
+
+    def tallies(self) -> dict[str, float]:
+        """What a later run needs in order to continue, and what belongs into the report."""
+
+    def notices(self) -> list[str]:
+        """Remarks on the whole scan."""
+
+    def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
+        """What can wait until every cell is found."""
+
+
+@dataclass(slots=True)
+class _Sums:
+    cells: int = 0
+    leukocytes: int = 0
+    listed_platelets: int = 0
+    all_platelets: int = 0
+    pieces: int = 0
+    failures: int = 0
+    skipped: int = 0
+    values: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str, value: float) -> None:
+        self.values[name] = self.values.get(name, 0.0) + value
+
+
+@dataclass(slots=True)
+class _Named:
+    """A piece whose cells are being named: futures in order."""
+
+    found: Found
+    nucleated: int
+    platelets: int
+    batches: deque[Future[list[tuple[Cell, CellAssets]]]]
+
+
+class Scan:
+    """A cancellable stream of events.
+
+    Parameters
+    ----------
+    work : CellWork
+    source : Source
+    known : sequence of Cell
+        Cells of earlier runs of the same case; they are neither proposed again nor counted twice.
+    """
+
+    def __init__(
+        self,
+        work: CellWork,
+        source: Source,
+        options: ScanOptions,
+        token: CancelToken,
+        known: Sequence[tuple[Box, Cell]] = (),
+    ) -> None:
+        self._work = work
+        self._source = source
+        self._options = options
+        self._token = token
+        self._known = known
+        self._sums = _Sums()
+        self._meter = RateMeter()
+        self._searching: deque[Future[Found]] = deque()
+        self._naming: deque[_Named] = deque()
+        self._ended = False
+        self._reached = False
+
+    def events(self) -> Iterator[AnalysisEvent]:
+        """The run, from ScaleKnown to Done; UserError when the specimen as a whole cannot be analysed."""
+        pool = ThreadPoolExecutor(self._options.threads, thread_name_prefix="scan")
+        try:
+            try:
+                yield from self._source.prepare(pool)
+                yield from self._run(pool)
+                yield from self._source.finish(self._token)
+            except Cancelled:
+                pool.shutdown(wait=False, cancel_futures=True)
+                yield Done(RunStatus.CANCELLED, self._tallies(), " ".join(self._source.notices()))
+                return
+            yield self._done()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _done(self) -> Done:
+        status = RunStatus.COMPLETE
+        notices = self._source.notices()
+        if self._lost:
+            status = RunStatus.FAILED
+            notices.insert(0, LOST)
+        target = self._options.target
+        if target:
+            text = REACHED if self._reached else NOT_REACHED
+            notices.insert(0, text.format(found=self._sums.leukocytes, target=target))
+        return Done(status, self._tallies(), " ".join(notices))
+
+    @property
+    def _lost(self) -> bool:
+        return self._sums.failures >= _GIVE_UP_AFTER or (
+            self._sums.skipped > 0 and self._sums.pieces == self._sums.skipped
+        )
+
+    def _run(self, pool: ThreadPoolExecutor) -> Iterator[AnalysisEvent]:
+        seams = Seams(LARGEST_CELL_UM / self._source.mpp)
+        for box, cell in self._known:
+            seams.add(box, PLATELET if cell.predicted in _PLATELETS else NUCLEATED)
+            self._sums.leukocytes += is_leukocyte(cell)
+        self._reached = 0 < self._options.target <= self._sums.leukocytes
+        self._meter = RateMeter()
+        yield self._progress()
+        while not self._reached:
+            self._feed(pool)
+            if self._naming and self._head_ready():
+                yield from self._deliver()
+            elif self._searching and self._searching[0].done():
+                yield from self._merge(self._searching.popleft().result(), seams, pool)
+            elif self._searching or self._naming:
+                heads: list[Future[Any]] = []
+                if self._searching:
+                    heads.append(self._searching[0])
+                if self._naming and self._naming[0].batches:
+                    heads.append(self._naming[0].batches[0])
+                wait(heads, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+            else:
+                return
+            self._token.check()
+
+    def _feed(self, pool: ThreadPoolExecutor) -> None:
+        threads = self._options.threads
+        if self._sums.failures >= _GIVE_UP_AFTER:
+            self._ended = True
+        while (
+            not self._ended
+            and len(self._searching) <= threads
+            and len(self._naming) <= 2 * threads
+            and self._source.ready()
+        ):
+            piece = self._source.next()
+            if piece is None:
+                self._ended = True
+            else:
+                self._searching.append(pool.submit(piece))
+
+    def _merge(self, found: Found, seams: Seams, pool: ThreadPoolExecutor) -> Iterator[ImagesRead | Skipped]:
+        """Drop what neighbours already gave and hand the rest to the classifier."""
+        if found.read:
+            yield ImagesRead(found.read)
+        for file in found.skipped:
+            yield Skipped(file)
+        self._source.learn(found)
+        new = [s for s in found.spots if not seams.seen(s.plane, s.kind)]
+        for spot in new:
+            seams.add(spot.plane, spot.kind)
+        nucleated = [s for s in new if s.kind == NUCLEATED]
+        platelets = [s for s in new if s.kind == PLATELET]
+        listed = platelets
+        if self._options.platelets is not None:
+            listed = platelets[: max(0, self._options.platelets - self._sums.listed_platelets)]
+        self._sums.listed_platelets += len(listed)
+        self._sums.all_platelets += len(platelets)
+        places = [s.place for s in (*nucleated, *listed)]
+        size = self._options.batch
+        batches = deque(
+            pool.submit(self._work.process, places[i : i + size], run=self._options.run)
+            for i in range(0, len(places), size)
+        )
+        self._naming.append(_Named(found, len(nucleated), len(platelets), batches))
+
+    def _head_ready(self) -> bool:
+        batches = self._naming[0].batches
+        return not batches or batches[0].done()
+
+    def _deliver(self) -> Iterator[AnalysisEvent]:
+        """Hand out the oldest piece's finished batch, or close the piece."""
+        head = self._naming[0]
+        if head.batches:
+            every = head.batches.popleft().result()
+            rows = self._up_to_target(every)
+            if rows:
+                cells, assets = zip(*rows, strict=True)
+                self._sums.cells += len(cells)
+                yield CellsFound(cells, assets)
+            if self._reached:
+                # Cut short: a continued scan must search this piece again.
+                self._close_piece(head, complete=not head.batches and len(rows) == len(every))
+                yield self._progress()
+                return
+            if head.batches:
+                return
+        self._naming.popleft()
+        self._close_piece(head, complete=True)
+        if head.found.tile is not None:
+            yield TileScanned(head.found.tile, head.nucleated, head.found.red_cells, head.platelets)
+        yield self._progress()
+
+    def _up_to_target(self, rows: list[tuple[Cell, CellAssets]]) -> list[tuple[Cell, CellAssets]]:
+        target = self._options.target
+        for i, (cell, _) in enumerate(rows):
+            self._sums.leukocytes += is_leukocyte(cell)
+            if 0 < target <= self._sums.leukocytes:
+                self._reached = True
+                return rows[: i + 1]
+        return rows
+
+    def _close_piece(self, head: _Named, complete: bool) -> None:
+        sums, found = self._sums, head.found
+        if not complete:
+            return
+        self._source.complete(found)
+        sums.pieces += 1
+        sums.skipped += bool(found.skipped)
+        sums.failures = sums.failures + 1 if found.skipped else 0
+        if found.skipped:
+            return
+        sums.add("scanned_mm2", found.area_mm2)
+        if found.red_cells >= 0:
+            sums.add("RBC", found.red_cells)
+            sums.add("WBC", head.nucleated)
+            sums.add("PLT", head.platelets)
+            sums.add("sampled_mm2", found.area_mm2)
+
+    def _tallies(self) -> dict[str, float]:
+        sums = self._sums
+        out = {name: round(value, 6) for name, value in sums.values.items()}
+        out["PLT_unlisted"] = float(sums.all_platelets - sums.listed_platelets)
+        sampled = out.get("sampled_mm2", 0.0)
+        if sampled > 0:
+            out["PLT_per_field"] = round(out["PLT"] / sampled * OIL_FIELD_MM2, 3)
+        return {**out, **self._source.tallies()}
+
+    def _progress(self) -> Progress:
+        target, sums = self._options.target, self._sums
+        if target:
+            done, total, unit = min(sums.leukocytes, target), target, "leukocytes"
+        else:
+            done, total, unit = sums.pieces, self._source.total(), self._source.unit
+        rate = self._meter.update(done)
+        return Progress(done, total, unit, sums.cells, rate, self._meter.eta_s(done, total, rate))
+
+
+#: A 100x oil field with a field number of 22 is 0.22 mm across.
+OIL_FIELD_MM2 = 0.0380
+
+
+def is_leukocyte(cell: Cell) -> bool:
+    """Whether the model proposes a cell that counts in the 100 %."""
+    return not cell.abstained and cell.predicted in COUNTED

@@ -1,0 +1,278 @@
+"""Slides: tiles of the best monolayer first, until the target count or the end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
+from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.domain.zones import OUT_OF_FOCUS, READABLE, ZonesRanked, ZoneTile
+from bloodcells_gui.imaging.overview import inside
+from bloodcells_gui.imaging.reader import ImageReader
+from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.pipeline import resume
+from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions
+from bloodcells_gui.pipeline.search import TileSearch
+from bloodcells_gui.pipeline.survey import EstimateScale, Survey
+
+_PROBES = 40
+_WAVE = 16
+_HASH_CHUNK = 8 * 1024 * 1024
+_HASH_LIMIT = 4 * 1024**3
+
+UNFOCUSED = "Most of the smear is out of focus: check every cell, or scan the slide again."
+LYING_LEVELS = "Lower resolutions in the file show something else than the full one and were not used."
+POOR_ZONES = "Some of the cells lie in zones that are too thick, too thin or out of focus."
+
+Open = Callable[[ImageRef], ImageReader]
+
+
+@dataclass(slots=True)
+class _Slide:
+    ref: ImageRef
+    reader: ImageReader
+    survey: Survey
+    open_tiles: NDArray[np.bool_]
+    done: set[int]
+
+
+class SlideSource:
+    """Tiles of one or more slides of a specimen, in the order of their quality.
+
+    Parameters
+    ----------
+    images : sequence of (int, ImageRef)
+        Index within the specimen, reference.
+    open_reader
+        Raises ImageRefused for what cannot be read.
+    search : TileSearch
+    estimate_scale
+        um per px from patches of red cells.
+    done : mapping of str to float
+        Tallies of the earlier runs of the case; finished tiles are left out.
+    """
+
+    unit = "tiles"
+
+    def __init__(
+        self,
+        images: Sequence[tuple[int, ImageRef]],
+        open_reader: Open,
+        search: TileSearch,
+        estimate_scale: EstimateScale,
+        options: ScanOptions,
+        token: CancelToken,
+        done: Mapping[str, float] | None = None,
+    ) -> None:
+        self._images = images
+        self._open = open_reader
+        self._search = search
+        self._estimate_scale = estimate_scale
+        self._options = options
+        self._token = token
+        self._before = done or {}
+        self._slides: dict[int, _Slide] = {}
+        self._mpp = float("nan")
+        self._total = 0
+        self._poor = False
+        self._planned: deque[tuple[int, int]] = deque()
+        self._issued = self._applied = 0
+        self._learned: list[Found] = []
+        self._notices: list[str] = []
+
+    @property
+    def mpp(self) -> float:
+        """um per px of the first slide."""
+        return self._mpp
+
+    def close(self) -> None:
+        """Release the files."""
+        for slide in self._slides.values():
+            slide.reader.close()
+
+    def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
+        """Open, settle the scale, rank the tiles."""
+        scale: ScaleEstimate | None = None
+        for image, ref in self._images:
+            self._token.check()
+            try:
+                reader = self._open(ref)
+            except ImageRefused as e:
+                yield Skipped(SkippedFile(ref.name, e.reason()))
+                continue
+            zones = self._options.zones.get(image, ())
+            survey = Survey(reader, image, self._search.detector.um_per_px, zones)
+            found = self._scale_of(survey, reader)
+            if scale is None:
+                scale = found
+                self._mpp = float(found.mpp or 0.0)
+                yield ScaleKnown(scale)
+            mpp = float(found.mpp or self._mpp)
+            yield ImagesRead(((image, replace(ref, size_px=reader.size_px, mpp=reader.mpp)),))
+            survey.rank(mpp)
+            survey.probe(pool, _PROBES, self._token)
+            self._add(image, ref, reader, survey)
+            yield ZonesRanked(image, survey.map.tiles())
+        if scale is None:
+            raise UserError(
+                "No slide could be read.",
+                "Each file was refused; the list of skipped files says why.",
+                "Copy the slides again from the scanner.",
+                exit_code=EXIT_NOTHING_READABLE,
+            )
+        if not any(s.survey.map.smear.any() for s in self._slides.values()):
+            raise UserError(
+                "No smear was found on the slide.",
+                "It shows empty glass only, or only a label.",
+                "Check that the right slide was scanned, with its stained side up.",
+                exit_code=EXIT_NOTHING_READABLE,
+            )
+
+    def _scale_of(self, survey: Survey, reader: ImageReader) -> ScaleEstimate:
+        if self._options.mpp:
+            survey.scale(self._options.mpp, self._estimate_scale)
+            return ScaleEstimate(self._options.mpp, ScaleSource.PERSON)
+        return survey.scale(reader.mpp, self._estimate_scale)
+
+    def _add(self, image: int, ref: ImageRef, reader: ImageReader, survey: Survey) -> None:
+        grid = survey.map.grid
+        done = resume.tiles_done(self._before, image, grid)
+        tiles = survey.map.smear.copy()
+        tiles[list(done)] = False
+        self._total += int(tiles.sum())
+        self._slides[image] = _Slide(ref, reader, survey, tiles, set(done))
+        blurred = [OUT_OF_FOCUS in q.reasons for q in survey.probed if q.coverage > 0.02]
+        if len(blurred) >= 3 and sum(blurred) > 0.7 * len(blurred):
+            self._note(UNFOCUSED)
+        if survey.levels.lying:
+            self._note(LYING_LEVELS)
+
+    def _note(self, text: str) -> None:
+        if text not in self._notices:
+            self._notices.append(text)
+
+    def total(self) -> int:
+        """Tiles with anything on them."""
+        return self._total
+
+    def ready(self) -> bool:
+        """A wave is planned when the one before the last was searched: never idle, and repeatable."""
+        return bool(self._planned) or len(self._learned) >= self._issued - _WAVE
+
+    def next(self) -> Piece | None:
+        """The most readable tile left."""
+        if not self._planned:
+            self._plan()
+        if not self._planned:
+            return None
+        self._issued += 1
+        return partial(self._piece, *self._planned.popleft())
+
+    def _plan(self) -> None:
+        """Choose the next wave by what is known of all but the last one, whatever came in meanwhile."""
+        for found in self._learned[self._applied : max(0, self._issued - _WAVE)]:
+            self._apply(found)
+        self._applied = max(self._applied, self._issued - _WAVE)
+        while len(self._planned) < _WAVE and (best := self._best()) is not None:
+            self._slides[best[0]].open_tiles[best[1]] = False
+            self._planned.append(best)
+
+    def _best(self) -> tuple[int, int] | None:
+        best: tuple[float, int, int] | None = None
+        for image, slide in self._slides.items():
+            if not slide.open_tiles.any():
+                continue
+            scores = np.where(slide.open_tiles, slide.survey.map.scores, -1.0)
+            index = int(scores.argmax())
+            if best is None or scores[index] > best[0]:
+                best = float(scores[index]), image, index
+        return best[1:] if best else None
+
+    def _piece(self, image: int, index: int) -> Found:
+        self._token.check()
+        slide = self._slides[image]
+        survey = slide.survey
+        tile = survey.map.grid.tile(index)
+        zone = survey.map.tile(index)
+        try:
+            result = self._search.search(
+                survey.levels.read, tile, image, slide.reader.size_px, survey.mpp, survey.map.white
+            )
+        except (ImageRefused, MemoryError) as e:
+            reason = e.reason() if isinstance(e, ImageRefused) else "There is not enough memory for it."
+            x, y, w, h = tile.core
+            return Found(tile=zone, skipped=(SkippedFile(f"{slide.ref.name} [{x}, {y}, {w} x {h}]", reason),))
+        spots = result.spots
+        if survey.zones:
+            spots = tuple(s for s in spots if inside(survey.zones, *s.plane.centre))
+        measured = replace(zone, score=result.quality.score, reasons=result.quality.reasons, measured=True)
+        area = tile.core[2] * tile.core[3] * survey.mpp**2 / 1e6
+        # Red cells and platelets are counted where cells lie in one layer.
+        red = result.red_cells if result.quality.score >= READABLE else -1
+        return Found(spots, red, area, measured, result.quality)
+
+    def learn(self, found: Found) -> None:
+        """Remember what a tile turned out to be, for the waves to come."""
+        # The cells themselves are not needed for that, and memory must not grow with them.
+        self._learned.append(replace(found, spots=()))
+        if found.quality is not None and found.spots and found.quality.score < READABLE:
+            self._poor = True
+
+    def _apply(self, found: Found) -> None:
+        if found.tile is not None and found.quality is not None:
+            zones = self._slides[found.tile.image].survey.map
+            zones.learn(self._index(found.tile), found.quality, whole_tile=True)
+
+    def complete(self, found: Found) -> None:
+        """The tile needs no second look."""
+        if found.tile is not None and not found.skipped:
+            self._slides[found.tile.image].done.add(self._index(found.tile))
+
+    def _index(self, tile: ZoneTile) -> int:
+        return tile.row * self._slides[tile.image].survey.map.grid.shape[0] + tile.column
+
+    def tallies(self) -> dict[str, float]:
+        """Which tiles are done."""
+        out: dict[str, float] = {}
+        for image, slide in self._slides.items():
+            out.update(resume.encode(slide.done, image, slide.survey.map.grid))
+        return out
+
+    def notices(self) -> list[str]:
+        """Remarks on focus, levels and zones."""
+        return [*self._notices, *([POOR_ZONES] if self._poor and UNFOCUSED not in self._notices else [])]
+
+    def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
+        """Content hashes: a slide has gigabytes, so this waits until the cells are there."""
+        for image, slide in self._slides.items():
+            digest = _sha256(slide.ref, token)
+            if digest:
+                ref = replace(slide.ref, sha256=digest, size_px=slide.reader.size_px, mpp=slide.reader.mpp)
+                yield ImagesRead(((image, ref),))
+
+
+def _sha256(ref: ImageRef, token: CancelToken) -> str:
+    """Of the file; "" when it is a folder, too large to wait for, or gone."""
+    if ref.sha256:
+        return ""
+    try:
+        if ref.path.stat().st_size > _HASH_LIMIT:
+            return ""
+        digest = hashlib.sha256()
+        with ref.path.open("rb") as file:
+            while chunk := file.read(_HASH_CHUNK):
+                token.check()
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()

@@ -1,0 +1,383 @@
+"""Slides: where to look, recall, seams, targets, continuing, bad input."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain.analysis import (
+    CellsFound,
+    Done,
+    ImagesRead,
+    Progress,
+    RunStatus,
+    ScaleKnown,
+    Skipped,
+)
+from bloodcells_gui.domain.cell import FLAG_EDGE, Box, Cell
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
+from bloodcells_gui.pipeline import resume
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.scan import Scan, ScanOptions
+from bloodcells_gui.pipeline.search import TileSearch
+from bloodcells_gui.pipeline.slide import LYING_LEVELS, UNFOCUSED, SlideSource
+from bloodcells_gui.pipeline.survey import Survey
+from tests.doubles import SIZE_PX, UM_PER_PX, PlainClassifier, PlainSegmenter
+from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell
+
+MEASUREMENTS = np.zeros(1, np.float32)
+
+
+def work() -> CellWork:
+    return CellWork(PlainClassifier(), PlainSegmenter(), lambda *_: MEASUREMENTS)
+
+
+def unknown_scale(_: Any) -> ScaleEstimate:
+    return ScaleEstimate(None, ScaleSource.UNKNOWN)
+
+
+def scan(
+    reader: MemoryReader,
+    *,
+    token: CancelToken | None = None,
+    estimate: Callable[[Any], ScaleEstimate] = unknown_scale,
+    done: dict[str, float] | None = None,
+    known: list[Cell] | None = None,
+    **options: Any,
+) -> Scan:
+    token = token or CancelToken()
+    ref = ImageRef("slide.tif", Path("slide.tif"), size_px=reader.size_px)
+    chosen = ScanOptions(**options)
+    search = TileSearch(PlainDetector(), SIZE_PX * UM_PER_PX)
+    source = SlideSource([(0, ref)], lambda _: reader, search, estimate, chosen, token, done)
+    return Scan(work(), source, chosen, token, [(c.box_px, c) for c in known or []])
+
+
+def run(reader: MemoryReader, **kwargs: Any) -> tuple[list[Cell], Done, list[Any]]:
+    events = list(scan(reader, **kwargs).events())
+    cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
+    assert isinstance(events[-1], Done)
+    return cells, events[-1], events
+
+
+def matched(cells: list[Cell], truth: list[tuple[float, float]], within: float) -> tuple[int, int]:
+    """Truth that was found exactly once, and cells that match no truth or a found one again."""
+    left, wrong = list(truth), 0
+    for cell in cells:
+        x, y = cell.box_px.centre
+        near = [t for t in left if np.hypot(t[0] - x, t[1] - y) < within]
+        if near:
+            left.remove(near[0])
+        else:
+            wrong += 1
+    return len(truth) - len(left), wrong
+
+
+@pytest.fixture(scope="module")
+def smear() -> Smear:
+    """Monolayer in the middle, thick at the left, thin at the right, glass around."""
+    s = empty(2600, 2200)
+    rng = np.random.default_rng(3)
+    fill(s, (150, 150, 500, 1900), rng, pitch_um=5.5, leukocytes=10)
+    fill(s, (650, 150, 1200, 1900), rng, pitch_um=12, leukocytes=120, platelets=60)
+    fill(s, (1850, 150, 600, 1900), rng, pitch_um=34, leukocytes=10)
+    return s
+
+
+LEUKOCYTES = ("SNE", "LY", "EO")
+
+
+def test_every_cell_is_found_once(smear: Smear) -> None:
+    cells, done, events = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)))
+    white = [c for c in cells if c.predicted in LEUKOCYTES]
+    assert matched(white, smear.of(*LEUKOCYTES), 8) == (140, 0)
+    platelets = [c for c in cells if c.predicted == "PLT"]
+    assert matched(platelets, smear.of("PLT"), 8) == (60, 0)
+    assert done.status is RunStatus.COMPLETE
+    assert isinstance(events[0], ScaleKnown)
+    assert events[0].scale.source is ScaleSource.METADATA
+    assert any(isinstance(e, ImagesRead) for e in events)
+    assert [e for e in events if isinstance(e, Progress)][-1].done == len(
+        [e for e in events if isinstance(e, TileScanned)]
+    )
+    assert sum(done.tallies[k] for k in ("scanned_mm2",)) == pytest.approx(2600 * 2200 * 0.16e-6, rel=0.02)
+    names = {c.predicted: 0 for c in white}
+    for code in names:
+        assert matched([c for c in white if c.predicted == code], smear.of(code), 8)[1] == 0
+
+
+def test_boxes_and_crops_are_at_full_resolution(smear: Smear) -> None:
+    double = cv2.resize(smear.rgb, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    cells, _, _ = run(MemoryReader(double, 0.2, (1, 4)))
+    white = [c for c in cells if c.predicted in LEUKOCYTES]
+    assert matched(white, [(2 * x, 2 * y) for x, y in smear.of(*LEUKOCYTES)], 12) == (140, 0)
+    assert np.median([c.box_px.width for c in white]) == pytest.approx(60, abs=6)
+    assert {c.mpp for c in cells} == {0.2}
+
+
+def test_very_fine_and_very_coarse_slides(smear: Smear) -> None:
+    part = np.ascontiguousarray(smear.rgb[600:1100, 900:1500])
+    truth = [(x - 900, y - 600) for x, y in smear.of(*LEUKOCYTES) if 920 < x < 1480 and 620 < y < 1080]
+    fine = cv2.resize(part, None, fx=5, fy=5, interpolation=cv2.INTER_LINEAR)
+    cells, _, _ = run(MemoryReader(fine, 0.08, (1, 2, 4)))
+    inside = [c for c in cells if 100 < c.box_px.centre[0] < 2900 and 100 < c.box_px.centre[1] < 2400]
+    assert matched(inside, [(5 * x, 5 * y) for x, y in truth], 30)[0] == len(truth)
+    coarse = cv2.resize(part, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    cells, _, _ = run(MemoryReader(coarse, 0.4 / 0.7))
+    assert matched(cells, [(0.7 * x, 0.7 * y) for x, y in truth], 8)[0] == len(truth)
+
+
+def test_the_best_zone_comes_first(smear: Smear) -> None:
+    _, _, events = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)))
+    ranked = next(e for e in events if isinstance(e, ZonesRanked))
+    assert len(ranked.tiles) == len({t.key for t in ranked.tiles})
+    scanned = [e.tile for e in events if isinstance(e, TileScanned)]
+    middle = [abs(t.box_px[0] + t.box_px[2] / 2 - 1250) for t in scanned]
+    assert middle[0] == min(middle)
+    assert scanned[0].score > 0.6
+    assert scanned[0].reasons == ()
+    assert scanned[-1].score < scanned[0].score
+
+
+def test_the_target_ends_the_scan_and_is_met_exactly(smear: Smear) -> None:
+    cells, done, events = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)), target=50)
+    assert sum(c.predicted in LEUKOCYTES and not c.abstained for c in cells) == 50
+    assert done.status is RunStatus.COMPLETE
+    assert "50 leukocytes found: the target of 50 is reached" in done.notice
+    progress = [e for e in events if isinstance(e, Progress)][-1]
+    assert (progress.done, progress.total, progress.unit) == (50, 50, "leukocytes")
+
+
+def test_a_leukopenic_slide_says_so(smear: Smear) -> None:
+    _, done, _ = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)), target=400)
+    assert "140 leukocytes found: the target of 400 was not reached" in done.notice
+    assert done.status is RunStatus.COMPLETE
+
+
+@pytest.mark.parametrize("target", [0, 40])
+def test_the_same_cells_whatever_the_threads(smear: Smear, target: int) -> None:
+    def key(cells: list[Cell]) -> list[Any]:
+        return [(c.box_px, c.predicted) for c in cells]
+
+    reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
+    assert key(run(reader, threads=1, target=target)[0]) == key(run(reader, threads=4, target=target)[0])
+
+
+def test_a_second_run_continues_behind_the_first(smear: Smear) -> None:
+    reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
+    first, done, _ = run(reader, target=50)
+    before = resume.merged([done.tallies])
+    second, done2, _ = run(reader, target=0, done=before, known=first, run=1)
+    white = [c for c in first + second if c.predicted in LEUKOCYTES]
+    assert matched(white, smear.of(*LEUKOCYTES), 8) == (140, 0)
+    assert {c.run for c in second} == {1}
+    assert done2.tallies["scanned_mm2"] < 2600 * 2200 * 0.16e-6 - 0.1
+    third, done3, _ = run(reader, done=resume.merged([done.tallies, done2.tallies]), known=first + second)
+    assert third == []
+    assert done3.status is RunStatus.COMPLETE
+
+
+def test_continuing_to_a_reached_target_adds_nothing(smear: Smear) -> None:
+    reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
+    first, done, _ = run(reader, target=30)
+    second, again, _ = run(reader, target=30, done=resume.merged([done.tallies]), known=first)
+    assert second == []
+    assert "is reached" in again.notice
+
+
+def test_cancelling_keeps_what_was_found(smear: Smear) -> None:
+    token = CancelToken()
+    found: list[Cell] = []
+    asked = 0.0
+    for event in scan(MemoryReader(smear.rgb, smear.mpp, (1, 4)), token=token).events():
+        if isinstance(event, CellsFound) and not token.cancelled:
+            found += event.cells
+            token.cancel()
+            asked = time.monotonic()
+        elif isinstance(event, Done):
+            assert time.monotonic() - asked < 0.5
+            assert event.status is RunStatus.CANCELLED
+            assert found
+    assert asked
+
+
+@pytest.mark.parametrize("offsets", [25, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_field_at_random_offsets_gives_the_same_cells(offsets: int) -> None:
+    """Wherever the tiles' seams fall, the same cells are found, once each."""
+    rng = np.random.default_rng(11)
+    field = empty(420, 420)
+    fill(field, (0, 0, 420, 420), rng, pitch_um=13, leukocytes=14, platelets=8)
+    truth = field.of(*LEUKOCYTES)
+    canvas = np.empty((1500, 1500, 3), np.uint8)
+    for n in range(offsets):
+        canvas[:] = (244, 242, 240)
+        # Around the corner at which four tiles meet, where every seam is.
+        dx, dy = (int(v) for v in rng.integers(560, 900, 2))
+        canvas[dy : dy + 420, dx : dx + 420] = field.rgb
+        cells, _, _ = run(MemoryReader(canvas, 0.4), platelets=0, threads=1, batch=64)
+        white = [c for c in cells if c.predicted in LEUKOCYTES]
+        assert matched(white, [(x + dx, y + dy) for x, y in truth], 6) == (14, 0), (n, dx, dy)
+
+
+def test_cells_cut_by_the_edge_are_flagged() -> None:
+    s = empty(600, 500)
+    fill(s, (0, 0, 600, 500), np.random.default_rng(1), pitch_um=14)
+    put_cell(s, "LY", 300, 250)
+    put_cell(s, "LY", 4, 120)
+    put_cell(s, "LY", 400, 497)
+    cells, _, _ = run(MemoryReader(s.rgb, 0.4))
+    flagged = [c for c in cells if FLAG_EDGE in c.flags]
+    assert len(cells) == 3
+    assert len(flagged) == 2
+    assert all(FLAG_EDGE not in c.flags for c in cells if abs(c.box_px.centre[0] - 300) < 5)
+    for c in cells:
+        assert c.box_px.x >= 0
+        assert c.box_px.x + c.box_px.width <= 600
+        assert c.box_px.y + c.box_px.height <= 500
+
+
+def test_only_so_many_platelets_are_listed_and_all_are_counted(smear: Smear) -> None:
+    cells, done, _ = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)), platelets=10)
+    assert sum(c.predicted == "PLT" for c in cells) == 10
+    assert done.tallies["PLT_unlisted"] == 50
+    assert done.tallies["PLT"] <= 60
+    assert done.tallies["RBC"] > 1500
+    assert done.tallies["PLT_per_field"] > 0
+    assert done.tallies["sampled_mm2"] <= done.tallies["scanned_mm2"]
+
+
+def test_a_bad_tile_is_skipped_and_the_rest_goes_on(smear: Smear) -> None:
+    reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
+    reader.bad = [(1200, 1000, 10, 10)]
+    cells, done, events = run(reader)
+    skipped = [e.file for e in events if isinstance(e, Skipped)]
+    assert len(skipped) in range(1, 5)
+    assert skipped[0].path.startswith("slide.tif [")
+    assert skipped[0].reason == "Its pixel data are damaged."
+    assert done.status is RunStatus.COMPLETE
+    assert 20 < len([c for c in cells if c.predicted in LEUKOCYTES]) < 140
+
+
+def test_a_share_that_disappears_ends_the_run_as_failed(smear: Smear) -> None:
+    big = np.tile(smear.rgb, (2, 3, 1))
+    reader = MemoryReader(big, smear.mpp, (1, 4))
+    found, last = 0, None
+    for event in scan(reader, threads=1).events():
+        if isinstance(event, CellsFound):
+            found += len(event.cells)
+            reader.gone.set()
+        last = event
+    assert isinstance(last, Done)
+    assert last.status is RunStatus.FAILED
+    assert "could not be read any more" in last.notice
+    assert found > 0
+
+
+def test_no_smear() -> None:
+    blank = np.full((3000, 3000, 3), 243, np.uint8)
+    noise = np.random.default_rng(0).normal(0, 1.5, blank.shape)
+    with pytest.raises(UserError, match="No smear was found"):
+        run(MemoryReader((blank + noise).astype(np.uint8), 0.4, (1, 8)))
+
+
+def test_unknown_scale_is_asked_for(smear: Smear) -> None:
+    with pytest.raises(UserError, match="scale of this slide is unknown"):
+        run(MemoryReader(smear.rgb, None, (1, 4)))
+
+
+def test_scale_from_red_cells_of_sampled_places(smear: Smear) -> None:
+    patches: list[np.ndarray] = []
+
+    def estimate(sample: list[np.ndarray]) -> ScaleEstimate:
+        patches.extend(sample)
+        return ScaleEstimate(0.4, ScaleSource.RED_CELLS, 0.05, 100)
+
+    cells, _, events = run(MemoryReader(smear.rgb, None, (1, 4)), estimate=estimate)
+    assert events[0] == ScaleKnown(ScaleEstimate(0.4, ScaleSource.RED_CELLS, 0.05, 100))
+    assert patches
+    assert sum(c.predicted in LEUKOCYTES for c in cells) == 140
+
+
+def test_the_person_overrides_the_metadata(smear: Smear) -> None:
+    cells, _, events = run(MemoryReader(smear.rgb, 1.1, (1, 4)), mpp=0.4)
+    assert events[0] == ScaleKnown(ScaleEstimate(0.4, ScaleSource.PERSON))
+    assert sum(c.predicted in LEUKOCYTES for c in cells) == 140
+
+
+def test_levels_that_lie_are_not_used(smear: Smear) -> None:
+    other = np.ascontiguousarray(np.rot90(smear.rgb, 2))
+    lie = cv2.resize(other, (650, 550), interpolation=cv2.INTER_AREA)
+    double = cv2.resize(smear.rgb, None, fx=2.5, fy=2.5, interpolation=cv2.INTER_LINEAR)
+    lie = cv2.resize(lie, (double.shape[1] // 2, double.shape[0] // 2), interpolation=cv2.INTER_LINEAR)
+    cells, done, _ = run(MemoryReader(double, 0.16, (1, 2), lies={1: lie}))
+    assert LYING_LEVELS in done.notice
+    white = [c for c in cells if c.predicted in LEUKOCYTES]
+    assert matched(white, [(2.5 * x, 2.5 * y) for x, y in smear.of(*LEUKOCYTES)], 16) == (140, 0)
+
+
+def test_all_out_of_focus_is_told(smear: Smear) -> None:
+    blurred = cv2.GaussianBlur(smear.rgb, (0, 0), 6)
+    _, done, _ = run(MemoryReader(blurred, smear.mpp, (1, 4)))
+    assert UNFOCUSED in done.notice
+
+
+def test_a_zone_drawn_by_hand(smear: Smear) -> None:
+    zone = [(900.0, 400.0), (1500.0, 400.0), (1500.0, 1500.0), (900.0, 1500.0)]
+    cells, _, _ = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)), zones={0: [zone]})
+    truth = [(x, y) for x, y in smear.of(*LEUKOCYTES) if 900 <= x <= 1500 and 400 <= y <= 1500]
+    assert matched([c for c in cells if c.predicted in LEUKOCYTES], truth, 8) == (len(truth), 0)
+
+
+def test_without_a_pyramid_the_overview_comes_from_samples(
+    smear: Smear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bloodcells_gui.imaging.levels._OVERVIEW_PIXELS", 1_000_000)
+    reader = MemoryReader(smear.rgb, smear.mpp)
+    cells, _, events = run(reader)
+    assert sum(c.predicted in LEUKOCYTES for c in cells) == 140
+    scanned = [e.tile for e in events if isinstance(e, TileScanned)]
+    assert scanned[0].score > 0.6
+
+
+def test_survey_reads_little(smear: Smear) -> None:
+    big = np.tile(smear.rgb, (2, 2, 1))
+    reader = MemoryReader(big, smear.mpp, (1, 4, 16))
+    survey = Survey(reader, 0, 0.4)
+    survey.scale(0.4, unknown_scale)
+    survey.rank(0.4)
+    with ThreadPoolExecutor(2) as pool:
+        survey.probe(pool, 12, CancelToken())
+    assert reader.read_px < 0.35 * big.shape[0] * big.shape[1]
+    assert len(survey.probed) == 12
+
+
+def test_resume_survives_hostile_tallies(smear: Smear) -> None:
+    survey = Survey(MemoryReader(smear.rgb, 0.4), 0, 0.4)
+    grid = survey.rank(0.4).grid
+    good = resume.encode({0, 3, 5}, 0, grid)
+    assert resume.tiles_done(good, 0, grid) == {0, 3, 5}
+    assert resume.tiles_done(good, 1, grid) == set()
+    for name in list(good):
+        assert resume.tiles_done({name: -1.0}, 0, grid) == set()
+        assert resume.tiles_done({name: float("nan")}, 0, grid) == set()
+        assert resume.tiles_done({name: 1e300}, 0, grid) == set()
+    assert resume.is_bookkeeping(next(iter(good)))
+    assert not resume.is_bookkeeping("RBC")
+
+
+def test_known_cells_are_not_found_again(smear: Smear) -> None:
+    reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
+    first, _, _ = run(reader)
+    again, _, _ = run(reader, known=first)
+    assert again == []
+    assert Box(0, 0, 1, 1).centre == (0.5, 0.5)
