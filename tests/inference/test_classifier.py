@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.inference.bundle import load_bundle
+from bloodcells_gui.inference.calibration import fit_profile
+from bloodcells_gui.inference.classifier import Classifier
+from tests.inference import tiny_onnx
+
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "classifier-lite0"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Classifier:
+    return Classifier(load_bundle(tiny_onnx.write_bundle(tmp_path / "b")))
+
+
+def crops(n: int = 5) -> np.ndarray:
+    colours = np.random.default_rng(1).integers(0, 256, (n, 1, 1, 3))
+    return np.broadcast_to(colours, (n, 8, 8, 3)).astype(np.uint8)
+
+
+def test_output_is_whole(tiny: Classifier) -> None:
+    found = tiny.predict(crops())
+    assert found.probabilities.shape == (5, 4)
+    np.testing.assert_allclose(found.probabilities.sum(1), 1, rtol=1e-5)
+    assert found.feature_map is None
+    assert found.doubt.min() >= 0
+    assert found.doubt.max() <= 1
+    assert found.abstained.dtype == found.unlike.dtype == np.bool_
+
+
+def test_wrong_crops_are_an_error(tiny: Classifier) -> None:
+    with pytest.raises(ValueError, match="uint8"):
+        tiny.predict(np.zeros((2, 9, 9, 3), np.uint8))
+    with pytest.raises(ValueError, match="uint8"):
+        tiny.predict(np.zeros((2, 8, 8, 3), np.float32))
+
+
+def test_kept_embeddings_give_the_same_judgement(tiny: Classifier) -> None:
+    found = tiny.predict(crops())
+    again = tiny.judge_embedding(found.embedding)
+    np.testing.assert_allclose(again.probabilities, found.probabilities, atol=1e-5)
+
+
+def test_maps_come_only_when_asked_for_and_unknown_codes_give_none(tiny: Classifier) -> None:
+    heat = tiny.explain(crops(2), ["SNE", "BNE"])
+    assert heat.shape == (2, 8, 8)
+    assert not tiny.explain(crops(2), ["PC"]).any()
+    with pytest.raises(ValueError, match="maps"):
+        tiny.heat(tiny.predict(crops(2)), ["SNE"])
+
+
+def test_a_profile_changes_answers_and_belongs_to_its_bundle(tiny: Classifier) -> None:
+    images = crops(40)
+    found = tiny.predict(images)
+    labels = ["LY" if r > 0.5 else "SNE" for r in found.embedding[:, 0]]
+    profile = fit_profile(
+        found.embedding, labels, classes=tiny.classes, head=(tiny.head_weights, tiny.head_bias),
+        bundle_sha256=tiny.bundle.sha256, name="lab", created="",
+    )  # fmt: skip
+    tiny.use_profile(profile)
+    changed = tiny.predict(images, maps=True)
+    said = [tiny.classes[i] for i in changed.probabilities.argmax(1)]
+    assert np.mean([a == b for a, b in zip(said, labels, strict=True)]) > 0.8
+    own = tiny.heat(changed, ["LY"], enlarged=False)
+    tiny.use_profile(None)
+    np.testing.assert_array_equal(tiny.predict(images).logits, found.logits)
+    assert own.shape == (40, 8, 8)
+    with pytest.raises(BundleRefused, match="another model"):
+        tiny.use_profile(replace(profile, bundle_sha256="0" * 64))
+    with pytest.raises(BundleRefused, match="damaged"):
+        tiny.use_profile(replace(profile, weights=np.zeros((2, 2), np.float32)))
+
+
+@pytest.mark.parametrize("change", [{"head": {}}, {"calibration": {"arrays": {}}}, {"calibration": None}])
+def test_an_incomplete_card_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    bundle = load_bundle(tiny_onnx.write_bundle(tmp_path / "b", **change))
+    with pytest.raises(BundleRefused, match="incomplete"):
+        Classifier(bundle)
+
+
+def test_a_bundle_for_another_task_is_refused(tmp_path: Path) -> None:
+    bundle = load_bundle(tiny_onnx.write_bundle(tmp_path / "b", task="segment"))
+    with pytest.raises(BundleRefused, match="no classifier"):
+        Classifier(bundle)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Classifier:
+    return Classifier(load_bundle(SHIPPED))
+
+
+@pytest.mark.skipif(not SHIPPED.is_dir(), reason="the bundle is not built")
+class TestShipped:
+    def test_golden_in_both_precisions(self) -> None:
+        bundle = load_bundle(SHIPPED)
+        for precision in bundle.models:
+            Classifier(bundle, precision=precision)
+
+    def test_what_is_no_cell_is_refused(self, shipped: Classifier) -> None:
+        rng = np.random.default_rng(2)
+        size = shipped.size_px
+        views = np.stack(
+            [
+                rng.integers(0, 256, (size, size, 3), dtype=np.uint8),
+                np.full((size, size, 3), 240, np.uint8),
+                np.zeros((size, size, 3), np.uint8),
+                np.broadcast_to((np.arange(size) % 16 < 8)[:, None, None] * 255, (size, size, 3)).astype(
+                    np.uint8
+                ),
+            ]
+        )
+        found = shipped.predict(views)
+        refused = found.abstained | (found.probabilities.argmax(1) == shipped.classes.index("ART"))
+        assert refused.all()
+
+    def test_the_map_is_exact(self, shipped: Classifier) -> None:
+        rng = np.random.default_rng(2)
+        views = rng.integers(0, 256, (2, shipped.size_px, shipped.size_px, 3), dtype=np.uint8)
+        found = shipped.predict(views, maps=True)
+        assert found.feature_map is not None
+        assert min(found.feature_map.shape[2:]) >= 8
+        np.testing.assert_allclose(found.feature_map.mean((2, 3)), found.embedding, atol=1e-4)
+        logits = found.embedding @ shipped.head_weights.T + shipped.head_bias
+        np.testing.assert_allclose(logits, found.logits, atol=1e-3)
