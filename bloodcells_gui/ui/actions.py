@@ -1,0 +1,140 @@
+"""Menus, toolbar and shortcuts: every command once, with its name, icon and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
+
+from bloodcells_gui.domain.taxonomy import CLASSES
+from bloodcells_gui.ui.context import UiContext
+
+_REVIEW = ("confirm", "exclude", "restore", "next_doubtful", "next_unreviewed")
+
+
+class Actions(QObject):
+    """The commands of the window by name; `Actions.get("undo")`."""
+
+    def __init__(self, context: UiContext, window: QWidget) -> None:
+        super().__init__(window)
+        self._context = context
+        self._window = window
+        self._actions: dict[str, QAction] = {}
+        self.class_actions: dict[str, QAction] = {}
+        keys = QKeySequence.StandardKey
+        add = self._add
+        add("open_folder", self.tr("Open &folder…"), "folder", QKeySequence(keys.Open))
+        add("open_slide", self.tr("Open &slide or image…"), "slide", QKeySequence("Ctrl+Shift+O"))
+        add("open_case", self.tr("Open &case…"), "case", QKeySequence("Ctrl+K"))
+        add("open_demo", self.tr("Try a s&ynthetic specimen"), "demo")
+        add("continue_run", self.tr("Con&tinue the analysis"), "next")
+        add("export", self.tr("&Export the report…"), "export", QKeySequence("Ctrl+E"))
+        add("sign", self.tr("Si&gn…"), "sign", QKeySequence("Ctrl+Shift+S"))
+        add("close_case", self.tr("C&lose the case"), "", QKeySequence("Ctrl+W"))
+        add("quit", self.tr("&Quit"), "", QKeySequence("Ctrl+Q"))
+        add("undo", self.tr("&Undo"), "undo", QKeySequence("Ctrl+Z"))
+        add("redo", self.tr("&Redo"), "redo", QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z"))
+        add("confirm", self.tr("&Confirm"), "confirm", QKeySequence("Space"))
+        add("exclude", self.tr("E&xclude"), "exclude", QKeySequence("Delete"))
+        add("restore", self.tr("Re&store"), "restore", QKeySequence("Shift+Delete"))
+        add("next_doubtful", self.tr("Next &doubtful cell"), "doubt", QKeySequence("N"))
+        add("next_unreviewed", self.tr("Next cell &nobody has looked at"), "next", QKeySequence("U"))
+        add("larger", self.tr("&Larger pictures"), "zoom_in", QKeySequence("Ctrl++"), QKeySequence("Ctrl+="))
+        add("smaller", self.tr("&Smaller pictures"), "zoom_out", QKeySequence("Ctrl+-"))
+        add("explain", self.tr("&Explanation (Grad-CAM)"), "heat", QKeySequence("F4"))
+        add("next_panel", self.tr("Next &panel"), "", QKeySequence("F6"))
+        add("keys", self.tr("&Keys…"), "keyboard", QKeySequence("F1"))
+        add("preferences", self.tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
+        add("person", self.tr("&Who reviews…"), "person")
+        add("about", self.tr("&About"), "info")
+        add("theme_system", self.tr("As the &desktop"))
+        add("theme_light", self.tr("&Light"))
+        add("theme_dark", self.tr("&Dark"))
+        for name in ("theme_system", "theme_light", "theme_dark"):
+            self._actions[name].setCheckable(True)
+        for c in CLASSES:
+            action = QAction(context.language.class_name(c.code), self)
+            key = context.keymap.key(c.code)
+            if key:
+                action.setShortcut(QKeySequence(key))
+            self.class_actions[c.code] = action
+            window.addAction(action)
+
+    def _add(self, name: str, text: str, icon: str = "", *shortcuts: QKeySequence) -> None:
+        action = QAction(text, self)
+        if icon:
+            action.setIcon(self._context.icons.get(icon))
+        if shortcuts:
+            action.setShortcuts(list(shortcuts))
+            plain = text.replace("&", "").rstrip("…")
+            action.setToolTip(f"{plain} ({shortcuts[0].toString(QKeySequence.SequenceFormat.NativeText)})")
+        if name in _REVIEW:
+            # Space and Delete belong to buttons and text fields elsewhere; see `scope_review`.
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        else:
+            self._window.addAction(action)
+        self._actions[name] = action
+
+    def get(self, name: str) -> QAction:
+        """A command by its name."""
+        return self._actions[name]
+
+    def connect(self, name: str, act: Callable[[], object]) -> None:  # type: ignore[override]
+        """Run `act` when the command is given."""
+        self._actions[name].triggered.connect(lambda _checked=False: act())
+
+    def scope_review(self, panels: tuple[QWidget, ...]) -> None:
+        """Make the review keys work in these panels only."""
+        for name in _REVIEW:
+            for panel in panels:
+                panel.addAction(self._actions[name])
+
+    def enable_case(self, is_open: bool) -> None:
+        """Commands that need an open case."""
+        for name in ("export", "sign", "close_case", "larger", "smaller", "explain", "next_panel", *_REVIEW):
+            self._actions[name].setEnabled(is_open)
+        for action in self.class_actions.values():
+            action.setEnabled(is_open)
+
+    def fill_menus(self, bar: QMenuBar, recent: QMenu) -> None:
+        """Lay the commands out in menus."""
+        get = self.get
+        file = bar.addMenu(self.tr("&File"))
+        file.addActions([get("open_folder"), get("open_slide"), get("open_case")])
+        file.addMenu(recent)
+        file.addAction(get("open_demo"))
+        file.addSeparator()
+        file.addActions([get("continue_run"), get("export"), get("sign"), get("close_case")])
+        file.addSeparator()
+        file.addAction(get("quit"))
+        review = bar.addMenu(self.tr("&Review"))
+        review.addActions([get("undo"), get("redo")])
+        review.addSeparator()
+        review.addActions([get("confirm"), get("exclude"), get("restore")])
+        classes = review.addMenu(self.tr("&Give a class"))
+        classes.addActions(list(self.class_actions.values()))
+        review.addSeparator()
+        review.addActions([get("next_doubtful"), get("next_unreviewed")])
+        view = bar.addMenu(self.tr("&View"))
+        view.addActions([get("larger"), get("smaller"), get("explain"), get("next_panel")])
+        theme = view.addMenu(self.tr("&Appearance"))
+        theme.addActions([get("theme_system"), get("theme_light"), get("theme_dark")])
+        more = bar.addMenu(self.tr("&Settings"))
+        more.addActions([get("keys"), get("preferences"), get("person")])
+        help_menu = bar.addMenu(self.tr("&Help"))
+        help_menu.addActions([get("keys"), get("about")])
+
+    def fill_toolbar(self, toolbar: QToolBar) -> None:
+        """The commands of every minute."""
+        for group in (
+            ("open_folder", "open_slide"),
+            ("undo", "redo"),
+            ("confirm", "exclude", "restore"),
+            ("next_doubtful", "next_unreviewed"),
+            ("export", "sign"),
+        ):
+            for name in group:
+                toolbar.addAction(self.get(name))
+            toolbar.addSeparator()

@@ -1,0 +1,138 @@
+"""Runs an analysis behind the window: its events into the case, its progress onto the bar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from bloodcells_gui.domain.analysis import (
+    AnalysisEvent,
+    CellsFound,
+    Done,
+    ImagesRead,
+    Progress,
+    RunStatus,
+    ScaleKnown,
+    Skipped,
+    SkippedFile,
+)
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.case_header import CaseHeader
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.contracts import Job, Session
+from bloodcells_gui.ui.jobs import JobRunner
+from bloodcells_gui.ui.progress_bar import AnalysisBar
+
+_NAMED = 3
+
+
+class AnalysisControl(QObject):
+    """At most one analysis at a time.
+
+    Signals
+    -------
+    state_changed()
+        It started or ended.
+    """
+
+    state_changed = Signal()
+
+    def __init__(
+        self, context: UiContext, bar: AnalysisBar, banners: BannerStack, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._bar = bar
+        self._banners = banners
+        self._session: Session | None = None
+        self._header: CaseHeader | None = None
+        self._skipped: list[SkippedFile] = []
+        self._done: Done | None = None
+        self.runner = JobRunner(self)
+        self.runner.batch.connect(self._batch)
+        self.runner.failed.connect(self._failed)
+        self.runner.finished.connect(self._finished)
+        bar.cancelled.connect(self.runner.cancel)
+
+    @property
+    def running(self) -> bool:
+        """Whether an analysis is under way."""
+        return self.runner.running
+
+    def run(self, job: Job, session: Session, header: CaseHeader | None) -> None:
+        """Start `job`, whose findings belong into `session`."""
+        self._session, self._header = session, header
+        self._skipped, self._done = [], None
+        if header is not None:
+            header.running = True
+            header.refresh()
+        self._bar.begin()
+        self.runner.start(job)
+        self.state_changed.emit()
+
+    def stop(self) -> None:
+        """Cancel and wait; what was found is in the case file."""
+        self.runner.stop()
+        self._session = self._header = None
+        self._bar.end()
+
+    def _batch(self, events: list[AnalysisEvent]) -> None:
+        session = self._session
+        if session is None:
+            return
+        latest: Progress | None = None
+        for event in events:
+            match event:
+                case Progress():
+                    latest = event
+                case CellsFound() | ImagesRead():
+                    session.absorb(event)
+                case ScaleKnown(scale):
+                    session.absorb(event)
+                    if self._header is not None:
+                        self._header.scale_known(scale)
+                case Skipped(file):
+                    self._skipped.append(file)
+                case Done():
+                    session.absorb(event)
+                    self._done = event
+        if latest is not None:
+            self._bar.show_progress(latest)
+
+    def _failed(self, error: object, report: str) -> None:
+        if isinstance(error, UserError):
+            self._banners.error(error)
+        else:
+            self._banners.crash(report or repr(error))
+
+    def _finished(self) -> None:
+        self._bar.end()
+        if self._header is not None:
+            self._header.running = False
+            self._header.refresh()
+        if self._skipped:
+            self._tell_skipped()
+        if self._done is not None and self._done.notice:
+            self._banners.show_banner("info", self._context.language.text(self._done.notice))
+        if self._done is not None and self._done.status == RunStatus.CANCELLED:
+            self._banners.show_banner(
+                "info",
+                self.tr("The analysis was stopped."),
+                self.tr("What was found so far is kept and marked incomplete."),
+                self.tr("It can be continued from the File menu."),
+            )
+        self._session = None
+        self.state_changed.emit()
+
+    def _tell_skipped(self) -> None:
+        language = self._context.language
+        named = [f"{f.path}: {language.text(f.reason)}" for f in self._skipped[:_NAMED]]
+        more = len(self._skipped) - len(named)
+        if more:
+            named.append(self.tr("and %n more", "", more))
+        self._banners.show_banner(
+            "warning",
+            self.tr("%n file(s) could not be read and were left out.", "", len(self._skipped)),
+            "\n".join(named),
+            self.tr("All of them stand in skipped.csv of the export."),
+        )

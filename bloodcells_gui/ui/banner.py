@@ -1,0 +1,189 @@
+"""Problems and news as banners above the work: what happened, why, what to do. Never a modal box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.context import UiContext
+
+SEVERITIES = ("info", "ok", "warning", "critical")
+_ICONS = {"info": "info", "ok": "confirm", "warning": "warning", "critical": "critical"}
+MOST_SHOWN = 3
+
+
+class Banner(QFrame):
+    """One notice.
+
+    Signals
+    -------
+    dismissed()
+    """
+
+    dismissed = Signal()
+
+    def __init__(
+        self,
+        context: UiContext,
+        severity: str,
+        what: str,
+        why: str = "",
+        what_to_do: str = "",
+        *,
+        actions: tuple[tuple[str, Callable[[], None]], ...] = (),
+        details: str = "",
+    ) -> None:
+        super().__init__()
+        self._context = context
+        self.severity = severity if severity in SEVERITIES else "info"
+        self.texts = (what, why, what_to_do)
+        self._details = details
+        self.setObjectName("banner")
+        self._icon = QLabel()
+        self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
+        title = self._label(what)
+        font = title.font()
+        font.setWeight(font.Weight.DemiBold)
+        title.setFont(font)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(title)
+        rest = " ".join(t for t in (why, what_to_do) if t)
+        if rest:
+            words.addWidget(self._label(rest))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 8, 8)
+        row.setSpacing(10)
+        row.addWidget(self._icon)
+        row.addLayout(words, 1)
+        for text, act in actions:
+            button = QPushButton(text)
+            button.clicked.connect(act)
+            row.addWidget(button)
+        if details:
+            copy = QPushButton(context.icons.get("copy"), self.tr("Copy report"))
+            copy.setToolTip(self.tr("Copies a technical report without patient data"))
+            copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
+            row.addWidget(copy)
+        close = QToolButton()
+        close.setIcon(context.icons.get("close"))
+        close.setAccessibleName(self.tr("Dismiss"))
+        close.setToolTip(self.tr("Dismiss"))
+        close.clicked.connect(self.dismissed)
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self.setAccessibleName(" ".join(t for t in self.texts if t))
+        context.theme.changed.connect(self._colour)
+        self._colour()
+
+    def _label(self, text: str) -> QLabel:
+        label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return label
+
+    def _colour(self) -> None:
+        t = self._context.theme.tokens
+        strong, ground = getattr(t, self.severity), getattr(t, f"{self.severity}_ground")
+        self.setStyleSheet(
+            f"QFrame#banner {{ background: {ground}; border: none; border-left: 4px solid {strong};"
+            f" border-bottom: 1px solid {t.border}; }} QFrame#banner QLabel {{ background: transparent; }}"
+        )
+        self._icon.setPixmap(
+            self._context.icons.pixmap(_ICONS[self.severity], 20, self.devicePixelRatioF(), self.severity)
+        )
+
+
+class BannerStack(QWidget):
+    """Newest on top; the oldest wait behind a line that says how many."""
+
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._banners: list[Banner] = []
+        self._more = QLabel()
+        self._more.setObjectName("muted")
+        self._more.setContentsMargins(16, 3, 16, 3)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self._layout.addWidget(self._more)
+        self._arrange()
+
+    @property
+    def banners(self) -> tuple[Banner, ...]:
+        """Newest first."""
+        return tuple(self._banners)
+
+    def error(self, error: UserError) -> Banner:
+        """A foreseen problem."""
+        text = self._context.language.text
+        params = error.params
+        return self.show_banner(
+            "critical",
+            *(text(part, **params) if part else "" for part in (error.what, error.why, error.what_to_do)),
+        )
+
+    def crash(self, report: str) -> Banner:
+        """Something unforeseen: a report that can be copied."""
+        return self.show_banner(
+            "critical",
+            self.tr("The program met a fault of its own."),
+            self.tr("Your decisions are in the case file; nothing of them is lost."),
+            self.tr("Copy the report and pass it on; it holds no patient data."),
+            details=report,
+        )
+
+    def show_banner(
+        self,
+        severity: str,
+        what: str,
+        why: str = "",
+        what_to_do: str = "",
+        *,
+        actions: tuple[tuple[str, Callable[[], None]], ...] = (),
+        details: str = "",
+        vanish_ms: int = 0,
+    ) -> Banner:
+        """Put a notice on top; the same notice again replaces the earlier one.
+
+        `vanish_ms` > 0 lets good news go by themselves; problems stay until dismissed.
+        """
+        for old in [b for b in self._banners if b.texts == (what, why, what_to_do)]:
+            self.dismiss(old)
+        banner = Banner(self._context, severity, what, why, what_to_do, actions=actions, details=details)
+        banner.dismissed.connect(lambda: self.dismiss(banner))
+        self._banners.insert(0, banner)
+        self._layout.insertWidget(0, banner)
+        self._arrange()
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, banner.accessibleName()))
+        if vanish_ms:
+            QTimer.singleShot(vanish_ms, banner, lambda: self.dismiss(banner))
+        return banner
+
+    def dismiss(self, banner: Banner) -> None:
+        """Take a notice away."""
+        if banner in self._banners:
+            self._banners.remove(banner)
+            self._layout.removeWidget(banner)
+            banner.hide()
+            banner.deleteLater()
+            self._arrange()
+
+    def clear(self) -> None:
+        """Take all notices away."""
+        for banner in list(self._banners):
+            self.dismiss(banner)
+
+    def _arrange(self) -> None:
+        for i, banner in enumerate(self._banners):
+            banner.setVisible(i < MOST_SHOWN)
+        hidden = max(0, len(self._banners) - MOST_SHOWN)
+        self._more.setText(self.tr("%n more notice(s)", "", hidden))
+        self._more.setVisible(hidden > 0)
+        self.setVisible(bool(self._banners))

@@ -1,0 +1,142 @@
+"""The line above a case: what it is, and what about it must not be overlooked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.contracts import Session
+from bloodcells_gui.ui.labels import ElidedLabel
+
+
+class Chip(QWidget):
+    """A word in a rounded frame."""
+
+    def __init__(self, context: UiContext, text: str, severity: str, tip: str = "") -> None:
+        super().__init__()
+        self._context = context
+        self._text, self._severity = text, severity
+        self.setToolTip(tip)
+        self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        m = self.fontMetrics()
+        return QSize(m.horizontalAdvance(self._text) + 20, m.height() + 6)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = self._context.theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        strong = theme.colour(self._severity)
+        painter.setPen(QPen(strong, 1))
+        painter.setBrush(theme.colour(f"{self._severity}_ground"))
+        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(frame, frame.height() / 2, frame.height() / 2)
+        painter.setPen(strong)
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), self._text)
+
+
+class CaseHeader(QWidget):
+    """Specimen, kind, number of images, scale; chips for synthetic, incomplete, preliminary, signed."""
+
+    def __init__(self, context: UiContext, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._session = session
+        self._scale: ScaleEstimate | None = None
+        self._title = ElidedLabel()
+        font = self._title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        font.setWeight(font.Weight.DemiBold)
+        self._title.setFont(font)
+        self._facts = QLabel()
+        self._facts.setObjectName("muted")
+        self._chips = QHBoxLayout()
+        self._chips.setSpacing(6)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 7, 14, 7)
+        row.setSpacing(14)
+        row.addWidget(self._title, 1)
+        row.addLayout(self._chips)
+        row.addWidget(self._facts)
+        self._shown: tuple[tuple[str, str, str], ...] | None = None
+        self.running = False
+        self.refresh()
+
+    def scale_known(self, scale: ScaleEstimate) -> None:
+        """The scale of a run that is under way."""
+        self._scale = scale
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what holds now."""
+        specimen, language = self._session.specimen, self._context.language
+        self._title.show_text(specimen.id)
+        kind = {
+            SpecimenKind.CROPS: self.tr("Single cells"),
+            SpecimenKind.FIELDS: self.tr("Fields"),
+            SpecimenKind.SLIDE: self.tr("Slide"),
+            SpecimenKind.COUNTER: self.tr("Counted by hand"),
+        }[specimen.kind]
+        facts = [kind]
+        if specimen.images:
+            facts.append(self.tr("%n image(s)", "", len(specimen.images)))
+        scale = self._scale or next((r.scale for r in reversed(self._session.runs) if r.scale), None)
+        if scale is not None and scale.mpp:
+            facts.append(self._scale_text(scale))
+            self._facts.setToolTip(language.text(scale.warning) if scale.warning else "")
+        self._facts.setText("  ·  ".join(facts))
+        chips = self._wanted_chips(scale)
+        if chips != self._shown:
+            self._shown = chips
+            while (item := self._chips.takeAt(0)) is not None:
+                widget = item.widget()
+                if widget is not None:
+                    widget.deleteLater()
+            for text, severity, tip in chips:
+                self._chips.addWidget(Chip(self._context, text, severity, tip))
+
+    def _scale_text(self, scale: ScaleEstimate) -> str:
+        source = {
+            ScaleSource.PERSON: self.tr("given by hand"),
+            ScaleSource.METADATA: self.tr("from the file"),
+            ScaleSource.RED_CELLS: self.tr("from red cells"),
+            ScaleSource.PRIOR: self.tr("estimated"),
+            ScaleSource.UNKNOWN: self.tr("not known"),
+        }[scale.source]
+        return f"{self._context.language.number(scale.mpp or 0.0, 3)} µm/px ({source})"
+
+    def _wanted_chips(self, scale: ScaleEstimate | None) -> tuple[tuple[str, str, str], ...]:
+        session, chips = self._session, []
+        if session.specimen.synthetic:
+            chips.append(
+                (self.tr("Synthetic"), "info", self.tr("Drawn by the program; these cells belong to nobody"))
+            )
+        if session.read_only:
+            chips.append(
+                (
+                    self.tr("Read only"),
+                    "warning",
+                    self.tr("Another window writes this case, or its file is protected"),
+                )
+            )
+        if session.runs and session.runs[-1].status != RunStatus.COMPLETE and not self.running:
+            chips.append(
+                (
+                    self.tr("Incomplete"),
+                    "warning",
+                    self.tr("The analysis did not reach its end; it can be continued"),
+                )
+            )
+        if scale is not None and scale.warning:
+            chips.append((self.tr("Scale uncertain"), "warning", self._context.language.text(scale.warning)))
+        if session.state.signed:
+            chips.append((self.tr("Signed"), "ok", ""))
+        elif session.state.unidentified and not self.running:
+            chips.append((self.tr("Preliminary"), "warning", self.tr("Cells still wait for a decision")))
+        return tuple(chips)

@@ -1,0 +1,203 @@
+"""One open case on screen: table, gallery, inspector, and the review that binds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from bloodcells_gui.domain.review import Change, Status
+from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.ui.case_header import CaseHeader
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.contracts import Session
+from bloodcells_gui.ui.differential.panel import DifferentialPanel
+from bloodcells_gui.ui.gallery.panel import GalleryPanel
+from bloodcells_gui.ui.i18n import EXCLUDED
+from bloodcells_gui.ui.inspector.panel import InspectorPanel
+from bloodcells_gui.ui.review import ReviewController
+
+# A cell is doubtful from here on; the gallery sorts by the same figure.
+DOUBTFUL = 0.5
+
+
+class CasePage(QWidget):
+    """Composition of the panels of one case.
+
+    Other views of the same case (a slide, a map) go beside the gallery with `add_view`.
+
+    Parameters
+    ----------
+    may_decide : callable
+        Called before a decision; False forbids it (nobody has said who reviews).
+
+    Signals
+    -------
+    state_changed()
+        Undo, redo or the numbers may have changed.
+    """
+
+    state_changed = Signal()
+
+    def __init__(
+        self,
+        context: UiContext,
+        session: Session,
+        pool: QThreadPool,
+        may_decide: Callable[[], bool] = lambda: True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._may_decide = may_decide
+        self.controller = ReviewController(session, self)
+        self.header = CaseHeader(context, session)
+        self.differential = DifferentialPanel(context)
+        self.gallery = GalleryPanel(context, self.controller, pool)
+        self.inspector = InspectorPanel(context, self.controller, pool)
+        self.views = QTabWidget()
+        self.views.setDocumentMode(True)
+        self.views.setTabBarAutoHide(True)
+        self.add_view(self.tr("Gallery"), self.gallery)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self.differential)
+        self.splitter.addWidget(self.views)
+        self.splitter.addWidget(self.inspector)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setSizes([470, 620, 350])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.splitter, 1)
+
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self.refresh_numbers)
+        self.controller.changed.connect(self._changed)
+        self.gallery.current_changed.connect(self._current_changed)
+        self.gallery.dropped.connect(self._dropped)
+        self.differential.dropped.connect(self._dropped)
+        self.differential.class_chosen.connect(self.gallery.view.show_group)
+        self.setTabOrder(self.gallery.view, self.inspector.image)
+        self.refresh_numbers()
+
+    def add_view(self, name: str, view: QWidget) -> None:
+        """Another view of the case in the middle; tabs appear from the second on."""
+        self.views.addTab(view, name)
+
+    def panels(self) -> tuple[QWidget, ...]:
+        """In the order in which F6 visits them."""
+        return (self.gallery.view, self.inspector.image, self.differential.table)
+
+    # -- numbers ---------------------------------------------------------------------------------------
+
+    def refresh_numbers(self) -> None:
+        """Table and header of the moment."""
+        settings, state = self.session.settings, self.session.state
+        table = self.session.differential(settings.rollup)
+        self.differential.show_table(
+            table, reviewed=state.reviewed, cells=len(self.session.cells), target=settings.target_cells
+        )
+        self.header.refresh()
+        self.state_changed.emit()
+
+    def _changed(self, change: Change) -> None:
+        if change.event is None:
+            # New cells come in bursts while an analysis runs; a decision is shown at once.
+            self._later.start()
+        else:
+            self.refresh_numbers()
+
+    def _current_changed(self, cell_id: int | None) -> None:
+        self.inspector.show_cell(cell_id)
+        code = None if cell_id is None else self.controller.group_of(cell_id)
+        self.differential.table.mark(code if code in BY_CODE else None)
+
+    # -- decisions -------------------------------------------------------------------------------------
+
+    def chosen(self) -> list[int]:
+        """The selected cells, else the one with the cursor."""
+        ids = self.gallery.view.selected_ids()
+        if ids:
+            return ids
+        current = self.gallery.view.current_id()
+        return [] if current is None else [current]
+
+    def _decide(
+        self, ids: list[int], act: Callable[[list[int]], Change | None], *, go_on: bool = True
+    ) -> None:
+        """Do `act` to `ids` and put the cursor on the cell that follows them."""
+        if not ids or not self._may_decide():
+            return
+        follower = self.gallery.view.follower(ids) if go_on else None
+        if act(ids) is not None and follower is not None:
+            self.gallery.view.select_ids([follower])
+
+    def confirm(self) -> None:
+        """Confirm the chosen cells."""
+        self._decide(self.chosen(), self.controller.confirm)
+
+    def relabel(self, code: str) -> None:
+        """Give the chosen cells class `code`."""
+        self._decide(self.chosen(), lambda ids: self.controller.relabel(ids, code))
+
+    def exclude(self) -> None:
+        """Leave the chosen cells out of every count."""
+        decision = self.session.decision
+        ids = [i for i in self.chosen() if decision(i).status != Status.EXCLUDED]
+        self._decide(ids, self.controller.exclude)
+
+    def restore(self) -> None:
+        """Count the chosen excluded cells again."""
+        decision = self.session.decision
+        ids = [i for i in self.chosen() if decision(i).status == Status.EXCLUDED]
+        self._decide(ids, self.controller.restore)
+
+    def _dropped(self, ids: list[int], code: str) -> None:
+        known = [i for i in ids if self.controller.group_of(i)]
+        if code == EXCLUDED:
+            self._decide(known, self.controller.exclude)
+        elif code in BY_CODE:
+            self._decide(known, lambda chosen: self.controller.relabel(chosen, code))
+
+    def undo(self) -> None:
+        """Take the last decision back and show what it touched."""
+        if self._may_decide():
+            self._show(self.controller.undo())
+
+    def redo(self) -> None:
+        """Do it again and show what it touched."""
+        if self._may_decide():
+            self._show(self.controller.redo())
+
+    def _show(self, change: Change | None) -> None:
+        if change is not None and change.cells:
+            self.gallery.view.select_ids([i for i in change.cells if self.controller.group_of(i)])
+
+    def next_doubtful(self) -> None:
+        """The next cell that is unidentified, or doubtful and undecided."""
+        self._go(lambda i: not self.session.state.decided(i) and self._doubtful(i))
+
+    def _doubtful(self, cell_id: int) -> bool:
+        decision = self.session.decision(cell_id)
+        return decision.status == Status.UNIDENTIFIED or self.session.cell(cell_id).doubt >= DOUBTFUL
+
+    def next_unreviewed(self) -> None:
+        """The next cell that nobody has decided on."""
+        self._go(lambda i: not self.session.state.decided(i))
+
+    def _go(self, wanted: Callable[[int], bool]) -> None:
+        found = self.gallery.view.find_next(wanted)
+        if found is not None:
+            self.gallery.view.select_ids([found])
+
+    def close_case(self) -> None:
+        """Let go of the session; it may be closed afterwards."""
+        self._later.stop()
+        self.controller.close()
+        self.gallery.close_case()
+        self.inspector.close_case()

@@ -1,0 +1,69 @@
+"""Where the report goes and what it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from bloodcells_gui.app.export import ExportOptions
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.common import Form
+
+
+class ExportDialog(Form):
+    """Folder, paper, language, masks, anonymous or not."""
+
+    def __init__(
+        self,
+        context: UiContext,
+        settings: LabSettings,
+        folder: Path,
+        unidentified: int = 0,
+        parent: QWidget | None = None,
+    ) -> None:
+        lead = self.tr("Writes the report as PDF and the tables as CSV. Files of the same name are replaced.")
+        if unidentified:
+            lead += " " + self.tr(
+                "%n cell(s) are still unidentified: the report will be stamped preliminary.", "", unidentified
+            )
+        super().__init__(self.tr("Export the report"), lead, parent, accept=self.tr("Export"))
+        self.folder = QLineEdit(str(folder))
+        browse = QPushButton(self.tr("Choose…"))
+        browse.clicked.connect(self._browse)
+        row = QHBoxLayout()
+        row.addWidget(self.folder, 1)
+        row.addWidget(browse)
+        self.form.addRow(self.tr("&Folder"), row)
+        self.paper = QComboBox()
+        self.paper.addItem("A4", "a4")
+        self.paper.addItem("Letter", "letter")
+        self.paper.setCurrentIndex(self.paper.findData(settings.paper))
+        self.form.addRow(self.tr("&Paper"), self.paper)
+        self.lang = QComboBox()
+        self.lang.addItem("English", "en")
+        self.lang.addItem("Français", "fr")
+        self.lang.setCurrentIndex(self.lang.findData(context.language.lang))
+        self.form.addRow(self.tr("&Language"), self.lang)
+        self.masks = QCheckBox(self.tr("Outlines of the cells as mask images"))
+        self.form.addRow("", self.masks)
+        self.anonymous = QCheckBox(self.tr("Leave out whatever identifies the patient"))
+        self.anonymous.setChecked(settings.privacy.anonymised_export)
+        self.form.addRow("", self.anonymous)
+        self.folder.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
+        self.setMinimumWidth(560)
+
+    def _browse(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder for the report"), self.folder.text())
+        if chosen:
+            self.folder.setText(chosen)
+
+    def answer(self) -> tuple[Path, ExportOptions]:
+        """Folder and options."""
+        return Path(self.folder.text().strip()), ExportOptions(
+            paper=str(self.paper.currentData()),
+            lang=str(self.lang.currentData()),
+            save_masks=self.masks.isChecked(),
+            anonymised=self.anonymous.isChecked(),
+        )

@@ -1,0 +1,161 @@
+"""The key map: what every key does, to look at, to change and to print."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QPageSize, QTextDocument
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QLabel,
+    QTableView,
+    QWidget,
+)
+
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.keymap import RESERVED
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class KeyMapModel(QAbstractTableModel):
+    """Classes and their keys; the key can be edited."""
+
+    def __init__(self, context: UiContext, keys: dict[str, str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self.keys = dict(keys)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(CLASSES)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else 2
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return (self.tr("Class"), self.tr("Key"))[section]
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return base | Qt.ItemFlag.ItemIsEditable if index.column() == 1 else base
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        code = CLASSES[index.row()].code
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return self._context.language.class_name(code) if index.column() == 0 else self.keys[code]
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
+            return QColor(self._context.theme.ink(BY_CODE[code].rgb))
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
+            return Qt.AlignmentFlag.AlignCenter
+        return None
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        key = str(value).strip().upper()
+        if role != Qt.ItemDataRole.EditRole or index.column() != 1 or len(key) != 1 or not key.isprintable():
+            return False
+        if key in RESERVED:
+            return False
+        code = CLASSES[index.row()].code
+        other = next((c for c, k in self.keys.items() if k == key and c != code), None)
+        if other is not None:
+            # The two classes exchange their keys, so the map stays without doubles.
+            self.keys[other] = self.keys[code]
+        self.keys[code] = key
+        self.dataChanged.emit(self.index(0, 1), self.index(len(CLASSES) - 1, 1))
+        return True
+
+
+def key_map_html(title: str, context: UiContext, keys: dict[str, str], fixed: list[tuple[str, str]]) -> str:
+    """The key map as a printable page; every text is escaped."""
+    rows = "".join(
+        f"<tr><td style='padding:4px 14px 4px 0'>{escape(context.language.class_name(code))}</td>"
+        f"<td style='padding:4px 10px' align='center'><b>{escape(key)}</b></td></tr>"
+        for code, key in keys.items()
+    )
+    more = "".join(
+        f"<tr><td style='padding:4px 14px 4px 0'>{escape(what)}</td><td style='padding:4px 10px'>"
+        f"<b>{escape(key)}</b></td></tr>"
+        for what, key in fixed
+    )
+    return f"<h2>{escape(title)}</h2><table>{rows}</table><br><table>{more}</table>"
+
+
+class KeyMapDialog(Form):
+    """Table of keys with Print."""
+
+    def __init__(self, context: UiContext, settings: LabSettings, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("Keys"),
+            self.tr("Double click a key to change it; the two classes exchange theirs."),
+            parent,
+        )
+        self._context = context
+        self._settings = settings
+        self.model = KeyMapModel(context, dict(context.keymap.items()), self)
+        table = QTableView()
+        table.setModel(self.model)
+        table.setAccessibleName(self.tr("Keys"))
+        table.verticalHeader().hide()
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        table.setColumnWidth(1, 90)
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
+        table.setMinimumHeight(340)
+        self.outer.insertWidget(2, table, 1)
+        fixed = QLabel("\n".join(f"{key}: {what}" for what, key in self.fixed_keys()))
+        fixed.setObjectName("muted")
+        fixed.setWordWrap(True)
+        self.outer.insertWidget(3, fixed)
+        button = self.buttons.addButton(self.tr("Print…"), QDialogButtonBox.ButtonRole.ActionRole)
+        button.clicked.connect(self._print)
+        self.setMinimumWidth(520)
+
+    def fixed_keys(self) -> list[tuple[str, str]]:
+        """Keys that are the same everywhere: what they do, and their names."""
+        return [
+            (self.tr("Confirm the proposal, go on"), self.tr("Space")),
+            (self.tr("Move the cursor"), self.tr("arrows, Page Up/Down, Home, End")),
+            (self.tr("Select several"), self.tr("Shift or Ctrl with arrows or mouse, Ctrl+A")),
+            (self.tr("Next doubtful cell"), "N"),
+            (self.tr("Next cell nobody has looked at"), "U"),
+            (self.tr("Exclude, restore"), self.tr("Delete, Shift+Delete")),
+            (self.tr("Undo, redo"), self.tr("Ctrl+Z, Ctrl+Y")),
+            (self.tr("Size of the pictures"), self.tr("Ctrl+plus, Ctrl+minus")),
+            (self.tr("Explanation on and off"), "F4"),
+            (self.tr("Between the panels"), "F6"),
+        ]
+
+    def document(self) -> QTextDocument:
+        """The page that Print prints."""
+        document = QTextDocument(self)
+        document.setHtml(
+            key_map_html(self.tr("Keys of the review"), self._context, self.model.keys, self.fixed_keys())
+        )
+        return document
+
+    def _print(self) -> None:
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+        chooser = QPrintDialog(printer, self)
+        if chooser.exec() == QDialog.DialogCode.Accepted:
+            self.document().print_(printer)
+
+    def answer(self) -> LabSettings:
+        """The settings with these keys."""
+        return replace(self._settings, keys=tuple(self.model.keys.items()))

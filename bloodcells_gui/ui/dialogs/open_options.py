@@ -1,0 +1,90 @@
+"""What is asked before an analysis; every answer may be left as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
+
+from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.common import Form, NumberEdit
+
+
+class OpenOptionsDialog(Form):
+    """Kind, scale, white cell count and specimen id of what is about to be analysed."""
+
+    def __init__(
+        self, context: UiContext, path: Path, found: Specimen | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(
+            self.tr("New analysis"),
+            self.tr("Everything here may stay as it is. Images are only read, never changed."),
+            parent,
+            accept=self.tr("Analyse"),
+        )
+        language = context.language
+        where = QLabel(context_elide(self, str(path)))
+        where.setToolTip(str(path))
+        self.form.addRow(self.tr("Images"), where)
+        self.specimen_id = QLineEdit()
+        self.specimen_id.setPlaceholderText(found.id if found else path.name)
+        self.specimen_id.setMaxLength(120)
+        self.form.addRow(self.tr("&Specimen number"), self.specimen_id)
+        self.kind = QComboBox()
+        found_text = ""
+        if found is not None:
+            found_text = {
+                SpecimenKind.CROPS: self.tr("single cells"),
+                SpecimenKind.FIELDS: self.tr("fields"),
+                SpecimenKind.SLIDE: self.tr("a slide"),
+                SpecimenKind.COUNTER: "",
+            }[found.kind]
+        automatic = self.tr("Automatic")
+        self.kind.addItem(f"{automatic} ({found_text})" if found_text else automatic, "auto")
+        self.kind.addItem(self.tr("Single cells: one cell in the middle of each image"), "crops")
+        self.kind.addItem(self.tr("Fields: many cells in each image"), "fields")
+        self.kind.addItem(self.tr("Slide: a whole smear in one file"), "slide")
+        self.form.addRow(self.tr("&Kind of images"), self.kind)
+        self.mpp = NumberEdit(language, self.tr("from the files, else estimated from the red cells"))
+        self.form.addRow(self.tr("S&cale, µm per pixel"), self.mpp)
+        self.wbc = NumberEdit(language, self.tr("from the analyser, for absolute counts"))
+        self.form.addRow(self.tr("&White cell count, 10⁹/L"), self.wbc)
+        self.corrected = QComboBox()
+        self.corrected.addItem(self.tr("not known"), "unknown")
+        self.corrected.addItem(self.tr("yes"), "yes")
+        self.corrected.addItem(self.tr("no"), "no")
+        self.form.addRow(self.tr("Already corrected for &NRBC"), self.corrected)
+        self.target = QComboBox()
+        self.target.addItem(self.tr("as usual for this kind"), None)
+        self.target.addItem(self.tr("all cells"), 0)
+        for n in (100, 200, 400):
+            self.target.addItem(str(n), n)
+        self.form.addRow(self.tr("&Leukocytes to find"), self.target)
+        for field in (self.mpp, self.wbc):
+            field.textChanged.connect(self._check)
+        self.setMinimumWidth(560)
+
+    def _check(self) -> None:
+        self.can_accept(self.mpp.acceptable and self.wbc.acceptable)
+
+    def options(self) -> OpenOptions:
+        """The answers."""
+        fields = []
+        if self.wbc.value() is not None:
+            fields = [("wbc", str(self.wbc.value())), ("wbc_corrected", str(self.corrected.currentData()))]
+        return OpenOptions(
+            kind=str(self.kind.currentData()),
+            specimen_id=self.specimen_id.text().strip(),
+            mpp=self.mpp.value(),
+            target_cells=self.target.currentData(),
+            fields=tuple(fields),
+        )
+
+
+def context_elide(widget: QWidget, text: str, width: int = 380) -> str:
+    """`text` shortened in the middle to `width` px of the widget's font."""
+    from PySide6.QtCore import Qt
+
+    return widget.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, width)

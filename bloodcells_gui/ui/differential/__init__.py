@@ -1,0 +1,1 @@
+"""The differential table beside the gallery."""

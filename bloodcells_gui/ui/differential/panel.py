@@ -1,0 +1,299 @@
+"""The left panel: how far the review is, the table, and the sentences under it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.domain.differential import Differential, Remark
+from bloodcells_gui.domain.wording import remark_text
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
+from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind
+
+_SEVERITY = {
+    "info": ("info", "muted"),
+    "warning": ("warning", "warning"),
+    "critical": ("critical", "critical"),
+}
+
+
+class DifferentialTable(QTableView):
+    """The table; Return or a double click shows the class in the gallery."""
+
+    chosen = Signal(str)
+
+    def __init__(self, context: UiContext, model: DifferentialModel) -> None:
+        super().__init__()
+        self._model = model
+        self.setModel(model)
+        self.setItemDelegate(DifferentialDelegate(context, self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        self.setDropIndicatorShown(True)
+        self.setAccessibleName(self.tr("Differential count"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        vertical = self.verticalHeader()
+        vertical.hide()
+        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        vertical.setDefaultSectionSize(self.fontMetrics().height() + 9)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setMinimumSectionSize(20)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        self._set_widths()
+        model.modelReset.connect(self._arrange)
+        self.clicked.connect(self._choose)
+        self.activated.connect(self._choose)
+
+    def _set_widths(self) -> None:
+        m = self.fontMetrics()
+        header = self.horizontalHeader()
+        for column, sample, least in (
+            (Column.KEY, "W", 38), (Column.COUNT, "1,000", 48), (Column.SHARE, "100.0", 44),
+            (Column.LIMITS, "100.0 – 100.0", 60), (Column.BAR, "", 96), (Column.ABSOLUTE, "100.0 H", 60),
+        ):  # fmt: skip
+            title = str(self._model.headerData(column, Qt.Orientation.Horizontal) or "")
+            wide = max(m.horizontalAdvance(sample) + 14, m.horizontalAdvance(title) + 18, least)
+            header.resizeSection(column, wide)
+
+    def _arrange(self) -> None:
+        self.clearSpans()
+        for row in range(self._model.rowCount()):
+            if self._model.line(row).kind == LineKind.HEADING:
+                self.setSpan(row, 0, 1, self._model.columnCount())
+
+    def show_absolute(self, shown: bool) -> None:
+        """The column of absolute counts makes sense only where a white cell count was given."""
+        self.setColumnHidden(Column.ABSOLUTE, not shown)
+
+    def resizeEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        super().resizeEvent(event)
+        fixed = sum(
+            self.columnWidth(c)
+            for c in Column
+            if c not in (Column.NAME, Column.BAR) and not self.isColumnHidden(c)
+        )
+        room = self.viewport().width() - fixed
+        # The name needs some 150 px before the bar gets any.
+        name = self.fontMetrics().horizontalAdvance("Segmented neutrophil") + 56
+        self.setColumnWidth(Column.BAR, max(0, min(220, room - name)))
+
+    def _choose(self, index: QModelIndex) -> None:
+        leaves = self._model.leaves(index.row())
+        if leaves:
+            self.chosen.emit(leaves[0])
+
+    def mark(self, code: str | None) -> None:
+        """Highlight the line that counts leaf `code`, without moving the keyboard's focus."""
+        for row in range(self._model.rowCount()):
+            if code is not None and code in self._model.leaves(row):
+                flags = QItemSelectionModel.SelectionFlag
+                self.selectionModel().setCurrentIndex(
+                    self._model.index(row, 0), flags.ClearAndSelect | flags.Rows
+                )
+                return
+        self.selectionModel().clear()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Letters are class keys here; the base class would search for a line that begins so.
+        if event.text() and event.text().isprintable() and not event.text().isspace():
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+
+
+class Figure(QWidget):
+    """A number with its name under it."""
+
+    def __init__(self, caption: str) -> None:
+        super().__init__()
+        self._value = QLabel("0")
+        font = self._value.font()
+        font.setPointSizeF(font.pointSizeF() * 1.45)
+        font.setWeight(font.Weight.DemiBold)
+        self._value.setFont(font)
+        self._caption = QLabel(caption)
+        self._caption.setObjectName("muted")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._value)
+        layout.addWidget(self._caption)
+
+    def show_value(self, text: str, colour: str = "") -> None:
+        """The number, and a colour token's value to draw attention."""
+        self._value.setText(text)
+        self._value.setStyleSheet(f"color: {colour}" if colour else "")
+        self.setAccessibleName(f"{self._caption.text()}: {text}")
+
+
+class RemarkList(QWidget):
+    """Sentences under the table, the gravest first; rebuilt only when they changed.
+
+    Signals
+    -------
+    chosen(str)
+        A remark that speaks of cells was clicked: their class.
+    """
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self._context = context
+        self._shown: tuple[Remark, ...] | None = None
+        self._theme = ""
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(12, 8, 10, 10)
+        self._layout.setSpacing(7)
+        self.setAccessibleName(self.tr("Remarks"))
+
+    def show_remarks(self, remarks: tuple[Remark, ...]) -> None:
+        """Replace the sentences."""
+        theme = self._context.theme.tokens.name
+        if remarks == self._shown and theme == self._theme:
+            return
+        self._shown, self._theme = remarks, theme
+        while (item := self._layout.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for remark in remarks:
+            self._layout.addWidget(self._line(remark))
+        self._layout.addStretch(1)
+
+    def refresh(self) -> None:
+        """Draw again after the theme changed."""
+        if self._shown is not None:
+            self.show_remarks(self._shown)
+
+    def _line(self, remark: Remark) -> QWidget:
+        icon_name, token = _SEVERITY.get(remark.severity, _SEVERITY["info"])
+        line = QWidget()
+        layout = QHBoxLayout(line)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        icon = QLabel()
+        icon.setPixmap(self._context.icons.pixmap(icon_name, 16, self.devicePixelRatioF(), token))
+        icon.setAlignment(Qt.AlignmentFlag.AlignTop)
+        text = QLabel(remark_text(remark, self._context.language.lang))
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setWordWrap(True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        if remark.severity == "info":
+            text.setObjectName("muted")
+        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        layout.addWidget(icon)
+        layout.addWidget(text, 1)
+        return line
+
+
+class DifferentialPanel(QWidget):
+    """Figures, table and remarks.
+
+    Signals
+    -------
+    class_chosen(str)
+        The person wants to see this class in the gallery.
+    dropped(list, str)
+        Cells were dropped on a class.
+    """
+
+    class_chosen = Signal(str)
+    dropped = Signal(list, str)
+
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self.model = DifferentialModel(context, self)
+        self.table = DifferentialTable(context, self.model)
+        self.remarks = RemarkList(context)
+        self._counted = Figure(self.tr("counted"))
+        self._waiting = Figure(self.tr("unidentified"))
+        self._reviewed = Figure(self.tr("reviewed"))
+        figures = QHBoxLayout()
+        figures.setContentsMargins(14, 10, 14, 8)
+        figures.setSpacing(18)
+        for figure in (self._counted, self._waiting, self._reviewed):
+            figures.addWidget(figure, 1)
+
+        scroll = QScrollArea()
+        scroll.setWidget(self.remarks)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.table)
+        split.addWidget(scroll)
+        split.setStretchFactor(0, 1)
+        split.setCollapsible(0, False)
+        split.setSizes([600, 150])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(figures)
+        layout.addWidget(split, 1)
+        self.table.chosen.connect(self.class_chosen)
+        self.model.dropped.connect(self.dropped)
+        context.theme.changed.connect(self._theme_changed)
+        self._last: tuple[Differential, int, int, int] | None = None
+        self.setMinimumWidth(300)
+
+    def show_table(self, table: Differential, *, reviewed: int, cells: int, target: int) -> None:
+        """Show the count of the moment.
+
+        Parameters
+        ----------
+        reviewed, cells : int
+            Cells a person decided on, of how many.
+        target : int
+            Leukocytes wanted before signing; 0 for none.
+        """
+        self._last = (table, reviewed, cells, target)
+        language, theme = self._context.language, self._context.theme
+        self.table.show_absolute(table.wbc is not None)
+        self.model.show_differential(table)
+        of_target = f" / {language.integer(target)}" if target else ""
+        short = target and table.total < target
+        self._counted.show_value(
+            language.integer(table.total) + of_target, theme.tokens.warning if short else ""
+        )
+        self._waiting.show_value(
+            language.integer(table.unidentified),
+            theme.tokens.warning if table.unidentified else theme.tokens.ok,
+        )
+        self._reviewed.show_value(f"{100 * reviewed // cells if cells else 0} %")
+        self._reviewed.setToolTip(
+            self.tr("{reviewed} of {cells} cells decided by a person").format(
+                reviewed=language.integer(reviewed), cells=language.integer(cells)
+            )
+        )
+        self.remarks.show_remarks(table.remarks)
+
+    def _theme_changed(self) -> None:
+        self.remarks.refresh()
+        self.table.viewport().update()
+        if self._last is not None:
+            table, reviewed, cells, target = self._last
+            self.show_table(table, reviewed=reviewed, cells=cells, target=target)

@@ -1,0 +1,325 @@
+"""Item model of the gallery: groups as top-level rows, their cells below, most doubtful first."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
+
+from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.review import Decision, Status
+from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
+from bloodcells_gui.ui.i18n import EXCLUDED, Language
+
+MIME_CELLS = "application/x-bloodcells-ids"
+GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED)
+# Beyond this many runs of rows a reset is cheaper than telling the view of each.
+_MANY_RUNS = 200
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class Role(IntEnum):
+    """Data beyond Qt's own roles."""
+
+    CELL_ID = Qt.ItemDataRole.UserRole + 1
+    GROUP = Qt.ItemDataRole.UserRole + 2
+    COUNT = Qt.ItemDataRole.UserRole + 3
+
+
+def pack_ids(ids: Sequence[int]) -> QMimeData:
+    """Cells on their way by drag and drop."""
+    mime = QMimeData()
+    mime.setData(MIME_CELLS, " ".join(map(str, ids)).encode("ascii"))
+    return mime
+
+
+def unpack_ids(mime: QMimeData) -> list[int]:
+    """Inverse of `pack_ids`; empty for anything else."""
+    if not mime.hasFormat(MIME_CELLS):
+        return []
+    words = bytes(mime.data(MIME_CELLS).data()).split()
+    return [int(w) for w in words if w.isdigit()]
+
+
+def _runs(rows: Iterable[int]) -> list[tuple[int, int]]:
+    """Sorted rows as runs (first, last)."""
+    runs: list[tuple[int, int]] = []
+    for row in sorted(rows):
+        if runs and runs[-1][1] == row - 1:
+            runs[-1] = (runs[-1][0], row)
+        else:
+            runs.append((row, row))
+    return runs
+
+
+class GalleryModel(QAbstractItemModel):
+    """Cells by group.
+
+    Parameters
+    ----------
+    cell_of : callable
+        Cell of an id.
+    decision_of : callable
+        Standing decision of an id.
+    group_of : callable
+        Group an id belongs to (one of GROUPS), "" when it is to be left out.
+    language : Language
+    """
+
+    def __init__(
+        self,
+        cell_of: Callable[[int], Cell],
+        decision_of: Callable[[int], Decision],
+        group_of: Callable[[int], str],
+        language: Language,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._cell_of = cell_of
+        self._decision_of = decision_of
+        self._group_of = group_of
+        self._language = language
+        self._groups: list[list[int]] = [[] for _ in GROUPS]
+        self._group_number = {code: i for i, code in enumerate(GROUPS)}
+        self._where: dict[int, int] = {}
+        self._key: dict[int, tuple[float, int]] = {}
+
+    # -- filling ---------------------------------------------------------------------------------------
+
+    def load(self, cells: Iterable[Cell]) -> None:
+        """Replace everything."""
+        self.beginResetModel()
+        for group in self._groups:
+            group.clear()
+        self._where.clear()
+        self._key = {c.id: (-c.doubt, c.id) for c in cells}
+        for cell_id in self._key:
+            number = self._group_number.get(self._group_of(cell_id))
+            if number is not None:
+                self._where[cell_id] = number
+                self._groups[number].append(cell_id)
+        for group in self._groups:
+            group.sort(key=self._key.__getitem__)
+        self.endResetModel()
+
+    def refresh(self, ids: Iterable[int]) -> None:
+        """Bring these cells up to date: new ones in, others to their group or out, the rest repainted."""
+        leaving: dict[int, list[int]] = {}
+        arriving: dict[int, list[int]] = {}
+        staying: dict[int, list[int]] = {}
+        for cell_id in ids:
+            old = self._where.get(cell_id)
+            new = self._group_number.get(self._group_of(cell_id))
+            if cell_id not in self._key:
+                self._key[cell_id] = (-self._cell_of(cell_id).doubt, cell_id)
+            if new == old:
+                if old is not None:
+                    staying.setdefault(old, []).append(self._row(old, cell_id))
+                continue
+            if old is not None:
+                leaving.setdefault(old, []).append(cell_id)
+            if new is not None:
+                arriving.setdefault(new, []).append(cell_id)
+        rows = {n: _runs(self._row(n, i) for i in members) for n, members in leaving.items()}
+        arrivals = sum(map(len, arriving.values()))
+        if sum(map(len, rows.values())) > _MANY_RUNS or arrivals > 4 * _MANY_RUNS:
+            self._regroup(leaving, arriving)
+            return
+        for number, runs in staying.items():
+            for first, last in _runs(runs):
+                parent = self.index(number, 0)
+                self.dataChanged.emit(self.index(first, 0, parent), self.index(last, 0, parent))
+        for number, group_runs in rows.items():
+            for first, last in reversed(group_runs):
+                self.beginRemoveRows(self.index(number, 0), first, last)
+                for cell_id in self._groups[number][first : last + 1]:
+                    del self._where[cell_id]
+                del self._groups[number][first : last + 1]
+                self.endRemoveRows()
+        for number, members in arriving.items():
+            self._insert(number, members)
+        self._headings_changed({*leaving, *arriving})
+
+    def _regroup(self, leaving: dict[int, list[int]], arriving: dict[int, list[int]]) -> None:
+        self.beginResetModel()
+        for number, members in leaving.items():
+            gone = set(members)
+            for cell_id in members:
+                del self._where[cell_id]
+            self._groups[number] = [i for i in self._groups[number] if i not in gone]
+        for number, members in arriving.items():
+            self._groups[number].extend(members)
+            self._groups[number].sort(key=self._key.__getitem__)
+            for cell_id in members:
+                self._where[cell_id] = number
+        self.endResetModel()
+
+    def _insert(self, number: int, ids: list[int]) -> None:
+        group = self._groups[number]
+        ids.sort(key=self._key.__getitem__)
+        i = 0
+        while i < len(ids):
+            row = bisect_left(group, self._key[ids[i]], key=self._key.__getitem__)
+            j = i + 1
+            limit = self._key[group[row]] if row < len(group) else None
+            while j < len(ids) and (limit is None or self._key[ids[j]] < limit):
+                j += 1
+            self.beginInsertRows(self.index(number, 0), row, row + j - i - 1)
+            group[row:row] = ids[i:j]
+            for cell_id in ids[i:j]:
+                self._where[cell_id] = number
+            self.endInsertRows()
+            i = j
+        self._headings_changed({number})
+
+    def _headings_changed(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            index = self.index(number, 0)
+            self.dataChanged.emit(index, index)
+
+    def _row(self, number: int, cell_id: int) -> int:
+        return bisect_left(self._groups[number], self._key[cell_id], key=self._key.__getitem__)
+
+    # -- asking ----------------------------------------------------------------------------------------
+
+    def counts(self) -> list[int]:
+        """Cells per group, in the order of GROUPS."""
+        return [len(g) for g in self._groups]
+
+    def ids(self, group: int) -> Sequence[int]:
+        """Cells of a group in order; not to be altered."""
+        return self._groups[group]
+
+    def cell_id(self, index: Index) -> int | None:
+        """Cell of an index, None for headings and invalid ones."""
+        if not index.isValid() or index.internalId() == 0:
+            return None
+        return self._groups[index.internalId() - 1][index.row()]
+
+    def index_of(self, cell_id: int) -> QModelIndex:
+        """Index of a cell; invalid when it is not in the model."""
+        number = self._where.get(cell_id)
+        if number is None:
+            return QModelIndex()
+        return self.createIndex(self._row(number, cell_id), 0, number + 1)
+
+    def group_index(self, code: str) -> QModelIndex:
+        """Index of a group's heading."""
+        number = self._group_number.get(code)
+        return QModelIndex() if number is None else self.index(number, 0)
+
+    def cell(self, cell_id: int) -> Cell:
+        """The cell itself."""
+        return self._cell_of(cell_id)
+
+    def decision(self, cell_id: int) -> Decision:
+        """Its standing decision."""
+        return self._decision_of(cell_id)
+
+    # -- QAbstractItemModel ----------------------------------------------------------------------------
+
+    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
+        if column != 0 or row < 0:
+            return QModelIndex()
+        if not parent.isValid():
+            return self.createIndex(row, 0, 0) if row < len(GROUPS) else QModelIndex()
+        if parent.internalId() != 0 or row >= len(self._groups[parent.row()]):
+            return QModelIndex()
+        return self.createIndex(row, 0, parent.row() + 1)
+
+    def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
+        if not index.isValid() or index.internalId() == 0:
+            return QModelIndex()
+        return self.createIndex(index.internalId() - 1, 0, 0)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        if not parent.isValid():
+            return len(GROUPS)
+        return len(self._groups[parent.row()]) if parent.internalId() == 0 and parent.column() == 0 else 0
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 1
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        base = Qt.ItemFlag.ItemIsEnabled
+        if index.internalId() == 0:
+            return base | Qt.ItemFlag.ItemIsDropEnabled
+        return (
+            base
+            | Qt.ItemFlag.ItemIsSelectable
+            | Qt.ItemFlag.ItemIsDragEnabled
+            | Qt.ItemFlag.ItemNeverHasChildren
+        )
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        if index.internalId() == 0:
+            return self._heading_data(index.row(), role)
+        cell_id = self._groups[index.internalId() - 1][index.row()]
+        if role == Role.CELL_ID:
+            return cell_id
+        if role == Role.GROUP:
+            return GROUPS[index.internalId() - 1]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._decision_of(cell_id).final or self._cell_of(cell_id).predicted
+        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return self.describe(cell_id)
+        return None
+
+    def _heading_data(self, number: int, role: int) -> object:
+        name = self._language.class_name(GROUPS[number])
+        if role == Qt.ItemDataRole.DisplayRole:
+            return name
+        if role == Role.GROUP:
+            return GROUPS[number]
+        if role == Role.COUNT:
+            return len(self._groups[number])
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self.tr("%n cell(s)", "", len(self._groups[number])) + ", " + name
+        return None
+
+    def describe(self, cell_id: int) -> str:
+        """One cell in words, for tool tips and screen readers."""
+        cell, decision = self._cell_of(cell_id), self._decision_of(cell_id)
+        proposal = self.tr("{name}, probability {percent} %").format(
+            name=self._language.class_name(cell.predicted),
+            percent=self._language.number(100 * cell.probability, 1),
+        )
+        parts = [self.tr("Cell {number}").format(number=cell_id)]
+        if decision.status == Status.UNIDENTIFIED:
+            parts.append(self.tr("unidentified; best guess: {proposal}").format(proposal=proposal))
+        elif decision.status == Status.PROPOSED:
+            parts.append(self.tr("proposed: {proposal}").format(proposal=proposal))
+        elif decision.status == Status.CONFIRMED:
+            parts.append(
+                self.tr("confirmed as {name} by {person}").format(
+                    name=self._language.class_name(decision.final), person=decision.reviewer
+                )
+            )
+        elif decision.status == Status.RELABELLED:
+            parts.append(
+                self.tr("changed from {old} to {new} by {person}").format(
+                    old=self._language.class_name(cell.predicted),
+                    new=self._language.class_name(decision.final),
+                    person=decision.reviewer,
+                )
+            )
+        else:
+            parts.append(self.tr("excluded by {person}").format(person=decision.reviewer))
+        parts.extend(self._language.text(f) for f in cell.flags)
+        return ", ".join(parts)
+
+    def mimeTypes(self) -> list[str]:
+        return [MIME_CELLS]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        return pack_ids([i for i in map(self.cell_id, indexes) if i is not None])
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        return Qt.DropAction.MoveAction

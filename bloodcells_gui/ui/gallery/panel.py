@@ -1,0 +1,105 @@
+"""The gallery with its line of controls."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QThreadPool, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+
+from bloodcells_gui.domain.review import Change
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.gallery.model import GalleryModel
+from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
+from bloodcells_gui.ui.gallery.view import SIDES, GalleryView
+from bloodcells_gui.ui.review import ReviewController
+
+
+class GalleryPanel(QWidget):
+    """Gallery of one case.
+
+    Signals
+    -------
+    current_changed(object)
+        Cell with the cursor, or None.
+    selection_changed(int)
+        Number of selected cells.
+    dropped(list, str)
+        Cells were dropped on a group.
+    """
+
+    current_changed = Signal(object)
+    selection_changed = Signal(int)
+    dropped = Signal(list, str)
+
+    def __init__(
+        self,
+        context: UiContext,
+        controller: ReviewController,
+        pool: QThreadPool,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._controller = controller
+        session = controller.session
+        self.thumbnails = ThumbnailLoader(session.thumbnail, pool, self)
+        self.model = GalleryModel(session.cell, session.decision, controller.group_of, context.language, self)
+        self.model.load(session.cells)
+        self.view = GalleryView(context, self.model, self.thumbnails)
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self._label = QLabel()
+        self._label.setObjectName("muted")
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, len(SIDES) - 1)
+        self._slider.setPageStep(1)
+        self._slider.setValue(SIDES.index(self.view.side))
+        self._slider.setFixedWidth(110)
+        self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._slider.setAccessibleName(self.tr("Size of the pictures"))
+        self._slider.setToolTip(self.tr("Size of the pictures (Ctrl and mouse wheel)"))
+        self._slider.valueChanged.connect(lambda i: self.view.set_side(SIDES[i]))
+        size = QLabel(self.tr("Size"))
+        size.setObjectName("muted")
+        bar = QHBoxLayout()
+        bar.setContentsMargins(14, 5, 14, 5)
+        bar.addWidget(self._label, 1)
+        bar.addWidget(size)
+        bar.addWidget(self._slider)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self.view, 1)
+        self.setFocusProxy(self.view)
+        self.view.current_changed.connect(self.current_changed)
+        self.view.selection_changed.connect(self._selection_changed)
+        self.view.side_changed.connect(self._side_changed)
+        self.view.dropped.connect(self.dropped)
+        controller.changed.connect(self._changed)
+        self._tell()
+
+    def _changed(self, change: Change) -> None:
+        if change.cells:
+            self.model.refresh(change.cells)
+            self._tell()
+
+    def _side_changed(self, side: int) -> None:
+        if side in SIDES:
+            self._slider.setValue(SIDES.index(side))
+
+    def _selection_changed(self) -> None:
+        self._tell()
+        self.selection_changed.emit(self._selected_count())
+
+    def _selected_count(self) -> int:
+        return sum(r.height() for r in self.view.selectionModel().selection())
+
+    def _tell(self) -> None:
+        cells, selected = sum(self.model.counts()), self._selected_count()
+        text = self.tr("%n cell(s)", "", cells)
+        if selected > 1:
+            text += " · " + self.tr("%n selected", "", selected)
+        self._label.setText(text)
+
+    def close_case(self) -> None:
+        """Stop asking for pictures; call before the session closes."""
+        self.thumbnails.close()

@@ -1,0 +1,99 @@
+"""Languages of the window: Qt Linguist for its own strings, the domain's catalogue for everything else.
+
+``pyside6-lupdate`` collects the strings, ``pyside6-lrelease`` compiles them (see CONTRIBUTING.md). English has a
+catalogue too, for plurals only.
+"""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+
+from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.i18n import tr as domain_tr
+from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
+from bloodcells_gui.ui.resources import resource_dir
+
+EXCLUDED = "EXCLUDED"
+
+
+def system_language() -> str:
+    """ "fr" on a French desktop, else "en"."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value and value not in ("C", "POSIX", "C.UTF-8"):
+            return "fr" if value.lower().startswith("fr") else "en"
+    return "fr" if QLocale.system().language() == QLocale.Language.French else "en"
+
+
+class Language:
+    """The language in force; one object given to whoever shows text."""
+
+    def __init__(self, app: QCoreApplication, lang: str = "en") -> None:
+        self._app = app
+        self._translators: list[QTranslator] = []
+        self.lang = "en"
+        self.locale = QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom)
+        self.choose(lang)
+
+    def choose(self, lang: str) -> None:
+        """Install the translators of `lang` ("en", "fr"; anything else means the desktop's)."""
+        for translator in self._translators:
+            self._app.removeTranslator(translator)
+        self._translators.clear()
+        self.lang = lang if lang in LANGUAGES else system_language()
+        if self.lang == "fr":
+            self.locale = QLocale(QLocale.Language.French, QLocale.Country.France)
+        else:
+            self.locale = QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom)
+        self.locale.setNumberOptions(QLocale.NumberOption.RejectGroupSeparator)
+        QLocale.setDefault(self.locale)
+        own = str(resource_dir() / "translations")
+        qt = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        for folder, name in ((qt, f"qtbase_{self.lang}"), (own, f"bloodcells_{self.lang}")):
+            translator = QTranslator()
+            if translator.load(name, folder):
+                self._app.installTranslator(translator)
+                self._translators.append(translator)
+
+    def text(self, template: str, **params: object) -> str:
+        """A template of the Qt-free layers in this language."""
+        return domain_tr(template, self.lang, **params)
+
+    def class_name(self, code: str) -> str:
+        """Name of a class or queue."""
+        if code == UNIDENTIFIED:
+            return QCoreApplication.translate("Language", "Unidentified")
+        if code == EXCLUDED:
+            return QCoreApplication.translate("Language", "Excluded")
+        return self.text(BY_CODE[code].name) if code in BY_CODE else code
+
+    def number(self, value: float, decimals: int = 1) -> str:
+        """A number with this language's decimal sign."""
+        return self.locale.toString(float(value), "f", decimals)
+
+    def integer(self, value: int) -> str:
+        """A whole number with thousands set apart."""
+        text = f"{value:,}"
+        return text.replace(",", "\u202f" if self.lang == "fr" else ",")
+
+    def duration(self, seconds: float) -> str:
+        """ "12 s", "3 min 05 s" or "1 h 04 min"."""
+        whole = max(0, round(seconds))
+        if whole < 60:
+            return f"{whole} s"
+        minutes, rest = divmod(whole, 60)
+        if minutes < 60:
+            return f"{minutes} min {rest:02d} s"
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours} h {minutes:02d} min"
+
+    def when(self, iso: str) -> str:
+        """A UTC time (ISO 8601) as local date and time of day."""
+        from PySide6.QtCore import QDateTime, Qt
+
+        moment = QDateTime.fromString(iso, Qt.DateFormat.ISODate)
+        if not moment.isValid():
+            return iso
+        return self.locale.toString(moment.toLocalTime(), QLocale.FormatType.ShortFormat)

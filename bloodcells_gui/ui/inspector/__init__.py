@@ -1,0 +1,1 @@
+"""One cell at a time: picture, outlines, explanation, probabilities, measurements, history."""

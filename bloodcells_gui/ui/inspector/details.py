@@ -1,0 +1,147 @@
+"""Measurements and history of a cell as plain two-column lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QCoreApplication,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from bloodcells_gui.domain.review import Event, EventKind
+from bloodcells_gui.ui.i18n import Language
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class PairsModel(QAbstractTableModel):
+    """Lines of two texts."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pairs: list[tuple[str, str]] = []
+
+    def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Replace all lines."""
+        self.beginResetModel()
+        self._pairs = list(pairs)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._pairs)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else 2
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return self._pairs[index.row()][index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+
+class PairsView(QTableView):
+    """Quiet list without headers."""
+
+    def __init__(self, model: PairsModel, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.horizontalHeader().hide()
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 7)
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+
+    def keyPressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        if event.text().isprintable() and event.text().strip():
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+
+
+def measurement_name(name: str) -> str:
+    """A measurement in words."""
+    tr = QCoreApplication.translate
+    words = {
+        "cell_area_um2": tr("Measurements", "Cell area"),
+        "nucleus_area_um2": tr("Measurements", "Nucleus area"),
+        "cytoplasm_area_um2": tr("Measurements", "Cytoplasm area"),
+        "nc_ratio": tr("Measurements", "Nucleus to cell area"),
+        "equivalent_diameter_um": tr("Measurements", "Equivalent diameter"),
+        "perimeter_um": tr("Measurements", "Perimeter"),
+        "circularity": tr("Measurements", "Circularity"),
+        "solidity": tr("Measurements", "Solidity"),
+        "nucleus_circularity": tr("Measurements", "Nucleus circularity"),
+        "nucleus_solidity": tr("Measurements", "Nucleus solidity"),
+        "nucleus_lobes": tr("Measurements", "Nucleus lobes"),
+        "granularity": tr("Measurements", "Granularity of the cytoplasm"),
+        "nucleus_od_red": tr("Measurements", "Nucleus density, red"),
+        "nucleus_od_green": tr("Measurements", "Nucleus density, green"),
+        "nucleus_od_blue": tr("Measurements", "Nucleus density, blue"),
+        "cytoplasm_od_red": tr("Measurements", "Cytoplasm density, red"),
+        "cytoplasm_od_green": tr("Measurements", "Cytoplasm density, green"),
+        "cytoplasm_od_blue": tr("Measurements", "Cytoplasm density, blue"),
+        "nucleus_haematoxylin": tr("Measurements", "Nucleus haematoxylin"),
+        "cytoplasm_eosin": tr("Measurements", "Cytoplasm eosin"),
+        "focus": tr("Measurements", "Focus"),
+    }
+    return words.get(name, name.replace("_", " "))
+
+
+def measurement_value(language: Language, name: str, value: float, unit: str) -> str:
+    """Value with a sensible number of decimals and its unit."""
+    if name == "nucleus_lobes":
+        return str(round(value))
+    decimals = 1 if abs(value) >= 10 else 2 if abs(value) >= 1 or unit else 3
+    pretty = {"um2": "µm²", "um": "µm", "um²": "µm²"}.get(unit, unit)
+    return f"{language.number(value, decimals)} {pretty}".strip()
+
+
+def event_text(language: Language, event: Event, cell_id: int) -> str:
+    """What one event did to a cell."""
+    tr = QCoreApplication.translate
+    old = event.old[event.cells.index(cell_id)] if len(event.old) == len(event.cells) else ""
+    match event.kind:
+        case EventKind.CONFIRM:
+            return tr("History", "confirmed")
+        case EventKind.RELABEL:
+            return tr("History", "{old} → {new}").format(old=old or "?", new=event.new)
+        case EventKind.EXCLUDE:
+            return tr("History", "excluded")
+        case EventKind.RESTORE:
+            return tr("History", "restored")
+        case EventKind.UNDO:
+            return tr("History", "taken back")
+        case EventKind.REDO:
+            return tr("History", "done again")
+        case EventKind.ADD_CELL:
+            return tr("History", "added by hand")
+        case EventKind.REMOVE_CELL:
+            return tr("History", "removed")
+        case EventKind.SECOND_READ:
+            return tr("History", "second reader: {new}").format(new=event.new)
+        case EventKind.ADJUDICATE:
+            return tr("History", "adjudicated: {new}").format(new=event.new)
+        case _:
+            return str(event.kind)

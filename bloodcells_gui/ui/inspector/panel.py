@@ -1,0 +1,368 @@
+"""The right panel: everything about the chosen cell."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QThreadPool, QTimer
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSlider,
+    QSplitter,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.domain.review import Change, Status
+from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.contracts import CellViewLike
+from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
+from bloodcells_gui.ui.inspector.details import (
+    PairsModel,
+    PairsView,
+    event_text,
+    measurement_name,
+    measurement_value,
+)
+from bloodcells_gui.ui.inspector.image_view import CellImageView
+from bloodcells_gui.ui.inspector.probabilities import ProbabilityBars
+from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.review import ReviewController
+
+# Moving the cursor faster than this loads only the cell where it stops.
+_SETTLE_MS = 12
+
+
+class InspectorPanel(QWidget):
+    """Inspector of one case."""
+
+    def __init__(
+        self,
+        context: UiContext,
+        controller: ReviewController,
+        pool: QThreadPool,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._controller = controller
+        self._session = controller.session
+        self._cell_id: int | None = None
+        self._explained = ""
+        self._views = Lookup(pool, self)
+        self._heats = Lookup(pool, self)
+        self._views.answered.connect(self._view_arrived)
+        self._views.failed.connect(self._view_failed)
+        self._heats.answered.connect(self._heat_arrived)
+        self._heats.failed.connect(self._heat_failed)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MS)
+        self._settle.timeout.connect(self._load)
+
+        self.image = CellImageView(context)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._build_head())
+        split = QSplitter(Qt.Orientation.Vertical)
+        top = QWidget()
+        top_layout = QVBoxLayout(top)
+        top_layout.setContentsMargins(0, 0, 0, 0)
+        top_layout.setSpacing(0)
+        top_layout.addWidget(self.image, 1)
+        top_layout.addLayout(self._build_tools())
+        split.addWidget(top)
+        split.addWidget(self._build_tabs())
+        split.setSizes([420, 300])
+        split.setChildrenCollapsible(False)
+        layout.addWidget(split, 1)
+        self.setMinimumWidth(300)
+        controller.changed.connect(self._changed)
+        context.theme.changed.connect(self._tell)
+        self.show_cell(None)
+
+    # -- building --------------------------------------------------------------------------------------
+
+    def _build_head(self) -> QVBoxLayout:
+        self._swatch = QLabel()
+        self._swatch.setFixedSize(14, 14)
+        self._name = ElidedLabel()
+        font = self._name.font()
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        font.setWeight(font.Weight.DemiBold)
+        self._name.setFont(font)
+        self._status_icon = QLabel()
+        self._status = QLabel()
+        self._status.setTextFormat(Qt.TextFormat.PlainText)
+        self._where = ElidedLabel()
+        self._where.setObjectName("muted")
+        self._flags = QLabel()
+        self._flags.setTextFormat(Qt.TextFormat.PlainText)
+        self._flags.setWordWrap(True)
+        first = QHBoxLayout()
+        first.setSpacing(8)
+        first.addWidget(self._swatch)
+        first.addWidget(self._name, 1)
+        first.addWidget(self._status_icon)
+        first.addWidget(self._status)
+        head = QVBoxLayout()
+        head.setContentsMargins(12, 10, 12, 8)
+        head.setSpacing(2)
+        head.addLayout(first)
+        head.addWidget(self._where)
+        head.addWidget(self._flags)
+        return head
+
+    def _toggle(self, icon: str, name: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setCheckable(True)
+        button.setIcon(self._context.icons.get(icon))
+        button.setAccessibleName(name)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _build_tools(self) -> QHBoxLayout:
+        self.cell_button = self._toggle(
+            "contour", self.tr("Outline of the cell"), self.tr("Outline of the cell")
+        )
+        self.nucleus_button = self._toggle(
+            "nucleus", self.tr("Outline of the nucleus"), self.tr("Outline of the nucleus")
+        )
+        self.heat_button = self._toggle(
+            "heat",
+            self.tr("Explanation (Grad-CAM)"),
+            self.tr("Explanation (Grad-CAM): where the classifier looked for this class"),
+        )
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(5, 100)
+        self.opacity.setValue(55)
+        self.opacity.setFixedWidth(74)
+        self.opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.opacity.setAccessibleName(self.tr("Opacity of the explanation"))
+        self.opacity.setToolTip(self.tr("Opacity of the explanation"))
+        self.explained_class = QComboBox()
+        self.explained_class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.explained_class.setAccessibleName(self.tr("Class to explain"))
+        self.explained_class.setToolTip(self.tr("Class to explain"))
+        self.explained_class.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.explained_class.setMinimumContentsLength(6)
+        for c in CLASSES:
+            self.explained_class.addItem(self._context.language.class_name(c.code), c.code)
+        fit = QToolButton()
+        fit.setIcon(self._context.icons.get("fit"))
+        fit.setAccessibleName(self.tr("Fit the picture"))
+        fit.setToolTip(self.tr("Fit the picture (double click)"))
+        fit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        fit.clicked.connect(self.image.fit)
+        self.cell_button.setChecked(True)
+        self.nucleus_button.setChecked(True)
+        self.cell_button.toggled.connect(self._outlines)
+        self.nucleus_button.toggled.connect(self._outlines)
+        self.heat_button.toggled.connect(self._heat_toggled)
+        self.opacity.valueChanged.connect(self._opacity_changed)
+        self.explained_class.activated.connect(lambda i: self.explain(self.explained_class.itemData(i)))
+        self._opacity_changed(self.opacity.value())
+        tools = QHBoxLayout()
+        tools.setContentsMargins(8, 5, 8, 5)
+        tools.setSpacing(3)
+        for widget in (fit, self.cell_button, self.nucleus_button, self.heat_button, self.opacity):
+            tools.addWidget(widget)
+        tools.addSpacing(4)
+        tools.addWidget(self.explained_class, 1)
+        return tools
+
+    def _build_tabs(self) -> QTabWidget:
+        self.bars = ProbabilityBars(self._context)
+        self.bars.chosen.connect(self._bar_chosen)
+        self.measurements = PairsModel(self)
+        self.history = PairsModel(self)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setUsesScrollButtons(False)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        holder = QWidget()
+        inner = QVBoxLayout(holder)
+        inner.setContentsMargins(6, 4, 6, 4)
+        inner.addWidget(self.bars)
+        inner.addStretch(1)
+        scroll.setWidget(holder)
+        self.tabs.addTab(scroll, self.tr("Probabilities"))
+        self.tabs.addTab(PairsView(self.measurements, self.tr("Measurements")), self.tr("Measurements"))
+        self.tabs.addTab(PairsView(self.history, self.tr("History")), self.tr("History"))
+        self.tabs.currentChanged.connect(self._fill_tab)
+        return self.tabs
+
+    # -- showing a cell --------------------------------------------------------------------------------
+
+    @property
+    def cell_id(self) -> int | None:
+        """The cell on show."""
+        return self._cell_id
+
+    def show_cell(self, cell_id: int | None) -> None:
+        """Show a cell, or an invitation to choose one."""
+        self._cell_id = cell_id
+        self._explained = ""
+        self._views.forget()
+        self._heats.forget()
+        if cell_id is None:
+            self._settle.stop()
+            self.image.clear(self.tr("Choose a cell in the gallery."))
+        else:
+            self._settle.start()
+        self._tell()
+
+    def _load(self) -> None:
+        cell_id = self._cell_id
+        if cell_id is None:
+            return
+        session = self._session
+        self._views.ask(cell_id, lambda: session.view(cell_id))
+        self._fill_tab()
+
+    def _tell(self) -> None:
+        """Head and probabilities: at once, whatever the picture takes."""
+        cell_id = self._cell_id
+        known = cell_id is not None
+        for widget in (self._swatch, self._status_icon, self._status, self._flags):
+            widget.setVisible(known)
+        for control in (self.cell_button, self.nucleus_button, self.opacity):
+            control.setEnabled(known)
+        self.heat_button.setEnabled(known)
+        self.explained_class.setEnabled(known)
+        if cell_id is None:
+            self._name.show_text(self.tr("No cell chosen"))
+            self._where.show_text("")
+            self.bars.show_scores([])
+            self.measurements.show_pairs([])
+            self.history.show_pairs([])
+            return
+        language, theme = self._context.language, self._context.theme
+        cell, decision = self._session.cell(cell_id), self._session.decision(cell_id)
+        code = decision.final or cell.predicted
+        colour = theme.ink(group_rgb(code)).name()
+        self._swatch.setStyleSheet(f"background: {colour}; border-radius: 4px;")
+        self._name.show_text(language.class_name(code))
+        words = {
+            Status.PROPOSED: self.tr("proposed"),
+            Status.UNIDENTIFIED: self.tr("unidentified"),
+            Status.CONFIRMED: self.tr("confirmed"),
+            Status.RELABELLED: self.tr("changed"),
+            Status.EXCLUDED: self.tr("excluded"),
+        }
+        icon, token = GLYPHS.get(decision.status, ("", "muted"))
+        self._status_icon.setVisible(bool(icon))
+        if icon:
+            self._status_icon.setPixmap(self._context.icons.pixmap(icon, 16, self.devicePixelRatioF(), token))
+        self._status.setText(words[decision.status])
+        self._status.setStyleSheet(f"color: {getattr(theme.tokens, token)}")
+        images = self._session.specimen.images
+        name = images[cell.image].name if 0 <= cell.image < len(images) else ""
+        self._where.show_text(
+            " · ".join(p for p in (self.tr("Cell {number}").format(number=cell_id), name) if p)
+        )
+        self._flags.setText(" · ".join(language.text(f) for f in cell.flags))
+        self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
+        self._flags.setVisible(bool(cell.flags))
+        self.bars.show_scores(self._session.scores(cell_id))
+
+    def _fill_tab(self) -> None:
+        if self._cell_id is None:
+            return
+        language = self._context.language
+        if self.tabs.currentIndex() == 1:
+            self.measurements.show_pairs(
+                [
+                    (measurement_name(name), measurement_value(language, name, value, unit))
+                    for name, value, unit in self._session.measurements(self._cell_id)
+                ]
+            )
+        elif self.tabs.currentIndex() == 2:
+            cell_id = self._cell_id
+            self.history.show_pairs(
+                [
+                    (event_text(language, e, cell_id), f"{e.author} · {language.when(e.time)}")
+                    for e in reversed(self._session.history(cell_id))
+                ]
+            )
+
+    def _changed(self, change: Change) -> None:
+        if self._cell_id is not None and self._cell_id in change.cells:
+            self._tell()
+            self._fill_tab()
+
+    # -- pictures --------------------------------------------------------------------------------------
+
+    def _view_arrived(self, cell_id: object, view: CellViewLike) -> None:
+        if cell_id != self._cell_id:
+            return
+        self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
+        if self.heat_button.isChecked() and self._cell_id is not None:
+            self.explain(self._explained or self._session.cell(self._cell_id).predicted)
+
+    def _view_failed(self, cell_id: object, error: object) -> None:
+        if cell_id == self._cell_id:
+            self.image.clear(self.tr("The picture of this cell cannot be read."))
+
+    def explain(self, code: str) -> None:
+        """Ask for the explanation map of class `code`."""
+        if self._cell_id is None:
+            return
+        self._explained = code
+        self.explained_class.setCurrentIndex(self.explained_class.findData(code))
+        self.bars.mark(code)
+        if not self.heat_button.isChecked():
+            self.heat_button.setChecked(True)
+            return
+        session, cell_id = self._session, self._cell_id
+        self._heats.ask((cell_id, code), lambda: session.explain(cell_id, code))
+
+    def _bar_chosen(self, code: str) -> None:
+        if code in BY_CODE:
+            self.explain(code)
+
+    def _heat_arrived(self, tag: object, heat: object) -> None:
+        if tag == (self._cell_id, self._explained) and self.heat_button.isChecked():
+            self.image.show_heat(heat)  # type: ignore[arg-type]
+
+    def _heat_failed(self, tag: object, error: object) -> None:
+        if tag == (self._cell_id, self._explained):
+            self.image.show_heat(None)
+            self.image.show_note(
+                self.tr("No explanation: the model does not know this class, or is not at hand.")
+            )
+
+    def _heat_toggled(self, on: bool) -> None:
+        if on and self._cell_id is not None:
+            self.explain(self._explained or self._session.cell(self._cell_id).predicted)
+        else:
+            self._heats.forget()
+            self.image.show_heat(None)
+            self.bars.mark("")
+
+    def _opacity_changed(self, value: int) -> None:
+        self.image.heat_opacity = value / 100
+        self.image.update()
+
+    def _outlines(self) -> None:
+        self.image.show_cell = self.cell_button.isChecked()
+        self.image.show_nucleus = self.nucleus_button.isChecked()
+        self.image.update()
+
+    def close_case(self) -> None:
+        """Stop asking for pictures; call before the session closes."""
+        self._settle.stop()
+        self._views.close()
+        self._heats.close()

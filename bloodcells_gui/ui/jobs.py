@@ -1,0 +1,202 @@
+"""Background work: one worker thread for an analysis, a small pool for quick lookups.
+
+Whatever arrives carries the generation it was asked in, and stale deliveries are dropped.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, QTimer, Signal
+
+from bloodcells_gui.domain.analysis import AnalysisEvent
+from bloodcells_gui.domain.errors import Cancelled, UserError
+from bloodcells_gui.ui.contracts import Job
+
+BATCH_MS = 100
+
+
+class _Worker(QThread):
+    """Iterates a job's events into a queue; touches nothing of the window."""
+
+    def __init__(self, job: Job, queue: deque[AnalysisEvent]) -> None:
+        super().__init__()
+        self.setObjectName("analysis")
+        self._job = job
+        self._queue = queue
+        self.error: BaseException | None = None
+        self.report = ""
+
+    def run(self) -> None:
+        try:
+            for event in self._job.events():
+                self._queue.append(event)
+        except Cancelled:
+            pass
+        except UserError as error:
+            self.error = error
+        except Exception as error:
+            self.error = error
+            self.report = traceback.format_exc()
+
+
+class JobRunner(QObject):
+    """Runs one analysis at a time and hands its events to the main thread in batches.
+
+    Signals
+    -------
+    batch(list)
+        Events since the last delivery, about every 100 ms.
+    failed(object, str)
+        The exception that ended the job, and a trace ("" for a foreseen UserError).
+    finished()
+        The thread has ended, whatever way; comes after the last batch.
+    """
+
+    batch = Signal(list)
+    failed = Signal(object, str)
+    finished = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._job: Job | None = None
+        self._worker: _Worker | None = None
+        self._queue: deque[AnalysisEvent] = deque()
+        self.generation = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(BATCH_MS)
+        self._timer.timeout.connect(self._deliver)
+
+    @property
+    def running(self) -> bool:
+        """Whether a job is under way."""
+        return self._worker is not None
+
+    def start(self, job: Job) -> int:
+        """Start `job`; returns its generation. RuntimeError when another is running."""
+        if self._worker is not None:
+            raise RuntimeError("an analysis is running already")
+        self.generation += 1
+        self._queue = deque()
+        self._job = job
+        self._worker = _Worker(job, self._queue)
+        self._worker.finished.connect(self._ended)
+        self._timer.start()
+        self._worker.start()
+        return self.generation
+
+    def cancel(self) -> None:
+        """Ask the job to end; `finished` follows once it did."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def stop(self, wait_ms: int = 5000) -> bool:
+        """Cancel and wait, for closing the window; deliveries after this are dropped."""
+        self.cancel()
+        self.generation += 1
+        worker, self._worker, self._job = self._worker, None, None
+        self._timer.stop()
+        if worker is None:
+            return True
+        worker.finished.disconnect(self._ended)
+        return worker.wait(wait_ms)
+
+    def _deliver(self) -> None:
+        events: list[AnalysisEvent] = []
+        while self._queue:
+            events.append(self._queue.popleft())
+        if events:
+            self.batch.emit(events)
+
+    def _ended(self) -> None:
+        worker = self._worker
+        if worker is None or worker is not self.sender():
+            return
+        worker.wait()
+        self._timer.stop()
+        generation = self.generation
+        self._deliver()
+        if generation != self.generation:
+            return
+        self._worker = None
+        self._job = None
+        if worker.error is not None:
+            self.failed.emit(worker.error, worker.report)
+        self.finished.emit()
+
+
+class _Task(QRunnable):
+    def __init__(self, work: Callable[[], Any], deliver: Callable[[Any, BaseException | None], None]) -> None:
+        super().__init__()
+        self._work = work
+        self._deliver = deliver
+
+    def run(self) -> None:
+        try:
+            result = self._work()
+        except Exception as error:
+            self._deliver(None, error)
+        else:
+            self._deliver(result, None)
+
+
+class Lookup(QObject):
+    """Asks for one thing at a time in a pool thread; only the newest answer is delivered.
+
+    Signals
+    -------
+    answered(object, object)
+        The tag given to `ask` and the result.
+    failed(object, object)
+        The tag and the exception.
+    """
+
+    answered = Signal(object, object)
+    failed = Signal(object, object)
+    _arrived = Signal(int, object, object, object)
+
+    def __init__(self, pool: QThreadPool, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = pool
+        self._generation = 0
+        self._lock = threading.Lock()
+        self._closed = False
+        self._arrived.connect(self._receive)
+
+    def ask(self, tag: object, work: Callable[[], Any]) -> None:
+        """Run `work` in the pool; an earlier question that is still open is forgotten."""
+        with self._lock:
+            self._generation += 1
+            generation = self._generation
+
+        def run() -> Any:
+            return work() if generation == self._generation else None
+
+        def deliver(result: Any, error: BaseException | None) -> None:
+            with self._lock:
+                if not self._closed and generation == self._generation:
+                    self._arrived.emit(generation, tag, result, error)
+
+        self._pool.start(_Task(run, deliver))
+
+    def forget(self) -> None:
+        """Drop whatever is still under way."""
+        with self._lock:
+            self._generation += 1
+
+    def close(self) -> None:
+        """Deliver nothing any more; call before the object goes."""
+        with self._lock:
+            self._closed = True
+
+    def _receive(self, generation: int, tag: object, result: object, error: object) -> None:
+        if generation != self._generation:
+            return
+        if error is not None:
+            self.failed.emit(tag, error)
+        else:
+            self.answered.emit(tag, result)

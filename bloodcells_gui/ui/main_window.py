@@ -1,0 +1,371 @@
+"""The window: commands, banners, the open case or the empty state, progress, status line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QThreadPool, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.actions import Actions
+from bloodcells_gui.ui.analysis_control import AnalysisControl
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.contracts import Session, Workshop
+from bloodcells_gui.ui.dialogs.about import AboutDialog
+from bloodcells_gui.ui.dialogs.author import AuthorDialog
+from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
+from bloodcells_gui.ui.dialogs.preferences import PreferencesDialog
+from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
+from bloodcells_gui.ui.icons import app_icon
+from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.opening import Opener
+from bloodcells_gui.ui.progress_bar import AnalysisBar
+from bloodcells_gui.ui.reporting import Reporter
+
+
+class MainWindow(QMainWindow):
+    """One window, one open case.
+
+    Signals
+    -------
+    rebuild_wanted()
+        The language or the keys changed: whoever made the window makes it anew around the same case.
+    """
+
+    rebuild_wanted = Signal()
+
+    def __init__(self, context: UiContext, workshop: Workshop, memory: Memory) -> None:
+        super().__init__()
+        self._context = context
+        self._workshop = workshop
+        self._memory = memory
+        self.page: CasePage | None = None
+        self.pool = QThreadPool(self)
+        self.pool.setMaxThreadCount(2)
+        self.setWindowIcon(app_icon())
+        self.setMinimumSize(QSize(1000, 640))
+        self.setAcceptDrops(True)
+        self._build()
+        self._connect()
+        self._show_state()
+        self._tell_setting_problems()
+
+    # -- building --------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        context = self._context
+        self.actions_ = Actions(context, self)
+        self._recent = QMenu(self.tr("Open &recent"), self)
+        self.actions_.fill_menus(self.menuBar(), self._recent)
+        toolbar = QToolBar(self.tr("Commands"))
+        toolbar.setObjectName("commands")
+        toolbar.setMovable(False)
+        toolbar.setIconSize(QSize(20, 20))
+        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.actions_.fill_toolbar(toolbar)
+        self.addToolBar(toolbar)
+        self.banners = BannerStack(context)
+        self.empty = EmptyState(context)
+        self.body = QStackedWidget()
+        self.body.addWidget(self.empty)
+        self.progress = AnalysisBar(context)
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banners)
+        layout.addWidget(self.body, 1)
+        layout.addWidget(self.progress)
+        self.setCentralWidget(middle)
+        self._person = QLabel()
+        self._person.setObjectName("muted")
+        self._saved = QLabel()
+        self._saved.setObjectName("muted")
+        purpose = QLabel(self.tr("For Research Use Only. Not for use in diagnostic procedures."))
+        font = purpose.font()
+        font.setWeight(font.Weight.DemiBold)
+        purpose.setFont(font)
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        purpose.setContentsMargins(10, 2, 10, 2)
+        bar.addWidget(purpose)
+        self._saved.setContentsMargins(10, 2, 10, 2)
+        self._person.setContentsMargins(10, 2, 12, 2)
+        bar.addPermanentWidget(self._saved)
+        bar.addPermanentWidget(self._person)
+        self.analysis = AnalysisControl(context, self.progress, self.banners, self)
+        self.opener = Opener(context, self._workshop, self.banners, self.pool, self)
+        self.reporter = Reporter(context, self.banners, self.pool, self)
+
+    def _connect(self) -> None:
+        a = self.actions_
+        for name, act in (
+            ("open_folder", self.opener.choose_folder), ("open_slide", self.opener.choose_slide),
+            ("open_case", self.opener.choose_case), ("open_demo", self.opener.open_demo),
+            ("continue_run", self._continue), ("export", self._export), ("sign", self._sign),
+            ("close_case", self.close_case), ("quit", self.close),
+            ("undo", lambda: self.page and self.page.undo()), ("redo", lambda: self.page and self.page.redo()),
+            ("confirm", lambda: self.page and self.page.confirm()),
+            ("exclude", lambda: self.page and self.page.exclude()),
+            ("restore", lambda: self.page and self.page.restore()),
+            ("next_doubtful", lambda: self.page and self.page.next_doubtful()),
+            ("next_unreviewed", lambda: self.page and self.page.next_unreviewed()),
+            ("larger", lambda: self.page and self.page.gallery.view.step_side(1)),
+            ("smaller", lambda: self.page and self.page.gallery.view.step_side(-1)),
+            ("explain", lambda: self.page and self.page.inspector.heat_button.toggle()),
+            ("next_panel", self._next_panel), ("keys", self._edit_keys), ("preferences", self._edit_preferences),
+            ("person", self.ask_author), ("about", lambda: AboutDialog(self).exec()),
+            ("theme_system", lambda: self._choose_theme("system")),
+            ("theme_light", lambda: self._choose_theme("light")),
+            ("theme_dark", lambda: self._choose_theme("dark")),
+        ):  # fmt: skip
+            a.connect(name, act)
+        for code, action in a.class_actions.items():
+            action.triggered.connect(lambda _=False, c=code: self.page and self.page.relabel(c))
+        self.empty.folder_wanted.connect(self.opener.choose_folder)
+        self.empty.slide_wanted.connect(self.opener.choose_slide)
+        self.empty.demo_wanted.connect(self.opener.open_demo)
+        self.empty.path_chosen.connect(lambda p: self.opener.open_path(Path(p)))
+        self.opener.opened.connect(self._opened)
+        self.opener.busy.connect(self._opening)
+        self.analysis.state_changed.connect(self._show_state)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self._context.theme.changed.connect(self._show_state)
+
+    # -- the open case ---------------------------------------------------------------------------------
+
+    def _opened(self, session: Session, job: object) -> None:
+        self.close_case()
+        self.attach(session)
+        if job is not None:
+            self.analysis.run(job, session, self.page.header if self.page else None)  # type: ignore[arg-type]
+        self._show_state()
+
+    def attach(self, session: Session) -> None:
+        """Show an open case."""
+        if self._workshop.author:
+            session.author = self._workshop.author
+        page = CasePage(self._context, session, self.pool, self._may_decide)
+        self.page = page
+        self.body.addWidget(page)
+        self.body.setCurrentWidget(page)
+        self.actions_.scope_review(page.panels())
+        page.gallery.view.set_side(self._memory.number("gallery/side", page.gallery.view.side))
+        state = self._memory.bytes("splitter")
+        if not state.isEmpty():
+            page.splitter.restoreState(state)
+        page.controller.failed.connect(self.banners.error)
+        page.state_changed.connect(self._show_state)
+        page.gallery.view.setFocus()
+        self._show_state()
+
+    def detach(self) -> Session | None:
+        """Let go of the case without closing it; returns it."""
+        page, self.page = self.page, None
+        if page is None:
+            return None
+        self._memory.put("gallery/side", page.gallery.view.side)
+        self._memory.put("splitter", page.splitter.saveState())
+        page.close_case()
+        self.pool.waitForDone(5000)
+        self.body.removeWidget(page)
+        page.deleteLater()
+        self._show_state()
+        return page.session
+
+    def close_case(self) -> None:
+        """Stop what runs and close the case; every decision is in its file already."""
+        self.analysis.stop()
+        session = self.detach()
+        if session is not None:
+            session.close()
+
+    def _continue(self) -> None:
+        if self.page is None or self.analysis.running:
+            return
+        try:
+            job = self._workshop.continue_analysis(self.page.session)
+        except UserError as error:
+            self.banners.error(error)
+            return
+        self.analysis.run(job, self.page.session, self.page.header)
+
+    def _export(self) -> None:
+        if self.page is not None:
+            self.reporter.export(self.page.session, self)
+
+    def _sign(self) -> None:
+        if self.page is not None and self._may_decide():
+            self.reporter.sign(self.page.session, self)
+            self.page.refresh_numbers()
+
+    def _next_panel(self) -> None:
+        if self.page is None:
+            return
+        panels = self.page.panels()
+        focus = QApplication.focusWidget()
+        at = next((i for i, p in enumerate(panels) if p is focus), -1)
+        panels[(at + 1) % len(panels)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    # -- who, and how it looks -------------------------------------------------------------------------
+
+    def _may_decide(self) -> bool:
+        """Whether it is known who reviews; asks once a day."""
+        if self.page is not None and self.page.session.read_only:
+            self.banners.show_banner(
+                "warning",
+                self.tr("This case is open for reading only."),
+                self.tr("Another window writes it, or its file is protected."),
+                self.tr("Close the other window and open the case again to review it."),
+            )
+            return False
+        if self._workshop.author:
+            return True
+        today = self._memory.author_of_today()
+        if today:
+            self._take_author(today)
+            return True
+        return self.ask_author()
+
+    def ask_author(self) -> bool:
+        """Ask who reviews; False when the person would rather not say."""
+        proposal = self._workshop.author or self._memory.last_author() or self._workshop.settings.reviewer
+        dialog = AuthorDialog(proposal, self)
+        if not dialog.exec() or not dialog.answer():
+            return False
+        self._memory.remember_author(dialog.answer())
+        self._take_author(dialog.answer())
+        return True
+
+    def _take_author(self, name: str) -> None:
+        self._workshop.author = name
+        if self.page is not None:
+            self.page.session.author = name
+        self._show_state()
+
+    def _choose_theme(self, choice: str) -> None:
+        self._context.theme.choose(choice)
+        self._save(theme=choice)
+
+    def _edit_keys(self) -> None:
+        dialog = KeyMapDialog(self._context, self._workshop.settings, self)
+        if dialog.exec():
+            self._save(keys=dialog.answer().keys)
+            self._context.keymap = KeyMap(self._workshop.settings.key_map)
+            self.rebuild_wanted.emit()
+
+    def _edit_preferences(self) -> None:
+        dialog = PreferencesDialog(self._context, self._workshop.settings, parent=self)
+        if not dialog.exec():
+            return
+        before, wanted = self._workshop.settings, dialog.answer()
+        try:
+            self._workshop.save_settings(wanted)
+        except UserError as error:
+            self.banners.error(error)
+            return
+        if wanted.theme != before.theme:
+            self._context.theme.choose(wanted.theme)
+        if wanted.language != before.language:
+            self._context.language.choose(wanted.language)
+            self.rebuild_wanted.emit()
+        elif self.page is not None:
+            self.page.refresh_numbers()
+
+    def _save(self, **changes: object) -> None:
+        try:
+            self._workshop.save_settings(replace(self._workshop.settings, **changes))  # type: ignore[arg-type]
+        except UserError as error:
+            self.banners.error(error)
+
+    def _tell_setting_problems(self) -> None:
+        problems = [str(getattr(p, "path", p)) for p in self._workshop.setting_problems]
+        if problems:
+            self.banners.show_banner(
+                "warning",
+                self.tr("Some settings could not be used."),
+                self.tr("Defaults stand in for: {names}.").format(names=", ".join(problems[:6])),
+                self.tr("Set them anew in the preferences or correct the settings file."),
+            )
+
+    # -- showing what holds ----------------------------------------------------------------------------
+
+    def _show_state(self) -> None:
+        page, a = self.page, self.actions_
+        self.body.setCurrentWidget(page if page is not None else self.empty)
+        a.enable_case(page is not None)
+        state = page.session.state if page is not None else None
+        a.get("undo").setEnabled(state is not None and state.can_undo)
+        a.get("redo").setEnabled(state is not None and state.can_redo)
+        a.get("continue_run").setEnabled(page is not None and not self.analysis.running)
+        for choice in ("system", "light", "dark"):
+            a.get(f"theme_{choice}").setChecked(self._context.theme.choice == choice)
+        author = self._workshop.author
+        self._person.setText(self.tr("Reviewer: {name}").format(name=author) if author else "")
+        if page is None:
+            self._saved.setText("")
+            self.setWindowTitle("bloodcells")
+            self.empty.show_recent([(p.stem, p) for p in self._workshop.recent()])
+        else:
+            self._saved.setText(self.tr("Every decision is saved"))
+            self._saved.setToolTip(str(page.session.path))
+            self.setWindowTitle(f"{' '.join(page.session.specimen.id.split())[:80]} — bloodcells")
+
+    def _opening(self, what: str) -> None:
+        if what:
+            self.progress.begin(what)
+        elif not self.analysis.running:
+            self.progress.end()
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self._workshop.recent():
+            action = self._recent.addAction(path.stem)
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _=False, p=path: self.opener.open_path(p))
+        self._recent.setEnabled(not self._recent.isEmpty() or True)
+
+    # -- window events ---------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_path(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = dropped_path(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.opener.open_path(Path(path))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.page is not None:
+            self.page.gallery.view.setFocus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._memory.put("window", self.saveGeometry())
+        self.opener.stop()
+        self.close_case()
+        self.pool.waitForDone(5000)
+        super().closeEvent(event)
+
+
+def is_case_session(session: object) -> bool:
+    """Whether this is the real thing, which can be exported and signed."""
+    return isinstance(session, CaseSession)

@@ -1,0 +1,155 @@
+"""From what a person points at to an open case; looking at folders happens in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QThreadPool, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.contracts import Workshop
+from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
+from bloodcells_gui.ui.jobs import Lookup
+
+CASE_SUFFIX = ".bcs"
+
+
+class Opener(QObject):
+    """Asks what to open, looks at it, and hands over a session with its analysis.
+
+    Signals
+    -------
+    opened(object, object)
+        Session, and the job to run or None.
+    busy(str)
+        What is being looked at; "" when it is over.
+    """
+
+    opened = Signal(object, object)
+    busy = Signal(str)
+
+    def __init__(
+        self, context: UiContext, workshop: Workshop, banners: BannerStack, pool: QThreadPool, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._workshop = workshop
+        self._banners = banners
+        self._window = parent
+        self._looks = Lookup(pool, self)
+        self._looks.answered.connect(self._looked)
+        self._looks.failed.connect(self._failed)
+        self.ask_options: Callable[[Path, Any], OpenOptions | None] = self._ask_options
+
+    def choose_folder(self) -> None:
+        """Ask for a folder."""
+        path = QFileDialog.getExistingDirectory(self._window, self.tr("Folder of cell crops or fields"))
+        if path:
+            self.open_path(Path(path))
+
+    def choose_slide(self) -> None:
+        """Ask for a slide or an image."""
+        names = self.tr("Slides and images")
+        everything = self.tr("All files")
+        path, _ = QFileDialog.getOpenFileName(
+            self._window,
+            self.tr("Slide or image"),
+            "",
+            f"{names} (*.svs *.ndpi *.mrxs *.scn *.bif *.vms *.dcm *.tif *.tiff *.jpg *.jpeg *.png *.bmp *.webp)"
+            f";;{everything} (*)",
+        )
+        if path:
+            self.open_path(Path(path))
+
+    def choose_case(self) -> None:
+        """Ask for a case file."""
+        names = self.tr("Cases")
+        path, _ = QFileDialog.getOpenFileName(self._window, self.tr("Case"), "", f"{names} (*{CASE_SUFFIX})")
+        if path:
+            self.open_path(Path(path))
+
+    def open_demo(self) -> None:
+        """Draw the synthetic specimen (once) and analyse it."""
+        self.busy.emit(self.tr("Drawing the synthetic specimen"))
+        workshop = self._workshop
+        self._looks.ask("demo", lambda: workshop.look_at(workshop.synthetic_specimen()))
+
+    def open_path(self, path: Path) -> None:
+        """Open whatever this is: a case, a folder, an image, a slide."""
+        if path.suffix.lower() == CASE_SUFFIX:
+            self.open_case(path)
+            return
+        self.busy.emit(self.tr("Looking at {name}").format(name=path.name))
+        workshop = self._workshop
+        self._looks.ask(path, lambda: workshop.look_at(path))
+
+    def open_case(self, path: Path, *, read_only: bool = False) -> None:
+        """Open a case file; where another window has it, offer to read it."""
+        try:
+            session = self._workshop.open_case(path, read_only=read_only)
+        except UserError as error:
+            banner = self._banners.error(error)
+            if not read_only and path.is_file():
+                self._banners.dismiss(banner)
+                self._offer_reading(error, path)
+            return
+        self.opened.emit(session, None)
+
+    def _offer_reading(self, error: UserError, path: Path) -> None:
+        text, params = self._context.language.text, error.params
+        parts = [text(p, **params) if p else "" for p in (error.what, error.why, error.what_to_do)]
+        self._banners.show_banner(
+            "critical",
+            *parts,
+            actions=((self.tr("Open for reading"), lambda: self.open_case(path, read_only=True)),),
+        )
+
+    def _looked(self, tag: object, intake: Any) -> None:
+        self.busy.emit("")
+        if tag == "demo":
+            self._begin(intake, OpenOptions())
+            return
+        path = tag if isinstance(tag, Path) else Path(str(tag))
+        options = self.ask_options(path, intake)
+        if options is None:
+            return
+        if options.kind != "auto":
+            # Another kind means that the images are sorted anew.
+            self.busy.emit(self.tr("Looking at {name}").format(name=path.name))
+            try:
+                intake = self._workshop.look_at(path, options.kind)
+            except UserError as error:
+                self._banners.error(error)
+                return
+            finally:
+                self.busy.emit("")
+        self._begin(intake, options)
+
+    def _ask_options(self, path: Path, intake: Any) -> OpenOptions | None:
+        dialog = OpenOptionsDialog(self._context, path, getattr(intake, "specimen", None), self._window)
+        return dialog.options() if dialog.exec() else None
+
+    def _begin(self, intake: Any, options: OpenOptions) -> None:
+        try:
+            session, job = self._workshop.new_case(intake, options)
+        except UserError as error:
+            self._banners.error(error)
+            return
+        self.opened.emit(session, job)
+
+    def _failed(self, tag: object, error: object) -> None:
+        self.busy.emit("")
+        if isinstance(error, UserError):
+            self._banners.error(error)
+        else:
+            self._banners.crash(repr(error))
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self._looks.close()

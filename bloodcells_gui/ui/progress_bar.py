@@ -1,0 +1,84 @@
+"""The line that says how far an analysis is, with its one button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.ui.context import UiContext
+
+
+class AnalysisBar(QFrame):
+    """Cells found, rate, time left, Cancel.
+
+    Signals
+    -------
+    cancelled()
+        The person asked for the end.
+    """
+
+    cancelled = Signal()
+
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._title = QLabel()
+        font = self._title.font()
+        font.setWeight(font.Weight.DemiBold)
+        self._title.setFont(font)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(8)
+        self._bar.setAccessibleName(self.tr("Progress of the analysis"))
+        self._text = QLabel()
+        self._text.setObjectName("muted")
+        self._text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._button = QPushButton(context.icons.get("stop"), self.tr("Cancel"))
+        self._button.setToolTip(self.tr("Stops the analysis; what was found so far is kept"))
+        self._button.clicked.connect(self._cancel)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 6, 10, 6)
+        row.setSpacing(14)
+        row.addWidget(self._title)
+        row.addWidget(self._bar, 1)
+        row.addWidget(self._text)
+        row.addWidget(self._button)
+        self.hide()
+
+    def begin(self, title: str = "") -> None:
+        """Something has started whose extent is not known yet."""
+        self._title.setText(title or self.tr("Analysing"))
+        self._text.setText(self.tr("preparing…"))
+        self._bar.setRange(0, 0)
+        self._button.setEnabled(True)
+        self.show()
+
+    def show_progress(self, progress: Progress) -> None:
+        """Where it stands."""
+        language = self._context.language
+        self._bar.setRange(0, max(1, progress.total))
+        self._bar.setValue(min(progress.done, progress.total))
+        parts = [
+            self.tr("{done} of {total} {unit}").format(
+                done=language.integer(progress.done),
+                total=language.integer(progress.total),
+                unit=language.text(progress.unit),
+            ),
+            self.tr("%n cell(s) found", "", progress.cells),
+        ]
+        if progress.rate > 0:
+            decimals = 0 if progress.rate >= 10 else 1
+            parts.append(self.tr("{rate}/s").format(rate=language.number(progress.rate, decimals)))
+        if progress.eta_s is not None:
+            parts.append(self.tr("{time} left").format(time=language.duration(progress.eta_s)))
+        self._text.setText("  ·  ".join(parts))
+
+    def end(self) -> None:
+        """It is over."""
+        self.hide()
+
+    def _cancel(self) -> None:
+        self._button.setEnabled(False)
+        self._text.setText(self.tr("stopping…"))
+        self.cancelled.emit()

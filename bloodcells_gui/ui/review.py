@@ -1,0 +1,77 @@
+"""Decisions on cells: the one place through which every panel changes the case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.review import Change
+from bloodcells_gui.ui.contracts import Session
+
+
+class ReviewController(QObject):
+    """Wraps one session; panels listen to its signals and never to each other.
+
+    Signals
+    -------
+    changed(Change)
+        A decision was written to the case file and is in force, or new cells are there (no event then).
+    failed(UserError)
+        A decision could not be kept; nothing changed.
+    """
+
+    changed = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._unsubscribe = session.subscribe(self._heard)
+
+    def close(self) -> None:
+        """Stop listening to the session."""
+        self._unsubscribe()
+
+    def _heard(self, what: Change) -> None:
+        self.changed.emit(what)
+
+    def group_of(self, cell_id: int) -> str:
+        """The gallery group of a cell: its final class or one of the two queues; "" when it is not there."""
+        return self.session.group_code(cell_id) if self.session.state.present(cell_id) else ""
+
+    def _do(self, act: Callable[[], Change]) -> Change | None:
+        try:
+            return act()
+        except UserError as error:
+            self.failed.emit(error)
+            return None
+
+    def confirm(self, ids: Sequence[int]) -> Change | None:
+        """The proposed class is right."""
+        return self._do(lambda: self.session.confirm(ids)) if ids else None
+
+    def relabel(self, ids: Sequence[int], code: str) -> Change | None:
+        """It is a `code`; where that was the proposal already, it is a confirmation."""
+        return self._do(lambda: self.session.relabel(ids, code)) if ids else None
+
+    def exclude(self, ids: Sequence[int]) -> Change | None:
+        """It counts nowhere."""
+        return self._do(lambda: self.session.exclude(ids)) if ids else None
+
+    def restore(self, ids: Sequence[int]) -> Change | None:
+        """It counts again."""
+        return self._do(lambda: self.session.restore(ids)) if ids else None
+
+    def undo(self) -> Change | None:
+        """Take the last decision back."""
+        return self._do(self.session.undo) if self.session.state.can_undo else None
+
+    def redo(self) -> Change | None:
+        """Do again what was taken back."""
+        return self._do(self.session.redo) if self.session.state.can_redo else None
+
+    def set_field(self, name: str, value: str) -> Change | None:
+        """Fill in a field of the specimen."""
+        return self._do(lambda: self.session.set_field(name, value))

@@ -1,0 +1,131 @@
+"""Starting the window; the headless picture of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QEventLoop, QLocale, QTimer
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication
+
+from bloodcells_gui import __version__
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import Language
+from bloodcells_gui.ui.icons import Icons, app_icon
+from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.resources import load_fonts
+from bloodcells_gui.ui.theme import Theme
+
+SCREENSHOT_SIZE = (1440, 900)
+
+
+def make_application() -> QApplication:
+    """The one QApplication, with the program's name, icon and font."""
+    present = QApplication.instance()
+    app = present if isinstance(present, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("bloodcells")
+    app.setApplicationVersion(__version__)
+    app.setWindowIcon(app_icon())
+    family = load_fonts()
+    if family:
+        font = QFont(family)
+        font.setPointSizeF(9.5)
+        app.setFont(font)
+    return app
+
+
+def make_context(app: QApplication, workspace: Workspace, lang: str | None, theme: str | None) -> UiContext:
+    """Appearance, language and keys as the settings (or the command line) say."""
+    settings = workspace.settings
+    appearance = Theme(app, theme or settings.theme)
+    return UiContext(
+        appearance, Icons(appearance), Language(app, lang or settings.language), KeyMap(settings.key_map)
+    )
+
+
+class WindowKeeper:
+    """Makes the window, and makes it anew around the same case when the language changes."""
+
+    def __init__(self, context: UiContext, workspace: Workspace, memory: Memory) -> None:
+        self._context = context
+        self._workspace = workspace
+        self._memory = memory
+        self.window = self._make()
+
+    def _make(self) -> MainWindow:
+        window = MainWindow(self._context, self._workspace, self._memory)
+        window.resize(*SCREENSHOT_SIZE)
+        geometry = self._memory.bytes("window")
+        if not geometry.isEmpty():
+            window.restoreGeometry(geometry)
+        window.rebuild_wanted.connect(self._rebuild)
+        return window
+
+    def _rebuild(self) -> None:
+        if self.window.analysis.running:
+            return
+        QTimer.singleShot(0, self._rebuild_now)
+
+    def _rebuild_now(self) -> None:
+        old = self.window
+        session = old.detach()
+        self.window = self._make()
+        self.window.setGeometry(old.geometry())
+        if session is not None:
+            self.window.attach(session)
+        self.window.show()
+        old.close()
+        old.deleteLater()
+
+
+def start(
+    path: Path | None, *, screenshot: Path | None = None, lang: str | None = None, theme: str | None = None
+) -> int:
+    """Open the window; with `screenshot`, draw it offscreen into a PNG file instead.
+
+    Parameters
+    ----------
+    path : Path or None
+        Folder, slide, image or case to open.
+    """
+    if screenshot is not None:
+        from bloodcells_gui.ui.screenshot import draw
+
+        return draw(path, screenshot, lang=lang, theme=theme)
+    app = make_application()
+    workspace = Workspace()
+    keeper = WindowKeeper(make_context(app, workspace, lang, theme), workspace, Memory())
+    _catch_faults(keeper)
+    keeper.window.show()
+    if path is not None:
+        QTimer.singleShot(0, lambda: keeper.window.opener.open_path(path))
+    return app.exec()
+
+
+def _catch_faults(keeper: WindowKeeper) -> None:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        report = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(report)
+        keeper.window.banners.crash(f"bloodcells {__version__}\n{report}")
+
+    sys.excepthook = hook
+
+
+def wait_ms(milliseconds: int) -> None:
+    """Run the event loop for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def offscreen() -> None:
+    """Ask Qt for its platform without a display; before the QApplication."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    QLocale.setDefault(QLocale.c())

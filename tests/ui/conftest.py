@@ -1,0 +1,52 @@
+"""Offscreen Qt, the program's own fonts, and proof that no thread or timer outlives its test."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("QT_ENABLE_HIGHDPI_SCALING", "1")
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QThreadPool
+from PySide6.QtWidgets import QApplication
+
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import Language
+from bloodcells_gui.ui.icons import Icons
+from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.resources import load_fonts
+from bloodcells_gui.ui.theme import Theme
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fonts(qapp: QApplication) -> None:
+    family = load_fonts()
+    if family:
+        font = qapp.font()
+        font.setFamily(family)
+        font.setPointSizeF(9.5)
+        qapp.setFont(font)
+
+
+@pytest.fixture
+def context(qapp: QApplication) -> UiContext:
+    theme = Theme(qapp, "light")
+    return UiContext(theme, Icons(theme), Language(qapp, "en"), KeyMap())
+
+
+@pytest.fixture
+def pool() -> Iterator[QThreadPool]:
+    pool = QThreadPool()
+    pool.setMaxThreadCount(2)
+    yield pool
+    assert pool.waitForDone(5000), "a background task outlived its test"
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    return Memory(tmp_path / "window.ini")
