@@ -20,7 +20,7 @@ import torch
 from bloodcells_gui.inference.masks import clean_mask
 from scripts.data import Item, load_items, read_rgb
 from scripts.fields_data import SITE_MPP, resample
-from scripts.masks_data import IGNORE, STORE_MPP, WINDOW_MPP, Masked
+from scripts.masks_data import CELL_ANY, IGNORE, STORE_MPP, WINDOW_MPP, Masked
 from scripts.segmenter_net import SIZE, SegmenterNet
 from scripts.train_segmenter import dice, predict
 
@@ -90,7 +90,8 @@ def agreed_mask(
     """Mask of the central cell with unknown pixels, and how well the views agree; None when it fails a check."""
     all_p = predict(net, np.stack(views(image)), flips=True)
     planes = [back(p, s, image.shape[:2]) for p, s in zip(all_p, SCALES, strict=True)]
-    mean = np.mean(planes, 0)
+    # Chromatin and granules fray the border of the nucleus at this sharpness; 0.3 um of blur does not move it.
+    mean = np.stack([cv2.GaussianBlur(p, (0, 0), 0.3 / STORE_MPP) for p in np.mean(planes, 0)])
     mask = clean_mask(mean)
     area = float(np.count_nonzero(mask)) * STORE_MPP**2
     if not 15 < area < 600:
@@ -191,6 +192,9 @@ def main() -> None:
         else:
             agreed = agreed_mask(net, image)
             mask = agreed[0] if agreed else None
+            if mask is not None and item.label == "BA":
+                # The granules of basophils hide where the nucleus ends.
+                mask = np.where((mask > 0) & (mask < IGNORE), CELL_ANY, mask).astype(np.uint8)
         if mask is None:
             continue
         missing = (side - image.shape[0], side - image.shape[1])
