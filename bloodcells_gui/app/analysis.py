@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,18 +20,26 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
     SkippedFile,
 )
-from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.imaging.decode import load_image
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
+from bloodcells_gui.imaging.opening import open_image
 from bloodcells_gui.imaging.scale import estimate_mpp
+from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
+from bloodcells_gui.pipeline.fields import FieldsSource
+from bloodcells_gui.pipeline.scan import Scan, ScanOptions
+from bloodcells_gui.pipeline.search import TileSearch
+from bloodcells_gui.pipeline.slide import SlideSource
 from bloodcells_gui.storage.case import CaseStore
 
 DEFAULT_SLIDE_TARGET = 200
+# A slide holds a hundred platelets a leukocyte: so many are listed for the eye, all are tallied.
+LISTED_PLATELETS = 200
 # Relative focus (imaging.measure) below which a cell is flagged; the card's figures used the same.
 FOCUS_LIMIT = 0.0
 
@@ -87,9 +96,9 @@ class AnalysisJob:
         """The run's events; every CellsFound is on disk, numbered, before it is yielded."""
         engine = self._engine()
         self.token.on_cancel(engine.terminate)
-        with CaseStore.open(self._path) as store:
+        with CaseStore.open(self._path) as store, ExitStack() as opened:
             recorder = _Recorder(store, engine, self._options, self._skipped)
-            source = self._source(store.specimen, engine, recorder.number, self._images_done(store))
+            source = self._source(store, engine, recorder.number, opened)
             try:
                 for event in source:
                     yield recorder.record(event)
@@ -103,15 +112,44 @@ class AnalysisJob:
                 raise
 
     def _source(
-        self, specimen: Specimen, engine: Engine, number: int, done: frozenset[int]
+        self, store: CaseStore, engine: Engine, number: int, opened: ExitStack
     ) -> Iterator[AnalysisEvent]:
         threads = self._options.threads or default_threads()
-        work = cell_work(engine)
+        specimen, work = store.specimen, cell_work(engine)
         if specimen.kind is SpecimenKind.CROPS:
+            done = self._images_done(store)
             options = CropsOptions(self._options.mpp, threads, run=number)
             crops = crops_analysis(engine, work, options, self.token)
             return crops.events([(i, r) for i, r in enumerate(specimen.images) if i not in done])
-        raise NotImplementedError
+        if engine.detector is None:
+            raise BundleRefused(
+                "There is no model for the task “{task}”.",
+                "Fields and slides need a detector.",
+                "Install the program again, or name a folder of bundles with --bundle.",
+                task="detect",
+            )
+        slide = specimen.kind is SpecimenKind.SLIDE
+        scan = ScanOptions(
+            self._options.mpp,
+            threads,
+            number,
+            self._options.target_cells or 0,
+            platelets=LISTED_PLATELETS if slide else None,
+        )
+        search = TileSearch(engine.detector, engine.classifier.size_px * engine.classifier.um_per_px)
+        before = resume.merged(run.tallies for run in store.runs)
+        source = (SlideSource if slide else FieldsSource)(
+            list(enumerate(specimen.images)),
+            lambda ref: open_image(ref.path),
+            search,
+            lambda sample: estimate_mpp(sample, engine.detector),
+            scan,
+            self.token,
+            before,
+        )
+        opened.callback(source.close)
+        known = store.load_cells() if store.runs else []
+        return Scan(work, source, scan, self.token, known).events()
 
     def _images_done(self, store: CaseStore) -> frozenset[int]:
         """Images an earlier run of this case finished: an interrupted analysis goes on behind them."""

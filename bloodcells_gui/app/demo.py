@@ -37,4 +37,6 @@ def make_demo(
             rate = meter.update(done)
             progress(Progress(done, total, "images", done, rate, meter.eta_s(done, total, rate)))
 
-    return synthetic.generate(SpecimenKind(kind), out, size_px=size_px, seed=seed, cells=cells, progress=tell)
+    synthetic.generate(SpecimenKind(kind), out, size_px=size_px, seed=seed, cells=cells, progress=tell)
+    slides = sorted(out.glob("*.tif*"))
+    return slides[0] if kind == SpecimenKind.SLIDE and slides else out

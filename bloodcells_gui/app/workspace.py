@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions, new_case
 from bloodcells_gui.app.engine import Engine, EngineHolder
@@ -91,9 +92,9 @@ class Workspace:
         settings_store.save(self.settings_file, settings)
         self._settings = settings
 
-    def change_settings(self, **changes: object) -> None:
+    def change_settings(self, **changes: Any) -> None:
         """Keep the settings with some of them replaced."""
-        self.save_settings(replace(self._settings, **changes))  # type: ignore[arg-type]
+        self.save_settings(replace(self._settings, **changes))
 
     def import_settings(self, path: Path) -> list[SettingProblem]:
         """Take settings from a file; returns what fell back to defaults."""

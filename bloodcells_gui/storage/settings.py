@@ -1,0 +1,57 @@
+"""The laboratory's settings as one readable JSON file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bloodcells_gui.domain.checks import SettingProblem
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
+from bloodcells_gui.storage.files import write_whole
+
+_MAX_BYTES = 4 * 1024**2
+
+
+def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[SettingProblem]]:
+    """Settings from a file, and what fell back to its default.
+
+    A missing file gives the defaults when `missing_ok`; an unreadable one gives them with a problem, so that
+    the program always starts.
+
+    Raises
+    ------
+    UserError
+        Only when not `missing_ok`: the file a person chose cannot be used.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ValueError("too large")
+        obj = json.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError as error:
+        if missing_ok:
+            return LabSettings(), []
+        raise _unusable(path, "there is no such file") from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if not missing_ok:
+            raise _unusable(path, reason) from error
+        return LabSettings(), [SettingProblem(path.name, reason)]
+    return parse(obj)
+
+
+def save(path: Path, settings: LabSettings) -> None:
+    """Write the settings, whole or not at all; OutputNotWritable when that is not possible."""
+    text = json.dumps(to_json_obj(settings), ensure_ascii=False, indent=2, sort_keys=False) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text.encode())
+
+
+def _unusable(path: Path, reason: str) -> UserError:
+    return UserError(
+        "The settings in {path} cannot be used.",
+        "{reason}.",
+        "Choose a file that was exported by this program.",
+        path=path,
+        reason=reason,
+    )
