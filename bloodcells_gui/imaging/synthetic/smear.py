@@ -24,7 +24,8 @@ ZONES: tuple[tuple[str, float, float], ...] = (
     ("glass", 0.0, 0.03), ("thick", 0.03, 0.42), ("monolayer", 0.46, 0.72), ("thin", 0.72, 0.84),
     ("tail", 0.84, 0.95), ("glass", 0.97, 1.0),
 )  # fmt: skip
-LEUKOCYTES_PER_MM2 = 22.0
+# A leukocytosis of about 20 x 10^9/L, so that a small slide holds enough cells for a differential of 200.
+LEUKOCYTES_PER_MM2 = 60.0
 _PLATELETS_PER_RED_CELL = 0.05
 _PATTERN_COVER = 0.80
 _MARGIN_PX = 6
@@ -56,7 +57,7 @@ class Smear:
     size_px : tuple of int
         Width, height.
     cells : int or None
-        Nucleated cells on the whole slide; None takes 22 per mm2 of smear.
+        Nucleated cells on the whole slide; None takes 60 per mm2 of smear.
     period_px : int or None
         The plan repeats downwards with this period (a multiple of the tile).
     """
@@ -96,6 +97,7 @@ class Smear:
         self._platelets = lru_cache(maxsize=4096)(self._make_platelets)
         self._reds = lru_cache(maxsize=1024)(self._make_reds)
         self.red_cells = 0
+        self._drawn_platelets: list[Group] = []
 
     def coverage(self, x: Floats, y: Floats) -> Floats:
         """Red-cell coverage at points of the slide, 0 on glass."""
@@ -232,7 +234,7 @@ class Smear:
         """Platelets whose centre lies in a tile; they keep clear of nucleated cells."""
         rng = np.random.default_rng([self._seed, 23, column + 1, row + 1])
         count = rng.poisson(_PLATELETS_PER_RED_CELL * len(self._reds(column, row).sprites))
-        points = (rng.random((count, 2)) + (column, row)) * TILE_PX
+        points = (rng.random((count, 2)) + np.array([column, row])) * TILE_PX
         points = points[self.coverage(points[:, 0], points[:, 1]) > 0.05]
         near = [(p.x, p.y, p.sprite.radius_px) for p in self._nucleated_near(column, row)]
         sprites: list[Sprite] = []
@@ -247,13 +249,10 @@ class Smear:
         return Group(tuple(sprites), np.array(kept, np.float64).reshape(-1, 2))
 
     def platelets(self) -> Iterator[Placed]:
-        """All platelets of the slide (of one period when it repeats)."""
-        nx, ny = -(-self.size_px[0] // TILE_PX), -(-self.height // TILE_PX)
-        for row in range(ny):
-            for column in range(nx):
-                group = self._platelets(column, row)
-                for sprite, (x, y) in zip(group.sprites, group.points.tolist(), strict=True):
-                    yield Placed(sprite, x, y)
+        """Platelets of the tiles drawn so far."""
+        for group in self._drawn_platelets:
+            for sprite, (x, y) in zip(group.sprites, group.points.tolist(), strict=True):
+                yield Placed(sprite, x, y)
 
     def tile(self, column: int, row: int, blank: Tile) -> Tile:
         """Pixels of one tile, shape (512, 512, 3); `blank` itself where there is only glass."""
@@ -266,6 +265,7 @@ class Smear:
                 items += group.near(x0, y0 - shift, TILE_PX + 2 * _MARGIN_PX, self._diameter)
         items += [Placed(p.sprite, p.x - x0, p.y - y0) for p in self._nucleated_near(column, row)]
         self.red_cells += len(self._reds(column, row).sprites)
+        self._drawn_platelets.append(self._platelets(column, row))
         if not items:
             return blank
         od = self._film.copy()
