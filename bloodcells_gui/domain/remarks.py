@@ -49,11 +49,13 @@ def remarks(
 def _rule(raised: Raised) -> Remark:
     rule = raised.rule
     decimals = 0 if rule.quantity == "count" else 1 if rule.quantity in ("percent", "per_100") else 2
-    text = (
-        "Positive smear: {name} {n_value} {unit} (rule {comparison} {n_threshold})"
-        if rule.kind == SMEAR
-        else "Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})"
-    )
+    if rule.quantity == "count":
+        trigger = "Review trigger: {name} {n_value} (rule {comparison} {n_threshold})"
+        positive = "Positive smear: {name} {n_value} (rule {comparison} {n_threshold})"
+    else:
+        trigger = "Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})"
+        positive = "Positive smear: {name} {n_value} {unit} (rule {comparison} {n_threshold})"
+    text = positive if rule.kind == SMEAR else trigger
     params = (
         ("name", rule.name),
         ("n_value", f"{raised.value:.{decimals}f}"),

@@ -1,13 +1,13 @@
 """French of the classes, the differential, its rules and settings, and of the reports."""
 
 _CLASSES = {
-    "Segmented neutrophil": "Polynucléaire neutrophile segmenté",
-    "Band neutrophil": "Neutrophile non segmenté (band)",
+    "Segmented neutrophil": "Neutrophile segmenté",
+    "Band neutrophil": "Neutrophile non segmenté",
     "Lymphocyte": "Lymphocyte",
     "Variant lymphocyte": "Lymphocyte activé (variant)",
     "Monocyte": "Monocyte",
-    "Eosinophil": "Polynucléaire éosinophile",
-    "Basophil": "Polynucléaire basophile",
+    "Eosinophil": "Éosinophile",
+    "Basophil": "Basophile",
     "Metamyelocyte": "Métamyélocyte",
     "Myelocyte": "Myélocyte",
     "Promyelocyte": "Promyélocyte",
@@ -20,7 +20,7 @@ _CLASSES = {
     "Platelet clump": "Amas plaquettaire",
     "Artefact": "Artéfact",
     "Unidentified": "Non identifiée",
-    "Neutrophil": "Polynucléaire neutrophile",
+    "Neutrophil": "Neutrophile",
     "Immature granulocyte": "Granuleux immature",
     "Other": "Autres",
     "Other, outside the count": "Autres, hors formule",
@@ -42,7 +42,13 @@ _REMARKS = {
     "Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})": (
         "Critère de relecture : {name} {n_value} {unit} (règle {comparison} {n_threshold})"
     ),
-    "cells": "cellule(s)",
+    "Positive smear: {name} {n_value} (rule {comparison} {n_threshold})": (
+        "Frottis positif : {name} {n_value} (règle {comparison} {n_threshold})"
+    ),
+    "Review trigger: {name} {n_value} (rule {comparison} {n_threshold})": (
+        "Critère de relecture : {name} {n_value} (règle {comparison} {n_threshold})"
+    ),
+    "cells": "cellules",
     "per 100 WBC": "pour 100 GB",
     "Unidentified cells, not in the table: {count}. The result is preliminary.": (
         "Cellules non identifiées, hors du tableau : {count}. Le résultat est provisoire."
@@ -75,8 +81,8 @@ _REMARKS = {
     ),
     "Limits are exact 95 % limits of sampling error only; they do not cover misclassification or the choice "
     "of the area.": (
-        "Les limites sont des limites exactes à 95 % de la seule erreur d'échantillonnage ; elles ne couvrent "
-        "ni les erreurs de classement ni le choix de la zone."
+        "Les limites sont des limites exactes à 95 % de la seule erreur d'échantillonnage ; elles ne "
+        "couvrent ni les erreurs de classement ni le choix de la zone."
     ),
     "from {n_fields} platelets per oil field, factor {n_factor}": (
         "d'après {n_fields} plaquettes par champ à l'immersion, facteur {n_factor}"
@@ -114,7 +120,7 @@ _SETTINGS = {
     "male": "masculin",
     "Collected": "Prélevé le",
     "Requested by": "Prescripteur",
-    "Clinical information": "Renseignements cliniques",
+    "Clinical information": "Contexte clinique",
     "Stain": "Coloration",
     "Analyser corrected for NRBC": "Correction des érythroblastes par l'automate",
     "Red cell count": "Hématies",

@@ -7,6 +7,7 @@ import csv
 import math
 import os
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -23,8 +24,6 @@ Field = str | int | float | None
 
 # What spreadsheets take for the start of a formula, full-width forms included (OWASP, CSV injection).
 _FORMULA = frozenset("=+-@＝＋－＠")
-_BLANK = "\t\r\n\v\f\0  　﻿\u200b"
-
 CELL_HEAD = (
     "cell_id", "image", "x_px", "y_px", "width_px", "height_px", "mpp", "predicted", "probability", "status",
     "final", "reviewer", "reviewed_at",
@@ -50,10 +49,15 @@ def safe_text(text: str) -> str:
     can carry, become replacement characters.
     """
     clean = text.replace("\0", "�").encode("utf-8", "replace").decode() if text else ""
-    head = clean.lstrip(_BLANK)
-    if (head and head[0] in _FORMULA) or clean[:1] in ("\t", "\r", "\n"):
+    head = next((c for c in clean if not _blank(c)), "")
+    if head in _FORMULA or clean[:1] in ("\t", "\r", "\n"):
         return "'" + clean
     return clean
+
+
+def _blank(char: str) -> bool:
+    """Space of any kind, control or invisible format character (byte order mark, zero width space)."""
+    return char.isspace() or unicodedata.category(char) in ("Cc", "Cf")
 
 
 def _field(value: Field) -> str:
@@ -136,7 +140,9 @@ def write_cells_csv(
     by_number = {run.number: run for run in runs}
     known = {code for run in runs for code in run.classes}
     leaves = sorted(known, key=lambda c: (ORDER.get(c, len(ORDER)), c))
-    measures = list(dict.fromkeys(name for run in runs for name in run.measurement_names))
+    # focus has a column of its own behind the measurements
+    names = dict.fromkeys(name for run in runs for name in run.measurement_names if name != "focus")
+    measures = list(names)
     head = [*CELL_HEAD, *(f"p_{c}" for c in leaves), *measures, "focus", "flags", "model_sha256"]
     plans = {n: _Plan(run, leaves, measures) for n, run in by_number.items()}
     by_hand = _Plan(None, leaves, measures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,8 +69,10 @@ def render_pdf(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: 
 
 def in_two_passes(draw: Callable[[int], Sheet]) -> bytes:
     """Draw once to learn the number of pages, then with it."""
-    pages = draw(0).page
-    return bytes(draw(pages).output())
+    with contextlib.closing(draw(0)) as first:
+        pages = first.page
+    with contextlib.closing(draw(pages)) as sheet:
+        return bytes(sheet.output())
 
 
 def write_pdf(

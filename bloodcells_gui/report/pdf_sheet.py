@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
-from fpdf import FPDF
+from fpdf import FPDF, FPDF_VERSION
 from fpdf.enums import Align
 
 from bloodcells_gui.domain.i18n import tr
@@ -36,6 +37,7 @@ FONT_FILES = {"": "OpenSans-Regular.ttf", "B": "OpenSans-Semibold.ttf", "I": "Op
 FALLBACK_FILE = "DejaVuSans.ttf"
 MISSING = "□"
 ELLIPSIS = "…"
+PRODUCER = f"fpdf2 {FPDF_VERSION}"
 
 
 @lru_cache(maxsize=8)
@@ -88,6 +90,8 @@ class Sheet(FPDF):  # type: ignore[misc]
         for style, name in FONT_FILES.items():
             self.add_font(FAMILY, style, Path(fonts_dir) / name)
         self.add_font(FALLBACK, "", Path(fonts_dir) / FALLBACK_FILE)
+        for font in self.fonts.values():
+            font.ttfont.recalcTimestamp = False  # the same report gives the same bytes
         self.set_fallback_fonts([FALLBACK], exact_match=False)
         # Page totals are known from a first pass; a placeholder could be forged by text from outside.
         self.alias_nb_pages(None)
@@ -99,11 +103,19 @@ class Sheet(FPDF):  # type: ignore[misc]
         self.set_lang(lang)
         self.set_title(self.clean(title))
         self.set_creator("bloodcells_gui")
+        self.set_producer(PRODUCER)
         self.set_display_mode("fullwidth")
+        when = datetime.now(UTC)
         with contextlib.suppress(ValueError):
-            when = datetime.fromisoformat(created) if created else datetime.now(UTC)
-            self.set_creation_date(when)
+            when = datetime.fromisoformat(created).astimezone(UTC) if created else when
+        self.set_creation_date(when)
+        self.set_xmp_metadata(_xmp(self.clean(title), lang, PRODUCER, when))
         self.add_page()
+
+    def close(self) -> None:
+        """Let go of the font files, which the library keeps open."""
+        for font in self.fonts.values():
+            font.ttfont.close()
 
     # -- geometry --------------------------------------------------------------------------------------
 
@@ -401,6 +413,29 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.put(
                 self.left + self.width - 25, y + 1.6, text, 25, size=7.5, rgb=MUTED, align="R", height=3.6
             )
+
+
+def _xmp(title: str, lang: str, producer: str, when: datetime) -> str:
+    """Metadata that declare PDF/A-2B. The library's own hold the present second: no two files equal."""
+    time = when.isoformat(timespec="seconds")
+    return f"""<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
+    xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
+   <dc:format>application/pdf</dc:format>
+   <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>
+   <dc:language><rdf:Bag><rdf:li>{escape(lang)}</rdf:li></rdf:Bag></dc:language>
+   <xmp:CreatorTool>bloodcells_gui</xmp:CreatorTool>
+   <xmp:CreateDate>{time}</xmp:CreateDate>
+   <xmp:ModifyDate>{time}</xmp:ModifyDate>
+   <xmp:MetadataDate>{time}</xmp:MetadataDate>
+   <pdf:Producer>{escape(producer)}</pdf:Producer>
+   <pdfaid:part>2</pdfaid:part>
+   <pdfaid:conformance>B</pdfaid:conformance>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>"""
 
 
 def _middle(text: str, keep: int) -> str:

@@ -24,20 +24,41 @@ from bloodcells_gui.report.model import ReportModel
 FONTS = Path(__file__).parents[2] / "resources" / "fonts"
 CLASSES = ("SNE", "BNE", "LY", "MO", "EO", "BA", "MMY", "MY", "PMY", "BL", "ERB", "PLT", "ART")
 MEASURES = ("cell_area_um2", "nucleus_area_um2", "nc_ratio")
-MIX = {"SNE": 48, "BNE": 12, "LY": 22, "MO": 7, "EO": 3, "BA": 1, "MMY": 3, "MY": 1, "BL": 3, "ERB": 6, "PLT": 4}
+MIX = {
+    "SNE": 48,
+    "BNE": 12,
+    "LY": 22,
+    "MO": 7,
+    "EO": 3,
+    "BA": 1,
+    "MMY": 3,
+    "MY": 1,
+    "BL": 3,
+    "ERB": 6,
+    "PLT": 4,
+}
 SHA = "0123456789abcdef" * 4
 
 
 def make_run(**changes: object) -> AnalysisRun:
     values: dict[str, object] = {
-        "number": 0, "started": "2026-03-02T08:15:00Z", "finished": "2026-03-02T08:15:09Z", "app_version": "0.1.0",
-        "classes": CLASSES, "measurement_names": MEASURES, "provider": "CPUExecutionProvider",
+        "number": 0,
+        "started": "2026-03-02T08:15:00Z",
+        "finished": "2026-03-02T08:15:09Z",
+        "app_version": "0.1.0",
+        "classes": CLASSES,
+        "measurement_names": MEASURES,
+        "provider": "CPUExecutionProvider",
         "bundles": {"classify": f"lite0-leaves {SHA}", "segment": f"unet-small {SHA[::-1]}"},
-        "parameters": {"kind": "crops", "target_cells": "0"}, "status": RunStatus.COMPLETE,
+        "parameters": {"kind": "crops", "target_cells": "0"},
+        "status": RunStatus.COMPLETE,
         "scale": ScaleEstimate(0.0985, ScaleSource.RED_CELLS, 0.04, 212, "Scale estimated from red cells."),
-        "skipped": (SkippedFile("notes.txt", "not an image"), SkippedFile("broken.jpg", "the file is damaged")),
+        "skipped": (
+            SkippedFile("notes.txt", "not an image"),
+            SkippedFile("broken.jpg", "the file is damaged"),
+        ),
         "tallies": {"RBC": 2140.0, "PLT": 118.0},
-    }  # fmt: skip
+    }
     values.update(changes)
     return AnalysisRun(**values)  # type: ignore[arg-type]
 
@@ -52,18 +73,24 @@ def make_cells(mix: Mapping[str, int] = MIX, seed: int = 3) -> list[Cell]:
         i = len(cells)
         cells.append(
             Cell(
-                id=i + 1, image=i, box_px=Box(12.5, 20, 80, 84), mpp=0.0985, predicted=code, probability=p,
-                abstained=p < 0.5, doubt=1 - p, scores=scores,
-                measurements=np.array([180.5, 90.25, 0.5], np.float32), focus=1.25,
+                id=i + 1,
+                image=i,
+                box_px=Box(12.5, 20, 80, 84),
+                mpp=0.0985,
+                predicted=code,
+                probability=p,
+                abstained=p < 0.5,
+                doubt=1 - p,
+                scores=scores,
+                measurements=np.array([180.5, 90.25, 0.5], np.float32),
+                focus=1.25,
             )
-        )  # fmt: skip
+        )
     return cells
 
 
 def make_specimen(n: int, name: str = "S-2026-0142", **changes: object) -> Specimen:
-    images = tuple(
-        ImageRef(f"smear/cell_{i:04d}.jpg", Path(f"/x/{i}"), SHA, (360, 363)) for i in range(n)
-    )
+    images = tuple(ImageRef(f"smear/cell_{i:04d}.jpg", Path(f"/x/{i}"), SHA, (360, 363)) for i in range(n))
     values: dict[str, object] = {"id": name, "kind": SpecimenKind.CROPS, "root": Path("/x"), "images": images}
     values.update(changes)
     return Specimen(**values)  # type: ignore[arg-type]
@@ -98,17 +125,26 @@ def make_state(cells: Sequence[Cell], *, reviewed: bool = True) -> ReviewState:
     state = ReviewState(cells)
     clock = Clock()
 
-    def act(kind: EventKind, ids: Sequence[int] = (), new: str = "", key: str = "", who: str = "A. Dupont") -> None:
+    def act(
+        kind: EventKind, ids: Sequence[int] = (), new: str = "", key: str = "", who: str = "A. Dupont"
+    ) -> None:
         state.apply(make_event(state, kind, who, ids, new, key, clock=clock))
 
     if not reviewed:
         return state
     for name, value in {
-        "patient_name": "Émilie Lefèvre-Nowak", "patient_id": "P-77812", "birth_date": "1961-07-14", "sex": "F",
-        "collected_at": "2026-03-01", "wbc": "12.4", "wbc_corrected": "no", "requester": "Dr M. Schultz",
-        "stain": "May-Grünwald-Giemsa", "clinical_information": "Fever for two weeks, splenomegaly.",
+        "patient_name": "Émilie Lefèvre-Nowak",
+        "patient_id": "P-77812",
+        "birth_date": "1961-07-14",
+        "sex": "F",
+        "collected_at": "2026-03-01",
+        "wbc": "12.4",
+        "wbc_corrected": "no",
+        "requester": "Dr M. Schultz",
+        "stain": "May-Grünwald-Giemsa",
+        "clinical_information": "Fever for two weeks, splenomegaly.",
         "platelets_per_field": "14",
-    }.items():  # fmt: skip
+    }.items():
         act(EventKind.SET_FIELD, new=value, key=name)
     waiting = [c.id for c in cells if c.abstained]
     if waiting:

@@ -1,0 +1,170 @@
+"""Settings: one readable file, sound values taken, the rest falling back and saying so."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bloodcells_gui.domain import checks
+from bloodcells_gui.domain.i18n import french
+from bloodcells_gui.domain.ranges import PUBLISHED, Range, pick
+from bloodcells_gui.domain.rules import DEFAULT_RULES
+from bloodcells_gui.domain.settings import (
+    DEFAULT_FIELDS,
+    FieldSpec,
+    LabSettings,
+    Privacy,
+    ReportHeader,
+    parse,
+    to_json_obj,
+)
+from bloodcells_gui.domain.taxonomy import CLASSES
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def through_file(settings: LabSettings) -> tuple[LabSettings, list[checks.SettingProblem]]:
+    return parse(json.loads(json.dumps(to_json_obj(settings))))
+
+
+def test_defaults_and_changes_survive_the_file() -> None:
+    changed = LabSettings(
+        paper="letter",
+        keys=tuple((c.code, "QASVFZXWERTDGMPLK9"[i]) for i, c in enumerate(CLASSES)),
+        range_set="own",
+        own_ranges=(
+            Range("NEUTROPHIL", 1.5, 7.5, sex="F", age_from=18, age_to=60),
+            Range("IG", None, 1, unit="%"),
+        ),
+        header=ReportHeader("Laboratoire « Ω »", ("rue 1",), "/tmp/logo.png"),
+        privacy=Privacy(365, True),
+        abstention=0.7,
+        rules=(dataclasses.replace(DEFAULT_RULES[0], threshold=3.5, enabled=False), *DEFAULT_RULES[1:]),
+        fields=(*DEFAULT_FIELDS, FieldSpec("ward", "Ward")),
+    )
+    for settings in (LabSettings(), changed):
+        assert through_file(settings) == (settings, [])
+
+
+def test_every_setting_declares_its_check() -> None:
+    assert all(checks.CHECK in f.metadata for f in dataclasses.fields(LabSettings))
+
+
+@pytest.mark.parametrize(
+    ("key", "bad"),
+    [
+        ("paper", "a5"),
+        ("target_cells", -1),
+        ("target_cells", 1.5),
+        ("target_cells", True),
+        ("abstention", 2),
+        ("nrbc_threshold", float("nan")),
+        ("count_sound", "yes"),
+        ("reviewer", "x\0y"),
+        ("rollup", ["full"]),
+        ("keys", {"SNE": "S"}),
+        ("keys", {"SNE": " "}),
+        ("target_counts", "100"),
+        ("header", 7),
+        ("rules", {}),
+        ("range_set", None),
+    ],
+)
+def test_a_bad_value_falls_back_and_says_so(key: str, bad: Any) -> None:
+    obj = to_json_obj(LabSettings(theme="dark"))
+    obj[key] = bad
+    settings, problems = parse(obj)
+    assert settings == LabSettings(theme="dark")
+    assert [p.key for p in problems] == [key]
+    assert key in problems[0].text()
+    assert problems[0].text("fr").startswith("Réglage")
+
+
+def test_a_damaged_rule_comes_back_as_the_default_never_disappears() -> None:
+    obj = to_json_obj(LabSettings())
+    blasts = next(r for r in obj["rules"] if r["id"] == "blasts")
+    blasts["threshold"] = "one"
+    obj["rules"] = [blasts, {"id": "mine", "name": "x"}, 3]
+    settings, problems = parse(obj)
+    assert set(settings.rules) == set(DEFAULT_RULES)
+    assert [p.key for p in problems] == ["rules[blasts]", "rules[mine]", "rules[2]"]
+
+
+def test_own_records_are_taken_and_unknown_keys_told() -> None:
+    obj: dict[str, Any] = {
+        "own_ranges": [{"item": "MONOCYTE", "low": 0.3, "high": 0.1}],
+        "colour": 1,
+        "header": {"laboratory": "L", "phone": "1"},
+    }
+    settings, problems = parse(obj)
+    assert settings.header.laboratory == "L"
+    assert settings.own_ranges == ()
+    assert [p.key for p in problems] == ["own_ranges[0]", "colour", "header.phone"]
+
+
+def test_a_file_of_a_newer_program_is_read_as_far_as_possible() -> None:
+    settings, problems = parse({"version": 99, "paper": "letter"})
+    assert settings.paper == "letter"
+    assert any(p.key == "version" for p in problems)
+
+
+@given(st.dictionaries(st.sampled_from([f.name for f in dataclasses.fields(LabSettings)]), JSON))
+def test_no_file_breaks_the_settings(obj: dict[str, Any]) -> None:
+    settings, _ = parse(obj)
+    assert through_file(settings)[0] == dataclasses.replace(settings, version=1)
+
+
+@pytest.mark.parametrize("obj", [None, 3, "x", [], [1]])
+def test_not_even_something_else_altogether(obj: Any) -> None:
+    settings, problems = parse(obj)
+    assert settings == LabSettings()
+    assert len(problems) == 1
+
+
+def test_what_a_person_reads_in_settings_has_its_french() -> None:
+    settings = LabSettings()
+    words = [f.label for f in settings.fields] + [r.name for r in settings.rules] + list(settings.comments)
+    words += [g.name for g in settings.grading] + [s.name for s in PUBLISHED.values()]
+    assert not [w for w in words if w not in french()]
+
+
+def test_ranges_fit_sex_and_age_and_the_narrowest_wins() -> None:
+    everyone = Range("MONOCYTE", 0.2, 1.0)
+    children = Range("MONOCYTE", 0.3, 1.5, age_to=16)
+    women = Range("MONOCYTE", 0.25, 0.9, sex="F", age_from=16)
+    every = (everyone, children, women)
+    assert pick(every, "MONOCYTE", "10^9/L") is everyone
+    assert pick(every, "MONOCYTE", "10^9/L", "F") is everyone  # age unknown
+    assert pick(every, "MONOCYTE", "10^9/L", "F", 30) is women
+    assert pick(every, "MONOCYTE", "10^9/L", "M", 30) is everyone
+    assert pick(every, "MONOCYTE", "10^9/L", "F", 15.9) is children
+    assert pick(every, "MONOCYTE", "%", "F", 30) is None
+    assert (everyone.side(0.2), everyone.side(0.19), everyone.side(1.01)) == ("", "L", "H")
+
+
+@pytest.mark.parametrize(
+    ("name", "item", "low", "high"),
+    [
+        ("oxford", "NEUTROPHIL", 2.0, 7.0),
+        ("oxford", "WBC", 4.0, 11.0),
+        ("oxford", "BASOPHIL", 0.02, 0.1),
+        ("uk", "NEUTROPHIL", 1.47, 8.0),
+        ("uk", "LYMPHOCYTE", 0.65, 4.5),
+        ("labcorp", "LYMPHOCYTE", 1.0, 4.8),
+        ("labcorp", "EOSINOPHIL", 0.0, 0.45),
+        ("oxford", "BL", 0.0, 0.0),
+    ],
+)
+def test_published_ranges_are_as_published(name: str, item: str, low: float, high: float) -> None:
+    found = pick(PUBLISHED[name].ranges, item, "10^9/L")
+    assert found is not None
+    assert (found.low, found.high) == (low, high)

@@ -1,0 +1,160 @@
+"""The report model: everything in it, a stable hash, and back from its JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.fold import ReviewState, make_event
+from bloodcells_gui.domain.review import EventKind, Signature, Status
+from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
+from bloodcells_gui.report.build import cells_to_explain
+from bloodcells_gui.report.logo import load_logo
+from bloodcells_gui.report.model import digest, from_json, to_json
+from tests.report.report_case import MIX, make_cells, make_report, make_run, make_specimen, make_state
+
+
+def test_the_same_case_gives_the_same_hash_in_any_language_at_any_time() -> None:
+    a, b = make_report(), make_report(lang="fr")
+    assert a.sha256() == b.sha256()
+    assert dataclasses.replace(a, created="2030-01-01T00:00:00Z").sha256() == a.sha256()
+    signature = Signature("A", "2026-03-02T11:00:00Z", "approved", a.sha256(), 1)
+    assert dataclasses.replace(a, signatures=(signature,)).sha256() == a.sha256()
+
+
+def test_any_change_of_content_changes_the_hash() -> None:
+    a = make_report()
+    others = [
+        make_report({**MIX, "LY": 23}),
+        make_report(taxonomy="five"),
+        make_report(run=make_run(status=RunStatus.CANCELLED)),
+        dataclasses.replace(a, specimen="S2"),
+        dataclasses.replace(a, version=2),
+    ]
+    assert len({m.sha256() for m in [a, *others]}) == len(others) + 1
+
+
+def test_the_json_gives_the_same_report_back() -> None:
+    a = make_report()
+    b = from_json(to_json(a), a.assets)
+    assert b.sha256() == a.sha256()
+    assert b.differential.rows[0].rgb == a.differential.rows[0].rgb
+    assert b.gallery[0].thumbs[0].status is a.gallery[0].thumbs[0].status
+    assert b.assets == a.assets
+    assert not any(len(v) > 200 and "\\u" in v for v in json.loads(to_json(a)) if isinstance(v, str))
+
+
+@pytest.mark.parametrize(
+    "data", [b"[]", b"{}", b'{"format": 99}', b'{"format": 1, "specimen": 3}', b"nonsense"]
+)
+def test_something_else_is_no_report(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        from_json(data)
+
+
+def test_stamps_say_what_a_reader_must_know() -> None:
+    plain = make_report()
+    assert plain.stamps() == ("NOT SIGNED",)
+    signed = dataclasses.replace(plain, signatures=(Signature("A", "t", "m", plain.sha256(), 1),))
+    assert signed.stamps() == ()
+    assert dataclasses.replace(signed, version=2).stamps() == ("NOT SIGNED",)
+    rough = make_report(
+        reviewed=False, run=make_run(status=RunStatus.CANCELLED), specimen=make_specimen(110, synthetic=True)
+    )
+    assert rough.stamps() == ("SYNTHETIC", "INCOMPLETE", "NOT SIGNED")
+    cells = [dataclasses.replace(c, abstained=True) for c in make_cells({"LY": 2})]
+    waiting = make_report({"LY": 2}, state=ReviewState(cells))
+    assert "PRELIMINARY" in waiting.stamps()
+
+
+def test_who_reviewed_what_adds_up() -> None:
+    r = make_report().review
+    assert (
+        r.cells == r.proposed + r.confirmed + r.relabelled + r.excluded + r.unidentified == sum(MIX.values())
+    )
+    assert [p.name for p in r.reviewers] == ["A. Dupont", "B. Moreau"]
+    assert sum(p.confirmed for p in r.reviewers) == r.confirmed
+    assert sum(p.relabelled for p in r.reviewers) == r.relabelled == 5
+    assert sum(c.count for c in r.changes) == r.relabelled + r.excluded
+    assert ("LY", "VLY", 4) in [(c.predicted, c.final, c.count) for c in r.changes]
+
+
+def test_the_gallery_shows_every_class_doubtful_first_and_tells_how_many() -> None:
+    model = make_report(settings=LabSettings(thumbnails_per_class=10))
+    rows = {g.code: g for g in model.gallery}
+    counts = {r.code: r.count for r in model.differential.rows if r.count}
+    assert {code: g.total for code, g in rows.items()} == counts
+    segmented = rows["SNE"]
+    assert len(segmented.thumbs) == 10
+    assert all(
+        a.probability <= b.probability for a, b in zip(segmented.thumbs, segmented.thumbs[1:], strict=False)
+    )
+    assert segmented.thumbs[0].doubtful
+    assert not segmented.thumbs[-1].doubtful
+    assert all(model.assets[t.picture] for g in model.gallery for t in g.thumbs)
+    assert all(digest(data) == key for key, data in model.assets.items())
+
+
+def test_a_missing_thumbnail_does_not_cost_the_report() -> None:
+    model = make_report(pictures=lambda code: b"" if code == "LY" else b"x")
+    lymphocytes = next(g for g in model.gallery if g.code == "LY")
+    assert all(t.picture == "" for t in lymphocytes.thumbs)
+
+
+def test_explained_cells_are_the_doubtful_ones_of_different_classes() -> None:
+    cells = make_cells()
+    state = make_state(cells, reviewed=False)
+    chosen = cells_to_explain(cells, state, LabSettings(gradcam_in_report=6))
+    assert len(chosen) == 6
+    assert len({c.predicted for c in cells if c.id in chosen}) == 6
+    assert len(cells_to_explain(cells, state, LabSettings(gradcam_in_report=60))) == 60
+    model = make_report()
+    assert sum(bool(t.cam) for g in model.gallery for t in g.thumbs) == 6
+
+
+def test_anonymised_reports_leave_identifying_fields_out() -> None:
+    open_names = {f.name for f in make_report().fields}
+    assert {"patient_name", "patient_id", "age"} <= open_names
+    model = make_report(settings=LabSettings(privacy=Privacy(0, True)))
+    names = {f.name for f in model.fields}
+    assert not names & {"patient_name", "patient_id", "birth_date", "requester"}
+    assert "age" in names
+    assert "Lefèvre" not in to_json(model).decode()
+
+
+def test_excluded_cells_are_in_no_gallery_and_hand_counts_are_told() -> None:
+    cells = make_cells({"LY": 3})
+    state = ReviewState(cells)
+    state.apply(make_event(state, EventKind.EXCLUDE, "A", [1]))
+    state.apply(make_event(state, EventKind.COUNT, "A", key="MO", new="7"))
+    model = make_report({"LY": 3}, state=state)
+    assert [(g.code, g.total) for g in model.gallery] == [("LY", 2)]
+    assert model.review.by_hand == 7
+    assert model.differential.total == 9
+    assert all(t.status is Status.PROPOSED for g in model.gallery for t in g.thumbs)
+
+
+def test_an_empty_case_has_a_report_too() -> None:
+    model = make_report({}, specimen=make_specimen(0))
+    assert model.gallery == ()
+    assert model.differential.total == 0
+    assert from_json(to_json(model)).sha256() == model.sha256()
+
+
+def test_a_logo_is_taken_only_when_it_is_a_picture(tmp_path: Path) -> None:
+    good = tmp_path / "logo.png"
+    Image.new("RGBA", (2000, 500), (10, 20, 30, 128)).save(good)
+    assert load_logo(good)[:4] == b"\x89PNG"
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
+    bomb = tmp_path / "bomb.png"
+    Image.new("1", (20000, 20000)).save(bomb)
+    for path in (bad, bomb, tmp_path / "none.png", tmp_path):
+        assert load_logo(path) == b""
+    model = make_report(settings=LabSettings(header=ReportHeader("Lab", (), str(good))))
+    assert model.assets[model.header.logo] == load_logo(good)

@@ -1,0 +1,265 @@
+"""The PDF: declared PDF/A, embedded fonts, tagged, whole for any input, hostile ones too."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import shutil
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+
+from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
+from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.review import Signature
+from bloodcells_gui.domain.settings import LabSettings, ReportHeader
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.report.model import Comment, ReportModel
+from bloodcells_gui.report.pdf import render_pdf, write_pdf
+from bloodcells_gui.report.pdf_result import nice_axis
+from bloodcells_gui.report.pdf_sheet import Sheet
+from tests.report.report_case import FONTS, make_report, make_run, make_specimen
+
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdftotext") is None, reason="no poppler-utils on this machine"
+)
+HOSTILE = (
+    "=cmd|' /C calc'!A0 {nb} {name} %s \\n)>> endstream <b>&amp;</b> **x** \u202egnp.exe "
+    "\x00\x07 \U0001f9ec 血 عربي"
+)
+
+
+def render(model: ReportModel, **options: str) -> bytes:
+    return render_pdf(model, fonts_dir=FONTS, **options)  # type: ignore[arg-type]
+
+
+def text_of(pdf: bytes, tmp_path: Path) -> str:
+    path = tmp_path / "t.pdf"
+    path.write_bytes(pdf)
+    done = subprocess.run(
+        ["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True, timeout=60
+    )
+    assert b"Error" not in done.stderr
+    return done.stdout.decode()
+
+
+def pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type /Page\b", pdf))
+
+
+@pytest.fixture(scope="module")
+def plain() -> ReportModel:
+    return make_report(
+        settings=LabSettings(header=ReportHeader("Laboratoire Saint-Roch", ("12 rue des Capucins",)))
+    )
+
+
+def test_it_declares_pdf_a_is_tagged_and_embeds_its_fonts(plain: ReportModel) -> None:
+    pdf = render(plain)
+    assert re.search(rb"<pdfaid:part>2</pdfaid:part>", pdf)
+    assert re.search(rb"<pdfaid:conformance>B</pdfaid:conformance>", pdf)
+    assert b"/OutputIntents" in pdf
+    assert b"/Marked true" in pdf
+    for tag in (b"/H1", b"/H2", b"/Table", b"/TR", b"/TH", b"/TD", b"/P", b"/Figure"):
+        assert b"/S " + tag in pdf
+    assert pdf.count(b"/FontFile2") >= 3
+    assert b"/Encrypt" not in pdf
+    assert b"/JavaScript" not in pdf
+
+
+def test_marked_content_is_balanced_and_every_number_has_its_element(plain: ReportModel) -> None:
+    pdf = render(plain)
+    marks = 0
+    for stream in re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL):
+        try:
+            content = zlib.decompress(stream)
+        except zlib.error:
+            continue
+        if b" BDC" not in content:
+            continue
+        assert len(re.findall(rb" B(?:DC|MC)\b", content)) == len(re.findall(rb"\bEMC\b", content))
+        numbers = [int(n) for n in re.findall(rb"/MCID (\d+)", content)]
+        assert numbers == list(range(len(numbers)))
+        marks += len(numbers)
+    assert marks > 200
+    assert len(re.findall(rb"/Type /StructElem", pdf)) > marks
+
+
+def test_the_same_report_gives_the_same_bytes(plain: ReportModel) -> None:
+    assert render(plain) == render(plain)
+
+
+@needs_poppler
+@pytest.mark.parametrize(("paper", "lang"), [("a4", "en"), ("letter", "fr")])
+def test_screen_pdf_and_csv_cannot_disagree(
+    plain: ReportModel, paper: str, lang: str, tmp_path: Path
+) -> None:
+    text = text_of(render(plain, paper=paper, lang=lang), tmp_path)
+    comma = "," if lang == "fr" else "."
+    for row in plain.differential.rows:
+        if row.count and row.percent is not None:
+            assert re.search(rf"\b{row.count}\s+{row.percent:.1f}".replace(".", re.escape(comma)), text), (
+                row.name
+            )
+    for sentence in {
+        "en": (
+            "For Research Use Only. Not for use in diagnostic procedures.",
+            "Blast",
+            "NOT SIGNED",
+            "Page 1 / 4",
+            "Anisocytosis",
+            "Émilie Lefèvre-Nowak",
+            "corrected for NRBC 11.70",
+        ),
+        "fr": ("Réservé à la recherche.", "Blaste", "NON SIGNÉ", "Page 1 / 4", "Anisocytose", "01/03/2026"),
+    }[lang]:
+        assert sentence in text
+    assert plain.sha256() in text
+    assert "0123456789abcdef" * 4 in text
+
+
+@needs_poppler
+def test_papers_have_their_sizes(plain: ReportModel, tmp_path: Path) -> None:
+    for paper, size in (("a4", "595.28 x 841.89"), ("letter", "612 x 792")):
+        path = write_pdf(plain, tmp_path / f"{paper}.pdf", fonts_dir=FONTS, paper=paper)
+        info = subprocess.run(["pdfinfo", str(path)], capture_output=True, check=True, text=True).stdout
+        assert size in info
+        assert re.search(r"Tagged:\s+yes", info)
+    with pytest.raises(ValueError, match="a5"):
+        render(plain, paper="a5")
+
+
+@needs_poppler
+def test_hostile_text_in_every_field_is_only_text(tmp_path: Path) -> None:
+    model = make_report(
+        settings=LabSettings(header=ReportHeader(HOSTILE.replace("\x00\x07", "")[:100], ("{pages}",) * 6)),
+        specimen=make_specimen(110, HOSTILE),
+        run=make_run(
+            notice=HOSTILE,
+            profile=HOSTILE,
+            provider=HOSTILE,
+            bundles={"classify": HOSTILE},
+            parameters={HOSTILE: HOSTILE},
+            skipped=tuple(SkippedFile(HOSTILE * 20, HOSTILE) for _ in range(300)),
+        ),
+    )
+    fields = tuple(dataclasses.replace(f, value=HOSTILE * 5) for f in model.fields)
+    model = dataclasses.replace(
+        model,
+        fields=fields,
+        comments=tuple(Comment(HOSTILE, HOSTILE, HOSTILE * 40, tuple(range(500))) for _ in range(3)),
+        signatures=(Signature(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1),),
+    )
+    pdf = render(model)
+    text = text_of(pdf, tmp_path)
+    assert "{nb}" in text
+    assert "\u202e" not in text
+    assert "□" in text
+    assert "and 285 more" in text
+    assert "Page 1 /" in text
+    assert b"/URI" not in pdf
+    assert b"/JavaScript" not in pdf
+
+
+@pytest.mark.parametrize("name", ["x" * 3000, "word " * 800, "", "\n\n\n", "🧬" * 300, "a\u0301" * 200])
+def test_any_length_of_name_fits(name: str) -> None:
+    model = make_report({"LY": 2}, specimen=make_specimen(2, name))
+    model = dataclasses.replace(
+        model,
+        header=dataclasses.replace(model.header, laboratory=name, address=(name,) * 6),
+        comments=(Comment(name, name, name),),
+    )
+    assert pages(render(model)) <= 4
+
+
+def test_no_cells_at_all() -> None:
+    model = make_report({}, specimen=make_specimen(0, kind=SpecimenKind.COUNTER))
+    assert pages(render(model)) in (1, 2)
+
+
+@needs_poppler
+def test_four_hundred_cells_show_some_of_each_class(tmp_path: Path) -> None:
+    model = make_report({"SNE": 240, "LY": 120, "MO": 40})
+    pdf = render(model)
+    text = text_of(pdf, tmp_path)
+    assert "27 of 240 shown" in text
+    assert pages(pdf) <= 5
+
+
+@needs_poppler
+def test_missing_and_broken_pictures_leave_an_empty_frame(tmp_path: Path) -> None:
+    model = make_report(
+        {"LY": 3, "MO": 3}, pictures=lambda c: b"" if c == "LY" else b"\xff\xd8broken", with_cams=False
+    )
+    assert text_of(render(model), tmp_path).count("no picture") == 5
+
+
+@needs_poppler
+def test_stamps_stand_on_every_page(tmp_path: Path) -> None:
+    model = make_report(
+        reviewed=False, run=make_run(status=RunStatus.CANCELLED), specimen=make_specimen(110, synthetic=True)
+    )
+    pdf = render(model)
+    for page in text_of(pdf, tmp_path).split("\f")[: pages(pdf)]:
+        for stamp in ("SYNTHETIC", "INCOMPLETE", "NOT SIGNED", "For Research Use Only"):
+            assert stamp in page
+
+
+@needs_poppler
+def test_a_signature_says_who_when_and_what_it_means(plain: ReportModel, tmp_path: Path) -> None:
+    signed = dataclasses.replace(
+        plain,
+        signatures=(
+            Signature("A. Dupont", "2026-03-02T11:05:00Z", "Reviewed and approved", plain.sha256(), 1),
+        ),
+    )
+    text = text_of(render(signed), tmp_path)
+    assert "A. Dupont" in text
+    assert "2026-03-02 11:05 UTC" in text
+    assert "Reviewed and approved" in text
+    assert plain.sha256()[:32] in text
+    assert "NOT SIGNED" not in text
+
+
+@pytest.mark.parametrize("rollup", ["full", "ten", "pbc8", "five"])
+def test_every_roll_up_prints(rollup: str) -> None:
+    assert pages(render(make_report(taxonomy=rollup, with_cams=False))) >= 2
+
+
+def test_an_unwritable_folder_is_told_and_nothing_half_written_stays(
+    plain: ReportModel, tmp_path: Path
+) -> None:
+    with pytest.raises(OutputNotWritable):
+        write_pdf(plain, tmp_path / "none" / "r.pdf", fonts_dir=FONTS)
+    target = tmp_path / "folder.pdf"
+    target.mkdir()
+    with pytest.raises(OutputNotWritable):
+        write_pdf(plain, target, fonts_dir=FONTS)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("highest", "end"), [(3, 5), (9, 10), (55, 60), (100, 100), (450, 500), (9000, 10000)]
+)
+def test_axes_end_at_round_numbers(highest: float, end: float) -> None:
+    assert nice_axis(highest)[0] == end
+
+
+def test_text_is_shortened_in_its_middle_and_wrapped_to_its_width() -> None:
+    with contextlib.closing(Sheet(FONTS, paper="a4", lang="en", title="t", specimen="s")) as sheet:
+        check_text(sheet)
+
+
+def check_text(sheet: Sheet) -> None:
+    sheet.type(9)
+    short = sheet.fitted("specimen-with-a-very-long-name-0042.tiff", 30)
+    assert sheet.measure(short) <= 30
+    assert short.startswith("specimen")
+    assert short.endswith("tiff")
+    lines = sheet.wrap("some words and onewordthatislongerthanthelineitself " * 3, 25)
+    assert all(sheet.measure(line) <= 25 for line in lines)
+    assert "".join(lines).replace(" ", "").count("onewordthatislongerthanthelineitself") == 3
+    assert len(sheet.wrap("x " * 5000, 25, most=4)) == 4
