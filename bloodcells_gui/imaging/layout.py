@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 Point = tuple[float, float]
 
 _NUMBER = r"[-+]?\d{1,9}(?:\.\d{1,6})?"
 # "x1200_y-35", "X=12.5 Y=3", "pos_x0012y0034"
-_XY = re.compile(rf"(?<![a-z])x[ _=:-]?(?P<x>{_NUMBER})[ _,;=-]*y[ _=:-]?(?P<y>{_NUMBER})", re.IGNORECASE)
+_XY = re.compile(rf"(?<![a-z])x[ _=:]?(?P<x>{_NUMBER})[ _,;=-]*y[ _=:]?(?P<y>{_NUMBER})", re.IGNORECASE)
 # "r03_c11", "row 3 col 11"
 _ROW_COLUMN = re.compile(
     r"(?<![a-z])r(?:ow)?[ _=-]?(?P<y>\d{1,5})[ _,;-]*c(?:ol(?:umn)?)?[ _=-]?(?P<x>\d{1,5})", re.IGNORECASE
@@ -34,35 +36,79 @@ def name_position(name: str) -> tuple[Point, bool] | None:
     return None
 
 
-def layout(names: Sequence[str], sizes_px: Sequence[tuple[int, int]], mpp: float) -> list[Point] | None:
-    """Top left corners of fields in one plane, px, from the positions in their names.
+def layouts(names: Sequence[str], sizes_px: Sequence[tuple[int, int]], mpp: float) -> list[list[Point]]:
+    """Possible top left corners of fields in one plane, px, from the positions in their names.
 
-    The unit is not told by the names: px, um and mm are tried, and the one is taken in which neighbouring
-    fields lie side by side with a plausible overlap. Where none fits, px are taken: then fields do not
-    overlap and nothing is shared between them.
+    Names tell neither the unit nor which way the stage's axes point: px, um, mm and grid numbers are tried in
+    both directions. Which of them is true, the pixels of overlapping fields must tell (:func:`agreement`).
 
     Returns
     -------
-    list of (x, y) or None
-        None when a name has no position or two fields share one: they are laid out as a contact sheet.
+    list of lists of (x, y)
+        Empty when a name has no position or two fields share one.
     """
     if len(names) < 2:
-        return None
+        return []
     found = [name_position(n) for n in names]
     if any(f is None for f in found):
-        return None
+        return []
     points = np.array([f[0] for f in found if f is not None])
     if len({(x, y) for x, y in points}) < len(points):
-        return None
+        return []
     size = np.median(np.array(sizes_px, np.float64), axis=0)
     if all(f is not None and f[1] for f in found):
-        return _plain(points * size)
-    for factor in (1.0, 1.0 / mpp, _MM_TO_UM / mpp):
-        if _looks_like_a_mosaic(points * factor, size):
-            return _plain(points * factor)
-    # Small whole numbers are places in a grid.
-    whole = np.all(points == np.round(points)) and np.ptp(points, axis=0).max() < 4 * len(points)
-    return _plain(points * (size if whole else 1.0))
+        return [_plain(points * size)]
+    scaled = [
+        points * factor
+        for factor in (1.0, 1.0 / mpp, _MM_TO_UM / mpp)
+        if _looks_like_a_mosaic(points * factor, size)
+    ]
+    if not scaled:
+        # Small whole numbers are places in a grid; anything else lies too far apart to overlap.
+        whole = np.all(points == np.round(points)) and np.ptp(points, axis=0).max() < 4 * len(points)
+        scaled = [points * (size if whole else 1.0)]
+    flips = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+    return [_plain(p * np.array(flip, np.float64)) for p in scaled for flip in flips]
+
+
+def overlapping_pairs(
+    places: Sequence[Point], sizes_px: Sequence[tuple[int, int]], at_least: float = 0.04
+) -> list[tuple[int, int]]:
+    """Fields that share at least so much of their area, the largest overlaps first."""
+    corners = np.asarray(places, np.float64)
+    sizes = np.asarray(sizes_px, np.float64)
+    out: list[tuple[float, int, int]] = []
+    for i in range(len(corners)):
+        low = np.maximum(corners[i], corners[i + 1 :])
+        high = np.minimum(corners[i] + sizes[i], corners[i + 1 :] + sizes[i + 1 :])
+        shared = np.prod(np.maximum(high - low, 0), axis=1) / np.prod(sizes[i])
+        out += [(-float(shared[k]), i, i + 1 + int(k)) for k in np.flatnonzero(shared >= at_least)]
+    return [(i, j) for _, i, j in sorted(out)]
+
+
+def agreement(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], shift_px: tuple[float, float], slack_px: int
+) -> float:
+    """How well two fields show the same where they overlap: the best correlation, -1 to 1.
+
+    Parameters
+    ----------
+    a, b : (h, w, 3) uint8 RGB
+    shift_px : (x, y)
+        Where `b` begins in `a`.
+    slack_px : int
+        How far the stage may have been off.
+    """
+    x, y = round(shift_px[0]), round(shift_px[1])
+    left, top = max(0, x), max(0, y)
+    right, bottom = min(a.shape[1], x + b.shape[1]), min(a.shape[0], y + b.shape[0])
+    if right - left < 4 * slack_px + 8 or bottom - top < 4 * slack_px + 8:
+        slack_px = max(0, (min(right - left, bottom - top) - 8) // 4)
+    part = a[top + slack_px : bottom - slack_px, left + slack_px : right - slack_px, 1]
+    ground = b[top - y : bottom - y, left - x : right - x, 1]
+    if min(part.shape) < 8 or float(part.std()) < 2.0:
+        return 0.0
+    return float(cv2.matchTemplate(ground, part, cv2.TM_CCOEFF_NORMED).max())
 
 
 def contact_sheet(sizes_px: Sequence[tuple[int, int]], gap_px: float) -> list[Point]:
@@ -75,18 +121,19 @@ def contact_sheet(sizes_px: Sequence[tuple[int, int]], gap_px: float) -> list[Po
     return [(i % columns * width, i // columns * height) for i in range(len(sizes_px))]
 
 
-def _looks_like_a_mosaic(points: np.ndarray, size: np.ndarray) -> bool:
-    """Whether the smallest steps along x or y are a plausible share of a field."""
+def _looks_like_a_mosaic(points: NDArray[np.float64], size: NDArray[np.float64]) -> bool:
+    """Whether the usual steps along x and y are a plausible share of a field."""
+    fits = []
     for axis in (0, 1):
         values = np.unique(np.round(points[:, axis], 1))
         # Stages wander by a few px: steps far below a tenth of a field are that.
         steps = np.diff(values)
         steps = steps[steps > 0.1 * size[axis]]
-        if len(steps) and _STEP[0] * size[axis] <= float(np.median(steps)) <= _STEP[1] * size[axis]:
-            return True
-    return False
+        if len(steps):
+            fits.append(_STEP[0] * size[axis] <= float(np.median(steps)) <= _STEP[1] * size[axis])
+    return bool(fits) and all(fits)
 
 
-def _plain(points: np.ndarray) -> list[Point]:
+def _plain(points: NDArray[np.float64]) -> list[Point]:
     corner = points.min(axis=0)
     return [(float(x), float(y)) for x, y in points - corner]

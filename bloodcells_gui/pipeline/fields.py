@@ -16,7 +16,7 @@ from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import READABLE, ZonesRanked, ZoneTile
-from bloodcells_gui.imaging.layout import Point, contact_sheet, layout
+from bloodcells_gui.imaging.layout import Point, agreement, contact_sheet, layouts, overlapping_pairs
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
@@ -28,7 +28,18 @@ from bloodcells_gui.pipeline.survey import EstimateScale, tile_grid
 _SCALE_SAMPLE = 12
 _SCALE_PX = 1024
 _GAP_UM = 200.0
+_CUT_PX = 1.5
 _DONE = "field/{image}"
+# Overlaps are compared at this scale, so many of them, with so much play of the stage.
+_COMPARED_MPP = 0.8
+_COMPARED_PAIRS = 5
+_SLACK_PX = 8
+_AGREEMENT = 0.5
+
+CONTRADICTION = (
+    "The positions in the file names contradict the images; every field was counted by itself, so cells in "
+    "overlaps may count twice."
+)
 
 Open = Callable[[ImageRef], ImageReader]
 
@@ -50,14 +61,26 @@ class Mosaic:
         self._ends = self.origins + np.asarray(sizes_px, np.float64).reshape(-1, 2)
         self._band = band_px
 
-    def owns(self, field: int, x: float, y: float) -> bool:
-        """Whether `field` shows the place (plane px) at least about as far from its edge as any other."""
+    def owns(self, field: int, box: Box) -> bool:
+        """Whether `field` shows the cell (plane px) at least about as far from its edge as any other.
+
+        A cell that the field's edge cuts is left to any field that shows more of it.
+        """
+        x, y = box.centre
         # Fields whose rectangle does not hold the place have a negative depth.
         depth = np.minimum(
             np.minimum(x - self.origins[:, 0], self._ends[:, 0] - x),
             np.minimum(y - self.origins[:, 1], self._ends[:, 1] - y),
         )
-        return bool(depth[field] >= depth.max() - 2 * self._band)
+        left, top = self.origins[field]
+        right, bottom = self._ends[field]
+        cut = (
+            box.x <= left + _CUT_PX
+            or box.y <= top + _CUT_PX
+            or box.x + box.width >= right - _CUT_PX
+            or box.y + box.height >= bottom - _CUT_PX
+        )
+        return bool(depth[field] >= depth.max() - (0.0 if cut else 2 * self._band))
 
 
 class FieldsSource:
@@ -93,10 +116,12 @@ class FieldsSource:
         self._token = token
         before = done or {}
         self._done = {i for i, _ in self._images if before.get(_DONE.format(image=i), 0.0) > 0}
+        self._position = {i: k for k, (i, _) in enumerate(self._images)}
         self._queue = [k for k, (i, _) in enumerate(self._images) if i not in self._done]
         self._total = len(self._queue)
         self._scale = ScaleEstimate(None, ScaleSource.UNKNOWN)
         self._mosaic = Mosaic([], [], 0.0)
+        self._notices: list[str] = []
 
     @property
     def mpp(self) -> float:
@@ -118,7 +143,7 @@ class FieldsSource:
         yield ScaleKnown(self._scale)
         refs = [ref for _, ref in self._images]
         sizes = [ref.size_px for ref in refs]
-        placed = layout([ref.name for ref in refs], sizes, self.mpp)
+        placed = self._placed(refs)
         origins = placed or contact_sheet(sizes, _GAP_UM / self.mpp)
         self._mosaic = Mosaic(origins, sizes, BAND_UM / self.mpp)
         if placed:
@@ -128,6 +153,42 @@ class FieldsSource:
             ]
             self._images = laid_out
             yield ImagesRead(tuple(laid_out))
+
+    def _placed(self, refs: Sequence[ImageRef]) -> list[Point] | None:
+        """The layout that the pixels bear out best; without overlaps there is nothing to bear out."""
+        sizes = [ref.size_px for ref in refs]
+        candidates = layouts([ref.name for ref in refs], sizes, self.mpp)
+        small: dict[int, NDArray[np.uint8]] = {}
+        factor = max(1.0, _COMPARED_MPP / self.mpp)
+
+        def picture(i: int) -> NDArray[np.uint8]:
+            if i not in small:
+                with self._open(refs[i]) as reader:
+                    small[i] = reader.read_region(0, 0, *reader.size_px, downsample=factor)
+            return small[i]
+
+        best: tuple[float, list[Point]] | None = None
+        for places in candidates:
+            marks = []
+            for i, j in overlapping_pairs(places, sizes)[:_COMPARED_PAIRS]:
+                self._token.check()
+                shift = (places[j][0] - places[i][0]) / factor, (places[j][1] - places[i][1]) / factor
+                try:
+                    marks.append(agreement(picture(i), picture(j), shift, _SLACK_PX))
+                except ImageRefused:
+                    continue
+            mark = float(np.median(marks)) if marks else _AGREEMENT
+            if mark >= _AGREEMENT and (best is None or mark > best[0]):
+                best = mark, places
+        if best is not None:
+            return best[1]
+        if candidates:
+            self._notices.append(CONTRADICTION)
+        return None
+
+    def in_plane(self, image: int, box: Box) -> Box:
+        """The box where its field lies."""
+        return self._shifted(box, self._position[image])
 
     def total(self) -> int:
         """Fields that no earlier run finished."""
@@ -156,8 +217,8 @@ class FieldsSource:
         return {"fields": float(len(self._done)), **{_DONE.format(image=i): 1.0 for i in sorted(self._done)}}
 
     def notices(self) -> list[str]:
-        """The scale's warning."""
-        return []
+        """What the layout could not settle."""
+        return list(self._notices)
 
     def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
         """Hashes came with the pixels."""
@@ -203,7 +264,7 @@ class FieldsSource:
             for s in sorted(spots, key=lambda s: s.kind)
             if inside(polygons, *s.plane.centre)
         ]
-        owned = [s for s in mine if self._mosaic.owns(position, *s.plane.centre)]
+        owned = [s for s in mine if self._mosaic.owns(position, s.plane)]
         w, h = reader.size_px
         known = replace(
             ref, sha256=getattr(reader, "sha256", ref.sha256), size_px=reader.size_px, mpp=reader.mpp
@@ -222,9 +283,11 @@ class FieldsSource:
         return float(reader.mpp or ref.mpp or self._scale.mpp or 0.0)
 
     def _in_plane(self, spot: Spot, position: int) -> Spot:
+        return replace(spot, plane=self._shifted(spot.plane, position))
+
+    def _shifted(self, box: Box, position: int) -> Box:
         ox, oy = self._mosaic.origins[position]
-        box = spot.plane
-        return replace(spot, plane=Box(box.x + float(ox), box.y + float(oy), box.width, box.height))
+        return Box(box.x + float(ox), box.y + float(oy), box.width, box.height)
 
     def _settle_scale(self) -> ScaleEstimate:
         if self._options.mpp:

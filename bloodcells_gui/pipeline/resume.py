@@ -53,10 +53,10 @@ def tiles_done(tallies: Mapping[str, float], image: int, grid: TileGrid) -> set[
 
 
 def merged(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The tiles done by any of several runs."""
+    """The tiles and fields done by any of several runs."""
     out: dict[str, float] = {}
     for tallies in runs:
         for name, value in tallies.items():
-            if _KEY.fullmatch(name) and 0 <= value < 2**_BITS:
+            if is_bookkeeping(name) and 0 <= value < 2**_BITS:
                 out[name] = float(int(out.get(name, 0.0)) | int(value))
     return out

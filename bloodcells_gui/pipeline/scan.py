@@ -137,6 +137,9 @@ class Source(Protocol):
     def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
         """Settle scale and ranking; raises UserError when nothing can be done."""
 
+    def in_plane(self, image: int, box: Box) -> Box:
+        """Where a box of an image lies in the specimen's plane."""
+
     def total(self) -> int:
         """Pieces altogether, those of earlier runs left out."""
 
@@ -204,7 +207,7 @@ class Scan:
         source: Source,
         options: ScanOptions,
         token: CancelToken,
-        known: Sequence[tuple[Box, Cell]] = (),
+        known: Sequence[Cell] = (),
     ) -> None:
         self._work = work
         self._source = source
@@ -254,7 +257,8 @@ class Scan:
 
     def _run(self, pool: ThreadPoolExecutor) -> Iterator[AnalysisEvent]:
         seams = Seams(LARGEST_CELL_UM / self._source.mpp)
-        for box, cell in self._known:
+        for cell in self._known:
+            box = self._source.in_plane(cell.image, cell.box_px)
             seams.add(box, PLATELET if cell.predicted in _PLATELETS else NUCLEATED)
             self._sums.leukocytes += is_leukocyte(cell)
         self._reached = 0 < self._options.target <= self._sums.leukocytes

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
+from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
@@ -27,6 +28,8 @@ from bloodcells_gui.pipeline.survey import EstimateScale, Survey
 
 _PROBES = 40
 _WAVE = 16
+# Further than any slide is wide.
+_APART_PX = 1.0e8
 _HASH_CHUNK = 8 * 1024 * 1024
 _HASH_LIMIT = 4 * 1024**3
 
@@ -161,6 +164,10 @@ class SlideSource:
         if text not in self._notices:
             self._notices.append(text)
 
+    def in_plane(self, image: int, box: Box) -> Box:
+        """Slides of one specimen lie far apart."""
+        return Box(box.x + image * _APART_PX, box.y, box.width, box.height) if image else box
+
     def total(self) -> int:
         """Tiles with anything on them."""
         return self._total
@@ -212,9 +219,11 @@ class SlideSource:
             reason = e.reason() if isinstance(e, ImageRefused) else "There is not enough memory for it."
             x, y, w, h = tile.core
             return Found(tile=zone, skipped=(SkippedFile(f"{slide.ref.name} [{x}, {y}, {w} x {h}]", reason),))
-        spots = result.spots
-        if survey.zones:
-            spots = tuple(s for s in spots if inside(survey.zones, *s.plane.centre))
+        spots = tuple(
+            replace(s, plane=self.in_plane(image, s.plane))
+            for s in result.spots
+            if inside(survey.zones, *s.plane.centre)
+        )
         measured = replace(zone, score=result.quality.score, reasons=result.quality.reasons, measured=True)
         area = tile.core[2] * tile.core[3] * survey.mpp**2 / 1e6
         # Red cells and platelets are counted where cells lie in one layer.

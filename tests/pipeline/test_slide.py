@@ -60,7 +60,7 @@ def scan(
     chosen = ScanOptions(**options)
     search = TileSearch(PlainDetector(), SIZE_PX * UM_PER_PX)
     source = SlideSource([(0, ref)], lambda _: reader, search, estimate, chosen, token, done)
-    return Scan(work(), source, chosen, token, [(c.box_px, c) for c in known or []])
+    return Scan(work(), source, chosen, token, known or [])
 
 
 def run(reader: MemoryReader, **kwargs: Any) -> tuple[list[Cell], Done, list[Any]]:

@@ -1,0 +1,64 @@
+"""The analysis of a whole specimen of fields or slides, as one stream of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from bloodcells_gui.domain.analysis import AnalysisEvent
+from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.imaging.reader import ImageReader
+from bloodcells_gui.pipeline import resume
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.fields import FieldsSource
+from bloodcells_gui.pipeline.scan import Scan, ScanOptions
+from bloodcells_gui.pipeline.search import CellDetector, TileSearch
+from bloodcells_gui.pipeline.slide import SlideSource
+from bloodcells_gui.pipeline.survey import EstimateScale
+
+#: On a slide there are tens of platelets for every leukocyte: so many are listed as cells, all are tallied.
+SLIDE_PLATELETS = 300
+
+
+def scan_specimen(
+    specimen: Specimen,
+    work: CellWork,
+    detector: CellDetector,
+    open_reader: Callable[[ImageRef], ImageReader],
+    estimate_scale: EstimateScale,
+    options: ScanOptions,
+    token: CancelToken,
+    *,
+    earlier: Sequence[Mapping[str, float]] = (),
+    known: Sequence[Cell] = (),
+) -> Iterator[AnalysisEvent]:
+    """Events of one run over fields or slides.
+
+    Parameters
+    ----------
+    open_reader
+        Opens an image; raises ImageRefused.
+    estimate_scale
+        um per px from samples, where neither person nor metadata tell.
+    earlier : sequence of mappings
+        Tallies of the earlier runs of the case: what they finished is left out.
+    known : sequence of Cell
+        Cells of the earlier runs: not found again, and they count towards the target.
+
+    Raises
+    ------
+    UserError
+        When the specimen as a whole cannot be analysed: nothing readable, no smear, no scale.
+    """
+    classifier = work.classifier
+    search = TileSearch(detector, classifier.size_px * classifier.um_per_px)
+    images = list(enumerate(specimen.images))
+    kind = SlideSource if specimen.kind is SpecimenKind.SLIDE else FieldsSource
+    source: SlideSource | FieldsSource = kind(
+        images, open_reader, search, estimate_scale, options, token, resume.merged(earlier)
+    )
+    try:
+        yield from Scan(work, source, options, token, known).events()
+    finally:
+        source.close()

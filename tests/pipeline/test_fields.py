@@ -1,0 +1,164 @@
+"""Fields: whole images, overlapping mosaics, bad files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain.analysis import (
+    CellsFound,
+    Done,
+    ImagesRead,
+    Progress,
+    RunStatus,
+    ScaleKnown,
+    Skipped,
+)
+from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.fields import CONTRADICTION
+from bloodcells_gui.pipeline.scan import ScanOptions
+from bloodcells_gui.pipeline.whole import scan_specimen
+from tests.doubles import PlainClassifier, PlainSegmenter
+from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill
+
+LEUKOCYTES = ("SNE", "LY", "EO")
+WIDTH, HEIGHT = 420, 360
+MPP = 0.4
+
+
+@pytest.fixture(scope="module")
+def smear() -> Smear:
+    s = empty(1400, 1100, MPP)
+    fill(s, (0, 0, 1400, 1100), np.random.default_rng(5), pitch_um=13, leukocytes=60, platelets=30)
+    return s
+
+
+def mosaic(smear: Smear, step_x: int, step_y: int, wander: int = 0) -> dict[str, tuple[np.ndarray, int, int]]:
+    """Fields cut from the smear, named by their place in um."""
+    rng = np.random.default_rng(0)
+    out = {}
+    for y in range(0, 1100 - HEIGHT + 1, step_y):
+        for x in range(0, 1400 - WIDTH + 1, step_x):
+            dx, dy = (int(v) for v in rng.integers(-wander, wander + 1, 2)) if wander else (0, 0)
+            px, py = min(max(0, x + dx), 1400 - WIDTH), min(max(0, y + dy), 1100 - HEIGHT)
+            name = f"scan_x{px * MPP:.1f}_y{py * MPP:.1f}.png"
+            out[name] = smear.rgb[py : py + HEIGHT, px : px + WIDTH], px, py
+    return out
+
+
+def run(pictures: dict[str, Any], **options: Any) -> tuple[list[Cell], Done, list[Any]]:
+    refs = tuple(
+        ImageRef(n, Path(n), size_px=(WIDTH, HEIGHT), mpp=options.pop("ref_mpp", MPP)) for n in pictures
+    )
+    earlier, known = options.pop("earlier", ()), options.pop("known", ())
+    token = options.pop("token", None) or CancelToken()
+    estimate = options.pop("estimate", lambda _: ScaleEstimate(None, ScaleSource.UNKNOWN))
+
+    def open_reader(ref: ImageRef) -> MemoryReader:
+        picture = pictures[ref.name]
+        if isinstance(picture, Exception):
+            raise picture
+        return MemoryReader(picture, ref.mpp)
+
+    specimen = Specimen("s", SpecimenKind.FIELDS, Path("s"), refs)
+    work = CellWork(PlainClassifier(), PlainSegmenter(), lambda *_: np.zeros(1, np.float32))
+    events = list(
+        scan_specimen(specimen, work, PlainDetector(), open_reader, estimate, ScanOptions(**options), token,
+                      earlier=earlier, known=known)
+    )  # fmt: skip
+    assert isinstance(events[-1], Done)
+    return [c for e in events if isinstance(e, CellsFound) for c in e.cells], events[-1], events
+
+
+def in_plane(cells: list[Cell], places: list[tuple[int, int]]) -> list[tuple[float, float]]:
+    return [(c.box_px.centre[0] + places[c.image][0], c.box_px.centre[1] + places[c.image][1]) for c in cells]
+
+
+@pytest.mark.parametrize(("step_x", "step_y", "wander"), [(350, 300, 0), (250, 330, 0), (300, 250, 6)])
+def test_overlapping_fields_count_each_cell_once(smear: Smear, step_x: int, step_y: int, wander: int) -> None:
+    fields = mosaic(smear, step_x, step_y, wander)
+    places = [(x, y) for _, x, y in fields.values()]
+    covered = np.zeros((1100, 1400), bool)
+    for x, y in places:
+        # Cells cut by the border of everything are another matter.
+        covered[y + 20 : y + HEIGHT - 20, x + 20 : x + WIDTH - 20] = True
+    truth = [(x, y) for x, y in smear.of(*LEUKOCYTES) if covered[int(y), int(x)]]
+    cells, _, events = run({n: p for n, (p, _, _) in fields.items()})
+    found = in_plane([c for c in cells if c.predicted in LEUKOCYTES], places)
+    assert len(truth) > 30
+    for tx, ty in truth:
+        assert sum(np.hypot(tx - x, ty - y) < 8 for x, y in found) == 1, (tx, ty)
+    for x, y in found:
+        assert any(np.hypot(tx - x, ty - y) < 14 for tx, ty in smear.of(*LEUKOCYTES))
+    laid_out = next(e for e in events if isinstance(e, ImagesRead))
+    assert np.allclose([r.origin_px for _, r in laid_out.images], places, atol=1)
+
+
+@pytest.mark.parametrize("flip", [(1, -1), (-1, 1)])
+def test_stages_whose_axes_point_the_other_way(smear: Smear, flip: tuple[int, int]) -> None:
+    fields = mosaic(smear, 350, 300)
+    named = {
+        f"x{flip[0] * x * MPP:.1f}_y{flip[1] * y * MPP:.1f}.png": picture for picture, x, y in fields.values()
+    }
+    straight, _, _ = run({n: p for n, (p, _, _) in fields.items()})
+    turned, done, _ = run(named)
+    assert len(turned) == len(straight)
+    assert done.notice == ""
+
+
+def test_names_that_contradict_the_pixels_are_told(smear: Smear) -> None:
+    fields = [p for p, _, _ in mosaic(smear, 350, 300).values()]
+    wrong = {f"x{i * 300}_y0.png": p for i, p in enumerate(reversed(fields))}
+    _, done, _ = run(wrong)
+    assert CONTRADICTION in done.notice
+
+
+def test_fields_without_places_are_all_counted(smear: Smear) -> None:
+    picture = np.ascontiguousarray(smear.rgb[:HEIGHT, :WIDTH])
+    one, _, _ = run({"a.png": picture})
+    three, done, events = run({"a.png": picture, "b.png": picture, "c.png": picture})
+    assert len(three) == 3 * len(one) > 0
+    assert {c.image for c in three} == {0, 1, 2}
+    assert done.tallies["fields"] == 3
+    assert [e.unit for e in events if isinstance(e, Progress)][-1] == "fields"
+    assert isinstance(events[0], ScaleKnown)
+
+
+def test_a_bad_field_is_skipped(smear: Smear) -> None:
+    picture = smear.rgb[:HEIGHT, :WIDTH]
+    bad = ImageRefused("b.png", "Its pixel data are damaged.")
+    cells, done, events = run({"a.png": picture, "b.png": bad, "c.png": picture})
+    assert [(e.file.path, e.file.reason) for e in events if isinstance(e, Skipped)] == [
+        ("b.png", "Its pixel data are damaged.")
+    ]
+    assert done.status is RunStatus.COMPLETE
+    assert {c.image for c in cells} == {0, 2}
+
+
+def test_an_interrupted_run_goes_on(smear: Smear) -> None:
+    pictures = {f"{i}.png": smear.rgb[i * 60 : i * 60 + HEIGHT, i * 90 : i * 90 + WIDTH] for i in range(6)}
+    whole, _, _ = run(pictures)
+    first, done, _ = run(pictures, target=5)
+    assert sum(c.predicted in LEUKOCYTES for c in first) == 5
+    second, _, _ = run(pictures, earlier=[done.tallies], known=first)
+    assert sorted((c.image, c.box_px.x) for c in first + second) == sorted(
+        (c.image, c.box_px.x) for c in whole
+    )
+
+
+def test_scale_is_asked_for_when_it_cannot_be_told(smear: Smear) -> None:
+    with pytest.raises(UserError, match="scale of these fields is unknown"):
+        run({"a.png": smear.rgb[:HEIGHT, :WIDTH]}, ref_mpp=None)
+
+
+def test_nothing_readable() -> None:
+    with pytest.raises(UserError, match="No field could be read"):
+        run({"a.png": ImageRefused("a.png", "The file is empty (0 bytes).")}, ref_mpp=None)
