@@ -71,6 +71,8 @@ def main() -> None:
         check=True, cwd=ROOT, env=environment,
     )  # fmt: skip
     bundle = DIST / "bloodcells"
+    if sys.platform.startswith("linux"):
+        (bundle / "bloodcells-gui").symlink_to("bloodcells")
 
     components = inventory.python_components(ROOT / "pyproject.toml") + inventory.system_components(bundle)
     without = inventory.write_licences(components, bundle / "licences")

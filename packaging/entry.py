@@ -1,0 +1,18 @@
+"""Starting point of both frozen programs: under a name that ends in "-gui" it opens the window.
+
+`bloodcells` is the same as ``python -m bloodcells_gui``; `bloodcells-gui FILE` (a double click) is `bloodcells gui FILE`.
+On Linux the second is a link to the first; on Windows they are two programs, with and without a console.
+"""
+
+import multiprocessing
+import sys
+from pathlib import Path
+
+from bloodcells_gui.__main__ import main
+
+if __name__ == "__main__":
+    multiprocessing.freeze_support()
+    arguments = sys.argv[1:]
+    if Path(sys.argv[0]).stem.endswith("-gui") and arguments[:1] != ["gui"]:
+        arguments = ["gui", *arguments]
+    sys.exit(main(arguments))
