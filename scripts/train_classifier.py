@@ -121,6 +121,13 @@ def marginal_loss(logits: torch.Tensor, allowed: torch.Tensor, smoothing: float 
     return -((1 - smoothing) * hit + smoothing * log_p.mean(1)).mean()
 
 
+def one_cycle(progress: float) -> float:
+    """Learning rate as a share of its peak: up for a fifth of the run, then down along a cosine."""
+    if progress < 0.2:
+        return 0.1 + 0.9 * progress / 0.2
+    return 0.005 + 0.995 * 0.5 * (1 + float(np.cos(np.pi * (progress - 0.2) / 0.8)))
+
+
 def central_views(images: np.ndarray, halves: list[float]) -> np.ndarray:
     """The plain network inputs (n, 128, 128, 3) of cached crops, as serving makes them at the right scale."""
     from bloodcells_gui.inference.preprocess import crop_at_scale
@@ -198,19 +205,15 @@ def train(args: argparse.Namespace) -> None:
         {"params": [p for n, p in trainable if not n.startswith(head_names)], "lr": args.lr},
     ]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.03)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, [args.lr * 3, args.lr], total_steps=steps, pct_start=0.2, div_factor=10, final_div_factor=50
-    )
     averaged = {k: v.detach().clone() for k, v in net.state_dict().items()}
-    done = 0
+    done, progress = 0, 0.0
     checkpoint = out / "checkpoint.pt"
     if checkpoint.is_file():
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         net.load_state_dict(state["net"])
         optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        averaged, done = state["averaged"], state["done"]
-        print(f"resumed at step {done} of {steps}", flush=True)
+        averaged, done, progress = state["averaged"], state["done"], state.get("progress", 0.0)
+        print(f"resumed at step {done}, {progress:.0%} of the schedule", flush=True)
     else:
         (out / "shares.json").write_text(json.dumps(pool.shares, indent=1))
     loader = DataLoader(Views(pool, args.seed, done), batch_size=None, num_workers=args.workers, prefetch_factor=4)
@@ -219,14 +222,28 @@ def train(args: argparse.Namespace) -> None:
     shadow = ClassifierNet(len(LEAVES)).to(memory_format=torch.channels_last)
 
     def save() -> None:
-        torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule":
-        schedule.state_dict(), "averaged": averaged, "done": done}, checkpoint.with_suffix(".tmp"))
+        state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "averaged": averaged}
+        torch.save({**state, "done": done, "progress": progress}, checkpoint.with_suffix(".tmp"))
         checkpoint.with_suffix(".tmp").replace(checkpoint)
+
+    first, begun = done, progress
+    deadline = started + 60 * args.minutes
+
+    def advance() -> float:
+        """Share of the run that is over: of the steps, or of the time when there is a limit and it comes first."""
+        by_steps = begun + (1 - begun) * (done - first) / max(1, steps - first)
+        if not args.minutes:
+            return by_steps
+        return max(by_steps, begun + (1 - begun) * (time.time() - started) / (deadline - started))
 
     net.train()
     for x, y in loader:
-        if done >= steps:
+        progress = advance()
+        if progress >= 1:
             break
+        for group, peak in zip(optimiser.param_groups, (args.lr * 3, args.lr), strict=True):
+            group["lr"] = peak * one_cycle(progress)
+            group["betas"] = (0.9, 0.999)
         with torch.autocast("cpu", torch.bfloat16):
             logits = net(x.contiguous(memory_format=torch.channels_last).float())[0]
         loss = marginal_loss(logits, y)
@@ -234,27 +251,27 @@ def train(args: argparse.Namespace) -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_([p for _, p in trainable], 2.0)
         optimiser.step()
-        schedule.step()
         done += 1
         decay = min(args.ema, (1 + done) / (10 + done))
         with torch.no_grad():
             for k, v in net.state_dict().items():
                 averaged[k].lerp_(v, 1 - decay) if v.is_floating_point() else averaged[k].copy_(v)
         losses.append(loss.item())
-        if done % 50 == 0 or done == steps or done in (5, 20):
-            line = {"step": done, "loss": round(float(np.mean(losses[-50:])), 4), "images_per_s": round(BATCH * len(losses) / (time.time() - started), 1)}
-            if done % args.check == 0 or done == steps:
+        if done % 50 == 0:
+            line = {"step": done, "progress": round(progress, 3), "loss": round(float(np.mean(losses[-50:])), 4), "images_per_s": round(BATCH * (done - first) / (time.time() - started), 1)}
+            if done % args.check == 0:
                 shadow.load_state_dict(averaged)
                 line.update(quick_scores(shadow, args.cache))
             print(json.dumps(line), flush=True)
             log.write(json.dumps(line) + "\n")
             log.flush()
-        if done % 250 == 0 or done == steps:
+        if done % 100 == 0:
             save()
+    save()
     shadow.load_state_dict(averaged)
     torch.save(shadow.state_dict(), out / "final.pt")
-    (out / "done.json").write_text(json.dumps({"images": args.images, "seed": args.seed, "leave_out":
-    args.leave_out, "lr": args.lr, "frozen": args.frozen}))
+    recipe = {"images": done * BATCH, "seed": args.seed, "leave_out": args.leave_out, "lr": args.lr}
+    (out / "done.json").write_text(json.dumps({**recipe, "frozen": args.frozen}))
 
 
 def main() -> None:
@@ -263,6 +280,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".train"))
     parser.add_argument("--name", default="ship")
     parser.add_argument("--images", type=int, default=220_000, help="augmented images to learn from in total")
+    parser.add_argument("--minutes", type=float, default=0, help="end after this time with the schedule complete (0: no limit)")
     parser.add_argument("--leave-out", default="", help="a site to leave out")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lr", type=float, default=7e-4)
