@@ -78,10 +78,7 @@ def probe_source(
         info = read_info(source)
     except UnknownFormat as e:
         raise ImageRefused(
-            name,
-            "It is no image this program reads; it looks like {content}.",
-            "JPEG, PNG, BMP, TIFF and WebP images and scanner slides are read.",
-            content=str(e),
+            name, str(e), "JPEG, PNG, BMP, TIFF and WebP images and scanner slides are read."
         ) from e
     except DamagedHeader as e:
         raise ImageRefused(

@@ -16,7 +16,7 @@ _TAIL = 65_536
 
 
 class UnknownFormat(ValueError):
-    """The first bytes are none of an image this program reads; the text says what they look like."""
+    """The first bytes are none of an image this program reads; the text is a sentence for the person."""
 
 
 class DamagedHeader(ValueError):
@@ -29,7 +29,7 @@ def read_info(source: ByteSource) -> ImageInfo:
     Raises
     ------
     UnknownFormat
-        Not one of the formats; ``str(e)`` names what it is, when that can be told.
+        Not one of the formats; ``str(e)`` is a sentence that names what it is, when that can be told.
     DamagedHeader
         One of the formats, but its header is unusable.
     """
@@ -51,27 +51,36 @@ def read_info(source: ByteSource) -> ImageInfo:
 
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"GIF8", "a GIF image"), (b"%PDF", "a PDF document"), (b"PK\x03\x04", "a ZIP archive or document"),
-    (b"\x1f\x8b", "a gzip archive"), (b"SQLite format 3", "a database"), (b"\x7fELF", "a program"),
-    (b"MZ", "a program"), (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
-    (b"8BPS", "a Photoshop document"), (b"\x89HDF", "an HDF5 file"), (b"<?xml", "an XML text"),
-    (b"<svg", "an SVG drawing"), (b"<!DOCTYPE", "a web page"), (b"<html", "a web page"),
-)  # fmt: skip
+    (b"GIF8", "It is a GIF image."),
+    (b"%PDF", "It is a PDF document."),
+    (b"PK\x03\x04", "It is a ZIP archive or an Office document."),
+    (b"\x1f\x8b", "It is a gzip archive."),
+    (b"SQLite format 3", "It is a database."),
+    (b"\x7fELF", "It is a program."),
+    (b"MZ", "It is a program."),
+    (b"\0\0\0\x0cjP  ", "It is a JPEG 2000 image."),
+    (b"\xff\x4f\xff\x51", "It is a JPEG 2000 image."),
+    (b"8BPS", "It is a Photoshop document."),
+    (b"\x89HDF", "It is an HDF5 file."),
+    (b"<?xml", "It is an XML text."),
+    (b"<svg", "It is an SVG drawing."),
+    (b"<!DOCTYPE", "It is a web page."),
+    (b"<html", "It is a web page."),
+)
 
 
 def what_it_is(head: bytes) -> str:
-    """A person's word for a file that is no supported image, from its first bytes."""
-    for magic, name in _SIGNATURES:
+    """A sentence on a file that is no supported image, from its first bytes (a key of the translations)."""
+    for magic, sentence in _SIGNATURES:
         if head.startswith(magic):
-            return name
+            return sentence
     if head[4:8] == b"ftyp":
-        return "a HEIF/AVIF image or a film"
+        return "It is a HEIF or AVIF image or a film."
     if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head):
-        return "a text"
+        return "It is a text, not an image."
     if head and not any(head):
-        return "zeros only"
-    return "unknown data"
+        return "It holds only zeros."
+    return "It is no image this program knows."
 
 
 def _jpeg(source: ByteSource) -> ImageInfo:

@@ -50,7 +50,7 @@ class TiffReader(PyramidReader):
             raise ImageRefused(path, "The file is cut off: its end is missing.", _COPY_AGAIN)
         if info.orientation != 1 and info.pixels > limits.max_pixels:
             raise ImageRefused(path, _UNSUPPORTED, _RESAVE, detail="a turned slide")
-        self._orientation = info.orientation
+        self.path = path
         self._cache = PieceCache()
         self._lock = threading.Lock()
         self._source: FileSource | None = FileSource(path)
@@ -90,7 +90,7 @@ class TiffReader(PyramidReader):
     def _open_source(self) -> FileSource:
         source = self._source
         if source is None:
-            raise ImageRefused(self.path if hasattr(self, "path") else "image", "It was closed.")
+            raise ImageRefused(self.path, "It was closed.")
         return source
 
     def _read_level(self, level: int, x: int, y: int, width: int, height: int) -> RGB:
