@@ -70,8 +70,9 @@ def end_to_end(paths: Sequence[Path], engine: Engine, mpp: float, threads: int) 
     """The whole analysis from files to the case on disk, as both the window and the command line run it."""
     with tempfile.TemporaryDirectory() as folder:
         case = Path(folder) / "case.bcs"
-        refs = tuple(ImageRef(str(p), p.name) for p in paths)
-        new_case(case, Specimen("benchmark", SpecimenKind.CROPS, refs), case_id="benchmark").close()
+        refs = tuple(ImageRef(p.name, p) for p in paths)
+        specimen = Specimen("benchmark", SpecimenKind.CROPS, Path(folder), refs)
+        new_case(case, specimen, case_id="benchmark").close()
         job = AnalysisJob(case, lambda: engine, AnalysisOptions(mpp=mpp, threads=threads))
         cells = 0
 
