@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -191,7 +191,8 @@ class CaseStore:
     def set_specimen_images(self, images: Iterable[tuple[int, ImageRef]]) -> None:
         """Write what became known of images: (index in the specimen, reference), also of new ones.
 
-        Facts are added, never replaced: the newest of an image stands, the older stay in the file.
+        Of a known image only hash, size and scale are taken; its name and path stay. Facts are
+        added, never replaced: the newest of an image stands, the older stay in the file.
         """
         pairs = sorted(images, key=lambda p: p[0])
         with self._db.writing() as connection:
@@ -199,7 +200,7 @@ class CaseStore:
         refs = list(self.specimen.images)
         for index, ref in pairs:
             if index < len(refs):
-                refs[index] = ref
+                refs[index] = replace(refs[index], sha256=ref.sha256, size_px=ref.size_px, mpp=ref.mpp)
             else:
                 refs.append(ref)
         s = self.specimen
@@ -376,6 +377,12 @@ class CaseStore:
         """
         with self._db.writing() as connection:
             return self._append(connection, event)
+
+    def append_all(self, events: Iterable[Event]) -> None:
+        """Write many acts in one transaction (recovery, imports): all are there or none."""
+        with self._db.writing() as connection:
+            for event in events:
+                self._append(connection, event)
 
     def _append(self, connection: Any, event: Event) -> Event:
         last = connection.execute("SELECT seq, time FROM events ORDER BY seq DESC LIMIT 1").fetchone() or (

@@ -24,7 +24,7 @@ from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
 
 _STEP = 256
 # After so many keys in a row that cannot be read, what lies behind is given up unless its place is known.
-_PATIENCE = 20_000
+_PATIENCE = 2_000
 _BATCH = 1000
 RECOVERED_FROM = "recovered_from_sha256"
 
@@ -75,14 +75,12 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
                 folder=target.parent,
                 reason=error.strerror or error,
             ) from error
-        connection = conn.connect(copy, read_only=False)
         try:
+            connection = stack.enter_context(contextlib.closing(conn.connect(copy, read_only=False)))
             _refuse_foreign_tables(connection, path)
             return _transfer(_Reader(connection), _sha256(path), target, app_version)
         except sqlite3.Error as error:
             raise conn.damaged(path, getattr(error, "sqlite_errorname", "")) from error
-        finally:
-            connection.close()
 
 
 def _sha256(path: Path) -> str:
@@ -144,17 +142,16 @@ class _Reader:
             return []
 
     def sealed(self, name: str, columns: str, key: str, kind: str) -> Iterator[rows.Row]:
-        """Readable rows: an ordinary walk, then whatever else the ledger says must be there."""
+        """Readable rows: an ordinary walk, then key by key what else the ledger says must be there."""
         seen: set[int] = set()
-        starts = sorted({first for first, _ in self.ranges.get(kind, [])} | {0})
-        for start in starts:
-            if start in seen:
-                continue
-            for row in self.table(name, columns, key, start):
-                if row[0] in seen:
-                    break
-                seen.add(row[0])
-                yield row
+        for row in self.table(name, columns, key):
+            seen.add(row[0])
+            yield row
+        for first, count in self.ranges.get(kind, []):
+            for value in range(first, first + count):
+                if value not in seen:
+                    seen.add(value)
+                    yield from self._one(name, columns, key, value)
 
     def assets(self, cell_id: int) -> CellAssets | None:
         """A cell's pictures, if they can be read."""
@@ -274,6 +271,7 @@ def _events(reader: _Reader, cells: list[Cell], store: CaseStore, recovery: Reco
     state = ReviewState(cells)
     known = {c.id for c in cells}
     renumbered: dict[int, int] = {}
+    kept: list[Event] = []
     for row in reader.sealed("events", rows.EVENT_COLUMNS, "seq", "event"):
         try:
             event = rows.event_from_row(row)
@@ -287,9 +285,11 @@ def _events(reader: _Reader, cells: list[Cell], store: CaseStore, recovery: Reco
             state.check(new)
         except ValueError:
             continue
-        state.apply(store.append(new))
+        state.apply(new)
+        kept.append(new)
         renumbered[event.seq] = new.seq
         recovery.events += 1
+    store.append_all(kept)
     recovery.lost_events = max(0, reader.expected("event") - recovery.events - recovery.signatures_dropped)
 
 

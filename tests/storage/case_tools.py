@@ -61,8 +61,10 @@ def cells_of(first: int, n: int, run: int = 0, *, seed: int = 0) -> tuple[list[C
     return cells, assets
 
 
-def a_case(path: Path, n_cells: int = 20, **more: Any) -> CaseStore:
-    store = CaseStore.create(path, a_specimen(), case_id="c-1", created=T0, app_version="0.1", **more)
+def a_case(path: Path, n_cells: int = 20, *, root: Path = Path("/smears/1"), **more: Any) -> CaseStore:
+    store = CaseStore.create(
+        path, a_specimen(root=root), case_id="c-1", created=T0, app_version="0.1", **more
+    )
     store.start_run(a_run())
     store.add_cells(0, *cells_of(0, n_cells))
     return store
