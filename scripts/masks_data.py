@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scripts.data import Item, read_rgb
-from scripts.fields_data import resample
+from scripts.fields_data import load_txl, resample
 from scripts.segmenter_net import SIZE
 from scripts.stain_jitter import jitter_stain, shade, soften
 
@@ -65,6 +65,28 @@ def load_raabin(data: Path, items: Sequence[Item], mpp: float = 0.082) -> list[M
             mask = np.where(mask > 0, CELL_ANY, 0).astype(np.uint8)
         image, mask = to_store(read_rgb(data / item.path), mask, mpp)
         out.append(Masked(item.path, item.site, item.split, item.label, image, mask))
+    return out
+
+
+def load_negatives(data: Path, items: Sequence[Item], seed: int = 1, per_field: int = 1) -> list[Masked]:
+    """Windows of TXL-PBC fields with red cells or nothing in the middle: there is no cell to outline."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for field in load_txl(data, items, tighten=False):
+        others = field.boxes[field.classes != 1]
+        half = round(14.0 / field.mpp)
+        height, width = field.image.shape[:2]
+        for _ in range(per_field):
+            x, y = rng.uniform(0.2, 0.8) * width, rng.uniform(0.2, 0.8) * height
+            gap_x = np.maximum(others[:, 0] - x, x - others[:, 0] - others[:, 2])
+            gap_y = np.maximum(others[:, 1] - y, y - others[:, 1] - others[:, 3])
+            if (np.maximum(gap_x, gap_y) * field.mpp < 4.0).any():
+                continue
+            padded = cv2.copyMakeBorder(field.image, half, half, half, half, cv2.BORDER_REFLECT_101)
+            window_px = padded[round(y) : round(y) + 2 * half, round(x) : round(x) + 2 * half]
+            image = resample(np.asarray(window_px, np.uint8), field.mpp / STORE_MPP)
+            mask = np.zeros(image.shape[:2], np.uint8)
+            out.append(Masked(field.path, field.site, field.split, "NONE", image, mask))
     return out
 
 
@@ -137,6 +159,9 @@ class WindowMaker:
 
     def draw(self, rng: np.random.Generator) -> tuple[UInt8, UInt8]:
         """Image (128, 128, 3) and mask (128, 128)."""
+        if rng.random() < 0.01:
+            blank = np.full((SIZE, SIZE, 3), rng.integers(120, 256, 3), np.uint8)
+            return soften(shade(blank, rng), rng, 1.3), np.zeros((SIZE, SIZE), np.uint8)
         crop = self.crops[int(rng.choice(len(self.crops), p=self.p))]
         factor = STORE_MPP / WINDOW_MPP * float(np.exp(np.clip(rng.normal(0, 0.2), -0.5, 0.5)))
         shift = tuple(rng.normal(0, 3.0, 2))

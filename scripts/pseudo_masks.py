@@ -1,6 +1,8 @@
-"""Masks for sites without any (``python -m scripts.pseudo_masks``): a trained segmenter's own, where it is sure.
+"""Masks for sites without any (``python -m scripts.pseudo_masks``): a trained segmenter's own, where it is
+sure.
 
-Every crop is segmented in its eight symmetries at three scales; the mean is kept as a mask when the views agree, the
+Every crop is segmented at three scales, as it lies and turned and flipped; the mean is kept as a mask when
+the views agree, the
 cell is one compact piece in the middle and its size is a cell's. Pixels on which the views differ become
 "unknown" and teach nothing. Platelets, which the first segmenter has never seen, are cut out by colour.
 """
@@ -87,10 +89,12 @@ def back(
 def agreed_mask(
     net: SegmenterNet, image: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.uint8], float] | None:
-    """Mask of the central cell with unknown pixels, and how well the views agree; None when it fails a check."""
-    all_p = predict(net, np.stack(views(image)), flips=True)
+    """Mask of the central cell with unknown pixels, and how well the views agree; None when it fails a
+    check."""
+    all_p = predict(net, np.stack(views(image)), turns=((0, False), (1, True)))
     planes = [back(p, s, image.shape[:2]) for p, s in zip(all_p, SCALES, strict=True)]
-    # Chromatin and granules fray the border of the nucleus at this sharpness; 0.3 um of blur does not move it.
+    # Chromatin and granules fray the border of the nucleus at this sharpness; 0.3 um of blur does not move
+    # it.
     mean = np.stack([cv2.GaussianBlur(p, (0, 0), 0.3 / STORE_MPP) for p in np.mean(planes, 0)])
     mask = clean_mask(mean)
     area = float(np.count_nonzero(mask)) * STORE_MPP**2

@@ -28,6 +28,7 @@ from scripts.masks_data import (
     WINDOW_MPP,
     Masked,
     WindowMaker,
+    load_negatives,
     load_raabin,
     load_tecom,
     window,
@@ -62,13 +63,15 @@ def loss_of(logits: Tensor, mask: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def predict(net: SegmenterNet, images: npt.NDArray[np.uint8], flips: bool = False) -> npt.NDArray[np.float32]:
-    """Probabilities (n, 3, 128, 128); with `flips` the mean over the eight symmetries."""
+def predict(
+    net: SegmenterNet, images: npt.NDArray[np.uint8], turns: Sequence[tuple[int, bool]] = ((0, False),)
+) -> npt.NDArray[np.float32]:
+    """Probabilities (n, 3, 128, 128); the mean over `turns`, quarter turns and
+    flips."""
     out = []
     for start in range(0, len(images), 32):
         x = torch.from_numpy(images[start : start + 32]).permute(0, 3, 1, 2).float()
         total = torch.zeros(x.shape[0], 3, x.shape[2], x.shape[3])
-        turns = [(k, f) for k in range(4) for f in (False, True)] if flips else [(0, False)]
         for k, f in turns:
             view = torch.rot90(x.flip(3) if f else x, k, (2, 3))
             p = torch.rot90(net(view.contiguous()).float(), -k, (2, 3))
@@ -132,6 +135,9 @@ def main() -> None:
     raabin = load_raabin(args.data, items)
     train: list[Masked] = [] if args.no_raabin else [m for m in raabin if m.split == "train"]
     labels = [f"raabin {m.label}" for m in train]
+    negatives = [m for m in load_negatives(args.data, items) if m.split == "train"]
+    train += negatives
+    labels += ["NONE"] * len(negatives)
     for path in args.extra:
         from scripts.pseudo_masks import load_pseudo_masks
 

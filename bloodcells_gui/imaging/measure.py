@@ -198,13 +198,13 @@ def perimeter_px(binary: NDArray[np.uint8]) -> float:
 
 def solidity_of(binary: NDArray[np.uint8]) -> float:
     """Area over the area of the convex hull, at most 1; NaN for nothing."""
-    points = cv2.findNonZero(binary)
-    if points is None:
+    contours, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
         return math.nan
-    hull = cv2.convexHull(points)
+    hull = cv2.convexHull(np.concatenate(contours))
     # Half a pixel outwards all around: the hull runs through pixel centres.
     hull_area = cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + math.pi / 4
-    return min(1.0, len(points) / hull_area)
+    return min(1.0, int(np.count_nonzero(binary)) / hull_area)
 
 
 def count_lobes(nucleus: NDArray[np.uint8], um_per_px: float) -> int:
@@ -219,7 +219,9 @@ def count_lobes(nucleus: NDArray[np.uint8], um_per_px: float) -> int:
     """
     if not nucleus.any():
         return 0
-    padded = cv2.copyMakeBorder(nucleus, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    x, y, w, h = cv2.boundingRect(nucleus)
+    part = nucleus[y : y + h, x : x + w]
+    padded = cv2.copyMakeBorder(part, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
     peak = float(depth.max())
     smallest = max(_LOBE_RADIUS_UM / um_per_px, _LOBE_SHARE * peak)
@@ -229,10 +231,10 @@ def count_lobes(nucleus: NDArray[np.uint8], um_per_px: float) -> int:
         count, labels = cv2.connectedComponents((depth > level).astype(np.uint8), connectivity=4)
         if count - 1 > best:
             peaks = np.zeros(count, np.float32)
-            np.maximum.at(peaks, labels.ravel(), depth.ravel())
-            peaks[0] = 0
+            inside = labels > 0
+            np.maximum.at(peaks, labels[inside], depth[inside])
             best = max(best, int(np.count_nonzero(peaks >= max(smallest, level / _BRIDGE_SHARE))))
-        level += 0.75
+        level += 1.0
     return best
 
 

@@ -35,14 +35,19 @@ def clean_mask(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
         return np.zeros(cell_p.shape, np.uint8)
     cell = fill_holes(cell)
     area = int(np.count_nonzero(cell))
-    lead = cv2.GaussianBlur(probabilities[2] - probabilities[1], (0, 0), 0.7)
+    whole = np.zeros(cell.shape, np.uint8)
+    x, y, w, h = cv2.boundingRect(cell)
+    part = (slice(max(0, y - 2), y + h + 2), slice(max(0, x - 2), x + w + 2))
+    cell = np.ascontiguousarray(cell[part])
+    lead = cv2.GaussianBlur(probabilities[2][part] - probabilities[1][part], (0, 0), 0.7)
     nucleus = ((lead > 0) & (cell > 0)).astype(np.uint8)
     nucleus = _without_specks(nucleus, SPECK_SHARE * area)
     holes = ((nucleus == 0) & (cell > 0)).astype(np.uint8)
     kept = _without_specks(holes, HOLE_SHARE * area, keep_border_of=cell)
     mask = cell.copy()
     mask[(nucleus > 0) | ((holes > 0) & (kept == 0))] = NUCLEUS
-    return mask
+    whole[part] = mask
+    return whole
 
 
 def central_component(binary: NDArray[np.uint8], weight: NDArray[np.float32]) -> NDArray[np.uint8] | None:
