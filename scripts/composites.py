@@ -183,14 +183,16 @@ def build(folder: Path, seed: int = 7) -> None:
     grounds: dict[str, dict[str, list[int]]] = {"train": defaultdict(list), "val": defaultdict(list)}
     for i in usable:
         m = real.meta[i]
-        if m["set"] == "txl_pbc" and m["label"] == "ART" and m["site"] != "pbc":
+        if (m["set"] == "txl_pbc" and m["label"] == "ART" and m["site"] != "pbc") or (m["set"] != "txl_pbc" and m["label"] == "PLT"):
             grounds[m["split"]][m["site"]].append(i)
-        elif m["set"] == "pbc" and m["label"] == "PLT":
-            grounds[m["split"]]["pbc"].append(i)
-        elif m["set"] in ("pbc", "raabin", "bone_marrow", "lmu_rare") and m["label"] not in ("", "ART", "PLT", "ERB", "SMU"):
+        elif m["set"] != "txl_pbc" and m["label"] not in ("", "ART", "PLT", "ERB", "SMU"):
             cells[m["site"]].append(i)
-    chosen = cells["mll-marrow"] + cells["lmu"] + cells["raabin"]
-    chosen += [int(i) for i in rng.permutation(cells["pbc"])[:1900]]
+    if not grounds["train"] or not grounds["val"]:
+        print("no platelet crops or fields to set cells into: no made crops")
+        return
+    chosen = []
+    for site in sorted(cells, key=lambda s: (s == "pbc", s)):
+        chosen += [int(i) for i in rng.permutation(cells[site])[:1900]]
     masks = _masks(
         real.images, chosen, {i: real.meta[i]["label"] in ("SNE", "BNE", "NE", "EO", "BA") for i in chosen}
     )
@@ -199,16 +201,17 @@ def build(folder: Path, seed: int = 7) -> None:
         rows = [lab_stats(real.images[i], masks[i][1]) for i in chosen if i in masks and real.meta[i]["site"] == site]
         style[site] = np.mean(rows, axis=0)
         print(site, "cells cut out", len(rows), "of", sum(real.meta[i]["site"] == site for i in chosen), style[site].round(0))
-    style["bccd"] = style["pbc"]
+    for site in {s for part in grounds.values() for s in part}:
+        style.setdefault(site, np.mean(list(style.values()), axis=0))
     images: list[np.ndarray] = []
     meta: list[dict] = []
 
     def background(split: str, avoid: str) -> tuple[str, np.ndarray]:
-        sites = [s for s in grounds[split] if s != avoid]
+        sites = [s for s in grounds[split] if s != avoid] or list(grounds[split])
         site = str(rng.choice(sites))
         i = int(rng.choice(grounds[split][site]))
         ground = real.images[i].copy()
-        return site, erase_centre(ground) if site == "pbc" else ground
+        return site, erase_centre(ground) if real.meta[i]["label"] == "PLT" else ground
 
     for i in chosen:
         if i not in masks:

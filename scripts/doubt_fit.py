@@ -35,7 +35,7 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
     """Plain training and validation views, augmented training views and empty views, run through the network."""
     from scripts.export_classifier import run_onnx
 
-    real, made = Cache(cache, "real"), Cache(cache, "made")
+    caches = [Cache(cache, n) for n in ("real", "made") if (cache / f"{n}.json").is_file()]
     rng = np.random.default_rng(5)
     out = {}
 
@@ -45,7 +45,7 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
 
     for split, limit in (("train", train_limit), ("val", 3000)):
         parts: list[tuple[Cache, int]] = []
-        for source, share in ((real, 0.8), (made, 0.2)):
+        for source, share in zip(caches, (0.8, 0.2), strict=False):
             rows = [i for i, m in enumerate(source.meta) if m["split"] == split and m["leaves"] and m["use"] == "train+ship"]
             chosen = rng.choice(rows, min(len(rows), int(limit * share)), replace=False)
             parts += [(source, int(i)) for i in sorted(chosen)]

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from scripts.augment import INPUT_PX, INPUT_UM
+from scripts.cards import WEAKNESSES, training_data, write_card
 from scripts.classifier_net import ClassifierNet, FrozenConv
 from scripts.data import LEAVES, Cache
 from scripts.doubt_fit import embed_pool, fit_doubt
@@ -273,7 +274,12 @@ def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version:
         "export": {"onnx_against_torch_max_difference": worst, "opset": 18},
     }  # fmt: skip
     card["files"] = hash_files(folder)
-    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    card["training_data"] = training_data(cache)
+    card["weaknesses"] = list(WEAKNESSES)
+    recipe = checkpoint.parent / "done.json"
+    if recipe.is_file():
+        card["recipe"] = json.loads(recipe.read_text())
+    write_card(folder, card)
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ class Pool:
     def __init__(self, folder: Path, leave_out: str = "") -> None:
         import cv2
 
-        self.caches = [Cache(folder, "real"), Cache(folder, "made")]
+        self.caches = [Cache(folder, n) for n in ("real", "made") if (folder / f"{n}.json").is_file()]
         where, targets, keys, halves = [], [], [], []
         for c, cache in enumerate(self.caches):
             for i, m in enumerate(cache.meta):
@@ -160,6 +160,8 @@ def quick_scores(net: ClassifierNet, folder: Path, split: str = "val", limit: in
     scores: dict[str, float] = {}
     rng = np.random.default_rng(0)
     for name in ("real", "made"):
+        if not (folder / f"{name}.json").is_file():
+            continue
         cache = Cache(folder, name)
         rows = [i for i, m in enumerate(cache.meta) if m["split"] == split and m["leaves"] and m["use"] == "train+ship"]
         rows = sorted(rng.permutation(rows)[:limit])

@@ -1,0 +1,96 @@
+"""Splits and manifests of the training scripts; no images needed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from scripts.data import LEAVES, load_items, merge_groups, split_of
+from scripts.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
+from scripts.retrain import label_of, write_manifest
+
+
+def test_identical_files_in_two_groups_become_one_group() -> None:
+    rows = [{"path": p, "group": g} for p, g in (("a", "1"), ("b", "2"), ("c", "3"), ("d", "3"), ("e", "4"))]
+    groups = merge_groups(rows, {"a": "x", "b": "x", "c": "y", "d": "z", "e": "z"})
+    assert groups["a"] == groups["b"]
+    assert groups["c"] == groups["d"] == groups["e"]
+    assert groups["a"] != groups["c"]
+
+
+def test_splits_are_stable_and_about_a_fifth() -> None:
+    splits = [split_of(f"group {i}") for i in range(5000)]
+    assert splits == [split_of(f"group {i}") for i in range(5000)]
+    assert splits.count("test") / 5000 == pytest.approx(0.2, abs=0.02)
+    assert splits.count("val") / 5000 == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.realdata
+def test_no_duplicate_group_and_no_identical_file_lies_on_two_sides(real_data: Path, tmp_path: Path) -> None:
+    items = load_items(real_data)
+    sides: dict[str, set[str]] = {}
+    for item in items:
+        sides.setdefault(item.group, set()).add(item.split)
+    assert all(len(s) == 1 for s in sides.values())
+    assert all(i.split == "test" for i in items if i.use != "train+ship")
+    assert {c for i in items for c in i.leaves} <= set(LEAVES)
+
+
+def test_a_folder_per_site_becomes_a_manifest(tmp_path: Path) -> None:
+    for name in (
+        "lab/LY/a.png",
+        "lab/neutrophil/b.png",
+        "lab/neutrophil/c.png",
+        "lab/unicorn/d.png",
+        "lab/LY/n.txt",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"same" if name[-5] in "bc" else name.encode())
+    assert write_manifest(tmp_path, {"lab": 0.1}) == 3
+    with (tmp_path / "manifest.csv").open() as handle:
+        rows = {r["path"]: r for r in csv.DictReader(handle)}
+    assert rows["lab/LY/a.png"]["label"] == "LY"
+    assert rows["lab/neutrophil/b.png"]["label"] == "NE"
+    assert rows["lab/neutrophil/b.png"]["group"] == rows["lab/neutrophil/c.png"]["group"]
+    with pytest.raises(SystemExit):
+        write_manifest(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("IG", "IG"), ("eosinophils", "EO"), ("BL", "BL"), ("PC", None), ("x", None)]
+)
+def test_class_folders(name: str, label: str | None) -> None:
+    assert label_of(name) == label
+
+
+def test_exact_limits_agree_with_the_published_table() -> None:
+    assert clopper_pearson(5, 100) == pytest.approx([0.016, 0.113], abs=6e-4)
+    assert clopper_pearson(0, 100) == pytest.approx([0, 0.036], abs=6e-4)
+
+
+def test_calibration_error_and_risk_coverage() -> None:
+    assert ece(np.full(100, 0.75), np.arange(100) < 75) == pytest.approx(0, abs=1e-6)
+    assert ece(np.full(100, 0.95), np.arange(100) < 75) == pytest.approx(0.2, abs=1e-6)
+    assert risk_coverage(np.arange(10.0), np.arange(10) < 9)["0.10"] == 1.0
+
+
+def test_partial_labels_are_right_for_each_of_their_leaves() -> None:
+    p = np.zeros((3, len(LEAVES)))
+    p[0, LEAVES.index("SNE")] = p[1, LEAVES.index("BNE")] = p[2, LEAVES.index("LY")] = 1
+    figures = judge(p, [("SNE", "BNE")] * 3, np.zeros(3), np.zeros(3, bool))
+    assert figures["leaf_or_partial"]["hits"] == 2
+    assert figures["fine"] is None
+    assert figures["five"]["accuracy"]["hits"] == 2
+
+
+def test_confusion_scores_count_by_class() -> None:
+    found = confusion_scores(np.array([0, 0, 1, -1]), np.array([0, 1, 1, 0]), ["a", "b"])
+    assert found["accuracy"]["value"] == pytest.approx(2 / 3, abs=1e-4)
+    assert found["balanced_accuracy"]["value"] == pytest.approx(0.75)
+    assert found["confusion"]["counts"] == [[1, 1, 0], [0, 1, 0]]
