@@ -18,7 +18,7 @@ from bloodcells_gui.pipeline.slide import SlideSource
 from bloodcells_gui.pipeline.survey import EstimateScale
 
 #: On a slide there are tens of platelets for every leukocyte: so many are listed as cells, all are tallied.
-SLIDE_PLATELETS = 300
+SLIDE_PLATELETS = 100
 
 
 def scan_specimen(
