@@ -96,7 +96,7 @@ class AnalysisJob:
         """The run's events; every CellsFound is on disk, numbered, before it is yielded."""
         engine = self._engine()
         self.token.on_cancel(engine.terminate)
-        with CaseStore.open(self._path) as store, ExitStack() as opened:
+        with CaseStore.open(self._path, join=True) as store, ExitStack() as opened:
             recorder = _Recorder(store, engine, self._options, self._skipped)
             source = self._source(store, engine, recorder.number, opened)
             try:

@@ -69,6 +69,7 @@ class CaseStore:
     def __init__(self, database: Database, clock: Callable[[], str] = utc_now) -> None:
         self._db = database
         self._clock = clock
+        self._released = False
         self.path = database.path
         self.read_only = database.read_only
         self.after_crash = database.after_crash
@@ -128,9 +129,20 @@ class CaseStore:
         *,
         read_only: bool = False,
         take_over: bool = False,
+        join: bool = False,
         clock: Callable[[], str] = utc_now,
     ) -> Self:
         """Open a case file that may come from anywhere.
+
+        Parameters
+        ----------
+        read_only : bool
+            Look at it while another window writes it.
+        take_over : bool
+            Believe a person that the other computer named in the lock is not at it any more.
+        join : bool
+            Where this process has the case open for writing already, write through the same lock: for the
+            analysis of a case that a window shows.
 
         Raises
         ------
@@ -138,7 +150,8 @@ class CaseStore:
             :class:`~bloodcells_gui.storage.lock.CaseInUse` when another window writes it (then `read_only`,
             or `take_over` where that computer is known to be off), CaseTooNew, CaseDamaged, or a plain one.
         """
-        database = Database(path, read_only=read_only, take_over=take_over)
+        joined = Database.join(path) if join and not read_only else None
+        database = joined or Database(path, read_only=read_only, take_over=take_over)
         try:
             return cls(database, clock)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -157,8 +170,10 @@ class CaseStore:
         self.close()
 
     def close(self) -> None:
-        """Release the file; harmless when done twice. No other thread may be at it."""
-        self._db.close()
+        """Release the file; harmless when done twice. No other thread may be at it through this store."""
+        if not self._released:
+            self._released = True
+            self._db.close()
 
     # -- header, images, runs ---------------------------------------------------------------------------
 

@@ -14,6 +14,10 @@ from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import ledger, schema
 from bloodcells_gui.storage.lock import CaseLock
 
+# Which files this process writes, by device and inode: a case's lock belongs to the process.
+_writers: dict[tuple[int, int], Database] = {}
+_writers_lock = threading.Lock()
+
 
 def create_file(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
     """Write a new case file under another name and move it into place, so that no half one is ever seen.
@@ -113,6 +117,7 @@ class Database:
         self._open_lock = threading.Lock()
         self._write_lock = threading.RLock()
         self._closed = False
+        self._users = 1
         version = conn.header_version(self.path)
         self._lock = None if read_only else CaseLock(self.path, take_over=take_over)
         self.after_crash = self._lock is not None and self._lock.after_crash
@@ -126,6 +131,22 @@ class Database:
         except BaseException:
             self.close()
             raise
+        if not read_only:
+            with _writers_lock:
+                _writers[self._identity] = self
+
+    @classmethod
+    def join(cls, path: Path) -> Database | None:
+        """The database through which this process already writes `path`, for one user more; None if none."""
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        with _writers_lock:
+            database = _writers.get((found.st_dev, found.st_ino))
+            if database is not None:
+                database._users += 1
+            return database
 
     def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:
         if not self.read_only:
@@ -184,6 +205,8 @@ class Database:
         if identity != self._identity:
             self._generation += 1
             self._identity = identity
+            with _writers_lock:
+                _writers[identity] = self
         if self._lock is not None and not self._lock.held():
             self._lock.reacquire()
 
@@ -253,7 +276,13 @@ class Database:
         return conn.damaged(self.path, why)
 
     def close(self) -> None:
-        """Close every thread's connection and release the lock."""
+        """Close every thread's connection and release the lock, once its last user is through with it."""
+        with _writers_lock:
+            self._users -= 1
+            if self._users > 0:
+                return
+            for identity in [i for i, database in _writers.items() if database is self]:
+                del _writers[identity]
         self._closed = True
         with self._open_lock:
             connections, self._open = self._open, []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 from bloodcells_gui.domain.checks import SettingProblem
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
 from bloodcells_gui.storage.files import write_whole
 
@@ -41,9 +42,17 @@ def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[Sett
 
 
 def save(path: Path, settings: LabSettings) -> None:
-    """Write the settings, whole or not at all; OutputNotWritable when that is not possible."""
+    """Write the settings, whole or not at all; OutputNotWritable when that is not possible.
+
+    What stood there before is kept beside it (``settings.previous.json``): also a file that could not be read.
+    """
     text = json.dumps(to_json_obj(settings), ensure_ascii=False, indent=2, sort_keys=False) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = path.read_bytes() if path.exists() and path.stat().st_size <= _MAX_BYTES else b""
+        if old and old != text.encode():
+            with contextlib.suppress(OutputNotWritable):
+                write_whole(path.with_suffix(".previous.json"), old)
     write_whole(path, text.encode())
 
 

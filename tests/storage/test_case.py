@@ -283,3 +283,25 @@ def test_a_hundred_thousand_cells_load_within_a_second_or_so(tmp_path: Path) -> 
         assert loaded[1].scores.base is not None  # a view: no array of its own for each cell
         assert took < 1.0
         assert n / added > 5_000
+
+
+def test_the_analysis_joins_the_writer_of_its_process(tmp_path: Path) -> None:
+    """A window and its analysis each open the case by path; the file stays locked until both are through."""
+    path = tmp_path / "a.bcs"
+    window = a_case(path, 5)
+    person = Reviewer(window)
+    analysis = CaseStore.open(path, join=True)
+    analysis.add_cells(0, *cells_of(5, 5))
+    person.act(EventKind.CONFIRM, 1)
+    analysis.finish_run(0, RunStatus.COMPLETE)
+    window.refresh()
+    assert window.runs[0].status is RunStatus.COMPLETE
+    window.close()
+    window.close()
+    with pytest.raises(UserError, match="open in another window"):
+        CaseStore.open(path)
+    assert len(analysis.events()) == 1
+    analysis.close()
+    with CaseStore.open(path, join=True) as alone:
+        assert alone.verify() == []
+    assert not Path(f"{path}.lock").exists()
