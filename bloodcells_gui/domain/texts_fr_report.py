@@ -298,4 +298,48 @@ _REPORT = {
     ),
 }
 
-FRENCH: dict[str, str] = {**_CLASSES, **_REMARKS, **_SETTINGS, **_MORPHOLOGY, **_REPORT}
+_EVALUATION = {
+    "Taken out": "Écartée",
+    "Line {line} of the analyser's file cannot be understood: {text}": (
+        "La ligne {line} du fichier de l'automate ne peut pas être comprise : {text}"
+    ),
+    "Each line holds a known class (code, name or group) once, and its percentage.": (
+        "Chaque ligne contient une seule fois une classe connue (code, nom ou groupe) et son pourcentage."
+    ),
+    "Correct the file, or enter the differential by hand.": (
+        "Corrigez le fichier, ou saisissez la formule à la main."
+    ),
+    "Evaluation of the models": "Évaluation des modèles",
+    "{count} labelled cells": "{count} cellules étiquetées",
+    "mean recall of the classes": "rappel moyen des classes",
+    "{share} % of the cells": "{share} % des cellules",
+    "expected (ECE)": "attendue (ECE)",
+    "Accuracy": "Exactitude",
+    "Balanced accuracy": "Exactitude équilibrée",
+    "Without abstentions": "Sans les abstentions",
+    "Calibration error": "Erreur de calibration",
+    "By class": "Par classe",
+    "exact 95 % limits, sampling error only": "limites exactes à 95 %, erreur d'échantillonnage seule",
+    "Recall %": "Rappel %",
+    "Precision %": "Précision %",
+    "F1 %": "F1 %",
+    "Confusions": "Confusions",
+    "rows: label, columns: model; shaded by share of the row": (
+        "lignes : étiquette, colonnes : modèle ; teinte selon la part de la ligne"
+    ),
+    "Calibration and abstention": "Calibration et abstention",
+    "confidence": "confiance",
+    "accuracy": "exactitude",
+    "share of cells kept, surest first": "part des cellules gardées, les plus sûres d'abord",
+    "share of errors among them": "part d'erreurs parmi elles",
+    "the model's threshold": "seuil du modèle",
+    "Data and models": "Données et modèles",
+    "There is nothing to evaluate.": "Il n'y a rien à évaluer.",
+    "No crop with a label could be read.": "Aucune vignette étiquetée n'a pu être lue.",
+    "Put crops into sub-folders named by class; skipped.csv names what was left out.": (
+        "Placez les vignettes dans des sous-dossiers nommés par classe ; skipped.csv liste ce qui a été "
+        "écarté."
+    ),
+}
+
+FRENCH: dict[str, str] = {**_EVALUATION, **_CLASSES, **_REMARKS, **_SETTINGS, **_MORPHOLOGY, **_REPORT}

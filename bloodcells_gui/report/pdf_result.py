@@ -264,20 +264,22 @@ def table(sheet: Sheet, model: ReportModel) -> None:
     _wbc_line(sheet, d)
     highest = max([r.high95 or 0.0 for r in (*inside, *d.totals) if r.count] + [10.0]) if d.total else 100.0
     axis = nice_axis(min(highest, 100.0))
-    _head(sheet, columns, sheet.tr("Class"), "%", axis)
+    part = _Part(sheet.tr("Class"), "%", axis)
+    _head(sheet, columns, part)
     for i, row in enumerate(inside):
-        _row(sheet, columns, row, axis, d, shaded=i % 2 == 1)
+        _row(sheet, columns, row, part, d, shaded=i % 2 == 1)
     _sum_row(sheet, columns, d)
     for row in d.totals:
-        _row(sheet, columns, row, axis, d, sum_row=True)
+        _row(sheet, columns, row, part, d, sum_row=True)
     sheet.struct_builder.close_table()
     if outside:
         sheet.set_y(sheet.y + 2.2)
         highest = max([r.high95 or 0.0 for r in outside if r.count and _is_finite(r.high95)] + [5.0])
         axis = nice_axis(highest)
-        _head(sheet, columns, sheet.tr("Outside the 100 %"), sheet.tr("/100 WBC"), axis)
+        part = _Part(sheet.tr("Outside the 100 %"), sheet.tr("/100 WBC"), axis)
+        _head(sheet, columns, part)
         for i, row in enumerate(outside):
-            _row(sheet, columns, row, axis, d, shaded=i % 2 == 1)
+            _row(sheet, columns, row, part, d, shaded=i % 2 == 1)
         sheet.struct_builder.close_table()
     left_out = sheet.tr(
         "Unidentified: {unidentified}.  Taken out by a person: {excluded}.",
@@ -285,7 +287,8 @@ def table(sheet: Sheet, model: ReportModel) -> None:
         excluded=d.excluded,
     )
     sheet.set_y(sheet.y + 0.8)
-    words = f"{left_out}  {sheet.tr('Green bands: reference range.')}  {sheet.tr(SAMPLING_ONLY)}"
+    bands = sheet.tr("Green bands: reference range.") if columns.reference[1] else ""
+    words = f"{left_out}  {bands}  {sheet.tr(SAMPLING_ONLY)}"
     sheet.paragraph(sheet.left, words, sheet.width, size=7.2, rgb=MUTED)
 
 
@@ -308,7 +311,17 @@ def _wbc_line(sheet: Sheet, d: Differential) -> None:
     sheet.set_y(sheet.y + 5.4)
 
 
-def _head(sheet: Sheet, c: _Columns, title: str, unit: str, axis: tuple[float, float]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Head of one part of the table, drawn again on every page; `axis` is (end, step) of its chart."""
+
+    title: str
+    unit: str
+    axis: tuple[float, float]
+
+
+def _head(sheet: Sheet, c: _Columns, part: _Part) -> None:
+    title, unit, axis = part.title, part.unit, part.axis
     sheet.ensure(8 + 3 * ROW)
     y = sheet.y
     with sheet.row():
@@ -348,17 +361,18 @@ def _row(
     sheet: Sheet,
     c: _Columns,
     row: DifferentialRow,
-    axis: tuple[float, float],
+    part: _Part,
     d: Differential,
     *,
     shaded: bool = False,
     sum_row: bool = False,
 ) -> None:
-    sheet.ensure(ROW)
+    if sheet.ensure(ROW):
+        _head(sheet, c, part)
     y, lang = sheet.y, sheet.lang_code
     if shaded and not sum_row:
         sheet.box(sheet.left, y, sheet.width, ROW, BAND)
-    _bar(sheet, c, row, axis, d, y, sum_row=sum_row)
+    _bar(sheet, c, row, part.axis, d, y, sum_row=sum_row)
     style = "I" if sum_row else "B" if row.flag else ""
     rgb = INK if row.count else MUTED
     value = row.percent if row.counts else row.per_100_wbc

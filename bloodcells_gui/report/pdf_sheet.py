@@ -381,23 +381,12 @@ class Sheet(FPDF):  # type: ignore[misc]
         if self.page == 1:
             return
         stamps = "  ·  ".join(self._stamps)
-        third = self.width / 3
+        left, middle, right = 0.27 * self.width, 0.46 * self.width, 0.27 * self.width
+        x = self.left
         with self.artifact():
-            self.put(self.left, 10, self._specimen, third * 1.2, size=8, style="B", height=4)
-            self.put(
-                self.left + third * 1.2,
-                10,
-                stamps,
-                third * 0.9,
-                size=7.5,
-                style="B",
-                rgb=CRITICAL,
-                align="C",
-                height=4,
-            )
-            self.put(
-                self.left + third * 2.1, 10, self._title, third * 0.9, size=8, rgb=MUTED, align="R", height=4
-            )
+            self.put(x, 10, self._specimen, left - 2, size=8, style="B", height=4)
+            self.put(x + left, 10, stamps, middle, size=7.5, style="B", rgb=CRITICAL, align="C", height=4)
+            self.put(x + left + middle, 10, self._title, right, size=8, rgb=MUTED, align="R", height=4)
         self.rule(15.5)
         self.set_y(TOP_NEXT - 4)
 

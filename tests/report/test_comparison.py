@@ -1,0 +1,106 @@
+"""Second reader and analyser: agreement figures and what may be imported."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import french
+from bloodcells_gui.report.comparison import (
+    agreement_over_cases,
+    compare_analyser,
+    compare_readers,
+    read_analyser_csv,
+)
+
+
+def test_two_readers_who_agree_and_two_who_do_not() -> None:
+    first = {i: "SNE" if i < 60 else "LY" for i in range(100)}
+    same = compare_readers(first, dict(first))
+    assert (same.kappa.kappa, same.agreeing, same.disagreeing) == (1.0, 100, ())
+    second = first | dict.fromkeys(range(20), "BNE") | {99: "EXCLUDED"}
+    differ = compare_readers(first, second)
+    assert differ.n == 100
+    assert differ.agreeing == 79
+    assert differ.disagreeing == (*range(20), 99)
+    assert differ.kappa.kappa < 0.75
+    assert differ.agreement_low < 0.79 < differ.agreement_high
+    bands = next(c for c in differ.classes if c.code == "BNE")
+    assert (bands.first, bands.second, bands.both, bands.agreement) == (0, 20, 0, 0.0)
+    assert bands.ruemke is not None
+    assert not bands.ruemke.inside
+    assert next(c for c in differ.classes if c.code == "EXCLUDED").ruemke is None
+    assert sum(map(sum, differ.table)) == 100
+
+
+def test_a_coarser_view_forgives_what_it_does_not_show() -> None:
+    first, second = {1: "SNE", 2: "LY"}, {1: "BNE", 2: "LY"}
+    assert compare_readers(first, second, "five").disagreeing == ()
+    assert compare_readers(first, second).disagreeing == (1,)
+
+
+def test_only_cells_that_both_read_are_compared() -> None:
+    assert compare_readers({1: "SNE", 2: "LY"}, {2: "LY", 3: "MO"}).n == 1
+    nothing = compare_readers({1: "SNE"}, {})
+    assert nothing.n == 0
+    assert math.isnan(nothing.kappa.kappa)
+
+
+def test_an_analyser_is_compared_with_limits() -> None:
+    rows = {
+        r.code: r
+        for r in compare_analyser(
+            {"SNE": 55, "BNE": 5, "LY": 30, "MO": 10}, {"neutrophil": 61.0, "lymphocyte": 45.0, "MO": 8.5}
+        )
+    }
+    assert rows["neutrophil"].difference == pytest.approx(-1.0)
+    assert rows["neutrophil"].inside
+    assert not rows["lymphocyte"].inside
+    assert rows["lymphocyte"].high < 0
+    assert rows["MO"].low < 1.5 < rows["MO"].high
+    counted = compare_analyser({"LY": 30, "SNE": 70}, {"LY": 30.0}, analyser_cells=10_000)[0]
+    exact = compare_analyser({"LY": 30, "SNE": 70}, {"LY": 30.0})[0]
+    assert counted.difference == exact.difference == pytest.approx(0.0)
+    assert math.isnan(compare_analyser({}, {"LY": 30.0})[0].smear)
+
+
+def test_bland_altman_over_cases() -> None:
+    cases = [
+        compare_analyser({"LY": n, "SNE": 100 - n}, {"LY": a}) for n, a in ((30, 28), (40, 41), (20, 17))
+    ]
+    result = agreement_over_cases(cases)["Lymphocyte"]
+    assert result.n == 3
+    assert result.bias == pytest.approx((2 - 1 + 3) / 3)
+    assert result.loa_low < result.bias < result.loa_high
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"class,percent\r\nneutrophil,60.5\r\nLY,30\r\n",
+        b"neutrophil;60,5\nLY;30 %\n",
+        b"\xef\xbb\xbfneutrophil\t60.5\nLY\t30\n\n",
+    ],
+)
+def test_analyser_files_are_read_as_people_write_them(data: bytes) -> None:
+    assert read_analyser_csv(data) == {"neutrophil": 60.5, "LY": 30.0}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"class,percent\n",
+        b"LY,3\nwhatsit,4\n",
+        b"LY,3\nLY,4\n",
+        b"LY,3\nMO,x\n",
+        b"LY,3\nMO,-1\n",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_its_line(data: bytes) -> None:
+    with pytest.raises(UserError) as caught:
+        read_analyser_csv(data)
+    assert caught.value.what in french()
