@@ -6,14 +6,14 @@ import math
 
 import pytest
 
-from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.i18n import french
-from bloodcells_gui.report.comparison import (
+from bloodcells_gui.domain.comparison import (
     agreement_over_cases,
     compare_analyser,
     compare_readers,
     read_analyser_csv,
 )
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import french
 
 
 def test_two_readers_who_agree_and_two_who_do_not() -> None:
