@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton, QWidget
 
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
 
+_WITH_TEXT = (
+    "open_folder", "open_slide", "confirm", "next_doubtful", "next_unreviewed", "export", "sign",
+)  # fmt: skip
 _REVIEW = ("confirm", "exclude", "restore", "next_doubtful", "next_unreviewed")
 
 
@@ -54,6 +57,7 @@ class Actions(QObject):
         add("theme_dark", self.tr("&Dark"))
         for name in ("theme_system", "theme_light", "theme_dark"):
             self._actions[name].setCheckable(True)
+        self._shorten()
         for c in CLASSES:
             action = QAction(context.language.class_name(c.code), self)
             key = context.keymap.key(c.code)
@@ -76,6 +80,19 @@ class Actions(QObject):
         else:
             self._window.addAction(action)
         self._actions[name] = action
+
+    def _shorten(self) -> None:
+        """Short names for the buttons of the toolbar."""
+        for name, text in (
+            ("open_folder", self.tr("Folder")),
+            ("open_slide", self.tr("Slide")),
+            ("confirm", self.tr("Confirm")),
+            ("next_doubtful", self.tr("Next doubtful")),
+            ("next_unreviewed", self.tr("Next unseen")),
+            ("export", self.tr("Export")),
+            ("sign", self.tr("Sign")),
+        ):
+            self._actions[name].setIconText(text)
 
     def get(self, name: str) -> QAction:
         """A command by its name."""
@@ -137,4 +154,8 @@ class Actions(QObject):
         ):
             for name in group:
                 toolbar.addAction(self.get(name))
-            toolbar.addSeparator()
+                button = toolbar.widgetForAction(self.get(name))
+                if name in _WITH_TEXT and isinstance(button, QToolButton):
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            if group[0] != "export":
+                toolbar.addSeparator()

@@ -52,7 +52,7 @@ class Banner(QFrame):
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(title)
-        rest = " ".join(t for t in (why, what_to_do) if t)
+        rest = ("\n" if "\n" in why else " ").join(t for t in (why, what_to_do) if t)
         if rest:
             words.addWidget(self._label(rest))
         row = QHBoxLayout(self)

@@ -20,6 +20,8 @@ from bloodcells_gui.ui.review import ReviewController
 
 # A cell is doubtful from here on; the gallery sorts by the same figure.
 DOUBTFUL = 0.5
+# The exact limits of very large counts cost tens of milliseconds; then the table follows a little behind.
+_MANY_CELLS = 5_000
 
 
 class CasePage(QWidget):
@@ -66,7 +68,7 @@ class CasePage(QWidget):
         self.splitter.addWidget(self.inspector)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([470, 620, 350])
+        self.splitter.setSizes([540, 560, 340])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -75,7 +77,6 @@ class CasePage(QWidget):
 
         self._later = QTimer(self)
         self._later.setSingleShot(True)
-        self._later.setInterval(0)
         self._later.timeout.connect(self.refresh_numbers)
         self.controller.changed.connect(self._changed)
         self.gallery.current_changed.connect(self._current_changed)
@@ -108,7 +109,7 @@ class CasePage(QWidget):
     def _changed(self, change: Change) -> None:
         if change.event is None:
             # New cells come in bursts while an analysis runs; a decision is shown at once.
-            self._later.start()
+            self._later.start(0 if len(self.session.cells) < _MANY_CELLS else 300)
         else:
             self.refresh_numbers()
 

@@ -111,10 +111,10 @@ class EmptyState(QWidget):
         choices = QHBoxLayout()
         choices.setSpacing(14)
         for icon, name, hint, signal in (
-            ("folder", self.tr("Open a folder"), self.tr("Cell crops or smear fields: JPEG, PNG, TIFF, BMP, WebP"),
-             self.folder_wanted),
-            ("slide", self.tr("Open a slide"), self.tr("A scanner's file (SVS, NDPI, MRXS, TIFF …) or one large image"),
-             self.slide_wanted),
+            ("folder", self.tr("Open a folder"),
+             self.tr("Cell crops or smear fields: JPEG, PNG, TIFF, BMP, WebP"), self.folder_wanted),
+            ("slide", self.tr("Open a slide"),
+             self.tr("A scanner's file (SVS, NDPI, MRXS, TIFF …) or one large image"), self.slide_wanted),
             ("demo", self.tr("Try a synthetic specimen"),
              self.tr("Drawn by the program: safe to practise on, never a real sample"), self.demo_wanted),
         ):  # fmt: skip
@@ -127,16 +127,16 @@ class EmptyState(QWidget):
         self._recent_title.setFont(strong)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
-        hint = QLabel(self.tr("or drop a folder, a slide or a case file anywhere in this window"))
-        hint.setObjectName("muted")
-        hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        dropping = QLabel(self.tr("or drop a folder, a slide or a case file anywhere in this window"))
+        dropping.setObjectName("muted")
+        dropping.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column = QWidget()
         column.setMaximumWidth(860)
         inner = QVBoxLayout(column)
         inner.setSpacing(18)
         inner.addLayout(head)
         inner.addLayout(choices)
-        inner.addWidget(hint)
+        inner.addWidget(dropping)
         inner.addWidget(self._recent_title)
         inner.addLayout(self._recent)
         layout = QVBoxLayout(self)

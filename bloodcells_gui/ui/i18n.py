@@ -1,7 +1,7 @@
 """Languages of the window: Qt Linguist for its own strings, the domain's catalogue for everything else.
 
-``pyside6-lupdate`` collects the strings, ``pyside6-lrelease`` compiles them (see CONTRIBUTING.md). English has a
-catalogue too, for plurals only.
+``pyside6-lupdate`` collects the strings, ``pyside6-lrelease`` compiles them (see resources/translations).
+English has a catalogue too, for plurals only.
 """
 
 from __future__ import annotations

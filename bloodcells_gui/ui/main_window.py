@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.actions import Actions
 from bloodcells_gui.ui.analysis_control import AnalysisControl
@@ -120,16 +120,18 @@ class MainWindow(QMainWindow):
             ("open_case", self.opener.choose_case), ("open_demo", self.opener.open_demo),
             ("continue_run", self._continue), ("export", self._export), ("sign", self._sign),
             ("close_case", self.close_case), ("quit", self.close),
-            ("undo", lambda: self.page and self.page.undo()), ("redo", lambda: self.page and self.page.redo()),
-            ("confirm", lambda: self.page and self.page.confirm()),
-            ("exclude", lambda: self.page and self.page.exclude()),
-            ("restore", lambda: self.page and self.page.restore()),
-            ("next_doubtful", lambda: self.page and self.page.next_doubtful()),
-            ("next_unreviewed", lambda: self.page and self.page.next_unreviewed()),
-            ("larger", lambda: self.page and self.page.gallery.view.step_side(1)),
-            ("smaller", lambda: self.page and self.page.gallery.view.step_side(-1)),
-            ("explain", lambda: self.page and self.page.inspector.heat_button.toggle()),
-            ("next_panel", self._next_panel), ("keys", self._edit_keys), ("preferences", self._edit_preferences),
+            ("undo", self._on_page(lambda p: p.undo())),
+            ("redo", self._on_page(lambda p: p.redo())),
+            ("confirm", self._on_page(lambda p: p.confirm())),
+            ("exclude", self._on_page(lambda p: p.exclude())),
+            ("restore", self._on_page(lambda p: p.restore())),
+            ("next_doubtful", self._on_page(lambda p: p.next_doubtful())),
+            ("next_unreviewed", self._on_page(lambda p: p.next_unreviewed())),
+            ("larger", self._on_page(lambda p: p.gallery.view.step_side(1))),
+            ("smaller", self._on_page(lambda p: p.gallery.view.step_side(-1))),
+            ("explain", self._on_page(lambda p: p.inspector.heat_button.toggle())),
+            ("next_panel", self._next_panel), ("keys", self._edit_keys),
+            ("preferences", self._edit_preferences),
             ("person", self.ask_author), ("about", lambda: AboutDialog(self).exec()),
             ("theme_system", lambda: self._choose_theme("system")),
             ("theme_light", lambda: self._choose_theme("light")),
@@ -137,7 +139,7 @@ class MainWindow(QMainWindow):
         ):  # fmt: skip
             a.connect(name, act)
         for code, action in a.class_actions.items():
-            action.triggered.connect(lambda _=False, c=code: self.page and self.page.relabel(c))
+            action.triggered.connect(lambda _=False, c=code: self._relabel(c))
         self.empty.folder_wanted.connect(self.opener.choose_folder)
         self.empty.slide_wanted.connect(self.opener.choose_slide)
         self.empty.demo_wanted.connect(self.opener.open_demo)
@@ -147,6 +149,19 @@ class MainWindow(QMainWindow):
         self.analysis.state_changed.connect(self._show_state)
         self._recent.aboutToShow.connect(self._fill_recent)
         self._context.theme.changed.connect(self._show_state)
+
+    def _on_page(self, act: Callable[[CasePage], None]) -> Callable[[], None]:
+        """`act` on the open case, nothing without one."""
+
+        def run() -> None:
+            if self.page is not None:
+                act(self.page)
+
+        return run
+
+    def _relabel(self, code: str) -> None:
+        if self.page is not None:
+            self.page.relabel(code)
 
     # -- the open case ---------------------------------------------------------------------------------
 
@@ -339,7 +354,6 @@ class MainWindow(QMainWindow):
             action = self._recent.addAction(path.stem)
             action.setToolTip(str(path))
             action.triggered.connect(lambda _=False, p=path: self.opener.open_path(p))
-        self._recent.setEnabled(not self._recent.isEmpty() or True)
 
     # -- window events ---------------------------------------------------------------------------------
 
@@ -364,8 +378,3 @@ class MainWindow(QMainWindow):
         self.close_case()
         self.pool.waitForDone(5000)
         super().closeEvent(event)
-
-
-def is_case_session(session: object) -> bool:
-    """Whether this is the real thing, which can be exported and signed."""
-    return isinstance(session, CaseSession)

@@ -18,6 +18,7 @@ from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.jobs import Lookup
 
 CASE_SUFFIX = ".bcs"
+_PATTERNS = "*.svs *.ndpi *.mrxs *.scn *.bif *.vms *.dcm *.tif *.tiff *.jpg *.jpeg *.png *.bmp *.webp"
 
 
 class Opener(QObject):
@@ -61,8 +62,7 @@ class Opener(QObject):
             self._window,
             self.tr("Slide or image"),
             "",
-            f"{names} (*.svs *.ndpi *.mrxs *.scn *.bif *.vms *.dcm *.tif *.tiff *.jpg *.jpeg *.png *.bmp *.webp)"
-            f";;{everything} (*)",
+            f"{names} ({_PATTERNS});;{everything} (*)",
         )
         if path:
             self.open_path(Path(path))

@@ -50,7 +50,7 @@ class Reporter(QObject):
             actions=(
                 (
                     self.tr("Open the folder"),
-                    lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))),
+                    lambda: _open(folder),
                 ),
             ),
         )
@@ -58,3 +58,7 @@ class Reporter(QObject):
     def sign(self, session: Session, window: QWidget) -> None:
         """Ask for the signature."""
         self._banners.show_banner("info", self.tr("Signing is not part of this version yet."))
+
+
+def _open(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -39,7 +39,7 @@ class ReviewController(QObject):
 
     def group_of(self, cell_id: int) -> str:
         """The gallery group of a cell: its final class or one of the two queues; "" when it is not there."""
-        return self.session.group_code(cell_id) if self.session.state.present(cell_id) else ""
+        return self.session.state.label(cell_id)
 
     def _do(self, act: Callable[[], Change]) -> Change | None:
         try:

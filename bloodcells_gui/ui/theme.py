@@ -76,8 +76,10 @@ def palette(t: Tokens) -> QPalette:
     p = QPalette()
     role = QPalette.ColorRole
     for which, colour in (
-        (role.Window, t.window), (role.WindowText, t.text), (role.Base, t.base), (role.AlternateBase, t.window),
-        (role.Text, t.text), (role.Button, t.raised), (role.ButtonText, t.text), (role.BrightText, t.critical),
+        (role.Window, t.window), (role.WindowText, t.text), (role.Base, t.base),
+        (role.AlternateBase, t.window),
+        (role.Text, t.text), (role.Button, t.raised), (role.ButtonText, t.text),
+        (role.BrightText, t.critical),
         (role.Highlight, t.accent), (role.HighlightedText, t.on_accent), (role.ToolTipBase, t.raised),
         (role.ToolTipText, t.text), (role.Link, t.accent), (role.LinkVisited, t.accent),
         (role.PlaceholderText, t.placeholder), (role.Accent, t.accent), (role.Mid, t.border),
@@ -117,6 +119,8 @@ class Theme(QObject):
         self._app = app
         self._choice = choice
         self.tokens = LIGHT
+        self._inks: dict[tuple[int, int, int], QColor] = {}
+        self._colours: dict[str, QColor] = {}
         app.setStyle("Fusion")
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
         self.choose(choice)
@@ -138,6 +142,8 @@ class Theme(QObject):
             self._choice == "system" and self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
         )
         self.tokens = DARK if dark else LIGHT
+        self._inks.clear()
+        self._colours.clear()
         self._app.setPalette(palette(self.tokens))
         self._app.setStyleSheet(style_sheet(self.tokens))
         self.changed.emit()
@@ -147,15 +153,22 @@ class Theme(QObject):
             self.choose("system")
 
     def colour(self, name: str) -> QColor:
-        """A token as a QColor."""
-        return QColor(getattr(self.tokens, name))
+        """A token as a QColor; not to be altered."""
+        colour = self._colours.get(name)
+        if colour is None:
+            colour = self._colours[name] = QColor(getattr(self.tokens, name))
+        return colour
 
     def ink(self, rgb: tuple[int, int, int]) -> QColor:
         """A class colour made strong enough to be seen on the present ground (3:1, for marks, not text)."""
+        known = self._inks.get(rgb)
+        if known is not None:
+            return QColor(known)
         colour = QColor(*rgb)
         ground = self.colour("base")
         for _ in range(12):
             if contrast(colour, ground) >= 3.0:
                 break
             colour = colour.lighter(118) if self.dark else colour.darker(112)
+        self._inks[rgb] = QColor(colour)
         return colour

@@ -62,8 +62,8 @@ def make_cells(n: int, seed: int = 0, first_id: int = 1) -> list[Cell]:
         flags = ((FLAG_UNLIKE_TRAINING,) if doubt > 0.55 else ()) + ((FLAG_EDGE,) if i % 97 == 0 else ())
         cells.append(
             Cell(
-                first_id + i, i % 7, Box(10.0 * i, 5.0, 90, 88), 0.105, code, probability, doubt > 0.45, doubt,
-                scores, np.array(values, np.float32), 0.8, flags, 0,
+                first_id + i, i % 7, Box(10.0 * i, 5.0, 90, 88), 0.105, code, probability, doubt > 0.45,
+                doubt, scores, np.array(values, np.float32), 0.8, flags, 0,
             )
         )  # fmt: skip
     return cells
@@ -139,7 +139,9 @@ class FakeView:
 class FakeSession:
     """In memory; thread rules as in the real one."""
 
-    def __init__(self, cells: Sequence[Cell] = (), settings: LabSettings | None = None, wbc: str = "") -> None:
+    def __init__(
+        self, cells: Sequence[Cell] = (), settings: LabSettings | None = None, wbc: str = ""
+    ) -> None:
         self.cells: list[Cell] = list(cells)
         self._by_id = {c.id: c for c in self.cells}
         self.author = "A. Technician"
@@ -147,7 +149,7 @@ class FakeSession:
         self.read_only = False
         self.path = Path("synthetic.bcs")
         self.specimen = Specimen(
-            "S-2026-0417", SpecimenKind.CROPS, Path("."),
+            "S-2026-0417", SpecimenKind.CROPS, Path(),
             tuple(ImageRef(f"slide a/field {i:02d}.png", Path(f"{i}.png")) for i in range(7)), synthetic=True,
         )  # fmt: skip
         scale = ScaleEstimate(0.105, ScaleSource.RED_CELLS, 0.03, 812)
@@ -254,7 +256,9 @@ class FakeSession:
 
     def differential(self, taxonomy: str = "full") -> diff.Differential:
         s = self.state
-        return diff.differential(s.counts, s.unidentified, s.excluded, s.data, self.settings, taxonomy=taxonomy)
+        return diff.differential(
+            s.counts, s.unidentified, s.excluded, s.data, self.settings, taxonomy=taxonomy
+        )
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         self._listeners.append(listener)
@@ -325,7 +329,9 @@ class FakeWorkshop:
     def look_at(self, path: Path, kind: str = "auto") -> FakeIntake:
         time.sleep(0.01)
         if not path.exists():
-            raise UserError("There is nothing at {path}.", "It may have been moved.", "Choose another.", path=path)
+            raise UserError(
+                "There is nothing at {path}.", "It may have been moved.", "Choose another.", path=path
+            )
         return FakeIntake(Specimen(path.name, SpecimenKind.CROPS, path))
 
     def new_case(self, intake: FakeIntake, options: object) -> tuple[FakeSession, FakeJob]:
@@ -341,4 +347,4 @@ class FakeWorkshop:
         return self.sessions[path.name]
 
     def synthetic_specimen(self) -> Path:
-        return Path(".")
+        return Path()

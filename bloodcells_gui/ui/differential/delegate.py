@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from bloodcells_gui.ui.context import UiContext
@@ -19,26 +19,27 @@ class DifferentialDelegate(QStyledItemDelegate):
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._caps: dict[tuple[str, str, int, float], QPixmap] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         size = super().sizeHint(option, index)
-        metrics = QFontMetrics(option.font)  # type: ignore[attr-defined]
-        return QSize(size.width(), metrics.height() + 9)
+        metrics = QFontMetrics(option.font)
+        return QSize(size.width(), metrics.height() + 6)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         line = index.data(LINE_ROLE)
         if not isinstance(line, Line):
             return
         theme = self._context.theme
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if line.kind == LineKind.HEADING:
             painter.fillRect(rect, theme.colour("window"))
         elif state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, theme.colour("selected"))
-        font = QFont(option.font)  # type: ignore[attr-defined]
+        font = QFont(option.font)
         empty = line.row is not None and line.row.count == 0
         if line.kind in (LineKind.TOTAL, LineKind.HEADING):
             font.setWeight(QFont.Weight.DemiBold)
@@ -66,14 +67,14 @@ class DifferentialDelegate(QStyledItemDelegate):
         pen = painter.pen()
         if line.row is not None:
             colour = self._context.theme.ink(line.row.rgb)
-            swatch = QRectF(left, rect.center().y() - 5, 11, 11)
+            swatch = QRect(left, rect.center().y() - 5, 11, 11)
             if line.kind == LineKind.SUM:
                 painter.setPen(QPen(colour, 1.5))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
             else:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(colour)
-            painter.drawRoundedRect(swatch, 3, 3)
+            painter.drawRect(swatch)
             left += 19
             flag = line.row.flag
             if flag:
@@ -99,7 +100,24 @@ class DifferentialDelegate(QStyledItemDelegate):
         painter.setPen(self._context.theme.colour("muted"))
         cap = QRect(0, 0, 20, min(19, rect.height() - 5))
         cap.moveCenter(rect.center())
-        draw_key_cap(painter, cap, key, self._context.theme.colour("border"))
+        painter.drawPixmap(cap.topLeft(), self._key_cap(painter, cap.size(), key))
+
+    def _key_cap(self, painter: QPainter, size: QSize, key: str) -> QPixmap:
+        """The key's picture, drawn once."""
+        theme, ratio = self._context.theme, painter.device().devicePixelRatioF()
+        name = (key, theme.tokens.name, size.height(), ratio)
+        if name not in self._caps:
+            pixmap = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(pixmap)
+            inner.setRenderHint(QPainter.RenderHint.Antialiasing)
+            inner.setFont(painter.font())
+            inner.setPen(theme.colour("muted"))
+            draw_key_cap(inner, QRect(0, 0, size.width(), size.height()), key, theme.colour("border"))
+            inner.end()
+            self._caps[name] = pixmap
+        return self._caps[name]
 
     def _figure(
         self, painter: QPainter, rect: QRect, line: Line, column: Column, text: str, font: QFont
@@ -133,15 +151,13 @@ class DifferentialDelegate(QStyledItemDelegate):
         theme = self._context.theme
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("grid"))
-        painter.drawRoundedRect(QRectF(area.left(), middle - 5, area.width(), 10), 2, 2)
+        painter.drawRect(QRectF(area.left(), middle - 5, area.width(), 10))
         colour = theme.ink(row.rgb)
         if line.kind == LineKind.SUM:
             colour.setAlphaF(0.55)
         painter.setBrush(colour)
         if row.count:
-            painter.drawRoundedRect(
-                QRectF(area.left(), middle - 5, max(2.0, x(share) - area.left()), 10), 2, 2
-            )
+            painter.drawRect(QRectF(area.left(), middle - 5, max(2.0, x(share) - area.left()), 10))
         painter.setPen(QPen(theme.colour("text" if row.count else "placeholder"), 1.2))
         low, high = x(row.low95), x(row.high95)
         painter.drawLine(QPointF(low, middle), QPointF(high, middle))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -31,6 +31,9 @@ _SEVERITY = {
 }
 
 
+_LEAST_BAR = 56
+
+
 class DifferentialTable(QTableView):
     """The table; Return or a double click shows the class in the gallery."""
 
@@ -56,7 +59,7 @@ class DifferentialTable(QTableView):
         vertical = self.verticalHeader()
         vertical.hide()
         vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        vertical.setDefaultSectionSize(self.fontMetrics().height() + 9)
+        vertical.setDefaultSectionSize(self.fontMetrics().height() + 6)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
@@ -72,7 +75,7 @@ class DifferentialTable(QTableView):
         m = self.fontMetrics()
         header = self.horizontalHeader()
         for column, sample, least in (
-            (Column.KEY, "W", 38), (Column.COUNT, "1,000", 48), (Column.SHARE, "100.0", 44),
+            (Column.KEY, "W", 30), (Column.COUNT, "1,000", 48), (Column.SHARE, "100.0", 44),
             (Column.LIMITS, "100.0 – 100.0", 60), (Column.BAR, "", 96), (Column.ABSOLUTE, "100.0 H", 60),
         ):  # fmt: skip
             title = str(self._model.headerData(column, Qt.Orientation.Horizontal) or "")
@@ -87,10 +90,15 @@ class DifferentialTable(QTableView):
 
     def show_absolute(self, shown: bool) -> None:
         """The column of absolute counts makes sense only where a white cell count was given."""
-        self.setColumnHidden(Column.ABSOLUTE, not shown)
+        if self.isColumnHidden(Column.ABSOLUTE) == shown:
+            self.setColumnHidden(Column.ABSOLUTE, not shown)
+            self._share_room()
 
-    def resizeEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
         fixed = sum(
             self.columnWidth(c)
             for c in Column
@@ -99,7 +107,10 @@ class DifferentialTable(QTableView):
         room = self.viewport().width() - fixed
         # The name needs some 150 px before the bar gets any.
         name = self.fontMetrics().horizontalAdvance("Segmented neutrophil") + 56
-        self.setColumnWidth(Column.BAR, max(0, min(220, room - name)))
+        bar = min(240, room - name)
+        self.setColumnHidden(Column.BAR, bar < _LEAST_BAR)
+        if bar >= _LEAST_BAR:
+            self.setColumnWidth(Column.BAR, bar)
 
     def _choose(self, index: QModelIndex) -> None:
         leaves = self._model.leaves(index.row())
@@ -143,8 +154,10 @@ class Figure(QWidget):
         layout.addWidget(self._value)
         layout.addWidget(self._caption)
 
-    def show_value(self, text: str, colour: str = "") -> None:
-        """The number, and a colour token's value to draw attention."""
+    def show_value(self, text: str, colour: str = "", *, caption: str = "") -> None:
+        """The number, a colour to draw attention, a caption other than the first."""
+        if caption:
+            self._caption.setText(caption)
         self._value.setText(text)
         self._value.setStyleSheet(f"color: {colour}" if colour else "")
         self.setAccessibleName(f"{self._caption.text()}: {text}")
@@ -248,7 +261,7 @@ class DifferentialPanel(QWidget):
         split.addWidget(scroll)
         split.setStretchFactor(0, 1)
         split.setCollapsible(0, False)
-        split.setSizes([600, 150])
+        split.setSizes([620, 120])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -274,10 +287,12 @@ class DifferentialPanel(QWidget):
         language, theme = self._context.language, self._context.theme
         self.table.show_absolute(table.wbc is not None)
         self.model.show_differential(table)
-        of_target = f" / {language.integer(target)}" if target else ""
         short = target and table.total < target
+        caption = self.tr("counted")
+        if target:
+            caption = self.tr("counted, target {number}").format(number=language.integer(target))
         self._counted.show_value(
-            language.integer(table.total) + of_target, theme.tokens.warning if short else ""
+            language.integer(table.total), theme.tokens.warning if short else "", caption=caption
         )
         self._waiting.show_value(
             language.integer(table.unidentified),

@@ -52,12 +52,14 @@ class GalleryDelegate(QStyledItemDelegate):
         self._thumbnails = thumbnails
         self.side = side
         self._glyph_cache: dict[tuple[str, str, float], QPixmap] = {}
+        self._placeholders: dict[tuple[int, int, float], QPixmap] = {}
         self._fonts: tuple[QFont, QFont, QFontMetrics] | None = None
         context.theme.changed.connect(self.reset)
 
     def reset(self) -> None:
         """Forget what was drawn in the old colours."""
         self._glyph_cache.clear()
+        self._placeholders.clear()
         self._fonts = None
 
     def metrics(self, font: QFont) -> Metrics:
@@ -93,12 +95,12 @@ class GalleryDelegate(QStyledItemDelegate):
             return
         cell_id = model.cell_id(index)
         if cell_id is None:
-            self.paint_heading(painter, option.rect, index, HeadingState())  # type: ignore[attr-defined]
+            self.paint_heading(painter, option.rect, index, HeadingState())
             return
-        state = option.state  # type: ignore[attr-defined]
+        state = option.state
         self.paint_tile(
             painter,
-            option.rect,  # type: ignore[attr-defined]
+            option.rect,
             model,
             cell_id,
             selected=bool(state & QStyle.StateFlag.State_Selected),
@@ -119,7 +121,8 @@ class GalleryDelegate(QStyledItemDelegate):
         theme = self._context.theme
         cell, decision = model.cell(cell_id), model.decision(cell_id)
         plain, bold, _ = self._font(painter)
-        frame = rect.adjusted(2, 2, -2, -2)
+        spare = max(0, rect.width() - self.side - 2 * GAP - 4)
+        frame = rect.adjusted(2 + spare // 2, 2, -2 - (spare - spare // 2), -2)
         if selected or current:
             painter.setPen(QPen(theme.colour("accent"), 2) if current else QPen(theme.colour("accent"), 1))
             painter.setBrush(theme.colour("selected") if selected else Qt.BrushStyle.NoBrush)
@@ -152,15 +155,7 @@ class GalleryDelegate(QStyledItemDelegate):
     ) -> None:
         pixmap = self._thumbnails.pixmap(cell_id)
         if pixmap is None:
-            ground = QColor(colour)
-            ground.setAlphaF(0.16)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ground)
-            painter.drawRoundedRect(rect, 4, 4)
-            ground.setAlphaF(0.42)
-            painter.setBrush(ground)
-            inset = rect.width() // 4
-            painter.drawEllipse(rect.adjusted(inset, inset, -inset, -inset))
+            painter.drawPixmap(rect, self._placeholder(colour, painter.device().devicePixelRatioF()))
             if self._thumbnails.broken(cell_id):
                 painter.setPen(QPen(self._context.theme.colour("critical"), 2))
                 painter.drawLine(rect.topLeft(), rect.bottomRight())
@@ -175,6 +170,27 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.drawPixmap(target, pixmap)
         if faded:
             painter.setOpacity(1.0)
+
+    def _placeholder(self, colour: QColor, ratio: float) -> QPixmap:
+        """What stands for a picture that is still being decoded: a cell in the class's colour."""
+        key = (colour.rgb(), self.side, ratio)
+        pixmap = self._placeholders.get(key)
+        if pixmap is None:
+            side = round(self.side * ratio)
+            pixmap = QPixmap(side, side)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            for alpha, inset in ((0.16, 0), (0.42, side // 4)):
+                ground = QColor(colour)
+                ground.setAlphaF(alpha)
+                painter.setBrush(ground)
+                area = pixmap.rect().adjusted(inset, inset, -inset, -inset)
+                painter.drawEllipse(area) if inset else painter.drawRoundedRect(area, 4, 4)
+            painter.end()
+            self._placeholders[key] = pixmap
+        return pixmap
 
     def paint_heading(self, painter: QPainter, rect: QRect, index: Index, state: HeadingState) -> None:
         """A group's heading: name, number of cells, key."""

@@ -1,4 +1,4 @@
-"""Where groups and cells lie in the scrolled plane: plain arithmetic in O(groups), whatever the number of cells."""
+"""Where groups and cells lie in the scrolled plane: arithmetic in O(groups), however many cells there are."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class GridLayout:
     def __init__(self, metrics: Metrics) -> None:
         self.metrics = metrics
         self.columns = 1
+        self.pitch = metrics.tile_width
         self.spans: list[Span] = []
         self._tops: list[int] = []
         self._by_group: dict[int, Span] = {}
@@ -49,7 +50,10 @@ class GridLayout:
     ) -> None:
         """Lay out groups of the given sizes in a plane `width` px wide."""
         m = self.metrics
-        self.columns = max(1, (width - 2 * m.margin) // m.tile_width)
+        room = width - 2 * m.margin
+        self.columns = max(1, room // m.tile_width)
+        # Left-over room widens the gaps, so that rows end flush.
+        self.pitch = max(m.tile_width, room // self.columns)
         self.spans = []
         y = 0
         for group, count in enumerate(counts):
@@ -81,9 +85,9 @@ class GridLayout:
         m = self.metrics
         line, column = divmod(row, self.columns)
         return (
-            m.margin + column * m.tile_width,
+            m.margin + column * self.pitch,
             span.tiles_top + line * m.tile_height,
-            m.tile_width,
+            self.pitch,
             m.tile_height,
         )
 
@@ -95,7 +99,7 @@ class GridLayout:
         if y < span.tiles_top:
             return span.group, -1
         m = self.metrics
-        column = (x - m.margin) // m.tile_width
+        column = (x - m.margin) // self.pitch
         if not 0 <= column < self.columns:
             return None
         row = (y - span.tiles_top) // m.tile_height * self.columns + column
@@ -116,8 +120,8 @@ class GridLayout:
     def in_rect(self, x0: int, y0: int, x1: int, y1: int) -> Iterator[tuple[int, int, int]]:
         """(group, first row, last row inclusive) of every line of tiles touched by a rectangle."""
         m = self.metrics
-        first_column = max(0, (x0 - m.margin) // m.tile_width)
-        last_column = min(self.columns - 1, (x1 - m.margin) // m.tile_width)
+        first_column = max(0, (x0 - m.margin) // self.pitch)
+        last_column = min(self.columns - 1, (x1 - m.margin) // self.pitch)
         if last_column < first_column:
             return
         for span, first, last in self.visible(y0, y1 + 1):

@@ -5,8 +5,18 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
+from typing import cast
 
-from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QItemSelection,
+    QItemSelectionRange,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
 
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.review import Decision, Status
@@ -42,6 +52,11 @@ def unpack_ids(mime: QMimeData) -> list[int]:
         return []
     words = bytes(mime.data(MIME_CELLS).data()).split()
     return [int(w) for w in words if w.isdigit()]
+
+
+def ranges(selection: QItemSelection) -> list[QItemSelectionRange]:
+    """The ranges of a selection."""
+    return list(cast("Iterable[QItemSelectionRange]", selection))
 
 
 def _runs(rows: Iterable[int]) -> list[tuple[int, int]]:
@@ -85,7 +100,8 @@ class GalleryModel(QAbstractItemModel):
         self._groups: list[list[int]] = [[] for _ in GROUPS]
         self._group_number = {code: i for i, code in enumerate(GROUPS)}
         self._where: dict[int, int] = {}
-        self._key: dict[int, tuple[float, int]] = {}
+        # Doubt of each cell, negated. Floats, not tuples: the garbage collector need not visit them.
+        self._key: dict[int, float] = {}
 
     # -- filling ---------------------------------------------------------------------------------------
 
@@ -95,15 +111,20 @@ class GalleryModel(QAbstractItemModel):
         for group in self._groups:
             group.clear()
         self._where.clear()
-        self._key = {c.id: (-c.doubt, c.id) for c in cells}
-        for cell_id in self._key:
+        self._key = {c.id: -c.doubt for c in cells}
+        for cell_id in sorted(self._key):
             number = self._group_number.get(self._group_of(cell_id))
             if number is not None:
                 self._where[cell_id] = number
                 self._groups[number].append(cell_id)
         for group in self._groups:
+            # Stable: cells of equal doubt stay in the order of their ids, as `_place` wants it.
             group.sort(key=self._key.__getitem__)
         self.endResetModel()
+
+    def _place(self, cell_id: int) -> tuple[float, int]:
+        """Sorting key within a group: most doubtful first, then in the order of finding."""
+        return self._key[cell_id], cell_id
 
     def refresh(self, ids: Iterable[int]) -> None:
         """Bring these cells up to date: new ones in, others to their group or out, the rest repainted."""
@@ -114,7 +135,7 @@ class GalleryModel(QAbstractItemModel):
             old = self._where.get(cell_id)
             new = self._group_number.get(self._group_of(cell_id))
             if cell_id not in self._key:
-                self._key[cell_id] = (-self._cell_of(cell_id).doubt, cell_id)
+                self._key[cell_id] = -self._cell_of(cell_id).doubt
             if new == old:
                 if old is not None:
                     staying.setdefault(old, []).append(self._row(old, cell_id))
@@ -152,20 +173,20 @@ class GalleryModel(QAbstractItemModel):
             self._groups[number] = [i for i in self._groups[number] if i not in gone]
         for number, members in arriving.items():
             self._groups[number].extend(members)
-            self._groups[number].sort(key=self._key.__getitem__)
+            self._groups[number].sort(key=self._place)
             for cell_id in members:
                 self._where[cell_id] = number
         self.endResetModel()
 
     def _insert(self, number: int, ids: list[int]) -> None:
         group = self._groups[number]
-        ids.sort(key=self._key.__getitem__)
+        ids.sort(key=self._place)
         i = 0
         while i < len(ids):
-            row = bisect_left(group, self._key[ids[i]], key=self._key.__getitem__)
+            row = bisect_left(group, self._place(ids[i]), key=self._place)
             j = i + 1
-            limit = self._key[group[row]] if row < len(group) else None
-            while j < len(ids) and (limit is None or self._key[ids[j]] < limit):
+            limit = self._place(group[row]) if row < len(group) else None
+            while j < len(ids) and (limit is None or self._place(ids[j]) < limit):
                 j += 1
             self.beginInsertRows(self.index(number, 0), row, row + j - i - 1)
             group[row:row] = ids[i:j]
@@ -181,7 +202,7 @@ class GalleryModel(QAbstractItemModel):
             self.dataChanged.emit(index, index)
 
     def _row(self, number: int, cell_id: int) -> int:
-        return bisect_left(self._groups[number], self._key[cell_id], key=self._key.__getitem__)
+        return bisect_left(self._groups[number], self._place(cell_id), key=self._place)
 
     # -- asking ----------------------------------------------------------------------------------------
 

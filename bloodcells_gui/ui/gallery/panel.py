@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QVBoxLayout,
 
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.gallery.model import GalleryModel
+from bloodcells_gui.ui.gallery.model import GalleryModel, ranges
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.gallery.view import SIDES, GalleryView
 from bloodcells_gui.ui.review import ReviewController
@@ -42,7 +42,7 @@ class GalleryPanel(QWidget):
         self._controller = controller
         session = controller.session
         self.thumbnails = ThumbnailLoader(session.thumbnail, pool, self)
-        self.model = GalleryModel(session.cell, session.decision, controller.group_of, context.language, self)
+        self.model = GalleryModel(session.cell, session.decision, session.state.label, context.language, self)
         self.model.load(session.cells)
         self.view = GalleryView(context, self.model, self.thumbnails)
         self.view.setFrameShape(QFrame.Shape.NoFrame)
@@ -63,6 +63,7 @@ class GalleryPanel(QWidget):
         bar.setContentsMargins(14, 5, 14, 5)
         bar.addWidget(self._label, 1)
         bar.addWidget(size)
+        bar.addSpacing(6)
         bar.addWidget(self._slider)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -91,7 +92,7 @@ class GalleryPanel(QWidget):
         self.selection_changed.emit(self._selected_count())
 
     def _selected_count(self) -> int:
-        return sum(r.height() for r in self.view.selectionModel().selection())
+        return sum(r.height() for r in ranges(self.view.selectionModel().selection()))
 
     def _tell(self) -> None:
         cells, selected = sum(self.model.counts()), self._selected_count()

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
     QPoint,
     QRect,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import (
@@ -38,7 +40,7 @@ from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.delegate import GalleryDelegate, HeadingState
 from bloodcells_gui.ui.gallery.layout import GridLayout, Span
-from bloodcells_gui.ui.gallery.model import GROUPS, GalleryModel, Index, pack_ids, unpack_ids
+from bloodcells_gui.ui.gallery.model import GROUPS, GalleryModel, Index, pack_ids, ranges, unpack_ids
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 
 SIDES = (48, 64, 80, 96, 112, 128, 160, 192, 224)
@@ -87,6 +89,11 @@ class GalleryView(QAbstractItemView):
         self._band: QRect | None = None
         self._band_base: QItemSelection | None = None
         self._drop_group: int | None = None
+        self._wanted: list[int] = []
+        self._ask = QTimer(self)
+        self._ask.setSingleShot(True)
+        self._ask.setInterval(0)
+        self._ask.timeout.connect(self._ask_for_pictures)
         self.setItemDelegate(self._delegate)
         self.setModel(model)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -112,11 +119,11 @@ class GalleryView(QAbstractItemView):
 
     def selected_ids(self) -> list[int]:
         """Selected cells in the order of the screen."""
-        ranges = sorted(
-            ((r.parent().row(), r.top(), r.bottom()) for r in self.selectionModel().selection()),
+        chosen = sorted(
+            (r.parent().row(), r.top(), r.bottom()) for r in ranges(self.selectionModel().selection())
         )
         ids: list[int] = []
-        for group, first, last in ranges:
+        for group, first, last in chosen:
             if group >= 0:
                 ids.extend(self._model.ids(group)[first : last + 1])
         return ids
@@ -128,7 +135,7 @@ class GalleryView(QAbstractItemView):
         for cell_id in ids:
             index = self._model.index_of(cell_id)
             if index.isValid():
-                selection.append(_range(index))
+                selection.append(QItemSelectionRange(index))
                 if not first.isValid():
                     first = index
         self.selectionModel().select(selection, _Flag.ClearAndSelect)
@@ -316,9 +323,9 @@ class GalleryView(QAbstractItemView):
             for row, cell_id in enumerate(members, first):
                 line, column = divmod(row, self._grid.columns)
                 rect = QRect(
-                    m.margin + column * m.tile_width,
+                    m.margin + column * self._grid.pitch,
                     span.tiles_top + line * m.tile_height - offset,
-                    m.tile_width,
+                    self._grid.pitch,
                     m.tile_height,
                 )
                 if rect.intersects(area):
@@ -337,7 +344,12 @@ class GalleryView(QAbstractItemView):
             colour.setAlphaF(0.15)
             painter.setBrush(colour)
             painter.drawRect(self._band.translated(0, -offset))
-        self._thumbnails.want(wanted + self._ahead())
+        # After the frame: workers that start now would take the interpreter from the painting.
+        self._wanted = wanted
+        self._ask.start()
+
+    def _ask_for_pictures(self) -> None:
+        self._thumbnails.want(self._wanted + self._ahead())
 
     def _ahead(self) -> list[int]:
         """Half a page below the screen, so that scrolling finds its pictures ready."""
@@ -653,9 +665,3 @@ _MOVES = frozenset(
     {Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End,
      Qt.Key.Key_PageDown, Qt.Key.Key_PageUp}
 )  # fmt: skip
-
-
-def _range(index: QModelIndex):  # type: ignore[no-untyped-def]
-    from PySide6.QtCore import QItemSelectionRange
-
-    return QItemSelectionRange(index)

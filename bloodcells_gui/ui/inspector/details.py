@@ -14,6 +14,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
+from bloodcells_gui.domain.measurements import label_of
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.ui.i18n import Language
 
@@ -55,6 +56,7 @@ class PairsView(QTableView):
     def __init__(self, model: PairsModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setModel(model)
+        self.setObjectName("pairs")
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -80,33 +82,9 @@ class PairsView(QTableView):
         super().keyPressEvent(event)
 
 
-def measurement_name(name: str) -> str:
-    """A measurement in words."""
-    tr = QCoreApplication.translate
-    words = {
-        "cell_area_um2": tr("Measurements", "Cell area"),
-        "nucleus_area_um2": tr("Measurements", "Nucleus area"),
-        "cytoplasm_area_um2": tr("Measurements", "Cytoplasm area"),
-        "nc_ratio": tr("Measurements", "Nucleus to cell area"),
-        "equivalent_diameter_um": tr("Measurements", "Equivalent diameter"),
-        "perimeter_um": tr("Measurements", "Perimeter"),
-        "circularity": tr("Measurements", "Circularity"),
-        "solidity": tr("Measurements", "Solidity"),
-        "nucleus_circularity": tr("Measurements", "Nucleus circularity"),
-        "nucleus_solidity": tr("Measurements", "Nucleus solidity"),
-        "nucleus_lobes": tr("Measurements", "Nucleus lobes"),
-        "granularity": tr("Measurements", "Granularity of the cytoplasm"),
-        "nucleus_od_red": tr("Measurements", "Nucleus density, red"),
-        "nucleus_od_green": tr("Measurements", "Nucleus density, green"),
-        "nucleus_od_blue": tr("Measurements", "Nucleus density, blue"),
-        "cytoplasm_od_red": tr("Measurements", "Cytoplasm density, red"),
-        "cytoplasm_od_green": tr("Measurements", "Cytoplasm density, green"),
-        "cytoplasm_od_blue": tr("Measurements", "Cytoplasm density, blue"),
-        "nucleus_haematoxylin": tr("Measurements", "Nucleus haematoxylin"),
-        "cytoplasm_eosin": tr("Measurements", "Cytoplasm eosin"),
-        "focus": tr("Measurements", "Focus"),
-    }
-    return words.get(name, name.replace("_", " "))
+def measurement_name(language: Language, name: str) -> str:
+    """A measurement in words, the same as in the report."""
+    return language.text(label_of(name))
 
 
 def measurement_value(language: Language, name: str, value: float, unit: str) -> str:
@@ -120,28 +98,29 @@ def measurement_value(language: Language, name: str, value: float, unit: str) ->
 
 def event_text(language: Language, event: Event, cell_id: int) -> str:
     """What one event did to a cell."""
-    tr = QCoreApplication.translate
     old = event.old[event.cells.index(cell_id)] if len(event.old) == len(event.cells) else ""
     match event.kind:
         case EventKind.CONFIRM:
-            return tr("History", "confirmed")
+            return QCoreApplication.translate("History", "confirmed")
         case EventKind.RELABEL:
-            return tr("History", "{old} → {new}").format(old=old or "?", new=event.new)
+            return QCoreApplication.translate("History", "{old} → {new}").format(
+                old=old or "?", new=event.new
+            )
         case EventKind.EXCLUDE:
-            return tr("History", "excluded")
+            return QCoreApplication.translate("History", "excluded")
         case EventKind.RESTORE:
-            return tr("History", "restored")
+            return QCoreApplication.translate("History", "restored")
         case EventKind.UNDO:
-            return tr("History", "taken back")
+            return QCoreApplication.translate("History", "taken back")
         case EventKind.REDO:
-            return tr("History", "done again")
+            return QCoreApplication.translate("History", "done again")
         case EventKind.ADD_CELL:
-            return tr("History", "added by hand")
+            return QCoreApplication.translate("History", "added by hand")
         case EventKind.REMOVE_CELL:
-            return tr("History", "removed")
+            return QCoreApplication.translate("History", "removed")
         case EventKind.SECOND_READ:
-            return tr("History", "second reader: {new}").format(new=event.new)
+            return QCoreApplication.translate("History", "second reader: {new}").format(new=event.new)
         case EventKind.ADJUDICATE:
-            return tr("History", "adjudicated: {new}").format(new=event.new)
+            return QCoreApplication.translate("History", "adjudicated: {new}").format(new=event.new)
         case _:
             return str(event.kind)

@@ -22,7 +22,7 @@ def colour_table() -> NDArray[np.uint8]:
     x = np.linspace(0, 1, len(_ANCHORS))
     at = np.linspace(0, 1, 256)
     rgb = np.stack([np.interp(at, x, _ANCHORS[:, c]) for c in range(3)], axis=1)
-    alpha = 255 * np.clip(at / 0.25, 0, 1) ** 0.8
+    alpha = 255 * np.clip(at / 0.7, 0, 1)
     return np.concatenate([rgb, alpha[:, None]], axis=1).round().astype(np.uint8)
 
 

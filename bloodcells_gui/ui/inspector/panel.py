@@ -77,6 +77,7 @@ class InspectorPanel(QWidget):
         top_layout.setSpacing(0)
         top_layout.addWidget(self.image, 1)
         top_layout.addLayout(self._build_tools())
+        top_layout.addWidget(self._build_explanation())
         split.addWidget(top)
         split.addWidget(self._build_tabs())
         split.setSizes([420, 300])
@@ -123,10 +124,25 @@ class InspectorPanel(QWidget):
         button = QToolButton()
         button.setCheckable(True)
         button.setIcon(self._context.icons.get(icon))
+        button.setText(name)
         button.setAccessibleName(name)
         button.setToolTip(tip)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
+
+    def _build_explanation(self) -> QWidget:
+        self.explanation = QWidget()
+        row = QHBoxLayout(self.explanation)
+        row.setContentsMargins(12, 0, 12, 7)
+        row.setSpacing(8)
+        name = QLabel(self.tr("Why"))
+        name.setObjectName("muted")
+        name.setBuddy(self.explained_class)
+        row.addWidget(name)
+        row.addWidget(self.explained_class, 1)
+        row.addWidget(self.opacity)
+        self.explanation.hide()
+        return self.explanation
 
     def _build_tools(self) -> QHBoxLayout:
         self.cell_button = self._toggle(
@@ -143,7 +159,7 @@ class InspectorPanel(QWidget):
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
         self.opacity.setValue(55)
-        self.opacity.setFixedWidth(74)
+        self.opacity.setFixedWidth(90)
         self.opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.opacity.setAccessibleName(self.tr("Opacity of the explanation"))
         self.opacity.setToolTip(self.tr("Opacity of the explanation"))
@@ -157,6 +173,9 @@ class InspectorPanel(QWidget):
         self.explained_class.setMinimumContentsLength(6)
         for c in CLASSES:
             self.explained_class.addItem(self._context.language.class_name(c.code), c.code)
+        self._zoom = QLabel()
+        self._zoom.setObjectName("muted")
+        self.image.zoom_changed.connect(lambda z: self._zoom.setText(f"{100 * z:.0f} %"))
         fit = QToolButton()
         fit.setIcon(self._context.icons.get("fit"))
         fit.setAccessibleName(self.tr("Fit the picture"))
@@ -174,10 +193,11 @@ class InspectorPanel(QWidget):
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 5, 8, 5)
         tools.setSpacing(3)
-        for widget in (fit, self.cell_button, self.nucleus_button, self.heat_button, self.opacity):
+        for widget in (self.cell_button, self.nucleus_button, self.heat_button):
             tools.addWidget(widget)
-        tools.addSpacing(4)
-        tools.addWidget(self.explained_class, 1)
+        tools.addStretch(1)
+        tools.addWidget(self._zoom)
+        tools.addWidget(fit)
         return tools
 
     def _build_tabs(self) -> QTabWidget:
@@ -285,7 +305,7 @@ class InspectorPanel(QWidget):
         if self.tabs.currentIndex() == 1:
             self.measurements.show_pairs(
                 [
-                    (measurement_name(name), measurement_value(language, name, value, unit))
+                    (measurement_name(language, name), measurement_value(language, name, value, unit))
                     for name, value, unit in self._session.measurements(self._cell_id)
                 ]
             )
@@ -345,6 +365,7 @@ class InspectorPanel(QWidget):
             )
 
     def _heat_toggled(self, on: bool) -> None:
+        self.explanation.setVisible(on)
         if on and self._cell_id is not None:
             self.explain(self._explained or self._session.cell(self._cell_id).predicted)
         else:
