@@ -91,6 +91,9 @@ FRENCH = {
     "Save it as a TIFF with tiles of 256 to 1,024 pixels.": (
         "Enregistrez-le en TIFF à tuiles de 256 à 1 024 pixels."
     ),
+    "It is named like a scanner's slide but its content is none.": (
+        "Son nom est celui d'une lame numérisée, mais pas son contenu."
+    ),
     "It is no slide format that OpenSlide knows.": "Ce n'est pas un format de lame connu d'OpenSlide.",
     "OpenSlide reports: {detail}.": "OpenSlide signale : {detail}.",
     "Copy the slide again from the scanner, with all files and folders that belong to it.": (

@@ -50,10 +50,13 @@ def _open_slide(path: Path, limits: DecodeLimits) -> ImageReader:
     missing = missing_companion(path)
     if missing is not None:
         raise missing
-    info = probe(path, None)
-    if info.format == "tiff":
+    if probe(path, None).format == "tiff":
         return _open_tiff(path, limits)
-    return PlainReader(path, limits)
+    raise ImageRefused(
+        path,
+        "It is named like a scanner's slide but its content is none.",
+        "Copy the slide again from the scanner, with all files and folders that belong to it.",
+    )
 
 
 def _open_tiff(path: Path, limits: DecodeLimits) -> ImageReader:

@@ -135,12 +135,12 @@ def _planes_of(series: Any, limits: DecodeLimits) -> list[PageLayout]:
     page = series.keyframe if len(series.pages) == 1 else series.pages[0]
     if page is None:
         raise UnsupportedTiff("a missing page")
-    layout = page_layout(page, limits)
+    layout = page_layout(page.aspage(), limits)
     if axes.replace("S", "") in ("YX", "QYX") or len(series.pages) == 1:
         return [layout]
     others = {a: n for a, n in zip(axes, shape, strict=True) if a not in "YXS" and n > 1}
     if set(others) == {"C"} and others["C"] == 3 and layout.samples == 1:
-        return [page_layout(p, limits) for p in series.pages[:3]]
+        return [page_layout(p.aspage(), limits) for p in series.pages[:3]]
     if set(others) <= {"C"} and others.get("C", 1) > 1:
         raise UnsupportedTiff(f"{others['C']} colour channels, not red, green and blue")
     return [layout]  # Stacks and time series: the first plane.
