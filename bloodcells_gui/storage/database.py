@@ -113,7 +113,7 @@ class Database:
         self.read_only = read_only
         self._local = threading.local()
         self._generation = 0
-        self._open: list[sqlite3.Connection] = []
+        self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._open_lock = threading.Lock()
         self._write_lock = threading.RLock()
         self._closed = False
@@ -152,6 +152,10 @@ class Database:
         if not self.read_only:
             # a database tool may have left it in WAL mode, which does not survive network shares
             connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            if version == schema.VERSION and Path(f"{self.path}-journal").exists():
+                # A kill before the first page was changed leaves a journal that SQLite ignores until the
+                # next write: this is one, so that the case is a single file again.
+                connection.execute(f"PRAGMA user_version = {version}")
         if version == schema.VERSION:
             return
         if self.read_only:
@@ -192,8 +196,15 @@ class Database:
             self._local.connection = connection
             self._local.generation = self._generation
             with self._open_lock:
-                self._open.append(connection)
+                self._close_of_ended_threads()
+                self._open.append((threading.current_thread(), connection))
         return connection
+
+    def _close_of_ended_threads(self) -> None:
+        for thread, connection in self._open:
+            if not thread.is_alive():
+                connection.close()
+        self._open = [(t, c) for t, c in self._open if t.is_alive()]
 
     def _reconnect_if_moved(self) -> None:
         """Before a write: the path must still lead to the file that was opened.
@@ -286,7 +297,7 @@ class Database:
         self._closed = True
         with self._open_lock:
             connections, self._open = self._open, []
-        for connection in connections:
+        for _, connection in connections:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
         if self._lock is not None:

@@ -44,7 +44,7 @@ def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[Sett
 def save(path: Path, settings: LabSettings) -> None:
     """Write the settings, whole or not at all; OutputNotWritable when that is not possible.
 
-    What stood there before is kept beside it (``settings.previous.json``): also a file that could not be read.
+    What stood there before, readable or not, is kept beside it (``settings.previous.json``).
     """
     text = json.dumps(to_json_obj(settings), ensure_ascii=False, indent=2, sort_keys=False) + "\n"
     with contextlib.suppress(OSError):
