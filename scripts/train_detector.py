@@ -118,13 +118,12 @@ def match(
 
 
 def figures(
-    net: DetectorNet, fields: Sequence[Field], thresholds: Sequence[float]
+    detections: Sequence[Detections], fields: Sequence[Field], thresholds: Sequence[float]
 ) -> dict[str, dict[str, float]]:
     """Recall, precision and average precision of each class at the thresholds."""
     table: dict[str, dict[str, float]] = {}
-    found = [detect(net, f.image, (0.2, 0.2, 0.2)) for f in fields]
     for kind, name in enumerate(("nucleated", "red_cell", "platelet")):
-        rows = [match(d, f, kind, 0.3 if kind == 2 else 0.5) for d, f in zip(found, fields, strict=True)]
+        rows = [match(d, f, kind, 0.3 if kind == 2 else 0.5) for d, f in zip(detections, fields, strict=True)]
         scores, right = np.concatenate([r[0] for r in rows]), np.concatenate([r[1] for r in rows])
         cells = sum(r[2] for r in rows)
         order = np.argsort(-scores)
@@ -267,7 +266,9 @@ def main() -> None:
         for site in ("pbc", "raabin", "bccd"):
             every = site == args.leave_out and split == "test"
             chosen = [f.at_scale(MPP) for f in txl if f.site == site and (f.split == split or every)]
-            report[f"{split} {site}"] = figures(averaged, chosen, THRESHOLDS)
+            report[f"{split} {site}"] = figures(
+                [detect(averaged, f.image, (0.2, 0.2, 0.2)) for f in chosen], chosen, THRESHOLDS
+            )
             print(split, site, len(chosen), json.dumps(report[f"{split} {site}"]), flush=True)
     (args.work / f"{args.name}.json").write_text(json.dumps(report, indent=1))
 

@@ -86,27 +86,29 @@ def dice(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> float:
     return 1.0 if total == 0 else float(2 * (a & b).sum() / total)
 
 
-def figures(
-    net: SegmenterNet, windows: Sequence[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]], seed: int = 0
+def summary(
+    masks: Sequence[npt.NDArray[np.uint8]], truths: Sequence[npt.NDArray[np.uint8]], seed: int = 0
 ) -> dict[str, float]:
-    """Mean Dice with bootstrap 95 % limits, whole cell and nucleus (where the mask has one)."""
-    p = predict(net, np.stack([w[0] for w in windows]))
-    cell, nucleus = [], []
-    for probabilities, (_, truth) in zip(p, windows, strict=True):
-        mask = clean_mask(probabilities)
-        cell.append(dice(mask > 0, truth > 0))
-        if (truth == 2).any():
-            nucleus.append(dice(mask == 2, truth == 2))
+    """Mean Dice with bootstrap 95 % limits, whole cell and nucleus (where the truth has one)."""
+    cell = [dice(m > 0, t > 0) for m, t in zip(masks, truths, strict=True)]
+    nucleus = [dice(m == 2, t == 2) for m, t in zip(masks, truths, strict=True) if (t == 2).any()]
     rng = np.random.default_rng(seed)
     out: dict[str, float] = {"n": len(cell)}
     for name, values in (("cell", np.array(cell)), ("nucleus", np.array(nucleus))):
         means = [float(rng.choice(values, len(values)).mean()) for _ in range(1000)]
         out[name] = round(float(values.mean()), 4)
-        out[f"{name}_low95"], out[f"{name}_high95"] = (
-            round(float(v), 4) for v in np.percentile(means, [2.5, 97.5])
-        )
+        low, high = np.percentile(means, [2.5, 97.5])
+        out[f"{name}_low95"], out[f"{name}_high95"] = round(float(low), 4), round(float(high), 4)
         out[f"{name}_p5"] = round(float(np.percentile(values, 5)), 4)
     return out
+
+
+def figures(
+    net: SegmenterNet, windows: Sequence[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]
+) -> dict[str, float]:
+    """`summary` of a network in training."""
+    p = predict(net, np.stack([w[0] for w in windows]))
+    return summary([clean_mask(q) for q in p], [w[1] for w in windows])
 
 
 def main() -> None:

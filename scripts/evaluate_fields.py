@@ -1,0 +1,101 @@
+"""Figures of the shipped detector and segmenter (``python -m scripts.evaluate_fields``), written into their cards.
+
+Everything goes through the bundles as the program uses them. Limits are exact (Clopper-Pearson) for shares and from
+1,000 bootstrap draws for Dice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from bloodcells_gui.domain.stats import clopper_pearson
+from bloodcells_gui.inference.bundle import load_bundle
+from bloodcells_gui.inference.detector import Detector
+from bloodcells_gui.inference.segmenter import Segmenter
+from scripts.data import SITE_UM, Item, load_items
+from scripts.fields_data import load_txl
+from scripts.masks_data import STORE_MPP, load_negatives, load_raabin, load_tecom, window
+from scripts.train_detector import figures
+from scripts.train_segmenter import summary
+
+Windows = list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]
+
+
+def detector_figures(bundle: Path, precision: str, data: Path, items: list[Item]) -> dict[str, Any]:
+    """Recall and precision per site and class on the test groups."""
+    detector = Detector(load_bundle(bundle), precision=precision)
+    fields = load_txl(data, [i for i in items if i.split == "test"])
+    table: dict[str, Any] = {}
+    for site in ("pbc", "raabin", "bccd", "all"):
+        chosen = [f for f in fields if site in (f.site, "all")]
+        found = [detector.detect(f.image, f.mpp) for f in chosen]
+        rows = figures(found, chosen, detector.thresholds)
+        table[site] = {"images": len(chosen)}
+        for name, row in rows.items():
+            hits, cells, seen = int(row["hits"]), int(row["cells"]), int(row["found"])
+            table[site][name] = {
+                "recall": row["recall"], "recall_95": limits(hits, cells),
+                "precision": row["precision"], "precision_95": limits(hits, seen), "cells": cells,
+            }  # fmt: skip
+    return table
+
+
+def limits(hits: int, n: int) -> list[float]:
+    """Exact 95 % limits of a share."""
+    low, high = clopper_pearson(hits, n) if n else (0.0, 1.0)
+    return [round(float(low), 4), round(float(high), 4)]
+
+
+def segmenter_figures(bundle: Path, precision: str, data: Path, items: list[Item]) -> dict[str, Any]:
+    """Dice on Raabin's test sessions and on the site that was never trained on; empty windows."""
+    segmenter = Segmenter(load_bundle(bundle), precision=precision)
+    test = [i for i in items if i.split == "test"]
+    sets: dict[str, Windows] = {
+        "raabin": [window(m.image, m.mask, STORE_MPP) for m in load_raabin(data, test)],
+        "tecom (unseen)": [(w[0], w[1]) for w in load_tecom(data, test, SITE_UM["tecom"])],
+        "tecom (unseen), scale 0.19": [(w[0], w[1]) for w in load_tecom(data, test, 0.19)],
+    }
+    table: dict[str, Any] = {}
+    for name, windows in sets.items():
+        masks = segmenter.segment(np.stack([w[0] for w in windows]))
+        table[name] = summary(list(masks), [w[1] for w in windows])
+    empty = [window(m.image, m.mask, STORE_MPP)[0] for m in load_negatives(data, test)]
+    false = int(sum(m.any() for m in segmenter.segment(np.stack(empty))))
+    table["windows without a cell"] = {"n": len(empty), "outlined": false}
+    return table
+
+
+def main() -> None:
+    """Evaluate, print, write into the cards."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path(".train"))
+    parser.add_argument("--detector", type=Path, default=None)
+    parser.add_argument("--segmenter", type=Path, default=None)
+    parser.add_argument("--write", action="store_true", help="put the figures into the cards")
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    items = load_items(args.data, args.work)
+    for folder, measure in ((args.detector, detector_figures), (args.segmenter, segmenter_figures)):
+        if folder is None:
+            continue
+        report = {p: measure(folder, p, args.data, items) for p in load_bundle(folder).models}
+        for precision, table in report.items():
+            for name, row in table.items():
+                print(folder.name, precision, name, json.dumps(row), flush=True)
+        if args.write:
+            path = folder / "card.json"
+            card = json.loads(path.read_text(encoding="utf-8"))
+            card["evaluation"] = report
+            path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
