@@ -171,21 +171,4 @@ FRENCH = {
     "Choose another folder or make room on the disk.": (
         "Choisissez un autre dossier ou libérez de l'espace sur le disque."
     ),
-    # Scale estimated from the cells
-    "The scale was estimated from the red cells: a micro- or macrocytic specimen shifts it.": (
-        "L'échelle a été estimée d'après les hématies : un prélèvement micro- ou macrocytaire la décale."
-    ),
-    "The scale was estimated from very few red cells; please check it.": (
-        "L'échelle a été estimée d'après très peu d'hématies ; veuillez la vérifier."
-    ),
-    "Too few red cells to measure: the scale was guessed from the size of the leukocytes; please check it.": (
-        "Trop peu d'hématies mesurables : l'échelle a été déduite de la taille des leucocytes ; "
-        "veuillez la vérifier."
-    ),
-    "No cell was found to estimate the scale from; please enter it.": (
-        "Aucune cellule n'a permis d'estimer l'échelle ; veuillez la saisir."
-    ),
-    "The images seem to have different scales; please check them.": (
-        "Les images semblent avoir des échelles différentes ; veuillez les vérifier."
-    ),
 }

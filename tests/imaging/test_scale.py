@@ -103,3 +103,12 @@ def test_images_of_different_scales_are_noticed() -> None:
 
 def test_tiny_images_are_passed_over() -> None:
     assert estimate_mpp([np.zeros((4, 4, 3), np.uint8)], KnowsTheTruth(0.1)).mpp is None
+
+
+def test_every_warning_has_its_french() -> None:
+    from bloodcells_gui.domain.i18n import tr
+    from bloodcells_gui.imaging import scale
+
+    warnings = [v for k, v in vars(scale).items() if k.startswith("WARNING_")]
+    assert len(warnings) == 5
+    assert all(tr(w, "fr") != w for w in warnings)
