@@ -84,11 +84,13 @@ _REMARKS = {
         "Les limites sont des limites exactes à 95 % de la seule erreur d'échantillonnage ; elles ne "
         "couvrent ni les erreurs de classement ni le choix de la zone."
     ),
-    "from {n_fields} platelets per oil field, factor {n_factor}": (
-        "d'après {n_fields} plaquettes par champ à l'immersion, facteur {n_factor}"
+    "Platelets, estimated: {n_value} 10⁹/L, from {n_fields} per oil field times {n_factor}.": (
+        "Plaquettes, estimation : {n_value} 10⁹/L, d'après {n_fields} par champ (immersion) fois {n_factor}."
     ),
-    "from {platelets} platelets beside {red} red cells and a red cell count of {n_rbc} 10¹²/L": (
-        "d'après {platelets} plaquettes pour {red} hématies et {n_rbc} 10¹²/L hématies"
+    "Platelets, estimated: {n_value} 10⁹/L, from {n_platelets} beside {n_red} red cells and a red cell "
+    "count of {n_rbc} 10¹²/L.": (
+        "Plaquettes, estimation : {n_value} 10⁹/L, d'après {n_platelets} pour {n_red} hématies et "
+        "{n_rbc} 10¹²/L hématies."
     ),
 }
 
@@ -225,7 +227,11 @@ _REPORT = {
     "Flags and remarks": "Alertes et remarques",
     "rule {rule}": "règle {rule}",
     "Morphology": "Morphologie",
-    "Platelets, estimated: {value} 10⁹/L ({how})": "Plaquettes, estimation : {value} 10⁹/L ({how})",
+    "Second reading by {reader}: {cells} cells, {agreed} agreed, {adjudicated} adjudicated, {open} open": (
+        "Seconde lecture en aveugle par {reader} : {cells} cellules, {agreed} concordantes, {adjudicated} "
+        "arbitrées, {open} ouvertes"
+    ),
+    "Explanation given for signing: {text}": "Explication donnée à la signature : {text}",
     "Comments": "Commentaires",
     "cells {cells}": "cellules {cells}",
     "Review and signatures": "Relecture et signatures",

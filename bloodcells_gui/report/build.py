@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bloodcells_gui.domain.analysis import AnalysisRun, SkippedFile
+from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
 from bloodcells_gui.domain.differential import Differential, age_years
 from bloodcells_gui.domain.platelets import platelet_estimates
@@ -30,12 +31,30 @@ from bloodcells_gui.report.model import (
     ReviewBlock,
     ReviewerLine,
     RunBlock,
+    SecondReading,
     Thumb,
     digest,
 )
 
 DOUBTFUL_BELOW = 0.80
+EXPLANATION_FIELD = "signing_explanation"
 UNIDENTIFIED_RGB = (90, 90, 90)
+_CLINICAL = frozenset(
+    {
+        "version",
+        "rollup",
+        "target_cells",
+        "target_counts",
+        "abstention",
+        "nrbc_threshold",
+        "left_shift_bands_percent",
+        "platelet_factor",
+        "range_set",
+        "own_ranges",
+        "rules",
+        "grading",
+    }
+)
 Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 
 
@@ -60,6 +79,9 @@ class Reviewed(Protocol):
     hand_counts: dict[str, int]
     signatures: list[Signature]
     version: int
+    second_reads: dict[str, dict[int, str]]
+    second_readers: dict[str, str]
+    adjudicated: dict[int, str]
 
     @property
     def notes(self) -> Sequence[NoteLike]: ...
@@ -99,7 +121,7 @@ def build_report(
     cams : mapping
         Cell id -> JPEG or PNG with the Grad-CAM drawn over, for the strip of explained cells.
     anonymised : bool or None
-        Leave identifying fields out; None takes the laboratory's privacy setting.
+        Leave identifying fields and names of files out; None takes the laboratory's privacy setting.
     created : str
         UTC time; now when empty.
 
@@ -123,6 +145,11 @@ def build_report(
 
     skipped = [s for run in runs for s in run.skipped]
     gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, keep)
+    if anonymised:  # names of files may be names of people
+        gallery = tuple(
+            dataclasses.replace(row, thumbs=tuple(dataclasses.replace(t, image="") for t in row.thumbs))
+            for row in gallery
+        )
     logo = load_logo(settings.header.logo) if settings.header.logo else b""
     return ReportModel(
         specimen=specimen.id,
@@ -139,7 +166,7 @@ def build_report(
         gallery=gallery,
         review=_review(cells, state),
         runs=tuple(_run(run) for run in runs),
-        skipped=tuple(SkippedFile(s.path, s.reason) for s in skipped[:SKIPPED_SHOWN]),
+        skipped=() if anonymised else tuple(skipped[:SKIPPED_SHOWN]),
         skipped_total=len(skipped),
         settings_sha256=_settings_hash(settings),
         app_version=app_version,
@@ -280,6 +307,22 @@ def _review(cells: Iterable[Cell], state: Reviewed) -> ReviewBlock:
         by_hand=sum(state.hand_counts.values()),
         reviewers=reviewers,
         changes=tuple(ChangeLine(predicted, final, n) for (predicted, final), n in ordered),
+        second_readings=tuple(_second(state, name) for name in sorted(state.second_reads)),
+        explanation=state.data.fields.get(EXPLANATION_FIELD, "").strip(),
+    )
+
+
+def _second(state: Reviewed, name: str) -> SecondReading:
+    labels = state.second_reads[name]
+    adjudicated = sum(i in state.adjudicated for i in labels)
+    # An adjudicated cell shows the settled class by now: it counts as the disagreement that it was.
+    agreed = sum(i not in state.adjudicated and state.decision(i).final == code for i, code in labels.items())
+    return SecondReading(
+        state.second_readers.get(name, name),
+        len(labels),
+        agreed,
+        adjudicated,
+        len(labels) - agreed - adjudicated,
     )
 
 
@@ -308,4 +351,6 @@ def _images_hash(specimen: Specimen) -> str:
 
 
 def _settings_hash(settings: LabSettings) -> str:
-    return hashlib.sha256(json.dumps(to_json_obj(settings), sort_keys=True).encode()).hexdigest()
+    """Over what can change a figure or a flag; theme, keys and the like cannot."""
+    obj = {k: v for k, v in to_json_obj(settings).items() if k in _CLINICAL}
+    return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()

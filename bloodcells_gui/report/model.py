@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any
 
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
-from bloodcells_gui.domain.differential import Differential
+from bloodcells_gui.domain.differential import Differential, Remark
 from bloodcells_gui.domain.review import Signature, Status
 from bloodcells_gui.domain.specimen import ScaleEstimate, SpecimenKind
 
@@ -118,8 +118,19 @@ class ChangeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondReading:
+    """A blinded second reading: `agreed` with the first, `adjudicated` after a disagreement, still `open`."""
+
+    reader: str
+    cells: int
+    agreed: int
+    adjudicated: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewBlock:
-    """Who reviewed what."""
+    """Who reviewed what. `explanation` is why the case was signed in spite of an open point."""
 
     cells: int
     proposed: int
@@ -130,6 +141,8 @@ class ReviewBlock:
     by_hand: int
     reviewers: tuple[ReviewerLine, ...]
     changes: tuple[ChangeLine, ...]
+    second_readings: tuple[SecondReading, ...] = ()
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +179,7 @@ class ReportModel:
     header: Header
     fields: tuple[FieldLine, ...]
     differential: Differential
-    platelets: tuple[tuple[str, str], ...]
+    platelets: tuple[Remark, ...]
     grades: tuple[GradeLine, ...]
     comments: tuple[Comment, ...]
     gallery: tuple[GalleryRow, ...]

@@ -10,7 +10,7 @@ from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.domain.taxonomy import BY_CODE
-from bloodcells_gui.domain.wording import number
+from bloodcells_gui.domain.wording import number, remark_text
 from bloodcells_gui.report.model import GalleryRow, ReportModel, RunBlock, Thumb
 from bloodcells_gui.report.pdf_result import local_time
 from bloodcells_gui.report.pdf_sheet import (
@@ -44,18 +44,20 @@ def morphology(sheet: Sheet, model: ReportModel) -> None:
     sheet.heading(sheet.tr("Morphology"), 10)
     column = sheet.width / 3
     for start in range(0, len(model.grades), 3):
-        sheet.ensure(5)
+        sheet.ensure(5.2)
         y = sheet.y
         for i, line in enumerate(model.grades[start : start + 3]):
             x = sheet.left + i * column
-            sheet.put(x, y, sheet.tr(line.name), column - 24, size=8.5, height=4.8)
-            sheet.put(
-                x + column - 19, y, sheet.tr(line.grade), 14, size=8.5, style="B", height=4.8, align="R"
-            )
-        sheet.set_y(y + 4.8)
-    for value, how in model.platelets:
-        text = sheet.tr("Platelets, estimated: {value} 10⁹/L ({how})", value=value, how=sheet.tr(how))
-        sheet.paragraph(sheet.left, text, sheet.width, size=8.5)
+            grade = sheet.tr(line.grade)
+            width = 8.0 if len(grade) < 4 else 16.0
+            sheet.box(x, y + 0.4, width, 4, BAND, radius=1)
+            sheet.put(x, y + 0.4, grade, width, size=8, style="B", align="C", height=4)
+            sheet.put(x + width + 2, y, sheet.tr(line.name), column - width - 5, size=8.5, height=4.8)
+        sheet.set_y(y + 5.2)
+    if model.platelets:
+        sheet.set_y(sheet.y + 0.6)
+    for remark in model.platelets:
+        sheet.paragraph(sheet.left, remark_text(remark, sheet.lang_code), sheet.width, size=8.5)
 
 
 def comments(sheet: Sheet, model: ReportModel) -> None:
@@ -109,6 +111,19 @@ def review(sheet: Sheet, model: ReportModel) -> None:
         sheet.paragraph(
             sheet.left, sheet.tr("Changed: {changes}", changes=listed + more), sheet.width, size=8, rgb=MUTED
         )
+    for second in r.second_readings:
+        text = sheet.tr(
+            "Second reading by {reader}: {cells} cells, {agreed} agreed, {adjudicated} adjudicated, {open} open",
+            reader=second.reader,
+            cells=second.cells,
+            agreed=second.agreed,
+            adjudicated=second.adjudicated,
+            open=second.open,
+        )
+        sheet.paragraph(sheet.left, text, sheet.width, size=8.5, most=3)
+    if r.explanation:
+        text = sheet.tr("Explanation given for signing: {text}", text=r.explanation)
+        sheet.paragraph(sheet.left, text, sheet.width, size=8.5, most=8)
     sheet.set_y(sheet.y + 1.6)
     _signatures(sheet, model)
 

@@ -273,5 +273,6 @@ def test_platelets_are_estimated_from_fields_and_from_red_cells() -> None:
 
     data = SpecimenData({"platelets_per_field": "10", "rbc": "4.5"})
     found = platelet_estimates(data, [make_run(tallies={"RBC": 2000.0, "PLT": 100.0})], LabSettings())
-    assert [v for v, _ in found] == ["150", "225"]
+    assert [dict(r.params)["n_value"] for r in found] == ["150", "225"]
+    assert "par champ" in remark_text(found[0], "fr")
     assert platelet_estimates(data, [make_run(tallies={"RBC": 90.0, "PLT": 9.0})], LabSettings())[1:] == ()

@@ -125,6 +125,8 @@ def test_anonymised_reports_leave_identifying_fields_out() -> None:
     assert not names & {"patient_name", "patient_id", "birth_date", "requester"}
     assert "age" in names
     assert "Lefèvre" not in to_json(model).decode()
+    assert "smear/" not in to_json(model).decode()
+    assert model.skipped_total == 2
 
 
 def test_excluded_cells_are_in_no_gallery_and_hand_counts_are_told() -> None:
@@ -137,6 +139,19 @@ def test_excluded_cells_are_in_no_gallery_and_hand_counts_are_told() -> None:
     assert model.review.by_hand == 7
     assert model.differential.total == 9
     assert all(t.status is Status.PROPOSED for g in model.gallery for t in g.thumbs)
+
+
+def test_a_second_reading_and_the_explanation_for_signing_are_told() -> None:
+    cells = make_cells({"LY": 3, "MO": 1})
+    state = ReviewState(cells)
+    state.apply(make_event(state, EventKind.SECOND_READ, "B", [1, 2], "LY", "blind"))
+    state.apply(make_event(state, EventKind.SECOND_READ, "B", [3, 4], "VLY", "blind"))
+    state.apply(make_event(state, EventKind.ADJUDICATE, "C", [3], "VLY"))
+    state.apply(make_event(state, EventKind.SET_FIELD, "A", new="few cells", key="signing_explanation"))
+    review = make_report({"LY": 3, "MO": 1}, state=state).review
+    (second,) = review.second_readings
+    assert (second.reader, second.cells, second.agreed, second.adjudicated, second.open) == ("B", 4, 2, 1, 1)
+    assert review.explanation == "few cells"
 
 
 def test_an_empty_case_has_a_report_too() -> None:
