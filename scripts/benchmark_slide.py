@@ -103,7 +103,10 @@ def bare_reading(path: Path, tiles: list[Any], threads: int) -> float:
 
 
 def against_truth(cells: list[Any], tiles: list[Any], truth: dict[str, Any]) -> dict[str, Any]:
-    """Recall and precision of nucleated cells in the scanned tiles; cells that the image's edge cuts left out."""
+    """Recall and precision of nucleated cells in the scanned tiles; cells that the image's edge cuts left out.
+
+    `found` counts a cell that was found and then named something else (platelet, artefact) as well.
+    """
     mpp = float(truth["mpp"])
     nucleated = [
         c
@@ -122,6 +125,7 @@ def against_truth(cells: list[Any], tiles: list[Any], truth: dict[str, Any]) -> 
     every = truth["images"][0]["cells"]
     places = np.array([[c["centre_x_px"], c["centre_y_px"]] for c in every])
     at = np.array([c.box_px.centre for c in found]).reshape(-1, 2)
+    everything = np.array([c.box_px.centre for c in cells]).reshape(-1, 2)
     hits, doubles, right, missed = 0, 0, 0, []
     for c in asked:
         near = np.hypot(*(at - (c["centre_x_px"], c["centre_y_px"])).T) * mpp < _SAME_UM if len(at) else []
@@ -129,7 +133,11 @@ def against_truth(cells: list[Any], tiles: list[Any], truth: dict[str, Any]) -> 
         hits += n > 0
         doubles += max(0, n - 1)
         if n == 0:
-            missed.append((c["code"], c["centre_x_px"], c["centre_y_px"]))
+            away = np.hypot(*(everything - (c["centre_x_px"], c["centre_y_px"])).T) * mpp
+            named = (
+                cells[int(away.argmin())].predicted if len(away) and away.min() < _SAME_UM else "not found"
+            )
+            missed.append((c["code"], named, c["centre_x_px"], c["centre_y_px"]))
     codes_of: dict[str, int] = {}
     for cell, (x, y) in zip(found, at, strict=True):
         near = np.hypot(*(places - (x, y)).T) * mpp
@@ -141,6 +149,7 @@ def against_truth(cells: list[Any], tiles: list[Any], truth: dict[str, Any]) -> 
             codes_of[code] = codes_of.get(code, 0) + 1
     return {
         "asked": len(asked),
+        "found": round((hits + sum(m[1] != "not found" for m in missed)) / max(1, len(asked)), 4),
         "recall": round(hits / max(1, len(asked)), 4),
         "precision": round(right / max(1, len(found)), 4),
         "doubles": doubles,

@@ -19,9 +19,9 @@ _SINGLE_HULL_UM2 = 78.0
 _PALLOR_UM2 = 14.0
 _DUST_UM2 = 6.0
 # Ramps of the score, (worst, best).
-_COVERAGE_THIN = (0.015, 0.12)
+_COVERAGE_THIN = (0.015, 0.22)
 _COVERAGE_THICK = (0.92, 0.65)
-_SINGLE_SHARE = (0.02, 0.45)
+_SINGLE_SHARE = (0.0, 0.35)
 _BLUR_UM = (1.25, 0.60)
 _STAIN_OD = (0.03, 0.10)
 _LIGHT = (0.25, 0.50)

@@ -22,9 +22,9 @@ _OD_RATIO = 2.2
 # Nothing in the whole tile is darker than this: glass.
 _GLASS_OD = 0.022
 _BLACK = 16
-# How far a measured patch speaks for others: tiles apart, difference of optical density.
+# How far a measured patch speaks for others: tiles apart, ratio of optical density.
 _REACH_TILES = 2.0
-_REACH_OD = 0.03
+_REACH_LN_OD = 0.3
 _FAR_WEIGHT = 0.08
 _PRIOR_WEIGHT = 0.15
 
@@ -59,7 +59,8 @@ class ZoneMap:
         self.white = white
         self._od = np.maximum(mean_od.astype(np.float64), 0.0)
         self._glass = dark_od < _GLASS_OD
-        spread = np.log(np.maximum(self._od, 1e-3) / _MONOLAYER_OD) / np.log(_OD_RATIO)
+        self._ln_od = np.log(np.maximum(self._od, 4e-3))
+        spread = (self._ln_od - np.log(_MONOLAYER_OD)) / np.log(_OD_RATIO)
         self._prior = np.where(self._glass, 0.0, 0.6 * np.exp(-0.5 * spread**2))
         columns, rows = grid.shape
         self._column = np.tile(np.arange(columns), rows).astype(np.float64)
@@ -84,7 +85,7 @@ class ZoneMap:
     def learn(self, index: int, quality: PatchQuality, *, whole_tile: bool) -> None:
         """Let a patch of tile `index` speak for the tiles around and for those of like density."""
         distance2 = (self._column - self._column[index]) ** 2 + (self._row - self._row[index]) ** 2
-        alike = np.exp(-0.5 * ((self._od - self._od[index]) / _REACH_OD) ** 2)
+        alike = np.exp(-0.5 * ((self._ln_od - self._ln_od[index]) / _REACH_LN_OD) ** 2)
         weight = alike * (_FAR_WEIGHT + np.exp(-0.5 * distance2 / _REACH_TILES**2))
         self._sum += weight * quality.score
         self._weight += weight

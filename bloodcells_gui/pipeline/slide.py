@@ -28,6 +28,7 @@ from bloodcells_gui.pipeline.survey import EstimateScale, Survey
 
 _PROBES = 40
 _WAVE = 16
+_MANY_POOR = 0.2
 # Further than any slide is wide.
 _APART_PX = 1.0e8
 _HASH_CHUNK = 8 * 1024 * 1024
@@ -35,7 +36,7 @@ _HASH_LIMIT = 4 * 1024**3
 
 UNFOCUSED = "Most of the smear is out of focus: check every cell, or scan the slide again."
 LYING_LEVELS = "Lower resolutions in the file show something else than the full one and were not used."
-POOR_ZONES = "Some of the cells lie in zones that are too thick, too thin or out of focus."
+POOR_ZONES = "Many of the cells lie in zones that are too thick, too thin or out of focus."
 
 Open = Callable[[ImageRef], ImageReader]
 
@@ -87,7 +88,7 @@ class SlideSource:
         self._slides: dict[int, _Slide] = {}
         self._mpp = float("nan")
         self._total = 0
-        self._poor = False
+        self._poor = self._good = 0
         self._planned: deque[tuple[int, int]] = deque()
         self._issued = self._applied = 0
         self._learned: list[Found] = []
@@ -234,8 +235,9 @@ class SlideSource:
         """Remember what a tile turned out to be, for the waves to come."""
         # The cells themselves are not needed for that, and memory must not grow with them.
         self._learned.append(replace(found, spots=()))
-        if found.quality is not None and found.spots and found.quality.score < READABLE:
-            self._poor = True
+        if found.quality is not None and found.spots:
+            poor = found.quality.score < READABLE
+            self._poor, self._good = self._poor + poor, self._good + (not poor)
 
     def _apply(self, found: Found) -> None:
         if found.tile is not None and found.quality is not None:
@@ -259,7 +261,8 @@ class SlideSource:
 
     def notices(self) -> list[str]:
         """Remarks on focus, levels and zones."""
-        return [*self._notices, *([POOR_ZONES] if self._poor and UNFOCUSED not in self._notices else [])]
+        poor = self._poor > _MANY_POOR * (self._poor + self._good) and UNFOCUSED not in self._notices
+        return [*self._notices, *([POOR_ZONES] if poor else [])]
 
     def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
         """Content hashes: a slide has gigabytes, so this waits until the cells are there."""
