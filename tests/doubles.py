@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -70,9 +71,11 @@ class PlainClassifier:
             best < self.abstain_below, np.zeros(len(p), bool),
         )  # fmt: skip
 
-    def explain(self, crop: NDArray[np.uint8], leaves: tuple[str, ...]) -> NDArray[np.float32]:
-        grey = 1 - crop.mean(axis=2) / 255
-        return cv2.resize(grey.astype(np.float32), (8, 8), interpolation=cv2.INTER_AREA)
+    def explain(self, crops: NDArray[np.uint8], codes: tuple[str, ...]) -> NDArray[np.float32]:
+        return (1 - crops.mean(axis=3) / 255).astype(np.float32)
+
+    def use_profile(self, profile: object) -> None:
+        pass
 
     def terminate(self) -> None:
         pass
@@ -86,6 +89,9 @@ class PlainEngine:
     segmenter: PlainSegmenter
     detector: None = None
     provider: str = "CPUExecutionProvider"
+    bundles: dict[str, SimpleNamespace] = field(
+        default_factory=lambda: {"classify": SimpleNamespace(sha256="0" * 64)}
+    )
 
     def identities(self) -> dict[str, str]:
         return {"classify": "plain-classifier " + "0" * 64, "segment": "plain-segmenter " + "1" * 64}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bloodcells_gui import __version__
 from bloodcells_gui.app.engine import Engine, default_threads
+from bloodcells_gui.app.profiles import apply_profile
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
@@ -95,9 +96,10 @@ class AnalysisJob:
     def events(self) -> Iterator[AnalysisEvent]:
         """The run's events; every CellsFound is on disk, numbered, before it is yielded."""
         engine = self._engine()
+        self._profile = apply_profile(engine, self._options.profile)
         self.token.on_cancel(engine.terminate)
         with CaseStore.open(self._path, join=True) as store, ExitStack() as opened:
-            recorder = _Recorder(store, engine, self._options, self._skipped)
+            recorder = _Recorder(store, engine, self._options, self._profile, self._skipped)
             source = self._source(store, engine, recorder.number, opened)
             try:
                 for event in source:
@@ -189,11 +191,17 @@ class _Recorder:
     """Writes a run's events into the case as they come."""
 
     def __init__(
-        self, store: CaseStore, engine: Engine, options: AnalysisOptions, skipped: list[SkippedFile]
+        self,
+        store: CaseStore,
+        engine: Engine,
+        options: AnalysisOptions,
+        profile: str,
+        skipped: list[SkippedFile],
     ) -> None:
         self._store = store
         self._engine = engine
         self._options = options
+        self._profile = profile
         self._skipped = skipped
         self.number = len(store.runs)
         self._next_id = store.next_cell_id()
@@ -242,7 +250,7 @@ class _Recorder:
                 bundles=self._engine.identities(),
                 provider=self._engine.provider,
                 parameters=self._options.as_parameters(),
-                profile=self._options.profile,
+                profile=self._profile,
                 scale=scale,
             )
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,15 @@ from bloodcells_gui.domain.taxonomy import leaves_of
 from bloodcells_gui.pipeline.crops import CropsOptions
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Where a crop's class stands in its path: the data set before it, the folder's name, its leaves."""
+
+    set: str
+    name: str
+    leaves: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledCells:
     """What the models said about labelled crops; n cells.
@@ -29,28 +38,25 @@ class LabelledCells:
     ----------
     names : list of str
         Image paths relative to the folder.
-    labels : list of str
-        Sub-folder names as found.
-    leaves : list of tuple of str
-        What each label allows.
+    labels : list of Label
     cells : list of Cell
     embeddings : (n, D) float32
     skipped : list of SkippedFile
     """
 
     names: list[str]
-    labels: list[str]
-    leaves: list[tuple[str, ...]]
+    labels: list[Label]
     cells: list[Cell]
     embeddings: NDArray[np.float32]
     skipped: list[SkippedFile]
 
 
-def label_of(name: str) -> tuple[str, tuple[str, ...]] | None:
-    """The innermost folder of a relative path that names a class, with its leaves; None when none does."""
-    for part in reversed(Path(name).parts[:-1]):
+def label_of(name: str) -> Label | None:
+    """The innermost folder of a relative path that names a class; None when none does."""
+    folders = PurePosixPath(name).parts[:-1]
+    for k in range(len(folders) - 1, -1, -1):
         try:
-            return part, leaves_of(part)
+            return Label("/".join(folders[:k]), folders[k], leaves_of(folders[k]))
         except KeyError:
             continue
     return None
@@ -67,7 +73,7 @@ def read_labelled(
 ) -> LabelledCells:
     """Analyse every crop whose folder names a class.
 
-    Each top-level class folder may come from the same microscope, so one scale is settled for all.
+    Folders above the class folders name data sets; each set has one scale of its own.
 
     Raises
     ------
@@ -76,17 +82,17 @@ def read_labelled(
     Cancelled
     """
     intake = take_in(folder, "crops", check=token.check)
-    chosen: list[tuple[int, ImageRef]] = []
-    found: list[tuple[str, tuple[str, ...]]] = []
+    sets: dict[str, list[tuple[int, ImageRef]]] = {}
+    labels: dict[int, Label] = {}
     skipped = list(intake.skipped)
     for i, ref in enumerate(intake.specimen.images):
         label = label_of(ref.name)
         if label is None:
             skipped.append(SkippedFile(ref.name, "Its folder names no class."))
         else:
-            chosen.append((i, ref))
-            found.append(label)
-    if not chosen:
+            labels[i] = label
+            sets.setdefault(label.set, []).append((i, ref))
+    if not labels:
         raise UserError(
             "There are no labelled crops in {path}.",
             "Crops lie in sub-folders named by class: codes (SNE), names (monocyte) or groups (ig).",
@@ -94,32 +100,31 @@ def read_labelled(
             exit_code=EXIT_NOTHING_READABLE,
             path=folder,
         )
-    of_image = {i: k for k, (i, _) in enumerate(chosen)}
-    analysis = crops_analysis(
-        engine, cell_work(engine), CropsOptions(mpp, threads or default_threads()), token
-    )
     cells: list[Cell] = []
     embeddings: list[NDArray[np.float16]] = []
-    for event in analysis.events(chosen):
-        match event:
-            case CellsFound(new, assets):
-                cells.extend(new)
-                embeddings.extend(a.embedding for a in assets)
-            case Skipped(file):
-                skipped.append(file)
-            case Progress() as state:
-                if progress is not None:
-                    progress(state)
-            case Done(status):
-                if status is not RunStatus.COMPLETE:
-                    raise Cancelled
-            case _:
-                pass
-    picked: Sequence[int] = [of_image[c.image] for c in cells]
+    before = 0
+    for images in sets.values():
+        options = CropsOptions(mpp, threads or default_threads())
+        for event in crops_analysis(engine, cell_work(engine), options, token).events(images):
+            match event:
+                case CellsFound(new, assets):
+                    cells.extend(new)
+                    embeddings.extend(a.embedding for a in assets)
+                case Skipped(file):
+                    skipped.append(file)
+                case Progress() as state:
+                    if progress is not None:
+                        progress(replace(state, done=before + state.done, total=len(labels)))
+                case Done(status):
+                    if status is not RunStatus.COMPLETE:
+                        raise Cancelled
+                case _:
+                    pass
+        before += len(images)
+    found = [labels[c.image] for c in cells]
     return LabelledCells(
-        [chosen[k][1].name for k in picked],
-        [found[k][0] for k in picked],
-        [found[k][1] for k in picked],
+        [intake.specimen.images[c.image].name for c in cells],
+        found,
         cells,
         np.asarray(embeddings, np.float32).reshape(len(cells), -1),
         skipped,

@@ -1,0 +1,92 @@
+"""The verb `calibrate`: from a labelled folder or a reviewed case to a profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.app import profiles
+from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.labelled import read_labelled
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.fold import ReviewState, fold
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.storage.case import CaseStore
+
+MAX_CELLS = 2000
+
+
+def calibrate_from(
+    source: Path,
+    name: str,
+    bundles: tuple[Path, ...] = (),
+    *,
+    mpp: float | None = None,
+    threads: int | None = None,
+    token: CancelToken,
+    engine: Engine | None = None,
+) -> list[str]:
+    """Fit the profile `name` from a folder by class or a reviewed case; returns lines to print."""
+    loaded = engine or EngineHolder(bundles)()
+    if source.is_file():
+        embeddings, labels = reviewed_cells(source, loaded)
+    else:
+        loaded.classifier.use_profile(None)
+        found = read_labelled(source, loaded, mpp=mpp, threads=threads, token=token)
+        embeddings, labels = found.embeddings, [label.name for label in found.labels]
+    fitted = profiles.fit(loaded, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS])
+    return [*fitted.lines(), f"`bloodcells calibrate use {name}` puts it to use"]
+
+
+def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], list[str]]:
+    """Embeddings and final classes of the cells that a person decided on in a case.
+
+    Raises
+    ------
+    UserError
+        When the case was analysed with another classifier.
+    """
+    wanted = engine.identities()["classify"]
+    with CaseStore.open(case, read_only=True) as store:
+        cells = store.load_cells()
+        state: ReviewState = fold(cells, store.events())
+        ids, embeddings = store.embeddings()
+        models = {run.number: run.bundles.get("classify", "") for run in store.runs}
+    row = {int(i): k for k, i in enumerate(ids)}
+    chosen = [
+        c for c in cells
+        if c.id in row and models.get(c.run) == wanted and state.decided(c.id) and state.decision(c.id).final
+    ]  # fmt: skip
+    if not chosen and any(m != wanted for m in models.values()):
+        raise UserError(
+            "The case was analysed with another classifier.",
+            "Its cells do not fit the model in use.",
+            "Analyse the images again with this program, review, then calibrate.",
+        )
+    picked = np.asarray([row[c.id] for c in chosen], np.intp)
+    return embeddings[picked].astype(np.float32), [state.decision(c.id).final for c in chosen]
+
+
+def manage(action: str, name: str) -> list[str]:
+    """`list`, `use NAME` (or `use none`), `remove NAME`."""
+    store = profiles.profile_store()
+    if action == "list":
+        active = {p.name for p in store.all() if store.active(p.bundle_sha256) == p.name}
+        lines = [
+            f"{'*' if p.name in active else ' '} {p.name}  v{p.version}  model {p.bundle_sha256[:12]}"
+            for p in store.all()
+        ]
+        return lines or ["no profiles"]
+    if not name:
+        raise UserError("A profile needs a name.", "", "`bloodcells calibrate list` names those there are.")
+    if action == "remove":
+        store.remove(name)
+        return [f"removed {name}"]
+    if name == profiles.NO_PROFILE:
+        for profile in store.all():
+            store.use_none(profile.bundle_sha256)
+        return ["the models' own head is in use"]
+    chosen = store.use(name)
+    return [f"{chosen.name} v{chosen.version} is in use with model {chosen.bundle_sha256[:12]}"]

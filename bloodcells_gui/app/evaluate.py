@@ -1,0 +1,92 @@
+"""The laboratory's own validation: labelled crops against the models, as JSON, CSV and PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bloodcells_gui import __version__
+from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.export import prepare_folder
+from bloodcells_gui.app.labelled import read_labelled
+from bloodcells_gui.app.places import resources_dir
+from bloodcells_gui.app.profiles import apply_profile
+from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.report import csv_out, evaluation
+from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """The arguments of `evaluate`."""
+
+    directory: Path
+    out: Path
+    mpp: float | None = None
+    bundles: tuple[Path, ...] = ()
+    profile: str = ""
+    threads: int | None = None
+    paper: str = "a4"
+    lang: str = "en"
+
+
+def evaluate_folder(
+    request: EvaluateRequest,
+    *,
+    token: CancelToken,
+    progress: Callable[[Progress], None],
+    engine: Callable[[], Engine] | None = None,
+) -> list[str]:
+    """Write evaluation.json, evaluation.csv, evaluation.pdf and skipped.csv; returns a few lines to print.
+
+    Raises
+    ------
+    UserError
+        Output not writable (5), bundle refused (4), nothing labelled (3).
+    Cancelled
+    """
+    prepare_folder(request.out)
+    loaded = (engine or EngineHolder(request.bundles))()
+    profile = apply_profile(loaded, request.profile)
+    token.on_cancel(loaded.terminate)
+    found = read_labelled(
+        request.directory, loaded, mpp=request.mpp, threads=request.threads, token=token, progress=progress
+    )
+    result = evaluation.evaluate(
+        [label.leaves for label in found.labels],
+        np.asarray([c.scores for c in found.cells], np.float32),
+        loaded.classifier.classes,
+        abstained=np.asarray([c.abstained for c in found.cells], bool),
+        sets=[label.set or request.directory.name for label in found.labels],
+        label_names=[label.name for label in found.labels],
+        models=loaded.identities(),
+        profile=profile,
+        app_version=__version__,
+        created=utc_now(),
+        skipped=len(found.skipped),
+    )
+    out = request.out
+    evaluation.write_evaluation_json(out / "evaluation.json", result)
+    evaluation.write_evaluation_csv(out / "evaluation.csv", result)
+    write_evaluation_pdf(
+        result,
+        out / "evaluation.pdf",
+        fonts_dir=resources_dir() / "fonts",
+        paper=request.paper,
+        lang=request.lang,
+    )
+    csv_out.write_skipped_csv(out / "skipped.csv", found.skipped)
+    a = result.accuracy
+    kept = result.accuracy_kept
+    return [
+        f"{result.n} cells, roll-up {result.rollup}: accuracy {100 * a.value:.2f} % "
+        f"({100 * a.low95:.2f} to {100 * a.high95:.2f}), balanced {100 * result.balanced_accuracy:.2f} %, "
+        f"ECE {100 * result.ece:.2f} %",
+        f"{result.abstained} unidentified; accuracy of the others {100 * kept.value:.2f} %",
+        f"{out / 'evaluation.pdf'}",
+    ]
