@@ -48,6 +48,8 @@ def safe_text(text: str) -> str:
     Blank and control characters before the sign are looked through; NUL and lone surrogates, which no CSV
     can carry, become replacement characters.
     """
+    if text[:1].isalnum() and text.isascii() and "\0" not in text:
+        return text  # the usual case, a hundred thousand times
     clean = text.replace("\0", "�").encode("utf-8", "replace").decode() if text else ""
     head = next((c for c in clean if not _blank(c)), "")
     if head in _FORMULA or clean[:1] in ("\t", "\r", "\n"):
@@ -177,17 +179,12 @@ class _Plan:
         self.model = run.bundles.get("classify", "").split(" ")[-1] if run else ""
 
     def scores(self, cell: Cell) -> list[Field]:
-        return [
-            round(float(cell.scores[i]), 6) if i is not None and i < cell.scores.size else None
-            for i in self._classes
-        ]
+        values = cell.scores.tolist()
+        return [round(values[i], 6) if i is not None and i < len(values) else None for i in self._classes]
 
     def measurements(self, cell: Cell) -> list[Field]:
-        values = cell.measurements
-        return [
-            float(f"{float(values[i]):.6g}") if i is not None and i < values.size else None
-            for i in self._names
-        ]
+        values = cell.measurements.tolist()
+        return [float(f"{values[i]:.6g}") if i is not None and i < len(values) else None for i in self._names]
 
 
 def _row(row: DifferentialRow) -> list[Field]:

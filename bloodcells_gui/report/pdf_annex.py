@@ -113,7 +113,8 @@ def review(sheet: Sheet, model: ReportModel) -> None:
         )
     for second in r.second_readings:
         text = sheet.tr(
-            "Second reading by {reader}: {cells} cells, {agreed} agreed, {adjudicated} adjudicated, {open} open",
+            "Second reading by {reader}: {cells} cells, {agreed} agreed, {adjudicated} adjudicated, "
+            "{open} open",
             reader=second.reader,
             cells=second.cells,
             agreed=second.agreed,
