@@ -1,0 +1,124 @@
+"""Cells by likeness: nearest neighbours and a map of the plane, from the classifier's embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Wide = NDArray[np.float64]
+
+_TSNE_LIMIT = 1200
+_PERPLEXITY = 25.0
+_STEPS = 300
+_EARLY = 80
+
+
+def unit_rows(embeddings: Floats) -> Floats:
+    """Rows centred and scaled to length 1: (n, D) float32; a zero row stays zero."""
+    x = np.asarray(embeddings, np.float32)
+    if len(x) == 0:
+        return x
+    x = x - x.mean(axis=0)
+    norm = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.asarray(x / np.where(norm > 0, norm, 1), np.float32)
+
+
+def most_alike(embeddings: Floats, wanted: Floats, count: int) -> list[tuple[int, float]]:
+    """Rows most like `wanted`, best first.
+
+    Parameters
+    ----------
+    embeddings : (n, D) float32
+    wanted : (D,) float32
+    count : int
+
+    Returns
+    -------
+    list of (row, cosine similarity -1 to 1)
+    """
+    if len(embeddings) == 0:
+        return []
+    rows = unit_rows(np.vstack([np.asarray(embeddings, np.float32), np.asarray(wanted, np.float32)[None]]))
+    similarity = rows[:-1] @ rows[-1]
+    count = min(count, len(similarity))
+    best = np.argpartition(-similarity, count - 1)[:count]
+    best = best[np.argsort(-similarity[best], kind="stable")]
+    return [(int(i), float(similarity[i])) for i in best]
+
+
+def map_of(embeddings: Floats, seed: int = 0) -> Floats:
+    """Places of cells on a plane so that like cells lie together: (n, 2) float32, about -1 to 1.
+
+    Up to 1,200 cells by exact t-SNE (van der Maaten and Hinton, J Mach Learn Res 2008;9:2579-605) started
+    from the principal components, which stand alone for more cells. Deterministic for a given seed.
+    """
+    n = len(embeddings)
+    if n == 0:
+        return np.zeros((0, 2), np.float32)
+    if n < 4:
+        return np.stack([np.linspace(-0.5, 0.5, n), np.zeros(n)], axis=1).astype(np.float32)
+    x = unit_rows(embeddings).astype(np.float64)
+    components = _principal(x, min(30, n - 1, x.shape[1]))
+    start = components[:, :2] if components.shape[1] > 1 else np.c_[components, np.zeros(n)]
+    if n <= _TSNE_LIMIT:
+        start = _tsne(components, start, np.random.default_rng(seed))
+    return _to_unit(start)
+
+
+def _principal(x: Wide, count: int) -> Wide:
+    centred = x - x.mean(axis=0)
+    values, vectors = np.linalg.eigh(centred.T @ centred)
+    axes = vectors[:, np.argsort(values)[::-1][:count]]
+    # An eigenvector's sign is arbitrary; the largest component is made positive so that maps repeat.
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    return np.asarray(centred @ axes, np.float64)
+
+
+def _to_unit(y: Wide) -> Floats:
+    y = y - np.median(y, axis=0)
+    reach = np.percentile(np.abs(y), 99) or 1.0
+    return np.asarray(y / reach, np.float32)
+
+
+def _squared_distances(x: Wide) -> Wide:
+    norms = (x**2).sum(axis=1)
+    return np.asarray(np.maximum(norms[:, None] + norms[None] - 2 * x @ x.T, 0.0))
+
+
+def _affinities(x: Wide, perplexity: float) -> Wide:
+    """Symmetric joint probabilities; each row's bandwidth found by bisection, all rows at once."""
+    d = _squared_distances(x)
+    np.fill_diagonal(d, np.inf)
+    d -= d.min(axis=1, keepdims=True)
+    target = np.log(min(perplexity, (len(x) - 1) / 3))
+    low, high = np.zeros(len(x)), np.full(len(x), np.inf)
+    beta = np.ones(len(x)) / np.maximum(np.median(np.where(np.isfinite(d), d, 0), axis=1), 1e-12)
+    p = np.zeros_like(d)
+    for _ in range(40):
+        p = np.exp(-d * beta[:, None])
+        total = p.sum(axis=1)
+        entropy = np.log(total) + beta * (np.where(np.isfinite(d), d, 0) * p).sum(axis=1) / total
+        wide = entropy > target
+        low, high = np.where(wide, beta, low), np.where(wide, high, beta)
+        beta = np.where(np.isfinite(high), (low + high) / 2, beta * 2)
+    p /= p.sum(axis=1, keepdims=True)
+    joint = (p + p.T) / (2 * len(x))
+    return np.asarray(np.maximum(joint, 1e-12))
+
+
+def _tsne(x: Wide, start: Wide, rng: np.random.Generator) -> Wide:
+    p = _affinities(x, _PERPLEXITY)
+    y = start / (np.std(start[:, 0]) or 1.0) * 1e-2 + rng.normal(0, 1e-5, start.shape)
+    step, gains = np.zeros_like(y), np.ones_like(y)
+    rate = max(len(x) / 12.0, 20.0)
+    for i in range(_STEPS):
+        q = 1.0 / (1.0 + _squared_distances(y))
+        np.fill_diagonal(q, 0.0)
+        weight = ((12.0 if i < _EARLY else 1.0) * p - q / q.sum()) * q
+        gradient = 4.0 * (weight.sum(axis=1)[:, None] * y - weight @ y)
+        gains = np.where(np.sign(gradient) != np.sign(step), gains + 0.2, gains * 0.8).clip(0.01)
+        step = (0.5 if i < _EARLY else 0.8) * step - rate * gains * gradient
+        y = y + step
+        y -= y.mean(axis=0)
+    return np.asarray(y)
