@@ -1,0 +1,427 @@
+"""A reviewer at the window: real key and mouse events, and what must follow from them."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+)
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.review import Status
+from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.author import AuthorDialog
+from bloodcells_gui.ui.differential.model import Column, LineKind
+from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids
+from bloodcells_gui.ui.i18n import EXCLUDED
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.memory import Memory
+from tests.ui.fakes import FakeJob, FakeSession, FakeWorkshop, make_cells
+
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+Key = Qt.Key
+
+
+class Desk:
+    """A window with a case, and short names for what a reviewer does."""
+
+    def __init__(self, window: MainWindow, session: FakeSession, workshop: FakeWorkshop) -> None:
+        assert window.page is not None
+        self.window, self.session, self.workshop, self.page = window, session, workshop, window.page
+        self.view = self.page.gallery.view
+
+    def press(self, *keys: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        for key in keys:
+            QTest.keyClick(QApplication.focusWidget() or self.view, key, modifier)
+
+    def ids(self, code: str) -> list[int]:
+        return list(self.page.gallery.model.ids(GROUPS.index(code)))
+
+    def go(self, code: str, row: int = 0) -> int:
+        cell_id = self.ids(code)[row]
+        self.view.select_ids([cell_id])
+        self.view.setFocus()
+        return cell_id
+
+    def shown(self, name: str, column: Column = Column.COUNT) -> str:
+        model = self.page.differential.model
+        for row in range(model.rowCount()):
+            if model.index(row, 0).data() == name and model.line(row).kind == LineKind.ROW:
+                return str(model.index(row, column).data())
+        raise KeyError(name)
+
+
+@pytest.fixture
+def workshop() -> FakeWorkshop:
+    return FakeWorkshop()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, context: UiContext, workshop: FakeWorkshop, memory: Memory) -> Iterator[MainWindow]:
+    window = MainWindow(context, workshop, memory)
+    window.resize(1300, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    yield window
+    window.close()
+    assert not window.analysis.running
+    window.deleteLater()
+
+
+@pytest.fixture
+def desk(window: MainWindow, workshop: FakeWorkshop) -> Desk:
+    session = FakeSession(make_cells(200))
+    window.attach(session)
+    return Desk(window, session, workshop)
+
+
+def test_one_key_a_class_changes_the_table_at_once_and_goes_on(desk: Desk) -> None:
+    first = desk.go(UNIDENTIFIED)
+    second = desk.ids(UNIDENTIFIED)[1]
+    before = int(desk.shown("Eosinophil"))
+    desk.press(Key.Key_Z)
+    assert desk.session.decision(first).final == "EO"
+    assert int(desk.shown("Eosinophil")) == before + 1
+    assert desk.view.current_id() == second
+    assert first in desk.ids("EO")
+
+
+def test_space_confirms_and_goes_on(desk: Desk) -> None:
+    first = desk.go("SNE")
+    second = desk.ids("SNE")[1]
+    desk.press(Key.Key_Space)
+    assert desk.session.decision(first).status is Status.CONFIRMED
+    assert desk.view.current_id() == second
+
+
+def test_the_queue_empties_by_space_alone(desk: Desk) -> None:
+    desk.go(UNIDENTIFIED)
+    for _ in range(len(desk.ids(UNIDENTIFIED))):
+        desk.press(Key.Key_Space)
+    assert desk.session.state.unidentified == 0
+    assert desk.ids(UNIDENTIFIED) == []
+
+
+def test_shift_arrows_select_a_range_and_one_key_moves_it(desk: Desk) -> None:
+    desk.go("LY")
+    chosen = desk.ids("LY")[:4]
+    desk.press(Key.Key_Right, Key.Key_Right, Key.Key_Right, modifier=SHIFT)
+    assert desk.view.selected_ids() == chosen
+    follower = desk.ids("LY")[4]
+    desk.press(Key.Key_V)
+    assert {desk.session.decision(i).final for i in chosen} == {"VLY"}
+    assert len(desk.session.events) == 1
+    assert desk.view.selected_ids() == [follower]
+
+
+def test_undo_and_redo_show_what_they_touched(desk: Desk) -> None:
+    cell_id = desk.go("MO")
+    desk.press(Key.Key_T)
+    desk.go("ART")
+    desk.press(Key.Key_Z, modifier=CTRL)
+    assert desk.session.decision(cell_id).status is Status.PROPOSED
+    assert desk.view.selected_ids() == [cell_id]
+    assert desk.view.viewport().rect().intersects(desk.view.visualRect(desk.view.currentIndex()))
+    desk.press(Key.Key_Y, modifier=CTRL)
+    assert desk.session.decision(cell_id).final == "BL"
+    assert desk.view.selected_ids() == [cell_id]
+
+
+def test_delete_excludes_and_shift_delete_restores(desk: Desk) -> None:
+    cell_id = desk.go("ART")
+    desk.press(Key.Key_Delete)
+    assert cell_id in desk.ids(EXCLUDED)
+    desk.go(EXCLUDED)
+    desk.press(Key.Key_Delete, modifier=SHIFT)
+    assert cell_id in desk.ids("ART")
+
+
+def test_n_visits_doubtful_cells_and_u_those_nobody_has_seen(desk: Desk) -> None:
+    desk.go("SNE", 5)
+    desk.press(Key.Key_N)
+    current = desk.view.current_id()
+    assert current is not None
+    assert desk.session.cell(current).doubt >= 0.5 or current in desk.ids(UNIDENTIFIED)
+    desk.session.confirm([c.id for c in desk.session.cells if c.id != 77])
+    desk.press(Key.Key_U)
+    assert desk.view.current_id() == 77
+
+
+def test_arrows_page_home_and_end_move_the_cursor(desk: Desk) -> None:
+    desk.go(UNIDENTIFIED)
+    order = [i for code in GROUPS for i in desk.ids(code)]
+    desk.press(Key.Key_Right)
+    assert desk.view.current_id() == order[1]
+    desk.press(Key.Key_Left)
+    assert desk.view.current_id() == order[0]
+    desk.press(Key.Key_End, modifier=CTRL)
+    assert desk.view.current_id() == order[-1]
+    desk.press(Key.Key_Home, modifier=CTRL)
+    desk.press(Key.Key_PageDown)
+    moved = order.index(desk.view.current_id() or 0)
+    assert moved > 4
+    desk.press(Key.Key_PageUp)
+    assert order.index(desk.view.current_id() or 0) < moved
+
+
+def test_a_click_a_ctrl_click_and_a_shift_click_select(desk: Desk) -> None:
+    desk.go("SNE")
+    view, ids = desk.view, desk.ids("SNE")
+
+    def click(cell_id: int, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        point = view.visualRect(desk.page.gallery.model.index_of(cell_id)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, modifier, point)
+
+    click(ids[1])
+    assert view.selected_ids() == [ids[1]]
+    click(ids[3], CTRL)
+    assert view.selected_ids() == [ids[1], ids[3]]
+    click(ids[1])
+    click(ids[4], SHIFT)
+    assert view.selected_ids() == ids[1:5]
+
+
+def test_a_heading_folds_its_group(desk: Desk) -> None:
+    view, model = desk.view, desk.page.gallery.model
+    heading = view.visualRect(model.group_index(UNIDENTIFIED))
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=heading.center())
+    assert view.isIndexHidden(model.index_of(desk.ids(UNIDENTIFIED)[0]))
+    desk.go(UNIDENTIFIED)
+    assert not view.isIndexHidden(model.index_of(desk.ids(UNIDENTIFIED)[0]))
+
+
+def drop(view: QAbstractItemView, ids: list[int], point: QPoint) -> None:
+    # Sent by hand: without a real drag Qt has no drop target to deliver to.
+    mime = pack_ids(ids)  # the event does not keep it alive
+    event = QDropEvent(
+        QPointF(point), Qt.DropAction.MoveAction, mime, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    view.dropEvent(event)
+
+
+def test_cells_dropped_on_a_heading_get_its_class(desk: Desk) -> None:
+    model, view = desk.page.gallery.model, desk.view
+    ids = desk.ids(UNIDENTIFIED)[:2]
+    view.show_group("BNE")
+    drop(view, ids, view.visualRect(model.group_index("BNE")).center())
+    assert {desk.session.decision(i).final for i in ids} == {"BNE"}
+
+
+def test_cells_dropped_on_a_line_of_the_table_get_its_class(desk: Desk) -> None:
+    ids = desk.ids(UNIDENTIFIED)[:2]
+    table = desk.page.differential.table
+    row = next(r for r in range(table.model().rowCount()) if table.model().index(r, 0).data() == "Monocyte")
+    drop(table, ids, table.visualRect(table.model().index(row, 0)).center())
+    assert {desk.session.decision(i).final for i in ids} == {"MO"}
+
+
+def test_a_line_of_the_table_leads_to_its_cells(desk: Desk) -> None:
+    desk.page.differential.table.chosen.emit("EO")
+    assert desk.view.current_id() == desk.ids("EO")[0]
+
+
+def test_a_decision_that_cannot_be_kept_changes_nothing_and_says_so(desk: Desk) -> None:
+    cell_id = desk.go("SNE")
+    desk.session.fail_with = UserError(
+        "The case file cannot be written.", "The disk is full.", "Free some space."
+    )
+    desk.press(Key.Key_T)
+    assert desk.session.decision(cell_id).status is Status.PROPOSED
+    assert desk.view.current_id() == cell_id
+    assert desk.window.banners.banners[0].texts[1] == "The disk is full."
+
+
+def test_letters_typed_into_a_field_are_no_decisions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.go("SNE")
+    dialog = AuthorDialog("", desk.window)
+    dialog.open()
+    QTest.keyClicks(dialog.name, "q t z")
+    assert dialog.answer() == "q t z"
+    assert desk.session.events == []
+    dialog.reject()
+    dialog.deleteLater()
+
+
+def test_who_reviews_is_asked_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def answer(self: AuthorDialog) -> int:
+        asked.append(1)
+        self.name.setText("  B.   Reader ")
+        return int(QDialog.DialogCode.Accepted)
+
+    monkeypatch.setattr(AuthorDialog, "exec", answer)
+    desk.workshop.author = ""
+    desk.go("SNE")
+    desk.press(Key.Key_Space, Key.Key_Space)
+    assert asked == [1]
+    assert [e.author for e in desk.session.events] == ["B. Reader", "B. Reader"]
+
+
+def test_nobody_named_no_decision(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AuthorDialog, "exec", lambda self: int(QDialog.DialogCode.Rejected))
+    desk.workshop.author = ""
+    desk.go("SNE")
+    desk.press(Key.Key_Space)
+    assert desk.session.events == []
+
+
+def test_a_case_open_elsewhere_can_be_read_only(desk: Desk) -> None:
+    desk.session.read_only = True
+    desk.go("SNE")
+    desk.press(Key.Key_T)
+    assert desk.session.events == []
+    assert desk.window.banners.banners
+
+
+def test_an_analysis_fills_the_window_while_it_runs(
+    qtbot: QtBot, window: MainWindow, workshop: FakeWorkshop
+) -> None:
+    workshop.next_job = FakeJob(make_cells(160), batch=8, pause_s=0.02)
+    workshop.next_job.skipped = 5
+    window.opener.ask_options = lambda path, intake: OpenOptions()
+    window.opener.open_path(Path())
+    qtbot.waitUntil(lambda: window.page is not None and len(window.page.session.cells) >= 16)
+    assert window.analysis.running
+    assert window.progress.isVisible()
+    qtbot.waitUntil(lambda: not window.analysis.running, timeout=10_000)
+    assert window.page is not None
+    assert sum(window.page.gallery.model.counts()) == 160
+    assert not window.progress.isVisible()
+    assert "5 file" in window.banners.banners[0].texts[0]
+
+
+def test_cancel_answers_at_once_and_keeps_the_cells(
+    qtbot: QtBot, window: MainWindow, workshop: FakeWorkshop
+) -> None:
+    workshop.next_job = FakeJob(make_cells(4000), batch=8, pause_s=0.01)
+    window.opener.ask_options = lambda path, intake: OpenOptions()
+    window.opener.open_path(Path())
+    qtbot.waitUntil(lambda: window.page is not None and len(window.page.session.cells) >= 16)
+    before = time.monotonic()
+    QTest.mouseClick(window.progress._button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.analysis.running)
+    assert time.monotonic() - before < 2.0
+    assert window.page is not None
+    assert len(window.page.session.cells) >= 16
+
+
+def test_a_missing_folder_becomes_a_banner(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    window.opener.open_path(tmp_path / "not there")
+    qtbot.waitUntil(lambda: bool(window.banners.banners))
+    assert "There is nothing at" in window.banners.banners[0].texts[0]
+    assert window.page is None
+
+
+def test_a_dropped_case_opens(window: MainWindow, workshop: FakeWorkshop, tmp_path: Path) -> None:
+    path = tmp_path / "a case.bcs"
+    path.touch()
+    workshop.sessions["a case.bcs"] = FakeSession(make_cells(20))
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    event = QDropEvent(
+        QPointF(50, 200),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(event)
+    assert window.page is not None
+    window.close_case()
+    assert workshop.sessions["a case.bcs"].closed
+
+
+def test_a_damaged_case_is_told_with_a_way_out(window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "bad.bcs"
+    path.touch()
+    window.opener.open_path(path)
+    assert "is damaged" in window.banners.banners[0].texts[0]
+    assert window.page is None
+
+
+def test_the_inspector_follows_the_cursor(qtbot: QtBot, desk: Desk) -> None:
+    cell_id = desk.go("EO")
+    inspector = desk.page.inspector
+    qtbot.waitUntil(lambda: inspector.image.has_picture)
+    assert inspector.cell_id == cell_id
+    desk.press(Key.Key_F4)
+    qtbot.waitUntil(lambda: inspector.image.has_heat)
+    assert inspector.explained_class.currentData() == "EO"
+    inspector.explain("BA")
+    qtbot.waitUntil(lambda: inspector.image.has_heat)
+    assert inspector.explained_class.currentText() == "Basophil"
+    desk.press(Key.Key_F4)
+    assert not inspector.image.has_heat
+
+
+def test_f6_goes_round_the_panels(desk: Desk) -> None:
+    desk.view.setFocus()
+    seen = []
+    for _ in range(3):
+        desk.press(Key.Key_F6)
+        seen.append(QApplication.focusWidget())
+    assert seen == [desk.page.inspector.image, desk.page.differential.table, desk.view]
+
+
+def test_class_keys_work_from_every_panel(desk: Desk) -> None:
+    desk.go("SNE")
+    for panel in desk.page.panels():
+        panel.setFocus()
+        before = len(desk.session.events)
+        desk.press(Key.Key_F)
+        desk.press(Key.Key_Space)
+        assert len(desk.session.events) == before + 2
+
+
+def test_every_control_has_a_name(desk: Desk) -> None:
+    nameless = []
+    for kind in (QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox, QLineEdit):
+        for widget in desk.window.findChildren(kind):
+            if not widget.isVisibleTo(desk.window) or widget.focusPolicy() == Qt.FocusPolicy.NoFocus:
+                continue
+            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            if not (widget.accessibleName() or text):
+                nameless.append(widget)
+    assert nameless == []
+
+
+def test_key_to_table_latency(desk: Desk, record_property: object) -> None:
+    """A scripted reviewer goes through 200 cells; the figure is reported, the bound is generous."""
+    desk.go(UNIDENTIFIED)
+    keys = (Key.Key_Space, Key.Key_Q, Key.Key_Space, Key.Key_S, Key.Key_Space, Key.Key_F)
+    times = []
+    for i in range(120):
+        start = time.perf_counter()
+        desk.press(keys[i % len(keys)])
+        desk.page.differential.table.viewport().repaint()
+        times.append(1000 * (time.perf_counter() - start))
+    p95 = statistics.quantiles(times, n=20)[-1]
+    record_property("key_to_table_p95_ms", round(p95, 1))  # type: ignore[operator]
+    print(f"key to table: median {statistics.median(times):.1f} ms, p95 {p95:.1f} ms")
+    assert statistics.median(times) < 500
+
+
+def test_a_window_without_a_case_offers_to_open_one(window: MainWindow) -> None:
+    assert window.body.currentWidget() is window.empty
+    assert not window.actions_.get("confirm").isEnabled()
+    assert window.actions_.get("open_folder").isEnabled()
