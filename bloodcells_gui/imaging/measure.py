@@ -48,8 +48,8 @@ _UNMIX = np.linalg.inv(_STAINS)
 
 _LOG10 = np.log10(np.arange(256) + 1.0).astype(np.float32)
 
-#: `focus` below this means out of focus: on five sites a blur of 0.6 um takes the median cell below it, while 99 of
-#: 100 cells as photographed lie above 0.0055 (PBC 0.18, phone camera 0.021, Tecom set 0.0055).
+#: `focus` below this means out of focus: on five sites a blur of 0.6 um takes the median cell below it, while
+#: 99 of 100 cells as photographed lie above 0.0055 (PBC 0.18, phone camera 0.021, Tecom set 0.0055).
 FOCUS_LIMIT = 0.004
 
 #: A nuclear part counts as a lobe when the bridge to the rest is narrower than this share of its own width.
