@@ -1,0 +1,98 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en_GB" sourcelanguage="en_GB">
+<context>
+    <name>AnalysisBar</name>
+    <message numerus="yes">
+        <source>%n cell(s) found</source>
+        <translation>
+            <numerusform>%n cell found</numerusform>
+            <numerusform>%n cells found</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>AnalysisControl</name>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>and %n more</numerusform>
+            <numerusform>and %n more</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) could not be read and were left out.</source>
+        <translation>
+            <numerusform>%n file could not be read and was left out.</numerusform>
+            <numerusform>%n files could not be read and were left out.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>BannerStack</name>
+    <message numerus="yes">
+        <source>%n more notice(s)</source>
+        <translation>
+            <numerusform>%n more notice</numerusform>
+            <numerusform>%n more notices</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>CaseHeader</name>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ExportDialog</name>
+    <message numerus="yes">
+        <source>%n cell(s) are still unidentified: the report will be stamped preliminary.</source>
+        <translation>
+            <numerusform>%n cell is still unidentified: the report will be stamped preliminary.</numerusform>
+            <numerusform>%n cells are still unidentified: the report will be stamped preliminary.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>GalleryModel</name>
+    <message numerus="yes">
+        <source>%n cell(s)</source>
+        <translation>
+            <numerusform>%n cell</numerusform>
+            <numerusform>%n cells</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>GalleryPanel</name>
+    <message numerus="yes">
+        <source>%n cell(s)</source>
+        <translation>
+            <numerusform>%n cell</numerusform>
+            <numerusform>%n cells</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n selected</source>
+        <translation>
+            <numerusform>%n selected</numerusform>
+            <numerusform>%n selected</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Reporter</name>
+    <message numerus="yes">
+        <source>The report was written: %n file(s).</source>
+        <translation>
+            <numerusform>The report was written: %n file.</numerusform>
+            <numerusform>The report was written: %n files.</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>

@@ -1,0 +1,1246 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="fr_FR" sourcelanguage="en_GB">
+<context>
+    <name>AboutDialog</name>
+    <message>
+        <source>About bloodcells</source>
+        <translation>À propos de bloodcells</translation>
+    </message>
+    <message>
+        <source>Version {version}</source>
+        <translation>Version {version}</translation>
+    </message>
+    <message>
+        <source>For Research Use Only. Not for use in diagnostic procedures.</source>
+        <translation>Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
+    </message>
+    <message>
+        <source>Works without a network: no image and no figure leaves this computer.</source>
+        <translation>Fonctionne sans réseau : aucune image ni aucun chiffre ne quitte cet ordinateur.</translation>
+    </message>
+    <message>
+        <source>This program is free software under the Apache licence 2.0. It stands on:</source>
+        <translation>Ce programme est un logiciel libre sous licence Apache 2.0. Il s’appuie sur :</translation>
+    </message>
+    <message>
+        <source>Licences of the parts</source>
+        <translation>Licences des composants</translation>
+    </message>
+</context>
+<context>
+    <name>Actions</name>
+    <message>
+        <source>Open &amp;folder…</source>
+        <translation>Ouvrir un &amp;dossier…</translation>
+    </message>
+    <message>
+        <source>Open &amp;slide or image…</source>
+        <translation>Ouvrir une &amp;lame ou une image…</translation>
+    </message>
+    <message>
+        <source>Open &amp;case…</source>
+        <translation>Ouvrir un &amp;cas…</translation>
+    </message>
+    <message>
+        <source>Try a s&amp;ynthetic specimen</source>
+        <translation>Essayer un échantillon s&amp;ynthétique</translation>
+    </message>
+    <message>
+        <source>Con&amp;tinue the analysis</source>
+        <translation>Con&amp;tinuer l’analyse</translation>
+    </message>
+    <message>
+        <source>&amp;Export the report…</source>
+        <translation>&amp;Exporter le compte rendu…</translation>
+    </message>
+    <message>
+        <source>Si&amp;gn…</source>
+        <translation>Si&amp;gner…</translation>
+    </message>
+    <message>
+        <source>C&amp;lose the case</source>
+        <translation>&amp;Fermer le cas</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>&amp;Quitter</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Annuler</translation>
+    </message>
+    <message>
+        <source>&amp;Redo</source>
+        <translation>&amp;Rétablir</translation>
+    </message>
+    <message>
+        <source>&amp;Confirm</source>
+        <translation>&amp;Confirmer</translation>
+    </message>
+    <message>
+        <source>E&amp;xclude</source>
+        <translation>E&amp;xclure</translation>
+    </message>
+    <message>
+        <source>Re&amp;store</source>
+        <translation>Re&amp;mettre</translation>
+    </message>
+    <message>
+        <source>Next &amp;doubtful cell</source>
+        <translation>Cellule &amp;douteuse suivante</translation>
+    </message>
+    <message>
+        <source>Next cell &amp;nobody has looked at</source>
+        <translation>Cellule suivante &amp;non revue</translation>
+    </message>
+    <message>
+        <source>&amp;Larger pictures</source>
+        <translation>Images plus &amp;grandes</translation>
+    </message>
+    <message>
+        <source>&amp;Smaller pictures</source>
+        <translation>Images plus &amp;petites</translation>
+    </message>
+    <message>
+        <source>&amp;Explanation (Grad-CAM)</source>
+        <translation>&amp;Explication (Grad-CAM)</translation>
+    </message>
+    <message>
+        <source>Next &amp;panel</source>
+        <translation>&amp;Panneau suivant</translation>
+    </message>
+    <message>
+        <source>&amp;Keys…</source>
+        <translation>&amp;Touches…</translation>
+    </message>
+    <message>
+        <source>&amp;Preferences…</source>
+        <translation>&amp;Préférences…</translation>
+    </message>
+    <message>
+        <source>&amp;Who reviews…</source>
+        <translation>&amp;Qui relit…</translation>
+    </message>
+    <message>
+        <source>&amp;About</source>
+        <translation>À &amp;propos</translation>
+    </message>
+    <message>
+        <source>As the &amp;desktop</source>
+        <translation>Comme le &amp;bureau</translation>
+    </message>
+    <message>
+        <source>&amp;Light</source>
+        <translation>&amp;Clair</translation>
+    </message>
+    <message>
+        <source>&amp;Dark</source>
+        <translation>&amp;Sombre</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Dossier</translation>
+    </message>
+    <message>
+        <source>Slide</source>
+        <translation>Lame</translation>
+    </message>
+    <message>
+        <source>Confirm</source>
+        <translation>Confirmer</translation>
+    </message>
+    <message>
+        <source>Next doubtful</source>
+        <translation>Douteuse</translation>
+    </message>
+    <message>
+        <source>Next unseen</source>
+        <translation>Non revue</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exporter</translation>
+    </message>
+    <message>
+        <source>Sign</source>
+        <translation>Signer</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>&amp;Fichier</translation>
+    </message>
+    <message>
+        <source>&amp;Review</source>
+        <translation>&amp;Relecture</translation>
+    </message>
+    <message>
+        <source>&amp;Give a class</source>
+        <translation>&amp;Attribuer une classe</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>&amp;Affichage</translation>
+    </message>
+    <message>
+        <source>&amp;Appearance</source>
+        <translation>&amp;Apparence</translation>
+    </message>
+    <message>
+        <source>&amp;Settings</source>
+        <translation>Ré&amp;glages</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>A&amp;ide</translation>
+    </message>
+</context>
+<context>
+    <name>AnalysisBar</name>
+    <message>
+        <source>Progress of the analysis</source>
+        <translation>Avancement de l’analyse</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Arrêter</translation>
+    </message>
+    <message>
+        <source>Stops the analysis; what was found so far is kept</source>
+        <translation>Arrête l’analyse ; ce qui a été trouvé est conservé</translation>
+    </message>
+    <message>
+        <source>Analysing</source>
+        <translation>Analyse</translation>
+    </message>
+    <message>
+        <source>preparing…</source>
+        <translation>préparation…</translation>
+    </message>
+    <message>
+        <source>{done} of {total} {unit}</source>
+        <translation>{done} sur {total} {unit}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cell(s) found</source>
+        <translation>
+            <numerusform>%n cellule trouvée</numerusform>
+            <numerusform>%n cellules trouvées</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{rate}/s</source>
+        <translation>{rate}/s</translation>
+    </message>
+    <message>
+        <source>{time} left</source>
+        <translation>encore {time}</translation>
+    </message>
+    <message>
+        <source>stopping…</source>
+        <translation>arrêt en cours…</translation>
+    </message>
+</context>
+<context>
+    <name>AnalysisControl</name>
+    <message>
+        <source>The analysis was stopped.</source>
+        <translation>L’analyse a été arrêtée.</translation>
+    </message>
+    <message>
+        <source>What was found so far is kept and marked incomplete.</source>
+        <translation>Ce qui a été trouvé est conservé et marqué incomplet.</translation>
+    </message>
+    <message>
+        <source>It can be continued from the File menu.</source>
+        <translation>Elle peut être continuée depuis le menu Fichier.</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>et %n autre</numerusform>
+            <numerusform>et %n autres</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) could not be read and were left out.</source>
+        <translation>
+            <numerusform>%n fichier n’a pas pu être lu et a été écarté.</numerusform>
+            <numerusform>%n fichiers n’ont pas pu être lus et ont été écartés.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>All of them stand in skipped.csv of the export.</source>
+        <translation>Tous figurent dans skipped.csv de l’export.</translation>
+    </message>
+</context>
+<context>
+    <name>AuthorDialog</name>
+    <message>
+        <source>Who is reviewing?</source>
+        <translation>Qui relit ?</translation>
+    </message>
+    <message>
+        <source>Your name stands beside every decision in the case and in the report. Asked once a day.</source>
+        <translation>Votre nom figure à côté de chaque décision, dans le cas et dans le compte rendu. Demandé une fois par jour.</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>&amp;Nom</translation>
+    </message>
+</context>
+<context>
+    <name>Banner</name>
+    <message>
+        <source>Copy report</source>
+        <translation>Copier le rapport</translation>
+    </message>
+    <message>
+        <source>Copies a technical report without patient data</source>
+        <translation>Copie un rapport technique sans données du patient</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>Fermer</translation>
+    </message>
+</context>
+<context>
+    <name>BannerStack</name>
+    <message>
+        <source>The program met a fault of its own.</source>
+        <translation>Le programme a rencontré une erreur interne.</translation>
+    </message>
+    <message>
+        <source>Your decisions are in the case file; nothing of them is lost.</source>
+        <translation>Vos décisions sont dans le fichier du cas ; aucune n’est perdue.</translation>
+    </message>
+    <message>
+        <source>Copy the report and pass it on; it holds no patient data.</source>
+        <translation>Copiez le rapport et transmettez-le ; il ne contient aucune donnée du patient.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more notice(s)</source>
+        <translation>
+            <numerusform>%n autre avis</numerusform>
+            <numerusform>%n autres avis</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>CaseHeader</name>
+    <message>
+        <source>Single cells</source>
+        <translation>Cellules isolées</translation>
+    </message>
+    <message>
+        <source>Fields</source>
+        <translation>Champs</translation>
+    </message>
+    <message>
+        <source>Slide</source>
+        <translation>Lame</translation>
+    </message>
+    <message>
+        <source>Counted by hand</source>
+        <translation>Compté à la main</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>given by hand</source>
+        <translation>saisie</translation>
+    </message>
+    <message>
+        <source>from the file</source>
+        <translation>du fichier</translation>
+    </message>
+    <message>
+        <source>from red cells</source>
+        <translation>d’après les hématies</translation>
+    </message>
+    <message>
+        <source>estimated</source>
+        <translation>estimée</translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation>inconnue</translation>
+    </message>
+    <message>
+        <source>Synthetic</source>
+        <translation>Synthétique</translation>
+    </message>
+    <message>
+        <source>Drawn by the program; these cells belong to nobody</source>
+        <translation>Dessiné par le programme ; ces cellules n’appartiennent à personne</translation>
+    </message>
+    <message>
+        <source>Read only</source>
+        <translation>Lecture seule</translation>
+    </message>
+    <message>
+        <source>Another window writes this case, or its file is protected</source>
+        <translation>Une autre fenêtre écrit ce cas, ou son fichier est protégé</translation>
+    </message>
+    <message>
+        <source>Incomplete</source>
+        <translation>Incomplet</translation>
+    </message>
+    <message>
+        <source>The analysis did not reach its end; it can be continued</source>
+        <translation>L’analyse n’est pas allée au bout ; elle peut être continuée</translation>
+    </message>
+    <message>
+        <source>Scale uncertain</source>
+        <translation>Échelle incertaine</translation>
+    </message>
+    <message>
+        <source>Signed</source>
+        <translation>Signé</translation>
+    </message>
+    <message>
+        <source>Preliminary</source>
+        <translation>Provisoire</translation>
+    </message>
+    <message>
+        <source>Cells still wait for a decision</source>
+        <translation>Des cellules attendent encore une décision</translation>
+    </message>
+</context>
+<context>
+    <name>CasePage</name>
+    <message>
+        <source>Gallery</source>
+        <translation>Galerie</translation>
+    </message>
+</context>
+<context>
+    <name>CellImageView</name>
+    <message>
+        <source>Picture of the cell</source>
+        <translation>Image de la cellule</translation>
+    </message>
+</context>
+<context>
+    <name>DifferentialModel</name>
+    <message>
+        <source>Leukocytes counted</source>
+        <translation>Leucocytes comptés</translation>
+    </message>
+    <message>
+        <source>Outside the 100 %, per 100 leukocytes</source>
+        <translation>Hors des 100 %, pour 100 leucocytes</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Classe</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>Touche</translation>
+    </message>
+    <message>
+        <source>Count</source>
+        <translation>Nombre</translation>
+    </message>
+    <message>
+        <source>95 % limits</source>
+        <translation>Limites à 95 %</translation>
+    </message>
+    <message>
+        <source>Exact 95 % limits: how far chance alone may have moved the figure</source>
+        <translation>Limites exactes à 95 % : de combien le seul hasard peut avoir déplacé le chiffre</translation>
+    </message>
+    <message>
+        <source>per 100 leukocytes</source>
+        <translation>pour 100 leucocytes</translation>
+    </message>
+    <message>
+        <source>{value} {unit} (95 % limits {limits})</source>
+        <translation>{value} {unit} (limites à 95 % {limits})</translation>
+    </message>
+    <message>
+        <source>reference {low} to {high}</source>
+        <translation>référence {low} à {high}</translation>
+    </message>
+    <message>
+        <source>low</source>
+        <translation>bas</translation>
+    </message>
+    <message>
+        <source>high</source>
+        <translation>élevé</translation>
+    </message>
+    <message>
+        <source>a review rule was raised</source>
+        <translation>une règle de relecture est déclenchée</translation>
+    </message>
+</context>
+<context>
+    <name>DifferentialPanel</name>
+    <message>
+        <source>counted</source>
+        <translation>comptés</translation>
+    </message>
+    <message>
+        <source>unidentified</source>
+        <translation>non identifiées</translation>
+    </message>
+    <message>
+        <source>reviewed</source>
+        <translation>revues</translation>
+    </message>
+    <message>
+        <source>counted, target {number}</source>
+        <translation>comptés, objectif {number}</translation>
+    </message>
+    <message>
+        <source>{reviewed} of {cells} cells decided by a person</source>
+        <translation>{reviewed} cellules sur {cells} décidées par une personne</translation>
+    </message>
+</context>
+<context>
+    <name>DifferentialTable</name>
+    <message>
+        <source>Differential count</source>
+        <translation>Formule leucocytaire</translation>
+    </message>
+</context>
+<context>
+    <name>EmptyState</name>
+    <message>
+        <source>Read a blood smear</source>
+        <translation>Lire un frottis sanguin</translation>
+    </message>
+    <message>
+        <source>Open images of a smear. The cells are found, outlined and classified on this computer; you review the proposals by keyboard and hand over the report.</source>
+        <translation>Ouvrez les images d’un frottis. Les cellules sont trouvées, détourées et classées sur cet ordinateur ; vous relisez les propositions au clavier et remettez le compte rendu.</translation>
+    </message>
+    <message>
+        <source>Open a folder</source>
+        <translation>Ouvrir un dossier</translation>
+    </message>
+    <message>
+        <source>Cell crops or smear fields: JPEG, PNG, TIFF, BMP, WebP</source>
+        <translation>Cellules isolées ou champs de frottis : JPEG, PNG, TIFF, BMP, WebP</translation>
+    </message>
+    <message>
+        <source>Open a slide</source>
+        <translation>Ouvrir une lame</translation>
+    </message>
+    <message>
+        <source>A scanner&apos;s file (SVS, NDPI, MRXS, TIFF …) or one large image</source>
+        <translation>Fichier de scanner (SVS, NDPI, MRXS, TIFF…) ou une grande image</translation>
+    </message>
+    <message>
+        <source>Try a synthetic specimen</source>
+        <translation>Essayer un échantillon synthétique</translation>
+    </message>
+    <message>
+        <source>Drawn by the program: safe to practise on, never a real sample</source>
+        <translation>Dessiné par le programme : pour s’exercer, jamais un vrai prélèvement</translation>
+    </message>
+    <message>
+        <source>Go on with</source>
+        <translation>Reprendre</translation>
+    </message>
+    <message>
+        <source>or drop a folder, a slide or a case file anywhere in this window</source>
+        <translation>ou déposez un dossier, une lame ou un fichier de cas dans cette fenêtre</translation>
+    </message>
+</context>
+<context>
+    <name>ExportDialog</name>
+    <message>
+        <source>Writes the report as PDF and the tables as CSV. Files of the same name are replaced.</source>
+        <translation>Écrit le compte rendu en PDF et les tableaux en CSV. Les fichiers de même nom sont remplacés.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cell(s) are still unidentified: the report will be stamped preliminary.</source>
+        <translation>
+            <numerusform>%n cellule n’est pas encore identifiée : le compte rendu sera marqué provisoire.</numerusform>
+            <numerusform>%n cellules ne sont pas encore identifiées : le compte rendu sera marqué provisoire.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Export the report</source>
+        <translation>Exporter le compte rendu</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exporter</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Choisir…</translation>
+    </message>
+    <message>
+        <source>&amp;Folder</source>
+        <translation>&amp;Dossier</translation>
+    </message>
+    <message>
+        <source>&amp;Paper</source>
+        <translation>&amp;Papier</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Langue</translation>
+    </message>
+    <message>
+        <source>Outlines of the cells as mask images</source>
+        <translation>Contours des cellules en images de masque</translation>
+    </message>
+    <message>
+        <source>Leave out whatever identifies the patient</source>
+        <translation>Omettre tout ce qui identifie le patient</translation>
+    </message>
+    <message>
+        <source>Folder for the report</source>
+        <translation>Dossier du compte rendu</translation>
+    </message>
+</context>
+<context>
+    <name>Form</name>
+    <message>
+        <source>OK</source>
+        <translation>OK</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Annuler</translation>
+    </message>
+</context>
+<context>
+    <name>GalleryModel</name>
+    <message numerus="yes">
+        <source>%n cell(s)</source>
+        <translation>
+            <numerusform>%n cellule</numerusform>
+            <numerusform>%n cellules</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{name}, probability {percent} %</source>
+        <translation>{name}, probabilité {percent} %</translation>
+    </message>
+    <message>
+        <source>Cell {number}</source>
+        <translation>Cellule {number}</translation>
+    </message>
+    <message>
+        <source>unidentified; best guess: {proposal}</source>
+        <translation>non identifiée ; meilleure hypothèse : {proposal}</translation>
+    </message>
+    <message>
+        <source>proposed: {proposal}</source>
+        <translation>proposition : {proposal}</translation>
+    </message>
+    <message>
+        <source>confirmed as {name} by {person}</source>
+        <translation>confirmée comme {name} par {person}</translation>
+    </message>
+    <message>
+        <source>changed from {old} to {new} by {person}</source>
+        <translation>changée de {old} en {new} par {person}</translation>
+    </message>
+    <message>
+        <source>excluded by {person}</source>
+        <translation>exclue par {person}</translation>
+    </message>
+</context>
+<context>
+    <name>GalleryPanel</name>
+    <message>
+        <source>Size of the pictures</source>
+        <translation>Taille des images</translation>
+    </message>
+    <message>
+        <source>Size of the pictures (Ctrl and mouse wheel)</source>
+        <translation>Taille des images (Ctrl et molette)</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Taille</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cell(s)</source>
+        <translation>
+            <numerusform>%n cellule</numerusform>
+            <numerusform>%n cellules</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n selected</source>
+        <translation>
+            <numerusform>%n choisie</numerusform>
+            <numerusform>%n choisies</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>GalleryView</name>
+    <message>
+        <source>Gallery of cells</source>
+        <translation>Galerie des cellules</translation>
+    </message>
+</context>
+<context>
+    <name>History</name>
+    <message>
+        <source>confirmed</source>
+        <translation>confirmée</translation>
+    </message>
+    <message>
+        <source>{old} → {new}</source>
+        <translation>{old} → {new}</translation>
+    </message>
+    <message>
+        <source>excluded</source>
+        <translation>exclue</translation>
+    </message>
+    <message>
+        <source>restored</source>
+        <translation>rétablie</translation>
+    </message>
+    <message>
+        <source>taken back</source>
+        <translation>annulé</translation>
+    </message>
+    <message>
+        <source>done again</source>
+        <translation>rétabli</translation>
+    </message>
+    <message>
+        <source>added by hand</source>
+        <translation>ajoutée à la main</translation>
+    </message>
+    <message>
+        <source>removed</source>
+        <translation>retirée</translation>
+    </message>
+    <message>
+        <source>second reader: {new}</source>
+        <translation>second lecteur : {new}</translation>
+    </message>
+    <message>
+        <source>adjudicated: {new}</source>
+        <translation>arbitrée : {new}</translation>
+    </message>
+</context>
+<context>
+    <name>InspectorPanel</name>
+    <message>
+        <source>Why</source>
+        <translation>Pourquoi</translation>
+    </message>
+    <message>
+        <source>Outline of the cell</source>
+        <translation>Contour de la cellule</translation>
+    </message>
+    <message>
+        <source>Outline of the nucleus</source>
+        <translation>Contour du noyau</translation>
+    </message>
+    <message>
+        <source>Explanation (Grad-CAM)</source>
+        <translation>Explication (Grad-CAM)</translation>
+    </message>
+    <message>
+        <source>Explanation (Grad-CAM): where the classifier looked for this class</source>
+        <translation>Explication (Grad-CAM) : où le classificateur a regardé pour cette classe</translation>
+    </message>
+    <message>
+        <source>Opacity of the explanation</source>
+        <translation>Opacité de l’explication</translation>
+    </message>
+    <message>
+        <source>Class to explain</source>
+        <translation>Classe à expliquer</translation>
+    </message>
+    <message>
+        <source>Fit the picture</source>
+        <translation>Ajuster l’image</translation>
+    </message>
+    <message>
+        <source>Fit the picture (double click)</source>
+        <translation>Ajuster l’image (double clic)</translation>
+    </message>
+    <message>
+        <source>Probabilities</source>
+        <translation>Probabilités</translation>
+    </message>
+    <message>
+        <source>Measurements</source>
+        <translation>Mesures</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Historique</translation>
+    </message>
+    <message>
+        <source>Choose a cell in the gallery.</source>
+        <translation>Choisissez une cellule dans la galerie.</translation>
+    </message>
+    <message>
+        <source>No cell chosen</source>
+        <translation>Aucune cellule choisie</translation>
+    </message>
+    <message>
+        <source>proposed</source>
+        <translation>proposée</translation>
+    </message>
+    <message>
+        <source>unidentified</source>
+        <translation>non identifiée</translation>
+    </message>
+    <message>
+        <source>confirmed</source>
+        <translation>confirmée</translation>
+    </message>
+    <message>
+        <source>changed</source>
+        <translation>changée</translation>
+    </message>
+    <message>
+        <source>excluded</source>
+        <translation>exclue</translation>
+    </message>
+    <message>
+        <source>Cell {number}</source>
+        <translation>Cellule {number}</translation>
+    </message>
+    <message>
+        <source>The picture of this cell cannot be read.</source>
+        <translation>L’image de cette cellule ne peut pas être lue.</translation>
+    </message>
+    <message>
+        <source>No explanation: the model does not know this class, or is not at hand.</source>
+        <translation>Pas d’explication : le modèle ne connaît pas cette classe, ou n’est pas disponible.</translation>
+    </message>
+</context>
+<context>
+    <name>KeyMapDialog</name>
+    <message>
+        <source>Keys</source>
+        <translation>Touches</translation>
+    </message>
+    <message>
+        <source>Double click a key to change it; the two classes exchange theirs.</source>
+        <translation>Double-cliquez sur une touche pour la changer ; les deux classes échangent les leurs.</translation>
+    </message>
+    <message>
+        <source>Print…</source>
+        <translation>Imprimer…</translation>
+    </message>
+    <message>
+        <source>Confirm the proposal, go on</source>
+        <translation>Confirmer la proposition, continuer</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>Espace</translation>
+    </message>
+    <message>
+        <source>Move the cursor</source>
+        <translation>Déplacer le curseur</translation>
+    </message>
+    <message>
+        <source>arrows, Page Up/Down, Home, End</source>
+        <translation>flèches, page précédente/suivante, début, fin</translation>
+    </message>
+    <message>
+        <source>Select several</source>
+        <translation>En choisir plusieurs</translation>
+    </message>
+    <message>
+        <source>Shift or Ctrl with arrows or mouse, Ctrl+A</source>
+        <translation>Maj ou Ctrl avec les flèches ou la souris, Ctrl+A</translation>
+    </message>
+    <message>
+        <source>Next doubtful cell</source>
+        <translation>Cellule douteuse suivante</translation>
+    </message>
+    <message>
+        <source>Next cell nobody has looked at</source>
+        <translation>Cellule suivante non revue</translation>
+    </message>
+    <message>
+        <source>Exclude, restore</source>
+        <translation>Exclure, remettre</translation>
+    </message>
+    <message>
+        <source>Delete, Shift+Delete</source>
+        <translation>Suppr, Maj+Suppr</translation>
+    </message>
+    <message>
+        <source>Undo, redo</source>
+        <translation>Annuler, rétablir</translation>
+    </message>
+    <message>
+        <source>Ctrl+Z, Ctrl+Y</source>
+        <translation>Ctrl+Z, Ctrl+Y</translation>
+    </message>
+    <message>
+        <source>Size of the pictures</source>
+        <translation>Taille des images</translation>
+    </message>
+    <message>
+        <source>Ctrl+plus, Ctrl+minus</source>
+        <translation>Ctrl+plus, Ctrl+moins</translation>
+    </message>
+    <message>
+        <source>Explanation on and off</source>
+        <translation>Explication affichée ou non</translation>
+    </message>
+    <message>
+        <source>Between the panels</source>
+        <translation>D’un panneau à l’autre</translation>
+    </message>
+    <message>
+        <source>Keys of the review</source>
+        <translation>Touches de la relecture</translation>
+    </message>
+</context>
+<context>
+    <name>KeyMapModel</name>
+    <message>
+        <source>Class</source>
+        <translation>Classe</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>Touche</translation>
+    </message>
+</context>
+<context>
+    <name>Language</name>
+    <message>
+        <source>Unidentified</source>
+        <translation>Non identifiées</translation>
+    </message>
+    <message>
+        <source>Excluded</source>
+        <translation>Exclues</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Open &amp;recent</source>
+        <translation>Cas &amp;récents</translation>
+    </message>
+    <message>
+        <source>Commands</source>
+        <translation>Commandes</translation>
+    </message>
+    <message>
+        <source>For Research Use Only. Not for use in diagnostic procedures.</source>
+        <translation>Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
+    </message>
+    <message>
+        <source>This case is open for reading only.</source>
+        <translation>Ce cas est ouvert en lecture seule.</translation>
+    </message>
+    <message>
+        <source>Another window writes it, or its file is protected.</source>
+        <translation>Une autre fenêtre l’écrit, ou son fichier est protégé.</translation>
+    </message>
+    <message>
+        <source>Close the other window and open the case again to review it.</source>
+        <translation>Fermez l’autre fenêtre et rouvrez le cas pour le relire.</translation>
+    </message>
+    <message>
+        <source>Some settings could not be used.</source>
+        <translation>Certains réglages sont inutilisables.</translation>
+    </message>
+    <message>
+        <source>Defaults stand in for: {names}.</source>
+        <translation>Valeurs par défaut pour : {names}.</translation>
+    </message>
+    <message>
+        <source>Set them anew in the preferences or correct the settings file.</source>
+        <translation>Réglez-les à nouveau dans les préférences ou corrigez le fichier des réglages.</translation>
+    </message>
+    <message>
+        <source>Reviewer: {name}</source>
+        <translation>Relecteur : {name}</translation>
+    </message>
+    <message>
+        <source>Every decision is saved</source>
+        <translation>Chaque décision est enregistrée</translation>
+    </message>
+</context>
+<context>
+    <name>OpenOptionsDialog</name>
+    <message>
+        <source>New analysis</source>
+        <translation>Nouvelle analyse</translation>
+    </message>
+    <message>
+        <source>Everything here may stay as it is. Images are only read, never changed.</source>
+        <translation>Tout peut rester tel quel. Les images sont seulement lues, jamais modifiées.</translation>
+    </message>
+    <message>
+        <source>Analyse</source>
+        <translation>Analyser</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>&amp;Specimen number</source>
+        <translation>&amp;Numéro de l’échantillon</translation>
+    </message>
+    <message>
+        <source>single cells</source>
+        <translation>cellules isolées</translation>
+    </message>
+    <message>
+        <source>fields</source>
+        <translation>champs</translation>
+    </message>
+    <message>
+        <source>a slide</source>
+        <translation>une lame</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatique</translation>
+    </message>
+    <message>
+        <source>Single cells: one cell in the middle of each image</source>
+        <translation>Cellules isolées : une cellule au milieu de chaque image</translation>
+    </message>
+    <message>
+        <source>Fields: many cells in each image</source>
+        <translation>Champs : de nombreuses cellules par image</translation>
+    </message>
+    <message>
+        <source>Slide: a whole smear in one file</source>
+        <translation>Lame : un frottis entier dans un fichier</translation>
+    </message>
+    <message>
+        <source>&amp;Kind of images</source>
+        <translation>&amp;Type d’images</translation>
+    </message>
+    <message>
+        <source>from the files, else estimated from the red cells</source>
+        <translation>d’après les fichiers, sinon les hématies</translation>
+    </message>
+    <message>
+        <source>S&amp;cale, µm per pixel</source>
+        <translation>É&amp;chelle, µm par pixel</translation>
+    </message>
+    <message>
+        <source>from the analyser, for absolute counts</source>
+        <translation>de l’automate, pour les valeurs absolues</translation>
+    </message>
+    <message>
+        <source>&amp;White cell count, 10⁹/L</source>
+        <translation>&amp;Leucocytes, 10⁹/L</translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation>inconnu</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>oui</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>non</translation>
+    </message>
+    <message>
+        <source>Already corrected for &amp;NRBC</source>
+        <translation>Déjà corrigés des &amp;érythroblastes</translation>
+    </message>
+    <message>
+        <source>as usual for this kind</source>
+        <translation>selon le type d’images</translation>
+    </message>
+    <message>
+        <source>all cells</source>
+        <translation>toutes les cellules</translation>
+    </message>
+    <message>
+        <source>&amp;Leukocytes to find</source>
+        <translation>Leucocytes à &amp;trouver</translation>
+    </message>
+</context>
+<context>
+    <name>Opener</name>
+    <message>
+        <source>Folder of cell crops or fields</source>
+        <translation>Dossier de cellules ou de champs</translation>
+    </message>
+    <message>
+        <source>Slides and images</source>
+        <translation>Lames et images</translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation>Tous les fichiers</translation>
+    </message>
+    <message>
+        <source>Slide or image</source>
+        <translation>Lame ou image</translation>
+    </message>
+    <message>
+        <source>Cases</source>
+        <translation>Cas</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>Cas</translation>
+    </message>
+    <message>
+        <source>Drawing the synthetic specimen</source>
+        <translation>Dessin de l’échantillon synthétique</translation>
+    </message>
+    <message>
+        <source>Looking at {name}</source>
+        <translation>Examen de {name}</translation>
+    </message>
+    <message>
+        <source>Open for reading</source>
+        <translation>Ouvrir en lecture</translation>
+    </message>
+</context>
+<context>
+    <name>PreferencesDialog</name>
+    <message>
+        <source>Preferences</source>
+        <translation>Préférences</translation>
+    </message>
+    <message>
+        <source>As the desktop</source>
+        <translation>Comme le bureau</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Langue</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Clair</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Sombre</translation>
+    </message>
+    <message>
+        <source>&amp;Appearance</source>
+        <translation>&amp;Apparence</translation>
+    </message>
+    <message>
+        <source>&amp;Rows of the table</source>
+        <translation>&amp;Lignes du tableau</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>aucun</translation>
+    </message>
+    <message>
+        <source>Leukocytes to &amp;count</source>
+        <translation>Leucocytes à &amp;compter</translation>
+    </message>
+    <message>
+        <source>The laboratory&apos;s own</source>
+        <translation>Celles du laboratoire</translation>
+    </message>
+    <message>
+        <source>Reference ran&amp;ges</source>
+        <translation>&amp;Valeurs de référence</translation>
+    </message>
+    <message>
+        <source>&amp;Paper</source>
+        <translation>&amp;Papier</translation>
+    </message>
+    <message>
+        <source>A sound with every counted cell</source>
+        <translation>Un son à chaque cellule comptée</translation>
+    </message>
+    <message>
+        <source>Rules, ranges, keys, report header and fields: {path}</source>
+        <translation>Règles, valeurs, touches, en-tête et champs : {path}</translation>
+    </message>
+</context>
+<context>
+    <name>ProbabilityBars</name>
+    <message>
+        <source>Probabilities</source>
+        <translation>Probabilités</translation>
+    </message>
+</context>
+<context>
+    <name>RemarkList</name>
+    <message>
+        <source>Remarks</source>
+        <translation>Remarques</translation>
+    </message>
+</context>
+<context>
+    <name>Reporter</name>
+    <message numerus="yes">
+        <source>The report was written: %n file(s).</source>
+        <translation>
+            <numerusform>Le compte rendu est écrit : %n fichier.</numerusform>
+            <numerusform>Le compte rendu est écrit : %n fichiers.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Open the folder</source>
+        <translation>Ouvrir le dossier</translation>
+    </message>
+    <message>
+        <source>Signing is not part of this version yet.</source>
+        <translation>La signature n’est pas encore disponible.</translation>
+    </message>
+</context>
+<context>
+    <name>SignDialog</name>
+    <message>
+        <source>Sign the report</source>
+        <translation>Signer le compte rendu</translation>
+    </message>
+    <message>
+        <source>The report is frozen as it stands now. Later changes make a new version; this one is kept.</source>
+        <translation>Le compte rendu est figé tel quel. Les changements ultérieurs feront une nouvelle version ; celle-ci est conservée.</translation>
+    </message>
+    <message>
+        <source>Sign</source>
+        <translation>Signer</translation>
+    </message>
+    <message>
+        <source>All checks passed.</source>
+        <translation>Toutes les vérifications sont passées.</translation>
+    </message>
+    <message>
+        <source>I reviewed these results</source>
+        <translation>J’ai relu ces résultats</translation>
+    </message>
+    <message>
+        <source>I approve these results</source>
+        <translation>J’approuve ces résultats</translation>
+    </message>
+    <message>
+        <source>I wrote this report</source>
+        <translation>J’ai rédigé ce compte rendu</translation>
+    </message>
+    <message>
+        <source>&amp;Meaning</source>
+        <translation>&amp;Sens</translation>
+    </message>
+    <message>
+        <source>Your &amp;name, again</source>
+        <translation>Votre &amp;nom, à nouveau</translation>
+    </message>
+</context>
+</TS>
