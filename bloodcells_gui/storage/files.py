@@ -26,16 +26,29 @@ def write_whole(path: Path, data: bytes) -> None:
         part.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise OutputNotWritable(
-            "The file {path} cannot be written ({reason}).",
-            "The folder is read-only for you, the disk is full, or the name is not possible there.",
-            "Choose another folder or free some space.",
-            path=path,
-            reason=error.strerror or error,
-        ) from error
+        raise not_writable(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def not_writable(path: Path, error: OSError) -> OutputNotWritable:
+    """The refusal of a place that cannot be written."""
+    return OutputNotWritable(
+        "The file {path} cannot be written ({reason}).",
+        "The folder is read-only for you, the disk is full, or the name is not possible there.",
+        "Choose another folder or free some space.",
+        path=path,
+        reason=error.strerror or error,
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """The folder with everything above it; OutputNotWritable when it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_writable(folder, error) from error
 
 
 def sync_folder(folder: Path) -> None:

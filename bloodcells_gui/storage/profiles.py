@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.storage.files import write_whole
+from bloodcells_gui.storage.files import make_folder, not_writable, write_whole
 
 _NAME = re.compile(r"[^\W_][\w .()-]{0,59}")
 _VERSION = re.compile(r"[0-9]{4}\.json")
@@ -59,7 +59,7 @@ class ProfileStore:
         name = str(data["name"])
         folder = self._of(name)
         version = max(self._versions(folder), default=0) + 1
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         write_whole(folder / f"{version:04d}.json", json.dumps(data, ensure_ascii=False).encode())
         return version
 
@@ -104,12 +104,34 @@ class ProfileStore:
         if not self._versions(folder):
             raise _unknown(name)
         aside = self._folder / _REMOVED
-        aside.mkdir(exist_ok=True)
+        make_folder(aside)
         target, n = aside / name, 2
         while target.exists():
             target, n = aside / f"{name} ({n})", n + 1
-        folder.rename(target)
         self._write_active({b: n for b, n in self._active().items() if n != name})
+        try:
+            folder.rename(target)
+        except OSError as error:
+            raise not_writable(folder, error) from error
+
+    def revert(self, name: str, version: int | None = None) -> int:
+        """Go back to an earlier version (the last but one when None), by keeping it again as the newest.
+
+        Returns
+        -------
+        int
+            The new version's number: what came between stays, and reports that name it can be explained.
+        """
+        there = self.versions(name)
+        wanted = version if version is not None else (there[-2] if len(there) > 1 else 0)
+        if wanted not in there:
+            raise UserError(
+                "There is no earlier version of the profile {name}.",
+                "It was calibrated once.",
+                "Use the model's own head, or calibrate again.",
+                name=name,
+            )
+        return self.save(self.load(name, wanted).data)
 
     def use(self, name: str) -> StoredProfile:
         """Use the profile from now on with its bundle."""
@@ -152,5 +174,5 @@ class ProfileStore:
         return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
     def _write_active(self, active: Mapping[str, str]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         write_whole(self._folder / "active.json", json.dumps(active, ensure_ascii=False).encode())
