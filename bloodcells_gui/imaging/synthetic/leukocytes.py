@@ -65,7 +65,7 @@ class Recipe:
 
 def _segmented(g: Grid, rng: np.random.Generator, r: float) -> Plane:
     lobes = int(rng.choice([2, 3, 4, 5], p=[0.16, 0.44, 0.32, 0.08]))
-    return lobed(g, rng, lobes, {2: 2.65, 3: 2.35, 4: 2.05, 5: 1.8}[lobes] * r / 6.4, rng.uniform(0.16, 0.3))
+    return lobed(g, rng, lobes, {2: 2.5, 3: 2.15, 4: 1.85, 5: 1.65}[lobes] * r / 6.4, rng.uniform(0.12, 0.22))
 
 
 def _two_lobes(g: Grid, rng: np.random.Generator, r: float) -> Plane:
@@ -128,15 +128,15 @@ RECIPES: dict[str, Recipe] = {
         (Granules(density(96, 36, 132), 3.6, (0.12, 0.26), 0.75, True),), hof=0.45,
     ),
     "BL": Recipe(
-        (14.5, 1.3), _round(0.83, 0.10, 0.10, 0.25, 0.7), Chromatin(0.52, 0.20, 0.42, 0.3, 4, 0.3, 0.35),
+        (16.2, 1.3), _round(0.84, 0.12, 0.10, 0.3, 0.7), Chromatin(0.42, 0.20, 0.4, 0.3, 4, 0.3, 0.45),
         density(140, 124, 176), 0.5, (0.10, 0.6), wobble=0.03,
     ),
     "LY": Recipe(
-        (9.6, 0.9), _round(0.88, 0.12, 0.12, 0.18, 0.9), Chromatin(0.80, 0.30, 0.75, 0.3, 0, 0.3, 0.1),
+        (9.6, 0.9), _round(0.86, 0.14, 0.14, 0.2, 0.9), Chromatin(0.72, 0.34, 0.7, 0.45, 0, 0.3, 0.15),
         density(152, 136, 176), 0.5, (0.2, 0.45), wobble=0.04, skirt=0.18,
     ),
     "VLY": Recipe(
-        (15.2, 1.4), _round(0.62, 0.28, 0.22, 0.4, 1.2), Chromatin(0.70, 0.26, 0.75, 0.2, 1, 0.25),
+        (13.6, 1.3), _round(0.72, 0.18, 0.2, 0.3, 0.9), Chromatin(0.70, 0.26, 0.75, 0.2, 1, 0.25),
         density(172, 162, 194), 0.6, (0.14, 0.7), wobble=0.08, skirt=0.4, vacuoles=0.02,
     ),
     "PC": Recipe(
@@ -144,9 +144,9 @@ RECIPES: dict[str, Recipe] = {
         density(124, 108, 176), 0.30, (0.14, 0.6), wobble=0.05, hof=0.75, vacuoles=0.05,
     ),
     "MO": Recipe(
-        (16.8, 1.3), _monocyte, Chromatin(0.60, 0.34, 0.5, 0.25, 0, 0.3, 0.15), density(156, 132, 174), 0.30,
-        (0.24, 0.40), (Granules(density(130, 90, 158), 2.0, (0.07, 0.13), 0.45),), wobble=0.05, skirt=0.24,
-        vacuoles=0.04,
+        (16.8, 1.3), _monocyte, Chromatin(0.56, 0.34, 0.5, 0.25, 0, 0.3, 0.15), density(160, 144, 182), 0.30,
+        (0.24, 0.40), (Granules(density(138, 104, 166), 1.2, (0.06, 0.11), 0.35),), wobble=0.05, skirt=0.24,
+        vacuoles=0.07,
     ),
     "EO": Recipe(
         (14.2, 0.9), _two_lobes, Chromatin(0.66, 0.32, 0.7, 0.4, 0, 0.3), density(212, 168, 176), 0.25,
@@ -191,7 +191,7 @@ def leukocyte(code: str, rng: np.random.Generator, mpp: float) -> Sprite:
     for granules in recipe.granules:
         od = _sprinkle(g, rng, granules, od, body, core)
     if recipe.vacuoles:
-        od *= (1 - 0.75 * _holes(g, rng, recipe.vacuoles, body))[..., None]
+        od *= (1 - 0.75 * _holes(g, rng, recipe.vacuoles, body) * (1 - 0.6 * core))[..., None]
     od *= inside[..., None] * np.float32(rng.normal(1.0, 0.035))
     label = np.zeros((g.n, g.n), np.uint8)
     label[body > 0] = CYTOPLASM

@@ -62,13 +62,14 @@ def lobed(g: Grid, rng: np.random.Generator, lobes: int, size: float, filament: 
     span = {1: 0.1, 2: 2.4, 3: 3.9, 4: 4.9, 5: 5.4}[lobes] * rng.uniform(0.85, 1.08)
     radius = {1: 0.2, 2: 2.2, 3: 2.5, 4: 2.75, 5: 2.9}[lobes] * rng.uniform(0.9, 1.1) * size / 1.75
     path = arc(radius, turn, span, max(lobes, 2))[:lobes]
-    path = [(x + rng.normal(0, 0.3), y + rng.normal(0, 0.3)) for x, y in path]
+    path = [(x + rng.normal(0, 0.5), y + rng.normal(0, 0.5)) for x, y in path]
     inside: Plane | None = None
     for i, (x, y) in enumerate(path):
         tangent = turn + span * i / max(1, lobes - 1) + math.pi / 2
-        a = size * rng.uniform(1.02, 1.35)
-        lobe = ellipse(g, (x, y), (a, size * rng.uniform(0.78, 0.98)), tangent + rng.normal(0, 0.35))
-        inside = lobe if inside is None else join(inside, lobe, 0.45)
+        grown = size * rng.uniform(0.82, 1.15)
+        radii = (grown * rng.uniform(1.02, 1.35), grown * rng.uniform(0.78, 0.98))
+        lobe = ellipse(g, (x, y), radii, tangent + rng.normal(0, 0.6))
+        inside = lobe if inside is None else join(inside, lobe, 0.3)
     if inside is None:
         raise ValueError("a nucleus has at least one lobe")
     if lobes > 1:
@@ -136,6 +137,6 @@ def _nucleolus(g: Grid, rng: np.random.Generator, inside: Plane, od: Plane) -> P
     centre = (float(g.x[iy, ix]), float(g.y[iy, ix]))
     size = rng.uniform(0.55, 1.0)
     spot = ellipse(g, centre, (size, size * rng.uniform(0.75, 1.0)), rng.uniform(0, 3.1))
-    share = 0.72 * cover(spot, 0.4)[..., None]
+    share = 0.85 * cover(spot, 0.4)[..., None]
     mixed: Plane = od * (1 - share) + _NUCLEOLUS * share
     return mixed

@@ -22,7 +22,7 @@ from bloodcells_gui.imaging.synthetic.stain import density
 _HYALOMERE = density(206, 190, 206)
 _GRANULOMERE = density(104, 50, 142)
 _SMUDGE = density(142, 74, 150)
-_DEPOSIT = density(66, 20, 112)
+_DEPOSIT = density(48, 16, 84)
 
 
 def platelet(rng: np.random.Generator, mpp: float, code: str = "PLT") -> Sprite:
@@ -89,11 +89,11 @@ def smudge(rng: np.random.Generator, mpp: float) -> Sprite:
 def artefact(rng: np.random.Generator, mpp: float) -> Sprite:
     """Stain deposit, a fibre or a drying ring (ART)."""
     kind = rng.choice(["deposit", "deposit", "ring", "fibre"])
-    r = rng.uniform(2.5, 6.0)
+    r = rng.uniform(3.5, 7.5)
     g = Grid(2.8 * r, mpp)
     if kind == "deposit":
-        xs, ys = scatter(g, rng, np.exp(-(g.x**2 + g.y**2) / np.float32(0.35 * r * r)), 5.0)
-        share = dots(g, xs, ys, rng.uniform(0.1, 0.34, xs.size), 0.4)
+        xs, ys = scatter(g, rng, np.exp(-(g.x**2 + g.y**2) / np.float32(0.5 * r * r)), 2.2)
+        share = dots(g, xs, ys, rng.uniform(0.12, 0.6, xs.size), 0.4)
         od = share[..., None] * _DEPOSIT
         extent = share
     elif kind == "ring":
