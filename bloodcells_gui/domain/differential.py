@@ -298,7 +298,15 @@ def differential(
     return replace(
         table,
         remarks=remarks.remarks(
-            table, counts, raised, settings, nrbc=nrbc, correction_due=due, answer=answer
+            table,
+            counts,
+            raised,
+            settings,
+            nrbc=nrbc,
+            correction_due=due,
+            answer=answer,
+            sex=basis.sex,
+            age=basis.age,
         ),
     )
 

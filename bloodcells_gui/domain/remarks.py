@@ -26,10 +26,13 @@ def remarks(
     nrbc: float,
     correction_due: bool,
     answer: str,
+    sex: str = "",
+    age: float | None = None,
 ) -> tuple[Remark, ...]:
     """All remarks, the gravest first.
 
-    `nrbc` is NRBC per 100 WBC, `answer` what was said about the analyser's own correction.
+    `nrbc` is NRBC per 100 WBC, `answer` what was said about the analyser's own correction; `sex` and `age`
+    choose the ranges whose limits are decisions.
     """
     found = [
         *(_rule(r) for r in raised),
@@ -39,7 +42,7 @@ def remarks(
         *_immature(table, counts),
         *_other(table, counts),
         *_target(table, settings),
-        *_count_on(table, counts, settings),
+        *_count_on(table, counts, settings, sex, age),
         *([Remark(SAMPLING_ONLY)] if table.total else []),
     ]
     weight = {"critical": 0, "warning": 1, "info": 2}
@@ -155,7 +158,9 @@ def _thresholds(rule: Rule, wbc: float | None) -> float | None:
     return None
 
 
-def _decisions(settings: LabSettings, wbc: float | None) -> Iterable[tuple[str, tuple[str, ...], float]]:
+def _decisions(
+    settings: LabSettings, wbc: float | None, sex: str, age: float | None
+) -> Iterable[tuple[str, tuple[str, ...], float]]:
     """(name, leaves, threshold in %) of every decision that a share can fall on either side of."""
     for rule in settings.rules:
         if (threshold := _thresholds(rule, wbc)) is not None:
@@ -164,20 +169,22 @@ def _decisions(settings: LabSettings, wbc: float | None) -> Iterable[tuple[str, 
         if not item.leaves or item.code == "ERB":
             continue
         for unit in (ABSOLUTE, PERCENT):
-            found = pick(settings.ranges, item.code, unit)
+            found = pick(settings.ranges, item.code, unit, sex, age)
             for limit in (found.low, found.high) if found else ():
                 if limit and (unit == PERCENT or wbc):
                     yield item.name, item.leaves, limit if unit == PERCENT else 100.0 * limit / (wbc or 1.0)
 
 
-def _count_on(table: Differential, counts: Mapping[str, int], settings: LabSettings) -> list[Remark]:
+def _count_on(
+    table: Differential, counts: Mapping[str, int], settings: LabSettings, sex: str, age: float | None
+) -> list[Remark]:
     """Count on when limits contain a decision threshold and a larger count would part them."""
     following = next((t for t in sorted(settings.target_counts) if t > table.total), None)
     if following is None or table.total < 50:
         return []
     names: list[str] = []
     codes: list[str] = []
-    for name, leaves, threshold in _decisions(settings, table.wbc_used):
+    for name, leaves, threshold in _decisions(settings, table.wbc_used, sex, age):
         count = sum(counts.get(leaf, 0) for leaf in leaves)
         low, high = clopper_pearson(count, table.total)
         # An absent class has an upper limit of some percent at any count: that alone is no reason.

@@ -363,7 +363,7 @@ def explanations(sheet: Sheet, model: ReportModel) -> None:
     columns = max(1, int((sheet.width + pair_gap) // (2 * size + 0.6 + pair_gap)))
     pitch = (sheet.width - 2 * size - 0.6) / max(columns - 1, 1)
     for line in _chunks(thumbs, columns):
-        sheet.ensure(size + 8)
+        sheet.ensure(size + 9)
         y = sheet.y
         for i, thumb in enumerate(line):
             x = sheet.left + i * pitch
@@ -371,9 +371,10 @@ def explanations(sheet: Sheet, model: ReportModel) -> None:
             _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), name)
             alt = sheet.tr("Grad-CAM of cell {cell} for {name}", cell=thumb.cell, name=name)
             _picture(sheet, x + size + 0.6, y, size, model.assets.get(thumb.cam, b""), alt)
-            text = f"{thumb.cell}: {name}, {_percent(thumb.probability)} %"
-            sheet.put(x, y + size + 0.5, text, 2 * size, size=6.8, rgb=MUTED, height=3.6)
-        sheet.set_y(y + size + 6)
+            sheet.put(x, y + size + 0.5, name, 2 * size, size=7.2, height=3.4)
+            text = f"{thumb.cell}  ·  {_percent(thumb.probability)} %"
+            sheet.put(x, y + size + 3.7, text, 2 * size, size=6.6, rgb=MUTED, height=3.2)
+        sheet.set_y(y + size + 8.6)
 
 
 # -- provenance ------------------------------------------------------------------------------------------
@@ -432,8 +433,8 @@ def _run(sheet: Sheet, run: RunBlock) -> None:
             _pair(sheet, "", sheet.tr(run.scale.warning), rgb=WARNING)
     if run.provider:
         _pair(sheet, "Computed by", run.provider)
-    if run.parameters:
-        _pair(sheet, "Parameters", ", ".join(f"{k} = {v}" for k, v in run.parameters), most=5)
+    if any(v for _, v in run.parameters):
+        _pair(sheet, "Parameters", ", ".join(f"{k} = {v}" for k, v in run.parameters if v), most=5)
     if run.tallies:
         _pair(sheet, "Also counted", ", ".join(f"{k} {v:g}" for k, v in run.tallies))
     if run.notice:

@@ -222,6 +222,14 @@ def test_count_on_when_a_limit_crosses_a_decision() -> None:
     assert "count-on" not in rules(clear)
 
 
+def test_the_hint_knows_the_ranges_of_the_person() -> None:
+    own = LabSettings(
+        range_set="own", own_ranges=(Range("LYMPHOCYTE", 25, 60, unit="%", sex="F", age_from=18),)
+    )
+    assert "count-on" in rules(table(NORMAL, settings=own, sex="F", age="40"))
+    assert "count-on" not in rules(table(NORMAL, settings=own, sex="M", age="40"))
+
+
 def test_the_target_is_told_when_missed_and_limits_are_never_oversold() -> None:
     d = table({"SNE": 40})
     assert "target-count" in rules(d)

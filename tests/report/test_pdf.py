@@ -11,6 +11,8 @@ import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import OutputNotWritable
@@ -66,7 +68,8 @@ def test_it_declares_pdf_a_is_tagged_and_embeds_its_fonts(plain: ReportModel) ->
     for tag in (b"/H1", b"/H2", b"/Table", b"/TR", b"/TH", b"/TD", b"/P", b"/Figure"):
         assert b"/S " + tag in pdf
     assert pdf.count(b"/FontFile2") >= 3
-    assert b"/Encrypt" not in pdf
+    for forbidden in (b"/Encrypt", b"/SMask", b"/Type1", b"/Interpolate true", b"/LZWDecode"):
+        assert forbidden not in pdf
     assert b"/JavaScript" not in pdf
 
 
@@ -251,6 +254,24 @@ def test_axes_end_at_round_numbers(highest: float, end: float) -> None:
 def test_text_is_shortened_in_its_middle_and_wrapped_to_its_width() -> None:
     with contextlib.closing(Sheet(FONTS, paper="a4", lang="en", title="t", specimen="s")) as sheet:
         check_text(sheet)
+
+
+def test_no_text_leaves_its_box_or_breaks_the_page() -> None:
+    with contextlib.closing(Sheet(FONTS, paper="a4", lang="en", title="t", specimen="s")) as sheet:
+
+        @settings(max_examples=80, deadline=None)
+        @given(st.text(max_size=60), st.floats(4, 60))
+        def try_it(text: str, width: float) -> None:
+            sheet.type(8)
+            assert sheet.measure(sheet.fitted(text, width)) <= width
+            for line in sheet.wrap(text, width, most=5):
+                assert sheet.measure(line) <= width or len(line) == 1
+            sheet.put(20, 20, text, width)
+            sheet.set_y(40)
+            sheet.paragraph(20, text, width, most=3)
+
+        try_it()
+        assert sheet.output()
 
 
 def check_text(sheet: Sheet) -> None:
