@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.stats import (
     BlandAltman,
     Kappa,
@@ -194,6 +195,33 @@ def agreement_over_cases(cases: Iterable[Sequence[AnalyserRow]]) -> dict[str, Bl
 
 
 MAX_ANALYSER_BYTES = 1_000_000
+ANALYSER_PREFIX = "analyser."
+ANALYSER_CELLS_FIELD = "analyser_cells"
+
+
+def analyser_fields(analyser: Mapping[str, float]) -> dict[str, str]:
+    """An analyser's differential as fields of a case (one SET_FIELD event each)."""
+    return {f"{ANALYSER_PREFIX}{label}": f"{value:g}" for label, value in analyser.items()}
+
+
+def analyser_of(data: SpecimenData) -> tuple[dict[str, float], int | None]:
+    """The analyser's differential kept in a case, and how many leukocytes it counted (None when not told).
+
+    Fields that cannot be understood any more are left out.
+    """
+    found = {}
+    for name in data.fields:
+        label = name.removeprefix(ANALYSER_PREFIX)
+        value = data.number(name) if label != name else None
+        if value is None or value > 1000:
+            continue
+        try:
+            leaves_of(label)
+        except KeyError:
+            continue
+        found[label] = value
+    cells = data.number(ANALYSER_CELLS_FIELD)
+    return found, int(cells) if cells else None
 
 
 def read_analyser_csv(data: bytes) -> dict[str, float]:

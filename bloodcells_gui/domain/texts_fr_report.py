@@ -306,6 +306,16 @@ _REPORT = {
 
 _EVALUATION = {
     "Taken out": "Écartée",
+    "Agreement with the analyser": "Concordance avec l'automate",
+    "difference: smear minus analyser": "différence : frottis moins automate",
+    "Smear %": "Frottis %",
+    "Analyser %": "Automate %",
+    "Difference": "Différence",
+    "agrees": "concorde",
+    "differs": "diffère",
+    "“agrees”: the analyser's share lies within the exact limits of the smear's count (Rümke).": (
+        "« concorde » : la part de l'automate est dans les limites exactes du comptage au frottis (Rümke)."
+    ),
     "Line {line} of the analyser's file cannot be understood: {text}": (
         "La ligne {line} du fichier de l'automate ne peut pas être comprise : {text}"
     ),

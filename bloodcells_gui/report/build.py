@@ -12,6 +12,7 @@ from typing import Protocol
 
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
+from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, age_years
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.review import Decision, Signature, SpecimenData, Status
@@ -144,6 +145,8 @@ def build_report(
         return key
 
     skipped = [s for run in runs for s in run.skipped]
+    cell_counts = Counter(state.decision(c.id).final for c in cells)
+    cell_counts.update(state.hand_counts)
     gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, keep)
     if anonymised:  # names of files may be names of people
         gallery = tuple(
@@ -171,6 +174,7 @@ def build_report(
         settings_sha256=_settings_hash(settings),
         app_version=app_version,
         version=state.version,
+        analyser=_analyser(state.data, differential, cell_counts),
         anonymised=anonymised,
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,
@@ -259,6 +263,13 @@ def _fields(data: SpecimenData, settings: LabSettings, anonymised: bool) -> tupl
         elif spec.name == "age" and spec.shown and not value and (age := age_years(data)) is not None:
             lines.append(FieldLine("age", spec.label, str(int(age)), spec.unit, spec.group))
     return tuple(lines)
+
+
+def _analyser(
+    data: SpecimenData, differential: Differential, counts: Mapping[str, int]
+) -> tuple[AnalyserRow, ...]:
+    analyser, cells = analyser_of(data)
+    return compare_analyser(counts, analyser, cells) if analyser and differential.total else ()
 
 
 def _grades(grades: Mapping[str, str], settings: LabSettings) -> tuple[GradeLine, ...]:

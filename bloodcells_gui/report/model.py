@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Any
 
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
+from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.differential import Differential, Remark
 from bloodcells_gui.domain.review import Signature, Status
 from bloodcells_gui.domain.specimen import ScaleEstimate, SpecimenKind
@@ -168,7 +169,8 @@ class ReportModel:
     """Everything a report says.
 
     `images_sha256` is over the names and hashes of all images, in order; `settings_sha256` over the
-    laboratory's settings. `skipped` holds at most `SKIPPED_SHOWN` entries of `skipped_total`.
+    laboratory's settings. `analyser` compares the smear with an analyser's differential, where one was
+    entered. `skipped` holds at most `SKIPPED_SHOWN` entries of `skipped_total`.
     """
 
     specimen: str
@@ -190,6 +192,7 @@ class ReportModel:
     settings_sha256: str
     app_version: str
     version: int
+    analyser: tuple[AnalyserRow, ...] = ()
     anonymised: bool = False
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.report import pdf_annex, pdf_result
+from bloodcells_gui.report import pdf_annex, pdf_gallery, pdf_letterhead, pdf_result
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_sheet import Sheet
@@ -52,15 +52,16 @@ def render_pdf(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: 
             pages=pages,
             created=model.created,
         )
-        pdf_result.letterhead(sheet, model)
-        pdf_result.fields_block(sheet, model)
+        pdf_letterhead.letterhead(sheet, model)
+        pdf_letterhead.fields_block(sheet, model)
         pdf_result.table(sheet, model)
         pdf_result.remarks(sheet, model)
         pdf_annex.morphology(sheet, model)
         pdf_annex.comments(sheet, model)
+        pdf_annex.analyser(sheet, model)
         pdf_annex.review(sheet, model)
-        pdf_annex.gallery(sheet, model)
-        pdf_annex.explanations(sheet, model)
+        pdf_gallery.gallery(sheet, model)
+        pdf_gallery.explanations(sheet, model)
         pdf_annex.provenance(sheet, model)
         return sheet
 

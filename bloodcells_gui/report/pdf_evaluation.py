@@ -10,8 +10,8 @@ from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.evaluation import ClassFigures, Evaluation, Figure
 from bloodcells_gui.report.model import RESEARCH_USE_ONLY
 from bloodcells_gui.report.pdf import PAPERS, in_two_passes
+from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_plots import Axes, matrix
-from bloodcells_gui.report.pdf_result import local_time
 from bloodcells_gui.report.pdf_sheet import ACCENT, BAND, INK, MUTED, RULE, WARNING, Sheet
 
 _ROW = 5.2

@@ -1,20 +1,16 @@
-"""First page: letterhead, specimen and patient, the differential as a table with its chart, remarks."""
+"""The result: the differential as a table with its chart, and the remarks."""
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image
-
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.remarks import SAMPLING_ONLY
 from bloodcells_gui.domain.wording import absolute, compact, number, remark_text
-from bloodcells_gui.report.model import INCOMPLETE, NOT_SIGNED, PRELIMINARY, SYNTHETIC, FieldLine, ReportModel
+from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_sheet import (
-    ACCENT,
     BAND,
     CRITICAL,
     FAINT,
@@ -30,174 +26,6 @@ from bloodcells_gui.report.pdf_sheet import (
 ROW = 5.15
 BAR = 2.5
 REFERENCE_FILL: RGB = (220, 233, 226)
-
-
-def local_time(time: str, lang: str) -> str:
-    """A UTC time as people write it; other text stays as it is."""
-    if len(time) >= 16 and time[4:5] == "-" and time[10:11] in "T ":
-        date, clock = time[:10], time[11:16]
-        if lang == "fr":
-            date = "/".join(reversed(date.split("-")))
-        return f"{date} {clock} UTC" if time.endswith("Z") else f"{date} {clock}"
-    if lang == "fr" and len(time) == 10 and time[4:5] == time[7:8] == "-":
-        return "/".join(reversed(time.split("-")))
-    return time
-
-
-# -- letterhead ----------------------------------------------------------------------------------------
-
-
-def letterhead(sheet: Sheet, model: ReportModel) -> None:
-    """Laboratory left, what this is right, stamps below."""
-    x, y = sheet.left, 12.0
-    half = sheet.width - 72
-    indent = _logo(sheet, model, x, y)
-    name = model.header.laboratory
-    line = y
-    if name:
-        sheet.type(13, "B")
-        for part in sheet.wrap(name, half - indent, 2):
-            sheet.put(x + indent, line, part, half - indent, size=13, style="B", height=6)
-            line += 6
-        line += 0.4
-    for text in model.header.address:
-        sheet.put(x + indent, line, text, half - indent, size=8, rgb=MUTED, height=3.8)
-        line += 3.8
-    right, width = x + half + 4, sheet.width - half - 4
-    sheet.put(
-        right,
-        y,
-        sheet.tr("Blood smear differential"),
-        width,
-        size=15,
-        style="B",
-        rgb=ACCENT,
-        align="R",
-        height=7,
-        tag="H1",
-    )
-    sheet.put(right, y + 7.4, model.specimen, width, size=10, style="B", align="R", height=4.8)
-    printed = sheet.tr("Printed {time}", time=local_time(model.created, sheet.lang_code))
-    version = sheet.tr("Version {version}", version=model.version) + "  ·  " + printed
-    sheet.put(right, y + 12.2, version, width, size=8, rgb=MUTED, align="R", height=4)
-    sheet.set_y(max(line, y + (18 if indent else 0), y + 16.6) + 2.2)
-    sheet.rule(sheet.y, ACCENT, 0.6)
-    sheet.set_y(sheet.y + 2.4)
-    _stamps(sheet, model)
-
-
-def _logo(sheet: Sheet, model: ReportModel, x: float, y: float) -> float:
-    """Draw the logo in a box of 34 x 16 mm, left-aligned; the width it takes with its gap."""
-    data = model.assets.get(model.header.logo, b"")
-    if not data:
-        return 0.0
-    with Image.open(io.BytesIO(data)) as opened:
-        wide, high = opened.size
-    scale = min(34.0 / wide, 16.0 / high)
-    with sheet.tagged("Figure", alt=sheet.tr("Logo of the laboratory")):
-        sheet.image(io.BytesIO(data), x, y, w=wide * scale, h=high * scale)
-    return wide * scale + 4
-
-
-def stamp_text(sheet: Sheet, model: ReportModel, stamp: str) -> str:
-    """Why the stamp is there."""
-    if stamp == SYNTHETIC:
-        return sheet.tr("A generated specimen: no patient, no blood.")
-    if stamp == PRELIMINARY:
-        return sheet.tr(
-            "Cells that still wait as Unidentified: {count}.", count=model.differential.unidentified
-        )
-    if stamp == INCOMPLETE:
-        return sheet.tr(
-            "The analysis was stopped or failed before its end; what was found until then is shown."
-        )
-    if stamp == NOT_SIGNED:
-        reviewed = model.review.cells - model.review.proposed - model.review.unidentified
-        return sheet.tr(
-            "{reviewed} of {cells} cells were reviewed by a person.",
-            reviewed=reviewed,
-            cells=model.review.cells,
-        )
-    return ""
-
-
-def _stamps(sheet: Sheet, model: ReportModel) -> None:
-    for stamp in model.stamps():
-        y = sheet.y
-        rgb = WARNING if stamp in (NOT_SIGNED, SYNTHETIC) else CRITICAL
-        word = sheet.tr(stamp)
-        sheet.type(8.5, "B")
-        width = sheet.measure(sheet.clean(word)) + 6
-        sheet.box(sheet.left, y, width, 5, rgb, radius=0.8)
-        sheet.put(sheet.left, y, word, width, size=8.5, style="B", rgb=WHITE, align="C", height=5)
-        sheet.put(
-            sheet.left + width + 2.5,
-            y,
-            stamp_text(sheet, model, stamp),
-            sheet.width - width - 3,
-            size=8.5,
-            rgb=rgb,
-            height=5,
-        )
-        sheet.set_y(y + 6)
-    if model.stamps():
-        sheet.set_y(sheet.y + 0.6)
-
-
-# -- specimen and patient -------------------------------------------------------------------------------
-
-
-def fields_block(sheet: Sheet, model: ReportModel) -> None:
-    """Configured fields, patient left, specimen right, each with its label."""
-    patient = [f for f in model.fields if f.group == "patient"]
-    specimen = [FieldLine("specimen_id", "Specimen", model.specimen, "", "specimen")]
-    specimen += [f for f in model.fields if f.group != "patient" and f.name not in ("wbc", "wbc_corrected")]
-    kind = sheet.tr(model.kind.value)
-    images = sheet.tr(
-        "1 image, {kind}" if model.images == 1 else "{count} images, {kind}", count=model.images, kind=kind
-    )
-    if not model.images:
-        images = kind
-    specimen.append(FieldLine("images", "Material", images, "", "specimen"))
-    if model.anonymised:
-        patient.insert(0, FieldLine("", "Patient", sheet.tr("(left out: anonymised)"), "", "patient"))
-    top, gap = sheet.y, 6.0
-    column = (sheet.width - gap) / 2
-    ends = []
-    for x, lines in (
-        (sheet.left, patient or specimen),
-        (sheet.left + column + gap, specimen if patient else []),
-    ):
-        y = top
-        for line in lines:
-            y = _field(sheet, x, y, column, line)
-        ends.append(y)
-    sheet.set_y(max(ends) + 0.5)
-
-
-def _field(sheet: Sheet, x: float, y: float, width: float, line: FieldLine) -> float:
-    label_width = 33.0
-    value = (
-        local_time(line.value, sheet.lang_code) if line.name in ("birth_date", "collected_at") else line.value
-    )
-    if line.name == "sex":
-        value = sheet.tr({"F": "female", "M": "male"}.get(value, value))
-    if line.unit:
-        value = f"{value} {sheet.tr(line.unit)}"
-    sheet.put(x, y, sheet.tr(line.label), label_width - 1.5, size=8, rgb=MUTED, height=4.5)
-    sheet.type(9)
-    for text in sheet.wrap(value, width - label_width, 6) or [""]:
-        sheet.put(
-            x + label_width,
-            y,
-            text,
-            width - label_width + 0.3,
-            size=9,
-            height=4.5,
-            style="B" if line.name in ("patient_name", "specimen_id") else "",
-        )
-        y += 4.5
-    return y
 
 
 # -- the table ------------------------------------------------------------------------------------------

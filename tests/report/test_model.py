@@ -10,13 +10,15 @@ import pytest
 from PIL import Image
 
 from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.comparison import analyser_fields
 from bloodcells_gui.domain.fold import ReviewState, make_event
 from bloodcells_gui.domain.review import EventKind, Signature, Status
 from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
 from bloodcells_gui.report.build import cells_to_explain
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import digest, from_json, to_json
-from tests.report.report_case import MIX, make_cells, make_report, make_run, make_specimen, make_state
+from bloodcells_gui.report.pdf import render_pdf
+from tests.report.report_case import FONTS, MIX, make_cells, make_report, make_run, make_specimen, make_state
 
 
 def test_the_same_case_gives_the_same_hash_in_any_language_at_any_time() -> None:
@@ -152,6 +154,20 @@ def test_a_second_reading_and_the_explanation_for_signing_are_told() -> None:
     (second,) = review.second_readings
     assert (second.reader, second.cells, second.agreed, second.adjudicated, second.open) == ("B", 4, 2, 1, 1)
     assert review.explanation == "few cells"
+
+
+def test_an_analyser_differential_kept_as_fields_is_compared() -> None:
+    cells = make_cells({"SNE": 60, "LY": 40})
+    state = ReviewState([dataclasses.replace(c, abstained=False) for c in cells])
+    for name, value in {**analyser_fields({"neutrophil": 61.5, "LY": 20}), "analyser.nonsense": "3"}.items():
+        state.apply(make_event(state, EventKind.SET_FIELD, "A", new=value, key=name))
+    model = make_report({"SNE": 60, "LY": 40}, state=state)
+    rows = {r.code: r for r in model.analyser}
+    assert set(rows) == {"neutrophil", "LY"}
+    assert rows["neutrophil"].inside
+    assert not rows["LY"].inside
+    assert [r.code for r in from_json(to_json(model)).analyser] == ["neutrophil", "LY"]
+    assert render_pdf(model, fonts_dir=FONTS, lang="fr").startswith(b"%PDF")
 
 
 def test_an_empty_case_has_a_report_too() -> None:

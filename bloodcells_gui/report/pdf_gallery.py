@@ -1,0 +1,211 @@
+"""Pictures: the gallery of every class, and Grad-CAM of some cells."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Sequence
+
+from bloodcells_gui.domain.review import Status
+from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.report.model import GalleryRow, ReportModel, Thumb
+from bloodcells_gui.report.pdf_sheet import ACCENT, BAND, GOOD, MUTED, RULE, WARNING, WHITE, Sheet
+
+COLUMNS = 9
+THUMB_GAP = 3.6
+CAPTION = 3.2
+IMAGE_ERRORS = (OSError, ValueError, RuntimeError, SyntaxError)
+
+
+def class_name(sheet: Sheet, code: str) -> str:
+    """Translated name of a leaf, the code itself when it is none."""
+    known = BY_CODE.get(code)
+    return sheet.tr(known.name) if known else code
+
+
+def gallery(sheet: Sheet, model: ReportModel) -> None:
+    """Thumbnails of every class by doubt, the doubtful ones marked."""
+    rows = [row for row in model.gallery if row.total]
+    if not any(row.thumbs for row in rows):
+        return
+    sheet.heading(sheet.tr("Cells"), 34, sheet.tr("most doubtful first"))
+    _legend(sheet)
+    _blocks(sheet, [row for row in rows if row.thumbs], model)
+
+
+def _legend(sheet: Sheet) -> None:
+    y = sheet.y
+    x = sheet.left
+    for kind, text in (
+        ("?", "doubtful to the model, with its probability"),
+        ("✓", "confirmed by a person"),
+        ("→", "relabelled by a person"),
+    ):
+        _corner(sheet, x, y + 0.2, kind)
+        shown = sheet.tr(text)
+        sheet.put(x + 4.6, y, shown, 70, size=7.5, rgb=MUTED, height=4)
+        sheet.type(7.5)
+        x += 4.6 + sheet.measure(sheet.clean(shown)) + 6
+    sheet.set_y(y + 5.4)
+
+
+def _blocks(sheet: Sheet, rows: Sequence[GalleryRow], model: ReportModel) -> None:
+    """Classes one after the other, small ones side by side."""
+    line: list[tuple[int, GalleryRow]] = []
+    slot = 0
+    for row in rows:
+        need = max(len(row.thumbs), 2)
+        if line and slot + need > COLUMNS:
+            _line(sheet, line, model)
+            line, slot = [], 0
+        line.append((slot, row))
+        # A class that fills its line leaves no room; elsewhere one slot parts two classes.
+        slot += need + 1
+    if line:
+        _line(sheet, line, model)
+
+
+def _line(sheet: Sheet, line: Sequence[tuple[int, GalleryRow]], model: ReportModel) -> None:
+    """One or more classes beginning at the same height."""
+    size, pitch = _thumb_size(sheet)
+    height = size + CAPTION + 1.2
+    sheet.ensure(6.5 + height)
+    y = sheet.y
+    for i, (slot, row) in enumerate(line):
+        end = line[i + 1][0] if i + 1 < len(line) else COLUMNS + 1
+        _block_name(sheet, sheet.left + slot * pitch, y, (end - slot) * pitch - THUMB_GAP - 2, row)
+    sheet.set_y(y + 5.6)
+    deepest = max(len(row.thumbs) for _, row in line)
+    for start in range(0, deepest, COLUMNS):
+        sheet.ensure(height)
+        top = sheet.y
+        for slot, row in line:
+            for i, thumb in enumerate(row.thumbs[start : start + COLUMNS]):
+                _thumb(sheet, sheet.left + (slot + i) * pitch, top, size, thumb, model)
+        sheet.set_y(top + height)
+    sheet.set_y(sheet.y + 1.2)
+
+
+def _thumb_size(sheet: Sheet) -> tuple[float, float]:
+    size = (sheet.width - (COLUMNS - 1) * THUMB_GAP) / COLUMNS
+    return size, size + THUMB_GAP
+
+
+def _block_name(sheet: Sheet, x: float, y: float, width: float, row: GalleryRow) -> None:
+    sheet.box(x, y + 1.2, 2.6, 2.6, row.rgb, radius=0.5)
+    shown = str(row.total)
+    if len(row.thumbs) < row.total:
+        shown = sheet.tr("{shown} of {total} shown", shown=len(row.thumbs), total=row.total)
+    sheet.type(8)
+    tail = sheet.measure(sheet.clean(shown)) + 2
+    name = sheet.tr(row.name)
+    room = max(width - 4.4 - tail, 8)
+    sheet.put(x + 4.4, y, name, room, size=9, style="B", height=5, tag="H3")
+    sheet.type(9, "B")
+    after = x + 4.4 + sheet.measure(sheet.fitted(name, room)) + 1.8
+    sheet.put(after, y, shown, tail, size=8, rgb=MUTED, height=5.1)
+
+
+def _chunks(items: Sequence[Thumb], size: int) -> Iterator[Sequence[Thumb]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _picture(sheet: Sheet, x: float, y: float, size: float, data: bytes, alt: str) -> None:
+    """A picture, or an empty frame that says so: a broken thumbnail must not cost the report."""
+    if data:
+        try:
+            with sheet.tagged("Figure", alt=sheet.clean(alt)):
+                sheet.image(io.BytesIO(data), x, y, w=size, h=size)
+        except IMAGE_ERRORS:
+            data = b""
+    if not data:
+        sheet.box(x, y, size, size, BAND)
+        sheet.put(
+            x + 1,
+            y + size / 2 - 2,
+            sheet.tr("no picture"),
+            size - 2,
+            size=6.5,
+            rgb=MUTED,
+            align="C",
+            height=4,
+        )
+    sheet.frame(x, y, size, size, RULE, 0.15)
+
+
+def _thumb(sheet: Sheet, x: float, y: float, size: float, thumb: Thumb, model: ReportModel) -> None:
+    alt = sheet.tr(
+        "Cell {cell}: {name}, probability {percent} %",
+        cell=thumb.cell,
+        name=class_name(sheet, thumb.final or thumb.predicted),
+        percent=_percent(thumb.probability),
+    )
+    _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), alt)
+    if thumb.status is Status.RELABELLED:
+        _corner(sheet, x, y, "→")
+    elif thumb.status is Status.CONFIRMED:
+        _corner(sheet, x, y, "✓")
+    elif thumb.doubtful:
+        _corner(sheet, x, y, "?")
+    if thumb.doubtful:
+        sheet.frame(x, y, size, size, WARNING, 0.5)
+    sheet.put(x, y + size + 0.3, str(thumb.cell), size * 0.55, size=6, rgb=MUTED, height=CAPTION - 0.4)
+    percent = f"{_percent(thumb.probability)} %"
+    rgb = WARNING if thumb.doubtful else MUTED
+    sheet.put(
+        x + size * 0.5,
+        y + size + 0.3,
+        percent,
+        size * 0.5,
+        size=6.3,
+        rgb=rgb,
+        align="R",
+        style="B" if thumb.doubtful else "",
+        height=CAPTION - 0.4,
+    )
+
+
+def _percent(probability: float) -> str:
+    if math.isnan(probability):
+        return "–"
+    # 99.6 % must not read as certain
+    return ">99" if 0.99 < probability < 1 else f"{100 * probability:.0f}"
+
+
+def _corner(sheet: Sheet, x: float, y: float, kind: str) -> None:
+    """The sign in a thumbnail's corner."""
+    rgb = {"?": WARNING, "✓": GOOD, "→": ACCENT}[kind]
+    sheet.box(x, y, 3.6, 3.6, rgb, radius=0.5)
+    with sheet.artifact():
+        sheet.put(x, y, kind, 3.6, size=7, style="B", rgb=WHITE, align="C", height=3.6)
+
+
+# -- explanations ----------------------------------------------------------------------------------------
+
+
+def explanations(sheet: Sheet, model: ReportModel) -> None:
+    """Grad-CAM of some cells beside the cell itself."""
+    thumbs = [t for row in model.gallery for t in row.thumbs if t.cam]
+    if not thumbs:
+        return
+    sheet.heading(sheet.tr("What the classifier looked at (Grad-CAM)"), 30)
+    note = "Warm colours mark what spoke for the proposed class; they explain the model, not the cell."
+    sheet.paragraph(sheet.left, sheet.tr(note), sheet.width, size=7.5, rgb=MUTED)
+    sheet.set_y(sheet.y + 1)
+    size, pair_gap = 19.0, 5.0
+    columns = max(1, int((sheet.width + pair_gap) // (2 * size + 0.6 + pair_gap)))
+    pitch = (sheet.width - 2 * size - 0.6) / max(columns - 1, 1)
+    for line in _chunks(thumbs, columns):
+        sheet.ensure(size + 9)
+        y = sheet.y
+        for i, thumb in enumerate(line):
+            x = sheet.left + i * pitch
+            name = class_name(sheet, thumb.predicted)
+            _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), name)
+            alt = sheet.tr("Grad-CAM of cell {cell} for {name}", cell=thumb.cell, name=name)
+            _picture(sheet, x + size + 0.6, y, size, model.assets.get(thumb.cam, b""), alt)
+            sheet.put(x, y + size + 0.5, name, 2 * size, size=7.2, height=3.4)
+            text = f"{thumb.cell}  ·  {_percent(thumb.probability)} %"
+            sheet.put(x, y + size + 3.7, text, 2 * size, size=6.6, rgb=MUTED, height=3.2)
+        sheet.set_y(y + size + 8.6)
