@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.review import Change, Status
@@ -52,6 +53,9 @@ class CasePage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.session = session
+        # Until a person moved the borders they follow the window's width.
+        self.splitter_restored = False
+        self._shared_width = 0
         self._may_decide = may_decide
         self.controller = ReviewController(session, self)
         self.header = CaseHeader(context, session)
@@ -68,7 +72,7 @@ class CasePage(QWidget):
         self.splitter.addWidget(self.inspector)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([540, 560, 340])
+        self.splitter.splitterMoved.connect(self._borders_moved)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -85,6 +89,17 @@ class CasePage(QWidget):
         self.differential.class_chosen.connect(self.gallery.view.show_group)
         self.setTabOrder(self.gallery.view, self.inspector.image)
         self.refresh_numbers()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._shared_width != event.size().width() and not self.splitter_restored:
+            self._shared_width = event.size().width()
+            left = min(590, max(330, round(0.41 * self._shared_width)))
+            right = min(360, max(300, round(0.24 * self._shared_width)))
+            self.splitter.setSizes([left, self._shared_width - left - right, right])
+
+    def _borders_moved(self) -> None:
+        self.splitter_restored = True
 
     def add_view(self, name: str, view: QWidget) -> None:
         """Another view of the case in the middle; tabs appear from the second on."""

@@ -146,6 +146,8 @@ class MainWindow(QMainWindow):
         self.empty.path_chosen.connect(lambda p: self.opener.open_path(Path(p)))
         self.opener.opened.connect(self._opened)
         self.opener.busy.connect(self._opening)
+        self.reporter.busy.connect(self._writing)
+        self.reporter.cells_wanted.connect(self._show_cells)
         self.analysis.state_changed.connect(self._show_state)
         self._recent.aboutToShow.connect(self._fill_recent)
         self._context.theme.changed.connect(self._show_state)
@@ -184,7 +186,7 @@ class MainWindow(QMainWindow):
         page.gallery.view.set_side(self._memory.number("gallery/side", page.gallery.view.side))
         state = self._memory.bytes("splitter")
         if not state.isEmpty():
-            page.splitter.restoreState(state)
+            page.splitter_restored = page.splitter.restoreState(state)
         page.controller.failed.connect(self.banners.error)
         page.state_changed.connect(self._show_state)
         page.gallery.view.setFocus()
@@ -196,7 +198,8 @@ class MainWindow(QMainWindow):
         if page is None:
             return None
         self._memory.put("gallery/side", page.gallery.view.side)
-        self._memory.put("splitter", page.splitter.saveState())
+        if page.splitter_restored:
+            self._memory.put("splitter", page.splitter.saveState())
         page.close_case()
         self.pool.waitForDone(5000)
         self.body.removeWidget(page)
@@ -328,6 +331,9 @@ class MainWindow(QMainWindow):
         state = page.session.state if page is not None else None
         a.get("undo").setEnabled(state is not None and state.can_undo)
         a.get("redo").setEnabled(state is not None and state.can_redo)
+        signed = state is not None and state.signed
+        a.get("sign").setText(self.tr("A&mend the signed report…") if signed else self.tr("Si&gn…"))
+        a.get("sign").setIconText(self.tr("Amend") if signed else self.tr("Sign"))
         a.get("continue_run").setEnabled(page is not None and not self.analysis.running)
         for choice in ("system", "light", "dark"):
             a.get(f"theme_{choice}").setChecked(self._context.theme.choice == choice)
@@ -344,9 +350,20 @@ class MainWindow(QMainWindow):
 
     def _opening(self, what: str) -> None:
         if what:
-            self.progress.begin(what)
+            self.progress.begin(what, can_cancel=False)
         elif not self.analysis.running:
             self.progress.end()
+
+    def _writing(self, what: str) -> None:
+        # The report is of one moment: nothing may be decided while it is written.
+        if self.page is not None:
+            self.page.setEnabled(not what)
+        self._opening(what)
+
+    def _show_cells(self, cells: tuple[int, ...]) -> None:
+        if self.page is not None:
+            self.page.gallery.view.select_ids(cells)
+            self.page.gallery.view.setFocus()
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -375,6 +392,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._memory.put("window", self.saveGeometry())
         self.opener.stop()
+        self.reporter.stop()
         self.close_case()
         self.pool.waitForDone(5000)
         super().closeEvent(event)

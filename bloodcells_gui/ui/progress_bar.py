@@ -46,12 +46,13 @@ class AnalysisBar(QFrame):
         row.addWidget(self._button)
         self.hide()
 
-    def begin(self, title: str = "") -> None:
+    def begin(self, title: str = "", *, can_cancel: bool = True) -> None:
         """Something has started whose extent is not known yet."""
         self._title.setText(title or self.tr("Analysing"))
         self._text.setText(self.tr("preparing…"))
         self._bar.setRange(0, 0)
         self._button.setEnabled(True)
+        self._button.setVisible(can_cancel)
         self.show()
 
     def show_progress(self, progress: Progress) -> None:

@@ -1,29 +1,48 @@
-"""Export and signature from the window."""
+"""Export, signature and amendment from the window."""
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, QThreadPool, QUrl
+from PySide6.QtCore import QObject, QStandardPaths, QThreadPool, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.export import export, safe_folder_name
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.signing import amend, sign, signing_checks
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+from bloodcells_gui.ui.jobs import Lookup
 
 
 class Reporter(QObject):
-    """Asks where to, writes, and says what came of it."""
+    """Asks, writes in the background, and says what came of it.
+
+    Signals
+    -------
+    busy(str)
+        Something is being written, and nothing may change meanwhile; "" when it is over.
+    cells_wanted(tuple)
+        The person wants to see these cells.
+    """
+
+    busy = Signal(str)
+    cells_wanted = Signal(tuple)
 
     def __init__(self, context: UiContext, banners: BannerStack, pool: QThreadPool, parent: QObject) -> None:
         super().__init__(parent)
         self._context = context
         self._banners = banners
+        self._writes = Lookup(pool, self)
+        self._writes.answered.connect(self._written)
+        self._writes.failed.connect(self._failed)
 
     def proposal(self, session: Session) -> Path:
         """A folder named after the specimen, in the person's documents."""
@@ -31,34 +50,73 @@ class Reporter(QObject):
         return Path(documents or Path.home()) / "bloodcells" / safe_folder_name(session.specimen.id)
 
     def export(self, session: Session, window: QWidget) -> None:
-        """Ask, then write."""
+        """Ask, then write PDF and CSV."""
         dialog = ExportDialog(
             self._context, session.settings, self.proposal(session), session.state.unidentified, window
         )
-        if not dialog.exec() or not isinstance(session, CaseSession):
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if not accepted or not isinstance(session, CaseSession):
             return
         folder, options = dialog.answer()
-        try:
-            files = export(session, folder, options)
-        except UserError as error:
-            self._banners.error(error)
-            return
+        self.busy.emit(self.tr("Writing the report"))
+        self._writes.ask(folder, lambda: export(session, folder, options))
+
+    def _written(self, folder: object, files: Sequence[Path]) -> None:
+        self.busy.emit("")
         self._banners.show_banner(
             "ok",
             self.tr("The report was written: %n file(s).", "", len(files)),
             str(folder),
-            actions=(
-                (
-                    self.tr("Open the folder"),
-                    lambda: _open(folder),
-                ),
-            ),
+            actions=((self.tr("Open the folder"), lambda: _open(str(folder))),),
         )
 
+    def _failed(self, folder: object, error: object) -> None:
+        self.busy.emit("")
+        if isinstance(error, UserError):
+            self._banners.error(error)
+        elif isinstance(error, BaseException):
+            self._banners.crash("".join(traceback.format_exception(error)))
+
     def sign(self, session: Session, window: QWidget) -> None:
-        """Ask for the signature."""
-        self._banners.show_banner("info", self.tr("Signing is not part of this version yet."))
+        """Ask for the signature and freeze the report; a signed case is amended instead."""
+        if not isinstance(session, CaseSession):
+            return
+        try:
+            if session.state.signed:
+                self._amend(session, window)
+            else:
+                self._sign(session, window)
+        except UserError as error:
+            self._banners.error(error)
+
+    def _sign(self, session: CaseSession, window: QWidget) -> None:
+        dialog = SignDialog(self._context, session.author, signing_checks(session), window)
+        dialog.cells_wanted.connect(self.cells_wanted)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if not accepted:
+            return
+        name, meaning, explanation = dialog.answer()
+        sign(session, name, meaning, explanation)
+        self._banners.show_banner(
+            "ok",
+            self.tr("The report is signed."),
+            self.tr("It is frozen in the case file with its hash."),
+            self.tr("Export it now, or amend it later as a new version."),
+        )
+
+    def _amend(self, session: CaseSession, window: QWidget) -> None:
+        dialog = AmendDialog(window)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            amend(session, session.author, dialog.answer())
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self._writes.close()
 
 
-def _open(folder: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+def _open(folder: str) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(folder))

@@ -196,6 +196,25 @@
     </message>
 </context>
 <context>
+    <name>AmendDialog</name>
+    <message>
+        <source>Amend the signed report</source>
+        <translation>Rectifier le compte rendu signé</translation>
+    </message>
+    <message>
+        <source>A new version begins; the signed one is kept and can be printed at any time.</source>
+        <translation>Une nouvelle version commence ; celle qui est signée est conservée et peut être imprimée à tout moment.</translation>
+    </message>
+    <message>
+        <source>Amend</source>
+        <translation>Rectifier</translation>
+    </message>
+    <message>
+        <source>&amp;Reason</source>
+        <translation>&amp;Motif</translation>
+    </message>
+</context>
+<context>
     <name>AnalysisBar</name>
     <message>
         <source>Progress of the analysis</source>
@@ -967,6 +986,22 @@
         <translation>Réglez-les à nouveau dans les préférences ou corrigez le fichier des réglages.</translation>
     </message>
     <message>
+        <source>A&amp;mend the signed report…</source>
+        <translation>Rectifier le co&amp;mpte rendu signé…</translation>
+    </message>
+    <message>
+        <source>Si&amp;gn…</source>
+        <translation>Si&amp;gner…</translation>
+    </message>
+    <message>
+        <source>Amend</source>
+        <translation>Rectifier</translation>
+    </message>
+    <message>
+        <source>Sign</source>
+        <translation>Signer</translation>
+    </message>
+    <message>
         <source>Reviewer: {name}</source>
         <translation>Relecteur : {name}</translation>
     </message>
@@ -1188,6 +1223,10 @@
 </context>
 <context>
     <name>Reporter</name>
+    <message>
+        <source>Writing the report</source>
+        <translation>Écriture du compte rendu</translation>
+    </message>
     <message numerus="yes">
         <source>The report was written: %n file(s).</source>
         <translation>
@@ -1200,8 +1239,16 @@
         <translation>Ouvrir le dossier</translation>
     </message>
     <message>
-        <source>Signing is not part of this version yet.</source>
-        <translation>La signature n’est pas encore disponible.</translation>
+        <source>The report is signed.</source>
+        <translation>Le compte rendu est signé.</translation>
+    </message>
+    <message>
+        <source>It is frozen in the case file with its hash.</source>
+        <translation>Il est figé dans le fichier du cas avec son empreinte.</translation>
+    </message>
+    <message>
+        <source>Export it now, or amend it later as a new version.</source>
+        <translation>Exportez-le maintenant, ou rectifiez-le plus tard par une nouvelle version.</translation>
     </message>
 </context>
 <context>
@@ -1223,16 +1270,16 @@
         <translation>Toutes les vérifications sont passées.</translation>
     </message>
     <message>
-        <source>I reviewed these results</source>
-        <translation>J’ai relu ces résultats</translation>
+        <source>&amp;Why it may be signed</source>
+        <translation>&amp;Pourquoi signer quand même</translation>
     </message>
     <message>
-        <source>I approve these results</source>
-        <translation>J’approuve ces résultats</translation>
+        <source>Show</source>
+        <translation>Montrer</translation>
     </message>
     <message>
-        <source>I wrote this report</source>
-        <translation>J’ai rédigé ce compte rendu</translation>
+        <source>Show the cells: {text}</source>
+        <translation>Montrer les cellules : {text}</translation>
     </message>
     <message>
         <source>&amp;Meaning</source>
@@ -1241,6 +1288,13 @@
     <message>
         <source>Your &amp;name, again</source>
         <translation>Votre &amp;nom, à nouveau</translation>
+    </message>
+</context>
+<context>
+    <name>SlideCanvas</name>
+    <message>
+        <source>Slide</source>
+        <translation>Lame</translation>
     </message>
 </context>
 </TS>

@@ -254,7 +254,7 @@ class FakeSession:
             self.state.add_cells(event.cells)
             self._publish(Change(tuple(c.id for c in event.cells)))
 
-    def differential(self, taxonomy: str = "full") -> diff.Differential:
+    def differential(self, taxonomy: str | None = None) -> diff.Differential:
         s = self.state
         return diff.differential(
             s.counts, s.unidentified, s.excluded, s.data, self.settings, taxonomy=taxonomy

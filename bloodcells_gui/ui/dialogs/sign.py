@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from bloodcells_gui.app.signing import MEANINGS, SigningCheck
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 
 
 class SignDialog(Form):
-    """The name is typed anew, and the meaning chosen (21 CFR 11.50).
+    """The name is typed anew and the meaning chosen (21 CFR 11.50).
 
     Parameters
     ----------
     author : str
-        Who has been reviewing; the typed name must be this one.
-    obstacles : sequence of str
-        What forbids signing (in the person's language); with any, OK stays off.
-    doubts : sequence of str
-        What must be explained by a tick before signing.
+        Who has been reviewing; proposed as a hint, never filled in.
+    checks : sequence of SigningCheck
+        What stands against a signature: blocking ones keep OK off, the others ask for an explanation.
+
+    Signals
+    -------
+    cells_wanted(tuple)
+        The person wants to see the cells of a check; the dialog has closed.
     """
+
+    cells_wanted = Signal(tuple)
 
     def __init__(
         self,
         context: UiContext,
         author: str,
-        obstacles: Sequence[str] = (),
-        doubts: Sequence[str] = (),
+        checks: Sequence[SigningCheck] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(
@@ -40,49 +45,84 @@ class SignDialog(Form):
             parent,
             accept=self.tr("Sign"),
         )
-        self._author = author
-        self._obstacles = tuple(obstacles)
-        checks = QVBoxLayout()
-        checks.setSpacing(5)
-        for text in obstacles:
-            checks.addLayout(self._line(context, "critical", text))
-        self._ticks = [QCheckBox(text) for text in doubts]
-        for tick in self._ticks:
-            tick.toggled.connect(self._check)
-            checks.addWidget(tick)
-        if not obstacles and not doubts:
-            checks.addLayout(self._line(context, "ok", self.tr("All checks passed.")))
-        self.outer.insertLayout(2, checks)
+        self._context = context
+        self._blocked = any(c.blocking for c in checks)
+        lines = QVBoxLayout()
+        lines.setSpacing(6)
+        for check in checks:
+            lines.addLayout(self._line(check))
+        if not checks:
+            lines.addLayout(self._row("confirm", "ok", self.tr("All checks passed.")))
+        self.outer.insertLayout(2, lines)
+        self.explanation = QLineEdit()
+        self.explanation.setMaxLength(400)
+        self._needs_words = bool(checks) and not self._blocked
+        if self._needs_words:
+            self.form.addRow(self.tr("&Why it may be signed"), self.explanation)
         self.meaning = QComboBox()
-        for name, value in (
-            (self.tr("I reviewed these results"), "reviewed"),
-            (self.tr("I approve these results"), "approved"),
-            (self.tr("I wrote this report"), "authored"),
-        ):
-            self.meaning.addItem(name, value)
+        for meaning in MEANINGS:
+            self.meaning.addItem(context.language.text(meaning), meaning)
         self.form.addRow(self.tr("&Meaning"), self.meaning)
         self.name = QLineEdit()
+        self.name.setMaxLength(80)
         self.name.setPlaceholderText(author)
         self.form.addRow(self.tr("Your &name, again"), self.name)
         self.name.textChanged.connect(self._check)
+        self.explanation.textChanged.connect(self._check)
         self._check()
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(560)
 
-    def _line(self, context: UiContext, severity: str, text: str) -> QHBoxLayout:
+    def _line(self, check: SigningCheck) -> QHBoxLayout:
+        text = self._context.language.text(check.text, **dict(check.params))
+        row = self._row(*(("critical", "critical") if check.blocking else ("warning", "warning")), text)
+        if check.cells:
+            button = QPushButton(self.tr("Show"))
+            button.setAccessibleName(self.tr("Show the cells: {text}").format(text=text))
+            button.clicked.connect(lambda: self._go_to(check.cells))
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _row(self, icon_name: str, tint: str, text: str) -> QHBoxLayout:
         icon = QLabel()
-        name = {"critical": "critical", "ok": "confirm"}[severity]
-        icon.setPixmap(context.icons.pixmap(name, 16, self.devicePixelRatioF(), severity))
+        icon.setPixmap(self._context.icons.pixmap(icon_name, 16, self.devicePixelRatioF(), tint))
         label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
         row = QHBoxLayout()
         row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(label, 1)
         return row
 
+    def _go_to(self, cells: tuple[int, ...]) -> None:
+        self.reject()
+        self.cells_wanted.emit(cells)
+
     def _check(self) -> None:
-        same = " ".join(self.name.text().split()).casefold() == self._author.casefold()
-        self.can_accept(same and not self._obstacles and all(t.isChecked() for t in self._ticks))
+        explained = bool(self.explanation.text().strip()) or not self._needs_words
+        self.can_accept(bool(self.name.text().strip()) and explained and not self._blocked)
+
+    def answer(self) -> tuple[str, str, str]:
+        """Name, meaning (an English template) and explanation."""
+        name = " ".join(self.name.text().split())
+        return name, str(self.meaning.currentData()), self.explanation.text().strip()
+
+
+class AmendDialog(Form):
+    """Why a signed report is opened again."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("Amend the signed report"),
+            self.tr("A new version begins; the signed one is kept and can be printed at any time."),
+            parent,
+            accept=self.tr("Amend"),
+        )
+        self.reason = QLineEdit()
+        self.reason.setMaxLength(400)
+        self.form.addRow(self.tr("&Reason"), self.reason)
+        self.reason.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
+        self.can_accept(False)
 
     def answer(self) -> str:
-        """The meaning: "reviewed", "approved" or "authored"."""
-        return str(self.meaning.currentData())
+        """The reason."""
+        return self.reason.text().strip()

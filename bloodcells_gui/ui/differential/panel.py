@@ -31,7 +31,7 @@ _SEVERITY = {
 }
 
 
-_LEAST_BAR = 56
+_LEAST_BAR = 44
 
 
 class DifferentialTable(QTableView):
@@ -42,6 +42,7 @@ class DifferentialTable(QTableView):
     def __init__(self, context: UiContext, model: DifferentialModel) -> None:
         super().__init__()
         self._model = model
+        self._key_width = 0
         self.setModel(model)
         self.setItemDelegate(DifferentialDelegate(context, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -81,6 +82,7 @@ class DifferentialTable(QTableView):
             title = str(self._model.headerData(column, Qt.Orientation.Horizontal) or "")
             wide = max(m.horizontalAdvance(sample) + 14, m.horizontalAdvance(title) + 18, least)
             header.resizeSection(column, wide)
+        self._key_width = header.sectionSize(Column.KEY)
 
     def _arrange(self) -> None:
         self.clearSpans()
@@ -99,15 +101,13 @@ class DifferentialTable(QTableView):
         self._share_room()
 
     def _share_room(self) -> None:
-        fixed = sum(
-            self.columnWidth(c)
-            for c in Column
-            if c not in (Column.NAME, Column.BAR) and not self.isColumnHidden(c)
-        )
-        room = self.viewport().width() - fixed
-        # The name needs some 150 px before the bar gets any.
-        name = self.fontMetrics().horizontalAdvance("Segmented neutrophil") + 56
-        bar = min(240, room - name)
+        """The name comes first, then the bar, then the key (which the gallery's headings show too)."""
+        fixed = (Column.COUNT, Column.SHARE, Column.LIMITS, Column.ABSOLUTE)
+        room = self.viewport().width() - sum(self.columnWidth(c) for c in fixed if not self.isColumnHidden(c))
+        room -= self.fontMetrics().horizontalAdvance("Variant lymphocyte") + 54
+        room -= self._key_width
+        self.setColumnHidden(Column.KEY, room < 0)
+        bar = min(240, room)
         self.setColumnHidden(Column.BAR, bar < _LEAST_BAR)
         if bar >= _LEAST_BAR:
             self.setColumnWidth(Column.BAR, bar)

@@ -77,7 +77,7 @@ class ProbabilityBars(QWidget):
         height = self._line_height()
         metrics = self.fontMetrics()
         figure = metrics.horizontalAdvance("100.0 %") + 6
-        name_width = min(round(self.width() * 0.46), 170)
+        name_width = min(round(self.width() * 0.5), 180)
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
         for i, (code, p) in enumerate(self._scores):
