@@ -161,6 +161,26 @@ class CaseLock:
         self._fd = -1
 
 
+def holder_of(case: Path) -> Holder | None:
+    """Who has `case` open for writing, for showing only: nothing is taken or changed.
+
+    None also for a lock that a crash on this computer left behind.
+    """
+    try:
+        fd = os.open(f"{case}.lock", os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return None
+    try:
+        holder = _read(fd)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+    if holder is None or (holder.host == socket.gethostname() and not _alive(holder)):
+        return None
+    return holder
+
+
 def _read(fd: int) -> Holder | None:
     """Who the file names; None when it is empty. Text from a file is not trusted: it is only shown."""
     data = os.pread(fd, _MAX_BYTES, 0) if hasattr(os, "pread") else os.read(fd, _MAX_BYTES)

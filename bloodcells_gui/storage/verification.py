@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from dataclasses import dataclass, field
 
+from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.storage import ledger
 from bloodcells_gui.storage.ledger import Kind
@@ -18,8 +19,13 @@ class Problem:
     what: str
     where: str = ""
 
+    def text(self, lang: str = "en") -> str:
+        """The sentence in `lang`, and where."""
+        what = tr(self.what, lang)
+        return f"{what} ({self.where})" if self.where else what
+
     def __str__(self) -> str:
-        return f"{self.what} ({self.where})" if self.where else self.what
+        return self.text()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,99 @@
+"""Cases from folder to folder, to a stick or another workstation, without loss."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.files import make_folder, not_writable, sync_folder
+from bloodcells_gui.storage.lock import CaseLock
+
+_BYTES_AT_ONCE = 4 * 1024 * 1024
+
+
+def copy_case(path: Path, target: Path) -> Path:
+    """Copy a case that nobody has open to `target`, byte for byte, whole or not at all.
+
+    Raises
+    ------
+    UserError
+        When the case is open or damaged by an unfinished write, `target` exists or cannot be written.
+    """
+    CaseStore.open(path).close()  # brings an interrupted write to its end, and refuses what is no case
+    lock = CaseLock(path)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        make_folder(target.parent)
+        if target.exists():
+            raise FileExistsError(17, "there is a file of that name already")
+        with path.open("rb") as source, part.open("xb") as sink:
+            while data := source.read(_BYTES_AT_ONCE):
+                sink.write(data)
+            sink.flush()
+            os.fsync(sink.fileno())
+        if sha256_of(part) != sha256_of(path):
+            raise OSError(5, "the copy differs")
+        try:
+            os.link(part, target)
+        except FileExistsError:
+            raise
+        except OSError:
+            part.rename(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise OutputNotWritable(
+            "The case {path} cannot be copied to {target} ({reason}).",
+            "The original is as it was.",
+            "Choose another folder.",
+            path=path,
+            target=target.parent,
+            reason=error.strerror or error,
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        lock.release()
+    return target
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes."""
+    hashed = hashlib.sha256()
+    with path.open("rb") as f:
+        while data := f.read(_BYTES_AT_ONCE):
+            hashed.update(data)
+    return hashed.hexdigest()
+
+
+def move_case(path: Path, target_folder: Path) -> Path:
+    """Move a case that nobody has open: copied, compared by SHA-256, and only then removed.
+
+    Raises
+    ------
+    UserError
+        As :func:`copy_case`; the case is where it was then.
+    """
+    copy = copy_case(path, target_folder / path.name)
+    lock = CaseLock(path)
+    try:
+        if sha256_of(path) != sha256_of(copy):
+            copy.unlink()
+            raise UserError(
+                "The case {path} was changed while it was moved.",
+                "It stays where it was.",
+                "Try again.",
+                path=path,
+            )
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            copy.unlink()
+        raise not_writable(path, error) from error
+    finally:
+        lock.release()
+    return copy

@@ -1,0 +1,383 @@
+"""The laboratory's cases in one folder, found quickly.
+
+Why an index beside the files: a case stays one whole file that can be copied, mailed and backed up on its
+own, and the list stays quick over thousands. The index (``.worklist.sqlite`` in the folder) holds nothing
+that the cases do not; when it is missing, damaged, of another version or cannot be written, the list is read
+from the cases again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.fold import ReviewState, fold
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.taxonomy import COUNTED
+from bloodcells_gui.storage import rows
+from bloodcells_gui.storage.case import SUFFIX, CaseStore
+from bloodcells_gui.storage.files import make_folder
+from bloodcells_gui.storage.lock import holder_of
+from bloodcells_gui.storage.moving import move_case
+
+INDEX_NAME = ".worklist.sqlite"
+_INDEX_VERSION = 1
+_COLUMNS = (
+    "name ANY PRIMARY KEY, stamp TEXT NOT NULL, case_id TEXT NOT NULL, specimen_id TEXT NOT NULL,"
+    " kind TEXT NOT NULL, created TEXT NOT NULL, changed TEXT NOT NULL, state TEXT NOT NULL,"
+    " cells INTEGER NOT NULL, unidentified INTEGER NOT NULL, reviewed INTEGER NOT NULL,"
+    " signatures INTEGER NOT NULL, incomplete INTEGER NOT NULL, synthetic INTEGER NOT NULL,"
+    " persons TEXT NOT NULL, ids TEXT NOT NULL, flags TEXT NOT NULL, problem TEXT NOT NULL"
+)
+
+T = TypeVar("T")
+Flags = Callable[[ReviewState, CaseStore], Sequence[str]]
+
+
+class CaseState(StrEnum):
+    """Where a case stands in the laboratory's work."""
+
+    NEW = "new"
+    ANALYSING = "analysing"
+    TO_REVIEW = "to review"
+    REVIEWED = "reviewed"
+    SIGNED = "signed"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """One line of the work list.
+
+    Attributes
+    ----------
+    path : Path
+    case_id, specimen_id, kind : str
+    created, changed : str
+        UTC ISO 8601: begun, and last act of a person (or begun).
+    state : CaseState
+    cells, unidentified, reviewed : int
+    signatures : int
+        Over all versions.
+    incomplete : bool
+        The newest analysis was cancelled, failed or interrupted.
+    synthetic : bool
+    persons : tuple of str
+        Everybody who did something in it.
+    flags : tuple of str
+        As the caller's `flags` function gave them (rules raised).
+    problem : str
+        Why it cannot be read, for UNREADABLE ones.
+    """
+
+    path: Path
+    case_id: str
+    specimen_id: str
+    kind: str
+    created: str
+    changed: str
+    state: CaseState
+    cells: int = 0
+    unidentified: int = 0
+    reviewed: int = 0
+    signatures: int = 0
+    incomplete: bool = False
+    synthetic: bool = False
+    persons: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Worklist:
+    """The cases of one folder (and its sub-folders). Thread-safe.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when missing.
+    flags : callable, optional
+        Gives the flags of a case from its state, for showing and searching.
+    id_fields : sequence of str
+        Fields of the specimen form that a case is also found by.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        flags: Flags | None = None,
+        id_fields: Sequence[str] = ("patient_id", "specimen_id"),
+    ) -> None:
+        self.folder = folder.absolute()
+        self._flags = flags
+        self._id_fields = tuple(id_fields)
+        self._lock = threading.RLock()
+        make_folder(self.folder)
+        self._index = self._open_index()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the index."""
+        with self._lock:
+            self._index.close()
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def refresh(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Look at the folder again; only new and changed cases are read. Returns how many were.
+
+        `progress` is called with cases read and cases to read; it may raise to stop, what was read is kept.
+        """
+        return self._with_index(lambda: self._refresh(progress), again=False)
+
+    def _refresh(self, progress: Callable[[int, int], None] | None) -> int:
+        files = {_key(self.folder, p): p for p in _case_files(self.folder)}
+        stamps = dict(self._index.execute("SELECT name, stamp FROM cases"))
+        gone = [(name,) for name in stamps if name not in files]
+        self._index.executemany("DELETE FROM cases WHERE name = ?", gone)
+        stale = [(n, p) for n, p in files.items() if stamps.get(n) != _stamp(p)]
+        for done, (name, path) in enumerate(stale):
+            if progress is not None:
+                progress(done, len(stale))
+            self._put(name, path)
+        return len(stale)
+
+    def rebuild(self) -> int:
+        """Forget the index and read every case."""
+        self._with_index(lambda: self._index.execute("DELETE FROM cases"), again=False)
+        return self.refresh()
+
+    def entry(self, path: Path) -> CaseEntry | None:
+        """The line of one case, read anew if it changed; None when it is not in the folder."""
+
+        def work() -> rows.Row | None:
+            name = _key(self.folder, path.absolute())
+            if not path.is_file():
+                return None
+            stamp = self._index.execute("SELECT stamp FROM cases WHERE name = ?", (name,)).fetchone()
+            if stamp is None or stamp[0] != _stamp(path):
+                self._put(name, path)
+            row: rows.Row | None = self._index.execute(
+                "SELECT * FROM cases WHERE name = ?", (name,)
+            ).fetchone()
+            return row
+
+        row = self._with_index(work)
+        return None if row is None else _entry(self.folder, row)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        state: CaseState | None = None,
+        since: str = "",
+        until: str = "",
+        person: str = "",
+        flag: str = "",
+    ) -> list[CaseEntry]:
+        """Cases, newest first, as of the last :meth:`refresh`.
+
+        Parameters
+        ----------
+        text : str
+            In case id, specimen id, file name or the form's ids.
+        since, until : str
+            Days or times (ISO 8601) between which the case was begun, both inclusive.
+        person : str
+            Part of the name of somebody who worked on it.
+        flag : str
+            Part of a flag; "*" for any.
+        """
+        found = self._with_index(
+            lambda: self._index.execute("SELECT * FROM cases ORDER BY created DESC, name").fetchall()
+        )
+        wanted, who, flagged = (t.casefold().strip() for t in (text, person, flag))
+        entries = []
+        for row in found:
+            entry = _entry(self.folder, row)
+            where = f"{entry.case_id}\n{entry.specimen_id}\n{entry.path.name}\n{row[15]}".casefold()
+            if (
+                wanted in where
+                and (state is None or entry.state is state)
+                and (not since or entry.created >= since)
+                and (not until or entry.created[: len(until)] <= until)
+                and (not who or any(who in p.casefold() for p in entry.persons))
+                and (not flagged or any(flagged == "*" or flagged in f.casefold() for f in entry.flags))
+            ):
+                entries.append(entry)
+        return entries
+
+    # -- moving ----------------------------------------------------------------------------------------
+
+    def move(self, path: Path, target_folder: Path) -> Path:
+        """Move a case to another folder without loss: copied, compared by SHA-256, and only then removed.
+
+        The images stay where they are; the case finds them again by
+        :meth:`~bloodcells_gui.storage.case.CaseStore.relocate`.
+
+        Raises
+        ------
+        UserError
+            When the case is open, a file of that name is there already, or the target cannot be written; the
+            case is where it was then.
+        """
+        copy = move_case(path, target_folder)
+        key = _key(self.folder, path.absolute())
+        self._with_index(lambda: self._index.execute("DELETE FROM cases WHERE name = ?", (key,)))
+        return copy
+
+    # -- the index -------------------------------------------------------------------------------------
+
+    def _open_index(self) -> sqlite3.Connection:
+        place = self.folder / INDEX_NAME
+        try:
+            return _index_at(place)
+        except sqlite3.OperationalError:  # read-only folder, or held by another computer
+            return _index_at(None)
+        except sqlite3.DatabaseError:
+            with contextlib.suppress(OSError, sqlite3.Error):
+                place.unlink(missing_ok=True)
+                return _index_at(place)
+            return _index_at(None)
+
+    def _with_index(self, work: Callable[[], T], *, again: bool = True) -> T:
+        """Do `work`; an index that fails is replaced by one in memory that is read from the cases again."""
+        with self._lock:
+            try:
+                return work()
+            except sqlite3.Error:
+                with contextlib.suppress(sqlite3.Error):
+                    self._index.close()
+                self._index = _index_at(None)
+                if again:
+                    self._refresh(None)
+                return work()
+
+    def _put(self, name: str | bytes, path: Path) -> None:
+        stamp = _stamp(path)
+        try:
+            line = self._summary(name, stamp, path)
+        except UserError as error:
+            line = (
+                name, stamp, "", path.stem, "", "", "", str(CaseState.UNREADABLE), 0, 0, 0, 0, 0, 0,
+                "[]", "", "[]",
+                rows.clean(error.text()),
+            )  # fmt: skip
+        self._index.execute(f"INSERT OR REPLACE INTO cases VALUES ({', '.join('?' * len(line))})", line)  # noqa: S608
+
+    def _summary(self, name: str | bytes, stamp: str, path: Path) -> rows.Row:
+        with CaseStore.open(path, read_only=True) as store:
+            cells, events = store.load_cells(), store.events()
+            try:
+                state = fold(cells, events)
+            except ValueError as error:
+                raise UserError("The events of {path} do not follow from each other.", path=path) from error
+            ids = [state.data.fields.get(f, "") for f in self._id_fields]
+            flags = list(self._flags(state, store)) if self._flags is not None else []
+            where = _state_of(store, state)
+            persons = sorted({e.author for e in events})
+            incomplete = bool(store.runs) and store.runs[-1].status is not RunStatus.COMPLETE
+            return (
+                name, stamp, rows.clean(store.case_id), rows.clean(store.specimen.id),
+                str(store.specimen.kind), store.created, events[-1].time if events else store.created,
+                str(where), len(state) - state.absent,
+                state.unidentified, state.reviewed, len(state.signatures),
+                int(incomplete and where is not CaseState.ANALYSING), int(store.specimen.synthetic),
+                rows.to_json(persons), rows.clean("\n".join(i for i in ids if i)), rows.to_json(flags), "",
+            )  # fmt: skip
+
+
+def _state_of(store: CaseStore, state: ReviewState) -> CaseState:
+    """REVIEWED: nothing waits, and a person decided on every cell that counts in the 100 %."""
+    if state.signed:
+        return CaseState.SIGNED
+    running = any(r.status is RunStatus.RUNNING for r in store.runs)
+    if running and holder_of(store.path) is not None:
+        return CaseState.ANALYSING
+    if store.specimen.kind is SpecimenKind.COUNTER:
+        return CaseState.REVIEWED if state.hand_counts else CaseState.NEW
+    if not store.runs and not len(state):
+        return CaseState.NEW
+    counted = (c for c in store.load_cells() if state.present(c.id) and state.decision(c.id).final in COUNTED)
+    if state.unidentified or not state.reviewed or not all(state.decided(c.id) for c in counted):
+        return CaseState.TO_REVIEW
+    return CaseState.REVIEWED
+
+
+def _case_files(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for name in sorted(names):
+            if name.endswith(SUFFIX) and not name.startswith("."):
+                yield Path(place) / name
+
+
+def _key(folder: Path, path: Path) -> str | bytes:
+    """Place within the folder, as the index can hold it whatever the name's bytes are."""
+    return rows.name_to_db(os.path.relpath(path, folder))
+
+
+def _stamp(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    # who holds it is part of the state: an analysis that ends in a crash changes no file
+    held = holder_of(path) is not None
+    return f"{found.st_mtime_ns} {found.st_size} {found.st_ino} {int(held)}"
+
+
+def _index_at(place: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        ":memory:" if place is None else str(place), timeout=5, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # The index can be rebuilt at any time, so speed counts more than its own safety.
+        for pragma in (
+            "synchronous = OFF",
+            "trusted_schema = OFF",
+            "cell_size_check = ON",
+            "temp_store = MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS cases ({_COLUMNS}) STRICT")
+            connection.execute(f"PRAGMA user_version = {_INDEX_VERSION}")
+        sql = [str(r[0]) for r in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+        if sql != [f"CREATE TABLE cases ({_COLUMNS}) STRICT"] or version not in (0, _INDEX_VERSION):
+            raise sqlite3.DatabaseError("not this index")
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("damaged")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _entry(folder: Path, row: rows.Row) -> CaseEntry:
+    return CaseEntry(
+        path=folder / rows.name_from_db(row[0]), case_id=row[2], specimen_id=row[3], kind=row[4],
+        created=row[5], changed=row[6],
+        state=CaseState(row[7]), cells=row[8], unidentified=row[9], reviewed=row[10], signatures=row[11],
+        incomplete=bool(row[12]), synthetic=bool(row[13]), persons=tuple(json.loads(row[14])),
+        flags=tuple(json.loads(row[16])), problem=row[17],
+    )  # fmt: skip
