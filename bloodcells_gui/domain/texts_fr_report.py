@@ -311,6 +311,7 @@ _EVALUATION = {
     "Smear %": "Frottis %",
     "Analyser %": "Automate %",
     "Difference": "Différence",
+    "{low} to {high}": "{low} à {high}",
     "agrees": "concorde",
     "differs": "diffère",
     "“agrees”: the analyser's share lies within the exact limits of the smear's count (Rümke).": (

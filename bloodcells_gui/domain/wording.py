@@ -18,6 +18,8 @@ def number(value: float | None, decimals: int = 1, lang: str = "en", missing: st
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     text = f"{value:.{decimals}f}"
+    if text.startswith("-") and not text.strip("-0."):
+        text = text[1:]
     return text.replace(".", ",") if lang == "fr" else text
 
 

@@ -79,7 +79,7 @@ def analyser(sheet: Sheet, model: ReportModel) -> None:
         ("Difference", 18.0),
         ("95 % limits", 28.0),
     )
-    name_width = 44.0
+    name_width = 36.0
     x0 = sheet.left + name_width + sum(w for _, w in columns) + 5
     width = sheet.left + sheet.width - 16 - x0
     reach = max(5.0, *(min(abs(v), 100.0) for r in rows for v in (r.low, r.high)))
@@ -120,7 +120,7 @@ def analyser(sheet: Sheet, model: ReportModel) -> None:
             f"{number(row.smear_low, 1, lang)} – {number(row.smear_high, 1, lang)}",
             number(row.analyser, 1, lang),
             number(row.difference, 1, lang),
-            f"{number(row.low, 1, lang)} – {number(row.high, 1, lang)}",
+            sheet.tr("{low} to {high}", low=number(row.low, 1, lang), high=number(row.high, 1, lang)),
         )
         x = sheet.left + name_width
         with sheet.row():

@@ -263,7 +263,7 @@ def test_age_comes_from_the_field_or_the_dates(fields: dict[str, str], age: floa
 def test_numbers_in_words() -> None:
     assert number(12.345, 1, "fr") == "12,3"
     assert number(None, missing="–") == "–"
-    assert number(float("inf")) == "∞"
+    assert (number(float("inf")), number(-0.04), number(-0.06)) == ("∞", "0.0", "-0.1")
     assert compact(0.020) == "0.02"
     assert (absolute(12.34), absolute(1.234)) == ("12.3", "1.23")
 
