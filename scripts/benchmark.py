@@ -85,7 +85,7 @@ def measure(args: argparse.Namespace, work: Path) -> dict[str, Any]:
         if args.frozen:
             result["start_up_frozen"] = system.start_up([str(args.frozen / "bloodcells")], [args.frozen])
     if "window" in args.parts:
-        result["window"] = window.measure(paths, mpp)
+        result["window"] = window.measure(paths)
     result["ratios"] = dict(result["ratios"])
     return {"ratios": result.pop("ratios"), **result}
 
