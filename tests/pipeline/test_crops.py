@@ -6,7 +6,15 @@ from pathlib import Path
 import cv2
 import pytest
 
-from bloodcells_gui.domain.analysis import CellsFound, Done, ImagesRead, Progress, RunStatus, ScaleKnown, Skipped
+from bloodcells_gui.domain.analysis import (
+    CellsFound,
+    Done,
+    ImagesRead,
+    Progress,
+    RunStatus,
+    ScaleKnown,
+    Skipped,
+)
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.decode import load_image

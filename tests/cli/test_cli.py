@@ -1,0 +1,143 @@
+"""The command line as scripts see it: verbs, exit codes, files, with the shipped models."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from bloodcells_gui.cli import run
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def specimen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("demo") / "crops"
+    assert run(["demo", "--out", str(out), "--cells", "16", "--seed", "3", "--quiet"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def results(specimen: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("out")
+    arguments = ["analyze", str(specimen), "--out", str(out), "--wbc", "7.5", "--wbc-corrected", "no"]
+    assert run([*arguments, "--specimen-id", "=S 1", "--save-masks", "--quiet"]) == 0
+    return out
+
+
+def test_analyze_writes_what_the_contract_names(specimen: Path, results: Path) -> None:
+    assert {p.name for p in results.iterdir()} == {
+        "cells.csv", "differential.csv", "skipped.csv", "report.pdf", "case.bcs", "masks",
+    }  # fmt: skip
+    cells = rows(results / "cells.csv")
+    assert len(cells) == 16
+    head = list(cells[0])
+    assert head[:13] == [
+        "cell_id", "image", "x_px", "y_px", "width_px", "height_px", "mpp", "predicted", "probability",
+        "status", "final", "reviewer", "reviewed_at",
+    ]  # fmt: skip
+    assert head[-3:] == ["focus", "flags", "model_sha256"]
+    assert len(head) == len(set(head))
+    assert (results / "cells.csv").read_bytes().count(b"\r\n") == 17
+    differential = rows(results / "differential.csv")
+    assert list(differential[0]) == [
+        "code", "name", "count", "percent", "low95", "high95", "per_100_wbc", "absolute_10e9_per_l",
+        "ref_low_10e9_per_l", "ref_high_10e9_per_l", "flag",
+    ]  # fmt: skip
+    inside = [r for r in differential if r["percent"]]
+    assert sum(float(r["percent"]) for r in inside) == pytest.approx(100, abs=0.01)
+    masks = sorted(p.name for p in (results / "masks").glob("*.png"))
+    assert masks == sorted(Path(c["image"]).with_suffix(".png").name for c in cells)
+
+
+def test_a_synthetic_specimen_says_so(results: Path) -> None:
+    from bloodcells_gui.storage.case import CaseStore
+
+    with CaseStore.open(results / "case.bcs", read_only=True) as store:
+        assert store.specimen.synthetic
+
+
+def test_verify_and_report_read_the_case(results: Path, tmp_path: Path, capsys) -> None:
+    assert run(["verify", str(results / "case.bcs"), "--trail", str(tmp_path / "t.csv")]) == 0
+    assert "ok" in capsys.readouterr().out
+    assert (tmp_path / "t.csv").is_file()
+    assert run(["report", str(results / "case.bcs"), "--out", str(tmp_path / "r"), "--taxonomy", "five", "--lang", "fr"]) == 0
+    assert rows(tmp_path / "r" / "cells.csv") == rows(results / "cells.csv")
+
+
+def test_json_progress_is_one_object_a_line(specimen: Path, tmp_path: Path, capsys) -> None:
+    assert run(["analyze", str(specimen), "--out", str(tmp_path), "--json-progress", "--quiet"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert set(lines[-1]) == {"done", "total", "unit", "cells", "rate", "eta_s"}
+    assert lines[-1]["done"] == lines[-1]["total"] == 16
+
+
+def test_evaluate_writes_its_three_files(specimen: Path, tmp_path: Path) -> None:
+    truth = json.loads((specimen / "truth.json").read_text("utf-8"))
+    assert truth["synthetic"]
+    sorted_out = tmp_path / "by class"
+    for image in truth["images"]:
+        code = image["cells"][0]["code"]  # the central cell stands first
+        (sorted_out / code).mkdir(parents=True, exist_ok=True)
+        (sorted_out / code / image["file"]).write_bytes((specimen / image["file"]).read_bytes())
+    assert run(["evaluate", str(sorted_out), "--out", str(tmp_path / "e"), "--quiet"]) == 0
+    found = json.loads((tmp_path / "e" / "evaluation.json").read_text("utf-8"))
+    assert found["n"] == 16
+    assert (tmp_path / "e" / "evaluation.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "e" / "evaluation.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["analyze", "{tmp}/missing", "--out", "{tmp}/o"], 3),
+        (["analyze", "{tmp}/empty", "--out", "{tmp}/o"], 3),
+        (["analyze", "{tmp}/empty", "--out", "{tmp}/file/o"], 5),
+        (["analyze", "{tmp}/empty", "--out", "{tmp}/o", "--bundle", "{tmp}/empty"], 0),
+        (["models", "verify", "{tmp}/empty"], 4),
+        (["verify", "{tmp}/file"], 2),
+        (["calibrate", "{tmp}/empty"], 2),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int, tmp_path: Path, capsys) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_bytes(b"x")
+    found = run([a.format(tmp=tmp_path) for a in arguments])
+    if code:
+        assert found == code
+        assert capsys.readouterr().err.startswith("bloodcells: ")
+    else:
+        assert found in (3, 4)
+
+
+def test_a_tampered_bundle_is_exit_4(specimen: Path, tmp_path: Path, capsys) -> None:
+    import shutil
+
+    from bloodcells_gui.app.places import models_dir
+
+    shutil.copytree(models_dir(), tmp_path / "models")
+    network = next((tmp_path / "models").glob("classifier*/*.onnx"))
+    data = bytearray(network.read_bytes())
+    data[len(data) // 2] ^= 1
+    network.write_bytes(data)
+    assert run(["analyze", str(specimen), "--out", str(tmp_path / "o"), "--bundle", str(tmp_path / "models")]) == 4
+    assert "changed or damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["analyze"], ["analyze", "x"], ["nonsense"], ["analyze", "x", "--out", "o", "--mpp", "-1"]])
+def test_usage_errors_are_exit_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(arguments)
+    assert caught.value.code == 2
+
+
+def test_models_and_self_test(capsys) -> None:
+    assert run(["models", "list"]) == 0
+    assert run(["models", "verify"]) == 0
+    assert "FAIL" not in capsys.readouterr().out
