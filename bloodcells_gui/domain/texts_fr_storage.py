@@ -4,19 +4,19 @@ from __future__ import annotations
 
 FRENCH: dict[str, str] = {
     # case files
-    "The case {path} is signed.": "Le dossier {path} est signé.",
+    "The case {path} is signed.": "Le cas {path} est signé.",
     "New cells would change what was signed.": "De nouvelles cellules changeraient ce qui a été signé.",
-    "Amend the case first, or make a new one.": "Rectifiez d'abord le dossier, ou créez-en un nouveau.",
-    "The case file {path} is damaged ({reason}).": "Le fichier de dossier {path} est endommagé ({reason}).",
+    "Amend the case first, or make a new one.": "Rectifiez d'abord le cas, ou créez-en un nouveau.",
+    "The case file {path} is damaged ({reason}).": "Le fichier de cas {path} est endommagé ({reason}).",
     "It was changed or cut short outside this program, or the disk has failed.": (
         "Il a été modifié ou tronqué hors de ce programme, ou le disque est défaillant."
     ),
     "Take it from the last backup, or recover what is readable into a new case."
     " This file is left as it is.": (
-        "Reprenez-le de la dernière sauvegarde, ou récupérez ce qui est lisible dans un nouveau dossier."
+        "Reprenez-le de la dernière sauvegarde, ou récupérez ce qui est lisible dans un nouveau cas."
         " Ce fichier reste tel quel."
     ),
-    "The case file {path} cannot be reached.": "Le fichier de dossier {path} est inaccessible.",
+    "The case file {path} cannot be reached.": "Le fichier de cas {path} est inaccessible.",
     "It was moved or deleted, or the network folder is not connected. The last action was not saved.": (
         "Il a été déplacé ou supprimé, ou le dossier réseau n'est pas connecté."
         " La dernière action n'a pas été enregistrée."
@@ -26,17 +26,17 @@ FRENCH: dict[str, str] = {
         "Reconnectez le dossier ou remettez le fichier à sa place, puis répétez la dernière action."
         " Tout ce qui précède est dans le fichier."
     ),
-    "{path} is not a case file.": "{path} n'est pas un fichier de dossier.",
+    "{path} is not a case file.": "{path} n'est pas un fichier de cas.",
     "Case files of this program end in .bcs; this one was written by something else.": (
-        "Les dossiers de ce programme se terminent par .bcs ; celui-ci a été écrit par autre chose."
+        "Les cas de ce programme se terminent par .bcs ; celui-ci a été écrit par autre chose."
     ),
     "Choose a case file, or open a folder of images instead.": (
-        "Choisissez un fichier de dossier, ou ouvrez un répertoire d'images."
+        "Choisissez un fichier de cas, ou ouvrez un dossier d'images."
     ),
     "The last action was not saved: the disk of {path} is full.": (
         "La dernière action n'a pas été enregistrée : le disque de {path} est plein."
     ),
-    "Everything before it is in the case file.": "Tout ce qui précède est dans le fichier de dossier.",
+    "Everything before it is in the case file.": "Tout ce qui précède est dans le fichier de cas.",
     "Free some space, then repeat the action.": "Libérez de la place, puis répétez l'action.",
     "The last action was not saved: {path} could not be written ({reason}).": (
         "La dernière action n'a pas été enregistrée : écriture de {path} impossible ({reason})."
@@ -44,18 +44,18 @@ FRENCH: dict[str, str] = {
     "The disk or the network folder does not answer as it should."
     " Everything before it is in the case file.": (
         "Le disque ou le dossier réseau ne répond pas comme il le devrait."
-        " Tout ce qui précède est dans le fichier de dossier."
+        " Tout ce qui précède est dans le fichier de cas."
     ),
     "Check disk and network, then repeat the action.": "Vérifiez disque et réseau, puis répétez l'action.",
-    "The case file {path} cannot be written.": "Le fichier de dossier {path} ne peut pas être écrit.",
+    "The case file {path} cannot be written.": "Le fichier de cas {path} ne peut pas être écrit.",
     "The file or its folder is read-only for you.": (
-        "Le fichier ou son répertoire est en lecture seule pour vous."
+        "Le fichier ou son dossier est en lecture seule pour vous."
     ),
     "Open it read-only, or copy it to a folder of your own.": (
-        "Ouvrez-le en lecture seule, ou copiez-le dans un répertoire à vous."
+        "Ouvrez-le en lecture seule, ou copiez-le dans un dossier à vous."
     ),
     "The case file {path} was written by a newer version of this program.": (
-        "Le fichier de dossier {path} a été écrit par une version plus récente de ce programme."
+        "Le fichier de cas {path} a été écrit par une version plus récente de ce programme."
     ),
     "Its format is {version}; this version reads up to {known}.": (
         "Son format est {version} ; cette version lit jusqu'à {known}."
@@ -73,81 +73,81 @@ FRENCH: dict[str, str] = {
     "The last action was not saved: it holds too much text or data.": (
         "La dernière action n'a pas été enregistrée : elle contient trop de texte ou de données."
     ),
-    "One entry of a case may take {limit} MB.": "Une entrée d'un dossier peut prendre {limit} Mo.",
+    "One entry of a case may take {limit} MB.": "Une entrée d'un cas peut prendre {limit} Mo.",
     "Split it into smaller ones.": "Divisez-la en plus petites.",
-    "There is no case file {path}.": "Il n'y a pas de fichier de dossier {path}.",
+    "There is no case file {path}.": "Il n'y a pas de fichier de cas {path}.",
     "It may have been moved or renamed.": "Il a peut-être été déplacé ou renommé.",
     "Choose another file.": "Choisissez un autre fichier.",
     "The case file {path} cannot be read ({reason}).": (
-        "Le fichier de dossier {path} ne peut pas être lu ({reason})."
+        "Le fichier de cas {path} ne peut pas être lu ({reason})."
     ),
     "The program may lack the right to read it.": "Le programme n'a peut-être pas le droit de le lire.",
     "Check the folder's permissions or copy the file to a folder of your own.": (
-        "Vérifiez les droits du répertoire ou copiez le fichier dans un répertoire à vous."
+        "Vérifiez les droits du dossier ou copiez le fichier dans un dossier à vous."
     ),
     "There is a file {path} already.": "Il y a déjà un fichier {path}.",
     "It may hold reviewed work.": "Il contient peut-être du travail revu.",
     "Open it, or choose another name.": "Ouvrez-le, ou choisissez un autre nom.",
     "The case file {path} cannot be written ({reason}).": (
-        "Le fichier de dossier {path} ne peut pas être écrit ({reason})."
+        "Le fichier de cas {path} ne peut pas être écrit ({reason})."
     ),
     "The folder is read-only for you, the disk is full, or the name is not possible there.": (
-        "Le répertoire est en lecture seule pour vous, le disque est plein, ou ce nom y est impossible."
+        "Le dossier est en lecture seule pour vous, le disque est plein, ou ce nom y est impossible."
     ),
-    "Choose another folder.": "Choisissez un autre répertoire.",
+    "Choose another folder.": "Choisissez un autre dossier.",
     "The case file {path} is of an older format and has to be brought up to date first.": (
-        "Le fichier de dossier {path} est d'un format plus ancien et doit d'abord être mis à jour."
+        "Le fichier de cas {path} est d'un format plus ancien et doit d'abord être mis à jour."
     ),
     "That changes the file, and it was opened read-only.": (
         "Cela modifie le fichier, et il a été ouvert en lecture seule."
     ),
     "Open it for writing once.": "Ouvrez-le une fois en écriture.",
     "The case {path} was changed by another window, or another file was put in its place.": (
-        "Le dossier {path} a été modifié par une autre fenêtre, ou un autre fichier a été mis à sa place."
+        "Le cas {path} a été modifié par une autre fenêtre, ou un autre fichier a été mis à sa place."
     ),
     "The connection to its folder was lost meanwhile, or a copy was restored."
     " The last action was not saved.": (
-        "La connexion à son répertoire a été perdue entre-temps, ou une copie a été restaurée."
+        "La connexion à son dossier a été perdue entre-temps, ou une copie a été restaurée."
         " La dernière action n'a pas été enregistrée."
     ),
-    "Close this window and open the case again.": "Fermez cette fenêtre et rouvrez le dossier.",
+    "Close this window and open the case again.": "Fermez cette fenêtre et rouvrez le cas.",
     "The case {path} is open in another window (computer {host}, since {since}).": (
-        "Le dossier {path} est ouvert dans une autre fenêtre (ordinateur {host}, depuis {since})."
+        "Le cas {path} est ouvert dans une autre fenêtre (ordinateur {host}, depuis {since})."
     ),
-    "Two windows must not write one case.": "Deux fenêtres ne doivent pas écrire le même dossier.",
+    "Two windows must not write one case.": "Deux fenêtres ne doivent pas écrire le même cas.",
     "Use that window, close it, or open the case here read-only.": (
-        "Utilisez cette fenêtre-là, fermez-la, ou ouvrez le dossier ici en lecture seule."
+        "Utilisez cette fenêtre-là, fermez-la, ou ouvrez le cas ici en lecture seule."
     ),
     "Close it there or open the case here read-only."
     " If that computer is off or has crashed, take the case over.": (
-        "Fermez-le là-bas ou ouvrez le dossier ici en lecture seule."
-        " Si cet ordinateur est éteint ou est tombé en panne, reprenez le dossier."
+        "Fermez-le là-bas ou ouvrez le cas ici en lecture seule."
+        " Si cet ordinateur est éteint ou est tombé en panne, reprenez le cas."
     ),
     "The events of {path} do not follow from each other.": (
         "Les événements de {path} ne découlent pas les uns des autres."
     ),
     # moving and recovering
     "The case {path} cannot be copied to {target} ({reason}).": (
-        "Le dossier {path} ne peut pas être copié vers {target} ({reason})."
+        "Le cas {path} ne peut pas être copié vers {target} ({reason})."
     ),
     "The original is as it was.": "L'original est inchangé.",
     "The case {path} was changed while it was moved.": (
-        "Le dossier {path} a été modifié pendant son déplacement."
+        "Le cas {path} a été modifié pendant son déplacement."
     ),
     "It stays where it was.": "Il reste où il était.",
     "Try again.": "Réessayez.",
     "The damaged case {path} cannot be copied ({reason}).": (
-        "Le dossier endommagé {path} ne peut pas être copié ({reason})."
+        "Le cas endommagé {path} ne peut pas être copié ({reason})."
     ),
     "Recovery works on a copy beside the new case, in {folder}.": (
-        "La récupération travaille sur une copie à côté du nouveau dossier, dans {folder}."
+        "La récupération travaille sur une copie à côté du nouveau cas, dans {folder}."
     ),
     "Choose a folder with enough space that you may write to.": (
-        "Choisissez un répertoire avec assez de place et où vous pouvez écrire."
+        "Choisissez un dossier avec assez de place et où vous pouvez écrire."
     ),
     # other files
     "The file {path} cannot be written ({reason}).": "Le fichier {path} ne peut pas être écrit ({reason}).",
-    "Choose another folder or free some space.": "Choisissez un autre répertoire ou libérez de la place.",
+    "Choose another folder or free some space.": "Choisissez un autre dossier ou libérez de la place.",
     "{path} is not a reference library this version can read.": (
         "{path} n'est pas une bibliothèque de référence que cette version sait lire."
     ),
@@ -191,16 +191,16 @@ FRENCH: dict[str, str] = {
     "The clock went back": "L'horloge a reculé",
     "A sealed row was changed or is gone": "Une ligne scellée a été modifiée ou a disparu",
     "Rows were slipped in or taken out": "Des lignes ont été ajoutées ou retirées",
-    "A frozen report is not what was frozen": "Un rapport figé n'est pas celui qui a été figé",
-    "A signature's report is missing": "Le rapport d'une signature manque",
+    "A frozen report is not what was frozen": "Un compte rendu figé n'est pas celui qui a été figé",
+    "A signature's report is missing": "Le compte rendu d'une signature manque",
     "An entry of the ledger is of no known kind": "Une entrée du registre est d'un genre inconnu",
     # refused acts
-    "the case is signed: amend it first": "le dossier est signé : rectifiez-le d'abord",
+    "the case is signed: amend it first": "le cas est signé : rectifiez-le d'abord",
     "a count cannot fall below zero": "un compte ne peut pas passer sous zéro",
     "an event needs an author": "un acte doit porter un nom",
     "the note is empty": "la note est vide",
     "a further signature must be under the same report": (
-        "une signature de plus doit porter sur le même rapport"
+        "une signature de plus doit porter sur le même compte rendu"
     ),
-    "only a signed case can be amended": "seul un dossier signé peut être rectifié",
+    "only a signed case can be amended": "seul un cas signé peut être rectifié",
 }
