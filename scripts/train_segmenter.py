@@ -146,10 +146,15 @@ def main() -> None:
         more = [m for m in load_pseudo_masks(path) if m.split == "train"]
         train += more
         labels += [f"{m.site} {m.label}" for m in more]
-    # The root tempers the sizes: a rare class is drawn more often, but not as often as a common one.
-    weights = [1 / labels.count(k) ** 0.5 for k in set(labels)]
-    by_label = dict(zip(set(labels), weights, strict=True))
-    draws = [by_label[k] for k in labels]
+    # Within a source the root tempers the sizes: a rare class is drawn more often, but not as often as a common
+    # one. People drew Raabin's masks alone, so they are half of what is drawn.
+    shares = {"raabin": 0.5, "NONE": 0.08}
+    roots = [labels.count(k) ** -0.5 for k in labels]
+    source = [k if k == "NONE" else k.split()[0] if k.startswith("raabin") else "pseudo" for k in labels]
+    # Small, purple and without a nucleus: platelets must not win over the small dark nuclei of erythroblasts.
+    roots = [r * {"PLT": 0.4, "ERB": 1.6}.get(k.split()[-1], 1.0) for r, k in zip(roots, labels, strict=True)]
+    totals = {k: sum(r for r, s in zip(roots, source, strict=True) if s == k) for k in set(source)}
+    draws = [shares.get(s, 0.42) * r / totals[s] for r, s in zip(roots, source, strict=True)]
     print(f"{len(train)} masks to train on", flush=True)
 
     net, averaged = SegmenterNet(), SegmenterNet()
