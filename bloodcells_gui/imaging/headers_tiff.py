@@ -21,9 +21,9 @@ _MAX_ARRAY = 4_000_000
 _UNIT_UM = {2: 25_400.0, 3: 10_000.0}
 
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, DESCRIPTION = 256, 257, 258, 259, 262, 270
-STRIP_OFFSETS, ORIENTATION, SAMPLES, STRIP_COUNTS = 273, 274, 277, 279
+STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_COUNTS, PLANAR = 273, 274, 277, 278, 279, 284
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
-TILE_WIDTH, TILE_OFFSETS, TILE_COUNTS, SUB_IFDS, NDPI_MAGIC = 322, 324, 325, 330, 65420
+TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS, SUB_IFDS, NDPI_MAGIC = 322, 323, 324, 325, 330, 65420
 _PHOTOMETRIC_CMYK = 5
 
 
@@ -137,6 +137,17 @@ def valid_orientation(value: int) -> int:
     return value if 1 <= value <= 8 else 1
 
 
+def _pieces(source: ByteSource, d: Directory, tiled: bool) -> int:
+    """Number of tiles or strips that the claimed size needs."""
+    width, length = integer(source, d, WIDTH, 0), integer(source, d, LENGTH, 0)
+    planes = integer(source, d, SAMPLES, 1) if integer(source, d, PLANAR, 1) == 2 else 1
+    if tiled:
+        across = -(-width // max(1, integer(source, d, TILE_WIDTH, 1)))
+        return planes * across * -(-length // max(1, integer(source, d, TILE_LENGTH, 1)))
+    rows = integer(source, d, ROWS_PER_STRIP, length)
+    return planes * -(-length // max(1, min(rows, max(1, length)) if rows > 0 else max(1, length)))
+
+
 def tiff_info(source: ByteSource) -> ImageInfo:
     """What the first directory says.
 
@@ -152,6 +163,8 @@ def tiff_info(source: ByteSource) -> ImageInfo:
     ends = offsets + counts if offsets.size == counts.size else offsets
     # Offsets beyond 4 GB wrap in Hamamatsu's 32-bit directories, so they say nothing about the end.
     cut = bool(ends.size and ends.max() > source.size) and NDPI_MAGIC not in d.entries
+    if 0 < offsets.size < _pieces(source, d, tiled):
+        raise MalformedTiff("fewer pieces than its size needs")
     description = text(source, d, DESCRIPTION)
     bits = numbers(source, d, BITS)
     width = integer(source, d, WIDTH, 0)

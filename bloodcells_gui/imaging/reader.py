@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 RGB = NDArray[np.uint8]
 WHITE = 255
-# What one request may hold at once on top of its result; larger regions are read in bands.
-_BAND_PIXELS = 16_000_000
+# What one request may hold at once on top of its result; larger regions are read block by block.
+_BLOCK_PIXELS = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +139,21 @@ class PyramidReader(ABC):
         out_w, out_h = max(1, round(width / downsample)), max(1, round(height / downsample))
         index = self._level_for(downsample)
         scale = self._levels[index].downsample
-        per_row = max(1.0, width / scale * downsample / scale)
-        band = max(1, min(out_h, int(_BAND_PIXELS / per_row)))
-        if band >= out_h:
+        fits = max(1, int(_BLOCK_PIXELS * (scale / downsample) ** 2))
+        block_w = min(out_w, max(1, math.isqrt(fits)))
+        block_h = min(out_h, max(1, fits // block_w))
+        block_w = min(out_w, max(1, fits // block_h))
+        if (block_w, block_h) == (out_w, out_h):
             return self._scaled(index, x, y, width, height, out_w, out_h)
         out = np.empty((out_h, out_w, 3), np.uint8)
-        for top in range(0, out_h, band):
-            bottom = min(out_h, top + band)
+        for top in range(0, out_h, block_h):
+            bottom = min(out_h, top + block_h)
             y0, y1 = y + round(top * height / out_h), y + round(bottom * height / out_h)
-            out[top:bottom] = self._scaled(index, x, y0, width, max(1, y1 - y0), out_w, bottom - top)
+            for left in range(0, out_w, block_w):
+                right = min(out_w, left + block_w)
+                x0, x1 = x + round(left * width / out_w), x + round(right * width / out_w)
+                size = (max(1, x1 - x0), max(1, y1 - y0))
+                out[top:bottom, left:right] = self._scaled(index, x0, y0, *size, right - left, bottom - top)
         return out
 
     def thumbnail(self, max_px: int) -> RGB:

@@ -60,7 +60,7 @@ class OpenSlideReader(PyramidReader):
         slide = self._slide
         try:
             slide.set_cache(openslide.OpenSlideCache(_CACHE_BYTES))
-            properties = dict(slide.properties)
+            properties = _properties(slide)
             all_levels = tuple(
                 Level(
                     size,
@@ -72,7 +72,7 @@ class OpenSlideReader(PyramidReader):
                 )
                 for i, size in enumerate(slide.level_dimensions)
             )
-        except openslide.OpenSlideError as e:
+        except (openslide.OpenSlideError, KeyError, ValueError) as e:
             raise ImageRefused(path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
         width, height = all_levels[0].size_px
         tile_w, tile_h = all_levels[0].tile_px
@@ -147,6 +147,17 @@ def missing_companion(path: Path) -> ImageRefused | None:
             folder=path.with_suffix("").name,
         )
     return None
+
+
+def _properties(slide: openslide.OpenSlide) -> dict[str, str]:
+    """The slide's properties; those whose text is damaged are left out."""
+    out: dict[str, str] = {}
+    for name in slide.properties:
+        try:
+            out[name] = slide.properties[name]
+        except (KeyError, ValueError):
+            continue
+    return out
 
 
 def _whole(text: str | None, default: int) -> int:

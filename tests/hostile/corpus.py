@@ -65,9 +65,9 @@ def tiff_bytes(array: NDArray[np.generic], **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def tiff_claiming(width: int, height: int) -> bytes:
+def tiff_claiming(width: int, height: int, rows_per_strip: int | None = None) -> bytes:
     data = bytearray(tiff_bytes(picture(), photometric="rgb"))
-    for tag, value in ((256, width), (257, height)):
+    for tag, value in ((256, width), (257, height), (278, rows_per_strip or 65)):
         at = data.index(struct.pack("<HH", tag, 4)) if struct.pack("<HH", tag, 4) in data else -1
         kind = 4
         if at < 0:
@@ -171,7 +171,8 @@ CORPUS: tuple[Hostile, ...] = (
     Hostile("png bomb.png", lambda: png_claiming(60_000, 60_000), "million"),
     Hostile("png small bomb.png", lambda: png_claiming(7_000, 7_000), "damaged"),
     Hostile("jpeg bomb.jpg", lambda: jpeg_claiming(65_000, 65_000), "million"),
-    Hostile("tiff bomb.tif", lambda: tiff_claiming(100_000, 100_000), "million"),
+    Hostile("tiff bomb.tif", lambda: tiff_claiming(100_000, 100_000, 100_000), "million"),
+    Hostile("tiff with pieces missing.tif", lambda: tiff_claiming(100_000, 100_000), "pieces"),
     Hostile("deflate bomb.tif", deflate_bomb, "read"),
     Hostile("no pixels.png", lambda: png_claiming(0, 20), "no pixels"),
     Hostile("no pixels.tif", lambda: tiff_claiming(0, 65), "no pixels"),

@@ -201,9 +201,9 @@ def test_threads_see_the_same_pixels(case: Case) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-def test_large_regions_are_read_in_bands(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_regions_are_read_in_blocks(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     reader, _, loss = case
-    monkeypatch.setattr("bloodcells_gui.imaging.reader._BAND_PIXELS", 50_000)
+    monkeypatch.setattr("bloodcells_gui.imaging.reader._BLOCK_PIXELS", 50_000)
     whole = reader.read_region(0, 0, W, H, downsample=1.25)
     expected = cv2.resize(PICTURE, (1200, 880), interpolation=cv2.INTER_AREA)
     assert difference(whole, expected) <= loss + 1.0
