@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QElapsedTimer
 
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
-from bloodcells_gui.domain.errors import EXIT_OUTPUT_NOT_WRITABLE, UserError
+from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_OUTPUT_NOT_WRITABLE, UserError
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
@@ -43,15 +43,18 @@ def draw(
         if window.page is not None:
             show_first_cell(window, explain=explain)
         start.wait_ms(600)
+        opened = path is None or window.page is not None
         target.parent.mkdir(parents=True, exist_ok=True)
         saved = window.grab().save(str(target), "PNG")
     except (UserError, OSError) as error:
         sys.stderr.write(f"{error}\n")
-        saved = False
+        saved = opened = False
     finally:
         window.close()
         target.with_suffix(".ini").unlink(missing_ok=True)
-    return 0 if saved else EXIT_OUTPUT_NOT_WRITABLE
+    if not saved:
+        return EXIT_OUTPUT_NOT_WRITABLE
+    return 0 if opened else EXIT_NOTHING_READABLE
 
 
 def _wait_for_case(window: MainWindow) -> None:

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QEventLoop, QLocale, QTimer
+from PySide6.QtCore import QEventLoop, QLocale, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
@@ -70,6 +70,8 @@ class WindowKeeper:
 
     def _rebuild(self) -> None:
         if self.window.analysis.running:
+            # The running analysis belongs to the window; the new one waits for its end.
+            self.window.analysis.state_changed.connect(self._rebuild, Qt.ConnectionType.SingleShotConnection)
             return
         QTimer.singleShot(0, self._rebuild_now)
 

@@ -948,6 +948,33 @@
     </message>
 </context>
 <context>
+    <name>LookPanel</name>
+    <message>
+        <source>Brightness</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Contrast</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gamma</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Normalise the stain</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shows every image with the same blank field and stain density. Only the view changes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As photographed</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Open &amp;recent</source>
@@ -1295,6 +1322,137 @@
     <message>
         <source>Slide</source>
         <translation>Lame</translation>
+    </message>
+</context>
+<context>
+    <name>SlidePanel</name>
+    <message>
+        <source>Move and choose</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Drag to move, click a cell to choose it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add a cell</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click where the program missed a cell</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Measure</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Drag to measure a distance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not a cell</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The chosen cell counts nowhere (Delete)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>See everything (0)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom in (+)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom out (-)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cells</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Which cells are marked</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maps</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maps over the picture</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Brightness, contrast, gamma, stain</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Snapshot</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save what is seen as a picture</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No map</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Quality of the monolayer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leukocytes per area</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Dim what was not searched</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Small overview in the corner</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mark cells</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>quality {percent} %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save the picture</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>PNG picture (*.png)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For Research Use Only. Not for use in diagnostic procedures.</source>
+        <translation type="unfinished">Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
     </message>
 </context>
 </TS>

@@ -92,7 +92,9 @@ class DifferentialModel(QAbstractTableModel):
         """Replace what is shown."""
         lines = self._build(table)
         scales = (
-            nice_scale(max((r.high95 or 0.0 for r in table.rows if r.counts), default=100.0)),
+            nice_scale(
+                max((r.high95 or 0.0 for r in (*table.rows, *table.totals) if r.counts), default=100.0)
+            ),
             nice_scale(max((r.high95 or 0.0 for r in table.rows if not r.counts and r.count), default=10.0)),
         )
         rescaled = scales != (self.inside_scale, self.outside_scale)

@@ -1,0 +1,134 @@
+"""The table says what the differential says, to the digit, and only what changed is announced."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.domain import wording
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind, nice_scale
+from bloodcells_gui.ui.differential.panel import DifferentialPanel
+from bloodcells_gui.ui.gallery.model import pack_ids
+from tests.ui.fakes import FakeSession, make_cells
+
+
+@pytest.fixture
+def session() -> FakeSession:
+    return FakeSession(make_cells(200), wbc="8.4")
+
+
+@pytest.fixture
+def model(context: UiContext, session: FakeSession) -> DifferentialModel:
+    model = DifferentialModel(context)
+    model._tester = QAbstractItemModelTester(  # type: ignore[attr-defined]
+        model, QAbstractItemModelTester.FailureReportingMode.Fatal, model
+    )
+    model.show_differential(session.differential())
+    return model
+
+
+def line_of(model: DifferentialModel, name: str) -> int:
+    return next(r for r in range(model.rowCount()) if model.index(r, 0).data() == name)
+
+
+def test_every_row_of_the_differential_is_there_inside_first(
+    model: DifferentialModel, session: FakeSession
+) -> None:
+    table = session.differential()
+    shown = [model.line(r).row for r in range(model.rowCount()) if model.line(r).kind == LineKind.ROW]
+    assert shown == [r for r in table.rows if r.counts] + [r for r in table.rows if not r.counts]
+
+
+def test_figures_are_those_of_the_report(model: DifferentialModel, session: FakeSession) -> None:
+    for row in session.differential().rows:
+        line = line_of(model, row.name)
+        texts = [str(model.index(line, c).data()) for c in Column]
+        assert texts[Column.COUNT] == str(row.count)
+        share = row.percent if row.counts else row.per_100_wbc
+        assert texts[Column.SHARE] == wording.number(share, 1)
+        assert texts[Column.LIMITS] == f"{wording.number(row.low95, 1)} – {wording.number(row.high95, 1)}"
+        assert texts[Column.ABSOLUTE].removesuffix(" L").removesuffix(" H") == wording.absolute(row.absolute)
+
+
+def test_a_decision_announces_changed_lines_only(model: DifferentialModel, session: FakeSession) -> None:
+    changed: list[int] = []
+    model.dataChanged.connect(lambda a, b: changed.extend(range(a.row(), b.row() + 1)))
+    resets: list[int] = []
+    model.modelReset.connect(lambda: resets.append(1))
+    cell = next(c for c in session.cells if c.predicted == "EO" and not c.abstained)
+    session.relabel([cell.id], "MO")
+    model.show_differential(session.differential())
+    names = {str(model.index(r, 0).data()) for r in changed}
+    assert {"Eosinophil", "Monocyte"} <= names
+    assert "Lymphocyte" not in names
+    assert resets == []
+
+
+def test_only_single_classes_take_dropped_cells(context: UiContext, session: FakeSession) -> None:
+    model = DifferentialModel(context)
+    model.show_differential(session.differential("five"))
+    assert model.leaf(line_of(model, "Monocyte")) == "MO"
+    assert model.leaf(line_of(model, "Neutrophil")) is None
+    mime = pack_ids([1, 2])
+    for name, takes in (("Monocyte", True), ("Neutrophil", False)):
+        parent = model.index(line_of(model, name), 0)
+        assert model.canDropMimeData(mime, Qt.DropAction.MoveAction, -1, -1, parent) == takes
+
+
+def test_a_line_speaks_whole_sentences(model: DifferentialModel) -> None:
+    said = str(model.index(line_of(model, "Lymphocyte"), 0).data(Qt.ItemDataRole.AccessibleTextRole))
+    assert "Lymphocyte" in said
+    assert "95 % limits" in said
+
+
+def test_bars_share_a_scale_that_holds_every_limit(model: DifferentialModel, session: FakeSession) -> None:
+    table = session.differential()
+    assert model.inside_scale >= max(r.high95 or 0 for r in (*table.rows, *table.totals) if r.counts)
+    assert [nice_scale(v) for v in (3, 10, 10.1, 55, 99, 140)] == [10, 10, 25, 100, 100, 200]
+
+
+def test_the_panel_tells_progress_and_remarks(qtbot: QtBot, context: UiContext, session: FakeSession) -> None:
+    panel = DifferentialPanel(context)
+    qtbot.addWidget(panel)
+    panel.resize(560, 700)
+    panel.show()
+    table = session.differential()
+    panel.show_table(table, reviewed=50, cells=200, target=400)
+    assert panel._reviewed._value.text() == "25 %"
+    assert "400" in panel._counted._caption.text()
+    assert panel._waiting._value.text() == str(table.unidentified)
+    assert panel.remarks._layout.count() == len(table.remarks) + 1
+    assert not panel.table.isColumnHidden(Column.ABSOLUTE)
+    assert not panel.table.isColumnHidden(Column.BAR)
+
+
+def test_a_narrow_panel_gives_up_the_bar_then_the_key_never_the_limits(
+    qtbot: QtBot, context: UiContext, session: FakeSession
+) -> None:
+    panel = DifferentialPanel(context)
+    qtbot.addWidget(panel)
+    panel.show_table(session.differential(), reviewed=0, cells=200, target=0)
+    panel.resize(330, 600)
+    panel.show()
+    hidden = {c for c in Column if panel.table.isColumnHidden(c)}
+    assert hidden == {Column.BAR, Column.KEY}
+    assert panel.table.columnWidth(Column.NAME) > 40
+
+
+def test_hostile_remarks_stay_text(qtbot: QtBot, context: UiContext) -> None:
+    from dataclasses import replace
+
+    from bloodcells_gui.domain.differential import Remark
+
+    session = FakeSession(make_cells(5), LabSettings())
+    table = replace(session.differential(), remarks=(Remark("<img src=x> {name}", (("name", "<b>x</b>"),)),))
+    panel = DifferentialPanel(context)
+    qtbot.addWidget(panel)
+    panel.show_table(table, reviewed=0, cells=5, target=0)
+    label = panel.remarks._layout.itemAt(0).widget().layout().itemAt(1).widget()
+    assert label.text() == "<img src=x> <b>x</b>"
+    assert label.textFormat() == Qt.TextFormat.PlainText

@@ -1,0 +1,173 @@
+"""The picture of a cell: zoom, scale bar, outlines, explanation; numbers beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt, QThreadPool
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.inspector.details import measurement_name, measurement_value
+from bloodcells_gui.ui.inspector.image_view import CELL_LINE, MAX_ZOOM, CellImageView, scale_bar, to_qimage
+from bloodcells_gui.ui.inspector.overlay import colour_table, heat_image
+from bloodcells_gui.ui.inspector.panel import InspectorPanel
+from bloodcells_gui.ui.review import ReviewController
+from tests.ui.fakes import FakeSession, make_cells
+
+
+@pytest.fixture
+def view(qtbot: QtBot, context: UiContext) -> CellImageView:
+    view = CellImageView(context)
+    qtbot.addWidget(view)
+    view.resize(400, 300)
+    view.show()
+    picture = np.full((200, 200, 3), (200, 30, 40), np.uint8)
+    square = np.array([[50, 50], [150, 50], [150, 150], [50, 150]], np.float32)
+    view.show_picture(picture, 0.1, [square])
+    return view
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, context: UiContext, pool: QThreadPool) -> Iterator[InspectorPanel]:
+    panel = InspectorPanel(context, ReviewController(FakeSession(make_cells(30))), pool)
+    qtbot.addWidget(panel)
+    panel.show()
+    yield panel
+    panel.close_case()
+    pool.waitForDone()
+
+
+def test_colours_reach_the_screen_unchanged(view: CellImageView) -> None:
+    view.show_cell = False
+    assert view.grab().toImage().pixelColor(60, 150).getRgb()[:3] == (200, 30, 40)
+    assert to_qimage(np.array([[[1, 2, 3]]], np.uint8)).pixelColor(0, 0).getRgb()[:3] == (1, 2, 3)
+
+
+def test_the_outline_is_drawn_where_it_lies_and_can_be_hidden(view: CellImageView) -> None:
+    at = QPoint(200 - 75, 150)  # the square's left edge at zoom 1.5
+    assert view.zoom == pytest.approx(1.5)
+    red, green, blue, _ = view.grab().toImage().pixelColor(at).getRgb()
+    assert red > 200
+    assert green > CELL_LINE.green() - 60
+    assert blue < 100
+    view.show_cell = False
+    assert view.grab().toImage().pixelColor(at).getRgb()[:3] == (200, 30, 40)
+
+
+def test_zooming_keeps_the_spot_under_the_mouse(view: CellImageView) -> None:
+    point = QPointF(260, 110)
+    view.zoom_at(2.0, QPointF(200, 150))
+    spot = view._to_picture(point)
+    view.zoom_at(1.3, point)
+    after = view._to_picture(point)
+    assert (after - spot).manhattanLength() < 1e-6
+    view.zoom_at(1000, point)
+    assert view.zoom == MAX_ZOOM
+    view.fit()
+    assert view.zoom == pytest.approx(1.5)
+
+
+def test_the_keyboard_zooms_too(view: CellImageView) -> None:
+    before = view.zoom
+    QTest.keyClick(view, Qt.Key.Key_Plus)
+    assert view.zoom > before
+    QTest.keyClick(view, Qt.Key.Key_0)
+    assert view.zoom == pytest.approx(before)
+
+
+def test_the_next_cell_is_shown_at_the_same_size(view: CellImageView) -> None:
+    view.zoom_at(3.0, QPointF(200, 150))
+    width = view.zoom * 200
+    view.show_picture(np.zeros((100, 100, 3), np.uint8), 0.2)
+    assert view.zoom * 100 == pytest.approx(width)
+
+
+@pytest.mark.parametrize(("mpp", "zoom"), [(0.1, 1.0), (0.25, 3.3), (0.05, 0.4), (1.0, 8.0)])
+def test_the_scale_bar_measures_what_it_says(mpp: float, zoom: float) -> None:
+    bar = scale_bar(mpp, zoom, 150)
+    assert bar is not None
+    um, length = bar
+    assert length == pytest.approx(um / mpp * zoom)
+    assert length <= 150
+    assert 2.6 * length > 150
+
+
+def test_without_a_scale_there_is_no_bar() -> None:
+    assert scale_bar(math.nan, 1.0, 150) is None
+    assert scale_bar(0.0, 1.0, 150) is None
+
+
+def test_cold_places_of_the_explanation_stay_clear() -> None:
+    assert colour_table()[0, 3] == 0
+    assert colour_table()[255, 3] == 255
+    image = heat_image(np.array([[0.0, 1.0], [np.nan, 0.5]], np.float32))
+    assert image.pixelColor(0, 0).alpha() == 0
+    assert image.pixelColor(1, 0).alpha() == 255
+    assert image.pixelColor(0, 1).alpha() == 0
+
+
+def test_a_cell_is_shown_with_all_that_is_known_of_it(qtbot: QtBot, panel: InspectorPanel) -> None:
+    session = panel._session
+    panel.show_cell(3)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    assert panel.bars._scores[0][0] == session.cell(3).predicted
+    panel.tabs.setCurrentIndex(1)
+    assert panel.measurements.rowCount() == len(session.measurements(3))
+    session.relabel([3], "BL")
+    panel.tabs.setCurrentIndex(2)
+    assert panel.history.index(0, 0).data().endswith("→ BL")
+    assert "A. Technician" in panel.history.index(0, 1).data()
+
+
+def test_a_quick_run_through_cells_loads_only_the_last(qtbot: QtBot, panel: InspectorPanel) -> None:
+    asked: list[int] = []
+    session = panel._session
+    view = session.view
+    session.view = lambda i: (asked.append(i), view(i))[1]  # type: ignore[method-assign]
+    for i in range(1, 20):
+        panel.show_cell(i)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    assert asked == [19]
+
+
+def test_a_picture_that_cannot_be_read_is_said_so(qtbot: QtBot, panel: InspectorPanel) -> None:
+    def fail(_: int) -> None:
+        raise OSError("gone")
+
+    panel._session.view = fail  # type: ignore[method-assign, assignment]
+    panel.show_cell(4)
+    qtbot.waitUntil(lambda: bool(panel.image._message) and "cannot be read" in panel.image._message)
+
+
+def test_a_class_the_model_does_not_know_is_told_on_the_picture(qtbot: QtBot, panel: InspectorPanel) -> None:
+    def fail(_: int, code: str) -> None:
+        raise KeyError(code)
+
+    panel._session.explain = fail  # type: ignore[method-assign, assignment]
+    panel.show_cell(4)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    panel.explain("PLC")
+    qtbot.waitUntil(lambda: bool(panel.image._note))
+    assert not panel.image.has_heat
+
+
+def test_opacity_and_class_follow_the_controls(qtbot: QtBot, panel: InspectorPanel) -> None:
+    panel.show_cell(5)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    panel.opacity.setValue(80)
+    assert panel.image.heat_opacity == pytest.approx(0.8)
+    QTest.mouseClick(panel.bars, Qt.MouseButton.LeftButton, pos=QPoint(20, 5 + panel.bars._line_height() * 2))
+    qtbot.waitUntil(lambda: panel.image.has_heat)
+    assert panel.explained_class.currentData() == panel.bars._scores[2][0]
+
+
+def test_measurements_are_said_with_units(context: UiContext) -> None:
+    assert measurement_name(context.language, "cell_area_um2") == "Cell area"
+    assert measurement_value(context.language, "cell_area_um2", 123.456, "um²") == "123.5 µm²"
+    assert measurement_value(context.language, "nucleus_lobes", 3.0, "") == "3"
+    assert measurement_value(context.language, "nc_ratio", 0.4567, "") == "0.457"

@@ -1,0 +1,82 @@
+"""The program's start: one window, made anew in another language, drawn without a display."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.ui import start
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.preferences import PreferencesDialog
+from bloodcells_gui.ui.memory import Memory
+from tests.ui.fakes import FakeSession, FakeWorkshop, make_cells
+
+
+@pytest.fixture
+def keeper(context: UiContext, memory: Memory) -> start.WindowKeeper:
+    return start.WindowKeeper(context, FakeWorkshop(), memory)  # type: ignore[arg-type]
+
+
+def test_another_language_takes_the_open_case_along(
+    qtbot: QtBot, keeper: start.WindowKeeper, context: UiContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = FakeSession(make_cells(30))
+    keeper.window.show()
+    keeper.window.attach(session)
+    first = keeper.window
+    monkeypatch.setattr(PreferencesDialog, "exec", lambda self: 1)
+    monkeypatch.setattr(PreferencesDialog, "answer", lambda self: replace(self._settings, language="fr"))
+    first.actions_.get("preferences").trigger()
+    qtbot.waitUntil(lambda: keeper.window is not first)
+    page = keeper.window.page
+    assert page is not None
+    assert page.session is session
+    assert not session.closed
+    assert keeper.window.actions_.get("quit").text() == "&Quitter"
+    assert sum(page.gallery.model.counts()) == 30
+    keeper.window.close()
+    assert session.closed
+    context.language.choose("en")
+
+
+def test_the_window_remembers_its_size(
+    keeper: start.WindowKeeper, context: UiContext, memory: Memory
+) -> None:
+    keeper.window.show()
+    keeper.window.resize(1111, 777)
+    keeper.window.close()
+    again = start.WindowKeeper(context, FakeWorkshop(), memory)  # type: ignore[arg-type]
+    # The offscreen screen is smaller than the window, so the size is cut to it; the default is not used.
+    assert again.window.size().width() <= 1111
+    again.window.close()
+
+
+def test_a_fault_in_a_slot_becomes_a_banner(
+    keeper: start.WindowKeeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import sys
+
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    start._catch_faults(keeper)
+    try:
+        raise ZeroDivisionError("planted")
+    except ZeroDivisionError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    assert "planted" in keeper.window.banners.banners[0]._details
+    assert "planted" in capsys.readouterr().err
+    keeper.window.close()
+
+
+def test_the_empty_window_is_drawn_into_a_file(qapp: QApplication, tmp_path: Path) -> None:
+    target = tmp_path / "pictures" / "empty.png"
+    assert start.start(None, screenshot=target, lang="en", theme="dark") == 0
+    assert target.stat().st_size > 10_000
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_nothing_to_open_is_told_by_the_exit_code(qapp: QApplication, tmp_path: Path) -> None:
+    assert start.start(tmp_path / "not there", screenshot=tmp_path / "x.png", lang="en") == 3
