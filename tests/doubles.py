@@ -33,11 +33,11 @@ class PlainSegmenter:
         for i, crop in enumerate(crops):
             grey = crop.min(axis=2)
             n, labels, stats, centres = cv2.connectedComponentsWithStats((grey < 190).astype(np.uint8))
-            sizes = [(stats[k, cv2.CC_STAT_AREA] > 20, -np.hypot(*(centres[k] - SIZE_PX / 2)), k) for k in range(1, n)]
-            best = max((s for s in sizes if s[0]), default=None)
-            if best is not None:
-                masks[i][labels == best[2]] = 1
-                masks[i][(labels == best[2]) & (grey < 110)] = 2
+            large = [k for k in range(1, n) if stats[k, cv2.CC_STAT_AREA] > 20]
+            if large:
+                best = min(large, key=lambda k: float(np.hypot(*(centres[k] - SIZE_PX / 2))))
+                masks[i][labels == best] = 1
+                masks[i][(labels == best) & (grey < 110)] = 2
         return masks
 
     def terminate(self) -> None:
@@ -48,7 +48,9 @@ class PlainClassifier:
     """The colour of the middle names the class: blue LY, purple SNE, orange EO, pale PLT; grey is ART."""
 
     classes, size_px, um_per_px, provider = CLASSES, SIZE_PX, UM_PER_PX, "CPUExecutionProvider"
-    colours = np.array([(120, 60, 160), (60, 60, 200), (230, 120, 60), (200, 150, 200), (128, 128, 128)], float)
+    colours = np.array(
+        [(120, 60, 160), (60, 60, 200), (230, 120, 60), (200, 150, 200), (128, 128, 128)], float
+    )
 
     def __init__(self, abstain_below: float = 0.5) -> None:
         self.abstain_below = abstain_below
@@ -108,7 +110,11 @@ COLOUR_OF = {"SNE": (120, 60, 160), "LY": (60, 60, 200), "EO": (230, 120, 60), "
 
 
 def draw_cell(
-    code: str, size: int = 256, mpp: float = 0.107, centre: tuple[float, float] | None = None, diameter_um: float = 12.0
+    code: str,
+    size: int = 256,
+    mpp: float = 0.107,
+    centre: tuple[float, float] | None = None,
+    diameter_um: float = 12.0,
 ) -> NDArray[np.uint8]:
     """A disc of the class's colour on a pale field, RGB."""
     image = np.full((size, size, 3), (242, 238, 235), np.uint8)

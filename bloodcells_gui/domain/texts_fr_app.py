@@ -22,8 +22,8 @@ FRENCH = {
     ),
     "Not all results could be written to {path}.": "Tous les résultats n'ont pas pu être écrits dans {path}.",
     "The case file is safe. Free some space or choose another folder, then export again.": (
-        "Le dossier d'analyse est intact. Libérez de l'espace ou choisissez un autre dossier, puis exportez de "
-        "nouveau."
+        "Le dossier d'analyse est intact. Libérez de l'espace ou choisissez un autre dossier, puis "
+        "exportez de nouveau."
     ),
     "No image could be read in {path}.": "Aucune image n'a pu être lue dans {path}.",
     "Every file was left out; skipped.csv names the reasons.": (
@@ -53,7 +53,9 @@ FRENCH = {
         "{specimen} : {cells} cellules, {unidentified} non identifiées, {skipped} fichiers écartés. "
         "Rapport : {report}"
     ),
-    "A synthetic specimen ({kind}) is in {path}.": "Un échantillon synthétique ({kind}) se trouve dans {path}.",
+    "A synthetic specimen ({kind}) is in {path}.": (
+        "Un échantillon synthétique ({kind}) se trouve dans {path}."
+    ),
     "Cancelled: what was found is kept and stamped incomplete.": (
         "Annulé : ce qui a été trouvé est conservé et marqué incomplet."
     ),
@@ -61,4 +63,89 @@ FRENCH = {
     "Add --name NAME.": "Ajoutez --name NOM.",
     "images": "images",
     "tiles": "tuiles",
+    "Fields and slides need a detector.": "Les champs et les lames ont besoin d'un détecteur.",
+    "The case was analysed with another classifier.": "L'analyse a été faite avec un autre classifieur.",
+    "Its cells do not fit the model in use.": "Ses cellules ne correspondent pas au modèle utilisé.",
+    "Analyse the images again with this program, review, then calibrate.": (
+        "Analysez de nouveau les images avec ce programme, relisez, puis calibrez."
+    ),
+    "There are no labelled crops in {path}.": "Il n'y a pas de vignettes étiquetées dans {path}.",
+    "Crops lie in sub-folders named by class: codes (SNE), names (monocyte) or groups (ig).": (
+        "Les vignettes sont rangées dans des sous-dossiers nommés par classe : codes (SNE), noms "
+        "(monocyte) ou groupes (ig)."
+    ),
+    "Sort the crops into such folders.": "Rangez les vignettes dans de tels dossiers.",
+    "A signature needs a name.": "Une signature a besoin d'un nom.",
+    "Enter your name.": "Entrez votre nom.",
+    "Explain this in a few words, then sign.": "Expliquez-le en quelques mots, puis signez.",
+    "An amendment needs a reason.": "Une modification a besoin d'une raison.",
+    "Say in a few words what is to be changed.": "Dites en quelques mots ce qui doit être changé.",
+    "Put this right, then sign.": "Corrigez cela, puis signez.",
+    "The case was not signed.": "L'analyse n'a pas été signée.",
+    "The case is open read-only.": "L'analyse est ouverte en lecture seule.",
+    "{n} cells are still unidentified.": "{n} cellules ne sont pas encore identifiées.",
+    "{n} cells that make the smear positive were not looked at yet.": (
+        "{n} cellules qui rendent le frottis positif n'ont pas encore été regardées."
+    ),
+    "{n} leukocytes were counted; the target is {target}.": (
+        "{n} leucocytes ont été comptés ; l'objectif est de {target}."
+    ),
+    "The analysis did not run to its end.": "L'analyse n'est pas allée à son terme.",
+    "Reviewed and reported": "Relu et rendu",
+    "Second reading confirmed": "Seconde lecture confirmée",
+    "Amended report": "Compte rendu modifié",
+    "{name} is not the image that was analysed.": "{name} n'est pas l'image qui a été analysée.",
+    "Its size changed.": "Sa taille a changé.",
+    "Put the original file back in its place.": "Remettez le fichier d'origine à sa place.",
+    "The images were closed.": "Les images ont été fermées.",
+    "The scale of these fields is unknown.": "L'échelle de ces champs est inconnue.",
+    "The scale of this slide is unknown.": "L'échelle de cette lame est inconnue.",
+    "The files do not say it, and too few red cells were found to tell.": (
+        "Les fichiers ne l'indiquent pas, et trop peu d'hématies ont été trouvées pour l'estimer."
+    ),
+    "Its file does not say it, and too few red cells were found to tell.": (
+        "Son fichier ne l'indique pas, et trop peu d'hématies ont été trouvées pour l'estimer."
+    ),
+    "Enter the micrometres per pixel (for example 0.1 for a 100x lens).": (
+        "Entrez les micromètres par pixel (par exemple 0,1 pour un objectif 100x)."
+    ),
+    "Enter the micrometres per pixel (for example 0.25 for a 40x scan).": (
+        "Entrez les micromètres par pixel (par exemple 0,25 pour une numérisation 40x)."
+    ),
+    "No field could be read.": "Aucun champ n'a pu être lu.",
+    "Each file was refused.": "Chaque fichier a été refusé.",
+    "No slide could be read.": "Aucune lame n'a pu être lue.",
+    "Each file was refused; the list of skipped files says why.": (
+        "Chaque fichier a été refusé ; la liste des fichiers écartés dit pourquoi."
+    ),
+    "Copy the slides again from the scanner.": "Copiez de nouveau les lames depuis le scanner.",
+    "No smear was found on the slide.": "Aucun frottis n'a été trouvé sur la lame.",
+    "It shows empty glass only, or only a label.": "Elle ne montre que du verre vide, ou qu'une étiquette.",
+    "Check that the right slide was scanned, with its stained side up.": (
+        "Vérifiez que la bonne lame a été numérisée, face colorée vers le haut."
+    ),
+    "Its folder names no class.": "Son dossier ne nomme aucune classe.",
+    "No image could be read.": "Aucune image n'a pu être lue.",
+    "fields": "champs",
+    "Cell area": "Aire de la cellule",
+    "Nucleus area": "Aire du noyau",
+    "Cytoplasm area": "Aire du cytoplasme",
+    "N:C ratio": "Rapport N/C",
+    "Equivalent diameter": "Diamètre équivalent",
+    "Perimeter": "Périmètre",
+    "Circularity": "Circularité",
+    "Solidity": "Solidité",
+    "Nucleus circularity": "Circularité du noyau",
+    "Nucleus solidity": "Solidité du noyau",
+    "Nucleus lobes": "Lobes du noyau",
+    "Granularity": "Granularité",
+    "Nucleus OD, red": "DO du noyau, rouge",
+    "Nucleus OD, green": "DO du noyau, vert",
+    "Nucleus OD, blue": "DO du noyau, bleu",
+    "Cytoplasm OD, red": "DO du cytoplasme, rouge",
+    "Cytoplasm OD, green": "DO du cytoplasme, vert",
+    "Cytoplasm OD, blue": "DO du cytoplasme, bleu",
+    "Nucleus haematoxylin": "Hématoxyline du noyau",
+    "Cytoplasm eosin": "Éosine du cytoplasme",
+    "Focus": "Netteté",
 }

@@ -138,15 +138,17 @@ def test_several_inputs_get_a_folder_each_and_a_summary(crops: Path, tmp_path: P
 
 def test_reports_again_from_the_case_agree(crops: Path, tmp_path: Path) -> None:
     analyze(crops, out=tmp_path / "out")
-    report_again(
-        tmp_path / "out" / "case.bcs", tmp_path / "again", taxonomy="full", paper="letter", lang="fr", save_masks=False
-    )
+    case, out = tmp_path / "out" / "case.bcs", tmp_path / "again"
+    report_again(case, out, taxonomy="full", paper="letter", lang="fr", save_masks=False)
     assert rows(tmp_path / "again" / "cells.csv") == rows(tmp_path / "out" / "cells.csv")
     first, second = (rows(tmp_path / d / "differential.csv") for d in ("out", "again"))
     assert [r["count"] for r in first] == [r["count"] for r in second]
 
 
-@pytest.mark.parametrize("name", ["it's.png", "a b  c.png", "😀.png", "=cmd|'x'!A1.png", "n" * 200 + ".png", "new\nline.png"])
+ODD_NAMES = ("it's.png", "a b  c.png", "😀.png", "=cmd|'x'!A1.png", "n" * 200 + ".png", "new\nline.png")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names_come_through(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "odd"
     folder.mkdir()

@@ -67,7 +67,8 @@ def test_verify_and_report_read_the_case(results: Path, tmp_path: Path, capsys) 
     assert run(["verify", str(results / "case.bcs"), "--trail", str(tmp_path / "t.csv")]) == 0
     assert "ok" in capsys.readouterr().out
     assert (tmp_path / "t.csv").is_file()
-    assert run(["report", str(results / "case.bcs"), "--out", str(tmp_path / "r"), "--taxonomy", "five", "--lang", "fr"]) == 0
+    again = ["report", str(results / "case.bcs"), "--out", str(tmp_path / "r"), "--taxonomy", "five"]
+    assert run([*again, "--lang", "fr"]) == 0
     assert rows(tmp_path / "r" / "cells.csv") == rows(results / "cells.csv")
 
 
@@ -126,11 +127,14 @@ def test_a_tampered_bundle_is_exit_4(specimen: Path, tmp_path: Path, capsys) -> 
     data = bytearray(network.read_bytes())
     data[len(data) // 2] ^= 1
     network.write_bytes(data)
-    assert run(["analyze", str(specimen), "--out", str(tmp_path / "o"), "--bundle", str(tmp_path / "models")]) == 4
+    arguments = ["analyze", str(specimen), "--out", str(tmp_path / "o")]
+    assert run([*arguments, "--bundle", str(tmp_path / "models")]) == 4
     assert "changed or damaged" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["analyze"], ["analyze", "x"], ["nonsense"], ["analyze", "x", "--out", "o", "--mpp", "-1"]])
+@pytest.mark.parametrize(
+    "arguments", [["analyze"], ["analyze", "x"], ["nonsense"], ["analyze", "x", "--out", "o", "--mpp", "-1"]]
+)
 def test_usage_errors_are_exit_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run(arguments)
