@@ -11,6 +11,7 @@ The same seed makes the same files.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -102,6 +103,9 @@ def seeds() -> dict[str, bytes]:
         truth.save_jpeg(demo, picture(120, 120), 0.107)
         out["demo.jpg"] = demo.read_bytes()
         out.update(_slides(Path(folder)))
+    # Slides that scanners' software wrote, where the tests lie beside this script.
+    others = Path(__file__).resolve().parent.parent / "tests" / "imaging" / "slides"
+    out.update({f"slide-{p.name}": p.read_bytes() for p in sorted(others.glob("*")) if p.suffix != ".md"})
     return out
 
 
@@ -235,6 +239,7 @@ class Worker:
 
     process: subprocess.Popen[str]
     answers: queue.Queue[str]
+    listener: threading.Thread
 
     @classmethod
     def start(cls) -> Worker:
@@ -249,8 +254,9 @@ class Worker:
                 answers.put(line)
             answers.put("")
 
-        threading.Thread(target=listen, daemon=True).start()
-        out = cls(process, answers)
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        out = cls(process, answers, listener)
         out.wait(START_S)
         return out
 
@@ -277,6 +283,12 @@ class Worker:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+        self.listener.join(5)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                # What was not taken any more cannot be flushed.
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
 
 def campaign(count: int, seed: int, out: Path, only: str = "", quiet: bool = False) -> dict[str, object]:

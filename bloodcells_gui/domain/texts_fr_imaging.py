@@ -62,6 +62,8 @@ FRENCH = {
     "Save it as an RGB image.": "Enregistrez-le en image RVB.",
     "Its pixel data are damaged.": "Ses pixels sont endommagés.",
     "Its header and its pixel data contradict each other.": "Son en-tête et ses pixels se contredisent.",
+    "It is stored in an absurd number of passes.": "Il est stocké en un nombre absurde de passes.",
+    "Save it as a baseline JPEG.": "Enregistrez-le en JPEG simple (non progressif).",
     "There is not enough memory for it.": "La mémoire ne suffit pas pour lui.",
     "Close other programs and open it again.": "Fermez d'autres programmes, puis rouvrez-le.",
     "Its TIFF variant is not supported ({detail}).": (

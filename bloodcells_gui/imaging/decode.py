@@ -26,6 +26,7 @@ from bloodcells_gui.imaging.source import ByteSource, FileSource, MemorySource, 
 __all__ = ["ImageInfo", "LoadedImage", "decode_rgb", "load_image", "probe", "probe_source"]
 
 _COPY_AGAIN = "Copy it again from its source."
+_START_OF_SCAN = b"\xff\xda"
 _RGB_AS_STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 
 # Damaged files are told to the person by ImageRefused; the library's own lines on stderr say nothing more.
@@ -150,6 +151,8 @@ def _decode(data: bytes, info: ImageInfo, name: str | Path, limits: DecodeLimits
             "Its four ink channels do not say whether they are inverted, so its colours are unknown.",
             "Save it as an RGB image.",
         )
+    if info.progressive and data.count(_START_OF_SCAN) * info.pixels > limits.max_scan_pixels:
+        raise ImageRefused(name, "It is stored in an absurd number of passes.", "Save it as a baseline JPEG.")
     # A 32-bit BMP's fourth byte is padding more often than alpha.
     flat = info.format in ("jpeg", "bmp")
     pixels = _imdecode(data, _RGB_AS_STORED if flat else cv2.IMREAD_UNCHANGED)

@@ -84,7 +84,7 @@ def what_it_is(head: bytes) -> str:
 
 
 def _jpeg(source: ByteSource) -> ImageInfo:
-    pos, info, mpp, adobe, exif = 2, None, None, False, _Exif()
+    pos, info, mpp, adobe, exif, progressive = 2, None, None, False, _Exif(), False
     for _ in range(_MAX_SEGMENTS):
         head = source.read_at(pos, 4)
         if len(head) < 4 or head[0] != 0xFF:
@@ -101,6 +101,8 @@ def _jpeg(source: ByteSource) -> ImageInfo:
         length = struct.unpack(">H", head[2:4])[0]
         if length < 2:
             raise DamagedHeader("JPEG segment without length")
+        if marker == 0xC2:
+            progressive = True
         if marker in _SOF:
             bits, height, width, channels = struct.unpack(">BHHB", source.read_at(pos + 4, 6))
             info = ImageInfo("jpeg", (width, height), bits=bits, channels=channels, cmyk=channels == 4)
@@ -119,6 +121,7 @@ def _jpeg(source: ByteSource) -> ImageInfo:
         mpp=exif.mpp or mpp,
         adobe=adobe,
         truncated=not _has_end_of_image(source, pos),
+        progressive=progressive,
         description=exif.description,
     )
 

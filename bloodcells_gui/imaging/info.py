@@ -33,6 +33,8 @@ class ImageInfo:
         TIFF only: stored in tiles; smaller versions of the image follow.
     description : str
         Free text of the file (ImageDescription of TIFF or EXIF), at most 4,096 characters; untrusted.
+    progressive : bool
+        JPEG stored in several passes over the whole image.
     cmyk, adobe : bool
         Four ink channels; the Adobe marker (which says that they are inverted) is present.
     """
@@ -47,6 +49,7 @@ class ImageInfo:
     tiled: bool = False
     pyramid: bool = False
     description: str = ""
+    progressive: bool = False
     cmyk: bool = False
     adobe: bool = False
 

@@ -20,6 +20,8 @@ class DecodeLimits:
         Size of a file that is read whole.
     max_segment_pixels : int
         Of one tile or strip of a slide: the piece that must be decoded at once.
+    max_scan_pixels : int
+        Pixels times passes of a progressive JPEG, each of which is decoded in turn.
     max_slide_side : int
         Width or height a slide may claim.
     """
@@ -27,6 +29,7 @@ class DecodeLimits:
     max_pixels: int = 64 * MEGAPIXEL
     max_bytes: int = 512 * 1024 * 1024
     max_segment_pixels: int = 64 * MEGAPIXEL
+    max_scan_pixels: int = 1_500 * MEGAPIXEL
     max_slide_side: int = 2_000_000
 
 

@@ -124,6 +124,13 @@ def _flip(data: bytes, at: float) -> bytes:
     return bytes(out)
 
 
+def scan_bomb() -> bytes:
+    """A progressive JPEG whose last pass is repeated until decoding would take minutes."""
+    data = encoded(Image.fromarray(picture(800, 600)), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * 4000 + data[-2:]
+
+
 def _grey16() -> bytes:
     return encoded(Image.fromarray(picture()[..., 0].astype(np.uint16) * 257), "PNG")
 
@@ -171,6 +178,7 @@ CORPUS: tuple[Hostile, ...] = (
     Hostile("png bomb.png", lambda: png_claiming(60_000, 60_000), "million"),
     Hostile("png small bomb.png", lambda: png_claiming(7_000, 7_000), "damaged"),
     Hostile("jpeg bomb.jpg", lambda: jpeg_claiming(65_000, 65_000), "million"),
+    Hostile("scan bomb.jpg", scan_bomb, "passes"),
     Hostile("tiff bomb.tif", lambda: tiff_claiming(100_000, 100_000, 100_000), "million"),
     Hostile("tiff with pieces missing.tif", lambda: tiff_claiming(100_000, 100_000), "pieces"),
     Hostile("deflate bomb.tif", deflate_bomb, "read"),
