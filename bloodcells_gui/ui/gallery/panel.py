@@ -7,9 +7,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QVBoxLayout,
 
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.gallery.canvas import SIDES
 from bloodcells_gui.ui.gallery.model import GalleryModel, ranges
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
-from bloodcells_gui.ui.gallery.view import SIDES, GalleryView
+from bloodcells_gui.ui.gallery.view import GalleryView
 from bloodcells_gui.ui.review import ReviewController
 
 
