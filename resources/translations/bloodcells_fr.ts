@@ -635,6 +635,13 @@
     </message>
 </context>
 <context>
+    <name>GalleryCanvas</name>
+    <message>
+        <source>Gallery of cells</source>
+        <translation>Galerie des cellules</translation>
+    </message>
+</context>
+<context>
     <name>GalleryModel</name>
     <message numerus="yes">
         <source>%n cell(s)</source>
@@ -699,13 +706,6 @@
             <numerusform>%n choisie</numerusform>
             <numerusform>%n choisies</numerusform>
         </translation>
-    </message>
-</context>
-<context>
-    <name>GalleryView</name>
-    <message>
-        <source>Gallery of cells</source>
-        <translation>Galerie des cellules</translation>
     </message>
 </context>
 <context>
@@ -1452,7 +1452,7 @@
     </message>
     <message>
         <source>For Research Use Only. Not for use in diagnostic procedures.</source>
-        <translation type="unfinished">Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
+        <translation>Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
     </message>
 </context>
 </TS>
