@@ -8,7 +8,9 @@ teaches nothing.
 from __future__ import annotations
 
 import argparse
+import json
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -58,6 +60,27 @@ def label_field(
     return np.array(boxes, np.float32), np.array(classes, np.int64), unknown
 
 
+def synthetic_fields(folder: Path) -> Iterator[Field]:
+    """The fields of a ``bloodcells demo --kind fields`` specimen: leukocytes and platelets have boxes, also those
+    that lie on red cells; clumps and deposits are neither asked for nor forbidden."""
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    for entry in truth["images"]:
+        boxes, classes, doubtful = [], [], []
+        for cell in entry["cells"]:
+            box = [cell["x_px"], cell["y_px"], cell["width_px"], cell["height_px"]]
+            if cell["code"] in {"ART", "PLC"}:
+                doubtful += [[k, *box] for k in range(3)]
+            else:
+                boxes.append(box)
+                classes.append(2 if cell["code"] in {"PLT", "GPLT"} else 0)
+        field = Field(
+            entry["file"], "synthetic", "train", float(truth["mpp"]), read_rgb(folder / entry["file"]),
+            np.array(boxes, np.float32).reshape(-1, 4), np.array(classes, np.int64), (True, False, True),
+            np.array(doubtful, np.float32).reshape(-1, 5),
+        )  # fmt: skip
+        yield field.at_scale(MPP / 2)
+
+
 def load_pseudo(path: Path) -> list[Field]:
     """What `main` wrote."""
     fields = []
@@ -66,7 +89,7 @@ def load_pseudo(path: Path) -> list[Field]:
         for i in range(n):
             site = str(file["site"][i])
             # In marrow, crowds hide unlabelled nucleated cells: only the boxes are trusted there.
-            complete = (site != "mll-marrow", site != "mll-marrow", site != "mll-marrow")
+            complete = (site != "mll-marrow", site not in {"mll-marrow", "synthetic"}, site != "mll-marrow")
             fields.append(
                 Field(str(file["path"][i]), site, str(file["split"][i]), MPP / 2, file[f"image{i}"], file[f"boxes{i}"],
                       file[f"classes{i}"], complete, file[f"doubtful{i}"])
@@ -81,6 +104,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".train"))
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--demo", type=Path, nargs="*", default=[], help="folders of synthetic fields to add")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -112,6 +136,13 @@ def main() -> None:
             columns[f"doubtful{i}"] = labelled[2] * np.array([1, 2, 2, 2, 2], np.float32)
             kept += 1
         print(f"{site:12s} {label:4s} kept {kept}", flush=True)
+    for folder in args.demo:
+        for field in synthetic_fields(folder):
+            i = len(names)
+            names.append((f"{folder.name}/{field.path}", "synthetic", "train"))
+            columns[f"image{i}"], columns[f"boxes{i}"] = field.image, field.boxes
+            columns[f"classes{i}"], columns[f"doubtful{i}"] = field.classes, field.doubtful
+        print(f"synthetic    {folder.name}: {len(names)} fields in all", flush=True)
     np.savez(
         args.out,
         path=[n[0] for n in names],

@@ -30,7 +30,7 @@ MPP = 0.40
 #: Share of draws per source: fields of the three sites, Raabin crops with one box, extra (pseudo-labelled) fields.
 #: Lowest score per class, chosen on the validation groups.
 THRESHOLDS = (0.4, 0.35, 0.45)
-SHARES = {"pbc": 1.0, "raabin": 1.0, "bccd": 1.2, "masks": 0.7, "extra": 2.0}
+SHARES = {"pbc": 1.0, "raabin": 1.0, "bccd": 1.2, "masks": 0.7, "extra": 2.0, "synthetic": 0.5}
 
 
 def targets(canvas: Canvas, size: int) -> tuple[npt.NDArray[np.float32], ...]:
@@ -189,7 +189,7 @@ def main() -> None:
     for name, group in (("masks", masks), ("extra", extra)):
         chosen = [f for f in group if kept(f)]
         train += chosen
-        sources += [name] * len(chosen)
+        sources += ["synthetic" if f.site == "synthetic" else name for f in chosen]
     weights = [SHARES[s] / sources.count(s) for s in sources]
     print(f"{len(train)} fields to train on; left out: {args.leave_out or 'no site'}", flush=True)
 
