@@ -23,9 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 PARTS = ("crops", "rivals", "growth", "slides", "startup", "window")
-# Ratios under which continuous integration complains: far below what is reached, above what a stage done twice
-# or a lost overlap would leave.
-GUARD = {"ratio_bound_cpu_to_end_to_end_cpu": 0.55, "ratio_ready_crops_to_bound": 0.5}
+# Continuous integration complains below this ratio of CPU seconds (other load on the machine hardly moves it): far
+# below what is reached, above what a stage done twice would leave.
+GUARD = {"ratio_bound_cpu_to_end_to_end_cpu": 0.6}
 # The scale that the data set's manifest gives for the PBC crops; synthetic crops carry theirs in truth.json.
 PBC_MPP = 0.107
 
@@ -93,7 +93,7 @@ def measure(args: argparse.Namespace, work: Path) -> dict[str, Any]:
 def guard(ratios: dict[str, float]) -> list[str]:
     """What fell below the guard, in words."""
     return [
-        f"{name} is {ratios[name]:.2f}; it must not fall below {least}"
+        f"{name} is {ratios.get(name, 0.0):.2f}; it must not fall below {least}"
         for name, least in GUARD.items()
         if ratios.get(name, 0.0) < least
     ]
