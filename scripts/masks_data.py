@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from scripts.data import Item, read_rgb
 from scripts.fields_data import load_txl, resample
-from scripts.segmenter_net import SIZE
 from scripts.stain_jitter import jitter_stain, shade, soften
 
 UInt8 = npt.NDArray[np.uint8]
 
 #: The classifier's window: 128 px at 0.21 um/px, 27 um.
+SIZE = 128
 WINDOW_MPP = 0.21
 #: Crops are kept at this scale, fine enough to enlarge.
 STORE_MPP = 0.14

@@ -1,0 +1,123 @@
+"""Training data of detector and segmenter: geometry that must stay true through every draw."""
+
+import cv2
+import numpy as np
+import pytest
+
+from scripts.fields_data import Field, MosaicMaker, _shrink, _unsqueeze, clip_boxes
+from scripts.masks_data import CELL_ANY, SIZE, STORE_MPP, WINDOW_MPP, Masked, WindowMaker, to_store, window
+from scripts.stain_jitter import jitter_piece
+
+
+def field(complete: tuple[bool, bool, bool] = (True, True, True)) -> Field:
+    """Dark discs on a light ground with their boxes."""
+    image = np.full((200, 200, 3), 235, np.uint8)
+    boxes = []
+    for x, y in ((50, 50), (150, 60), (60, 150), (140, 140)):
+        cv2.circle(image, (x, y), 15, (90, 40, 120), -1, cv2.LINE_AA)
+        boxes.append([x - 15, y - 15, 30, 30])
+    return Field("f", "s", "train", 0.2, image, np.array(boxes, np.float32), np.zeros(4, np.int64), complete)
+
+
+def test_boxes_of_a_mosaic_hold_the_dark_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.fields_data.jitter_piece", lambda piece, rng: piece)
+    maker = MosaicMaker([field()], 0.4, [1.0], size=128)
+    for seed in range(8):
+        canvas = maker.draw(np.random.default_rng(seed))
+        dark = canvas.image.max(2) < 150
+        inside = np.zeros_like(dark)
+        for x, y, w, h in [*canvas.boxes, *(b for _, b in canvas.unknown)]:
+            inside[int(y) : int(np.ceil(y + h)) + 1, int(x) : int(np.ceil(x + w)) + 1] = True
+        assert dark.any()
+        assert (dark & ~inside).sum() <= 0.02 * dark.sum()
+
+
+def test_the_same_seed_draws_the_same_mosaic() -> None:
+    maker = MosaicMaker([field()], 0.4, [1.0], size=96)
+    first, second = (maker.draw(np.random.default_rng(7)) for _ in range(2))
+    np.testing.assert_array_equal(first.image, second.image)
+    np.testing.assert_array_equal(first.boxes, second.boxes)
+
+
+def test_unlabelled_classes_become_unknown() -> None:
+    canvas = MosaicMaker([field((True, False, True))], 0.4, [1.0], size=96).draw(np.random.default_rng(1))
+    covered = np.zeros((96, 96), bool)
+    for kind, (x, y, w, h) in canvas.unknown:
+        if kind == 1:
+            covered[int(y) : int(y + h), int(x) : int(x + w)] = True
+    assert covered.all()
+
+
+def test_slivers_are_neither_cells_nor_background() -> None:
+    boxes = np.array([[-25, 10, 30, 30], [-10, 60, 30, 30], [200, 0, 30, 30]], np.float32)
+    kept, classes, unknown = clip_boxes(boxes, np.array([0, 1, 2]), 100, 100)
+    assert classes.tolist() == [1]
+    np.testing.assert_allclose(kept, [[0, 60, 20, 30]])
+    assert [c for c, _ in unknown] == [0]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_squeezed_images_are_stretched_back(turned: bool) -> None:
+    size = (60, 80) if not turned else (80, 60)
+    boxes = np.array([[100, 100, *size]], np.float32)
+    image, out = _unsqueeze(np.zeros((416, 416, 3), np.uint8), boxes, np.array([1]))
+    assert out[0, 2] == pytest.approx(out[0, 3], rel=0.01)
+    assert max(image.shape[:2]) == round(416 * 4 / 3)
+
+
+def test_boxes_shrink_around_their_middle_but_not_from_the_edge() -> None:
+    out = _shrink(np.array([[50, 50, 22, 22], [0, 50, 11, 22]], np.float32), 1.1, 200, 200)
+    np.testing.assert_allclose(out[0], [51, 51, 20, 20], atol=1e-4)
+    assert out[1, 0] == 0
+
+
+def crop(label: str = "NE") -> Masked:
+    side = round(28 / STORE_MPP)
+    image = np.full((side, side, 3), 235, np.uint8)
+    mask = np.zeros((side, side), np.uint8)
+    for radius, value, colour in ((6.5, 1, (200, 170, 200)), (3.0, 2, (90, 40, 120))):
+        cv2.circle(image, (side // 2, side // 2), round(radius / STORE_MPP), colour, -1)
+        cv2.circle(mask, (side // 2, side // 2), round(radius / STORE_MPP), value, -1)
+    return Masked("c", "s", "train", label, image, mask)
+
+
+def test_a_window_shows_the_cell_in_the_middle_at_its_size() -> None:
+    one = crop()
+    image, mask = window(one.image, one.mask, STORE_MPP)
+    assert image.shape == (SIZE, SIZE, 3)
+    assert np.count_nonzero(mask) * WINDOW_MPP**2 == pytest.approx(np.pi * 6.5**2, rel=0.03)
+    ys, xs = np.nonzero(mask)
+    assert abs(ys.mean() - SIZE / 2) < 1
+    assert abs(xs.mean() - SIZE / 2) < 1
+
+
+def test_image_and_mask_stay_together_and_neighbours_stay_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("jitter_stain", "shade", "soften"):
+        monkeypatch.setattr(f"scripts.masks_data.{name}", lambda image, *_: image)
+    maker = WindowMaker([crop()], [1.0])
+    purple = 0
+    for seed in range(30):
+        image, mask = maker.draw(np.random.default_rng(seed))
+        if not (mask == 2).any():
+            continue
+        dark = image.max(2) < 150
+        assert dark[cv2.erode((mask == 2).astype(np.uint8), np.ones((5, 5))) > 0].mean() > 0.95
+        purple += int((dark & (mask == 0)).sum() > 100)
+    assert purple >= 3  # pasted neighbours do occur, unlabelled
+
+
+def test_storing_keeps_values_apart() -> None:
+    mask = np.zeros((100, 100), np.uint8)
+    mask[20:80, 20:80] = CELL_ANY
+    mask[40:60, 40:60] = 2
+    _, stored = to_store(np.zeros((100, 100, 3), np.uint8), mask, 0.07)
+    assert set(np.unique(stored)) == {0, 2, CELL_ANY}
+    assert stored.shape == (50, 50)
+
+
+def test_jitter_keeps_shape_and_differs() -> None:
+    image = crop().image
+    rng = np.random.default_rng(3)
+    drawn = [jitter_piece(image, rng) for _ in range(8)]
+    assert all(d.shape == image.shape and d.dtype == np.uint8 for d in drawn)
+    assert len({d.tobytes() for d in drawn}) >= 7
