@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from bloodcells_gui.domain.zones import RectPx
 from bloodcells_gui.imaging.tiling import TileGrid
 
 _BITS = 48
@@ -50,6 +51,26 @@ def tiles_done(tallies: Mapping[str, float], image: int, grid: TileGrid) -> set[
             if bits >> bit & 1 and column < columns:
                 done.add(row * columns + column)
     return done
+
+
+def visited(tallies: Mapping[str, float], sizes_px: Mapping[int, tuple[int, int]]) -> dict[int, list[RectPx]]:
+    """Cores of the finished tiles by image, full-resolution px; `sizes_px` gives the images' sizes."""
+    grids: dict[int, set[tuple[int, int]]] = {}
+    for name in tallies:
+        match = _KEY.fullmatch(name)
+        if match is not None:
+            image, side, overlap = int(match[1]), int(match[2]), int(match[3])
+            grids.setdefault(image, set()).add((side, overlap))
+    out: dict[int, list[RectPx]] = {}
+    for image, shapes in grids.items():
+        for side, overlap in shapes:
+            size = sizes_px.get(image, (0, 0))
+            if min(size) <= 0 or side <= 2 * overlap:
+                continue
+            grid = TileGrid((0, 0, *size), side, overlap)
+            boxes = (grid.tile(i).core for i in sorted(tiles_done(tallies, image, grid)))
+            out.setdefault(image, []).extend(boxes)
+    return out
 
 
 def merged(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:

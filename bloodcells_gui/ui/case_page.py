@@ -8,7 +8,9 @@ from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from bloodcells_gui.domain.analysis import AnalysisEvent
 from bloodcells_gui.domain.review import Change, Status
+from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
@@ -18,6 +20,7 @@ from bloodcells_gui.ui.gallery.panel import GalleryPanel
 from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.slide_view.panel import SlidePanel
 
 # A cell is doubtful from here on; the gallery sorts by the same figure.
 DOUBTFUL = 0.5
@@ -87,6 +90,7 @@ class CasePage(QWidget):
         self.gallery.dropped.connect(self._dropped)
         self.differential.dropped.connect(self._dropped)
         self.differential.class_chosen.connect(self.gallery.view.show_group)
+        self.slide = self._slide_view(context)
         self.setTabOrder(self.gallery.view, self.inspector.image)
         self.refresh_numbers()
 
@@ -105,9 +109,32 @@ class CasePage(QWidget):
         """Another view of the case in the middle; tabs appear from the second on."""
         self.views.addTab(view, name)
 
+    def _slide_view(self, context: UiContext) -> SlidePanel | None:
+        """Where the cells lie, for fields and slides."""
+        if self.session.specimen.kind not in (SpecimenKind.FIELDS, SpecimenKind.SLIDE):
+            return None
+        slide = SlidePanel(context, self.controller, may_decide=self._may_decide)
+        slide.failed.connect(self.controller.failed)
+        slide.cell_picked.connect(lambda cell_id: self.gallery.view.select_ids([cell_id]))
+        self.gallery.view.activated_cell.connect(self._fly_to)
+        whole = self.session.specimen.kind is SpecimenKind.SLIDE
+        self.add_view(self.tr("Slide") if whole else self.tr("Fields"), slide)
+        return slide
+
+    def _fly_to(self, cell_id: int) -> None:
+        if self.slide is not None and self.slide.fly_to(cell_id):
+            self.views.setCurrentWidget(self.slide)
+
+    def take_events(self, events: list[AnalysisEvent]) -> None:
+        """What the analysis learned of the images themselves: their places, their zones."""
+        if self.slide is not None:
+            for event in events:
+                self.slide.take_event(event)
+
     def panels(self) -> tuple[QWidget, ...]:
         """In the order in which F6 visits them."""
-        return (self.gallery.view, self.inspector.image, self.differential.table)
+        slide = () if self.slide is None else (self.slide.canvas,)
+        return (self.gallery.view, *slide, self.inspector.image, self.differential.table)
 
     # -- numbers ---------------------------------------------------------------------------------------
 
@@ -130,6 +157,8 @@ class CasePage(QWidget):
 
     def _current_changed(self, cell_id: int | None) -> None:
         self.inspector.show_cell(cell_id)
+        if self.slide is not None:
+            self.slide.show_cell(cell_id)
         code = None if cell_id is None else self.controller.group_of(cell_id)
         self.differential.table.mark(code if code in BY_CODE else None)
 
@@ -215,5 +244,7 @@ class CasePage(QWidget):
         """Let go of the session; it may be closed afterwards."""
         self._later.stop()
         self.controller.close()
+        if self.slide is not None:
+            self.slide.close_case()
         self.gallery.close_case()
         self.inspector.close_case()

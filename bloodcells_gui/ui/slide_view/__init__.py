@@ -1,0 +1,1 @@
+"""The slide on screen: overview and deep zoom, cells where they lie."""
