@@ -40,6 +40,16 @@ def _fonts(qapp: QApplication) -> None:
         qapp.setFont(font)
 
 
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    """An analysis thread that outlives its test fails it; Qt gives its threads their object's name."""
+    yield
+    tasks = Path("/proc/self/task")
+    if tasks.is_dir():
+        names = [p.read_text().strip() for p in (t / "comm" for t in tasks.iterdir()) if p.exists()]
+        assert "analysis" not in names
+
+
 @pytest.fixture
 def context(qapp: QApplication) -> UiContext:
     theme = Theme(qapp, "light")

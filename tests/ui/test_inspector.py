@@ -13,7 +13,14 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.inspector.details import measurement_name, measurement_value
-from bloodcells_gui.ui.inspector.image_view import CELL_LINE, MAX_ZOOM, CellImageView, scale_bar, to_qimage
+from bloodcells_gui.ui.inspector.image_view import (
+    CELL_LINE,
+    MAX_ZOOM,
+    CellImageView,
+    brightened,
+    scale_bar,
+    to_qimage,
+)
 from bloodcells_gui.ui.inspector.overlay import colour_table, heat_image
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
 from bloodcells_gui.ui.review import ReviewController
@@ -171,3 +178,31 @@ def test_measurements_are_said_with_units(context: UiContext) -> None:
     assert measurement_value(context.language, "cell_area_um2", 123.456, "um²") == "123.5 µm²"
     assert measurement_value(context.language, "nucleus_lobes", 3.0, "") == "3"
     assert measurement_value(context.language, "nc_ratio", 0.4567, "") == "0.457"
+
+
+def test_the_ruler_measures_in_um(view: CellImageView) -> None:
+    view.ruler_on = True
+    assert view.ruler_um is None
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=QPoint(100, 100))
+    QTest.mouseMove(view, QPoint(250, 100))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(250, 100))
+    assert view.ruler_um == pytest.approx(150 / 1.5 * 0.1, rel=0.02)
+    view.clear_ruler()
+    assert view.ruler_um is None
+
+
+def test_brightness_leaves_black_and_white_alone(view: CellImageView) -> None:
+    ramp = np.repeat(np.array([0, 60, 128, 255], np.uint8)[None, :, None], 3, axis=2)
+    image = to_qimage(ramp)
+    bright, dark = brightened(image, 60), brightened(image, -60)
+    assert [bright.pixelColor(x, 0).red() for x in (0, 3)] == [0, 255]
+    assert bright.pixelColor(2, 0).red() > 128 > dark.pixelColor(2, 0).red()
+    assert brightened(image, 0) is image
+
+
+def test_two_pictures_can_be_shown_at_one_physical_scale(view: CellImageView) -> None:
+    view.set_um_zoom(20.0)
+    assert view.zoom == pytest.approx(2.0)
+    view.show_picture(np.zeros((100, 100, 3), np.uint8), 0.2)
+    view.set_um_zoom(20.0)
+    assert view.um_zoom == pytest.approx(20.0)

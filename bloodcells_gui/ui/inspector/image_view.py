@@ -48,6 +48,16 @@ def to_qimage(rgb: NDArray[np.uint8]) -> QImage:
     return QImage(pixels.data, w, h, 3 * w, QImage.Format.Format_RGB888).copy()
 
 
+def brightened(image: QImage, value: int) -> QImage:
+    """The picture with a gamma from `value` (-100 to 100); black and white stay as they are."""
+    if value == 0:
+        return image
+    table = (255 * (np.arange(256) / 255) ** (2.0 ** (-value / 60))).round().astype(np.uint8)
+    h, w = image.height(), image.width()
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(h, image.bytesPerLine())
+    return to_qimage(table[rows[:, : 3 * w].reshape(h, w, 3)])
+
+
 def contour_path(contours: Sequence[NDArray[Any]]) -> QPainterPath:
     """Closed outlines as one path, in the picture's px."""
     path = QPainterPath()
@@ -66,9 +76,12 @@ class CellImageView(QWidget):
     -------
     zoom_changed(float)
         Device-independent px per px of the picture.
+    chosen()
+        A press of the mouse, before anything else comes of it.
     """
 
     zoom_changed = Signal(float)
+    chosen = Signal()
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,6 +97,10 @@ class CellImageView(QWidget):
         self._grab: QPointF | None = None
         self._message = ""
         self._note = ""
+        self._ruler: tuple[QPointF, QPointF] | None = None
+        self._shown: QImage | None = None
+        self.ruler_on = False
+        self.brightness = 0
         self.show_cell = True
         self.show_nucleus = True
         self.heat_opacity = 0.5
@@ -114,6 +131,8 @@ class CellImageView(QWidget):
             self._zoom *= ratio
             self._centre /= ratio
         self._image, self._mpp = image, mpp
+        self._shown = brightened(image, self.brightness)
+        self._ruler = None
         self._cell = contour_path(cell_contours)
         self._nucleus = contour_path(nucleus_contours)
         self._heat = None
@@ -138,6 +157,39 @@ class CellImageView(QWidget):
         self._image = self._heat = None
         self._message = message
         self.update()
+
+    def set_brightness(self, value: int) -> None:
+        """-100 (dark) to 100 (bright); 0 shows the picture as it is."""
+        self.brightness = max(-100, min(100, value))
+        if self._image is not None:
+            self._shown = brightened(self._image, self.brightness)
+        self.update()
+
+    @property
+    def um_zoom(self) -> float:
+        """Device-independent px per um; NaN without a scale."""
+        return self._zoom / self._mpp
+
+    def set_um_zoom(self, px_per_um: float) -> None:
+        """Show the middle of the picture at a physical scale, so that cells of two pictures compare."""
+        if self._image is not None and math.isfinite(self._mpp) and px_per_um > 0:
+            self._fitted = False
+            self._zoom = min(MAX_ZOOM, px_per_um * self._mpp)
+            self._centre = QPointF(self._image.width() / 2, self._image.height() / 2)
+            self.update()
+
+    def clear_ruler(self) -> None:
+        """Take the measured line away."""
+        self._ruler = None
+        self.update()
+
+    @property
+    def ruler_um(self) -> float | None:
+        """Length on the ruler in um (px without a scale); None when nothing is measured."""
+        if self._ruler is None:
+            return None
+        a, b = self._ruler
+        return math.hypot(b.x() - a.x(), b.y() - a.y()) * (self._mpp if math.isfinite(self._mpp) else 1.0)
 
     @property
     def has_picture(self) -> bool:
@@ -209,11 +261,19 @@ class CellImageView(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.chosen.emit()
+        if self.ruler_on and self._image is not None:
+            spot = self._to_picture(event.position())
+            self._ruler = (spot, spot)
+            return
         self._grab = event.position()
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._grab is not None and self._image is not None:
+        if self.ruler_on and self._ruler is not None:
+            self._ruler = (self._ruler[0], self._to_picture(event.position()))
+            self.update()
+        elif self._grab is not None and self._image is not None:
             self._centre -= (event.position() - self._grab) / self._zoom
             self._grab = event.position()
             self._fitted = False
@@ -222,7 +282,7 @@ class CellImageView(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._grab = None
-        self.setCursor(Qt.CursorShape.OpenHandCursor)
+        self.setCursor(Qt.CursorShape.CrossCursor if self.ruler_on else Qt.CursorShape.OpenHandCursor)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.fit()
@@ -255,7 +315,7 @@ class CellImageView(QWidget):
         left = self.width() / 2 - self._centre.x() * self._zoom
         top = self.height() / 2 - self._centre.y() * self._zoom
         target = QRectF(left, top, w, h)
-        picture = self._picture_at(self._image, self._zoom)
+        picture = self._picture_at(self._shown or self._image, self._zoom)
         painter.drawImage(target, picture, QRectF(picture.rect()))
         if self._heat is not None:
             painter.setOpacity(self.heat_opacity)
@@ -276,6 +336,7 @@ class CellImageView(QWidget):
                     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
                     painter.strokePath(path, pen)
         painter.restore()
+        self._paint_ruler(painter, left, top)
         self._paint_scale_bar(painter)
         if self._note:
             area = painter.fontMetrics().boundingRect(
@@ -298,6 +359,24 @@ class CellImageView(QWidget):
             Qt.AspectRatioMode.IgnoreAspectRatio,
             Qt.TransformationMode.SmoothTransformation,
         )
+
+    def _paint_ruler(self, painter: QPainter, left: float, top: float) -> None:
+        length = self.ruler_um
+        if self._ruler is None or not length:
+            return
+        a, b = (QPointF(left + p.x() * self._zoom, top + p.y() * self._zoom) for p in self._ruler)
+        for colour, width in ((QColor(0, 0, 0, 150), 4.0), (QColor(255, 255, 255), 1.8)):
+            painter.setPen(QPen(colour, width))
+            painter.drawLine(a, b)
+        unit = "µm" if math.isfinite(self._mpp) else "px"
+        text = f"{self._context.language.number(length, 1)} {unit}"
+        box = QRectF(painter.fontMetrics().boundingRect(text)).adjusted(-7, -4, 7, 4)
+        box.moveCenter((a + b) / 2 + QPointF(0, -16))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 175))
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(QColor(255, 255, 255))
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
 
     def _paint_scale_bar(self, painter: QPainter) -> None:
         bar = scale_bar(self._mpp, self._zoom, self.width() * 0.4)

@@ -193,8 +193,18 @@ class InspectorPanel(QWidget):
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 5, 8, 5)
         tools.setSpacing(3)
-        for widget in (self.cell_button, self.nucleus_button, self.heat_button):
+        self.ruler_button = self._toggle("ruler", self.tr("Ruler"), self.tr("Ruler: drag over the picture"))
+        self.ruler_button.toggled.connect(self._ruler_toggled)
+        self.brightness = QSlider(Qt.Orientation.Horizontal)
+        self.brightness.setRange(-100, 100)
+        self.brightness.setFixedWidth(64)
+        self.brightness.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.brightness.setAccessibleName(self.tr("Brightness"))
+        self.brightness.setToolTip(self.tr("Brightness of the picture; only the view changes"))
+        self.brightness.valueChanged.connect(self.image.set_brightness)
+        for widget in (self.cell_button, self.nucleus_button, self.heat_button, self.ruler_button):
             tools.addWidget(widget)
+        tools.addWidget(self.brightness)
         tools.addStretch(1)
         tools.addWidget(self._zoom)
         tools.addWidget(fit)
@@ -381,6 +391,12 @@ class InspectorPanel(QWidget):
         self.image.show_cell = self.cell_button.isChecked()
         self.image.show_nucleus = self.nucleus_button.isChecked()
         self.image.update()
+
+    def _ruler_toggled(self, on: bool) -> None:
+        self.image.ruler_on = on
+        self.image.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.OpenHandCursor)
+        if not on:
+            self.image.clear_ruler()
 
     def close_case(self) -> None:
         """Stop asking for pictures; call before the session closes."""
