@@ -38,6 +38,10 @@ class Explainer:
             self._refused = True
         return not self._refused
 
+    def engine(self) -> Engine:
+        """The loaded models; may raise BundleRefused."""
+        return self._engine()
+
     def heat(self, thumbnail: bytes, code: str) -> NDArray[np.float32]:
         """Heat (h, w) float32, 0 to 1, of leaf or row `code` over the thumbnail's window."""
         classifier = self._engine().classifier

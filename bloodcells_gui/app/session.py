@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.by_hand import BY_HAND_RUN, cell_at
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.views import CellView, ViewMaker
 from bloodcells_gui.domain import differential as diff
@@ -186,6 +187,10 @@ class CaseSession:
         """Whether the classifier that made these cells is at hand."""
         return self._explainer.available
 
+    def embeddings(self) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+        """Ids (n,) and embeddings (n, D) of the cells that have one. Thread-safe."""
+        return self.store.embeddings()
+
     # ---- decisions: in the case file before they return
 
     def confirm(self, ids: Iterable[int]) -> Change:
@@ -203,6 +208,36 @@ class CaseSession:
     def restore(self, ids: Iterable[int]) -> Change:
         """Count excluded cells again."""
         return self.act(EventKind.RESTORE, ids)
+
+    def add_cell(self, image: int, x: float, y: float) -> Change:
+        """Count the cell at a place of an image (full-resolution px): segmented and classified at once.
+
+        Raises
+        ------
+        UserError
+            When the image is out of reach, nothing can be measured there, or it could not be saved.
+        """
+        reader = self._views.reader(image)
+        if reader is None:
+            raise UserError(
+                "The cell cannot be added.",
+                "Its image is not there, or is not the one that was analysed.",
+                "Put the image back in its place and open the case again.",
+            )
+        run = self.runs[-1] if self.runs else None
+        known = run.scale.mpp if run is not None and run.scale is not None else None
+        mpp = known or self.specimen.images[image].mpp
+        found, assets = cell_at(self._explainer.engine(), reader, image, (x, y), mpp)
+        cell = replace(found, id=self.store.next_hand_id())
+        self.store.add_cells(BY_HAND_RUN, [cell], [assets])
+        self.cells.append(cell)
+        self._by_id[cell.id] = cell
+        self.state.add_cells([cell])
+        return self.act(EventKind.ADD_CELL, (cell.id,), cell.predicted)
+
+    def remove_cell(self, cell_id: int) -> Change:
+        """Take back a cell that a person added; cells of a model are excluded instead."""
+        return self.act(EventKind.REMOVE_CELL, (cell_id,))
 
     def count(self, code: str, delta: int) -> Change:
         """A cell seen at the microscope, or one taken back."""

@@ -389,7 +389,10 @@ class SlideCanvas(QWidget):
         if self.tool == ADD:
             x, y = self.camera.to_plane(at.x(), at.y())
             image = self.image_at(x, y)
-            if image is not None:
+            there = self.markers.holding(self.camera, x, y) if self.show_markers else None
+            if there is not None:
+                self.picked.emit(there)
+            elif image is not None:
                 self.add_wanted.emit(image.index, x - image.origin_px[0], y - image.origin_px[1])
         elif self.show_markers:
             self.picked.emit(self.markers.pick(self.camera, at.x(), at.y()))
