@@ -125,7 +125,7 @@ def generate_slide(
     """A pyramidal tiled TIFF `synthetic-slide.tif` with truth.json, in time linear in its area.
 
     Memory depends on the number of nucleated cells, not on the size. Slides beyond 1,500 million pixels
-    repeat downwards every 8,192 px; truth.json then lists every repetition.
+    repeat downwards every 8,192 px; truth.json then lists every nucleated cell, but platelets only once.
 
     Returns
     -------
@@ -172,7 +172,12 @@ def _write_truth(out: Path, smear: Smear, seed: int) -> dict[str, int]:
     head = {"kind": "slide", "seed": seed, "mpp": smear.mpp, "laboratory": smear.lab_name}
     truth = TruthWriter(out, head)
     try:
-        more = {"zones": smear.zones_px(), "red_cells": smear.red_cells * smear.repetitions}
+        more: dict[str, object] = {
+            "zones": smear.zones_px(),
+            "red_cells": smear.red_cells * smear.repetitions,
+        }
+        if smear.repetitions > 1:
+            more["platelets_listed_above_y_px"] = smear.height
         truth.image(SLIDE_NAME, smear.size_px, _true_cells(smear), more)
     except BaseException:
         truth.abandon()
@@ -182,7 +187,7 @@ def _write_truth(out: Path, smear: Smear, seed: int) -> dict[str, int]:
 
 def _true_cells(smear: Smear) -> Iterator[TrueCell]:
     for k in range(smear.repetitions):
-        for items in (smear.nucleated, smear.platelets()):
+        for items in (smear.nucleated, smear.platelets() if k == 0 else ()):
             for p in items:
                 y = p.y + k * smear.height
                 if y >= smear.size_px[1]:
