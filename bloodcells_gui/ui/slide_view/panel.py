@@ -399,7 +399,7 @@ class SlidePanel(QWidget):
             self._where.show_text("")
             return
         x, y = place[0] - image.origin_px[0], place[1] - image.origin_px[1]
-        parts = [image.name, f"x {x:.0f}  y {y:.0f} px"]
+        parts = [image.name, f"x {x:.0f}, y {y:.0f} px"]
         if math.isfinite(self.canvas.mpp):
             parts.append(f"{x * self.canvas.mpp / 1000:.3f}, {y * self.canvas.mpp / 1000:.3f} mm")
         tile = self.canvas.zones.tile_at(image.index, x, y)
@@ -407,7 +407,7 @@ class SlidePanel(QWidget):
             reasons = [self._context.language.text(r) for r in tile.reasons]
             quality = self.tr("quality {percent} %").format(percent=round(100 * tile.score))
             parts.append(", ".join([quality, *reasons]))
-        self._where.show_text("   ".join(parts))
+        self._where.show_text("  ·  ".join(parts))
 
     def _not_read(self, error: UserError) -> None:
         # A damaged file fails for many tiles; once is enough to know.
