@@ -47,6 +47,8 @@ class Actions(QObject):
         add("larger", self.tr("&Larger pictures"), "zoom_in", QKeySequence("Ctrl++"), QKeySequence("Ctrl+="))
         add("smaller", self.tr("&Smaller pictures"), "zoom_out", QKeySequence("Ctrl+-"))
         add("explain", self.tr("&Explanation (Grad-CAM)"), "heat", QKeySequence("F4"))
+        add("compare", self.tr("Com&pare the chosen cells"), "", QKeySequence("F2"))
+        add("alike", self.tr("Cells &like this one"), "", QKeySequence("F3"))
         add("next_panel", self.tr("Next &panel"), "", QKeySequence("F6"))
         add("keys", self.tr("&Keys…"), "keyboard", QKeySequence("F1"))
         add("preferences", self.tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
@@ -110,7 +112,18 @@ class Actions(QObject):
 
     def enable_case(self, is_open: bool) -> None:
         """Commands that need an open case."""
-        for name in ("export", "sign", "close_case", "larger", "smaller", "explain", "next_panel", *_REVIEW):
+        for name in (
+            "export",
+            "sign",
+            "close_case",
+            "larger",
+            "smaller",
+            "explain",
+            "compare",
+            "alike",
+            "next_panel",
+            *_REVIEW,
+        ):
             self._actions[name].setEnabled(is_open)
         for action in self.class_actions.values():
             action.setEnabled(is_open)
@@ -135,7 +148,9 @@ class Actions(QObject):
         review.addSeparator()
         review.addActions([get("next_doubtful"), get("next_unreviewed")])
         view = bar.addMenu(self.tr("&View"))
-        view.addActions([get("larger"), get("smaller"), get("explain"), get("next_panel")])
+        view.addActions(
+            [get("larger"), get("smaller"), get("explain"), get("compare"), get("alike"), get("next_panel")]
+        )
         theme = view.addMenu(self.tr("&Appearance"))
         theme.addActions([get("theme_system"), get("theme_light"), get("theme_dark")])
         more = bar.addMenu(self.tr("&Settings"))

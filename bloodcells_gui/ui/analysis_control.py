@@ -33,9 +33,12 @@ class AnalysisControl(QObject):
     -------
     state_changed()
         It started or ended.
+    heard(list)
+        Events as they come, for views that show more than cells (tiles, zones).
     """
 
     state_changed = Signal()
+    heard = Signal(list)
 
     def __init__(
         self, context: UiContext, bar: AnalysisBar, banners: BannerStack, parent: QObject | None = None
@@ -96,6 +99,7 @@ class AnalysisControl(QObject):
                 case Done():
                     session.absorb(event)
                     self._done = event
+        self.heard.emit(events)
         if latest is not None:
             self._bar.show_progress(latest)
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.analysis import AnalysisEvent
+from bloodcells_gui.domain.embedding_map import most_alike
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.case_header import CaseHeader
+from bloodcells_gui.ui.compare import MOST, CompareWindow
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.differential.panel import DifferentialPanel
 from bloodcells_gui.ui.gallery.panel import GalleryPanel
 from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
+from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
+
+if TYPE_CHECKING:
+    from bloodcells_gui.ui.cell_map import CellMap
 
 # A cell is doubtful from here on; the gallery sorts by the same figure.
 DOUBTFUL = 0.5
@@ -56,6 +64,8 @@ class CasePage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.session = session
+        self._context = context
+        self._pool = pool
         # Until a person moved the borders they follow the window's width.
         self.splitter_restored = False
         self._shared_width = 0
@@ -69,6 +79,14 @@ class CasePage(QWidget):
         self.views.setDocumentMode(True)
         self.views.setTabBarAutoHide(True)
         self.add_view(self.tr("Gallery"), self.gallery)
+        self._map_place = QWidget()
+        QVBoxLayout(self._map_place).setContentsMargins(0, 0, 0, 0)
+        self.map: CellMap | None = None
+        self.add_view(self.tr("Map"), self._map_place)
+        self.views.currentChanged.connect(self._view_changed)
+        self._comparisons: list[CompareWindow] = []
+        self._alike = Lookup(pool, self)
+        self._alike.answered.connect(self._alike_found)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(self.differential)
         self.splitter.addWidget(self.views)
@@ -87,6 +105,7 @@ class CasePage(QWidget):
         self._later.timeout.connect(self.refresh_numbers)
         self.controller.changed.connect(self._changed)
         self.gallery.current_changed.connect(self._current_changed)
+        self.gallery.selection_changed.connect(self._selection_changed)
         self.gallery.dropped.connect(self._dropped)
         self.differential.dropped.connect(self._dropped)
         self.differential.class_chosen.connect(self.gallery.view.show_group)
@@ -136,6 +155,56 @@ class CasePage(QWidget):
         slide = () if self.slide is None else (self.slide.canvas,)
         return (self.gallery.view, *slide, self.inspector.image, self.differential.table)
 
+    def _view_changed(self, index: int) -> None:
+        if self.views.widget(index) is not self._map_place or self.map is not None:
+            return
+        from bloodcells_gui.ui.cell_map import CellMap  # pyqtgraph: only when it is wanted
+
+        self.map = CellMap(self._context, self.controller, self._pool)
+        layout = self._map_place.layout()
+        if layout is not None:
+            layout.addWidget(self.map)
+        self.map.chosen.connect(self.gallery.view.select_ids)
+        self.map.show_selection(self.chosen())
+
+    def compare(self) -> None:
+        """The chosen cells side by side."""
+        self._open_comparison(self.chosen(), "")
+
+    def show_alike(self) -> None:
+        """The cells of this case most like the one with the cursor, beside it."""
+        cell_id = self.gallery.view.current_id()
+        if cell_id is None:
+            return
+        embeddings = self.session.embeddings
+
+        def work() -> list[int]:
+            ids, vectors = embeddings()
+            row = {int(i): n for n, i in enumerate(ids)}.get(cell_id)
+            if row is None:
+                return []
+            wide = np.asarray(vectors, np.float32)
+            return [int(ids[i]) for i, _ in most_alike(wide, wide[row], 3 * MOST)]
+
+        self._alike.ask(cell_id, work)
+
+    def _alike_found(self, cell_id: object, ids: list[int]) -> None:
+        others = [i for i in ids if i != cell_id and self.controller.group_of(i)]
+        if isinstance(cell_id, int) and others:
+            self._open_comparison(
+                [cell_id, *others], self.tr("Cells like cell {number}").format(number=cell_id)
+            )
+
+    def _open_comparison(self, ids: list[int], title: str) -> None:
+        if not ids:
+            return
+        window = CompareWindow(self._context, self.controller, self._pool, ids, title, self)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.chosen.connect(lambda cell_id: self.gallery.view.select_ids([cell_id]))
+        window.destroyed.connect(lambda: self._comparisons.remove(window))
+        self._comparisons.append(window)
+        window.show()
+
     # -- numbers ---------------------------------------------------------------------------------------
 
     def refresh_numbers(self) -> None:
@@ -161,6 +230,10 @@ class CasePage(QWidget):
             self.slide.show_cell(cell_id)
         code = None if cell_id is None else self.controller.group_of(cell_id)
         self.differential.table.mark(code if code in BY_CODE else None)
+
+    def _selection_changed(self, _: int) -> None:
+        if self.map is not None:
+            self.map.show_selection(self.gallery.view.selected_ids())
 
     # -- decisions -------------------------------------------------------------------------------------
 
@@ -243,6 +316,11 @@ class CasePage(QWidget):
     def close_case(self) -> None:
         """Let go of the session; it may be closed afterwards."""
         self._later.stop()
+        self._alike.close()
+        for window in list(self._comparisons):
+            window.close_tiles()
+        if self.map is not None:
+            self.map.close_case()
         self.controller.close()
         if self.slide is not None:
             self.slide.close_case()

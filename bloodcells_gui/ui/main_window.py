@@ -130,6 +130,8 @@ class MainWindow(QMainWindow):
             ("larger", self._on_page(lambda p: p.gallery.view.step_side(1))),
             ("smaller", self._on_page(lambda p: p.gallery.view.step_side(-1))),
             ("explain", self._on_page(lambda p: p.inspector.heat_button.toggle())),
+            ("compare", self._on_page(lambda p: p.compare())),
+            ("alike", self._on_page(lambda p: p.show_alike())),
             ("next_panel", self._next_panel), ("keys", self._edit_keys),
             ("preferences", self._edit_preferences),
             ("person", self.ask_author), ("about", lambda: AboutDialog(self).exec()),
@@ -184,10 +186,12 @@ class MainWindow(QMainWindow):
         self.body.setCurrentWidget(page)
         self.actions_.scope_review(page.panels())
         page.gallery.view.set_side(self._memory.number("gallery/side", page.gallery.view.side))
+        page.inspector.brightness.setValue(self._memory.number("inspector/brightness", 0))
         state = self._memory.bytes("splitter")
         if not state.isEmpty():
             page.splitter_restored = page.splitter.restoreState(state)
         page.controller.failed.connect(self.banners.error)
+        self.analysis.heard.connect(page.take_events)
         page.state_changed.connect(self._show_state)
         page.gallery.view.setFocus()
         self._show_state()
@@ -198,6 +202,7 @@ class MainWindow(QMainWindow):
         if page is None:
             return None
         self._memory.put("gallery/side", page.gallery.view.side)
+        self._memory.put("inspector/brightness", page.inspector.brightness.value())
         if page.splitter_restored:
             self._memory.put("splitter", page.splitter.saveState())
         page.close_case()

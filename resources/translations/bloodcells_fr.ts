@@ -107,6 +107,14 @@
         <translation>&amp;Explication (Grad-CAM)</translation>
     </message>
     <message>
+        <source>Com&amp;pare the chosen cells</source>
+        <translation>Com&amp;parer les cellules choisies</translation>
+    </message>
+    <message>
+        <source>Cells &amp;like this one</source>
+        <translation>Cellules &amp;semblables</translation>
+    </message>
+    <message>
         <source>Next &amp;panel</source>
         <translation>&amp;Panneau suivant</translation>
     </message>
@@ -437,12 +445,73 @@
         <source>Gallery</source>
         <translation>Galerie</translation>
     </message>
+    <message>
+        <source>Map</source>
+        <translation>Carte</translation>
+    </message>
+    <message>
+        <source>Slide</source>
+        <translation>Lame</translation>
+    </message>
+    <message>
+        <source>Fields</source>
+        <translation>Champs</translation>
+    </message>
+    <message>
+        <source>Cells like cell {number}</source>
+        <translation>Cellules semblables à la cellule {number}</translation>
+    </message>
 </context>
 <context>
     <name>CellImageView</name>
     <message>
         <source>Picture of the cell</source>
         <translation>Image de la cellule</translation>
+    </message>
+</context>
+<context>
+    <name>CellMap</name>
+    <message>
+        <source>Colour by class</source>
+        <translation>Couleur selon la classe</translation>
+    </message>
+    <message>
+        <source>Colour by doubt</source>
+        <translation>Couleur selon le doute</translation>
+    </message>
+    <message>
+        <source>Colour of the points</source>
+        <translation>Couleur des points</translation>
+    </message>
+    <message>
+        <source>Drag a lasso to choose cells; wheel zooms, right drag moves</source>
+        <translation>Entourez des cellules pour les choisir ; la molette zoome, le clic droit déplace</translation>
+    </message>
+    <message>
+        <source>computing…</source>
+        <translation>calcul…</translation>
+    </message>
+    <message>
+        <source>No cell has an embedding.</source>
+        <translation>Aucune cellule n’a de vecteur de ressemblance.</translation>
+    </message>
+</context>
+<context>
+    <name>CompareTile</name>
+    <message>
+        <source>This picture cannot be read.</source>
+        <translation>Cette image ne peut pas être lue.</translation>
+    </message>
+    <message>
+        <source>Cell {number} · {code} {probability} %</source>
+        <translation>Cellule {number} · {code} {probability} %</translation>
+    </message>
+</context>
+<context>
+    <name>CompareWindow</name>
+    <message>
+        <source>Compare cells</source>
+        <translation>Comparer des cellules</translation>
     </message>
 </context>
 <context>
@@ -790,6 +859,22 @@
         <translation>Ajuster l’image (double clic)</translation>
     </message>
     <message>
+        <source>Ruler</source>
+        <translation>Règle</translation>
+    </message>
+    <message>
+        <source>Ruler: drag over the picture</source>
+        <translation>Règle : glissez sur l’image</translation>
+    </message>
+    <message>
+        <source>Brightness</source>
+        <translation>Luminosité</translation>
+    </message>
+    <message>
+        <source>Brightness of the picture; only the view changes</source>
+        <translation>Luminosité de l’image ; seul l’affichage change</translation>
+    </message>
+    <message>
         <source>Probabilities</source>
         <translation>Probabilités</translation>
     </message>
@@ -917,6 +1002,14 @@
         <translation>Explication affichée ou non</translation>
     </message>
     <message>
+        <source>Compare the chosen cells</source>
+        <translation>Comparer les cellules choisies</translation>
+    </message>
+    <message>
+        <source>Cells like this one</source>
+        <translation>Cellules semblables</translation>
+    </message>
+    <message>
         <source>Between the panels</source>
         <translation>D’un panneau à l’autre</translation>
     </message>
@@ -951,27 +1044,27 @@
     <name>LookPanel</name>
     <message>
         <source>Brightness</source>
-        <translation type="unfinished"></translation>
+        <translation>Luminosité</translation>
     </message>
     <message>
         <source>Contrast</source>
-        <translation type="unfinished"></translation>
+        <translation>Contraste</translation>
     </message>
     <message>
         <source>Gamma</source>
-        <translation type="unfinished"></translation>
+        <translation>Gamma</translation>
     </message>
     <message>
         <source>Normalise the stain</source>
-        <translation type="unfinished"></translation>
+        <translation>Normaliser la coloration</translation>
     </message>
     <message>
         <source>Shows every image with the same blank field and stain density. Only the view changes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Montre chaque image avec le même fond et la même densité de coloration. Seul l’affichage change.</translation>
     </message>
     <message>
         <source>As photographed</source>
-        <translation type="unfinished"></translation>
+        <translation>Comme photographié</translation>
     </message>
 </context>
 <context>
@@ -1035,6 +1128,13 @@
     <message>
         <source>Every decision is saved</source>
         <translation>Chaque décision est enregistrée</translation>
+    </message>
+</context>
+<context>
+    <name>MapCanvas</name>
+    <message>
+        <source>Map of the cells</source>
+        <translation>Carte des cellules</translation>
     </message>
 </context>
 <context>
@@ -1328,127 +1428,127 @@
     <name>SlidePanel</name>
     <message>
         <source>Move and choose</source>
-        <translation type="unfinished"></translation>
+        <translation>Déplacer et choisir</translation>
     </message>
     <message>
         <source>Drag to move, click a cell to choose it</source>
-        <translation type="unfinished"></translation>
+        <translation>Glissez pour déplacer, cliquez sur une cellule pour la choisir</translation>
     </message>
     <message>
         <source>Add a cell</source>
-        <translation type="unfinished"></translation>
+        <translation>Ajouter une cellule</translation>
     </message>
     <message>
         <source>Click where the program missed a cell</source>
-        <translation type="unfinished"></translation>
+        <translation>Cliquez là où le programme a manqué une cellule</translation>
     </message>
     <message>
         <source>Measure</source>
-        <translation type="unfinished"></translation>
+        <translation>Mesurer</translation>
     </message>
     <message>
         <source>Drag to measure a distance</source>
-        <translation type="unfinished"></translation>
+        <translation>Glissez pour mesurer une distance</translation>
     </message>
     <message>
         <source>Not a cell</source>
-        <translation type="unfinished"></translation>
+        <translation>Pas une cellule</translation>
     </message>
     <message>
         <source>The chosen cell counts nowhere (Delete)</source>
-        <translation type="unfinished"></translation>
+        <translation>La cellule choisie ne compte nulle part (Suppr)</translation>
     </message>
     <message>
         <source>Fit</source>
-        <translation type="unfinished"></translation>
+        <translation>Ajuster</translation>
     </message>
     <message>
         <source>See everything (0)</source>
-        <translation type="unfinished"></translation>
+        <translation>Tout voir (0)</translation>
     </message>
     <message>
         <source>Zoom in</source>
-        <translation type="unfinished"></translation>
+        <translation>Agrandir</translation>
     </message>
     <message>
         <source>Zoom in (+)</source>
-        <translation type="unfinished"></translation>
+        <translation>Agrandir (+)</translation>
     </message>
     <message>
         <source>Zoom out</source>
-        <translation type="unfinished"></translation>
+        <translation>Réduire</translation>
     </message>
     <message>
         <source>Zoom out (-)</source>
-        <translation type="unfinished"></translation>
+        <translation>Réduire (-)</translation>
     </message>
     <message>
         <source>Cells</source>
-        <translation type="unfinished"></translation>
+        <translation>Cellules</translation>
     </message>
     <message>
         <source>Which cells are marked</source>
-        <translation type="unfinished"></translation>
+        <translation>Quelles cellules sont marquées</translation>
     </message>
     <message>
         <source>Maps</source>
-        <translation type="unfinished"></translation>
+        <translation>Cartes</translation>
     </message>
     <message>
         <source>Maps over the picture</source>
-        <translation type="unfinished"></translation>
+        <translation>Cartes sur l’image</translation>
     </message>
     <message>
         <source>Picture</source>
-        <translation type="unfinished"></translation>
+        <translation>Image</translation>
     </message>
     <message>
         <source>Brightness, contrast, gamma, stain</source>
-        <translation type="unfinished"></translation>
+        <translation>Luminosité, contraste, gamma, coloration</translation>
     </message>
     <message>
         <source>Snapshot</source>
-        <translation type="unfinished"></translation>
+        <translation>Copie d’écran</translation>
     </message>
     <message>
         <source>Save what is seen as a picture</source>
-        <translation type="unfinished"></translation>
+        <translation>Enregistrer ce qui est vu comme image</translation>
     </message>
     <message>
         <source>No map</source>
-        <translation type="unfinished"></translation>
+        <translation>Aucune carte</translation>
     </message>
     <message>
         <source>Quality of the monolayer</source>
-        <translation type="unfinished"></translation>
+        <translation>Qualité de la monocouche</translation>
     </message>
     <message>
         <source>Leukocytes per area</source>
-        <translation type="unfinished"></translation>
+        <translation>Leucocytes par surface</translation>
     </message>
     <message>
         <source>Dim what was not searched</source>
-        <translation type="unfinished"></translation>
+        <translation>Assombrir ce qui n’a pas été parcouru</translation>
     </message>
     <message>
         <source>Small overview in the corner</source>
-        <translation type="unfinished"></translation>
+        <translation>Petite vue d’ensemble dans le coin</translation>
     </message>
     <message>
         <source>Mark cells</source>
-        <translation type="unfinished"></translation>
+        <translation>Marquer les cellules</translation>
     </message>
     <message>
         <source>quality {percent} %</source>
-        <translation type="unfinished"></translation>
+        <translation>qualité {percent} %</translation>
     </message>
     <message>
         <source>Save the picture</source>
-        <translation type="unfinished"></translation>
+        <translation>Enregistrer l’image</translation>
     </message>
     <message>
         <source>PNG picture (*.png)</source>
-        <translation type="unfinished"></translation>
+        <translation>Image PNG (*.png)</translation>
     </message>
     <message>
         <source>For Research Use Only. Not for use in diagnostic procedures.</source>

@@ -217,6 +217,12 @@ class FakeSession:
         cy, cx = 6 + 4 * rng.random(2)
         return np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / 14).astype(np.float32)
 
+    def embeddings(self) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+        rng = np.random.default_rng(1)
+        centres = {code: rng.normal(0, 1, 24) for code in CODES}
+        vectors = [centres[c.predicted] + rng.normal(0, 0.35, 24) for c in self.cells]
+        return np.array([c.id for c in self.cells]), np.array(vectors, np.float16).reshape(-1, 24)
+
     def confirm(self, ids: Iterable[int]) -> Change:
         return self._act(EventKind.CONFIRM, ids)
 

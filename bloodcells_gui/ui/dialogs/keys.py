@@ -138,6 +138,8 @@ class KeyMapDialog(Form):
             (self.tr("Undo, redo"), self.tr("Ctrl+Z, Ctrl+Y")),
             (self.tr("Size of the pictures"), self.tr("Ctrl+plus, Ctrl+minus")),
             (self.tr("Explanation on and off"), "F4"),
+            (self.tr("Compare the chosen cells"), "F2"),
+            (self.tr("Cells like this one"), "F3"),
             (self.tr("Between the panels"), "F6"),
         ]
 

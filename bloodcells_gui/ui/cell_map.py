@@ -1,0 +1,333 @@
+"""The map: every cell of the case on a plane where like cells lie together.
+
+Imported when it is first wanted: pyqtgraph is the largest part of the start-up otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from bloodcells_gui.domain.embedding_map import map_of
+from bloodcells_gui.domain.review import Change
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.gallery.delegate import group_rgb
+from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.review import ReviewController
+
+BY_CLASS, BY_DOUBT = "class", "doubt"
+
+
+def inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of (n, 2) points lie in a polygon of (m, 2) corners (even-odd rule)."""
+    result = np.zeros(len(points), bool)
+    x, y = points[:, 0], points[:, 1]
+    x0, y0 = polygon[-1]
+    for x1, y1 in polygon:
+        crosses = (y0 > y) != (y1 > y)
+        if y0 != y1:
+            result ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+        x0, y0 = x1, y1
+    return result
+
+
+def doubt_colour(doubt: float) -> QColor:
+    """Blue (certain) over grey to orange (doubtful): distinguishable without red-green vision."""
+    t = max(0.0, min(1.0, doubt))
+    low, middle, high = (58, 110, 190), (170, 170, 170), (230, 126, 34)
+    a, b, s = (low, middle, 2 * t) if t < 0.5 else (middle, high, 2 * t - 1)
+    return QColor(*(round(p + (q - p) * s) for p, q in zip(a, b, strict=True)))
+
+
+class _LassoBox(pg.ViewBox):  # type: ignore[misc]
+    """Left drag draws a lasso instead of moving; right drag and wheel stay as they are."""
+
+    def __init__(self, canvas: MapCanvas) -> None:
+        super().__init__(lockAspect=True, enableMenu=False)
+        self._canvas = canvas
+
+    def mouseDragEvent(self, ev: Any, axis: Any = None) -> None:
+        if ev.button() == Qt.MouseButton.LeftButton:
+            ev.accept()
+            place = self.mapSceneToView(ev.scenePos())
+            self._canvas.draw_lasso(place.x(), place.y(), begins=ev.isStart(), ends=ev.isFinish())
+        elif ev.button() == Qt.MouseButton.RightButton:
+            ev.accept()
+            delta = self.mapSceneToView(ev.lastScenePos()) - self.mapSceneToView(ev.scenePos())
+            self.translateBy(x=delta.x(), y=delta.y())
+
+    def mouseClickEvent(self, ev: Any) -> None:
+        if ev.double():
+            self._canvas.fit()
+        elif ev.button() == Qt.MouseButton.LeftButton:
+            self._canvas.click(ev.scenePos())
+
+
+class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
+    """Points on a plane: wheel zooms, right drag moves, left drag draws a lasso, click chooses.
+
+    Signals
+    -------
+    lassoed(list of int)
+        Indices of the points inside the lasso, or the one clicked.
+    pointed(int)
+        Index under the mouse, -1 for none.
+    """
+
+    lassoed = Signal(list)
+    pointed = Signal(int)
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__(viewBox=_LassoBox(self), background=context.theme.colour("base"))
+        self._context = context
+        self.points = np.zeros((0, 2), np.float64)
+        self.chosen: set[int] = set()
+        self._lasso: list[tuple[float, float]] = []
+        self._at = -1
+        self.hideAxis("left")
+        self.hideAxis("bottom")
+        self.hideButtons()
+        self._dots = pg.ScatterPlotItem(pen=None, pxMode=True)
+        self._rings = pg.ScatterPlotItem(brush=None, size=15, pxMode=True)
+        self._line = pg.PlotCurveItem()
+        for item in (self._dots, self._rings, self._line):
+            self.addItem(item)
+        self.setMinimumSize(200, 160)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(self.tr("Map of the cells"))
+        self.scene().sigMouseMoved.connect(self._moved)
+        context.theme.changed.connect(self._recolour_ground)
+
+    def _recolour_ground(self) -> None:
+        self.setBackground(self._context.theme.colour("base"))
+        self.choose(self.chosen)
+
+    def show_points(self, points: NDArray[np.float32], colours: Sequence[QColor]) -> None:
+        """(n, 2) places, about -1 to 1, and a colour each."""
+        first = not len(self.points)
+        self.points = np.asarray(points, np.float64)
+        brushes: dict[int, Any] = {}
+        for colour in colours:
+            brushes.setdefault(colour.rgba(), pg.mkBrush(colour))
+        size = 8 if len(points) <= 4000 else 4
+        self._dots.setData(
+            x=self.points[:, 0], y=self.points[:, 1], size=size, brush=[brushes[c.rgba()] for c in colours]
+        )
+        self.choose({i for i in self.chosen if i < len(self.points)})
+        if first:
+            self.fit()
+
+    def fit(self) -> None:
+        """Show every point."""
+        self.getViewBox().setRange(QRectF(-1.05, -1.05, 2.1, 2.1), padding=0.02)
+
+    def choose(self, indices: set[int]) -> None:
+        """Ring these points."""
+        self.chosen = indices
+        at = self.points[sorted(indices)] if indices else np.zeros((0, 2))
+        self._rings.setData(
+            x=at[:, 0], y=at[:, 1], pen=pg.mkPen(self._context.theme.colour("text"), width=1.8)
+        )
+
+    def nearest(self, scene: QPointF, within: float = 9.0) -> int:
+        """Index of the point at a place of the scene; -1 when none is near (px)."""
+        if not len(self.points):
+            return -1
+        box = self.getViewBox()
+        place, (w, h) = box.mapSceneToView(scene), box.viewPixelSize()
+        d = np.hypot((self.points[:, 0] - place.x()) / w, (self.points[:, 1] - place.y()) / h)
+        i = int(np.argmin(d))
+        return i if d[i] <= within else -1
+
+    def draw_lasso(self, x: float, y: float, *, begins: bool, ends: bool) -> None:
+        """The lasso reaches a place of the map."""
+        if begins:
+            self._lasso = []
+        self._lasso.append((x, y))
+        line = np.array([*self._lasso, self._lasso[0]])
+        self._line.setData(
+            x=line[:, 0], y=line[:, 1], pen=pg.mkPen(self._context.theme.colour("accent"), width=1.6)
+        )
+        if ends:
+            found: list[int] = []
+            if len(self._lasso) > 2:
+                found = np.flatnonzero(inside(self.points, np.array(self._lasso))).tolist()
+            self._line.setData(x=[], y=[])
+            if found:
+                self.lassoed.emit(found)
+
+    def click(self, scene: QPointF) -> None:
+        """Choose the point under the mouse."""
+        at = self.nearest(scene)
+        if at >= 0:
+            self.lassoed.emit([at])
+
+    def _moved(self, scene: QPointF) -> None:
+        at = self.nearest(scene)
+        if at != self._at:
+            self._at = at
+            self.pointed.emit(at)
+
+    def leaveEvent(self, event: Any) -> None:
+        super().leaveEvent(event)
+        if self._at != -1:
+            self._at = -1
+            self.pointed.emit(-1)
+
+
+class CellMap(QWidget):
+    """Map of one case, computed in the background when it is first seen.
+
+    Signals
+    -------
+    chosen(list of int)
+        Cells the person lassoed or clicked.
+    """
+
+    chosen = Signal(list)
+
+    def __init__(
+        self,
+        context: UiContext,
+        controller: ReviewController,
+        pool: QThreadPool,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._session = controller.session
+        self._ids: list[int] = []
+        self._row: dict[int, int] = {}
+        self._places = np.zeros((0, 2), np.float32)
+        self._stale = True
+        self._computing = Lookup(pool, self)
+        self._computing.answered.connect(self._computed)
+        self._pictures = Lookup(pool, self)
+        self._pictures.answered.connect(self._picture)
+        self.canvas = MapCanvas(context)
+        self.canvas.lassoed.connect(lambda rows: self.chosen.emit([self._ids[i] for i in rows]))
+        self.canvas.pointed.connect(self._pointed)
+        self.colouring = QComboBox()
+        self.colouring.addItem(self.tr("Colour by class"), BY_CLASS)
+        self.colouring.addItem(self.tr("Colour by doubt"), BY_DOUBT)
+        self.colouring.setAccessibleName(self.tr("Colour of the points"))
+        self.colouring.activated.connect(lambda _: self._recolour())
+        self._state = QLabel()
+        self._state.setObjectName("muted")
+        hint = QLabel(self.tr("Drag a lasso to choose cells; wheel zooms, right drag moves"))
+        hint.setObjectName("muted")
+        bar = QHBoxLayout()
+        bar.setContentsMargins(14, 5, 14, 5)
+        bar.addWidget(self.colouring)
+        bar.addWidget(self._state)
+        bar.addStretch(1)
+        bar.addWidget(hint)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self.canvas, 1)
+        self._hover = QFrame(self.canvas)
+        self._hover.setObjectName("card")
+        hover_layout = QVBoxLayout(self._hover)
+        hover_layout.setContentsMargins(4, 4, 4, 4)
+        self._hover_picture, self._hover_text = QLabel(), QLabel()
+        hover_layout.addWidget(self._hover_picture)
+        hover_layout.addWidget(self._hover_text)
+        self._hover.hide()
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(1500)
+        self._again.timeout.connect(self._compute)
+        controller.changed.connect(self._changed)
+        context.theme.changed.connect(self._recolour)
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._compute()
+
+    def _compute(self) -> None:
+        if not self.isVisible():
+            self._stale = True
+            return
+        self._stale = False
+        self._state.setText(self.tr("computing…"))
+        embeddings = self._session.embeddings
+
+        def work() -> tuple[list[int], NDArray[np.float32]]:
+            ids, vectors = embeddings()
+            return [int(i) for i in ids], map_of(np.asarray(vectors, np.float32))
+
+        self._computing.ask("map", work)
+
+    def _computed(self, _: object, result: tuple[list[int], NDArray[np.float32]]) -> None:
+        ids, places = result
+        keep = [i for i, cell_id in enumerate(ids) if self._session.state.label(cell_id)]
+        self._ids = [ids[i] for i in keep]
+        self._row = {cell_id: i for i, cell_id in enumerate(self._ids)}
+        self._places = np.asarray(places[keep], np.float32).reshape(-1, 2)
+        self._state.setText("" if keep else self.tr("No cell has an embedding."))
+        self._recolour()
+
+    def _recolour(self) -> None:
+        self.canvas.show_points(self._places, [self._colour(i) for i in self._ids])
+
+    def _colour(self, cell_id: int) -> QColor:
+        if self.colouring.currentData() == BY_DOUBT:
+            return doubt_colour(self._session.cell(cell_id).doubt)
+        return self._context.theme.ink(group_rgb(self._session.state.label(cell_id)))
+
+    def _changed(self, change: Change) -> None:
+        if any(i not in self._row for i in change.cells):
+            self._stale = True
+            self._again.start()
+        elif change.cells and self._ids:
+            self._recolour()
+
+    def show_selection(self, ids: Sequence[int]) -> None:
+        """Ring the cells that are selected in the gallery."""
+        self.canvas.choose({self._row[i] for i in ids if i in self._row})
+
+    def _pointed(self, row: int) -> None:
+        if row < 0:
+            self._pictures.forget()
+            self._hover.hide()
+            return
+        cell_id, session = self._ids[row], self._session
+        self._pictures.ask(cell_id, lambda: session.thumbnail(cell_id))
+
+    def _picture(self, cell_id: object, data: bytes) -> None:
+        pixmap = QPixmap()
+        if not isinstance(cell_id, int) or not pixmap.loadFromData(data):
+            return
+        side = round(112 * self.devicePixelRatioF())
+        pixmap = pixmap.scaled(
+            side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        pixmap.setDevicePixelRatio(self.devicePixelRatioF())
+        self._hover_picture.setPixmap(pixmap)
+        name = self._context.language.class_name(self._session.state.label(cell_id))
+        self._hover_text.setText(
+            self._hover_text.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 112)
+        )
+        self._hover.adjustSize()
+        at = self.canvas.mapFromGlobal(self.cursor().pos()) + QPoint(14, 14)
+        self._hover.move(
+            max(0, min(at.x(), self.canvas.width() - self._hover.width())),
+            max(0, min(at.y(), self.canvas.height() - self._hover.height())),
+        )
+        self._hover.show()
+
+    def close_case(self) -> None:
+        """Ask for nothing any more; call before the session closes."""
+        self._again.stop()
+        self._computing.close()
+        self._pictures.close()

@@ -1,0 +1,171 @@
+"""Up to eight cells side by side at one physical scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QThreadPool, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.contracts import CellViewLike
+from bloodcells_gui.ui.gallery.delegate import group_rgb
+from bloodcells_gui.ui.inspector.image_view import CellImageView
+from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.review import ReviewController
+
+MOST = 8
+
+
+class CompareTile(QFrame):
+    """One cell: picture, class, probability.
+
+    Signals
+    -------
+    chosen(int)
+        The person pointed at the cell.
+    zoomed(float)
+        It is shown at this many px per um now.
+    ready()
+        Its picture is there.
+    """
+
+    chosen = Signal(int)
+    zoomed = Signal(float)
+    ready = Signal()
+
+    def __init__(
+        self, context: UiContext, controller: ReviewController, pool: QThreadPool, cell_id: int
+    ) -> None:
+        super().__init__()
+        self._context = context
+        self._session = controller.session
+        self.cell_id = cell_id
+        self.setObjectName("card")
+        self.image = CellImageView(context)
+        self.image.show_cell = self.image.show_nucleus = False
+        self._caption = ElidedLabel()
+        font = self._caption.font()
+        font.setWeight(font.Weight.DemiBold)
+        self._caption.setFont(font)
+        self._detail = QLabel()
+        self._detail.setObjectName("muted")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(2)
+        layout.addWidget(self.image, 1)
+        layout.addWidget(self._caption)
+        layout.addWidget(self._detail)
+        self._lookup = Lookup(pool, self)
+        self._lookup.answered.connect(self._arrived)
+        self._lookup.failed.connect(lambda *_: self.image.clear(self.tr("This picture cannot be read.")))
+        session = self._session
+        self._lookup.ask(cell_id, lambda: session.view(cell_id))
+        self.image.zoom_changed.connect(lambda _: self.zoomed.emit(self.image.um_zoom))
+        self.image.chosen.connect(lambda: self.chosen.emit(self.cell_id))
+        self.tell()
+
+    def tell(self) -> None:
+        """Class and probability of the moment."""
+        cell, label = self._session.cell(self.cell_id), self._session.state.label(self.cell_id)
+        language = self._context.language
+        name = language.class_name(label or cell.predicted)
+        if label == UNIDENTIFIED:
+            name = f"{name}: {language.class_name(cell.predicted)}?"
+        self._caption.show_text(name)
+        colour = self._context.theme.ink(group_rgb(label or cell.predicted)).name()
+        self._caption.setStyleSheet(f"border-left: 4px solid {colour}; padding-left: 6px;")
+        probability = language.number(100 * cell.probability, 1)
+        self._detail.setText(
+            self.tr("Cell {number} · {code} {probability} %").format(
+                number=self.cell_id, code=cell.predicted, probability=probability
+            )
+        )
+        self.image.setAccessibleName(f"{name}, {self._detail.text()}")
+
+    def _arrived(self, _: object, view: CellViewLike) -> None:
+        self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
+        self.ready.emit()
+
+    def close_tile(self) -> None:
+        """Ask for nothing any more."""
+        self._lookup.close()
+
+
+class CompareWindow(QDialog):
+    """Cells beside each other; zooming one zooms all.
+
+    Signals
+    -------
+    chosen(int)
+        The person pointed at a cell; the gallery should show it.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(
+        self,
+        context: UiContext,
+        controller: ReviewController,
+        pool: QThreadPool,
+        ids: Sequence[int],
+        title: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title or self.tr("Compare cells"))
+        self._linked = False
+        self.tiles = [CompareTile(context, controller, pool, i) for i in list(ids)[:MOST]]
+        grid = QGridLayout(self)
+        grid.setContentsMargins(12, 12, 12, 12)
+        grid.setSpacing(10)
+        columns = len(self.tiles) if len(self.tiles) <= 3 else (len(self.tiles) + 1) // 2
+        for i, tile in enumerate(self.tiles):
+            grid.addWidget(tile, i // columns, i % columns)
+            tile.chosen.connect(self.chosen)
+            tile.zoomed.connect(self._zoom_all)
+            tile.ready.connect(self._fit_all)
+        rows = -(-len(self.tiles) // max(1, columns))
+        self.resize(min(1500, 60 + 290 * columns), min(940, 60 + 340 * rows))
+        controller.changed.connect(self._changed)
+
+    def _fit_all(self) -> None:
+        """One scale for all: the one at which every picture fits its tile."""
+        shown = [t for t in self.tiles if t.image.has_picture]
+        for tile in shown:
+            tile.image.fit()
+        scales = [t.image.um_zoom for t in shown if t.image.um_zoom > 0]
+        if scales:
+            self._zoom_all(min(scales))
+
+    def _zoom_all(self, px_per_um: float) -> None:
+        if self._linked or not px_per_um > 0:
+            return
+        self._linked = True
+        for tile in self.tiles:
+            if abs(tile.image.um_zoom - px_per_um) > 1e-6:
+                tile.image.set_um_zoom(px_per_um)
+        self._linked = False
+
+    def _changed(self, change: Change) -> None:
+        for tile in self.tiles:
+            if tile.cell_id in change.cells:
+                tile.tell()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.close_tiles()
+        super().closeEvent(event)
+
+    def reject(self) -> None:
+        """Escape closes."""
+        self.close_tiles()
+        super().reject()
+
+    def close_tiles(self) -> None:
+        """Ask for no picture any more; call before the session closes."""
+        for tile in self.tiles:
+            tile.close_tile()
