@@ -1,9 +1,10 @@
 """Leave out of the bundle what is never loaded; called by the PyInstaller spec on its lists of files (Linux).
 
 Two things PyInstaller cannot know: which system libraries came along only for a plugin that the spec drops, and
-that OpenCV's video and AVIF code is never reached (images are told by their content first, and only JPEG, PNG,
-BMP, TIFF and WebP go on). OpenCV is linked against FFmpeg and libavif all the same, so these libraries are
-replaced by hollow ones of the same name whose functions end the program with a message.
+that OpenCV's video code and libavif's codec are never reached (images are told by their content first, and only
+JPEG, PNG, BMP, TIFF and WebP go on). OpenCV is linked against them all the same, so these libraries are replaced by
+hollow ones of the same name whose functions end the program with a message. libavif itself stays: OpenCV asks it
+about every image.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 Entry = tuple[str, str, str]  # name in the bundle, source file, kind
-HOLLOW = re.compile(r"^lib(avcodec|avformat|avutil|swscale|swresample|avif|aom|vpx|ssl|crypto|drm)-[0-9a-f]+\.so")
+HOLLOW = re.compile(r"^lib(avcodec|avformat|avutil|swscale|swresample|aom|vpx|ssl|crypto|drm)-[0-9a-f]+\.so")
 HOLLOW_FOLDER = "opencv_python_headless.libs"
 
 
@@ -126,7 +127,7 @@ def hollow(library: str, name: str, asked: set[str], folder: Path) -> Path | Non
 
 
 def with_hollow_libraries(entries: list[Entry], folder: Path) -> list[Entry]:
-    """Replace OpenCV's video and AVIF libraries; unchanged where there is no compiler."""
+    """Replace OpenCV's video libraries and the AV1 codec; unchanged where there is no compiler."""
     if not (shutil.which("cc") and shutil.which("readelf")):
         return entries
     chosen = {e[0]: e for e in entries if HOLLOW_FOLDER in e[0] and HOLLOW.match(Path(e[0]).name)}

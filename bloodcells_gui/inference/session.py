@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.inference.bundle import ModelBundle
+
+# Since 1.32 the library writes a device id and usage events into the user's cache and uploads them later. Only this
+# variable, set before the library is loaded, keeps it from even making the files.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime as ort  # noqa: E402
+
+ort.disable_telemetry_events()
 
 # In order of preference; the plain wheel brings the CPU alone. Golden tests hold on any of them.
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
