@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.inference.bundle import ModelBundle
 
-# Since 1.32 the library writes a device id and usage events into the user's cache and uploads them later. Only
-# this variable, set before the library is loaded, keeps it from even making the files.
+# Since 1.32 the library writes a device id and usage events into the user's cache and uploads them later.
+# Only this variable, set before the library is loaded, keeps it from even making the files.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime as ort
