@@ -126,7 +126,11 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
 
     def fit(self) -> None:
         """Show every point."""
-        self.getViewBox().setRange(QRectF(-1.05, -1.05, 2.1, 2.1), padding=0.02)
+        if len(self.points):
+            (left, low), (right, high) = self.points.min(axis=0), self.points.max(axis=0)
+            self.getViewBox().setRange(
+                QRectF(left, low, max(right - left, 0.1), max(high - low, 0.1)), padding=0.06
+            )
 
     def choose(self, indices: set[int]) -> None:
         """Ring these points."""

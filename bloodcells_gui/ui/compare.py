@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QThreadPool, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
@@ -58,7 +58,13 @@ class CompareTile(QFrame):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(2)
         layout.addWidget(self.image, 1)
-        layout.addWidget(self._caption)
+        self._swatch = QLabel()
+        self._swatch.setFixedSize(11, 11)
+        line = QHBoxLayout()
+        line.setSpacing(7)
+        line.addWidget(self._swatch)
+        line.addWidget(self._caption, 1)
+        layout.addLayout(line)
         layout.addWidget(self._detail)
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
@@ -78,7 +84,7 @@ class CompareTile(QFrame):
             name = f"{name}: {language.class_name(cell.predicted)}?"
         self._caption.show_text(name)
         colour = self._context.theme.ink(group_rgb(label or cell.predicted)).name()
-        self._caption.setStyleSheet(f"border-left: 4px solid {colour}; padding-left: 6px;")
+        self._swatch.setStyleSheet(f"background: {colour}; border-radius: 3px;")
         probability = language.number(100 * cell.probability, 1)
         self._detail.setText(
             self.tr("Cell {number} · {code} {probability} %").format(

@@ -116,15 +116,15 @@ class KeyMapDialog(Form):
         table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         table.setColumnWidth(1, 90)
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
-        table.setMinimumHeight(340)
+        table.setMinimumHeight(240)
         self.outer.insertWidget(2, table, 1)
         fixed = QLabel("\n".join(f"{key}: {what}" for what, key in self.fixed_keys()))
         fixed.setObjectName("muted")
-        fixed.setWordWrap(True)
         self.outer.insertWidget(3, fixed)
         button = self.buttons.addButton(self.tr("Print…"), QDialogButtonBox.ButtonRole.ActionRole)
         button.clicked.connect(self._print)
         self.setMinimumWidth(520)
+        self.resize(560, 760)
 
     def fixed_keys(self) -> list[tuple[str, str]]:
         """Keys that are the same everywhere: what they do, and their names."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NumberEdit
+from bloodcells_gui.ui.labels import ElidedLabel
 
 
 class OpenOptionsDialog(Form):
@@ -25,8 +26,7 @@ class OpenOptionsDialog(Form):
             accept=self.tr("Analyse"),
         )
         language = context.language
-        where = QLabel(context_elide(self, str(path)))
-        where.setToolTip(str(path))
+        where = ElidedLabel(str(path))
         self.form.addRow(self.tr("Images"), where)
         self.specimen_id = QLineEdit()
         self.specimen_id.setPlaceholderText(found.id if found else path.name)
@@ -81,10 +81,3 @@ class OpenOptionsDialog(Form):
             target_cells=self.target.currentData(),
             fields=tuple(fields),
         )
-
-
-def context_elide(widget: QWidget, text: str, width: int = 380) -> str:
-    """`text` shortened in the middle to `width` px of the widget's font."""
-    from PySide6.QtCore import Qt
-
-    return widget.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, width)
