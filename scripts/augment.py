@@ -100,18 +100,18 @@ def light(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def optics(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Blur, sharpening, few pixels, noise, JPEG."""
     roll = rng.random()
-    if roll < 0.3:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.9)))
+    if roll < 0.25:
+        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.5)))
     elif roll < 0.5:
         soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 1.6)))
         amount = float(rng.uniform(0.3, 1.5))
         image = cv2.addWeighted(image, 1 + amount, soft, -amount, 0)
-    if rng.random() < 0.2:
-        small = int(rng.integers(48, 110))
+    if rng.random() < 0.15:
+        small = int(rng.integers(60, 110))
         tiny = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
         image = cv2.resize(tiny, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC)
     if rng.random() < 0.2:
-        noise = rng.normal(0, rng.uniform(1, 9), (INPUT_PX, INPUT_PX, 1 if rng.random() < 0.5 else 3)).astype(np.float32)
+        noise = rng.normal(0, rng.uniform(1, 7), (INPUT_PX, INPUT_PX, 1 if rng.random() < 0.5 else 3)).astype(np.float32)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         _, code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])

@@ -129,7 +129,7 @@ class ClassifierNet(nn.Module):
         x = F.relu6(self.stem(x))
         for i, block in enumerate(self.blocks):
             x = block(x)
-            if self.training and i == 2 and torch.rand(()) < 0.5:
+            if self.training and i == 2 and torch.rand(()) < 0.35:
                 x = mix_style(x)
             if i == 10:
                 middle = x
