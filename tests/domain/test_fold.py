@@ -252,10 +252,10 @@ def test_an_event_needs_a_name_and_never_goes_back_in_time() -> None:
 def test_an_event_costs_its_cells_not_the_case() -> None:
     def one(n: int) -> float:
         state = ReviewState([a_cell(i) for i in range(n)])
-        start = time.perf_counter()
+        start = time.process_time()
         for i in range(200):
             act(state, EventKind.RELABEL, i, new="LY")
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     small, large = min(one(300) for _ in range(3)), min(one(30_000) for _ in range(2))
     assert large < 10 * small  # a fold that walked all cells would need 100 times as long

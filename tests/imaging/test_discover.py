@@ -140,8 +140,8 @@ def test_a_search_over_thousands_of_files_is_quick(tmp_path: Path) -> None:
     data = put(tmp_path / "0.png").read_bytes()
     for i in range(1, 2000):
         (tmp_path / f"{i}.png").write_bytes(data)
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(discover(tmp_path).images) == 2000
     # 0.2 s alone; a quadratic search took 0.7 s for this many and 24 s for 12,000.
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert np.all([f.info.size_px == (80, 60) for f in discover(tmp_path).images])

@@ -129,7 +129,7 @@ def test_takes_a_few_milliseconds_at_most() -> None:
     crop = picture(mask)
     best = 1.0
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         measure(crop, mask, UM)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 0.010

