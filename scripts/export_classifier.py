@@ -53,13 +53,19 @@ def load_net(path: Path) -> ClassifierNet:
 
 
 def tidy(path: Path) -> None:
-    """Drop multiplications by one, merge padding into convolutions, strip notes of the exporter."""
+    """Multiply constants out, merge padding into convolutions, strip notes of the exporter."""
     import onnx
     from onnx import numpy_helper
 
     model = onnx.load(path)
     graph = model.graph
     constants = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    for node in list(graph.node):  # products of constants: the folded gains
+        if node.op_type == "Mul" and all(name in constants for name in node.input):
+            product = constants[node.input[0]] * constants[node.input[1]]
+            constants[node.output[0]] = product
+            graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(product), node.output[0]))
+            graph.node.remove(node)
     users: dict[str, int] = {}
     for node in graph.node:
         for name in node.input:

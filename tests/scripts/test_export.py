@@ -1,0 +1,41 @@
+"""The exported network equals the one that was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+from bloodcells_gui.inference.onnx_check import inspect_model  # noqa: E402
+from scripts.classifier_net import ClassifierNet  # noqa: E402
+from scripts.export_classifier import TOLERANCE, export_onnx, golden_views, quantise, run_onnx  # noqa: E402
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_onnx_equals_torch_and_int8_keeps_the_standard(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = ClassifierNet(14).eval()
+    net.load_imagenet()
+    torch.nn.init.normal_(net.head.weight, std=0.5)
+    views = golden_views()
+    with torch.no_grad():
+        wanted = [t.numpy() for t in net(torch.from_numpy(views).permute(0, 3, 1, 2).float())]
+    path = tmp_path / "model.onnx"
+    export_onnx(net, path)
+    outputs = ["logits", "embedding", "feature_map"]
+    for a, b in zip(wanted, run_onnx(path, views, outputs), strict=True):
+        np.testing.assert_allclose(b, a, atol=TOLERANCE["fp32"])
+    contents = inspect_model(path.read_bytes())
+    assert "Pad" not in contents.operators
+    assert contents.domains <= {"ai.onnx"}
+    one = run_onnx(path, views[:1], outputs)
+    np.testing.assert_allclose(one[0], wanted[0][:1], atol=TOLERANCE["fp32"])
+    quantise(path, tmp_path / "int8.onnx", np.repeat(views, 6, axis=0))
+    assert inspect_model((tmp_path / "int8.onnx").read_bytes()).domains <= {"ai.onnx"}
+    rough = run_onnx(tmp_path / "int8.onnx", views, ["embedding"])[0]
+    assert np.corrcoef(rough.ravel(), wanted[1].ravel())[0, 1] > 0.98
