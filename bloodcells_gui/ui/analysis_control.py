@@ -114,8 +114,9 @@ class AnalysisControl(QObject):
         if self._header is not None:
             self._header.running = False
             self._header.refresh()
-        if self._skipped:
-            self._tell_skipped()
+        skipped = self._all_skipped()
+        if skipped:
+            self._tell_skipped(skipped)
         if self._done is not None and self._done.notice:
             self._banners.show_banner("info", self._context.language.text(self._done.notice))
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
@@ -128,15 +129,21 @@ class AnalysisControl(QObject):
         self._session = None
         self.state_changed.emit()
 
-    def _tell_skipped(self) -> None:
+    def _all_skipped(self) -> list[SkippedFile]:
+        """What the run left out, files refused before it began included."""
+        runs = self._session.runs if self._session is not None else ()
+        found = {f.path: f for f in (*(runs[-1].skipped if runs else ()), *self._skipped)}
+        return list(found.values())
+
+    def _tell_skipped(self, skipped: list[SkippedFile]) -> None:
         language = self._context.language
-        named = [f"{f.path}: {language.text(f.reason)}" for f in self._skipped[:_NAMED]]
-        more = len(self._skipped) - len(named)
+        named = [f"{f.path}: {language.text(f.reason)}" for f in skipped[:_NAMED]]
+        more = len(skipped) - len(named)
         if more:
             named.append(self.tr("and %n more", "", more))
         self._banners.show_banner(
             "warning",
-            self.tr("%n file(s) could not be read and were left out.", "", len(self._skipped)),
+            self.tr("%n file(s) could not be read and were left out.", "", len(skipped)),
             "\n".join(named),
             self.tr("All of them stand in skipped.csv of the export."),
         )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 import traceback
+import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, QTimer, Signal
 
@@ -23,8 +24,11 @@ BATCH_MS = 100
 class _Worker(QThread):
     """Iterates a job's events into a queue; touches nothing of the window."""
 
+    started_ones: ClassVar[weakref.WeakSet[_Worker]] = weakref.WeakSet()
+
     def __init__(self, job: Job, queue: deque[AnalysisEvent]) -> None:
         super().__init__()
+        self.started_ones.add(self)
         self.setObjectName("analysis")
         self._job = job
         self._queue = queue

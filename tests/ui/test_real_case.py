@@ -1,0 +1,186 @@
+"""The window on the real layer below: analysis, decisions on disk, export, signature, reopening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.export import ExportOptions
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.workspace import OpenOptions, Workspace
+from bloodcells_gui.domain.review import Status
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.memory import Memory
+from tests.doubles import draw_cell, plain_engine
+
+CODES = ("SNE", "LY", "EO", "LY")
+
+
+@pytest.fixture
+def crops(tmp_path: Path) -> Path:
+    folder = tmp_path / "specimen"
+    folder.mkdir()
+    for i in range(24):
+        cv2.imwrite(str(folder / f"cell {i}.png"), draw_cell(CODES[i % 4])[..., ::-1])
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not really")
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace(plain_engine, home=tmp_path / "home", config=tmp_path / "config")
+    workspace.author = "A. Technician"
+    return workspace
+
+
+@pytest.fixture
+def window(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[MainWindow]:
+    window = MainWindow(context, workspace, memory)
+    window.resize(1200, 760)
+    window.opener.ask_options = lambda path, intake: OpenOptions(mpp=0.107, specimen_id="S-1")
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def analysed(qtbot: QtBot, window: MainWindow, crops: Path) -> MainWindow:
+    window.opener.open_path(crops)
+    qtbot.waitUntil(lambda: window.page is not None and not window.analysis.running, timeout=30_000)
+    return window
+
+
+def session_of(window: MainWindow) -> CaseSession:
+    assert window.page is not None
+    session = window.page.session
+    assert isinstance(session, CaseSession)
+    return session
+
+
+def test_a_folder_becomes_a_case_with_every_cell_on_screen(analysed: MainWindow) -> None:
+    assert analysed.page is not None
+    assert sum(analysed.page.gallery.model.counts()) == 24
+    assert any("could not be read" in b.texts[0] for b in analysed.banners.banners)
+    assert session_of(analysed).specimen.id == "S-1"
+
+
+def test_a_decision_is_on_disk_before_the_screen_shows_it(
+    analysed: MainWindow, workspace: Workspace, qtbot: QtBot
+) -> None:
+    page = analysed.page
+    assert page is not None
+    cell_id = page.gallery.model.ids(1)[0]
+    page.gallery.view.select_ids([cell_id])
+    page.gallery.view.setFocus()
+    QTest.keyClick(page.gallery.view, Qt.Key.Key_T)
+    path = session_of(analysed).path
+    # As after kill -9: the file is read anew while the window still holds it.
+    other = workspace.open_case(path, read_only=True)
+    assert other.decision(cell_id).final == "BL"
+    assert other.decision(cell_id).reviewer == "A. Technician"
+    other.close()
+
+
+def test_the_inspector_shows_picture_outline_and_explanation(qtbot: QtBot, analysed: MainWindow) -> None:
+    page = analysed.page
+    assert page is not None
+    page.gallery.view.select_ids([1])
+    qtbot.waitUntil(lambda: page.inspector.image.has_picture)
+    assert not page.inspector.image._cell.isEmpty()
+    page.inspector.tabs.setCurrentIndex(1)
+    assert page.inspector.measurements.rowCount() > 5
+
+
+def test_export_writes_in_the_background(
+    qtbot: QtBot, analysed: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    monkeypatch.setattr(ExportDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(ExportDialog, "answer", lambda self: (out, ExportOptions(lang="fr")))
+    analysed.actions_.get("export").trigger()
+    assert analysed.page is not None
+    assert not analysed.page.isEnabled()
+    qtbot.waitUntil(lambda: analysed.page is not None and analysed.page.isEnabled(), timeout=30_000)
+    assert (out / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert "was written" in analysed.banners.banners[0].texts[0]
+
+
+def test_an_unwritable_folder_is_told(
+    qtbot: QtBot, analysed: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setattr(ExportDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(ExportDialog, "answer", lambda self: (tmp_path / "a file" / "out", ExportOptions()))
+    analysed.actions_.get("export").trigger()
+    qtbot.waitUntil(
+        lambda: any("cannot be written" in b.texts[0] for b in analysed.banners.banners), timeout=30_000
+    )
+    assert analysed.page is not None
+    assert analysed.page.isEnabled()
+
+
+def test_signed_cases_refuse_changes_until_they_are_amended(
+    qtbot: QtBot, analysed: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, session = analysed.page, session_of(analysed)
+    assert page is not None
+    session.confirm([c.id for c in session.cells])
+    monkeypatch.setattr(SignDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(
+        SignDialog,
+        "answer",
+        lambda self: ("A. Technician", "Reviewed and reported", "few cells on the smear"),
+    )
+    analysed.actions_.get("sign").trigger()
+    assert session.state.signed
+    assert "Amend" in analysed.actions_.get("sign").iconText()
+    page.gallery.view.select_ids([1])
+    page.relabel("BL")
+    assert session.decision(1).status is Status.CONFIRMED
+    assert analysed.banners.banners
+    monkeypatch.setattr(AmendDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(AmendDialog, "answer", lambda self: "a second look")
+    analysed.actions_.get("sign").trigger()
+    page.relabel("BL")
+    assert session.decision(1).final == "BL"
+
+
+def test_the_case_opens_again_as_it_was_left(
+    qtbot: QtBot, analysed: MainWindow, workspace: Workspace
+) -> None:
+    session = session_of(analysed)
+    session.relabel([3, 4], "MO")
+    path = session.path
+    analysed.close_case()
+    assert analysed.page is None
+    analysed.opener.open_path(path)
+    assert session_of(analysed).decision(3).final == "MO"
+    assert [p.name for p in workspace.recent()] == [path.name]
+
+
+def test_a_case_open_elsewhere_is_offered_for_reading(
+    qtbot: QtBot, analysed: MainWindow, context: UiContext, workspace: Workspace, tmp_path: Path
+) -> None:
+    path = session_of(analysed).path
+    second = MainWindow(context, workspace, Memory(tmp_path / "second.ini"))
+    qtbot.addWidget(second)
+    second.opener.open_path(path)
+    assert second.page is None
+    banner = second.banners.banners[0]
+    button = next(b for b in banner.findChildren(type(second.progress._button)) if "reading" in b.text())
+    button.click()
+    assert second.page is not None
+    assert second.page.session.read_only
+    second.close()
