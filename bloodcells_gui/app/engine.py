@@ -16,6 +16,7 @@ from bloodcells_gui.inference.detector import Detector
 from bloodcells_gui.inference.segmenter import Segmenter
 
 TASKS = ("classify", "segment", "detect")
+_SCALE_TOLERANCE = 1.1
 
 
 def default_threads() -> int:
@@ -96,10 +97,27 @@ def select_bundles(extra: Sequence[Path] = ()) -> dict[str, ModelBundle]:
     return chosen
 
 
+def _check_one_window(classifier: ModelBundle, segmenter: ModelBundle) -> None:
+    """Both networks see one window, so that a crop is resampled once; other bundles do not go together."""
+    ours, theirs = classifier.input, segmenter.input
+    ratio = ours.um_per_px / theirs.um_per_px
+    if ours.size_px != theirs.size_px or not 1 / _SCALE_TOLERANCE < ratio < _SCALE_TOLERANCE:
+        raise BundleRefused(
+            "The bundles {classifier} and {segmenter} do not go together.",
+            "They look at windows of {ours} px and {theirs} px, or at different scales.",
+            "Use a classifier and a segmenter made for each other.",
+            classifier=classifier.id,
+            segmenter=segmenter.id,
+            ours=ours.size_px,
+            theirs=theirs.size_px,
+        )
+
+
 def load_engine(extra: Sequence[Path] = ()) -> Engine:
     """Verify the bundles and open their sessions."""
     chosen = select_bundles(extra)
     detect = chosen.get("detect")
+    _check_one_window(chosen["classify"], chosen["segment"])
     return Engine(
         Classifier(chosen["classify"], threads=1),
         Segmenter(chosen["segment"], threads=1),

@@ -1,6 +1,15 @@
 """French of what the application layer and the command line say."""
 
 FRENCH = {
+    "The bundles {classifier} and {segmenter} do not go together.": (
+        "Les paquets {classifier} et {segmenter} ne vont pas ensemble."
+    ),
+    "They look at windows of {ours} px and {theirs} px, or at different scales.": (
+        "Ils regardent des fenêtres de {ours} px et {theirs} px, ou à des échelles différentes."
+    ),
+    "Use a classifier and a segmenter made for each other.": (
+        "Utilisez un classifieur et un segmenteur faits l'un pour l'autre."
+    ),
     "There is no model for the task “{task}”.": "Il n'y a pas de modèle pour la tâche « {task} ».",
     "No bundle in {path} has it.": "Aucun paquet de {path} ne la contient.",
     "Install the program again, or name a folder of bundles with --bundle.": (
