@@ -204,7 +204,10 @@ def fit_profile(
     x = (raw - centre) / scale
     w0 = np.asarray(head[0], np.float64)
     b0 = np.asarray(head[1], np.float64)
-    prior = (w0 * scale, b0 + w0 @ centre)
+    # Only directions that the cells span can move (the gradient lies in them): work in those few.
+    left, spread, directions = np.linalg.svd(x, full_matrices=False)
+    x = left * spread
+    prior = (w0 @ directions.T * scale, b0 + w0 @ centre)
     importance = _importance(used)
     folds = _folds(used, seed)
     before_logits = x @ prior[0].T + prior[1]
@@ -223,7 +226,7 @@ def fit_profile(
         tried.append((loss, strength, soft, heat, held))
     _, strength, soft, heat, held = min(tried, key=lambda t: t[0])
     w, b = _fit(x, allowed, importance, (prior[0] * soft, prior[1] * soft), strength)
-    weights = w / scale
+    weights = soft * w0 + (w - soft * prior[0]) @ directions / scale
     distance_scale = 1.0
     if distances is not None and len(distances):
         distance_scale = max(1.0, float(np.percentile(np.asarray(distances)[kept], 95)))
