@@ -21,6 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as bloodcells_gui/__main__.py does
 
 PARTS = ("crops", "rivals", "growth", "slides", "startup", "window")
 # Continuous integration complains below this ratio of CPU seconds (other load on the machine hardly moves it): far

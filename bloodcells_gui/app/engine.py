@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+
 from bloodcells_gui.app.places import models_dir
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
@@ -115,6 +117,8 @@ def _check_one_window(classifier: ModelBundle, segmenter: ModelBundle) -> None:
 
 def load_engine(extra: Sequence[Path] = ()) -> Engine:
     """Verify the bundles and open their sessions."""
+    # Batches run side by side, one thread each; OpenCV's own pool would compete with them.
+    cv2.setNumThreads(1)
     chosen = select_bundles(extra)
     detect = chosen.get("detect")
     _check_one_window(chosen["classify"], chosen["segment"])
