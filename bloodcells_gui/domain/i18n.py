@@ -19,6 +19,7 @@ _CATALOGUES = (
     "texts_fr_inference",
     "texts_fr_storage",
     "texts_fr_app",
+    "texts_fr_slides",
 )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import READABLE, ZonesRanked, ZoneTile
@@ -35,11 +36,6 @@ _COMPARED_MPP = 0.8
 _COMPARED_PAIRS = 5
 _SLACK_PX = 8
 _AGREEMENT = 0.5
-
-CONTRADICTION = (
-    "The positions in the file names contradict the images; every field was counted by itself, so cells in "
-    "overlaps may count twice."
-)
 
 Open = Callable[[ImageRef], ImageReader]
 

@@ -27,6 +27,7 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.cell import Box, Cell, CellAssets
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
 from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.notices import LOST, NOT_REACHED, REACHED
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.taxonomy import COUNTED
@@ -40,10 +41,6 @@ _PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
 # So many pieces in a row that cannot be read: the file or its drive is gone.
 _GIVE_UP_AFTER = 12
 LARGEST_CELL_UM = 30.0
-
-LOST = "The images could not be read any more; what was found until then is kept."
-REACHED = "{found} leukocytes found: the target of {target} is reached."
-NOT_REACHED = "{found} leukocytes found: the target of {target} was not reached, so the limits are wider."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.notices import LYING_LEVELS, POOR_ZONES, UNFOCUSED
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
-from bloodcells_gui.domain.zones import OUT_OF_FOCUS, READABLE, ZonesRanked, ZoneTile
+from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
@@ -33,10 +34,6 @@ _MANY_POOR = 0.2
 _APART_PX = 1.0e8
 _HASH_CHUNK = 8 * 1024 * 1024
 _HASH_LIMIT = 4 * 1024**3
-
-UNFOCUSED = "Most of the smear is out of focus: check every cell, or scan the slide again."
-LYING_LEVELS = "Lower resolutions in the file show something else than the full one and were not used."
-POOR_ZONES = "Many of the cells lie in zones that are too thick, too thin or out of focus."
 
 Open = Callable[[ImageRef], ImageReader]
 
@@ -134,7 +131,7 @@ class SlideSource:
                 "Copy the slides again from the scanner.",
                 exit_code=EXIT_NOTHING_READABLE,
             )
-        if not any(s.survey.map.smear.any() for s in self._slides.values()):
+        if not any(s.survey.map.smear.any() and not _colourless(s.survey) for s in self._slides.values()):
             raise UserError(
                 "No smear was found on the slide.",
                 "It shows empty glass only, or only a label.",
@@ -271,6 +268,12 @@ class SlideSource:
             if digest:
                 ref = replace(slide.ref, sha256=digest, size_px=slide.reader.size_px, mpp=slide.reader.mpp)
                 yield ImagesRead(((image, ref),))
+
+
+def _colourless(survey: Survey) -> bool:
+    """Whether what was looked at has no stain at all: the label, or something else than a smear."""
+    dark = [NOT_A_SMEAR in q.reasons for q in survey.probed if q.coverage > 0.02]
+    return len(dark) > 0 and sum(dark) > 0.8 * len(dark)
 
 
 def _sha256(ref: ImageRef, token: CancelToken) -> str:

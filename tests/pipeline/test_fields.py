@@ -19,11 +19,11 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline.cellwork import CellWork
-from bloodcells_gui.pipeline.fields import CONTRADICTION
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.whole import scan_specimen
 from tests.doubles import PlainClassifier, PlainSegmenter

@@ -23,6 +23,7 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import FLAG_EDGE, Box, Cell
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.notices import LYING_LEVELS, UNFOCUSED, notice_in
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
@@ -30,7 +31,7 @@ from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.scan import Scan, ScanOptions
 from bloodcells_gui.pipeline.search import TileSearch
-from bloodcells_gui.pipeline.slide import LYING_LEVELS, UNFOCUSED, SlideSource
+from bloodcells_gui.pipeline.slide import SlideSource
 from bloodcells_gui.pipeline.survey import Survey
 from tests.doubles import SIZE_PX, UM_PER_PX, PlainClassifier, PlainSegmenter
 from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell
@@ -288,6 +289,25 @@ def test_no_smear() -> None:
     noise = np.random.default_rng(0).normal(0, 1.5, blank.shape)
     with pytest.raises(UserError, match="No smear was found"):
         run(MemoryReader((blank + noise).astype(np.uint8), 0.4, (1, 8)))
+
+
+def test_a_scanned_label_is_no_smear() -> None:
+    label = np.full((2400, 2400, 3), 240, np.uint8)
+    for i in range(60):
+        at = (100 + i % 6 * 380, 100 + i // 6 * 220)
+        cv2.putText(label, f"PATIENT {i}", at, cv2.FONT_HERSHEY_SIMPLEX, 2, (30, 30, 30), 6, cv2.LINE_AA)
+    with pytest.raises(UserError, match="No smear was found"):
+        run(MemoryReader(label, 0.4, (1, 4)))
+
+
+def test_remarks_are_kept_in_english_and_shown_in_french(smear: Smear) -> None:
+    _, done, _ = run(MemoryReader(cv2.GaussianBlur(smear.rgb, (0, 0), 6), smear.mpp, (1, 4)), target=9999)
+    french = notice_in(done.notice, "fr")
+    assert "objectif de 9999" in french
+    assert "flou" in french
+    assert "target" not in french
+    assert notice_in(done.notice, "en") == done.notice
+    assert notice_in("Something else.", "fr") == "Something else."
 
 
 def test_unknown_scale_is_asked_for(smear: Smear) -> None:
