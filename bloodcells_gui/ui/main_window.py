@@ -46,9 +46,16 @@ class MainWindow(QMainWindow):
     -------
     rebuild_wanted()
         The language or the keys changed: whoever made the window makes it anew around the same case.
+    case_shown(object), case_leaving(object)
+        A case's page is up; it is about to go (its session is still open).
+    closing()
+        The window is about to close.
     """
 
     rebuild_wanted = Signal()
+    case_shown = Signal(object)
+    case_leaving = Signal(object)
+    closing = Signal()
 
     def __init__(self, context: UiContext, workshop: Workshop, memory: Memory) -> None:
         super().__init__()
@@ -130,6 +137,8 @@ class MainWindow(QMainWindow):
             ("larger", self._on_page(lambda p: p.gallery.view.step_side(1))),
             ("smaller", self._on_page(lambda p: p.gallery.view.step_side(-1))),
             ("explain", self._on_page(lambda p: p.inspector.heat_button.toggle())),
+            ("loupe", self._on_page(lambda p: p.gallery.loupe.switch(a.get("loupe").isChecked()))),
+            ("find_class", self._on_page(lambda p: p.find_class())),
             ("compare", self._on_page(lambda p: p.compare())),
             ("alike", self._on_page(lambda p: p.show_alike())),
             ("next_panel", self._next_panel), ("keys", self._edit_keys),
@@ -185,6 +194,7 @@ class MainWindow(QMainWindow):
         self.body.addWidget(page)
         self.body.setCurrentWidget(page)
         self.actions_.scope_review(page.panels())
+        page.gallery.loupe.switch(self.actions_.get("loupe").isChecked())
         page.gallery.view.set_side(self._memory.number("gallery/side", page.gallery.view.side))
         page.inspector.brightness.setValue(self._memory.number("inspector/brightness", 0))
         state = self._memory.bytes("splitter")
@@ -195,12 +205,14 @@ class MainWindow(QMainWindow):
         page.state_changed.connect(self._show_state)
         page.gallery.view.setFocus()
         self._show_state()
+        self.case_shown.emit(page)
 
     def detach(self) -> Session | None:
         """Let go of the case without closing it; returns it."""
         page, self.page = self.page, None
         if page is None:
             return None
+        self.case_leaving.emit(page)
         self._memory.put("gallery/side", page.gallery.view.side)
         self._memory.put("inspector/brightness", page.inspector.brightness.value())
         if page.splitter_restored:
@@ -396,6 +408,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._memory.put("window", self.saveGeometry())
+        self.closing.emit()
         self.opener.stop()
         self.reporter.stop()
         self.close_case()

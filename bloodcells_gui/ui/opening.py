@@ -89,10 +89,10 @@ class Opener(QObject):
         workshop = self._workshop
         self._looks.ask(path, lambda: workshop.look_at(path))
 
-    def open_case(self, path: Path, *, read_only: bool = False) -> None:
-        """Open a case file; where another window has it, offer to read it."""
+    def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> None:
+        """Open a case file; where another window has it, offer to read it, or to take it over."""
         try:
-            session = self._workshop.open_case(path, read_only=read_only)
+            session = self._workshop.open_case(path, read_only=read_only, take_over=take_over)
         except UserError as error:
             banner = self._banners.error(error)
             if not read_only and path.is_file():
@@ -104,11 +104,11 @@ class Opener(QObject):
     def _offer_reading(self, error: UserError, path: Path) -> None:
         text, params = self._context.language.text, error.params
         parts = [text(p, **params) if p else "" for p in (error.what, error.why, error.what_to_do)]
-        self._banners.show_banner(
-            "critical",
-            *parts,
-            actions=((self.tr("Open for reading"), lambda: self.open_case(path, read_only=True)),),
-        )
+        actions = [(self.tr("Open for reading"), lambda: self.open_case(path, read_only=True))]
+        if getattr(error, "elsewhere", False):
+            # Only a person can know that the other computer is off (storage/lock.py).
+            actions.append((self.tr("Take the case over"), lambda: self.open_case(path, take_over=True)))
+        self._banners.show_banner("critical", *parts, actions=tuple(actions))
 
     def _looked(self, tag: object, intake: Any) -> None:
         self.busy.emit("")

@@ -13,6 +13,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import Language
@@ -22,6 +23,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.resources import load_fonts
 from bloodcells_gui.ui.theme import Theme
+from bloodcells_gui.ui.workbench.hub import Workbench
 
 SCREENSHOT_SIZE = (1440, 900)
 
@@ -57,6 +59,8 @@ class WindowKeeper:
         self._context = context
         self._workspace = workspace
         self._memory = memory
+        # Analyses behind the window outlive a change of language.
+        self.cases = CaseList(workspace)
         self.window = self._make()
 
     def _make(self) -> MainWindow:
@@ -66,6 +70,7 @@ class WindowKeeper:
         if not geometry.isEmpty():
             window.restoreGeometry(geometry)
         window.rebuild_wanted.connect(self._rebuild)
+        self.workbench = Workbench(window, self._context, self._workspace, self.cases, self._memory)
         return window
 
     def _rebuild(self) -> None:
@@ -105,6 +110,7 @@ def start(
     workspace = Workspace()
     keeper = WindowKeeper(make_context(app, workspace, lang, theme), workspace, Memory())
     _catch_faults(keeper)
+    app.aboutToQuit.connect(keeper.cases.close)
     keeper.window.show()
     if path is not None:
         QTimer.singleShot(0, lambda: keeper.window.opener.open_path(path))

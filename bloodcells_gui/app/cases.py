@@ -1,0 +1,178 @@
+"""The laboratory's work list: every case with its state, found, queued, copied, moved, recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodcells_gui import __version__
+from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions
+from bloodcells_gui.app.engine import EngineHolder
+from bloodcells_gui.app.intake import Intake
+from bloodcells_gui.app.queue import AnalysisQueue, QueueEntry
+from bloodcells_gui.app.workspace import CASE_SUFFIX, OpenOptions, Workspace
+from bloodcells_gui.domain.differential import differential
+from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.domain.fold import ReviewState
+from bloodcells_gui.domain.rules import SMEAR, raised_rules
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.moving import copy_case
+from bloodcells_gui.storage.recover import Recovery, recover
+from bloodcells_gui.storage.worklist import CaseEntry, CaseState, Worklist
+
+__all__ = ["CaseEntry", "CaseList", "CaseState", "Query", "Recovery"]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for; empty fields do not narrow.
+
+    `since` and `until` are days (YYYY-MM-DD), both inclusive; `flag` "*" means any flag.
+    """
+
+    text: str = ""
+    state: str = ""
+    since: str = ""
+    until: str = ""
+    person: str = ""
+    flag: str = ""
+
+
+class CaseList:
+    """The cases of the laboratory's folder.
+
+    `refresh` may run in a worker thread; the rest is quick.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Gives the folder, the settings (for the flags) and new cases.
+    queue : AnalysisQueue or None
+        Where background analyses go; one of its own when None.
+    """
+
+    def __init__(self, workspace: Workspace, queue: AnalysisQueue | None = None) -> None:
+        self._workspace = workspace
+        self.queue = queue or AnalysisQueue()
+        self._engine = EngineHolder()
+        self._worklist: Worklist | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the laboratory's cases."""
+        return self._workspace.cases_dir
+
+    def _list(self) -> Worklist:
+        if self._worklist is None:
+            self._worklist = Worklist(self.folder, flags=self._flags)
+        return self._worklist
+
+    def _flags(self, state: ReviewState, store: CaseStore) -> list[str]:
+        """Names (English templates) of the smear rules that the case raises now."""
+        settings = self._workspace.settings
+        table = differential(
+            state.counts, state.unidentified, state.excluded, state.data, settings, taxonomy="full"
+        )
+        raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used)
+        return list(dict.fromkeys(r.rule.name for r in raised if r.rule.kind == SMEAR))
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def refresh(self) -> int:
+        """Look at the folder again; returns how many cases were read. UserError when it cannot be made."""
+        return self._list().refresh()
+
+    def search(self, query: Query) -> list[CaseEntry]:
+        """The cases that fit, newest first, as of the last `refresh`."""
+        state = CaseState(query.state) if query.state else None
+        return self._list().search(
+            query.text,
+            state=state,
+            since=query.since,
+            until=query.until,
+            person=query.person,
+            flag=query.flag,
+        )
+
+    def queued(self, path: Path) -> QueueEntry | None:
+        """Where the case stands in the queue of analyses."""
+        return self.queue.entry(path)
+
+    # -- analyses behind the window --------------------------------------------------------------------
+
+    def enqueue(self, intake: Intake, options: OpenOptions) -> Path:
+        """Make a case of `intake` whose analysis waits for its turn; returns the case file."""
+        session, _ = self._workspace.new_case(intake, options)
+        path = session.path
+        session.close()
+        target = options.target_cells
+        if target is None and intake.specimen.kind is SpecimenKind.SLIDE:
+            target = DEFAULT_SLIDE_TARGET
+        wishes = AnalysisOptions(options.mpp, target, 1, options.profile)
+        self.queue.add(path, AnalysisJob(path, self._engine, wishes, intake.skipped))
+        return path
+
+    def enqueue_case(self, path: Path) -> None:
+        """Let a case that is there wait for the rest of its analysis."""
+        self.queue.add(path, AnalysisJob(path, self._engine, AnalysisOptions(None, None, 1)))
+
+    # -- files -----------------------------------------------------------------------------------------
+
+    def copy(self, path: Path, folder: Path) -> Path:
+        """Copy a case that nobody has open into another folder, compared by SHA-256."""
+        return copy_case(path, folder / path.name)
+
+    def move(self, path: Path, folder: Path) -> Path:
+        """Move a case that nobody has open: copied, compared, and only then removed here."""
+        return self._list().move(path, folder)
+
+    def take_in(self, path: Path) -> Path:
+        """Copy a case from another workstation into the laboratory's folder."""
+        return copy_case(path, self._free(path.stem))
+
+    def recover(self, path: Path) -> tuple[Path, Recovery]:
+        """Save what is readable of a damaged case into a new one beside it; the old file is not touched."""
+        target = self._free(f"{path.stem} (recovered)")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputNotWritable(
+                "The folder of cases {path} cannot be made.",
+                "{why}.",
+                "Free some space or set another folder with the variable BLOODCELLS_HOME.",
+                path=target.parent,
+                why=error.strerror or error,
+            ) from error
+        return target, recover(path, target, app_version=__version__)
+
+    def _free(self, stem: str) -> Path:
+        path, n = self.folder / f"{stem}{CASE_SUFFIX}", 2
+        while path.exists():
+            path, n = self.folder / f"{stem} ({n}){CASE_SUFFIX}", n + 1
+        return path
+
+    def close(self, wait_s: float = 10.0) -> None:
+        """Stop the queue and release the index."""
+        self.queue.close(wait_s)
+        if self._worklist is not None:
+            self._worklist.close()
+            self._worklist = None
+
+
+def relocate_images(path: Path, root: Path) -> None:
+    """Tell a moved case where its images lie now; UserError when it is open or cannot be written."""
+    with CaseStore.open(path) as store:
+        store.relocate(root)
+
+
+def each(paths: list[Path], act: Callable[[Path], object]) -> list[UserError]:
+    """Do `act` to each; returns what went wrong, the rest is done."""
+    errors = []
+    for path in paths:
+        try:
+            act(path)
+        except UserError as error:
+            errors.append(error)
+    return errors

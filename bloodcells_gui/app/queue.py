@@ -1,0 +1,176 @@
+"""Analyses that wait their turn and run behind the window, one after another, while a person reviews.
+
+They use models of their own, so that neither cancelling nor a profile of one reaches into an analysis or an
+explanation of the case on the screen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from bloodcells_gui.domain.analysis import AnalysisEvent, Done, Progress, RunStatus
+from bloodcells_gui.domain.errors import Cancelled, UserError
+
+
+class Turn(StrEnum):
+    """Where a queued analysis stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One analysis of the queue; `done` of `total` images or tiles, `cells` found so far."""
+
+    path: Path
+    turn: Turn
+    done: int = 0
+    total: int = 0
+    cells: int = 0
+    error: UserError | None = None
+
+
+class QueuedJob(Protocol):
+    """An analysis as :class:`bloodcells_gui.app.analysis.AnalysisJob` is one."""
+
+    def events(self) -> Iterator[AnalysisEvent]: ...
+    def cancel(self) -> None: ...
+
+
+class AnalysisQueue:
+    """One worker thread that runs analyses in the order they came. Thread-safe.
+
+    Parameters
+    ----------
+    report_fault : callable
+        Told of an exception that is no :class:`UserError`; called in the worker's thread.
+    """
+
+    def __init__(self, report_fault: Callable[[BaseException], None] = lambda _: None) -> None:
+        self._report_fault = report_fault
+        self._lock = threading.Condition()
+        self._entries: dict[Path, QueueEntry] = {}
+        self._jobs: dict[Path, QueuedJob] = {}
+        self._worker: threading.Thread | None = None
+        self._closed = False
+        self.generation = 0
+
+    def add(self, path: Path, job: QueuedJob) -> None:
+        """Let `job` (whose case is `path`) wait for its turn."""
+        path = path.absolute()
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the queue is closed")
+            if path in self._jobs:
+                return
+            self._jobs[path] = job
+            self._put(QueueEntry(path, Turn.WAITING))
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._run, name="analysis-queue", daemon=True)
+                self._worker.start()
+            self._lock.notify_all()
+
+    def entries(self) -> list[QueueEntry]:
+        """Everything queued since the program started, in order."""
+        with self._lock:
+            return list(self._entries.values())
+
+    def entry(self, path: Path) -> QueueEntry | None:
+        """The entry of one case."""
+        with self._lock:
+            return self._entries.get(path.absolute())
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits or runs."""
+        with self._lock:
+            return bool(self._jobs)
+
+    def withdraw(self, path: Path) -> bool:
+        """Take a waiting analysis out of the queue; False when it is not waiting."""
+        path = path.absolute()
+        with self._lock:
+            entry = self._entries.get(path)
+            if entry is None or entry.turn is not Turn.WAITING:
+                return False
+            del self._jobs[path], self._entries[path]
+            self.generation += 1
+            return True
+
+    def stop(self, path: Path) -> None:
+        """Stop a running analysis (what it found is kept) or take a waiting one out."""
+        if self.withdraw(path):
+            return
+        with self._lock:
+            job = self._jobs.get(path.absolute())
+        if job is not None:
+            job.cancel()
+
+    def close(self, wait_s: float = 10.0) -> bool:
+        """Stop everything and wait for the worker; waiting cases stay as they are and can be continued."""
+        with self._lock:
+            self._closed = True
+            waiting = [p for p, e in self._entries.items() if e.turn is Turn.WAITING]
+            for path in waiting:
+                self._jobs.pop(path, None)
+                self._put(replace(self._entries[path], turn=Turn.STOPPED))
+            running = list(self._jobs.values())
+            self._lock.notify_all()
+            worker = self._worker
+        for job in running:
+            job.cancel()
+        if worker is None:
+            return True
+        worker.join(wait_s)
+        return not worker.is_alive()
+
+    def _put(self, entry: QueueEntry) -> None:
+        self._entries[entry.path] = entry
+        self.generation += 1
+
+    def _next(self) -> tuple[Path, QueuedJob] | None:
+        """The next job, or None once the queue is closed."""
+        with self._lock:
+            while not self._closed:
+                for path, job in self._jobs.items():
+                    self._put(replace(self._entries[path], turn=Turn.RUNNING))
+                    return path, job
+                self._lock.wait()
+            return None
+
+    def _run(self) -> None:
+        while (found := self._next()) is not None:
+            path, job = found
+            turn, error = Turn.FAILED, None
+            try:
+                turn = self._run_one(path, job)
+            except Cancelled:
+                turn = Turn.STOPPED
+            except UserError as problem:
+                error = problem
+            except Exception as fault:
+                self._report_fault(fault)
+            with self._lock:
+                self._jobs.pop(path, None)
+                self._put(replace(self._entries[path], turn=turn, error=error))
+
+    def _run_one(self, path: Path, job: QueuedJob) -> Turn:
+        turn = Turn.FAILED
+        for event in job.events():
+            if isinstance(event, Progress):
+                with self._lock:
+                    now = self._entries[path]
+                    self._put(replace(now, done=event.done, total=event.total, cells=event.cells))
+            elif isinstance(event, Done):
+                ends = {RunStatus.COMPLETE: Turn.DONE, RunStatus.CANCELLED: Turn.STOPPED}
+                turn = ends.get(event.status, Turn.FAILED)
+        return turn

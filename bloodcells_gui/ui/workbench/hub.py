@@ -1,0 +1,167 @@
+"""The menus "Case" and "Laboratory" and what opens from them, around one main window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QWidget
+
+from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.recovery import notice_of
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.worklist.window import WorklistWindow
+
+
+class Workbench(QObject):
+    """Hangs on a window; listens for its case and adds to its menus.
+
+    Parameters
+    ----------
+    cases : CaseList
+        Outlives the window: analyses behind it go on when the language changes.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        context: UiContext,
+        workspace: Workspace,
+        cases: CaseList,
+        memory: Memory,
+    ) -> None:
+        super().__init__(window)
+        self.window = window
+        self.context = context
+        self.workspace = workspace
+        self.cases = cases
+        self.memory = memory
+        self._worklist: WorklistWindow | None = None
+        self._run_next: Path | None = None
+        self._for_case: list[QAction] = []
+        self._case_menu = self._menu(self.tr("&Case"))
+        self._lab_menu = self._menu(self.tr("La&boratory"))
+        self._fill()
+        window.case_shown.connect(self._shown)
+        window.case_leaving.connect(self._leaving)
+        window.closing.connect(self._closing)
+        self._enable(None)
+
+    # -- menus -----------------------------------------------------------------------------------------
+
+    def _menu(self, title: str) -> QMenu:
+        bar = self.window.menuBar()
+        menu = QMenu(title, bar)
+        # Before Settings and Help, which are looked for at the end.
+        bar.insertMenu(bar.actions()[-2], menu)
+        return menu
+
+    def _add(
+        self, menu: QMenu, text: str, act: Callable[[], object], keys: str = "", *, of_case: bool = True
+    ) -> QAction:
+        action = menu.addAction(text)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _=False: self._guarded(act))
+        if of_case:
+            self._for_case.append(action)
+        return action
+
+    def _guarded(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except UserError as error:
+            self.window.banners.error(error)
+
+    def _fill(self) -> None:
+        lab = self._lab_menu
+        self._add(lab, self.tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
+
+    def _enable(self, page: CasePage | None) -> None:
+        for action in self._for_case:
+            action.setEnabled(page is not None)
+
+    # -- the open case ---------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> CaseSession | None:
+        """The open case, where it is a real one."""
+        page = self.window.page
+        return page.session if page is not None and isinstance(page.session, CaseSession) else None
+
+    def _shown(self, page: CasePage) -> None:
+        self._enable(page)
+        session = self.session
+        if session is None:
+            return
+        self._tell_recovery(session)
+        if self._run_next is not None and session.path.absolute() == self._run_next:
+            self._run_next = None
+            # The opener goes on after this signal; the analysis starts once it is through.
+            self._later(self.window._continue)
+
+    def _later(self, act: Callable[[], object]) -> None:
+        from PySide6.QtCore import QTimer
+
+        QTimer.singleShot(0, self, act)
+
+    def _tell_recovery(self, session: CaseSession) -> None:
+        """After a crash: what is here, and how to go on."""
+        notice = notice_of(session)
+        if notice is None:
+            return
+        actions: tuple[tuple[str, Callable[[], None]], ...] = ()
+        if notice.can_continue:
+            actions = ((self.tr("Continue the analysis"), self.window._continue),)
+        text = self.context.language.text
+        self.window.banners.show_banner(
+            "info", text(notice.what), text(notice.why, **dict(notice.params)), text(notice.what_to_do),
+            actions=actions,
+        )  # fmt: skip
+
+    def _leaving(self, page: CasePage) -> None:
+        self._enable(None)
+
+    # -- the work list ---------------------------------------------------------------------------------
+
+    def show_worklist(self) -> WorklistWindow:
+        """Every case of the laboratory."""
+        if self._worklist is None:
+            self._worklist = WorklistWindow(
+                self.context, self.cases, self.workspace.look_at, self.window.pool, self.window
+            )
+            self._worklist.case_chosen.connect(self._open)
+        self._show(self._worklist)
+        return self._worklist
+
+    def _open(self, path: Path, and_analyse: bool) -> None:
+        self._run_next = path.absolute() if and_analyse else None
+        self.window.opener.open_path(path)
+        self.window.activateWindow()
+
+    def _show(self, widget: QWidget) -> None:
+        if widget.isVisible():
+            widget.raise_()
+        widget.show()
+        widget.activateWindow()
+
+    def _closing(self) -> None:
+        if self._worklist is not None:
+            self._worklist.stop()
+            self._worklist.close()
+
+
+def install(window: MainWindow, context: UiContext, workspace: Any, memory: Memory) -> Workbench | None:
+    """A workbench of its own list of cases, for a window that was made without a keeper."""
+    if not isinstance(workspace, Workspace):
+        return None
+    return Workbench(window, context, workspace, CaseList(workspace), memory)

@@ -1,0 +1,1 @@
+"""The laboratory's cases in one list."""

@@ -1,0 +1,385 @@
+"""The work list: find, open, queue, copy, move, recover."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QItemSelectionModel, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app.cases import CaseEntry, CaseList, CaseState, Query
+from bloodcells_gui.app.queue import Turn
+from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.worklist.model import Column, StateDelegate, WorklistModel
+
+_POLL_MS = 500
+
+
+class CaseTable(QTableView):
+    """The list; Enter opens.
+
+    Signals
+    -------
+    opened()
+        Enter or double click on a case.
+    """
+
+    opened = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.opened.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class WorklistWindow(QDialog):
+    """A window of its own that stays beside the review.
+
+    Parameters
+    ----------
+    look_at : callable
+        Looks at a folder or slide in a worker thread and gives an intake.
+
+    Signals
+    -------
+    case_chosen(object, bool)
+        Path of the case to open, and whether its analysis was waiting and is to be run there now.
+    """
+
+    case_chosen = Signal(object, bool)
+
+    def __init__(
+        self,
+        context: UiContext,
+        cases: CaseList,
+        look_at: Callable[[Path], Any],
+        pool: QThreadPool,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Work list"))
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
+        self._context = context
+        self._cases = cases
+        self._look_at = look_at
+        self._seen = -1
+        self._told: list[UserError] = []
+        self.banners = BannerStack(context)
+        self.model = WorklistModel(context, cases.queued, self)
+        self.table = self._make_table(context)
+        self._count = QLabel()
+        self._count.setObjectName("muted")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banners)
+        layout.addLayout(self._search_row())
+        layout.addWidget(self.table, 1)
+        layout.addLayout(self._button_row())
+        self._work = Lookup(pool, self)
+        self._work.answered.connect(self._answered)
+        self._work.failed.connect(self._failed)
+        self._poll = QTimer(self)
+        self._poll.setInterval(_POLL_MS)
+        self._poll.timeout.connect(self._queue_went_on)
+        QShortcut(QKeySequence.StandardKey.Find, self, self.text.setFocus)
+        QShortcut(QKeySequence("F5"), self, self.refresh)
+        self.resize(1080, 620)
+
+    # -- building --------------------------------------------------------------------------------------
+
+    def _make_table(self, context: UiContext) -> CaseTable:
+        table = CaseTable()
+        table.setModel(self.model)
+        table.setItemDelegateForColumn(Column.STATE, StateDelegate(context, table))
+        table.setAccessibleName(self.tr("Work list"))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 14)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        for column, width in (
+            (Column.STATE, 140), (Column.SPECIMEN, 240), (Column.CREATED, 130), (Column.CELLS, 70),
+            (Column.REVIEWED, 80), (Column.FLAGS, 230),
+        ):  # fmt: skip
+            table.setColumnWidth(column, width)
+        header.setSectionResizeMode(Column.PERSONS, QHeaderView.ResizeMode.Stretch)
+        table.opened.connect(self._open_current)
+        table.doubleClicked.connect(lambda _: self._open_current())
+        table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
+        return table
+
+    def _search_row(self) -> QHBoxLayout:
+        self.text = QLineEdit()
+        self.text.setPlaceholderText(self.tr("Specimen, patient number or file name"))
+        self.text.setAccessibleName(self.tr("Search"))
+        self.text.setClearButtonEnabled(True)
+        self.state = QComboBox()
+        self.state.setAccessibleName(self.tr("State"))
+        for name, value in (
+            (self.tr("Every state"), ""), (self.tr("New"), CaseState.NEW),
+            (self.tr("Analysing"), CaseState.ANALYSING), (self.tr("To review"), CaseState.TO_REVIEW),
+            (self.tr("Reviewed"), CaseState.REVIEWED), (self.tr("Signed"), CaseState.SIGNED),
+            (self.tr("Damaged"), CaseState.UNREADABLE),
+        ):  # fmt: skip
+            self.state.addItem(name, str(value))
+        self.since = QComboBox()
+        self.since.setAccessibleName(self.tr("Begun"))
+        for name, days in (
+            (self.tr("Any day"), -1), (self.tr("Today"), 0), (self.tr("The last 7 days"), 7),
+            (self.tr("The last 30 days"), 30), (self.tr("The last 365 days"), 365),
+        ):  # fmt: skip
+            self.since.addItem(name, days)
+        self.person = QLineEdit()
+        self.person.setPlaceholderText(self.tr("Person"))
+        self.person.setAccessibleName(self.tr("Person"))
+        self.person.setMaximumWidth(160)
+        self.flag = QLineEdit()
+        self.flag.setPlaceholderText(self.tr("Flag (* for any)"))
+        self.flag.setAccessibleName(self.tr("Flag"))
+        self.flag.setMaximumWidth(160)
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 10, 14, 10)
+        row.setSpacing(8)
+        row.addWidget(self.text, 1)
+        for widget in (self.state, self.since, self.person, self.flag):
+            row.addWidget(widget)
+        for edit in (self.text, self.person, self.flag):
+            edit.textChanged.connect(lambda _: self._search())
+        for combo in (self.state, self.since):
+            combo.currentIndexChanged.connect(lambda _: self._search())
+        return row
+
+    def _button_row(self) -> QHBoxLayout:
+        def button(text: str, act: Callable[[], None], tip: str = "") -> QPushButton:
+            made = QPushButton(text)
+            made.setAutoDefault(False)
+            made.setToolTip(tip)
+            made.clicked.connect(lambda _=False: act())
+            return made
+
+        self.open_button = button(self.tr("&Open"), self._open_current)
+        self.open_button.setObjectName("primary")
+        self.queue_button = button(
+            self.tr("&Analyse folder…"),
+            self._choose_folder,
+            self.tr("It waits for its turn in the background"),
+        )
+        self.stop_button = button(self.tr("&Stop"), self._stop, self.tr("What was found is kept"))
+        self.copy_button = button(self.tr("&Copy to…"), lambda: self._transfer(self._cases.copy))
+        self.move_button = button(self.tr("&Move to…"), lambda: self._transfer(self._cases.move))
+        self.take_in_button = button(
+            self.tr("&Bring in…"), self._take_in, self.tr("From another workstation")
+        )
+        self.recover_button = button(self.tr("&Recover"), self._recover)
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 10, 14, 12)
+        row.setSpacing(8)
+        row.addWidget(self._count, 1)
+        for widget in (
+            self.queue_button, self.stop_button, self.take_in_button, self.copy_button, self.move_button,
+            self.recover_button, self.open_button,
+        ):  # fmt: skip
+            row.addWidget(widget)
+        return row
+
+    # -- finding ---------------------------------------------------------------------------------------
+
+    def query(self) -> Query:
+        """What the search row says."""
+        days = int(self.since.currentData())
+        since = "" if days < 0 else (date.today() - timedelta(days=days)).isoformat()
+        return Query(
+            text=self.text.text(),
+            state=str(self.state.currentData()),
+            since=since,
+            person=self.person.text(),
+            flag=self.flag.text(),
+        )
+
+    def refresh(self) -> None:
+        """Look at the folder again, in the background."""
+        cases = self._cases
+
+        def work() -> list[CaseEntry]:
+            cases.refresh()
+            return []
+
+        self._work.ask("refresh", work)
+
+    def _search(self) -> None:
+        keep = {self.model.entry(i.row()).path for i in self.table.selectionModel().selectedRows()}
+        try:
+            self.model.show_entries(self._cases.search(self.query()))
+        except UserError as error:
+            self.banners.error(error)
+            return
+        rows = [self.model.row_of(p) for p in keep if self.model.row_of(p) >= 0]
+        if not rows and self.model.rowCount():
+            rows = [0]
+        for row in rows:
+            flags = QItemSelectionModel.SelectionFlag
+            self.table.selectionModel().select(self.model.index(row, 0), flags.Select | flags.Rows)
+        if rows:
+            self.table.selectionModel().setCurrentIndex(
+                self.model.index(rows[0], 0), QItemSelectionModel.SelectionFlag.NoUpdate
+            )
+        self._count.setText(self.tr("%n case(s)", "", self.model.rowCount()))
+        self._enable()
+
+    def selected(self) -> list[CaseEntry]:
+        """The chosen cases."""
+        return [self.model.entry(i.row()) for i in self.table.selectionModel().selectedRows()]
+
+    def _enable(self) -> None:
+        chosen = self.selected()
+        damaged = [e for e in chosen if e.state is CaseState.UNREADABLE]
+        under_way = [e for e in chosen if self.model.queue_entry(self.model.row_of(e.path)) is not None]
+        self.open_button.setEnabled(len(chosen) == 1 and not damaged)
+        self.copy_button.setEnabled(bool(chosen) and not damaged and not under_way)
+        self.move_button.setEnabled(bool(chosen) and not damaged and not under_way)
+        self.recover_button.setEnabled(len(damaged) == 1 and len(chosen) == 1)
+        self.stop_button.setEnabled(bool(under_way))
+
+    # -- acts ------------------------------------------------------------------------------------------
+
+    def _open_current(self) -> None:
+        chosen = self.selected()
+        if len(chosen) == 1 and chosen[0].state is not CaseState.UNREADABLE:
+            path = chosen[0].path
+            self.case_chosen.emit(path, self._cases.queue.withdraw(path))
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, self.tr("Folder of cell crops or fields"))
+        if path:
+            self.enqueue(Path(path))
+
+    def enqueue(self, path: Path) -> None:
+        """Look at a folder or slide and let its analysis wait for its turn."""
+        look_at = self._look_at
+        self._work.ask("intake", lambda: look_at(path))
+
+    def _stop(self) -> None:
+        for entry in self.selected():
+            self._cases.queue.stop(entry.path)
+        self.refresh()
+
+    def _transfer(self, act: Callable[[Path, Path], Path]) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self.tr("To this folder"))
+        if folder:
+            self.transfer([e.path for e in self.selected()], Path(folder), act)
+
+    def transfer(self, paths: list[Path], folder: Path, act: Callable[[Path, Path], Path]) -> None:
+        """Copy or move cases to `folder` in the background."""
+        self._work.ask(("transfer", folder), lambda: [act(p, folder) for p in paths])
+
+    def _take_in(self) -> None:
+        names = self.tr("Cases")
+        path, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Case from another workstation"), "", f"{names} (*.bcs)"
+        )
+        if path:
+            cases = self._cases
+            self._work.ask(("taken", Path(path)), lambda: cases.take_in(Path(path)))
+
+    def _recover(self) -> None:
+        chosen = self.selected()
+        if len(chosen) == 1:
+            cases, path = self._cases, chosen[0].path
+            self._work.ask(("recover", path), lambda: cases.recover(path))
+
+    def _answered(self, tag: object, result: Any) -> None:
+        what = tag[0] if isinstance(tag, tuple) else tag
+        if what == "intake":
+            try:
+                self._cases.enqueue(result, OpenOptions())
+            except UserError as error:
+                self.banners.error(error)
+        elif what == "transfer" and isinstance(tag, tuple):
+            self.banners.show_banner(
+                "ok",
+                self.tr("%n case(s) were transferred and compared byte by byte.", "", len(result)),
+                str(tag[1]),
+            )
+        elif what == "taken":
+            self.banners.show_banner("ok", self.tr("The case is here now."), str(result))
+        elif what == "recover":
+            self._tell_recovery(*result)
+        if what == "refresh":
+            self._search()
+        else:
+            self.refresh()
+
+    def _tell_recovery(self, target: Path, found: Any) -> None:
+        self.banners.show_banner(
+            "ok" if found.complete else "warning",
+            self.tr("What could be read was saved as {name}.").format(name=target.name),
+            self.tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
+                cells=found.cells, events=found.events, lost=found.lost_cells + found.lost_events
+            ),
+            self.tr("Signatures are not carried over: check the case and sign it again."),
+        )
+
+    def _failed(self, tag: object, error: object) -> None:
+        if isinstance(error, UserError):
+            self.banners.error(error)
+        elif isinstance(error, BaseException):
+            self.banners.crash("".join(traceback.format_exception(error)))
+        if tag != "refresh":
+            self.refresh()
+
+    # -- the queue -------------------------------------------------------------------------------------
+
+    def _queue_went_on(self) -> None:
+        queue = self._cases.queue
+        if queue.generation == self._seen:
+            return
+        self._seen = queue.generation
+        for entry in queue.entries():
+            if entry.turn is Turn.FAILED and entry.error is not None and entry.error not in self._told:
+                self._told.append(entry.error)
+                self.banners.error(entry.error)
+        self.model.refresh_states()
+        self._enable()
+        if any(e.turn not in (Turn.WAITING, Turn.RUNNING) for e in queue.entries()):
+            self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+        self._poll.start()
+        self.table.setFocus()
+
+    def hideEvent(self, event: Any) -> None:
+        super().hideEvent(event)
+        self._poll.stop()
+
+    def stop(self) -> None:
+        """Ask for nothing any more."""
+        self._poll.stop()
+        self._work.close()
