@@ -49,6 +49,9 @@ class Actions(QObject):
         add("explain", self.tr("&Explanation (Grad-CAM)"), "heat", QKeySequence("F4"))
         add("compare", self.tr("Com&pare the chosen cells"), "", QKeySequence("F2"))
         add("alike", self.tr("Cells &like this one"), "", QKeySequence("F3"))
+        add("loupe", self.tr("L&oupe"), "zoom_in", QKeySequence("F5"))
+        self._actions["loupe"].setCheckable(True)
+        add("find_class", self.tr("Class by &name…"), "", QKeySequence("Ctrl+F"), QKeySequence("/"))
         add("next_panel", self.tr("Next &panel"), "", QKeySequence("F6"))
         add("keys", self.tr("&Keys…"), "keyboard", QKeySequence("F1"))
         add("preferences", self.tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
@@ -120,6 +123,8 @@ class Actions(QObject):
             "smaller",
             "explain",
             "compare",
+            "loupe",
+            "find_class",
             "alike",
             "next_panel",
             *_REVIEW,
@@ -145,11 +150,21 @@ class Actions(QObject):
         review.addActions([get("confirm"), get("exclude"), get("restore")])
         classes = review.addMenu(self.tr("&Give a class"))
         classes.addActions(list(self.class_actions.values()))
+        classes.addSeparator()
+        classes.addAction(get("find_class"))
         review.addSeparator()
         review.addActions([get("next_doubtful"), get("next_unreviewed")])
         view = bar.addMenu(self.tr("&View"))
         view.addActions(
-            [get("larger"), get("smaller"), get("explain"), get("compare"), get("alike"), get("next_panel")]
+            [
+                get("larger"),
+                get("smaller"),
+                get("explain"),
+                get("loupe"),
+                get("compare"),
+                get("alike"),
+                get("next_panel"),
+            ]
         )
         theme = view.addMenu(self.tr("&Appearance"))
         theme.addActions([get("theme_system"), get("theme_light"), get("theme_dark")])

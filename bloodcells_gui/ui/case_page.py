@@ -16,6 +16,7 @@ from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.case_header import CaseHeader
+from bloodcells_gui.ui.class_finder import ClassFinder
 from bloodcells_gui.ui.compare import MOST, CompareWindow
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
@@ -166,6 +167,17 @@ class CasePage(QWidget):
             layout.addWidget(self.map)
         self.map.chosen.connect(self.gallery.view.select_ids)
         self.map.show_selection(self.chosen())
+
+    def find_class(self) -> None:
+        """Type-ahead for the class of the chosen cells."""
+        if not self.chosen():
+            return
+        finder = ClassFinder(self._context, self)
+        finder.chosen.connect(self.relabel)
+        corner = self.views.mapToGlobal(self.views.rect().center())
+        finder.move(corner.x() - finder.width() // 2, corner.y() - finder.height())
+        finder.show()
+        finder.line.setFocus()
 
     def compare(self) -> None:
         """The chosen cells side by side."""

@@ -49,6 +49,16 @@
     </message>
 </context>
 <context>
+    <name>CounterPanel</name>
+    <message numerus="yes">
+        <source>leukocytes of %n</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ExportDialog</name>
     <message numerus="yes">
         <source>%n cell(s) are still unidentified: the report will be stamped preliminary.</source>
@@ -92,6 +102,33 @@
         <translation>
             <numerusform>The report was written: %n file.</numerusform>
             <numerusform>The report was written: %n files.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WorklistModel</name>
+    <message numerus="yes">
+        <source>%n unidentified</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WorklistWindow</name>
+    <message numerus="yes">
+        <source>%n case(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s) were transferred and compared byte by byte.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>

@@ -115,6 +115,14 @@
         <translation>Cellules &amp;semblables</translation>
     </message>
     <message>
+        <source>L&amp;oupe</source>
+        <translation>L&amp;oupe</translation>
+    </message>
+    <message>
+        <source>Class by &amp;name…</source>
+        <translation>Classe par son &amp;nom…</translation>
+    </message>
+    <message>
         <source>Next &amp;panel</source>
         <translation>&amp;Panneau suivant</translation>
     </message>
@@ -497,6 +505,21 @@
     </message>
 </context>
 <context>
+    <name>ClassFinder</name>
+    <message>
+        <source>Class name or code</source>
+        <translation>Nom ou code de la classe</translation>
+    </message>
+    <message>
+        <source>Classes</source>
+        <translation>Classes</translation>
+    </message>
+    <message>
+        <source>Give the chosen cells a class</source>
+        <translation>Attribuer une classe aux cellules choisies</translation>
+    </message>
+</context>
+<context>
     <name>CompareTile</name>
     <message>
         <source>This picture cannot be read.</source>
@@ -512,6 +535,47 @@
     <message>
         <source>Compare cells</source>
         <translation>Comparer des cellules</translation>
+    </message>
+</context>
+<context>
+    <name>CounterModel</name>
+    <message>
+        <source>{name}: {count} (key {key})</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CounterPanel</name>
+    <message>
+        <source>Counted of the target</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the last one back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Backspace</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Sound</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One key a cell. With Shift, or the right mouse button, one cell less; Backspace takes the last one back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>leukocytes of %n</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>leukocytes counted by hand</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1010,6 +1074,14 @@
         <translation>Cellules semblables</translation>
     </message>
     <message>
+        <source>Loupe on and off</source>
+        <translation>Loupe affichée ou non</translation>
+    </message>
+    <message>
+        <source>Class by name</source>
+        <translation>Classe par son nom</translation>
+    </message>
+    <message>
         <source>Between the panels</source>
         <translation>D’un panneau à l’autre</translation>
     </message>
@@ -1273,6 +1345,10 @@
     <message>
         <source>Open for reading</source>
         <translation>Ouvrir en lecture</translation>
+    </message>
+    <message>
+        <source>Take the case over</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1553,6 +1629,275 @@
     <message>
         <source>For Research Use Only. Not for use in diagnostic procedures.</source>
         <translation>Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
+    </message>
+</context>
+<context>
+    <name>Tiles</name>
+    <message>
+        <source>Counter</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Workbench</name>
+    <message>
+        <source>&amp;Case</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>La&amp;boratory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Work list…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Continue the analysis</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>WorklistModel</name>
+    <message>
+        <source>waiting</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>analysing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>to review</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>reviewed</source>
+        <translation>revues</translation>
+    </message>
+    <message>
+        <source>signed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Specimen</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Begun</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cells</source>
+        <translation>Cellules</translation>
+    </message>
+    <message>
+        <source>Decided</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Flags</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Persons</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source> (synthetic)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n unidentified</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>incomplete</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>WorklistWindow</name>
+    <message>
+        <source>Work list</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Specimen, patient number or file name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Every state</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Analysing</source>
+        <translation>Analyse</translation>
+    </message>
+    <message>
+        <source>To review</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reviewed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Signed</source>
+        <translation>Signé</translation>
+    </message>
+    <message>
+        <source>Damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Begun</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Any day</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last 7 days</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last 30 days</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last 365 days</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Person</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Flag (* for any)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Flag</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Open</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Analyse folder…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It waits for its turn in the background</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Stop</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What was found is kept</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Copy to…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Move to…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Bring in…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From another workstation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Recover</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Folder of cell crops or fields</source>
+        <translation>Dossier de cellules ou de champs</translation>
+    </message>
+    <message>
+        <source>To this folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cases</source>
+        <translation>Cas</translation>
+    </message>
+    <message>
+        <source>Case from another workstation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s) were transferred and compared byte by byte.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The case is here now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What could be read was saved as {name}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{cells} cells and {events} decisions came through; {lost} are known to be lost.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Signatures are not carried over: check the case and sign it again.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 </TS>

@@ -25,10 +25,10 @@ from bloodcells_gui.ui.theme import Theme
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The offscreen platform says of every dialog that it cannot pass size hints on; that is no fault."""
+    """The offscreen platform says of dialogs and popups what it cannot do; that is no fault."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints", extend=True))
+            item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support", extend=True))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,6 +26,7 @@ from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
+from bloodcells_gui.ui.class_finder import ClassFinder
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.differential.model import Column, LineKind
@@ -425,3 +426,35 @@ def test_a_window_without_a_case_offers_to_open_one(window: MainWindow) -> None:
     assert window.body.currentWidget() is window.empty
     assert not window.actions_.get("confirm").isEnabled()
     assert window.actions_.get("open_folder").isEnabled()
+
+
+def test_a_few_letters_name_the_class(qtbot: QtBot, desk: Desk) -> None:
+    cell_id = desk.go("SNE")
+    desk.press(Key.Key_F, modifier=CTRL)
+    finder = desk.page.findChild(ClassFinder)
+    assert finder is not None
+    QTest.keyClicks(finder.line, "plasma")
+    QTest.keyClick(finder.line, Key.Key_Return)
+    assert desk.session.decision(cell_id).final == "PC"
+
+
+def test_type_ahead_can_be_left_without_a_decision(desk: Desk) -> None:
+    desk.go("SNE")
+    desk.page.find_class()
+    finder = desk.page.findChild(ClassFinder)
+    assert finder is not None
+    QTest.keyClicks(finder.line, "no such class")
+    QTest.keyClick(finder.line, Key.Key_Return)
+    assert desk.session.events == []
+
+
+def test_the_loupe_shows_the_cell_under_the_cursor(qtbot: QtBot, desk: Desk) -> None:
+    cell_id = desk.go("EO")
+    desk.press(Key.Key_F5)
+    loupe = desk.page.gallery.loupe
+    qtbot.waitUntil(lambda: loupe.cell_id == cell_id)
+    assert desk.view.rect().contains(loupe._frame.geometry())
+    desk.press(Key.Key_Right)
+    qtbot.waitUntil(lambda: loupe.cell_id == desk.view.current_id())
+    desk.press(Key.Key_F5)
+    assert loupe.cell_id is None

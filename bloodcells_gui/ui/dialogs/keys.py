@@ -140,6 +140,8 @@ class KeyMapDialog(Form):
             (self.tr("Explanation on and off"), "F4"),
             (self.tr("Compare the chosen cells"), "F2"),
             (self.tr("Cells like this one"), "F3"),
+            (self.tr("Loupe on and off"), "F5"),
+            (self.tr("Class by name"), "Ctrl+F, /"),
             (self.tr("Between the panels"), "F6"),
         ]
 

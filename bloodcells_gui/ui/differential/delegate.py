@@ -10,6 +10,9 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.model import LINE_ROLE, Column, DifferentialModel, Index, Line, LineKind
 from bloodcells_gui.ui.gallery.delegate import draw_key_cap
 
+# Combined once: Python's flag enums are slow to combine.
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _FLAG_TOKENS = {"L": "info", "H": "warning", "!": "critical"}
 
 
@@ -89,7 +92,7 @@ class DifferentialDelegate(QStyledItemDelegate):
         painter.setPen(pen)
         area = QRect(left, rect.top(), rect.right() - left - 4, rect.height())
         shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
+        painter.drawText(area, _LEFT, shown)
 
     def _key(self, painter: QPainter, rect: QRect, line: Line, key: str) -> None:
         if not key or line.kind != LineKind.ROW:
@@ -131,7 +134,7 @@ class DifferentialDelegate(QStyledItemDelegate):
         elif column == Column.ABSOLUTE and text[-2:] in (" L", " H"):
             painter.setPen(self._context.theme.colour(_FLAG_TOKENS[text[-1]]))
         area = rect.adjusted(2, 0, -6, 0)
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
+        painter.drawText(area, _RIGHT, text)
 
     def _bar(self, painter: QPainter, rect: QRect, line: Line, index: Index) -> None:
         row = line.row

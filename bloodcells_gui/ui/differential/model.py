@@ -58,7 +58,11 @@ class Line:
 
 LINE_ROLE = Qt.ItemDataRole.UserRole + 1
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CENTRE = Qt.AlignmentFlag.AlignCenter
+# Combined once: Python's flag enums are slow to combine, and Qt asks for them with every line it paints.
+_CHOOSABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_TAKES_CELLS = _CHOOSABLE | Qt.ItemFlag.ItemIsDropEnabled
 
 
 def nice_scale(value: float) -> float:
@@ -158,8 +162,7 @@ class DifferentialModel(QAbstractTableModel):
         kind = self._lines[index.row()].kind
         if kind in (LineKind.HEADING, LineKind.TOTAL):
             return Qt.ItemFlag.ItemIsEnabled
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-        return flags | Qt.ItemFlag.ItemIsDropEnabled if self.leaf(index.row()) else flags
+        return _TAKES_CELLS if self.leaf(index.row()) else _CHOOSABLE
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -179,11 +182,7 @@ class DifferentialModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             if section == Column.KEY:
                 return _CENTRE
-            return (
-                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-                if section == Column.NAME
-                else _RIGHT
-            )
+            return _LEFT if section == Column.NAME else _RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and section == Column.LIMITS:
             return self.tr("Exact 95 % limits: how far chance alone may have moved the figure")
         return None
@@ -199,7 +198,7 @@ class DifferentialModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             column = index.column()
             if column == Column.NAME:
-                return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+                return _LEFT
             return _CENTRE if column == Column.KEY else _RIGHT
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._sentence(line)

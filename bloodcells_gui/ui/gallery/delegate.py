@@ -17,6 +17,9 @@ from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.i18n import EXCLUDED
 
 GAP = 5
+# Combined once: Python's flag enums are slow to combine.
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 GLYPHS = {
     Status.CONFIRMED: ("confirm", "ok"),
     Status.RELABELLED: ("edit", "accent"),
@@ -144,11 +147,10 @@ class GalleryDelegate(QStyledItemDelegate):
             left = line.adjusted(15, 0, 0, 0)
         painter.setPen(theme.colour("text"))
         painter.setFont(bold)
-        flags = int(Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(left, flags | int(Qt.AlignmentFlag.AlignLeft), decision.final or cell.predicted)
+        painter.drawText(left, _LEFT, decision.final or cell.predicted)
         painter.setFont(plain)
         painter.setPen(theme.colour("muted"))
-        painter.drawText(line, flags | int(Qt.AlignmentFlag.AlignRight), f"{100 * cell.probability:.0f} %")
+        painter.drawText(line, _RIGHT, f"{100 * cell.probability:.0f} %")
 
     def _paint_picture(
         self, painter: QPainter, rect: QRect, cell_id: int, colour: QColor, *, faded: bool
@@ -220,7 +222,7 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.setPen(theme.colour("text"))
         area = rect.adjusted(46, 0, -12, 0)
         shown = bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(40, area.width() - 130))
-        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        flags = _LEFT
         painter.drawText(area, flags, shown)
         width = bold_metrics.horizontalAdvance(shown)
         painter.setFont(plain)

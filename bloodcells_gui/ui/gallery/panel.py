@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QVBoxLayout,
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.canvas import SIDES
+from bloodcells_gui.ui.gallery.loupe import Loupe
 from bloodcells_gui.ui.gallery.model import GalleryModel, ranges
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.gallery.view import GalleryView
@@ -47,6 +48,7 @@ class GalleryPanel(QWidget):
         self.model.load(session.cells)
         self.view = GalleryView(context, self.model, self.thumbnails)
         self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.loupe = Loupe(context, controller, self.view, pool)
         self._label = QLabel()
         self._label.setObjectName("muted")
         self._slider = QSlider(Qt.Orientation.Horizontal)
@@ -105,3 +107,4 @@ class GalleryPanel(QWidget):
     def close_case(self) -> None:
         """Stop asking for pictures; call before the session closes."""
         self.thumbnails.close()
+        self.loupe.close_case()

@@ -65,6 +65,14 @@ class GalleryView(GallerySelection):
                     return other
         return None
 
+    def cell_at(self, point: QPoint) -> int | None:
+        """Cell under a point of the viewport."""
+        return self._model.cell_id(self.indexAt(point))
+
+    def tile_rect(self, cell_id: int) -> QRect:
+        """Where a cell is drawn, in the viewport; empty when it is not shown."""
+        return self.visualRect(self._model.index_of(cell_id))
+
     def show_group(self, code: str) -> None:
         """Bring a group's heading to the top and put the cursor on its first cell."""
         number = GROUPS.index(code) if code in GROUPS else -1
