@@ -40,7 +40,7 @@ def create_file(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         part.touch(exist_ok=False)
         connection = conn.connect(part, read_only=False)
         try:
-            connection.execute("PRAGMA page_size = 8192")
+            connection.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
             connection.execute("BEGIN IMMEDIATE")
             schema.build(connection)
             fill(connection)
@@ -242,6 +242,8 @@ class Database:
             if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
                 self._generation += 1  # its file handle may be dead for good
             raise conn.in_words(error, self.path) from error
+        except UnicodeDecodeError as error:  # sqlite3 fails so on a damaged schema or text
+            raise conn.damaged(self.path, "text") from error
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -128,6 +128,8 @@ class Library:
             raise
         except sqlite3.Error as error:
             raise conn.in_words(error, self.path) from error
+        except UnicodeDecodeError as error:
+            raise conn.damaged(self.path, "text") from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -7,7 +7,6 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,25 +17,31 @@ from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, utc_now
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import rows
+from bloodcells_gui.storage import rows, salvage
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
+from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.salvage import Reader
 
-_STEP = 256
-# After so many keys in a row that cannot be read, what lies behind is given up unless its place is known.
-_PATIENCE = 2_000
 _BATCH = 1000
+_LARGEST_GAP = 100_000
 RECOVERED_FROM = "recovered_from_sha256"
 
 
 @dataclass(slots=True)
 class Recovery:
-    """What came through. `lost_*` count what is known to have been there."""
+    """What came through.
+
+    `lost_*` count what is known to have been there; `suspect_cells` came through, but something in their
+    batch (a cell or a picture) is not as it was written.
+    """
 
     cells: int = 0
     events: int = 0
     reports: int = 0
     lost_cells: int = 0
+    suspect_cells: int = 0
     lost_pictures: int = 0
     lost_events: int = 0
     signatures_dropped: int = 0
@@ -44,7 +49,7 @@ class Recovery:
     @property
     def complete(self) -> bool:
         """Whether nothing is known to be lost."""
-        return not (self.lost_cells or self.lost_pictures or self.lost_events)
+        return not (self.lost_cells or self.suspect_cells or self.lost_pictures or self.lost_events)
 
 
 def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
@@ -76,10 +81,9 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
                 reason=error.strerror or error,
             ) from error
         try:
-            connection = stack.enter_context(contextlib.closing(conn.connect(copy, read_only=False)))
-            _refuse_foreign_tables(connection, path)
-            return _transfer(_Reader(connection), _sha256(path), target, app_version)
-        except sqlite3.Error as error:
+            connection = stack.enter_context(contextlib.closing(salvage.open_damaged(copy, path)))
+            return _transfer(Reader(connection), _sha256(path), target, app_version)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise conn.damaged(path, getattr(error, "sqlite_errorname", "")) from error
 
 
@@ -91,91 +95,14 @@ def _sha256(path: Path) -> str:
     return hashed.hexdigest()
 
 
-def _refuse_foreign_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Only plain tables are read: a view or virtual table of a crafted file could run SQL of its own."""
-    for kind, sql in connection.execute("SELECT type, coalesce(sql, '') FROM sqlite_schema"):
-        if kind == "view" or (kind == "table" and not str(sql).upper().startswith("CREATE TABLE")):
-            raise conn.damaged(path, "foreign tables")
-
-
-class _Reader:
-    """Rows of damaged tables, by integer key; counts what it had to leave out."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.ranges = self._sealed_ranges()
-
-    def _sealed_ranges(self) -> dict[str, list[tuple[int, int]]]:
-        """First key and number of everything the ledger names, as far as it can be read."""
-        ranges: dict[str, list[tuple[int, int]]] = {}
-        for _, kind, first, count in self.table("ledger", "seq, kind, first, count", "seq"):
-            if isinstance(first, int) and isinstance(count, int) and 0 < count < 10_000_000:
-                ranges.setdefault(str(kind), []).append((first, count))
-        return ranges
-
-    def table(self, name: str, columns: str, key: str, start: int = 0) -> Iterator[rows.Row]:
-        """Readable rows in order of their key, which is the first column."""
-        after, failed = start - 1, 0
-        while failed < _PATIENCE:
-            sql = f"SELECT {columns} FROM {name} WHERE {key} > ? ORDER BY {key} LIMIT {_STEP}"  # noqa: S608
-            try:
-                found = self._connection.execute(sql, (after,)).fetchall()
-            except sqlite3.Error:
-                found = self._one(name, columns, key, after + 1)
-                failed = 0 if found else failed + 1
-                after += 1
-                yield from found
-                continue
-            if not found:
-                return
-            failed = 0
-            after = found[-1][0]
-            yield from found
-
-    def _one(self, name: str, columns: str, key: str, value: int) -> list[rows.Row]:
-        try:
-            return self._connection.execute(
-                f"SELECT {columns} FROM {name} WHERE {key} = ?",  # noqa: S608
-                (value,),
-            ).fetchall()
-        except sqlite3.Error:
-            return []
-
-    def sealed(self, name: str, columns: str, key: str, kind: str) -> Iterator[rows.Row]:
-        """Readable rows: an ordinary walk, then key by key what else the ledger says must be there."""
-        seen: set[int] = set()
-        for row in self.table(name, columns, key):
-            seen.add(row[0])
-            yield row
-        for first, count in self.ranges.get(kind, []):
-            for value in range(first, first + count):
-                if value not in seen:
-                    seen.add(value)
-                    yield from self._one(name, columns, key, value)
-
-    def assets(self, cell_id: int) -> CellAssets | None:
-        """A cell's pictures, if they can be read."""
-        found = self._one("assets", rows.ASSET_COLUMNS, "cell", cell_id)
-        return rows.assets_from_row(found[0]) if found else None
-
-    def expected(self, kind: str) -> int:
-        """How many rows the ledger knows of."""
-        return sum(count for _, count in self.ranges.get(kind, []))
-
-    def meta(self) -> dict[str, object]:
-        """Header values that can be read."""
-        found: dict[str, object] = {}
-        for key in ("case_id", "created", "app_version", "specimen", "root"):
-            with contextlib.suppress(sqlite3.Error):
-                row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-                if row is not None:
-                    found[key] = row[0]
-        return found
-
-
-def _transfer(reader: _Reader, source_sha256: str, target: Path, app_version: str) -> Recovery:
+def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str) -> Recovery:
     recovery = Recovery()
     meta = reader.meta()
+    cells = _cells(reader)
+    suspect = {i for part in reader.broken_ranges(Kind.CELLS) for i in part}
+    cells = [c for c in cells if c.id not in suspect or _is_plausible(c)]
+    if not meta and not cells and not reader.knows_anything:
+        raise sqlite3.DatabaseError("nothing of a case in it")
     specimen = _specimen(reader, meta)
     with CaseStore.create(
         target,
@@ -185,9 +112,9 @@ def _transfer(reader: _Reader, source_sha256: str, target: Path, app_version: st
         app_version=app_version,
         extra={RECOVERED_FROM: source_sha256, "recovered_at": utc_now()},
     ) as store:
-        cells = _cells(reader)
         recovery.cells = len(cells)
-        recovery.lost_cells = max(0, reader.expected("cells") - len(cells))
+        recovery.suspect_cells = sum(c.id in suspect for c in cells)
+        recovery.lost_cells = max(0, reader.expected(Kind.CELLS) - len(cells))
         runs = _runs(reader, cells)
         for run in runs:
             store.start_run(run)
@@ -201,11 +128,11 @@ def _transfer(reader: _Reader, source_sha256: str, target: Path, app_version: st
         for run in runs:
             notice = run.notice or ("" if recovery.complete else "recovered from a damaged file")
             status = RunStatus.CANCELLED if run.status is RunStatus.RUNNING else run.status
-            if recovery.lost_cells:
+            if recovery.lost_cells or recovery.suspect_cells:
                 status = RunStatus.CANCELLED
             store.finish_run(run.number, status, run.finished, run.skipped, run.tallies, notice)
         _events(reader, cells, store, recovery)
-        for _, version, report in reader.sealed("reports", "id, version, report", "id", "report"):
+        for _, version, report in reader.sealed("reports", "id, version, report", "id", Kind.REPORT):
             store.freeze(version, report)
             recovery.reports += 1
     return recovery
@@ -214,7 +141,7 @@ def _transfer(reader: _Reader, source_sha256: str, target: Path, app_version: st
 _NO_ASSETS = CellAssets(b"", b"", (0.0, 0.0, 0.0))
 
 
-def _specimen(reader: _Reader, meta: dict[str, object]) -> Specimen:
+def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
     about: dict[str, object] = {}
     with contextlib.suppress(ValueError, TypeError):
         about = dict(json.loads(str(meta.get("specimen", "{}"))))
@@ -229,6 +156,8 @@ def _specimen(reader: _Reader, meta: dict[str, object]) -> Specimen:
     }
     refs: list[ImageRef] = []
     for index, name, path, x, y in reader.table("images", "idx, name, path, origin_x, origin_y", "idx"):
+        if not len(refs) <= index < len(refs) + _LARGEST_GAP:
+            continue  # a damaged number
         while len(refs) < index:
             refs.append(ImageRef("?", Path("?")))
         sha, size, mpp = facts.get(index, ("", (0, 0), None))
@@ -239,20 +168,24 @@ def _specimen(reader: _Reader, meta: dict[str, object]) -> Specimen:
     )
 
 
-def _cells(reader: _Reader) -> list[Cell]:
+def _cells(reader: Reader) -> list[Cell]:
     found: dict[int, Cell] = {}
     for start in (0, FIRST_HAND_ID):
         for row in reader.table("cells", rows.CELL_COLUMNS, "id", start):
             with contextlib.suppress(ValueError, TypeError):
                 found[row[0]] = rows.cells_from_rows([row])[0]
-    for row in reader.sealed("cells", rows.CELL_COLUMNS, "id", "cells"):
+    for row in reader.sealed("cells", rows.CELL_COLUMNS, "id", Kind.CELLS):
         if row[0] not in found:
             with contextlib.suppress(ValueError, TypeError):
                 found[row[0]] = rows.cells_from_rows([row])[0]
     return [found[i] for i in sorted(found)]
 
 
-def _runs(reader: _Reader, cells: list[Cell]) -> list[AnalysisRun]:
+def _is_plausible(cell: Cell) -> bool:
+    return cell.predicted in BY_CODE and 0 <= cell.probability <= 1 and 0 <= cell.doubt <= 1
+
+
+def _runs(reader: Reader, cells: list[Cell]) -> list[AnalysisRun]:
     ends = {r[0]: r for r in reader.table("run_ends", rows.RUN_END_COLUMNS, "run")}
     skipped: dict[int, list[rows.Row]] = {}
     for _, run, path, reason in reader.table("skipped", "id, run, path, reason", "id", 1):
@@ -266,13 +199,15 @@ def _runs(reader: _Reader, cells: list[Cell]) -> list[AnalysisRun]:
     return [runs[n] for n in sorted(runs)]
 
 
-def _events(reader: _Reader, cells: list[Cell], store: CaseStore, recovery: Recovery) -> None:
+def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recovery) -> None:
     """Fold what is readable; what does not follow any more (it built on something lost) is left out."""
     state = ReviewState(cells)
     known = {c.id for c in cells}
     renumbered: dict[int, int] = {}
     kept: list[Event] = []
-    for row in reader.sealed("events", rows.EVENT_COLUMNS, "seq", "event"):
+    for row in reader.sealed("events", rows.EVENT_COLUMNS, "seq", Kind.EVENT):
+        if not reader.fits_seal(Kind.EVENT, row):
+            continue
         try:
             event = rows.event_from_row(row)
         except (ValueError, TypeError):
@@ -290,7 +225,7 @@ def _events(reader: _Reader, cells: list[Cell], store: CaseStore, recovery: Reco
         renumbered[event.seq] = new.seq
         recovery.events += 1
     store.append_all(kept)
-    recovery.lost_events = max(0, reader.expected("event") - recovery.events - recovery.signatures_dropped)
+    recovery.lost_events = max(0, reader.expected(Kind.EVENT) - recovery.events - recovery.signatures_dropped)
 
 
 def _refit(event: Event, seq: int, known: set[int], renumbered: dict[int, int]) -> Event:

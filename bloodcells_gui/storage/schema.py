@@ -12,6 +12,7 @@ from functools import lru_cache
 
 APPLICATION_ID = 0x42435331  # "BCS1", at offset 68 of the file, so that `file` and we know it unopened
 VERSION = 1
+PAGE_BYTES = 8192
 
 _TABLES = {
     # Texts of paths are ANY: a name that is no valid Unicode is kept as its bytes.
@@ -81,6 +82,27 @@ def expected() -> frozenset[tuple[str, str, str]]:
     try:
         build(connection)
         return listing(connection)
+    finally:
+        connection.close()
+
+
+@lru_cache(maxsize=1)
+def value_types() -> Mapping[str, Mapping[str, tuple[type, ...]]]:
+    """Table -> column -> what its values may be in Python."""
+    kinds: dict[str, tuple[type, ...]] = {
+        "INTEGER": (int,), "REAL": (float,), "TEXT": (str,), "BLOB": (bytes,), "ANY": (str, bytes),
+    }  # fmt: skip
+    connection = sqlite3.connect(":memory:")
+    try:
+        build(connection)
+        found: dict[str, dict[str, tuple[type, ...]]] = {}
+        for table in _TABLES:
+            info = connection.execute(f"PRAGMA table_info({table})").fetchall()
+            found[table] = {
+                name: kinds[kind] if required or key else (*kinds[kind], type(None))
+                for _, name, kind, required, _, key in info
+            }
+        return found
     finally:
         connection.close()
 

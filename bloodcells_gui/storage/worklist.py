@@ -252,7 +252,7 @@ class Worklist:
             return _index_at(place)
         except sqlite3.OperationalError:  # read-only folder, or held by another computer
             return _index_at(None)
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             with contextlib.suppress(OSError, sqlite3.Error):
                 place.unlink(missing_ok=True)
                 return _index_at(place)
@@ -263,7 +263,7 @@ class Worklist:
         with self._lock:
             try:
                 return work()
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeDecodeError):
                 with contextlib.suppress(sqlite3.Error):
                     self._index.close()
                 self._index = _index_at(None)

@@ -224,3 +224,27 @@ def test_recovery_keeps_hand_cells_and_an_unfinished_run(tmp_path: Path) -> None
     with CaseStore.open(tmp_path / "b.bcs") as store:
         assert Reviewer(store).state.counts["PC"] == 1
         assert store.runs[0].status == "cancelled"
+
+
+@pytest.mark.parametrize("lost", [100, 8192, 3 * 8192])
+def test_recovery_of_a_lost_beginning(case: Path, tmp_path: Path, lost: int) -> None:
+    """The list of tables stands in the first pages; an empty case has the same."""
+    data = case.read_bytes()
+    case.write_bytes(b"\xa5" * lost + data[lost:])
+    found = recover(case, tmp_path / "new.bcs", app_version="0.2")
+    assert (found.cells, found.events, found.lost_cells) == (300, 301, 0)
+    with CaseStore.open(tmp_path / "new.bcs") as store:
+        assert store.verify() == []
+        assert len(store.thumbnails(range(300))) == 300
+
+
+def test_recovery_marks_what_is_not_as_it_was_written(case: Path, tmp_path: Path) -> None:
+    tamper(case, "UPDATE cells SET probability = 0.5 WHERE id = 3", "UPDATE cells SET predicted = 'LZ' WHERE id = 4",
+           "UPDATE events SET new = 'evil' WHERE seq = 301")  # fmt: skip
+    found = recover(case, tmp_path / "new.bcs", app_version="0.2")
+    assert not found.complete
+    assert (found.cells, found.lost_cells, found.suspect_cells) == (299, 1, 299)  # one batch of 300
+    assert found.lost_events == 2  # the note that was changed, the confirmation of the cell that is gone
+    with CaseStore.open(tmp_path / "new.bcs") as store:
+        assert "recovered" in store.runs[0].notice
+        assert "evil" not in [e.new for e in store.events()]

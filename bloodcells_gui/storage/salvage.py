@@ -1,0 +1,201 @@
+"""Reading the tables of a damaged case file row by row."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from bloodcells_gui.domain.cell import CellAssets
+from bloodcells_gui.storage import connection as conn
+from bloodcells_gui.storage import ledger, rows, schema
+from bloodcells_gui.storage.ledger import Kind
+
+_STEP = 256
+# After so many keys in a row that cannot be read, what lies behind is given up unless its place is known.
+_PATIENCE = 2_000
+_LARGEST_KEY = 2**62
+_LEAST_ROW_BYTES = 8
+_Trouble = (sqlite3.Error, UnicodeDecodeError)
+
+
+def open_damaged(copy: Path, path: Path) -> sqlite3.Connection:
+    """A connection to `copy`, a working copy of the damaged case `path`; it may be changed.
+
+    Where the pages that list the tables are damaged, they are replaced by those of a new case: a case file
+    lays its tables in the same places whatever they hold later.
+
+    Raises
+    ------
+    sqlite3.Error, UnicodeDecodeError
+        When it cannot be opened even so.
+    UserError
+        When it holds tables that this program does not make.
+    """
+    try:
+        return _opened(copy, path)
+    except _Trouble:
+        transplant_schema(copy)
+        return _opened(copy, path)
+
+
+def _opened(copy: Path, path: Path) -> sqlite3.Connection:
+    connection = conn.connect(copy, read_only=False)
+    try:
+        _refuse_foreign_tables(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def transplant_schema(damaged: Path) -> None:
+    """Overwrite the pages of the list of tables, and the file's header, by those of an empty case."""
+    empty = damaged.with_name("empty.bcs")
+    empty.touch()
+    with contextlib.closing(conn.connect(empty, read_only=False)) as connection:
+        connection.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")
+        connection.execute("BEGIN")
+        schema.build(connection)
+        connection.execute("COMMIT")
+        found = connection.execute("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0")
+        roots = {int(r[0]) for r in found}
+    pages = empty.read_bytes()
+    size = schema.PAGE_BYTES
+    count = max(damaged.stat().st_size // size, len(pages) // size)
+    first = bytearray(pages[:size])
+    # size in pages, no free pages, and the change counter that makes the size count
+    first[28:40] = struct.pack(">III", count, 0, 0)
+    first[92:96] = first[24:28]
+    with damaged.open("r+b") as f:
+        f.truncate(count * size)
+        for number in range(1, len(pages) // size + 1):
+            if number not in roots:
+                f.seek((number - 1) * size)
+                f.write(first if number == 1 else pages[(number - 1) * size : number * size])
+    empty.unlink()
+
+
+def _refuse_foreign_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Only plain tables are read: a view or virtual table of a crafted file could run SQL of its own."""
+    for kind, sql in connection.execute("SELECT type, coalesce(sql, '') FROM sqlite_schema"):
+        if kind == "view" or (kind == "table" and not str(sql).upper().startswith("CREATE TABLE")):
+            raise conn.damaged(path, "foreign tables")
+
+
+class Reader:
+    """Rows of damaged tables, by integer key; counts what it had to leave out."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        pages, page_size = (
+            int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
+        )
+        self._most_rows = pages * page_size // _LEAST_ROW_BYTES
+        self._seals = self._readable_seals()
+
+    def _readable_seals(self) -> dict[str, dict[int, tuple[int, str]]]:
+        """Kind -> first key -> number of rows and their digest, as far as the ledger can be read."""
+        seals: dict[str, dict[int, tuple[int, str]]] = {}
+        for _, kind, first, count, content in self.table("ledger", "seq, kind, first, count, content", "seq"):
+            if 0 < count < self._most_rows:
+                seals.setdefault(kind, {})[first] = (count, content)
+        return seals
+
+    @property
+    def knows_anything(self) -> bool:
+        """Whether any entry of the ledger can be read."""
+        return bool(self._seals)
+
+    def fits_seal(self, kind: Kind, row: rows.Row) -> bool:
+        """Whether a row that is sealed alone is what was sealed; True where its seal cannot be read."""
+        _, content = self._seals.get(kind, {}).get(row[0], (0, ""))
+        return not content or ledger.digest([row]) == content
+
+    def broken_ranges(self, kind: Kind) -> Iterator[range]:
+        """Keys of the entries whose rows are not all as they were sealed."""
+        for first, (count, content) in self._seals.get(kind, {}).items():
+            try:
+                found = self._connection.execute(ledger.SELECT[kind], (first, count)).fetchall()
+                whole = ledger.digest(found) == content
+            except _Trouble:
+                whole = False
+            if not whole:
+                yield range(first, first + count)
+
+    def table(self, name: str, columns: str, key: str, start: int = 0) -> Iterator[rows.Row]:
+        """Readable rows in order of their key, which is the first column."""
+        after, failed, given = start - 1, 0, 0
+        while failed < _PATIENCE and given <= self._most_rows and after < _LARGEST_KEY:
+            sql = f"SELECT {columns} FROM {name} WHERE {key} > ? ORDER BY {key} LIMIT {_STEP}"  # noqa: S608
+            try:
+                found = self._connection.execute(sql, (after,)).fetchall()
+            except _Trouble:
+                found = self._one(name, columns, key, after + 1)
+                failed = 0 if found else failed + 1
+                after += 1
+                given += len(found)
+                yield from found
+                continue
+            if not found:
+                return
+            failed = 0
+            for row in found:
+                # a damaged tree may lead back to keys that were read
+                if isinstance(row[0], int) and row[0] > after:
+                    after = row[0]
+                    given += 1
+                    yield from self._sound(name, columns, [row])
+                else:
+                    failed += 1
+            if failed == len(found):
+                after += 1
+
+    def _sound(self, name: str, columns: str, found: list[rows.Row]) -> list[rows.Row]:
+        """Rows whose values are of the kinds their columns take; a damaged page may say anything."""
+        known = schema.value_types()[name]
+        types = [known[c.strip()] for c in columns.split(",")]
+        return [r for r in found if all(isinstance(v, t) for v, t in zip(r, types, strict=True))]
+
+    def _one(self, name: str, columns: str, key: str, value: int) -> list[rows.Row]:
+        try:
+            found = self._connection.execute(
+                f"SELECT {columns} FROM {name} WHERE {key} = ?",  # noqa: S608
+                (value,),
+            ).fetchall()
+            return self._sound(name, columns, found)
+        except _Trouble:
+            return []
+
+    def sealed(self, name: str, columns: str, key: str, kind: Kind) -> Iterator[rows.Row]:
+        """Readable rows: an ordinary walk, then key by key what else the ledger says must be there."""
+        seen: set[int] = set()
+        for row in self.table(name, columns, key):
+            seen.add(row[0])
+            yield row
+        for first, (count, _) in self._seals.get(kind, {}).items():
+            for value in range(first, first + count):
+                if value not in seen:
+                    seen.add(value)
+                    yield from self._one(name, columns, key, value)
+
+    def assets(self, cell_id: int) -> CellAssets | None:
+        """A cell's pictures, if they can be read."""
+        found = self._one("assets", rows.ASSET_COLUMNS, "cell", cell_id)
+        return rows.assets_from_row(found[0]) if found else None
+
+    def expected(self, kind: Kind) -> int:
+        """How many rows the ledger knows of."""
+        return sum(count for count, _ in self._seals.get(kind, {}).values())
+
+    def meta(self) -> dict[str, object]:
+        """Header values that can be read."""
+        found: dict[str, object] = {}
+        for key in ("case_id", "created", "app_version", "specimen", "root"):
+            with contextlib.suppress(*_Trouble):
+                row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+                if row is not None:
+                    found[key] = row[0]
+        return found
