@@ -14,6 +14,7 @@ from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
 from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
         skipped=outcome.skipped, report=outcome.out / "report.pdf",
     )  # fmt: skip
     if outcome.notice:
-        _say(args, "{notice}", notice=outcome.notice)
+        _say(args, "{notice}", notice=notice_in(outcome.notice, language(args)))
     if outcome.exit_code == EXIT_CANCELLED:
         print(
             tr("Cancelled: what was found is kept and stamped incomplete.", language(args)), file=sys.stderr

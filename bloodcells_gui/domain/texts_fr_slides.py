@@ -36,6 +36,21 @@ FRENCH: dict[str, str] = {
         "Les positions dans les noms de fichiers contredisent les images ; chaque champ a été compté "
         "séparément, les cellules des recouvrements peuvent donc compter deux fois."
     ),
+    # Counted beside the cells
+    "{red} red cells, {white} nucleated cells and {platelets} platelets on {area} mm² of readable monolayer "
+    "({ratio_red} : 1 : {ratio_platelets})": (
+        "{red} hématies, {white} cellules nucléées et {platelets} plaquettes sur {area} mm² de monocouche "
+        "lisible ({ratio_red} : 1 : {ratio_platelets})"
+    ),
+    "{red} red cells and {platelets} platelets on {area} mm² of readable monolayer": (
+        "{red} hématies et {platelets} plaquettes sur {area} mm² de monocouche lisible"
+    ),
+    "{per_field} platelets per 100x oil field of 0.038 mm²": (
+        "{per_field} plaquettes par champ à immersion 100x de 0,038 mm²"
+    ),
+    "{area} mm² searched": "{area} mm² parcourus",
+    "{count} platelets counted but not listed as cells": "{count} plaquettes comptées sans être listées",
+    "Numeration": "Numération",
     # Cells added by hand
     "Analyse the specimen with its micrometres per pixel first.": (
         "Analysez d'abord l'échantillon avec ses micromètres par pixel."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.notices import notice_in
+from bloodcells_gui.domain.numeration import numeration, plain_tallies
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.domain.wording import number, remark_text
 from bloodcells_gui.report.model import ReportModel, RunBlock
@@ -312,10 +314,15 @@ def _run(sheet: Sheet, run: RunBlock) -> None:
         _pair(sheet, "Computed by", run.provider)
     if any(v for _, v in run.parameters):
         _pair(sheet, "Parameters", ", ".join(f"{k} = {v}" for k, v in run.parameters if v), most=5)
-    if run.tallies:
-        _pair(sheet, "Also counted", ", ".join(f"{k} {v:g}" for k, v in run.tallies))
+    label = "Numeration"
+    for template, values in numeration(dict(run.tallies), "," if lang == "fr" else "."):
+        _pair(sheet, label, sheet.tr(template, **values))
+        label = ""
+    others = plain_tallies(dict(run.tallies))
+    if others:
+        _pair(sheet, "Also counted", ", ".join(f"{k} {v:g}" for k, v in others.items()))
     if run.notice:
-        _pair(sheet, "Notice", sheet.tr(run.notice), rgb=WARNING)
+        _pair(sheet, "Notice", notice_in(run.notice, lang), rgb=WARNING)
     sheet.set_y(sheet.y + 1.4)
 
 

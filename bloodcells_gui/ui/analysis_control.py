@@ -16,6 +16,7 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
@@ -118,7 +119,7 @@ class AnalysisControl(QObject):
         if skipped:
             self._tell_skipped(skipped)
         if self._done is not None and self._done.notice:
-            self._banners.show_banner("info", self._context.language.text(self._done.notice))
+            self._banners.show_banner("info", notice_in(self._done.notice, self._context.language.lang))
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
             self._banners.show_banner(
                 "info",
