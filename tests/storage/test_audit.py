@@ -239,8 +239,12 @@ def test_recovery_of_a_lost_beginning(case: Path, tmp_path: Path, lost: int) -> 
 
 
 def test_recovery_marks_what_is_not_as_it_was_written(case: Path, tmp_path: Path) -> None:
-    tamper(case, "UPDATE cells SET probability = 0.5 WHERE id = 3", "UPDATE cells SET predicted = 'LZ' WHERE id = 4",
-           "UPDATE events SET new = 'evil' WHERE seq = 301")  # fmt: skip
+    tamper(
+        case,
+        "UPDATE cells SET probability = 0.5 WHERE id = 3",
+        "UPDATE cells SET predicted = 'LZ' WHERE id = 4",
+        "UPDATE events SET new = 'evil' WHERE seq = 301",
+    )
     found = recover(case, tmp_path / "new.bcs", app_version="0.2")
     assert not found.complete
     assert (found.cells, found.lost_cells, found.suspect_cells) == (299, 1, 299)  # one batch of 300
