@@ -148,10 +148,7 @@ class Actions(QObject):
         review.addActions([get("undo"), get("redo")])
         review.addSeparator()
         review.addActions([get("confirm"), get("exclude"), get("restore")])
-        classes = review.addMenu(self.tr("&Give a class"))
-        classes.addActions(list(self.class_actions.values()))
-        classes.addSeparator()
-        classes.addAction(get("find_class"))
+        review.addMenu(self._class_menu(review))
         review.addSeparator()
         review.addActions([get("next_doubtful"), get("next_unreviewed")])
         view = bar.addMenu(self.tr("&View"))
@@ -172,6 +169,23 @@ class Actions(QObject):
         more.addActions([get("keys"), get("preferences"), get("person")])
         help_menu = bar.addMenu(self.tr("&Help"))
         help_menu.addActions([get("keys"), get("about")])
+
+    def cell_menu(self, parent: QWidget) -> QMenu:
+        """What can be done with the chosen cells."""
+        get, menu = self.get, QMenu(parent)
+        menu.addActions([get("confirm")])
+        menu.addMenu(self._class_menu(menu))
+        menu.addActions([get("exclude"), get("restore")])
+        menu.addSeparator()
+        menu.addActions([get("compare"), get("alike"), get("explain")])
+        return menu
+
+    def _class_menu(self, parent: QWidget) -> QMenu:
+        menu = QMenu(self.tr("&Give a class"), parent)
+        menu.addActions(list(self.class_actions.values()))
+        menu.addSeparator()
+        menu.addAction(self.get("find_class"))
+        return menu
 
     def fill_toolbar(self, toolbar: QToolBar) -> None:
         """The commands of every minute."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QThreadPool, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -203,9 +203,18 @@ class MainWindow(QMainWindow):
         page.controller.failed.connect(self.banners.error)
         self.analysis.heard.connect(page.take_events)
         page.state_changed.connect(self._show_state)
-        page.gallery.view.setFocus()
+        view = page.gallery.view
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(lambda p: self._cell_menu(view.viewport().mapToGlobal(p)))
+        view.setFocus()
         self._show_state()
         self.case_shown.emit(page)
+
+    def _cell_menu(self, place: QPoint) -> None:
+        if self.page is not None and self.page.chosen():
+            menu = self.actions_.cell_menu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(place)
 
     def detach(self) -> Session | None:
         """Let go of the case without closing it; returns it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QAccessible, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QLineEdit,
+    QMenu,
 )
 from pytestqt.qtbot import QtBot
 
@@ -458,3 +459,23 @@ def test_the_loupe_shows_the_cell_under_the_cursor(qtbot: QtBot, desk: Desk) -> 
     qtbot.waitUntil(lambda: loupe.cell_id == desk.view.current_id())
     desk.press(Key.Key_F5)
     assert loupe.cell_id is None
+
+
+def test_the_right_button_offers_what_can_be_done(desk: Desk) -> None:
+    cell_id = desk.go("SNE")
+    desk.view.customContextMenuRequested.emit(QPoint(10, 10))
+    menu = next(m for m in desk.window.findChildren(QMenu) if m.isVisible())
+    texts = [a.text().replace("&", "") for a in menu.actions()]
+    assert {"Confirm", "Give a class", "Exclude", "Compare the chosen cells"} <= set(texts)
+    next(a for a in menu.actions() if a.text().replace("&", "") == "Exclude").trigger()
+    menu.close()
+    assert desk.session.decision(cell_id).status is Status.EXCLUDED
+
+
+def test_a_screen_reader_hears_the_cell_under_the_cursor(desk: Desk) -> None:
+    QAccessible.setActive(True)
+    try:
+        cell_id = desk.go("EO")
+        assert desk.view.accessibleDescription() == desk.page.gallery.model.describe(cell_id)
+    finally:
+        QAccessible.setActive(False)

@@ -5,6 +5,7 @@ than a hundred.
 from __future__ import annotations
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelection,
     QModelIndex,
     QPoint,
@@ -209,6 +210,13 @@ class GalleryCanvas(QAbstractItemView):
 
     def sizeHint(self) -> QSize:
         return QSize(640, 480)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            # On another screen the pictures need another size; the present ones serve until those arrive.
+            self._tell_side()
+            self.viewport().update()
+        return super().event(event)
 
     # -- painting --------------------------------------------------------------------------------------
 

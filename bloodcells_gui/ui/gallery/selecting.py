@@ -253,7 +253,9 @@ class GallerySelection(GalleryCanvas):
         self.viewport().update()
         cell_id = self._model.cell_id(current)
         if cell_id is not None and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self._model.describe(cell_id)))
+            said = self._model.describe(cell_id)
+            self.setAccessibleDescription(said)
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
         self.current_changed.emit(cell_id)
 
     def dataChanged(self, top_left: Index, bottom_right: Index, roles: Sequence[int] = ()) -> None:
