@@ -13,6 +13,7 @@ from typing import Any
 
 LANGUAGES = ("en", "fr")
 _CATALOGUES = (
+    "texts_fr_cells",
     "texts_fr",
     "texts_fr_report",
     "texts_fr_imaging",

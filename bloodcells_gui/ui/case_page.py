@@ -83,7 +83,6 @@ class CasePage(QWidget):
         self._map_place = QWidget()
         QVBoxLayout(self._map_place).setContentsMargins(0, 0, 0, 0)
         self.map: CellMap | None = None
-        self.add_view(self.tr("Map"), self._map_place)
         self.views.currentChanged.connect(self._view_changed)
         self._comparisons: list[CompareWindow] = []
         self._alike = Lookup(pool, self)
@@ -111,6 +110,7 @@ class CasePage(QWidget):
         self.differential.dropped.connect(self._dropped)
         self.differential.class_chosen.connect(self.gallery.view.show_group)
         self.slide = self._slide_view(context)
+        self.add_view(self.tr("Map"), self._map_place)
         self.setTabOrder(self.gallery.view, self.inspector.image)
         self.refresh_numbers()
 

@@ -56,7 +56,7 @@ def test_the_compiled_file_is_that_of_the_sources(updated: Path, lang: str) -> N
 
 def test_translations_keep_fields_and_counts() -> None:
     for (_, source), forms in messages(translations.FOLDER / "bloodcells_fr.ts").items():
-        for form in forms:
+        for form in filter(None, forms):
             assert sorted(re.findall(r"\{\w*\}|%n", form)) == sorted(re.findall(r"\{\w*\}|%n", source)), (
                 source
             )
@@ -99,3 +99,12 @@ def test_accelerators_of_a_menu_do_not_clash(qapp: QApplication) -> None:
         texts = bar if lang == "en" else [found["Actions", s][0] for s in bar]
         letters = [t[t.index("&") + 1].lower() for t in texts]
         assert len(set(letters)) == len(letters), (lang, letters)
+
+
+def test_every_flag_of_a_cell_has_its_french() -> None:
+    from bloodcells_gui.domain import cell
+    from bloodcells_gui.domain.i18n import tr
+
+    flags = [v for k, v in vars(cell).items() if k.startswith("FLAG_")]
+    assert len(flags) >= 7
+    assert [f for f in flags if tr(f, "fr") == f] == []
