@@ -2,6 +2,7 @@
 
     .venv/bin/python packaging/build.py             everything for this operating system
     .venv/bin/python packaging/build.py --no-packages    the folder only, without archives
+    .venv/bin/python packaging/build.py --repack         the archives only, from the folder as it is
 """
 
 from __future__ import annotations
@@ -50,16 +51,8 @@ def size_mb(path: Path) -> float:
     return sum(p.stat().st_size for p in files) / 1e6
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--no-packages", action="store_true", help="stop after the folder dist/bloodcells")
-    args = parser.parse_args()
-    version = re.search(r'__version__ = "(.+)"', (ROOT / "bloodcells_gui/__init__.py").read_text("utf-8"))[1]
-    when = source_time()
-    started = time.monotonic()
-
+def build_folder(version: str, when: int) -> None:
+    """PyInstaller, then what goes beside the program: licences, bill of materials, listing."""
     icons.make_icons(ROOT / "resources/icons/app.svg", BUILD / "icons")
     parts = ", ".join((re.findall(r"\d+", version) + ["0"] * 4)[:4])
     (BUILD / "version_info.txt").write_text(WINDOWS_VERSION.format(parts=parts, version=version), "utf-8")
@@ -82,11 +75,25 @@ def main() -> None:
     print(f"dist/bloodcells: {size_mb(bundle):.0f} MB unpacked, {len(components)} third-party parts, "
           f"without a licence text of their own: {', '.join(without) or 'none'}")  # fmt: skip
 
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--no-packages", action="store_true", help="stop after the folder dist/bloodcells")
+    parser.add_argument("--repack", action="store_true", help="archives from the existing dist/bloodcells")
+    args = parser.parse_args()
+    version = re.search(r'__version__ = "(.+)"', (ROOT / "bloodcells_gui/__init__.py").read_text("utf-8"))[1]
+    when = source_time()
+    started = time.monotonic()
+
+    if not args.repack:
+        build_folder(version, when)
     made = []
     if not args.no_packages and sys.platform.startswith("linux"):
-        made.append(linux_packages.make_tar(bundle, BUILD / "icons", version, BUILD, DIST, when))
+        made.append(linux_packages.make_tar(DIST / "bloodcells", BUILD / "icons", version, BUILD, DIST, when))
         if shutil.which("dpkg-deb"):
-            made.append(linux_packages.make_deb(bundle, BUILD / "icons", version, BUILD, DIST, when))
+            made.append(linux_packages.make_deb(DIST / "bloodcells", BUILD / "icons", version, BUILD, DIST, when))
     sums = [f"{inventory.sha256(path)}  {path.name}" for path in made]
     if sums:
         (DIST / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
