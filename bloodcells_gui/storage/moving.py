@@ -23,8 +23,11 @@ def copy_case(path: Path, target: Path) -> Path:
     UserError
         When the case is open or damaged by an unfinished write, `target` exists or cannot be written.
     """
-    CaseStore.open(path).close()  # brings an interrupted write to its end, and refuses what is no case
-    lock = CaseLock(path)
+    # A stick that is read-only can still be copied from: nobody writes there, so no lock is needed.
+    fixed = not os.access(path.parent, os.W_OK)
+    # Opening brings an interrupted write to its end, and refuses what is no case.
+    CaseStore.open(path, read_only=fixed).close()
+    lock = None if fixed else CaseLock(path)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         make_folder(target.parent)
@@ -56,7 +59,8 @@ def copy_case(path: Path, target: Path) -> Path:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        lock.release()
+        if lock is not None:
+            lock.release()
     return target
 
 

@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from bloodcells_gui.storage import lock
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged, CaseUnreachable
 from bloodcells_gui.storage.lock import CaseInUse
+from bloodcells_gui.storage.moving import copy_case
 from tests.storage.case_tools import Reviewer, a_case, a_specimen, cells_of
 
 HOLD = """
@@ -265,6 +267,9 @@ def _texts(path: Path) -> list[str]:
             found.append(str(error))
     with CaseStore.open(path, read_only=True) as store:
         found.append(str(len(store.load_cells())))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = copy_case(path, Path(folder) / "copy.bcs")
+        found.append("same" if copy.read_bytes() == path.read_bytes() else "different")
     return found
 
 
@@ -275,10 +280,10 @@ def test_a_read_only_folder_refuses_writing_and_allows_looking(tmp_path: Path) -
     try:
         a_case(place / "a.bcs").close()
         place.chmod(stat.S_IRUSR | stat.S_IXUSR | stat.S_IROTH | stat.S_IXOTH)
-        opened, created, seen = as_nobody(_texts, place / "a.bcs")
+        opened, created, seen, copied = as_nobody(_texts, place / "a.bcs")
         assert "read-only" in opened
         assert "cannot be written" in created
-        assert seen == "20"
+        assert (seen, copied) == ("20", "same")
     finally:
         place.chmod(0o700)
         shutil.rmtree(place)
