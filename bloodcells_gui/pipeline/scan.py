@@ -35,6 +35,7 @@ from bloodcells_gui.domain.zones import TileScanned, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.monolayer import PatchQuality
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
 from bloodcells_gui.pipeline.seams import Seams
+from bloodcells_gui.pipeline.threads import worker_pool
 
 _POLL_S = 0.05
 _PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
@@ -220,7 +221,7 @@ class Scan:
 
     def events(self) -> Iterator[AnalysisEvent]:
         """The run, from ScaleKnown to Done; UserError when the specimen as a whole cannot be analysed."""
-        pool = ThreadPoolExecutor(self._options.threads, thread_name_prefix="scan")
+        pool = worker_pool(self._options.threads, "scan")
         try:
             try:
                 yield from self._source.prepare(pool)
