@@ -19,7 +19,7 @@ from bloodcells_gui.domain.checks import SettingProblem
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.case import CaseStore
 
@@ -144,6 +144,15 @@ class Workspace:
         )
         self.remember(path)
         return session, job
+
+    def new_counter_case(self, specimen_id: str) -> CaseSession:
+        """A new case without images, for cells counted at the microscope; open for writing."""
+        created = utc_now()
+        path = self._free_case_path(specimen_id, created)
+        specimen = Specimen(specimen_id, SpecimenKind.COUNTER, self.cases_dir)
+        session = self._session(new_case(path, specimen, case_id=path.stem, created=created))
+        self.remember(path)
+        return session
 
     def continue_analysis(self, session: CaseSession, options: OpenOptions | None = None) -> AnalysisJob:
         """A further run over what an interrupted or satisfied one left out."""

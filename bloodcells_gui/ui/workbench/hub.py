@@ -6,19 +6,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.cases import CaseList, Query
+from bloodcells_gui.app.counter import Counter
+from bloodcells_gui.app.record import Points, agreement
 from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.counter.dialog import CountDialog
+from bloodcells_gui.ui.counter.panel import CounterPanel
+from bloodcells_gui.ui.counter.sound import Bell
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.record.agreement import AgreementWindow
+from bloodcells_gui.ui.record.page import RecordPage
 from bloodcells_gui.ui.worklist.window import WorklistWindow
 
 
@@ -47,6 +55,8 @@ class Workbench(QObject):
         self.memory = memory
         self._worklist: WorklistWindow | None = None
         self._run_next: Path | None = None
+        self.record: RecordPage | None = None
+        self.counter: CounterPanel | None = None
         self._for_case: list[QAction] = []
         self._case_menu = self._menu(self.tr("&Case"))
         self._lab_menu = self._menu(self.tr("La&boratory"))
@@ -83,8 +93,15 @@ class Workbench(QObject):
             self.window.banners.error(error)
 
     def _fill(self) -> None:
-        lab = self._lab_menu
+        lab, case = self._lab_menu, self._case_menu
         self._add(lab, self.tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
+        self._add(lab, self.tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
+        self._add(lab, self.tr("Smear and analyser over &cases…"), self.show_agreement, of_case=False)
+        self._add(case, self.tr("&Specimen and patient"), lambda: self.show_record(0), "Ctrl+1")
+        self._add(case, self.tr("&Morphology"), lambda: self.show_record(1), "Ctrl+2")
+        self._add(case, self.tr("&Comments"), lambda: self.show_record(2), "Ctrl+3")
+        self._add(case, self.tr("&Analyser"), lambda: self.show_record(3), "Ctrl+4")
+        self._add(case, self.tr("Count at the &microscope"), self.show_counter, "Ctrl+5")
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -103,15 +120,65 @@ class Workbench(QObject):
         session = self.session
         if session is None:
             return
+        self._add_views(page, session)
         self._tell_recovery(session)
         if self._run_next is not None and session.path.absolute() == self._run_next:
             self._run_next = None
             # The opener goes on after this signal; the analysis starts once it is through.
             self._later(self.window._continue)
 
-    def _later(self, act: Callable[[], object]) -> None:
-        from PySide6.QtCore import QTimer
+    def _add_views(self, page: CasePage, session: CaseSession) -> None:
+        failed = page.controller.failed
+        self.record = RecordPage(self.context, page.controller, session, self.window._may_decide)
+        self.record.failed.connect(failed)
+        self.record.over_cases.connect(self.show_agreement)
+        page.add_view(self.tr("Record"), self.record)
+        bell = Bell(session.settings.count_sound, parent=page)
+        self.counter = CounterPanel(
+            self.context, page.controller, Counter(session), bell, self.window._may_decide
+        )
+        self.counter.failed.connect(failed)
+        page.add_view(self.tr("Counter"), self.counter)
+        if session.specimen.kind is SpecimenKind.COUNTER:
+            self._later(self.show_counter)
 
+    def show_record(self, part: int) -> None:
+        """Fields, morphology, comments or analyser of the open case."""
+        if self.window.page is not None and self.record is not None:
+            self.record.setCurrentIndex(part)
+            self.window.page.views.setCurrentWidget(self.record)
+            self.record.currentWidget().setFocus()
+
+    def show_counter(self) -> None:
+        """Count cells seen at the microscope into the open case."""
+        if self.window.page is not None and self.counter is not None:
+            self.window.page.views.setCurrentWidget(self.counter)
+            self.counter.setFocus()
+
+    def new_count(self) -> None:
+        """A case without images."""
+        dialog = CountDialog(self.window)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            session = self.workspace.new_counter_case(dialog.answer())
+            self.window.opener.opened.emit(session, None)
+
+    def show_agreement(self) -> AgreementWindow:
+        """Smear against analyser over the laboratory's cases."""
+        cases = self.cases
+
+        def read() -> list[Points]:
+            cases.refresh()
+            return agreement(e.path for e in cases.search(Query()))
+
+        window = AgreementWindow(self.context, read, self.window.pool, self.window)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.window.closing.connect(window.stop)
+        self._show(window)
+        return window
+
+    def _later(self, act: Callable[[], object]) -> None:
         QTimer.singleShot(0, self, act)
 
     def _tell_recovery(self, session: CaseSession) -> None:
@@ -129,6 +196,7 @@ class Workbench(QObject):
         )  # fmt: skip
 
     def _leaving(self, page: CasePage) -> None:
+        self.record = self.counter = None
         self._enable(None)
 
     # -- the work list ---------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from bloodcells_gui.app.cases import CaseEntry, CaseState
 from bloodcells_gui.app.queue import QueueEntry, Turn
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -153,7 +154,9 @@ class WorklistModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return entry.problem or str(entry.path)
+            if column is Column.FLAGS:
+                return plain_tip(self._text(index.row(), entry, column))
+            return plain_tip(entry.problem or str(entry.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{self.headerData(column, Qt.Orientation.Horizontal)}: " + self._text(
                 index.row(), entry, column

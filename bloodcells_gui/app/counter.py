@@ -1,0 +1,81 @@
+"""Cells seen at the microscope, counted with the keys of the review into the same case and report."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED
+
+ROUND = 100
+
+
+class Beat(StrEnum):
+    """What a counted cell sounds like."""
+
+    NONE = "none"
+    KEY = "key"
+    OUTSIDE = "outside"  # a key that does not count in the 100 %
+    ROUND = "round"  # the hundredth, two hundredth ... leukocyte
+    BACK = "back"
+
+
+class Counter:
+    """The counter of one open case.
+
+    Parameters
+    ----------
+    session : CaseSession
+        Every count is in its file before the screen shows it.
+    """
+
+    def __init__(self, session: CaseSession) -> None:
+        self.session = session
+        self._sitting: list[str] = []
+
+    def count_of(self, code: str) -> int:
+        """Cells of a class counted by hand."""
+        return self.session.state.hand_counts.get(code, 0)
+
+    @property
+    def total(self) -> int:
+        """Leukocytes counted by hand: the denominator of the 100 %, without cells of images."""
+        return sum(n for code, n in self.session.state.hand_counts.items() if code in COUNTED)
+
+    @property
+    def last(self) -> str:
+        """The class counted last in this sitting, "" when there is none to take back."""
+        return next((c for c in reversed(self._sitting) if self.count_of(c)), "")
+
+    def press(self, code: str) -> Beat:
+        """One more cell of class `code`.
+
+        Raises
+        ------
+        UserError
+            When it could not be saved, or the case is signed; nothing is counted then.
+        KeyError
+            For an unknown class.
+        """
+        counts = BY_CODE[code].counts
+        self.session.count(code, 1)
+        self._sitting.append(code)
+        if not counts:
+            return Beat.OUTSIDE
+        return Beat.ROUND if self.total % ROUND == 0 else Beat.KEY
+
+    def less(self, code: str) -> Beat:
+        """One cell of class `code` less; nothing when none was counted."""
+        if not self.count_of(code):
+            return Beat.NONE
+        self.session.count(code, -1)
+        if code in self._sitting:
+            # The newest press of that class is the one taken back.
+            self._sitting.reverse()
+            self._sitting.remove(code)
+            self._sitting.reverse()
+        return Beat.BACK
+
+    def take_back(self) -> Beat:
+        """The cell counted last is taken back."""
+        return self.less(self.last) if self.last else Beat.NONE

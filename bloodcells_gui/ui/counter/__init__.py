@@ -1,0 +1,1 @@
+"""Counting by hand at the microscope with the keys of the review."""

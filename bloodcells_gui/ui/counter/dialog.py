@@ -1,0 +1,30 @@
+"""What is asked before a count by hand."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from bloodcells_gui.ui.dialogs.common import Form
+
+
+class CountDialog(Form):
+    """The specimen's name; everything else can be filled in later."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("Count by hand"),
+            self.tr(
+                "A case without images: the keys of the review count the cells you see at the microscope."
+            ),
+            parent,
+            accept=self.tr("Count"),
+        )
+        self.name = QLineEdit()
+        self.name.setMaxLength(120)
+        self.form.addRow(self.tr("&Specimen"), self.name)
+        self.name.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
+        self.can_accept(False)
+
+    def answer(self) -> str:
+        """The specimen's name."""
+        return " ".join(self.name.text().split())

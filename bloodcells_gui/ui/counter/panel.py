@@ -1,0 +1,210 @@
+"""The counter as a view of a case: tiles with keys, the total, what was counted last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app.counter import Beat, Counter
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.counter.model import CODE_ROLE, TILE, CounterModel, TileDelegate
+from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.review import ReviewController
+
+_LIT_MS = 220
+
+
+class Tiles(QListView):
+    """The tiles; its keys count and never reach the window's shortcuts.
+
+    Signals
+    -------
+    pressed_code(str), less_code(str), take_back()
+    """
+
+    pressed_code = Signal(str)
+    less_code = Signal(str)
+    take_back = Signal()
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self._context = context
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setUniformItemSizes(True)
+        self.setGridSize(TILE)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setAccessibleName(self.tr("Counter"))
+
+    def _code(self, event: QKeyEvent) -> str:
+        plain = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if plain != Qt.KeyboardModifier.NoModifier or not 0x20 < event.key() < 0x110000:
+            return ""
+        return self._context.keymap.code(chr(event.key()).upper()) or ""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            mine = (Qt.Key.Key_Backspace, Qt.Key.Key_Space, Qt.Key.Key_Return)
+            if event.key() in mine or self._code(event):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        code = self._code(event)
+        back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return) and self.currentIndex().isValid():
+            code = str(self.currentIndex().data(CODE_ROLE))
+        if event.key() == Qt.Key.Key_Backspace:
+            self.take_back.emit()
+        elif code and not event.isAutoRepeat():
+            (self.less_code if back else self.pressed_code).emit(code)
+        elif not code:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid():
+            less = event.button() == Qt.MouseButton.RightButton or bool(
+                event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            )
+            (self.less_code if less else self.pressed_code).emit(str(index.data(CODE_ROLE)))
+
+
+class CounterPanel(QWidget):
+    """Counts into one case; undo, table and report follow as for any decision.
+
+    Signals
+    -------
+    failed(object)
+        A cell could not be counted (UserError).
+    """
+
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        context: UiContext,
+        controller: ReviewController,
+        counter: Counter,
+        bell: Bell,
+        may_decide: Callable[[], bool] = lambda: True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self.counter = counter
+        self.bell = bell
+        self._may_decide = may_decide
+        self.model = CounterModel(context, counter, self)
+        self.tiles = Tiles(context)
+        self.tiles.setModel(self.model)
+        self._delegate = TileDelegate(context, counter, self.tiles)
+        self.tiles.setItemDelegate(self._delegate)
+        self.tiles.pressed_code.connect(self._press)
+        self.tiles.less_code.connect(lambda code: self._do(lambda: self.counter.less(code), code))
+        self.tiles.take_back.connect(self._take_back)
+        self._total = QLabel()
+        font = QFont(self._total.font())
+        font.setPointSizeF(font.pointSizeF() * 2.2)
+        font.setWeight(QFont.Weight.DemiBold)
+        self._total.setFont(font)
+        self._of = QLabel()
+        self._of.setObjectName("muted")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(6)
+        self._bar.setAccessibleName(self.tr("Counted of the target"))
+        self._last = QPushButton(context.icons.get("undo"), self.tr("Take the last one back"))
+        self._last.setToolTip(self.tr("Backspace"))
+        self._last.clicked.connect(self._take_back)
+        self._last.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.sound = QCheckBox(self.tr("Sound"))
+        self.sound.setChecked(bell.on)
+        self.sound.toggled.connect(self._sound_changed)
+        head = QHBoxLayout()
+        head.setContentsMargins(14, 10, 14, 4)
+        head.setSpacing(10)
+        head.addWidget(self._total)
+        head.addWidget(self._of, 1)
+        head.addWidget(self.sound)
+        head.addWidget(self._last)
+        hint = QLabel(
+            self.tr("One key a cell. Shift or the right button: one less. Backspace: the last one back.")
+        )
+        hint.setObjectName("muted")
+        hint.setWordWrap(True)
+        hint.setContentsMargins(14, 4, 14, 8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self._bar)
+        layout.addWidget(self.tiles, 1)
+        layout.addWidget(hint)
+        self._dark = QTimer(self)
+        self._dark.setSingleShot(True)
+        self._dark.setInterval(_LIT_MS)
+        self._dark.timeout.connect(lambda: self._light(""))
+        controller.changed.connect(lambda _: self.refresh())
+        self.setFocusProxy(self.tiles)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the counts of the moment."""
+        total, target = self.counter.total, self.counter.session.settings.target_cells
+        self._total.setText(self._context.language.integer(total))
+        self._of.setText(
+            self.tr("leukocytes of %n", "", target) if target else self.tr("leukocytes counted by hand")
+        )
+        self._bar.setVisible(bool(target))
+        self._bar.setMaximum(max(1, target))
+        self._bar.setValue(min(total, target))
+        self._last.setEnabled(bool(self.counter.last))
+        self.model.refresh()
+
+    def _light(self, code: str) -> None:
+        self._delegate.lit = code
+        self.tiles.viewport().update()
+        if code:
+            self._dark.start()
+
+    def _press(self, code: str) -> None:
+        self._do(lambda: self.counter.press(code), code)
+
+    def _take_back(self) -> None:
+        self._do(self.counter.take_back, self.counter.last)
+
+    def _do(self, act: Callable[[], Beat], code: str) -> None:
+        if not self._may_decide():
+            return
+        try:
+            beat = act()
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        if beat is not Beat.NONE:
+            self._light(code)
+            self.bell.beat(beat)
+
+    def _sound_changed(self, on: bool) -> None:
+        self.bell.on = on

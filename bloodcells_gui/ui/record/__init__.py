@@ -1,0 +1,1 @@
+"""The case's record: specimen and patient, morphology, comments, analyser."""

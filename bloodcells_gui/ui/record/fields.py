@@ -1,0 +1,173 @@
+"""The form of specimen and patient, as the settings lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFocusEvent, QFont
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app.record import problem_of
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.settings import FieldSpec
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.review import ReviewController
+
+
+class LinesEdit(QPlainTextEdit):
+    """Several lines; tells when it was left."""
+
+    left = Signal()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.left.emit()
+
+
+class FieldRow(QWidget):
+    """One field: its editor and what is wrong with what stands there.
+
+    Signals
+    -------
+    entered(str)
+        A sound value was entered.
+    """
+
+    entered = Signal(str)
+
+    def __init__(self, context: UiContext, spec: FieldSpec) -> None:
+        super().__init__()
+        self._context = context
+        self.spec = spec
+        self._problem = QLabel()
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        self.editor: QLineEdit | QComboBox | LinesEdit
+        if spec.kind == "choice":
+            self.editor = QComboBox()
+            for choice in spec.choices:
+                self.editor.addItem(context.language.text(choice) if choice else "", choice)
+            self.editor.activated.connect(lambda _: self._enter())
+        elif spec.kind == "lines":
+            self.editor = LinesEdit()
+            self.editor.setTabChangesFocus(True)
+            self.editor.setFixedHeight(4 * self.fontMetrics().height())
+            self.editor.left.connect(self._enter)
+        else:
+            self.editor = QLineEdit()
+            self.editor.setMaxLength(200)
+            if spec.kind == "date":
+                self.editor.setPlaceholderText(self.tr("YYYY-MM-DD"))
+            self.editor.editingFinished.connect(self._enter)
+        self.editor.setAccessibleName(context.language.text(spec.label))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.editor)
+        layout.addWidget(self._problem)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        context.theme.changed.connect(self._colour)
+        self._colour()
+
+    def _colour(self) -> None:
+        self._problem.setStyleSheet(f"color: {self._context.theme.tokens.critical};")
+
+    def text(self) -> str:
+        """What stands in the editor."""
+        if isinstance(self.editor, QComboBox):
+            return str(self.editor.currentData() or "")
+        return self.editor.toPlainText() if isinstance(self.editor, LinesEdit) else self.editor.text()
+
+    def show_value(self, value: str) -> None:
+        """Show what the case holds, unless the person is typing here."""
+        if self.editor.hasFocus() and self.text() != value and not isinstance(self.editor, QComboBox):
+            return
+        if isinstance(self.editor, QComboBox):
+            at = self.editor.findData(value)
+            if at < 0 and value:
+                # A value of earlier settings stays visible.
+                self.editor.addItem(value, value)
+                at = self.editor.count() - 1
+            self.editor.setCurrentIndex(max(0, at))
+        elif self.text() != value:
+            if isinstance(self.editor, LinesEdit):
+                self.editor.setPlainText(value)
+            else:
+                self.editor.setText(value)
+
+    def _enter(self) -> None:
+        problem = problem_of(self.spec, self.text())
+        self._problem.setText(self._context.language.text(problem) if problem else "")
+        self._problem.setVisible(bool(problem))
+        if not problem:
+            self.entered.emit(self.text().strip())
+
+
+class FieldsForm(QScrollArea):
+    """Every shown field; each is in the case file as soon as it is left."""
+
+    def __init__(
+        self,
+        context: UiContext,
+        controller: ReviewController,
+        session: CaseSession,
+        may_decide: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self._controller = controller
+        self._session = session
+        self._may_decide = may_decide
+        self.rows: dict[str, FieldRow] = {}
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        inner = QWidget()
+        form = QFormLayout(inner)
+        form.setContentsMargins(16, 12, 16, 16)
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(8)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        text = context.language.text
+        for group, title in (("specimen", self.tr("Specimen")), ("patient", self.tr("Patient"))):
+            specs = [s for s in session.settings.fields if s.group == group and s.shown]
+            if not specs:
+                continue
+            heading = QLabel(title)
+            font = QFont(heading.font())
+            font.setWeight(QFont.Weight.DemiBold)
+            heading.setFont(font)
+            form.addRow(heading)
+            for spec in specs:
+                row = FieldRow(context, spec)
+                row.entered.connect(lambda value, name=spec.name: self._enter(name, value))
+                label = PlainLabel(text(spec.label) + (f" ({text(spec.unit)})" if spec.unit else ""))
+                label.setBuddy(row.editor)
+                form.addRow(label, row)
+                self.rows[spec.name] = row
+        self.setWidget(inner)
+        controller.changed.connect(lambda _: self.refresh())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the case holds."""
+        fields = self._session.state.data.fields
+        for name, row in self.rows.items():
+            row.show_value(fields.get(name, ""))
+            row.setEnabled(not self._session.state.signed and not self._session.read_only)
+
+    def _enter(self, name: str, value: str) -> None:
+        if value == self._session.state.data.fields.get(name, "") or not self._may_decide():
+            return
+        self._controller.set_field(name, value)

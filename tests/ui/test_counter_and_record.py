@@ -1,0 +1,271 @@
+"""The counter by real keys; the record: fields, grades, comments, analyser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.counter import Beat
+from bloodcells_gui.app.export import ExportOptions, report_model
+from bloodcells_gui.app.record import agreement, problem_of
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.signing import signing_checks
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.record.grades import choices
+from bloodcells_gui.ui.workbench.hub import Workbench
+from tests.ui.workbench_kit import a_case, a_workspace
+
+Key = Qt.Key
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return a_workspace(tmp_path)
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[Workbench]:
+    window = MainWindow(context, workspace, memory)
+    cases = CaseList(workspace)
+    bench = Workbench(window, context, workspace, cases, memory)
+    window.resize(1300, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    yield bench
+    window.close()
+    cases.close()
+    window.deleteLater()
+
+
+@pytest.fixture
+def session(bench: Workbench, workspace: Workspace) -> CaseSession:
+    bench.window.opener.open_path(a_case(workspace.cases_dir / "one.bcs", 60))
+    assert bench.session is not None
+    return bench.session
+
+
+def press(*keys: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    for key in keys:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, key, modifier)
+
+
+@pytest.fixture
+def counting(qtbot: QtBot, bench: Workbench, workspace: Workspace) -> CaseSession:
+    session = workspace.new_counter_case("By hand 7")
+    bench.window.opener.opened.emit(session, None)
+    assert bench.counter is not None
+    counter = bench.counter
+    qtbot.waitUntil(lambda: counter.tiles.hasFocus())
+    return session
+
+
+def test_keys_count_into_the_case_and_the_table_follows(bench: Workbench, counting: CaseSession) -> None:
+    rings: list[int] = []
+    assert bench.counter is not None
+    bench.counter.bell._ring = lambda: rings.append(1)
+    press(Key.Key_Q, Key.Key_Q, Key.Key_S, Key.Key_G)
+    assert counting.state.hand_counts == {"SNE": 2, "LY": 1, "ERB": 1}
+    assert bench.counter.counter.total == 3
+    assert len(rings) == 4
+    table = counting.differential("full")
+    assert next(r for r in table.rows if r.code == "SNE").percent == pytest.approx(200 / 3)
+    press(Key.Key_Q, modifier=SHIFT)
+    press(Key.Key_Backspace)
+    assert counting.state.hand_counts == {"SNE": 1, "LY": 1}
+    press(Key.Key_Z, modifier=CTRL)
+    assert counting.state.hand_counts == {"SNE": 1, "LY": 1, "ERB": 1}
+    path = counting.path
+    bench.window.close_case()
+    with bench.workspace.open_case(path).store as store:
+        assert store.specimen.kind is SpecimenKind.COUNTER
+        assert len(store.events()) == 7
+
+
+def test_the_hundredth_rings_long_and_the_case_can_be_signed(
+    qtbot: QtBot, bench: Workbench, counting: CaseSession
+) -> None:
+    assert bench.counter is not None
+    counter = bench.counter.counter
+    for _ in range(99):
+        assert counter.press("SNE") is Beat.KEY
+    assert counter.press("ERB") is Beat.OUTSIDE
+    rings: list[int] = []
+    bell = Bell(True, lambda: rings.append(1), bench.window)
+    beat = counter.press("LY")
+    assert beat is Beat.ROUND
+    bell.beat(beat)
+    qtbot.waitUntil(lambda: len(rings) == 3)
+    bell.on = False
+    bell.beat(beat)
+    assert len(rings) == 3
+    assert not [c for c in signing_checks(counting) if c.blocking]
+    model = report_model(counting, ExportOptions())
+    assert model.differential.total == 100
+
+
+def test_less_than_nothing_is_not_counted(counting: CaseSession, bench: Workbench) -> None:
+    press(Key.Key_Q, modifier=SHIFT)
+    press(Key.Key_Backspace)
+    assert counting.store.events() == []
+
+
+def test_a_full_disk_counts_nothing_and_says_so(
+    bench: Workbench, counting: CaseSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise UserError("The disk is full.")
+
+    monkeypatch.setattr(counting.store, "append", full)
+    press(Key.Key_Q)
+    assert counting.state.hand_counts == {}
+    assert bench.window.banners.banners[0].texts[0] == "The disk is full."
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "sound"),
+    [
+        ("number", "7,4", True), ("number", "nan", False), ("number", "-1", False), ("number", "x", False),
+        ("date", "1970-02-30", False), ("date", "1970-02-28", True), ("date", "0001-01-01", False),
+        ("choice", "F", True), ("choice", "Q", False), ("text", "=HYPERLINK(1)", True),
+        ("text", "a\x00b", False), ("lines", "a\nb", True), ("text", "x" * 3000, False), ("number", "", True),
+    ],
+)  # fmt: skip
+def test_fields_are_checked(kind: str, text: str, sound: bool) -> None:
+    spec = FieldSpec("f", "F", kind=kind, choices=("", "F", "M") if kind == "choice" else ())
+    assert (problem_of(spec, text) == "") is sound
+
+
+def test_fields_are_saved_as_soon_as_they_are_left(bench: Workbench, session: CaseSession) -> None:
+    bench.show_record(0)
+    assert bench.record is not None
+    row = bench.record.fields.rows["wbc"]
+    assert isinstance(row.editor, QLineEdit)
+    row.editor.setFocus()
+    QTest.keyClicks(row.editor, "7.4")
+    press(Key.Key_Tab)
+    assert session.state.data.fields["wbc"] == "7.4"
+    assert session.differential().wbc_used == pytest.approx(7.4)
+    row.editor.setFocus()
+    QTest.keyClicks(row.editor, "x")
+    press(Key.Key_Tab)
+    assert row._problem.isVisibleTo(row)
+    assert session.state.data.fields["wbc"] == "7.4"
+    session.undo()
+    assert row.text() == ""
+    assert {s.name for s in DEFAULT_FIELDS if s.shown} == set(bench.record.fields.rows)
+
+
+def test_grades_by_key_and_mouse(bench: Workbench, session: CaseSession) -> None:
+    bench.show_record(1)
+    assert bench.record is not None
+    table = bench.record.grades
+    QAbstractItemModelTester(table.grades, QAbstractItemModelTester.FailureReportingMode.Fatal, table.grades)
+    table.setCurrentIndex(table.grades.index(1, 0))
+    table.setFocus()
+    press(Key.Key_2)
+    item = table.grades.item(1)
+    assert item is not None
+    assert session.state.grades == {item.id: "2+"}
+    press(Key.Key_P)  # this feature is graded by its share, and P must not relabel a cell either
+    assert session.state.grades == {item.id: "2+"}
+    assert session.state.counts == CountsOf(session)
+    row = next(
+        r for r in range(table.grades.rowCount()) if (i := table.grades.item(r)) and len(choices(i)) == 2
+    )
+    table.setCurrentIndex(table.grades.index(row, 0))
+    press(Key.Key_P)
+    assert len(session.state.grades) == 2
+    press(Key.Key_0)
+    assert session.state.grades == {item.id: "2+"}
+    index = table.grades.index(2, 1)
+    table.scrollTo(index)
+    rect = table.visualRect(index)
+    place = QPoint(rect.left() + 50, rect.center().y())
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert len(session.state.grades) == 2
+
+
+def CountsOf(session: CaseSession) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for cell in session.cells:
+        if not cell.abstained:
+            counts[cell.predicted] = counts.get(cell.predicted, 0) + 1
+    return counts
+
+
+def test_comments_are_added_by_keyboard_and_undone(bench: Workbench, session: CaseSession) -> None:
+    bench.show_record(2)
+    assert bench.record is not None
+    panel = bench.record.comments
+    panel.canned.setCurrentIndex(2)
+    panel.canned.activated.emit(2)
+    assert panel.words.toPlainText() == "Left shift."
+    QTest.keyClicks(panel.words, "")
+    press(Key.Key_Return, modifier=CTRL)
+    assert [n.text for n in session.state.notes] == ["Left shift."]
+    assert panel.model.rowCount() == 1
+    panel.words.setPlainText("<b>=cmd|' /C calc'!A0</b>")
+    panel.add()
+    bench.window.grab()
+    session.undo()
+    assert [n.text for n in session.state.notes] == ["Left shift."]
+
+
+def test_the_analyser_is_entered_imported_and_compared(
+    bench: Workbench, session: CaseSession, tmp_path: Path
+) -> None:
+    bench.show_record(3)
+    assert bench.record is not None
+    panel = bench.record.analyser
+    QAbstractItemModelTester(panel.model, QAbstractItemModelTester.FailureReportingMode.Fatal, panel.model)
+    assert panel.model.setData(panel.model.index(0, 1), "58,5 %")
+    assert session.state.data.fields["analyser.NE"] == "58.5"
+    assert panel.model.setData(panel.model.index(0, 1), "many")
+    assert "is no percentage" in bench.window.banners.banners[0].texts[0]
+    table = tmp_path / "x.csv"
+    table.write_text("class;%\nNeutrophil;61,0\nLYMPHOCYTE;28\n")
+    panel.bring(table)
+    assert session.state.data.fields["analyser.Neutrophil"] == "61"
+    assert "analyser.NE" not in session.state.data.fields
+    row = panel.model.row(0)
+    assert row is not None
+    assert row.low < row.difference < row.high
+    table.write_text("class;%\nunicorn;61\n")
+    panel.bring(table)
+    assert "unicorn" in bench.window.banners.banners[0].texts[0]
+    assert session.state.data.fields["analyser.Neutrophil"] == "61"
+
+
+def test_agreement_over_cases(
+    qtbot: QtBot, bench: Workbench, session: CaseSession, workspace: Workspace
+) -> None:
+    session.set_field("analyser.NE", "55")
+    second = workspace.open_case(a_case(workspace.cases_dir / "two.bcs", 60, seed=4))
+    second.author = "B"
+    second.set_field("analyser.NE", "60")
+    second.close()
+    found = agreement([session.path, workspace.cases_dir / "two.bcs", workspace.cases_dir / "none.bcs"])
+    assert [(p.name, p.figures.n) for p in found] == [("Neutrophil", 2)]
+    assert sum(found[0].differences) / 2 == pytest.approx(found[0].figures.bias)
+    window = bench.show_agreement()
+    qtbot.waitUntil(lambda: window.classes.count() == 1)
+    assert "bias" in window._text.text()
+    window.grab()
