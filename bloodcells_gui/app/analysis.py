@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bloodcells_gui import __version__
@@ -25,8 +26,9 @@ from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.domain.zones import Zones, rounded
 from bloodcells_gui.imaging.decode import load_image
-from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
+from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, measure
 from bloodcells_gui.imaging.opening import open_image
 from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline import resume
@@ -41,8 +43,6 @@ from bloodcells_gui.storage.case import CaseStore
 DEFAULT_SLIDE_TARGET = 200
 # A slide holds a hundred platelets a leukocyte: so many are listed for the eye, all are tallied.
 LISTED_PLATELETS = 200
-# Relative focus (imaging.measure) below which a cell is flagged; the card's figures used the same.
-FOCUS_LIMIT = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class AnalysisOptions:
     target_cells: int | None = None
     threads: int | None = None
     profile: str = ""
+    zones: Zones = field(default_factory=dict)
 
     def as_parameters(self) -> dict[str, str]:
         """For the run's provenance."""
@@ -60,6 +61,7 @@ class AnalysisOptions:
             "mpp": "" if self.mpp is None else repr(self.mpp),
             "target_cells": "" if self.target_cells is None else str(self.target_cells),
             "threads": str(self.threads or default_threads()),
+            **({"zones": json.dumps(rounded(self.zones))} if self.zones else {}),
         }
 
 
@@ -137,6 +139,7 @@ class AnalysisJob:
             number,
             self._options.target_cells or 0,
             platelets=LISTED_PLATELETS if slide else None,
+            zones=self._options.zones,
         )
         search = TileSearch(engine.detector, engine.classifier.size_px * engine.classifier.um_per_px)
         before = resume.merged(run.tallies for run in store.runs)
