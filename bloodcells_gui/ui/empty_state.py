@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTo
 
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.icons import app_icon
+from bloodcells_gui.ui.labels import menu_text, plain_tip
 
 
 class _Choice(QToolButton):
@@ -162,8 +163,10 @@ class EmptyState(QWidget):
             button.setFlat(True)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             text = f"{name}   —   {path}"
-            button.setText(button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 780))
-            button.setToolTip(str(path))
+            button.setText(
+                menu_text(button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 780))
+            )
+            button.setToolTip(plain_tip(str(path)))
             button.setAccessibleName(text)
             button.setStyleSheet("text-align: left; padding: 5px 8px;")
             button.setIcon(self._context.icons.get("case", "muted"))

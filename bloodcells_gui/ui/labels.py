@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel
+
+
+def plain_tip(text: str) -> str:
+    """`text` as a tool tip that is read, never rendered, whatever a file or a person is called."""
+    if "<" not in text and "&" not in text:
+        return text
+    return "<qt>" + escape(text).replace("\n", "<br>") + "</qt>"
+
+
+def menu_text(text: str) -> str:
+    """`text` for a menu or button, its ampersands no mnemonics."""
+    return " ".join(text.split()).replace("&", "&&")
+
+
+class PlainLabel(QLabel):
+    """A label whose text is never taken for rich text."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
 
 
 class ElidedLabel(QLabel):
@@ -21,7 +44,7 @@ class ElidedLabel(QLabel):
     def show_text(self, text: str) -> None:
         """The whole text; line breaks become blanks."""
         self._full = " ".join(text.split())
-        self.setToolTip(self._full)
+        self.setToolTip(plain_tip(self._full))
         self.setAccessibleName(self._full)
         self.updateGeometry()
         self._elide()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.actions import Actions
 from bloodcells_gui.ui.analysis_control import AnalysisControl
@@ -33,6 +34,7 @@ from bloodcells_gui.ui.dialogs.preferences import PreferencesDialog
 from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
 from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.labels import PlainLabel, menu_text, plain_tip
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.opening import Opener
 from bloodcells_gui.ui.progress_bar import AnalysisBar
@@ -100,7 +102,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.body, 1)
         layout.addWidget(self.progress)
         self.setCentralWidget(middle)
-        self._person = QLabel()
+        self._person = PlainLabel()
         self._person.setObjectName("muted")
         self._saved = QLabel()
         self._saved.setObjectName("muted")
@@ -244,7 +246,8 @@ class MainWindow(QMainWindow):
         if self.page is None or self.analysis.running:
             return
         try:
-            job = self._workshop.continue_analysis(self.page.session)
+            options = OpenOptions(zones=self.page.zones())
+            job = self._workshop.continue_analysis(self.page.session, options)
         except UserError as error:
             self.banners.error(error)
             return
@@ -371,7 +374,7 @@ class MainWindow(QMainWindow):
             self.empty.show_recent([(p.stem, p) for p in self._workshop.recent()])
         else:
             self._saved.setText(self.tr("Every decision is saved"))
-            self._saved.setToolTip(str(page.session.path))
+            self._saved.setToolTip(plain_tip(str(page.session.path)))
             self.setWindowTitle(f"{' '.join(page.session.specimen.id.split())[:80]} — bloodcells")
 
     def _opening(self, what: str) -> None:
@@ -394,8 +397,8 @@ class MainWindow(QMainWindow):
     def _fill_recent(self) -> None:
         self._recent.clear()
         for path in self._workshop.recent():
-            action = self._recent.addAction(path.stem)
-            action.setToolTip(str(path))
+            action = self._recent.addAction(menu_text(path.stem))
+            action.setToolTip(plain_tip(str(path)))
             action.triggered.connect(lambda _=False, p=path: self.opener.open_path(p))
 
     # -- window events ---------------------------------------------------------------------------------

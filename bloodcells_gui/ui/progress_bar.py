@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.labels import ElidedLabel
 
 
 class AnalysisBar(QFrame):
@@ -23,7 +24,7 @@ class AnalysisBar(QFrame):
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._title = QLabel()
+        self._title = ElidedLabel()
         font = self._title.font()
         font.setWeight(font.Weight.DemiBold)
         self._title.setFont(font)
@@ -48,7 +49,7 @@ class AnalysisBar(QFrame):
 
     def begin(self, title: str = "", *, can_cancel: bool = True) -> None:
         """Something has started whose extent is not known yet."""
-        self._title.setText(title or self.tr("Analysing"))
+        self._title.show_text(title or self.tr("Analysing"))
         self._text.setText(self.tr("preparing…"))
         self._bar.setRange(0, 0)
         self._button.setEnabled(True)

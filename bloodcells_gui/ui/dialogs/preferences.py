@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox, QWidget
 
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.labels import PlainLabel
 
 
 class PreferencesDialog(Form):
@@ -50,7 +51,9 @@ class PreferencesDialog(Form):
         self.sound.setChecked(settings.count_sound)
         self.form.addRow("", self.sound)
         if where:
-            note = QLabel(self.tr("Rules, ranges, keys, report header and fields: {path}").format(path=where))
+            note = PlainLabel(
+                self.tr("Rules, ranges, keys, report header and fields: {path}").format(path=where)
+            )
             note.setObjectName("muted")
             note.setWordWrap(True)
             self.outer.insertWidget(self.outer.count() - 1, note)

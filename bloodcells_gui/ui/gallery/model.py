@@ -22,6 +22,7 @@ from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.review import Decision, Status
 from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
 from bloodcells_gui.ui.i18n import EXCLUDED, Language
+from bloodcells_gui.ui.labels import plain_tip
 
 MIME_CELLS = "application/x-bloodcells-ids"
 GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED)
@@ -289,8 +290,10 @@ class GalleryModel(QAbstractItemModel):
             return GROUPS[index.internalId() - 1]
         if role == Qt.ItemDataRole.DisplayRole:
             return self._decision_of(cell_id).final or self._cell_of(cell_id).predicted
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.describe(cell_id)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(self.describe(cell_id))
         return None
 
     def _heading_data(self, number: int, role: int) -> object:

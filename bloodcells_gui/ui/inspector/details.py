@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 from bloodcells_gui.domain.measurements import label_of
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.ui.i18n import Language
+from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -43,8 +44,10 @@ class PairsModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return self._pairs[index.row()][index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(self._pairs[index.row()][index.column()])
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
