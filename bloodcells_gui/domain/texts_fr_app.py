@@ -157,4 +157,25 @@ FRENCH = {
     "Nucleus haematoxylin": "Hématoxyline du noyau",
     "Cytoplasm eosin": "Éosine du cytoplasme",
     "Focus": "Netteté",
+    "The program did not end properly when it last had this case.": (
+        "Le programme ne s'est pas terminé normalement la dernière fois qu'il avait ce dossier."
+    ),
+    "The analysis of this case was cut off.": "L'analyse de ce dossier a été interrompue.",
+    "Every decision that the screen showed is here: {events} decisions, {cells} cells.": (
+        "Chaque décision que l'écran montrait est ici : {events} décisions, {cells} cellules."
+    ),
+    "The analysis was cut off; it can be continued.": (
+        "L'analyse a été interrompue ; elle peut être continuée."
+    ),
+    "The text is too long.": "Le texte est trop long.",
+    "The text holds control characters.": "Le texte contient des caractères de commande.",
+    "Not a number.": "Pas un nombre.",
+    "Not a number that can be true.": "Pas un nombre vraisemblable.",
+    "Not a day: write YYYY-MM-DD.": "Pas une date : écrivez AAAA-MM-JJ.",
+    "Not a day that can be true.": "Pas une date vraisemblable.",
+    "Not one of the choices.": "Pas l'un des choix proposés.",
+    "{text} is no percentage.": "{text} n'est pas un pourcentage.",
+    "Enter a number such as 62.5.": "Saisissez un nombre tel que 62,5.",
+    "The file {path} cannot be read.": "Le fichier {path} ne peut pas être lu.",
+    "Choose another file.": "Choisissez un autre fichier.",
 }

@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en_GB" sourcelanguage="en_GB">
 <context>
+    <name>AgreementWindow</name>
+    <message numerus="yes">
+        <source>%n case(s)</source>
+        <translation>
+            <numerusform>%n case</numerusform>
+            <numerusform>%n cases</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>AnalysisBar</name>
     <message numerus="yes">
         <source>%n cell(s) found</source>
@@ -52,9 +62,9 @@
     <name>CounterPanel</name>
     <message numerus="yes">
         <source>leukocytes of %n</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>leukocytes of %n</numerusform>
+            <numerusform>leukocytes of %n</numerusform>
         </translation>
     </message>
 </context>
@@ -96,6 +106,16 @@
     </message>
 </context>
 <context>
+    <name>NotesModel</name>
+    <message numerus="yes">
+        <source> · %n cell(s)</source>
+        <translation>
+            <numerusform> · %n cell</numerusform>
+            <numerusform> · %n cells</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Reporter</name>
     <message numerus="yes">
         <source>The report was written: %n file(s).</source>
@@ -109,9 +129,9 @@
     <name>WorklistModel</name>
     <message numerus="yes">
         <source>%n unidentified</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n unidentified</numerusform>
+            <numerusform>%n unidentified</numerusform>
         </translation>
     </message>
 </context>
@@ -119,16 +139,16 @@
     <name>WorklistWindow</name>
     <message numerus="yes">
         <source>%n case(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n case</numerusform>
+            <numerusform>%n cases</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n case(s) were transferred and compared byte by byte.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n case was transferred and compared byte by byte.</numerusform>
+            <numerusform>%n cases were transferred and compared byte by byte.</numerusform>
         </translation>
     </message>
 </context>

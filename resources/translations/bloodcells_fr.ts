@@ -212,6 +212,36 @@
     </message>
 </context>
 <context>
+    <name>AgreementWindow</name>
+    <message>
+        <source>Smear and analyser over cases</source>
+        <translation>Frottis et automate sur plusieurs dossiers</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Classe</translation>
+    </message>
+    <message>
+        <source>Reading the cases…</source>
+        <translation>Lecture des dossiers…</translation>
+    </message>
+    <message>
+        <source>No case holds an analyser&apos;s differential.</source>
+        <translation>Aucun dossier ne contient la formule d&apos;un automate.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s)</source>
+        <translation>
+            <numerusform>%n dossier</numerusform>
+            <numerusform>%n dossiers</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>bias {bias} ({low} to {high}), limits of agreement {loa_low} to {loa_high} percentage points</source>
+        <translation>biais {bias} ({low} à {high}), limites de concordance {loa_low} à {loa_high} points de pourcentage</translation>
+    </message>
+</context>
+<context>
     <name>AmendDialog</name>
     <message>
         <source>Amend the signed report</source>
@@ -228,6 +258,64 @@
     <message>
         <source>&amp;Reason</source>
         <translation>&amp;Motif</translation>
+    </message>
+</context>
+<context>
+    <name>AnalyserModel</name>
+    <message>
+        <source>With 95 % limits</source>
+        <translation>Avec les limites à 95 %</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Classe</translation>
+    </message>
+    <message>
+        <source>Analyser %</source>
+        <translation>Automate %</translation>
+    </message>
+    <message>
+        <source>Smear %</source>
+        <translation>Frottis %</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>Différence</translation>
+    </message>
+</context>
+<context>
+    <name>AnalyserPanel</name>
+    <message>
+        <source>Analyser and smear</source>
+        <translation>Automate et frottis</translation>
+    </message>
+    <message>
+        <source>not told</source>
+        <translation>non précisé</translation>
+    </message>
+    <message>
+        <source>Leukocytes counted by the analyser</source>
+        <translation>Leucocytes comptés par l&apos;automate</translation>
+    </message>
+    <message>
+        <source>&amp;Import CSV…</source>
+        <translation>&amp;Importer un CSV…</translation>
+    </message>
+    <message>
+        <source>Over &amp;cases…</source>
+        <translation>Sur plusieurs &amp;dossiers…</translation>
+    </message>
+    <message>
+        <source>* outside the exact 95 % limits of the smear&apos;s count. Double click a figure to enter it.</source>
+        <translation>* hors des limites exactes à 95 % du comptage du frottis. Double-cliquez sur un chiffre pour le saisir.</translation>
+    </message>
+    <message>
+        <source>Tables</source>
+        <translation>Tableaux</translation>
+    </message>
+    <message>
+        <source>The analyser&apos;s differential</source>
+        <translation>La formule de l&apos;automate</translation>
     </message>
 </context>
 <context>
@@ -359,6 +447,25 @@
             <numerusform>%n autre avis</numerusform>
             <numerusform>%n autres avis</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>BlandAltmanPlot</name>
+    <message>
+        <source>+1.96 SD</source>
+        <translation>+1,96 ET</translation>
+    </message>
+    <message>
+        <source>bias</source>
+        <translation>biais</translation>
+    </message>
+    <message>
+        <source>-1.96 SD</source>
+        <translation>-1,96 ET</translation>
+    </message>
+    <message>
+        <source>mean of smear and analyser, % ({low} to {high})</source>
+        <translation>moyenne du frottis et de l&apos;automate, % ({low} à {high})</translation>
     </message>
 </context>
 <context>
@@ -520,6 +627,33 @@
     </message>
 </context>
 <context>
+    <name>CommentsPanel</name>
+    <message>
+        <source>Comments of this case</source>
+        <translation>Commentaires de ce dossier</translation>
+    </message>
+    <message>
+        <source>Canned texts</source>
+        <translation>Textes prédéfinis</translation>
+    </message>
+    <message>
+        <source>A comment for the report</source>
+        <translation>Un commentaire pour le compte rendu</translation>
+    </message>
+    <message>
+        <source>&amp;Add</source>
+        <translation>&amp;Ajouter</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter</source>
+        <translation>Ctrl+Entrée</translation>
+    </message>
+    <message>
+        <source>No comments yet.</source>
+        <translation>Pas encore de commentaire.</translation>
+    </message>
+</context>
+<context>
     <name>CompareTile</name>
     <message>
         <source>This picture cannot be read.</source>
@@ -538,44 +672,63 @@
     </message>
 </context>
 <context>
+    <name>CountDialog</name>
+    <message>
+        <source>Count by hand</source>
+        <translation>Comptage manuel</translation>
+    </message>
+    <message>
+        <source>A case without images: the keys of the review count the cells you see at the microscope.</source>
+        <translation>Un dossier sans images : les touches de la relecture comptent les cellules que vous voyez au microscope.</translation>
+    </message>
+    <message>
+        <source>Count</source>
+        <translation>Compter</translation>
+    </message>
+    <message>
+        <source>&amp;Specimen</source>
+        <translation>&amp;Échantillon</translation>
+    </message>
+</context>
+<context>
     <name>CounterModel</name>
     <message>
         <source>{name}: {count} (key {key})</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} : {count} (touche {key})</translation>
     </message>
 </context>
 <context>
     <name>CounterPanel</name>
     <message>
         <source>Counted of the target</source>
-        <translation type="unfinished"></translation>
+        <translation>Comptés sur l&apos;objectif</translation>
     </message>
     <message>
         <source>Take the last one back</source>
-        <translation type="unfinished"></translation>
+        <translation>Annuler la dernière</translation>
     </message>
     <message>
         <source>Backspace</source>
-        <translation type="unfinished"></translation>
+        <translation>Retour arrière</translation>
     </message>
     <message>
         <source>Sound</source>
-        <translation type="unfinished"></translation>
+        <translation>Son</translation>
     </message>
     <message>
-        <source>One key a cell. With Shift, or the right mouse button, one cell less; Backspace takes the last one back.</source>
-        <translation type="unfinished"></translation>
+        <source>One key a cell. Shift or the right button: one less. Backspace: the last one back.</source>
+        <translation>Une touche par cellule. Maj ou le bouton droit : une de moins. Retour arrière : annule la dernière.</translation>
     </message>
     <message numerus="yes">
         <source>leukocytes of %n</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>leucocyte sur %n</numerusform>
+            <numerusform>leucocytes sur %n</numerusform>
         </translation>
     </message>
     <message>
         <source>leukocytes counted by hand</source>
-        <translation type="unfinished"></translation>
+        <translation>leucocytes comptés à la main</translation>
     </message>
 </context>
 <context>
@@ -757,6 +910,24 @@
     </message>
 </context>
 <context>
+    <name>FieldRow</name>
+    <message>
+        <source>YYYY-MM-DD</source>
+        <translation>AAAA-MM-JJ</translation>
+    </message>
+</context>
+<context>
+    <name>FieldsForm</name>
+    <message>
+        <source>Specimen</source>
+        <translation>Échantillon</translation>
+    </message>
+    <message>
+        <source>Patient</source>
+        <translation>Patient</translation>
+    </message>
+</context>
+<context>
     <name>Form</name>
     <message>
         <source>OK</source>
@@ -839,6 +1010,32 @@
             <numerusform>%n choisie</numerusform>
             <numerusform>%n choisies</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>GradesModel</name>
+    <message>
+        <source>Feature</source>
+        <translation>Caractère</translation>
+    </message>
+    <message>
+        <source>Grade</source>
+        <translation>Grade</translation>
+    </message>
+    <message>
+        <source>Criterion</source>
+        <translation>Critère</translation>
+    </message>
+    <message>
+        <source>2+ ≥ {low} %, 3+ &gt; {high} %</source>
+        <translation>2+ ≥ {low} %, 3+ &gt; {high} %</translation>
+    </message>
+</context>
+<context>
+    <name>GradesTable</name>
+    <message>
+        <source>Morphology</source>
+        <translation>Morphologie</translation>
     </message>
 </context>
 <context>
@@ -1210,6 +1407,16 @@
     </message>
 </context>
 <context>
+    <name>NotesModel</name>
+    <message numerus="yes">
+        <source> · %n cell(s)</source>
+        <translation>
+            <numerusform> · %n cellule</numerusform>
+            <numerusform> · %n cellules</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>OpenOptionsDialog</name>
     <message>
         <source>New analysis</source>
@@ -1348,7 +1555,7 @@
     </message>
     <message>
         <source>Take the case over</source>
-        <translation type="unfinished"></translation>
+        <translation>Reprendre le dossier</translation>
     </message>
 </context>
 <context>
@@ -1415,6 +1622,25 @@
     <message>
         <source>Probabilities</source>
         <translation>Probabilités</translation>
+    </message>
+</context>
+<context>
+    <name>RecordPage</name>
+    <message>
+        <source>Specimen</source>
+        <translation>Échantillon</translation>
+    </message>
+    <message>
+        <source>Morphology</source>
+        <translation>Morphologie</translation>
+    </message>
+    <message>
+        <source>Comments</source>
+        <translation>Commentaires</translation>
+    </message>
+    <message>
+        <source>Analyser</source>
+        <translation>Automate</translation>
     </message>
 </context>
 <context>
@@ -1527,6 +1753,14 @@
         <translation>Glissez pour mesurer une distance</translation>
     </message>
     <message>
+        <source>Draw a zone</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Draw around what a continued analysis shall search</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Not a cell</source>
         <translation>Pas une cellule</translation>
     </message>
@@ -1635,45 +1869,81 @@
     <name>Tiles</name>
     <message>
         <source>Counter</source>
-        <translation type="unfinished"></translation>
+        <translation>Compteur</translation>
     </message>
 </context>
 <context>
     <name>Workbench</name>
     <message>
         <source>&amp;Case</source>
-        <translation type="unfinished"></translation>
+        <translation>Do&amp;ssier</translation>
     </message>
     <message>
         <source>La&amp;boratory</source>
-        <translation type="unfinished"></translation>
+        <translation>La&amp;boratoire</translation>
     </message>
     <message>
         <source>&amp;Work list…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Liste de travail…</translation>
+    </message>
+    <message>
+        <source>&amp;New count by hand…</source>
+        <translation>&amp;Nouveau comptage manuel…</translation>
+    </message>
+    <message>
+        <source>Smear and analyser over &amp;cases…</source>
+        <translation>Frottis et automate sur plusieurs &amp;dossiers…</translation>
+    </message>
+    <message>
+        <source>&amp;Specimen and patient</source>
+        <translation>&amp;Échantillon et patient</translation>
+    </message>
+    <message>
+        <source>&amp;Morphology</source>
+        <translation>&amp;Morphologie</translation>
+    </message>
+    <message>
+        <source>&amp;Comments</source>
+        <translation>&amp;Commentaires</translation>
+    </message>
+    <message>
+        <source>&amp;Analyser</source>
+        <translation>&amp;Automate</translation>
+    </message>
+    <message>
+        <source>Count at the &amp;microscope</source>
+        <translation>Compter au &amp;microscope</translation>
+    </message>
+    <message>
+        <source>Record</source>
+        <translation>Fiche</translation>
+    </message>
+    <message>
+        <source>Counter</source>
+        <translation>Compteur</translation>
     </message>
     <message>
         <source>Continue the analysis</source>
-        <translation type="unfinished"></translation>
+        <translation>Continuer l&apos;analyse</translation>
     </message>
 </context>
 <context>
     <name>WorklistModel</name>
     <message>
         <source>waiting</source>
-        <translation type="unfinished"></translation>
+        <translation>en attente</translation>
     </message>
     <message>
         <source>analysing</source>
-        <translation type="unfinished"></translation>
+        <translation>en analyse</translation>
     </message>
     <message>
         <source>new</source>
-        <translation type="unfinished"></translation>
+        <translation>nouveau</translation>
     </message>
     <message>
         <source>to review</source>
-        <translation type="unfinished"></translation>
+        <translation>à relire</translation>
     </message>
     <message>
         <source>reviewed</source>
@@ -1681,23 +1951,23 @@
     </message>
     <message>
         <source>signed</source>
-        <translation type="unfinished"></translation>
+        <translation>signé</translation>
     </message>
     <message>
         <source>damaged</source>
-        <translation type="unfinished"></translation>
+        <translation>endommagé</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>État</translation>
     </message>
     <message>
         <source>Specimen</source>
-        <translation type="unfinished"></translation>
+        <translation>Échantillon</translation>
     </message>
     <message>
         <source>Begun</source>
-        <translation type="unfinished"></translation>
+        <translation>Commencé</translation>
     </message>
     <message>
         <source>Cells</source>
@@ -1705,57 +1975,57 @@
     </message>
     <message>
         <source>Decided</source>
-        <translation type="unfinished"></translation>
+        <translation>Décidé</translation>
     </message>
     <message>
         <source>Flags</source>
-        <translation type="unfinished"></translation>
+        <translation>Alarmes</translation>
     </message>
     <message>
         <source>Persons</source>
-        <translation type="unfinished"></translation>
+        <translation>Personnes</translation>
     </message>
     <message>
         <source> (synthetic)</source>
-        <translation type="unfinished"></translation>
+        <translation> (synthétique)</translation>
     </message>
     <message numerus="yes">
         <source>%n unidentified</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n non identifiée</numerusform>
+            <numerusform>%n non identifiées</numerusform>
         </translation>
     </message>
     <message>
         <source>incomplete</source>
-        <translation type="unfinished"></translation>
+        <translation>incomplet</translation>
     </message>
 </context>
 <context>
     <name>WorklistWindow</name>
     <message>
         <source>Work list</source>
-        <translation type="unfinished"></translation>
+        <translation>Liste de travail</translation>
     </message>
     <message>
         <source>Specimen, patient number or file name</source>
-        <translation type="unfinished"></translation>
+        <translation>Échantillon, numéro du patient ou nom de fichier</translation>
     </message>
     <message>
         <source>Search</source>
-        <translation type="unfinished"></translation>
+        <translation>Recherche</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>État</translation>
     </message>
     <message>
         <source>Every state</source>
-        <translation type="unfinished"></translation>
+        <translation>Tous les états</translation>
     </message>
     <message>
         <source>New</source>
-        <translation type="unfinished"></translation>
+        <translation>Nouveaux</translation>
     </message>
     <message>
         <source>Analysing</source>
@@ -1763,11 +2033,11 @@
     </message>
     <message>
         <source>To review</source>
-        <translation type="unfinished"></translation>
+        <translation>À relire</translation>
     </message>
     <message>
         <source>Reviewed</source>
-        <translation type="unfinished"></translation>
+        <translation>Relus</translation>
     </message>
     <message>
         <source>Signed</source>
@@ -1775,89 +2045,89 @@
     </message>
     <message>
         <source>Damaged</source>
-        <translation type="unfinished"></translation>
+        <translation>Endommagés</translation>
     </message>
     <message>
         <source>Begun</source>
-        <translation type="unfinished"></translation>
+        <translation>Commencé</translation>
     </message>
     <message>
         <source>Any day</source>
-        <translation type="unfinished"></translation>
+        <translation>Toutes les dates</translation>
     </message>
     <message>
         <source>Today</source>
-        <translation type="unfinished"></translation>
+        <translation>Aujourd&apos;hui</translation>
     </message>
     <message>
         <source>The last 7 days</source>
-        <translation type="unfinished"></translation>
+        <translation>Les 7 derniers jours</translation>
     </message>
     <message>
         <source>The last 30 days</source>
-        <translation type="unfinished"></translation>
+        <translation>Les 30 derniers jours</translation>
     </message>
     <message>
         <source>The last 365 days</source>
-        <translation type="unfinished"></translation>
+        <translation>Les 365 derniers jours</translation>
     </message>
     <message>
         <source>Person</source>
-        <translation type="unfinished"></translation>
+        <translation>Personne</translation>
     </message>
     <message>
         <source>Flag (* for any)</source>
-        <translation type="unfinished"></translation>
+        <translation>Alarme (* : toutes)</translation>
     </message>
     <message>
         <source>Flag</source>
-        <translation type="unfinished"></translation>
+        <translation>Alarme</translation>
     </message>
     <message>
         <source>&amp;Open</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ouvrir</translation>
     </message>
     <message>
         <source>&amp;Analyse folder…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Analyser un dossier d&apos;images…</translation>
     </message>
     <message>
         <source>It waits for its turn in the background</source>
-        <translation type="unfinished"></translation>
+        <translation>Elle attend son tour en arrière-plan</translation>
     </message>
     <message>
         <source>&amp;Stop</source>
-        <translation type="unfinished"></translation>
+        <translation>A&amp;rrêter</translation>
     </message>
     <message>
         <source>What was found is kept</source>
-        <translation type="unfinished"></translation>
+        <translation>Ce qui a été trouvé est conservé</translation>
     </message>
     <message>
         <source>&amp;Copy to…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Copier vers…</translation>
     </message>
     <message>
         <source>&amp;Move to…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Déplacer vers…</translation>
     </message>
     <message>
         <source>&amp;Bring in…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Importer…</translation>
     </message>
     <message>
         <source>From another workstation</source>
-        <translation type="unfinished"></translation>
+        <translation>Depuis un autre poste</translation>
     </message>
     <message>
         <source>&amp;Recover</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Récupérer</translation>
     </message>
     <message numerus="yes">
         <source>%n case(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n dossier</numerusform>
+            <numerusform>%n dossiers</numerusform>
         </translation>
     </message>
     <message>
@@ -1866,7 +2136,7 @@
     </message>
     <message>
         <source>To this folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Vers ce dossier</translation>
     </message>
     <message>
         <source>Cases</source>
@@ -1874,30 +2144,30 @@
     </message>
     <message>
         <source>Case from another workstation</source>
-        <translation type="unfinished"></translation>
+        <translation>Dossier d&apos;un autre poste</translation>
     </message>
     <message numerus="yes">
         <source>%n case(s) were transferred and compared byte by byte.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n dossier a été transféré et comparé octet par octet.</numerusform>
+            <numerusform>%n dossiers ont été transférés et comparés octet par octet.</numerusform>
         </translation>
     </message>
     <message>
         <source>The case is here now.</source>
-        <translation type="unfinished"></translation>
+        <translation>Le dossier est maintenant ici.</translation>
     </message>
     <message>
         <source>What could be read was saved as {name}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ce qui pouvait être lu a été enregistré sous {name}.</translation>
     </message>
     <message>
         <source>{cells} cells and {events} decisions came through; {lost} are known to be lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>{cells} cellules et {events} décisions ont été récupérées ; {lost} sont perdues avec certitude.</translation>
     </message>
     <message>
         <source>Signatures are not carried over: check the case and sign it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Les signatures ne sont pas reprises : vérifiez le dossier et signez-le de nouveau.</translation>
     </message>
 </context>
 </TS>
