@@ -18,6 +18,7 @@ _TYPES: dict[int, tuple[str, int]] = {
 }  # fmt: skip
 _MAX_ENTRIES = 4096
 _MAX_ARRAY = 4_000_000
+_MAX_DIRECTORIES = 64
 _UNIT_UM = {2: 25_400.0, 3: 10_000.0}
 
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, DESCRIPTION = 256, 257, 258, 259, 262, 270
@@ -148,6 +149,36 @@ def _pieces(source: ByteSource, d: Directory, tiled: bool) -> int:
     return planes * -(-length // max(1, min(rows, max(1, length)) if rows > 0 else max(1, length)))
 
 
+def _ends_outside(source: ByteSource, d: Directory, tiled: bool) -> bool:
+    """Whether pixel data of a directory lie beyond the end of the file."""
+    if NDPI_MAGIC in d.entries:
+        return False  # Offsets beyond 4 GB wrap in Hamamatsu's 32-bit directories: they say nothing.
+    offsets = numbers(source, d, TILE_OFFSETS if tiled else STRIP_OFFSETS)
+    counts = numbers(source, d, TILE_COUNTS if tiled else STRIP_COUNTS)
+    if 0 < offsets.size < _pieces(source, d, tiled):
+        raise MalformedTiff("fewer pieces than its size needs")
+    ends = offsets + counts if offsets.size == counts.size else offsets
+    return bool(ends.size and ends.max() > source.size)
+
+
+def _follow(source: ByteSource, first: Directory) -> tuple[bool, bool]:
+    """Whether smaller images follow, and whether what follows is cut off; 64 directories are looked at."""
+    width, pyramid = integer(source, first, WIDTH, 0), SUB_IFDS in first.entries
+    d, seen = first, {0}
+    for _ in range(_MAX_DIRECTORIES):
+        if d.next_offset in seen:
+            break
+        seen.add(d.next_offset)
+        try:
+            d = read_directory(source, d.next_offset)
+            if _ends_outside(source, d, TILE_OFFSETS in d.entries):
+                return pyramid, True
+        except MalformedTiff:
+            return pyramid, True
+        pyramid = pyramid or 0 < integer(source, d, WIDTH, 0) <= width // 2
+    return pyramid, False
+
+
 def tiff_info(source: ByteSource) -> ImageInfo:
     """What the first directory says.
 
@@ -158,30 +189,18 @@ def tiff_info(source: ByteSource) -> ImageInfo:
     """
     d = read_directory(source)
     tiled = TILE_OFFSETS in d.entries
-    offsets = numbers(source, d, TILE_OFFSETS if tiled else STRIP_OFFSETS)
-    counts = numbers(source, d, TILE_COUNTS if tiled else STRIP_COUNTS)
-    ends = offsets + counts if offsets.size == counts.size else offsets
-    # Offsets beyond 4 GB wrap in Hamamatsu's 32-bit directories, so they say nothing about the end.
-    cut = bool(ends.size and ends.max() > source.size) and NDPI_MAGIC not in d.entries
-    if 0 < offsets.size < _pieces(source, d, tiled):
-        raise MalformedTiff("fewer pieces than its size needs")
+    cut = _ends_outside(source, d, tiled)
+    pyramid, rest_cut = _follow(source, d)
     description = text(source, d, DESCRIPTION)
     bits = numbers(source, d, BITS)
-    width = integer(source, d, WIDTH, 0)
-    pyramid = SUB_IFDS in d.entries
-    if d.next_offset and not pyramid:
-        try:
-            pyramid = 0 < integer(source, read_directory(source, d.next_offset), WIDTH, 0) <= width // 2
-        except MalformedTiff:
-            cut = True
     return ImageInfo(
         format="tiff",
-        stored_px=(width, integer(source, d, LENGTH, 0)),
+        stored_px=(integer(source, d, WIDTH, 0), integer(source, d, LENGTH, 0)),
         orientation=valid_orientation(integer(source, d, ORIENTATION, 1)),
         bits=int(bits[0]) if bits.size else 1,
         channels=integer(source, d, SAMPLES, 1),
         mpp=mpp_from_description(description) or resolution_mpp(source, d),
-        truncated=cut,
+        truncated=cut or rest_cut,
         tiled=tiled,
         pyramid=pyramid,
         description=description,

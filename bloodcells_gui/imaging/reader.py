@@ -175,7 +175,10 @@ class PyramidReader(ABC):
         pixels = self._padded(index, lx, ly, lw, lh)
         if (lw, lh) == (out_w, out_h):
             return pixels
-        scaled: RGB = cv2.resize(pixels, (out_w, out_h), interpolation=cv2.INTER_AREA)
+        # Below 1.5 four neighbours hold all there is to average, at a tenth of the cost.
+        area = max(lw / out_w, lh / out_h) >= 1.5
+        how = cv2.INTER_AREA if area else cv2.INTER_LINEAR
+        scaled: RGB = cv2.resize(pixels, (out_w, out_h), interpolation=how)
         return scaled
 
     def _padded(self, index: int, x: int, y: int, w: int, h: int) -> RGB:

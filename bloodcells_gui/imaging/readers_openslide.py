@@ -21,12 +21,13 @@ _DAMAGED = "OpenSlide reports: {detail}."
 _WHAT_TO_DO = "Copy the slide again from the scanner, with all files and folders that belong to it."
 
 
-def is_openslide(path: Path) -> bool:
-    """Whether OpenSlide recognises the file (it looks at its headers only)."""
+def slide_vendor(path: Path) -> str | None:
+    """OpenSlide's name of the format ("aperio", "generic-tiff"), from headers only; None when unknown."""
     try:
-        return openslide.OpenSlide.detect_format(path) is not None
-    except (openslide.OpenSlideError, OSError, ValueError, UnicodeError):
-        return False
+        vendor: str | None = openslide.OpenSlide.detect_format(path)
+    except (openslide.OpenSlideError, OSError, ValueError):
+        return None
+    return vendor
 
 
 class OpenSlideReader(PyramidReader):

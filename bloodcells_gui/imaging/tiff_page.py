@@ -7,6 +7,7 @@ OpenCV for LZW, PackBits, JPEG and WebP. That keeps imagecodecs (45 MB) out of t
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ from bloodcells_gui.imaging.limits import DecodeLimits
 from bloodcells_gui.imaging.pixels import to_rgb, to_uint8
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.imaging.source import ByteSource, MemorySource
+
+# Damaged directories are told to the person by ImageRefused, not in a log.
+logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 NONE, LZW, JPEG, DEFLATE_OLD, DEFLATE, PACKBITS, WEBP = 1, 5, 7, 32946, 8, 32773, 50001
 _MIN_WHITE, _MIN_BLACK, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
