@@ -58,19 +58,20 @@ def without_orphans(entries: list[Entry]) -> list[Entry]:
 
 
 def stripped(entries: list[Entry], folder: Path) -> list[Entry]:
-    """Without symbol tables: Python and the system's libraries. (Wheels' libraries do not survive strip.)"""
-    if not shutil.which("strip"):
+    """Without symbol tables, where that is safe: not in wheels' files that auditwheel patched (they have a RUNPATH)."""
+    if not (shutil.which("strip") and shutil.which("readelf")):
         return entries
     folder.mkdir(parents=True, exist_ok=True)
     out = []
-    for name, source, kind in entries:
-        ours = kind != "SYMLINK" and ".so" in name and ("/" not in name or name.startswith("python3."))
-        copy = folder / Path(name).name
-        if ours and "site-packages" not in source:
+    for number, (name, source, kind) in enumerate(entries):
+        file = source
+        vendored = "site-packages" in source and (".libs/" in name or "PATH)" in readelf(source, "-d"))
+        if kind != "SYMLINK" and ".so" in name and not vendored:
+            copy = folder / f"{number}-{Path(name).name}"
             shutil.copyfile(source, copy)
             done = subprocess.run(["strip", "--strip-unneeded", str(copy)], capture_output=True, check=False)
-            source = str(copy) if done.returncode == 0 else source  # noqa: PLW2901
-        out.append((name, source, kind))
+            file = str(copy) if done.returncode == 0 else source
+        out.append((name, file, kind))
     return out
 
 
