@@ -69,6 +69,7 @@ class DifferentialTable(QTableView):
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
         self._set_widths()
         model.modelReset.connect(self._arrange)
+        model.modelReset.connect(self._share_room)
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
 
@@ -104,10 +105,15 @@ class DifferentialTable(QTableView):
         """The name comes first, then the bar, then the key (which the gallery's headings show too)."""
         fixed = (Column.COUNT, Column.SHARE, Column.LIMITS, Column.ABSOLUTE)
         room = self.viewport().width() - sum(self.columnWidth(c) for c in fixed if not self.isColumnHidden(c))
-        room -= self.fontMetrics().horizontalAdvance("Variant lymphocyte") + 54
+        metrics = self.fontMetrics()
+        room -= metrics.horizontalAdvance("Variant lymphocyte") + 54
         room -= self._key_width
         self.setColumnHidden(Column.KEY, room < 0)
-        bar = min(240, room)
+        # Beyond a bar that can be read, whole names are worth more than a longer bar.
+        names = (str(self._model.index(r, 0).data()) for r in range(self._model.rowCount()))
+        longest = max((metrics.horizontalAdvance(n) for n in names), default=0)
+        more = max(0, longest - metrics.horizontalAdvance("Variant lymphocyte"))
+        bar = min(240, max(min(room, 100), room - more))
         self.setColumnHidden(Column.BAR, bar < _LEAST_BAR)
         if bar >= _LEAST_BAR:
             self.setColumnWidth(Column.BAR, bar)
