@@ -17,16 +17,19 @@ from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.counter.panel import CounterPanel
 from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.record.agreement import AgreementWindow
 from bloodcells_gui.ui.record.page import RecordPage
+from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.worklist.window import WorklistWindow
 
 
@@ -61,6 +64,9 @@ class Workbench(QObject):
         self._case_menu = self._menu(self.tr("&Case"))
         self._lab_menu = self._menu(self.tr("La&boratory"))
         self._fill()
+        preferences = window.actions_.get("preferences")
+        preferences.triggered.disconnect()
+        preferences.triggered.connect(lambda _=False: self.edit_settings())
         window.case_shown.connect(self._shown)
         window.case_leaving.connect(self._leaving)
         window.closing.connect(self._closing)
@@ -198,6 +204,37 @@ class Workbench(QObject):
     def _leaving(self, page: CasePage) -> None:
         self.record = self.counter = None
         self._enable(None)
+
+    # -- settings --------------------------------------------------------------------------------------
+
+    def edit_settings(self) -> None:
+        """Everything the laboratory can set."""
+        where = str(self.workspace.settings_file)
+        dialog = SettingsDialog(self.context, self.workspace.settings, where, self.window)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            self.take_settings(dialog.answer())
+
+    def take_settings(self, wanted: LabSettings) -> None:
+        """Keep settings and show what they change."""
+        before = self.workspace.settings
+        try:
+            self.workspace.save_settings(wanted)
+        except UserError as error:
+            self.window.banners.error(error)
+            return
+        if wanted.theme != before.theme:
+            self.context.theme.choose(wanted.theme)
+        if wanted.language != before.language:
+            self.context.language.choose(wanted.language)
+        if wanted.keys != before.keys:
+            self.context.keymap = KeyMap(wanted.key_map)
+        rebuilt = ("language", "keys", "fields", "grading", "comments")
+        if any(getattr(wanted, name) != getattr(before, name) for name in rebuilt):
+            self.window.rebuild_wanted.emit()
+        elif self.window.page is not None:
+            self.window.page.refresh_numbers()
 
     # -- the work list ---------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Everything a laboratory can set, page by page."""

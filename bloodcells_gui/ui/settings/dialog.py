@@ -1,0 +1,156 @@
+"""The preferences: pages beside a list, checked before they are kept, passed on as one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QStringListModel, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialogButtonBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QListView,
+    QStackedWidget,
+    QWidget,
+)
+
+from bloodcells_gui.app.settings_file import checked, export_settings, read_settings
+from bloodcells_gui.domain.checks import SettingProblem
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.settings.pages import Page, make_pages
+
+
+class SettingsDialog(Form):
+    """Every setting of the laboratory.
+
+    Nothing is kept before OK; `answer` gives settings that read back as they are.
+    """
+
+    def __init__(
+        self, context: UiContext, settings: LabSettings, where: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(self.tr("Preferences"), "", parent)
+        self._context = context
+        self._settings = settings
+        self.banners = BannerStack(context)
+        self.pages: list[Page] = []
+        self.list = QListView()
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.list.setAccessibleName(self.tr("Pages"))
+        self.list.setFixedWidth(180)
+        self.list.setSpacing(2)
+        self.stack = QStackedWidget()
+        row = QHBoxLayout()
+        row.setSpacing(18)
+        row.addWidget(self.list)
+        row.addWidget(self.stack, 1)
+        self.outer.insertWidget(1, self.banners)
+        self.outer.insertLayout(2, row, 1)
+        for text, act in (
+            (self.tr("&Import…"), self._choose_import), (self.tr("&Export…"), self._choose_export),
+        ):  # fmt: skip
+            button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
+            button.clicked.connect(act)
+        if where:
+            self.list.setToolTip(where)
+        self._fill(settings)
+        self.resize(880, 620)
+
+    def _fill(self, settings: LabSettings) -> None:
+        at = max(0, self.list.currentIndex().row())
+        for old in self.pages:
+            self.stack.removeWidget(old)
+            old.deleteLater()
+        self._settings = settings
+        self.pages = make_pages(self._context, settings)
+        for page in self.pages:
+            self.stack.addWidget(page)
+        model = QStringListModel([p.title for p in self.pages], self.list)
+        self.list.setModel(model)
+        self.list.selectionModel().currentChanged.connect(
+            lambda index, _: self.stack.setCurrentIndex(index.row())
+        )
+        self.list.setCurrentIndex(model.index(at))
+
+    def answer(self) -> LabSettings:
+        """The settings as changed."""
+        settings = self._settings
+        for page in self.pages:
+            settings = replace(settings, **page.changes())
+        return settings
+
+    def accept(self) -> None:
+        settings, problems = checked(self.answer())
+        if problems:
+            self.show_problems(problems)
+            return
+        self._settings = settings
+        super().accept()
+
+    def show_problems(self, problems: Sequence[SettingProblem]) -> None:
+        """Say what would fall back, and on which page it is put right."""
+        lang = self._context.language.lang
+        self.banners.show_banner(
+            "warning",
+            self.tr("%n setting(s) cannot be used.", "", len(problems)),
+            "\n".join(p.text(lang) for p in problems[:6]),
+        )
+
+    def _choose_import(self) -> None:
+        names = self.tr("Settings")
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Settings file"), "", f"{names} (*.json)")
+        if path:
+            self.bring(Path(path))
+
+    def bring(self, path: Path) -> None:
+        """Show the settings of a file; they are kept by OK only."""
+        try:
+            settings, problems = read_settings(path)
+        except UserError as error:
+            self.banners.error(error)
+            return
+        self._fill(settings)
+        if problems:
+            self.show_problems(problems)
+        else:
+            self.banners.show_banner(
+                "info", self.tr("The settings of {name} are shown.").format(name=path.name),
+                self.tr("Press OK to keep them."),
+            )  # fmt: skip
+
+    def _choose_export(self) -> None:
+        names = self.tr("Settings")
+        path, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Settings file"), "bloodcells-settings.json", f"{names} (*.json)"
+        )
+        if path:
+            self.pass_on(Path(path))
+
+    def pass_on(self, path: Path) -> None:
+        """Write what is shown into a file."""
+        settings, problems = checked(self.answer())
+        if problems:
+            self.show_problems(problems)
+            return
+        try:
+            export_settings(settings, path)
+        except UserError as error:
+            self.banners.error(error)
+            return
+        self.banners.show_banner("ok", self.tr("The settings were written."), str(path))
+
+    def keyPressEvent(self, event: object) -> None:
+        # Enter ends the editing of a table's cell; only the button ends the dialog.
+        key = getattr(event, "key", lambda: None)()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return
+        super().keyPressEvent(event)  # type: ignore[arg-type]

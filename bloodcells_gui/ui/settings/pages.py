@@ -1,0 +1,353 @@
+"""The pages of the preferences; each knows its part of the settings and nothing of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.domain.ranges import ITEMS, OWN, PUBLISHED
+from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
+from bloodcells_gui.domain.taxonomy import ROLLUPS
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.keys import KeyMapModel
+from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
+
+
+class Page(QWidget):
+    """One page.
+
+    Parameters
+    ----------
+    title : str
+        Its name in the list.
+    """
+
+    def __init__(self, context: UiContext, title: str) -> None:
+        super().__init__()
+        self.context = context
+        self.title = title
+        self.outer = QVBoxLayout(self)
+        self.outer.setContentsMargins(0, 0, 0, 0)
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(16)
+        self.form.setVerticalSpacing(9)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.outer.addLayout(self.form)
+        self._readers: dict[str, Callable[[], Any]] = {}
+
+    def changes(self) -> dict[str, Any]:
+        """Names of settings and their values as this page shows them."""
+        return {name: read() for name, read in self._readers.items()}
+
+    def reads(self, name: str, read: Callable[[], Any]) -> None:
+        """Setting `name` is what `read` gives."""
+        self._readers[name] = read
+
+    def combo(self, label: str, entries: list[tuple[str, str]], current: str, name: str = "") -> QComboBox:
+        """A choice."""
+        made = QComboBox()
+        for text, value in entries:
+            made.addItem(text, value)
+        made.setCurrentIndex(max(0, made.findData(current)))
+        self.form.addRow(label, made)
+        if name:
+            self.reads(name, lambda: str(made.currentData()))
+        return made
+
+    def whole(self, label: str, value: int, most: int, name: str = "", *, zero: str = "") -> QSpinBox:
+        """A whole number; `zero` is said instead of 0."""
+        made = QSpinBox()
+        made.setRange(0, most)
+        made.setSpecialValueText(zero)
+        made.setValue(value)
+        self.form.addRow(label, made)
+        if name:
+            self.reads(name, made.value)
+        return made
+
+    def real(self, label: str, value: float, low: float, most: float, name: str, unit: str = "") -> None:
+        """A number."""
+        made = QDoubleSpinBox()
+        made.setRange(low, most)
+        made.setDecimals(2)
+        made.setSuffix(f" {unit}" if unit else "")
+        made.setValue(value)
+        self.form.addRow(label, made)
+        self.reads(name, made.value)
+
+    def box(self, text: str, on: bool, name: str = "") -> QCheckBox:
+        """Yes or no."""
+        made = QCheckBox(text)
+        made.setChecked(on)
+        self.form.addRow("", made)
+        if name:
+            self.reads(name, made.isChecked)
+        return made
+
+    def line(self, label: str, value: str, longest: int) -> QLineEdit:
+        """One line of text."""
+        made = QLineEdit(value)
+        made.setMaxLength(longest)
+        self.form.addRow(label, made)
+        return made
+
+    def lines(self, label: str, value: str) -> QPlainTextEdit:
+        """Several lines of text."""
+        made = QPlainTextEdit(value)
+        made.setTabChangesFocus(True)
+        made.setAccessibleName(label.replace("&", ""))
+        self.form.addRow(label, made)
+        return made
+
+    def note(self, text: str) -> None:
+        """A remark at the foot."""
+        made = QLabel(text)
+        made.setObjectName("muted")
+        made.setWordWrap(True)
+        self.outer.addWidget(made)
+
+    def table(self, model: Any, name: str, stretched: int) -> QTableView:
+        """A list of records."""
+        made = QTableView()
+        made.setModel(model)
+        made.setAccessibleName(name)
+        made.setShowGrid(False)
+        made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        made.verticalHeader().hide()
+        made.verticalHeader().setDefaultSectionSize(made.fontMetrics().height() + 10)
+        made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        made.horizontalHeader().setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+        self.outer.addWidget(made, 1)
+        return made
+
+
+class GeneralPage(Page):
+    """Language, appearance, counting."""
+
+    def __init__(self, context: UiContext, s: LabSettings) -> None:
+        super().__init__(context, "")
+        self.title = self.tr("General")
+        desktop = (self.tr("As the desktop"), "system")
+        self.combo(
+            self.tr("&Language"), [desktop, ("English", "en"), ("Français", "fr")], s.language, "language"
+        )
+        self.combo(
+            self.tr("&Appearance"),
+            [desktop, (self.tr("Light"), "light"), (self.tr("Dark"), "dark")],
+            s.theme,
+            "theme",
+        )
+        self.box(self.tr("A sound with every counted cell"), s.count_sound, "count_sound")
+        reviewer = self.line(self.tr("Usual &reviewer"), s.reviewer, 80)
+        self.reads("reviewer", lambda: " ".join(reviewer.text().split()))
+        self.outer.addStretch(1)
+
+
+class CountingPage(Page):
+    """Rows, target, doubt, correction."""
+
+    def __init__(self, context: UiContext, s: LabSettings) -> None:
+        super().__init__(context, "")
+        self.title = self.tr("Counting")
+        text = context.language.text
+        self.combo(
+            self.tr("&Rows of the table"),
+            [(text(r.name), r.id) for r in ROLLUPS.values()],
+            s.rollup,
+            "rollup",
+        )
+        self.whole(
+            self.tr("Leukocytes to &count"), s.target_cells, 100_000, "target_cells", zero=self.tr("none")
+        )
+        steps = self.line(self.tr("&Steps offered"), ", ".join(str(n) for n in s.target_counts), 80)
+        self.reads(
+            "target_counts",
+            lambda: tuple(int(p) if p.isdigit() else p for p in steps.text().replace(",", " ").split()),
+        )
+        own = QCheckBox(self.tr("A probability of its own below which a cell waits as unidentified"))
+        own.setChecked(s.abstention is not None)
+        limit = QDoubleSpinBox()
+        limit.setRange(0, 1)
+        limit.setSingleStep(0.05)
+        limit.setValue(0.5 if s.abstention is None else s.abstention)
+        limit.setEnabled(own.isChecked())
+        own.toggled.connect(limit.setEnabled)
+        self.form.addRow("", own)
+        self.form.addRow(self.tr("&Probability"), limit)
+        self.reads("abstention", lambda: limit.value() if own.isChecked() else None)
+        self.real(
+            self.tr("Correct the white cell count from"), s.nrbc_threshold, 0, 1000, "nrbc_threshold",
+            self.tr("NRBC per 100 WBC"),
+        )  # fmt: skip
+        self.real(
+            self.tr("Left shift from bands of"),
+            s.left_shift_bands_percent,
+            0,
+            100,
+            "left_shift_bands_percent",
+            "%",
+        )
+        self.real(self.tr("Platelets per field times"), s.platelet_factor, 1, 100, "platelet_factor", "10⁹/L")
+        self.outer.addStretch(1)
+
+
+class KeysPage(Page):
+    """One key a class."""
+
+    def __init__(self, context: UiContext, s: LabSettings) -> None:
+        super().__init__(context, "")
+        self.title = self.tr("Keys")
+        self.model = KeyMapModel(context, dict(context.keymap.items()) | s.key_map, self)
+        self.table(self.model, self.title, 0)
+        self.note(self.tr("Double click a key to change it; the two classes exchange theirs."))
+        self.reads("keys", lambda: tuple(self.model.keys.items()))
+
+
+class RangesPage(Page):
+    """A published set, or the laboratory's own by sex and age."""
+
+    def __init__(self, context: UiContext, s: LabSettings) -> None:
+        super().__init__(context, "")
+        self.title = self.tr("Reference ranges")
+        text = context.language.text
+        entries = [(text(r.name), r.id) for r in PUBLISHED.values()]
+        self.sets = self.combo(
+            self.tr("&Set"), [*entries, (self.tr("The laboratory's own"), OWN)], s.range_set, "range_set"
+        )
+        self._own = list(s.own_ranges)
+        self.model = RangesModel(context, (), self)
+        self.view = self.table(self.model, self.title, 0)
+        self.copy = QPushButton(self.tr("&Begin with these as the laboratory's own"))
+        self.copy.clicked.connect(self._copy)
+        self.item = QComboBox()
+        self.item.setAccessibleName(self.tr("Item"))
+        for item in ITEMS.values():
+            self.item.addItem(text(item.name), item.code)
+        self.add = QPushButton(self.tr("A&dd"))
+        self.add.clicked.connect(lambda: self.model.add(str(self.item.currentData())))
+        self.remove = QPushButton(self.tr("Re&move"))
+        self.remove.clicked.connect(lambda: self.model.remove(self.view.currentIndex().row()))
+        row = QHBoxLayout()
+        for widget in (self.copy, self.item, self.add, self.remove):
+            row.addWidget(widget)
+        row.addStretch(1)
+        self.outer.addLayout(row)
+        self.sets.currentIndexChanged.connect(lambda _: self._show())
+        self.reads("own_ranges", self._own_now)
+        self._showing_own = False
+        self._show()
+
+    def _own_now(self) -> tuple[Any, ...]:
+        return tuple(self.model.ranges) if self._showing_own else tuple(self._own)
+
+    def _show(self) -> None:
+        self._own = list(self._own_now())
+        chosen = str(self.sets.currentData())
+        self._showing_own = chosen == OWN
+        self.model.show_ranges(
+            self._own if self._showing_own else PUBLISHED[chosen].ranges, editable=self._showing_own
+        )
+        self.copy.setVisible(not self._showing_own)
+        for widget in (self.item, self.add, self.remove):
+            widget.setVisible(self._showing_own)
+
+    def _copy(self) -> None:
+        self._own = list(self.model.ranges)
+        self.sets.setCurrentIndex(self.sets.findData(OWN))
+
+
+class RulesPage(Page):
+    """Review rules on and off, and their thresholds."""
+
+    def __init__(self, context: UiContext, s: LabSettings) -> None:
+        super().__init__(context, "")
+        self.title = self.tr("Review rules")
+        self.model = RulesModel(context, s.rules, self)
+        self.table(self.model, self.title, RulesModel.WHAT)
+        self.note(
+            self.tr("After the ISLH consensus rules, recalled: check the thresholds for your laboratory.")
+        )
+        self.reads("rules", lambda: tuple(self.model.rules))
+
+
+class ReportPage(Page):
+    """Head, logo, paper, pictures, canned texts."""
+
+    def __init__(self, context: UiContext, s: LabSettings) -> None:
+        super().__init__(context, "")
+        self.title = self.tr("Report")
+        name = self.line(self.tr("&Laboratory"), s.header.laboratory, 120)
+        address = self.lines(self.tr("A&ddress"), "\n".join(s.header.address))
+        address.setFixedHeight(5 * self.fontMetrics().height())
+        self.logo = QLineEdit(s.header.logo)
+        choose = QPushButton(self.tr("Choose…"))
+        choose.clicked.connect(self._choose)
+        row = QHBoxLayout()
+        row.addWidget(self.logo, 1)
+        row.addWidget(choose)
+        label = QLabel(self.tr("Lo&go (PNG or JPEG)"))
+        label.setBuddy(self.logo)
+        self.form.addRow(label, row)
+        self.combo(self.tr("&Paper"), [("A4", "a4"), ("Letter", "letter")], s.paper, "paper")
+        self.whole(self.tr("Pictures per &class"), s.thumbnails_per_class, 400, "thumbnails_per_class")
+        self.whole(self.tr("&Explained pictures"), s.gradcam_in_report, 60, "gradcam_in_report")
+        comments = self.lines(self.tr("Canned &texts, one a line"), "\n".join(s.comments))
+
+        def header() -> ReportHeader:
+            lines = [t.strip() for t in address.toPlainText().splitlines() if t.strip()]
+            return ReportHeader(name.text().strip(), tuple(lines), self.logo.text().strip())
+
+        self.reads("header", header)
+        self.reads(
+            "comments", lambda: tuple(t.strip() for t in comments.toPlainText().splitlines() if t.strip())
+        )
+
+    def _choose(self) -> None:
+        names = self.tr("Pictures")
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Logo"), "", f"{names} (*.png *.jpg *.jpeg)")
+        if path:
+            self.logo.setText(path)
+
+
+class PrivacyPage(Page):
+    """Retention and anonymous export."""
+
+    def __init__(self, context: UiContext, s: LabSettings) -> None:
+        super().__init__(context, "")
+        self.title = self.tr("Privacy")
+        days = self.whole(
+            self.tr("&Keep cases for days"), s.privacy.retention_days, 36500, zero=self.tr("for ever")
+        )
+        anonymous = self.box(
+            self.tr("Leave out whatever identifies the patient when exporting"), s.privacy.anonymised_export
+        )
+        self.note(
+            self.tr("Names and numbers of patients stand in case files and reports alone, never in logs.")
+        )
+        self.outer.addStretch(1)
+        self.reads("privacy", lambda: Privacy(days.value(), anonymous.isChecked()))
+
+
+def make_pages(context: UiContext, settings: LabSettings) -> list[Page]:
+    """Every page, in the order of the list."""
+    kinds = (GeneralPage, CountingPage, KeysPage, RangesPage, RulesPage, ReportPage, PrivacyPage)
+    return [kind(context, settings) for kind in kinds]

@@ -1,0 +1,118 @@
+"""The preferences: every page reads what it shows, bad values are told, the file goes out and comes back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QDialog, QDialogButtonBox
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.domain.ranges import OWN, PUBLISHED
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.settings.dialog import SettingsDialog
+from bloodcells_gui.ui.settings.pages import CountingPage, KeysPage, Page, RangesPage, RulesPage
+from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, context: UiContext) -> SettingsDialog:
+    dialog = SettingsDialog(context, LabSettings())
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def page(dialog: SettingsDialog, kind: type[Page]) -> Page:
+    return next(p for p in dialog.pages if isinstance(p, kind))
+
+
+def test_untouched_it_gives_back_what_it_got(dialog: SettingsDialog) -> None:
+    assert dialog.answer() == LabSettings()
+
+
+def test_arrows_go_from_page_to_page(dialog: SettingsDialog) -> None:
+    dialog.list.setFocus()
+    for expected in range(1, len(dialog.pages)):
+        QTest.keyClick(dialog.list, Qt.Key.Key_Down)
+        assert dialog.stack.currentIndex() == expected
+        dialog.grab()
+
+
+def test_rules_are_switched_and_their_thresholds_edited(dialog: SettingsDialog) -> None:
+    rules = page(dialog, RulesPage)
+    assert isinstance(rules, RulesPage)
+    model = rules.model
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    on, limit = model.index(0, RulesModel.ON), model.index(0, RulesModel.THRESHOLD)
+    assert model.setData(on, Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
+    assert model.setData(limit, "3,5")
+    assert not model.setData(limit, "many")
+    assert not model.setData(limit, "-1")
+    first = dialog.answer().rules[0]
+    assert (first.enabled, first.threshold) == (False, 3.5)
+
+
+def test_own_ranges_begin_with_a_published_set(dialog: SettingsDialog) -> None:
+    ranges = page(dialog, RangesPage)
+    assert isinstance(ranges, RangesPage)
+    QAbstractItemModelTester(ranges.model, QAbstractItemModelTester.FailureReportingMode.Fatal, ranges.model)
+    assert not ranges.model.setData(ranges.model.index(1, RangesModel.LOW), "1.9")
+    QTest.mouseClick(ranges.copy, Qt.MouseButton.LeftButton)
+    assert dialog.answer().range_set == OWN
+    assert dialog.answer().own_ranges == PUBLISHED["oxford"].ranges
+    assert ranges.model.setData(ranges.model.index(1, RangesModel.LOW), "1.9")
+    assert not ranges.model.setData(ranges.model.index(1, RangesModel.HIGH), "1.0")
+    assert ranges.model.setData(ranges.model.index(1, RangesModel.SEX), "f")
+    ranges.model.add("MONOCYTE")
+    ranges.model.remove(0)
+    own = dialog.answer().own_ranges
+    assert (own[0].item, own[0].low, own[0].sex, own[-1].item) == ("NEUTROPHIL", 1.9, "F", "MONOCYTE")
+    ranges.sets.setCurrentIndex(0)
+    assert dialog.answer().own_ranges == own
+
+
+def test_keys_are_exchanged_and_reserved_ones_refused(dialog: SettingsDialog) -> None:
+    keys = page(dialog, KeysPage)
+    assert isinstance(keys, KeysPage)
+    assert keys.model.setData(keys.model.index(0, 1), "a")
+    assert not keys.model.setData(keys.model.index(0, 1), "n")
+    assert dialog.answer().key_map["SNE"] == "A"
+    assert dialog.answer().key_map["BNE"] == "Q"
+
+
+def test_what_would_fall_back_is_told_and_keeps_the_dialog_open(dialog: SettingsDialog) -> None:
+    counting = page(dialog, CountingPage)
+    counting.reads("target_counts", lambda: (100, "many"))
+    QTest.mouseClick(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok), Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    assert "target_counts" in dialog.banners.banners[0].texts[1]
+    counting.reads("target_counts", lambda: (100, 200))
+    dialog.accept()
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    assert dialog.answer().target_counts == (100, 200)
+
+
+def test_the_file_goes_out_and_comes_back_and_a_bad_key_is_told(
+    dialog: SettingsDialog, tmp_path: Path
+) -> None:
+    path = tmp_path / "lab.json"
+    dialog._fill(replace(LabSettings(), target_cells=200, nrbc_threshold=10.0))
+    dialog.pass_on(path)
+    obj = json.loads(path.read_text("utf-8"))
+    assert obj["target_cells"] == 200
+    obj["target_cells"] = "two hundred"
+    obj["nrbc_threshold"] = 7.0
+    path.write_text(json.dumps(obj), "utf-8")
+    dialog.bring(path)
+    assert "target_cells" in dialog.banners.banners[0].texts[1]
+    assert (dialog.answer().target_cells, dialog.answer().nrbc_threshold) == (100, 7.0)
+    path.write_text("{", "utf-8")
+    dialog.bring(path)
+    assert "cannot be used" in dialog.banners.banners[0].texts[0]
+    assert dialog.answer().nrbc_threshold == 7.0
