@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions, new_case
+from bloodcells_gui.app.continuing import next_target
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import safe_folder_name
@@ -20,6 +21,8 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
+from bloodcells_gui.domain.zones import Zones
+from bloodcells_gui.pipeline.scan import is_leukocyte
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.case import CaseStore
 
@@ -49,6 +52,7 @@ class OpenOptions:
     target_cells: int | None = None
     profile: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    zones: Zones = field(default_factory=dict)
 
 
 class Workspace:
@@ -157,8 +161,14 @@ class Workspace:
     def continue_analysis(self, session: CaseSession, options: OpenOptions | None = None) -> AnalysisJob:
         """A further run over what an interrupted or satisfied one left out."""
         chosen = options or OpenOptions()
+        target = chosen.target_cells
+        if target is None:
+            found = sum(is_leukocyte(c) for c in session.cells)
+            target = next_target(session.specimen.kind, session.runs, found, DEFAULT_SLIDE_TARGET)
         return AnalysisJob(
-            session.path, self.engine, AnalysisOptions(chosen.mpp, chosen.target_cells, None, chosen.profile)
+            session.path,
+            self.engine,
+            AnalysisOptions(chosen.mpp, target, None, chosen.profile, chosen.zones),
         )
 
     def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> CaseSession:

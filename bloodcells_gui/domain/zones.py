@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # Reasons against a tile; plain strings, because the window and the reports show them.
@@ -17,6 +18,17 @@ NOT_A_SMEAR = "not a smear"
 READABLE = 0.25
 
 RectPx = tuple[int, int, int, int]
+Polygon = Sequence[tuple[float, float]]
+#: Where a person wants to look: polygons in full-resolution px, by image.
+Zones = Mapping[int, Sequence[Polygon]]
+
+
+def rounded(zones: Zones) -> dict[str, list[list[list[int]]]]:
+    """Zones in whole px, for a run's parameters."""
+    return {
+        str(image): [[[round(x), round(y)] for x, y in polygon] for polygon in polygons]
+        for image, polygons in zones.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,10 @@ class FieldsSource:
         before = done or {}
         self._done = {i for i, _ in self._images if before.get(_DONE.format(image=i), 0.0) > 0}
         self._position = {i: k for k, (i, _) in enumerate(self._images)}
-        self._queue = [k for k, (i, _) in enumerate(self._images) if i not in self._done]
+        zones = options.zones
+        self._queue = [
+            k for k, (i, _) in enumerate(self._images) if i not in self._done and (not zones or i in zones)
+        ]
         self._total = len(self._queue)
         self._scale = ScaleEstimate(None, ScaleSource.UNKNOWN)
         self._mosaic = Mosaic([], [], 0.0)
@@ -205,7 +208,7 @@ class FieldsSource:
 
     def complete(self, found: Found) -> None:
         """The field needs no second look."""
-        if found.tile is not None and not found.skipped:
+        if found.tile is not None and not found.skipped and found.tile.image not in self._options.zones:
             self._done.add(found.tile.image)
 
     def tallies(self) -> dict[str, float]:

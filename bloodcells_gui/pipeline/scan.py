@@ -8,7 +8,7 @@ learns in that order too, so the same specimen gives the same cells whatever the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -31,7 +31,7 @@ from bloodcells_gui.domain.notices import LOST, NOT_REACHED, REACHED
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.taxonomy import COUNTED
-from bloodcells_gui.domain.zones import TileScanned, ZonesRanked, ZoneTile
+from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.monolayer import PatchQuality
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
 from bloodcells_gui.pipeline.seams import Seams
@@ -60,7 +60,8 @@ class ScanOptions:
     platelets : int or None
         So many platelets are listed as cells, the others only tallied; None lists all.
     zones : mapping of int to polygons
-        Where to look, per image, full-resolution px; an image that is not named is looked at everywhere.
+        Where to look, per image, full-resolution px; everywhere when empty. Images that are not named are
+        left out when others are.
     batch : int
         Cells per unit of work.
     """
@@ -70,7 +71,7 @@ class ScanOptions:
     run: int = 0
     target: int = 0
     platelets: int | None = None
-    zones: Mapping[int, Sequence[Sequence[tuple[float, float]]]] = field(default_factory=dict)
+    zones: Zones = field(default_factory=dict)
     batch: int = 16
 
 

@@ -75,7 +75,7 @@ class SlideSource:
         token: CancelToken,
         done: Mapping[str, float] | None = None,
     ) -> None:
-        self._images = images
+        self._images = [(i, ref) for i, ref in images if not options.zones or i in options.zones]
         self._open = open_reader
         self._search = search
         self._estimate_scale = estimate_scale
@@ -243,8 +243,14 @@ class SlideSource:
 
     def complete(self, found: Found) -> None:
         """The tile needs no second look."""
-        if found.tile is not None and not found.skipped:
+        if found.tile is not None and not found.skipped and self._whole(found.tile):
             self._slides[found.tile.image].done.add(self._index(found.tile))
+
+    def _whole(self, tile: ZoneTile) -> bool:
+        """Whether the person's zone holds all of the tile; one that is cut must be searched again later."""
+        zones = self._slides[tile.image].survey.zones
+        x, y, w, h = tile.box_px
+        return all(inside(zones, float(a), float(b)) for a in (x, x + w) for b in (y, y + h))
 
     def _index(self, tile: ZoneTile) -> int:
         return tile.row * self._slides[tile.image].survey.map.grid.shape[0] + tile.column

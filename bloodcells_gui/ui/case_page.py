@@ -15,6 +15,7 @@ from bloodcells_gui.domain.embedding_map import most_alike
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.domain.zones import Zones
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.class_finder import ClassFinder
 from bloodcells_gui.ui.compare import MOST, CompareWindow
@@ -144,6 +145,10 @@ class CasePage(QWidget):
     def _fly_to(self, cell_id: int) -> None:
         if self.slide is not None and self.slide.fly_to(cell_id):
             self.views.setCurrentWidget(self.slide)
+
+    def zones(self) -> Zones:
+        """Where a continued analysis shall look; empty for everywhere."""
+        return {} if self.slide is None else self.slide.zones()
 
     def take_events(self, events: list[AnalysisEvent]) -> None:
         """What the analysis learned of the images themselves: their places, their zones."""

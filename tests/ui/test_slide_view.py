@@ -24,7 +24,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import layers
 from bloodcells_gui.ui.slide_view.camera import MOST_ZOOM, Camera, level_for
-from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE
+from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE
 from bloodcells_gui.ui.slide_view.ground import Ground
 from bloodcells_gui.ui.slide_view.loader import TileLoader
 from bloodcells_gui.ui.slide_view.look import Look, LookPanel
@@ -362,6 +362,25 @@ def test_measuring(qtbot: QtBot, panel: SlidePanel) -> None:
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert canvas.tool == MOVE
     assert canvas.ruler is None
+
+
+def test_a_zone_is_drawn_and_taken_away(qtbot: QtBot, panel: SlidePanel) -> None:
+    canvas = panel.canvas
+    panel.set_tool(ZONE)
+    canvas.camera.look_at(1000, 1000, 1.0)
+    corners = [(100, 100), (400, 100), (400, 400), (100, 400)]
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(*corners[0]))
+    for corner in corners[1:]:
+        qtbot.mouseMove(canvas, QPoint(*corner))
+    with qtbot.waitSignal(canvas.zone_drawn):
+        qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(*corners[-1]))
+    [polygon] = panel.zones()[0]
+    assert len(polygon) == 4
+    for (x, y), (sx, sy) in zip(polygon, corners, strict=True):
+        assert canvas.camera.to_screen(x, y) == pytest.approx((sx, sy))
+    canvas.snapshot()
+    _press(qtbot, panel, 50, 50)
+    assert panel.zones() == {}
 
 
 def test_groups_can_be_hidden(panel: SlidePanel) -> None:

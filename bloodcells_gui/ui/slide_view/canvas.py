@@ -29,14 +29,15 @@ from bloodcells_gui.ui.slide_view.ground import Ground
 from bloodcells_gui.ui.slide_view.loader import Key, TileLoader
 from bloodcells_gui.ui.slide_view.markers import Markers
 
-MOVE, ADD, MEASURE = "move", "add", "measure"
+MOVE, ADD, MEASURE, ZONE = "move", "add", "measure", "zone"
 _CLICK_PX = 4.0
 _STEP = 1.25
 _FLY_MS = 320
 _ZOOM_SETTLES_MS = 90
 _MAP_PX = 190.0
 _CURSORS = {
-    MOVE: Qt.CursorShape.OpenHandCursor, ADD: Qt.CursorShape.CrossCursor, MEASURE: Qt.CursorShape.CrossCursor
+    MOVE: Qt.CursorShape.OpenHandCursor, ADD: Qt.CursorShape.CrossCursor,
+    MEASURE: Qt.CursorShape.CrossCursor, ZONE: Qt.CursorShape.CrossCursor,
 }  # fmt: skip
 
 
@@ -55,6 +56,8 @@ class SlideCanvas(QWidget):
         Another part is seen.
     removal_wanted()
         Delete was pressed.
+    zone_drawn()
+        The person drew a zone, or took it away.
     """
 
     picked = Signal(object)
@@ -62,6 +65,7 @@ class SlideCanvas(QWidget):
     pointed = Signal(object)
     moved = Signal()
     removal_wanted = Signal()
+    zone_drawn = Signal()
 
     def __init__(
         self,
@@ -78,6 +82,7 @@ class SlideCanvas(QWidget):
         self.markers = markers
         self.zones = layers.ZoneLayer()
         self.ruler: layers.Ruler | None = None
+        self.zone: list[tuple[float, float]] = []
         self.mpp = math.nan
         self.tool = MOVE
         self.shown_map = layers.NOTHING
@@ -252,6 +257,7 @@ class SlideCanvas(QWidget):
         self._paint_ring(painter)
         if self.show_markers:
             self.markers.paint(painter, self.camera, self.devicePixelRatioF())
+        layers.paint_zone(painter, self.camera, self.zone)
         layers.paint_scale_bar(painter, self.camera, self.mpp)
         if self.ruler is not None:
             self.ruler.paint(painter, self.camera, self.ruler_text())
@@ -357,6 +363,8 @@ class SlideCanvas(QWidget):
         elif self.tool == MEASURE and not moving:
             place = self.camera.to_plane(at.x(), at.y())
             self.ruler = layers.Ruler(place, place)
+        elif self.tool == ZONE and not moving:
+            self.zone = [self.camera.to_plane(at.x(), at.y())]
         elif self.tool == MOVE or moving:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
@@ -372,6 +380,8 @@ class SlideCanvas(QWidget):
             if self.ruler is not None:
                 self.ruler.end = self.camera.to_plane(at.x(), at.y())
                 self.update()
+        elif self.tool == ZONE and not moving:
+            self._draw_on(at)
         elif self._beyond_a_click(at):
             self.camera.pan(at.x() - self._grab.x(), at.y() - self._grab.y())
             self._grab = at
@@ -384,6 +394,9 @@ class SlideCanvas(QWidget):
         self._grab = self._pressed = None
         self._map_grab = False
         self.setCursor(_CURSORS[self.tool])
+        if self.tool == ZONE and event.button() == Qt.MouseButton.LeftButton and not was_map:
+            self._close_zone()
+            return
         if not clicked or event.button() != Qt.MouseButton.LeftButton or self.tool == MEASURE:
             return
         if self.tool == ADD:
@@ -410,6 +423,20 @@ class SlideCanvas(QWidget):
         if pressed is None or self._grab is not pressed:
             return True
         return math.hypot(at.x() - pressed.x(), at.y() - pressed.y()) > _CLICK_PX
+
+    def _draw_on(self, at: QPointF) -> None:
+        place = self.camera.to_plane(at.x(), at.y())
+        last = self.zone[-1] if self.zone else None
+        if last is None or math.hypot(place[0] - last[0], place[1] - last[1]) * self.camera.zoom > _CLICK_PX:
+            self.zone.append(place)
+            self.update()
+
+    def _close_zone(self) -> None:
+        """A click without a drag takes the zone away."""
+        if len(self.zone) < 3:
+            self.zone = []
+        self.zone_drawn.emit()
+        self.update()
 
     def _go_by_overview(self, at: QPointF) -> None:
         area = self.overview_rect()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from bloodcells_gui.app.slide_images import PlacedImage
 from bloodcells_gui.domain.zones import RectPx, ZoneTile
@@ -183,6 +183,21 @@ class Ruler:
             for p in (a, b):
                 painter.drawEllipse(p, 3.0, 3.0)
         plate(painter, (a + b) / 2 + QPointF(8, -22), caption)
+
+
+def paint_zone(painter: QPainter, camera: Camera, zone: Sequence[tuple[float, float]]) -> None:
+    """Outline of the zone that a person drew."""
+    if len(zone) < 2:
+        return
+    outline = QPolygonF([QPointF(*camera.to_screen(x, y)) for x, y in zone])
+    painter.setBrush(QColor(255, 235, 120, 28))
+    for colour, width, style in (
+        (QColor(0, 0, 0, 170), 3.4, Qt.PenStyle.SolidLine),
+        (QColor(255, 235, 120), 1.8, Qt.PenStyle.DashLine),
+    ):
+        painter.setPen(QPen(colour, width, style))
+        painter.drawPolygon(outline)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
 def nice_length(mpp: float, zoom: float) -> tuple[float, float] | None:

@@ -23,12 +23,12 @@ from bloodcells_gui.app.slide_images import SlideImages, visited_areas
 from bloodcells_gui.domain.analysis import AnalysisEvent, ImagesRead
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
-from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
+from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import layers
-from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, SlideCanvas
+from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE, SlideCanvas
 from bloodcells_gui.ui.slide_view.loader import TileLoader, TileReader
 from bloodcells_gui.ui.slide_view.look import LookPanel
 from bloodcells_gui.ui.slide_view.markers import RGB, Markers
@@ -114,6 +114,12 @@ class SlidePanel(QWidget):
             (MOVE, "move", self.tr("Move and choose"), self.tr("Drag to move, click a cell to choose it")),
             (ADD, "add_cell", self.tr("Add a cell"), self.tr("Click where the program missed a cell")),
             (MEASURE, "ruler", self.tr("Measure"), self.tr("Drag to measure a distance")),
+            (
+                ZONE,
+                "zone",
+                self.tr("Draw a zone"),
+                self.tr("Draw around what a continued analysis shall search"),
+            ),
         ):
             button = self._button(icon, text, tip, checkable=True)
             button.clicked.connect(lambda _=False, t=tool: self.set_tool(t))
@@ -200,6 +206,7 @@ class SlidePanel(QWidget):
         self.canvas.pointed.connect(self._pointed)
         self.canvas.moved.connect(self._tell)
         self.canvas.removal_wanted.connect(self.remove_chosen)
+        self.canvas.zone_drawn.connect(self._tell)
         self.fit_button.clicked.connect(self.canvas.fit)
         self.in_button.clicked.connect(lambda: self.canvas.zoom_step(2))
         self.out_button.clicked.connect(lambda: self.canvas.zoom_step(-2))
@@ -322,6 +329,20 @@ class SlidePanel(QWidget):
             mpp = placed[0].mpp
         self.canvas.mpp = math.nan if mpp is None else mpp
         self.canvas.update()
+
+    def zones(self) -> Zones:
+        """The zone that was drawn, in the px of each image it touches; empty for everywhere."""
+        zone = self.canvas.zone
+        if len(zone) < 3:
+            return {}
+        xs, ys = [p[0] for p in zone], [p[1] for p in zone]
+        out = {}
+        for image in self._reader.images:
+            x, y = image.origin_px
+            w, h = image.size_px
+            if min(xs) < x + w and max(xs) > x and min(ys) < y + h and max(ys) > y:
+                out[image.index] = [[(px - x, py - y) for px, py in zone]]
+        return out
 
     # -- tools and maps --------------------------------------------------------------------------------
 
