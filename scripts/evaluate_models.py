@@ -162,7 +162,7 @@ def main() -> None:
         result["robustness_pbc_validation_eight"] = robustness(classifier, args.data, args.cache)
         print("robustness", {k: v["value"] for k, v in result["robustness_pbc_validation_eight"].items()})
         print(f"{time.time() - started:.0f} s")
-    result["command"] = f"python -m scripts.evaluate_models --bundle {args.bundle} --write"
+    result["command"] = f"python -m scripts.evaluate_models --bundle models/{args.bundle.resolve().name} --write"
     result["precision"] = str(bundle.card["default_model"])
     (args.cache / "evaluation.json").write_text(json.dumps(result, indent=1))
     if args.write:
