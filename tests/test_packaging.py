@@ -126,6 +126,19 @@ def test_the_bundle_keeps_what_the_window_needs() -> None:
     assert [name for name in dropped if not unwanted.search(name)] == []
 
 
+def test_the_map_needs_no_opengl() -> None:
+    """The frozen program leaves Qt's OpenGL modules out; pyqtgraph draws without them."""
+    code = (
+        "import runpy; runpy.run_path('packaging/without_opengl.py')\n"
+        "from PySide6.QtWidgets import QApplication; app = QApplication([])\n"
+        "import bloodcells_gui.ui.cell_map, pyqtgraph as pg, sys\n"
+        "plot = pg.PlotWidget(); plot.plot([1, 2], [3, 4]); plot.show(); plot.grab()\n"
+        "assert not hasattr(sys.modules['PySide6.QtOpenGL'], '__file__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_icons_are_readable(tmp_path: Path, qapp: Any) -> None:
     from PySide6.QtGui import QImage
 
