@@ -34,6 +34,7 @@ from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.monolayer import PatchQuality
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.plausible import weigh_outline
 from bloodcells_gui.pipeline.seams import Seams
 from bloodcells_gui.pipeline.threads import worker_pool
 
@@ -315,11 +316,13 @@ class Scan:
         self._sums.all_platelets += len(platelets)
         places = [s.place for s in (*nucleated, *listed)]
         size = self._options.batch
-        batches = deque(
-            pool.submit(self._work.process, places[i : i + size], run=self._options.run)
-            for i in range(0, len(places), size)
-        )
+        batches = deque(pool.submit(self._name, places[i : i + size]) for i in range(0, len(places), size))
         self._naming.append(_Named(found, len(nucleated), len(platelets), batches))
+
+    def _name(self, places: Sequence[Place]) -> list[tuple[Cell, CellAssets]]:
+        classes = self._work.classifier.classes
+        rows = self._work.process(places, run=self._options.run)
+        return [(weigh_outline(cell, classes), assets) for cell, assets in rows]
 
     def _head_ready(self) -> bool:
         batches = self._naming[0].batches
