@@ -13,15 +13,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QThreadPool
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.ui import jobs
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons
 from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.resources import load_fonts
 from bloodcells_gui.ui.theme import Theme
+from tests.ui.desk import Desk
+from tests.ui.fakes import FakeSession, FakeWorkshop, make_cells
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,3 +69,28 @@ def pool() -> Iterator[QThreadPool]:
 @pytest.fixture
 def memory(tmp_path: Path) -> Memory:
     return Memory(tmp_path / "window.ini")
+
+
+@pytest.fixture
+def workshop() -> FakeWorkshop:
+    return FakeWorkshop()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, context: UiContext, workshop: FakeWorkshop, memory: Memory) -> Iterator[MainWindow]:
+    window = MainWindow(context, workshop, memory)
+    window.resize(1300, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    yield window
+    window.close()
+    assert not window.analysis.running
+    window.deleteLater()
+
+
+@pytest.fixture
+def desk(window: MainWindow, workshop: FakeWorkshop) -> Desk:
+    session = FakeSession(make_cells(200))
+    window.attach(session)
+    return Desk(window, session, workshop)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -23,76 +21,18 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.class_finder import ClassFinder
-from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.author import AuthorDialog
-from bloodcells_gui.ui.differential.model import Column, LineKind
 from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids
 from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from tests.ui.fakes import FakeJob, FakeSession, FakeWorkshop, make_cells
+from tests.ui.desk import Desk
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 Key = Qt.Key
-
-
-class Desk:
-    """A window with a case, and short names for what a reviewer does."""
-
-    def __init__(self, window: MainWindow, session: FakeSession, workshop: FakeWorkshop) -> None:
-        assert window.page is not None
-        self.window, self.session, self.workshop, self.page = window, session, workshop, window.page
-        self.view = self.page.gallery.view
-
-    def press(self, *keys: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        for key in keys:
-            QTest.keyClick(QApplication.focusWidget() or self.view, key, modifier)
-
-    def ids(self, code: str) -> list[int]:
-        return list(self.page.gallery.model.ids(GROUPS.index(code)))
-
-    def go(self, code: str, row: int = 0) -> int:
-        cell_id = self.ids(code)[row]
-        self.view.select_ids([cell_id])
-        self.view.setFocus()
-        return cell_id
-
-    def shown(self, name: str, column: Column = Column.COUNT) -> str:
-        model = self.page.differential.model
-        for row in range(model.rowCount()):
-            if model.index(row, 0).data() == name and model.line(row).kind == LineKind.ROW:
-                return str(model.index(row, column).data())
-        raise KeyError(name)
-
-
-@pytest.fixture
-def workshop() -> FakeWorkshop:
-    return FakeWorkshop()
-
-
-@pytest.fixture
-def window(qtbot: QtBot, context: UiContext, workshop: FakeWorkshop, memory: Memory) -> Iterator[MainWindow]:
-    window = MainWindow(context, workshop, memory)
-    window.resize(1300, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    window.activateWindow()
-    yield window
-    window.close()
-    assert not window.analysis.running
-    window.deleteLater()
-
-
-@pytest.fixture
-def desk(window: MainWindow, workshop: FakeWorkshop) -> Desk:
-    session = FakeSession(make_cells(200))
-    window.attach(session)
-    return Desk(window, session, workshop)
 
 
 def test_one_key_a_class_changes_the_table_at_once_and_goes_on(desk: Desk) -> None:
@@ -295,72 +235,6 @@ def test_a_case_open_elsewhere_can_be_read_only(desk: Desk) -> None:
     assert desk.window.banners.banners
 
 
-def test_an_analysis_fills_the_window_while_it_runs(
-    qtbot: QtBot, window: MainWindow, workshop: FakeWorkshop
-) -> None:
-    workshop.next_job = FakeJob(make_cells(160), batch=8, pause_s=0.02)
-    workshop.next_job.skipped = 5
-    window.opener.ask_options = lambda path, intake: OpenOptions()
-    window.opener.open_path(Path())
-    qtbot.waitUntil(lambda: window.page is not None and len(window.page.session.cells) >= 16)
-    assert window.analysis.running
-    assert window.progress.isVisible()
-    qtbot.waitUntil(lambda: not window.analysis.running, timeout=10_000)
-    assert window.page is not None
-    assert sum(window.page.gallery.model.counts()) == 160
-    assert not window.progress.isVisible()
-    assert "5 file" in window.banners.banners[0].texts[0]
-
-
-def test_cancel_answers_at_once_and_keeps_the_cells(
-    qtbot: QtBot, window: MainWindow, workshop: FakeWorkshop
-) -> None:
-    workshop.next_job = FakeJob(make_cells(4000), batch=8, pause_s=0.01)
-    window.opener.ask_options = lambda path, intake: OpenOptions()
-    window.opener.open_path(Path())
-    qtbot.waitUntil(lambda: window.page is not None and len(window.page.session.cells) >= 16)
-    before = time.monotonic()
-    QTest.mouseClick(window.progress._button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.analysis.running)
-    assert time.monotonic() - before < 2.0
-    assert window.page is not None
-    assert len(window.page.session.cells) >= 16
-
-
-def test_a_missing_folder_becomes_a_banner(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    window.opener.open_path(tmp_path / "not there")
-    qtbot.waitUntil(lambda: bool(window.banners.banners))
-    assert "There is nothing at" in window.banners.banners[0].texts[0]
-    assert window.page is None
-
-
-def test_a_dropped_case_opens(window: MainWindow, workshop: FakeWorkshop, tmp_path: Path) -> None:
-    path = tmp_path / "a case.bcs"
-    path.touch()
-    workshop.sessions["a case.bcs"] = FakeSession(make_cells(20))
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(
-        QPointF(50, 200),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    window.dropEvent(event)
-    assert window.page is not None
-    window.close_case()
-    assert workshop.sessions["a case.bcs"].closed
-
-
-def test_a_damaged_case_is_told_with_a_way_out(window: MainWindow, tmp_path: Path) -> None:
-    path = tmp_path / "bad.bcs"
-    path.touch()
-    window.opener.open_path(path)
-    assert "is damaged" in window.banners.banners[0].texts[0]
-    assert window.page is None
-
-
 def test_the_inspector_follows_the_cursor(qtbot: QtBot, desk: Desk) -> None:
     cell_id = desk.go("EO")
     inspector = desk.page.inspector
@@ -407,20 +281,22 @@ def test_every_control_has_a_name(desk: Desk) -> None:
     assert nameless == []
 
 
-def test_key_to_table_latency(desk: Desk, record_property: object) -> None:
-    """A scripted reviewer goes through 200 cells; the figure is reported, the bound is generous."""
+def test_a_key_reaches_the_table_in_fifty_milliseconds(desk: Desk) -> None:
+    """Of the window's own processor time, so that a busy machine does not fail it; wall time is printed."""
     desk.go(UNIDENTIFIED)
     keys = (Key.Key_Space, Key.Key_Q, Key.Key_Space, Key.Key_S, Key.Key_Space, Key.Key_F)
-    times = []
-    for i in range(120):
-        start = time.perf_counter()
+    wall, own = [], []
+    for i in range(60):
+        start, start_own = time.perf_counter(), time.thread_time()
         desk.press(keys[i % len(keys)])
         desk.page.differential.table.viewport().repaint()
-        times.append(1000 * (time.perf_counter() - start))
-    p95 = statistics.quantiles(times, n=20)[-1]
-    record_property("key_to_table_p95_ms", round(p95, 1))  # type: ignore[operator]
-    print(f"key to table: median {statistics.median(times):.1f} ms, p95 {p95:.1f} ms")
-    assert statistics.median(times) < 500
+        wall.append(1000 * (time.perf_counter() - start))
+        own.append(1000 * (time.thread_time() - start_own))
+    p95 = statistics.quantiles(own, n=20)[-1]
+    print(
+        f"key to table, p95: {p95:.1f} ms of processor time, {statistics.quantiles(wall, n=20)[-1]:.1f} ms passed"
+    )
+    assert p95 < 50
 
 
 def test_a_window_without_a_case_offers_to_open_one(window: MainWindow) -> None:
