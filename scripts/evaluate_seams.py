@@ -57,7 +57,13 @@ def main() -> None:
         doubles += sum(h > 1 for h in hits) + max(0, len(placed) - sum(hits))
         missed += sum(h == 0 for h in hits)
         same += all(h == 1 for h in hits) and len(placed) == len(hits)
-    report = {"placements": args.offsets, "the_same": same, "cells": wanted, "missed": missed, "doubles_or_new": doubles}
+    report = {
+        "placements": args.offsets,
+        "the_same": same,
+        "cells": wanted,
+        "missed": missed,
+        "doubles_or_new": doubles,
+    }
     print(json.dumps(report))
 
 
