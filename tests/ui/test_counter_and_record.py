@@ -73,7 +73,7 @@ def counting(qtbot: QtBot, bench: Workbench, workspace: Workspace) -> CaseSessio
     bench.window.opener.opened.emit(session, None)
     assert bench.counter is not None
     counter = bench.counter
-    qtbot.waitUntil(lambda: counter.tiles.hasFocus())
+    qtbot.waitUntil(counter.tiles.hasFocus)
     return session
 
 

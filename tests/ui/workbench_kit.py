@@ -13,7 +13,7 @@ from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.domain.errors import BundleRefused
-from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from tests.ui.fakes import CODES, MEASUREMENTS, draw_cell, make_cells
 
 CREATED = "2026-11-23T05:00:00Z"
@@ -43,7 +43,8 @@ def a_case(path: Path, n: int = 40, *, specimen_id: str = "S-2026-0417", seed: i
         png = cv2.imencode(".png", mask)[1].tobytes()
         vector = (centres[cell.predicted] + rng.normal(0, 0.35, 24)).astype(np.float16)
         assets.append(CellAssets(thumb, png, (0.0, 0.0, 192.0), vector))
-    specimen = Specimen(specimen_id, SpecimenKind.CROPS, path.parent, (), synthetic=True)
+    images = tuple(ImageRef(f"field {i}.png", path.parent / f"gone {i}.png") for i in range(7))
+    specimen = Specimen(specimen_id, SpecimenKind.CROPS, path.parent, images, synthetic=True)
     with new_case(path, specimen, case_id=path.stem, created=CREATED) as store:
         scale = ScaleEstimate(0.105, ScaleSource.RED_CELLS, 0.03, 812)
         store.start_run(

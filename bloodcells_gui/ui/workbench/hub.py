@@ -14,6 +14,8 @@ from bloodcells_gui.app.cases import CaseList, Query
 from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.app.record import Points, agreement
 from bloodcells_gui.app.recovery import notice_of
+from bloodcells_gui.app.reference import ReferenceShelf
+from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
@@ -24,11 +26,14 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.counter.panel import CounterPanel
 from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.library.window import LibraryWindow, NoteDialog
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.record.agreement import AgreementWindow
 from bloodcells_gui.ui.record.page import RecordPage
+from bloodcells_gui.ui.second.window import SecondReaderWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.worklist.window import WorklistWindow
 
@@ -57,6 +62,8 @@ class Workbench(QObject):
         self.cases = cases
         self.memory = memory
         self._worklist: WorklistWindow | None = None
+        self._library: LibraryWindow | None = None
+        self._shelf = ReferenceShelf(workspace.home)
         self._run_next: Path | None = None
         self.record: RecordPage | None = None
         self.counter: CounterPanel | None = None
@@ -108,6 +115,12 @@ class Workbench(QObject):
         self._add(case, self.tr("&Comments"), lambda: self.show_record(2), "Ctrl+3")
         self._add(case, self.tr("&Analyser"), lambda: self.show_record(3), "Ctrl+4")
         self._add(case, self.tr("Count at the &microscope"), self.show_counter, "Ctrl+5")
+        case.addSeparator()
+        self._add(case, self.tr("Add to the reference &library…"), self.add_to_library, "Ctrl+D")
+        self._add(case, self.tr("&Like this one in the library"), self.show_like_in_library, "Shift+F3")
+        case.addSeparator()
+        self._add(case, self.tr("Second &reading…"), self.second_reading)
+        self._add(lab, self.tr("Reference &library…"), self.show_library, of_case=False)
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -205,6 +218,73 @@ class Workbench(QObject):
         self.record = self.counter = None
         self._enable(None)
 
+    # -- the reference library -------------------------------------------------------------------------
+
+    def show_library(self) -> LibraryWindow:
+        """Every cell of the reference library."""
+        if self._library is None:
+            self._library = LibraryWindow(self.context, self._shelf, self.workspace.author, self.window)
+        self._library.author = self.workspace.author
+        self._library.show_like(None)
+        self._show(self._library)
+        return self._library
+
+    def add_to_library(self) -> None:
+        """Keep the chosen cells, with a note."""
+        page, session = self.window.page, self.session
+        ids = page.chosen() if page is not None else []
+        if not ids or session is None or not self.window._may_decide():
+            return
+        dialog = NoteDialog(self.window, count=len(ids))
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            self.keep(ids, dialog.answer())
+
+    def keep(self, ids: list[int], note: str) -> None:
+        """Put reviewed cells into the library."""
+        session = self.session
+        if session is not None:
+            count = self._shelf.add(session, ids, note)
+            self.window.banners.show_banner(
+                "ok", self.tr("%n cell(s) were added to the library.", "", count), vanish_ms=6000
+            )
+
+    def show_like_in_library(self) -> None:
+        """Cells of the library most like the one with the cursor."""
+        page, session = self.window.page, self.session
+        cell_id = page.gallery.view.current_id() if page is not None else None
+        if session is not None and cell_id is not None:
+            found = self._shelf.like(session, cell_id)
+            self.show_library().show_like(found)
+
+    # -- the second reader -----------------------------------------------------------------------------
+
+    def second_reading(self) -> None:
+        """Ask who reads, then begin or go on."""
+        dialog = AuthorDialog("", self.window)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            self.read_again(dialog.answer())
+
+    def read_again(self, reader: str) -> SecondReaderWindow | None:
+        """The blinded reading of `reader`."""
+        session = self.session
+        if session is None:
+            return None
+        window = SecondReaderWindow(
+            self.context,
+            SecondReading(session, reader),
+            self.window.pool,
+            self.window._may_decide,
+            self.window,
+        )
+        window.setModal(True)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.show()
+        return window
+
     # -- settings --------------------------------------------------------------------------------------
 
     def edit_settings(self) -> None:
@@ -263,6 +343,9 @@ class Workbench(QObject):
         if self._worklist is not None:
             self._worklist.stop()
             self._worklist.close()
+        if self._library is not None:
+            self._library.close()
+        self._shelf.close()
 
 
 def install(window: MainWindow, context: UiContext, workspace: Any, memory: Memory) -> Workbench | None:

@@ -1,0 +1,1 @@
+"""A blinded second reading, agreement and adjudication."""
