@@ -14,11 +14,11 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.slide_images import TILE_PX
-from bloodcells_gui.domain.analysis import ImagesRead
+from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown
 from bloodcells_gui.domain.cell import Box, Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
-from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked, ZoneTile
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
@@ -398,6 +398,8 @@ def test_the_analysis_paints_its_maps(qtbot: QtBot, panel: SlidePanel) -> None:
     panel.take_event(ZonesRanked(0, tuple(tiles)))
     panel.take_event(TileScanned(replace(tiles[2], measured=True), 3, 100, 5))
     panel.take_event(ImagesRead(()))
+    panel.take_event(ScaleKnown(ScaleEstimate(0.125, ScaleSource.RED_CELLS)))
+    assert panel.canvas.mpp == 0.125
     zones = panel.canvas.zones
     assert zones.ranked
     assert zones.tile_at(0, 1500, 10) == tiles[1]

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.slide_images import SlideImages, visited_areas
-from bloodcells_gui.domain.analysis import AnalysisEvent, ImagesRead
+from bloodcells_gui.domain.analysis import AnalysisEvent, ImagesRead, ScaleKnown
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
@@ -293,6 +293,9 @@ class SlidePanel(QWidget):
                 self.canvas.zones.scanned(tile)
             case ImagesRead():
                 self._reload()
+            case ScaleKnown(scale):
+                self.canvas.mpp = math.nan if scale.mpp is None else scale.mpp
+                self._tell()
             case _:
                 return
         self.canvas.update()
