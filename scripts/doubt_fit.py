@@ -87,7 +87,7 @@ def _loss(p: np.ndarray, allowed: np.ndarray) -> float:
     return float(-np.log(np.maximum((p * allowed).sum(1), 1e-6)).mean())
 
 
-def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.06) -> tuple[dict[str, np.ndarray], dict]:
+def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.10, home_referral: float = 0.03) -> tuple[dict[str, np.ndarray], dict]:
     """Arrays and numbers of :class:`DoubtModel`.
 
     The home temperature comes from validation cells; its growth from cells away: predictions of leave-one-site-out
@@ -120,15 +120,15 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     rows = coarse_rows(LEAVES)
     p_away = fitted.probabilities(logits, r_away)
     doubt_away = fitted.doubt(p_away, r_away, rows)
-    threshold = float(np.quantile(doubt_away, 1 - referral))
     p_home = fitted.probabilities(home.logits, r_home)
     doubt_home = fitted.doubt(p_home, r_home, rows)
+    threshold = float(min(np.quantile(doubt_away, 1 - referral), np.quantile(doubt_home, 1 - home_referral)))
     r_nothing = raw.relative_distance(pool["nothing"].embedding) / reference
     p_nothing = fitted.probabilities(pool["nothing"].logits, r_nothing)
     refused = (p_nothing.argmax(1) == LEAVES.index("ART")) | (fitted.doubt(p_nothing, r_nothing, rows) > threshold)
     numbers = {
         "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
-        "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} referred of: {source}"},
+        "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((doubt_home > threshold).mean()), 4),
         "empty_views_refused": round(float(refused.mean()), 4),
     }  # fmt: skip

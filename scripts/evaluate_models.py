@@ -168,7 +168,7 @@ def main() -> None:
     if args.write:
         from scripts.cards import write_evaluation
 
-        write_evaluation(args.bundle, result)
+        write_evaluation(args.bundle, result, args.cache / "leave_one_out.json")
 
 
 if __name__ == "__main__":

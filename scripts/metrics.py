@@ -47,17 +47,19 @@ def true_rows(leaves: Sequence[Sequence[str]], rows: Mapping[str, Sequence[str]]
 
 
 def confusion_scores(truth: np.ndarray, found: np.ndarray, names: Sequence[str], seed: int = 0) -> dict:
-    """Accuracy, balanced accuracy (bootstrap limits) and per-class precision, recall, F1 of known truths."""
+    """Accuracy, balanced accuracy (classes of 5 cells or more; bootstrap limits) and per-class precision, recall, F1 of known truths."""
     keep = truth >= 0
     truth, found = truth[keep], found[keep]
     present = [k for k in range(len(names)) if (truth == k).any()]
+    # A class of one to four cells would rule the mean of the recalls; its own row tells about it.
+    present = [k for k in present if (truth == k).sum() >= 5] or present
     recalls = [float((found[truth == k] == k).mean()) for k in present]
     rng = np.random.default_rng(seed)
     boot = []
     for _ in range(400):
         boot.append(np.mean([rng.binomial(n := int((truth == k).sum()), r) / n for k, r in zip(present, recalls, strict=True)]))
     per_class = {}
-    for k in present:
+    for k in [k for k in range(len(names)) if (truth == k).any()]:
         hit = int(((truth == k) & (found == k)).sum())
         said, real = int((found == k).sum()), int((truth == k).sum())
         precision, recall = hit / said if said else 0.0, hit / real

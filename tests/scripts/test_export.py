@@ -12,7 +12,7 @@ pytest.importorskip("onnxscript")
 
 from bloodcells_gui.inference.onnx_check import inspect_model  # noqa: E402
 from scripts.classifier_net import ClassifierNet  # noqa: E402
-from scripts.export_classifier import TOLERANCE, export_onnx, golden_views, quantise, run_onnx  # noqa: E402
+from scripts.export_classifier import TOLERANCE, Served, export_onnx, golden_views, quantise, run_onnx  # noqa: E402
 
 
 @pytest.mark.slow
@@ -24,7 +24,7 @@ def test_onnx_equals_torch_and_int8_keeps_the_standard(tmp_path: Path) -> None:
     torch.nn.init.normal_(net.head.weight, std=0.5)
     views = golden_views()
     with torch.no_grad():
-        wanted = [t.numpy() for t in net(torch.from_numpy(views).permute(0, 3, 1, 2).float())]
+        wanted = [t.numpy() for t in Served(net)(torch.from_numpy(views))]
     path = tmp_path / "model.onnx"
     export_onnx(net, path)
     outputs = ["logits", "embedding", "feature_map"]
@@ -33,6 +33,9 @@ def test_onnx_equals_torch_and_int8_keeps_the_standard(tmp_path: Path) -> None:
     contents = inspect_model(path.read_bytes())
     assert "Pad" not in contents.operators
     assert contents.domains <= {"ai.onnx"}
+    mirrored = run_onnx(path, np.ascontiguousarray(views[:, :, ::-1]), outputs)
+    np.testing.assert_allclose(mirrored[0], wanted[0], atol=TOLERANCE["fp32"])
+    np.testing.assert_allclose(mirrored[2][..., ::-1], wanted[2], atol=TOLERANCE["fp32"])
     one = run_onnx(path, views[:1], outputs)
     np.testing.assert_allclose(one[0], wanted[0][:1], atol=TOLERANCE["fp32"])
     quantise(path, tmp_path / "int8.onnx", np.repeat(views, 6, axis=0))

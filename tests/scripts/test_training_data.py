@@ -89,6 +89,13 @@ def test_partial_labels_are_right_for_each_of_their_leaves() -> None:
     assert figures["five"]["accuracy"]["hits"] == 2
 
 
+def test_a_single_cell_does_not_rule_the_balanced_accuracy() -> None:
+    truth, found = np.array([0] * 10 + [1]), np.array([0] * 9 + [1, 0])
+    scores = confusion_scores(truth, found, ["a", "b"])
+    assert scores["balanced_accuracy"]["value"] == pytest.approx(0.9)
+    assert scores["per_class"]["b"]["recall"] == 0
+
+
 def test_confusion_scores_count_by_class() -> None:
     found = confusion_scores(np.array([0, 0, 1, -1]), np.array([0, 1, 1, 0]), ["a", "b"])
     assert found["accuracy"]["value"] == pytest.approx(2 / 3, abs=1e-4)
