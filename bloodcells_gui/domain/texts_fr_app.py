@@ -178,4 +178,20 @@ FRENCH = {
     "Enter a number such as 62.5.": "Saisissez un nombre tel que 62,5.",
     "The file {path} cannot be read.": "Le fichier {path} ne peut pas être lu.",
     "Choose another file.": "Choisissez un autre fichier.",
+    "There is nothing to read a second time.": "Il n'y a rien à lire une seconde fois.",
+    "Nobody has decided on a cell yet.": "Personne n'a encore décidé d'une cellule.",
+    "Review the case first.": "Relisez d'abord le dossier.",
+    "A second reading needs a second person.": "Une seconde lecture demande une seconde personne.",
+    "{name} decided on cells of this case already.": "{name} a déjà décidé de cellules de ce dossier.",
+    "Let somebody else read, under another name.": (
+        "Laissez quelqu'un d'autre lire, sous un autre nom."
+    ),
+    "Cell {number} was not reviewed yet.": "La cellule {number} n'a pas encore été relue.",
+    "Only cells that a person decided on go into the reference library.": (
+        "Seules les cellules dont une personne a décidé entrent dans la bibliothèque de référence."
+    ),
+    "Confirm or relabel it first.": "Confirmez-la ou reclassez-la d'abord.",
+    "Differential": "Formule leucocytaire",
+    "Leukocytes counted": "Leucocytes comptés",
+    "Outside the 100 %, per 100 leukocytes": "Hors des 100 %, pour 100 leucocytes",
 }

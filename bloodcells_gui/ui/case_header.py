@@ -135,6 +135,10 @@ class CaseHeader(QWidget):
             )
         if scale is not None and scale.warning:
             chips.append((self.tr("Scale uncertain"), "warning", self._context.language.text(scale.warning)))
+        profile = next((r.profile for r in reversed(session.runs) if r.profile), "")
+        if profile:
+            tip = self.tr("The classifier was calibrated with this profile of the laboratory")
+            chips.append((self.tr("Profile {name}").format(name=profile), "info", tip))
         if session.state.signed:
             chips.append((self.tr("Signed"), "ok", ""))
         elif session.state.unidentified and not self.running:

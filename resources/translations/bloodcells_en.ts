@@ -39,12 +39,32 @@
     </message>
 </context>
 <context>
+    <name>AuditWindow</name>
+    <message numerus="yes">
+        <source>%n entry(s) were written.</source>
+        <translation>
+            <numerusform>%n entry was written.</numerusform>
+            <numerusform>%n entries were written.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>BannerStack</name>
     <message numerus="yes">
         <source>%n more notice(s)</source>
         <translation>
             <numerusform>%n more notice</numerusform>
             <numerusform>%n more notices</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>CalibrationWindow</name>
+    <message numerus="yes">
+        <source>&amp;Calibrate from %n reviewed cell(s)</source>
+        <translation>
+            <numerusform>&amp;Calibrate from %n reviewed cell</numerusform>
+            <numerusform>&amp;Calibrate from %n reviewed cells</numerusform>
         </translation>
     </message>
 </context>
@@ -106,6 +126,26 @@
     </message>
 </context>
 <context>
+    <name>LibraryWindow</name>
+    <message numerus="yes">
+        <source>%n cell(s)</source>
+        <translation>
+            <numerusform>%n cell</numerusform>
+            <numerusform>%n cells</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>NoteDialog</name>
+    <message numerus="yes">
+        <source>What is worth knowing about %n cell(s)</source>
+        <translation>
+            <numerusform>What is worth knowing about this cell (%n)</numerusform>
+            <numerusform>What is worth knowing about these %n cells</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>NotesModel</name>
     <message numerus="yes">
         <source> · %n cell(s)</source>
@@ -122,6 +162,36 @@
         <translation>
             <numerusform>The report was written: %n file.</numerusform>
             <numerusform>The report was written: %n files.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SecondReaderWindow</name>
+    <message numerus="yes">
+        <source>%n difference(s) to settle.</source>
+        <translation>
+            <numerusform>%n difference to settle.</numerusform>
+            <numerusform>%n differences to settle.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SettingsDialog</name>
+    <message numerus="yes">
+        <source>%n setting(s) cannot be used.</source>
+        <translation>
+            <numerusform>%n setting cannot be used.</numerusform>
+            <numerusform>%n settings cannot be used.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Workbench</name>
+    <message numerus="yes">
+        <source>%n cell(s) were added to the library.</source>
+        <translation>
+            <numerusform>%n cell was added to the library.</numerusform>
+            <numerusform>%n cells were added to the library.</numerusform>
         </translation>
     </message>
 </context>

@@ -212,6 +212,37 @@
     </message>
 </context>
 <context>
+    <name>AgreementModel</name>
+    <message>
+        <source>Exact 95 % limits of the first reader&apos;s share; * the second lies outside (Rümke)</source>
+        <translation>Limites exactes à 95 % de la part du premier lecteur ; * le second est en dehors (Rümke)</translation>
+    </message>
+    <message>
+        <source>Class</source>
+        <translation>Classe</translation>
+    </message>
+    <message>
+        <source>First</source>
+        <translation>Premier</translation>
+    </message>
+    <message>
+        <source>Second</source>
+        <translation>Second</translation>
+    </message>
+    <message>
+        <source>Both</source>
+        <translation>Les deux</translation>
+    </message>
+    <message>
+        <source>Agreement</source>
+        <translation>Concordance</translation>
+    </message>
+    <message>
+        <source>Rümke, %</source>
+        <translation>Rümke, %</translation>
+    </message>
+</context>
+<context>
     <name>AgreementWindow</name>
     <message>
         <source>Smear and analyser over cases</source>
@@ -398,6 +429,56 @@
     </message>
 </context>
 <context>
+    <name>AuditWindow</name>
+    <message>
+        <source>Audit trail</source>
+        <translation>Journal d&apos;audit</translation>
+    </message>
+    <message>
+        <source>Search in everything</source>
+        <translation>Rechercher partout</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Recherche</translation>
+    </message>
+    <message>
+        <source>&amp;Verify the case</source>
+        <translation>&amp;Vérifier le dossier</translation>
+    </message>
+    <message>
+        <source>&amp;Write the trail…</source>
+        <translation>&amp;Écrire le journal…</translation>
+    </message>
+    <message>
+        <source>Tables</source>
+        <translation>Tableaux</translation>
+    </message>
+    <message>
+        <source>Write the trail</source>
+        <translation>Écrire le journal</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n entry(s) were written.</source>
+        <translation>
+            <numerusform>%n entrée a été écrite.</numerusform>
+            <numerusform>%n entrées ont été écrites.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Compared: {entries} entries of the chain, {events} decisions, {cells} cells, {images} images.</source>
+        <translation>Comparés : {entries} entrées de la chaîne, {events} décisions, {cells} cellules, {images} images.</translation>
+    </message>
+    <message>
+        <source>The case is as it was written.</source>
+        <translation>Le dossier est tel qu&apos;il a été écrit.</translation>
+    </message>
+    <message>
+        <source>The case is not as it was written.</source>
+        <translation>Le dossier n&apos;est pas tel qu&apos;il a été écrit.</translation>
+    </message>
+</context>
+<context>
     <name>AuthorDialog</name>
     <message>
         <source>Who is reviewing?</source>
@@ -466,6 +547,60 @@
     <message>
         <source>mean of smear and analyser, % ({low} to {high})</source>
         <translation>moyenne du frottis et de l&apos;automate, % ({low} à {high})</translation>
+    </message>
+</context>
+<context>
+    <name>CalibrationWindow</name>
+    <message>
+        <source>Calibrate to this laboratory</source>
+        <translation>Calibrer pour ce laboratoire</translation>
+    </message>
+    <message>
+        <source>From cells that you reviewed the classifier learns the look of your stain and camera. Before and after are cross-validated; every report names the profile that was in use.</source>
+        <translation>À partir des cellules que vous avez relues, le classifieur apprend l&apos;aspect de votre coloration et de votre caméra. L&apos;avant et l&apos;après sont validés par croisement ; chaque compte rendu nomme le profil utilisé.</translation>
+    </message>
+    <message>
+        <source>Profiles</source>
+        <translation>Profils</translation>
+    </message>
+    <message>
+        <source>Name of the profile</source>
+        <translation>Nom du profil</translation>
+    </message>
+    <message numerus="yes">
+        <source>&amp;Calibrate from %n reviewed cell(s)</source>
+        <translation>
+            <numerusform>&amp;Calibrer à partir de %n cellule relue</numerusform>
+            <numerusform>&amp;Calibrer à partir de %n cellules relues</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>&amp;Use</source>
+        <translation>&amp;Utiliser</translation>
+    </message>
+    <message>
+        <source>&amp;Go back a version</source>
+        <translation>&amp;Revenir d&apos;une version</translation>
+    </message>
+    <message>
+        <source>Put &amp;aside</source>
+        <translation>Mettre de &amp;côté</translation>
+    </message>
+    <message>
+        <source>Use the &amp;model as it is</source>
+        <translation>Utiliser le &amp;modèle tel quel</translation>
+    </message>
+    <message>
+        <source>The profile {name} is ready.</source>
+        <translation>Le profil {name} est prêt.</translation>
+    </message>
+    <message>
+        <source>It is not in use yet.</source>
+        <translation>Il n&apos;est pas encore utilisé.</translation>
+    </message>
+    <message>
+        <source>Compare before and after below, then choose Use.</source>
+        <translation>Comparez l&apos;avant et l&apos;après ci-dessous, puis choisissez Utiliser.</translation>
     </message>
 </context>
 <context>
@@ -542,6 +677,14 @@
         <translation>Échelle incertaine</translation>
     </message>
     <message>
+        <source>The classifier was calibrated with this profile of the laboratory</source>
+        <translation>Le classifieur a été calibré avec ce profil du laboratoire</translation>
+    </message>
+    <message>
+        <source>Profile {name}</source>
+        <translation>Profil {name}</translation>
+    </message>
+    <message>
         <source>Signed</source>
         <translation>Signé</translation>
     </message>
@@ -609,6 +752,13 @@
     <message>
         <source>No cell has an embedding.</source>
         <translation>Aucune cellule n’a de vecteur de ressemblance.</translation>
+    </message>
+</context>
+<context>
+    <name>CellStage</name>
+    <message>
+        <source>This picture cannot be read.</source>
+        <translation>Cette image ne peut pas être lue.</translation>
     </message>
 </context>
 <context>
@@ -729,6 +879,53 @@
     <message>
         <source>leukocytes counted by hand</source>
         <translation>leucocytes comptés à la main</translation>
+    </message>
+</context>
+<context>
+    <name>CountingPage</name>
+    <message>
+        <source>Counting</source>
+        <translation>Comptage</translation>
+    </message>
+    <message>
+        <source>&amp;Rows of the table</source>
+        <translation>&amp;Lignes du tableau</translation>
+    </message>
+    <message>
+        <source>Leukocytes to &amp;count</source>
+        <translation>Leucocytes à &amp;compter</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>aucun</translation>
+    </message>
+    <message>
+        <source>&amp;Steps offered</source>
+        <translation>&amp;Paliers proposés</translation>
+    </message>
+    <message>
+        <source>A probability of its own below which a cell waits as unidentified</source>
+        <translation>Une probabilité propre sous laquelle une cellule attend, non identifiée</translation>
+    </message>
+    <message>
+        <source>&amp;Probability</source>
+        <translation>&amp;Probabilité</translation>
+    </message>
+    <message>
+        <source>Correct the white cell count from</source>
+        <translation>Corriger les leucocytes à partir de</translation>
+    </message>
+    <message>
+        <source>NRBC per 100 WBC</source>
+        <translation>érythroblastes pour 100 leucocytes</translation>
+    </message>
+    <message>
+        <source>Left shift from bands of</source>
+        <translation>Déviation à gauche dès (non segmentés)</translation>
+    </message>
+    <message>
+        <source>Platelets per field times</source>
+        <translation>Plaquettes par champ, facteur</translation>
     </message>
 </context>
 <context>
@@ -1010,6 +1207,41 @@
             <numerusform>%n choisie</numerusform>
             <numerusform>%n choisies</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>GeneralPage</name>
+    <message>
+        <source>General</source>
+        <translation>Général</translation>
+    </message>
+    <message>
+        <source>As the desktop</source>
+        <translation>Comme le bureau</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Langue</translation>
+    </message>
+    <message>
+        <source>&amp;Appearance</source>
+        <translation>&amp;Apparence</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Clair</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Sombre</translation>
+    </message>
+    <message>
+        <source>A sound with every counted cell</source>
+        <translation>Un son à chaque cellule comptée</translation>
+    </message>
+    <message>
+        <source>Usual &amp;reviewer</source>
+        <translation>&amp;Relecteur habituel</translation>
     </message>
 </context>
 <context>
@@ -1299,6 +1531,17 @@
     </message>
 </context>
 <context>
+    <name>KeysPage</name>
+    <message>
+        <source>Keys</source>
+        <translation>Touches</translation>
+    </message>
+    <message>
+        <source>Double click a key to change it; the two classes exchange theirs.</source>
+        <translation>Double-cliquez sur une touche pour la changer ; les deux classes échangent les leurs.</translation>
+    </message>
+</context>
+<context>
     <name>Language</name>
     <message>
         <source>Unidentified</source>
@@ -1307,6 +1550,48 @@
     <message>
         <source>Excluded</source>
         <translation>Exclues</translation>
+    </message>
+</context>
+<context>
+    <name>LibraryWindow</name>
+    <message>
+        <source>Reference library</source>
+        <translation>Bibliothèque de référence</translation>
+    </message>
+    <message>
+        <source>Class, note or person</source>
+        <translation>Classe, note ou personne</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Recherche</translation>
+    </message>
+    <message>
+        <source>&amp;Show everything</source>
+        <translation>&amp;Tout afficher</translation>
+    </message>
+    <message>
+        <source>Change the &amp;note…</source>
+        <translation>Modifier la &amp;note…</translation>
+    </message>
+    <message>
+        <source>&amp;Take out</source>
+        <translation>&amp;Retirer</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cell(s)</source>
+        <translation>
+            <numerusform>%n cellule</numerusform>
+            <numerusform>%n cellules</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No cell here yet: add one from the menu Case.</source>
+        <translation>Pas encore de cellule : ajoutez-en une par le menu Dossier.</translation>
+    </message>
+    <message>
+        <source>The library holds no cell of the same model.</source>
+        <translation>La bibliothèque ne contient pas de cellule du même modèle.</translation>
     </message>
 </context>
 <context>
@@ -1404,6 +1689,24 @@
     <message>
         <source>Map of the cells</source>
         <translation>Carte des cellules</translation>
+    </message>
+</context>
+<context>
+    <name>NoteDialog</name>
+    <message>
+        <source>Reference library</source>
+        <translation>Bibliothèque de référence</translation>
+    </message>
+    <message numerus="yes">
+        <source>What is worth knowing about %n cell(s)</source>
+        <translation>
+            <numerusform>Ce qu&apos;il faut savoir de cette cellule (%n)</numerusform>
+            <numerusform>Ce qu&apos;il faut savoir de ces %n cellules</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>&amp;Note</source>
+        <translation>&amp;Note</translation>
     </message>
 </context>
 <context>
@@ -1618,10 +1921,149 @@
     </message>
 </context>
 <context>
+    <name>PreviewWindow</name>
+    <message>
+        <source>Preview of the report</source>
+        <translation>Aperçu du compte rendu</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Langue</translation>
+    </message>
+    <message>
+        <source>Open the exact &amp;PDF</source>
+        <translation>Ouvrir le &amp;PDF exact</translation>
+    </message>
+    <message>
+        <source>The same figures as the PDF; its pages are laid out differently.</source>
+        <translation>Les mêmes chiffres que le PDF ; ses pages sont disposées autrement.</translation>
+    </message>
+</context>
+<context>
+    <name>PrivacyPage</name>
+    <message>
+        <source>Privacy</source>
+        <translation>Confidentialité</translation>
+    </message>
+    <message>
+        <source>&amp;Keep cases for days</source>
+        <translation>&amp;Conserver les dossiers (jours)</translation>
+    </message>
+    <message>
+        <source>for ever</source>
+        <translation>toujours</translation>
+    </message>
+    <message>
+        <source>Leave out whatever identifies the patient when exporting</source>
+        <translation>Omettre à l&apos;exportation tout ce qui identifie le patient</translation>
+    </message>
+    <message>
+        <source>Names and numbers of patients stand in case files and reports alone, never in logs.</source>
+        <translation>Les noms et numéros des patients ne figurent que dans les dossiers et les comptes rendus, jamais dans les journaux.</translation>
+    </message>
+</context>
+<context>
     <name>ProbabilityBars</name>
     <message>
         <source>Probabilities</source>
         <translation>Probabilités</translation>
+    </message>
+</context>
+<context>
+    <name>ProfilesModel</name>
+    <message>
+        <source>Profile</source>
+        <translation>Profil</translation>
+    </message>
+    <message>
+        <source>Calibrated</source>
+        <translation>Calibré</translation>
+    </message>
+    <message>
+        <source>Cells</source>
+        <translation>Cellules</translation>
+    </message>
+    <message>
+        <source>Agreement</source>
+        <translation>Concordance</translation>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation>Équilibrée</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>État</translation>
+    </message>
+    <message>
+        <source>of another model</source>
+        <translation>d&apos;un autre modèle</translation>
+    </message>
+    <message>
+        <source>in use</source>
+        <translation>utilisé</translation>
+    </message>
+</context>
+<context>
+    <name>RangesModel</name>
+    <message>
+        <source>Item</source>
+        <translation>Élément</translation>
+    </message>
+    <message>
+        <source>Low</source>
+        <translation>Bas</translation>
+    </message>
+    <message>
+        <source>High</source>
+        <translation>Haut</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>Unité</translation>
+    </message>
+    <message>
+        <source>Sex</source>
+        <translation>Sexe</translation>
+    </message>
+    <message>
+        <source>From age</source>
+        <translation>Dès l&apos;âge de</translation>
+    </message>
+    <message>
+        <source>Below age</source>
+        <translation>Avant l&apos;âge de</translation>
+    </message>
+</context>
+<context>
+    <name>RangesPage</name>
+    <message>
+        <source>Reference ranges</source>
+        <translation>Valeurs de référence</translation>
+    </message>
+    <message>
+        <source>&amp;Set</source>
+        <translation>&amp;Jeu</translation>
+    </message>
+    <message>
+        <source>The laboratory&apos;s own</source>
+        <translation>Celles du laboratoire</translation>
+    </message>
+    <message>
+        <source>&amp;Begin with these as the laboratory&apos;s own</source>
+        <translation>&amp;Partir de ceux-ci comme valeurs du laboratoire</translation>
+    </message>
+    <message>
+        <source>Item</source>
+        <translation>Élément</translation>
+    </message>
+    <message>
+        <source>A&amp;dd</source>
+        <translation>A&amp;jouter</translation>
+    </message>
+    <message>
+        <source>Re&amp;move</source>
+        <translation>&amp;Supprimer</translation>
     </message>
 </context>
 <context>
@@ -1648,6 +2090,53 @@
     <message>
         <source>Remarks</source>
         <translation>Remarques</translation>
+    </message>
+</context>
+<context>
+    <name>ReportPage</name>
+    <message>
+        <source>Report</source>
+        <translation>Compte rendu</translation>
+    </message>
+    <message>
+        <source>&amp;Laboratory</source>
+        <translation>&amp;Laboratoire</translation>
+    </message>
+    <message>
+        <source>A&amp;ddress</source>
+        <translation>A&amp;dresse</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Choisir…</translation>
+    </message>
+    <message>
+        <source>Lo&amp;go (PNG or JPEG)</source>
+        <translation>Lo&amp;go (PNG ou JPEG)</translation>
+    </message>
+    <message>
+        <source>&amp;Paper</source>
+        <translation>&amp;Papier</translation>
+    </message>
+    <message>
+        <source>Pictures per &amp;class</source>
+        <translation>Images par &amp;classe</translation>
+    </message>
+    <message>
+        <source>&amp;Explained pictures</source>
+        <translation>Images &amp;expliquées</translation>
+    </message>
+    <message>
+        <source>Canned &amp;texts, one a line</source>
+        <translation>&amp;Textes prédéfinis, un par ligne</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>Images</translation>
+    </message>
+    <message>
+        <source>Logo</source>
+        <translation>Logo</translation>
     </message>
 </context>
 <context>
@@ -1678,6 +2167,136 @@
     <message>
         <source>Export it now, or amend it later as a new version.</source>
         <translation>Exportez-le maintenant, ou rectifiez-le plus tard par une nouvelle version.</translation>
+    </message>
+</context>
+<context>
+    <name>RulesModel</name>
+    <message>
+        <source>On</source>
+        <translation>Active</translation>
+    </message>
+    <message>
+        <source>Rule</source>
+        <translation>Règle</translation>
+    </message>
+    <message>
+        <source>Threshold</source>
+        <translation>Seuil</translation>
+    </message>
+    <message>
+        <source>smear</source>
+        <translation>frottis</translation>
+    </message>
+    <message>
+        <source>first sample</source>
+        <translation>premier échantillon</translation>
+    </message>
+</context>
+<context>
+    <name>RulesPage</name>
+    <message>
+        <source>Review rules</source>
+        <translation>Règles de relecture</translation>
+    </message>
+    <message>
+        <source>After the ISLH consensus rules, recalled: check the thresholds for your laboratory.</source>
+        <translation>D&apos;après les règles de consensus de l&apos;ISLH, citées de mémoire : vérifiez les seuils pour votre laboratoire.</translation>
+    </message>
+</context>
+<context>
+    <name>SecondReaderWindow</name>
+    <message>
+        <source>Second reading</source>
+        <translation>Seconde lecture</translation>
+    </message>
+    <message>
+        <source>Cells read</source>
+        <translation>Cellules lues</translation>
+    </message>
+    <message>
+        <source>Names and the first reader&apos;s classes are hidden. One key a cell; Backspace goes back.</source>
+        <translation>Les noms et les classes du premier lecteur sont masqués. Une touche par cellule ; retour arrière pour revenir.</translation>
+    </message>
+    <message>
+        <source>Agreement by class</source>
+        <translation>Concordance par classe</translation>
+    </message>
+    <message>
+        <source>Cell {number} of {total}</source>
+        <translation>Cellule {number} sur {total}</translation>
+    </message>
+    <message>
+        <source>Agreement of the two readers</source>
+        <translation>Concordance des deux lecteurs</translation>
+    </message>
+    <message>
+        <source>{same} of {n} cells alike: {share} % (95 % limits {low} to {high})</source>
+        <translation>{same} cellules sur {n} identiques : {share} % (limites à 95 % {low} à {high})</translation>
+    </message>
+    <message>
+        <source>kappa {value} ({low} to {high})</source>
+        <translation>kappa {value} ({low} à {high})</translation>
+    </message>
+    <message>
+        <source>No difference is open.</source>
+        <translation>Aucune divergence n&apos;est ouverte.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n difference(s) to settle.</source>
+        <translation>
+            <numerusform>%n divergence à trancher.</numerusform>
+            <numerusform>%n divergences à trancher.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Cell {number}: first {first}, second {second}. Which class is it?</source>
+        <translation>Cellule {number} : premier {first}, second {second}. Quelle est la classe ?</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsDialog</name>
+    <message>
+        <source>Preferences</source>
+        <translation>Préférences</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Pages</translation>
+    </message>
+    <message>
+        <source>&amp;Import…</source>
+        <translation>&amp;Importer…</translation>
+    </message>
+    <message>
+        <source>&amp;Export…</source>
+        <translation>&amp;Exporter…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n setting(s) cannot be used.</source>
+        <translation>
+            <numerusform>%n réglage ne peut pas être utilisé.</numerusform>
+            <numerusform>%n réglages ne peuvent pas être utilisés.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Réglages</translation>
+    </message>
+    <message>
+        <source>Settings file</source>
+        <translation>Fichier de réglages</translation>
+    </message>
+    <message>
+        <source>The settings of {name} are shown.</source>
+        <translation>Les réglages de {name} sont affichés.</translation>
+    </message>
+    <message>
+        <source>Press OK to keep them.</source>
+        <translation>Appuyez sur OK pour les conserver.</translation>
+    </message>
+    <message>
+        <source>The settings were written.</source>
+        <translation>Les réglages ont été écrits.</translation>
     </message>
 </context>
 <context>
@@ -1754,11 +2373,11 @@
     </message>
     <message>
         <source>Draw a zone</source>
-        <translation type="unfinished"></translation>
+        <translation>Dessiner une zone</translation>
     </message>
     <message>
         <source>Draw around what a continued analysis shall search</source>
-        <translation type="unfinished"></translation>
+        <translation>Entourer ce qu&apos;une analyse continuée doit parcourir</translation>
     </message>
     <message>
         <source>Not a cell</source>
@@ -1873,6 +2492,45 @@
     </message>
 </context>
 <context>
+    <name>TrailModel</name>
+    <message>
+        <source>No.</source>
+        <translation>N°</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Heure</translation>
+    </message>
+    <message>
+        <source>Person</source>
+        <translation>Personne</translation>
+    </message>
+    <message>
+        <source>Act</source>
+        <translation>Acte</translation>
+    </message>
+    <message>
+        <source>Cells</source>
+        <translation>Cellules</translation>
+    </message>
+    <message>
+        <source>Field</source>
+        <translation>Champ</translation>
+    </message>
+    <message>
+        <source>Old</source>
+        <translation>Ancien</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>Nouveau</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>Motif</translation>
+    </message>
+</context>
+<context>
     <name>Workbench</name>
     <message>
         <source>&amp;Case</source>
@@ -1915,6 +2573,34 @@
         <translation>Compter au &amp;microscope</translation>
     </message>
     <message>
+        <source>Add to the reference &amp;library…</source>
+        <translation>Ajouter à la &amp;bibliothèque de référence…</translation>
+    </message>
+    <message>
+        <source>&amp;Like this one in the library</source>
+        <translation>&amp;Semblables dans la bibliothèque</translation>
+    </message>
+    <message>
+        <source>Second &amp;reading…</source>
+        <translation>Seconde &amp;lecture…</translation>
+    </message>
+    <message>
+        <source>&amp;Preview of the report…</source>
+        <translation>A&amp;perçu du compte rendu…</translation>
+    </message>
+    <message>
+        <source>Audit &amp;trail…</source>
+        <translation>&amp;Journal d&apos;audit…</translation>
+    </message>
+    <message>
+        <source>Reference &amp;library…</source>
+        <translation>&amp;Bibliothèque de référence…</translation>
+    </message>
+    <message>
+        <source>Calibrate to this la&amp;boratory…</source>
+        <translation>Calibrer pour ce la&amp;boratoire…</translation>
+    </message>
+    <message>
         <source>Record</source>
         <translation>Fiche</translation>
     </message>
@@ -1925,6 +2611,13 @@
     <message>
         <source>Continue the analysis</source>
         <translation>Continuer l&apos;analyse</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cell(s) were added to the library.</source>
+        <translation>
+            <numerusform>%n cellule a été ajoutée à la bibliothèque.</numerusform>
+            <numerusform>%n cellules ont été ajoutées à la bibliothèque.</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from bloodcells_gui.app.cases import CaseList, Query
 from bloodcells_gui.app.counter import Counter
@@ -17,6 +17,7 @@ from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.reference import ReferenceShelf
 from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.tuning import Tuning
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
@@ -31,11 +32,16 @@ from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.library.window import LibraryWindow, NoteDialog
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.papers.audit import AuditWindow
+from bloodcells_gui.ui.papers.calibration import CalibrationWindow
+from bloodcells_gui.ui.papers.preview import PreviewWindow
 from bloodcells_gui.ui.record.agreement import AgreementWindow
 from bloodcells_gui.ui.record.page import RecordPage
 from bloodcells_gui.ui.second.window import SecondReaderWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.worklist.window import WorklistWindow
+
+Dialog = TypeVar("Dialog", bound=QDialog)
 
 
 class Workbench(QObject):
@@ -64,6 +70,7 @@ class Workbench(QObject):
         self._worklist: WorklistWindow | None = None
         self._library: LibraryWindow | None = None
         self._shelf = ReferenceShelf(workspace.home)
+        self._popped: list[QDialog] = []
         self._run_next: Path | None = None
         self.record: RecordPage | None = None
         self.counter: CounterPanel | None = None
@@ -120,7 +127,10 @@ class Workbench(QObject):
         self._add(case, self.tr("&Like this one in the library"), self.show_like_in_library, "Shift+F3")
         case.addSeparator()
         self._add(case, self.tr("Second &reading…"), self.second_reading)
+        self._add(case, self.tr("&Preview of the report…"), self.show_preview, "Ctrl+P")
+        self._add(case, self.tr("Audit &trail…"), self.show_audit)
         self._add(lab, self.tr("Reference &library…"), self.show_library, of_case=False)
+        self._add(lab, self.tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -215,6 +225,8 @@ class Workbench(QObject):
         )  # fmt: skip
 
     def _leaving(self, page: CasePage) -> None:
+        for window in list(self._popped):
+            window.close()
         self.record = self.counter = None
         self._enable(None)
 
@@ -281,8 +293,42 @@ class Workbench(QObject):
             self.window,
         )
         window.setModal(True)
+        return self._pop(window)
+
+    # -- papers ----------------------------------------------------------------------------------------
+
+    def show_preview(self) -> PreviewWindow | None:
+        """The report before it is written."""
+        if self.session is None:
+            return None
+        return self._pop(PreviewWindow(self.context, self.session, self.window.pool, self.window))
+
+    def show_audit(self) -> AuditWindow | None:
+        """Who did what when."""
+        if self.session is None:
+            return None
+        return self._pop(AuditWindow(self.context, self.session, self.window.pool, self.window))
+
+    def show_calibration(self) -> CalibrationWindow:
+        """Profiles of this laboratory, and a new one from the open case."""
+        session = self.session
+        return self._pop(
+            CalibrationWindow(
+                self.context,
+                Tuning(self.workspace.engine),
+                None if session is None else session.path,
+                0 if session is None else session.state.reviewed,
+                self.window.pool,
+                self.window,
+            )
+        )
+
+    def _pop(self, window: Dialog) -> Dialog:
+        """Show a window that goes with its case."""
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        window.show()
+        self._popped.append(window)
+        window.destroyed.connect(lambda: self._popped.remove(window))
+        self._show(window)
         return window
 
     # -- settings --------------------------------------------------------------------------------------
@@ -346,10 +392,3 @@ class Workbench(QObject):
         if self._library is not None:
             self._library.close()
         self._shelf.close()
-
-
-def install(window: MainWindow, context: UiContext, workspace: Any, memory: Memory) -> Workbench | None:
-    """A workbench of its own list of cases, for a window that was made without a keeper."""
-    if not isinstance(workspace, Workspace):
-        return None
-    return Workbench(window, context, workspace, CaseList(workspace), memory)

@@ -1,0 +1,1 @@
+"""Report preview, audit trail, calibration: what stands around a case on paper."""
