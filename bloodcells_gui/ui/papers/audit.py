@@ -76,6 +76,8 @@ class TrailModel(QAbstractTableModel):
             return None
         if name == "time":
             return self._context.language.when(text)
+        if name == "act":
+            return self._context.language.text(text)
         return " ".join(text.split())[:120]
 
 
@@ -105,6 +107,7 @@ class AuditWindow(QDialog):
         for column, width in enumerate((50, 130, 130, 100, 120, 120, 120, 160)):
             self.table.setColumnWidth(column, width)
         self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         self.text = QLineEdit()
         self.text.setPlaceholderText(self.tr("Search in everything"))
         self.text.setAccessibleName(self.tr("Search"))
