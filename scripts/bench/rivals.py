@@ -33,7 +33,7 @@ def timed(paths: Sequence[Path], classify: Callable[[Sequence[Path]], Any]) -> f
     return len(paths) / (time.perf_counter() - started)
 
 
-def eager_torch(paths: Sequence[Path], side: int, threads: int) -> dict[str, Any]:
+def eager_torch(paths: Sequence[Path], engine: Engine, threads: int) -> dict[str, Any]:
     """The same two networks in eager PyTorch, images read and resized by Pillow, as in most tutorials."""
     try:
         import torch
@@ -43,6 +43,8 @@ def eager_torch(paths: Sequence[Path], side: int, threads: int) -> dict[str, Any
         from scripts.segmenter_net import SegmenterNet
     except ImportError as missing:
         return {"skipped": f"{missing.name} is not installed (extra: train)"}
+    side = engine.classifier.size_px
+    mirrored = "mirror" in str(engine.classifier.bundle.card.get("views", ""))
     torch.set_num_threads(threads)
     classifier, segmenter = ClassifierNet(classes=16).eval(), SegmenterNet().eval()
 
@@ -55,6 +57,8 @@ def eager_torch(paths: Sequence[Path], side: int, threads: int) -> dict[str, Any
         with torch.inference_mode():
             segmenter(batch).argmax(1)
             classifier(batch)
+            if mirrored:  # our network averages two views inside
+                classifier(batch.flip(3))
 
     return {"cells_per_s": timed(paths, classify), "does": "decode, resize, segment, classify", "threads": threads}
 
@@ -164,9 +168,8 @@ def precisions(crops: np.ndarray, engine: Engine, threads: int) -> dict[str, Any
 
 def run(paths: Sequence[Path], crops: np.ndarray, engine: Engine, ours: float, threads: int) -> dict[str, Any]:
     """Every rival and how many times faster our whole analysis (`ours`, cells/s) is."""
-    side = engine.classifier.size_px
     found = {
-        "eager PyTorch + Pillow, same networks": eager_torch(paths, side, threads),
+        "eager PyTorch + Pillow, same networks": eager_torch(paths, engine, threads),
         "OpenCV DNN, same classifier": opencv_dnn(paths, engine, threads),
         "VGG16 shape at 224 px, onnxruntime": vgg16(paths, threads),
     }
