@@ -1,4 +1,4 @@
-"""Mutated images and slides against the readers: not one crash, hang, runaway memory or unforeseen error.
+"""Mutated images, slides, cases, settings and bundles: not one crash, hang, runaway memory or unforeseen error.
 
     python scripts/fuzz.py --count 10000 --seed 1 --out /tmp/fuzz
 
@@ -16,6 +16,7 @@ import io
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -213,6 +214,16 @@ def worker() -> None:
 def read_one(path: Path) -> dict[str, str]:
     """Read a file every way the program would; "failed" stands for an error that nobody foresaw."""
     from bloodcells_gui.domain.errors import UserError
+    from scripts import fuzz_files
+
+    if path.is_dir() or path.suffix in (".bcs", ".json"):
+        try:
+            fuzz_files.read(path)
+        except UserError as e:
+            return {"outcome": "refused", "detail": e.why}
+        except BaseException as e:
+            return {"outcome": "failed", "detail": f"{type(e).__name__}: {e}"[:300]}
+        return {"outcome": "read", "detail": ""}
     from bloodcells_gui.imaging.decode import decode_rgb
     from bloodcells_gui.imaging.discover import discover
     from bloodcells_gui.imaging.opening import open_image
@@ -291,24 +302,34 @@ class Worker:
                     pipe.close()
 
 
+BUNDLE, SETTINGS = "bundle", "settings.json"
+
+
 def campaign(count: int, seed: int, out: Path, only: str = "", quiet: bool = False) -> dict[str, object]:
     """Run `count` files; returns the summary that is also written to `out`/fuzz.json."""
+    from scripts import fuzz_files
+
     out.mkdir(parents=True, exist_ok=True)
-    good = {name: data for name, data in seeds().items() if only in name}
-    names, pool = sorted(good), list(good.values())
+    good = {**seeds(), **fuzz_files.seeds()}
+    pool = list(good.values())
+    names = sorted(name for name in (*good, BUNDLE) if only in name)
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     failures: list[dict[str, object]] = []
     slowest = 0.0
     begun = time.perf_counter()
     worker = Worker.start()
-    with tempfile.TemporaryDirectory() as scratch:
-        for i in range(count):
-            rng = np.random.default_rng([seed, i])
-            name = names[i % len(names)]
-            data = mutate(good[name], pool, rng)
+    for i in range(count):
+        rng = np.random.default_rng([seed, i])
+        name = names[i % len(names)]
+        with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / name
-            path.write_bytes(data)
+            if name == BUNDLE:
+                fuzz_files.mutated_bundle(path, pool, mutate, rng)
+            elif name == SETTINGS:
+                path.write_bytes(fuzz_files.mutated_settings(good[name], pool, mutate, rng))
+            else:
+                path.write_bytes(mutate(good[name], pool, rng))
             start = time.perf_counter()
             answer = worker.read(path)
             if answer["outcome"] == "hung":
@@ -320,13 +341,13 @@ def campaign(count: int, seed: int, out: Path, only: str = "", quiet: bool = Fal
             if answer["outcome"] == "refused":
                 reasons[answer["detail"]] += 1
             elif answer["outcome"] != "read":
-                (out / f"{seed}-{i}-{name}").write_bytes(data)
+                _keep(path, out / f"{seed}-{i}-{name}")
                 failures.append({"index": i, "name": name, **answer})
                 if answer["outcome"] in ("crashed", "hung"):
                     worker.stop()
                     worker = Worker.start()
-            if not quiet and (i + 1) % 500 == 0:
-                print(f"{i + 1}/{count} {dict(outcomes)}", file=sys.stderr, flush=True)
+        if not quiet and (i + 1) % 500 == 0:
+            print(f"{i + 1}/{count} {dict(outcomes)}", file=sys.stderr, flush=True)
     worker.stop()
     summary: dict[str, object] = {
         "count": count, "seed": seed, "limit_s": LIMIT_S, "limit_mb": LIMIT_MB, "outcomes": dict(outcomes),
@@ -335,6 +356,13 @@ def campaign(count: int, seed: int, out: Path, only: str = "", quiet: bool = Fal
     }  # fmt: skip
     (out / "fuzz.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
     return summary
+
+
+def _keep(path: Path, where: Path) -> None:
+    if path.is_dir():
+        shutil.copytree(path, where, dirs_exist_ok=True)
+    else:
+        shutil.copy(path, where)
 
 
 def main() -> int:

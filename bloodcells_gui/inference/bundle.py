@@ -141,7 +141,7 @@ def _read_checked(folder: Path, name: str, sha256: str, size: int) -> bytes:
 def _load_array(folder: Path, name: str, data: bytes) -> NDArray[Any]:
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError) as error:
+    except Exception as error:  # NumPy meets damaged headers with exceptions of every type (TokenError, ...)
         raise _refuse(folder, "The file {name} is no plain array.", name=name) from error
     if not isinstance(array, np.ndarray) or array.dtype.hasobject:
         raise _refuse(folder, "The file {name} is no plain array.", name=name)
