@@ -25,7 +25,7 @@ Read = Callable[[int, int, int, int, float], Pixels]
 
 # Up to this ratio a tile is read at full resolution and shrunk here, so that its cells are cut from memory.
 _KEEP_FULL_RATIO = 2.1
-_JUDGED_PX = 512
+_JUDGED_PX = 384
 _TOUCHING_GAP_UM = 0.4
 _MARGIN = 1.12
 
