@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -165,9 +165,17 @@ class CounterPanel(QWidget):
         self._dark.setSingleShot(True)
         self._dark.setInterval(_LIT_MS)
         self._dark.timeout.connect(lambda: self._light(""))
-        controller.changed.connect(lambda _: self.refresh())
+        controller.changed.connect(lambda _: self._changed())
         self.setFocusProxy(self.tiles)
         self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def _changed(self) -> None:
+        if self.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the counts of the moment."""

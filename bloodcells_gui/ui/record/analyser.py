@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -212,8 +213,17 @@ class AnalyserPanel(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
         layout.addWidget(note)
-        controller.changed.connect(lambda _: self.refresh())
+        controller.changed.connect(lambda _: self._changed())
         self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def _changed(self) -> None:
+        # Exact limits cost milliseconds; a key of the review must not wait for what nobody looks at.
+        if self.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Show what the case holds."""

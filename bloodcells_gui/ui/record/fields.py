@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QFocusEvent, QFont
+from PySide6.QtGui import QFocusEvent, QFont, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -157,8 +157,17 @@ class FieldsForm(QScrollArea):
                 form.addRow(label, row)
                 self.rows[spec.name] = row
         self.setWidget(inner)
-        controller.changed.connect(lambda _: self.refresh())
+        controller.changed.connect(lambda _: self._changed())
         self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def _changed(self) -> None:
+        # A key of the review must not wait for what nobody looks at.
+        if self.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Show what the case holds."""
