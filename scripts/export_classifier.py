@@ -225,6 +225,23 @@ def hash_files(folder: Path) -> dict[str, dict]:
     return out
 
 
+def doubt_of(folder: Path, cache: Path, away: Path | None) -> dict:
+    """Fit the doubt of a bundle's network, write its arrays, return the card's "calibration"."""
+    arrays, numbers = fit_doubt(embed_pool(cache, folder / "model.onnx"), away)
+    names = {key: save_array(folder, f"distance-{key}.npy", value.astype(np.float32)) for key, value in arrays.items()}
+    return {**numbers, "arrays": names}
+
+
+def refit_doubt(folder: Path, cache: Path, version: str, away: Path | None) -> None:
+    """Fit the doubt of an existing bundle again; its networks stay as they are."""
+    card = json.loads((folder / "card.json").read_text())
+    card["calibration"] = doubt_of(folder, cache, away)
+    card["version"] = version
+    card["weaknesses"] = list(WEAKNESSES)
+    card["files"] = hash_files(folder)
+    write_card(folder, card)
+
+
 def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version: str, away: Path | None) -> None:
     """Write the whole bundle but its evaluation."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -238,7 +255,7 @@ def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version:
         if m["use"] == "train+ship" and m["split"] == "train" and m["leaves"]:
             pools.setdefault(m["site"] + m["label"], []).append(i)
     rows = sorted(int(i) for ids in pools.values() for i in rng.permutation(ids)[:8])
-    calibration = central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
+    ranges = central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
     with torch.no_grad():
         wanted = [t.numpy() for t in Served(net)(torch.from_numpy(golden))]
     export_onnx(net, fp32)
@@ -247,7 +264,7 @@ def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version:
     print(f"ONNX against torch: largest difference {worst:.2e}")
     if worst > TOLERANCE["fp32"]:
         raise SystemExit("the exported network differs from torch")
-    quantise(fp32, int8, calibration)
+    quantise(fp32, int8, ranges)
     outputs: dict[str, dict[str, str]] = {}
     save_array(folder, "golden-input.npy", golden)
     for precision, path in (("fp32", fp32), ("int8", int8)):
@@ -260,9 +277,7 @@ def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version:
         "weights": save_array(folder, "head-weights.npy", net.head.weight.detach().numpy()),
         "bias": save_array(folder, "head-bias.npy", net.head.bias.detach().numpy()),
     }
-    pool = embed_pool(cache, fp32)
-    arrays, numbers = fit_doubt(pool, away)
-    names = {key: save_array(folder, f"distance-{key}.npy", value.astype(np.float32)) for key, value in arrays.items()}
+    calibration = doubt_of(folder, cache, away)
     card = {
         "schema": 1,
         "id": bundle_id,
@@ -286,7 +301,7 @@ def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version:
         "models": {"fp32": "model.onnx", "int8": "model.int8.onnx"},
         "default_model": "fp32",
         "head": head,
-        "calibration": {**numbers, "arrays": names},
+        "calibration": calibration,
         "golden": {"input": "golden-input.npy", "outputs": outputs, "tolerance": TOLERANCE},
         "export": {"onnx_against_torch_max_difference": worst, "opset": 18},
     }  # fmt: skip
@@ -308,7 +323,11 @@ def main() -> None:
     parser.add_argument("--version", default="1.0.0")
     parser.add_argument("--out", type=Path, default=Path("models"))
     parser.add_argument("--away", type=Path, default=None, help="predictions of leave-one-site-out runs (.npz)")
+    parser.add_argument("--doubt-only", action="store_true", help="fit the doubt of an existing bundle again")
     args = parser.parse_args()
+    if args.doubt_only:
+        refit_doubt(args.out / args.id, args.cache, args.version, args.away)
+        return
     final = args.cache / args.name / "final.pt"
     checkpoint = final if final.is_file() else args.cache / args.name / "checkpoint.pt"
     export(args.cache, checkpoint, args.out / args.id, args.id, args.version, args.away)

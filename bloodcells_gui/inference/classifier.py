@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ class ClassifierOutput:
     probabilities : (n, K) float32
         Calibrated; rows sum to 1.
     logits : (n, K) float32
-        Before the temperature (of the profile's head when a profile is in use).
+        Before the temperature, with the card's prior shift (of the profile's head when a profile is in use).
     embedding : (n, D) float32
     distance : (n,) float32
         Relative distance to the training features; 95 % of home cells lie below 1.
@@ -90,9 +90,11 @@ class Classifier:
             self.head_bias = np.asarray(bundle.array(bundle.card["head"]["bias"]), np.float32)
             calibration = bundle.card["calibration"]
             arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
+            self._prior_shift = prior_shift(calibration.get("prior_shift"), self.classes)
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
+            self.head_bias = self.head_bias + self._prior_shift
         except (KeyError, TypeError, ValueError) as error:
             raise BundleRefused(
                 "The model bundle {id} cannot be used.",
@@ -145,10 +147,11 @@ class Classifier:
             raise ValueError(f"crops must be uint8 (n, {self.size_px}, {self.size_px}, 3), not {crops.shape}")
         outputs = ["logits", "embedding", *(["feature_map"] if maps else [])]
         found = self._session.run(np.ascontiguousarray(crops), outputs)
-        return self.judge(found["logits"], found["embedding"], found.get("feature_map"))
+        logits = np.asarray(found["logits"] + self._prior_shift, np.float32)
+        return self.judge(logits, found["embedding"], found.get("feature_map"))
 
     def judge(self, logits: Floats, embedding: Floats, feature_map: Floats | None = None) -> ClassifierOutput:
-        """Probabilities and doubt from the network's outputs; also for embeddings kept in a case."""
+        """Probabilities and doubt from logits (the card's prior shift included) and embeddings."""
         model = self.doubt_model
         distance = model.relative_distance(embedding)
         if self.profile is None:
@@ -200,6 +203,19 @@ class Classifier:
             heat = grad_cam(found.feature_map[i], mixed_weights(weights, found.logits[i], leaves))
             out[i] = enlarge(heat, side) if side else heat
         return out
+
+
+def prior_shift(card: Mapping[str, float] | None, classes: Sequence[str]) -> Floats:
+    """(K,) what the card adds to the logits: from the training's class mix towards a blood film's.
+
+    Raises ValueError on a leaf the model does not know or a shift that is no small number.
+    """
+    out = np.zeros(len(classes), np.float32)
+    for code, value in (card or {}).items():
+        if code not in classes or not abs(float(value)) <= 10:
+            raise ValueError(f"prior shift of {code}")
+        out[classes.index(code)] = float(value)
+    return out
 
 
 def coarse_rows(classes: Sequence[str]) -> NDArray[np.intp]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,22 @@ def test_a_profile_changes_answers_and_belongs_to_its_bundle(tiny: Classifier) -
         tiny.use_profile(replace(profile, bundle_sha256="0" * 64))
     with pytest.raises(BundleRefused, match="damaged"):
         tiny.use_profile(replace(profile, weights=np.zeros((2, 2), np.float32)))
+
+
+def test_the_prior_shift_of_the_card_moves_every_answer_alike(tmp_path: Path) -> None:
+    plain = Classifier(load_bundle(tiny_onnx.write_bundle(tmp_path / "a")))
+    folder = tiny_onnx.write_bundle(tmp_path / "b")
+    card = json.loads((folder / "card.json").read_text())
+    card["calibration"]["prior_shift"] = {"LY": 1.5, "ART": -1}
+    (folder / "card.json").write_text(json.dumps(card))
+    shifted = Classifier(load_bundle(folder))
+    a, b = plain.predict(crops()), shifted.predict(crops())
+    np.testing.assert_allclose(b.logits - a.logits, np.tile([0, 0, 1.5, -1], (5, 1)), atol=1e-5)
+    np.testing.assert_allclose(shifted.judge_embedding(b.embedding).probabilities, b.probabilities, atol=1e-5)
+    card["calibration"]["prior_shift"] = {"UNICORN": 1}
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(BundleRefused, match="prior shift"):
+        Classifier(load_bundle(folder))
 
 
 @pytest.mark.parametrize("change", [{"head": {}}, {"calibration": {"arrays": {}}}, {"calibration": None}])
