@@ -28,6 +28,7 @@ from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import ReviewState, make_event, utc_now
 from bloodcells_gui.domain.measurements import unit_of
+from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
@@ -313,7 +314,7 @@ class CaseSession:
     def differential(self, taxonomy: str | None = None) -> diff.Differential:
         """The table of the moment; `taxonomy` None takes the laboratory's roll-up."""
         return diff.differential(
-            self.state.counts,
+            with_unlisted(self.state.counts, [run.tallies for run in self.runs]),
             self.state.unidentified,
             self.state.excluded,
             self.state.data,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 COUNTED = (
     "{red} red cells, {white} nucleated cells and {platelets} platelets on {area} mm² of readable monolayer "
@@ -42,6 +42,18 @@ def numeration(tallies: Mapping[str, float], decimal: str = ".") -> list[tuple[s
     if tallies.get("PLT_unlisted", 0.0) > 0:
         out.append((UNLISTED, {"count": f"{tallies['PLT_unlisted']:.0f}"}))
     return out
+
+
+def with_unlisted(counts: Mapping[str, int], tallies: Iterable[Mapping[str, float]]) -> dict[str, int]:
+    """Counts by leaf with the platelets that runs counted on slides but did not list as cells.
+
+    Without them a slide would show a hundred platelets per 100 leukocytes where there are a thousand.
+    """
+    total = dict(counts)
+    unlisted = round(sum(max(0.0, t.get("PLT_unlisted", 0.0)) for t in tallies))
+    if unlisted:
+        total["PLT"] = total.get("PLT", 0) + unlisted
+    return total
 
 
 def plain_tallies(tallies: Mapping[str, float]) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.numeration import numeration, plain_tallies
+from bloodcells_gui.domain.numeration import numeration, plain_tallies, with_unlisted
 
 TALLIES = {
     "RBC": 33030.0, "WBC": 256.0, "PLT": 1272.0, "sampled_mm2": 5.07, "scanned_mm2": 6.02,
@@ -33,6 +33,12 @@ def test_no_leukocyte_and_no_area() -> None:
     [(template, values)] = numeration({"RBC": 12.0, "PLT": 2.0, "sampled_mm2": 0.1})
     assert tr(template, **values).startswith("12 red cells and 2 platelets")
     assert numeration({}) == []
+
+
+def test_unlisted_platelets_are_counted() -> None:
+    runs = [TALLIES, {}, {"PLT_unlisted": 7.0}]
+    assert with_unlisted({"SNE": 3, "PLT": 200}, runs) == {"SNE": 3, "PLT": 1500}
+    assert with_unlisted({"SNE": 3}, [{"PLT_unlisted": 0.0}]) == {"SNE": 3}
 
 
 @pytest.mark.parametrize("name", ["done/0/1x1/0/0", "field/3"])
