@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -325,6 +326,11 @@ class FakeWorkshop:
     setting_problems: tuple[object, ...] = ()
     recent_paths: list[Path] = field(default_factory=list)
     next_job: FakeJob | None = None
+    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bloodcells-fake-")))
+
+    @property
+    def settings_file(self) -> Path:
+        return self.home / "settings.json"
 
     def save_settings(self, settings: LabSettings) -> None:
         self.settings = settings

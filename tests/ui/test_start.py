@@ -9,10 +9,11 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.preferences import PreferencesDialog
 from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from tests.ui.fakes import FakeSession, FakeWorkshop, make_cells
 
 
@@ -28,8 +29,8 @@ def test_another_language_takes_the_open_case_along(
     keeper.window.show()
     keeper.window.attach(session)
     first = keeper.window
-    monkeypatch.setattr(PreferencesDialog, "exec", lambda self: 1)
-    monkeypatch.setattr(PreferencesDialog, "answer", lambda self: replace(self._settings, language="fr"))
+    monkeypatch.setattr(SettingsDialog, "exec", lambda self: 1)
+    monkeypatch.setattr(SettingsDialog, "answer", lambda self: replace(LabSettings(), language="fr"))
     first.actions_.get("preferences").trigger()
     qtbot.waitUntil(lambda: keeper.window is not first)
     page = keeper.window.page
