@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from bloodcells_gui.domain.taxonomy import BY_CODE
-from scripts.data import Cache
+from scripts.data import AS_LEAVES, Cache
 
 SOURCES = {
     "pbc": ("PBC set, Hospital Clinic of Barcelona (CellaVision DM96, May-Gruenwald-Giemsa)", "CC BY 4.0", "Acevedo et al. 2020, doi:10.17632/snkd93bnjr.1"),
@@ -35,6 +35,14 @@ WEAKNESSES = (
     "Crops tighter than about 18 um show no red cells around; accuracy is a little lower there.",
     "The held-out parts of training sites say how well the model knows those sites, not how well it does elsewhere.",
 )
+
+
+def weaknesses(cache: Path) -> list[str]:
+    """Known weaknesses of a network trained from a cache; those of the shipped data only where it was used."""
+    sets = {m["set"] for m in Cache(cache, "real").meta}
+    if "pbc" in sets:
+        return list(WEAKNESSES)
+    return [w for w in WEAKNESSES if not any(name in w for name in ("PBC", "independent", "marrow"))]
 
 
 def training_data(cache: Path) -> list[dict]:
@@ -98,6 +106,15 @@ def _class_tables(sets: dict) -> list[str]:
     return lines
 
 
+def _learned_from(code: str, card: dict) -> str:
+    """What carries a class: words for the shipped data, counts for a laboratory's own."""
+    rows = card.get("training_data", [])
+    if any(r["set"] == "pbc" for r in rows):
+        return CARRIED_BY.get(code, "PBC, Raabin, marrow")
+    counts = [f"{r['set']} {n}" for r in rows for label, n in r.get("labels", {}).items() if code in AS_LEAVES.get(label, (label,))]
+    return ", ".join(counts) or "nothing: never proposed with reason"
+
+
 def readme(card: dict) -> str:
     """The bundle's README in Markdown."""
     evaluation = card.get("evaluation", {})
@@ -114,7 +131,7 @@ def readme(card: dict) -> str:
         "",
         "| code | class | learned from |",
         "|---|---|---|",
-        *(f"| {c} | {BY_CODE[c].name} | {CARRIED_BY.get(c, 'PBC, Raabin, marrow')} |" for c in card["classes"]),
+        *(f"| {c} | {BY_CODE[c].name} | {_learned_from(c, card)} |" for c in card["classes"]),
         "",
         "## Training data and licences",
         "| set | images | licence | source |",
@@ -146,7 +163,9 @@ def readme(card: dict) -> str:
             lines += ["", f"**{name}** ({f['what']}): " + "; ".join(extra) + "."]
         lines += _class_tables(sets)
         robust = evaluation["robustness_pbc_validation_eight"]
-        lines += ["", "## Robustness (PBC validation, eight classes)", "", "| input | accuracy |", "|---|---|"]
+        if robust:
+            where = "PBC validation" if "pbc" in sets else "validation"
+            lines += ["", f"## Robustness ({where}, eight classes)", "", "| input | accuracy |", "|---|---|"]
         lines += [f"| {k} | {percent(v)} |" for k, v in robust.items()]
         lines += ["", "## fp32 and INT8 on validation cells (label allowed)", "", "| site | " + " | ".join(evaluation["precisions_on_validation"]) + " |", "|---|" + "---|" * len(evaluation["precisions_on_validation"])]
         sites = next(iter(evaluation["precisions_on_validation"].values()))

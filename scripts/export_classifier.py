@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from scripts.augment import INPUT_PX, INPUT_UM
-from scripts.cards import WEAKNESSES, training_data, write_card
+from scripts.cards import training_data, weaknesses, write_card
 from scripts.classifier_net import ClassifierNet, FrozenConv
 from scripts.data import LEAVES, Cache
 from scripts.doubt_fit import embed_pool, fit_doubt
@@ -237,7 +237,7 @@ def refit_doubt(folder: Path, cache: Path, version: str, away: Path | None) -> N
     card = json.loads((folder / "card.json").read_text())
     card["calibration"] = doubt_of(folder, cache, away)
     card["version"] = version
-    card["weaknesses"] = list(WEAKNESSES)
+    card["weaknesses"] = weaknesses(cache)
     card["files"] = hash_files(folder)
     write_card(folder, card)
 
@@ -307,7 +307,7 @@ def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version:
     }  # fmt: skip
     card["files"] = hash_files(folder)
     card["training_data"] = training_data(cache)
-    card["weaknesses"] = list(WEAKNESSES)
+    card["weaknesses"] = weaknesses(cache)
     recipe = checkpoint.parent / "done.json"
     if recipe.is_file():
         card["recipe"] = json.loads(recipe.read_text())
