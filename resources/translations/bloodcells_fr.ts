@@ -2640,7 +2640,7 @@
     </message>
     <message>
         <source>reviewed</source>
-        <translation>revues</translation>
+        <translation>relu</translation>
     </message>
     <message>
         <source>signed</source>
