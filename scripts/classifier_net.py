@@ -40,6 +40,13 @@ class FrozenConv(nn.Module):
         self.bias.data.copy_(state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * gain)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.groups > 1 and self.kernel == 5 and self.training and x.device.type == "cpu":
+            # oneDNN's bfloat16 gradient of a 5x5 depthwise convolution is three to six times slower than float32's.
+            with torch.autocast("cpu", enabled=False):
+                return self._convolve(x.float())
+        return self._convolve(x)
+
+    def _convolve(self, x: Tensor) -> Tensor:
         weight = self.weight * self.gain.view(-1, 1, 1, 1)
         if self.stride == 1:
             return F.conv2d(x, weight, self.bias, 1, self.kernel // 2, 1, self.groups)
