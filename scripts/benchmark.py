@@ -67,7 +67,7 @@ def measure(args: argparse.Namespace, work: Path) -> dict[str, Any]:
         some = paths[: min(len(paths), 256)]
         _, windows = stages.stages_alone(some, engine, mpp)
         ours = stages.end_to_end(some, engine, mpp, threads)["cells_per_s"]
-        result["rivals"] = rivals.run(some, windows, engine, ours, threads)
+        result["rivals"] = rivals.run(some, windows.naming, engine, ours, threads)
         for rival, entry in result["rivals"]["whole_analysis_against"].items():
             if "times_faster_ours" in entry:
                 result["ratios"][f"times faster than {rival}"] = entry["times_faster_ours"]

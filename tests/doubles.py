@@ -26,16 +26,18 @@ class PlainResult:
 class PlainSegmenter:
     """Dark means cell, darker means nucleus; the blob nearest the middle wins."""
 
-    size_px, um_per_px = SIZE_PX, UM_PER_PX
+    def __init__(self, size_px: int = SIZE_PX, um_per_px: float = UM_PER_PX) -> None:
+        self.size_px, self.um_per_px = size_px, um_per_px
 
     def segment(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        assert crops.shape[1:] == (self.size_px, self.size_px, 3)
         masks = np.zeros(crops.shape[:3], np.uint8)
         for i, crop in enumerate(crops):
             grey = crop.min(axis=2)
             n, labels, stats, centres = cv2.connectedComponentsWithStats((grey < 190).astype(np.uint8))
             large = [k for k in range(1, n) if stats[k, cv2.CC_STAT_AREA] > 20]
             if large:
-                best = min(large, key=lambda k: float(np.hypot(*(centres[k] - SIZE_PX / 2))))
+                best = min(large, key=lambda k: float(np.hypot(*(centres[k] - self.size_px / 2))))
                 masks[i][labels == best] = 1
                 masks[i][(labels == best) & (grey < 110)] = 2
         return masks
@@ -47,12 +49,15 @@ class PlainSegmenter:
 class PlainClassifier:
     """The colour of the middle names the class: blue LY, purple SNE, orange EO, pale PLT; grey is ART."""
 
-    classes, size_px, um_per_px, provider = CLASSES, SIZE_PX, UM_PER_PX, "CPUExecutionProvider"
+    classes, provider = CLASSES, "CPUExecutionProvider"
     colours = np.array(
         [(120, 60, 160), (60, 60, 200), (230, 120, 60), (200, 150, 200), (128, 128, 128)], float
     )
 
-    def __init__(self, abstain_below: float = 0.5) -> None:
+    def __init__(
+        self, abstain_below: float = 0.5, size_px: int = SIZE_PX, um_per_px: float = UM_PER_PX
+    ) -> None:
+        self.size_px, self.um_per_px = size_px, um_per_px
         self.abstain_below = abstain_below
         self.calls = 0
         self.gate = threading.Event()
@@ -61,7 +66,8 @@ class PlainClassifier:
     def predict(self, crops: NDArray[np.uint8]) -> PlainResult:
         self.calls += 1
         self.gate.wait(10)
-        s = SIZE_PX
+        s = self.size_px
+        assert crops.shape[1:] == (s, s, 3)
         middle = crops[:, s // 2 - 6 : s // 2 + 6, s // 2 - 6 : s // 2 + 6].reshape(len(crops), -1, 3).mean(1)
         distance = np.linalg.norm(middle[:, None] - self.colours[None], axis=2)
         logits = -distance / 12.0

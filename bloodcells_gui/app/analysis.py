@@ -141,7 +141,7 @@ class AnalysisJob:
             platelets=LISTED_PLATELETS if slide else None,
             zones=self._options.zones,
         )
-        search = TileSearch(engine.detector, engine.classifier.size_px * engine.classifier.um_per_px)
+        search = TileSearch(engine.detector, work.windows.field_um)
         before = resume.merged(run.tallies for run in store.runs)
         source = (SlideSource if slide else FieldsSource)(
             list(enumerate(specimen.images)),

@@ -44,8 +44,8 @@ def cell_at(
             "The scale of the image is unknown.",
             "Analyse the specimen with its micrometres per pixel first.",
         )
-    classifier = engine.classifier
-    half = math.ceil(classifier.size_px * classifier.um_per_px * _MARGIN / mpp / 2)
+    work = cell_work(engine)
+    half = math.ceil(work.windows.field_um * _MARGIN / mpp / 2)
     left, top = max(0, math.floor(x) - half), max(0, math.floor(y) - half)
     right, bottom = min(width, math.floor(x) + half + 1), min(height, math.floor(y) + half + 1)
     pixels = reader.read_region(left, top, right - left, bottom - top)
@@ -58,6 +58,6 @@ def cell_at(
         flags=(FLAG_BY_HAND,),
         size_px=(width, height),
     )
-    [(cell, assets)] = cell_work(engine).process([place], run=BY_HAND_RUN)
+    [(cell, assets)] = work.process([place], run=BY_HAND_RUN)
     # A person says that there is a cell: the model's reserve is answered by the next decision.
     return replace(cell, abstained=False), assets

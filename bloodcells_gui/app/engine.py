@@ -16,9 +16,9 @@ from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.detector import Detector
 from bloodcells_gui.inference.segmenter import Segmenter
+from bloodcells_gui.pipeline.windows import WIDEST
 
 TASKS = ("classify", "segment", "detect")
-_SCALE_TOLERANCE = 1.1
 
 
 def default_threads() -> int:
@@ -99,19 +99,18 @@ def select_bundles(extra: Sequence[Path] = ()) -> dict[str, ModelBundle]:
     return chosen
 
 
-def _check_one_window(classifier: ModelBundle, segmenter: ModelBundle) -> None:
-    """Both networks see one window, so that a crop is resampled once; other bundles do not go together."""
-    ours, theirs = classifier.input, segmenter.input
-    ratio = ours.um_per_px / theirs.um_per_px
-    if ours.size_px != theirs.size_px or not 1 / _SCALE_TOLERANCE < ratio < _SCALE_TOLERANCE:
+def _check_windows(classifier: ModelBundle, segmenter: ModelBundle) -> None:
+    """Each network has its own window around the cell; windows of quite another size do not go together."""
+    ours, theirs = (b.input.size_px * b.input.um_per_px for b in (classifier, segmenter))
+    if not ours or not theirs or not 1 / WIDEST < ours / theirs < WIDEST:
         raise BundleRefused(
             "The bundles {classifier} and {segmenter} do not go together.",
-            "They look at windows of {ours} px and {theirs} px, or at different scales.",
+            "They look at windows of {ours} and {theirs} micrometres.",
             "Use a classifier and a segmenter made for each other.",
             classifier=classifier.id,
             segmenter=segmenter.id,
-            ours=ours.size_px,
-            theirs=theirs.size_px,
+            ours=f"{ours:.1f}",
+            theirs=f"{theirs:.1f}",
         )
 
 
@@ -121,7 +120,7 @@ def load_engine(extra: Sequence[Path] = ()) -> Engine:
     cv2.setNumThreads(1)
     chosen = select_bundles(extra)
     detect = chosen.get("detect")
-    _check_one_window(chosen["classify"], chosen["segment"])
+    _check_windows(chosen["classify"], chosen["segment"])
     return Engine(
         Classifier(chosen["classify"], threads=1),
         Segmenter(chosen["segment"], threads=1),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +12,8 @@ from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.app.views import decode_jpeg
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import leaves_of
+from bloodcells_gui.inference.preprocess import crop_at_scale
+from bloodcells_gui.pipeline.windows import WIDEST, Windows, centred
 
 
 class Explainer:
@@ -42,11 +44,27 @@ class Explainer:
         """The loaded models; may raise BundleRefused."""
         return self._engine()
 
-    def heat(self, thumbnail: bytes, code: str) -> NDArray[np.float32]:
-        """Heat (h, w) float32, 0 to 1, of leaf or row `code` over the thumbnail's window."""
-        classifier = self._engine().classifier
+    def heat(self, thumbnail: bytes, code: str, field_um: float = math.nan) -> NDArray[np.float32]:
+        """Heat (h, w) float32, 0 to 1, of leaf or row `code` over the thumbnail's window.
+
+        The classifier sees its own window in the middle of the thumbnail; outside of that the heat is 0.
+
+        Parameters
+        ----------
+        thumbnail : bytes
+            The JPEG that a case keeps.
+        field_um : float
+            Side of the thumbnail's window, um; where it is unknown (NaN) that of the models in use.
+        """
+        engine = self._engine()
+        classifier = engine.classifier
         rgb = decode_jpeg(thumbnail)
-        size = (classifier.size_px, classifier.size_px)
-        crop = np.ascontiguousarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        heat: NDArray[np.float32] = classifier.explain(crop[None], leaves_of(code))[0]
-        return heat
+        height, width = rgb.shape[:2]
+        seen_um = classifier.size_px * classifier.um_per_px
+        # A damaged case must not ask for a map of any size.
+        if not seen_um / WIDEST <= field_um <= seen_um * WIDEST:
+            field_um = Windows.of(classifier, engine.segmenter).field_um
+        mpp, middle = field_um / min(height, width), (width / 2, height / 2)
+        crop = crop_at_scale(rgb, middle, mpp, classifier.size_px, classifier.um_per_px)
+        heat = classifier.explain(crop[None], leaves_of(code))[0]
+        return np.asarray(centred(heat, round(classifier.size_px * field_um / seen_um)), np.float32)

@@ -173,7 +173,7 @@ class CaseSession:
     # ---- pictures (thread-safe)
 
     def thumbnail(self, cell_id: int) -> bytes:
-        """JPEG of the classifier's view."""
+        """JPEG of the cell's surroundings."""
         return self.store.thumbnails([cell_id])[cell_id]
 
     def view(self, cell_id: int) -> CellView:
@@ -182,7 +182,8 @@ class CaseSession:
 
     def explain(self, cell_id: int, code: str) -> NDArray[np.float32]:
         """Grad-CAM of leaf or row `code`: (h, w) float32, 0 to 1, over the thumbnail's window."""
-        return self._explainer.heat(self.thumbnail(cell_id), code)
+        assets = self.store.assets(cell_id)
+        return self._explainer.heat(assets.thumbnail, code, self.cell(cell_id).mpp * assets.crop_px[2])
 
     def can_explain(self) -> bool:
         """Whether the classifier that made these cells is at hand."""

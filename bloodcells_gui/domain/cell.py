@@ -88,7 +88,8 @@ class CellAssets:
     Attributes
     ----------
     thumbnail : bytes
-        JPEG of the classifier's view (square, RGB) at `CROP_PX` pixels and the model's um/px.
+        JPEG (square, RGB) of a window that holds both the segmenter's and the classifier's, at least as fine
+        as the classifier's scale. In cases of version 0.1 both are the window itself.
     mask : bytes
         8-bit PNG of the same window: 0 background, 1 cytoplasm, 2 nucleus.
     crop_px : tuple of float

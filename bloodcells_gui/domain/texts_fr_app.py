@@ -4,8 +4,8 @@ FRENCH = {
     "The bundles {classifier} and {segmenter} do not go together.": (
         "Les paquets {classifier} et {segmenter} ne vont pas ensemble."
     ),
-    "They look at windows of {ours} px and {theirs} px, or at different scales.": (
-        "Ils regardent des fenêtres de {ours} px et {theirs} px, ou à des échelles différentes."
+    "They look at windows of {ours} and {theirs} micrometres.": (
+        "Ils regardent des fenêtres de {ours} et {theirs} micromètres."
     ),
     "Use a classifier and a segmenter made for each other.": (
         "Utilisez un classifieur et un segmenteur faits l'un pour l'autre."

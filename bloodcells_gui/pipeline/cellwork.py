@@ -26,8 +26,8 @@ from bloodcells_gui.domain.cell import (
 )
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter
+from bloodcells_gui.pipeline.windows import View, Windows, centred
 
-THUMBNAIL_PX = 192
 _THUMBNAIL_QUALITY = 88
 # A nucleated cell below this many um2 is no cell; platelets are 3 to 12 um2.
 _MIN_CELL_AREA_UM2 = 1.5
@@ -79,8 +79,8 @@ class _Window:
     centre: tuple[float, float]
     mpp: float
 
-    def side_px(self, size_px: int, um_per_px: float) -> int:
-        return max(1, round(size_px * um_per_px / self.mpp))
+    def side_px(self, side_um: float) -> int:
+        return max(1, round(side_um / self.mpp))
 
     def origin(self, side: int) -> tuple[int, int]:
         return round(self.centre[0] - side / 2), round(self.centre[1] - side / 2)
@@ -92,7 +92,7 @@ class CellWork:
     Parameters
     ----------
     classifier, segmenter
-        Thread-safe; both see the same window (same size and scale).
+        Thread-safe. Each sees its own window around the same middle.
     measure : callable
         ``measure(crop, mask, um_per_px)`` -> (M,) float32.
     focus_limit : float
@@ -110,6 +110,7 @@ class CellWork:
     ) -> None:
         self.classifier = classifier
         self.segmenter = segmenter
+        self.windows = Windows.of(classifier, segmenter)
         self._measure = measure
         self._focus_index = focus_index
         self._focus_limit = focus_limit
@@ -125,12 +126,12 @@ class CellWork:
         windows = [_Window(p, p.centre_px, self._usable_mpp(p)) for p in places]
         crops, masks = self._segmented(windows)
         self._recentre(windows, crops, masks)
-        result = self.classifier.predict(crops)
+        result = self.classifier.predict(self._to_name(windows, crops))
         rows: list[tuple[Cell, CellAssets]] = []
         for i, window in enumerate(windows):
             probabilities = np.asarray(result.probabilities[i], np.float32)
             best = int(probabilities.argmax())
-            values = self._measure(crops[i], masks[i], self.classifier.um_per_px)
+            values = self._measure(crops[i], masks[i], self.windows.outlining.um_per_px)
             focus = float(values[self._focus_index]) if self._focus_index is not None else math.nan
             box, flags = self._box_and_flags(window, masks[i])
             if focus < self._focus_limit:
@@ -163,21 +164,22 @@ class CellWork:
         """The place's scale, or one at which the whole image fills the window when it is unknown."""
         if math.isfinite(place.mpp) and place.mpp > 0:
             return place.mpp
-        window_um = self.classifier.size_px * self.classifier.um_per_px
-        return float(window_um / max(1, min(place.pixels.shape[:2])))
+        return float(self.windows.outlining.side_um / max(1, min(place.pixels.shape[:2])))
 
-    def _cut(self, window: _Window) -> NDArray[np.uint8]:
-        c = self.classifier
-        return crop_at_scale(window.place.pixels, window.centre, window.mpp, c.size_px, c.um_per_px)
+    def _to_name(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The classifier's crops, from the original pixels; the segmenter's serve where they are alike."""
+        if self.windows.alike:
+            return crops
+        return np.stack([_cut(w, self.windows.naming) for w in windows])
 
     def _segmented(self, windows: Sequence[_Window]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        crops = np.stack([self._cut(w) for w in windows])
+        crops = np.stack([_cut(w, self.windows.outlining) for w in windows])
         return crops, self.segmenter.segment(crops)
 
     def _recentre(self, windows: list[_Window], crops: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """Cut again around cells that lie off the middle of their window; in place."""
         moved: list[int] = []
-        um_per_px, size = self.classifier.um_per_px, self.classifier.size_px
+        um_per_px, size = self.windows.outlining.um_per_px, self.windows.outlining.size_px
         for i, window in enumerate(windows):
             if not window.place.recentre:
                 continue
@@ -199,14 +201,14 @@ class CellWork:
             crops[moved], masks[moved] = self._segmented([windows[i] for i in moved])
 
     def _box_and_flags(self, window: _Window, mask: NDArray[np.uint8]) -> tuple[Box, tuple[str, ...]]:
-        place, size = window.place, self.classifier.size_px
-        side = window.side_px(size, self.classifier.um_per_px)
+        place, view = window.place, self.windows.outlining
+        size, side = view.size_px, window.side_px(view.side_um)
         x0, y0 = window.origin(side)
         flags = place.flags
         if not (math.isfinite(place.mpp) and place.mpp > 0):
             flags += (FLAG_SCALE_UNKNOWN,)
         ys, xs = np.nonzero(mask)
-        if len(xs) * self.classifier.um_per_px**2 < _MIN_CELL_AREA_UM2:
+        if len(xs) * view.um_per_px**2 < _MIN_CELL_AREA_UM2:
             flags += (FLAG_NO_CELL,)
             left, top, right, bottom = size * 0.25, size * 0.25, size * 0.75, size * 0.75
         else:
@@ -226,16 +228,18 @@ class CellWork:
         return Box(bx, by, max(1.0, ex - bx), max(1.0, ey - by)), flags
 
     def _assets(self, window: _Window, mask: NDArray[np.uint8], embedding: NDArray[np.float16]) -> CellAssets:
-        c = self.classifier
-        um_per_thumb_px = c.size_px * c.um_per_px / THUMBNAIL_PX
-        thumb = crop_at_scale(window.place.pixels, window.centre, window.mpp, THUMBNAIL_PX, um_per_thumb_px)
-        jpeg = encode_jpeg(thumb, _THUMBNAIL_QUALITY)
-        side = window.side_px(c.size_px, c.um_per_px)
+        jpeg = encode_jpeg(_cut(window, self.windows.thumbnail), _THUMBNAIL_QUALITY)
+        side = window.side_px(self.windows.field_um)
         x0, y0 = window.origin(side)
         scale = window.place.scale
         ox, oy = window.place.offset_px
         crop = (ox + x0 * scale, oy + y0 * scale, side * scale)
-        return CellAssets(jpeg, encode_png(mask), crop, embedding)
+        kept = np.asarray(centred(mask, self.windows.field_px), np.uint8)
+        return CellAssets(jpeg, encode_png(kept), crop, embedding)
+
+
+def _cut(window: _Window, view: View) -> NDArray[np.uint8]:
+    return crop_at_scale(window.place.pixels, window.centre, window.mpp, view.size_px, view.um_per_px)
 
 
 def encode_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:

@@ -57,7 +57,7 @@ class TileSearch:
     ----------
     detector : CellDetector
     window_um : float
-        Side of the classifier's window: how much is cut out around a cell.
+        Side of what is kept of a cell (``Windows.field_um``): how much is cut out around it.
     """
 
     def __init__(self, detector: CellDetector, window_um: float) -> None:

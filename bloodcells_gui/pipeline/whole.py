@@ -51,8 +51,7 @@ def scan_specimen(
     UserError
         When the specimen as a whole cannot be analysed: nothing readable, no smear, no scale.
     """
-    classifier = work.classifier
-    search = TileSearch(detector, classifier.size_px * classifier.um_per_px)
+    search = TileSearch(detector, work.windows.field_um)
     images = list(enumerate(specimen.images))
     kind = SlideSource if specimen.kind is SpecimenKind.SLIDE else FieldsSource
     source: SlideSource | FieldsSource = kind(

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,6 +25,7 @@ from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.decode import load_image
 from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.inference.preprocess import crop_at_scale
+from bloodcells_gui.pipeline.windows import View, Windows
 
 BATCH = 16
 
@@ -40,28 +42,44 @@ def batches(n: int) -> list[slice]:
     return [slice(i, min(n, i + BATCH)) for i in range(0, n, BATCH)]
 
 
-def stages_alone(paths: Sequence[Path], engine: Engine, mpp: float) -> tuple[dict[str, float], np.ndarray]:
-    """CPU seconds per cell of each stage over `paths`, on this thread; also the windows, ready to classify."""
-    c, n = engine.classifier, len(paths)
-    parts: dict[str, float] = {}
-    parts["decode"], images = cpu_seconds(lambda: [load_image(p).rgb for p in paths])
+@dataclass(frozen=True)
+class Ready:
+    """Crops in memory, as each network wants them: (n, size, size, 3) uint8."""
 
-    def cut() -> np.ndarray:
+    outlining: np.ndarray
+    naming: np.ndarray
+
+
+def cut(images: Sequence[np.ndarray], engine: Engine, mpp: float) -> Ready:
+    """The windows of both networks around the middles of images; one serves both where they are alike."""
+    windows = Windows.of(engine.classifier, engine.segmenter)
+
+    def crops(view: View) -> np.ndarray:
         middles = [(im.shape[1] / 2, im.shape[0] / 2) for im in images]
-        found = [crop_at_scale(im, at, mpp, c.size_px, c.um_per_px) for im, at in zip(images, middles, strict=True)]
+        found = [crop_at_scale(im, at, mpp, view.size_px, view.um_per_px) for im, at in zip(images, middles, strict=True)]
         return np.stack(found)
 
-    parts["preprocess"], crops = cpu_seconds(cut)
+    outlining = crops(windows.outlining)
+    return Ready(outlining, outlining if windows.alike else crops(windows.naming))
+
+
+def stages_alone(paths: Sequence[Path], engine: Engine, mpp: float) -> tuple[dict[str, float], Ready]:
+    """CPU seconds per cell of each stage over `paths`, on this thread; also the windows, ready to classify."""
+    n = len(paths)
+    parts: dict[str, float] = {}
+    parts["decode"], images = cpu_seconds(lambda: [load_image(p).rgb for p in paths])
+    parts["preprocess"], crops = cpu_seconds(lambda: cut(images, engine, mpp))
 
     def infer() -> np.ndarray:
-        masks = np.concatenate([engine.segmenter.segment(crops[s]) for s in batches(n)])
+        masks = np.concatenate([engine.segmenter.segment(crops.outlining[s]) for s in batches(n)])
         for s in batches(n):
-            c.predict(crops[s])
+            engine.classifier.predict(crops.naming[s])
         return masks
 
     parts["inference"], masks = cpu_seconds(infer)
+    um_per_px = Windows.of(engine.classifier, engine.segmenter).outlining.um_per_px
     parts["measurement"], _ = cpu_seconds(
-        lambda: [measure(crop, mask, c.um_per_px) for crop, mask in zip(crops, masks, strict=True)]
+        lambda: [measure(crop, mask, um_per_px) for crop, mask in zip(crops.outlining, masks, strict=True)]
     )
     return {name: value / n for name, value in parts.items()}, crops
 
@@ -89,20 +107,21 @@ def end_to_end(paths: Sequence[Path], engine: Engine, mpp: float, threads: int) 
     return {"cells_per_s": cells / wall, "cpu_s_per_cell": cpu / cells, "cores_busy": cpu / wall}
 
 
-def ready_crops(crops: np.ndarray, engine: Engine, threads: int) -> dict[str, float]:
+def ready_crops(crops: Ready, engine: Engine, threads: int) -> dict[str, float]:
     """Inference alone on windows that lie ready in memory: its bound and what `threads` threads reach."""
-    work = batches(len(crops))
+    n = len(crops.naming)
+    work = batches(n)
 
     def one(s: slice) -> None:
-        engine.segmenter.segment(crops[s])
-        engine.classifier.predict(crops[s])
+        engine.segmenter.segment(crops.outlining[s])
+        engine.classifier.predict(crops.naming[s])
 
     cpu, _ = cpu_seconds(lambda: [one(s) for s in work])
     with ThreadPoolExecutor(threads) as pool:
         started = time.perf_counter()
         list(pool.map(one, work))
         wall = time.perf_counter() - started
-    bound, reached = threads * len(crops) / cpu, len(crops) / wall
+    bound, reached = threads * n / cpu, n / wall
     return {"bound_cells_per_s": bound, "cells_per_s": reached, "ratio": reached / bound}
 
 

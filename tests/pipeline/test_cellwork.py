@@ -6,7 +6,8 @@ import pytest
 
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_SCALE_UNKNOWN
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
-from bloodcells_gui.pipeline.cellwork import THUMBNAIL_PX, CellWork, Place
+from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.windows import THUMBNAIL_PX
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
 
 
