@@ -44,7 +44,8 @@ def _models() -> str:
     ok, lines = verify_models(models_dir())
     if not ok:
         raise RuntimeError("; ".join(line for line in lines if line.startswith("FAIL")))
-    return f"{len(lines)} networks"
+    networks = sum(line.startswith("ok") for line in lines)
+    return "; ".join([f"{networks} networks", *(line[6:] for line in lines if line.startswith("auto"))])
 
 
 def _main_job(base: Path) -> str:

@@ -37,6 +37,7 @@ FRENCH: dict[str, str] = {
         "Sa fiche est au format {found} ; ce programme lit le format {known}."
     ),
     "The model bundle {id} has no {precision} network.": "Le modèle {id} n'a pas de réseau {precision}.",
+    "The execution provider {name} does not start.": "L'unité d'exécution {name} ne démarre pas.",
     "Its card lists: {known}.": "Sa fiche cite : {known}.",
     "Choose one of those.": "Choisissez-en un parmi ceux-là.",
     "The file {name} is missing.": "Le fichier {name} manque.",

@@ -71,7 +71,8 @@ class InputSpec:
 class ModelBundle:
     """A verified bundle; made by :func:`load_bundle` only.
 
-    `sha256` is the hash of ``card.json``; `card` the parsed card.
+    `sha256` is the hash of ``card.json``; `card` the parsed card; `auto_precision` the network that "auto"
+    may take where the processor computes it exactly ("" = the card names none).
     """
 
     folder: Path
@@ -85,6 +86,7 @@ class ModelBundle:
     models: Mapping[str, str]
     files: Mapping[str, tuple[str, int]]
     card: Mapping[str, Any]
+    auto_precision: str = ""
 
     def read(self, name: str) -> bytes:
         """The bytes of a file of the card, checked again against its hash (it may have changed since)."""
@@ -293,6 +295,8 @@ def load_bundle(folder: Path) -> ModelBundle:
         raise read.wrong("models")
     if read.text(card, "default_model") not in models:
         raise read.wrong("default_model")
+    if "auto_precision" in card and read.text(card, "auto_precision") not in models:
+        raise read.wrong("auto_precision")
     for name, (sha256, size) in files.items():
         data = _read_checked(folder, name, sha256, size)
         if name in models.values():
@@ -311,4 +315,5 @@ def load_bundle(folder: Path) -> ModelBundle:
         models=models,
         files=files,
         card=card,
+        auto_precision=str(card.get("auto_precision", "")),
     )

@@ -112,6 +112,11 @@ class Classifier:
         """Execution provider and precision, e.g. "CPUExecutionProvider int8"."""
         return f"{self._session.provider} {self._session.precision}"
 
+    @property
+    def precision_reason(self) -> str:
+        """Why this network of the bundle was taken."""
+        return self._session.why
+
     def use_profile(self, profile: Profile | None) -> None:
         """Change to this laboratory's profile, or back to the bundle's own head (None)."""
         if profile is not None and profile.bundle_sha256 != self.bundle.sha256:
