@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -124,6 +125,31 @@ class ClassifierNet(nn.Module):
                 block.expand.load(state, f"{p}._expand_conv", f"{p}._bn0")
             block.depthwise.load(state, f"{p}._depthwise_conv", f"{p}._bn1")
             block.project.load(state, f"{p}._project_conv", f"{p}._bn2")
+
+    def load_served(self, path: Path) -> None:
+        """Go on from a network that was exported before: its weights, with the frozen gains taken out again.
+
+        Call :meth:`load_imagenet` first: the gains are its.
+        """
+        import onnx
+        from onnx import numpy_helper
+
+        graph = onnx.load(path).graph
+        values = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
+        found = 0
+        with torch.no_grad():
+            for node in graph.node:
+                if node.op_type != "Conv":
+                    continue
+                module = self.get_submodule(node.input[2].removeprefix("net.").removesuffix(".bias"))
+                module.weight.copy_(values[node.input[1]] / module.gain.view(-1, 1, 1, 1))
+                module.bias.copy_(values[node.input[2]])
+                found += 1
+            if found != sum(isinstance(m, FrozenConv) for m in self.modules()):
+                raise ValueError(f"{path} is no exported classifier of this shape")
+            folder = path.parent
+            self.head.weight.copy_(torch.from_numpy(np.load(folder / "head-weights.npy", allow_pickle=False)))
+            self.head.bias.copy_(torch.from_numpy(np.load(folder / "head-bias.npy", allow_pickle=False)))
 
     def freeze_early(self) -> None:
         """Keep the stem and the first blocks as ImageNet left them: generic filters, and the costliest gradients."""

@@ -16,6 +16,7 @@ import numpy as np
 from scripts.data import CACHE_PX, CACHE_UM, LEAVES, Cache
 
 CENTRE = CACHE_PX // 2
+SEGMENTER = Path("models/segmenter-1")
 # Width of the cytoplasm kept around the nucleus: scanty in blasts and lymphocytes, wide in granulocytes.
 RIM_UM = defaultdict(lambda: 2.3, BL=1.4, LY=1.2, VLY=1.8, SNE=2.0, NE=2.0)
 
@@ -118,17 +119,51 @@ def erase_centre(image: np.ndarray) -> np.ndarray:
     return cv2.inpaint(image, mask, 5, cv2.INPAINT_TELEA)
 
 
-def paste(
-    cell: np.ndarray, nucleus: np.ndarray, rim_um: float, background: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Blend a cell into a background, turned at random: the nucleus, and what is darker than blank field around it."""
-    level = np.percentile(cell[..., 1], 92)
-    dark = cv2.GaussianBlur(np.clip((level - cell[..., 1].astype(np.float32) - 6) / 16, 0, 1), (0, 0), 1.5)
-    alpha = np.where(nucleus, 1.0, cell_mask(nucleus, rim_um) * dark).astype(np.float32)
+def segmented_cells(images: np.ndarray, wanted: list[int], bundle: Path) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Nucleus and whole cell (bool, in the cache's frame) of the crops whose outline is plausible, by a segmenter.
+
+    A segmenter keeps the whole cytoplasm, which a nucleus with a rim of fixed width cannot.
+    """
+    from bloodcells_gui.inference.bundle import load_bundle
+    from bloodcells_gui.inference.preprocess import crop_at_scale
+    from bloodcells_gui.inference.segmenter import Segmenter
+
+    segmenter = Segmenter(load_bundle(bundle), threads=2)
+    size, um = segmenter.size_px, segmenter.um_per_px
+    zoom = um / CACHE_UM
+    back = np.array([[zoom, 0, CENTRE - zoom * size / 2], [0, zoom, CENTRE - zoom * size / 2]])
+    out = {}
+    for k in range(0, len(wanted), 64):
+        rows = wanted[k : k + 64]
+        windows = np.stack([crop_at_scale(images[i], (CENTRE, CENTRE), CACHE_UM, size, um) for i in rows])
+        for i, mask in zip(rows, segmenter.segment(windows), strict=True):
+            parts = [cv2.warpAffine((mask >= level) * np.float32(1), back, (CACHE_PX, CACHE_PX)) > 0.5 for level in (2, 1)]
+            nucleus, cell = parts[0], parts[1]
+            area = float(cell.sum()) * CACHE_UM**2
+            ys, xs = np.nonzero(cell)
+            if not 35 < area < 420 or nucleus.sum() < 0.12 * cell.sum() or _solidity(cell) < 0.86:
+                continue
+            if np.hypot(xs.mean() - CENTRE, ys.mean() - CENTRE) * CACHE_UM > 3.0:
+                continue
+            out[i] = (nucleus, cell)
+    return out
+
+
+def paste(cell: np.ndarray, alpha: np.ndarray, background: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Blend a cell into a background, turned at random; `alpha` (h, w) float32 is 1 where the cell lies."""
     turn = cv2.getRotationMatrix2D((CENTRE, CENTRE), float(rng.uniform(0, 360)), float(rng.uniform(0.92, 1.08)))
     cell = cv2.warpAffine(cell, turn, (CACHE_PX, CACHE_PX), borderMode=cv2.BORDER_REFLECT_101)
     alpha = cv2.GaussianBlur(cv2.warpAffine(alpha, turn, (CACHE_PX, CACHE_PX)), (0, 0), float(rng.uniform(0.7, 1.5)))
     return (alpha[..., None] * cell + (1 - alpha[..., None]) * background).astype(np.uint8)
+
+
+def cell_alpha(image: np.ndarray, nucleus: np.ndarray, cell: np.ndarray | None, rim_um: float) -> np.ndarray:
+    """(h, w) float32: the segmented cell drawn in by a pixel, or else the nucleus and what is darker than field around it."""
+    if cell is not None:
+        return cv2.erode(cell.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+    level = np.percentile(image[..., 1], 92)
+    dark = cv2.GaussianBlur(np.clip((level - image[..., 1].astype(np.float32) - 6) / 16, 0, 1), (0, 0), 1.5)
+    return np.where(nucleus, 1.0, cell_mask(nucleus, rim_um) * dark).astype(np.float32)
 
 
 def smudge(image: np.ndarray, nucleus: np.ndarray, background: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -136,27 +171,32 @@ def smudge(image: np.ndarray, nucleus: np.ndarray, background: np.ndarray, rng: 
     field = np.percentile(image.reshape(-1, 3), 92, axis=0)
     density = np.maximum(-np.log((image.astype(np.float32) + 1) / (field + 1)), 0)
     soft = cv2.GaussianBlur(nucleus.astype(np.float32), (0, 0), 1.5)[..., None]
+    bare = rng.random() < 0.45
+    if bare:  # a bare nucleus: swollen and evenly stained rather than torn
+        even = cv2.GaussianBlur(density * soft, (0, 0), float(rng.uniform(3, 9))) / (cv2.GaussianBlur(soft[..., 0], (0, 0), 6)[..., None] + 0.15)
+        share = float(rng.uniform(0.4, 0.95))
+        density = share * even + (1 - share) * density
     density *= soft
     coarse = rng.normal(0, 1, (2, CACHE_PX, CACHE_PX)).astype(np.float32)
     sigma = float(rng.uniform(6, 16))
     yy, xx = np.mgrid[:CACHE_PX, :CACHE_PX].astype(np.float32)
     flow = [cv2.GaussianBlur(c, (0, 0), sigma) for c in coarse]
-    reach = float(rng.uniform(7, 24))
+    reach = float(rng.uniform(3, 12) if bare else rng.uniform(7, 24))
     flow = [f / (np.abs(f).max() + 1e-6) * reach for f in flow]
-    angle, stretch = rng.uniform(0, np.pi), float(rng.uniform(1.1, 1.9))
+    angle, stretch = rng.uniform(0, np.pi), float(rng.uniform(1.05, 1.5) if bare else rng.uniform(1.1, 1.9))
     c, s = np.cos(angle), np.sin(angle)
     u, v = (xx - CENTRE) * c + (yy - CENTRE) * s, -(xx - CENTRE) * s + (yy - CENTRE) * c
     u, v = u / stretch, v / float(rng.uniform(0.9, 1.4))
     map_x = (CENTRE + u * c - v * s + flow[0]).astype(np.float32)
     map_y = (CENTRE + u * s + v * c + flow[1]).astype(np.float32)
     density = cv2.remap(density, map_x, map_y, cv2.INTER_LINEAR)
-    length = int(rng.integers(3, 23))
+    length = int(rng.integers(1, 6) if bare else rng.integers(3, 23))
     kernel = np.zeros((length, length), np.float32)
     mid = (length - 1) / 2
     cv2.line(kernel, (int(mid - mid * c), int(mid - mid * s)), (int(mid + mid * c), int(mid + mid * s)), 1, 1)
     smeared = cv2.filter2D(density, -1, kernel / kernel.sum())
     tear = cv2.GaussianBlur(rng.normal(0, 1, (CACHE_PX, CACHE_PX)).astype(np.float32), (0, 0), float(rng.uniform(1.5, 5)))
-    tear = 1 + float(rng.uniform(0.1, 0.5)) * tear / (tear.std() + 1e-6)
+    tear = 1 + float(rng.uniform(0.0, 0.12) if bare else rng.uniform(0.1, 0.5)) * tear / (tear.std() + 1e-6)
     share = float(rng.uniform(0.3, 1.0))
     layer = (share * smeared + (1 - share) * density) * np.clip(tear, 0.2, 1.8)[..., None] * float(rng.uniform(0.5, 1.1))
     # Free chromatin stains redder and paler than a packed nucleus.
@@ -174,7 +214,7 @@ def _masks(images: np.ndarray, wanted: list[int], lobed: dict[int, bool]) -> dic
     return out
 
 
-def build(folder: Path, seed: int = 7) -> None:
+def build(folder: Path, seed: int = 7, segmenter: Path = SEGMENTER) -> None:
     """Write the cache "made" from the training and validation parts of the cache "real"."""
     rng = np.random.default_rng(seed)
     real = Cache(folder, "real")
@@ -185,7 +225,7 @@ def build(folder: Path, seed: int = 7) -> None:
         m = real.meta[i]
         if (m["set"] == "txl_pbc" and m["label"] == "ART" and m["site"] != "pbc") or (m["set"] != "txl_pbc" and m["label"] == "PLT"):
             grounds[m["split"]][m["site"]].append(i)
-        elif m["set"] != "txl_pbc" and m["label"] not in ("", "ART", "PLT", "ERB", "SMU"):
+        elif m["set"] != "txl_pbc" and m["label"] not in ("", "ART", "PLT", "SMU"):
             cells[m["site"]].append(i)
     if not grounds["train"] or not grounds["val"]:
         print("no platelet crops or fields to set cells into: no made crops")
@@ -196,6 +236,8 @@ def build(folder: Path, seed: int = 7) -> None:
     masks = _masks(
         real.images, chosen, {i: real.meta[i]["label"] in ("SNE", "BNE", "NE", "EO", "BA") for i in chosen}
     )
+    outlines = segmented_cells(real.images, chosen, segmenter) if segmenter.is_dir() else {}
+    print(len(outlines), "of", len(chosen), "outlined by the segmenter")
     style = {}
     for site in cells:
         rows = [lab_stats(real.images[i], masks[i][1]) for i in chosen if i in masks and real.meta[i]["site"] == site]
@@ -214,15 +256,17 @@ def build(folder: Path, seed: int = 7) -> None:
         return site, erase_centre(ground) if real.meta[i]["label"] == "PLT" else ground
 
     for i in chosen:
-        if i not in masks:
+        if i not in masks and i not in outlines:
             continue
         m = real.meta[i]
+        nucleus, outline = outlines.get(i) or (masks[i][0], None)
         times = {"mll-marrow": 3 if m["label"] == "BL" else 2, "lmu": 4}.get(m["site"], 1)
         for _ in range(times if m["split"] == "train" else 1):
             site, ground = background(m["split"], m["site"])
             target = style[site] if rng.random() < 0.7 else style[str(rng.choice(list(style)))]
             cell = restyle(real.images[i], style[m["site"]], target, float(rng.uniform(0.3, 1.0)))
-            images.append(paste(cell, masks[i][0], RIM_UM[m["label"]] + float(rng.uniform(-0.3, 0.9)), ground, rng))
+            alpha = cell_alpha(cell, nucleus, outline, RIM_UM[m["label"]] + float(rng.uniform(-0.3, 0.9)))
+            images.append(paste(cell, alpha, ground, rng))
             meta.append({**m, "set": "made", "site": f"{m['site']}>{site}"})
     torn = [i for i in chosen if i in masks and real.meta[i]["label"] in ("LY", "BL", "MO", "SNE", "VLY", "NE")]
     for i in rng.choice(torn, 1300, replace=len(torn) < 1300):

@@ -198,6 +198,8 @@ def train(args: argparse.Namespace) -> None:
     steps = args.images // BATCH
     net = ClassifierNet(len(LEAVES), frozen_blocks=args.frozen)
     net.load_imagenet()
+    if args.start:
+        net.load_served(args.start)
     net.freeze_early()
     net = net.to(memory_format=torch.channels_last)
     head_names = ("lateral", "top", "head")
@@ -272,7 +274,7 @@ def train(args: argparse.Namespace) -> None:
     save()
     shadow.load_state_dict(averaged)
     torch.save(shadow.state_dict(), out / "final.pt")
-    recipe = {"images": done * BATCH, "seed": args.seed, "leave_out": args.leave_out, "lr": args.lr}
+    recipe = {"images": done * BATCH, "seed": args.seed, "leave_out": args.leave_out, "lr": args.lr, "start": str(args.start or "")}
     (out / "done.json").write_text(json.dumps({**recipe, "frozen": args.frozen}))
 
 
@@ -283,6 +285,7 @@ def main() -> None:
     parser.add_argument("--name", default="ship")
     parser.add_argument("--images", type=int, default=220_000, help="augmented images to learn from in total")
     parser.add_argument("--minutes", type=float, default=0, help="end after this time with the schedule complete (0: no limit)")
+    parser.add_argument("--start", type=Path, help="go on from an exported network (model.onnx) instead of ImageNet's weights")
     parser.add_argument("--leave-out", default="", help="a site to leave out")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lr", type=float, default=7e-4)
