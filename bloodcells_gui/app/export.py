@@ -19,11 +19,17 @@ from bloodcells_gui.app.views import decode_jpeg, decode_mask
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.fold import utc_now
-from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.discover import IGNORE_MARKER
 from bloodcells_gui.pipeline.cellwork import encode_jpeg, encode_png
 from bloodcells_gui.report import csv_out
+from bloodcells_gui.report.anonymous import (
+    anonymised,
+    anonymous_skipped,
+    anonymous_specimen,
+    pseudonym,
+)
 from bloodcells_gui.report.build import build_report, cells_to_explain
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf import write_pdf
@@ -77,7 +83,6 @@ def live_report_model(session: CaseSession, options: ExportOptions) -> ReportMod
         app_version=__version__,
         thumbnails=session.store.thumbnails,
         cams=_cams(session),
-        anonymised=options.anonymised,
     )
 
 
@@ -85,8 +90,18 @@ def report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
     """What a report says: the signed one where the case stands signed (in the same roll-up), else today's."""
     frozen = frozen_report(session)
     if frozen is not None and options.taxonomy in (None, frozen.differential.rollup):
-        return replace(frozen, lang=options.lang, created=utc_now())
-    return live_report_model(session, options)
+        model = replace(frozen, lang=options.lang, created=utc_now())
+    else:
+        model = live_report_model(session, options)
+    if is_anonymised(session, options):
+        model = anonymised(model, session.settings, pseudonym(session.store.seed()))
+    return model
+
+
+def is_anonymised(session: CaseSession, options: ExportOptions) -> bool:
+    """Whether what identifies the patient is left out."""
+    wish = options.anonymised
+    return session.settings.privacy.anonymised_export if wish is None else wish
 
 
 def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path]:
@@ -101,12 +116,13 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
     prepare_folder(out)
     try:
         model = report_model(session, options)
+        specimen, skipped = session.specimen, all_skipped(session)
+        if model.anonymised:  # names of files may be names of people
+            specimen, skipped = anonymous_specimen(specimen, model.specimen), anonymous_skipped(skipped)
         files = [
-            csv_out.write_cells_csv(
-                out / "cells.csv", session.specimen, session.runs, session.cells, session.state
-            ),
+            csv_out.write_cells_csv(out / "cells.csv", specimen, session.runs, session.cells, session.state),
             csv_out.write_differential_csv(out / "differential.csv", model.differential),
-            csv_out.write_skipped_csv(out / "skipped.csv", all_skipped(session)),
+            csv_out.write_skipped_csv(out / "skipped.csv", skipped),
             write_pdf(
                 model,
                 out / "report.pdf",
@@ -116,7 +132,7 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
             ),
         ]
         if options.save_masks:
-            files.append(write_masks(session, out / "masks"))
+            files.append(write_masks(session, out / "masks", specimen))
     except OSError as e:
         raise OutputNotWritable(
             "Not all results could be written to {path}.",
@@ -162,10 +178,11 @@ def _cams(session: CaseSession) -> Mapping[int, bytes]:
     return cams
 
 
-def write_masks(session: CaseSession, folder: Path) -> Path:
+def write_masks(session: CaseSession, folder: Path, specimen: Specimen) -> Path:
     """8-bit PNG masks: one per image at its own size for crops, one per cell's window otherwise.
 
-    A marker file keeps the folder from being taken for photographs when its parent is analysed.
+    `specimen` names the images. A marker file keeps the folder from being taken for photographs when its
+    parent is analysed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / IGNORE_MARKER).touch()
@@ -177,7 +194,7 @@ def write_masks(session: CaseSession, folder: Path) -> Path:
         assets = session.store.assets(cell.id)
         mask = decode_mask(assets.mask)
         if crops:
-            ref = session.specimen.images[cell.image]
+            ref = specimen.images[cell.image]
             mask = mask_to_image(mask, assets.crop_px, ref.size_px)
             name = mask_name(ref.name, taken)
         else:

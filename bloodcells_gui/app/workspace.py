@@ -223,10 +223,16 @@ class Workspace:
 
     def remember(self, path: Path) -> None:
         """Put `path` first among the recent ones; a full disk must not stop the work for that."""
-        kept = [path.absolute(), *(p for p in self.recent() if p != path.absolute())][:_RECENT_KEPT]
+        self._keep_recent([path.absolute(), *(p for p in self.recent() if p != path.absolute())])
+
+    def forget_missing(self) -> None:
+        """Drop the names of cases that are not there any more: names of files may be names of people."""
+        self._keep_recent(self.recent())
+
+    def _keep_recent(self, paths: list[Path]) -> None:
         try:
             self.home.mkdir(parents=True, exist_ok=True)
-            text = json.dumps([str(p) for p in kept], ensure_ascii=True)
+            text = json.dumps([str(p) for p in paths[:_RECENT_KEPT]], ensure_ascii=True)
             (self.home / _RECENT_NAME).write_text(text, "utf-8")
         except OSError:
             return

@@ -28,6 +28,11 @@ class GradeItem:
     many_above: float | None = field(default=None, metadata=checks.number(0, 100, optional=True))
     enabled: bool = field(default=True, metadata=checks.flag())
 
+    def __post_init__(self) -> None:
+        low, high = self.moderate_from, self.many_above
+        if (low is None) != (high is None) or (low is not None and high is not None and low > high):
+            raise ValueError("2+ must begin below 3+, and both or neither need a number")
+
     def grade(self, percent: float) -> str:
         """Grade of a share in %; 0 is not graded."""
         if percent <= 0:

@@ -31,7 +31,9 @@ class ReportHeader:
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """`retention_days` 0 keeps cases for ever; `anonymised_export` leaves identifying fields out."""
+    """`retention_days` after its last act a case is past its time (0 = never); `anonymised_export` leaves out
+    of every export what tells whose it is.
+    """
 
     retention_days: int = field(default=0, metadata=checks.number(0, 36500, whole=True))
     anonymised_export: bool = field(default=False, metadata=checks.flag())
@@ -69,7 +71,7 @@ DEFAULT_FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("sex", "Sex", "patient", "choice", ("", "F", "M")),
     FieldSpec("collected_at", "Collected", "specimen", "date"),
     FieldSpec("requester", "Requested by", "specimen", identifying=True),
-    FieldSpec("clinical_information", "Clinical information", "specimen", "lines"),
+    FieldSpec("clinical_information", "Clinical information", "specimen", "lines", identifying=True),
     FieldSpec("stain", "Stain", "specimen"),
     FieldSpec("wbc", "White cell count", "specimen", "number", unit="10⁹/L"),
     FieldSpec("wbc_corrected", "Analyser corrected for NRBC", "specimen", "choice", ("unknown", "yes", "no")),

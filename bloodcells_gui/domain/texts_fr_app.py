@@ -183,9 +183,7 @@ FRENCH = {
     "Review the case first.": "Relisez d'abord le dossier.",
     "A second reading needs a second person.": "Une seconde lecture demande une seconde personne.",
     "{name} decided on cells of this case already.": "{name} a déjà décidé de cellules de ce dossier.",
-    "Let somebody else read, under another name.": (
-        "Laissez quelqu'un d'autre lire, sous un autre nom."
-    ),
+    "Let somebody else read, under another name.": ("Laissez quelqu'un d'autre lire, sous un autre nom."),
     "Cell {number} was not reviewed yet.": "La cellule {number} n'a pas encore été relue.",
     "Only cells that a person decided on go into the reference library.": (
         "Seules les cellules dont une personne a décidé entrent dans la bibliothèque de référence."

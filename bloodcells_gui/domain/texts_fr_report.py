@@ -200,6 +200,9 @@ _REPORT = {
     "Version {version}": "Version {version}",
     "Logo of the laboratory": "Logo du laboratoire",
     "(left out: anonymised)": "(omis : anonymisé)",
+    "Comments in free text are left out, for they may name people.": (
+        "Les commentaires en texte libre sont omis, car ils peuvent nommer des personnes."
+    ),
     "Specimen": "Échantillon",
     "Material": "Matériel",
     "{count} images, {kind}": "{count} images, {kind}",

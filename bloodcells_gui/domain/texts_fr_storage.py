@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 FRENCH: dict[str, str] = {
+    # retention
+    "The case {path} was worked on since the list was made.": (
+        "Le cas {path} a été modifié depuis l'établissement de la liste."
+    ),
+    "It was not removed.": "Il n'a pas été supprimé.",
+    "Make the list again and look at it.": "Établissez la liste à nouveau et regardez-la.",
+    "The record of removed cases {path} is not as it was written ({reason}).": (
+        "Le registre des cas supprimés {path} n'est pas tel qu'il a été écrit ({reason})."
+    ),
+    "It was changed outside this program, or the disk has failed. No case is removed meanwhile.": (
+        "Il a été modifié hors de ce programme, ou le disque est défaillant."
+        " Aucun cas n'est supprimé entre-temps."
+    ),
+    "Keep the file elsewhere for the auditor; a new record begins when it is moved away.": (
+        "Conservez le fichier ailleurs pour l'auditeur ; un nouveau registre commence dès qu'il est déplacé."
+    ),
     # case files
     "The case {path} is signed.": "Le cas {path} est signé.",
     "New cells would change what was signed.": "De nouvelles cellules changeraient ce qui a été signé.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections import Counter
@@ -108,7 +107,6 @@ def build_report(
     lang: str = "en",
     taxonomy: str | None = None,
     cams: Mapping[int, bytes] | None = None,
-    anonymised: bool | None = None,
     created: str = "",
 ) -> ReportModel:
     """Everything the report says, frozen.
@@ -121,8 +119,6 @@ def build_report(
         Cell ids -> JPEG bytes of those at hand; called once.
     cams : mapping
         Cell id -> JPEG or PNG with the Grad-CAM drawn over, for the strip of explained cells.
-    anonymised : bool or None
-        Leave identifying fields and names of files out; None takes the laboratory's privacy setting.
     created : str
         UTC time; now when empty.
 
@@ -133,7 +129,6 @@ def build_report(
     """
     if taxonomy is not None and taxonomy != differential.rollup:
         raise ValueError(f"the differential is rolled up as {differential.rollup}, not {taxonomy}")
-    anonymised = settings.privacy.anonymised_export if anonymised is None else anonymised
     cells = [c for c in cells if state.present(c.id)]
     assets: dict[str, bytes] = {}
 
@@ -148,11 +143,6 @@ def build_report(
     cell_counts = Counter(state.decision(c.id).final for c in cells)
     cell_counts.update(state.hand_counts)
     gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, keep)
-    if anonymised:  # names of files may be names of people
-        gallery = tuple(
-            dataclasses.replace(row, thumbs=tuple(dataclasses.replace(t, image="") for t in row.thumbs))
-            for row in gallery
-        )
     logo = load_logo(settings.header.logo) if settings.header.logo else b""
     return ReportModel(
         specimen=specimen.id,
@@ -161,7 +151,7 @@ def build_report(
         images=len(specimen.images),
         images_sha256=_images_hash(specimen),
         header=Header(settings.header.laboratory, settings.header.address, keep(logo)),
-        fields=_fields(state.data, settings, anonymised),
+        fields=_fields(state.data, settings),
         differential=differential,
         platelets=platelet_estimates(state.data, runs, settings),
         grades=_grades(state.grades, settings),
@@ -169,13 +159,12 @@ def build_report(
         gallery=gallery,
         review=_review(cells, state),
         runs=tuple(_run(run) for run in runs),
-        skipped=() if anonymised else tuple(skipped[:SKIPPED_SHOWN]),
+        skipped=tuple(skipped[:SKIPPED_SHOWN]),
         skipped_total=len(skipped),
         settings_sha256=_settings_hash(settings),
         app_version=app_version,
         version=state.version,
         analyser=_analyser(state.data, differential, cell_counts),
-        anonymised=anonymised,
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,
         signatures=tuple(state.signatures),
@@ -254,11 +243,11 @@ def _chosen(cells: Sequence[Cell], limit: int, cams: Mapping[int, bytes]) -> lis
     return sorted(ranked, key=lambda c: (-c.doubt, c.id))
 
 
-def _fields(data: SpecimenData, settings: LabSettings, anonymised: bool) -> tuple[FieldLine, ...]:
+def _fields(data: SpecimenData, settings: LabSettings) -> tuple[FieldLine, ...]:
     lines = []
     for spec in settings.fields:
         value = data.fields.get(spec.name, "").strip()
-        if value and spec.shown and spec.in_report and not (anonymised and spec.identifying):
+        if value and spec.shown and spec.in_report:
             lines.append(FieldLine(spec.name, spec.label, value, spec.unit, spec.group))
         elif spec.name == "age" and spec.shown and not value and (age := age_years(data)) is not None:
             lines.append(FieldLine("age", spec.label, str(int(age)), spec.unit, spec.group))

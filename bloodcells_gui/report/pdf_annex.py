@@ -52,9 +52,12 @@ def morphology(sheet: Sheet, model: ReportModel) -> None:
 
 def comments(sheet: Sheet, model: ReportModel) -> None:
     """Notes with who and when."""
-    if not model.comments:
+    if not model.comments and not model.anonymised:
         return
     sheet.heading(sheet.tr("Comments"), 10)
+    if model.anonymised:
+        left_out = sheet.tr("Comments in free text are left out, for they may name people.")
+        sheet.paragraph(sheet.left, left_out, sheet.width, size=8, rgb=MUTED)
     for note in model.comments:
         sheet.paragraph(sheet.left, note.text, sheet.width, size=9, most=60)
         who = f"{note.author}, {local_time(note.time, sheet.lang_code)}"

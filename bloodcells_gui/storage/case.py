@@ -463,6 +463,12 @@ class CaseStore:
         with self._db.reading() as connection:
             return ledger.head(connection)[1]
 
+    def seed(self) -> str:
+        """SHA-256 (hex) of the chain's first entry: the same for ever, and unlike any other case's."""
+        with self._db.reading() as connection:
+            row = connection.execute("SELECT hash FROM ledger WHERE seq = 1").fetchone()
+        return ledger.GENESIS if row is None else str(row[0])
+
     def ledger(self) -> list[ledger.Entry]:
         """The chain of hashes, oldest entry first."""
         with self._db.reading() as connection:

@@ -356,6 +356,7 @@ def _index_at(place: Path | None) -> sqlite3.Connection:
             "trusted_schema = OFF",
             "cell_size_check = ON",
             "temp_store = MEMORY",
+            "secure_delete = ON",  # the number of a patient whose case is gone must not stay in a free page
         ):
             connection.execute(f"PRAGMA {pragma}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]

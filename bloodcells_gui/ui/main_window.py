@@ -30,7 +30,6 @@ from bloodcells_gui.ui.contracts import Session, Workshop
 from bloodcells_gui.ui.dialogs.about import AboutDialog
 from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
-from bloodcells_gui.ui.dialogs.preferences import PreferencesDialog
 from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
 from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.keymap import KeyMap
@@ -50,6 +49,8 @@ class MainWindow(QMainWindow):
         The language or the keys changed: whoever made the window makes it anew around the same case.
     case_shown(object), case_leaving(object)
         A case's page is up; it is about to go (its session is still open).
+    preferences_wanted()
+        The person asks for the preferences, which the workbench has.
     closing()
         The window is about to close.
     """
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
     rebuild_wanted = Signal()
     case_shown = Signal(object)
     case_leaving = Signal(object)
+    preferences_wanted = Signal()
     closing = Signal()
 
     def __init__(self, context: UiContext, workshop: Workshop, memory: Memory) -> None:
@@ -144,7 +146,7 @@ class MainWindow(QMainWindow):
             ("compare", self._on_page(lambda p: p.compare())),
             ("alike", self._on_page(lambda p: p.show_alike())),
             ("next_panel", self._next_panel), ("keys", self._edit_keys),
-            ("preferences", self._edit_preferences),
+            ("preferences", self.preferences_wanted.emit),
             ("person", self.ask_author), ("about", lambda: AboutDialog(self).exec()),
             ("theme_system", lambda: self._choose_theme("system")),
             ("theme_light", lambda: self._choose_theme("light")),
@@ -316,24 +318,6 @@ class MainWindow(QMainWindow):
             self._save(keys=dialog.answer().keys)
             self._context.keymap = KeyMap(self._workshop.settings.key_map)
             self.rebuild_wanted.emit()
-
-    def _edit_preferences(self) -> None:
-        dialog = PreferencesDialog(self._context, self._workshop.settings, parent=self)
-        if not dialog.exec():
-            return
-        before, wanted = self._workshop.settings, dialog.answer()
-        try:
-            self._workshop.save_settings(wanted)
-        except UserError as error:
-            self.banners.error(error)
-            return
-        if wanted.theme != before.theme:
-            self._context.theme.choose(wanted.theme)
-        if wanted.language != before.language:
-            self._context.language.choose(wanted.language)
-            self.rebuild_wanted.emit()
-        elif self.page is not None:
-            self.page.refresh_numbers()
 
     def _save(self, **changes: object) -> None:
         try:

@@ -166,6 +166,44 @@
     </message>
 </context>
 <context>
+    <name>RetentionWindow</name>
+    <message numerus="yes">
+        <source>No case is past its time of %n day(s).</source>
+        <translation>
+            <numerusform>No case is past its time of %n day.</numerusform>
+            <numerusform>No case is past its time of %n days.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Nobody worked on these cases for %n day(s).</source>
+        <translation>
+            <numerusform>Nobody worked on these cases for %n day.</numerusform>
+            <numerusform>Nobody worked on these cases for %n days.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n signed case(s) may go too: the signed reports are lost.</source>
+        <translation>
+            <numerusform>%n signed case may go too: the signed report is lost.</numerusform>
+            <numerusform>%n signed cases may go too: the signed reports are lost.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %n case(s) for good</source>
+        <translation>
+            <numerusform>Remove %n case for good</numerusform>
+            <numerusform>Remove %n cases for good</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s) were removed.</source>
+        <translation>
+            <numerusform>%n case was removed.</numerusform>
+            <numerusform>%n cases were removed.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>SecondReaderWindow</name>
     <message numerus="yes">
         <source>%n difference(s) to settle.</source>
@@ -192,6 +230,13 @@
         <translation>
             <numerusform>%n cell was added to the library.</numerusform>
             <numerusform>%n cells were added to the library.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s) are past the time that they are kept.</source>
+        <translation>
+            <numerusform>%n case is past the time that it is kept.</numerusform>
+            <numerusform>%n cases are past the time that they are kept.</numerusform>
         </translation>
     </message>
 </context>

@@ -1014,6 +1014,53 @@
     </message>
 </context>
 <context>
+    <name>DueModel</name>
+    <message>
+        <source>Case</source>
+        <translation>Dossier</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>État</translation>
+    </message>
+    <message>
+        <source>Last act</source>
+        <translation>Dernier acte</translation>
+    </message>
+    <message>
+        <source>Kept until</source>
+        <translation>Conservé jusqu&apos;au</translation>
+    </message>
+    <message>
+        <source>Signatures</source>
+        <translation>Signatures</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Taille</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>nouveau</translation>
+    </message>
+    <message>
+        <source>to review</source>
+        <translation>à relire</translation>
+    </message>
+    <message>
+        <source>reviewed</source>
+        <translation>relu</translation>
+    </message>
+    <message>
+        <source>signed</source>
+        <translation>signé</translation>
+    </message>
+    <message>
+        <source>{size} MB</source>
+        <translation>{size} Mo</translation>
+    </message>
+</context>
+<context>
     <name>EmptyState</name>
     <message>
         <source>Read a blood smear</source>
@@ -1122,6 +1169,84 @@
     <message>
         <source>Patient</source>
         <translation>Patient</translation>
+    </message>
+</context>
+<context>
+    <name>FieldsModel</name>
+    <message>
+        <source>Shown</source>
+        <translation>Affiché</translation>
+    </message>
+    <message>
+        <source>Field</source>
+        <translation>Champ</translation>
+    </message>
+    <message>
+        <source>Part</source>
+        <translation>Partie</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Type</translation>
+    </message>
+    <message>
+        <source>Unit</source>
+        <translation>Unité</translation>
+    </message>
+    <message>
+        <source>In report</source>
+        <translation>Au rapport</translation>
+    </message>
+    <message>
+        <source>Identifies</source>
+        <translation>Identifie</translation>
+    </message>
+    <message>
+        <source>specimen</source>
+        <translation>échantillon</translation>
+    </message>
+    <message>
+        <source>patient</source>
+        <translation>patient</translation>
+    </message>
+    <message>
+        <source>text</source>
+        <translation>texte</translation>
+    </message>
+    <message>
+        <source>several lines</source>
+        <translation>plusieurs lignes</translation>
+    </message>
+    <message>
+        <source>number</source>
+        <translation>nombre</translation>
+    </message>
+    <message>
+        <source>date</source>
+        <translation>date</translation>
+    </message>
+    <message>
+        <source>choice</source>
+        <translation>choix</translation>
+    </message>
+</context>
+<context>
+    <name>FieldsPage</name>
+    <message>
+        <source>Fields</source>
+        <translation>Champs</translation>
+    </message>
+    <message>
+        <source>Name of a further field</source>
+        <translation>Nom d&apos;un champ supplémentaire</translation>
+    </message>
+    <message>
+        <source>Choices of the field, a semicolon between them</source>
+        <translation>Choix du champ, séparés par un point-virgule</translation>
+    </message>
+    <message>
+        <source>Fields that the program understands can be hidden and renamed, not taken out. What identifies the patient stays out of anonymised exports.</source>
+        <translation>Les champs que le programme comprend peuvent être masqués et renommés, pas retirés. Ce qui identifie le patient n&apos;entre pas dans les exports anonymisés.</translation>
     </message>
 </context>
 <context>
@@ -1268,6 +1393,44 @@
     <message>
         <source>Morphology</source>
         <translation>Morphologie</translation>
+    </message>
+</context>
+<context>
+    <name>GradingModel</name>
+    <message>
+        <source>On</source>
+        <translation>Actif</translation>
+    </message>
+    <message>
+        <source>Feature</source>
+        <translation>Anomalie</translation>
+    </message>
+    <message>
+        <source>Cells</source>
+        <translation>Cellules</translation>
+    </message>
+    <message>
+        <source>2+ from %</source>
+        <translation>2+ dès %</translation>
+    </message>
+    <message>
+        <source>3+ above %</source>
+        <translation>3+ au-delà de %</translation>
+    </message>
+</context>
+<context>
+    <name>GradingPage</name>
+    <message>
+        <source>Morphology</source>
+        <translation>Morphologie</translation>
+    </message>
+    <message>
+        <source>Name of a further feature</source>
+        <translation>Nom d&apos;une anomalie supplémentaire</translation>
+    </message>
+    <message>
+        <source>Shares of the cells of its kind; without them a feature is only present or absent. After the ICSH list of 2015, recalled: check the thresholds for your laboratory.</source>
+        <translation>Parts des cellules de la même lignée ; sans elles, une anomalie est seulement présente ou absente. D&apos;après la liste ICSH de 2015, citée de mémoire : vérifiez les seuils pour votre laboratoire.</translation>
     </message>
 </context>
 <context>
@@ -1862,65 +2025,6 @@
     </message>
 </context>
 <context>
-    <name>PreferencesDialog</name>
-    <message>
-        <source>Preferences</source>
-        <translation>Préférences</translation>
-    </message>
-    <message>
-        <source>As the desktop</source>
-        <translation>Comme le bureau</translation>
-    </message>
-    <message>
-        <source>&amp;Language</source>
-        <translation>&amp;Langue</translation>
-    </message>
-    <message>
-        <source>Light</source>
-        <translation>Clair</translation>
-    </message>
-    <message>
-        <source>Dark</source>
-        <translation>Sombre</translation>
-    </message>
-    <message>
-        <source>&amp;Appearance</source>
-        <translation>&amp;Apparence</translation>
-    </message>
-    <message>
-        <source>&amp;Rows of the table</source>
-        <translation>&amp;Lignes du tableau</translation>
-    </message>
-    <message>
-        <source>none</source>
-        <translation>aucun</translation>
-    </message>
-    <message>
-        <source>Leukocytes to &amp;count</source>
-        <translation>Leucocytes à &amp;compter</translation>
-    </message>
-    <message>
-        <source>The laboratory&apos;s own</source>
-        <translation>Celles du laboratoire</translation>
-    </message>
-    <message>
-        <source>Reference ran&amp;ges</source>
-        <translation>&amp;Valeurs de référence</translation>
-    </message>
-    <message>
-        <source>&amp;Paper</source>
-        <translation>&amp;Papier</translation>
-    </message>
-    <message>
-        <source>A sound with every counted cell</source>
-        <translation>Un son à chaque cellule comptée</translation>
-    </message>
-    <message>
-        <source>Rules, ranges, keys, report header and fields: {path}</source>
-        <translation>Règles, valeurs, touches, en-tête et champs : {path}</translation>
-    </message>
-</context>
-<context>
     <name>PreviewWindow</name>
     <message>
         <source>Preview of the report</source>
@@ -1958,8 +2062,12 @@
         <translation>Omettre à l&apos;exportation tout ce qui identifie le patient</translation>
     </message>
     <message>
-        <source>Names and numbers of patients stand in case files and reports alone, never in logs.</source>
-        <translation>Les noms et numéros des patients ne figurent que dans les dossiers et les comptes rendus, jamais dans les journaux.</translation>
+        <source>Counted from the last act of a person. Nothing is removed by itself: cases past their time are shown first, signed ones need a word of their own, and a record stays (menu Laboratory).</source>
+        <translation>Comptés depuis le dernier acte d&apos;une personne. Rien n&apos;est supprimé tout seul : les dossiers échus sont d&apos;abord montrés, les signés exigent une confirmation à part, et un registre reste (menu Laboratoire).</translation>
+    </message>
+    <message>
+        <source>An anonymised export leaves out fields marked as identifying, the specimen number, names of files and comments in free text. Names and numbers of patients stand in case files and reports alone, never in logs.</source>
+        <translation>Un export anonymisé omet les champs marqués comme identifiants, le numéro d&apos;échantillon, les noms de fichiers et les commentaires en texte libre. Noms et numéros de patients ne figurent que dans les dossiers et les comptes rendus, jamais dans les journaux.</translation>
     </message>
 </context>
 <context>
@@ -2067,6 +2175,45 @@
     </message>
 </context>
 <context>
+    <name>RecordModel</name>
+    <message>
+        <source>No.</source>
+        <translation>N°</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Heure</translation>
+    </message>
+    <message>
+        <source>Person</source>
+        <translation>Personne</translation>
+    </message>
+    <message>
+        <source>Act</source>
+        <translation>Acte</translation>
+    </message>
+    <message>
+        <source>Begun</source>
+        <translation>Commencé</translation>
+    </message>
+    <message>
+        <source>Signed reports</source>
+        <translation>Comptes rendus signés</translation>
+    </message>
+    <message>
+        <source>Chain of the case</source>
+        <translation>Chaîne du dossier</translation>
+    </message>
+    <message>
+        <source>removed</source>
+        <translation>supprimé</translation>
+    </message>
+    <message>
+        <source>removal begun</source>
+        <translation>suppression commencée</translation>
+    </message>
+</context>
+<context>
     <name>RecordPage</name>
     <message>
         <source>Specimen</source>
@@ -2083,6 +2230,25 @@
     <message>
         <source>Analyser</source>
         <translation>Automate</translation>
+    </message>
+</context>
+<context>
+    <name>RecordsPage</name>
+    <message>
+        <source>A&amp;dd</source>
+        <translation>A&amp;jouter</translation>
+    </message>
+    <message>
+        <source>Re&amp;move</source>
+        <translation>&amp;Retirer</translation>
+    </message>
+    <message>
+        <source>&amp;Up</source>
+        <translation>&amp;Monter</translation>
+    </message>
+    <message>
+        <source>Do&amp;wn</source>
+        <translation>&amp;Descendre</translation>
     </message>
 </context>
 <context>
@@ -2167,6 +2333,80 @@
     <message>
         <source>Export it now, or amend it later as a new version.</source>
         <translation>Exportez-le maintenant, ou rectifiez-le plus tard par une nouvelle version.</translation>
+    </message>
+</context>
+<context>
+    <name>RetentionWindow</name>
+    <message>
+        <source>Cases past their time</source>
+        <translation>Dossiers échus</translation>
+    </message>
+    <message>
+        <source>To be removed</source>
+        <translation>À supprimer</translation>
+    </message>
+    <message>
+        <source>Removed so far</source>
+        <translation>Déjà supprimés</translation>
+    </message>
+    <message>
+        <source>Your name</source>
+        <translation>Votre nom</translation>
+    </message>
+    <message>
+        <source>Your &amp;name</source>
+        <translation>Votre &amp;nom</translation>
+    </message>
+    <message>
+        <source>No name and no number of a patient stands here: a removed case is recognised by the hashes printed on its signed report.</source>
+        <translation>Aucun nom ni numéro de patient ne figure ici : un dossier supprimé se reconnaît aux empreintes imprimées sur son compte rendu signé.</translation>
+    </message>
+    <message>
+        <source>Cases are kept for ever. The time is set in the preferences, under Privacy.</source>
+        <translation>Les dossiers sont conservés sans limite. La durée se règle dans les préférences, sous Confidentialité.</translation>
+    </message>
+    <message numerus="yes">
+        <source>No case is past its time of %n day(s).</source>
+        <translation>
+            <numerusform>Aucun dossier n&apos;a dépassé sa durée de %n jour.</numerusform>
+            <numerusform>Aucun dossier n&apos;a dépassé sa durée de %n jours.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Nobody worked on these cases for %n day(s).</source>
+        <translation>
+            <numerusform>Personne n&apos;a travaillé sur ces dossiers depuis %n jour.</numerusform>
+            <numerusform>Personne n&apos;a travaillé sur ces dossiers depuis %n jours.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>What is ticked goes for good, with its decisions and pictures. Reports that were exported, copies elsewhere and cells in the reference library stay: see to them yourself.</source>
+        <translation>Ce qui est coché disparaît définitivement, avec ses décisions et ses images. Les comptes rendus exportés, les copies ailleurs et les cellules de la bibliothèque de référence restent : occupez-vous-en vous-même.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n signed case(s) may go too: the signed reports are lost.</source>
+        <translation>
+            <numerusform>%n dossier signé peut disparaître aussi : son compte rendu signé est perdu.</numerusform>
+            <numerusform>%n dossiers signés peuvent disparaître aussi : leurs comptes rendus signés sont perdus.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %n case(s) for good</source>
+        <translation>
+            <numerusform>Supprimer %n dossier définitivement</numerusform>
+            <numerusform>Supprimer %n dossiers définitivement</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s) were removed.</source>
+        <translation>
+            <numerusform>%n dossier a été supprimé.</numerusform>
+            <numerusform>%n dossiers ont été supprimés.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>It stands in the record.</source>
+        <translation>C&apos;est inscrit au registre.</translation>
     </message>
 </context>
 <context>
@@ -2601,6 +2841,10 @@
         <translation>Calibrer pour ce la&amp;boratoire…</translation>
     </message>
     <message>
+        <source>Cases past their &amp;time…</source>
+        <translation>Dossiers éc&amp;hus…</translation>
+    </message>
+    <message>
         <source>Record</source>
         <translation>Fiche</translation>
     </message>
@@ -2618,6 +2862,21 @@
             <numerusform>%n cellule a été ajoutée à la bibliothèque.</numerusform>
             <numerusform>%n cellules ont été ajoutées à la bibliothèque.</numerusform>
         </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s) are past the time that they are kept.</source>
+        <translation>
+            <numerusform>%n dossier a dépassé sa durée de conservation.</numerusform>
+            <numerusform>%n dossiers ont dépassé leur durée de conservation.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing is removed before you have looked at them.</source>
+        <translation>Rien n&apos;est supprimé avant que vous les ayez regardés.</translation>
+    </message>
+    <message>
+        <source>Look at them…</source>
+        <translation>Les regarder…</translation>
     </message>
 </context>
 <context>

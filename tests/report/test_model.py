@@ -13,7 +13,8 @@ from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.comparison import analyser_fields
 from bloodcells_gui.domain.fold import ReviewState, make_event
 from bloodcells_gui.domain.review import EventKind, Signature, Status
-from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
+from bloodcells_gui.domain.settings import LabSettings, ReportHeader
+from bloodcells_gui.report.anonymous import anonymised, pseudonym
 from bloodcells_gui.report.build import cells_to_explain
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import digest, from_json, to_json
@@ -119,16 +120,24 @@ def test_explained_cells_are_the_doubtful_ones_of_different_classes() -> None:
     assert sum(bool(t.cam) for g in model.gallery for t in g.thumbs) == 6
 
 
-def test_anonymised_reports_leave_identifying_fields_out() -> None:
-    open_names = {f.name for f in make_report().fields}
-    assert {"patient_name", "patient_id", "age"} <= open_names
-    model = make_report(settings=LabSettings(privacy=Privacy(0, True)))
+def test_an_anonymised_report_leaves_out_what_tells_whose_it_is() -> None:
+    cells = make_cells()
+    state = make_state(cells)
+    state.apply(make_event(state, EventKind.NOTE, "A", new="Mrs Lefèvre was told by telephone."))
+    state.apply(make_event(state, EventKind.NOTE, "A", new=" left  shift."))
+    state.apply(make_event(state, EventKind.SET_FIELD, "A", key="signing_explanation", new="Lefèvre again"))
+    full = make_report(state=state)
+    assert {"patient_name", "patient_id", "age"} <= {f.name for f in full.fields}
+    model = anonymised(full, LabSettings(), pseudonym("ab" * 32))
     names = {f.name for f in model.fields}
-    assert not names & {"patient_name", "patient_id", "birth_date", "requester"}
+    assert not names & {"patient_name", "patient_id", "birth_date", "requester", "clinical_information"}
     assert "age" in names
-    assert "Lefèvre" not in to_json(model).decode()
-    assert "smear/" not in to_json(model).decode()
-    assert model.skipped_total == 2
+    written = to_json(model).decode()
+    assert not [w for w in ("Lefèvre", "smear/", full.specimen) if w in written]
+    assert [" ".join(c.text.split()) for c in model.comments] == ["left shift."]
+    assert (model.anonymised, model.specimen, model.skipped_total) == (True, "anonymous-ababababab", 2)
+    assert model.differential == full.differential
+    assert model.sha256() != full.sha256()
 
 
 def test_excluded_cells_are_in_no_gallery_and_hand_counts_are_told() -> None:

@@ -15,10 +15,10 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
-from bloodcells_gui.ui.dialogs.preferences import PreferencesDialog
 from bloodcells_gui.ui.labels import menu_text, plain_tip
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from tests.ui.fakes import FakeSession, FakeWorkshop, make_cells
 
 HOSTILE = '<img src="file:///etc/passwd"><b>&amp; {x} %n</b>\n\u202ekcab'
@@ -72,7 +72,7 @@ def test_names_are_shown_as_they_are(
 def test_dialogs_show_paths_as_they_are(qtbot: QtBot, context: UiContext) -> None:
     for dialog in (
         OpenOptionsDialog(context, Path("/data") / HOSTILE),
-        PreferencesDialog(context, FakeWorkshop().settings, HOSTILE),
+        SettingsDialog(context, FakeWorkshop().settings, HOSTILE),
     ):
         qtbot.addWidget(dialog)
         assert rich_texts(dialog) == []

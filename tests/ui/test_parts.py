@@ -24,7 +24,6 @@ from bloodcells_gui.ui.dialogs.common import parse_number
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog, KeyMapModel
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
-from bloodcells_gui.ui.dialogs.preferences import PreferencesDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.empty_state import EmptyState
 from bloodcells_gui.ui.keymap import KeyMap
@@ -161,17 +160,6 @@ def test_export_says_that_the_report_will_be_preliminary(qtbot: QtBot, context: 
     assert (str(folder), options.paper, options.lang) == ("/tmp/x", "letter", "fr")
     dialog.folder.clear()
     assert not ok_button(dialog).isEnabled()
-
-
-def test_preferences_change_what_they_show_and_nothing_else(qtbot: QtBot, context: UiContext) -> None:
-    settings = LabSettings(nrbc_threshold=7.0)
-    dialog = PreferencesDialog(context, settings)
-    qtbot.addWidget(dialog)
-    assert dialog.answer() == settings
-    dialog.theme.setCurrentIndex(dialog.theme.findData("dark"))
-    dialog.target.setValue(200)
-    changed = dialog.answer()
-    assert (changed.theme, changed.target_cells, changed.nrbc_threshold) == ("dark", 200, 7.0)
 
 
 def test_the_key_map_has_no_doubles_whatever_is_typed(qtbot: QtBot, context: UiContext) -> None:

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QDialog, QDialogButtonBox
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.app.settings_file import checked
+from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED
-from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec, LabSettings
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
+from bloodcells_gui.ui.settings.form_pages import FieldsPage, GradingPage
+from bloodcells_gui.ui.settings.form_tables import FieldsModel, GradingModel
 from bloodcells_gui.ui.settings.pages import CountingPage, KeysPage, Page, RangesPage, RulesPage
 from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
 
@@ -84,6 +88,85 @@ def test_keys_are_exchanged_and_reserved_ones_refused(dialog: SettingsDialog) ->
     assert not keys.model.setData(keys.model.index(0, 1), "n")
     assert dialog.answer().key_map["SNE"] == "A"
     assert dialog.answer().key_map["BNE"] == "Q"
+
+
+def test_fields_are_added_renamed_moved_hidden_and_removed(dialog: SettingsDialog) -> None:
+    fields = page(dialog, FieldsPage)
+    assert isinstance(fields, FieldsPage)
+    model = fields.fields
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    names = [f.name for f in model.records]
+    fields.name.setText("Ward é/2")
+    QTest.mouseClick(fields.add, Qt.MouseButton.LeftButton)
+    row = fields.row
+    assert model.records[row] == FieldSpec("ward_e_2", "Ward é/2")
+    assert model.setData(model.index(row, FieldsModel.KIND), "choice")
+    assert not model.setData(model.index(row, FieldsModel.KIND), "picture")
+    assert model.setData(model.index(row, FieldsModel.GROUP), "patient")
+    assert model.setData(model.index(row, FieldsModel.UNIT), "floor")
+    identifying = model.index(row, FieldsModel.IDENTIFYING)
+    assert model.setData(identifying, Qt.CheckState.Checked.value, Qt.ItemDataRole.CheckStateRole)
+    dialog.list.setCurrentIndex(dialog.list.model().index(dialog.pages.index(fields), 0))
+    QTest.keyClicks(fields.choices, "North; South;; North")
+    fields.choices.editingFinished.emit()
+    QTest.mouseClick(fields.up, Qt.MouseButton.LeftButton)
+    wanted = FieldSpec(
+        "ward_e_2", "Ward é/2", "patient", "choice", ("", "North", "South"), "floor", identifying=True
+    )
+    assert dialog.answer().fields[-2] == wanted
+    fields.select(0)
+    assert not fields.remove.isEnabled()
+    shown = model.index(0, FieldsModel.SHOWN)
+    assert model.setData(shown, Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
+    assert not model.setData(model.index(0, FieldsModel.KIND), "number")
+    assert model.setData(model.index(0, FieldsModel.LABEL), "Name\x00 of\npatient")
+    assert dialog.answer().fields[0] == replace(DEFAULT_FIELDS[0], shown=False, label="Name of patient")
+    settings, problems = checked(dialog.answer())
+    assert (settings.fields, problems) == (dialog.answer().fields, [])
+    fields.select(len(names) - 1)
+    QTest.mouseClick(fields.remove, Qt.MouseButton.LeftButton)
+    assert sorted(f.name for f in dialog.answer().fields) == sorted(names)
+
+
+def test_thresholds_of_grades_are_edited_and_never_cross(dialog: SettingsDialog) -> None:
+    grading = page(dialog, GradingPage)
+    assert isinstance(grading, GradingPage)
+    model = grading.grading
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    moderate, many = model.index(0, GradingModel.MODERATE), model.index(0, GradingModel.MANY)
+    assert model.setData(moderate, "12,5")
+    assert model.setData(many, "10")
+    assert (dialog.answer().grading[0].moderate_from, dialog.answer().grading[0].many_above) == (10, 10)
+    assert not model.setData(many, "101")
+    assert model.setData(many, "")
+    assert dialog.answer().grading[0].grade(50) == "present"
+    row = model.add("Mott cells")
+    assert model.setData(model.index(row, GradingModel.GROUP), "white cells")
+    assert model.setData(model.index(row, GradingModel.MODERATE), "3")
+    wanted = GradeItem("mott-cells", "Mott cells", "white cells", 3, 3)
+    assert wanted in dialog.answer().grading
+    settings, problems = checked(dialog.answer())
+    assert (settings.grading, problems) == (dialog.answer().grading, [])
+    model.remove(0)
+    assert dialog.answer().grading[0].id == "anisocytosis"
+    model.remove(row)
+    assert len(dialog.answer().grading) == len(DEFAULT_GRADING)
+
+
+def test_the_kind_is_chosen_from_a_list(qtbot: QtBot, dialog: SettingsDialog) -> None:
+    fields = page(dialog, FieldsPage)
+    assert isinstance(fields, FieldsPage)
+    dialog.list.setCurrentIndex(dialog.list.model().index(dialog.pages.index(fields), 0))
+    row = fields.fields.add("Ward")
+    fields.view.setCurrentIndex(fields.fields.index(row, FieldsModel.KIND))
+    fields.view.edit(fields.view.currentIndex())
+    combo = fields.view.findChild(QComboBox)
+    assert combo is not None
+    assert combo.currentText() == "text"
+    combo.setCurrentIndex(1)
+    combo.activated.emit(1)
+    assert dialog.answer().fields[-1].kind == "lines"
+    qtbot.waitUntil(lambda: fields.view.findChild(QComboBox) is None)
 
 
 def test_what_would_fall_back_is_told_and_keeps_the_dialog_open(dialog: SettingsDialog) -> None:

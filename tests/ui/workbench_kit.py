@@ -43,7 +43,9 @@ def a_case(path: Path, n: int = 40, *, specimen_id: str = "S-2026-0417", seed: i
         png = cv2.imencode(".png", mask)[1].tobytes()
         vector = (centres[cell.predicted] + rng.normal(0, 0.35, 24)).astype(np.float16)
         assets.append(CellAssets(thumb, png, (0.0, 0.0, 192.0), vector))
-    images = tuple(ImageRef(f"field {i}.png", path.parent / f"gone {i}.png") for i in range(7))
+    images = tuple(
+        ImageRef(f"field {i}.png", path.parent / f"gone {i}.png", size_px=(192, 192)) for i in range(7)
+    )
     specimen = Specimen(specimen_id, SpecimenKind.CROPS, path.parent, images, synthetic=True)
     with new_case(path, specimen, case_id=path.stem, created=CREATED) as store:
         scale = ScaleEstimate(0.105, ScaleSource.RED_CELLS, 0.03, 812)

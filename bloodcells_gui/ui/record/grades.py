@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.grading import GRADES, GradeItem
+from bloodcells_gui.domain.grading import GRADE_GROUPS, GRADES, GradeItem
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 
@@ -59,7 +59,7 @@ class GradesModel(QAbstractTableModel):
         self._session = session
         self._items: list[GradeItem | str] = []
         last = ""
-        for item in session.settings.grading:
+        for item in sorted(session.settings.grading, key=lambda i: GRADE_GROUPS.index(i.group)):
             if item.enabled:
                 if item.group != last:
                     self._items.append(item.group)

@@ -25,7 +25,23 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
-from bloodcells_gui.ui.settings.pages import Page, make_pages
+from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.settings.form_pages import FieldsPage, GradingPage
+from bloodcells_gui.ui.settings.pages import (
+    CountingPage,
+    GeneralPage,
+    KeysPage,
+    Page,
+    PrivacyPage,
+    RangesPage,
+    ReportPage,
+    RulesPage,
+)
+
+PAGES = (
+    GeneralPage, CountingPage, KeysPage, RangesPage, RulesPage, FieldsPage, GradingPage, ReportPage,
+    PrivacyPage,
+)  # fmt: skip
 
 
 class SettingsDialog(Form):
@@ -61,7 +77,7 @@ class SettingsDialog(Form):
             button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
             button.clicked.connect(act)
         if where:
-            self.list.setToolTip(where)
+            self.list.setToolTip(plain_tip(where))
         self._fill(settings)
         self.resize(880, 620)
 
@@ -71,7 +87,7 @@ class SettingsDialog(Form):
             self.stack.removeWidget(old)
             old.deleteLater()
         self._settings = settings
-        self.pages = make_pages(self._context, settings)
+        self.pages = [kind(self._context, settings) for kind in PAGES]
         for page in self.pages:
             self.stack.addWidget(page)
         model = QStringListModel([p.title for p in self.pages], self.list)

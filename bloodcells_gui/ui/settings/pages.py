@@ -343,13 +343,17 @@ class PrivacyPage(Page):
             self.tr("Leave out whatever identifies the patient when exporting"), s.privacy.anonymised_export
         )
         self.note(
-            self.tr("Names and numbers of patients stand in case files and reports alone, never in logs.")
+            self.tr(
+                "Counted from the last act of a person. Nothing is removed by itself: cases past their time"
+                " are shown first, signed ones need a word of their own, and a record stays (menu Laboratory)."
+            )
+        )
+        self.note(
+            self.tr(
+                "An anonymised export leaves out fields marked as identifying, the specimen number, names of"
+                " files and comments in free text. Names and numbers of patients stand in case files and"
+                " reports alone, never in logs."
+            )
         )
         self.outer.addStretch(1)
         self.reads("privacy", lambda: Privacy(days.value(), anonymous.isChecked()))
-
-
-def make_pages(context: UiContext, settings: LabSettings) -> list[Page]:
-    """Every page, in the order of the list."""
-    kinds = (GeneralPage, CountingPage, KeysPage, RangesPage, RulesPage, ReportPage, PrivacyPage)
-    return [kind(context, settings) for kind in kinds]

@@ -26,7 +26,7 @@ def parse_limit(text: str, highest: float = 1e6) -> float | None:
     return value
 
 
-class _Table(QAbstractTableModel):
+class SettingsTable(QAbstractTableModel):
     """Columns by name; sub-classes give text, flags and what an edit does."""
 
     def __init__(self, context: UiContext, parent: QObject | None = None) -> None:
@@ -53,7 +53,7 @@ class _Table(QAbstractTableModel):
         return f"{value:g}".replace(".", "," if self.context.language.lang == "fr" else ".")
 
 
-class RulesModel(_Table):
+class RulesModel(SettingsTable):
     """Rules: on or off by the box, the threshold to edit."""
 
     ON, WHAT, SIGN, THRESHOLD = range(4)
@@ -113,7 +113,7 @@ class RulesModel(_Table):
         return True
 
 
-class RangesModel(_Table):
+class RangesModel(SettingsTable):
     """Reference ranges; every cell can be edited while `editable`."""
 
     ITEM, LOW, HIGH, UNIT, SEX, FROM, TO = range(7)

@@ -15,6 +15,7 @@ from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.app.record import Points, agreement
 from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.reference import ReferenceShelf
+from bloodcells_gui.app.retention import DueCase, Retention
 from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.tuning import Tuning
@@ -28,6 +29,7 @@ from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.counter.panel import CounterPanel
 from bloodcells_gui.ui.counter.sound import Bell
 from bloodcells_gui.ui.dialogs.author import AuthorDialog
+from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.library.window import LibraryWindow, NoteDialog
 from bloodcells_gui.ui.main_window import MainWindow
@@ -37,6 +39,7 @@ from bloodcells_gui.ui.papers.calibration import CalibrationWindow
 from bloodcells_gui.ui.papers.preview import PreviewWindow
 from bloodcells_gui.ui.record.agreement import AgreementWindow
 from bloodcells_gui.ui.record.page import RecordPage
+from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.second.window import SecondReaderWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.worklist.window import WorklistWindow
@@ -70,6 +73,10 @@ class Workbench(QObject):
         self._worklist: WorklistWindow | None = None
         self._library: LibraryWindow | None = None
         self._shelf = ReferenceShelf(workspace.home)
+        self._retention = Retention(workspace, cases)
+        self._due = Lookup(window.pool, self)
+        self._due.answered.connect(lambda _, found: self._tell_due(found))
+        self._due.failed.connect(lambda _, error: self._tell_due_failed(error))
         self._popped: list[QDialog] = []
         self._run_next: Path | None = None
         self.record: RecordPage | None = None
@@ -78,13 +85,12 @@ class Workbench(QObject):
         self._case_menu = self._menu(self.tr("&Case"))
         self._lab_menu = self._menu(self.tr("La&boratory"))
         self._fill()
-        preferences = window.actions_.get("preferences")
-        preferences.triggered.disconnect()
-        preferences.triggered.connect(lambda _=False: self.edit_settings())
+        window.preferences_wanted.connect(self.edit_settings)
         window.case_shown.connect(self._shown)
         window.case_leaving.connect(self._leaving)
         window.closing.connect(self._closing)
         self._enable(None)
+        self._later(self._look_for_due)
 
     # -- menus -----------------------------------------------------------------------------------------
 
@@ -131,6 +137,7 @@ class Workbench(QObject):
         self._add(case, self.tr("Audit &trail…"), self.show_audit)
         self._add(lab, self.tr("Reference &library…"), self.show_library, of_case=False)
         self._add(lab, self.tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
+        self._add(lab, self.tr("Cases past their &time…"), self.show_retention, of_case=False)
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -356,11 +363,40 @@ class Workbench(QObject):
             self.context.language.choose(wanted.language)
         if wanted.keys != before.keys:
             self.context.keymap = KeyMap(wanted.key_map)
+        if wanted.privacy.retention_days != before.privacy.retention_days:
+            self._look_for_due()
         rebuilt = ("language", "keys", "fields", "grading", "comments")
         if any(getattr(wanted, name) != getattr(before, name) for name in rebuilt):
             self.window.rebuild_wanted.emit()
         elif self.window.page is not None:
             self.window.page.refresh_numbers()
+
+    # -- retention -------------------------------------------------------------------------------------
+
+    def _look_for_due(self) -> None:
+        """Whether cases are past their time; nothing is removed without a person."""
+        if self._retention.days:
+            self._due.ask("due", self._retention.due)
+
+    def _tell_due(self, found: list[DueCase]) -> None:
+        if found:
+            self.window.banners.show_banner(
+                "info", self.tr("%n case(s) are past the time that they are kept.", "", len(found)),
+                self.tr("Nothing is removed before you have looked at them."),
+                actions=((self.tr("Look at them…"), lambda: self._guarded(self.show_retention)),),
+            )  # fmt: skip
+
+    def _tell_due_failed(self, error: object) -> None:
+        if isinstance(error, UserError):
+            self.window.banners.error(error)
+
+    def show_retention(self) -> RetentionWindow:
+        """Cases past their time, and the record of those removed."""
+        return self._pop(
+            RetentionWindow(
+                self.context, self._retention, self.workspace.author, self.window.pool, self.window
+            )
+        )
 
     # -- the work list ---------------------------------------------------------------------------------
 
@@ -386,6 +422,7 @@ class Workbench(QObject):
         widget.activateWindow()
 
     def _closing(self) -> None:
+        self._due.close()
         if self._worklist is not None:
             self._worklist.stop()
             self._worklist.close()

@@ -1,0 +1,68 @@
+"""A report without what could tell whose it is.
+
+Works on the finished model, so that a signed report can be handed on too: its signature then names the hash
+of the report as it was signed, and the anonymised one has a hash of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.report.model import ReportModel
+
+
+def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> ReportModel:
+    """The report without identifying fields, specimen number, names of files and free text.
+
+    Free text may name anybody, so of the comments those stay that are canned texts of the laboratory, and of
+    the form only fields that it declares and does not mark as identifying. The persons who reviewed and
+    signed stay.
+    """
+    harmless = {f.name for f in settings.fields if not f.identifying}
+    canned = {_plain(t) for t in settings.comments}
+    return dataclasses.replace(
+        model,
+        specimen=pseudonym,
+        fields=tuple(f for f in model.fields if f.name in harmless),
+        comments=tuple(c for c in model.comments if _plain(c.text) in canned),
+        gallery=tuple(
+            dataclasses.replace(row, thumbs=tuple(dataclasses.replace(t, image="") for t in row.thumbs))
+            for row in model.gallery
+        ),
+        review=dataclasses.replace(model.review, explanation=""),
+        skipped=(),
+        anonymised=True,
+    )
+
+
+def pseudonym(seed: str) -> str:
+    """What stands for a specimen: the same for every export of one case, and no way back."""
+    return f"anonymous-{seed[:10]}"
+
+
+def anonymous_specimen(specimen: Specimen, name: str) -> Specimen:
+    """The specimen under another name, its images by number."""
+    images = tuple(
+        dataclasses.replace(image, name=f"image-{n:06d}") for n, image in enumerate(specimen.images, start=1)
+    )
+    return dataclasses.replace(specimen, id=name, images=images)
+
+
+def anonymous_skipped(skipped: Iterable[SkippedFile]) -> list[SkippedFile]:
+    """Files left out, by number; a reason that repeats a name loses it."""
+    found = []
+    for n, file in enumerate(skipped, start=1):
+        path = f"file-{n:06d}"
+        reason = file.reason
+        for known in (file.path, file.path.replace("\\", "/").rsplit("/", 1)[-1]):
+            reason = reason.replace(known, path) if known else reason
+        found.append(SkippedFile(path, reason))
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
