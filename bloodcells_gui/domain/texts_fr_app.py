@@ -1,6 +1,27 @@
 """French of what the application layer and the command line say."""
 
 FRENCH = {
+    # retention
+    "This computer's clock says {now}, but something was written on {seen}.": (
+        "L'horloge de cet ordinateur indique {now}, mais quelque chose a été écrit le {seen}."
+    ),
+    "With a wrong clock nobody can tell which cases are old enough to be removed.": (
+        "Avec une horloge fausse, personne ne sait quels cas sont assez anciens pour être supprimés."
+    ),
+    "Set the clock, then look again. Nothing was removed.": (
+        "Réglez l'horloge, puis regardez à nouveau. Rien n'a été supprimé."
+    ),
+    "A removal needs a name.": "Une suppression exige un nom.",
+    "It stands in the record.": "Il figure dans le registre.",
+    "Signed reports are not removed without a word.": (
+        "Des comptes rendus signés ne sont pas supprimés sans confirmation."
+    ),
+    "They would be lost for good.": "Ils seraient perdus définitivement.",
+    "Confirm that they may go, or leave the signed cases out.": (
+        "Confirmez leur suppression, ou écartez les cas signés."
+    ),
+    "The case {path} is to be kept still.": "Le cas {path} est encore à conserver.",
+    "The rule of the settings was changed meanwhile.": "La règle des réglages a changé entre-temps.",
     "The bundles {classifier} and {segmenter} do not go together.": (
         "Les paquets {classifier} et {segmenter} ne vont pas ensemble."
     ),

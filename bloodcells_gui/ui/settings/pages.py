@@ -345,7 +345,8 @@ class PrivacyPage(Page):
         self.note(
             self.tr(
                 "Counted from the last act of a person. Nothing is removed by itself: cases past their time"
-                " are shown first, signed ones need a word of their own, and a record stays (menu Laboratory)."
+                " are shown first, signed ones need a word of their own, and a record stays (menu"
+                " Laboratory)."
             )
         )
         self.note(
