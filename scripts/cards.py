@@ -37,6 +37,10 @@ WEAKNESSES = (
 )
 
 
+# INT8 may cost this share of the cells before the card stops offering it to "auto".
+MAX_INT8_COST = 0.003
+
+
 def weaknesses(cache: Path) -> list[str]:
     """Known weaknesses of a network trained from a cache; those of the shipped data only where it was used."""
     sets = {m["set"] for m in Cache(cache, "real").meta}
@@ -203,10 +207,22 @@ def write_card(folder: Path, card: dict) -> None:
     (folder / "README.md").write_text(readme(card))
 
 
+def int8_costs(evaluation: dict) -> float:
+    """Share of validation cells of all sites that INT8 loses against fp32 (below 0: it gains); infinite when unknown."""
+    sites = evaluation.get("precisions_on_validation", {})
+    hits = {p: sum(f["hits"] for f in sites[p].values()) for p in ("fp32", "int8") if p in sites}
+    cells = sum(f["n"] for f in sites.get("fp32", {}).values())
+    return (hits["fp32"] - hits["int8"]) / cells if len(hits) == 2 and cells else float("inf")
+
+
 def write_evaluation(folder: Path, evaluation: dict, left_out: Path | None = None) -> None:
     """Put the figures of :mod:`scripts.evaluate_models` (and of left-out sites) into a card; renew the README."""
     card = json.loads((folder / "card.json").read_text())
     if left_out is not None and left_out.is_file():
         evaluation["leave_one_site_out"] = json.loads(left_out.read_text())
     card["evaluation"] = evaluation
+    if int8_costs(evaluation) <= MAX_INT8_COST:
+        card["auto_precision"] = "int8"
+    else:
+        card.pop("auto_precision", None)
     write_card(folder, card)

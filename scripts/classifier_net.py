@@ -139,8 +139,8 @@ class ClassifierNet(nn.Module):
         found = 0
         with torch.no_grad():
             for node in graph.node:
-                if node.op_type != "Conv":
-                    continue
+                if node.op_type != "Conv" or len(node.input) < 3:
+                    continue  # the served network also fades colours, with a convolution of its own
                 module = self.get_submodule(node.input[2].removeprefix("net.").removesuffix(".bias"))
                 module.weight.copy_(values[node.input[1]] / module.gain.view(-1, 1, 1, 1))
                 module.bias.copy_(values[node.input[2]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +28,12 @@ class Embedded:
     logits: np.ndarray
     allowed: np.ndarray
     keys: list[str]
+    disagreement: np.ndarray
 
     def pick(self, rows: np.ndarray) -> Embedded:
         """A part of it."""
-        return Embedded(self.embedding[rows], self.logits[rows], self.allowed[rows], [self.keys[int(i)] for i in np.arange(len(self.keys))[rows]])
+        keys = [self.keys[int(i)] for i in np.arange(len(self.keys))[rows]]
+        return Embedded(self.embedding[rows], self.logits[rows], self.allowed[rows], keys, self.disagreement[rows])
 
 
 def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, Embedded]:
@@ -43,8 +45,8 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
     out = {}
 
     def run(views: np.ndarray, leaves: list, keys: list[str]) -> Embedded:
-        logits, embedding = run_onnx(model, views, ["logits", "embedding"])
-        return Embedded(embedding, logits, allowed_matrix(leaves), keys)
+        logits, embedding, disagreement = run_onnx(model, views, ["logits", "embedding", "disagreement"])
+        return Embedded(embedding, logits, allowed_matrix(leaves), keys, disagreement)
 
     for split, limit in (("train", train_limit), ("val", 3000)):
         parts: list[tuple[Cache, int]] = []
@@ -59,8 +61,9 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
     stream = iter(Views(pool, 99, 0))
     batches = [next(stream) for _ in range(32)]
     views = np.concatenate([x.permute(0, 2, 3, 1).numpy() for x, _ in batches])
-    logits, embedding = run_onnx(model, np.ascontiguousarray(views), ["logits", "embedding"])
-    out["augmented"] = Embedded(embedding, logits, np.concatenate([y.numpy() for _, y in batches]), ["augmented"] * len(views))
+    logits, embedding, disagreement = run_onnx(model, np.ascontiguousarray(views), ["logits", "embedding", "disagreement"])
+    allowed = np.concatenate([y.numpy() for _, y in batches])
+    out["augmented"] = Embedded(embedding, logits, allowed, ["augmented"] * len(views), disagreement)
     empty = np.stack([nothing(rng, []) for _ in range(200)])
     out["nothing"] = run(empty, [["ART"]] * len(empty), ["nothing"] * len(empty))
     return out
@@ -90,6 +93,13 @@ def _loss(p: np.ndarray, allowed: np.ndarray) -> float:
     return float(-np.log(np.maximum((p * allowed).sum(1), 1e-6)).mean())
 
 
+def mean_risk(doubt: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
+    """Share of wrong cells among the least doubtful ones, averaged over all coverages (area under the risk-coverage curve)."""
+    order = np.argsort(doubt, kind="stable")
+    wrong = ~allowed[np.arange(len(p)), p.argmax(1)][order]
+    return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
+
+
 def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.10, home_referral: float = 0.03) -> tuple[dict[str, np.ndarray], dict]:
     """Arrays and numbers of :class:`DoubtModel`.
 
@@ -98,7 +108,7 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     """
     arrays = distance_arrays(pool["train"])
     shift = prior_shift(PRIOR_SHIFT, LEAVES)
-    pool = {k: Embedded(e.embedding, e.logits + shift, e.allowed, e.keys) for k, e in pool.items()}
+    pool = {k: replace(e, logits=e.logits + shift) for k, e in pool.items()}
     raw = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], 1.0, 1.0, 0.0, 1.0, 1e9)
     home_distance = raw.relative_distance(pool["val"].embedding)
     reference = float(np.percentile(home_distance, 95))
@@ -106,33 +116,44 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     r_home = home_distance / reference
     temperatures = np.exp(np.linspace(np.log(0.3), np.log(4), 60))
 
-    def model(temperature: float, slope: float, threshold: float = 1.0, unlike: float = 3.0) -> DoubtModel:
-        return DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, temperature, slope, threshold, unlike)
+    def model(temperature: float, slope: float, threshold: float = 1.0, unlike: float = 3.0, views: float = 0.0) -> DoubtModel:
+        return DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, temperature, slope, threshold, unlike, views)
 
     temperature = float(min(temperatures, key=lambda t: _loss(model(t, 0).probabilities(home.logits, r_home), home.allowed)))
     if away is not None and away.is_file():
         data = np.load(away, allow_pickle=False)
-        logits, allowed, r_away = data["logits"] + shift, data["allowed"], data["distance"]
+        logits, allowed, r_away, apart = data["logits"] + shift, data["allowed"], data["distance"], data["disagreement"]
         source = "leave-one-site-out predictions"
     else:
-        logits, allowed = pool["augmented"].logits, pool["augmented"].allowed
+        logits, allowed, apart = pool["augmented"].logits, pool["augmented"].allowed, pool["augmented"].disagreement
         r_away = raw.relative_distance(pool["augmented"].embedding) / reference
         source = "strongly augmented views"
     slopes = np.linspace(0, 4, 41)
     slope = float(min(slopes, key=lambda s: _loss(model(temperature, s).probabilities(logits, r_away), allowed)))
     unlike = float(max(1.5, np.percentile(r_away, 99)))
-    fitted = model(temperature, slope, 1.0, unlike)
     rows = coarse_rows(LEAVES)
-    p_away = fitted.probabilities(logits, r_away)
-    doubt_away = fitted.doubt(p_away, r_away, rows)
-    p_home = fitted.probabilities(home.logits, r_home)
-    doubt_home = fitted.doubt(p_home, r_home, rows)
+    plain = model(temperature, slope, 1.0, unlike)
+    p_away, p_home = plain.probabilities(logits, r_away), plain.probabilities(home.logits, r_home)
+
+    def risk(views: float) -> float:
+        judged = model(temperature, slope, 1.0, unlike, views)
+        return mean_risk(judged.doubt(p_away, r_away, rows, apart), p_away, allowed) + mean_risk(
+            judged.doubt(p_home, r_home, rows, home.disagreement), p_home, home.allowed
+        )
+
+    views = float(min(np.linspace(0, 1, 11), key=risk))
+    fitted = model(temperature, slope, 1.0, unlike, views)
+    doubt_away = fitted.doubt(p_away, r_away, rows, apart)
+    doubt_home = fitted.doubt(p_home, r_home, rows, home.disagreement)
     threshold = float(min(np.quantile(doubt_away, 1 - referral), np.quantile(doubt_home, 1 - home_referral)))
     r_nothing = raw.relative_distance(pool["nothing"].embedding) / reference
     p_nothing = fitted.probabilities(pool["nothing"].logits, r_nothing)
-    refused = (p_nothing.argmax(1) == LEAVES.index("ART")) | (fitted.doubt(p_nothing, r_nothing, rows) > threshold)
+    refused = (p_nothing.argmax(1) == LEAVES.index("ART")) | (
+        fitted.doubt(p_nothing, r_nothing, rows, pool["nothing"].disagreement) > threshold
+    )
     numbers = {
         "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
+        "disagreement": views,
         "prior_shift": PRIOR_SHIFT,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((doubt_home > threshold).mean()), 4),

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells_gui.inference.classifier import coarse_rows
+from bloodcells_gui.inference.classifier import coarse_rows, prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.data import LEAVES, Cache
-from scripts.doubt_fit import Embedded, distance_arrays
-from scripts.export_classifier import load_net
+from scripts.doubt_fit import PRIOR_SHIFT, Embedded, distance_arrays
+from scripts.export_classifier import load_net, serve
 from scripts.metrics import allowed_matrix, judge
-from scripts.train_classifier import central_views, predict
+from scripts.train_classifier import central_views
 
 
 def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndarray]]:
@@ -33,9 +33,9 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
 
     def embed(rows: list[int]) -> Embedded:
         views = central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
-        logits, embedding = predict(net, views)
+        logits, embedding, disagreement = serve(net, views)
         metas = [real.meta[i] for i in rows]
-        return Embedded(embedding, logits, allowed_matrix([m["leaves"] for m in metas]), [f"{m['site']} {m['label']}" for m in metas])
+        return Embedded(embedding, logits, allowed_matrix([m["leaves"] for m in metas]), [f"{m['site']} {m['label']}" for m in metas], disagreement)
 
     def rows_of(split: str, limit: int) -> list[int]:
         rows = [i for i, m in enumerate(real.meta) if m["split"] == split and m["site"] != site and m["leaves"] and m["use"] == "train+ship"]
@@ -52,12 +52,12 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     away = embed(rows)
     distance = raw.relative_distance(away.embedding) / reference
     plain = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, 1.0, 0.0, 1.0, 3.0)
-    p = plain.probabilities(away.logits, distance)
+    p = plain.probabilities(away.logits + prior_shift(PRIOR_SHIFT, LEAVES), distance)
     doubt = plain.doubt(p, distance, coarse_rows(LEAVES))
     figures = judge(p, [real.meta[i]["leaves"] for i in rows], doubt, np.zeros(len(p), bool))
     figures["role"] = "left out of training"
     figures["distance_median"] = round(float(np.median(distance)), 2)
-    return figures, {"logits": away.logits, "allowed": away.allowed, "distance": distance}
+    return figures, {"logits": away.logits, "allowed": away.allowed, "distance": distance, "disagreement": away.disagreement}
 
 
 def main() -> None:

@@ -103,6 +103,7 @@ class Classifier:
                 error=error,
             ) from error
         self._rows = coarse_rows(self.classes)
+        self._views_output = ["disagreement"] if "disagreement" in bundle.outputs else []
         self._session = OnnxSession(bundle, threads=threads, precision=precision)
         self.profile: Profile | None = None
         self.use_profile(profile)
@@ -150,13 +151,22 @@ class Classifier:
         """
         if crops.dtype != np.uint8 or crops.shape[1:] != (self.size_px, self.size_px, 3):
             raise ValueError(f"crops must be uint8 (n, {self.size_px}, {self.size_px}, 3), not {crops.shape}")
-        outputs = ["logits", "embedding", *(["feature_map"] if maps else [])]
+        outputs = ["logits", "embedding", *self._views_output, *(["feature_map"] if maps else [])]
         found = self._session.run(np.ascontiguousarray(crops), outputs)
         logits = np.asarray(found["logits"] + self._prior_shift, np.float32)
-        return self.judge(logits, found["embedding"], found.get("feature_map"))
+        return self.judge(logits, found["embedding"], found.get("feature_map"), found.get("disagreement"))
 
-    def judge(self, logits: Floats, embedding: Floats, feature_map: Floats | None = None) -> ClassifierOutput:
-        """Probabilities and doubt from logits (the card's prior shift included) and embeddings."""
+    def judge(
+        self,
+        logits: Floats,
+        embedding: Floats,
+        feature_map: Floats | None = None,
+        disagreement: Floats | None = None,
+    ) -> ClassifierOutput:
+        """Probabilities and doubt from logits (the card's prior shift included) and embeddings.
+
+        `disagreement` (n,) is that of the network's views, where it is known.
+        """
         model = self.doubt_model
         distance = model.relative_distance(embedding)
         if self.profile is None:
@@ -165,7 +175,7 @@ class Classifier:
             distance = np.asarray(distance / self.profile.distance_scale, np.float32)
             logits = self.profile.logits(embedding)
             probabilities = self.profile.probabilities(logits)
-        doubt = model.doubt(probabilities, distance, self._rows)
+        doubt = model.doubt(probabilities, distance, self._rows, disagreement)
         unlike = distance > model.unlike
         threshold = model.threshold if self.profile is None else self.profile.threshold
         abstained = (doubt > threshold) & ~self._refusals(probabilities)

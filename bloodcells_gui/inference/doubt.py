@@ -5,6 +5,10 @@ the relative distance r of a cell's embedding to the nearest class of the traini
 
     T(r) = T0 * (1 + slope * max(0, r - 1))        r = Mahalanobis distance / its 95th percentile at home
 
+Augmented training makes unfamiliar stains look near, so the disagreement of the network's two views of a
+cell, one with faded colours, adds to the doubt: on a laboratory left out of training it is more than twice
+that at home.
+
 The distance follows Lee et al. 2018 (class means, one shared covariance) in the leading principal directions.
 """
 
@@ -47,6 +51,8 @@ class DoubtModel:
         A cell with more doubt is left unidentified.
     unlike : float
         Relative distance from which a cell counts as unlike anything in the training data.
+    disagreement : float
+        How much doubt the network's two views of a cell add by disagreeing; 0 when the card names none.
     """
 
     centre: Floats
@@ -57,6 +63,7 @@ class DoubtModel:
     slope: float
     threshold: float
     unlike: float
+    disagreement: float = 0.0
 
     def relative_distance(self, embedding: Floats) -> Floats:
         """(n,) distance of embeddings (n, D) to the nearest class mean, 1 at the home sites' 95th
@@ -71,7 +78,13 @@ class DoubtModel:
         heat = self.temperature * (1 + self.slope * np.maximum(0, distance - 1))
         return softmax(np.asarray(logits / heat[:, None], np.float32))
 
-    def doubt(self, probabilities: Floats, distance: Floats, rows: NDArray[np.intp]) -> Floats:
+    def doubt(
+        self,
+        probabilities: Floats,
+        distance: Floats,
+        rows: NDArray[np.intp],
+        disagreement: Floats | None = None,
+    ) -> Floats:
         """(n,) doubt from 0 (certain) to 1.
 
         Three quarters of it come from the coarse class, one from the leaf: taking a band for a segmented
@@ -83,13 +96,18 @@ class DoubtModel:
         distance : (n,)
         rows : (K,) int
             Number of the coarse row of each leaf.
+        disagreement : (n,), optional
+            Total variation distance (0 to 1) between the leaf probabilities of the network's two views.
         """
         coarse = np.zeros((len(probabilities), int(rows.max()) + 1), np.float32)
         for leaf, row in enumerate(rows):
             coarse[:, row] += probabilities[:, leaf]
         sure = 0.75 * coarse.max(axis=1) + 0.25 * probabilities.max(axis=1)
         near = 1 / (1 + np.exp(6 * (distance / self.unlike - 1.15)))
-        return np.asarray(np.clip(1 - sure * near, 0, 1), np.float32)
+        doubt = 1 - sure * near
+        if disagreement is not None:
+            doubt = doubt + self.disagreement * disagreement
+        return np.asarray(np.clip(doubt, 0, 1), np.float32)
 
     @staticmethod
     def from_card(calibration: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> DoubtModel:
@@ -102,8 +120,8 @@ class DoubtModel:
             raise ValueError("arrays of the distance do not fit together")
         values = [float(calibration[n]) for n in ("reference", "temperature", "slope", "threshold", "unlike")]
         reference, temperature, slope, threshold, unlike = values
-        if not (
-            np.isfinite(values).all() and reference > 0 and temperature > 0 and slope >= 0 and unlike > 0
-        ):
+        views = float(calibration.get("disagreement", 0.0))
+        positive = reference > 0 and temperature > 0 and slope >= 0 and unlike > 0
+        if not (np.isfinite([*values, views]).all() and positive and views >= 0):
             raise ValueError("parameters of the calibration are out of range")
-        return DoubtModel(centre, whitener, means, reference, temperature, slope, threshold, unlike)
+        return DoubtModel(centre, whitener, means, reference, temperature, slope, threshold, unlike, views)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,15 @@ def test_doubt_grows_with_distance() -> None:
     assert doubt[2] > 0.95
 
 
+def test_views_that_disagree_add_doubt_where_the_card_says_so() -> None:
+    p = np.tile(np.array([0.9, 0.1, 0, 0], np.float32), (2, 1))
+    near, rows = np.zeros(2, np.float32), coarse_rows(CLASSES)
+    apart = np.array([0, 0.5], np.float32)
+    assert MODEL.doubt(p, near, rows, apart)[1] == MODEL.doubt(p, near, rows)[1]
+    doubt = replace(MODEL, disagreement=0.4).doubt(p, near, rows, apart)
+    assert doubt[1] - doubt[0] == pytest.approx(0.2, abs=1e-6)
+
+
 def test_arrays_and_numbers_that_do_not_fit_are_refused() -> None:
     arrays = {"centre": np.zeros(3), "whitener": np.zeros((3, 2)), "means": np.zeros((4, 2))}
     numbers = {"reference": 1.0, "temperature": 1.0, "slope": 0.0, "threshold": 0.5, "unlike": 2.0}
@@ -55,5 +66,7 @@ def test_arrays_and_numbers_that_do_not_fit_are_refused() -> None:
         DoubtModel.from_card(numbers, {**arrays, "means": np.zeros((4, 5))})
     with pytest.raises(ValueError, match="out of range"):
         DoubtModel.from_card({**numbers, "temperature": 0.0}, arrays)
+    with pytest.raises(ValueError, match="out of range"):
+        DoubtModel.from_card({**numbers, "disagreement": -0.1}, arrays)
     with pytest.raises(KeyError):
         DoubtModel.from_card({"reference": 1.0}, arrays)
