@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.pages import Page
 from bloodcells_gui.report import pdf_annex, pdf_gallery, pdf_letterhead, pdf_result
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.model import ReportModel
@@ -15,8 +17,16 @@ from bloodcells_gui.report.pdf_sheet import Sheet
 PAPERS = ("a4", "letter")
 
 
-def render_pdf(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str | None = None) -> bytes:
-    """The PDF's bytes.
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A PDF, and the marks of its pages as they were drawn into it."""
+
+    pdf: bytes
+    pages: tuple[Page, ...]
+
+
+def render(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str | None = None) -> Rendered:
+    """The report on paper.
 
     Parameters
     ----------
@@ -68,12 +78,17 @@ def render_pdf(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: 
     return in_two_passes(draw)
 
 
-def in_two_passes(draw: Callable[[int], Sheet]) -> bytes:
+def render_pdf(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str | None = None) -> bytes:
+    """The PDF's bytes; see :func:`render`."""
+    return render(model, fonts_dir=fonts_dir, paper=paper, lang=lang).pdf
+
+
+def in_two_passes(draw: Callable[[int], Sheet]) -> Rendered:
     """Draw once to learn the number of pages, then with it."""
     with contextlib.closing(draw(0)) as first:
         pages = first.page
     with contextlib.closing(draw(pages)) as sheet:
-        return bytes(sheet.output())
+        return Rendered(bytes(sheet.output()), sheet.sheets())
 
 
 def write_pdf(

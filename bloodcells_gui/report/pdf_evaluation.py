@@ -43,7 +43,7 @@ def write_evaluation_pdf(
         _data(sheet, e)
         return sheet
 
-    data = in_two_passes(draw)
+    data = in_two_passes(draw).pdf
     with atomic_file(path, "wb") as stream:
         stream.write(data)
     return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 
@@ -116,7 +115,7 @@ def _picture(sheet: Sheet, x: float, y: float, size: float, data: bytes, alt: st
     if data:
         try:
             with sheet.tagged("Figure", alt=sheet.clean(alt)):
-                sheet.image(io.BytesIO(data), x, y, w=size, h=size)
+                sheet.picture(data, x, y, size, size)
         except IMAGE_ERRORS:
             data = b""
     if not data:

@@ -73,7 +73,7 @@ def _logo(sheet: Sheet, model: ReportModel, x: float, y: float) -> float:
         wide, high = opened.size
     scale = min(34.0 / wide, 16.0 / high)
     with sheet.tagged("Figure", alt=sheet.tr("Logo of the laboratory")):
-        sheet.image(io.BytesIO(data), x, y, w=wide * scale, h=high * scale)
+        sheet.picture(data, x, y, wide * scale, high * scale)
     return wide * scale + 4
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bloodcells_gui.domain.pages import RGB
 from bloodcells_gui.domain.wording import compact
-from bloodcells_gui.report.pdf_sheet import ACCENT, FAINT, INK, MUTED, RGB, RULE, WHITE, Sheet
+from bloodcells_gui.report.pdf_sheet import ACCENT, FAINT, INK, MUTED, RULE, WHITE, Sheet
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
+from bloodcells_gui.domain.pages import RGB
 from bloodcells_gui.domain.remarks import SAMPLING_ONLY
 from bloodcells_gui.domain.wording import absolute, compact, number, remark_text
 from bloodcells_gui.report.model import ReportModel
@@ -16,7 +17,6 @@ from bloodcells_gui.report.pdf_sheet import (
     FAINT,
     INK,
     MUTED,
-    RGB,
     RULE,
     WARNING,
     WHITE,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -15,9 +15,10 @@ from fpdf import FPDF, FPDF_VERSION
 from fpdf.enums import Align
 
 from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.pages import RGB, Box, Line, Mark, Page, Picture, Text
 from bloodcells_gui.report.pdf_tags import TagTree
+from bloodcells_gui.report.pdf_xmp import xmp
 
-RGB = tuple[int, int, int]
 INK: RGB = (26, 32, 40)
 MUTED: RGB = (92, 102, 114)
 FAINT: RGB = (150, 158, 167)
@@ -98,6 +99,7 @@ class Sheet(FPDF):  # type: ignore[misc]
         self.lang_code, self._title, self._specimen = lang, title, specimen
         self._stamps, self._foot, self._pages = stamps, foot, pages
         self._marking = False
+        self._marks: dict[int, list[Mark]] = {}
         self.set_margins(MARGIN, TOP_NEXT, MARGIN)
         self.set_auto_page_break(False)
         self.set_lang(lang)
@@ -109,7 +111,7 @@ class Sheet(FPDF):  # type: ignore[misc]
         with contextlib.suppress(ValueError):
             when = datetime.fromisoformat(created).astimezone(UTC) if created else when
         self.set_creation_date(when)
-        self.set_xmp_metadata(_xmp(self.clean(title), lang, PRODUCER, when))
+        self.set_xmp_metadata(xmp(self.clean(title), lang, PRODUCER, when))
         self.add_page()
 
     def close(self) -> None:
@@ -140,6 +142,16 @@ class Sheet(FPDF):  # type: ignore[misc]
             return False
         self.add_page()
         return True
+
+    # -- what was drawn --------------------------------------------------------------------------------
+
+    def _note(self, mark: Mark) -> None:
+        self._marks.setdefault(self.page, []).append(mark)
+
+    def sheets(self) -> tuple[Page, ...]:
+        """Every page as marks, complete once `output` was called: its foot is drawn last."""
+        size = float(self.w), float(self.h)
+        return tuple(Page(*size, tuple(self._marks.get(n, ()))) for n in range(1, len(self.pages) + 1))
 
     # -- text ------------------------------------------------------------------------------------------
 
@@ -210,6 +222,10 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.set_xy(x, y)
             self.c_margin = 0
             self.cell(width, high, shown, align=Align.coerce(align))
+        wide, body = self.measure(shown), float(self.font_size)
+        start = x + {"L": 0.0, "C": 0.5, "R": 1.0}[align] * (width - wide)
+        # The library's own place of the base line in a cell.
+        self._note(Text(start, y + 0.5 * high + 0.3 * body, wide, shown, body, style, rgb))
 
     def wrap(self, text: str, width: float, most: int = 1000) -> list[str]:
         """At most `most` lines of cleaned text in the current type; words longer than a line are cut."""
@@ -309,13 +325,17 @@ class Sheet(FPDF):  # type: ignore[misc]
         with self.artifact():
             self.set_draw_color(*rgb)
             self.set_line_width(thickness)
-            self.line(start, y, start + (self.width if width is None else width), y)
+            end = start + (self.width if width is None else width)
+            self.line(start, y, end, y)
+        self._note(Line(start, y, end, y, rgb, thickness))
 
     def box(self, x: float, y: float, w: float, h: float, rgb: RGB, *, radius: float = 0.0) -> None:
         """A filled rectangle."""
+        radius = min(radius, min(w, h) / 2 - 0.01)  # the library squares corners that meet
         with self.artifact():
             self.set_fill_color(*rgb)
             self.rect(x, y, w, h, style="F", round_corners=radius > 0, corner_radius=radius)
+        self._note(Box(x, y, w, h, rgb, 0.0, radius))
 
     def frame(
         self, x: float, y: float, w: float, h: float, rgb: RGB, thickness: float = 0.2, radius: float = 0.0
@@ -325,6 +345,7 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.set_draw_color(*rgb)
             self.set_line_width(thickness)
             self.rect(x, y, w, h, style="D", round_corners=radius > 0, corner_radius=radius)
+        self._note(Box(x, y, w, h, rgb, thickness, radius))
 
     def segment(self, x1: float, y1: float, x2: float, y2: float, rgb: RGB, thickness: float = 0.2) -> None:
         """A straight line."""
@@ -332,6 +353,12 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.set_draw_color(*rgb)
             self.set_line_width(thickness)
             self.line(x1, y1, x2, y2)
+        self._note(Line(x1, y1, x2, y2, rgb, thickness))
+
+    def picture(self, data: bytes, x: float, y: float, w: float, h: float) -> None:
+        """A JPEG or PNG in a box; what the library raises for a broken one."""
+        self.image(io.BytesIO(data), x, y, w=w, h=h)
+        self._note(Picture(x, y, w, h, data))
 
     # -- tags ------------------------------------------------------------------------------------------
 
@@ -402,29 +429,6 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.put(
                 self.left + self.width - 25, y + 1.6, text, 25, size=7.5, rgb=MUTED, align="R", height=3.6
             )
-
-
-def _xmp(title: str, lang: str, producer: str, when: datetime) -> str:
-    """Metadata that declare PDF/A-2B. The library's own hold the present second: no two files equal."""
-    time = when.isoformat(timespec="seconds")
-    return f"""<x:xmpmeta xmlns:x="adobe:ns:meta/">
- <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-  <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
-    xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
-    xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
-   <dc:format>application/pdf</dc:format>
-   <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>
-   <dc:language><rdf:Bag><rdf:li>{escape(lang)}</rdf:li></rdf:Bag></dc:language>
-   <xmp:CreatorTool>bloodcells_gui</xmp:CreatorTool>
-   <xmp:CreateDate>{time}</xmp:CreateDate>
-   <xmp:ModifyDate>{time}</xmp:ModifyDate>
-   <xmp:MetadataDate>{time}</xmp:MetadataDate>
-   <pdf:Producer>{escape(producer)}</pdf:Producer>
-   <pdfaid:part>2</pdfaid:part>
-   <pdfaid:conformance>B</pdfaid:conformance>
-  </rdf:Description>
- </rdf:RDF>
-</x:xmpmeta>"""
 
 
 def _middle(text: str, keep: int) -> str:

@@ -2035,12 +2035,36 @@
         <translation>Langue</translation>
     </message>
     <message>
-        <source>Open the exact &amp;PDF</source>
-        <translation>Ouvrir le &amp;PDF exact</translation>
+        <source>Paper</source>
+        <translation>Papier</translation>
     </message>
     <message>
-        <source>The same figures as the PDF; its pages are laid out differently.</source>
-        <translation>Les mêmes chiffres que le PDF ; ses pages sont disposées autrement.</translation>
+        <source>Open the &amp;PDF</source>
+        <translation>Ouvrir le &amp;PDF</translation>
+    </message>
+    <message>
+        <source>In this computer&apos;s PDF viewer, from a folder that is removed afterwards</source>
+        <translation>Dans le lecteur PDF de cet ordinateur, depuis un dossier supprimé ensuite</translation>
+    </message>
+    <message>
+        <source>Smaller (−)</source>
+        <translation>Plus petit (−)</translation>
+    </message>
+    <message>
+        <source>Fit the width (0)</source>
+        <translation>Ajuster à la largeur (0)</translation>
+    </message>
+    <message>
+        <source>Larger (+)</source>
+        <translation>Plus grand (+)</translation>
+    </message>
+    <message>
+        <source>Laying out the pages…</source>
+        <translation>Mise en page…</translation>
+    </message>
+    <message>
+        <source>Page {page} of {pages}, {percent} %</source>
+        <translation>Page {page} sur {pages}, {percent} %</translation>
     </message>
 </context>
 <context>

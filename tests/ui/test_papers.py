@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QThreadPool
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtCore import Qt, QThreadPool
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.cases import CaseList
@@ -52,21 +52,30 @@ def session(bench: Workbench) -> CaseSession:
     return bench.session
 
 
-def test_the_preview_says_what_the_model_says_and_renders_no_markup(
-    bench: Workbench, session: CaseSession
+def test_the_preview_shows_the_pages_of_the_pdf_and_renders_no_markup(
+    qtbot: QtBot, bench: Workbench, session: CaseSession
 ) -> None:
     session.set_field("patient_name", HOSTILE)
     session.note(HOSTILE)
     window = bench.show_preview()
     assert window is not None
-    text = window.page.toPlainText()
-    assert text.count(HOSTILE) == 2
-    table = session.differential()
-    assert f"Leukocytes counted: {table.total}" in text
-    assert not window.page.document().resource(2, "file:///etc/passwd")
-    window.grab()
+    qtbot.waitUntil(lambda: window.pages.count > 0, timeout=30_000)
+    words = "".join(p.words() for p in window.pages._pages).replace("\n", "")
+    assert words.replace(" ", "").count(HOSTILE.replace(" ", "")) == 2
+    first = window.pages._pages[0]
+    assert (first.width, first.height) == pytest.approx((210, 297), abs=0.1)
+    assert f"Page 1 of {window.pages.count}" in window.where.text()
+    picture = window.pages.viewport().grab().toImage()
+    assert len({picture.pixel(x, picture.height() // 2) for x in range(picture.width())}) > 5
+    QTest.keyClick(window.pages, Qt.Key.Key_End)
+    assert window.pages.current == window.pages.count
+    assert "bloodcells_gui" in window.pages.accessibleDescription()
+    QTest.keyClick(window.pages, Qt.Key.Key_Plus)
+    window.pages.viewport().grab()
     window.lang.setCurrentIndex(1)
-    assert "Lymphocyte" in window.page.toPlainText()
+    window.paper.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: window.pages._pages[0].width > 215, timeout=30_000)
+    assert "Formule" in window.pages._pages[0].words()
 
 
 def test_the_exact_pdf_lies_in_a_private_folder_under_no_name_and_goes(session: CaseSession) -> None:

@@ -1,23 +1,19 @@
-"""The report before it is written.
-
-QtPdf is no part of PySide6-Essentials. So the page is drawn from the same report model, and the exact PDF can
-be looked at in the system's viewer: from a folder nobody else can read, removed when this window closes.
-"""
+"""The report on the screen before it is written, page by page as it will be."""
 
 from __future__ import annotations
 
 import traceback
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QThreadPool, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QImage, QTextDocument
+from PySide6.QtCore import QSize, QThreadPool, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QTextBrowser,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,83 +25,103 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
-
-
-class _Page(QTextBrowser):
-    """Rich text whose pictures come from the report alone: nothing is read from disk or network."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.assets: dict[str, bytes] = {}
-        self.setOpenLinks(False)
-
-    def loadResource(self, kind: int, name: QUrl | str) -> Any:
-        address = name.toString() if isinstance(name, QUrl) else str(name)
-        if kind == QTextDocument.ResourceType.ImageResource and address.startswith("asset:"):
-            image = QImage()
-            image.loadFromData(self.assets.get(address.removeprefix("asset:"), b""))
-            return image
-        # Nothing at all would make QTextDocument read the file of that name itself.
-        return QByteArray()
+from bloodcells_gui.ui.papers.pages import PagesView
 
 
 class PreviewWindow(QDialog):
-    """The report of this moment in either language."""
+    """The report of this moment in either language, on either paper."""
 
     def __init__(
         self, context: UiContext, session: CaseSession, pool: QThreadPool, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Preview of the report"))
+        self._context = context
         self._session = session
         self._preview: Preview | None = None
         self.banners = BannerStack(context)
-        self.lang = QComboBox()
-        self.lang.addItem("English", "en")
-        self.lang.addItem("Français", "fr")
-        self.lang.setCurrentIndex(self.lang.findData(context.language.lang))
-        self.lang.setAccessibleName(self.tr("Language"))
-        self.lang.currentIndexChanged.connect(lambda _: self._make())
-        self.exact = QPushButton(self.tr("Open the exact &PDF"))
+        self.lang = self._combo(
+            self.tr("Language"), (("English", "en"), ("Français", "fr")), context.language.lang
+        )
+        self.paper = self._combo(
+            self.tr("Paper"), (("A4", "a4"), ("Letter", "letter")), session.settings.paper
+        )
+        self.where = QLabel()
+        self.where.setObjectName("muted")
+        self.exact = QPushButton(self.tr("Open the &PDF"))
+        self.exact.setToolTip(
+            self.tr("In this computer's PDF viewer, from a folder that is removed afterwards")
+        )
         self.exact.setAutoDefault(False)
         self.exact.clicked.connect(self._open_pdf)
-        note = QLabel(self.tr("The same figures as the PDF; its pages are laid out differently."))
-        note.setObjectName("muted")
-        self.page = _Page()
-        self.page.setAccessibleName(self.windowTitle())
-        # Paper is white in either theme.
-        self.page.setStyleSheet("QTextBrowser { background: #ffffff; color: #1a2027; border: none; }")
-        self.page.document().setDocumentMargin(28)
+        self.pages = PagesView(context)
+        self.pages.setAccessibleName(self.windowTitle())
+        self.pages.moved.connect(self._moved)
         row = QHBoxLayout()
         row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(8)
         row.addWidget(self.lang)
-        row.addWidget(note, 1)
+        row.addWidget(self.paper)
+        row.addSpacing(10)
+        row.addWidget(self._zoom_button("zoom_out", self.tr("Smaller (−)"), -1))
+        row.addWidget(self._zoom_button("fit", self.tr("Fit the width (0)"), 0))
+        row.addWidget(self._zoom_button("zoom_in", self.tr("Larger (+)"), 1))
+        row.addSpacing(10)
+        row.addWidget(self.where, 1)
         row.addWidget(self.exact)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banners)
         layout.addLayout(row)
-        layout.addWidget(self.page, 1)
-        self.resize(820, 900)
+        layout.addWidget(self.pages, 1)
+        self.resize(860, 920)
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)
         self._work.failed.connect(self._failed)
+        self.pages.setFocus()
         self._make()
 
-    def _options(self) -> ExportOptions:
-        return ExportOptions(lang=str(self.lang.currentData()))
+    def _combo(self, name: str, entries: tuple[tuple[str, str], ...], current: str) -> QComboBox:
+        made = QComboBox()
+        made.setAccessibleName(name)
+        for text, value in entries:
+            made.addItem(text, value)
+        made.setCurrentIndex(max(0, made.findData(current)))
+        made.currentIndexChanged.connect(lambda _: self._make())
+        return made
+
+    def _zoom_button(self, icon: str, text: str, step: int) -> QToolButton:
+        made = QToolButton()
+        made.setIcon(self._context.icons.get(icon))
+        made.setIconSize(QSize(18, 18))
+        made.setToolTip(text)
+        made.setAccessibleName(text)
+        made.clicked.connect(lambda _=False: self.pages.step_zoom(step))
+        return made
 
     def _make(self) -> None:
         self._drop()
+        options = ExportOptions(lang=str(self.lang.currentData()), paper=str(self.paper.currentData()))
         try:
             # On the window's thread: a report is of one moment, and decisions are made on this thread.
-            self._preview = Preview(self._session, self._options())
+            preview = Preview(self._session, options)
         except UserError as error:
             self.banners.error(error)
             return
-        self.page.assets = dict(self._preview.assets)
-        self.page.setHtml(self._preview.html)
+        self._preview = preview
+        self.exact.setEnabled(False)
+        self.where.setText(self.tr("Laying out the pages…"))
+        self._work.ask("pages", preview.pages)
+
+    def _moved(self) -> None:
+        if self.pages.count:
+            percent = round(100 * self.pages.scale)
+            self.where.setText(
+                self.tr("Page {page} of {pages}, {percent} %").format(
+                    page=self.pages.current, pages=self.pages.count, percent=percent
+                )
+            )
 
     def _open_pdf(self) -> None:
         preview = self._preview
@@ -113,12 +129,16 @@ class PreviewWindow(QDialog):
             self.exact.setEnabled(False)
             self._work.ask("pdf", preview.pdf)
 
-    def _answered(self, _: object, path: Any) -> None:
+    def _answered(self, tag: object, result: Any) -> None:
         self.exact.setEnabled(True)
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+        if tag == "pages":
+            self.pages.show_pages(result)
+        else:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(result)))
 
     def _failed(self, _: object, error: object) -> None:
-        self.exact.setEnabled(True)
+        self.exact.setEnabled(self._preview is not None)
+        self.where.setText("")
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
