@@ -22,6 +22,7 @@ _ROW_COLUMN = re.compile(
 # Neighbouring fields of a mosaic step by this share of a field; more is a gap, less is no scan.
 _STEP = (0.35, 1.02)
 _MM_TO_UM = 1000.0
+_FLIPS = np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)], np.float64)
 
 
 def name_position(name: str) -> tuple[Point, bool] | None:
@@ -40,7 +41,8 @@ def layouts(names: Sequence[str], sizes_px: Sequence[tuple[int, int]], mpp: floa
     """Possible top left corners of fields in one plane, px, from the positions in their names.
 
     Names tell neither the unit nor which way the stage's axes point: px, um, mm and grid numbers are tried in
-    both directions. Which of them is true, the pixels of overlapping fields must tell (:func:`agreement`).
+    both directions. Which of them is true, the pixels of fields that overlap (:func:`agreement`) or adjoin
+    (:func:`continuity`) must tell.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def layouts(names: Sequence[str], sizes_px: Sequence[tuple[int, int]], mpp: floa
         return []
     size = np.median(np.array(sizes_px, np.float64), axis=0)
     if all(f is not None and f[1] for f in found):
-        return [_plain(points * size)]
+        return [_plain(points * size * flip) for flip in _FLIPS]
     scaled = [
         points * factor
         for factor in (1.0, 1.0 / mpp, _MM_TO_UM / mpp)
@@ -67,8 +69,7 @@ def layouts(names: Sequence[str], sizes_px: Sequence[tuple[int, int]], mpp: floa
         # Small whole numbers are places in a grid; anything else lies too far apart to overlap.
         whole = np.all(points == np.round(points)) and np.ptp(points, axis=0).max() < 4 * len(points)
         scaled = [points * (size if whole else 1.0)]
-    flips = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-    return [_plain(p * np.array(flip, np.float64)) for p in scaled for flip in flips]
+    return [_plain(p * flip) for p in scaled for flip in _FLIPS]
 
 
 def overlapping_pairs(
@@ -109,6 +110,54 @@ def agreement(
     if min(part.shape) < 8 or float(part.std()) < 2.0:
         return 0.0
     return float(cv2.matchTemplate(ground, part, cv2.TM_CCOEFF_NORMED).max())
+
+
+def adjoining_pairs(
+    places: Sequence[Point], sizes_px: Sequence[tuple[int, int]], gap_px: float
+) -> list[tuple[int, int]]:
+    """Fields that lie side by side along at least half a side, at most `gap_px` apart or overlapping."""
+    corners = np.asarray(places, np.float64)
+    sizes = np.asarray(sizes_px, np.float64)
+    out: list[tuple[int, int]] = []
+    for i in range(len(corners)):
+        low = np.maximum(corners[i], corners[i + 1 :])
+        high = np.minimum(corners[i] + sizes[i], corners[i + 1 :] + sizes[i + 1 :])
+        common = high - low
+        for axis in (0, 1):
+            beside = (np.abs(common[:, axis]) <= gap_px) & (common[:, 1 - axis] > sizes[i][1 - axis] / 2)
+            out += [(i, i + 1 + int(k)) for k in np.flatnonzero(beside)]
+    return out
+
+
+def continuity(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], shift_px: tuple[float, float], slack_px: int
+) -> float:
+    """How well the picture goes on from one field into the next: correlation along their border, -1 to 1.
+
+    Parameters
+    ----------
+    a, b : (h, w, 3) uint8 RGB
+    shift_px : (x, y)
+        Where `b` begins in `a`; along one axis just beyond its end (or just before its beginning).
+    slack_px : int
+        How far the stage may have been off along the border.
+    """
+    x, y = round(shift_px[0]), round(shift_px[1])
+    if min(abs(x - a.shape[1]), abs(x + b.shape[1])) > min(abs(y - a.shape[0]), abs(y + b.shape[0])):
+        return continuity(a.swapaxes(0, 1), b.swapaxes(0, 1), (y, x), slack_px)
+    if x < 0:
+        return continuity(b, a, (-x, -y), slack_px)
+    # Where they overlap a little, the line in the middle of the overlap is the same in both.
+    half = max(0, a.shape[1] - x) // 2
+    top, bottom = max(0, y) + slack_px, min(a.shape[0], y + b.shape[0]) - slack_px
+    part = a[top:bottom, max(0, a.shape[1] - 1 - half), 1]
+    ground = b[top - y - slack_px : bottom - y + slack_px, min(half, b.shape[1] - 1), 1]
+    if len(part) < 24 or float(part.std()) < 2.0:
+        return 0.0
+    found = cv2.matchTemplate(
+        np.ascontiguousarray(ground)[None], np.ascontiguousarray(part)[None], cv2.TM_CCOEFF_NORMED
+    )
+    return float(found.max())
 
 
 def contact_sheet(sizes_px: Sequence[tuple[int, int]], gap_px: float) -> list[Point]:

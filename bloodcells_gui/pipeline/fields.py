@@ -17,10 +17,12 @@ from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import READABLE, ZonesRanked, ZoneTile
-from bloodcells_gui.imaging.layout import Point, agreement, contact_sheet, layouts, overlapping_pairs
+from bloodcells_gui.imaging.layout import contact_sheet
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.pipeline.laying_out import lay_out
+from bloodcells_gui.pipeline.mosaic import Mosaic, OpenFields, SharedCells
 from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions, Spot
 from bloodcells_gui.pipeline.seams import BAND_UM, Seams
 from bloodcells_gui.pipeline.search import TileSearch
@@ -29,54 +31,9 @@ from bloodcells_gui.pipeline.survey import EstimateScale, tile_grid
 _SCALE_SAMPLE = 12
 _SCALE_PX = 1024
 _GAP_UM = 200.0
-_CUT_PX = 1.5
 _DONE = "field/{image}"
-# Overlaps are compared at this scale, so many of them, with so much play of the stage.
-_COMPARED_MPP = 0.8
-_COMPARED_PAIRS = 5
-_SLACK_PX = 8
-_AGREEMENT = 0.5
 
 Open = Callable[[ImageRef], ImageReader]
-
-
-class Mosaic:
-    """Which field a place of the plane belongs to.
-
-    Parameters
-    ----------
-    origins : sequence of (x, y)
-        Top left corners of the fields in the plane, px.
-    sizes_px : sequence of (width, height)
-    band_px : float
-        A field may still propose cells that lie so far in a neighbour's part.
-    """
-
-    def __init__(self, origins: Sequence[Point], sizes_px: Sequence[tuple[int, int]], band_px: float) -> None:
-        self.origins = np.asarray(origins, np.float64).reshape(-1, 2)
-        self._ends = self.origins + np.asarray(sizes_px, np.float64).reshape(-1, 2)
-        self._band = band_px
-
-    def owns(self, field: int, box: Box) -> bool:
-        """Whether `field` shows the cell (plane px) at least about as far from its edge as any other.
-
-        A cell that the field's edge cuts is left to any field that shows more of it.
-        """
-        x, y = box.centre
-        # Fields whose rectangle does not hold the place have a negative depth.
-        depth = np.minimum(
-            np.minimum(x - self.origins[:, 0], self._ends[:, 0] - x),
-            np.minimum(y - self.origins[:, 1], self._ends[:, 1] - y),
-        )
-        left, top = self.origins[field]
-        right, bottom = self._ends[field]
-        cut = (
-            box.x <= left + _CUT_PX
-            or box.y <= top + _CUT_PX
-            or box.x + box.width >= right - _CUT_PX
-            or box.y + box.height >= bottom - _CUT_PX
-        )
-        return bool(depth[field] >= depth.max() - (0.0 if cut else 2 * self._band))
 
 
 class FieldsSource:
@@ -120,6 +77,8 @@ class FieldsSource:
         self._total = len(self._queue)
         self._scale = ScaleEstimate(None, ScaleSource.UNKNOWN)
         self._mosaic = Mosaic([], [], 0.0)
+        self._opened = OpenFields(lambda k: open_reader(self._images[k][1]))
+        self._shared: SharedCells | None = None
         self._notices: list[str] = []
 
     @property
@@ -128,7 +87,8 @@ class FieldsSource:
         return float(self._scale.mpp or 0.0)
 
     def close(self) -> None:
-        """Nothing stays open between fields."""
+        """Release the fields that were opened for their neighbours."""
+        self._opened.close()
 
     def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
         """Settle the scale and lay the fields out."""
@@ -142,48 +102,22 @@ class FieldsSource:
         yield ScaleKnown(self._scale)
         refs = [ref for _, ref in self._images]
         sizes = [ref.size_px for ref in refs]
-        placed = self._placed(refs)
-        origins = placed or contact_sheet(sizes, _GAP_UM / self.mpp)
-        self._mosaic = Mosaic(origins, sizes, BAND_UM / self.mpp)
-        if placed:
+        layout = lay_out(refs, self.mpp, self._open, self._token)
+        if layout.contradicted:
+            self._notices.append(CONTRADICTION)
+        origins = layout.origins or contact_sheet(sizes, _GAP_UM / self.mpp)
+        self._mosaic = Mosaic(origins, sizes, BAND_UM / self.mpp, self.mpp, joined=layout.joined)
+        images = [i for i, _ in self._images]
+        self._shared = SharedCells(
+            self._mosaic, self._search.detector, self._search.window_um, self._opened, images
+        )
+        if layout.origins:
             laid_out = [
                 (image, replace(ref, origin_px=origin))
-                for (image, ref), origin in zip(self._images, placed, strict=True)
+                for (image, ref), origin in zip(self._images, layout.origins, strict=True)
             ]
             self._images = laid_out
             yield ImagesRead(tuple(laid_out))
-
-    def _placed(self, refs: Sequence[ImageRef]) -> list[Point] | None:
-        """The layout that the pixels bear out best; without overlaps there is nothing to bear out."""
-        sizes = [ref.size_px for ref in refs]
-        candidates = layouts([ref.name for ref in refs], sizes, self.mpp)
-        small: dict[int, NDArray[np.uint8]] = {}
-        factor = max(1.0, _COMPARED_MPP / self.mpp)
-
-        def picture(i: int) -> NDArray[np.uint8]:
-            if i not in small:
-                with self._open(refs[i]) as reader:
-                    small[i] = reader.read_region(0, 0, *reader.size_px, downsample=factor)
-            return small[i]
-
-        best: tuple[float, list[Point]] | None = None
-        for places in candidates:
-            marks = []
-            for i, j in overlapping_pairs(places, sizes)[:_COMPARED_PAIRS]:
-                self._token.check()
-                shift = (places[j][0] - places[i][0]) / factor, (places[j][1] - places[i][1]) / factor
-                try:
-                    marks.append(agreement(picture(i), picture(j), shift, _SLACK_PX))
-                except ImageRefused:
-                    continue
-            mark = float(np.median(marks)) if marks else _AGREEMENT
-            if mark >= _AGREEMENT and (best is None or mark > best[0]):
-                best = mark, places
-        if best is not None:
-            return best[1]
-        if candidates:
-            self._notices.append(CONTRADICTION)
-        return None
 
     def in_plane(self, image: int, box: Box) -> Box:
         """The box where its field lies."""
@@ -240,7 +174,8 @@ class FieldsSource:
         grid = tile_grid(reader.size_px, mpp, self._search.detector.um_per_px)
         seams = Seams(30.0 / mpp)
         spots: list[Spot] = []
-        red, scores, reasons = 0, [], []
+        red: list[NDArray[np.float32]] = []
+        scores, reasons = [], []
 
         def read(x: int, y: int, width: int, height: int, downsample: float) -> NDArray[np.uint8]:
             return reader.read_region(x, y, width, height, downsample=max(1.0, downsample))
@@ -252,29 +187,42 @@ class FieldsSource:
             for spot in new:
                 seams.add(spot.plane, spot.kind)
             spots += new
-            red += result.red_cells
+            red.append(result.red_boxes)
             scores.append(result.quality.score)
             reasons.append(result.quality.reasons)
         best = int(np.argmax(scores))
         score = float(np.mean(scores))
         polygons = self._options.zones.get(image, ())
-        mine = [
-            self._in_plane(s, position)
-            for s in sorted(spots, key=lambda s: s.kind)
-            if inside(polygons, *s.plane.centre)
-        ]
-        owned = [s for s in mine if self._mosaic.owns(position, s.plane)]
+        chosen = [s for s in sorted(spots, key=lambda s: s.kind) if inside(polygons, *s.plane.centre)]
         w, h = reader.size_px
         known = replace(
             ref, sha256=getattr(reader, "sha256", ref.sha256), size_px=reader.size_px, mpp=reader.mpp
         )
+        red_boxes = np.concatenate(red)
+        red_boxes[:, :2] += self._mosaic.origins[position]
         return Found(
-            spots=tuple(owned),
-            red_cells=red if score >= READABLE else -1,
-            area_mm2=w * h * mpp**2 / 1e6,
+            spots=self._own(chosen, position, reader),
+            red_cells=self._mosaic.counted(position, red_boxes) if score >= READABLE else -1,
+            area_mm2=w * h * mpp**2 / 1e6 * self._mosaic.share(position),
             tile=ZoneTile(image, 0, 0, (0, 0, w, h), score, reasons[best], True),
             read=((image, known),),
         )
+
+    def _own(self, spots: Sequence[Spot], position: int, reader: ImageReader) -> tuple[Spot, ...]:
+        """The field's own cells, in the plane; what its border with a neighbour cuts, whole."""
+        out: list[Spot] = []
+        for spot in (self._in_plane(s, position) for s in spots):
+            if not self._mosaic.owns(position, spot.plane):
+                continue
+            if self._shared is None or not self._mosaic.is_shared(position, spot.plane):
+                out.append(spot)
+                continue
+            self._token.check()
+            whole = self._shared.whole(spot, position, reader)
+            if whole is not None:
+                out.append(whole)
+        # Nucleated cells first: a part may have turned out to be something else.
+        return tuple(sorted(out, key=lambda s: s.kind))
 
     def _mpp_of(self, ref: ImageRef, reader: ImageReader) -> float:
         if self._options.mpp:

@@ -26,7 +26,7 @@ Read = Callable[[int, int, int, int, float], Pixels]
 # Up to this ratio a tile is read at full resolution and shrunk here, so that its cells are cut from memory.
 _KEEP_FULL_RATIO = 2.1
 _JUDGED_PX = 384
-_TOUCHING_GAP_UM = 0.4
+TOUCHING_GAP_UM = 0.4
 _MARGIN = 1.12
 
 
@@ -43,11 +43,25 @@ class CellDetector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SearchedTile:
-    """What one tile gave; `spots` in full-resolution px of the image, nucleated cells first."""
+    """What one tile gave, in full-resolution px of the image.
+
+    Attributes
+    ----------
+    spots : tuple of Spot
+        Nucleated cells first.
+    red_boxes : ndarray of float32, shape (n, 4)
+        Red cells whose middle lies in the tile's core: x, y, width, height.
+    quality : PatchQuality
+    """
 
     spots: tuple[Spot, ...]
-    red_cells: int
+    red_boxes: NDArray[np.float32]
     quality: PatchQuality
+
+    @property
+    def red_cells(self) -> int:
+        """Number of red cells in the tile's core."""
+        return len(self.red_boxes)
 
 
 class TileSearch:
@@ -62,7 +76,7 @@ class TileSearch:
 
     def __init__(self, detector: CellDetector, window_um: float) -> None:
         self.detector = detector
-        self._window_um = window_um
+        self.window_um = window_um
 
     def search(
         self,
@@ -109,7 +123,7 @@ class TileSearch:
         platelets = found.of_class(PLATELET)
         platelets = platelets.take(_owned(platelets, tile, band))
         platelets = platelets.take(~_inside_any(platelets, nucleated))
-        flags = touching(_boxes(nucleated), _TOUCHING_GAP_UM / mpp)
+        flags = touching(_boxes(nucleated), TOUCHING_GAP_UM / mpp)
         owned = _owned(nucleated, tile, band)
         touch = [f for f, mine in zip(flags, owned, strict=True) if mine]
         spots = [
@@ -120,7 +134,8 @@ class TileSearch:
             Spot(box, PLATELET, self._place(read, full, tile, image, size_px, mpp, box, False))
             for box in _boxes(platelets)
         ]
-        return SearchedTile(tuple(spots), int(_owned(red, tile, 0.0).sum()), self._judge(seen, mpp, white))
+        red_boxes = red.boxes[_owned(red, tile, 0.0)]
+        return SearchedTile(tuple(spots), red_boxes, self._judge(seen, mpp, white))
 
     def _judge(self, seen: Pixels, mpp: float, white: float | None) -> PatchQuality:
         h, w = seen.shape[:2]
@@ -141,7 +156,7 @@ class TileSearch:
     ) -> Place:
         """The surroundings of a cell at full resolution, as far as the image goes."""
         cx, cy = box.centre
-        half = math.ceil(self._window_um * _MARGIN / mpp / 2) + 1
+        half = math.ceil(self.window_um * _MARGIN / mpp / 2) + 1
         x0, y0 = max(0, math.floor(cx) - half), max(0, math.floor(cy) - half)
         x1, y1 = min(size_px[0], math.floor(cx) + half + 1), min(size_px[1], math.floor(cy) + half + 1)
         inside = x0 >= tile.x and y0 >= tile.y and x1 <= tile.x + tile.width and y1 <= tile.y + tile.height

@@ -27,7 +27,7 @@ from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.whole import scan_specimen
 from tests.doubles import PlainClassifier, PlainSegmenter
-from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill
+from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell
 
 LEUKOCYTES = ("SNE", "LY", "EO")
 WIDTH, HEIGHT = 420, 360
@@ -55,9 +55,8 @@ def mosaic(smear: Smear, step_x: int, step_y: int, wander: int = 0) -> dict[str,
 
 
 def run(pictures: dict[str, Any], **options: Any) -> tuple[list[Cell], Done, list[Any]]:
-    refs = tuple(
-        ImageRef(n, Path(n), size_px=(WIDTH, HEIGHT), mpp=options.pop("ref_mpp", MPP)) for n in pictures
-    )
+    size, mpp = options.pop("size", (WIDTH, HEIGHT)), options.pop("ref_mpp", MPP)
+    refs = tuple(ImageRef(n, Path(n), size_px=size, mpp=mpp) for n in pictures)
     earlier, known = options.pop("earlier", ()), options.pop("known", ())
     token = options.pop("token", None) or CancelToken()
     estimate = options.pop("estimate", lambda _: ScaleEstimate(None, ScaleSource.UNKNOWN))
@@ -100,6 +99,125 @@ def test_overlapping_fields_count_each_cell_once(smear: Smear, step_x: int, step
         assert any(np.hypot(tx - x, ty - y) < 14 for tx, ty in smear.of(*LEUKOCYTES))
     laid_out = next(e for e in events if isinstance(e, ImagesRead))
     assert np.allclose([r.origin_px for _, r in laid_out.images], places, atol=1)
+
+
+def cut_up(smear: Smear, columns: int, rows: int, gap: int = 0) -> dict[str, tuple[np.ndarray, int, int]]:
+    """Fields of one size that lie side by side, `gap` px apart, named by their place in um."""
+    out = {}
+    for row in range(rows):
+        for column in range(columns):
+            x, y = column * (WIDTH + gap), row * (HEIGHT + gap)
+            picture = smear.rgb[y : y + HEIGHT, x : x + WIDTH]
+            out[f"x{x * MPP:.1f}_y{y * MPP:.1f}.png"] = picture, x, y
+    return out
+
+
+def holds(cell: Cell, places: list[tuple[int, int]], x: float, y: float) -> bool:
+    """Whether a cell's box, which ends at its field's border, holds a place of the plane."""
+    box, (left, top) = cell.box_px, places[cell.image]
+    return (
+        left + box.x - 4 <= x <= left + box.x + box.width + 4
+        and top + box.y - 4 <= y <= top + box.y + box.height + 4
+    )
+
+
+def on_the_borders(rows: int, columns: int) -> Smear:
+    """A smear whose leukocytes and platelets lie on the borders and corners of its fields."""
+    s = empty(columns * WIDTH, rows * HEIGHT, MPP)
+    fill(s, (0, 0, *s.size), np.random.default_rng(8), pitch_um=14)
+    s.cells.clear()
+    for n, y in enumerate(range(60, rows * HEIGHT - 40, 75)):
+        for x in range(WIDTH, columns * WIDTH, WIDTH):
+            # From nearly all in one field to nearly all in the other.
+            put_cell(s, LEUKOCYTES[n % 3], x + (n * 5 % 31) - 15, y)
+            put_cell(s, "PLT", x + (n % 3) - 1, y + 37)
+    for n, x in enumerate(range(60, columns * WIDTH - 60, 90)):
+        for y in range(HEIGHT, rows * HEIGHT, HEIGHT):
+            if abs(x % WIDTH - WIDTH) > 60 and x % WIDTH > 60:
+                put_cell(s, LEUKOCYTES[n % 3], x, y + (n * 7 % 31) - 15)
+    return s
+
+
+@pytest.mark.parametrize("gap", [0, 4])
+def test_a_cell_that_a_common_border_cuts_is_one_cell(gap: int) -> None:
+    smear = on_the_borders(3, 3)
+    fields = cut_up(smear, 3, 3) if not gap else {
+        n: (p[: HEIGHT - gap, : WIDTH - gap], x, y) for n, (p, x, y) in cut_up(smear, 3, 3).items()
+    }  # fmt: skip
+    places = [(x, y) for _, x, y in fields.values()]
+    cells, done, _ = run({n: p for n, (p, _, _) in fields.items()}, size=(WIDTH - gap, HEIGHT - gap))
+    assert done.notice == ""
+    for codes in (LEUKOCYTES, ("PLT",)):
+        truth = smear.of(*codes)
+        found = [c for c in cells if c.predicted in codes]
+        assert len(truth) > 15
+        for tx, ty in truth:
+            assert sum(holds(c, places, tx, ty) for c in found) == 1, (codes, tx, ty)
+        assert len(found) == len(truth)
+    # Each is named from a picture that shows all of it, so as it is named where nothing cuts it.
+    for c in cells:
+        assert c.predicted in [code for code, x, y in smear.cells if holds(c, places, x, y)]
+        assert c.box_px.x >= 0
+        assert c.box_px.x + c.box_px.width <= WIDTH - gap
+
+
+def test_the_same_truth_whole_and_cut(smear: Smear) -> None:
+    piece = smear.rgb[: 3 * HEIGHT, : 3 * WIDTH]
+    whole, of_whole, _ = run({"all.png": piece}, size=(3 * WIDTH, 3 * HEIGHT))
+    fields = cut_up(smear, 3, 3)
+    cut, of_cut, _ = run({n: p for n, (p, _, _) in fields.items()})
+    places = [(x, y) for _, x, y in fields.values()]
+    assert len(cut) == len(whole)
+    for c in whole:
+        assert sum(holds(other, places, *c.box_px.centre) for other in cut) == 1
+    for code in (*LEUKOCYTES, "PLT"):
+        assert sum(c.predicted == code for c in cut) == sum(c.predicted == code for c in whole) > 0
+    assert of_cut.tallies["RBC"] == pytest.approx(of_whole.tallies["RBC"], rel=0.02)
+    assert of_cut.tallies["sampled_mm2"] == pytest.approx(of_whole.tallies["sampled_mm2"])
+
+
+def test_overlaps_are_tallied_once(smear: Smear) -> None:
+    whole, of_whole, _ = run({"all.png": smear.rgb[:660, :770]}, size=(770, 660))
+    _, of_parts, _ = run({n: p for n, (p, x, y) in mosaic(smear, 350, 300).items() if x < 400 and y < 400})
+    for name in ("RBC", "PLT", "WBC", "sampled_mm2"):
+        assert of_parts.tallies[name] == pytest.approx(of_whole.tallies[name], rel=0.04), name
+    assert len(whole) > 10
+
+
+def test_fields_numbered_in_a_grid_that_do_not_adjoin_stay_apart(smear: Smear) -> None:
+    rng = np.random.default_rng(3)
+    pictures, alone = {}, 0
+    for row in range(2):
+        for column in range(2):
+            x, y = int(rng.integers(0, 900)), int(rng.integers(0, 700))
+            picture = smear.rgb[y : y + HEIGHT, x : x + WIDTH]
+            pictures[f"r{row}_c{column}.png"] = picture
+            alone += len(run({"a.png": picture})[0])
+    together, done, _ = run(pictures)
+    assert len(together) == alone
+    assert done.notice == ""
+
+
+@pytest.mark.parametrize("flip", [(1, -1), (-1, 1)])
+def test_adjoining_fields_tell_which_way_the_axes_point(flip: tuple[int, int]) -> None:
+    smear = on_the_borders(2, 3)
+    named = {
+        f"x{flip[0] * x * MPP:.1f}_y{flip[1] * y * MPP:.1f}.png": picture
+        for picture, x, y in cut_up(smear, 3, 2).values()
+    }
+    cells, _, _ = run(named)
+    assert sum(c.predicted in LEUKOCYTES for c in cells) == len(smear.of(*LEUKOCYTES))
+
+
+def test_a_neighbour_that_cannot_be_read_leaves_the_part_that_is_seen() -> None:
+    smear = on_the_borders(1, 2)
+    pictures: dict[str, Any] = {n: p for n, (p, _, _) in cut_up(smear, 2, 1).items()}
+    both, _, _ = run(pictures)
+    pictures[list(pictures)[1]] = ImageRefused("b.png", "Its pixel data are damaged.")
+    cells, done, _ = run(pictures)
+    assert done.status is RunStatus.COMPLETE
+    assert 0 < len(cells) <= len(both)
+    assert {c.image for c in cells} == {0}
 
 
 @pytest.mark.parametrize("flip", [(1, -1), (-1, 1)])
