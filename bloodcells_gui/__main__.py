@@ -14,6 +14,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `bloodcells` and of `python -m bloodcells_gui`; returns the exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
+    if args[:1] == ["--decode-images"]:  # the packaged program started itself as a decoder child
+        from bloodcells_gui.imaging.isolation.child import main as decode_images
+
+        decode_images(args[1])
     if not args or args[0] == "gui":
         from bloodcells_gui.cli.parser import build_parser
         from bloodcells_gui.ui.start import start

@@ -13,6 +13,7 @@ from bloodcells_gui.__main__ import main
 if __name__ == "__main__":
     multiprocessing.freeze_support()
     arguments = sys.argv[1:]
-    if Path(sys.argv[0]).stem.endswith("-gui") and arguments[:1] != ["gui"]:
+    as_window = Path(sys.argv[0]).stem.endswith("-gui")
+    if as_window and arguments[:1] not in (["gui"], ["--decode-images"]):
         arguments = ["gui", *arguments]
     sys.exit(main(arguments))

@@ -6,7 +6,8 @@
 #   bash scripts/bootstrap.sh setup [EXTRA...]   set up only, with extras of pyproject.toml (dev, train, ...)
 #
 # What follows the verb is handed on. A second run is fast: nothing is installed again while pyproject.toml and
-# the interpreter stay the same. BLOODCELLS_PYTHON names an interpreter, BLOODCELLS_VENV another place for .venv.
+# the interpreter stay the same. BLOODCELLS_PYTHON names an interpreter, BLOODCELLS_VENV another place for .venv,
+# BLOODCELLS_WHEELS a folder made by packaging/wheelhouse.sh, from which everything is installed without a network.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -133,9 +134,19 @@ if ! { "$VPY" -c 'import sys' >/dev/null 2>&1 && suits "$VPY"; }; then
 fi
 if ! { done_for "$NAME" || { [ "$NAME" = base ] && done_for dev; }; }; then
   say "Installing the program's packages into $VENV (about 250 MB to fetch the first time; minutes on a slow line)."
+  if [ -n "${BLOODCELLS_WHEELS:-}" ]; then
+    # As an address, because pip takes a blank in a path for the end of it.
+    PIP_FIND_LINKS="$("$PYTHON" -c 'import pathlib, sys; print(pathlib.Path(sys.argv[1]).resolve().as_uri())' "$BLOODCELLS_WHEELS")"
+    export PIP_FIND_LINKS PIP_NO_INDEX=1
+    "$VPY" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps \
+      --requirement packaging/requirements.lock </dev/null >&2 ||
+      fail "the packages in $BLOODCELLS_WHEELS are not complete or not those of packaging/requirements.lock (see above).
+Make the folder anew on a connected machine of the same system and Python version: bash packaging/wheelhouse.sh FOLDER"
+  fi
   "$VPY" -m pip install --disable-pip-version-check --quiet --editable ".${EXTRAS:+[$EXTRAS]}" </dev/null >&2 ||
-    fail "pip could not install the packages (its own words are above). Without internet access: make a folder of
-wheels on a connected machine as docs/offline.md shows, then:  PIP_NO_INDEX=1 PIP_FIND_LINKS=/that/folder bash scripts/bootstrap.sh $VERB
+    fail "pip could not install the packages (its own words are above). Without internet access: make a folder of packages on a
+connected machine with  bash packaging/wheelhouse.sh wheelhouse  (docs/offline.md), bring it here, then:
+    BLOODCELLS_WHEELS=wheelhouse bash scripts/bootstrap.sh $VERB
 Behind a proxy or mirror: set HTTPS_PROXY or pip's own configuration, which is honoured."
   echo "$WANTED" >"$VENV/.bootstrap-$NAME"
 fi

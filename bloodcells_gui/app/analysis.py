@@ -27,9 +27,8 @@ from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import Zones, rounded
-from bloodcells_gui.imaging.decode import load_image
+from bloodcells_gui.imaging.guarded import interrupt, load_image, open_image
 from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, measure
-from bloodcells_gui.imaging.opening import open_image
 from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
@@ -100,6 +99,7 @@ class AnalysisJob:
         engine = self._engine()
         self._profile = apply_profile(engine, self._options.profile)
         self.token.on_cancel(engine.terminate)
+        self.token.on_cancel(interrupt)
         with CaseStore.open(self._path, join=True) as store, ExitStack() as opened:
             recorder = _Recorder(store, engine, self._options, self._profile, self._skipped)
             source = self._source(store, engine, recorder.number, opened)

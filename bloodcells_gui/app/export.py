@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app.pictures import own_jpegs
 from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import frozen_report
@@ -81,7 +82,7 @@ def live_report_model(session: CaseSession, options: ExportOptions) -> ReportMod
         session.settings,
         lang=options.lang,
         app_version=__version__,
-        thumbnails=session.store.thumbnails,
+        thumbnails=lambda ids: own_jpegs(session.store.thumbnails(ids)),
         cams=_cams(session),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bloodcells_gui.app.pictures import own_jpeg
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.library import Library, Reference
@@ -72,7 +73,7 @@ class ReferenceShelf:
 
     def thumbnail(self, entry: int) -> bytes:
         """JPEG of an entry; KeyError for an unknown one."""
-        return self._open().assets(entry).thumbnail
+        return own_jpeg(self._open().assets(entry).thumbnail)
 
     def like(self, session: CaseSession, cell_id: int, k: int = 24) -> list[tuple[Reference, float]]:
         """The cells of the library most like one of the case, with their cosine, best first.

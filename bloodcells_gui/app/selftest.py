@@ -18,6 +18,7 @@ def run_self_test() -> Iterator[tuple[str, bool, str]]:
             ("models", _models),
             ("main job on a synthetic specimen", lambda: _main_job(base)),
             ("case file", lambda: _case(base)),
+            ("image decoders", _decoders),
             ("slide reader", lambda: _slide(base)),
             ("window", _window),
         ):
@@ -73,9 +74,16 @@ def _case(base: Path) -> str:
     return lines[0] if lines else ""
 
 
+def _decoders() -> str:
+    """Where untrusted images are decoded; in this process works too, but shields it less."""
+    from bloodcells_gui.imaging.guarded import isolation
+
+    return "in child processes" if isolation() else "in this process: no child process could be started"
+
+
 def _slide(base: Path) -> str:
     from bloodcells_gui.app.demo import make_demo
-    from bloodcells_gui.imaging.opening import open_image
+    from bloodcells_gui.imaging.guarded import open_image
 
     slide = make_demo("slide", base / "slide", size_px=(2048, 1536), seed=7)
     with open_image(slide) as reader:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.by_hand import BY_HAND_RUN, cell_at
 from bloodcells_gui.app.explainer import Explainer
+from bloodcells_gui.app.pictures import own_jpeg
 from bloodcells_gui.app.views import CellView, ViewMaker
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
@@ -174,7 +175,7 @@ class CaseSession:
 
     def thumbnail(self, cell_id: int) -> bytes:
         """JPEG of the cell's surroundings."""
-        return self.store.thumbnails([cell_id])[cell_id]
+        return own_jpeg(self.store.thumbnails([cell_id])[cell_id])
 
     def view(self, cell_id: int) -> CellView:
         """The cell at full resolution with its contours, from its image where that is reachable."""

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bloodcells_gui.app.pictures import own_jpegs
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import make_event
@@ -150,6 +151,6 @@ def frozen_report(session: CaseSession) -> ReportModel | None:
         if frozen.version == version:
             model = from_json(frozen.report)
             ids = [t.cell for row in model.gallery for t in row.thumbs]
-            assets = {digest(data): data for data in session.store.thumbnails(ids).values()}
+            assets = {digest(d): d for d in own_jpegs(session.store.thumbnails(ids)).values() if d}
             return dataclasses.replace(model, signatures=tuple(session.state.signatures), assets=assets)
     return None

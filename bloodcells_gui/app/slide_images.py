@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import RectPx
+from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.layout import contact_sheet
-from bloodcells_gui.imaging.opening import open_image
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.pipeline import resume
 

@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.pictures import own_jpeg, own_png
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.imaging.contours import outlines
-from bloodcells_gui.imaging.opening import open_image
+from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.storage.case import CaseStore
 
@@ -45,6 +46,7 @@ class CellView:
 
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     """RGB pixels of a JPEG that this program wrote into a case; a grey square when it is damaged."""
+    data = own_jpeg(data)
     raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if raw is None:
         return np.full((8, 8, 3), 128, np.uint8)
@@ -54,6 +56,7 @@ def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
 
 def decode_mask(data: bytes) -> NDArray[np.uint8]:
     """Mask (h, w) of 0, 1, 2 from a case's PNG; empty when it is damaged."""
+    data = own_png(data)
     raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
     return np.zeros((8, 8), np.uint8) if raw is None else np.asarray(raw, np.uint8)
 

@@ -77,6 +77,14 @@ FRENCH = {
     ),
     "It is no TIFF file.": "Ce n'est pas un fichier TIFF.",
     "It was closed.": "Il a été fermé.",
+    "Its decoder crashed on it ({detail}).": "Son décodeur s'est arrêté brutalement sur lui ({detail}).",
+    "Its decoder did not come to an end and was stopped.": "Son décodeur n'en finissait pas et a été arrêté.",
+    "Its decoder failed on it ({detail}).": "Son décodeur a échoué sur lui ({detail}).",
+    "Its decoder crashed or hung on it {times} times; it is not asked again.": (
+        "Son décodeur s'est arrêté ou bloqué {times} fois sur lui ; il n'est plus sollicité."
+    ),
+    "Copy it again from its source, or leave it out.": "Recopiez-le depuis sa source, ou laissez-le de côté.",
+    "Its decoder could not be started ({detail}).": "Son décodeur n'a pas pu être lancé ({detail}).",
     # Slides
     "Its folder {folder} with the image data is missing.": (
         "Son dossier {folder} qui contient les données de l'image manque."

@@ -14,9 +14,10 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.imaging.decode import probe
+from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.info import ImageInfo
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
-from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES, open_image
+from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
 from bloodcells_gui.imaging.refusal import ImageRefused, printable
 
 IGNORE_MARKER = ".nomedia"

@@ -24,6 +24,8 @@ class DecodeLimits:
         Pixels times passes of a progressive JPEG, each of which is decoded in turn.
     max_slide_side : int
         Width or height a slide may claim.
+    cache_bytes : int
+        Decoded pieces that an open slide keeps.
     """
 
     max_pixels: int = 64 * MEGAPIXEL
@@ -31,6 +33,7 @@ class DecodeLimits:
     max_segment_pixels: int = 64 * MEGAPIXEL
     max_scan_pixels: int = 1_500 * MEGAPIXEL
     max_slide_side: int = 2_000_000
+    cache_bytes: int = 96 * 1024 * 1024
 
 
 DEFAULT_LIMITS = DecodeLimits()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bloodcells_gui.imaging.decode import probe
+from bloodcells_gui.imaging.info import ImageInfo
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.readers_plain import PlainReader
@@ -30,17 +31,34 @@ def open_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageReader
     """
     if path.suffix.lower() in SLIDE_SUFFIXES:
         return _open_slide(path, limits)
+    if is_plain(path, limits):
+        return PlainReader(path, limits)
+    if _openslide_reads(probe(path, None)):
+        return _open_slide(path, limits)
+    return _open_tiff(path, limits)
+
+
+def is_plain(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> bool:
+    """Whether an image is decoded in one piece, by its name and headers alone.
+
+    Raises
+    ------
+    ImageRefused
+        When it is no image, or a TIFF that is cut off.
+    """
+    if path.suffix.lower() in SLIDE_SUFFIXES:
+        return False
     info = probe(path, None)
     if info.format != "tiff":
-        return PlainReader(path, limits)
+        return True
     if info.truncated:
         raise ImageRefused(path, "The file is cut off: its end is missing.", "Copy it again from its source.")
+    return info.pixels <= limits.max_pixels and not info.pyramid and not _openslide_reads(info)
+
+
+def _openslide_reads(info: ImageInfo) -> bool:
     # OpenSlide's generic reader sees neither the sub-directories of OME pyramids nor more than 8 bits.
-    if info.tiled and info.orientation == 1 and info.bits == 8 and "<OME" not in info.description:
-        return _open_slide(path, limits)
-    if info.pixels <= limits.max_pixels and not info.pyramid:
-        return PlainReader(path, limits)
-    return _open_tiff(path, limits)
+    return info.tiled and info.orientation == 1 and info.bits == 8 and "<OME" not in info.description
 
 
 def _open_slide(path: Path, limits: DecodeLimits) -> ImageReader:

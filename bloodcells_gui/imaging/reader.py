@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.imaging.limits import DEFAULT_LIMITS
+
 RGB = NDArray[np.uint8]
 WHITE = 255
 # What one request may hold at once on top of its result; larger regions are read block by block.
@@ -211,7 +213,7 @@ def honest_levels(levels: tuple[Level, ...]) -> tuple[int, ...]:
 class PieceCache:
     """Decoded tiles, least recently used first out, bounded in bytes; safe to share between threads."""
 
-    def __init__(self, max_bytes: int = 96 * 1024 * 1024) -> None:
+    def __init__(self, max_bytes: int = DEFAULT_LIMITS.cache_bytes) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._items: OrderedDict[Hashable, NDArray[np.generic]] = OrderedDict()

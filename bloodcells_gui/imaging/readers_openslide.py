@@ -16,7 +16,6 @@ from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.reader import RGB, WHITE, Level, PyramidReader, honest_levels
 from bloodcells_gui.imaging.refusal import ImageRefused
 
-_CACHE_BYTES = 96 * 1024 * 1024
 _DAMAGED = "OpenSlide reports: {detail}."
 _WHAT_TO_DO = "Copy the slide again from the scanner, with all files and folders that belong to it."
 
@@ -60,7 +59,7 @@ class OpenSlideReader(PyramidReader):
     def _setup(self, path: Path, limits: DecodeLimits) -> None:
         slide = self._slide
         try:
-            slide.set_cache(openslide.OpenSlideCache(_CACHE_BYTES))
+            slide.set_cache(openslide.OpenSlideCache(limits.cache_bytes))
             properties = _properties(slide)
             all_levels = tuple(
                 Level(

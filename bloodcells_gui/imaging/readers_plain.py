@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bloodcells_gui.imaging.decode import load_image
+from bloodcells_gui.imaging.decode import LoadedImage, load_image
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.reader import RGB, Level, PyramidReader
 from bloodcells_gui.imaging.refusal import ImageRefused
@@ -13,14 +13,23 @@ from bloodcells_gui.imaging.refusal import ImageRefused
 class PlainReader(PyramidReader):
     """An image that fits in memory.
 
+    Parameters
+    ----------
+    path, limits
+        Which image.
+    image : LoadedImage or None
+        Its pixels where they are decoded already.
+
     Raises
     ------
     ImageRefused
         As :func:`bloodcells_gui.imaging.decode.load_image`.
     """
 
-    def __init__(self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
-        image = load_image(path, limits)
+    def __init__(
+        self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS, image: LoadedImage | None = None
+    ) -> None:
+        image = image or load_image(path, limits)
         self._rgb: RGB | None = image.rgb
         self.format = image.info.format
         self.description = image.info.description

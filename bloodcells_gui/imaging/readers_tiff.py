@@ -51,7 +51,7 @@ class TiffReader(PyramidReader):
         if info.orientation != 1 and info.pixels > limits.max_pixels:
             raise ImageRefused(path, _UNSUPPORTED, _RESAVE, detail="a turned slide")
         self.path = path
-        self._cache = PieceCache()
+        self._cache = PieceCache(limits.cache_bytes)
         self._lock = threading.Lock()
         self._source: FileSource | None = FileSource(path)
         try:

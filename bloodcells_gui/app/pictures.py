@@ -1,0 +1,39 @@
+"""Pictures that a case or a library brings along: untrusted, so looked at before anything decodes them.
+
+They are small and shown by the thousand, so they are decoded where they are shown, not in a child: what
+the window's and the report's decoders get to see is therefore only what this program writes itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bloodcells_gui.imaging.decode import probe_source
+from bloodcells_gui.imaging.limits import DecodeLimits
+from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.source import MemorySource
+
+_LIMITS = DecodeLimits(max_pixels=2_000_000)
+
+
+def own_jpeg(data: bytes) -> bytes:
+    """`data` if it is a small, plain, whole JPEG such as this program writes; else nothing."""
+    return data if _is(data, "jpeg") else b""
+
+
+def own_jpegs(found: Mapping[int, bytes]) -> dict[int, bytes]:
+    """:func:`own_jpeg` of each."""
+    return {key: own_jpeg(data) for key, data in found.items()}
+
+
+def own_png(data: bytes) -> bytes:
+    """As :func:`own_jpeg` for the PNG of a mask."""
+    return data if _is(data, "png") else b""
+
+
+def _is(data: bytes, kind: str) -> bool:
+    try:
+        info = probe_source(MemorySource(data), "picture", _LIMITS)
+    except ImageRefused:
+        return False
+    return info.format == kind and not (info.truncated or info.progressive or info.cmyk)

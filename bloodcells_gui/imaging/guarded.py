@@ -1,0 +1,192 @@
+"""Opening untrusted images: what the program calls, while the decoders run in child processes.
+
+The same as :mod:`.decode` and :mod:`.opening`, with the same refusals, but for one more kind: that a decoder
+crashed or hung on the image.
+"""
+
+from __future__ import annotations
+
+import atexit
+import math
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from bloodcells_gui.imaging import decode, opening
+from bloodcells_gui.imaging.decode import LoadedImage
+from bloodcells_gui.imaging.isolation import wire
+from bloodcells_gui.imaging.isolation.handle import Child, load_request, open_request, region_request
+from bloodcells_gui.imaging.isolation.pool import DecoderLost, DecoderPool
+from bloodcells_gui.imaging.isolation.wire import BadAnswer
+from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.reader import RGB, ImageReader, Level
+from bloodcells_gui.imaging.readers_plain import PlainReader
+from bloodcells_gui.imaging.refusal import ImageRefused
+
+_MOST_CHILDREN = 9
+_MOST_LEVELS = 64
+_STRIKES = 3
+_GAVE_UP = "Its decoder crashed or hung on it {times} times; it is not asked again."
+T = TypeVar("T")
+_LEAVE_OUT = "Copy it again from its source, or leave it out."
+
+
+@cache
+def decoders() -> DecoderPool:
+    """The children of this program: one a core and one to spare for the screen; started when first needed."""
+    pool = DecoderPool(min(_MOST_CHILDREN, (os.cpu_count() or 1) + 1))
+    atexit.register(pool.close)
+    return pool
+
+
+@cache
+def isolation() -> bool:
+    """Whether decoder children can be started on this machine; asked once.
+
+    Where a machine forbids it, images are decoded in this process, behind the same limits: a laboratory that
+    could read nothing at all would be served worse. `bloodcells self-test` tells which it is.
+    """
+    try:
+        decoders().run(open_request(Path(os.devnull), DEFAULT_LIMITS), lambda child, answer: None)
+    except ImageRefused:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def load_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS, name: str = "") -> LoadedImage:
+    """As :func:`decode.load_image`."""
+    if not isolation():
+        return decode.load_image(path, limits, name)
+    label = name or path.name
+
+    def take(child: Child, answer: dict[str, Any]) -> LoadedImage:
+        rgb = child.pixels(answer, limits.max_pixels)
+        return LoadedImage(rgb, wire.info_from_wire(answer.get("info")), str(answer.get("sha256", ""))[:64])
+
+    return _run(load_request(path, label, limits), take)
+
+
+def open_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageReader:
+    """As :func:`opening.open_image`: small images are decoded at once, others by regions in a child."""
+    if not isolation():
+        return opening.open_image(path, limits)
+    if opening.is_plain(path, limits):
+        return PlainReader(path, limits, load_image(path, limits))
+    return IsolatedReader(path, limits)
+
+
+def interrupt() -> None:
+    """The person cancelled: a decoder that hangs ends within a second."""
+    if decoders.cache_info().currsize:
+        decoders().interrupt()
+
+
+class IsolatedReader:
+    """An image of any size that a child reads by regions; an :class:`~.reader.ImageReader`.
+
+    Raises
+    ------
+    ImageRefused
+        The child's reasons, or that it crashed or hung; after three times the image is given up.
+    """
+
+    def __init__(self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
+        self.path = path
+        self._limits = replace(limits, cache_bytes=limits.cache_bytes // 2)  # in each child
+        self._closed = False
+        self._strikes = 0
+        found = self._ask(open_request(path, limits), lambda child, answer: answer)
+        try:
+            self._describe(found)
+        except (BadAnswer, TypeError, ValueError) as e:
+            raise ImageRefused(path, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=str(e)) from e
+
+    def _describe(self, found: dict[str, Any]) -> None:
+        self.format, self.description = str(found["format"]), str(found["description"])
+        mpp = found["mpp"]
+        self._mpp = None if mpp is None else float(mpp)
+        self._levels = tuple(
+            Level((int(w), int(h)), float(scale), (int(tile_w), int(tile_h)))
+            for w, h, scale, tile_w, tile_h in found["levels"][:_MOST_LEVELS]
+        )
+        width, height = (int(v) for v in found["size_px"])
+        self._size = width, height
+        if not self._levels or not 0 < min(self._size) <= max(self._size) <= self._limits.max_slide_side:
+            raise BadAnswer("an impossible size")
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width, height at full resolution."""
+        return self._size
+
+    @property
+    def mpp(self) -> float | None:
+        """um per pixel from metadata."""
+        return self._mpp
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Resolutions, finest first."""
+        return self._levels
+
+    def read_region(self, x: int, y: int, width: int, height: int, *, downsample: float = 1.0) -> RGB:
+        """See :class:`bloodcells_gui.imaging.reader.ImageReader`."""
+        if width <= 0 or height <= 0 or not math.isfinite(downsample) or downsample < 1.0:
+            raise ValueError(f"region {width} x {height} at downsample {downsample}")
+        size = max(1, round(height / downsample)), max(1, round(width / downsample))
+        request = region_request(self.path, self._limits, (x, y, width, height), downsample)
+
+        def take(child: Child, answer: dict[str, Any]) -> RGB:
+            if answer.get("shape") != [*size, 3]:
+                raise BadAnswer("another shape than asked for")
+            return child.pixels(answer, size[0] * size[1])
+
+        return self._ask(request, take)
+
+    def thumbnail(self, max_px: int) -> RGB:
+        """The whole image with its longer side at most `max_px`."""
+        w, h = self._size
+        return self.read_region(0, 0, w, h, downsample=max(1.0, max(w, h) / max(1, max_px)))
+
+    def close(self) -> None:
+        """Release the file; further reads raise ImageRefused."""
+        if not self._closed:
+            self._closed = True
+            decoders().forget(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T]) -> T:
+        if self._closed:
+            raise ImageRefused(self.path, "It was closed.")
+        if self._strikes >= _STRIKES:
+            raise ImageRefused(self.path, _GAVE_UP, _LEAVE_OUT, times=_STRIKES)
+        try:
+            return _run(request, take)
+        except DecoderLost:
+            self._strikes += 1
+            raise
+
+
+def _run(request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T]) -> T:
+    try:
+        return decoders().run(request, take)
+    except OSError as e:
+        raise ImageRefused(
+            str(request["name"]),
+            "Its decoder could not be started ({detail}).",
+            "Close other programs and open it again.",
+            detail=str(e),
+        ) from e
