@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
+<<<<<<< HEAD
 from bloodcells_gui.domain.zones import RectPx
 from bloodcells_gui.imaging.guarded import open_image
+=======
+from bloodcells_gui.domain.zones import RectPx, ZoneTile
+>>>>>>> 32400a1 (Keep the drawn zone and the quality map with the case and show them again)
 from bloodcells_gui.imaging.layout import contact_sheet
 from bloodcells_gui.imaging.reader import ImageReader
-from bloodcells_gui.pipeline import resume
+from bloodcells_gui.pipeline import kept_map, resume
 
 TILE_PX = 512
 _OPEN_IMAGES = 6
@@ -213,3 +217,9 @@ def visited_areas(tallies: Iterable[Mapping[str, float]], specimen: Specimen) ->
     """Boxes of the tiles that finished runs have searched, by image; full-resolution px."""
     sizes = {i: ref.size_px for i, ref in enumerate(specimen.images)}
     return resume.visited(resume.merged(tallies), sizes)
+
+
+def known_maps(tallies: Iterable[Mapping[str, float]], specimen: Specimen) -> dict[int, list[ZoneTile]]:
+    """Quality of the tiles as finished runs left it, by image."""
+    sizes = {i: ref.size_px for i, ref in enumerate(specimen.images)}
+    return kept_map.decode_map(resume.merged(tallies), sizes)

@@ -21,6 +21,7 @@ from bloodcells_gui.imaging.layout import contact_sheet
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.pipeline import kept_map
 from bloodcells_gui.pipeline.laying_out import lay_out
 from bloodcells_gui.pipeline.mosaic import Mosaic, OpenFields, SharedCells
 from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions, Spot
@@ -80,6 +81,7 @@ class FieldsSource:
         self._opened = OpenFields(lambda k: open_reader(self._images[k][1]))
         self._shared: SharedCells | None = None
         self._notices: list[str] = []
+        self._map: dict[str, float] = {}
 
     @property
     def mpp(self) -> float:
@@ -138,7 +140,9 @@ class FieldsSource:
         return partial(self._piece, self._queue.pop(0))
 
     def learn(self, found: Found) -> None:
-        """Fields are searched whatever their neighbours look like."""
+        """Fields are searched whatever their neighbours look like; how well they can be read is kept."""
+        if found.tile is not None and found.tile.measured:
+            self._map.update(kept_map.encode_map([found.tile], found.tile.image, None))
 
     def complete(self, found: Found) -> None:
         """The field needs no second look."""
@@ -146,8 +150,9 @@ class FieldsSource:
             self._done.add(found.tile.image)
 
     def tallies(self) -> dict[str, float]:
-        """Which fields are done, and how many."""
-        return {"fields": float(len(self._done)), **{_DONE.format(image=i): 1.0 for i in sorted(self._done)}}
+        """Which fields are done, how many, and how well each can be read."""
+        done = {_DONE.format(image=i): 1.0 for i in sorted(self._done)}
+        return {"fields": float(len(self._done)), **done, **self._map}
 
     def notices(self) -> list[str]:
         """What the layout could not settle."""

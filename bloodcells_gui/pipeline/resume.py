@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from bloodcells_gui.domain.zones import RectPx
 from bloodcells_gui.imaging.tiling import TileGrid
+from bloodcells_gui.pipeline import kept_map
 
 _BITS = 48
 _KEY = re.compile(r"done/(\d{1,9})/(\d{1,9})x(\d{1,9})/(\d{1,9})/(\d{1,9})")
@@ -74,10 +75,11 @@ def visited(tallies: Mapping[str, float], sizes_px: Mapping[int, tuple[int, int]
 
 
 def merged(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The tiles and fields done by any of several runs."""
+    """The tiles and fields done by any of several runs, and their latest quality map."""
     out: dict[str, float] = {}
     for tallies in runs:
         for name, value in tallies.items():
             if is_bookkeeping(name) and 0 <= value < 2**_BITS:
-                out[name] = float(int(out.get(name, 0.0)) | int(value))
+                done = 0 if name.startswith(kept_map.PREFIX) else int(out.get(name, 0.0))
+                out[name] = float(done | int(value))
     return out

@@ -22,7 +22,7 @@ from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, Zon
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
-from bloodcells_gui.pipeline import resume
+from bloodcells_gui.pipeline import kept_map, resume
 from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.survey import EstimateScale, Survey
@@ -256,11 +256,22 @@ class SlideSource:
         return tile.row * self._slides[tile.image].survey.map.grid.shape[0] + tile.column
 
     def tallies(self) -> dict[str, float]:
-        """Which tiles are done."""
+        """Which tiles are done, and how well each can be read."""
         out: dict[str, float] = {}
         for image, slide in self._slides.items():
-            out.update(resume.encode(slide.done, image, slide.survey.map.grid))
+            grid = slide.survey.map.grid
+            out.update(resume.encode(slide.done, image, grid))
+            out.update(kept_map.encode_map(self._map(image, slide), image, grid))
         return out
+
+    def _map(self, image: int, slide: _Slide) -> list[ZoneTile]:
+        """The map as it stands; tiles that only an earlier run looked at keep what it saw."""
+        before = kept_map.decode_map(self._before, {image: slide.reader.size_px}).get(image, [])
+        looked_at = {t.box_px: t for t in before if t.measured}
+        for found in self._learned:
+            if found.tile is not None and found.tile.image == image:
+                looked_at[found.tile.box_px] = found.tile
+        return [looked_at.get(t.box_px, t) for t in slide.survey.map.tiles()]
 
     def notices(self) -> list[str]:
         """Remarks on focus, levels and zones."""

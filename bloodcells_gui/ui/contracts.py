@@ -13,7 +13,7 @@ from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.analysis import AnalysisEvent, AnalysisRun
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.differential import Differential
-from bloodcells_gui.domain.review import Change, Decision, Event
+from bloodcells_gui.domain.review import Change, Decision, Event, SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
 
@@ -48,6 +48,8 @@ class StateLike(Protocol):
     def reviewed(self) -> int: ...
     @property
     def signed(self) -> bool: ...
+    @property
+    def data(self) -> SpecimenData: ...
     def label(self, cell_id: int) -> str: ...
     def decided(self, cell_id: int) -> bool: ...
 

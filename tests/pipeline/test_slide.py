@@ -29,6 +29,7 @@ from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.kept_map import decode_map
 from bloodcells_gui.pipeline.scan import Scan, ScanOptions
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.slide import SlideSource
@@ -407,3 +408,21 @@ def test_known_cells_are_not_found_again(smear: Smear) -> None:
     again, _, _ = run(reader, known=first)
     assert again == []
     assert Box(0, 0, 1, 1).centre == (0.5, 0.5)
+
+
+def test_the_quality_map_is_among_the_tallies_and_keeps_what_earlier_runs_saw(smear: Smear) -> None:
+    size = {0: smear.size}
+    _, first, events = run(MemoryReader(smear.rgb, 0.4), target=10)
+    seen = [e.tile for e in events if isinstance(e, TileScanned)]
+    [kept] = decode_map(first.tallies, size).values()
+    scores = {t.box_px: t.score for t in kept if t.measured}
+    for tile in seen:
+        assert scores[tile.box_px] == pytest.approx(tile.score, abs=0.034)
+    known = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
+    done = resume.merged([first.tallies])
+    _, second, _ = run(MemoryReader(smear.rgb, 0.4), target=20, done=done, known=known)
+    again = {t.box_px: t for t in decode_map(second.tallies, size)[0]}
+    assert len(again) == len(kept)
+    for box, score in scores.items():
+        assert again[box].measured
+        assert again[box].score == pytest.approx(score, abs=0.07)

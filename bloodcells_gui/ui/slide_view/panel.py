@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
-from bloodcells_gui.app.slide_images import SlideImages, visited_areas
+from bloodcells_gui.app.slide_images import SlideImages, known_maps, visited_areas
 from bloodcells_gui.domain.analysis import AnalysisEvent, ImagesRead, ScaleKnown
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
@@ -32,6 +32,7 @@ from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE, SlideC
 from bloodcells_gui.ui.slide_view.loader import TileLoader, TileReader
 from bloodcells_gui.ui.slide_view.look import LookPanel
 from bloodcells_gui.ui.slide_view.markers import RGB, Markers
+from bloodcells_gui.ui.slide_view.zone import KeptZone, zones_of
 
 _SETTLE_MS = 120
 
@@ -77,9 +78,12 @@ class SlidePanel(QWidget):
         self.markers = Markers({i.index: i.origin_px for i in placed}, controller.group_of)
         self.markers.add(self._session.cells)
         self.canvas = SlideCanvas(context, self.loader, placed, self.markers)
-        self.canvas.zones.visit(
-            visited_areas([r.tallies for r in self._session.runs], self._session.specimen)
-        )
+        tallies = [r.tallies for r in self._session.runs]
+        for image, tiles in known_maps(tallies, self._session.specimen).items():
+            self.canvas.zones.rank(image, tiles)
+        self.canvas.zones.visit(visited_areas(tallies, self._session.specimen))
+        self._kept_zone = KeptZone(controller, may_decide)
+        self._show_kept_zone()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
@@ -206,6 +210,7 @@ class SlidePanel(QWidget):
         self.canvas.pointed.connect(self._pointed)
         self.canvas.moved.connect(self._tell)
         self.canvas.removal_wanted.connect(self.remove_chosen)
+        self.canvas.zone_drawn.connect(lambda: self._kept_zone.keep(self.zones()))
         self.canvas.zone_drawn.connect(self._tell)
         self.fit_button.clicked.connect(self.canvas.fit)
         self.in_button.clicked.connect(lambda: self.canvas.zoom_step(2))
@@ -230,6 +235,7 @@ class SlidePanel(QWidget):
             self.markers.add(cells)
         self.markers.regroup(i for i in change.cells if self.markers.knows(i))
         self.canvas.zones.forget_density()
+        self._show_kept_zone()
         self._tell()
         self.canvas.update()
 
@@ -335,17 +341,12 @@ class SlidePanel(QWidget):
 
     def zones(self) -> Zones:
         """The zone that was drawn, in the px of each image it touches; empty for everywhere."""
-        zone = self.canvas.zone
-        if len(zone) < 3:
-            return {}
-        xs, ys = [p[0] for p in zone], [p[1] for p in zone]
-        out = {}
-        for image in self._reader.images:
-            x, y = image.origin_px
-            w, h = image.size_px
-            if min(xs) < x + w and max(xs) > x and min(ys) < y + h and max(ys) > y:
-                out[image.index] = [[(px - x, py - y) for px, py in zone]]
-        return out
+        return zones_of(self.canvas.zone, self._reader.images)
+
+    def _show_kept_zone(self) -> None:
+        outline = self._kept_zone.news(self._reader.images)
+        if outline is not None:
+            self.canvas.zone = outline
 
     # -- tools and maps --------------------------------------------------------------------------------
 
