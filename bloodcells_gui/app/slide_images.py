@@ -13,12 +13,8 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
-<<<<<<< HEAD
-from bloodcells_gui.domain.zones import RectPx
-from bloodcells_gui.imaging.guarded import open_image
-=======
 from bloodcells_gui.domain.zones import RectPx, ZoneTile
->>>>>>> 32400a1 (Keep the drawn zone and the quality map with the case and show them again)
+from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.layout import contact_sheet
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.pipeline import kept_map, resume
