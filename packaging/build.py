@@ -3,6 +3,7 @@
     .venv/bin/python packaging/build.py             everything for this operating system
     .venv/bin/python packaging/build.py --no-packages    the folder only, without archives
     .venv/bin/python packaging/build.py --repack         the archives only, from the folder as it is
+    .venv/bin/python packaging/build.py --same-as LISTING    also compare with the listing of an earlier build
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 import icons
 import inventory
 import linux_packages
+import sbom_check
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -72,6 +74,10 @@ def build_folder(version: str, when: int) -> None:
     inventory.write_sbom(components, version, ROOT / "models", bundle / "sbom.cdx.json")
     shutil.copyfile(bundle / "sbom.cdx.json", DIST / f"bloodcells-{version}.cdx.json")
     inventory.write_listing(bundle, DIST / f"bloodcells-{version}.files.txt")
+    unnamed, absent = sbom_check.compare(bundle, BUILD / "pyinstaller" / "bloodcells" / "PYZ-00.toc")
+    print(f"bill of materials: named but not in the bundle: {', '.join(absent) or 'nothing'}")
+    if unnamed:
+        sys.exit(f"in the bundle but not in the bill of materials: {', '.join(unnamed)}")
     print(f"dist/bloodcells: {size_mb(bundle):.0f} MB unpacked, {len(components)} third-party parts, "
           f"without a licence text of their own: {', '.join(without) or 'none'}")  # fmt: skip
 
@@ -82,7 +88,9 @@ def main() -> None:
     )
     parser.add_argument("--no-packages", action="store_true", help="stop after the folder dist/bloodcells")
     parser.add_argument("--repack", action="store_true", help="archives from the existing dist/bloodcells")
+    parser.add_argument("--same-as", type=Path, help="listing (*.files.txt) of a build that this one should equal")
     args = parser.parse_args()
+    earlier = args.same_as.read_text("utf-8") if args.same_as else None
     version = re.search(r'__version__ = "(.+)"', (ROOT / "bloodcells_gui/__init__.py").read_text("utf-8"))[1]
     when = source_time()
     started = time.monotonic()
@@ -91,6 +99,7 @@ def main() -> None:
         build_folder(version, when)
     made = []
     if not args.no_packages and sys.platform.startswith("linux"):
+        linux_packages.validate()
         made.append(linux_packages.make_tar(DIST / "bloodcells", BUILD / "icons", version, BUILD, DIST, when))
         if shutil.which("dpkg-deb"):
             made.append(linux_packages.make_deb(DIST / "bloodcells", BUILD / "icons", version, BUILD, DIST, when))
@@ -99,6 +108,11 @@ def main() -> None:
         (DIST / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
     for path in made:
         print(f"dist/{path.name}: {size_mb(path):.0f} MB")
+    if earlier is not None:
+        other = inventory.differences(earlier, (DIST / f"bloodcells-{version}.files.txt").read_text("utf-8"))
+        print("\n".join(other) or "the same listing as the earlier build")
+        if other:
+            sys.exit(f"{len(other)} files differ from the earlier build")
     print(f"built in {time.monotonic() - started:.0f} s")
 
 

@@ -1,6 +1,7 @@
 """The built program under the conditions of a laboratory's machine, each step in a child (Linux, root).
 
     .venv/bin/python packaging/check_frozen.py [dist/bloodcells]
+    .venv/bin/python packaging/check_frozen.py --in-place /opt/bloodcells    as it is installed
 
 The bundle is copied into a path with spaces and accents and made read-only; the program runs as the user
 `nobody`, without HOME, without Python on PATH, in an empty network namespace whose counters are read
@@ -67,11 +68,25 @@ def run_step(
     return done.stdout
 
 
+def still_running(installed: Path) -> list[str]:
+    """Command lines of processes that run the program, after a second of grace."""
+    time.sleep(1)
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "exe").resolve().is_relative_to(installed.resolve()):
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("bundle", nargs="?", type=Path, default=ROOT / "dist" / "bloodcells")
+    parser.add_argument("--in-place", action="store_true", help="do not copy it to an odd path first")
     args = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("run as root: the check makes network namespaces and drops to the user nobody itself")
@@ -79,23 +94,26 @@ def main() -> None:
         base = Path(made)
         base.chmod(0o755)
         home = base / "Programme für Ärzte & Labor – été"
-        shutil.copytree(args.bundle, home / "bloodcells", symlinks=True)
-        for path in home.rglob("*"):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode & ~0o222)
+        installed = args.bundle if args.in_place else home / "bloodcells"
+        if not args.in_place:
+            shutil.copytree(args.bundle, installed, symlinks=True)
+            for path in home.rglob("*"):
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode & ~0o222)
         work = base / "Données d'essai 測試"
         work.mkdir()
         os.chown(work, 65534, 65534)
-        program, packets = str(home / "bloodcells" / "bloodcells"), base / "packets"
-        window = str(home / "bloodcells" / "bloodcells-gui")
+        program, packets = str(installed / "bloodcells"), base / "packets"
+        window = str(installed / "bloodcells-gui")
 
-        def step(name: str, *command: str, may_send: bool = False) -> None:
-            run_step(name, list(command), packets=packets, cwd=work, may_send=may_send)
+        def step(name: str, *command: str, may_send: bool = False) -> str:
+            return run_step(name, list(command), packets=packets, cwd=work, may_send=may_send)
 
         results, again = "résultats", "encore"
         try:
             step("control that sends a packet", "/bin/bash", "-c", CONTROL.replace("sleep", "/bin/sleep"), may_send=True)
-            step("self-test", program, "self-test")
+            if "image decoders: in child processes" not in step("self-test", program, "self-test"):
+                raise Failure("images were not decoded in child processes")
             step("models verify", program, "models", "verify")
             step("demo", program, "demo", "--out", "demo", "--kind", "crops", "--cells", "40", "--quiet")
             step("analyze", program, "analyze", "demo", "--out", results, "--save-masks", "--quiet")
@@ -105,6 +123,8 @@ def main() -> None:
             step("window, offscreen", window, f"{results}/case.bcs", "--screenshot", "window.png")
         except Failure as failure:
             sys.exit(str(failure))
+        if left := still_running(installed):
+            sys.exit(f"processes were left behind: {left}")
         written = [f"{results}/{name}" for name in ("cells.csv", "differential.csv", "report.pdf")]
         for name in [*written, f"{again}/report.pdf", "window.png"]:
             if not (work / name).is_file() or (work / name).stat().st_size < 100:

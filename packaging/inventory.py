@@ -199,3 +199,14 @@ def write_listing(bundle: Path, target: Path) -> int:
         lines.append(f"{sha256(path)}  {size:>10}  {path.relative_to(bundle).as_posix()}")
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return total
+
+
+def differences(earlier: str, now: str) -> list[str]:
+    """Files whose content differs between two listings, or that only one has."""
+
+    def contents(listing: str) -> dict[str, str]:
+        return {path: hashed for hashed, _, path in (line.split(None, 2) for line in listing.splitlines())}
+
+    a, b = contents(earlier), contents(now)
+    words = {(True, True): "differs", (True, False): "only before", (False, True): "only now"}
+    return [f"{words[p in a, p in b]}: {p}" for p in sorted(a.keys() | b.keys()) if a.get(p) != b.get(p)]

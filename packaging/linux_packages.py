@@ -41,6 +41,18 @@ done
 """
 
 
+def validate() -> None:
+    """Hold the desktop entry and the metadata against the freedesktop validators, where they are installed."""
+    for command in (
+        ["desktop-file-validate", str(HERE / "linux" / "bloodcells.desktop")],
+        ["appstreamcli", "validate", "--no-net", str(HERE / "linux" / "org.bloodcells.Bloodcells.metainfo.xml")],
+    ):
+        if shutil.which(command[0]):
+            subprocess.run(command, check=True)
+        else:
+            print(f"{command[0]} is not installed: not validated")
+
+
 def freedesktop_files(prefix: Path, icons: Path) -> None:
     """Desktop entry, MIME type, metadata and icons under `prefix`/share."""
     share = prefix / "share"

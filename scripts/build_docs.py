@@ -35,6 +35,7 @@ nav:
     - Contributing: CONTRIBUTING.md
     - Packaging: packaging/README.md
     - Benchmarks: docs/benchmarks.md
+    - The study again: docs/study.md
   - Models:
     - Cards, training, figures: docs/models.md
     - Detector and segmenter: docs/models-detector-segmenter.md

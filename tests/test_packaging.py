@@ -102,6 +102,31 @@ def test_listing_names_every_file(tmp_path: Path) -> None:
     assert [line.split()[1:] for line in lines] == [["3", "a"], ["5", "sub/b"]]
 
 
+def test_two_listings_are_compared_by_content() -> None:
+    inventory = load("inventory")
+    before = "aa           3  same\nbb           3  changed here\ncc           1  gone\n"
+    after = "aa           3  same\nb2           3  changed here\ndd           1  new\n"
+    assert inventory.differences(before, before) == []
+    found = inventory.differences(before, after)
+    assert found == ["differs: changed here", "only before: gone", "only now: new"]
+
+
+def test_what_the_bill_of_materials_misses_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = load("sbom_check")
+    inside = tmp_path / "_internal"
+    for folder in ("numpy", "numpy.libs", "cv2", "fpdf2-2.8.9.dist-info", "bloodcells_gui"):
+        (inside / folder).mkdir(parents=True)
+    (tmp_path / "toc").write_text("('x', [('json', '', 'PYMODULE'), ('numpy.linalg', '', 'PYMODULE')])")
+    named = [{"name": n} for n in ("numpy", "opencv-python-headless", "tifffile", "python")]
+    (tmp_path / "sbom.cdx.json").write_text(json.dumps({"components": named}))
+    assert check.compare(tmp_path, tmp_path / "toc") == ([], ["tifffile"])
+    (inside / "yaml").mkdir()
+    (inside / "libforeign.so.1").write_bytes(b"")
+    monkeypatch.setattr(check, "owner_of_library", lambda name: "libforeign1")
+    unnamed, _ = check.compare(tmp_path, tmp_path / "toc")
+    assert unnamed == ["libforeign.so.1 (libforeign1)", "yaml (of unknown origin)"]
+
+
 def test_the_bundle_keeps_what_the_window_needs() -> None:
     spec = (PACKAGING / "bloodcells.spec").read_text(encoding="utf-8")
     pattern = re.search(r'UNWANTED_FILES = re\.compile\(\s*r"""(.+?)"""', spec, re.DOTALL)
@@ -185,7 +210,11 @@ def test_ci_runs_the_readmes_test_command() -> None:
     section = readme.split("## Try it", 1)[1].split("\n## ", 1)[0]
     commands = re.findall(r"```sh\n(.+?)\n```", section, re.DOTALL)
     assert commands == ["bash scripts/bootstrap.sh run", "bash scripts/bootstrap.sh test"]
-    assert commands[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert commands[1] in steps
+    # The other command runs in a clean clone, and nothing there starts continuous integration again.
+    assert "scripts/fresh_check.sh run" in steps
+    assert ".ci/run" not in (ROOT / "scripts" / "bootstrap.sh").read_text(encoding="utf-8")
 
 
 def test_bootstrap_refuses_an_unknown_verb() -> None:
