@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import math
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -29,18 +30,31 @@ from bloodcells_gui.imaging.refusal import ImageRefused
 
 _MOST_CHILDREN = 9
 _MOST_LEVELS = 64
+_LEAST_CACHE = 16 * 1024 * 1024
 _STRIKES = 3
 _GAVE_UP = "Its decoder crashed or hung on it {times} times; it is not asked again."
 T = TypeVar("T")
 _LEAVE_OUT = "Copy it again from its source, or leave it out."
 
 
-@cache
+_making = threading.Lock()
+
+
 def decoders() -> DecoderPool:
     """The children of this program: one a core and one to spare for the screen; started when first needed."""
-    pool = DecoderPool(min(_MOST_CHILDREN, (os.cpu_count() or 1) + 1))
+    with _making:
+        return _the_pool()
+
+
+@cache
+def _the_pool() -> DecoderPool:
+    pool = DecoderPool(_most_children())
     atexit.register(pool.close)
     return pool
+
+
+def _most_children() -> int:
+    return min(_MOST_CHILDREN, (os.cpu_count() or 1) + 1)
 
 
 @cache
@@ -83,8 +97,7 @@ def open_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageReader
 
 def interrupt() -> None:
     """The person cancelled: a decoder that hangs ends within a second."""
-    if decoders.cache_info().currsize:
-        decoders().interrupt()
+    decoders().interrupt()
 
 
 class IsolatedReader:
@@ -98,7 +111,9 @@ class IsolatedReader:
 
     def __init__(self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
         self.path = path
-        self._limits = replace(limits, cache_bytes=limits.cache_bytes // 2)  # in each child
+        # Each child has a cache of its own; together they may keep twice what one reader would.
+        share = max(_LEAST_CACHE, 2 * limits.cache_bytes // _most_children())
+        self._limits = replace(limits, cache_bytes=share)
         self._closed = False
         self._strikes = 0
         found = self._ask(open_request(path, limits), lambda child, answer: answer)

@@ -295,3 +295,30 @@ def test_names_that_are_no_text_reach_the_child(tmp_path: Path) -> None:
 def test_headers_from_a_child_are_checked(message: object) -> None:
     with pytest.raises(wire.BadAnswer):
         wire.info_from_wire(message)
+
+
+def test_an_analysis_lists_what_its_decoders_died_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the folder to skipped.csv: a crash and a hang among real cells cost two rows and nothing else."""
+    from bloodcells_gui.app.demo import make_demo
+    from bloodcells_gui.app.headless import AnalyzeRequest, analyze_all
+    from bloodcells_gui.domain.progress import CancelToken
+
+    specimen = make_demo("crops", tmp_path / "specimen", cells=12, seed=7)
+    images = sorted(specimen.glob("*.jpg"))
+    images[3].rename(specimen / "crash-3.jpg")
+    images[8].rename(specimen / "sleep-8.jpg")
+    pool = DecoderPool(3, lambda: BAD, cpu_s=5, wall_s=3)
+    monkeypatch.setattr(guarded, "decoders", lambda: pool)
+    guarded.isolation.cache_clear()
+    try:
+        request = AnalyzeRequest((specimen,), tmp_path / "out")
+        (outcome,) = analyze_all(request, token=CancelToken(), progress=lambda _: None)
+    finally:
+        guarded.isolation.cache_clear()
+        pool.close()
+    assert outcome.error is None
+    assert outcome.cells == 10
+    skipped = (tmp_path / "out" / "skipped.csv").read_text("utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in skipped[1:]] == ["crash-3.jpg", "sleep-8.jpg"]
+    assert "crashed on it (signal 11)" in skipped[1]
+    assert "did not come to an end" in skipped[2]
