@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -31,8 +31,13 @@ from bloodcells_gui.pipeline.windows import View, Windows, centred
 _THUMBNAIL_QUALITY = 88
 # A nucleated cell below this many um2 is no cell; platelets are 3 to 12 um2.
 _MIN_CELL_AREA_UM2 = 1.5
-# Beyond this the window is cut again around the segmented cell.
+# Up to this shrinking bilinear interpolation leaves out no pixel.
+_LINEAR_UP_TO = 1.6
+# Beyond this the window is moved onto the segmented cell.
 _RECENTRE_UM = 1.5
+# Up to this far off the middle an outline is as good as of a central cell (Dice against truth of 421 cells of
+# two laboratories: the same within 0.2 points for cell and nucleus); beyond it the cell is outlined again.
+_OUTLINE_AGAIN_UM = 2.5
 
 Measure = Callable[[NDArray[np.uint8], NDArray[np.uint8], float], NDArray[np.float32]]
 
@@ -75,15 +80,33 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
+    """What is looked at of a place: `centre` is named and kept, `outlined` was segmented; px of its image."""
+
     place: Place
     centre: tuple[float, float]
+    outlined: tuple[float, float]
     mpp: float
 
     def side_px(self, side_um: float) -> int:
         return max(1, round(side_um / self.mpp))
 
-    def origin(self, side: int) -> tuple[int, int]:
-        return round(self.centre[0] - side / 2), round(self.centre[1] - side / 2)
+    def moved(self, dx_um: float, dy_um: float) -> _Window:
+        """Centred elsewhere, within the image."""
+        height, width = self.place.pixels.shape[:2]
+        x = min(max(self.centre[0] + dx_um / self.mpp, 0.0), width - 1.0)
+        y = min(max(self.centre[1] + dy_um / self.mpp, 0.0), height - 1.0)
+        return replace(self, centre=(x, y))
+
+    def outlined_anew(self) -> _Window:
+        return replace(self, outlined=self.centre)
+
+
+def _origin(centre: tuple[float, float], side: int) -> tuple[int, int]:
+    return round(centre[0] - side / 2), round(centre[1] - side / 2)
+
+
+def _cut(window: _Window, centre: tuple[float, float], view: View) -> NDArray[np.uint8]:
+    return crop_at_scale(window.place.pixels, centre, window.mpp, view.size_px, view.um_per_px)
 
 
 class CellWork:
@@ -123,7 +146,7 @@ class CellWork:
         """
         if not places:
             return []
-        windows = [_Window(p, p.centre_px, self._usable_mpp(p)) for p in places]
+        windows = [_Window(p, p.centre_px, p.centre_px, self._usable_mpp(p)) for p in places]
         crops, masks = self._segmented(windows)
         self._recentre(windows, crops, masks)
         result = self.classifier.predict(self._to_name(windows, crops))
@@ -167,60 +190,66 @@ class CellWork:
         return float(self.windows.outlining.side_um / max(1, min(place.pixels.shape[:2])))
 
     def _to_name(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The classifier's crops, from the original pixels; the segmenter's serve where they are alike."""
-        if self.windows.alike:
+        """The classifier's crops, from the original pixels; the segmenter's serve where they are the same."""
+        if not self.windows.alike:
+            return np.stack([_cut(w, w.centre, self.windows.naming) for w in windows])
+        moved = [i for i, w in enumerate(windows) if w.centre != w.outlined]
+        if not moved:
             return crops
-        return np.stack([_cut(w, self.windows.naming) for w in windows])
+        named = crops.copy()
+        for i in moved:
+            named[i] = _cut(windows[i], windows[i].centre, self.windows.naming)
+        return named
 
     def _segmented(self, windows: Sequence[_Window]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        crops = np.stack([_cut(w, self.windows.outlining) for w in windows])
+        crops = np.stack([_cut(w, w.outlined, self.windows.outlining) for w in windows])
         return crops, self.segmenter.segment(crops)
 
     def _recentre(self, windows: list[_Window], crops: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
-        """Cut again around cells that lie off the middle of their window; in place."""
-        moved: list[int] = []
-        um_per_px, size = self.windows.outlining.um_per_px, self.windows.outlining.size_px
+        """Move windows onto cells that lie off their middle, outlining anew where it matters; in place."""
+        again: list[int] = []
+        view = self.windows.outlining
         for i, window in enumerate(windows):
-            if not window.place.recentre:
-                continue
-            ys, xs = np.nonzero(masks[i])
-            if len(xs) * um_per_px**2 < _MIN_CELL_AREA_UM2:
+            if not window.place.recentre or self._too_small(masks[i]):
                 continue
             # Middle of the box, not the centroid: a lobed nucleus must not pull the window.
-            dx = (xs.min() + xs.max() + 1) / 2 - size / 2
-            dy = (ys.min() + ys.max() + 1) / 2 - size / 2
-            if math.hypot(dx, dy) * um_per_px < _RECENTRE_UM:
+            left, top, width, height = cv2.boundingRect(masks[i])
+            dx, dy = left + width / 2 - view.size_px / 2, top + height / 2 - view.size_px / 2
+            off_um = math.hypot(dx, dy) * view.um_per_px
+            if off_um < _RECENTRE_UM:
                 continue
-            step = um_per_px / window.mpp
-            h, w = window.place.pixels.shape[:2]
-            x = min(max(window.centre[0] + dx * step, 0.0), w - 1.0)
-            y = min(max(window.centre[1] + dy * step, 0.0), h - 1.0)
-            windows[i] = _Window(window.place, (x, y), window.mpp)
-            moved.append(i)
-        if moved:
-            crops[moved], masks[moved] = self._segmented([windows[i] for i in moved])
+            windows[i] = window.moved(dx * view.um_per_px, dy * view.um_per_px)
+            cut = left == 0 or top == 0 or view.size_px in (left + width, top + height)
+            if cut or off_um > _OUTLINE_AGAIN_UM:
+                windows[i] = windows[i].outlined_anew()
+                again.append(i)
+        if again:
+            crops[again], masks[again] = self._segmented([windows[i] for i in again])
+
+    def _too_small(self, mask: NDArray[np.uint8]) -> bool:
+        return cv2.countNonZero(mask) * self.windows.outlining.um_per_px**2 < _MIN_CELL_AREA_UM2
 
     def _box_and_flags(self, window: _Window, mask: NDArray[np.uint8]) -> tuple[Box, tuple[str, ...]]:
         place, view = window.place, self.windows.outlining
         size, side = view.size_px, window.side_px(view.side_um)
-        x0, y0 = window.origin(side)
+        x0, y0 = _origin(window.outlined, side)
         flags = place.flags
         if not (math.isfinite(place.mpp) and place.mpp > 0):
             flags += (FLAG_SCALE_UNKNOWN,)
-        ys, xs = np.nonzero(mask)
-        if len(xs) * view.um_per_px**2 < _MIN_CELL_AREA_UM2:
+        if self._too_small(mask):
             flags += (FLAG_NO_CELL,)
-            left, top, right, bottom = size * 0.25, size * 0.25, size * 0.75, size * 0.75
+            left = top = size // 4
+            width = height = size // 2
         else:
-            left, top, right, bottom = xs.min(), ys.min(), xs.max() + 1.0, ys.max() + 1.0
+            left, top, width, height = cv2.boundingRect(mask)
         step = side / size
         ox, oy = place.offset_px
-        h, w = place.pixels.shape[:2]
-        full_w, full_h = place.size_px or (round(w * place.scale), round(h * place.scale))
+        rows, columns = place.pixels.shape[:2]
+        full_w, full_h = place.size_px or (round(columns * place.scale), round(rows * place.scale))
         bx = ox + (x0 + left * step) * place.scale
         by = oy + (y0 + top * step) * place.scale
-        ex = ox + (x0 + right * step) * place.scale
-        ey = oy + (y0 + bottom * step) * place.scale
+        ex = ox + (x0 + (left + width) * step) * place.scale
+        ey = oy + (y0 + (top + height) * step) * place.scale
         if FLAG_NO_CELL not in flags and (bx <= 0.5 or by <= 0.5 or ex >= full_w - 0.5 or ey >= full_h - 0.5):
             flags += (FLAG_EDGE,)
         bx, by = max(0.0, bx), max(0.0, by)
@@ -228,18 +257,28 @@ class CellWork:
         return Box(bx, by, max(1.0, ex - bx), max(1.0, ey - by)), flags
 
     def _assets(self, window: _Window, mask: NDArray[np.uint8], embedding: NDArray[np.float16]) -> CellAssets:
-        jpeg = encode_jpeg(_cut(window, self.windows.thumbnail), _THUMBNAIL_QUALITY)
+        jpeg = encode_jpeg(self._thumbnail(window), _THUMBNAIL_QUALITY)
         side = window.side_px(self.windows.field_um)
-        x0, y0 = window.origin(side)
+        x0, y0 = _origin(window.centre, side)
         scale = window.place.scale
         ox, oy = window.place.offset_px
         crop = (ox + x0 * scale, oy + y0 * scale, side * scale)
-        kept = np.asarray(centred(mask, self.windows.field_px), np.uint8)
+        step = self.windows.outlining.um_per_px / window.mpp
+        dx, dy = (round((new - old) / step) for new, old in zip(window.centre, window.outlined, strict=True))
+        kept = np.asarray(centred(mask, self.windows.field_px, (dx, dy)), np.uint8)
         return CellAssets(jpeg, encode_png(kept), crop, embedding)
 
-
-def _cut(window: _Window, view: View) -> NDArray[np.uint8]:
-    return crop_at_scale(window.place.pixels, window.centre, window.mpp, view.size_px, view.um_per_px)
+    def _thumbnail(self, window: _Window) -> NDArray[np.uint8]:
+        """The picture that the case keeps."""
+        view = self.windows.thumbnail
+        side = window.side_px(self.windows.field_um)
+        if not view.size_px < side <= _LINEAR_UP_TO * view.size_px:
+            return _cut(window, window.centre, view)
+        # Shrunk a little, two by two pixels hold nearly all of it: as good to the eye as the area's mean, and
+        # five times as fast.
+        whole = crop_at_scale(window.place.pixels, window.centre, window.mpp, side, window.mpp)
+        size = (view.size_px, view.size_px)
+        return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def encode_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
@@ -252,7 +291,8 @@ def encode_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
 
 def encode_png(mask: NDArray[np.uint8]) -> bytes:
     """8-bit PNG of a grey image (h, w); fast compression, masks are mostly flat."""
-    ok, data = cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    ok, data = cv2.imencode(".png", mask, how)
     if not ok:
         raise ValueError("PNG encoding failed")
     return bytes(data.tobytes())

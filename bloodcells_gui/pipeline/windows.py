@@ -95,14 +95,17 @@ class Windows:
         return View(size, self.field_um / size)
 
 
-def centred(image: NDArray[np.generic], side_px: int) -> NDArray[np.generic]:
-    """A square image (s, s) with its middle kept, cut or padded with zeros to (side_px, side_px)."""
+def centred(
+    image: NDArray[np.generic], side_px: int, middle_px: tuple[int, int] = (0, 0)
+) -> NDArray[np.generic]:
+    """A square image (s, s), cut or padded with zeros to (side_px, side_px) around a point.
+
+    `middle_px` is that point's x, y from the image's own middle.
+    """
     size = image.shape[0]
-    if size == side_px:
+    left, top = ((size - side_px) // 2 + d for d in middle_px)
+    if size == side_px and left == top == 0:
         return image
-    if size > side_px:
-        start = (size - side_px) // 2
-        return image[start : start + side_px, start : start + side_px]
-    before = (side_px - size) // 2
-    after = side_px - size - before
-    return np.pad(image, ((before, after), (before, after)))
+    around = max(0, -left, -top, left + side_px - size, top + side_px - size)
+    padded = np.pad(image, around)
+    return padded[top + around : top + around + side_px, left + around : left + around + side_px]

@@ -187,11 +187,6 @@ class CaseStore:
                 " ORDER BY idx"
             ).fetchall()
             moved = connection.execute("SELECT root FROM locations ORDER BY id DESC LIMIT 1").fetchone()
-            runs = connection.execute(f"SELECT {rows.RUN_COLUMNS} FROM runs ORDER BY number").fetchall()  # noqa: S608
-            ends = {r[0]: r for r in connection.execute(f"SELECT {rows.RUN_END_COLUMNS} FROM run_ends")}  # noqa: S608
-            skipped: dict[int, list[rows.Row]] = {}
-            for run, path, reason in connection.execute("SELECT run, path, reason FROM skipped ORDER BY id"):
-                skipped.setdefault(run, []).append((path, reason))
         about = json.loads(meta["specimen"])
         root = Path(rows.name_from_db(moved[0] if moved else meta["root"]))
         refs = tuple(_image_ref(row, root if moved else None) for row in images)
@@ -201,6 +196,15 @@ class CaseStore:
         self.case_id, self.created = str(meta["case_id"]), str(meta["created"])
         self.app_version = str(meta["app_version"])
         self.extra = {k: str(v) for k, v in meta.items() if k not in _HEADER_KEYS}
+        self._refresh_runs()
+
+    def _refresh_runs(self) -> None:
+        with self._db.reading() as connection:
+            runs = connection.execute(f"SELECT {rows.RUN_COLUMNS} FROM runs ORDER BY number").fetchall()  # noqa: S608
+            ends = {r[0]: r for r in connection.execute(f"SELECT {rows.RUN_END_COLUMNS} FROM run_ends")}  # noqa: S608
+            skipped: dict[int, list[rows.Row]] = {}
+            for run, path, reason in connection.execute("SELECT run, path, reason FROM skipped ORDER BY id"):
+                skipped.setdefault(run, []).append((path, reason))
         self.runs = [rows.run_from_rows(r, ends.get(r[0]), skipped.get(r[0], [])) for r in runs]
 
     def set_specimen_images(self, images: Iterable[tuple[int, ImageRef]]) -> None:
@@ -237,7 +241,7 @@ class CaseStore:
             self._refuse_signed(connection)
             connection.execute(f"INSERT INTO runs VALUES ({_marks(row)})", row)  # noqa: S608
             ledger.seal(connection, self._clock(), Kind.RUN, run.number, [row])
-        self.refresh()
+        self._refresh_runs()
 
     def finish_run(
         self,
@@ -263,7 +267,7 @@ class CaseStore:
                 ]
                 connection.executemany("INSERT INTO skipped VALUES (?, ?, ?, ?)", table)
                 ledger.seal(connection, self._clock(), Kind.SKIPPED, first, table)
-        self.refresh()
+        self._refresh_runs()
 
     # -- cells -----------------------------------------------------------------------------------------
 

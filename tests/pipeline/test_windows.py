@@ -70,6 +70,44 @@ def test_what_is_centred_keeps_its_middle(side: int) -> None:
     assert abs(xs[0] + 0.5 - side / 2) <= 0.5
 
 
+def test_what_is_centred_elsewhere_moves_whole_pixels() -> None:
+    image = np.arange(1, 26, dtype=np.uint8).reshape(5, 5)
+    out = centred(image, 5, (2, -1))
+    np.testing.assert_array_equal(out[1:, :3], image[:4, 2:])
+    assert not out[0].any()
+    assert not out[:, 3:].any()
+
+
+class CountingSegmenter(PlainSegmenter):
+    """Counts the windows it outlined."""
+
+    outlined = 0
+
+    def segment(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        self.outlined += len(crops)
+        return super().segment(crops)
+
+
+@pytest.mark.parametrize(("off_um", "times"), [(0.5, 1), (2.0, 1), (3.5, 2)])
+@pytest.mark.parametrize(("size", "um"), [(128, 0.215), *PAIRS])
+def test_a_cell_near_the_middle_is_outlined_once_and_kept_in_the_middle(
+    off_um: float, times: int, size: int, um: float
+) -> None:
+    classifier, segmenter = WatchedClassifier(size_px=size, um_per_px=um), CountingSegmenter()
+    work = CellWork(classifier, segmenter, measure)
+    at = 180 + off_um / 0.107 * np.array([0.8, -0.6])
+    place = Place(0, draw_cell("LY", 360, 0.107, centre=tuple(at)), (0, 0), (180, 180), 0.107)
+    ((cell, assets),) = work.process([place])
+    assert segmenter.outlined == times
+    assert cell.box_px.centre == pytest.approx(tuple(at), abs=2)
+    check_kept(work, assets)
+    if off_um > 1.5:
+        x, y, side = assets.crop_px
+        assert (x + side / 2, y + side / 2) == pytest.approx(tuple(at), abs=3)
+        _, xs = np.nonzero(classifier.seen[0].min(axis=2) < 200)
+        assert (xs.mean() - size / 2) * um == pytest.approx(0, abs=0.4)
+
+
 @pytest.mark.parametrize(("size", "um"), PAIRS)
 def test_each_network_sees_the_cell_at_its_own_scale(size: int, um: float) -> None:
     classifier = WatchedClassifier(size_px=size, um_per_px=um)
