@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 
@@ -29,6 +29,7 @@ from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.decode import LoadedImage
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.threads import worker_pool
 
 SCALE_SAMPLE = 24
 _POLL_S = 0.05
@@ -109,7 +110,7 @@ class CropsAnalysis:
         size = self._options.batch
         chunks = iter([images[i : i + size] for i in range(0, len(images), size)])
         meter, done, cells = RateMeter(), 0, 0
-        pool = ThreadPoolExecutor(self._options.threads, thread_name_prefix="cells")
+        pool = worker_pool(self._options.threads, "cells")
         pending: deque[Future[_Batch]] = deque()
         try:
             yield Progress(0, len(images), "images", 0, 0.0, None)

@@ -27,6 +27,24 @@ from bloodcells_gui.ui.progress_bar import AnalysisBar
 _NAMED = 3
 
 
+def merged(events: list[AnalysisEvent]) -> list[AnalysisEvent]:
+    """The same events with cells, and images, that came together in one: every event redraws every view."""
+    cells = [e for e in events if isinstance(e, CellsFound)]
+    images = [e for e in events if isinstance(e, ImagesRead)]
+    out: list[AnalysisEvent] = []
+    for event in events:
+        if isinstance(event, ImagesRead):
+            if event is images[0]:
+                out.append(ImagesRead(tuple(pair for e in images for pair in e.images)))
+        elif isinstance(event, CellsFound):
+            # The assets are in the case; no view of the window takes them from here.
+            if event is cells[-1]:
+                out.append(CellsFound(tuple(c for e in cells for c in e.cells), ()))
+        else:
+            out.append(event)
+    return out
+
+
 class AnalysisControl(QObject):
     """At most one analysis at a time.
 
@@ -85,7 +103,7 @@ class AnalysisControl(QObject):
         if session is None:
             return
         latest: Progress | None = None
-        for event in events:
+        for event in merged(events):
             match event:
                 case Progress():
                     latest = event

@@ -5,6 +5,7 @@ Whatever arrives carries the generation it was asked in, and stale deliveries ar
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 import weakref
@@ -19,6 +20,9 @@ from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.contracts import Job
 
 BATCH_MS = 100
+# Python's threads hand over every 5 ms unless told otherwise, and every call into Qt may wait for one: with
+# the workers busy, a handler of twenty calls would hold the window for a tenth of a second.
+_HAND_OVER_S = 0.0005
 
 
 class _Worker(QThread):
@@ -71,6 +75,7 @@ class JobRunner(QObject):
         self._worker: _Worker | None = None
         self._queue: deque[AnalysisEvent] = deque()
         self.generation = 0
+        self._patience = sys.getswitchinterval()
         self._timer = QTimer(self)
         self._timer.setInterval(BATCH_MS)
         self._timer.timeout.connect(self._deliver)
@@ -89,6 +94,8 @@ class JobRunner(QObject):
         self._job = job
         self._worker = _Worker(job, self._queue)
         self._worker.finished.connect(self._ended)
+        self._patience = sys.getswitchinterval()
+        sys.setswitchinterval(_HAND_OVER_S)
         self._timer.start()
         self._worker.start()
         return self.generation
@@ -106,6 +113,7 @@ class JobRunner(QObject):
         self._timer.stop()
         if worker is None:
             return True
+        sys.setswitchinterval(self._patience)
         worker.finished.disconnect(self._ended)
         return worker.wait(wait_ms)
 
@@ -121,6 +129,7 @@ class JobRunner(QObject):
         if worker is None or worker is not self.sender():
             return
         worker.wait()
+        sys.setswitchinterval(self._patience)
         self._timer.stop()
         generation = self.generation
         self._deliver()

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QThreadPool
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, Done, Progress, RunStatus
+from bloodcells_gui.domain.analysis import (
+    AnalysisEvent,
+    CellsFound,
+    Done,
+    ImagesRead,
+    Progress,
+    RunStatus,
+    Skipped,
+    SkippedFile,
+)
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.specimen import ImageRef
+from bloodcells_gui.ui.analysis_control import merged
 from bloodcells_gui.ui.jobs import JobRunner, Lookup
 from tests.ui.fakes import FakeJob, make_cells
 
@@ -128,3 +141,42 @@ def test_a_closed_lookup_is_silent(qtbot: QtBot, pool: QThreadPool) -> None:
     pool.waitForDone()
     qtbot.wait(20)
     assert answers == []
+
+
+def test_threads_hand_over_quickly_while_a_job_runs_and_as_before_afterwards(qtbot: QtBot) -> None:
+    before = sys.getswitchinterval()
+    seen: list[float] = []
+
+    class Watching:
+        def events(self) -> Iterator[AnalysisEvent]:
+            seen.append(sys.getswitchinterval())
+            yield Done(RunStatus.COMPLETE)
+
+        def cancel(self) -> None: ...
+
+    runner = JobRunner()
+    with qtbot.waitSignal(runner.finished, timeout=5000):
+        runner.start(Watching())
+    assert seen[0] < before
+    assert sys.getswitchinterval() == before
+    runner.start(Watching())
+    runner.stop()
+    assert sys.getswitchinterval() == before
+
+
+def test_what_came_together_is_shown_together_in_order() -> None:
+    def cells(*ids: int) -> CellsFound:
+        return CellsFound(tuple(make_cells(1, first_id=i)[0] for i in ids), ())
+
+    def images(*numbers: int) -> ImagesRead:
+        return ImagesRead(tuple((n, ImageRef(str(n), Path(str(n)))) for n in numbers))
+
+    events = [
+        Progress(0, 4, "images", 0, 0.0, None), images(0, 1), cells(1, 2), Skipped(SkippedFile("x", "y")),
+        images(2), cells(3), Done(RunStatus.COMPLETE),
+    ]  # fmt: skip
+    kinds = [type(e) for e in merged(events)]
+    assert kinds == [Progress, ImagesRead, Skipped, CellsFound, Done]
+    assert [n for n, _ in merged(events)[1].images] == [0, 1, 2]
+    assert [c.id for c in merged(events)[3].cells] == [1, 2, 3]
+    assert merged([]) == []
