@@ -70,14 +70,16 @@ def build_folder(version: str, when: int) -> None:
         (bundle / "bloodcells-gui").symlink_to("bloodcells")
 
     components = inventory.python_components(ROOT / "pyproject.toml") + inventory.system_components(bundle)
+    names = {c.name for c in components}
+    unnamed, absent = sbom_check.compare(bundle, BUILD / "pyinstaller" / "bloodcells" / "PYZ-00.toc", names)
+    if unnamed:
+        sys.exit(f"in the bundle, but of no known component: {', '.join(unnamed)}")
+    components = [c for c in components if sbom_check.normal(c.name) not in absent]
+    print(f"required but not in the bundle, so not listed: {', '.join(absent) or 'nothing'}")
     without = inventory.write_licences(components, bundle / "licences")
     inventory.write_sbom(components, version, ROOT / "models", bundle / "sbom.cdx.json")
     shutil.copyfile(bundle / "sbom.cdx.json", DIST / f"bloodcells-{version}.cdx.json")
     inventory.write_listing(bundle, DIST / f"bloodcells-{version}.files.txt")
-    unnamed, absent = sbom_check.compare(bundle, BUILD / "pyinstaller" / "bloodcells" / "PYZ-00.toc")
-    print(f"bill of materials: named but not in the bundle: {', '.join(absent) or 'nothing'}")
-    if unnamed:
-        sys.exit(f"in the bundle but not in the bill of materials: {', '.join(unnamed)}")
     print(f"dist/bloodcells: {size_mb(bundle):.0f} MB unpacked, {len(components)} third-party parts, "
           f"without a licence text of their own: {', '.join(without) or 'none'}")  # fmt: skip
 

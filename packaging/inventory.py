@@ -101,6 +101,8 @@ def system_components(bundle: Path) -> list[Component]:
         return []
     found: dict[str, Component] = {}
     for path in sorted((bundle / "_internal").glob("lib*.so*")):
+        if path.name.startswith("libpython") or path.is_symlink():
+            continue  # Python is a component of its own; links lead into packages' folders.
         for folder in ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu"):
             original = Path(folder) / path.name
             if not original.exists():

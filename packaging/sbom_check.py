@@ -1,4 +1,4 @@
-"""Does the bill of materials name all that lies in the bundle, and nothing else?
+"""Do the listed components name all that lies in the bundle, and nothing else?
 
 Every module and library of the built folder is traced to the package that it came from: Python packages by the names
 that their metadata claim, shared libraries by the Debian package that owns the file of this name on the building machine.
@@ -7,7 +7,6 @@ that their metadata claim, shared libraries by the Debian package that owns the 
 from __future__ import annotations
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -16,7 +15,9 @@ from pathlib import Path
 
 OURS = {"bloodcells_gui"}
 # Made by the spec or by PyInstaller itself.
-BUILT = {"base_library.zip", "python", "lib-dynload", "LICENSE", "NOTICE", "libpython"}
+BUILT = {"base_library.zip", "lib-dynload", "LICENSE", "NOTICE"}
+# Python itself, named as one component.
+PYTHON = re.compile(r"libpython|python3|_sysconfigdata|_?pyi|pyimod")
 
 
 def normal(name: str) -> str:
@@ -49,14 +50,14 @@ def owner_of_library(name: str) -> str | None:
     return done.stdout.split(":")[0] if done.stdout else None
 
 
-def compare(bundle: Path, toc: Path) -> tuple[list[str], list[str]]:
-    """What lies in the bundle without being named, and what is named without lying there."""
-    named = {normal(c["name"]) for c in json.loads((bundle / "sbom.cdx.json").read_text("utf-8"))["components"]}
-    owner, used, unnamed = owners(), set(), []
-    inside = bundle / "_internal"
-    tops = {p.name for p in inside.iterdir()}
+def compare(bundle: Path, toc: Path, named: set[str]) -> tuple[list[str], list[str]]:
+    """What lies in the bundle without being among `named`, and what is named without lying there."""
+    named = {normal(name) for name in named}
+    owner, used, unnamed = owners(), {"python", "pyinstaller"}, []
+    # Links lead to libraries that lie in a package's own folder.
+    tops = {p.name for p in (bundle / "_internal").iterdir() if not p.is_symlink()}
     for top in sorted(tops | modules_in_archive(toc)):
-        if top in OURS or top in BUILT or top.endswith(".dist-info") or top.startswith(("libpython", "pyi_", "_pyi", "pyimod")):
+        if top in OURS or top in BUILT or top.endswith(".dist-info") or PYTHON.match(top):
             continue
         package = owner.get(top) or owner.get(top.partition(".")[0])
         if package is None and ".so" in top:
@@ -65,5 +66,4 @@ def compare(bundle: Path, toc: Path) -> tuple[list[str], list[str]]:
             unnamed.append(f"{top} ({package or 'of unknown origin'})")
         else:
             used.add(normal(package))
-    models = {p.parent.name for p in inside.glob("bloodcells_gui/_data/models/*/card.json")}
-    return unnamed, sorted(named - used - models - {"python", "pyinstaller"})
+    return unnamed, sorted(named - used)
