@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from scripts.data import CACHE_UM, PBC8, Cache
+from scripts.data import CACHE_UM, FIVE, PBC8, Cache
 from scripts.metrics import confusion_scores
 
 NAMES = tuple(PBC8)
+NAMES_FIVE = tuple(FIVE)
 ROW = {leaf: i for i, leaves in enumerate(PBC8.values()) for leaf in leaves}
+ROW_FIVE = {leaf: i for i, leaves in enumerate(FIVE.values()) for leaf in leaves}
+BUNDLE = Path("models/classifier-lite0")
+#: Side (um) of the studied windows. The study's crop of 256 px of 360x363 is 27.4 um of PBC's 0.107 um/px.
+WINDOW_UM = 27.5
 
 
 @dataclass
 class Labelled:
-    """Views (n, s, s, 3) uint8 RGB with the number of their class (of eight), split, site, path."""
+    """Views (n, s, s, 3) uint8 RGB with the number of their class (of eight or five), split, site, path."""
 
     x: np.ndarray
     y: np.ndarray
@@ -40,10 +47,12 @@ def arguments(doc: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def load(cache: Path, set_name: str, side: int, window_um: float = 27.5) -> Labelled:
-    """The central windows of a set's cells that belong to one of the eight classes, resized to `side` px."""
+def load(cache: Path, set_name: str, side: int, window_um: float = WINDOW_UM, row: Mapping[str, int] = ROW) -> Labelled:
+    """The central windows of a set's cells that belong to one of the classes of `row`, resized to `side` px."""
     real = Cache(cache, "real")
-    rows = [i for i, m in enumerate(real.meta) if m["set"] == set_name and m["leaves"] and m["leaves"][0] in ROW]
+    rows = [i for i, m in enumerate(real.meta) if m["set"] == set_name and m["leaves"] and m["leaves"][0] in row]
+    if not rows:
+        raise SystemExit(f"no labelled cells of {set_name} in {cache}: this experiment needs that set (python -m scripts.data)")
     half = round(window_um / CACHE_UM / 2)
     x = np.empty((len(rows), side, side, 3), np.uint8)
     for k, i in enumerate(rows):
@@ -52,7 +61,7 @@ def load(cache: Path, set_name: str, side: int, window_um: float = 27.5) -> Labe
         x[k] = cv2.resize(image[c - half : c + half, c - half : c + half], (side, side), interpolation=cv2.INTER_AREA)
     metas = [real.meta[i] for i in rows]
     return Labelled(
-        x, np.array([ROW[m["leaves"][0]] for m in metas]), np.array([m["split"] for m in metas]),
+        x, np.array([row[m["leaves"][0]] for m in metas]), np.array([m["split"] for m in metas]),
         np.array([m["group"] for m in metas]), [m["path"] for m in metas], metas[0]["site"],
     )  # fmt: skip
 
@@ -111,27 +120,67 @@ def features(x: np.ndarray, bundle: Path | None = None, threads: int = 1) -> np.
     return np.concatenate(out)
 
 
-def score(truth: np.ndarray, found: np.ndarray) -> dict:
-    """Eight-class figures."""
-    return confusion_scores(truth, found, NAMES)
+def kept(cache: Path, name: str, inputs: list[str], make: Callable[[], np.ndarray]) -> np.ndarray:
+    """An array that is costly to compute, from ``study/arrays`` if it was computed from the same `inputs` before."""
+    mark = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:12]
+    path = cache / "study" / "arrays" / f"{name}-{mark}.npy"
+    if path.is_file():
+        return np.load(path, allow_pickle=False)
+    made = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npy")
+    np.save(part, made)
+    part.replace(path)
+    return made
+
+
+def imagenet_features(cache: Path, data: Labelled, threads: int = 1) -> np.ndarray:
+    """`features` of EfficientNet-Lite0 with ImageNet weights for 128 px views, computed once."""
+    return kept(cache, f"lite0-{data.site}", [str(data.x.shape), *data.path], lambda: features(data.x, None, threads))
+
+
+def imagenet_features_of(cache: Path, set_name: str, paths: list[str], threads: int = 1) -> np.ndarray:
+    """`imagenet_features` of some of a set's cells, in the order of `paths` (all of the set are computed once)."""
+    data = load(cache, set_name, 128)
+    at = {path: i for i, path in enumerate(data.path)}
+    return imagenet_features(cache, data, threads)[[at[p] for p in paths]]
+
+
+def bundle_features(cache: Path, data: Labelled, bundle: Path, threads: int = 1) -> np.ndarray:
+    """`features` of a shipped classifier for 128 px views, computed once for each version of its card."""
+    card = hashlib.sha256((bundle / "card.json").read_bytes()).hexdigest()
+    return kept(cache, f"bundle-{data.site}", [card, str(data.x.shape), *data.path], lambda: features(data.x, bundle, threads))
+
+
+def score(truth: np.ndarray, found: np.ndarray, names: tuple[str, ...] = NAMES) -> dict:
+    """Figures of known classes, eight unless said."""
+    return confusion_scores(truth, found, names)
 
 
 class Log:
-    """Collects an experiment's results with seeds and times; writes them at the end."""
+    """Collects an experiment's results with seeds and times; written after each, read by ``scripts.study.table``.
+
+    Times are processor seconds (a busy machine does not change them much) and seconds by the clock, since the line before.
+    """
 
     def __init__(self, cache: Path, name: str, seed: int) -> None:
         self.path = cache / "study" / f"{name}.json"
+        self.name = name
         self.rows: list[dict] = []
         self.seed = seed
-        self.started = time.time()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.started, self.cpu = time.time(), time.process_time()
 
-    def add(self, what: str, study: str, figures: dict, **more: object) -> None:
-        """One line: what was run, the study's figure, ours."""
-        seconds = round(time.time() - self.started, 1)
-        self.started = time.time()
-        row = {"what": what, "study": study, "seed": self.seed, "seconds": seconds, **more, "figures": figures}
+    def add(self, what: str, study: str, figures: dict, settings: str = "", train: int = 0, text: str = "") -> None:
+        """One line: what was run, the study's figure, ours (`text` where it is no accuracy), size of the training part."""
+        now, cpu = time.time(), time.process_time()
+        row = {
+            "what": what, "study": study, "command": f"python -m scripts.study.{self.name}", "settings": settings, "seed": self.seed,
+            "train": train, "cpu_seconds": round(cpu - self.cpu, 1), "seconds": round(now - self.started, 1), "text": text, "figures": figures,
+        }  # fmt: skip
+        self.started, self.cpu = now, cpu
         self.rows.append(row)
         a = figures.get("accuracy")
-        print(f"{what}: {a['value']:.4f} {a['limits95']} (n={a['n']}), study {study}, {seconds} s" if a else f"{what}: {figures}", flush=True)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        ours = f"{a['value']:.4f} {a['limits95']} (n={a['n']})" if a else text or str(figures)
+        print(f"{what}: {ours}, study {study}, {row['cpu_seconds']} s", flush=True)
         self.path.write_text(json.dumps(self.rows, indent=1))
