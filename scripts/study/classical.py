@@ -53,9 +53,9 @@ def main() -> None:
     if (args.bundle / "card.json").is_file():
         from bloodcells_gui.inference.bundle import load_bundle
 
-        tuned = bundle_features(args.cache, data, args.bundle, args.threads)
+        tuned = bundle_features(args.cache, "pbc", data.path, args.bundle, args.threads)
         log.add("tuned features + SVC, all", "98.5 % (VGG16)", score(data.y[fifth], svc(tuned[big], data.y[big], tuned[fifth], 3)),
-                f"shipped classifier {load_bundle(args.bundle).version}, 128 px", len(big))  # fmt: skip
+                f"shipped classifier {load_bundle(args.bundle).version}", len(big))  # fmt: skip
     # Where cells go that a model has no class for: train without IG, ask it for IG.
     ig = NAMES.index("ig")
     known = big[data.y[big] != ig]

@@ -89,7 +89,7 @@ def parts(data: Labelled) -> tuple[np.ndarray, np.ndarray]:
 
 
 def features(x: np.ndarray, bundle: Path | None = None, threads: int = 1) -> np.ndarray:
-    """Embeddings of 128 px views: of a shipped bundle, or of EfficientNet-Lite0 as ImageNet left it (1,280 numbers)."""
+    """Embeddings of views: of a shipped bundle (in its window), or of EfficientNet-Lite0 as ImageNet left it (128 px; 1,280 numbers)."""
     if bundle is not None:
         from bloodcells_gui.inference.bundle import load_bundle
         from bloodcells_gui.inference.classifier import Classifier
@@ -146,10 +146,16 @@ def imagenet_features_of(cache: Path, set_name: str, paths: list[str], threads: 
     return imagenet_features(cache, data, threads)[[at[p] for p in paths]]
 
 
-def bundle_features(cache: Path, data: Labelled, bundle: Path, threads: int = 1) -> np.ndarray:
-    """`features` of a shipped classifier for 128 px views, computed once for each version of its card."""
+def bundle_features(cache: Path, set_name: str, paths: list[str], bundle: Path, threads: int = 1) -> np.ndarray:
+    """Embeddings of a shipped classifier for some of a set's cells, each in the bundle's own window; all of the set are computed once."""
+    from bloodcells_gui.inference.bundle import load_bundle
+
     card = hashlib.sha256((bundle / "card.json").read_bytes()).hexdigest()
-    return kept(cache, f"bundle-{data.site}", [card, str(data.x.shape), *data.path], lambda: features(data.x, bundle, threads))
+    window = load_bundle(bundle).input
+    data = load(cache, set_name, window.size_px, window.size_px * window.um_per_px)
+    held = kept(cache, f"bundle-{data.site}", [card, *data.path], lambda: features(data.x, bundle, threads))
+    at = {path: i for i, path in enumerate(data.path)}
+    return held[[at[p] for p in paths]]
 
 
 def score(truth: np.ndarray, found: np.ndarray, names: tuple[str, ...] = NAMES) -> dict:

@@ -99,7 +99,7 @@ def manifold(log: Log, args: argparse.Namespace, pbc: Labelled, deep: np.ndarray
     rows = np.random.default_rng(args.seed).choice(parts(pbc)[1], 1200, replace=False)
     spaces = {"pixels": pbc.x[rows][:, ::4, ::4].reshape(len(rows), -1).astype(np.float32), "ImageNet features": deep[rows]}
     if (args.bundle / "card.json").is_file():
-        spaces["features of the shipped network"] = bundle_features(args.cache, pbc, args.bundle, args.threads)[rows]
+        spaces["features of the shipped network"] = bundle_features(args.cache, "pbc", [pbc.path[i] for i in rows], args.bundle, args.threads)
     flat = {}
     for name, space in spaces.items():
         reduced = PCA(30, random_state=args.seed).fit_transform(space)
