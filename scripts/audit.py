@@ -33,7 +33,7 @@ from scripts.data import SITE_UM, content_hashes, read_manifest
 #: Sets of whole fields, with boxes instead of one label.
 FIELD_SETS = {"txl_pbc"}
 NEAR = 0.995
-MARGIN = 2
+MARGIN = 1
 
 
 @dataclass

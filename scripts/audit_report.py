@@ -64,7 +64,8 @@ def plot(found: dict, brightness: dict[str, float], size: dict[str, str], site_o
         middle.scatter(kinds[:, 0], kinds[:, 1], s=20 + 12 * np.sqrt(counts), alpha=0.5, label=key)
     middle.set_xlabel("width, px")
     middle.set_ylabel("height, px (area grows with the number of images)")
-    middle.legend(fontsize=7)
+    for mark in middle.legend(fontsize=7, loc="lower right").legend_handles:
+        mark.set_sizes([30])
     codes = sorted({c for s in found["sites"].values() for c in s["labels"]})
     bottom = np.zeros(len(codes))
     for key, part in found["sites"].items():

@@ -158,16 +158,16 @@ def crop_against_frame(log: Log, data: Path, seed: int) -> None:
             return svc(x[train], y[train], x[test])
 
         def tuned(train: np.ndarray, test: np.ndarray, x: np.ndarray = held) -> np.ndarray:
-            return classes(fit(Back(8), x[train, 0], y[train], 20, seed, 5e-4, batch=32), x[test, 0])
+            return classes(fit(Back(8), x[train, 0], y[train], 12, seed, 5e-4, batch=32), x[test, 0])
 
         def turned(train: np.ndarray, test: np.ndarray, x: np.ndarray = held) -> np.ndarray:
-            return classes(fit(Back(8), x[train], y[train], 20, seed, 5e-4, batch=32, views=True), x[test, 0])
+            return classes(fit(Back(8), x[train], y[train], 12, seed, 5e-4, batch=32, views=True), x[test, 0])
 
         for how, run, settings in (
             ("LeNet", lenet, "64 px, 20 epochs"),
             ("Lite0 features + SVC", features_svc, f"{SIDE} px"),
-            ("Lite0, last block trained", tuned, f"{SIDE} px, adam 0.0005, 20 epochs"),
-            ("Lite0, last block trained, flips and turns", turned, f"{SIDE} px, adam 0.0005, 20 epochs, 8 views"),
+            ("Lite0, last block trained", tuned, f"{SIDE} px, adam 0.0005, 12 epochs"),
+            ("Lite0, last block trained, flips and turns", turned, f"{SIDE} px, adam 0.0005, 12 epochs, 8 views"),
         ):
             found = np.zeros(len(y), int)
             for fold in range(5):

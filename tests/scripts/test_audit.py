@@ -135,7 +135,7 @@ def test_turned_copies_knows_every_attitude_and_no_strangers(how: int) -> None:
 def test_blank_images_are_no_copies() -> None:
     blank = [np.full((THUMB, THUMB), v, np.uint8) for v in (10, 200)]
     assert turned_copies(["a", "b"], blank) == []
-    patch = middle_patch(np.full((200, 200), 90, np.uint8), 0.1, 2)
+    patch = middle_patch(np.full((200, 200), 90, np.uint8), 0.1, 1)
     assert patch is not None
     assert crops_in_frames([("c", patch[2:-2, 2:-2])], [("f", patch)]) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,15 @@ pytest.importorskip("sklearn")
 
 from scripts.study import contours, convert_vgg, lite0, masked, ten, training, vgg  # noqa: E402
 from scripts.study.common import NAMES, Labelled, four_thousand, kept  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Small networks on a busy machine: two threads wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def labelled(each: int) -> Labelled:
