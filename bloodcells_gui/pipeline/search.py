@@ -25,6 +25,9 @@ Read = Callable[[int, int, int, int, float], Pixels]
 
 # Up to this ratio a tile is read at full resolution and shrunk here, so that its cells are cut from memory.
 _KEEP_FULL_RATIO = 2.1
+# Leukocytes are found as well at a coarser scale, for two thirds of the cost (226 real test fields: recall
+# 0.991 and precision 1.000 at both), but fewer red cells (0.948 for 0.971) and platelets (0.84 for 0.90).
+_COARSE = 1.25
 _JUDGED_PX = 384
 TOUCHING_GAP_UM = 0.4
 _MARGIN = 1.12
@@ -86,6 +89,8 @@ class TileSearch:
         size_px: tuple[int, int],
         mpp: float,
         white: float | None = None,
+        *,
+        coarse: bool = False,
     ) -> SearchedTile:
         """Cells whose middle lies in the tile's core, or in a narrow band around it.
 
@@ -94,13 +99,16 @@ class TileSearch:
         size_px : width, height of the whole image
         mpp : its scale
         white : green level of the empty glass where it is known
+        coarse : bool
+            For leukocytes alone, where red cells and platelets are not tallied.
 
         Raises
         ------
         ImageRefused
             When the tile cannot be read.
         """
-        ratio = self.detector.um_per_px / mpp
+        seen_mpp = self.detector.um_per_px * (_COARSE if coarse else 1.0)
+        ratio = seen_mpp / mpp
         full: Pixels | None = None
         if ratio <= _KEEP_FULL_RATIO:
             full = read(tile.x, tile.y, tile.width, tile.height, 1.0)
@@ -118,9 +126,10 @@ class TileSearch:
         found = found.moved(tile.width / seen.shape[1], tile.x, tile.y)
         band = BAND_UM / mpp
         red = found.of_class(RED_CELL)
-        nucleated = found.of_class(NUCLEATED)
-        near = nucleated.take(_owned(nucleated, tile, band))
         platelets = found.of_class(PLATELET)
+        nucleated = found.of_class(NUCLEATED)
+        nucleated = nucleated.take(~_outdone(nucleated, platelets))
+        near = nucleated.take(_owned(nucleated, tile, band))
         platelets = platelets.take(_owned(platelets, tile, band))
         platelets = platelets.take(~_inside_any(platelets, nucleated))
         flags = touching(_boxes(nucleated), TOUCHING_GAP_UM / mpp)
@@ -135,13 +144,14 @@ class TileSearch:
             for box in _boxes(platelets)
         ]
         red_boxes = red.boxes[_owned(red, tile, 0.0)]
-        return SearchedTile(tuple(spots), red_boxes, self._judge(seen, mpp, white))
+        return SearchedTile(tuple(spots), red_boxes, self._judge(seen, seen_mpp, white))
 
-    def _judge(self, seen: Pixels, mpp: float, white: float | None) -> PatchQuality:
+    def _judge(self, seen: Pixels, seen_mpp: float, white: float | None) -> PatchQuality:
         h, w = seen.shape[:2]
-        side_h, side_w = min(h, _JUDGED_PX), min(w, _JUDGED_PX)
+        side = round(_JUDGED_PX * self.detector.um_per_px / seen_mpp)
+        side_h, side_w = min(h, side), min(w, side)
         top, left = (h - side_h) // 2, (w - side_w) // 2
-        return judge_patch(seen[top : top + side_h, left : left + side_w], self.detector.um_per_px, white)
+        return judge_patch(seen[top : top + side_h, left : left + side_w], seen_mpp, white)
 
     def _place(
         self,
@@ -186,6 +196,18 @@ def _owned(found: Detections, tile: Tile, band: float) -> NDArray[np.bool_]:
 
 def _boxes(found: Detections) -> list[Box]:
     return [Box(float(x), float(y), float(w), float(h)) for x, y, w, h in found.boxes]
+
+
+def _outdone(nucleated: Detections, platelets: Detections) -> NDArray[np.bool_]:
+    """Which of `nucleated` hold the middle of a platelet that the detector is surer of."""
+    if len(nucleated) == 0 or len(platelets) == 0:
+        return np.zeros(len(nucleated), bool)
+    x, y, w, h = (nucleated.boxes[:, i][:, None] for i in range(4))
+    cx = (platelets.boxes[:, 0] + platelets.boxes[:, 2] / 2)[None]
+    cy = (platelets.boxes[:, 1] + platelets.boxes[:, 3] / 2)[None]
+    inside = (cx > x) & (cx < x + w) & (cy > y) & (cy < y + h)
+    surer = platelets.scores[None] > nucleated.scores[:, None]
+    return np.asarray((inside & surer).any(axis=1), np.bool_)
 
 
 def _inside_any(small: Detections, large: Detections) -> NDArray[np.bool_]:

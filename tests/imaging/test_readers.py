@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from bloodcells_gui.imaging import guarded
 from bloodcells_gui.imaging.limits import DecodeLimits
 from bloodcells_gui.imaging.opening import open_image
 from bloodcells_gui.imaging.reader import ImageReader, Level, honest_levels
@@ -82,22 +84,46 @@ def _channels(path: Path) -> Path:
     return path
 
 
-def _own(path: Path) -> Path:
+def _jpeg(path: Path) -> Path:
+    Image.fromarray(PICTURE).save(path, quality=92, subsampling=0)
+    data = bytearray(path.read_bytes())
+    # 16 bits hold px per cm (unit 2), not per inch.
+    data[13:18] = struct.pack(">BHH", 2, round(PER_CM), round(PER_CM))
+    path.write_bytes(data)
+    return path
+
+
+def _own(path: Path, description: str = "synthetic test") -> Path:
     def tile(column: int, row: int) -> np.ndarray:
         out = np.full((TILE_PX, TILE_PX, 3), 255, np.uint8)
         part = PICTURE[row * TILE_PX : (row + 1) * TILE_PX, column * TILE_PX : (column + 1) * TILE_PX]
         out[: part.shape[0], : part.shape[1]] = part
         return out
 
-    with PyramidWriter(path, (W, H), MPP, "synthetic test") as writer:
+    with PyramidWriter(path, (W, H), MPP, description) as writer:
         write_pyramid(writer, tile, np.full((TILE_PX, TILE_PX, 3), 255, np.uint8))
     return path
+
+
+def _aperio(path: Path) -> Path:
+    """As Aperio's scanners describe their slides, so that OpenSlide takes it for one of theirs."""
+    return _own(path, f"Aperio Image Library v12\r\n{W}x{H} (512x512) JPEG/YCC Q=82|AppMag = 40|MPP = {MPP}")
 
 
 Maker = Callable[[Path], Path]
 Opener = Callable[[Path], ImageReader]
 CASES: dict[str, tuple[str, Maker, Opener, type, float]] = {
     "plain png": ("a.png", _png, open_image, PlainReader, 0),
+    "large jpeg": ("a.jpg", _jpeg, open_image, PlainReader, 3.5),
+    "large jpeg by a child": ("a.jpg", _jpeg, guarded.open_image, PlainReader, 3.5),
+    "aperio svs": ("a.svs", _aperio, open_image, OpenSlideReader, 2.5),
+    "aperio svs by a child": ("a.svs", _aperio, guarded.open_image, guarded.IsolatedReader, 2.5),
+    "big tiff, one plane, strips": (
+        "a.tif", lambda p: _single(p, rowsperstrip=16, bigtiff=True), TiffReader, TiffReader, 0,
+    ),
+    "big tiff, one plane, tiles": (
+        "a.tif", lambda p: _single(p, tile=(240, 176), bigtiff=True), open_image, TiffReader, 0,
+    ),
     "plain strips": ("a.tif", lambda p: _single(p, rowsperstrip=32), open_image, PlainReader, 0),
     "strips by pieces": ("a.tif", lambda p: _single(p, rowsperstrip=32), TiffReader, TiffReader, 0),
     "lzw strips by pieces": (
