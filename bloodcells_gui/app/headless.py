@@ -158,7 +158,8 @@ def _analyze_one(
         _set_fields(session, request)
         export(session, out, ExportOptions(request.taxonomy, request.paper, request.lang, request.save_masks))
         skipped = all_skipped(session)
-        unreadable = not session.cells and bool(skipped) and status is RunStatus.COMPLETE
+        searched = any(run.tallies.get("scanned_mm2", 0.0) > 0 for run in session.runs)
+        unreadable = bool(skipped) and not (session.cells or searched or status is RunStatus.CANCELLED)
         return Outcome(
             intake.specimen.id,
             out,

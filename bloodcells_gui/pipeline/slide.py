@@ -112,6 +112,8 @@ class SlideSource:
             try:
                 reader = self._open(ref)
             except ImageRefused as e:
+                if len(self._images) == 1:
+                    raise  # its own reason says more than that none could be read
                 yield Skipped(SkippedFile(ref.name, e.reason()))
                 continue
             zones = self._options.zones.get(image, ())
