@@ -19,9 +19,7 @@ from bloodcells_gui.domain.cell import Box, Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
-from bloodcells_gui.domain.zones import GLASS, TileScanned, ZonesRanked, ZoneTile
-from bloodcells_gui.imaging.tiling import TileGrid
-from bloodcells_gui.pipeline.kept_map import encode_map
+from bloodcells_gui.domain.zones import TileScanned, ZonesRanked, ZoneTile
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import layers
@@ -32,7 +30,6 @@ from bloodcells_gui.ui.slide_view.loader import TileLoader
 from bloodcells_gui.ui.slide_view.look import Look, LookPanel
 from bloodcells_gui.ui.slide_view.markers import Markers
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
-from bloodcells_gui.ui.slide_view.zone import outline_of
 from tests.ui.fakes import FakeSession, make_cells
 from tests.ui.slides import PictureReader, placed
 
@@ -384,46 +381,6 @@ def test_a_zone_is_drawn_and_taken_away(qtbot: QtBot, panel: SlidePanel) -> None
     canvas.snapshot()
     _press(qtbot, panel, 50, 50)
     assert panel.zones() == {}
-
-
-def test_zone_and_quality_map_come_back_with_the_case(
-    qtbot: QtBot, context: UiContext, panel: SlidePanel, session: SlideSession
-) -> None:
-    grid = TileGrid((0, 0, *SIZE), 1200, 200)
-    tiles = [
-        ZoneTile(0, 1, 0, grid.tile(1).core, 0.8, (), True),
-        ZoneTile(0, 0, 1, grid.tile(3).core, 0.0, (GLASS,)),
-    ]
-    run = session.runs[-1]
-    session.runs[-1] = replace(run, tallies={**run.tallies, **encode_map(tiles, 0, grid)})
-    panel.canvas.zone = [(200.0, 300.0), (900.0, 310.0), (500.0, 800.0)]
-    panel.canvas.zone_drawn.emit()
-    drawn = panel.zones()
-
-    again = SlidePanel(context, ReviewController(session), PictureReader(placed(0, SIZE)))
-    qtbot.addWidget(again)
-    assert again.zones() == drawn != {}
-    shown = again.canvas.zones
-    assert shown.ranked
-    good = shown.tile_at(0, 1500, 500)
-    assert good is not None
-    assert (good.score, good.measured) == (0.8, True)
-    assert shown.tile_at(0, 100, 1500).reasons == (GLASS,)  # type: ignore[union-attr]
-    again._offer_maps()
-    assert again.map_actions[layers.QUALITY].isEnabled()
-    again._controller.undo()
-    assert again.zones() == {}
-    again._controller.redo()
-    assert again.zones() == drawn
-    again.close_case()
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["{", "[1]", '{"0": 5}', '{"0": [[["a", 1], [2, 3], [4, 5]]]}', '{"0": [[[1e999, 0], [1, 1], [2, 2]]]}'],
-)
-def test_a_kept_zone_that_is_none_is_ignored(text: str) -> None:
-    assert outline_of(text, [placed(0, SIZE)]) == []
 
 
 def test_groups_can_be_hidden(panel: SlidePanel) -> None:
