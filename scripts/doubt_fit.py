@@ -15,6 +15,8 @@ from scripts.metrics import allowed_matrix
 from scripts.train_classifier import Pool, Views, central_views
 
 DIMENSIONS = 48
+# Sites of the training with crops of their own look; made crops and red cells of fields tell nothing about it.
+LOOKS = ("pbc", "raabin", "mll-marrow")
 # Away from home a network forgets the single-leaf classes first: lymphocytes, monocytes, basophils and eosinophils end among
 # the many leaves of the granulocytes, smudges and erythroblasts. Shifts fitted by likelihood on one site left out help on
 # the other (five-part balanced, PBC left out 57 to 76 % with Raabin's, Raabin left out 66 to 78 % with PBC's); these are
@@ -151,13 +153,16 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     doubt_home = fitted.doubt(p_home, r_home, rows, home.disagreement)
     threshold = float(min(np.quantile(doubt_away, 1 - referral), np.quantile(doubt_home, 1 - home_referral)))
     r_nothing = raw.relative_distance(pool["nothing"].embedding) / reference
+    # Half way (in ratio) between the most foreign-looking site of the training and sites left out.
+    looks = [home.disagreement[[k.startswith(site + " ") for k in home.keys]].mean() for site in LOOKS if any(k.startswith(site + " ") for k in home.keys)]
+    foreign = float(np.sqrt(max(looks) * apart.mean())) if looks and source.startswith("leave") else None
     p_nothing = fitted.probabilities(pool["nothing"].logits, r_nothing)
     refused = (p_nothing.argmax(1) == LEAVES.index("ART")) | (
         fitted.doubt(p_nothing, r_nothing, rows, pool["nothing"].disagreement) > threshold
     )
     numbers = {
         "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
-        "disagreement": views,
+        "disagreement": views, **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
         "prior_shift": PRIOR_SHIFT,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((doubt_home > threshold).mean()), 4),

@@ -21,6 +21,7 @@ class PlainResult:
     doubt: NDArray[np.float32]
     abstained: NDArray[np.bool_]
     unlike: NDArray[np.bool_]
+    disagreement: NDArray[np.float32] | None = None
 
 
 class PlainSegmenter:
@@ -59,6 +60,7 @@ class PlainClassifier:
     ) -> None:
         self.size_px, self.um_per_px = size_px, um_per_px
         self.abstain_below = abstain_below
+        self.foreign_disagreement, self.apart = 0.1, 0.0
         self.calls = 0
         self.gate = threading.Event()
         self.gate.set()
@@ -76,7 +78,7 @@ class PlainClassifier:
         best = p.max(1)
         return PlainResult(
             p, np.concatenate([middle / 255, p], axis=1).astype(np.float32), (1 - best).astype(np.float32),
-            best < self.abstain_below, np.zeros(len(p), bool),
+            best < self.abstain_below, np.zeros(len(p), bool), np.full(len(p), self.apart, np.float32),
         )  # fmt: skip
 
     def explain(self, crops: NDArray[np.uint8], codes: tuple[str, ...]) -> NDArray[np.float32]:

@@ -16,7 +16,11 @@ CONTRADICTION = (
     "The positions in the file names contradict the images; every field was counted by itself, so cells in "
     "overlaps may count twice."
 )
-NOTICES = (LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION)
+FOREIGN = (
+    "The stain, light or camera is unlike what the models were trained on, so more proposals will be wrong: "
+    "review every cell, and calibrate to this laboratory."
+)
+NOTICES = (LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN)
 
 
 def _pattern(template: str) -> re.Pattern[str]:

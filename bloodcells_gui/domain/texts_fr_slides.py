@@ -20,6 +20,11 @@ FRENCH: dict[str, str] = {
         "{found} leucocytes trouvés : l'objectif de {target} n'est pas atteint, les limites sont donc plus "
         "larges."
     ),
+    "The stain, light or camera is unlike what the models were trained on, so more proposals will be wrong: "
+    "review every cell, and calibrate to this laboratory.": (
+        "La coloration, la lumière ou la caméra diffère de ce que les modèles ont appris : davantage de "
+        "propositions seront fausses. Vérifiez chaque cellule et calibrez pour ce laboratoire."
+    ),
     "Most of the smear is out of focus: check every cell, or scan the slide again.": (
         "La plus grande partie du frottis est floue : vérifiez chaque cellule ou numérisez de nouveau la "
         "lame."

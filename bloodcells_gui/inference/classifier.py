@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,8 @@ class ClassifierOutput:
         Declined; unlike anything in the training data.
     feature_map : (n, D, H, W) float32 or None
         Only when asked for.
+    disagreement : (n,) float32 or None
+        Between the network's two views of a cell, 0 to 1; None for a network with one view.
     """
 
     probabilities: Floats
@@ -49,6 +52,7 @@ class ClassifierOutput:
     abstained: NDArray[np.bool_]
     unlike: NDArray[np.bool_]
     feature_map: Floats | None = None
+    disagreement: Floats | None = None
 
 
 class Classifier:
@@ -91,6 +95,7 @@ class Classifier:
             calibration = bundle.card["calibration"]
             arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
             self._prior_shift = prior_shift(calibration.get("prior_shift"), self.classes)
+            self._foreign = float(calibration.get("foreign_disagreement", math.inf))
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
@@ -117,6 +122,14 @@ class Classifier:
     def precision_reason(self) -> str:
         """Why this network of the bundle was taken."""
         return self._session.why
+
+    @property
+    def foreign_disagreement(self) -> float:
+        """Mean disagreement over a specimen's cells from which its look counts as foreign.
+
+        Infinite where the card gives none, and under a profile, which has made the look familiar.
+        """
+        return self._foreign if self.profile is None else math.inf
 
     def use_profile(self, profile: Profile | None) -> None:
         """Change to this laboratory's profile, or back to the bundle's own head (None)."""
@@ -180,7 +193,7 @@ class Classifier:
         threshold = model.threshold if self.profile is None else self.profile.threshold
         abstained = (doubt > threshold) & ~self._refusals(probabilities)
         return ClassifierOutput(
-            probabilities, logits, embedding, distance, doubt, abstained, unlike, feature_map
+            probabilities, logits, embedding, distance, doubt, abstained, unlike, feature_map, disagreement
         )
 
     def judge_embedding(self, embedding: Floats) -> ClassifierOutput:

@@ -102,7 +102,7 @@ class CropsAnalysis:
         except Cancelled:
             yield Done(RunStatus.CANCELLED)
             return
-        yield Done(RunStatus.COMPLETE)
+        yield Done(RunStatus.COMPLETE, notice=" ".join(self._work.notices()))
 
     def _batches(
         self, images: Sequence[tuple[int, ImageRef]], scale: ScaleEstimate

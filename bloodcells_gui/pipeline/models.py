@@ -34,6 +34,10 @@ class ClassifierResult(Protocol):
     def unlike(self) -> NDArray[np.bool_]:
         """(n,), far from everything the model was trained on."""
 
+    @property
+    def disagreement(self) -> NDArray[np.float32] | None:
+        """(n,) 0 to 1 between the network's views of a cell; None where it has one view."""
+
 
 class CellClassifier(Protocol):
     """Names the central cell of crops."""
@@ -49,6 +53,10 @@ class CellClassifier(Protocol):
     @property
     def um_per_px(self) -> float:
         """Scale of the input window."""
+
+    @property
+    def foreign_disagreement(self) -> float:
+        """Mean disagreement over a specimen from which its look counts as foreign; infinite when unknown."""
 
     def predict(self, crops: Crops) -> ClassifierResult:
         """Crops (n, size_px, size_px, 3) uint8 RGB."""

@@ -239,7 +239,7 @@ class Scan:
 
     def _done(self) -> Done:
         status = RunStatus.COMPLETE
-        notices = self._source.notices()
+        notices = [*self._source.notices(), *self._work.notices()]
         if self._lost:
             status = RunStatus.FAILED
             notices.insert(0, LOST)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_SCALE_UNKNOWN
+from bloodcells_gui.domain.notices import FOREIGN
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
 from bloodcells_gui.pipeline.windows import THUMBNAIL_PX
@@ -80,6 +81,25 @@ def test_an_unknown_scale_is_flagged_and_the_cell_still_shown(work: CellWork) ->
     cell, _ = one(work, Place(0, draw_cell("LY"), (0, 0), (128, 128), float("nan")))
     assert FLAG_SCALE_UNKNOWN in cell.flags
     assert np.isnan(cell.mpp)
+
+
+def test_a_specimen_on_which_the_two_views_disagree_is_named_foreign_once_enough_cells_tell(
+    work: CellWork,
+) -> None:
+    work.classifier.apart = 0.2
+    place = Place(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)
+    work.process([place] * 29)
+    assert work.notices() == []
+    work.process([place])
+    assert work.notices() == [FOREIGN]
+
+
+def test_a_specimen_that_looks_like_home_gets_no_remark_and_junk_tells_nothing(work: CellWork) -> None:
+    place = Place(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)
+    work.process([place] * 40)
+    work.classifier.apart = 0.9
+    work.process([Place(0, np.full((256, 256, 3), 128, np.uint8), (0, 0), (128, 128), 0.107)] * 40)
+    assert work.notices() == []
 
 
 def test_nothing_to_do_is_nothing(work: CellWork) -> None:
