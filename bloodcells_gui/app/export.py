@@ -105,6 +105,12 @@ def is_anonymised(session: CaseSession, options: ExportOptions) -> bool:
     return session.settings.privacy.anonymised_export if wish is None else wish
 
 
+def folder_name(session: CaseSession) -> str:
+    """What a folder for the case's report is called by itself; no specimen number where exports have none."""
+    anonymous = is_anonymised(session, ExportOptions())
+    return safe_folder_name(pseudonym(session.store.seed()) if anonymous else session.specimen.id)
+
+
 def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path]:
     """Write cells.csv, differential.csv, skipped.csv, report.pdf and, when asked for, masks/ into `out`.
 

@@ -2,52 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Wide = NDArray[np.float64]
+Stored = NDArray[np.floating[Any]]
 
 _TSNE_LIMIT = 1200
+_CHUNK = 4096
 _PERPLEXITY = 25.0
 _STEPS = 300
 _EARLY = 80
 
 
-def unit_rows(embeddings: Floats) -> Floats:
-    """Rows centred and scaled to length 1: (n, D) float32; a zero row stays zero."""
-    x = np.asarray(embeddings, np.float32)
-    if len(x) == 0:
-        return x
-    x = x - x.mean(axis=0)
-    norm = np.linalg.norm(x, axis=1, keepdims=True)
-    return np.asarray(x / np.where(norm > 0, norm, 1), np.float32)
+def _unit_chunks(embeddings: Stored) -> Iterator[tuple[int, Wide]]:
+    """Rows centred and scaled to length 1, a few thousand at a time with the first one's number.
+
+    A case of 100,000 cells has 64 MB of embeddings in half precision; whole copies in double precision would
+    be a multiple of the program's memory. A zero row stays zero.
+    """
+    mean = np.zeros(embeddings.shape[1])
+    for first in range(0, len(embeddings), _CHUNK):
+        mean += embeddings[first : first + _CHUNK].sum(axis=0, dtype=np.float64)
+    mean /= max(1, len(embeddings))
+    for first in range(0, len(embeddings), _CHUNK):
+        x = embeddings[first : first + _CHUNK].astype(np.float64) - mean
+        norm = np.linalg.norm(x, axis=1, keepdims=True)
+        yield first, x / np.where(norm > 1e-9, norm, 1)
 
 
-def most_alike(embeddings: Floats, wanted: Floats, count: int) -> list[tuple[int, float]]:
-    """Rows most like `wanted`, best first.
+def most_alike(embeddings: Stored, row: int, count: int) -> list[tuple[int, float]]:
+    """Rows most like one of them, best first, itself among them.
 
     Parameters
     ----------
-    embeddings : (n, D) float32
-    wanted : (D,) float32
-    count : int
+    embeddings : (n, D) float16 or float32
+    row, count : int
 
     Returns
     -------
     list of (row, cosine similarity -1 to 1)
     """
-    if len(embeddings) == 0:
+    wanted = np.zeros(0)
+    for first, x in _unit_chunks(embeddings):
+        if first <= row < first + len(x):
+            wanted = x[row - first]
+    if not len(wanted):
         return []
-    rows = unit_rows(np.vstack([np.asarray(embeddings, np.float32), np.asarray(wanted, np.float32)[None]]))
-    similarity = rows[:-1] @ rows[-1]
+    similarity = np.concatenate([x @ wanted for _, x in _unit_chunks(embeddings)])
     count = min(count, len(similarity))
     best = np.argpartition(-similarity, count - 1)[:count]
     best = best[np.argsort(-similarity[best], kind="stable")]
     return [(int(i), float(similarity[i])) for i in best]
 
 
-def map_of(embeddings: Floats, seed: int = 0) -> Floats:
+def map_of(embeddings: Stored, seed: int = 0) -> Floats:
     """Places of cells on a plane so that like cells lie together: (n, 2) float32, about -1 to 1.
 
     Up to 1,200 cells by exact t-SNE (van der Maaten and Hinton, J Mach Learn Res 2008;9:2579-605) started
@@ -58,21 +71,26 @@ def map_of(embeddings: Floats, seed: int = 0) -> Floats:
         return np.zeros((0, 2), np.float32)
     if n < 4:
         return np.stack([np.linspace(-0.5, 0.5, n), np.zeros(n)], axis=1).astype(np.float32)
-    x = unit_rows(embeddings).astype(np.float64)
-    components = _principal(x, min(30, n - 1, x.shape[1]))
+    components = _principal(embeddings, min(30, n - 1, embeddings.shape[1]) if n <= _TSNE_LIMIT else 2)
     start = components[:, :2] if components.shape[1] > 1 else np.c_[components, np.zeros(n)]
     if n <= _TSNE_LIMIT:
         start = _tsne(components, start, np.random.default_rng(seed))
     return _to_unit(start)
 
 
-def _principal(x: Wide, count: int) -> Wide:
-    centred = x - x.mean(axis=0)
-    values, vectors = np.linalg.eigh(centred.T @ centred)
+def _principal(embeddings: Stored, count: int) -> Wide:
+    """The first principal components of the unit rows: (n, count)."""
+    size = embeddings.shape[1]
+    total, products = np.zeros(size), np.zeros((size, size))
+    for _, x in _unit_chunks(embeddings):
+        total += x.sum(axis=0)
+        products += x.T @ x
+    mean = total / len(embeddings)
+    values, vectors = np.linalg.eigh(products - len(embeddings) * np.outer(mean, mean))
     axes = vectors[:, np.argsort(values)[::-1][:count]]
     # An eigenvector's sign is arbitrary; the largest component is made positive so that maps repeat.
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
-    return np.asarray(centred @ axes, np.float64)
+    return np.concatenate([(x - mean) @ axes for _, x in _unit_chunks(embeddings)])
 
 
 def _to_unit(y: Wide) -> Floats:

@@ -369,12 +369,19 @@ class CaseStore:
                 "SELECT length(embedding) FROM assets WHERE length(embedding) > 0 ORDER BY cell DESC LIMIT 1"
             ).fetchone()
             size = 0 if last is None else int(last[0]) // 2 * 2
-            found = connection.execute(
-                "SELECT cell, embedding FROM assets WHERE length(embedding) = ? AND ? > 0 ORDER BY cell",
-                (size, size),
-            ).fetchall()
-        ids = np.array([f[0] for f in found], np.int64)
-        return ids, np.frombuffer(b"".join(f[1] for f in found), "<f2").reshape(len(found), size // 2)
+            fits = (size, size)
+            where = "WHERE length(embedding) = ? AND ? > 0"
+            n = connection.execute(f"SELECT count(*) FROM assets {where}", fits).fetchone()[0]  # noqa: S608
+            ids, vectors = np.empty(n, np.int64), np.empty((n, size // 2), "<f2")
+            cursor = connection.execute(f"SELECT cell, embedding FROM assets {where} ORDER BY cell", fits)  # noqa: S608
+            at = 0
+            while part := cursor.fetchmany(_CHUNK):  # never the whole file twice in memory
+                ids[at : at + len(part)] = [p[0] for p in part]
+                vectors[at : at + len(part)] = np.frombuffer(b"".join(p[1] for p in part), "<f2").reshape(
+                    len(part), size // 2
+                )
+                at += len(part)
+        return ids[:at], vectors[:at]
 
     # -- events and signed reports ---------------------------------------------------------------------
 

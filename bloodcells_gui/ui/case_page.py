@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
@@ -200,8 +199,7 @@ class CasePage(QWidget):
             row = {int(i): n for n, i in enumerate(ids)}.get(cell_id)
             if row is None:
                 return []
-            wide = np.asarray(vectors, np.float32)
-            return [int(ids[i]) for i, _ in most_alike(wide, wide[row], 3 * MOST)]
+            return [int(ids[i]) for i, _ in most_alike(vectors, row, 3 * MOST)]
 
         self._alike.ask(cell_id, work)
 

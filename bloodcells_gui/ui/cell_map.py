@@ -20,8 +20,10 @@ from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.delegate import group_rgb
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.review import ReviewController
 
+_RECOLOURED_AT_ONCE = 5_000
 BY_CLASS, BY_DOUBT = "class", "doubt"
 
 
@@ -225,14 +227,13 @@ class CellMap(QWidget):
         self.colouring.activated.connect(lambda _: self._recolour())
         self._state = QLabel()
         self._state.setObjectName("muted")
-        hint = QLabel(self.tr("Drag a lasso to choose cells; wheel zooms, right drag moves"))
+        hint = ElidedLabel(self.tr("Drag a lasso to choose cells; wheel zooms, right drag moves"))
         hint.setObjectName("muted")
         bar = QHBoxLayout()
         bar.setContentsMargins(14, 5, 14, 5)
         bar.addWidget(self.colouring)
         bar.addWidget(self._state)
-        bar.addStretch(1)
-        bar.addWidget(hint)
+        bar.addWidget(hint, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -250,6 +251,11 @@ class CellMap(QWidget):
         self._again.setSingleShot(True)
         self._again.setInterval(1500)
         self._again.timeout.connect(self._compute)
+        self._faded = False
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(400)
+        self._later.timeout.connect(self._catch_up)
         controller.changed.connect(self._changed)
         context.theme.changed.connect(self._recolour)
 
@@ -257,6 +263,7 @@ class CellMap(QWidget):
         super().showEvent(event)
         if self._stale:
             self._compute()
+        self._catch_up()
 
     def _compute(self) -> None:
         if not self.isVisible():
@@ -268,7 +275,7 @@ class CellMap(QWidget):
 
         def work() -> tuple[list[int], NDArray[np.float32]]:
             ids, vectors = embeddings()
-            return [int(i) for i in ids], map_of(np.asarray(vectors, np.float32))
+            return [int(i) for i in ids], map_of(vectors)
 
         self._computing.ask("map", work)
 
@@ -281,7 +288,13 @@ class CellMap(QWidget):
         self._state.setText("" if keep else self.tr("No cell has an embedding."))
         self._recolour()
 
+    def _catch_up(self) -> None:
+        """Colours that changed while nobody looked, or too fast to follow."""
+        if self._faded and self.isVisible():
+            self._recolour()
+
     def _recolour(self) -> None:
+        self._faded = False
         self.canvas.show_points(self._places, [self._colour(i) for i in self._ids])
 
     def _colour(self, cell_id: int) -> QColor:
@@ -294,7 +307,11 @@ class CellMap(QWidget):
             self._stale = True
             self._again.start()
         elif change.cells and self._ids:
-            self._recolour()
+            if self.isVisible() and len(self._ids) <= _RECOLOURED_AT_ONCE:
+                self._recolour()
+            else:  # a key of the review must not wait for a hundred thousand points
+                self._faded = True
+                self._later.start()
 
     def show_selection(self, ids: Sequence[int]) -> None:
         """Ring the cells that are selected in the gallery."""

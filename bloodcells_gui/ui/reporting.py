@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QStandardPaths, QThreadPool, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
-from bloodcells_gui.app.export import export, safe_folder_name
+from bloodcells_gui.app.export import export, folder_name, safe_folder_name
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign, signing_checks
 from bloodcells_gui.domain.errors import UserError
@@ -47,7 +47,10 @@ class Reporter(QObject):
     def proposal(self, session: Session) -> Path:
         """A folder named after the specimen, in the person's documents."""
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        return Path(documents or Path.home()) / "bloodcells" / safe_folder_name(session.specimen.id)
+        name = session.specimen.id
+        if isinstance(session, CaseSession):
+            name = folder_name(session)
+        return Path(documents or Path.home()) / "bloodcells" / safe_folder_name(name)
 
     def export(self, session: Session, window: QWidget) -> None:
         """Ask, then write PDF and CSV."""

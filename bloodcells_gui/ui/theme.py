@@ -11,14 +11,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QApplication,
-    QProxyStyle,
-    QStyle,
-    QStyleHintReturn,
-    QStyleOption,
-    QWidget,
 )
 
 from bloodcells_gui.ui.resources import resource_dir
+from bloodcells_gui.ui.style import HouseStyle
 
 CHOICES = ("system", "light", "dark")
 
@@ -110,22 +106,6 @@ def style_sheet(t: Tokens) -> str:
     return text
 
 
-class _Style(QProxyStyle):
-    """Fusion without the desktop's pictures on dialog buttons: they come from another time and theme."""
-
-    def styleHint(
-        self,
-        hint: QStyle.StyleHint,
-        option: QStyleOption | None = None,
-        widget: QWidget | None = None,
-        returnData: QStyleHintReturn | None = None,
-    ) -> int:
-        """As Fusion, but for the buttons of dialogs."""
-        if hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
-            return 0
-        return super().styleHint(hint, option, widget, returnData)
-
-
 class Theme(QObject):
     """The appearance in force; follows the desktop unless the person chose one.
 
@@ -144,7 +124,7 @@ class Theme(QObject):
         self.tokens = LIGHT
         self._inks: dict[tuple[int, int, int], QColor] = {}
         self._colours: dict[str, QColor] = {}
-        app.setStyle(_Style("Fusion"))
+        app.setStyle(HouseStyle("Fusion"))
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
         self.choose(choice)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bloodcells_gui.domain import embedding_map
 from bloodcells_gui.domain.embedding_map import map_of, most_alike
 
 
@@ -37,8 +38,16 @@ def test_few_or_equal_cells_have_finite_places(n: int) -> None:
 
 def test_the_most_alike_come_first() -> None:
     x, labels = clusters(80)
-    found = most_alike(x, x[5], 10)
+    found = most_alike(x, 5, 10)
     assert found[0][0] == 5
     assert found[0][1] == pytest.approx(1, abs=1e-4)
     assert all(labels[i] == labels[5] for i, _ in found)
-    assert most_alike(x[:0], x[0], 5) == []
+    assert most_alike(x[:0], 0, 5) == []
+
+
+def test_many_cells_in_parts_give_what_all_at_once_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, _ = clusters(1500)
+    whole, alike = map_of(x.astype(np.float16)), most_alike(x, 700, 12)
+    monkeypatch.setattr(embedding_map, "_CHUNK", 64)
+    np.testing.assert_allclose(map_of(x.astype(np.float16)), whole, atol=1e-5)
+    assert [i for i, _ in most_alike(x, 700, 12)] == [i for i, _ in alike]

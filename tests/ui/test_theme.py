@@ -5,8 +5,18 @@ from __future__ import annotations
 import re
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.icons import Icons
@@ -84,3 +94,34 @@ def test_icons_take_the_colour_of_the_theme(qapp: QApplication) -> None:
         if image.pixelColor(x, y).alpha() > 250
     }
     assert DARK.text in colours
+
+
+def strongest_edge(widget: QWidget, ground: str) -> float:
+    """The best contrast with `ground` along a line across the widget."""
+    picture = widget.grab().toImage()
+    across = [picture.pixelColor(x, picture.height() // 2) for x in range(min(picture.width(), 24))]
+    return max(contrast(c, ground) for c in across)
+
+
+@pytest.mark.parametrize("choice", ["light", "dark"])
+def test_an_empty_box_and_the_edge_of_a_field_can_be_seen(
+    qtbot: QtBot, qapp: QApplication, choice: str
+) -> None:
+    theme = Theme(qapp, choice)
+    page = QWidget()
+    qtbot.addWidget(page)
+    layout = QVBoxLayout(page)
+    parts = [QCheckBox(""), QLineEdit(), QSpinBox(), QPlainTextEdit()]
+    for part in parts:
+        part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout.addWidget(part)
+    page.resize(300, 300)
+    page.show()
+    for part in parts:
+        assert strongest_edge(part, theme.tokens.window) >= 3.0, type(part)
+    box = parts[0]
+    assert isinstance(box, QCheckBox)
+    empty = box.grab().toImage()
+    box.setChecked(True)
+    assert box.grab().toImage() != empty
+    Theme(qapp, "light")

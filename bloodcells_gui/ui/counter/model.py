@@ -82,13 +82,9 @@ class TileDelegate(QStyledItemDelegate):
         font = QFont(option.font)
         painter.setFont(font)
         painter.setPen(theme.colour("text" if found.counts else "muted"))
-        metrics = option.fontMetrics
         name = self._context.language.class_name(found.code)
-        painter.drawText(
-            inner,
-            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop),
-            metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(inner.width())),
-        )
+        wrapped = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.drawText(inner, int(wrapped), name)
         painter.setPen(theme.colour("muted"))
         low = Qt.AlignmentFlag.AlignBottom
         painter.drawText(

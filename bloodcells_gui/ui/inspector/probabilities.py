@@ -77,9 +77,11 @@ class ProbabilityBars(QWidget):
         height = self._line_height()
         metrics = self.fontMetrics()
         figure = metrics.horizontalAdvance("100.0 %") + 6
-        name_width = min(round(self.width() * 0.5), 180)
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
+        # Names before bars: a class must be read in full, French ones are the longest.
+        names = [QFontMetrics(bold).horizontalAdvance(language.class_name(c)) for c, _ in self._scores]
+        name_width = min(max(names, default=0) + 12, round(self.width() - figure - 50))
         for i, (code, p) in enumerate(self._scores):
             line = QRect(2, 5 + i * height, self.width() - 4, height)
             if code == self._marked:

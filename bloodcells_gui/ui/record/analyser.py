@@ -173,6 +173,7 @@ class AnalyserPanel(QWidget):
         self.table.setAccessibleName(self.tr("Analyser and smear"))
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setShowGrid(False)
+        self.table.setObjectName("pairs")
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
         header = self.table.horizontalHeader()

@@ -107,6 +107,7 @@ class FieldRow(QWidget):
                 self.editor.setPlainText(value)
             else:
                 self.editor.setText(value)
+                self.editor.setCursorPosition(0)  # the beginning of a long name tells more than its end
 
     def _enter(self) -> None:
         problem = problem_of(self.spec, self.text())

@@ -74,12 +74,12 @@ class SettingsDialog(Form):
         for text, act in (
             (self.tr("&Import…"), self._choose_import), (self.tr("&Export…"), self._choose_export),
         ):  # fmt: skip
-            button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
+            button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ResetRole)
             button.clicked.connect(act)
         if where:
             self.list.setToolTip(plain_tip(where))
         self._fill(settings)
-        self.resize(880, 620)
+        self.resize(980, 640)
 
     def _fill(self, settings: LabSettings) -> None:
         at = max(0, self.list.currentIndex().row())

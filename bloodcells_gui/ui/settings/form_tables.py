@@ -186,6 +186,9 @@ class GradingModel(RecordsTable):
 
     ON, FEATURE, GROUP, MODERATE, MANY = range(5)
 
+    def numeric(self) -> tuple[int, ...]:
+        return self.MODERATE, self.MANY
+
     def titles(self) -> tuple[str, ...]:
         return (
             self.tr("On"), self.tr("Feature"), self.tr("Cells"), self.tr("2+ from %"), self.tr("3+ above %"),
@@ -222,7 +225,7 @@ class GradingModel(RecordsTable):
             return text(found.name) if role == Qt.ItemDataRole.AccessibleTextRole else None
         if role == CHOICES_ROLE and column == self.GROUP:
             return [(g, text(g)) for g in GRADE_GROUPS]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (self.MODERATE, self.MANY):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in self.numeric():
             return _RIGHT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -132,10 +131,10 @@ class Page(QWidget):
         made.setModel(model)
         made.setAccessibleName(name)
         made.setShowGrid(False)
+        made.setObjectName("pairs")
         made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         made.verticalHeader().hide()
         made.verticalHeader().setDefaultSectionSize(made.fontMetrics().height() + 10)
-        made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         made.horizontalHeader().setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
         self.outer.addWidget(made, 1)
@@ -193,7 +192,7 @@ class CountingPage(Page):
         limit.setValue(0.5 if s.abstention is None else s.abstention)
         limit.setEnabled(own.isChecked())
         own.toggled.connect(limit.setEnabled)
-        self.form.addRow("", own)
+        self.form.addRow(own)
         self.form.addRow(self.tr("&Probability"), limit)
         self.reads("abstention", lambda: limit.value() if own.isChecked() else None)
         self.real(

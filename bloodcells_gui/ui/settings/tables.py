@@ -13,6 +13,7 @@ from bloodcells_gui.domain.rules import SMEAR, UNITS, Rule
 from bloodcells_gui.ui.context import UiContext
 
 Index = QModelIndex | QPersistentModelIndex
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -39,9 +40,15 @@ class SettingsTable(QAbstractTableModel):
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.titles())
 
+    def numeric(self) -> tuple[int, ...]:
+        """Columns of numbers, which stand on the right with their heads."""
+        return ()
+
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if section in self.numeric() else _LEFT
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self.titles()[section]
         return None
@@ -57,6 +64,9 @@ class RulesModel(SettingsTable):
     """Rules: on or off by the box, the threshold to edit."""
 
     ON, WHAT, SIGN, THRESHOLD = range(4)
+
+    def numeric(self) -> tuple[int, ...]:
+        return (self.THRESHOLD,)
 
     def __init__(self, context: UiContext, rules: Sequence[Rule], parent: QObject | None = None) -> None:
         super().__init__(context, parent)
@@ -84,7 +94,7 @@ class RulesModel(SettingsTable):
             return Qt.CheckState.Checked if rule.enabled else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{text(rule.name)} {rule.comparison} {self.number(rule.threshold)}"
-        if role == Qt.ItemDataRole.TextAlignmentRole and column == self.THRESHOLD:
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in self.numeric():
             return _RIGHT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
@@ -117,6 +127,9 @@ class RangesModel(SettingsTable):
     """Reference ranges; every cell can be edited while `editable`."""
 
     ITEM, LOW, HIGH, UNIT, SEX, FROM, TO = range(7)
+
+    def numeric(self) -> tuple[int, ...]:
+        return self.LOW, self.HIGH, self.FROM, self.TO
 
     def __init__(self, context: UiContext, ranges: Sequence[Range], parent: QObject | None = None) -> None:
         super().__init__(context, parent)
@@ -162,7 +175,7 @@ class RangesModel(SettingsTable):
         if not index.isValid():
             return None
         found, column = self.ranges[index.row()], index.column()
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (self.LOW, self.HIGH, self.FROM, self.TO):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in self.numeric():
             return _RIGHT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
@@ -170,7 +183,7 @@ class RangesModel(SettingsTable):
             self.ITEM: self.context.language.text(ITEMS[found.item].name),
             self.LOW: self.number(found.low),
             self.HIGH: self.number(found.high),
-            self.UNIT: found.unit,
+            self.UNIT: found.unit.replace("10^9", "10⁹"),
             self.SEX: found.sex,
             self.FROM: self.number(found.age_from or None),
             self.TO: "" if found.age_to >= 200 else self.number(found.age_to),
