@@ -321,7 +321,7 @@ class CaseStore:
     def load_cells(self) -> list[Cell]:
         """All cells in order of their ids."""
         cells: list[Cell] = []
-        with self._db.reading() as connection:
+        with self._db.reading() as connection, rows.no_collection():
             cursor = connection.execute(f"SELECT {rows.CELL_COLUMNS} FROM cells ORDER BY id")  # noqa: S608
             while chunk := cursor.fetchmany(_CHUNK):
                 try:
