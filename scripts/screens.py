@@ -8,6 +8,7 @@ folder a combination and ``sheet-*.png`` contact sheets.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -189,7 +190,7 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     for name, dialog in (
         ("sign, blocked", SignDialog(context, workspace.author, signing_checks(session), window)),
         ("amend", AmendDialog(window)),
-        ("export", ExportDialog(context, workspace.settings, Path("/home/lab") / LONG, 12, window)),
+        ("export", ExportDialog(context, workspace.settings, bench.window.reporter.proposal(session), 12, window)),
         ("new analysis", OpenOptionsDialog(context, Path("/srv/images") / LONG, session.specimen, window)),
         ("who", AuthorDialog(workspace.author, window)), ("note", NoteDialog(window, count=12)),
     ):  # fmt: skip
@@ -231,7 +232,12 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as made:
         work = Path(made)
-        environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "BLOODCELLS_HOME": str(work / "home")}
+        # The offscreen platform's own screen is 800 x 800 dots: at 200 % no dialog would fit.
+        screen = {"name": "wide", "x": 0, "y": 0, "width": 3840, "height": 2400, "logicalDpi": 96,
+                  "logicalBaseDpi": 96, "dpr": 1.0}  # fmt: skip
+        (work / "screen.json").write_text(json.dumps({"screens": [screen]}))
+        platform = f"offscreen:configfile={work / 'screen.json'}"
+        environment = {**os.environ, "QT_QPA_PLATFORM": platform, "BLOODCELLS_HOME": str(work / "home")}
         os.environ |= environment
         case = analyse(work)
         combine: Callable[[str, str, str], str] = lambda *parts: "-".join(parts)  # noqa: E731

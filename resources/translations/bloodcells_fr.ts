@@ -111,20 +111,12 @@
         <translation>Com&amp;parer les cellules choisies</translation>
     </message>
     <message>
-        <source>Cells &amp;like this one</source>
-        <translation>Cellules &amp;semblables</translation>
-    </message>
-    <message>
         <source>L&amp;oupe</source>
         <translation>L&amp;oupe</translation>
     </message>
     <message>
         <source>Class by &amp;name…</source>
         <translation>Classe par son &amp;nom…</translation>
-    </message>
-    <message>
-        <source>Next &amp;panel</source>
-        <translation>&amp;Panneau suivant</translation>
     </message>
     <message>
         <source>&amp;Keys…</source>
@@ -145,10 +137,6 @@
     <message>
         <source>As the &amp;desktop</source>
         <translation>Comme le &amp;bureau</translation>
-    </message>
-    <message>
-        <source>&amp;Light</source>
-        <translation>&amp;Clair</translation>
     </message>
     <message>
         <source>&amp;Dark</source>
@@ -197,6 +185,18 @@
     <message>
         <source>&amp;View</source>
         <translation>&amp;Affichage</translation>
+    </message>
+    <message>
+        <source>Cells li&amp;ke this one</source>
+        <translation>Cellules &amp;semblables</translation>
+    </message>
+    <message>
+        <source>Next pa&amp;nel</source>
+        <translation>Panneau suiva&amp;nt</translation>
+    </message>
+    <message>
+        <source>L&amp;ight</source>
+        <translation>Cla&amp;ir</translation>
     </message>
     <message>
         <source>&amp;Appearance</source>
@@ -2833,16 +2833,16 @@
         <translation>&amp;Automate</translation>
     </message>
     <message>
-        <source>Count at the &amp;microscope</source>
-        <translation>Compter au &amp;microscope</translation>
-    </message>
-    <message>
         <source>Add to the reference &amp;library…</source>
         <translation>Ajouter à la &amp;bibliothèque de référence…</translation>
     </message>
     <message>
-        <source>&amp;Like this one in the library</source>
-        <translation>&amp;Semblables dans la bibliothèque</translation>
+        <source>Count at the micr&amp;oscope</source>
+        <translation>Compter au micr&amp;oscope</translation>
+    </message>
+    <message>
+        <source>Like this one &amp;in the library</source>
+        <translation>Semblables dans la b&amp;ibliothèque</translation>
     </message>
     <message>
         <source>Second &amp;reading…</source>

@@ -71,6 +71,7 @@ class SignDialog(Form):
         self.explanation.textChanged.connect(self._check)
         self._check()
         self.setMinimumWidth(560)
+        (self.explanation if self._needs_words else self.name).setFocus()
 
     def _line(self, check: SigningCheck) -> QHBoxLayout:
         text = self._context.language.text(check.text, **dict(check.params))

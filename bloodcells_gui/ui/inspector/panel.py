@@ -159,7 +159,7 @@ class InspectorPanel(QWidget):
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
         self.opacity.setValue(55)
-        self.opacity.setFixedWidth(64)
+        self.opacity.setFixedWidth(44)
         self.opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.opacity.setAccessibleName(self.tr("Opacity of the explanation"))
         self.opacity.setToolTip(self.tr("Opacity of the explanation"))

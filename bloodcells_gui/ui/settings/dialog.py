@@ -79,7 +79,7 @@ class SettingsDialog(Form):
         if where:
             self.list.setToolTip(plain_tip(where))
         self._fill(settings)
-        self.resize(980, 640)
+        self.resize(1060, 640)
 
     def _fill(self, settings: LabSettings) -> None:
         at = max(0, self.list.currentIndex().row())

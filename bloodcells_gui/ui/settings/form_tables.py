@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewIt
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GRADE_GROUPS, GradeItem
 from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.settings.tables import Index, SettingsTable, parse_limit
 
 CHOICES_ROLE = Qt.ItemDataRole.UserRole + 7
@@ -140,6 +141,8 @@ class FieldsModel(RecordsTable):
             if role == Qt.ItemDataRole.AccessibleTextRole:
                 return f"{text(found.label)}, {self.titles()[column]}"
             return None
+        if role == Qt.ItemDataRole.ToolTipRole and column == self.LABEL:
+            return plain_tip(text(found.label))
         if role == CHOICES_ROLE and column in (self.GROUP, self.KIND):
             # Pairs: a dictionary comes back from Qt in the order of its keys.
             return list(self.words()["group" if column == self.GROUP else "kind"].items())

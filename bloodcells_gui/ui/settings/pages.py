@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -135,6 +136,7 @@ class Page(QWidget):
         made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         made.verticalHeader().hide()
         made.verticalHeader().setDefaultSectionSize(made.fontMetrics().height() + 10)
+        made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         made.horizontalHeader().setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
         self.outer.addWidget(made, 1)
