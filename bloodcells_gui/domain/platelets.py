@@ -11,6 +11,10 @@ from bloodcells_gui.domain.settings import LabSettings
 
 # Below this the ratio of platelets to red cells is too loose to show.
 FEWEST_RED_CELLS = 1000
+#: A 100x oil field with a field number of 22 is 0.22 mm across.
+OIL_FIELD_MM2 = 0.0380
+#: Below so many oil fields of sampled area the count per field is too loose to show.
+FEWEST_OIL_FIELDS = 10
 
 
 def platelet_estimates(
@@ -18,7 +22,8 @@ def platelet_estimates(
 ) -> tuple[Remark, ...]:
     """One remark for every way in which the data allow an estimate; parameter "n_value" is in 10^9/L.
 
-    By field: platelets per 100x oil field times the laboratory's factor (15 to 20; recalled). By red cells:
+    By field: platelets per 100x oil field times the laboratory's factor (15 to 20; recalled), as a person
+    counted them, else from the runs' tallies "PLT" on "sampled_mm2", which the images' scale gives. By red cells:
     platelets / red cells x red cell count (10^12/L = 1000 x 10^9/L), from the runs' tallies "PLT" and "RBC".
     """
     found = []
@@ -33,10 +38,23 @@ def platelet_estimates(
         )
         found.append(Remark(text, params))
     rbc = data.number("rbc")
-    red = platelets = 0.0
+    red = platelets = area = 0.0
     for run in runs:
         red += run.tallies.get("RBC", 0.0)
         platelets += run.tallies.get("PLT", 0.0)
+        area += run.tallies.get("sampled_mm2", 0.0)
+    if per_field is None and area >= FEWEST_OIL_FIELDS * OIL_FIELD_MM2:
+        counted, factor = platelets / area * OIL_FIELD_MM2, settings.platelet_factor
+        text = (
+            "Platelets, estimated: {n_value} 10⁹/L, from {n_fields} per area of an oil field, counted by the "
+            "program, times {n_factor}."
+        )
+        params = (
+            ("n_value", f"{counted * factor:.0f}"),
+            ("n_fields", f"{counted:.1f}"),
+            ("n_factor", f"{factor:g}"),
+        )
+        found.append(Remark(text, params))
     if rbc is not None and red >= FEWEST_RED_CELLS:
         text = (
             "Platelets, estimated: {n_value} 10⁹/L, from {n_platelets} beside {n_red} red cells and a red "

@@ -84,6 +84,11 @@ _REMARKS = {
         "Les limites sont des limites exactes à 95 % de la seule erreur d'échantillonnage ; elles ne "
         "couvrent ni les erreurs de classement ni le choix de la zone."
     ),
+    "Platelets, estimated: {n_value} 10⁹/L, from {n_fields} per area of an oil field, counted by the "
+    "program, times {n_factor}.": (
+        "Plaquettes, estimation : {n_value} 10⁹/L, d'après {n_fields} par surface d'un champ à immersion, "
+        "comptées par le programme, fois {n_factor}."
+    ),
     "Platelets, estimated: {n_value} 10⁹/L, from {n_fields} per oil field times {n_factor}.": (
         "Plaquettes, estimation : {n_value} 10⁹/L, d'après {n_fields} par champ (immersion) fois {n_factor}."
     ),

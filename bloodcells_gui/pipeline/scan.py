@@ -28,6 +28,7 @@ from bloodcells_gui.domain.cell import Box, Cell, CellAssets
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
 from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.notices import LOST, NOT_REACHED, REACHED
+from bloodcells_gui.domain.platelets import OIL_FIELD_MM2
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.taxonomy import COUNTED
@@ -394,10 +395,6 @@ class Scan:
             done, total, unit = sums.pieces, self._source.total(), self._source.unit
         rate = self._meter.update(done)
         return Progress(done, total, unit, sums.cells, rate, self._meter.eta_s(done, total, rate))
-
-
-#: A 100x oil field with a field number of 22 is 0.22 mm across.
-OIL_FIELD_MM2 = 0.0380
 
 
 def is_leukocyte(cell: Cell) -> bool:

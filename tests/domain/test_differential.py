@@ -283,4 +283,12 @@ def test_platelets_are_estimated_from_fields_and_from_red_cells() -> None:
     found = platelet_estimates(data, [make_run(tallies={"RBC": 2000.0, "PLT": 100.0})], LabSettings())
     assert [dict(r.params)["n_value"] for r in found] == ["150", "225"]
     assert "par champ" in remark_text(found[0], "fr")
+    sampled = make_run(tallies={"PLT": 200.0, "sampled_mm2": 0.76})
+    [counted] = platelet_estimates(SpecimenData({}), [sampled], LabSettings())
+    assert dict(counted.params)["n_fields"] == "10.0"
+    assert dict(counted.params)["n_value"] == "150"
+    assert "programme" in remark_text(counted, "fr")
+    assert len(platelet_estimates(SpecimenData({"platelets_per_field": "9"}), [sampled], LabSettings())) == 1
+    small = make_run(tallies={"PLT": 20.0, "sampled_mm2": 0.07})
+    assert platelet_estimates(SpecimenData({}), [small], LabSettings()) == ()
     assert platelet_estimates(data, [make_run(tallies={"RBC": 90.0, "PLT": 9.0})], LabSettings())[1:] == ()
