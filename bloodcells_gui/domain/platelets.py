@@ -23,8 +23,8 @@ def platelet_estimates(
     """One remark for every way in which the data allow an estimate; parameter "n_value" is in 10^9/L.
 
     By field: platelets per 100x oil field times the laboratory's factor (15 to 20; recalled), as a person
-    counted them, else from the runs' tallies "PLT" on "sampled_mm2", which the images' scale gives. By red cells:
-    platelets / red cells x red cell count (10^12/L = 1000 x 10^9/L), from the runs' tallies "PLT" and "RBC".
+    counted them, else from the runs' tallies "PLT" on "sampled_mm2", which the images' scale gives.
+    By red cells: platelets / red cells x red cell count (10^12/L = 1000 x 10^9/L), from "PLT" and "RBC".
     """
     found = []
     per_field = data.number("platelets_per_field")
