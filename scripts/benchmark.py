@@ -60,6 +60,7 @@ def measure(args: argparse.Namespace, work: Path) -> dict[str, Any]:
         engine = load_engine()
         result["models"] = engine.identities()
         result["provider"] = engine.provider
+        result["precision_because"] = engine.classifier.precision_reason
         found = stages.run(paths, engine, mpp, threads, args.rounds)
         result["crops"] = found
         result["ratios"] |= {key: value for key, value in found.items() if key.startswith("ratio_")}
@@ -68,6 +69,7 @@ def measure(args: argparse.Namespace, work: Path) -> dict[str, Any]:
         _, windows = stages.stages_alone(some, engine, mpp)
         ours = stages.end_to_end(some, engine, mpp, threads)["cells_per_s"]
         result["rivals"] = rivals.run(some, windows.naming, engine, ours, threads)
+        result["rivals"]["whole_analysis_by_precision"] = rivals.whole_in_both_precisions(some, engine, mpp, threads)
         for rival, entry in result["rivals"]["whole_analysis_against"].items():
             if "times_faster_ours" in entry:
                 result["ratios"][f"times faster than {rival}"] = entry["times_faster_ours"]
