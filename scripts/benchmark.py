@@ -67,12 +67,13 @@ def measure(args: argparse.Namespace, work: Path) -> dict[str, Any]:
     if "rivals" in args.parts:
         some = paths[: min(len(paths), 256)]
         _, windows = stages.stages_alone(some, engine, mpp)
-        ours = stages.end_to_end(some, engine, mpp, threads)["cells_per_s"]
+        ours = stages.end_to_end(some, engine, mpp, threads)
         result["rivals"] = rivals.run(some, windows.naming, engine, ours, threads)
         result["rivals"]["whole_analysis_by_precision"] = rivals.whole_in_both_precisions(some, engine, mpp, threads)
         for rival, entry in result["rivals"]["whole_analysis_against"].items():
             if "times_faster_ours" in entry:
                 result["ratios"][f"times faster than {rival}"] = entry["times_faster_ours"]
+                result["ratios"][f"times less CPU than {rival}"] = entry["times_less_cpu_ours"]
     if "growth" in args.parts:
         result["growth_with_crops"] = system.memory_of_crops(paths, args.growth, mpp, work)
         result["growth_with_threads"] = [
