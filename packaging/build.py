@@ -3,6 +3,7 @@
     .venv/bin/python packaging/build.py             everything for this operating system
     .venv/bin/python packaging/build.py --no-packages    the folder only, without archives
     .venv/bin/python packaging/build.py --repack         the archives only, from the folder as it is
+    .venv/bin/python packaging/build.py --quick          of the archives only the .deb, and that not compressed
     .venv/bin/python packaging/build.py --same-as LISTING    also compare with the listing of an earlier build
 """
 
@@ -90,6 +91,7 @@ def main() -> None:
     )
     parser.add_argument("--no-packages", action="store_true", help="stop after the folder dist/bloodcells")
     parser.add_argument("--repack", action="store_true", help="archives from the existing dist/bloodcells")
+    parser.add_argument("--quick", action="store_true", help="no tar.xz, and a .deb that is not compressed")
     parser.add_argument("--same-as", type=Path, help="listing (*.files.txt) of a build that this one should equal")
     args = parser.parse_args()
     earlier = args.same_as.read_text("utf-8") if args.same_as else None
@@ -102,9 +104,11 @@ def main() -> None:
     made = []
     if not args.no_packages and sys.platform.startswith("linux"):
         linux_packages.validate()
-        made.append(linux_packages.make_tar(DIST / "bloodcells", BUILD / "icons", version, BUILD, DIST, when))
+        inputs = (DIST / "bloodcells", BUILD / "icons", version, BUILD, DIST, when)
+        if not args.quick:
+            made.append(linux_packages.make_tar(*inputs))
         if shutil.which("dpkg-deb"):
-            made.append(linux_packages.make_deb(DIST / "bloodcells", BUILD / "icons", version, BUILD, DIST, when))
+            made.append(linux_packages.make_deb(*inputs, packed=not args.quick))
     sums = [f"{inventory.sha256(path)}  {path.name}" for path in made]
     if sums:
         (DIST / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")

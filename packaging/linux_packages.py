@@ -80,8 +80,10 @@ def _settle(tree: Path, when: int) -> None:
         os.utime(path, (when, when))
 
 
-def make_deb(bundle: Path, icons: Path, version: str, work: Path, out: Path, when: int) -> Path:
-    """Install under /opt/bloodcells with links in /usr/bin."""
+def make_deb(
+    bundle: Path, icons: Path, version: str, work: Path, out: Path, when: int, packed: bool = True
+) -> Path:
+    """Install under /opt/bloodcells with links in /usr/bin; not `packed` is quick, for trying it out."""
     root = work / "deb"
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(bundle, root / "opt" / "bloodcells", symlinks=True)
@@ -104,7 +106,7 @@ def make_deb(bundle: Path, icons: Path, version: str, work: Path, out: Path, whe
     _settle(root, when)
     target = out / f"bloodcells_{version}_amd64.deb"
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", str(root), str(target)],
+        ["dpkg-deb", "--root-owner-group", *(["-Zxz", "-z6"] if packed else ["-Znone"]), "--build", str(root), str(target)],
         env={**os.environ, "SOURCE_DATE_EPOCH": str(when)}, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     shutil.rmtree(root)
