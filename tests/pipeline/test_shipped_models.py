@@ -14,6 +14,7 @@ from bloodcells_gui.app.engine import Engine, load_engine
 from bloodcells_gui.domain.analysis import CellsFound, Done, RunStatus
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.opening import open_image
@@ -68,6 +69,44 @@ def test_a_synthetic_slide_is_counted_without_doubles(engine: Engine, tmp_path: 
     assert sum(n > 0 for n in near) / len(asked) >= 0.97
     assert max(near) == 1
     assert all(c.mpp == pytest.approx(mpp, rel=0.01) for c in cells)
+
+
+def test_fields_cut_from_a_slide_give_the_truth_of_the_slide(engine: Engine, tmp_path: Path) -> None:
+    """Adjoining fields, named by their place: every cell once, those that the borders cut as well."""
+    import cv2
+
+    generate_slide(tmp_path, size_px=(2700, 2100), seed=6, cells=120)
+    image = json.loads((tmp_path / "truth.json").read_text("utf-8"))["images"][0]
+    mpp, side_x, side_y = 0.25, 540, 420
+    with open_image(next(tmp_path.glob("*.tif"))) as reader:
+        picture = reader.read_region(0, 0, 2700, 2100)
+    refs, places = [], []
+    for y in range(0, 2100, side_y):
+        for x in range(0, 2700, side_x):
+            path = tmp_path / f"x{x * mpp:.2f}_y{y * mpp:.2f}.png"
+            cv2.imwrite(str(path), picture[y : y + side_y, x : x + side_x, ::-1])
+            refs.append(ImageRef(path.name, path, size_px=(side_x, side_y)))
+            places.append((x, y))
+    cells, done = run(engine, SpecimenKind.FIELDS, refs, mpp=mpp, platelets=0)
+    asked = [c for c in image["cells"] if c["code"] not in NO_LEUKOCYTE and not c["cut_by_edge"]]
+    found = [0] * len(asked)
+    for cell in cells:
+        left, top = places[cell.image]
+        box = cell.box_px
+        for n, c in enumerate(asked):
+            dx, dy = c["centre_x_px"] - left - box.x, c["centre_y_px"] - top - box.y
+            found[n] += -8 <= dx <= box.width + 8 and -8 <= dy <= box.height + 8
+    cut = [
+        n
+        for n, c in enumerate(asked)
+        if min(c["centre_x_px"] % side_x, -c["centre_x_px"] % side_x) < 20
+        or min(c["centre_y_px"] % side_y, -c["centre_y_px"] % side_y) < 20
+    ]
+    assert CONTRADICTION not in done.notice
+    assert len(asked) > 25
+    assert len(cut) >= 5, "no cell lies on a border: choose another seed"
+    assert all(found[n] == 1 for n in cut)
+    assert sum(n == 1 for n in found) / len(asked) >= 0.97
 
 
 @pytest.mark.realdata
