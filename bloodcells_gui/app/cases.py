@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from bloodcells_gui.app.queue import AnalysisQueue, QueueEntry
 from bloodcells_gui.app.workspace import CASE_SUFFIX, OpenOptions, Workspace
 from bloodcells_gui.domain.differential import differential
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
-from bloodcells_gui.domain.fold import ReviewState
+from bloodcells_gui.domain.fold import ReviewState, fold
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
 from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.report import csv_out
+from bloodcells_gui.report.anonymous import pseudonym
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.moving import copy_case
 from bloodcells_gui.storage.recover import Recovery, recover
@@ -99,6 +101,46 @@ class CaseList:
     def queued(self, path: Path) -> QueueEntry | None:
         """Where the case stands in the queue of analyses."""
         return self.queue.entry(path)
+
+    def write_table(self, entries: Sequence[CaseEntry], target: Path) -> int:
+        """One CSV over many cases, a row each with counts, percents and flags; returns how many.
+
+        Where the laboratory's exports are anonymised, so is this: pseudonyms, and no name of a file. Cases
+        that cannot be read are left out.
+
+        Raises
+        ------
+        OutputNotWritable
+        """
+        settings = self._workspace.settings
+        rows = []
+        for entry in entries:
+            try:
+                with CaseStore.open(entry.path, read_only=True) as store:
+                    state = fold(store.load_cells(), store.events())
+                    seed = store.seed()
+            except (UserError, ValueError):
+                continue
+            table = differential(
+                state.counts,
+                state.unidentified,
+                state.excluded,
+                state.data,
+                settings,
+                taxonomy=settings.rollup,
+            )
+            extras: dict[str, csv_out.Field] = {
+                "state": str(entry.state), "begun": entry.created, "changed": entry.changed,
+                "version": state.version, "signatures": entry.signatures, "synthetic": int(entry.synthetic),
+            }  # fmt: skip
+            name = entry.specimen_id
+            if settings.privacy.anonymised_export:
+                name = pseudonym(seed)
+            else:
+                extras["file"] = entry.path.name
+            rows.append((name, table, extras))
+        csv_out.write_summary_csv(target, rows)
+        return len(rows)
 
     # -- analyses behind the window --------------------------------------------------------------------
 

@@ -266,5 +266,12 @@
             <numerusform>%n cases were transferred and compared byte by byte.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n case(s) stand in the table.</source>
+        <translation>
+            <numerusform>%n case stands in the table.</numerusform>
+            <numerusform>%n cases stand in the table.</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>

@@ -3099,6 +3099,14 @@
         <source>&amp;Recover</source>
         <translation>&amp;Récupérer</translation>
     </message>
+    <message>
+        <source>&amp;Table…</source>
+        <translation>&amp;Tableau…</translation>
+    </message>
+    <message>
+        <source>One CSV over the chosen cases, or over all shown</source>
+        <translation>Un CSV des dossiers choisis, ou de tous ceux affichés</translation>
+    </message>
     <message numerus="yes">
         <source>%n case(s)</source>
         <translation>
@@ -3109,6 +3117,14 @@
     <message>
         <source>Folder of cell crops or fields</source>
         <translation>Dossier de cellules ou de champs</translation>
+    </message>
+    <message>
+        <source>Tables</source>
+        <translation>Tableaux</translation>
+    </message>
+    <message>
+        <source>Table of the cases</source>
+        <translation>Tableau des dossiers</translation>
     </message>
     <message>
         <source>To this folder</source>
@@ -3127,6 +3143,13 @@
         <translation>
             <numerusform>%n dossier a été transféré et comparé octet par octet.</numerusform>
             <numerusform>%n dossiers ont été transférés et comparés octet par octet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n case(s) stand in the table.</source>
+        <translation>
+            <numerusform>%n dossier figure dans le tableau.</numerusform>
+            <numerusform>%n dossiers figurent dans le tableau.</numerusform>
         </translation>
     </message>
     <message>

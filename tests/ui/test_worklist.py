@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,12 @@ from PySide6.QtCore import QAbstractItemModel, Qt, QThreadPool
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList, CaseState
+from bloodcells_gui.app.cases import CaseList, CaseState, Query
 from bloodcells_gui.app.queue import AnalysisQueue, Turn
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, Done, Progress, RunStatus
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.settings import Privacy
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
@@ -219,3 +221,30 @@ def test_the_model_is_an_item_model(context: UiContext, cases: CaseList) -> None
     worklist = WorklistWindow(context, cases, lambda _: None, QThreadPool.globalInstance())
     assert isinstance(worklist.model, QAbstractItemModel)
     worklist.stop()
+
+
+def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
+    qtbot: QtBot, window: tuple[MainWindow, Workbench], workspace: Workspace, tmp_path: Path
+) -> None:
+    _, bench = window
+    a_case(workspace.cases_dir / "one.bcs", specimen_id="Müller 1")
+    a_case(workspace.cases_dir / "two.bcs", specimen_id="=cmd|' /C calc'!A0")
+    (workspace.cases_dir / "bad.bcs").write_bytes(b"no case")
+    worklist = bench.show_worklist()
+    qtbot.waitUntil(lambda: worklist.model.rowCount() == 3, timeout=20_000)
+    target = tmp_path / "cases.csv"
+    worklist.table.clearSelection()
+    worklist.write_table(target)
+    qtbot.waitUntil(target.exists, timeout=20_000)
+    qtbot.waitUntil(lambda: any("2 cases" in b.texts[0] for b in worklist.banners.banners), timeout=20_000)
+    rows = list(csv.DictReader(target.read_text("utf-8").splitlines()))
+    assert sorted(r["specimen_id"] for r in rows) == ["'=cmd|' /C calc'!A0", "Müller 1"]
+    for row in rows:
+        counts = sum(int(v) for k, v in row.items() if k.endswith("_count"))
+        assert counts + int(row["unidentified"]) == 40
+        assert row["state"] == "to review"
+    workspace.change_settings(privacy=Privacy(0, True))
+    assert bench.cases.write_table(bench.cases.search(Query()), target) == 2
+    written = target.read_text("utf-8")
+    assert "anonymous-" in written
+    assert not [w for w in ("Müller", "cmd", ".bcs") if w in written]

@@ -197,13 +197,18 @@ class WorklistWindow(QDialog):
             self.tr("&Bring in…"), self._take_in, self.tr("From another workstation")
         )
         self.recover_button = button(self.tr("&Recover"), self._recover)
+        self.table_button = button(
+            self.tr("&Table…"),
+            self._choose_table,
+            self.tr("One CSV over the chosen cases, or over all shown"),
+        )
         row = QHBoxLayout()
         row.setContentsMargins(14, 10, 14, 12)
         row.setSpacing(8)
         row.addWidget(self._count, 1)
         for widget in (
             self.queue_button, self.stop_button, self.take_in_button, self.copy_button, self.move_button,
-            self.recover_button, self.open_button,
+            self.recover_button, self.table_button, self.open_button,
         ):  # fmt: skip
             row.addWidget(widget)
         return row
@@ -284,6 +289,22 @@ class WorklistWindow(QDialog):
         look_at = self._look_at
         self._work.ask("intake", lambda: look_at(path))
 
+    def _choose_table(self) -> None:
+        names = self.tr("Tables")
+        path, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Table of the cases"), "cases.csv", f"{names} (*.csv)"
+        )
+        if path:
+            self.write_table(Path(path))
+
+    def write_table(self, target: Path) -> None:
+        """One CSV over the chosen cases, over all shown where fewer than two are chosen."""
+        chosen = self.selected()
+        if len(chosen) < 2:
+            chosen = [self.model.entry(row) for row in range(self.model.rowCount())]
+        cases = self._cases
+        self._work.ask(("table", target), lambda: cases.write_table(chosen, target))
+
     def _stop(self) -> None:
         for entry in self.selected():
             self._cases.queue.stop(entry.path)
@@ -326,6 +347,8 @@ class WorklistWindow(QDialog):
                 self.tr("%n case(s) were transferred and compared byte by byte.", "", len(result)),
                 str(tag[1]),
             )
+        elif what == "table" and isinstance(tag, tuple):
+            self.banners.show_banner("ok", self.tr("%n case(s) stand in the table.", "", result), str(tag[1]))
         elif what == "taken":
             self.banners.show_banner("ok", self.tr("The case is here now."), str(result))
         elif what == "recover":
