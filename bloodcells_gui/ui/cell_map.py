@@ -295,12 +295,18 @@ class CellMap(QWidget):
 
     def _recolour(self) -> None:
         self._faded = False
-        self.canvas.show_points(self._places, [self._colour(i) for i in self._ids])
+        made: dict[str | float, QColor] = {}  # one object a shade, not one a cell: cases have 100,000
+        self.canvas.show_points(self._places, [self._colour(i, made) for i in self._ids])
 
-    def _colour(self, cell_id: int) -> QColor:
+    def _colour(self, cell_id: int, made: dict[str | float, QColor]) -> QColor:
+        key: str | float
         if self.colouring.currentData() == BY_DOUBT:
-            return doubt_colour(self._session.cell(cell_id).doubt)
-        return self._context.theme.ink(group_rgb(self._session.state.label(cell_id)))
+            key = round(self._session.cell(cell_id).doubt, 2)
+        else:
+            key = self._session.state.label(cell_id)
+        if key not in made:
+            made[key] = self._context.theme.ink(group_rgb(key)) if isinstance(key, str) else doubt_colour(key)
+        return made[key]
 
     def _changed(self, change: Change) -> None:
         if any(i not in self._row for i in change.cells):
