@@ -186,7 +186,7 @@ def main() -> int:
         )  # fmt: skip
     for name, value in json.loads(done.stdout.splitlines()[-1]).items():
         text = "  ".join(f"{k} {v:g}" for k, v in value.items()) if isinstance(value, dict) else value
-        print(f"{name:26s}{text}")
+        print(f"{name:32s}{text}")
     return 0
 
 
