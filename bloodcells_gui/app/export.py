@@ -202,7 +202,8 @@ def write_masks(session: CaseSession, folder: Path, specimen: Specimen) -> Path:
         mask = decode_mask(assets.mask)
         if crops:
             ref = specimen.images[cell.image]
-            mask = mask_to_image(mask, assets.crop_px, ref.size_px)
+            if min(ref.size_px) > 0:  # else the window's own mask is all there is
+                mask = mask_to_image(mask, assets.crop_px, ref.size_px)
             name = mask_name(ref.name, taken)
         else:
             name = f"cell-{cell.id:06d}.png"
