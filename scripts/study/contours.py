@@ -237,8 +237,8 @@ def judge(log: Log, name: str, masks: list[np.ndarray], truths: dict[str, list],
 def main() -> None:
     """Run it."""
     parser = arguments(__doc__)
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--images", type=int, nargs=2, default=(600, 150), help="most clean contours of PBC and Raabin")
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--images", type=int, nargs=2, default=(800, 200), help="most clean contours of PBC and Raabin")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     log = Log(args.cache, "contours", args.seed)

@@ -152,7 +152,7 @@ def crop_against_frame(log: Log, data: Path, seed: int) -> None:
         small = np.stack([cv2.resize(v, (64, 64), interpolation=cv2.INTER_AREA) for v in x])
 
         def lenet(train: np.ndarray, test: np.ndarray, x: np.ndarray = small) -> np.ndarray:
-            return classes(fit(LeNet(), x[train], y[train], 20, seed), x[test])
+            return classes(fit(LeNet(), x[train], y[train], 15, seed), x[test])
 
         def features_svc(train: np.ndarray, test: np.ndarray, x: np.ndarray = plain) -> np.ndarray:
             return svc(x[train], y[train], x[test])
@@ -164,7 +164,7 @@ def crop_against_frame(log: Log, data: Path, seed: int) -> None:
             return classes(fit(Back(8), x[train], y[train], 12, seed, 5e-4, batch=32, views=True), x[test, 0])
 
         for how, run, settings in (
-            ("LeNet", lenet, "64 px, 20 epochs"),
+            ("LeNet", lenet, "64 px, 15 epochs"),
             ("Lite0 features + SVC", features_svc, f"{SIDE} px"),
             ("Lite0, last block trained", tuned, f"{SIDE} px, adam 0.0005, 12 epochs"),
             ("Lite0, last block trained, flips and turns", turned, f"{SIDE} px, adam 0.0005, 12 epochs, 8 views"),
