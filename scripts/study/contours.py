@@ -20,11 +20,12 @@ from scripts.data import CACHE_UM, Cache, load_items
 from scripts.masks_data import STORE_MPP, WINDOW_MPP, load_raabin, load_tecom, window
 from scripts.study.common import ROW, Log, arguments
 from scripts.study.training import as_batch
-from scripts.train_segmenter import dice, summary
+from scripts.train_segmenter import dice
 
 SIDE = 96
 WINDOW_UM = 128 * WINDOW_MPP
 UM = WINDOW_UM / SIDE
+KEYS = ("contour clean", "contour not clean")
 
 
 def contour(image: np.ndarray, parting: bool = False) -> tuple[np.ndarray, bool]:
@@ -218,20 +219,34 @@ def teachers(cache: Cache, limit: dict[str, int], seed: int) -> tuple[np.ndarray
     return np.stack(images), np.stack(masks), tally
 
 
+def summary(masks: list[np.ndarray], truths: list[np.ndarray], seed: int = 0) -> dict[str, float]:
+    """Mean Dice of the whole cell with bootstrap 95 % limits."""
+    values = np.array([dice(m > 0, t > 0) for m, t in zip(masks, truths, strict=True)])
+    rng = np.random.default_rng(seed)
+    low, high = np.percentile([rng.choice(values, len(values)).mean() for _ in range(1000)], [2.5, 97.5])
+    return {"n": len(values), "cell": round(float(values.mean()), 4), "cell_low95": round(float(low), 4), "cell_high95": round(float(high), 4)}
+
+
+def words(figures: dict[str, dict]) -> str:
+    """Dice of each site, and of its cells whose contour was clean or not, where there are any."""
+    out = []
+    for site, parts in figures.items():
+        a = parts["all"]
+        apart = [f"{key} {parts[key]['cell']:.3f} (n={parts[key]['n']})" for key in KEYS if key in parts]
+        out.append(f"{site} {a['cell']:.3f} ({a['cell_low95']:.3f}-{a['cell_high95']:.3f}, n={a['n']}): {', '.join(apart)}")
+    return "; ".join(out)
+
+
 def judge(log: Log, name: str, masks: list[np.ndarray], truths: dict[str, list], good: dict[str, np.ndarray], settings: str, n: int, offset: dict[str, slice]) -> None:
     """Dice for each site: all cells, and those where the contour was clean or not."""
     figures: dict[str, dict] = {}
-    words = []
     for site, part in offset.items():
         mine, true, ok = masks[part], truths[site], good[site]
         figures[site] = {"all": summary(mine, true)}
-        for key, rows in (("contour clean", np.flatnonzero(ok)), ("contour not clean", np.flatnonzero(~ok))):
+        for key, rows in zip(KEYS, (np.flatnonzero(ok), np.flatnonzero(~ok)), strict=True):
             if len(rows):
                 figures[site][key] = {"n": len(rows), "cell": round(float(np.mean([dice(mine[i] > 0, true[i] > 0) for i in rows])), 4)}
-        a = figures[site]["all"]
-        words.append(f"{site} {a['cell']:.3f} ({a['cell_low95']:.3f}-{a['cell_high95']:.3f}; clean {figures[site].get('contour clean', {}).get('cell', float('nan')):.3f}, others "
-                     f"{figures[site].get('contour not clean', {}).get('cell', float('nan')):.3f})")  # fmt: skip
-    log.add(f"{name}: Dice of the whole cell", "by eye", figures, settings, n, "; ".join(words))
+    log.add(f"{name}: Dice of the whole cell", "by eye", figures, settings, n, words(figures))
 
 
 def main() -> None:

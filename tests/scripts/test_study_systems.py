@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 from scripts.study import contours, convert_vgg, lite0, masked, ten, training, vgg  # noqa: E402
-from scripts.study.common import NAMES, Labelled, four_thousand, kept  # noqa: E402
+from scripts.study.common import NAMES, Labelled, Log, four_thousand, kept  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -197,6 +197,28 @@ def test_a_contour_finds_a_lone_cell_and_refuses_a_clump() -> None:
     assert contours.dice(mask > 0, truth > 0) > 0.93
     clump, _ = picture(touching=True)
     assert not contours.contour(clump)[1]
+
+
+def test_contours_are_judged_on_each_site_and_apart_where_they_are_not_clean(tmp_path: Path) -> None:
+    truth = picture(touching=False)[1]
+    log = Log(tmp_path, "contours", 0)
+    masks = [truth, np.zeros_like(truth), truth]
+    good = {"A": np.array([True, False]), "B": np.array([True])}
+    contours.judge(
+        log,
+        "x",
+        masks,
+        {"A": [truth, truth], "B": [truth]},
+        good,
+        "",
+        0,
+        {"A": slice(0, 2), "B": slice(2, 3)},
+    )
+    figures = log.rows[0]["figures"]
+    assert figures["A"]["all"]["cell"] == 0.5
+    assert (figures["A"]["contour clean"]["cell"], figures["A"]["contour not clean"]["cell"]) == (1.0, 0.0)
+    assert figures["B"]["all"] == {"n": 1, "cell": 1.0, "cell_low95": 1.0, "cell_high95": 1.0}
+    assert "A 0.500" in log.rows[0]["text"]
 
 
 def test_a_blank_window_has_no_contour() -> None:
