@@ -145,6 +145,27 @@ def test_a_child_that_was_killed_while_idle_is_replaced_unseen(bad: DecoderPool,
     assert load(bad, good).shape == SHAPE
 
 
+def test_a_child_that_dies_as_it_is_asked_is_replaced_unseen(
+    bad: DecoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing tells the program of the death before it hears no answer."""
+    good = good_image(tmp_path)
+    before = load(bad, good)
+    (pid,) = bad.pids
+    monkeypatch.setattr(handle.Child, "alive", True)
+    os.kill(pid, signal.SIGKILL)
+    np.testing.assert_array_equal(load(bad, good), before)
+    assert pid not in bad.pids
+
+
+def test_an_image_that_crashes_a_used_child_is_tried_once_more(bad: DecoderPool, tmp_path: Path) -> None:
+    load(bad, good_image(tmp_path))
+    before = bad._numbers
+    with pytest.raises(DecoderLost, match="crashed on it"):
+        load(bad, tmp_path / "crash.jpg")
+    assert bad._numbers == before + 1  # one new child, not an endless row of them
+
+
 def test_idle_children_end(tmp_path: Path) -> None:
     pool = DecoderPool(2, idle_s=0.2)
     load(pool, good_image(tmp_path))
@@ -267,9 +288,7 @@ def test_a_slide_whose_decoder_keeps_crashing_is_given_up(
         monkeypatch.undo()
 
 
-def test_a_machine_that_forbids_children_still_reads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_machine_that_forbids_children_still_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = DecoderPool(1, lambda: [str(tmp_path / "no such program")])
     monkeypatch.setattr(guarded, "decoders", lambda: pool)
     guarded.isolation.cache_clear()

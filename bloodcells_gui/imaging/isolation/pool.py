@@ -26,6 +26,10 @@ _LEAVE_OUT = "Copy it again from its source, or leave it out."
 T = TypeVar("T")
 
 
+class _UsedChildLost(Exception):
+    """A child that had answered before is gone."""
+
+
 class DecoderLost(ImageRefused):
     """A child crashed or was stopped on this image."""
 
@@ -34,6 +38,8 @@ class DecoderLost(ImageRefused):
 class _Busy:
     child: Child
     deadline: float
+    used: bool
+    """Whether the child has answered requests before."""
 
 
 class DecoderPool:
@@ -82,8 +88,14 @@ class DecoderPool:
         OSError
             When no child can be started on this machine.
         """
+        try:
+            return self._run(request, take, self._take_child(str(request["path"])))
+        except _UsedChildLost:
+            # It may have died before it took this request, or of an earlier one: a new child tells.
+            return self._run(request, take, self._take_child(str(request["path"]), new=True))
+
+    def _run(self, request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T], busy: _Busy) -> T:
         name, path = str(request["name"]), str(request["path"])
-        busy = self._take_child(path)
         fit = False
         try:
             answer = busy.child.ask({**request, "cpu_s": self._cpu_s, "close": self._stale(busy.child)})
@@ -99,6 +111,8 @@ class DecoderPool:
             busy.child.open_paths.add(path)
             fit = True
         except ChildLost as e:
+            if busy.used and not _over_its_time(e) and not self._closed:
+                raise _UsedChildLost from e
             raise _lost(name, e) from e
         except BadAnswer as e:
             raise ImageRefused(name, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=str(e)) from e
@@ -132,16 +146,20 @@ class DecoderPool:
         for child in idle:
             child.close()
 
-    def _take_child(self, path: str) -> _Busy:
-        """An idle child, best one that has `path` open already; else a new one; else wait for one."""
+    def _take_child(self, path: str, new: bool = False) -> _Busy:
+        """An idle child, best one that has `path` open already; else a new one; else wait for one.
+
+        With `new` always a new one, in the place of an idle one where there are as many as there may be.
+        """
         with self._changed:
             while not self._closed:
                 self._bury([c for c in self._idle if not c.alive])
-                if self._idle:
+                if self._idle and not new:
                     child = next((c for c in self._idle if path in c.open_paths), self._idle[-1])
                     self._idle.remove(child)
-                    return self._hold(child)
-                if len(self._busy) + self._starting < self._most:
+                    return self._hold(child, used=True)
+                if self._running() < self._most:
+                    self._bury(self._idle[: max(0, len(self._idle) + 1 + self._running() - self._most)])
                     self._starting += 1
                     break
                 self._changed.wait()
@@ -154,6 +172,9 @@ class DecoderPool:
                 self._starting -= 1
                 self._changed.notify_all()
 
+    def _running(self) -> int:
+        return len(self._busy) + self._starting
+
     def _start(self) -> _Busy:
         self._numbers += 1
         try:
@@ -161,7 +182,7 @@ class DecoderPool:
         except (ChildLost, BadAnswer) as e:
             raise OSError(f"a decoder could not be started ({e})") from e
         with self._changed:
-            return self._hold(child)
+            return self._hold(child, used=False)
 
     def _stale(self, child: Child) -> list[str]:
         with self._changed:
@@ -173,8 +194,8 @@ class DecoderPool:
             self._idle.remove(child)
             child.close()
 
-    def _hold(self, child: Child) -> _Busy:
-        busy = _Busy(child, time.monotonic() + self._wall_s)
+    def _hold(self, child: Child, used: bool) -> _Busy:
+        busy = _Busy(child, time.monotonic() + self._wall_s, used)
         self._busy.append(busy)
         if not self._watched:
             self._watched = True
@@ -216,8 +237,12 @@ class DecoderPool:
                 return
 
 
+def _over_its_time(e: ChildLost) -> bool:
+    return e.late or e.exit_code == -getattr(signal, "SIGXCPU", 0)
+
+
 def _lost(name: str, e: ChildLost) -> DecoderLost:
-    if e.late or e.exit_code == -getattr(signal, "SIGXCPU", 0):
+    if _over_its_time(e):
         return DecoderLost(name, "Its decoder did not come to an end and was stopped.", _LEAVE_OUT)
     how = f"signal {-e.exit_code}" if e.exit_code < 0 else f"exit code {e.exit_code}"
     return DecoderLost(name, "Its decoder crashed on it ({detail}).", _LEAVE_OUT, detail=how)
