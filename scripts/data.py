@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,8 +28,11 @@ LEUKOCYTES = ("SNE", "BNE", "MMY", "MY", "PMY", "BL", "EO", "BA", "LY", "MO")
 AS_LEAVES = {**PARTIAL_LABELS, "VLY": ("LY",), "WBC": LEUKOCYTES}
 CACHE_PX, CACHE_UM = 208, 0.16
 SPLIT_SEED = 20211
+LABELS = Path(__file__).resolve().parent / "labels"
 # Scales measured on red cells (median 7.3 um) where the manifest has none.
 SITE_UM = {"mll-marrow": 0.095, "lmu": 0.072, "tecom": 0.15, "bccd": 0.073}
+BCD_UM = 0.084
+"""Of BCD's fields once they have their 4:3 again (555 px wide where BCCD has 640)."""
 PBC8 = {
     "neutrophil": ("SNE", "BNE"), "ig": ("MMY", "MY", "PMY"), "eosinophil": ("EO",), "basophil": ("BA",),
     "lymphocyte": ("LY",), "monocyte": ("MO",), "erythroblast": ("ERB",), "platelet": ("PLT",),
@@ -71,8 +75,10 @@ def content_hashes(data: Path, rows: list[dict[str, str]], store: Path | None = 
     return hashes
 
 
-def merge_groups(rows: list[dict[str, str]], hashes: dict[str, str]) -> dict[str, str]:
-    """Group of every path after joining the manifest's groups that share identical files (union-find)."""
+def merge_groups(
+    rows: list[dict[str, str]], hashes: dict[str, str], copies: Sequence[tuple[str, str]] = ()
+) -> dict[str, str]:
+    """Group of every path after joining the manifest's groups that share identical files or `copies` (union-find)."""
     parent: dict[str, str] = {}
 
     def find(x: str) -> str:
@@ -82,11 +88,32 @@ def merge_groups(rows: list[dict[str, str]], hashes: dict[str, str]) -> dict[str
             x = parent[x]
         return x
 
-    for row in rows:
-        a, b = find(row["group"]), find("sha:" + hashes[row["path"]])
+    group_of = {row["path"]: row["group"] for row in rows}
+    same = [(row["group"], "sha:" + hashes[row["path"]]) for row in rows]
+    same += [(group_of[a], group_of[b]) for a, b in copies if a in group_of and b in group_of]
+    for one, other in same:
+        a, b = find(one), find(other)
         if a != b:
             parent[max(a, b)] = min(a, b)
     return {row["path"]: find(row["group"]) for row in rows}
+
+
+def known_copies() -> list[tuple[str, str]]:
+    """Fields of BCCD and BCD that show one picture turned, mirrored or squeezed in two of the manifest's groups.
+
+    Found by ``scripts/audit_copies.py``.
+    """
+    with (LABELS / "bccd_copies.csv").open(newline="", encoding="utf-8") as handle:
+        return [(row["a"], row["b"]) for row in csv.DictReader(handle)]
+
+
+def leukocyte_labels() -> dict[tuple[str, int], str]:
+    """Class of leukocytes of BCCD and BCD by (path, line of the box file).
+
+    Named by eye from contact sheets by the developers, who are no haematologists; left out where in doubt, cut by the edge or torn.
+    """
+    with (LABELS / "bccd_leukocytes.csv").open(newline="", encoding="utf-8") as handle:
+        return {(row["path"], int(row["box"])): row["label"] for row in csv.DictReader(handle)}
 
 
 def split_of(group: str, seed: int = SPLIT_SEED) -> str:
@@ -98,7 +125,8 @@ def split_of(group: str, seed: int = SPLIT_SEED) -> str:
 def load_items(data: Path, cache: Path | None = None) -> list[Item]:
     """All images of the manifest with leaves, scale and split ("evaluate" sets are always "test")."""
     rows = read_manifest(data)
-    groups = merge_groups(rows, content_hashes(data, rows, cache / "hashes.json" if cache else None))
+    hashes = content_hashes(data, rows, cache / "hashes.json" if cache else None)
+    groups = merge_groups(rows, hashes, known_copies())
     items = []
     for row in rows:
         label = row["label"]
@@ -128,19 +156,44 @@ def read_boxes(data: Path, item: Item, size: tuple[int, int]) -> list[tuple[int,
     return boxes
 
 
-def _field_cells(data: Path, item: Item, rng: np.random.Generator) -> list[tuple[str, np.ndarray]]:
-    """Platelets, classless leukocytes and red cells or blank field (as ART) cut from a field of `txl_pbc`."""
+def unsqueeze(image: np.ndarray, boxes: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A square BCD field as it was before it was squeezed from 4:3, told by its red cells' aspect, and its boxes."""
+    height, width = image.shape[:2]
+    x, y, w, h = boxes.T
+    whole = (x > 2) & (y > 2) & (x + w < width - 2) & (y + h < height - 2)
+    red = boxes[(classes == 1) & whole]
+    if len(red) == 0:
+        red = boxes
+    aspect = float(np.median(red[:, 2] / red[:, 3])) if len(red) else 1.0
+    stretch = np.array([4 / 3, 1.0]) if aspect <= 1.03 else np.array([1.0, 4 / 3])
+    size = (round(width * stretch[0]), round(height * stretch[1]))
+    out = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    factors = np.array([size[0] / width, size[1] / height] * 2, np.float32)
+    return out, boxes * factors
+
+
+def _field_cells(data: Path, item: Item, rng: np.random.Generator, named: dict[tuple[str, int], str]) -> list[tuple[str, np.ndarray]]:
+    """Platelets, leukocytes of BCCD and red cells or blank field (as ART) cut from a field of `txl_pbc`."""
     image = read_rgb(data / item.path)
     height, width = image.shape[:2]
     um = item.um_per_px
     boxes = read_boxes(data, item, (width, height))
     out = []
-    for kind, x, y, w, h in boxes:
+    if item.site == "bccd" and width == height:
+        corners = np.array([(x - w / 2, y - h / 2, w, h) for _, x, y, w, h in boxes], np.float32).reshape(-1, 4)
+        image, corners = unsqueeze(image, corners, np.array([b[0] for b in boxes]))
+        for k, (x, y, w, h) in enumerate(corners):
+            if (item.path, k) in named:
+                centre = (float(x + w / 2), float(y + h / 2))
+                out.append((named[item.path, k], crop_at_scale(image, centre, BCD_UM, CACHE_PX, CACHE_UM)))
+        return out
+    for k, (kind, x, y, w, h) in enumerate(boxes):
         inside = x - w / 2 > 3 and x + w / 2 < width - 3 and y - h / 2 > 3 and y + h / 2 < height - 3
         if kind == 2 and inside and w * um < 5:
             out.append(("PLT", crop_at_scale(image, (x, y), um, CACHE_PX, CACHE_UM)))
         elif kind == 0 and inside and item.site == "bccd":
-            out.append(("WBC", crop_at_scale(image, (x, y), um, CACHE_PX, CACHE_UM)))
+            label = named.get((item.path, k), "WBC")
+            out.append((label, crop_at_scale(image, (x, y), um, CACHE_PX, CACHE_UM)))
     reds = [b for b in boxes if b[0] == 1]
     others = [b for b in boxes if b[0] != 1]
     for _ in range(2 if reds else 0):
@@ -172,16 +225,14 @@ def build_cache(data: Path, folder: Path) -> None:
     """Decode every labelled crop and the cells of the fields once, at the cache's scale."""
     items = load_items(data, folder)
     rng = np.random.default_rng(SPLIT_SEED)
+    named = leukocyte_labels()
     images: list[np.ndarray] = []
     meta: list[dict] = []
     for item in items:
         entry = asdict(item)
         if item.set == "txl_pbc":
-            image = read_rgb(data / item.path)
-            if item.site == "bccd" and image.shape[0] == image.shape[1]:
-                continue  # squeezed copies: scale unsure
             site = {"raabin": "raabin", "pbc": "pbc", "bccd": "bccd"}[item.site]
-            for label, crop in _field_cells(data, item, rng):
+            for label, crop in _field_cells(data, item, rng, named):
                 images.append(crop)
                 meta.append({**entry, "site": site, "label": label, "leaves": AS_LEAVES.get(label, (label,))})
             continue

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from scripts.data import Item, read_rgb
+from scripts.data import Item, read_rgb, unsqueeze
 from scripts.stain_jitter import jitter_piece
 
 UInt8 = npt.NDArray[np.uint8]
@@ -101,19 +101,6 @@ def inner(boxes: Float32, width: int, height: int, margin: float = 2.0) -> npt.N
     return np.asarray((x > margin) & (y > margin) & (x + w < width - margin) & (y + h < height - margin))
 
 
-def _unsqueeze(image: UInt8, boxes: Float32, classes: npt.NDArray[np.int64]) -> tuple[UInt8, Float32]:
-    height, width = image.shape[:2]
-    red = boxes[(classes == 1) & inner(boxes, width, height)]
-    if len(red) == 0:
-        red = boxes
-    aspect = float(np.median(red[:, 2] / red[:, 3])) if len(red) else 1.0
-    stretch = np.array([4 / 3, 1.0]) if aspect <= 1.03 else np.array([1.0, 4 / 3])
-    size = (round(width * stretch[0]), round(height * stretch[1]))
-    out = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    factors = np.array([size[0] / width, size[1] / height] * 2, np.float32)
-    return out, boxes * factors
-
-
 def _shrink(boxes: Float32, slack: float, width: int, height: int) -> Float32:
     """Tighten boxes around their centre; sides at the image's edge stay there."""
     x0, y0 = boxes[:, 0], boxes[:, 1]
@@ -138,7 +125,7 @@ def load_txl(data: Path, items: Sequence[Item], tighten: bool = True) -> list[Fi
         boxes, classes = _read_boxes(label, width, height)
         mpp = SITE_MPP[row.site]
         if row.site == "bccd" and width == height:
-            image, boxes = _unsqueeze(image, boxes, classes)
+            image, boxes = unsqueeze(image, boxes, classes)
             height, width = image.shape[:2]
             mpp = BCD_MPP
         if tighten:

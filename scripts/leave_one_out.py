@@ -1,6 +1,6 @@
 """Honest figures: train without a site, score that site; and fit the doubt on what such models say away from home.
 
-    python -m scripts.leave_one_out --sites raabin pbc mll-marrow --minutes 15
+    python -m scripts.leave_one_out --sites raabin pbc bccd --minutes 15
 
 Shorter trainings than the shipped model's, so its own figures elsewhere should rather be better. Writes
 ``.train/away.npz`` (for ``export_classifier --away``) and ``.train/leave_one_out.json``.
@@ -44,10 +44,10 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     arrays = distance_arrays(embed(rows_of("train", 3000)))
     raw = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], 1.0, 1.0, 0.0, 1.0, 1e9)
     reference = float(np.percentile(raw.relative_distance(embed(rows_of("val", 1200)).embedding), 95))
-    sets = {"pbc": "pbc", "raabin": "raabin", "mll-marrow": "bone_marrow"}
+    sets = {"pbc": "pbc", "raabin": "raabin", "mll-marrow": "bone_marrow", "bccd": "txl_pbc"}
     # Only classes that other sites can teach; in marrow LY, MO, SNE and EO (noisy).
-    shared = {"pbc": {"SNE", "BNE", "NE", "EO", "BA", "LY", "MO"}, "raabin": {"NE", "EO", "BA", "LY", "MO"}, "mll-marrow": {"SNE", "EO", "LY", "MO"}}
-    rows = [i for i, m in enumerate(real.meta) if m["set"] == sets[site] and m["label"] in shared[site]]
+    shared = {"pbc": {"SNE", "BNE", "NE", "EO", "BA", "LY", "MO"}, "raabin": {"NE", "EO", "BA", "LY", "MO"}, "mll-marrow": {"SNE", "EO", "LY", "MO"}, "bccd": {"NE", "EO", "LY", "MO"}}
+    rows = [i for i, m in enumerate(real.meta) if m["set"] == sets[site] and m["site"] == site and m["label"] in shared[site]]
     rows = sorted(int(i) for i in rng.permutation(rows)[:2500])
     away = embed(rows)
     distance = raw.relative_distance(away.embedding) / reference
@@ -64,7 +64,7 @@ def main() -> None:
     """Train, score, store."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=Path(".train"))
-    parser.add_argument("--sites", nargs="+", default=["raabin", "pbc", "mll-marrow"], choices=["raabin", "pbc", "mll-marrow"])
+    parser.add_argument("--sites", nargs="+", default=["raabin", "pbc", "bccd"], choices=["raabin", "pbc", "mll-marrow", "bccd"])
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--images", type=int, default=60_000)
     parser.add_argument("--threads", type=int, default=1)

@@ -23,6 +23,11 @@ from scripts.classifier_net import ClassifierNet
 from scripts.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, PBC8, Cache
 
 BATCH = 64
+SITE_SHARES = {"pbc": 0.40, "raabin": 0.16, "bccd": 0.10, "mll-marrow": 0.14, "lmu": 0.02, "made": 0.18}
+"""Share of the views from each site and from made crops; of those that are left when a site is left out, in proportion.
+
+By number of crops alone the one large site fills the batches, and its look becomes the classes.
+"""
 
 
 class Pool:
@@ -53,10 +58,12 @@ class Pool:
         sizes: dict[tuple[str, str], int] = {}
         for k in keys:
             sizes[k] = sizes.get(k, 0) + 1
-        factor = {"lmu": 0.6}
-        weights = np.array([self._share(k, sizes[k]) * factor.get(k[0], 1.0) for k in keys])
-        self.weights = weights / weights.sum()
+        weights = np.array([self._share(k, sizes[k]) for k in keys])
         self.sites = np.array([k[0] for k in keys])
+        kinds = np.array([site.split(">")[0] for site in self.sites])
+        for kind in np.unique(kinds):
+            weights[kinds == kind] *= SITE_SHARES[kind] / weights[kinds == kind].sum()
+        self.weights = weights / weights.sum()
         self.stats = np.empty((len(where), 6), np.float32)
         for n, (c, i) in enumerate(where):
             lab = cv2.cvtColor(cv2.resize(self.caches[c].images[i], (52, 52), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
@@ -69,9 +76,8 @@ class Pool:
 
     @staticmethod
     def _share(key: tuple[str, str], n: int) -> float:
-        """Inverse square root of the (site, class) size; made crops and classless cells count half."""
-        half = 0.5 if key[0].startswith("made") or key[1] == "WBC" else 1.0
-        return half / np.sqrt(n)
+        """Inverse square root of the (site, class) size; classless cells and what is no cell count half."""
+        return (0.5 if key[1] in ("WBC", "ART", "PLT") else 1.0) / np.sqrt(n)
 
 
 class Views(IterableDataset):

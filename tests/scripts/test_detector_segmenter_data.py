@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scripts.fields_data import Field, MosaicMaker, _shrink, _unsqueeze, clip_boxes
+from scripts.data import unsqueeze
+from scripts.fields_data import Field, MosaicMaker, _shrink, clip_boxes
 from scripts.masks_data import CELL_ANY, SIZE, STORE_MPP, WINDOW_MPP, Masked, WindowMaker, to_store, window
 from scripts.stain_jitter import jitter_piece
 
@@ -60,7 +61,7 @@ def test_slivers_are_neither_cells_nor_background() -> None:
 def test_squeezed_images_are_stretched_back(turned: bool) -> None:
     size = (60, 80) if not turned else (80, 60)
     boxes = np.array([[100, 100, *size]], np.float32)
-    image, out = _unsqueeze(np.zeros((416, 416, 3), np.uint8), boxes, np.array([1]))
+    image, out = unsqueeze(np.zeros((416, 416, 3), np.uint8), boxes, np.array([1]))
     assert out[0, 2] == pytest.approx(out[0, 3], rel=0.01)
     assert max(image.shape[:2]) == round(416 * 4 / 3)
 

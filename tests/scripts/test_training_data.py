@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from scripts.data import LEAVES, load_items, merge_groups, split_of
+from scripts.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
 from scripts.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
 from scripts.retrain import label_of, write_manifest
 
@@ -21,6 +21,21 @@ def test_identical_files_in_two_groups_become_one_group() -> None:
     assert groups["a"] == groups["b"]
     assert groups["c"] == groups["d"] == groups["e"]
     assert groups["a"] != groups["c"]
+
+
+def test_known_copies_join_their_groups() -> None:
+    rows = [{"path": p, "group": g} for p, g in [("a", "g2"), ("b", "g2"), ("c", "g1"), ("d", "g3")]]
+    hashes = {p: p for p in "abcd"}
+    groups = merge_groups(rows, hashes, [("b", "c"), ("d", "not here")])
+    assert groups["a"] == groups["b"] == groups["c"] != groups["d"]
+
+
+def test_labels_given_by_hand_are_well_formed() -> None:
+    labels = leukocyte_labels()
+    assert set(labels.values()) == {"NE", "LY", "EO", "MO"}
+    assert len(labels) == 242 and all(p.startswith("txl_pbc/images/") and box >= 0 for p, box in labels)
+    copies = known_copies()
+    assert len(copies) == 103 and all(a != b for a, b in copies)
 
 
 def test_splits_are_stable_and_about_a_fifth() -> None:
