@@ -33,9 +33,11 @@ def test_known_copies_join_their_groups() -> None:
 def test_labels_given_by_hand_are_well_formed() -> None:
     labels = leukocyte_labels()
     assert set(labels.values()) == {"NE", "LY", "EO", "MO"}
-    assert len(labels) == 242 and all(p.startswith("txl_pbc/images/") and box >= 0 for p, box in labels)
+    assert len(labels) == 242
+    assert all(p.startswith("txl_pbc/images/") and box >= 0 for p, box in labels)
     copies = known_copies()
-    assert len(copies) == 103 and all(a != b for a, b in copies)
+    assert len(copies) == 103
+    assert all(a != b for a, b in copies)
 
 
 def test_splits_are_stable_and_about_a_fifth() -> None:
