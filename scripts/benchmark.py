@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -116,6 +117,8 @@ def main() -> None:
     parser.add_argument("--frozen", type=Path, metavar="DIR", help="also start the packaged program in DIR")
     parser.add_argument("--guard", action="store_true", help="fail where a ratio falls below its limit")
     args = parser.parse_args()
+    # So that the temporary folders go when it is stopped half-way.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bloodcells-bench-") as work:

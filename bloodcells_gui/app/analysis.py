@@ -29,6 +29,7 @@ from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen,
 from bloodcells_gui.domain.zones import Zones, rounded
 from bloodcells_gui.imaging.guarded import interrupt, load_image, open_image
 from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, measure
+from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
@@ -119,7 +120,8 @@ class AnalysisJob:
         self, store: CaseStore, engine: Engine, number: int, opened: ExitStack
     ) -> Iterator[AnalysisEvent]:
         threads = self._options.threads or default_threads()
-        specimen, work = store.specimen, cell_work(engine)
+        specimen = store.specimen
+        work = cell_work(engine, drawn=specimen.synthetic)
         if specimen.kind is SpecimenKind.CROPS:
             done = self._images_done(store)
             options = CropsOptions(self._options.mpp, threads, run=number)
@@ -157,23 +159,27 @@ class AnalysisJob:
         return Scan(work, source, scan, self.token, known).events()
 
     def _images_done(self, store: CaseStore) -> frozenset[int]:
-        """Images an earlier run of this case finished: an interrupted analysis goes on behind them."""
+        """Images an earlier run of this case finished: an interrupted analysis goes on behind them.
+
+        What was out of reach then may be there again.
+        """
         if not store.runs:
             return frozenset()
         with_cells = {c.image for c in store.load_cells()}
-        skipped = {s.path for run in store.runs for s in run.skipped}
+        skipped = {s.path for run in store.runs for s in run.skipped if not out_of_reach(s.reason)}
         by_name = {ref.name: i for i, ref in enumerate(store.specimen.images)}
         return frozenset(with_cells | {by_name[name] for name in skipped if name in by_name})
 
 
-def cell_work(engine: Engine) -> CellWork:
-    """The engine's networks as one unit of work."""
+def cell_work(engine: Engine, *, drawn: bool = False) -> CellWork:
+    """The engine's networks as one unit of work; `drawn` for a synthetic specimen."""
     return CellWork(
         engine.classifier,
         engine.segmenter,
         measure,
         focus_index=MEASUREMENTS.index("focus"),
         focus_limit=FOCUS_LIMIT,
+        drawn=drawn,
     )
 
 

@@ -17,7 +17,7 @@ from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import frozen_report
 from bloodcells_gui.app.views import decode_jpeg, decode_mask
-from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.analysis import SkippedFile, left_out
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
@@ -153,7 +153,7 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
 
 def all_skipped(session: CaseSession) -> list[SkippedFile]:
     """Files left out in any run, each once."""
-    return list({s.path: s for run in session.runs for s in run.skipped}.values())
+    return left_out(session.runs, session.specimen, session.cells)
 
 
 def heat_overlay(

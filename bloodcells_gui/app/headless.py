@@ -32,11 +32,14 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.report import csv_out
+from bloodcells_gui.report.anonymous import anonymous_skipped, anonymous_words, pseudonym
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 
 CASE_NAME = "case.bcs"
 COMMAND_LINE = "command line"
+# A run fails when its images are out of reach; what it found until then is kept.
+_EXIT_CODES = {RunStatus.CANCELLED: EXIT_CANCELLED, RunStatus.FAILED: EXIT_NOTHING_READABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class AnalyzeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one specimen."""
+    """What became of one specimen; `pseudonym` stands for it where exports are anonymised."""
 
     specimen: str
     out: Path
@@ -74,13 +77,14 @@ class Outcome:
     notice: str = ""
     error: UserError | None = None
     differential: Differential | None = None
+    pseudonym: str = ""
 
     @property
     def exit_code(self) -> int:
         """As the contract has it."""
         if self.error is not None:
             return self.error.exit_code
-        return EXIT_CANCELLED if self.status is RunStatus.CANCELLED else 0
+        return _EXIT_CODES.get(self.status, 0)
 
 
 def analyze_all(
@@ -119,7 +123,7 @@ def analyze_all(
         if token.cancelled:
             break
     if len(request.inputs) > 1:
-        _write_summary(request.out, outcomes)
+        _write_summary(request.out, outcomes, anonymous=settings.privacy.anonymised_export)
     return outcomes
 
 
@@ -170,6 +174,7 @@ def _analyze_one(
             notice=session.runs[-1].notice if session.runs else "",
             error=_all_refused(path) if unreadable else None,
             differential=session.differential(request.taxonomy),
+            pseudonym=pseudonym(store.seed()) if settings.privacy.anonymised_export else "",
         )
     finally:
         session.close()
@@ -210,26 +215,23 @@ def _set_fields(session: CaseSession, request: AnalyzeRequest) -> None:
             session.set_field(name, value)
 
 
-def _write_summary(out: Path, outcomes: Sequence[Outcome]) -> None:
-    rows = [
-        (
-            o.specimen,
-            o.differential,
-            _extras(o),
-        )
-        for o in outcomes
-        if o.differential is not None
-    ]
+def _write_summary(out: Path, outcomes: Sequence[Outcome], *, anonymous: bool) -> None:
+    """One row a specimen; where exports are anonymised neither it nor its folder is named."""
+    rows = []
+    for o in outcomes:
+        if o.differential is not None:
+            extras: dict[str, csv_out.Field] = {
+                "status": str(o.status), "cells": o.cells, "skipped_files": o.skipped,
+            }  # fmt: skip
+            if not anonymous:
+                extras["folder"] = o.out.name
+            rows.append((o.pseudonym if anonymous else o.specimen, o.differential, extras))
+    words = anonymous_words if anonymous else UserError.text
+    skipped = [SkippedFile(o.specimen, words(o.error)) for o in outcomes if o.error is not None]
+    if anonymous:
+        skipped = anonymous_skipped(skipped)
     csv_out.write_summary_csv(out / "summary.csv", rows)
-    csv_out.write_skipped_csv(out / "skipped.csv", _failed(outcomes))
-
-
-def _extras(o: Outcome) -> dict[str, str | int | float | None]:
-    return {"status": str(o.status), "cells": o.cells, "skipped_files": o.skipped, "folder": o.out.name}
-
-
-def _failed(outcomes: Sequence[Outcome]) -> list[SkippedFile]:
-    return [SkippedFile(o.specimen, o.error.text()) for o in outcomes if o.error is not None]
+    csv_out.write_skipped_csv(out / "skipped.csv", skipped)
 
 
 def report_again(

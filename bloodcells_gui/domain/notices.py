@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import french, tr
 
 LOST = "The images could not be read any more; what was found until then is kept."
@@ -20,7 +23,15 @@ FOREIGN = (
     "The stain, light or camera is unlike what the models were trained on, so more proposals will be wrong: "
     "review every cell, and calibrate to this laboratory."
 )
-NOTICES = (LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN)
+DRAWN = (
+    "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
+    "are named here says nothing of a real smear."
+)
+NOTICES = (LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN)
+_WARNINGS = frozenset({LOST, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN})
+# A run that goes on overtakes what an earlier one said of this.
+_OVERTAKEN = frozenset({LOST, REACHED, NOT_REACHED})
+_RANK = {"critical": 0, "warning": 1}
 
 
 def _pattern(template: str) -> re.Pattern[str]:
@@ -41,3 +52,40 @@ def notice_in(text: str, lang: str) -> str:
         if found is not None:
             text = text.replace(found.group(), tr(template, lang, **found.groupdict()))
     return text
+
+
+class HasNotice(Protocol):
+    """An analysis run, in the case or in a report."""
+
+    @property
+    def notice(self) -> str: ...
+
+
+def run_remarks(runs: Sequence[HasNotice]) -> tuple[Remark, ...]:
+    """What the runs remarked on their images as a whole, each sentence once, warnings first."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], Remark] = {}
+    for run in runs:
+        for remark in _sentences(run.notice):
+            if remark.text not in _OVERTAKEN or run is runs[-1]:
+                found[remark.text, remark.params] = remark
+    return gravest_first(found.values())
+
+
+def gravest_first(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """In order of severity, else as they came."""
+    return tuple(sorted(remarks, key=lambda remark: _RANK.get(remark.severity, 2)))
+
+
+def _sentences(notice: str) -> list[Remark]:
+    """The known sentences of a run's remark, in its order; what is left of it, as it stands."""
+    found: list[tuple[int, Remark]] = []
+    rest = notice
+    for template, pattern in _PATTERNS:
+        match = pattern.search(notice)
+        if match is not None:
+            severity = "warning" if template in _WARNINGS else "info"
+            found.append((match.start(), Remark(template, tuple(match.groupdict().items()), severity)))
+            rest = rest.replace(match.group(), "")
+    remarks = [remark for _, remark in sorted(found, key=lambda pair: pair[0])]
+    rest = " ".join(rest.split())
+    return [*remarks, Remark("{notice}", (("notice", rest),))] if rest else remarks

@@ -25,6 +25,11 @@ FRENCH: dict[str, str] = {
         "La coloration, la lumière ou la caméra diffère de ce que les modèles ont appris : davantage de "
         "propositions seront fausses. Vérifiez chaque cellule et calibrez pour ce laboratoire."
     ),
+    "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
+    "are named here says nothing of a real smear.": (
+        "Ces cellules sont dessinées et ne ressemblent pas aux photographies sur lesquelles les modèles ont "
+        "appris : la qualité des propositions ne dit rien ici d'un vrai frottis."
+    ),
     "Most of the smear is out of focus: check every cell, or scan the slide again.": (
         "La plus grande partie du frottis est floue : vérifiez chaque cellule ou numérisez de nouveau la "
         "lame."

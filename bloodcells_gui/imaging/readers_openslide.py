@@ -59,7 +59,8 @@ class OpenSlideReader(PyramidReader):
     def _setup(self, path: Path, limits: DecodeLimits) -> None:
         slide = self._slide
         try:
-            slide.set_cache(openslide.OpenSlideCache(limits.cache_bytes))
+            self._cache_bytes = limits.cache_bytes
+            slide.set_cache(openslide.OpenSlideCache(self._cache_bytes))
             properties = _properties(slide)
             all_levels = tuple(
                 Level(
@@ -115,11 +116,16 @@ class OpenSlideReader(PyramidReader):
         scale = self._levels[level].downsample
         origin = (x, y) if level == 0 else (round(x * scale), round(y * scale))
         buffer = (width * height * c_uint32)()
-        try:
-            # The public read_region goes through Pillow and copies the pixels three times.
-            lowlevel._read_region(self._slide._osr, buffer, *origin, self._index[level], width, height)
-        except (openslide.OpenSlideError, OSError) as e:
-            raise ImageRefused(self.path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
+        for last in (False, True):
+            slide = self._slide
+            try:
+                # The public read_region goes through Pillow and copies the pixels three times.
+                lowlevel._read_region(slide._osr, buffer, *origin, self._index[level], width, height)
+                break
+            except (openslide.OpenSlideError, OSError) as e:
+                self._open_again(slide)
+                if last:
+                    raise ImageRefused(self.path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
         # Native 32-bit words ARGB: bytes B, G, R, A on the little-endian machines that Qt 6 supports.
         argb = np.ctypeslib.as_array(buffer).view(np.uint8).reshape(height, width, 4)
         rgb, alpha = argb[..., 2::-1], argb[..., 3]
@@ -128,6 +134,21 @@ class OpenSlideReader(PyramidReader):
         # Colours are premultiplied, so the background only fills what alpha leaves.
         rest = (255 - alpha)[..., None].astype(np.uint16) * self._background
         return np.ascontiguousarray(np.minimum(rgb + (rest + 127) // 255, 255).astype(np.uint8))
+
+    def _open_again(self, failed: openslide.OpenSlide) -> None:
+        """Replace a handle that met an error: OpenSlide refuses every later reading from it, sound or not.
+
+        The old one is left to the threads that may still read from it.
+        """
+        with self._close_lock:
+            if self._closed or self._slide is not failed:
+                return
+            try:
+                fresh = openslide.OpenSlide(self.path)
+                fresh.set_cache(openslide.OpenSlideCache(self._cache_bytes))
+            except (openslide.OpenSlideError, OSError, ValueError):
+                return  # the file is gone; the old handle goes on to say so
+            self._slide = fresh
 
     def close(self) -> None:
         """Release the slide."""

@@ -8,6 +8,9 @@ from typing import Any
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.i18n import tr
 
+NOT_THERE = "It is not there (any more)."
+READING_FAILED = "Reading failed: {error}."
+
 
 class ImageRefused(UserError):
     """An image that is not read: damaged, too large, not an image, not accessible.
@@ -33,6 +36,11 @@ class ImageRefused(UserError):
     def reason(self, lang: str = "en") -> str:
         """The why alone: what stands beside the path in the list of skipped files."""
         return tr(self.why, lang, **self.params)
+
+
+def out_of_reach(reason: str) -> bool:
+    """Whether an English `reason` speaks of the disk or the share, so that the image itself may be sound."""
+    return reason == NOT_THERE or reason.startswith(READING_FAILED.partition("{")[0])
 
 
 def printable(name: str | Path) -> str:

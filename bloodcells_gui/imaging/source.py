@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
-from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.refusal import NOT_THERE, READING_FAILED, ImageRefused
 
 
 class ByteSource(Protocol):
@@ -132,7 +132,7 @@ def too_many_bytes(name: str | Path, size: int, limits: DecodeLimits) -> ImageRe
 def _os_refusal(path: Path, e: Exception) -> ImageRefused:
     code = getattr(e, "errno", None)
     if code in (errno.ENOENT, errno.ENOTDIR):
-        return ImageRefused(path, "It is not there (any more).", "Check the folder or the network share.")
+        return ImageRefused(path, NOT_THERE, "Check the folder or the network share.")
     if code in (errno.EACCES, errno.EPERM):
         return ImageRefused(path, "It may not be read by this user.", "Ask for the right to read it.")
     if code == errno.ELOOP:
@@ -147,7 +147,7 @@ def _os_refusal(path: Path, e: Exception) -> ImageRefused:
         return ImageRefused(path, "Its name cannot exist on this system.", "Check the name.")
     return ImageRefused(
         path,
-        "Reading failed: {error}.",
+        READING_FAILED,
         "Check the disk or the network share and open it again.",
         error=getattr(e, "strerror", None) or type(e).__name__,
     )

@@ -25,7 +25,7 @@ from bloodcells_gui.domain.cell import (
     Cell,
     CellAssets,
 )
-from bloodcells_gui.domain.notices import FOREIGN
+from bloodcells_gui.domain.notices import DRAWN, FOREIGN
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter, ClassifierResult
 from bloodcells_gui.pipeline.windows import View, Windows, centred
@@ -126,6 +126,8 @@ class CellWork:
         ``measure(crop, mask, um_per_px)`` -> (M,) float32.
     focus_limit : float
         Cells whose relative focus lies below are flagged.
+    drawn : bool
+        Whether the specimen is synthetic: it looks foreign because it is no photograph.
     """
 
     def __init__(
@@ -136,6 +138,7 @@ class CellWork:
         *,
         focus_index: int | None = None,
         focus_limit: float = 0.0,
+        drawn: bool = False,
     ) -> None:
         self.classifier = classifier
         self.segmenter = segmenter
@@ -143,6 +146,7 @@ class CellWork:
         self._measure = measure
         self._focus_index = focus_index
         self._focus_limit = focus_limit
+        self._drawn = drawn
         self._lock = threading.Lock()
         self._apart_sum, self._apart_n = 0.0, 0
 
@@ -150,7 +154,9 @@ class CellWork:
         """What is to be said of all cells so far as a whole."""
         with self._lock:
             foreign = self._apart_sum > self.classifier.foreign_disagreement * self._apart_n
-            return [FOREIGN] if foreign and self._apart_n >= _ENOUGH_TO_JUDGE else []
+            if not foreign or self._apart_n < _ENOUGH_TO_JUDGE:
+                return []
+            return [DRAWN if self._drawn else FOREIGN]
 
     def process(self, places: Sequence[Place], *, run: int = 0) -> list[tuple[Cell, CellAssets]]:
         """Cells of `places`, in order; ids are 0 until the case numbers them.

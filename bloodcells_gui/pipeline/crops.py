@@ -24,10 +24,11 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.notices import LOST
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.decode import LoadedImage
-from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.refusal import ImageRefused, out_of_reach
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
 from bloodcells_gui.pipeline.threads import worker_pool
 
@@ -92,6 +93,7 @@ class CropsAnalysis:
         self._estimate_scale = estimate_scale
         self._options = options
         self._token = token
+        self._lost = False
 
     def events(self, images: Sequence[tuple[int, ImageRef]]) -> Iterator[AnalysisEvent]:
         """Events in the order of `images` (index within the specimen, reference)."""
@@ -100,7 +102,10 @@ class CropsAnalysis:
             yield ScaleKnown(scale)
             yield from self._batches(images, scale)
         except Cancelled:
-            yield Done(RunStatus.CANCELLED)
+            yield Done(RunStatus.CANCELLED, notice=" ".join(self._work.notices()))
+            return
+        if self._lost:
+            yield Done(RunStatus.FAILED, notice=" ".join([LOST, *self._work.notices()]))
             return
         yield Done(RunStatus.COMPLETE, notice=" ".join(self._work.notices()))
 
@@ -123,6 +128,7 @@ class CropsAnalysis:
                 if batch.read:
                     yield ImagesRead(batch.read)
                 for file in batch.skipped:
+                    self._lost |= out_of_reach(file.reason)
                     yield Skipped(file)
                 if batch.rows:
                     found, assets = zip(*batch.rows, strict=True)

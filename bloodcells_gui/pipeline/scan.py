@@ -34,6 +34,7 @@ from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.monolayer import PatchQuality
+from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
 from bloodcells_gui.pipeline.plausible import weigh_outline
 from bloodcells_gui.pipeline.seams import Seams
@@ -43,6 +44,8 @@ _POLL_S = 0.05
 _PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
 # So many pieces in a row that cannot be read: the file or its drive is gone.
 _GIVE_UP_AFTER = 12
+# At the end of the scan fewer tell the same.
+_GONE_AT_THE_END = 3
 LARGEST_CELL_UM = 30.0
 
 
@@ -175,6 +178,7 @@ class _Sums:
     pieces: int = 0
     failures: int = 0
     skipped: int = 0
+    out_of_reach: bool = False
     values: dict[str, float] = field(default_factory=dict)
 
     def add(self, name: str, value: float) -> None:
@@ -232,7 +236,7 @@ class Scan:
                 yield from self._source.finish(self._token)
             except Cancelled:
                 pool.shutdown(wait=False, cancel_futures=True)
-                yield Done(RunStatus.CANCELLED, self._tallies(), " ".join(self._source.notices()))
+                yield Done(RunStatus.CANCELLED, self._tallies(), " ".join(self._notices()))
                 return
             yield self._done()
         finally:
@@ -240,7 +244,7 @@ class Scan:
 
     def _done(self) -> Done:
         status = RunStatus.COMPLETE
-        notices = [*self._source.notices(), *self._work.notices()]
+        notices = self._notices()
         if self._lost:
             status = RunStatus.FAILED
             notices.insert(0, LOST)
@@ -250,11 +254,15 @@ class Scan:
             notices.insert(0, text.format(found=self._sums.leukocytes, target=target))
         return Done(status, self._tallies(), " ".join(notices))
 
+    def _notices(self) -> list[str]:
+        return [*self._source.notices(), *self._work.notices()]
+
     @property
     def _lost(self) -> bool:
-        return self._sums.failures >= _GIVE_UP_AFTER or (
-            self._sums.skipped > 0 and self._sums.pieces == self._sums.skipped
-        )
+        """Whether the images went away: their disk says so, or the last pieces, or all, could not be read."""
+        sums = self._sums
+        at_the_end = sums.failures >= (_GONE_AT_THE_END if self._ended else _GIVE_UP_AFTER)
+        return sums.out_of_reach or at_the_end or 0 < sums.pieces == sums.skipped
 
     def _run(self, pool: ThreadPoolExecutor) -> Iterator[AnalysisEvent]:
         seams = Seams(LARGEST_CELL_UM / self._source.mpp)
@@ -368,6 +376,7 @@ class Scan:
         self._source.complete(found)
         sums.pieces += 1
         sums.skipped += bool(found.skipped)
+        sums.out_of_reach |= any(out_of_reach(file.reason) for file in found.skipped)
         sums.failures = sums.failures + 1 if found.skipped else 0
         if found.skipped:
             return

@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Iterable
 
 from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.report.model import ReportModel
@@ -62,6 +64,12 @@ def anonymous_skipped(skipped: Iterable[SkippedFile]) -> list[SkippedFile]:
             reason = reason.replace(known, path) if known else reason
         found.append(SkippedFile(path, reason))
     return found
+
+
+def anonymous_words(error: UserError) -> str:
+    """What an error says, without what was filled in: paths, names of files."""
+    blanks = dict.fromkeys(error.params, "…")
+    return " ".join(tr(part, **blanks) for part in (error.what, error.why, error.what_to_do) if part)
 
 
 def _plain(text: str) -> str:

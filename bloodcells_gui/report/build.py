@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bloodcells_gui.domain.analysis import AnalysisRun
+from bloodcells_gui.domain.analysis import AnalysisRun, left_out
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, age_years
@@ -129,7 +129,7 @@ def build_report(
     """
     if taxonomy is not None and taxonomy != differential.rollup:
         raise ValueError(f"the differential is rolled up as {differential.rollup}, not {taxonomy}")
-    cells = [c for c in cells if state.present(c.id)]
+    every, cells = cells, [c for c in cells if state.present(c.id)]
     assets: dict[str, bytes] = {}
 
     def keep(data: bytes) -> str:
@@ -139,7 +139,7 @@ def build_report(
         assets[key] = data
         return key
 
-    skipped = [s for run in runs for s in run.skipped]
+    skipped = left_out(runs, specimen, every)
     cell_counts = Counter(state.decision(c.id).final for c in cells)
     cell_counts.update(state.hand_counts)
     gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, keep)

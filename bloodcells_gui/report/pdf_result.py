@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
+from bloodcells_gui.domain.notices import gravest_first, run_remarks
 from bloodcells_gui.domain.pages import RGB
 from bloodcells_gui.domain.remarks import SAMPLING_ONLY
 from bloodcells_gui.domain.wording import absolute, compact, number, remark_text
@@ -394,9 +395,10 @@ def _reference(row: DifferentialRow, lang: str) -> str:
 
 
 def remarks(sheet: Sheet, model: ReportModel) -> None:
-    """Raised rules and remarks, the gravest first, each with the rule that raised it."""
+    """Remarks of the runs and of the table, the gravest first, each with the rule that raised it."""
     # The table's own foot says that limits are of sampling error only.
-    found = [r for r in model.differential.remarks if r.text != SAMPLING_ONLY]
+    of_table = [r for r in model.differential.remarks if r.text != SAMPLING_ONLY]
+    found = gravest_first([*run_remarks(model.runs), *of_table])
     if not found:
         return
     sheet.heading(sheet.tr("Flags and remarks"), 8)

@@ -16,7 +16,7 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.notices import notice_in
+from bloodcells_gui.domain.notices import notice_in, run_remarks
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
@@ -137,7 +137,7 @@ class AnalysisControl(QObject):
         if skipped:
             self._tell_skipped(skipped)
         if self._done is not None and self._done.notice:
-            self._banners.show_banner("info", notice_in(self._done.notice, self._context.language.lang))
+            self._tell_notice(self._done)
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
             self._banners.show_banner(
                 "info",
@@ -147,6 +147,11 @@ class AnalysisControl(QObject):
             )
         self._session = None
         self.state_changed.emit()
+
+    def _tell_notice(self, done: Done) -> None:
+        grave = any(r.severity == "warning" for r in run_remarks([done]))
+        text = notice_in(done.notice, self._context.language.lang)
+        self._banners.show_banner("warning" if grave else "info", text)
 
     def _all_skipped(self) -> list[SkippedFile]:
         """What the run left out, files refused before it began included."""

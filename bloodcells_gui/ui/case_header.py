@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.notices import FOREIGN, run_remarks
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
@@ -135,6 +136,8 @@ class CaseHeader(QWidget):
             )
         if scale is not None and scale.warning:
             chips.append((self.tr("Scale uncertain"), "warning", self._context.language.text(scale.warning)))
+        if not self.running and any(r.text == FOREIGN for r in run_remarks(session.runs)):
+            chips.append((self.tr("Unfamiliar look"), "warning", self._context.language.text(FOREIGN)))
         profile = next((r.profile for r in reversed(session.runs) if r.profile), "")
         if profile:
             tip = self.tr("The classifier was calibrated with this profile of the laboratory")

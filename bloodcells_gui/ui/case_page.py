@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from bloodcells_gui.domain.analysis import AnalysisEvent
+from bloodcells_gui.domain.analysis import AnalysisEvent, Done
 from bloodcells_gui.domain.embedding_map import most_alike
+from bloodcells_gui.domain.notices import run_remarks
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.domain.taxonomy import BY_CODE
@@ -150,7 +151,9 @@ class CasePage(QWidget):
         return {} if self.slide is None else self.slide.zones()
 
     def take_events(self, events: list[AnalysisEvent]) -> None:
-        """What the analysis learned of the images themselves: their places, their zones."""
+        """What the analysis learned of the images themselves: their places, their zones, remarks on them."""
+        if any(isinstance(event, Done) for event in events):
+            self.refresh_numbers()  # tallies and remarks of the run count from now on
         if self.slide is not None:
             for event in events:
                 self.slide.take_event(event)
@@ -227,7 +230,11 @@ class CasePage(QWidget):
         settings, state = self.session.settings, self.session.state
         table = self.session.differential(settings.rollup)
         self.differential.show_table(
-            table, reviewed=state.reviewed, cells=len(self.session.cells), target=settings.target_cells
+            table,
+            reviewed=state.reviewed,
+            cells=len(self.session.cells),
+            target=settings.target_cells,
+            more=run_remarks(self.session.runs),
         )
         self.header.refresh()
         self.state_changed.emit()

@@ -409,4 +409,5 @@ class MainWindow(QMainWindow):
         self.reporter.stop()
         self.close_case()
         self.pool.waitForDone(5000)
+        self._memory.sync()
         super().closeEvent(event)

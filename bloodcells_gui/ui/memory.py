@@ -35,6 +35,10 @@ class Memory:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else QByteArray()
 
+    def sync(self) -> None:
+        """Write now; what is left to Qt is written when the object goes, wherever its folder went by then."""
+        self._store.sync()
+
     def put(self, key: str, value: object) -> None:
         """Keep something."""
         self._store.setValue(key, value)

@@ -677,6 +677,10 @@
         <translation>Échelle incertaine</translation>
     </message>
     <message>
+        <source>Unfamiliar look</source>
+        <translation>Aspect inhabituel</translation>
+    </message>
+    <message>
         <source>The classifier was calibrated with this profile of the laboratory</source>
         <translation>Le classifieur a été calibré avec ce profil du laboratoire</translation>
     </message>

@@ -95,6 +95,7 @@ def test_a_slide_that_disappears_half_way_keeps_what_was_found(tmp_path: Path, s
 
     outcome = analyze(path, tmp_path / "out", cut_off)
     assert outcome.status is RunStatus.FAILED
+    assert outcome.exit_code == 3  # not 0: a script must not take a part for the whole
     assert 0 < len(found(tmp_path / "out")) < 160
     assert LOST in notice(tmp_path / "out")
     assert (tmp_path / "out" / "report.pdf").is_file()

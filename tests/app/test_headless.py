@@ -13,7 +13,9 @@ import pytest
 from bloodcells_gui.app.headless import AnalyzeRequest, analyze_all, report_again, verify_case
 from bloodcells_gui.domain.analysis import CellsFound, Progress, RunStatus
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.notices import LOST
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.settings import LabSettings, Privacy
 from tests.doubles import draw_cell, plain_engine
 
 CODES = ("SNE", "LY", "EO", "LY")
@@ -178,3 +180,50 @@ def test_cells_are_in_the_case_before_anyone_hears_of_them(crops: Path, tmp_path
             with CaseStore.open(path, read_only=True) as reader:
                 assert len(reader.load_cells()) >= seen
     assert seen == 24
+
+
+def test_a_share_that_goes_away_under_crops_is_told_kept_stamped_and_can_be_continued(
+    crops: Path, tmp_path: Path
+) -> None:
+    away = tmp_path / "away"
+
+    def unplug(progress: Progress) -> None:
+        if progress.cells and crops.exists():
+            crops.rename(away)
+
+    for i in range(24, 200):
+        cv2.imwrite(str(crops / f"cell {i}.png"), draw_cell("LY")[..., ::-1])
+    out = tmp_path / "out"
+    (outcome,) = analyze(crops, out=out, progress=unplug, threads=1)
+    assert outcome.status is RunStatus.FAILED
+    assert outcome.exit_code == 3
+    assert LOST in outcome.notice
+    kept = len(rows(out / "cells.csv"))
+    assert 0 < kept < 200
+    assert len(rows(out / "skipped.csv")) == 200 - kept
+    assert (out / "report.pdf").is_file()
+    away.rename(crops)
+    (again,) = analyze(crops, out=out, resume=True)
+    assert again.exit_code == 0
+    assert len(rows(out / "cells.csv")) == 200
+    assert rows(out / "skipped.csv") == []
+
+
+def test_an_anonymised_summary_names_neither_patients_nor_files(
+    crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "bloodcells_gui.app.headless.load_settings", lambda: LabSettings(privacy=Privacy(0, True))
+    )
+    named = crops.rename(tmp_path / "Lefèvre Anne 1961")
+    (named / "Lefèvre.txt").write_text("no image")
+    empty = tmp_path / "Nowak Jan"
+    empty.mkdir()
+    (empty / "Nowak.jpg").write_bytes(b"no image")
+    analyze(named, empty, tmp_path / "Gone Peter", out=tmp_path / "out")
+    found = "".join((tmp_path / "out" / name).read_text("utf-8") for name in ("summary.csv", "skipped.csv"))
+    assert not [n for n in ("Lefèvre", "Anne", "Nowak", "Jan", "Gone", "Peter") if n in found]
+    (row,) = rows(tmp_path / "out" / "summary.csv")
+    assert row["specimen_id"].startswith("anonymous-")
+    assert row["cells"] == "24"
+    assert [r["path"] for r in rows(tmp_path / "out" / "skipped.csv")] == ["file-000001", "file-000002"]

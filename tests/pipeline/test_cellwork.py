@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_SCALE_UNKNOWN
-from bloodcells_gui.domain.notices import FOREIGN
+from bloodcells_gui.domain.notices import DRAWN, FOREIGN
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
 from bloodcells_gui.pipeline.windows import THUMBNAIL_PX
@@ -100,6 +100,13 @@ def test_a_specimen_that_looks_like_home_gets_no_remark_and_junk_tells_nothing(w
     work.classifier.apart = 0.9
     work.process([Place(0, np.full((256, 256, 3), 128, np.uint8), (0, 0), (128, 128), 0.107)] * 40)
     assert work.notices() == []
+
+
+def test_a_drawn_specimen_is_said_to_be_drawn() -> None:
+    work = CellWork(PlainClassifier(), PlainSegmenter(), measure, drawn=True)
+    work.classifier.apart = 0.2
+    work.process([Place(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)] * 30)
+    assert work.notices() == [DRAWN]
 
 
 def test_nothing_to_do_is_nothing(work: CellWork) -> None:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.notices import FOREIGN, NOT_REACHED
 from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.settings import LabSettings, ReportHeader
 from bloodcells_gui.domain.specimen import SpecimenKind
@@ -125,6 +127,16 @@ def test_screen_pdf_and_csv_cannot_disagree(
 
 
 @needs_poppler
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_what_the_run_remarked_stands_on_page_one(lang: str, tmp_path: Path) -> None:
+    target = NOT_REACHED.format(found=88, target=200)
+    model = make_report(run=make_run(notice=f"{target} {FOREIGN}"))
+    first = " ".join(text_of(render(model, lang=lang), tmp_path).split("\f")[0].split())
+    for template, values in ((FOREIGN, {}), (NOT_REACHED, {"found": "88", "target": "200"})):
+        assert " ".join(tr(template, lang, **values).split()[:8]) in first
+
+
+@needs_poppler
 def test_papers_have_their_sizes(plain: ReportModel, tmp_path: Path) -> None:
     for paper, size in (("a4", "595.28 x 841.89"), ("letter", "612 x 792")):
         path = write_pdf(plain, tmp_path / f"{paper}.pdf", fonts_dir=FONTS, paper=paper)
@@ -146,7 +158,7 @@ def test_hostile_text_in_every_field_is_only_text(tmp_path: Path) -> None:
             provider=HOSTILE,
             bundles={"classify": HOSTILE},
             parameters={HOSTILE: HOSTILE},
-            skipped=tuple(SkippedFile(HOSTILE * 20, HOSTILE) for _ in range(300)),
+            skipped=tuple(SkippedFile(f"{i} {HOSTILE * 20}", HOSTILE) for i in range(300)),
         ),
     )
     fields = tuple(dataclasses.replace(f, value=HOSTILE * 5) for f in model.fields)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -327,6 +329,9 @@ class FakeWorkshop:
     recent_paths: list[Path] = field(default_factory=list)
     next_job: FakeJob | None = None
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bloodcells-fake-")))
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
 
     @property
     def settings_file(self) -> Path:

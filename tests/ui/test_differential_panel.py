@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain import wording
+from bloodcells_gui.domain.analysis import Done, RunStatus
+from bloodcells_gui.domain.notices import CONTRADICTION, FOREIGN, REACHED
 from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.ui.case_header import Chip
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind, nice_scale
 from bloodcells_gui.ui.differential.panel import DifferentialPanel
 from bloodcells_gui.ui.gallery.model import pack_ids
+from bloodcells_gui.ui.main_window import MainWindow
 from tests.ui.fakes import FakeSession, make_cells
 
 
@@ -104,6 +111,27 @@ def test_the_panel_tells_progress_and_remarks(qtbot: QtBot, context: UiContext, 
     assert panel.remarks._layout.count() == len(table.remarks) + 1
     assert not panel.table.isColumnHidden(Column.ABSOLUTE)
     assert not panel.table.isColumnHidden(Column.BAR)
+
+
+def test_what_the_run_remarked_stands_in_the_window_and_warns(window: MainWindow) -> None:
+    session = FakeSession(make_cells(200))
+    session.runs[-1] = replace(session.runs[-1], notice=f"{REACHED.format(found=200, target=200)} {FOREIGN}")
+    window.attach(session)
+    assert window.page is not None
+    said = [label.text() for label in window.page.differential.remarks.findChildren(QLabel)]
+    assert FOREIGN in said
+    assert "200 leukocytes found: the target of 200 is reached." in said
+    assert "Unfamiliar look" in [chip.accessibleName() for chip in window.page.header.findChildren(Chip)]
+
+
+def test_remarks_and_tallies_of_a_run_appear_when_it_ends(window: MainWindow) -> None:
+    session = FakeSession(make_cells(200))
+    window.attach(session)
+    page = window.page
+    assert page is not None
+    session.runs[-1] = replace(session.runs[-1], notice=CONTRADICTION)
+    page.take_events([Done(RunStatus.COMPLETE, notice=CONTRADICTION)])
+    assert CONTRADICTION in [label.text() for label in page.differential.remarks.findChildren(QLabel)]
 
 
 def test_a_narrow_panel_gives_up_the_bar_then_the_key_never_the_limits(

@@ -28,6 +28,7 @@ from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.empty_state import EmptyState
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.progress_bar import AnalysisBar
 from tests.ui.fakes import FakeSession, make_cells
@@ -230,6 +231,13 @@ def test_recent_cases_lead_back(qtbot: QtBot, context: UiContext, tmp_path: Path
     with qtbot.waitSignal(empty.path_chosen) as caught:
         button.click()
     assert caught.args == [str(tmp_path / "one.bcs")]
+
+
+def test_a_closed_window_has_written_what_it_remembers(window: MainWindow, tmp_path: Path) -> None:
+    window.resize(1210, 790)
+    (tmp_path / "window.ini").unlink(missing_ok=True)
+    window.close()
+    assert (tmp_path / "window.ini").is_file()
 
 
 def test_memory_forgets_who_reviewed_overnight(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.domain.differential import Differential, Remark
+from bloodcells_gui.domain.notices import gravest_first
 from bloodcells_gui.domain.wording import remark_text
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
@@ -276,20 +277,30 @@ class DifferentialPanel(QWidget):
         self.table.chosen.connect(self.class_chosen)
         self.model.dropped.connect(self.dropped)
         context.theme.changed.connect(self._theme_changed)
-        self._last: tuple[Differential, int, int, int] | None = None
+        self._last: tuple[Differential, int, int, int, tuple[Remark, ...]] | None = None
         self.setMinimumWidth(300)
 
-    def show_table(self, table: Differential, *, reviewed: int, cells: int, target: int) -> None:
+    def show_table(
+        self,
+        table: Differential,
+        *,
+        reviewed: int,
+        cells: int,
+        target: int,
+        more: tuple[Remark, ...] = (),
+    ) -> None:
         """Show the count of the moment.
 
         Parameters
         ----------
+        more : tuple of Remark
+            What the runs remarked on the images; it stands among the table's own remarks.
         reviewed, cells : int
             Cells a person decided on, of how many.
         target : int
             Leukocytes wanted before signing; 0 for none.
         """
-        self._last = (table, reviewed, cells, target)
+        self._last = (table, reviewed, cells, target, more)
         language, theme = self._context.language, self._context.theme
         self.table.show_absolute(table.wbc is not None)
         self.model.show_differential(table)
@@ -310,11 +321,11 @@ class DifferentialPanel(QWidget):
                 reviewed=language.integer(reviewed), cells=language.integer(cells)
             )
         )
-        self.remarks.show_remarks(table.remarks)
+        self.remarks.show_remarks(gravest_first([*more, *table.remarks]))
 
     def _theme_changed(self) -> None:
         self.remarks.refresh()
         self.table.viewport().update()
         if self._last is not None:
-            table, reviewed, cells, target = self._last
-            self.show_table(table, reviewed=reviewed, cells=cells, target=target)
+            table, reviewed, cells, target, more = self._last
+            self.show_table(table, reviewed=reviewed, cells=cells, target=target, more=more)

@@ -1,0 +1,57 @@
+"""What runs remark on their images: kept as one English text, shown as sentences of different weight."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.notices import (
+    CONTRADICTION,
+    DRAWN,
+    FOREIGN,
+    LOST,
+    NOT_REACHED,
+    NOTICES,
+    REACHED,
+    gravest_first,
+    run_remarks,
+)
+from bloodcells_gui.domain.wording import remark_text
+
+
+def run(*sentences: str) -> SimpleNamespace:
+    return SimpleNamespace(notice=" ".join(sentences))
+
+
+def texts(*runs: SimpleNamespace, lang: str = "en") -> list[str]:
+    return [remark_text(remark, lang) for remark in run_remarks(runs)]
+
+
+def test_warnings_come_first_and_each_sentence_stands_once() -> None:
+    reached = REACHED.format(found=203, target=200)
+    assert texts(run(reached, FOREIGN), run(reached, FOREIGN)) == [FOREIGN, reached]
+    assert [r.severity for r in run_remarks([run(reached, FOREIGN)])] == ["warning", "info"]
+    assert run_remarks([run(DRAWN)])[0].severity == "info"
+
+
+def test_a_later_run_overtakes_what_an_earlier_one_said_of_the_target() -> None:
+    first = run(NOT_REACHED.format(found=80, target=200), LOST, CONTRADICTION)
+    last = REACHED.format(found=200, target=200)
+    assert texts(first, run(last)) == [CONTRADICTION, last]
+
+
+def test_every_notice_has_its_french_also_among_others() -> None:
+    filled = [text.format(found=3, target=200) for text in NOTICES]
+    found = texts(run(*filled), lang="fr")
+    assert len(found) == len(NOTICES)
+    assert not set(found) & set(filled)
+
+
+def test_what_another_version_said_is_shown_as_it_stands() -> None:
+    assert texts(run("The {lamp} flickered.", FOREIGN)) == [FOREIGN, "The {lamp} flickered."]
+    assert texts(run("")) == []
+
+
+def test_gravest_first_keeps_the_order_of_equals() -> None:
+    a, b, c = Remark("a"), Remark("b", severity="critical"), Remark("c")
+    assert gravest_first([a, b, c]) == (b, a, c)
