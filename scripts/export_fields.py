@@ -23,6 +23,7 @@ from scripts.data import load_items
 from scripts.detector_net import DetectorNet
 from scripts.export_classifier import standard_domains
 from scripts.fields_data import MosaicMaker, load_txl
+from scripts.lean_graph import lean
 from scripts.masks_data import WindowMaker, load_negatives, load_raabin
 from scripts.segmenter_net import SIZE, SegmenterNet
 from scripts.train_detector import MPP
@@ -194,6 +195,9 @@ def write_bundle(
     models = {"fp32": "network.onnx", "int8": "network.int8.onnx"}
     served = load(task, weights)
     export(task, served, out / models["fp32"])
+    quantise(out / models["fp32"], out / models["int8"], calibration_images(task, data, work))
+    for model in models.values():
+        lean(out / model)
     batch = golden_input(task)
     with torch.no_grad():
         wanted = served(torch.from_numpy(batch))
@@ -203,7 +207,6 @@ def write_bundle(
     print(f"largest difference between torch and ONNX: {gap:.2e}")
     if gap > TOLERANCE[task]["fp32"]:
         raise SystemExit("the exported network differs from torch")
-    quantise(out / models["fp32"], out / models["int8"], calibration_images(task, data, work))
     np.save(out / "golden-input.npy", batch)
     golden: dict[str, dict[str, str]] = {}
     for precision, model in models.items():
