@@ -124,6 +124,12 @@ class CaseSession:
         """The run that found the cell; None for cells of no run."""
         return next((r for r in self.runs if r.number == cell.run), None)
 
+    def _named_as(self, cell: Cell) -> AnalysisRun | None:
+        """The run whose names the cell's figures have; the last one for a cell added by hand."""
+        if cell.run != BY_HAND_RUN:
+            return self.run_of(cell)
+        return self.runs[-1] if self.runs and len(cell.scores) == len(self.runs[-1].classes) else None
+
     def decision(self, cell_id: int) -> Decision:
         """What stands for the cell."""
         return self.state.decision(cell_id)
@@ -135,7 +141,7 @@ class CaseSession:
     def scores(self, cell_id: int) -> list[tuple[str, float]]:
         """Leaf codes with their calibrated probabilities, best first."""
         cell = self.cell(cell_id)
-        run = self.run_of(cell)
+        run = self._named_as(cell)
         if run is None:
             return []
         pairs = zip(run.classes, (float(p) for p in cell.scores), strict=False)
@@ -144,7 +150,7 @@ class CaseSession:
     def measurements(self, cell_id: int) -> list[tuple[str, float, str]]:
         """Name, value and unit of every defined measurement."""
         cell = self.cell(cell_id)
-        run = self.run_of(cell)
+        run = self._named_as(cell)
         names: Sequence[str] = run.measurement_names if run else ()
         return [
             (name, float(value), unit_of(name))
@@ -230,7 +236,10 @@ class CaseSession:
         run = self.runs[-1] if self.runs else None
         known = run.scale.mpp if run is not None and run.scale is not None else None
         mpp = known or self.specimen.images[image].mpp
-        found, assets = cell_at(self._explainer.engine(), reader, image, (x, y), mpp)
+        engine = self._explainer.engine()
+        found, assets = cell_at(engine, reader, image, (x, y), mpp)
+        if run is None or tuple(engine.classifier.classes) != run.classes:
+            found = replace(found, scores=found.scores[:0])  # figures of other classes are not shown as these
         cell = replace(found, id=self.store.next_hand_id())
         self.store.add_cells(BY_HAND_RUN, [cell], [assets])
         self.cells.append(cell)

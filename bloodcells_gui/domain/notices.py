@@ -28,7 +28,7 @@ DRAWN = (
     "are named here says nothing of a real smear."
 )
 NOTICES = (LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN)
-_WARNINGS = frozenset({LOST, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN})
+_WARNINGS = frozenset({LOST, NOT_REACHED, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN})
 # A run that goes on overtakes what an earlier one said of this.
 _OVERTAKEN = frozenset({LOST, REACHED, NOT_REACHED})
 _RANK = {"critical": 0, "warning": 1}

@@ -143,8 +143,10 @@ class CasePage(QWidget):
         return slide
 
     def _fly_to(self, cell_id: int) -> None:
-        if self.slide is not None and self.slide.fly_to(cell_id):
+        if self.slide is not None and self.slide.markers.box(cell_id) is not None:
+            # Shown first: a view that never was has no size to zoom for.
             self.views.setCurrentWidget(self.slide)
+            self.slide.fly_to(cell_id)
 
     def zones(self) -> Zones:
         """Where a continued analysis shall look; empty for everywhere."""

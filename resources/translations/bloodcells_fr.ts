@@ -1720,6 +1720,25 @@
     </message>
 </context>
 <context>
+    <name>Legend</name>
+    <message>
+        <source>Quality of the monolayer</source>
+        <translation>Qualité de la monocouche</translation>
+    </message>
+    <message>
+        <source>densest</source>
+        <translation>maximum</translation>
+    </message>
+    <message>
+        <source>Leukocytes per area</source>
+        <translation>Leucocytes par surface</translation>
+    </message>
+    <message>
+        <source>Leukocytes per mm²</source>
+        <translation>Leucocytes par mm²</translation>
+    </message>
+</context>
+<context>
     <name>LibraryWindow</name>
     <message>
         <source>Reference library</source>

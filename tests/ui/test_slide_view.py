@@ -22,7 +22,7 @@ from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource,
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked, ZoneTile
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.slide_view import layers
+from bloodcells_gui.ui.slide_view import layers, legend
 from bloodcells_gui.ui.slide_view.camera import MOST_ZOOM, Camera, level_for
 from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE
 from bloodcells_gui.ui.slide_view.ground import Ground
@@ -404,7 +404,7 @@ def test_the_analysis_paints_its_maps(qtbot: QtBot, panel: SlidePanel) -> None:
     assert zones.ranked
     assert zones.tile_at(0, 1500, 10) == tiles[1]
     plain = panel.canvas.snapshot()
-    panel._show_map(layers.QUALITY)
+    panel._show_map(legend.QUALITY)
     mapped = panel.canvas.snapshot()
     panel._show_visited(True)
     dimmed = panel.canvas.snapshot()
@@ -412,7 +412,7 @@ def test_the_analysis_paints_its_maps(qtbot: QtBot, panel: SlidePanel) -> None:
     seen = [QColor(p.pixel(x, y)).lightness() for p in (plain, mapped, dimmed)]
     assert seen[0] != seen[1]
     assert seen[2] < seen[1]
-    panel._show_map(layers.DENSITY)
+    panel._show_map(legend.DENSITY)
     panel.canvas.snapshot()
 
 

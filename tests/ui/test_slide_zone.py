@@ -13,7 +13,7 @@ from bloodcells_gui.imaging.tiling import TileGrid
 from bloodcells_gui.pipeline.kept_map import encode_map
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.slide_view import layers
+from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 from bloodcells_gui.ui.slide_view.zone import outline_of
 from tests.ui.slides import PictureReader, placed
@@ -57,7 +57,7 @@ def test_zone_and_quality_map_come_back_with_the_case(
     assert (good.score, good.measured) == (0.8, True)
     assert shown.tile_at(0, 100, 1500).reasons == (GLASS,)  # type: ignore[union-attr]
     again._offer_maps()
-    assert again.map_actions[layers.QUALITY].isEnabled()
+    assert again.map_actions[legend.QUALITY].isEnabled()
     again._controller.undo()
     assert again.zones() == {}
     again._controller.redo()

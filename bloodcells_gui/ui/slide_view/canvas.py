@@ -26,6 +26,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.slide_view import layers
 from bloodcells_gui.ui.slide_view.camera import Camera
 from bloodcells_gui.ui.slide_view.ground import Ground
+from bloodcells_gui.ui.slide_view.legend import NOTHING
 from bloodcells_gui.ui.slide_view.loader import Key, TileLoader
 from bloodcells_gui.ui.slide_view.markers import Markers
 
@@ -85,7 +86,7 @@ class SlideCanvas(QWidget):
         self.zone: list[tuple[float, float]] = []
         self.mpp = math.nan
         self.tool = MOVE
-        self.shown_map = layers.NOTHING
+        self.shown_map = NOTHING
         self.show_visited = False
         self.show_markers = True
         self.show_overview = True
@@ -249,10 +250,9 @@ class SlideCanvas(QWidget):
         self._loader.want(tiles + self._coarse())
         painter = QPainter(self)
         painter.drawImage(0, 0, picture)
-        if self.shown_map != layers.NOTHING or self.show_visited:
-            self.zones.paint(
-                painter, self.camera, self.images, self.shown_map, self.show_visited, self._leukocytes
-            )
+        if self.shown_map != NOTHING or self.show_visited:
+            what = self.shown_map, self.show_visited, self._leukocytes, self.mpp
+            self.zones.paint(painter, self.camera, self.images, *what)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         self._paint_ring(painter)
         if self.show_markers:

@@ -14,25 +14,16 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from bloodcells_gui.app.slide_images import PlacedImage
 from bloodcells_gui.domain.zones import RectPx, ZoneTile
 from bloodcells_gui.ui.slide_view.camera import Camera
+from bloodcells_gui.ui.slide_view.legend import DENSITY, NOTHING, QUALITY, paint_legend
+from bloodcells_gui.ui.slide_view.ramp import ramp
 
-QUALITY, DENSITY, NOTHING = "quality", "density", "nothing"
 _NICE_UM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 _WIDEST_BAR = 180.0
-# Dark violet to yellow: rises in lightness, so it can be read without colours as well (after viridis).
-_RAMP = np.array([(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)], np.float64)
 _MAP_ALPHA = 105
 _NOT_VISITED = QColor(10, 14, 20, 95)
 _RASTER = 640
 
 Centres = Callable[[], NDArray[np.float32]]
-
-
-def ramp(value: float) -> tuple[int, int, int]:
-    """Colour of a value from 0 to 1."""
-    at = min(max(value, 0.0), 1.0) * (len(_RAMP) - 1)
-    low = min(int(at), len(_RAMP) - 2)
-    rgb = _RAMP[low] + (_RAMP[low + 1] - _RAMP[low]) * (at - low)
-    return int(rgb[0]), int(rgb[1]), int(rgb[2])
 
 
 class ZoneLayer:
@@ -42,6 +33,7 @@ class ZoneLayer:
         self._tiles: dict[int, dict[RectPx, ZoneTile]] = {}
         self._visited: dict[int, set[RectPx]] = {}
         self._pictures: dict[tuple[str, int], QImage] = {}
+        self._dense: dict[int, dict[RectPx, float]] = {}
 
     @property
     def known(self) -> bool:
@@ -56,19 +48,23 @@ class ZoneLayer:
     def rank(self, image: int, tiles: Iterable[ZoneTile]) -> None:
         """A first or new ranking of an image."""
         self._tiles[image] = {t.box_px: t for t in tiles}
-        self._pictures.clear()
+        self._forget()
 
     def scanned(self, tile: ZoneTile) -> None:
         """A tile was searched."""
         self._tiles.setdefault(tile.image, {})[tile.box_px] = tile
         self._visited.setdefault(tile.image, set()).add(tile.box_px)
-        self._pictures.clear()
+        self._forget()
 
     def visit(self, areas: Mapping[int, Iterable[RectPx]]) -> None:
         """Areas that earlier runs searched."""
         for image, boxes in areas.items():
             self._visited.setdefault(image, set()).update(boxes)
+        self._forget()
+
+    def _forget(self) -> None:
         self._pictures.clear()
+        self._dense.clear()
 
     def tile_at(self, image: int, x: float, y: float) -> ZoneTile | None:
         """The tile that holds a place of an image (full-resolution px)."""
@@ -81,15 +77,21 @@ class ZoneLayer:
         self,
         painter: QPainter,
         camera: Camera,
-        images: Iterable[PlacedImage],
+        images: Sequence[PlacedImage],
         shown: str,
         visited: bool,
         centres: Centres,
+        mpp: float = math.nan,
     ) -> None:
-        """Draw the map `shown` and, where asked for, dim what was not visited.
+        """Draw the map `shown` with its legend and, where asked for, dim what was not visited.
 
-        `centres` gives (n, 2) middles of the counted leukocytes in the plane, for the density.
+        `centres` gives (n, 2) middles of the counted leukocytes in the plane, for the density; `mpp` is the
+        plane's scale.
         """
+        if shown == DENSITY and not self._dense:
+            here = centres()
+            self._dense = {image.index: self._densities(image, here) for image in images}
+        most = max((v for found in self._dense.values() for v in found.values()), default=0.0)
         left, top, right, bottom = camera.seen()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         for image in images:
@@ -100,26 +102,28 @@ class ZoneLayer:
             sx, sy = camera.to_screen(x, y)
             target = QRectF(sx, sy, w * camera.zoom, h * camera.zoom)
             for kind in ((shown,) if shown != NOTHING else ()) + (("visited",) if visited else ()):
-                picture = self._picture(kind, image, centres)
+                picture = self._picture(kind, image, most)
                 if picture is not None:
                     painter.drawImage(target, picture)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+        paint_legend(painter, shown, most, mpp)
 
     def forget_density(self) -> None:
         """Cells changed."""
+        self._dense.clear()
         for key in [k for k in self._pictures if k[0] == DENSITY]:
             del self._pictures[key]
 
-    def _picture(self, kind: str, image: PlacedImage, centres: Centres) -> QImage | None:
+    def _picture(self, kind: str, image: PlacedImage, most: float) -> QImage | None:
         key = (kind, image.index)
         if key not in self._pictures:
-            made = self._make(kind, image, centres)
+            made = self._make(kind, image, most)
             if made is None:
                 return None
             self._pictures[key] = made
         return self._pictures[key]
 
-    def _make(self, kind: str, image: PlacedImage, centres: Centres) -> QImage | None:
+    def _make(self, kind: str, image: PlacedImage, most: float) -> QImage | None:
         w, h = image.size_px
         scale = min(1.0, _RASTER / max(w, h))
         picture = QImage(
@@ -137,7 +141,8 @@ class ZoneLayer:
         elif kind == QUALITY:
             boxes = {b: QColor(*ramp(t.score), _MAP_ALPHA) for b, t in tiles.items()}
         else:
-            boxes = self._densities(image, tiles, centres())
+            dense = self._dense.get(image.index, {})
+            boxes = {b: QColor(*ramp(v / most if most else 0.0), _MAP_ALPHA) for b, v in dense.items()}
         painter = QPainter(picture)
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         for (bx, by, bw, bh), colour in boxes.items():
@@ -146,11 +151,9 @@ class ZoneLayer:
         painter.end()
         return picture
 
-    def _densities(
-        self, image: PlacedImage, tiles: Mapping[RectPx, ZoneTile], centres: NDArray[np.float32]
-    ) -> dict[RectPx, QColor]:
-        """Leukocytes per area of each searched tile, relative to the densest."""
-        visited = self._visited.get(image.index, set()) or set(tiles)
+    def _densities(self, image: PlacedImage, centres: NDArray[np.float32]) -> dict[RectPx, float]:
+        """Leukocytes per px2 of each searched tile."""
+        visited = self._visited.get(image.index, set()) or set(self._tiles.get(image.index, ()))
         local = centres - np.asarray(image.origin_px, np.float32)
         found: dict[RectPx, float] = {}
         for box in visited:
@@ -159,8 +162,7 @@ class ZoneLayer:
                 (local[:, 0] >= bx) & (local[:, 0] < bx + bw) & (local[:, 1] >= by) & (local[:, 1] < by + bh)
             )
             found[box] = float(inside.sum()) / (bw * bh)
-        most = max(found.values(), default=0.0)
-        return {b: QColor(*ramp(v / most if most else 0.0), _MAP_ALPHA) for b, v in found.items()}
+        return found
 
 
 @dataclass(slots=True)

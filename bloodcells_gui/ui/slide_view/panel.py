@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -27,7 +27,7 @@ from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.slide_view import layers
+from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE, SlideCanvas
 from bloodcells_gui.ui.slide_view.loader import TileLoader, TileReader
 from bloodcells_gui.ui.slide_view.look import LookPanel
@@ -172,13 +172,13 @@ class SlidePanel(QWidget):
         group = QActionGroup(menu)
         self.map_actions: dict[str, QAction] = {}
         for name, text in (
-            (layers.NOTHING, self.tr("No map")),
-            (layers.QUALITY, self.tr("Quality of the monolayer")),
-            (layers.DENSITY, self.tr("Leukocytes per area")),
+            (legend.NOTHING, self.tr("No map")),
+            (legend.QUALITY, self.tr("Quality of the monolayer")),
+            (legend.DENSITY, self.tr("Leukocytes per area")),
         ):
             action = menu.addAction(text)
             action.setCheckable(True)
-            action.setChecked(name == layers.NOTHING)
+            action.setChecked(name == legend.NOTHING)
             action.triggered.connect(lambda _=False, n=name: self._show_map(n))
             group.addAction(action)
             self.map_actions[name] = action
@@ -357,8 +357,8 @@ class SlidePanel(QWidget):
 
     def _offer_maps(self) -> None:
         zones = self.canvas.zones
-        self.map_actions[layers.QUALITY].setEnabled(zones.ranked)
-        self.map_actions[layers.DENSITY].setEnabled(zones.known)
+        self.map_actions[legend.QUALITY].setEnabled(zones.ranked)
+        self.map_actions[legend.DENSITY].setEnabled(zones.known)
         self.visited_action.setEnabled(zones.known)
 
     def _show_map(self, name: str) -> None:
@@ -383,9 +383,10 @@ class SlidePanel(QWidget):
         menu.addSeparator()
         for code, n in self.markers.counts().items():
             action = menu.addAction(f"{language.class_name(code)}  ({language.integer(n)})")
-            action.setIcon(_swatch(RGB[code]))
+            shown = code not in self.markers.hidden
+            action.setIcon(_swatch(RGB[code], ticked=shown))
             action.setCheckable(True)
-            action.setChecked(code not in self.markers.hidden)
+            action.setChecked(shown)
             action.setEnabled(self.canvas.show_markers)
             action.toggled.connect(lambda on, c=code: self.show_group(c, on))
 
@@ -474,7 +475,13 @@ class SlidePanel(QWidget):
         self._reader.close()
 
 
-def _swatch(rgb: tuple[int, int, int]) -> QIcon:
+def _swatch(rgb: tuple[int, int, int], *, ticked: bool) -> QIcon:
+    """Full for a class that is shown, a frame for one that is hidden: an icon takes the place of the tick."""
     pixmap = QPixmap(14, 14)
-    pixmap.fill(QColor(*rgb))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setPen(QPen(QColor(*rgb), 2))
+    painter.setBrush(QColor(*rgb) if ticked else Qt.GlobalColor.transparent)
+    painter.drawRect(1, 1, 12, 12)
+    painter.end()
     return QIcon(pixmap)

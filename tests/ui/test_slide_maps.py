@@ -1,0 +1,76 @@
+"""The maps over the picture: what their colours mean, and which classes are marked."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.domain.zones import ZoneTile
+from bloodcells_gui.ui.slide_view import legend
+from bloodcells_gui.ui.slide_view.camera import Camera
+from bloodcells_gui.ui.slide_view.layers import ZoneLayer
+from bloodcells_gui.ui.slide_view.panel import _swatch
+from tests.ui.slides import placed
+
+SIDE = 400
+
+
+def painted(zones: ZoneLayer, shown: str, images: tuple, centres: np.ndarray, mpp: float = 0.25) -> QImage:
+    image = QImage(2 * SIDE, SIDE, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    camera = Camera(width=2 * SIDE, height=SIDE, plane=(0, 0, 2 * SIDE, SIDE))
+    camera.fit()
+    painter = QPainter(image)
+    zones.paint(painter, camera, images, shown, False, lambda: centres.astype(np.float32), mpp)
+    painter.end()
+    return image
+
+
+def test_fields_are_compared_with_the_densest_of_all_not_each_with_itself(qtbot: QtBot) -> None:
+    fields = (placed(0, (SIDE, SIDE)), placed(1, (SIDE, SIDE), (SIDE, 0.0)))
+    zones = ZoneLayer()
+    for i in range(2):
+        zones.rank(i, [ZoneTile(i, 0, 0, (0, 0, SIDE, SIDE), 0.5)])
+    centres = np.array([(100, 300)] + [(SIDE + 100 + 10 * k, 300) for k in range(10)])
+    image = painted(zones, legend.DENSITY, fields, centres)
+    few, many = image.pixelColor(200, 350), image.pixelColor(SIDE + 200, 350)
+    assert few != many
+    assert many.lightness() > few.lightness()
+    zones.forget_density()
+    fewer = painted(zones, legend.DENSITY, fields, centres[:1])
+    assert fewer.pixelColor(200, 350) == many
+
+
+def test_the_legend_gives_the_colours_their_numbers() -> None:
+    title, low, high = legend.words(legend.DENSITY, 20 / 1e6, 0.25) or ("", "", "")
+    assert "mm²" in title
+    assert (low, high) == ("0", "320")  # 20 in 1,000 x 1,000 px of 0.25 um
+    assert legend.words(legend.DENSITY, 20 / 1e6, math.nan) == ("Leukocytes per area", "0", "densest")
+    assert legend.words(legend.QUALITY, 0, 0.25) == ("Quality of the monolayer", "0 %", "100 %")
+    assert legend.words(legend.NOTHING, 0, 0.25) is None
+
+
+@pytest.mark.parametrize("shown", [legend.QUALITY, legend.DENSITY, legend.NOTHING])
+def test_the_legend_is_painted_with_a_map_only(qtbot: QtBot, shown: str) -> None:
+    zones = ZoneLayer()
+    image = painted(zones, shown, (placed(0, (SIDE, SIDE)),), np.zeros((0, 2)))
+    hues = {image.pixelColor(x, y).hsvHue() // 30 for x in range(200) for y in range(60)}
+    assert (len(hues) > 4) is (shown != legend.NOTHING)  # violet to yellow
+
+
+def test_a_hidden_class_looks_unlike_a_shown_one(qtbot: QtBot) -> None:
+    def middle(icon: QIcon) -> QColor:
+        picture = QImage(14, 14, QImage.Format.Format_ARGB32)
+        picture.fill(Qt.GlobalColor.white)
+        painter = QPainter(picture)
+        icon.paint(painter, QRect(0, 0, 14, 14))
+        painter.end()
+        return picture.pixelColor(7, 7)
+
+    assert middle(_swatch((200, 30, 60), ticked=True)) == QColor(200, 30, 60)
+    assert middle(_swatch((200, 30, 60), ticked=False)) == QColor(Qt.GlobalColor.white)

@@ -1,0 +1,54 @@
+"""Slide, gallery and inspector of one case point at the same cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, QThreadPool
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.context import UiContext
+from tests.ui.slides import PictureReader, placed
+from tests.ui.test_slide_view import SIZE, SlideSession, cells
+
+
+@pytest.fixture
+def page(
+    qtbot: QtBot, context: UiContext, pool: QThreadPool, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[CasePage]:
+    monkeypatch.setattr(
+        "bloodcells_gui.ui.slide_view.panel.SlideImages", lambda _: PictureReader(placed(0, SIZE))
+    )
+    page = CasePage(context, SlideSession(cells()), pool)
+    qtbot.addWidget(page)
+    page.resize(1300, 800)
+    page.show()
+    qtbot.waitExposed(page)
+    yield page
+    page.close_case()
+
+
+def test_a_click_on_the_slide_selects_in_gallery_and_inspector(qtbot: QtBot, page: CasePage) -> None:
+    assert page.slide is not None
+    page.views.setCurrentWidget(page.slide)
+    wanted = page.session.cells[13]
+    x, y = page.slide.canvas.camera.to_screen(*wanted.box_px.centre)
+    qtbot.mouseClick(page.slide.canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
+    assert page.gallery.view.selected_ids() == [wanted.id]
+    assert page.inspector._cell_id == wanted.id
+
+
+def test_a_double_click_in_the_gallery_flies_there(qtbot: QtBot, page: CasePage) -> None:
+    assert page.slide is not None
+    view = page.gallery.view
+    wanted = page.session.cells[7]
+    view.select_ids([wanted.id])
+    place = view.visualRect(view.currentIndex()).center()
+    qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert page.views.currentWidget() is page.slide
+    camera = page.slide.canvas.camera
+    qtbot.waitUntil(lambda: (camera.x, camera.y) == pytest.approx(wanted.box_px.centre, abs=1), timeout=5000)
+    assert page.slide.canvas.chosen == wanted.id
+    assert not camera.fitted
