@@ -27,7 +27,7 @@ from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import Zones, rounded
-from bloodcells_gui.imaging.guarded import interrupt, load_image, open_image
+from bloodcells_gui.imaging.guarded import interrupt, load_images, open_image
 from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, measure
 from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.imaging.scale import estimate_mpp
@@ -106,9 +106,9 @@ class AnalysisJob:
             source = self._source(store, engine, recorder.number, opened)
             try:
                 for event in source:
-                    yield recorder.record(event)
+                    yield from recorder.record(event)
             except Cancelled:
-                yield recorder.record(Done(RunStatus.CANCELLED))
+                yield from recorder.record(Done(RunStatus.CANCELLED))
             except GeneratorExit:
                 recorder.close(RunStatus.CANCELLED)
                 raise
@@ -189,7 +189,7 @@ def crops_analysis(
     """The analysis of crops with this program's decoder and scale estimate."""
     return CropsAnalysis(
         work,
-        lambda ref: load_image(ref.path, name=ref.name),
+        lambda refs: load_images([(ref.path, ref.name) for ref in refs]),
         lambda sample: estimate_mpp(sample, engine.detector),
         options,
         token,
@@ -215,26 +215,38 @@ class _Recorder:
         self.number = len(store.runs)
         self._next_id = store.next_cell_id()
         self._started = self._finished = False
+        self._read: ImagesRead | None = None
 
-    def record(self, event: AnalysisEvent) -> AnalysisEvent:
-        """The event as it now stands in the case (cells numbered)."""
+    def record(self, event: AnalysisEvent) -> list[AnalysisEvent]:
+        """What now stands in the case of this event and the one held back before it (cells numbered).
+
+        What became known of images waits for the next event, which is usually the cells of these images: both
+        are then written in one transaction.
+        """
+        read, self._read = self._read, None
+        if isinstance(event, CellsFound):
+            cells = tuple(replace(c, id=self._next_id + i) for i, c in enumerate(event.cells))
+            self._store.add_cells(self.number, cells, event.assets, read.images if read else ())
+            self._next_id += len(cells)
+            return [*([read] if read else []), CellsFound(cells, event.assets)]
+        if read:
+            self._store.set_specimen_images(read.images)
+        if isinstance(event, ImagesRead):
+            self._read = event
+        else:
+            self._write(event)
+        return [*([read] if read else []), *([] if event is self._read else [event])]
+
+    def _write(self, event: AnalysisEvent) -> None:
         match event:
             case ScaleKnown(scale):
                 self._start(scale)
-            case CellsFound(cells, assets):
-                numbered = tuple(replace(c, id=self._next_id + i) for i, c in enumerate(cells))
-                self._store.add_cells(self.number, numbered, assets)
-                self._next_id += len(numbered)
-                return CellsFound(numbered, assets)
-            case ImagesRead(images):
-                self._store.set_specimen_images(images)
             case Skipped(file):
                 self._skipped.append(file)
             case Done(status, tallies, notice):
                 self.close(status, tallies, notice)
             case _:
                 pass
-        return event
 
     def close(self, status: RunStatus, tallies: Mapping[str, float] | None = None, notice: str = "") -> None:
         """Write how the run ended; harmless when done twice."""
@@ -242,6 +254,9 @@ class _Recorder:
             return
         if not self._started:
             self._start(ScaleEstimate(None, ScaleSource.UNKNOWN))
+        if self._read:
+            self._store.set_specimen_images(self._read.images)
+            self._read = None
         self._finished = True
         self._store.finish_run(
             self.number, status, utc_now(), skipped=self._skipped, tallies=tallies, notice=notice

@@ -10,7 +10,8 @@ import atexit
 import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,8 +21,14 @@ from typing import Any, Self, TypeVar
 from bloodcells_gui.imaging import decode, opening
 from bloodcells_gui.imaging.decode import LoadedImage
 from bloodcells_gui.imaging.isolation import wire
-from bloodcells_gui.imaging.isolation.handle import Child, load_request, open_request, region_request
-from bloodcells_gui.imaging.isolation.pool import DecoderLost, DecoderPool
+from bloodcells_gui.imaging.isolation.handle import (
+    Child,
+    load_request,
+    many_request,
+    open_request,
+    region_request,
+)
+from bloodcells_gui.imaging.isolation.pool import DecoderLost, DecoderPool, refusal_of
 from bloodcells_gui.imaging.isolation.wire import BadAnswer
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.reader import RGB, ImageReader, Level
@@ -79,11 +86,56 @@ def load_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS, name: str = ""
         return decode.load_image(path, limits, name)
     label = name or path.name
 
-    def take(child: Child, answer: dict[str, Any]) -> LoadedImage:
-        rgb = child.pixels(answer, limits.max_pixels)
-        return LoadedImage(rgb, wire.info_from_wire(answer.get("info")), str(answer.get("sha256", ""))[:64])
+    return _run(
+        load_request(path, label, limits), lambda child, answer: _loaded(child, answer, limits.max_pixels)
+    )
 
-    return _run(load_request(path, label, limits), take)
+
+def load_images(
+    images: Sequence[tuple[Path, str]], limits: DecodeLimits = DEFAULT_LIMITS
+) -> list[LoadedImage | ImageRefused]:
+    """As :func:`load_image` for several images, each a path and a name, in one request of one child.
+
+    A refusal stands in the place of its image. When the child is lost or lies, what it has not told yet is
+    asked for image by image, so that a bad one costs itself alone.
+    """
+    images = [(path, name or path.name) for path, name in images]
+    found: list[LoadedImage | ImageRefused] = []
+
+    def take(child: Child, answer: dict[str, Any]) -> None:
+        while True:
+            told = answer.get("images")
+            if not isinstance(told, list) or not 0 < len(told) <= len(images) - len(found):
+                raise BadAnswer("another number of images than asked for")
+            offset = 0
+            for one in told:
+                if not isinstance(one, dict):
+                    raise BadAnswer("no answer")
+                refused = refusal_of(one, images[len(found)][1])
+                if refused is not None:
+                    found.append(refused)
+                    continue
+                image = _loaded(child, one, limits.max_pixels, offset)
+                offset += image.rgb.size
+                found.append(image)
+            if len(found) == len(images):
+                return
+            answer = child.ask({"do": "go on"})
+
+    if len(images) > 1 and isolation():
+        with suppress(ImageRefused):
+            _run(many_request(images, limits), take, again=False)
+    for path, name in images[len(found) :]:
+        try:
+            found.append(load_image(path, limits, name))
+        except ImageRefused as e:
+            found.append(e)
+    return found
+
+
+def _loaded(child: Child, answer: dict[str, Any], most_pixels: int, offset: int = 0) -> LoadedImage:
+    rgb = child.pixels(answer, most_pixels, offset)
+    return LoadedImage(rgb, wire.info_from_wire(answer.get("info")), str(answer.get("sha256", ""))[:64])
 
 
 def open_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageReader:
@@ -195,9 +247,9 @@ class IsolatedReader:
             raise
 
 
-def _run(request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T]) -> T:
+def _run(request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T], again: bool = True) -> T:
     try:
-        return decoders().run(request, take)
+        return decoders().run(request, take, again)
     except OSError as e:
         raise ImageRefused(
             str(request["name"]),

@@ -17,6 +17,9 @@ from bloodcells_gui.inference.doubt import DoubtModel
 from bloodcells_gui.inference.explain import enlarge, grad_cam, mixed_weights
 from bloodcells_gui.inference.session import OnnxSession
 
+# So few that the layers of a batch stay in the processor's cache.
+_BATCH = 8
+
 Crops = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
@@ -165,7 +168,11 @@ class Classifier:
         if crops.dtype != np.uint8 or crops.shape[1:] != (self.size_px, self.size_px, 3):
             raise ValueError(f"crops must be uint8 (n, {self.size_px}, {self.size_px}, 3), not {crops.shape}")
         outputs = ["logits", "embedding", *self._views_output, *(["feature_map"] if maps else [])]
-        found = self._session.run(np.ascontiguousarray(crops), outputs)
+        parts = [
+            self._session.run(np.ascontiguousarray(crops[i : i + _BATCH]), outputs)
+            for i in range(0, max(1, len(crops)), _BATCH)
+        ]
+        found = {name: np.concatenate([part[name] for part in parts]) for name in outputs}
         logits = np.asarray(found["logits"] + self._prior_shift, np.float32)
         return self.judge(logits, found["embedding"], found.get("feature_map"), found.get("disagreement"))
 

@@ -9,7 +9,8 @@ from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.masks import clean_mask
 from bloodcells_gui.inference.session import OnnxSession
 
-_BATCH = 32
+# So few that the layers of a batch stay in the processor's cache.
+_BATCH = 4
 
 
 class Segmenter:

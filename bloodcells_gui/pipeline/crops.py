@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +37,12 @@ from bloodcells_gui.pipeline.threads import worker_pool
 
 SCALE_SAMPLE = 24
 _POLL_S = 0.05
+# Cells are handed on at most this often, so that many are written in one transaction.
+_GATHER_S = 0.3
 
 Pixels = NDArray[np.uint8]
-Load = Callable[[ImageRef], LoadedImage]
+T = TypeVar("T")
+Load = Callable[[Sequence[ImageRef]], Sequence[LoadedImage | ImageRefused]]
 EstimateScale = Callable[[Sequence[Pixels]], ScaleEstimate]
 
 
@@ -75,7 +81,7 @@ class CropsAnalysis:
     Parameters
     ----------
     load
-        Decodes one image; raises ImageRefused for what cannot be used.
+        Decodes images; in the place of what cannot be used stands the refusal.
     estimate_scale
         From sampled images; used where neither person nor metadata give a scale.
     """
@@ -115,35 +121,49 @@ class CropsAnalysis:
         size = self._options.batch
         chunks = iter([images[i : i + size] for i in range(0, len(images), size)])
         meter, done, cells = RateMeter(), 0, 0
-        pool = worker_pool(self._options.threads, "cells")
+        threads = self._options.threads
+        pool, reader = worker_pool(threads, "cells"), worker_pool(1, "images")
         pending: deque[Future[_Batch]] = deque()
+        gathered: list[_Batch] = []
+        handed_on = -math.inf
         try:
             yield Progress(0, len(images), "images", 0, 0.0, None)
             while True:
-                while len(pending) < self._options.threads + 2 and (chunk := next(chunks, None)):
-                    pending.append(pool.submit(self._one_batch, chunk, scale))
+                # One decoder reads ahead while the networks work on what was read before.
+                while len(pending) < threads + 2 and (chunk := next(chunks, None)):
+                    loaded = reader.submit(self._loaded, [ref for _, ref in chunk])
+                    pending.append(pool.submit(self._one_batch, chunk, loaded, scale))
                 if not pending:
                     break
-                batch = self._wait(pending.popleft())
-                if batch.read:
-                    yield ImagesRead(batch.read)
-                for file in batch.skipped:
+                gathered.append(self._wait(pending.popleft()))
+                if pending and time.monotonic() - handed_on < _GATHER_S:
+                    continue
+                for file in (file for batch in gathered for file in batch.skipped):
                     self._lost |= out_of_reach(file.reason)
                     yield Skipped(file)
-                if batch.rows:
-                    found, assets = zip(*batch.rows, strict=True)
+                if read := tuple(pair for batch in gathered for pair in batch.read):
+                    yield ImagesRead(read)
+                if rows := [row for batch in gathered for row in batch.rows]:
+                    found, assets = zip(*rows, strict=True)
                     yield CellsFound(found, assets)
-                done += batch.done
-                cells += len(batch.rows)
+                done += sum(batch.done for batch in gathered)
+                cells += len(rows)
+                gathered, handed_on = [], time.monotonic()
                 rate = meter.update(done)
                 eta = meter.eta_s(done, len(images), rate)
                 yield Progress(done, len(images), "images", cells, rate, eta)
         finally:
-            for future in pending:
-                future.cancel()
+            for waiting in pending:
+                waiting.cancel()
+            reader.shutdown(wait=False, cancel_futures=True)
             pool.shutdown(wait=True, cancel_futures=True)
+            reader.shutdown(wait=True)
 
-    def _wait(self, future: Future[_Batch]) -> _Batch:
+    def _loaded(self, refs: Sequence[ImageRef]) -> Sequence[LoadedImage | ImageRefused]:
+        self._token.check()
+        return self._load(refs)
+
+    def _wait(self, future: Future[T]) -> T:
         while True:
             self._token.check()
             try:
@@ -152,16 +172,22 @@ class CropsAnalysis:
                 if future.done():
                     raise
 
-    def _one_batch(self, chunk: Sequence[tuple[int, ImageRef]], scale: ScaleEstimate) -> _Batch:
+    def _one_batch(
+        self,
+        chunk: Sequence[tuple[int, ImageRef]],
+        loaded: Future[Sequence[LoadedImage | ImageRefused]],
+        scale: ScaleEstimate,
+    ) -> _Batch:
         places: list[Place] = []
         read: list[tuple[int, ImageRef]] = []
         skipped: list[SkippedFile] = []
-        for index, ref in chunk:
-            self._token.check()
-            try:
-                image = self._load(ref)
-            except ImageRefused as e:
-                skipped.append(SkippedFile(ref.name, e.reason()))
+        refs = [ref for _, ref in chunk]
+        # Where decoding takes longer than the networks do, whoever waits for images reads them himself.
+        wait([loaded], _POLL_S)
+        decoded = self._loaded(refs) if loaded.cancel() else self._wait(loaded)
+        for (index, ref), image in zip(chunk, decoded, strict=True):
+            if isinstance(image, ImageRefused):
+                skipped.append(SkippedFile(ref.name, image.reason()))
                 continue
             height, width = image.rgb.shape[:2]
             mpp = image.info.mpp
@@ -179,11 +205,8 @@ class CropsAnalysis:
         step = max(1, len(refs) // SCALE_SAMPLE)
         sample: list[Pixels] = []
         known: list[float] = []
-        for ref in refs[::step][:SCALE_SAMPLE]:
-            self._token.check()
-            try:
-                image = self._load(ref)
-            except ImageRefused:
+        for image in self._loaded(refs[::step][:SCALE_SAMPLE]):
+            if isinstance(image, ImageRefused):
                 continue  # reported when its turn comes
             if image.info.mpp:
                 known.append(image.info.mpp)

@@ -26,6 +26,7 @@ from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
 from bloodcells_gui.storage import ledger, rows, verification
 from bloodcells_gui.storage.database import Database, create_file
+from bloodcells_gui.storage.images import image_ref, insert_images
 from bloodcells_gui.storage.ledger import Kind
 
 SUFFIX = ".bcs"
@@ -117,7 +118,7 @@ class CaseStore:
             table = sorted(meta.items())
             connection.executemany("INSERT INTO meta VALUES (?, ?)", table)
             ledger.seal(connection, clock(), Kind.META, 0, table)
-            _insert_images(connection, list(enumerate(specimen.images)), clock)
+            insert_images(connection, list(enumerate(specimen.images)), clock)
 
         create_file(path, fill)
         return cls(Database(path, read_only=False), clock)
@@ -189,7 +190,7 @@ class CaseStore:
             moved = connection.execute("SELECT root FROM locations ORDER BY id DESC LIMIT 1").fetchone()
         about = json.loads(meta["specimen"])
         root = Path(rows.name_from_db(moved[0] if moved else meta["root"]))
-        refs = tuple(_image_ref(row, root if moved else None) for row in images)
+        refs = tuple(image_ref(row, root if moved else None) for row in images)
         self.specimen = Specimen(
             str(about["id"]), SpecimenKind(about["kind"]), root, refs, synthetic=bool(about["synthetic"])
         )
@@ -215,7 +216,11 @@ class CaseStore:
         """
         pairs = sorted(images, key=lambda p: p[0])
         with self._db.writing() as connection:
-            _insert_images(connection, pairs, self._clock)
+            insert_images(connection, pairs, self._clock)
+        self._note_images(pairs)
+
+    def _note_images(self, pairs: Sequence[tuple[int, ImageRef]]) -> None:
+        """The specimen in memory follows what was written of its images."""
         refs = list(self.specimen.images)
         for index, ref in pairs:
             if index < len(refs):
@@ -286,8 +291,16 @@ class CaseStore:
             ).fetchone()
         return low if last[0] is None else int(last[0]) + 1
 
-    def add_cells(self, run_number: int, cells: Sequence[Cell], assets: Sequence[CellAssets]) -> None:
+    def add_cells(
+        self,
+        run_number: int,
+        cells: Sequence[Cell],
+        assets: Sequence[CellAssets],
+        images: Iterable[tuple[int, ImageRef]] = (),
+    ) -> None:
         """Add a batch in one transaction; `assets` in the same order, `run_number` -1 for cells of a person.
+
+        `images` is what became known of images meanwhile, as for :meth:`set_specimen_images`.
 
         Raises
         ------
@@ -296,7 +309,8 @@ class CaseStore:
         UserError
             When the case is signed, or the disk is full, or...; nothing of the batch is kept then.
         """
-        if not cells:
+        pairs = sorted(images, key=lambda p: p[0])
+        if not cells and not pairs:
             return
         table = sorted(
             (
@@ -306,9 +320,12 @@ class CaseStore:
             key=lambda pair: pair[0][0],
         )
         with self._db.writing() as connection:
-            self._refuse_signed(connection)
-            first = table[0][0]
-            connection.executemany(f"INSERT INTO cells VALUES ({_marks(first)})", [t[0] for t in table])  # noqa: S608
+            if pairs:
+                insert_images(connection, pairs, self._clock)
+            if table:
+                self._refuse_signed(connection)
+                marks = _marks(table[0][0])
+                connection.executemany(f"INSERT INTO cells VALUES ({marks})", [t[0] for t in table])  # noqa: S608
             connection.executemany("INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?, ?)", [t[1] for t in table])
             start = 0
             for i in range(1, len(table) + 1):
@@ -317,6 +334,7 @@ class CaseStore:
                     part = [c + a for c, a in table[start:i]]
                     ledger.seal(connection, self._clock(), Kind.CELLS, part[0][0], part)
                     start = i
+        self._note_images(pairs)
 
     def load_cells(self) -> list[Cell]:
         """All cells in order of their ids."""
@@ -513,45 +531,6 @@ _HEADER_KEYS = frozenset({"case_id", "created", "app_version", "specimen", "root
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _image_ref(row: rows.Row, moved_to: Path | None) -> ImageRef:
-    _, name, path, origin_x, origin_y, sha, width, height, mpp = row
-    text = rows.name_from_db(name)
-    place = Path(rows.name_from_db(path)) if moved_to is None else moved_to / text
-    size = (0, 0) if width is None else (width, height)
-    return ImageRef(text, place, sha or "", size, mpp, (origin_x, origin_y))
-
-
-def _insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Callable[[], str]) -> None:
-    """New images, and new facts of old ones, each sealed; `pairs` ascend by index."""
-    known = connection.execute("SELECT coalesce(max(idx), -1) + 1 FROM images").fetchone()[0]
-    new = [p for p in pairs if p[0] >= known]
-    if [p[0] for p in new] != list(range(known, known + len(new))):
-        raise ValueError("image indices leave a gap")
-    table: list[rows.Row] = [
-        (i, rows.name_to_db(r.name), rows.name_to_db(r.path), float(r.origin_px[0]), float(r.origin_px[1]))
-        for i, r in new
-    ]
-    if table:
-        connection.executemany("INSERT INTO images VALUES (?, ?, ?, ?, ?)", table)
-        ledger.seal(connection, clock(), Kind.IMAGES, known, table)
-    facts = [(i, r) for i, r in pairs if r.sha256 or r.size_px != (0, 0) or r.mpp is not None]
-    if facts:
-        first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM image_facts").fetchone()[0]
-        table = [
-            (
-                first + n,
-                i,
-                r.sha256,
-                int(r.size_px[0]),
-                int(r.size_px[1]),
-                None if r.mpp is None else rows.number(r.mpp),
-            )
-            for n, (i, r) in enumerate(facts)
-        ]
-        connection.executemany("INSERT INTO image_facts VALUES (?, ?, ?, ?, ?, ?)", table)
-        ledger.seal(connection, clock(), Kind.FACTS, first, table)
 
 
 assert BY_HAND_RUN < 0  # noqa: S101 - rows.cell_row writes it as NULL

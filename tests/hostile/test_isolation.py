@@ -245,6 +245,61 @@ def test_an_image_larger_than_the_window_comes_in_pieces(tmp_path: Path) -> None
     np.testing.assert_array_equal(decode.load_image(path).rgb, guarded.load_image(path).rgb)
 
 
+def test_many_images_in_one_request_are_the_same_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where they fill the window several times over, and where one alone is larger than it."""
+    side = int((wire.WINDOW_BYTES * 1.4 / 3) ** 0.5)
+    sizes = [(65, 83), (2400, 2400), (2400, 2300), (side, side), (31, 20), (2500, 2000), (9, 9)]
+    paths = [tmp_path / f"{i}.bmp" for i in range(len(sizes))]
+    for i, (path, size) in enumerate(zip(paths, sizes, strict=True)):
+        cv2.imwrite(str(path), np.resize(np.arange(1021 + i, dtype=np.int32).astype(np.uint8), (*size, 3)))
+    paths[4].write_bytes(b"no image")
+    asked: list[str] = []
+    ask = handle.Child.ask
+    monkeypatch.setattr(handle.Child, "ask", lambda self, r: asked.append(r["do"]) or ask(self, r))
+    found = guarded.load_images([(p, f"name of {p.name}") for p in paths])
+    assert asked.count("load") == 1
+    for path, image in zip(paths, found, strict=True):
+        if path is paths[4]:
+            assert isinstance(image, ImageRefused)
+            assert "name of 4.bmp" in image.text()
+            continue
+        here = decode.load_image(path)
+        assert not isinstance(image, ImageRefused)
+        np.testing.assert_array_equal(image.rgb, here.rgb)
+        assert (image.info, image.sha256) == (here.info, here.sha256)
+
+
+@pytest.mark.parametrize("where", [0, 3, 5])
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("crash", "crashed on it"),
+        ("spin", "did not come to an end"),
+        ("sleep", "did not come to an end"),
+        ("lie", "impossible shape"),
+        ("babble", "no"),
+        ("error", "nobody foresaw"),
+    ],
+)
+def test_a_bad_image_among_many_costs_itself_alone(
+    bad: DecoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, reason: str, where: int
+) -> None:
+    monkeypatch.setattr(guarded, "decoders", lambda: bad)
+    names = [f"{what}-{i}.jpg" if i == where else f"good-{i}.jpg" for i in range(6)]
+    paths = [good_image(tmp_path, name) for name in names]
+    found = guarded.load_images([(p, "") for p in paths])
+    for i, image in enumerate(found):
+        if i == where:
+            assert isinstance(image, ImageRefused)
+            assert reason in image.text()
+            assert names[i] in image.text()
+        else:
+            assert not isinstance(image, ImageRefused)
+            np.testing.assert_array_equal(image.rgb, decode.load_image(paths[i]).rgb)
+
+
 SLIDES = [ROOT / "tests" / "imaging" / "slides" / n for n in ("boxes.tiff", "boxes_0.dcm", "small.svs")]
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -17,8 +20,9 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
-from bloodcells_gui.imaging.decode import load_image
+from bloodcells_gui.imaging.decode import LoadedImage, load_image
 from bloodcells_gui.imaging.measure import measure
+from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
@@ -36,13 +40,23 @@ def folder(tmp_path: Path) -> list[tuple[int, ImageRef]]:
     return refs
 
 
+def load(refs: Sequence[ImageRef]) -> list[LoadedImage | ImageRefused]:
+    found: list[LoadedImage | ImageRefused] = []
+    for ref in refs:
+        try:
+            found.append(load_image(ref.path, name=ref.name))
+        except ImageRefused as e:
+            found.append(e)
+    return found
+
+
 def analysis(
     classifier: PlainClassifier | None = None, token: CancelToken | None = None, **options
 ) -> CropsAnalysis:
     work = CellWork(classifier or PlainClassifier(), PlainSegmenter(), measure)
     return CropsAnalysis(
         work,
-        lambda ref: load_image(ref.path, name=ref.name),
+        load,
         lambda sample: ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, len(sample)),
         CropsOptions(threads=2, batch=8, **options),
         token or CancelToken(),
@@ -76,6 +90,41 @@ def test_one_bad_file_is_skipped_with_its_reason_and_the_rest_goes_on(folder, tm
     assert sum(len(e.cells) for e in events if isinstance(e, CellsFound)) == 38
 
 
+def test_what_became_known_of_images_comes_right_before_their_cells(folder) -> None:
+    """So that the recorder writes both in one transaction."""
+    folder[5][1].path.write_bytes(b"not an image")
+    events = list(analysis().events(folder))
+    for before, event in pairwise(events):
+        if isinstance(event, CellsFound):
+            assert isinstance(before, ImagesRead)
+            assert [i for i, _ in before.images] == [c.image for c in event.cells]
+
+
+def test_batches_are_handed_on_together_but_the_first_at_once(folder) -> None:
+    found = [e for e in analysis().events(folder) if isinstance(e, CellsFound)]
+    assert len(found[0].cells) == 8
+    assert len(found) < 5
+
+
+def test_where_reading_ahead_is_late_the_workers_read_themselves(folder) -> None:
+    readers: list[str] = []
+
+    def slow(refs: Sequence[ImageRef]) -> list[LoadedImage | ImageRefused]:
+        readers.append(threading.current_thread().name)
+        time.sleep(0.3)
+        return load(refs)
+
+    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    options = CropsOptions(mpp=0.107, threads=2, batch=8)
+    run = CropsAnalysis(
+        work, slow, lambda sample: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken()
+    )
+    cells = [c for e in run.events(folder) if isinstance(e, CellsFound) for c in e.cells]
+    assert [c.image for c in cells] == list(range(40))
+    assert len(readers) == 5
+    assert {name.partition("_")[0] for name in readers} == {"images", "cells"}
+
+
 def test_the_persons_scale_wins(folder) -> None:
     events = list(analysis(mpp=0.2).events(folder))
     assert events[0] == ScaleKnown(ScaleEstimate(0.2, ScaleSource.PERSON))
@@ -101,8 +150,6 @@ def test_cancelling_answers_quickly_and_keeps_what_was_yielded(folder) -> None:
 
 
 def test_leaving_the_stream_stops_the_workers(folder) -> None:
-    import threading
-
     before = threading.active_count()
     stream = analysis().events(folder)
     for event in stream:

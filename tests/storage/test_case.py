@@ -19,6 +19,7 @@ from bloodcells_gui.domain.fold import fold, make_event
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
+from bloodcells_gui.storage.ledger import Kind
 from tests.storage.case_tools import CLASSES, SCALE, T0, Reviewer, a_case, a_run, a_specimen, cells_of
 
 
@@ -135,6 +136,25 @@ def test_ids_of_runs_and_of_hands_count_apart(tmp_path: Path) -> None:
         store.add_cells(0, *cells_of(5, 2))
         assert (store.next_cell_id(), store.next_hand_id()) == (7, FIRST_HAND_ID + 1)
         assert [c.run for c in store.load_cells()] == [0] * 7 + [-1]
+        assert store.verify() == []
+
+
+def test_cells_and_what_became_known_of_their_images_are_one_transaction(tmp_path: Path) -> None:
+    path = tmp_path / "a.bcs"
+    with a_case(path, 5) as store:
+        ref = store.specimen.images[1]
+        known = ImageRef(ref.name, ref.path, "aa" * 32, (360, 363), 0.1)
+        with pytest.raises(ValueError, match="UNIQUE"):
+            store.add_cells(0, *cells_of(4, 2), [(1, known)])
+        assert store.specimen.images[1] == ref
+        entries = len(store.ledger())
+        store.add_cells(0, *cells_of(5, 2), [(1, known)])
+        assert [e.kind for e in store.ledger()[entries:]] == [Kind.FACTS, Kind.CELLS]
+        live = store.specimen
+        assert live.images[1].sha256 == "aa" * 32
+    with CaseStore.open(path) as store:
+        assert store.specimen == live
+        assert len(store.load_cells()) == 7
         assert store.verify() == []
 
 

@@ -59,8 +59,10 @@ class DecoderChild:
         self._say({"ready": os.getpid()})
         while True:
             request = self._requests.get()
-            limit_cpu(float(request.get("cpu_s", CPU_S)))
-            self._answer(request)
+            if "images" in request:
+                self._answer_many(request)
+            else:
+                self._send(*self._found(request))
 
     def _listen(self) -> None:
         for line in self._input:
@@ -70,7 +72,36 @@ class DecoderChild:
     def _say(self, message: dict[str, Any]) -> None:
         self._answers.write(wire.encode(message))
 
-    def _answer(self, request: dict[str, Any]) -> None:
+    def _answer_many(self, request: dict[str, Any]) -> None:
+        """Load images in turn; each answer tells of as many as fit into the window, one after the other."""
+        answers: list[dict[str, Any]] = []
+        filled = 0
+        for i, image in enumerate(request["images"]):
+            found, pixels = self._found({**request, **image})
+            size = 0 if pixels is None else pixels.size
+            if answers and filled + size > self._pixels.size:
+                self._say({"images": answers})
+                self._go_on()
+                answers, filled = [], 0
+            answers.append(found)
+            if pixels is not None and size > self._pixels.size:
+                self._send({"images": answers}, pixels)
+                answers = []
+                if i + 1 < len(request["images"]):
+                    self._go_on()
+            elif pixels is not None:
+                self._pixels[filled : filled + size] = pixels.reshape(-1)
+                filled += size
+        if answers:
+            self._say({"images": answers})
+
+    def _go_on(self) -> None:
+        if self._requests.get() != {"do": "go on"}:
+            raise wire.BadAnswer("asked for something else amid an answer")
+
+    def _found(self, request: dict[str, Any]) -> tuple[dict[str, Any], RGB | None]:
+        """What to answer to a request, whatever happens, within its processor time."""
+        limit_cpu(float(request.get("cpu_s", CPU_S)))
         pixels: RGB | None = None
         try:
             found, pixels = self.handle(request)
@@ -85,7 +116,7 @@ class DecoderChild:
             found = {"refused": wire.refusal_to_wire(refused)}
         except Exception as e:  # the refusal of this image; the fuzz campaign looks for such errors
             found = {"failed": f"{type(e).__name__}: {e}"[:200]}
-        self._send(found, pixels)
+        return found, pixels
 
     def handle(self, request: dict[str, Any]) -> tuple[dict[str, Any], RGB | None]:
         """Answer and pixels of one request."""
@@ -135,8 +166,8 @@ class DecoderChild:
         flat = np.zeros(0, np.uint8) if pixels is None else np.ascontiguousarray(pixels).reshape(-1)
         step = self._pixels.size
         for start in range(0, max(1, flat.size), step):
-            if start and self._requests.get() != {"do": "go on"}:
-                raise wire.BadAnswer("asked for something else amid pixels")
+            if start:
+                self._go_on()
             piece = flat[start : start + step]
             self._pixels[: piece.size] = piece
             self._say(found if start == 0 else {"more": True})

@@ -108,11 +108,19 @@ class Child:
         self._tell(request)
         return self._hear()
 
-    def pixels(self, answer: dict[str, Any], most_pixels: int) -> RGB:
-        """The pixels that come with an answer, shape (h, w, 3), copied out of the child's reach."""
+    def pixels(self, answer: dict[str, Any], most_pixels: int, offset: int = 0) -> RGB:
+        """The pixels that come with an answer, shape (h, w, 3), copied out of the child's reach.
+
+        `offset` is where in the window an image among several lies.
+        """
         shape = wire.shape_from_wire(answer.get("shape"), most_pixels)
         out = np.empty(shape, np.uint8)
         flat = out.reshape(-1)
+        if offset:
+            if offset + flat.size > self._pixels.size:
+                raise wire.BadAnswer("more pixels than there is room for")
+            flat[:] = self._pixels[offset : offset + flat.size]
+            return out
         for start in range(0, flat.size, self._pixels.size):
             if start:
                 self.ask({"do": "go on"})
@@ -152,6 +160,12 @@ class Child:
 def load_request(path: Path, name: str, limits: DecodeLimits) -> dict[str, Any]:
     """Ask for a whole image with its headers and its hash."""
     return {"do": "load", "path": str(path), "name": name, "limits": asdict(limits)}
+
+
+def many_request(images: Sequence[tuple[Path, str]], limits: DecodeLimits) -> dict[str, Any]:
+    """Ask for several whole images, each with its name; what fails as a whole goes by the first one's."""
+    listed = [{"path": str(path), "name": name or path.name} for path, name in images]
+    return {"do": "load", **listed[0], "limits": asdict(limits), "images": listed}
 
 
 def open_request(path: Path, limits: DecodeLimits) -> dict[str, Any]:

@@ -29,6 +29,10 @@ T = TypeVar("T")
 class _UsedChildLost(Exception):
     """A child that had answered before is gone."""
 
+    def __init__(self, lost: ChildLost) -> None:
+        super().__init__(str(lost))
+        self.lost = lost
+
 
 class DecoderLost(ImageRefused):
     """A child crashed or was stopped on this image."""
@@ -78,8 +82,12 @@ class DecoderPool:
         with self._changed:
             return [c.pid for c in self._idle] + [b.child.pid for b in self._busy]
 
-    def run(self, request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T]) -> T:
+    def run(
+        self, request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T], again: bool = True
+    ) -> T:
         """Ask a child; `take` makes the result from its answer while the child is still held.
+
+        A child that is lost may have died before it took the request; with `again` a new one is asked then.
 
         Raises
         ------
@@ -90,8 +98,10 @@ class DecoderPool:
         """
         try:
             return self._run(request, take, self._take_child(str(request["path"])))
-        except _UsedChildLost:
+        except _UsedChildLost as e:
             # It may have died before it took this request, or of an earlier one: a new child tells.
+            if not again:
+                raise _lost(str(request["name"]), e.lost) from e
             return self._run(request, take, self._take_child(str(request["path"]), new=True))
 
     def _run(self, request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T], busy: _Busy) -> T:
@@ -99,20 +109,15 @@ class DecoderPool:
         fit = False
         try:
             answer = busy.child.ask({**request, "cpu_s": self._cpu_s, "close": self._stale(busy.child)})
-            if "refused" in answer:
+            if (refused := refusal_of(answer, name)) is not None:
                 fit = True
-                raise refusal_from_wire(answer["refused"])
-            if "failed" in answer:
-                fit = True
-                raise ImageRefused(
-                    name, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=str(answer["failed"])
-                )
+                raise refused
             result = take(busy.child, answer)
             busy.child.open_paths.add(path)
             fit = True
         except ChildLost as e:
             if busy.used and not _over_its_time(e) and not self._closed:
-                raise _UsedChildLost from e
+                raise _UsedChildLost(e) from e
             raise _lost(name, e) from e
         except BadAnswer as e:
             raise ImageRefused(name, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=str(e)) from e
@@ -235,6 +240,16 @@ class DecoderPool:
                 child.close()
             if done:
                 return
+
+
+def refusal_of(answer: dict[str, Any], name: str) -> ImageRefused | None:
+    """What a child's answer about the image `name` refuses it for, if it does."""
+    if "refused" in answer:
+        return refusal_from_wire(answer["refused"])
+    if "failed" in answer:
+        detail = str(answer["failed"])
+        return ImageRefused(name, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=detail)
+    return None
 
 
 def _over_its_time(e: ChildLost) -> bool:

@@ -1,0 +1,51 @@
+"""Rows of a case file about its images: what they are called, and what became known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bloodcells_gui.domain.specimen import ImageRef
+from bloodcells_gui.storage import ledger, rows
+from bloodcells_gui.storage.ledger import Kind
+
+
+def image_ref(row: rows.Row, moved_to: Path | None) -> ImageRef:
+    """An image as the case knows it, below `moved_to` where its files were moved there."""
+    _, name, path, origin_x, origin_y, sha, width, height, mpp = row
+    text = rows.name_from_db(name)
+    place = Path(rows.name_from_db(path)) if moved_to is None else moved_to / text
+    size = (0, 0) if width is None else (width, height)
+    return ImageRef(text, place, sha or "", size, mpp, (origin_x, origin_y))
+
+
+def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Callable[[], str]) -> None:
+    """New images, and new facts of old ones, each sealed; `pairs` ascend by index."""
+    known = connection.execute("SELECT coalesce(max(idx), -1) + 1 FROM images").fetchone()[0]
+    new = [p for p in pairs if p[0] >= known]
+    if [p[0] for p in new] != list(range(known, known + len(new))):
+        raise ValueError("image indices leave a gap")
+    table: list[rows.Row] = [
+        (i, rows.name_to_db(r.name), rows.name_to_db(r.path), float(r.origin_px[0]), float(r.origin_px[1]))
+        for i, r in new
+    ]
+    if table:
+        connection.executemany("INSERT INTO images VALUES (?, ?, ?, ?, ?)", table)
+        ledger.seal(connection, clock(), Kind.IMAGES, known, table)
+    facts = [(i, r) for i, r in pairs if r.sha256 or r.size_px != (0, 0) or r.mpp is not None]
+    if facts:
+        first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM image_facts").fetchone()[0]
+        table = [
+            (
+                first + n,
+                i,
+                r.sha256,
+                int(r.size_px[0]),
+                int(r.size_px[1]),
+                None if r.mpp is None else rows.number(r.mpp),
+            )
+            for n, (i, r) in enumerate(facts)
+        ]
+        connection.executemany("INSERT INTO image_facts VALUES (?, ?, ?, ?, ?, ?)", table)
+        ledger.seal(connection, clock(), Kind.FACTS, first, table)
