@@ -285,6 +285,14 @@ def test_a_share_that_disappears_ends_the_run_as_failed(smear: Smear) -> None:
     assert found > 0
 
 
+def test_a_slide_put_in_upside_down_gives_the_same_cells(smear: Smear) -> None:
+    turned = np.ascontiguousarray(np.rot90(smear.rgb, 2))
+    upright, _, _ = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)))
+    upside_down, done, _ = run(MemoryReader(turned, smear.mpp, (1, 4)))
+    assert done.status is RunStatus.COMPLETE
+    assert sorted(c.predicted for c in upside_down) == sorted(c.predicted for c in upright)
+
+
 def test_no_smear() -> None:
     blank = np.full((3000, 3000, 3), 243, np.uint8)
     noise = np.random.default_rng(0).normal(0, 1.5, blank.shape)

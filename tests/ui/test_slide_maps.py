@@ -14,7 +14,7 @@ from bloodcells_gui.domain.zones import ZoneTile
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.camera import Camera
 from bloodcells_gui.ui.slide_view.layers import ZoneLayer
-from bloodcells_gui.ui.slide_view.panel import _swatch
+from bloodcells_gui.ui.slide_view.markers import swatch
 from tests.ui.slides import placed
 
 SIDE = 400
@@ -72,5 +72,5 @@ def test_a_hidden_class_looks_unlike_a_shown_one(qtbot: QtBot) -> None:
         painter.end()
         return picture.pixelColor(7, 7)
 
-    assert middle(_swatch((200, 30, 60), ticked=True)) == QColor(200, 30, 60)
-    assert middle(_swatch((200, 30, 60), ticked=False)) == QColor(Qt.GlobalColor.white)
+    assert middle(swatch((200, 30, 60), ticked=True)) == QColor(200, 30, 60)
+    assert middle(swatch((200, 30, 60), ticked=False)) == QColor(Qt.GlobalColor.white)

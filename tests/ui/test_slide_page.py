@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QThreadPool
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.domain.review import Status
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from tests.ui.slides import PictureReader, placed
@@ -52,3 +53,18 @@ def test_a_double_click_in_the_gallery_flies_there(qtbot: QtBot, page: CasePage)
     qtbot.waitUntil(lambda: (camera.x, camera.y) == pytest.approx(wanted.box_px.centre, abs=1), timeout=5000)
     assert page.slide.canvas.chosen == wanted.id
     assert not camera.fitted
+
+
+def test_removing_a_false_cell_leaves_the_view_where_the_person_looks(qtbot: QtBot, page: CasePage) -> None:
+    assert page.slide is not None
+    page.views.setCurrentWidget(page.slide)
+    canvas, wanted = page.slide.canvas, page.session.cells[13]
+    page.gallery.view.select_ids([wanted.id])
+    canvas.fly_to(wanted.id, at_once=True)
+    before = canvas.camera.x, canvas.camera.y, canvas.camera.zoom
+    qtbot.keyClick(canvas, Qt.Key.Key_Delete)
+    assert page.session.decision(wanted.id).status is Status.EXCLUDED
+    qtbot.wait(50)
+    assert (canvas.camera.x, canvas.camera.y, canvas.camera.zoom) == before
+    page.undo()
+    assert page.session.decision(wanted.id).status is not Status.EXCLUDED

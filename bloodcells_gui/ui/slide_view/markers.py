@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
@@ -217,3 +217,15 @@ def _caption(painter: QPainter, frame: QRectF, text: str, colour: QColor) -> Non
     painter.fillRect(plate, QColor(20, 24, 30, 200))
     painter.setPen(colour.lighter(165))
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def swatch(rgb: tuple[int, int, int], *, ticked: bool) -> QIcon:
+    """Full for a class that is shown, a frame for one that is hidden: an icon takes the place of the tick."""
+    pixmap = QPixmap(14, 14)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setPen(QPen(QColor(*rgb), 2))
+    painter.setBrush(QColor(*rgb) if ticked else Qt.GlobalColor.transparent)
+    painter.drawRect(1, 1, 12, 12)
+    painter.end()
+    return QIcon(pixmap)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtGui import QAction, QActionGroup, QPainter
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -31,7 +31,7 @@ from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE, SlideCanvas
 from bloodcells_gui.ui.slide_view.loader import TileLoader, TileReader
 from bloodcells_gui.ui.slide_view.look import LookPanel
-from bloodcells_gui.ui.slide_view.markers import RGB, Markers
+from bloodcells_gui.ui.slide_view.markers import RGB, Markers, swatch
 from bloodcells_gui.ui.slide_view.zone import KeptZone, zones_of
 
 _SETTLE_MS = 120
@@ -72,7 +72,7 @@ class SlidePanel(QWidget):
         self._session = controller.session
         self._may_decide = may_decide
         self._reader: TileReader = images or SlideImages(self._session.specimen)
-        self._told_failure = False
+        self._told_failure = self._staying = False
         self.loader = TileLoader(self._reader, self)
         placed = tuple(self._reader.images)
         self.markers = Markers({i.index: i.origin_px for i in placed}, controller.group_of)
@@ -243,7 +243,7 @@ class SlidePanel(QWidget):
         """The gallery's cursor is on this cell."""
         if cell_id is None:
             self.canvas.choose(None)
-        elif self.isVisible():
+        elif self.isVisible() and not self._staying:
             self.canvas.show_cell(cell_id)
         else:
             self.canvas.choose(cell_id)
@@ -266,10 +266,14 @@ class SlidePanel(QWidget):
             return
         remove = getattr(self._session, "remove_cell", None)
         cell = self._session.cell(cell_id)
-        if cell.run < 0 and remove is not None:
-            self._attempt(lambda: remove(cell_id))
-        else:
-            self._controller.exclude([cell_id])
+        self._staying = True  # the gallery's cursor goes on; the person still looks at this place
+        try:
+            if cell.run < 0 and remove is not None:
+                self._attempt(lambda: remove(cell_id))
+            else:
+                self._controller.exclude([cell_id])
+        finally:
+            self._staying = False
 
     def add_cell(self, image: int, x: float, y: float) -> None:
         """Segment and classify what lies at a place, and count it."""
@@ -384,7 +388,7 @@ class SlidePanel(QWidget):
         for code, n in self.markers.counts().items():
             action = menu.addAction(f"{language.class_name(code)}  ({language.integer(n)})")
             shown = code not in self.markers.hidden
-            action.setIcon(_swatch(RGB[code], ticked=shown))
+            action.setIcon(swatch(RGB[code], ticked=shown))
             action.setCheckable(True)
             action.setChecked(shown)
             action.setEnabled(self.canvas.show_markers)
@@ -473,15 +477,3 @@ class SlidePanel(QWidget):
         self._settle.stop()
         self.loader.close()
         self._reader.close()
-
-
-def _swatch(rgb: tuple[int, int, int], *, ticked: bool) -> QIcon:
-    """Full for a class that is shown, a frame for one that is hidden: an icon takes the place of the tick."""
-    pixmap = QPixmap(14, 14)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setPen(QPen(QColor(*rgb), 2))
-    painter.setBrush(QColor(*rgb) if ticked else Qt.GlobalColor.transparent)
-    painter.drawRect(1, 1, 12, 12)
-    painter.end()
-    return QIcon(pixmap)
