@@ -1,0 +1,80 @@
+"""Formats that only scanners write, through the program's own door, in this process and in a child."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.imaging import guarded
+from bloodcells_gui.imaging.discover import discover
+from bloodcells_gui.imaging.opening import open_image
+from bloodcells_gui.imaging.refusal import ImageRefused
+from tests.hostile.corpus import picture
+from tests.imaging import scanner_files as files
+
+W, H, MPP = 1536, 1024, 0.25
+PICTURE = picture(W, H)
+FORMATS: dict[str, tuple[Callable[[Path, np.ndarray, float], Path], str]] = {
+    "slide.ndpi": (files.write_ndpi, "openslide:hamamatsu"),
+    "slide.vms": (files.write_vms, "openslide:hamamatsu"),
+    "slide.scn": (files.write_scn, "openslide:leica"),
+    "slide.mrxs": (files.write_mrxs, "openslide:mirax"),
+}
+
+
+def made(name: str, folder: Path) -> Path:
+    return FORMATS[name][0](folder / name, PICTURE, MPP)
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a.astype(int) - b.astype(int)).mean())
+
+
+@pytest.mark.parametrize("opener", [open_image, guarded.open_image], ids=["here", "child"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_pixels_size_and_scale(name: str, opener: Callable[[Path], object], tmp_path: Path) -> None:
+    with opener(made(name, tmp_path)) as reader:
+        assert reader.format == FORMATS[name][1]
+        width, height = reader.size_px
+        assert 0 <= width - W <= 16
+        assert 0 <= height - H <= 16
+        assert reader.mpp == pytest.approx(MPP, rel=1e-3)
+        for x, y, w, h in ((0, 0, 300, 200), (700, 500, 400, 300), (W - 60, H - 40, 60, 40)):
+            assert difference(reader.read_region(x, y, w, h), PICTURE[y : y + h, x : x + w]) < 3
+        small = reader.read_region(0, 0, W, H, downsample=4)
+        assert difference(small, files.shrunk(PICTURE, 4)) < 3
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_folder_with_one_is_one_slide(name: str, tmp_path: Path) -> None:
+    path = made(name, tmp_path)
+    for chosen in (path, tmp_path):
+        found = discover(chosen)
+        assert found.kind is SpecimenKind.SLIDE
+        assert [f.name for f in found.images] == [name]
+        assert found.skipped == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"),
+    [("slide.vms", "whole.jpg"), ("slide.mrxs", "slide/Data0000.dat"), ("slide.mrxs", "slide/Index.dat")],
+)
+def test_what_belongs_to_it_is_missed_in_words(name: str, gone: str, tmp_path: Path) -> None:
+    path = made(name, tmp_path)
+    (tmp_path / gone).unlink()
+    with pytest.raises(ImageRefused) as refused, open_image(path) as reader:
+        reader.read_region(0, 0, 100, 100)
+    assert "all files and folders" in refused.value.what_to_do
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_cut_off_is_refused(name: str, tmp_path: Path) -> None:
+    path = made(name, tmp_path)
+    data = path.parent / {"slide.vms": "whole.jpg", "slide.mrxs": "slide/Data0000.dat"}.get(name, name)
+    data.write_bytes(data.read_bytes()[: data.stat().st_size // 3])
+    with pytest.raises(ImageRefused), open_image(path) as reader:
+        reader.read_region(0, 0, W, H)
