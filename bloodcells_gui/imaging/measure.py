@@ -98,12 +98,12 @@ def measure(crop: NDArray[np.uint8], mask: NDArray[np.uint8], um_per_px: float) 
     - ``focus``: see `focus_of`.
     """
     values = dict.fromkeys(MEASUREMENTS, math.nan)
-    ys, xs = np.nonzero(mask)
-    if len(ys) == 0:
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
         values["focus"] = focus_of(crop, None)
         return np.array([values[name] for name in MEASUREMENTS], np.float32)
     blank = blank_field(crop, mask)
-    window = (slice(max(0, ys.min() - 3), ys.max() + 4), slice(max(0, xs.min() - 3), xs.max() + 4))
+    window = (slice(max(0, top - 3), top + height + 3), slice(max(0, left - 3), left + width + 3))
     crop, mask = np.ascontiguousarray(crop[window]), np.ascontiguousarray(mask[window])
     cell, nucleus = (mask > 0).astype(np.uint8), (mask == 2).astype(np.uint8)
     px2 = um_per_px**2
@@ -135,7 +135,7 @@ def _densities(
     blank: NDArray[np.float64],
     um_per_px: float,
 ) -> None:
-    density = np.log10(blank + 1.0).astype(np.float32) - _LOG10[crop]
+    full = np.log10(blank + 1.0).astype(np.float32)
     in_nucleus = nucleus > 0
     in_cytoplasm = (cell > 0) & ~in_nucleus
     # One px off both borders, where the colours of two parts mix.
@@ -143,9 +143,10 @@ def _densities(
     if np.count_nonzero(core) >= 20:
         in_cytoplasm = core
     for part, where in (("nucleus", in_nucleus), ("cytoplasm", in_cytoplasm)):
-        if not where.any():
+        colours = crop.reshape(-1, 3).take(np.flatnonzero(where), axis=0)
+        if not len(colours):
             continue
-        mean = density[where].mean(axis=0)
+        mean = (full - _LOG10.take(colours)).mean(axis=0)
         values[f"{part}_od_red"], values[f"{part}_od_green"], values[f"{part}_od_blue"] = map(float, mean)
         stains = mean @ _UNMIX
         if part == "nucleus":
@@ -154,13 +155,14 @@ def _densities(
             values["cytoplasm_eosin"] = float(stains[1])
     if np.count_nonzero(in_cytoplasm) >= 20:
         # Normalised convolution: the blur must not drag the dark nucleus into the cytoplasm.
-        green = density[:, :, 1]
+        green = full[1] - cv2.LUT(np.ascontiguousarray(crop[:, :, 1]), _LOG10)
         weight = in_cytoplasm.astype(np.float32)
         sigma = 0.6 / um_per_px
-        smooth = cv2.GaussianBlur(green * weight, (0, 0), sigma) / np.maximum(
-            cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3
+        at = np.flatnonzero(in_cytoplasm)
+        blurred, share = (
+            cv2.GaussianBlur(image, (0, 0), sigma).take(at) for image in (green * weight, weight)
         )
-        values["granularity"] = float((green - smooth)[in_cytoplasm].std())
+        values["granularity"] = float((green.take(at) - blurred / np.maximum(share, 1e-3)).std())
 
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -171,12 +173,14 @@ def blank_field(crop: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.
 
     A window without background gives 255.
     """
-    outside = crop[::2, ::2][mask[::2, ::2] == 0]
-    if len(outside) < 30:
+    outside = (mask[::2, ::2] == 0).astype(np.uint8)
+    n = cv2.countNonZero(outside)
+    if n < 30:
         return np.full(3, 255.0)
-    rank = int(0.9 * (len(outside) - 1))
-    blank: NDArray[np.float64] = np.partition(outside, rank, axis=0)[rank].astype(np.float64)
-    return blank
+    rank = int(0.9 * (n - 1))
+    some = np.ascontiguousarray(crop[::2, ::2])
+    counts = [cv2.calcHist([some], [channel], outside, [256], [0, 256]).cumsum() for channel in range(3)]
+    return np.array([np.searchsorted(below, rank, side="right") for below in counts], np.float64)
 
 
 def perimeter_px(binary: NDArray[np.uint8]) -> float:
@@ -193,9 +197,9 @@ def perimeter_px(binary: NDArray[np.uint8]) -> float:
     for contour in contours:
         points = contour[:, 0, :].astype(np.float64)
         if len(points) >= 10:
-            ring = np.vstack([points[-2:], points, points[:2]])
+            ring = np.concatenate([points[-2:], points, points[:2]])
             points = (ring[:-4] + ring[1:-3] + ring[2:-2] + ring[3:-1] + ring[4:]) / 5
-        steps = np.diff(np.vstack([points, points[:1]]), axis=0)
+        steps = np.concatenate([points[1:], points[:1]]) - points
         total += float(np.hypot(steps[:, 0], steps[:, 1]).sum()) + math.pi
     return total
 
@@ -252,8 +256,8 @@ def focus_of(crop: NDArray[np.uint8], cell: NDArray[np.uint8] | None) -> float:
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     edges = cv2.Laplacian(grey, cv2.CV_32F, ksize=1)
     if cell is not None:
-        where = cv2.dilate(cell, _CROSS) > 0
-        grey_values, edge_values = grey[where].astype(np.float32), edges[where]
+        at = np.flatnonzero(cv2.dilate(cell, _CROSS))
+        grey_values, edge_values = grey.take(at).astype(np.float32), edges.take(at)
     else:
         grey_values, edge_values = grey.astype(np.float32).ravel(), edges.ravel()
     spread = float(grey_values.var())

@@ -58,16 +58,22 @@ def central_component(binary: NDArray[np.uint8], weight: NDArray[np.float32]) ->
     size = binary.shape[0]
     opened = cv2.morphologyEx(binary, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)))
     source = opened if np.count_nonzero(opened) >= SMALLEST_PX else binary
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(source, connectivity=4)
-    if count <= 1:
+    # Cells fill a part of the window; the rest need not be labelled.
+    x, y, w, h = cv2.boundingRect(source)
+    part = (slice(y, y + h), slice(x, x + w))
+    if not w:
         return None
-    near = _nearness(size) * weight
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        np.ascontiguousarray(source[part]), connectivity=4
+    )
+    near = _nearness(size)[part] * weight[part]
     share = np.bincount(labels.ravel(), weights=near.ravel(), minlength=count)
     share[0] = -1
     best = int(np.argmax(share))
     if stats[best, cv2.CC_STAT_AREA] < SMALLEST_PX:
         return None
-    found: NDArray[np.uint8] = (labels == best).astype(np.uint8)
+    found = np.zeros(source.shape, np.uint8)
+    found[part] = labels == best
     return found
 
 
