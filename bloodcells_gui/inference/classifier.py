@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import BundleRefused
-from bloodcells_gui.domain.taxonomy import ROLLUPS
+from bloodcells_gui.domain.specimen_mix import REFUSED_ABOVE, MixPrior, coarse_rows
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.calibration import Profile
 from bloodcells_gui.inference.doubt import DoubtModel
@@ -72,6 +72,11 @@ class Classifier:
     precision : str
         "auto", "fp32" or "int8".
 
+    Attributes
+    ----------
+    specimen_mix : MixPrior or None
+        How the mix of a specimen's cells is estimated; None where it is not to be taken into account.
+
     Raises
     ------
     BundleRefused
@@ -99,6 +104,7 @@ class Classifier:
             arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
             self._prior_shift = prior_shift(calibration.get("prior_shift"), self.classes)
             self._foreign = float(calibration.get("foreign_disagreement", math.inf))
+            self.specimen_mix = MixPrior.from_card(calibration.get("specimen_mix"))
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
@@ -133,6 +139,16 @@ class Classifier:
         Infinite where the card gives none, and under a profile, which has made the look familiar.
         """
         return self._foreign if self.profile is None else math.inf
+
+    @property
+    def threshold(self) -> float:
+        """Doubt above which a cell is left unidentified."""
+        return self.doubt_model.threshold if self.profile is None else self.profile.threshold
+
+    @property
+    def doubts_views(self) -> bool:
+        """Whether the disagreement of the network's views adds to the doubt."""
+        return bool(self._views_output) and self.doubt_model.disagreement > 0
 
     def use_profile(self, profile: Profile | None) -> None:
         """Change to this laboratory's profile, or back to the bundle's own head (None)."""
@@ -197,8 +213,7 @@ class Classifier:
             probabilities = self.profile.probabilities(logits)
         doubt = model.doubt(probabilities, distance, self._rows, disagreement)
         unlike = distance > model.unlike
-        threshold = model.threshold if self.profile is None else self.profile.threshold
-        abstained = (doubt > threshold) & ~self._refusals(probabilities)
+        abstained = (doubt > self.threshold) & ~self._refusals(probabilities)
         return ClassifierOutput(
             probabilities, logits, embedding, distance, doubt, abstained, unlike, feature_map, disagreement
         )
@@ -212,7 +227,7 @@ class Classifier:
         """Cells surely called artefacts: refused already, so nobody needs to name them."""
         if "ART" not in self.classes:
             return np.zeros(len(probabilities), np.bool_)
-        return np.asarray(probabilities[:, self.classes.index("ART")] > 0.8, np.bool_)
+        return np.asarray(probabilities[:, self.classes.index("ART")] > REFUSED_ABOVE, np.bool_)
 
     def explain(self, crops: Crops, codes: Sequence[str], *, enlarged: bool = True) -> Floats:
         """Grad-CAM of a class or roll-up (its leaf `codes`) for each crop.
@@ -251,10 +266,3 @@ def prior_shift(card: Mapping[str, float] | None, classes: Sequence[str]) -> Flo
             raise ValueError(f"prior shift of {code}")
         out[classes.index(code)] = float(value)
     return out
-
-
-def coarse_rows(classes: Sequence[str]) -> NDArray[np.intp]:
-    """Number of the row of the ten-class roll-up that each leaf belongs to; artefacts stand alone."""
-    names = [ROLLUPS["ten"].row_of(c).code for c in classes]
-    known = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    return np.array([known[name] for name in names], np.intp)

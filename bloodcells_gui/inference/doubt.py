@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.specimen_mix import sureness
+
 Floats = NDArray[np.float32]
 
 
@@ -99,12 +101,8 @@ class DoubtModel:
         disagreement : (n,), optional
             Total variation distance (0 to 1) between the leaf probabilities of the network's two views.
         """
-        coarse = np.zeros((len(probabilities), int(rows.max()) + 1), np.float32)
-        for leaf, row in enumerate(rows):
-            coarse[:, row] += probabilities[:, leaf]
-        sure = 0.75 * coarse.max(axis=1) + 0.25 * probabilities.max(axis=1)
         near = 1 / (1 + np.exp(6 * (distance / self.unlike - 1.15)))
-        doubt = 1 - sure * near
+        doubt = 1 - sureness(probabilities, rows) * near
         if disagreement is not None:
             doubt = doubt + self.disagreement * disagreement
         return np.asarray(np.clip(doubt, 0, 1), np.float32)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import fit_profile
 from bloodcells_gui.inference.classifier import Classifier
@@ -93,6 +94,23 @@ def test_the_prior_shift_of_the_card_moves_every_answer_alike(tmp_path: Path) ->
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(BundleRefused, match="prior shift"):
         Classifier(load_bundle(folder))
+
+
+def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: Path) -> None:
+    assert tiny.specimen_mix is None
+    folder = tiny_onnx.write_bundle(tmp_path / "mix")
+    card = json.loads((folder / "card.json").read_text())
+    card["calibration"]["specimen_mix"] = {"strength": 0.1, "least": 15}
+    (folder / "card.json").write_text(json.dumps(card))
+    mixing = Classifier(load_bundle(folder))
+    assert mixing.specimen_mix == MixPrior(0.1, 15)
+    assert (mixing.threshold, mixing.doubts_views) == (0.5, False)
+    np.testing.assert_array_equal(mixing.predict(crops()).probabilities, tiny.predict(crops()).probabilities)
+    for wrong in ({"strength": -1, "least": 15}, {"strength": 0.1}, {"strength": 0.1, "least": 0}, [], "a"):
+        card["calibration"]["specimen_mix"] = wrong
+        (folder / "card.json").write_text(json.dumps(card))
+        with pytest.raises(BundleRefused, match="cannot be used"):
+            Classifier(load_bundle(folder))
 
 
 @pytest.mark.parametrize("change", [{"head": {}}, {"calibration": {"arrays": {}}}, {"calibration": None}])
