@@ -7,8 +7,9 @@ turns.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -24,10 +25,12 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import BY_HAND_RUN, utc_now
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen_mix import SpecimenMix
 from bloodcells_gui.storage import ledger, rows, verification
 from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.images import image_ref, insert_images
 from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.proposals import Proposals
 
 SUFFIX = ".bcs"
 # Cells added by hand count from here, so that they never meet the ids of a run that is still going on.
@@ -208,6 +211,17 @@ class CaseStore:
                 skipped.setdefault(run, []).append((path, reason))
         self.runs = [rows.run_from_rows(r, ends.get(r[0]), skipped.get(r[0], [])) for r in runs]
 
+    def runs_ended(self) -> int:
+        """How many runs have an end by now, whoever wrote it."""
+        with self._db.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM run_ends").fetchone()[0])
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing else of this process writes to the case meanwhile; this thread may."""
+        with self._db.alone():
+            yield
+
     def set_specimen_images(self, images: Iterable[tuple[int, ImageRef]]) -> None:
         """Write what became known of images: (index in the specimen, reference), also of new ones.
 
@@ -258,10 +272,18 @@ class CaseStore:
         notice: str = "",
         *,
         scale: ScaleEstimate | None = None,
+        mix: SpecimenMix | None = None,
     ) -> None:
-        """Write how a run ended; once for each run. `scale` replaces what was known when it started."""
-        end = rows.run_end_row(number, status, finished or self._clock(), tallies or {}, notice, scale)
+        """Write how a run ended; once for each run. `scale` replaces what was known when it started.
+
+        From now on `mix` weighs the proposals that nobody has judged (see :meth:`load_cells`), but never in a
+        case that was signed meanwhile.
+        """
         with self._db.writing() as connection:
+            if mix is not None and not self._is_signed(connection):
+                seen = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+                tallies = {**(tallies or {}), **replace(mix, events=seen).to_tallies()}
+            end = rows.run_end_row(number, status, finished or self._clock(), tallies or {}, notice, scale)
             connection.execute(f"INSERT INTO run_ends VALUES ({_marks(end)})", end)  # noqa: S608
             ledger.seal(connection, self._clock(), Kind.RUN_END, number, [end])
             if skipped:
@@ -336,17 +358,28 @@ class CaseStore:
                     start = i
         self._note_images(pairs)
 
-    def load_cells(self) -> list[Cell]:
-        """All cells in order of their ids."""
+    def load_cells(self, *, as_found: bool = False) -> list[Cell]:
+        """All cells in order of their ids, their proposals weighed by the mix of the specimen.
+
+        `as_found` leaves the proposals as the models made them: for an analysis that goes on.
+        """
         cells: list[Cell] = []
         with self._db.reading() as connection, rows.no_collection():
             cursor = connection.execute(f"SELECT {rows.CELL_COLUMNS} FROM cells ORDER BY id")  # noqa: S608
-            while chunk := cursor.fetchmany(_CHUNK):
-                try:
-                    cells.extend(rows.cells_from_rows(chunk))
-                except (ValueError, TypeError) as error:
-                    raise self._db.damaged("cells") from error
+            try:
+                proposals = Proposals([] if as_found else self.runs, connection)
+                while chunk := cursor.fetchmany(_CHUNK):
+                    cells.extend(rows.cells_from_rows(chunk, proposals.said(chunk)))
+            except (ValueError, TypeError) as error:
+                raise self._db.damaged("cells") from error
         return cells
+
+    def scores(self, runs: Sequence[int], leaves: int) -> NDArray[np.float32]:
+        """(n, leaves) probabilities, as they were found, of the cells of these runs in order of their ids."""
+        sql = f"SELECT scores FROM cells WHERE run IN ({_marks(runs)}) AND length(scores) = ? ORDER BY id"  # noqa: S608
+        with self._db.reading() as connection:
+            found = connection.execute(sql, (*runs, 4 * leaves)).fetchall()
+        return np.frombuffer(b"".join(f[0] for f in found), "<f4").reshape(len(found), leaves)
 
     def assets(self, cell_id: int) -> CellAssets:
         """What is kept beside a cell; KeyError for an unknown one."""
@@ -512,12 +545,15 @@ class CaseStore:
         """Problems with chain, hashes and signatures, in words; empty when all is well."""
         return [str(p) for p in self.audit().problems]
 
-    def _refuse_signed(self, connection: Any) -> None:
+    def _is_signed(self, connection: Any) -> bool:
         last = connection.execute(
             "SELECT kind FROM events WHERE kind IN (?, ?) ORDER BY seq DESC LIMIT 1",
             (str(EventKind.SIGN), str(EventKind.AMEND)),
         ).fetchone()
-        if last is not None and last[0] == EventKind.SIGN:
+        return last is not None and last[0] == EventKind.SIGN
+
+    def _refuse_signed(self, connection: Any) -> None:
+        if self._is_signed(connection):
             raise UserError(
                 "The case {path} is signed.",
                 "New cells would change what was signed.",

@@ -284,6 +284,12 @@ class Database:
             except sqlite3.IntegrityError as error:
                 raise ValueError(str(error)) from error
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other thread writes meanwhile; this one may."""
+        with self._write_lock:
+            yield
+
     def damaged(self, why: str) -> UserError:
         """The refusal of this file as damaged."""
         return conn.damaged(self.path, why)

@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, utc_now
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen_mix import mix_in, without_mix
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import rows, salvage
@@ -125,13 +127,14 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
                 pictures = [reader.assets(c.id) for c in batch]
                 recovery.lost_pictures += sum(p is None for p in pictures)
                 store.add_cells(number, batch, [p or _NO_ASSETS for p in pictures])
+        renumbered = _events(reader, cells, store, recovery)
         for run in runs:
             notice = run.notice or ("" if recovery.complete else "recovered from a damaged file")
             status = RunStatus.CANCELLED if run.status is RunStatus.RUNNING else run.status
             if recovery.lost_cells or recovery.suspect_cells:
                 status = RunStatus.CANCELLED
-            store.finish_run(run.number, status, run.finished, run.skipped, run.tallies, notice)
-        _events(reader, cells, store, recovery)
+            tallies = _refit_mix(run.tallies, renumbered)
+            store.finish_run(run.number, status, run.finished, run.skipped, tallies, notice)
         for _, version, report in reader.sealed("reports", "id, version, report", "id", Kind.REPORT):
             store.freeze(version, report)
             recovery.reports += 1
@@ -199,8 +202,11 @@ def _runs(reader: Reader, cells: list[Cell]) -> list[AnalysisRun]:
     return [runs[n] for n in sorted(runs)]
 
 
-def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recovery) -> None:
-    """Fold what is readable; what does not follow any more (it built on something lost) is left out."""
+def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recovery) -> dict[int, int]:
+    """Fold what is readable; what does not follow any more (it built on something lost) is left out.
+
+    Returns the new number of each act that was kept.
+    """
     state = ReviewState(cells)
     known = {c.id for c in cells}
     renumbered: dict[int, int] = {}
@@ -226,6 +232,16 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
         recovery.events += 1
     store.append_all(kept)
     recovery.lost_events = max(0, reader.expected(Kind.EVENT) - recovery.events - recovery.signatures_dropped)
+    return renumbered
+
+
+def _refit_mix(tallies: Mapping[str, float], renumbered: Mapping[int, int]) -> dict[str, float]:
+    """A run's tallies whose mix names the last act before it by its new number."""
+    mix = mix_in(tallies)
+    if mix is None:
+        return without_mix(tallies)
+    seen = max((new for old, new in renumbered.items() if old <= mix.events), default=0)
+    return {**tallies, **replace(mix, events=seen).to_tallies()}
 
 
 def _refit(event: Event, seq: int, known: set[int], renumbered: dict[int, int]) -> Event:

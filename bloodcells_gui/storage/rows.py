@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,13 +106,38 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def cells_from_rows(rows: Sequence[Row]) -> list[Cell]:
-    """Cells whose `scores` and `measurements` are views of one array per call, so that 100,000 stay small."""
-    scores = _vectors([r[14] for r in rows])
+class Said(NamedTuple):
+    """What the models say of cells, an item each: the columns that a specimen's mix weighs."""
+
+    predicted: list[str]
+    probability: list[float]
+    abstained: list[bool]
+    doubt: list[float]
+    scores: list[NDArray[np.float32]]
+
+
+def said_in(rows: Sequence[Row]) -> Said:
+    """What the models said when these cells were found; `scores` are views of one array per call."""
+    return Said(
+        [r[8] for r in rows],
+        [r[9] for r in rows],
+        [bool(r[10]) for r in rows],
+        [r[11] for r in rows],
+        list(_vectors([r[14] for r in rows])),
+    )
+
+
+def cells_from_rows(rows: Sequence[Row], said: Said | None = None) -> list[Cell]:
+    """Cells whose `scores` and `measurements` are views of one array per call, so that 100,000 stay small.
+
+    `said` stands instead of what the rows themselves say.
+    """
+    predicted, probability, abstained, doubt, scores = said or said_in(rows)
     measurements = _vectors([r[15] for r in rows])
     flags: dict[str, tuple[str, ...]] = {"[]": ()}
     cells = []
-    for r, s, m in zip(rows, scores, measurements, strict=True):
+    columns = zip(rows, predicted, probability, abstained, doubt, scores, measurements, strict=True)
+    for r, name, p, waits, d, s, m in columns:
         text = r[13]
         if text not in flags:
             flags[text] = tuple(str(f) for f in json.loads(text))
@@ -122,10 +147,10 @@ def cells_from_rows(rows: Sequence[Row]) -> list[Cell]:
                 r[2],
                 Box(r[3], r[4], r[5], r[6]),
                 _nan(r[7]),
-                r[8],
-                r[9],
-                bool(r[10]),
-                r[11],
+                name,
+                p,
+                waits,
+                d,
                 s,
                 m,
                 _nan(r[12]),

@@ -1,0 +1,173 @@
+"""The mix of a specimen in a case file: what it weighs, what it leaves alone, and what survives."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.cell import FLAG_NO_CELL, Cell
+from bloodcells_gui.domain.fold import fold
+from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix, mix_in, reproposed_cells
+from bloodcells_gui.storage import audit
+from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.recover import recover
+from tests.storage import old_versions
+from tests.storage.case_tools import CLASSES, Reviewer, a_case, a_run, cells_of
+
+FIRST = SpecimenMix({"SNE": 2.5, "LY": 0.3, "MO": 0.2}, 20, MixPrior(0.1, 15), 0.4)
+SECOND = SpecimenMix({"SNE": 0.2, "LY": 2.6, "MO": 0.2}, 30, MixPrior(0.1, 15), 0.4)
+
+
+def plain(cells: list[Cell]) -> list[tuple[object, ...]]:
+    return [
+        (c.id, c.predicted, c.probability, c.doubt, c.abstained, c.scores.tobytes(), c.run) for c in cells
+    ]
+
+
+def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs") as store:
+        found = store.load_cells()
+        store.finish_run(0, RunStatus.COMPLETE, tallies={"RBC": 5.0}, mix=FIRST)
+        assert plain(store.load_cells()) == plain(reproposed_cells(found, CLASSES, FIRST))
+        assert plain(store.load_cells(as_found=True)) == plain(found)
+        assert any(a.predicted != b.predicted for a, b in zip(found, store.load_cells(), strict=True))
+        np.testing.assert_array_equal(store.scores([0], 3), [c.scores for c in found])
+        assert store.verify() == []
+    with CaseStore.open(tmp_path / "c.bcs", read_only=True) as again:
+        assert mix_in(again.runs[0].tallies) == FIRST
+        assert again.runs[0].tallies["RBC"] == 5.0
+        assert plain(again.load_cells()) == plain(reproposed_cells(found, CLASSES, FIRST))
+    assert audit.verify(tmp_path / "c.bcs", images=False).ok
+
+
+def test_flags_hold_an_unidentified_cell_back(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs", 0) as store:
+        cells, assets = cells_of(0, 2)
+        scores = np.array([0.5, 0.5, 0], np.float32)
+        cells = [replace(c, scores=scores, doubt=0.55, abstained=True, predicted="SNE") for c in cells]
+        cells = [cells[0], replace(cells[1], flags=(FLAG_NO_CELL,))]
+        store.add_cells(0, cells, assets)
+        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        assert [c.abstained for c in store.load_cells()] == [False, True]
+
+
+def test_who_confirmed_a_proposal_confirmed_the_one_on_the_screen(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs") as store:
+        found = store.load_cells()
+        later = reproposed_cells(found, CLASSES, FIRST)
+        moved = [c.id for c, d in zip(found, later, strict=True) if c.predicted != d.predicted]
+        person = Reviewer(store)
+        person.act(EventKind.CONFIRM, moved[0])
+        person.act(EventKind.RELABEL, moved[1], new="MO")
+        person.act(EventKind.CONFIRM, moved[2])
+        person.act(EventKind.UNDO)
+        decisions = [person.state.decision(i) for i in moved[:2]]
+        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        cells = {c.id: c for c in store.load_cells()}
+        assert [cells[i].predicted for i in moved[:3]] == [found[i].predicted for i in moved[:3]]
+        assert [cells[i].predicted for i in moved[3:]] == [later[i].predicted for i in moved[3:]]
+        after = Reviewer(store)
+        assert [after.state.decision(i) for i in moved[:2]] == decisions
+        after.act(EventKind.REDO)
+        after.act(EventKind.CONFIRM, moved[3])
+        assert after.state.decision(moved[2]).final == found[moved[2]].predicted
+        assert after.state.decision(moved[3]).final == later[moved[3]].predicted
+        state = fold(store.load_cells(), store.events())
+        assert state.counts == after.state.counts
+        assert state.decision(moved[2]) == after.state.decision(moved[2])
+
+
+def test_a_further_run_weighs_all_anew_but_for_what_was_judged(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs") as store:
+        found = store.load_cells()
+        store.finish_run(0, RunStatus.CANCELLED, mix=FIRST)
+        Reviewer(store).act(EventKind.CONFIRM, 3)
+        store.start_run(a_run(1))
+        store.add_cells(1, *cells_of(20, 10, run=1))
+        under_way = store.load_cells()
+        assert plain(under_way[:20]) == plain(reproposed_cells(found, CLASSES, FIRST))
+        assert plain(under_way[20:]) == plain(cells_of(20, 10, run=1)[0])
+        store.finish_run(1, RunStatus.COMPLETE, mix=SECOND)
+        every = store.load_cells(as_found=True)
+        expected = plain(reproposed_cells(every, CLASSES, SECOND))
+        expected[3] = plain(reproposed_cells([every[3]], CLASSES, FIRST))[0]
+        assert plain(store.load_cells()) == expected
+
+
+@pytest.mark.parametrize("change", [{"bundles": {"classify": "other cd"}}, {"profile": "our own"}])
+def test_cells_of_another_classifier_or_profile_keep_theirs(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    with a_case(tmp_path / "c.bcs") as store:
+        found = store.load_cells()
+        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        store.start_run(replace(a_run(1), **change))
+        store.add_cells(1, *cells_of(20, 10, run=1))
+        store.finish_run(1, RunStatus.COMPLETE, mix=SECOND)
+        new = cells_of(20, 10, run=1)[0]
+        expected = plain(reproposed_cells(found, CLASSES, FIRST)) + plain(
+            reproposed_cells(new, CLASSES, SECOND)
+        )
+        assert plain(store.load_cells()) == expected
+
+
+def test_a_signed_case_takes_no_mix(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs", 3) as store:
+        person = Reviewer(store)
+        person.act(EventKind.CONFIRM, 0, 1, 2)
+        person.act(EventKind.SIGN, key="a" * 64)
+        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        assert mix_in(store.runs[0].tallies) is None
+
+
+def test_files_without_a_mix_read_as_before(tmp_path: Path) -> None:
+    old = old_versions.version_1(tmp_path / "old.bcs")
+    with CaseStore.open(old) as store:
+        assert [c.predicted for c in store.load_cells()] == ["SNE"]
+        assert plain(store.load_cells()) == plain(store.load_cells(as_found=True))
+        store.finish_run(0, RunStatus.COMPLETE)
+        assert plain(store.load_cells()) == plain(store.load_cells(as_found=True))
+
+
+def test_many_cells_are_weighed_alike_in_whatever_chunks(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs", 0) as store:
+        store.add_cells(0, *cells_of(0, 9000))
+        store.finish_run(0, RunStatus.COMPLETE, mix=SECOND)
+        every = store.load_cells(as_found=True)
+        assert plain(store.load_cells()) == plain(reproposed_cells(every, CLASSES, SECOND))
+
+
+def test_recovery_carries_the_mix_and_who_was_judged_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "c.bcs"
+    with a_case(path) as store:
+        person = Reviewer(store)
+        person.act(EventKind.NOTE, new="lost on the way")
+        person.act(EventKind.CONFIRM, 3, 4)
+        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        Reviewer(store).act(EventKind.CONFIRM, 5)
+        expected, state = plain(store.load_cells()), fold(store.load_cells(), store.events())
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER events_never_goes")
+    connection.execute("DELETE FROM events WHERE seq = 1")
+    connection.commit()
+    connection.close()
+    recovered = recover(path, tmp_path / "r.bcs", app_version="0.1")
+    assert recovered.lost_events == 1
+    with CaseStore.open(tmp_path / "r.bcs") as store:
+        assert plain(store.load_cells()) == expected
+        again = fold(store.load_cells(), store.events())
+        assert [again.decision(i).final for i in (3, 4, 5)] == [state.decision(i).final for i in (3, 4, 5)]
+        assert store.verify() == []
+
+
+def test_a_mix_that_makes_no_sense_is_left_out(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs") as store:
+        tallies = {**FIRST.to_tallies(), "mix/weight/UNICORN": 2.0}
+        store.finish_run(0, RunStatus.COMPLETE, tallies=tallies)
+        assert plain(store.load_cells()) == plain(store.load_cells(as_found=True))
