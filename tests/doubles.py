@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.specimen_mix import MixPrior
+
 CLASSES = ("SNE", "LY", "EO", "PLT", "ART")
 SIZE_PX, UM_PER_PX = 128, 0.215
 
@@ -61,6 +63,8 @@ class PlainClassifier:
         self.size_px, self.um_per_px = size_px, um_per_px
         self.abstain_below = abstain_below
         self.foreign_disagreement, self.apart = 0.1, 0.0
+        self.specimen_mix: MixPrior | None = None
+        self.threshold, self.doubts_views = 1 - abstain_below, False
         self.calls = 0
         self.gate = threading.Event()
         self.gate.set()

@@ -8,6 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bloodcells_gui import __version__
 from bloodcells_gui.app.engine import Engine, default_threads
 from bloodcells_gui.app.profiles import apply_profile
@@ -15,6 +18,7 @@ from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
     CellsFound,
+    CellsReproposed,
     Done,
     ImagesRead,
     RunStatus,
@@ -26,11 +30,13 @@ from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen_mix import SpecimenMix, estimate, mix_in, same_classifier
 from bloodcells_gui.domain.zones import Zones, rounded
 from bloodcells_gui.imaging.guarded import interrupt, load_images, open_image
 from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, measure
 from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.imaging.scale import estimate_mpp
+from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
@@ -112,6 +118,10 @@ class AnalysisJob:
             except GeneratorExit:
                 recorder.close(RunStatus.CANCELLED)
                 raise
+            except Exception:
+                recorder.close(RunStatus.FAILED)
+                yield from recorder.reproposed()
+                raise
             except BaseException:
                 recorder.close(RunStatus.FAILED)
                 raise
@@ -155,7 +165,7 @@ class AnalysisJob:
             before,
         )
         opened.callback(source.close)
-        known = store.load_cells() if store.runs else []
+        known = store.load_cells(as_found=True) if store.runs else []
         return Scan(work, source, scan, self.token, known).events()
 
     def _images_done(self, store: CaseStore) -> frozenset[int]:
@@ -165,7 +175,7 @@ class AnalysisJob:
         """
         if not store.runs:
             return frozenset()
-        with_cells = {c.image for c in store.load_cells()}
+        with_cells = {c.image for c in store.load_cells(as_found=True)}
         skipped = {s.path for run in store.runs for s in run.skipped if not out_of_reach(s.reason)}
         by_name = {ref.name: i for i, ref in enumerate(store.specimen.images)}
         return frozenset(with_cells | {by_name[name] for name in skipped if name in by_name})
@@ -194,6 +204,20 @@ def crops_analysis(
         options,
         token,
     )
+
+
+def mix_of(scores: NDArray[np.float32], classifier: Classifier) -> SpecimenMix | None:
+    """The mix of a specimen from what `classifier` said of its cells (n, K).
+
+    None without a nucleated cell, or where the classifier's card does not ask for it.
+    """
+    prior = classifier.specimen_mix
+    if prior is None:
+        return None
+    weights, cells = estimate(scores, classifier.classes, prior)
+    if cells == 0:
+        return None
+    return SpecimenMix(weights, cells, prior, classifier.threshold, classifier.doubts_views)
 
 
 class _Recorder:
@@ -235,7 +259,8 @@ class _Recorder:
             self._read = event
         else:
             self._write(event)
-        return [*([read] if read else []), *([] if event is self._read else [event])]
+        weighed = self.reproposed() if isinstance(event, Done) else []
+        return [*([read] if read else []), *weighed, *([] if event is self._read else [event])]
 
     def _write(self, event: AnalysisEvent) -> None:
         match event:
@@ -259,8 +284,28 @@ class _Recorder:
             self._read = None
         self._finished = True
         self._store.finish_run(
-            self.number, status, utc_now(), skipped=self._skipped, tallies=tallies, notice=notice
+            self.number,
+            status,
+            utc_now(),
+            skipped=self._skipped,
+            tallies=tallies,
+            notice=notice,
+            mix=self._mix(),
         )
+
+    def _mix(self) -> SpecimenMix | None:
+        """The mix of all cells that this classifier named in the case; None without one, or when unwanted."""
+        if self._engine.classifier.specimen_mix is None:
+            return None
+        ours = next(run for run in self._store.runs if run.number == self.number)
+        alike = [run.number for run in self._store.runs if same_classifier(run, ours)]
+        return mix_of(self._store.scores(alike, len(ours.classes)), self._engine.classifier)
+
+    def reproposed(self) -> list[AnalysisEvent]:
+        """The cells as they are to be read from now on, where the end of the run brought a mix."""
+        if mix_in(self._store.runs[-1].tallies) is None:
+            return []
+        return [CellsReproposed(tuple(self._store.load_cells()))]
 
     def _start(self, scale: ScaleEstimate) -> None:
         self._started = True

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app.analysis import mix_of
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.export import prepare_folder
 from bloodcells_gui.app.labelled import read_labelled
 from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.profiles import apply_profile
 from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen_mix import reproposed_cells
+from bloodcells_gui.domain.wording import mix_text
 from bloodcells_gui.report import csv_out, evaluation
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
 
@@ -57,15 +62,20 @@ def evaluate_folder(
     found = read_labelled(
         request.directory, loaded, mpp=request.mpp, threads=request.threads, token=token, progress=progress
     )
+    classes = loaded.classifier.classes
+    cells, mix = found.cells, mix_of(_scores(found.cells), loaded.classifier)
+    if mix is not None:
+        cells = reproposed_cells(cells, classes, mix)
     result = evaluation.evaluate(
         [label.leaves for label in found.labels],
-        np.asarray([c.scores for c in found.cells], np.float32),
-        loaded.classifier.classes,
-        abstained=np.asarray([c.abstained for c in found.cells], bool),
+        _scores(cells),
+        classes,
+        abstained=np.asarray([c.abstained for c in cells], bool),
         sets=[label.set or request.directory.name for label in found.labels],
         label_names=[label.name for label in found.labels],
         models=loaded.identities(),
         profile=profile,
+        mix=mix,
         app_version=__version__,
         created=utc_now(),
         skipped=len(found.skipped),
@@ -83,10 +93,17 @@ def evaluate_folder(
     csv_out.write_skipped_csv(out / "skipped.csv", found.skipped)
     a = result.accuracy
     kept = result.accuracy_kept
-    return [
+    lines = [
         f"{result.n} cells, roll-up {result.rollup}: accuracy {100 * a.value:.2f} % "
         f"({100 * a.low95:.2f} to {100 * a.high95:.2f}), balanced {100 * result.balanced_accuracy:.2f} %, "
         f"ECE {100 * result.ece:.2f} %",
         f"{result.abstained} unidentified; accuracy of the others {100 * kept.value:.2f} %",
         f"{out / 'evaluation.pdf'}",
     ]
+    if mix is not None:
+        lines.insert(1, mix_text(mix, request.lang))
+    return lines
+
+
+def _scores(cells: list[Cell]) -> NDArray[np.float32]:
+    return np.asarray([c.scores for c in cells], np.float32)

@@ -21,6 +21,7 @@ from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
     CellsFound,
+    CellsReproposed,
     Done,
     ImagesRead,
     ScaleKnown,
@@ -33,6 +34,7 @@ from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in
 from bloodcells_gui.domain.taxonomy import ORDER, UNIDENTIFIED
 from bloodcells_gui.storage.case import CaseStore
 
@@ -49,6 +51,15 @@ class Group:
 
     code: str
     cells: list[int] = field(default_factory=list)
+
+
+def _differs(a: Cell, b: Cell) -> bool:
+    return (a.predicted, a.probability, a.doubt, a.abstained) != (
+        b.predicted,
+        b.probability,
+        b.doubt,
+        b.abstained,
+    )
 
 
 class CaseSession:
@@ -88,6 +99,7 @@ class CaseSession:
         for event in store.events():
             self.state.apply(event)
         self._views = ViewMaker(store)
+        self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
 
     # ---- what is there
 
@@ -288,13 +300,23 @@ class CaseSession:
         ids = tuple(cells)
         if not ids and kind in _ON_CELLS:
             return Change()
-        try:
-            event = make_event(
-                self.state, kind, self.author, ids, new, key=key, reason=reason, clock=self.clock
-            )
-        except ValueError as e:
-            raise UserError("This was not done.", "{reason}.", reason=str(e)) from e
-        return self.apply_stored(self.store.append(event))
+        with self.store.alone():  # no run ends between the look at the proposals and the act
+            seen = [self.state.label(i) for i in ids if i in self.state]
+            self.catch_up()
+            if kind is EventKind.CONFIRM and seen != [self.state.label(i) for i in ids if i in self.state]:
+                raise UserError(
+                    "This was not done.",
+                    "The analysis ended at this moment, and the proposals took on the mix of the specimen.",
+                    "Look at the cells again.",
+                )
+            try:
+                event = make_event(
+                    self.state, kind, self.author, ids, new, key=key, reason=reason, clock=self.clock
+                )
+            except ValueError as e:
+                raise UserError("This was not done.", "{reason}.", reason=str(e)) from e
+            stored = self.store.append(event)
+        return self.apply_stored(stored)
 
     def apply_stored(self, event: Event) -> Change:
         """Fold in an event that is in the case file already."""
@@ -311,6 +333,8 @@ class CaseSession:
             self._by_id.update((c.id, c) for c in event.cells)
             self.state.add_cells(event.cells)
             self._publish(Change(tuple(c.id for c in event.cells)))
+        elif isinstance(event, CellsReproposed):
+            self._repropose(event.cells)
         elif isinstance(event, ImagesRead):
             refs = list(self._specimen.images)
             for index, ref in event.images:
@@ -319,6 +343,35 @@ class CaseSession:
         elif isinstance(event, ScaleKnown | Done):
             self.store.refresh()
             self._specimen = self.store.specimen
+            if isinstance(event, Done):
+                self._ends, self._mixes = self.store.runs_ended(), self._recorded_mixes()
+
+    def _recorded_mixes(self) -> list[SpecimenMix | None]:
+        return [mix_in(run.tallies) for run in self.store.runs]
+
+    def catch_up(self) -> None:
+        """Proposals as the case file has them, where a run ended of which no event has come yet."""
+        ends = self.store.runs_ended()
+        if ends == self._ends:
+            return
+        self.store.refresh()
+        complete = True
+        if (mixes := self._recorded_mixes()) != self._mixes:
+            cells = self.store.load_cells()
+            complete = len(cells) == len(self.cells)
+            self._repropose(cells)
+        if complete:  # else cells are under way, and come as they were found
+            self._ends, self._mixes = ends, mixes
+
+    def _repropose(self, cells: Iterable[Cell]) -> None:
+        """Take known cells with other proposals, and tell of those that differ."""
+        changed = [c for c in cells if (old := self._by_id.get(c.id)) is not None and _differs(c, old)]
+        if not changed:
+            return
+        self.state.repropose(changed)
+        self._by_id.update((c.id, c) for c in changed)
+        self.cells[:] = [self._by_id[c.id] for c in self.cells]
+        self._publish(Change(tuple(c.id for c in changed)))
 
     # ---- numbers
 

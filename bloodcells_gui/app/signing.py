@@ -100,10 +100,16 @@ def sign(session: CaseSession, author: str, meaning: str, explanation: str = "")
     UserError
         When a check blocks, or one needs an explanation and none is given.
     """
-    from bloodcells_gui.app.export import ExportOptions, live_report_model
-
     if not author.strip():
         raise UserError("A signature needs a name.", "", "Enter your name.")
+    with session.store.alone():  # no run ends meanwhile and changes the proposals
+        session.catch_up()
+        return _sign(session, author, meaning, explanation)
+
+
+def _sign(session: CaseSession, author: str, meaning: str, explanation: str) -> Change:
+    from bloodcells_gui.app.export import ExportOptions, live_report_model
+
     checks = signing_checks(session)
     for check in checks:
         if check.blocking:

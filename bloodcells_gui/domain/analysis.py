@@ -76,6 +76,13 @@ class CellsFound:
 
 
 @dataclass(frozen=True, slots=True)
+class CellsReproposed:
+    """Cells found earlier whose proposals the end of a run changed, once the specimen's mix was known."""
+
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """One file was left out; the rest goes on."""
 
@@ -108,7 +115,17 @@ class Done:
     notice: str = ""
 
 
-AnalysisEvent = Progress | CellsFound | Skipped | ScaleKnown | ImagesRead | ZonesRanked | TileScanned | Done
+AnalysisEvent = (
+    Progress
+    | CellsFound
+    | CellsReproposed
+    | Skipped
+    | ScaleKnown
+    | ImagesRead
+    | ZonesRanked
+    | TileScanned
+    | Done
+)
 
 
 def left_out(runs: Sequence[AnalysisRun], specimen: Specimen, cells: Iterable[Cell]) -> list[SkippedFile]:

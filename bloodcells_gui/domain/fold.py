@@ -182,6 +182,14 @@ class ReviewState:
         for cell in new.values():
             self._weigh(cell, self._standing_of(cell), 1)
 
+    def repropose(self, cells: Iterable[Cell]) -> None:
+        """Take known cells with other proposals; what persons decided stands. KeyError for an unknown one."""
+        for cell in cells:
+            standing = self._standing_of(self._cells[cell.id])
+            self._weigh(self._cells[cell.id], standing, -1)
+            self._cells[cell.id] = cell
+            self._weigh(cell, standing, 1)
+
     # -- reading ---------------------------------------------------------------------------------------
 
     def decision(self, cell_id: int) -> Decision:

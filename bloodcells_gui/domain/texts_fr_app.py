@@ -72,6 +72,11 @@ FRENCH = {
     ),
     "Choose another folder or file.": "Choisissez un autre dossier ou fichier.",
     "This was not done.": "Cela n'a pas été fait.",
+    "The analysis ended at this moment, and the proposals took on the mix of the specimen.": (
+        "L'analyse s'est terminée à l'instant, et les propositions ont tenu compte du mélange des cellules "
+        "du prélèvement."
+    ),
+    "Look at the cells again.": "Regardez à nouveau les cellules.",
     "The folder of cases {path} cannot be made.": "Le dossier des analyses {path} ne peut pas être créé.",
     "Free some space or set another folder with the variable BLOODCELLS_HOME.": (
         "Libérez de l'espace ou indiquez un autre dossier par la variable BLOODCELLS_HOME."

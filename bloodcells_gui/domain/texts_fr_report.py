@@ -303,6 +303,17 @@ _REPORT = {
     "Parameters": "Paramètres",
     "Also counted": "Également comptés",
     "Notice": "Avis",
+    "Mix of cells": "Mélange des cellules",
+    "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells): "
+    "{weights}": (
+        "La fréquence de chaque type dans ce prélèvement est prise en compte ({cells} cellules nucléées) : "
+        "{weights}"
+    ),
+    "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells); it "
+    "changes no kind's weight by 5 % or more": (
+        "La fréquence de chaque type dans ce prélèvement est prise en compte ({cells} cellules nucléées) ; "
+        "elle ne modifie le poids d'aucun type de 5 % ou plus"
+    ),
     "Page {page} / {pages}": "Page {page} / {pages}",
     "Limits state sampling error only.": "Limites : erreur d'échantillonnage seule.",
     "“{name}” could not be written.": "« {name} » n'a pas pu être écrit.",

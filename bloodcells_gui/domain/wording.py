@@ -7,6 +7,14 @@ import re
 
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import french, tr
+from bloodcells_gui.domain.specimen_mix import SpecimenMix, most_changed
+from bloodcells_gui.domain.taxonomy import BY_CODE
+
+MIX = "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells): {weights}"
+EVEN_MIX = (
+    "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells); it "
+    "changes no kind's weight by 5 % or more"
+)
 
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
@@ -48,6 +56,15 @@ def remark_text(remark: Remark, lang: str = "en") -> str:
             text = ", ".join(_listed(part, catalogue) for part in value.split("; "))
         params[name] = text
     return tr(remark.text, lang, **params)
+
+
+def mix_text(mix: SpecimenMix, lang: str = "en") -> str:
+    """That a specimen's mix of cells was used, and the weights that differ most from 1."""
+    changed = most_changed(mix)
+    if not changed:
+        return tr(EVEN_MIX, lang, cells=mix.cells)
+    weights = ", ".join(f"{tr(BY_CODE[c].name, lang)} × {number(w, 2, lang)}" for c, w in changed)
+    return tr(MIX, lang, cells=mix.cells, weights=weights)
 
 
 def _listed(part: str, catalogue: dict[str, str]) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.specimen_mix import SpecimenMix
 from bloodcells_gui.domain.stats import clopper_pearson, expected_calibration_error, f1_limits, risk_coverage
 from bloodcells_gui.domain.taxonomy import ROLLUPS, RollUp
 from bloodcells_gui.report.csv_out import Field, atomic_file, write_rows
@@ -78,6 +79,8 @@ class Evaluation:
     risk_coverage : tuple of (coverage, risk, threshold)
     abstained : int
         Cells that the model would have left Unidentified; `accuracy_kept` is over the others.
+    mix : SpecimenMix or None
+        The mix of the whole folder, where the probabilities are weighed by it.
     """
 
     data: tuple[DataSet, ...]
@@ -98,6 +101,7 @@ class Evaluation:
     abstained: int
     accuracy_kept: Figure
     skipped: int = 0
+    mix: SpecimenMix | None = None
     format: int = field(default=EVALUATION_FORMAT)
 
 
@@ -136,6 +140,7 @@ def evaluate(
     app_version: str = "",
     created: str = "",
     skipped: int = 0,
+    mix: SpecimenMix | None = None,
 ) -> Evaluation:
     """Figures of N labelled cells.
 
@@ -153,6 +158,8 @@ def evaluate(
         Data set and label as found, per cell, for the account of the data.
     models : mapping
         Task -> "id sha256".
+    mix : SpecimenMix, optional
+        What `scores` were weighed by.
 
     Raises
     ------
@@ -219,6 +226,7 @@ def evaluate(
         abstained=int((~kept).sum()),
         accuracy_kept=_share(int((correct & kept).sum()), int(kept.sum())),
         skipped=skipped,
+        mix=mix,
     )
 
 
@@ -259,6 +267,14 @@ def to_json_obj(e: Evaluation) -> dict[str, Any]:
         "data": [{"name": d.name, "n": d.n, "classes": dict(d.classes)} for d in e.data],
         "models": dict(e.models),
         "profile": e.profile,
+        "specimen_mix": None
+        if e.mix is None
+        else {
+            "cells": e.mix.cells,
+            "strength": e.mix.prior.strength,
+            "least": e.mix.prior.least,
+            "weights": {code: _json(weight) for code, weight in e.mix.weights.items()},
+        },
         "taxonomy": e.rollup,
         "n": e.n,
         "skipped": e.skipped,
@@ -307,7 +323,8 @@ def write_evaluation_csv(path: Path, e: Evaluation) -> Path:
     """Every figure in one tidy table.
 
     `code` is the class (the true one for "confusion"), `other` the predicted class of a confusion, the mean
-    confidence of a "calibration" bin, or the coverage of a "risk".
+    confidence of a "calibration" bin, or the coverage of a "risk"; "mix_weight" is what the folder's own mix
+    of cells weighs a leaf's probabilities by.
     """
 
     def of(measure: str, code: str, f: Figure, n: int) -> list[Field]:
@@ -332,4 +349,6 @@ def write_evaluation_csv(path: Path, e: Evaluation) -> Path:
         rows.append(["calibration", "", _json(confidence), _json(accuracy), None, None, k])
     for coverage, risk, _ in e.risk_coverage:
         rows.append(["risk", "", _json(coverage), _json(risk), None, None, round(coverage * e.n)])
+    if e.mix is not None:
+        rows += [["mix_weight", c, None, _json(w), None, None, e.mix.cells] for c, w in e.mix.weights.items()]
     return write_rows(path, CSV_HEAD, rows)

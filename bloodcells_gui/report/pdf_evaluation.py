@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.wording import number
+from bloodcells_gui.domain.wording import mix_text, number
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.evaluation import ClassFigures, Evaluation, Figure
 from bloodcells_gui.report.model import RESEARCH_USE_ONLY
@@ -245,4 +245,7 @@ def _data(sheet: Sheet, e: Evaluation) -> None:
         sheet.paragraph(sheet.left, f"{sheet.tr(task)}: {model}", sheet.width, size=7.8, rgb=MUTED)
     if e.profile:
         sheet.paragraph(sheet.left, f"{sheet.tr('Profile')}: {e.profile}", sheet.width, size=7.8, rgb=MUTED)
+    if e.mix is not None:
+        text = f"{sheet.tr('Mix of cells')}: {mix_text(e.mix, sheet.lang_code)}"
+        sheet.paragraph(sheet.left, text, sheet.width, size=7.8, rgb=MUTED)
     sheet.rule(sheet.y + 1, RULE)

@@ -26,7 +26,7 @@ from bloodcells_gui.domain.fold import BY_HAND_RUN, utc_now
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
 from bloodcells_gui.domain.specimen_mix import SpecimenMix
-from bloodcells_gui.storage import ledger, rows, verification
+from bloodcells_gui.storage import ledger, rows, vectors, verification
 from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.images import image_ref, insert_images
 from bloodcells_gui.storage.ledger import Kind
@@ -376,10 +376,8 @@ class CaseStore:
 
     def scores(self, runs: Sequence[int], leaves: int) -> NDArray[np.float32]:
         """(n, leaves) probabilities, as they were found, of the cells of these runs in order of their ids."""
-        sql = f"SELECT scores FROM cells WHERE run IN ({_marks(runs)}) AND length(scores) = ? ORDER BY id"  # noqa: S608
         with self._db.reading() as connection:
-            found = connection.execute(sql, (*runs, 4 * leaves)).fetchall()
-        return np.frombuffer(b"".join(f[0] for f in found), "<f4").reshape(len(found), leaves)
+            return vectors.scores(connection, runs, leaves)
 
     def assets(self, cell_id: int) -> CellAssets:
         """What is kept beside a cell; KeyError for an unknown one."""
@@ -416,23 +414,7 @@ class CaseStore:
         Where runs with different models left different lengths, those of the newest cell's length.
         """
         with self._db.reading() as connection:
-            last = connection.execute(
-                "SELECT length(embedding) FROM assets WHERE length(embedding) > 0 ORDER BY cell DESC LIMIT 1"
-            ).fetchone()
-            size = 0 if last is None else int(last[0]) // 2 * 2
-            fits = (size, size)
-            where = "WHERE length(embedding) = ? AND ? > 0"
-            n = connection.execute(f"SELECT count(*) FROM assets {where}", fits).fetchone()[0]  # noqa: S608
-            ids, vectors = np.empty(n, np.int64), np.empty((n, size // 2), "<f2")
-            cursor = connection.execute(f"SELECT cell, embedding FROM assets {where} ORDER BY cell", fits)  # noqa: S608
-            at = 0
-            while part := cursor.fetchmany(_CHUNK):  # never the whole file twice in memory
-                ids[at : at + len(part)] = [p[0] for p in part]
-                vectors[at : at + len(part)] = np.frombuffer(b"".join(p[1] for p in part), "<f2").reshape(
-                    len(part), size // 2
-                )
-                at += len(part)
-        return ids[:at], vectors[:at]
+            return vectors.embeddings(connection)
 
     # -- events and signed reports ---------------------------------------------------------------------
 

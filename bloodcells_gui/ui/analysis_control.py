@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     CellsFound,
+    CellsReproposed,
     Done,
     ImagesRead,
     Progress,
@@ -107,7 +108,7 @@ class AnalysisControl(QObject):
             match event:
                 case Progress():
                     latest = event
-                case CellsFound() | ImagesRead():
+                case CellsFound() | CellsReproposed() | ImagesRead():
                     session.absorb(event)
                 case ScaleKnown(scale):
                     session.absorb(event)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix
 from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.domain.taxonomy import leaves_of
 from bloodcells_gui.report.evaluation import (
@@ -186,3 +187,22 @@ def test_pdf_holds_the_plots(evaluation: Evaluation, tmp_path: Path, paper: str,
     assert path.read_bytes().startswith(b"%PDF-1.7")
     single = evaluate([("LY",)], scores_for("LY"), CLASSES)
     write_evaluation_pdf(single, tmp_path / "one.pdf", fonts_dir=FONTS)
+
+
+def test_the_mix_of_the_folder_stands_in_every_form(tmp_path: Path) -> None:
+    mix = SpecimenMix({"LY": 2.5, "MO": 0.4}, 12, MixPrior(0.1, 15), 0.4)
+    with_mix = evaluate([("LY",)], scores_for("LY"), CLASSES, mix=mix)
+    assert to_json_obj(with_mix)["specimen_mix"] == {
+        "cells": 12, "strength": 0.1, "least": 15, "weights": {"LY": 2.5, "MO": 0.4},
+    }  # fmt: skip
+    write_evaluation_csv(tmp_path / "e.csv", with_mix)
+    table = list(csv.DictReader((tmp_path / "e.csv").read_text("utf-8").splitlines()))
+    assert [(r["code"], r["value"], r["n"]) for r in table if r["measure"] == "mix_weight"] == [
+        ("LY", "2.5", "12"),
+        ("MO", "0.4", "12"),
+    ]
+    plain = write_evaluation_pdf(
+        evaluate([("LY",)], scores_for("LY"), CLASSES), tmp_path / "a.pdf", fonts_dir=FONTS
+    )
+    told = write_evaluation_pdf(with_mix, tmp_path / "b.pdf", fonts_dir=FONTS)
+    assert told.stat().st_size > plain.stat().st_size

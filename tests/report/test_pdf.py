@@ -21,6 +21,8 @@ from bloodcells_gui.domain.notices import FOREIGN, NOT_REACHED
 from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.settings import LabSettings, ReportHeader
 from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix
+from bloodcells_gui.domain.wording import mix_text
 from bloodcells_gui.report.model import Comment, ReportModel
 from bloodcells_gui.report.pdf import render_pdf, write_pdf
 from bloodcells_gui.report.pdf_result import nice_axis
@@ -296,3 +298,24 @@ def check_text(sheet: Sheet) -> None:
     assert all(sheet.measure(line) <= 25 for line in lines)
     assert "".join(lines).replace(" ", "").count("onewordthatislongerthanthelineitself") == 3
     assert len(sheet.wrap("x " * 5000, 25, most=4)) == 4
+
+
+@needs_poppler
+def test_provenance_says_that_the_specimens_mix_was_used_and_what_it_weighed(tmp_path: Path) -> None:
+    weights = {"SNE": 2.414, "LY": 1.02, "MO": 0.25, "BL": 1.0}
+    mix = SpecimenMix(weights, 137, MixPrior(0.1, 15), 0.4)
+    model = make_report(run=make_run(tallies={"RBC": 2140.0, **mix.to_tallies()}))
+    english = " ".join(text_of(render(model), tmp_path).split())
+    assert "taken into account (137 nucleated cells): Monocyte × 0.25, Segmented neutrophil × 2.41" in english
+    assert "Lymphocyte × " not in english
+    assert "mix/" not in english
+    french = " ".join(text_of(render(model, lang="fr"), tmp_path).split())
+    assert "prise en compte (137 cellules nucléées) : Monocyte × 0,25, Neutrophile segmenté × 2,41" in french
+    without = text_of(render(make_report(run=make_run())), tmp_path)
+    assert "nucleated cells)" not in without
+
+
+def test_a_mix_that_weighs_nothing_is_told_as_such() -> None:
+    mix = SpecimenMix({"SNE": 1.01, "LY": 0.99}, 3, MixPrior(0.1, 15), 0.4)
+    assert "no kind's weight by 5 %" in mix_text(mix)
+    assert "le poids d'aucun type de 5 %" in mix_text(mix, "fr")

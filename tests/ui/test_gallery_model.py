@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from bloodcells_gui.domain.review import Status
@@ -118,3 +120,25 @@ def test_dragged_cells_survive_the_trip_and_foreign_data_is_ignored() -> None:
     mime = pack_ids([1])
     mime.setData(MIME_CELLS, b"12 x -4 rm 7")
     assert unpack_ids(mime) == [12, 7]
+
+
+def test_new_proposals_sort_everything_anew_in_one_step_and_the_selection_stays(
+    model: GalleryModel, session: FakeSession, context: UiContext
+) -> None:
+    chosen = [c.id for c in session.cells[:40:3]]
+    kept = [QPersistentModelIndex(model.index_of(i)) for i in chosen]
+    heard: list[str] = []
+    model.layoutChanged.connect(lambda: heard.append("layout"))
+    for signal in (model.modelReset, model.rowsInserted, model.rowsRemoved, model.dataChanged):
+        signal.connect(lambda *_: heard.append("more"))
+    new = [
+        replace(c, doubt=1 - c.doubt, predicted="LY" if c.id % 2 else c.predicted, abstained=c.id % 5 == 0)
+        for c in session.cells
+    ]
+    session.state.repropose(new)
+    session.cells[:] = new
+    session._by_id.update((c.id, c) for c in new)
+    model.refresh([c.id for c in new])
+    assert heard == ["layout"]
+    assert content(model) == fresh(model, session, context)
+    assert [model.cell_id(i) for i in kept] == chosen

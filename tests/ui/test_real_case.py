@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -15,10 +15,13 @@ from pytestqt.qtbot import QtBot
 from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
+from bloodcells_gui.domain.analysis import AnalysisEvent
 from bloodcells_gui.domain.review import Status
+from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+from bloodcells_gui.ui.gallery.model import GROUPS
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from tests.doubles import draw_cell, plain_engine
@@ -184,3 +187,51 @@ def test_a_case_open_elsewhere_is_offered_for_reading(
     assert second.page is not None
     assert second.page.session.read_only
     second.close()
+
+
+def test_the_mix_of_the_specimen_reaches_gallery_and_table_at_the_end(
+    qtbot: QtBot, window: MainWindow, workspace: Workspace, crops: Path
+) -> None:
+    engine = plain_engine()
+    engine.classifier.specimen_mix = MixPrior(0.1, 3)
+    workspace.engine = lambda: engine
+    between = draw_cell("LY")
+    between[(between == (60, 60, 200)).all(axis=2)] = (93, 60, 178)  # nearer to SNE by itself
+    for i in range(24):
+        cv2.imwrite(str(crops / f"cell {i}.png"), (between if i == 7 else draw_cell("LY"))[..., ::-1])
+    engine.classifier.gate.clear()
+    window.opener.open_path(crops)
+    qtbot.waitUntil(lambda: window.page is not None)
+    page = window.page
+    assert page is not None
+    chosen: list[list[int]] = []
+
+    def choose(events: list[AnalysisEvent]) -> None:
+        if not chosen and page.session.cells:
+            page.gallery.view.select_ids([c.id for c in page.session.cells if c.image in (7, 11)])
+            chosen.append(page.gallery.view.selected_ids())
+
+    # Before the end is heard, so that the selection has to survive it.
+    window.analysis.runner.batch.disconnect()
+    window.analysis.runner.batch.connect(lambda events: one_by_one(window, events, choose))
+    engine.classifier.gate.set()
+    qtbot.waitUntil(lambda: not window.analysis.running, timeout=30_000)
+    assert len(chosen[0]) == 2
+    session = session_of(window)
+    assert {c.predicted for c in session.cells} == {"LY"}
+    counts = dict(zip(GROUPS, page.gallery.model.counts(), strict=True))
+    assert (counts["LY"], counts["SNE"]) == (session.state.counts["LY"], 0)
+    assert sorted(page.gallery.view.selected_ids()) == sorted(chosen[0])
+    assert session.differential("full").total == counts["LY"]
+    page.gallery.view.select_ids(chosen[0][:1])
+    page.confirm()
+    page.undo()
+    assert not session.state.decided(chosen[0][0])
+
+
+def one_by_one(
+    window: MainWindow, events: list[AnalysisEvent], between: Callable[[list[AnalysisEvent]], None]
+) -> None:
+    for event in events:
+        window.analysis._batch([event])
+        between([event])

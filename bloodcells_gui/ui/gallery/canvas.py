@@ -93,6 +93,7 @@ class GalleryCanvas(QAbstractItemView):
         thumbnails.arrived.connect(self._pictures_arrived)
         context.theme.changed.connect(self.viewport().update)
         model.modelReset.connect(self.relayout)
+        model.layoutChanged.connect(self.relayout)
         model.rowsInserted.connect(self.relayout)
         model.rowsRemoved.connect(self.relayout)
         self._tell_side()

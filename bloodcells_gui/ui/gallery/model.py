@@ -128,7 +128,15 @@ class GalleryModel(QAbstractItemModel):
         return self._key[cell_id], cell_id
 
     def refresh(self, ids: Iterable[int]) -> None:
-        """Bring these cells up to date: new ones in, others to their group or out, the rest repainted."""
+        """Bring these cells up to date: new ones in, others to their group or out, the rest repainted.
+
+        Where the doubt of known cells changed, their order did: everything is sorted anew in one step, in
+        which cursor and selection stay with their cells.
+        """
+        ids = list(ids)
+        if any(self._key.get(i, -self._cell_of(i).doubt) != -self._cell_of(i).doubt for i in ids):
+            self._sort_anew(ids)
+            return
         leaving: dict[int, list[int]] = {}
         arriving: dict[int, list[int]] = {}
         staying: dict[int, list[int]] = {}
@@ -164,6 +172,29 @@ class GalleryModel(QAbstractItemModel):
         for number, members in arriving.items():
             self._insert(number, members)
         self._headings_changed({*leaving, *arriving})
+
+    def _sort_anew(self, ids: Iterable[int]) -> None:
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        cells = [self.cell_id(index) for index in before]
+        for cell_id in ids:
+            self._key[cell_id] = -self._cell_of(cell_id).doubt
+            number = self._group_number.get(self._group_of(cell_id))
+            if number is None:
+                self._where.pop(cell_id, None)
+            else:
+                self._where[cell_id] = number
+        for group in self._groups:
+            group.clear()
+        for cell_id in sorted(self._where):
+            self._groups[self._where[cell_id]].append(cell_id)
+        for group in self._groups:
+            group.sort(key=self._key.__getitem__)
+        after = [
+            index if cell is None else self.index_of(cell) for index, cell in zip(before, cells, strict=True)
+        ]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
 
     def _regroup(self, leaving: dict[int, list[int]], arriving: dict[int, list[int]]) -> None:
         self.beginResetModel()
