@@ -7,7 +7,9 @@ every core busy through decoding and measuring as well, with no hand-over inside
 from __future__ import annotations
 
 import math
+import struct
 import threading
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,6 +33,7 @@ from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter, Classi
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 
 _THUMBNAIL_QUALITY = 88
+_PNG = b"\x89PNG\r\n\x1a\n"
 # A nucleated cell below this many um2 is no cell; platelets are 3 to 12 um2.
 _MIN_CELL_AREA_UM2 = 1.5
 # Up to this shrinking bilinear interpolation leaves out no pixel.
@@ -320,9 +323,18 @@ def encode_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
 
 
 def encode_png(mask: NDArray[np.uint8]) -> bytes:
-    """8-bit PNG of a grey image (h, w); fast compression, masks are mostly flat."""
-    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    ok, data = cv2.imencode(".png", mask, how)
-    if not ok:
-        raise ValueError("PNG encoding failed")
-    return bytes(data.tobytes())
+    """8-bit PNG of a grey image (h, w); run lengths alone, since masks are mostly flat.
+
+    Written here, because OpenCV takes four times as long to make a somewhat larger file of the same pixels.
+    """
+    height, width = mask.shape
+    lines = np.zeros((height, width + 1), np.uint8)  # each begins with its filter: 0, none
+    lines[:, 1:] = mask
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 8, zlib.Z_RLE)
+    packed = packer.compress(lines.tobytes()) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
+    return _PNG + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_SCALE_UNKNOWN
 from bloodcells_gui.domain.notices import DRAWN, FOREIGN
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
-from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.cellwork import CellWork, Place, encode_png
 from bloodcells_gui.pipeline.windows import THUMBNAIL_PX
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
 
@@ -111,3 +114,21 @@ def test_a_drawn_specimen_is_said_to_be_drawn() -> None:
 
 def test_nothing_to_do_is_nothing(work: CellWork) -> None:
     assert work.process([]) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 13), (128, 128), (300, 2)])
+def test_a_mask_comes_out_of_its_png_as_it_went_in(shape: tuple[int, int]) -> None:
+    for high in (1, 3, 256):
+        mask = np.random.default_rng(high).integers(0, high, shape).astype(np.uint8)
+        data = encode_png(mask)
+        np.testing.assert_array_equal(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED), mask)
+        with Image.open(io.BytesIO(data)) as image:  # reads strictly: a wrong checksum is an error
+            assert image.mode == "L"
+            np.testing.assert_array_equal(np.asarray(image), mask)
+
+
+def test_the_mask_of_a_cell_takes_little_room() -> None:
+    mask = np.zeros((128, 128), np.uint8)
+    cv2.circle(mask, (64, 64), 40, 1, -1)
+    cv2.circle(mask, (60, 66), 22, 2, -1)
+    assert len(encode_png(mask)) < 700

@@ -21,6 +21,7 @@ from scripts.export_classifier import (  # noqa: E402
     quantise,
     run_onnx,
 )
+from scripts.lean_graph import lean  # noqa: E402
 
 
 @pytest.mark.slow
@@ -56,3 +57,8 @@ def test_onnx_equals_torch_and_int8_keeps_the_standard(tmp_path: Path) -> None:
     assert inspect_model((tmp_path / "int8.onnx").read_bytes()).domains <= {"ai.onnx"}
     rough = run_onnx(tmp_path / "int8.onnx", views, ["embedding"])[0]
     assert np.corrcoef(rough.ravel(), wanted[1].ravel())[0, 1] > 0.98
+    assert lean(tmp_path / "int8.onnx", path)["split_views"] == 1
+    assert inspect_model((tmp_path / "int8.onnx").read_bytes()).domains <= {"ai.onnx"}
+    lighter = run_onnx(tmp_path / "int8.onnx", views, ["embedding"])[0]
+    off, was_off = (np.abs(embedding - wanted[1]).mean() for embedding in (lighter, rough))
+    assert off < 1.1 * was_off
