@@ -18,6 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 PROGRAM = [sys.executable, "-m", "bloodcells_gui"]
 
+SLIDE_PICTURE = """
+import sys
+from pathlib import Path
+from bloodcells_gui.ui.screenshot import draw
+sys.exit(draw(Path(sys.argv[1]), Path(sys.argv[2]), lang="en", explain=False, slide=True))
+"""
+
 
 def run(*arguments: str | Path) -> None:
     """One verb of the program, offscreen, with settings of its own."""
@@ -36,6 +43,11 @@ def main() -> None:
         run("gui", case, "--screenshot", IMAGES / "review.png")
         run("gui", case, "--screenshot", IMAGES / "review-dark.png", "--theme", "dark")
         run("gui", case, "--screenshot", IMAGES / "review-fr.png", "--lang", "fr")
+        run("demo", "--out", work / "slide", "--kind", "slide", "--size", "8192x8192", "--quiet")
+        run("analyze", work / "slide", "--out", work / "slide-out", "--specimen-id", "SYNTHETIC-2", "--target-cells", "60",
+            "--quiet")  # fmt: skip
+        subprocess.run([sys.executable, "-c", SLIDE_PICTURE, str(work / "slide-out" / "case.bcs"), str(IMAGES / "slide.png")],
+                       cwd=ROOT, check=True)  # fmt: skip
         if shutil.which("pdftoppm"):
             for page in ("1", "2"):
                 subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer
@@ -23,8 +24,11 @@ def draw(
     lang: str | None = None,
     theme: str | None = None,
     explain: bool = True,
+    slide: bool = False,
 ) -> int:
     """Open `path`, wait until its analysis and pictures are there, save the window as PNG.
+
+    `slide` shows where the chosen cell lies, for fields and slides.
 
     Returns the exit code of the command line.
     """
@@ -32,7 +36,15 @@ def draw(
     app = start.make_application()
     workspace = Workspace()
     context = start.make_context(app, workspace, lang, theme or "light")
-    window = MainWindow(context, workspace, Memory(target.with_suffix(".ini")))
+    with tempfile.TemporaryDirectory(prefix="bloodcells-") as folder:
+        window = MainWindow(context, workspace, Memory(Path(folder) / "window.ini"))
+        try:
+            return _draw(window, path, target, explain=explain, slide=slide)
+        finally:
+            window.close()
+
+
+def _draw(window: MainWindow, path: Path | None, target: Path, *, explain: bool, slide: bool) -> int:
     window.resize(*start.SCREENSHOT_SIZE)
     window.opener.ask_options = lambda _path, _intake: OpenOptions()
     window.show()
@@ -42,6 +54,8 @@ def draw(
             _wait_for_case(window)
         if window.page is not None:
             show_first_cell(window, explain=explain)
+            if slide:
+                show_slide(window)
         start.wait_ms(600)
         opened = path is None or window.page is not None
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,9 +63,6 @@ def draw(
     except (UserError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         saved = opened = False
-    finally:
-        window.close()
-        target.with_suffix(".ini").unlink(missing_ok=True)
     if not saved:
         return EXIT_OUTPUT_NOT_WRITABLE
     return 0 if opened else EXIT_NOTHING_READABLE
@@ -77,3 +88,16 @@ def show_first_cell(window: MainWindow, *, explain: bool) -> None:
     page.gallery.view.select_ids(ids[:1])
     if explain:
         page.inspector.heat_button.setChecked(True)
+
+
+def show_slide(window: MainWindow) -> None:
+    """Fly to the chosen cell, far enough to see its neighbours, and wait for the picture."""
+    page = window.page
+    chosen = page.gallery.view.current_id() if page is not None else None
+    if page is None or page.slide is None or chosen is None:
+        return
+    page.views.setCurrentWidget(page.slide)
+    start.wait_ms(200)
+    page.slide.canvas.fly_to(chosen, at_once=True)
+    page.slide.canvas.zoom_step(-4)
+    start.wait_ms(1500)

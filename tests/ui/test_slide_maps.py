@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,13 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.zones import ZoneTile
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.camera import Camera
 from bloodcells_gui.ui.slide_view.layers import ZoneLayer
-from bloodcells_gui.ui.slide_view.markers import swatch
+from bloodcells_gui.ui.slide_view.markers import Markers, swatch
+from tests.ui.fakes import make_cells
 from tests.ui.slides import placed
 
 SIDE = 400
@@ -74,3 +77,18 @@ def test_a_hidden_class_looks_unlike_a_shown_one(qtbot: QtBot) -> None:
 
     assert middle(swatch((200, 30, 60), ticked=True)) == QColor(200, 30, 60)
     assert middle(swatch((200, 30, 60), ticked=False)) == QColor(Qt.GlobalColor.white)
+
+
+@pytest.mark.parametrize("code", ["BA", "MO", "PLT"])
+def test_the_name_beside_a_marker_can_be_read_whatever_the_class_colour(qtbot: QtBot, code: str) -> None:
+    markers = Markers({0: (0.0, 0.0)}, lambda _: code)
+    markers.add([replace(make_cells(1)[0], image=0, box_px=Box(100, 100, 80, 80))])
+    image = QImage(SIDE, SIDE, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.black)
+    camera = Camera(width=SIDE, height=SIDE, plane=(0, 0, SIDE, SIDE))
+    camera.fit()
+    painter = QPainter(image)
+    markers.paint(painter, camera, 1.0)
+    painter.end()
+    above = [image.pixelColor(x, y).lightness() for x in range(97, 130) for y in range(75, 94)]
+    assert max(above) > 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -68,3 +69,27 @@ def test_removing_a_false_cell_leaves_the_view_where_the_person_looks(qtbot: QtB
     assert (canvas.camera.x, canvas.camera.y, canvas.camera.zoom) == before
     page.undo()
     assert page.session.decision(wanted.id).status is not Status.EXCLUDED
+
+
+def test_panning_never_waits_for_a_tile(qtbot: QtBot, page: CasePage) -> None:
+    assert page.slide is not None
+    page.views.setCurrentWidget(page.slide)
+    canvas, reader = page.slide.canvas, page.slide._reader
+    assert isinstance(reader, PictureReader)
+    qtbot.waitUntil(lambda: canvas.frame_done, timeout=5000)
+    reader.gate.clear()  # the share hangs: no tile comes any more
+    reader.asked.clear()
+    canvas.camera.look_at(1500, 1000, 1.0)
+    slowest = 0.0
+    for i in range(20):
+        canvas.camera.pan(60 if i % 2 else -25, -15)
+        canvas._moved()
+        began = time.monotonic()
+        canvas.repaint()
+        slowest = max(slowest, time.monotonic() - began)
+        qtbot.wait(5)
+    assert reader.asked  # they were wanted
+    assert not canvas.frame_done
+    assert slowest < 2.0  # the reader would have held it for ten seconds
+    reader.gate.set()
+    qtbot.waitUntil(lambda: canvas.frame_done, timeout=10_000)

@@ -74,9 +74,13 @@ def test_a_fault_in_a_slot_becomes_a_banner(
 
 def test_the_empty_window_is_drawn_into_a_file(qapp: QApplication, tmp_path: Path) -> None:
     target = tmp_path / "pictures" / "empty.png"
+    mine = target.with_suffix(".ini")
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("a person's own file", encoding="utf-8")
     assert start.start(None, screenshot=target, lang="en", theme="dark") == 0
+    assert sorted(p.name for p in mine.parent.iterdir() if p.is_file()) == sorted([mine.name, target.name])
+    assert mine.read_text("utf-8") == "a person's own file"
     assert target.stat().st_size > 10_000
-    assert list(target.parent.iterdir()) == [target]
 
 
 def test_nothing_to_open_is_told_by_the_exit_code(qapp: QApplication, tmp_path: Path) -> None:

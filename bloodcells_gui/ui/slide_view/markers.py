@@ -177,7 +177,7 @@ class Markers:
                 painter.setPen(pen)
                 painter.drawRect(frame)
                 if w * camera.zoom >= _CAPTION_PX:
-                    _caption(painter, frame, code, colour)
+                    _caption(painter, frame, code)
 
     def _paint_dots(self, painter: QPainter, camera: Camera, rows: NDArray[np.intp], ratio: float) -> None:
         """All cells as small squares, written straight into a picture: 100,000 cost a few milliseconds."""
@@ -210,12 +210,12 @@ class Markers:
         painter.drawImage(QPointF(-reach / ratio, -reach / ratio), image)
 
 
-def _caption(painter: QPainter, frame: QRectF, text: str, colour: QColor) -> None:
+def _caption(painter: QPainter, frame: QRectF, text: str) -> None:
     metrics = painter.fontMetrics()
     width = metrics.horizontalAdvance(text) + 8
     plate = QRectF(frame.left(), frame.top() - metrics.height() - 1, width, metrics.height())
     painter.fillRect(plate, QColor(20, 24, 30, 200))
-    painter.setPen(colour.lighter(165))
+    painter.setPen(QColor(255, 255, 255))  # the frame has the colour; some are too dark to be read
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
 
