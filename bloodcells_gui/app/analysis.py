@@ -199,7 +199,7 @@ def crops_analysis(
     """The analysis of crops with this program's decoder and scale estimate."""
     return CropsAnalysis(
         work,
-        lambda refs: load_images([(ref.path, ref.name) for ref in refs]),
+        lambda refs: load_images([(ref.path, ref.name) for ref in refs], check=token.check),
         lambda sample: estimate_mpp(sample, engine.detector),
         options,
         token,

@@ -92,12 +92,15 @@ def load_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS, name: str = ""
 
 
 def load_images(
-    images: Sequence[tuple[Path, str]], limits: DecodeLimits = DEFAULT_LIMITS
+    images: Sequence[tuple[Path, str]],
+    limits: DecodeLimits = DEFAULT_LIMITS,
+    check: Callable[[], None] = lambda: None,
 ) -> list[LoadedImage | ImageRefused]:
     """As :func:`load_image` for several images, each a path and a name, in one request of one child.
 
     A refusal stands in the place of its image. When the child is lost or lies, what it has not told yet is
-    asked for image by image, so that a bad one costs itself alone.
+    asked for image by image, so that a bad one costs itself alone; `check` is called before each, and may
+    raise to end it all.
     """
     images = [(path, name or path.name) for path, name in images]
     found: list[LoadedImage | ImageRefused] = []
@@ -126,6 +129,7 @@ def load_images(
         with suppress(ImageRefused):
             _run(many_request(images, limits), take, again=False)
     for path, name in images[len(found) :]:
+        check()
         try:
             found.append(load_image(path, limits, name))
         except ImageRefused as e:

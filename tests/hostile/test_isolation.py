@@ -300,6 +300,26 @@ def test_a_bad_image_among_many_costs_itself_alone(
             np.testing.assert_array_equal(image.rgb, decode.load_image(paths[i]).rgb)
 
 
+def test_cancelling_ends_a_hang_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bloodcells_gui.domain.errors import Cancelled
+    from bloodcells_gui.domain.progress import CancelToken
+
+    pool = DecoderPool(1, lambda: BAD, cpu_s=60, wall_s=60)
+    monkeypatch.setattr(guarded, "decoders", lambda: pool)
+    token = CancelToken()
+    token.on_cancel(guarded.interrupt)
+    names = ["good-0.jpg", "sleep-1.jpg", "sleep-2.jpg", "good-3.jpg"]
+    try:
+        guarded.load_image(good_image(tmp_path))
+        threading.Timer(0.3, token.cancel).start()
+        started = time.monotonic()
+        with pytest.raises(Cancelled):
+            guarded.load_images([(good_image(tmp_path, n), n) for n in names], check=token.check)
+        assert time.monotonic() - started < 8
+    finally:
+        pool.close()
+
+
 SLIDES = [ROOT / "tests" / "imaging" / "slides" / n for n in ("boxes.tiff", "boxes_0.dcm", "small.svs")]
 
 
