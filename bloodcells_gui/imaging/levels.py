@@ -71,6 +71,13 @@ class TrustedLevels:
         width, height = self.reader.size_px
         return self.read(0, 0, width, height, max(1.0, max(width, height) / max(1, max_px)))
 
+    def coarsest(self, limit: float) -> float:
+        """Downsample of the coarsest honest level that is at most `limit`."""
+        levels = enumerate(self.reader.levels)
+        return max(
+            (v.downsample for i, v in levels if i not in self._liars and v.downsample <= limit), default=1.0
+        )
+
     def _finest_below(self, downsample: float) -> float | None:
         """Where the reader would take a lying level: the downsample of the best honest one instead."""
         levels = self.reader.levels

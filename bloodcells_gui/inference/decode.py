@@ -39,7 +39,7 @@ def decode_maps(
     geometry : (4, h, w) float32
         Offset x, y of the centre inside its output pixel (0 to 1), ln of width and height in px.
     size_px : width, height of the image before padding
-    thresholds : lowest score of each class
+    thresholds : lowest score of each class; a class with 1 or more is not looked for
 
     Returns
     -------
@@ -49,6 +49,8 @@ def decode_maps(
     width, height = size_px
     parts = []
     for kind, threshold in enumerate(thresholds):
+        if threshold >= 1:
+            continue
         plane = np.ascontiguousarray(heat[kind], np.float32)
         peaks = (plane >= cv2.dilate(plane, np.ones((3, 3), np.uint8))) & (plane > threshold)
         y, x = np.nonzero(peaks)

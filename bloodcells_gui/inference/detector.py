@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.detections import DETECTION_CLASSES, Detections, merge_detections
+from bloodcells_gui.domain.detections import (
+    DETECTION_CLASSES,
+    NUCLEATED,
+    PLATELET,
+    Detections,
+    merge_detections,
+)
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.decode import decode_maps, pad_to_multiple
 from bloodcells_gui.inference.session import OnnxSession
@@ -18,6 +25,8 @@ TILE_PX = 1024
 #: Overlap of two tiles: the largest cell (about 28 um) and a little.
 OVERLAP_UM = 32.0
 _DEFAULT_THRESHOLD = 0.3
+# Windows a batch: what fits into the processor's cache.
+_BATCH = 16
 
 
 class Detector:
@@ -55,7 +64,9 @@ class Detector:
         """Make running calls raise Cancelled."""
         self.session.terminate()
 
-    def detect(self, image: NDArray[np.uint8], mpp: float) -> Detections:
+    def detect(
+        self, image: NDArray[np.uint8], mpp: float, thresholds: Sequence[float] | None = None
+    ) -> Detections:
         """Cells of an image.
 
         Parameters
@@ -63,6 +74,8 @@ class Detector:
         image : (h, w, 3) uint8 RGB
         mpp : float
             Its scale, um per px.
+        thresholds : sequence of float or None
+            Lowest score of each class instead of the card's; a class with 1 is not looked for.
 
         Returns
         -------
@@ -80,13 +93,42 @@ class Detector:
             raise ValueError(f"scale must be positive: {mpp} um/px")
         view = self._resampled(image, mpp / self.um_per_px)
         height, width = view.shape[:2]
+        limits = self.thresholds if thresholds is None else thresholds
         if max(height, width) <= TILE_PX + 2 * self._overlap:
-            found = self._look(view)
+            found = self._look(view, limits)
         else:
-            found = self._in_tiles(view)
+            found = self._in_tiles(view, limits)
         # Each side was rounded by itself.
         boxes = found.boxes * np.array([image.shape[1] / width, image.shape[0] / height] * 2, np.float32)
         return Detections(boxes, found.classes, found.scores)
+
+    def leukocytes_in(self, windows: NDArray[np.uint8]) -> list[Detections]:
+        """Nucleated cells, and platelets beside them, of small windows, a batch at a time.
+
+        Parameters
+        ----------
+        windows : (n, h, w, 3) uint8 RGB
+            All of one size, at the network's scale; sides are multiples of 16 px.
+
+        Returns
+        -------
+        list of Detections
+            Boxes in px of each window; none at all where it shows no nucleated cell.
+
+        Raises
+        ------
+        Cancelled
+            After `terminate`.
+        """
+        size = (windows.shape[2], windows.shape[1])
+        limits = (self.thresholds[NUCLEATED], 1.0, self.thresholds[PLATELET])
+        found: list[Detections] = []
+        for i in range(0, len(windows), _BATCH):
+            maps = self.session.run(np.ascontiguousarray(windows[i : i + _BATCH]), ("heat", "geometry"))
+            shown = maps["heat"][:, NUCLEATED].max(axis=(1, 2)) > limits[NUCLEATED]
+            for heat, geometry, any_cell in zip(maps["heat"], maps["geometry"], shown, strict=True):
+                found.append(decode_maps(heat, geometry, size, limits) if any_cell else Detections.none())
+        return found
 
     @property
     def _overlap(self) -> int:
@@ -101,20 +143,20 @@ class Detector:
         resized: NDArray[np.uint8] = cv2.resize(image, size, interpolation=how)
         return resized
 
-    def _look(self, view: NDArray[np.uint8]) -> Detections:
+    def _look(self, view: NDArray[np.uint8], limits: Sequence[float]) -> Detections:
         height, width = view.shape[:2]
         padded = np.ascontiguousarray(pad_to_multiple(view))
         maps = self.session.run(padded[None], ("heat", "geometry"))
-        return decode_maps(maps["heat"][0], maps["geometry"][0], (width, height), self.thresholds)
+        return decode_maps(maps["heat"][0], maps["geometry"][0], (width, height), limits)
 
-    def _in_tiles(self, view: NDArray[np.uint8]) -> Detections:
+    def _in_tiles(self, view: NDArray[np.uint8], limits: Sequence[float]) -> Detections:
         height, width = view.shape[:2]
         tiles = []
         for y in _starts(height, self._overlap):
             for x in _starts(width, self._overlap):
                 part = view[y : y + TILE_PX, x : x + TILE_PX]
                 place = (x, y, part.shape[1], part.shape[0])
-                tiles.append((place, self._look(part).moved(1.0, x, y)))
+                tiles.append((place, self._look(part, limits).moved(1.0, x, y)))
         return merge_detections(tiles, (width, height))
 
 

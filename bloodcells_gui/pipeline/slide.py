@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
+from bloodcells_gui.domain.detections import NUCLEATED
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.notices import LYING_LEVELS, POOR_ZONES, UNFOCUSED
 from bloodcells_gui.domain.progress import CancelToken
@@ -22,9 +23,10 @@ from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, Zon
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline import kept_map, resume
 from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions
-from bloodcells_gui.pipeline.search import TileSearch
+from bloodcells_gui.pipeline.search import SECOND_LOOK_COARSER, TileSearch
 from bloodcells_gui.pipeline.survey import EstimateScale, Survey
 
 _PROBES = 40
@@ -33,6 +35,10 @@ _WAVE = 16
 # rest is searched for leukocytes alone, which is quicker.
 _SAMPLED = 24
 _MANY_POOR = 0.2
+# A tile of so much finer pixels than the detector's is not kept whole.
+_FINE = 2.1
+# A cell this near to a tile's edge may be cut by it.
+_CUT_UM = 0.8
 # Further than any slide is wide.
 _APART_PX = 1.0e8
 _HASH_CHUNK = 8 * 1024 * 1024
@@ -48,6 +54,7 @@ class _Slide:
     survey: Survey
     open_tiles: NDArray[np.bool_]
     done: set[int]
+    failed: list[int] = field(default_factory=list)
 
 
 class SlideSource:
@@ -92,6 +99,7 @@ class SlideSource:
         self._planned: deque[tuple[int, int]] = deque()
         self._issued = self._applied = 0
         self._learned: list[Found] = []
+        self._behind: deque[Piece] | None = None
         self._notices: list[str] = []
 
     @property
@@ -177,16 +185,56 @@ class SlideSource:
 
     def ready(self) -> bool:
         """A wave is planned when the one before the last was searched: never idle, and repeatable."""
-        return bool(self._planned) or len(self._learned) >= self._issued - _WAVE
+        if self._planned:
+            return True
+        if any(slide.open_tiles.any() for slide in self._slides.values()):
+            return len(self._learned) >= self._issued - _WAVE
+        # Which tiles cannot be read is known when all were tried.
+        return self._behind is not None or len(self._learned) >= self._issued
 
     def next(self) -> Piece | None:
-        """The most readable tile left."""
+        """The most readable tile left; at the end what neighbours show of tiles that could not be read."""
         if not self._planned:
             self._plan()
-        if not self._planned:
-            return None
-        self._issued += 1
-        return partial(self._piece, *self._planned.popleft(), coarse=self._issued > _SAMPLED)
+        if self._planned:
+            self._issued += 1
+            return partial(self._piece, *self._planned.popleft(), coarse=self._issued > _SAMPLED)
+        if self._behind is None:
+            self._behind = deque(self._seen_by_neighbours())
+            self._total += len(self._behind)
+        return self._behind.popleft() if self._behind else None
+
+    def _seen_by_neighbours(self) -> Iterator[Piece]:
+        for image, slide in self._slides.items():
+            columns, rows = slide.survey.map.grid.shape
+            for index in slide.failed:
+                row, column = divmod(index, columns)
+                for dy, dx in np.ndindex(3, 3):
+                    y, x = row + dy - 1, column + dx - 1
+                    beside = y * columns + x
+                    if 0 <= y < rows and 0 <= x < columns and beside not in slide.failed:
+                        yield partial(self._beside, image, beside, index)
+
+    def _beside(self, image: int, index: int, failed: int) -> Found:
+        """The cells of a tile that failed, as far as they lie whole in its neighbour `index`."""
+        self._token.check()
+        slide = self._slides[image]
+        survey = slide.survey
+        tile = survey.map.grid.tile(index)
+        size = slide.reader.size_px
+        asked = replace(tile, core=survey.map.grid.tile(failed).core)
+        try:
+            result = self._search.search(survey.levels.read, asked, image, size, survey.mpp, survey.map.white)
+        except (ImageRefused, MemoryError):
+            return Found()  # its own turn told so
+        spots = tuple(
+            replace(s, plane=self.in_plane(image, s.plane))
+            for s in result.spots
+            if s.kind == NUCLEATED
+            and _whole_in(tile, s.plane, size, _CUT_UM / survey.mpp)
+            and inside(survey.zones, *s.plane.centre)
+        )
+        return Found(spots)
 
     def _plan(self) -> None:
         """Choose the next wave by what is known of all but the last one, whatever came in meanwhile."""
@@ -223,6 +271,7 @@ class SlideSource:
                 survey.mpp,
                 survey.map.white,
                 coarse=coarse,
+                step=self._step(survey) if coarse else 1.0,
             )
         except (ImageRefused, MemoryError) as e:
             reason = e.reason() if isinstance(e, ImageRefused) else "There is not enough memory for it."
@@ -239,10 +288,19 @@ class SlideSource:
         red = result.red_cells if result.quality.score >= READABLE and not coarse else -1
         return Found(spots, red, area, measured, result.quality)
 
+    def _step(self, survey: Survey) -> float:
+        """How a tile is read where leukocytes alone are wanted, full-resolution px per px."""
+        wanted = self._search.detector.um_per_px / survey.mpp
+        level = survey.levels.coarsest(SECOND_LOOK_COARSER * wanted)
+        # A scan finer than the search needs is shrunk while it is read, so that memory stays flat.
+        return level if wanted <= _FINE * level else wanted
+
     def learn(self, found: Found) -> None:
         """Remember what a tile turned out to be, for the waves to come."""
         # The cells themselves are not needed for that, and memory must not grow with them.
         self._learned.append(replace(found, spots=()))
+        if found.tile is not None and found.skipped:
+            self._slides[found.tile.image].failed.append(self._index(found.tile))
         if found.quality is not None and found.spots:
             poor = found.quality.score < READABLE
             self._poor, self._good = self._poor + poor, self._good + (not poor)
@@ -296,6 +354,17 @@ class SlideSource:
             if digest:
                 ref = replace(slide.ref, sha256=digest, size_px=slide.reader.size_px, mpp=slide.reader.mpp)
                 yield ImagesRead(((image, ref),))
+
+
+def _whole_in(tile: Tile, box: Box, size_px: tuple[int, int], margin_px: float) -> bool:
+    """Whether a box keeps off those edges of a tile that are not the image's own."""
+    right, bottom = tile.x + tile.width, tile.y + tile.height
+    return (
+        (tile.x == 0 or box.x > tile.x + margin_px)
+        and (tile.y == 0 or box.y > tile.y + margin_px)
+        and (right >= size_px[0] or box.x + box.width < right - margin_px)
+        and (bottom >= size_px[1] or box.y + box.height < bottom - margin_px)
+    )
 
 
 def _colourless(survey: Survey) -> bool:

@@ -137,3 +137,27 @@ def test_real_fields(detector: Detector, real_data: Path) -> None:
         )
     assert hits >= 0.9 * wanted
     assert found <= wanted + 1
+
+
+def test_a_class_with_limit_one_is_left_out_and_a_low_limit_finds_more(detector: Detector) -> None:
+    image = smear(400, 300, 0.4, WHITE, CLEAR)
+    usual = detector.detect(image, 0.4)
+    white = detector.detect(image, 0.4, (detector.thresholds[NUCLEATED], 1.0, 1.0))
+    assert len(usual.of_class(RED_CELL)) > 20
+    assert len(white.of_class(RED_CELL)) == 0
+    assert np.array_equal(white.boxes, usual.of_class(NUCLEATED).boxes)
+    assert len(detector.detect(image, 0.4, (0.01, 1.0, 1.0))) > len(white)
+
+
+def test_small_windows_show_what_the_whole_shows(detector: Detector) -> None:
+    image = smear(400, 300, 0.4, WHITE, CLEAR)
+    corners = [(round(x / 0.4) - 32, round(y / 0.4) - 32) for x, y in WHITE] + [(330, 200)]
+    corners = [(min(max(x, 0), 336), min(max(y, 0), 236)) for x, y in corners]
+    windows = np.stack([image[y : y + 64, x : x + 64] for x, y in corners])
+    *cells, blank = detector.leukocytes_in(windows)
+    assert len(blank) == 0
+    for found, (x, y), place in zip(cells, corners[:-1], WHITE, strict=True):
+        assert len(found.of_class(RED_CELL)) == 0
+        white = places(found, NUCLEATED, 1.0) * 0.4 + np.array([x, y]) * 0.4
+        assert min(np.hypot(*(w - place)) for w in white) < 1.0
+    assert detector.leukocytes_in(np.zeros((0, 64, 64, 3), np.uint8)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,7 +155,12 @@ class PlainDetector:
         self.seen_px = 0
         self.lock = threading.Lock()
 
-    def detect(self, image: NDArray[np.uint8], mpp: float) -> Detections:
+    def leukocytes_in(self, windows: NDArray[np.uint8]) -> list[Detections]:
+        return [self.detect(w, self.um_per_px) for w in windows]
+
+    def detect(
+        self, image: NDArray[np.uint8], mpp: float, thresholds: Sequence[float] | None = None
+    ) -> Detections:
         with self.lock:
             self.seen_px += image.shape[0] * image.shape[1]
         rgb = image.astype(np.int16)
@@ -175,4 +181,7 @@ class PlainDetector:
             return Detections.none()
         data = np.array(found, np.float32)
         kind = data[:, 4].astype(np.int8)
-        return suppress(Detections(data[:, :4], kind, np.full(len(data), 0.9, np.float32)))
+        every = suppress(Detections(data[:, :4], kind, np.full(len(data), 0.9, np.float32)))
+        if thresholds is None:
+            return every
+        return every.take(every.scores > np.asarray(thresholds)[every.classes])
