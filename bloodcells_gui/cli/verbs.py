@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
-from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_USAGE, UserError
+from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
@@ -94,10 +94,18 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
     )  # fmt: skip
     if outcome.notice:
         _say(args, "{notice}", notice=notice_in(outcome.notice, language(args)))
-    if outcome.exit_code == EXIT_CANCELLED:
-        print(
-            tr("Cancelled: what was found is kept and stamped incomplete.", language(args)), file=sys.stderr
-        )
+    ended = _ENDED.get(outcome.exit_code)
+    if ended is not None:
+        print(tr(ended, language(args)), file=sys.stderr)
+
+
+_ENDED = {
+    EXIT_CANCELLED: "Cancelled: what was found is kept and stamped incomplete.",
+    EXIT_NOTHING_READABLE: (
+        "Incomplete: the images went out of reach. What was found is kept and stamped incomplete; once they "
+        "are back, the same command with --resume goes on."
+    ),
+}
 
 
 def report(args: argparse.Namespace) -> int:

@@ -94,6 +94,11 @@ FRENCH = {
     "Cancelled: what was found is kept and stamped incomplete.": (
         "Annulé : ce qui a été trouvé est conservé et marqué incomplet."
     ),
+    "Incomplete: the images went out of reach. What was found is kept and stamped incomplete; once they "
+    "are back, the same command with --resume goes on.": (
+        "Incomplet : les images sont devenues inaccessibles. Ce qui a été trouvé est conservé et marqué "
+        "incomplet ; quand elles seront de retour, la même commande avec --resume continue."
+    ),
     "A profile needs a name.": "Un profil a besoin d'un nom.",
     "Add --name NAME.": "Ajoutez --name NOM.",
     "images": "images",

@@ -152,7 +152,10 @@ class AnalysisControl(QObject):
     def _tell_notice(self, done: Done) -> None:
         grave = any(r.severity == "warning" for r in run_remarks([done]))
         text = notice_in(done.notice, self._context.language.lang)
-        self._banners.show_banner("warning" if grave else "info", text)
+        again = ""
+        if done.status == RunStatus.FAILED:
+            again = self.tr("When the images are there again, continue the analysis from the File menu.")
+        self._banners.show_banner("warning" if grave else "info", text, what_to_do=again)
 
     def _all_skipped(self) -> list[SkippedFile]:
         """What the run left out, files refused before it began included."""

@@ -409,6 +409,10 @@
         <source>It can be continued from the File menu.</source>
         <translation>Elle peut être continuée depuis le menu Fichier.</translation>
     </message>
+    <message>
+        <source>When the images are there again, continue the analysis from the File menu.</source>
+        <translation>Quand les images seront de nouveau là, continuez l’analyse depuis le menu Fichier.</translation>
+    </message>
     <message numerus="yes">
         <source>and %n more</source>
         <translation>

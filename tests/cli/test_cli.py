@@ -145,3 +145,16 @@ def test_models_and_self_test(capsys) -> None:
     assert run(["models", "list"]) == 0
     assert run(["models", "verify"]) == 0
     assert "FAIL" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "--resume"), ("fr", "inaccessibles")])
+def test_images_out_of_reach_half_way_are_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lang: str, word: str
+) -> None:
+    from bloodcells_gui.app import headless
+    from bloodcells_gui.domain.analysis import RunStatus
+
+    half = headless.Outcome("S-1", tmp_path, RunStatus.FAILED, cells=12, skipped=30)
+    monkeypatch.setattr(headless, "analyze_all", lambda *_, **__: [half])
+    assert run(["analyze", str(tmp_path), "--out", str(tmp_path), "--lang", lang, "--quiet"]) == 3
+    assert word in capsys.readouterr().err

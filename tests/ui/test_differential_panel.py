@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain import wording
 from bloodcells_gui.domain.analysis import Done, RunStatus
-from bloodcells_gui.domain.notices import CONTRADICTION, FOREIGN, REACHED
+from bloodcells_gui.domain.notices import CONTRADICTION, FOREIGN, LOST, REACHED
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.case_header import Chip
 from bloodcells_gui.ui.context import UiContext
@@ -132,6 +132,14 @@ def test_remarks_and_tallies_of_a_run_appear_when_it_ends(window: MainWindow) ->
     session.runs[-1] = replace(session.runs[-1], notice=CONTRADICTION)
     page.take_events([Done(RunStatus.COMPLETE, notice=CONTRADICTION)])
     assert CONTRADICTION in [label.text() for label in page.differential.remarks.findChildren(QLabel)]
+
+
+def test_a_run_whose_images_went_away_warns_and_says_how_to_go_on(window: MainWindow) -> None:
+    window.analysis._tell_notice(Done(RunStatus.FAILED, notice=LOST))
+    (banner,) = window.banners.banners
+    assert banner.severity == "warning"
+    assert banner.texts[0] == LOST
+    assert "continue the analysis" in banner.texts[2]
 
 
 def test_a_narrow_panel_gives_up_the_bar_then_the_key_never_the_limits(
