@@ -236,7 +236,7 @@ def count_lobes(nucleus: NDArray[np.uint8], um_per_px: float) -> int:
     best = 1
     level = 0.0
     while level < peak * _BRIDGE_SHARE:
-        count, labels = cv2.connectedComponents((depth > level).astype(np.uint8), connectivity=4)
+        count, labels = cv2.connectedComponents(cv2.compare(depth, level, cv2.CMP_GT), connectivity=4)
         if count - 1 > best:
             peaks = np.zeros(count, np.float32)
             inside = labels > 0

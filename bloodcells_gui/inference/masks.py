@@ -98,13 +98,15 @@ def fill_holes(binary: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _without_specks(
     binary: NDArray[np.uint8], smallest: float, keep_border_of: NDArray[np.uint8] | None = None
 ) -> NDArray[np.uint8]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=4)
-    keep = stats[:, cv2.CC_STAT_AREA] >= smallest
+    count, labels = cv2.connectedComponents(binary, connectivity=4)
+    keep = np.bincount(labels.ravel(), minlength=count) >= smallest
+    if keep[1:].all():
+        return binary
     keep[0] = False
-    if keep_border_of is not None and count > 1:
+    if keep_border_of is not None:
         # Cytoplasm that reaches the cell's border is cytoplasm however thin it is.
         rim = (keep_border_of > 0) & (cv2.erode(keep_border_of, np.ones((3, 3), np.uint8)) == 0)
         keep[np.unique(labels[rim])] = True
         keep[0] = False
-    out: NDArray[np.uint8] = keep[labels].astype(np.uint8)
+    out: NDArray[np.uint8] = keep.astype(np.uint8).take(labels)
     return out
