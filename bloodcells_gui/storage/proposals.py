@@ -63,45 +63,47 @@ class Proposals:
     def said(self, table: list[rows.Row]) -> rows.Said:
         """What the models say of the cells of rows (of rows.CELL_COLUMNS), as it is to be read."""
         said = rows.said_in(table)
-        of_run: dict[int, list[int]] = {}
-        if self._of_run:
-            for i, row in enumerate(table):
-                of_run.setdefault(row[_RUN], []).append(i)
-        for run, places in of_run.items():
-            left = places
-            for layer in self._of_run.get(run, ()):
+        for run in {row[_RUN] for row in table} & set(self._of_run):
+            left = [i for i, row in enumerate(table) if row[_RUN] == run]
+            for layer in self._of_run[run]:
                 now = [i for i in left if table[i][_ID] not in layer.kept] if layer.kept else left
-                _weigh(layer, table, now, said)
+                said = _weighed(layer, table, now, said)
                 left = [i for i in left if table[i][_ID] in layer.kept] if layer.kept else []
                 if not left:
                     break
         return said
 
 
-def _weigh(layer: _Layer, table: list[rows.Row], places: list[int], said: rows.Said) -> None:
-    """Put into `said` what `layer` makes of the cells at `places` of `table`."""
-    size = len(layer.classes)
-    places = [i for i in places if len(said.scores[i]) == size]
+def _weighed(layer: _Layer, table: list[rows.Row], places: list[int], said: rows.Said) -> rows.Said:
+    """`said` with what `layer` makes of the cells at `places` of `table`; its lists may be changed."""
+    scores, leaves = said.scores, len(layer.classes)
+    places = [i for i in places if len(scores[i]) == leaves]
     if not places:
-        return
-    held_back = {
-        text: not HELD_BACK.isdisjoint(json.loads(text)) for text in {table[i][_FLAGS] for i in places}
-    }
+        return said
+    whole = len(places) == len(table)
+    at: slice | list[int] = slice(None) if whole else places
+    held_back = {text: not HELD_BACK.isdisjoint(json.loads(text)) for text in {row[_FLAGS] for row in table}}
     new = reproposed(
         layer.mix,
         layer.classes,
-        np.array([said.scores[i] for i in places], np.float32),
-        np.array([said.doubt[i] for i in places], np.float32),
-        np.array([said.abstained[i] for i in places], np.bool_),
-        np.array([held_back[table[i][_FLAGS]] for i in places], np.bool_),
+        scores[at] if isinstance(scores, np.ndarray) else np.array([scores[i] for i in places]),
+        np.array(said.doubt, np.float32)[at],
+        np.array(said.abstained, np.bool_)[at],
+        np.array([held_back[row[_FLAGS]] for row in table], np.bool_)[at],
     )
-    columns = (new.best.tolist(), new.probability.tolist(), new.abstained.tolist(), new.doubt.tolist())
-    for i, best, probability, abstained, doubt, scores in zip(places, *columns, new.scores, strict=True):
-        said.predicted[i] = layer.classes[best]
-        said.probability[i] = probability
-        said.abstained[i] = abstained
-        said.doubt[i] = doubt
-        said.scores[i] = scores
+    columns = (
+        np.array(layer.classes, object)[new.best].tolist(),
+        new.probability.tolist(),
+        new.abstained.tolist(),
+        new.doubt.tolist(),
+    )
+    if whole:
+        return rows.Said(*columns, new.scores)
+    out = rows.Said(*said[:4], list(scores))
+    for i, name, probability, waits, doubt, vector in zip(places, *columns, new.scores, strict=True):
+        out.predicted[i], out.probability[i] = name, probability
+        out.abstained[i], out.doubt[i], out.scores[i] = waits, doubt, vector
+    return out
 
 
 def _judged_until(event: int, connection: Any) -> frozenset[int]:

@@ -11,7 +11,7 @@ import gc
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 
 Row = tuple[Any, ...]
+# Float32 vectors of cells: rows of one array where all are equally long.
+Vectors = NDArray[np.float32] | list[NDArray[np.float32]]
 
 CELL_COLUMNS = (
     "id, run, image, x, y, width, height, mpp, predicted, probability, abstained, doubt, focus, flags,"
@@ -113,7 +115,7 @@ class Said(NamedTuple):
     probability: list[float]
     abstained: list[bool]
     doubt: list[float]
-    scores: list[NDArray[np.float32]]
+    scores: Vectors
 
 
 def said_in(rows: Sequence[Row]) -> Said:
@@ -123,7 +125,7 @@ def said_in(rows: Sequence[Row]) -> Said:
         [r[9] for r in rows],
         [bool(r[10]) for r in rows],
         [r[11] for r in rows],
-        list(_vectors([r[14] for r in rows])),
+        _vectors([r[14] for r in rows]),
     )
 
 
@@ -161,7 +163,7 @@ def cells_from_rows(rows: Sequence[Row], said: Said | None = None) -> list[Cell]
     return cells
 
 
-def _vectors(blobs: list[bytes]) -> Iterable[NDArray[np.float32]]:
+def _vectors(blobs: list[bytes]) -> Vectors:
     """Blobs as read-only float32 vectors: rows of one array where all are equally long."""
     if not blobs:
         return []

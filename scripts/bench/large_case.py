@@ -24,7 +24,7 @@ DIMENSIONS = 320  # as the shipped classifier's
 
 
 def make_case(path: Path, n: int) -> None:
-    """A finished, unreviewed analysis of `n` cells."""
+    """A finished, unreviewed analysis of `n` cells, with the mix of the specimen."""
     import cv2
     import numpy as np
 
@@ -32,6 +32,7 @@ def make_case(path: Path, n: int) -> None:
     from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
     from bloodcells_gui.domain.cell import CellAssets
     from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+    from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix, estimate
     from tests.ui.fakes import CODES, MEASUREMENTS, draw_cell, make_cells
     from tests.ui.workbench_kit import CREATED, MODEL
 
@@ -69,7 +70,10 @@ def make_case(path: Path, n: int) -> None:
                 for c, v in zip(part, vectors, strict=True)
             ]
             store.add_cells(0, part, assets)
-        store.finish_run(0, RunStatus.COMPLETE, CREATED)
+        prior = MixPrior(0.1, 15)
+        weights, nucleated = estimate(store.scores([0], len(CODES)), CODES, prior)
+        mix = SpecimenMix(weights, nucleated, prior, threshold=0.45)
+        store.finish_run(0, RunStatus.COMPLETE, CREATED, mix=mix)
 
 
 def peak_mb() -> float:

@@ -117,6 +117,22 @@ def test_cells_of_another_classifier_or_profile_keep_theirs(
         assert plain(store.load_cells()) == expected
 
 
+def test_classifiers_with_other_leaves_do_not_get_in_each_others_way(tmp_path: Path) -> None:
+    five = (*CLASSES, "EO", "BA")
+    third = SpecimenMix({"SNE": 0.2, "LY": 0.2, "MO": 0.2, "EO": 4.2, "BA": 0.2}, 9, MixPrior(0.1, 15), 0.4)
+    with a_case(tmp_path / "c.bcs") as store:
+        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        store.start_run(replace(a_run(1), classes=five, bundles={"classify": "other cd"}))
+        cells, assets = cells_of(20, 10, run=1)
+        rng = np.random.default_rng(1)
+        cells = [replace(c, scores=rng.dirichlet(np.ones(5)).astype(np.float32)) for c in cells]
+        store.add_cells(1, cells, assets)
+        store.finish_run(1, RunStatus.COMPLETE, mix=third)
+        found = store.load_cells(as_found=True)
+        expected = reproposed_cells(found[:20], CLASSES, FIRST) + reproposed_cells(found[20:], five, third)
+        assert plain(store.load_cells()) == plain(expected)
+
+
 def test_a_signed_case_takes_no_mix(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs", 3) as store:
         person = Reviewer(store)
