@@ -153,7 +153,7 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
 
 def all_skipped(session: CaseSession) -> list[SkippedFile]:
     """Files left out in any run, each once."""
-    return left_out(session.runs, session.specimen, session.cells)
+    return left_out(session.runs, session.specimen)
 
 
 def heat_overlay(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bloodcells_gui.domain.cell import Cell, CellAssets
-from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 
 
@@ -128,10 +128,10 @@ AnalysisEvent = (
 )
 
 
-def left_out(runs: Sequence[AnalysisRun], specimen: Specimen, cells: Iterable[Cell]) -> list[SkippedFile]:
+def left_out(runs: Sequence[AnalysisRun], specimen: Specimen) -> list[SkippedFile]:
     """Files and tiles left out in any run, each once; images that a later run read are left out no more."""
     found = {file.path: file for run in runs for file in run.skipped}
-    if len(runs) > 1 and specimen.kind is SpecimenKind.CROPS:
-        for i in {cell.image for cell in cells} & set(range(len(specimen.images))):
-            found.pop(specimen.images[i].name, None)
+    for image in specimen.images:
+        if image.sha256:  # known from the moment when the image was read
+            found.pop(image.name, None)
     return list(found.values())

@@ -129,7 +129,7 @@ def build_report(
     """
     if taxonomy is not None and taxonomy != differential.rollup:
         raise ValueError(f"the differential is rolled up as {differential.rollup}, not {taxonomy}")
-    every, cells = cells, [c for c in cells if state.present(c.id)]
+    cells = [c for c in cells if state.present(c.id)]
     assets: dict[str, bytes] = {}
 
     def keep(data: bytes) -> str:
@@ -139,7 +139,7 @@ def build_report(
         assets[key] = data
         return key
 
-    skipped = left_out(runs, specimen, every)
+    skipped = left_out(runs, specimen)
     cell_counts = Counter(state.decision(c.id).final for c in cells)
     cell_counts.update(state.hand_counts)
     gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, keep)

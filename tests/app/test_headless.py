@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,8 @@ from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.notices import LOST
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings, Privacy
-from tests.doubles import draw_cell, plain_engine
+from tests.doubles import PlainEngine, draw_cell, plain_engine
+from tests.pipeline.smears import PlainDetector, empty, fill
 
 CODES = ("SNE", "LY", "EO", "LY")
 
@@ -227,3 +229,36 @@ def test_an_anonymised_summary_names_neither_patients_nor_files(
     assert row["specimen_id"].startswith("anonymous-")
     assert row["cells"] == "24"
     assert [r["path"] for r in rows(tmp_path / "out" / "skipped.csv")] == ["file-000001", "file-000002"]
+
+
+def test_a_share_that_goes_away_under_fields_can_be_continued_too(tmp_path: Path) -> None:
+    def engine() -> PlainEngine:
+        plain = plain_engine()
+        plain.detector = PlainDetector()  # type: ignore[assignment]
+        return plain
+
+    folder, out = tmp_path / "fields", tmp_path / "out"
+    folder.mkdir()
+    smear = empty(700, 500, 0.4)
+    fill(smear, (0, 0, 700, 500), np.random.default_rng(2), pitch_um=16, leukocytes=3)
+    for i in range(9):
+        cv2.imwrite(str(folder / f"field {i}.png"), smear.rgb[..., ::-1])
+
+    def unplug(progress: Progress) -> None:
+        if progress.cells and folder.exists():
+            folder.rename(tmp_path / "away")
+
+    request = AnalyzeRequest((folder,), out, kind="fields", mpp=0.4, threads=1)
+    (lost,) = analyze_all(request, token=CancelToken(), progress=unplug, engine=engine)
+    assert (lost.status, lost.exit_code) == (RunStatus.FAILED, 3)
+    assert LOST in lost.notice
+    assert rows(out / "skipped.csv")
+    found = len(rows(out / "cells.csv"))
+    (tmp_path / "away").rename(folder)
+    (whole,) = analyze_all(
+        replace(request, resume=True), token=CancelToken(), progress=lambda _: None, engine=engine
+    )
+    assert whole.exit_code == 0
+    assert len(rows(out / "cells.csv")) > found
+    assert {r["image"] for r in rows(out / "cells.csv")} == {f"field {i}.png" for i in range(9)}
+    assert rows(out / "skipped.csv") == []

@@ -29,7 +29,8 @@ def painted(zones: ZoneLayer, shown: str, images: tuple, centres: np.ndarray, mp
     camera = Camera(width=2 * SIDE, height=SIDE, plane=(0, 0, 2 * SIDE, SIDE))
     camera.fit()
     painter = QPainter(image)
-    zones.paint(painter, camera, images, shown, False, lambda: centres.astype(np.float32), mpp)
+    zones.paint(painter, camera, images, shown, False, lambda: centres.astype(np.float32))
+    zones.paint_legend(painter, shown, mpp)
     painter.end()
     return image
 

@@ -251,13 +251,14 @@ class SlideCanvas(QWidget):
         painter = QPainter(self)
         painter.drawImage(0, 0, picture)
         if self.shown_map != NOTHING or self.show_visited:
-            what = self.shown_map, self.show_visited, self._leukocytes, self.mpp
+            what = self.shown_map, self.show_visited, self._leukocytes
             self.zones.paint(painter, self.camera, self.images, *what)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         self._paint_ring(painter)
         if self.show_markers:
             self.markers.paint(painter, self.camera, self.devicePixelRatioF())
         layers.paint_zone(painter, self.camera, self.zone)
+        self.zones.paint_legend(painter, self.shown_map, self.mpp)
         layers.paint_scale_bar(painter, self.camera, self.mpp)
         if self.ruler is not None:
             self.ruler.paint(painter, self.camera, self.ruler_text())

@@ -81,17 +81,15 @@ class ZoneLayer:
         shown: str,
         visited: bool,
         centres: Centres,
-        mpp: float = math.nan,
     ) -> None:
-        """Draw the map `shown` with its legend and, where asked for, dim what was not visited.
+        """Draw the map `shown` and, where asked for, dim what was not visited.
 
-        `centres` gives (n, 2) middles of the counted leukocytes in the plane, for the density; `mpp` is the
-        plane's scale.
+        `centres` gives (n, 2) middles of the counted leukocytes in the plane, for the density.
         """
         if shown == DENSITY and not self._dense:
             here = centres()
             self._dense = {image.index: self._densities(image, here) for image in images}
-        most = max((v for found in self._dense.values() for v in found.values()), default=0.0)
+        most = self._densest()
         left, top, right, bottom = camera.seen()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         for image in images:
@@ -106,7 +104,14 @@ class ZoneLayer:
                 if picture is not None:
                     painter.drawImage(target, picture)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
-        paint_legend(painter, shown, most, mpp)
+
+    def paint_legend(self, painter: QPainter, shown: str, mpp: float) -> None:
+        """What the colours of the map `shown` mean; `mpp` is the plane's scale."""
+        paint_legend(painter, shown, self._densest(), mpp)
+
+    def _densest(self) -> float:
+        """Leukocytes per px2 in the densest tile of all images."""
+        return max((v for found in self._dense.values() for v in found.values()), default=0.0)
 
     def forget_density(self) -> None:
         """Cells changed."""
