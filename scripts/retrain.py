@@ -21,7 +21,7 @@ from pathlib import Path
 from bloodcells_gui.domain.taxonomy import PARTIAL_LABELS, leaves_of
 from scripts.data import LEAVES
 
-STAGES = ("data", "composites", "train", "export", "evaluate")
+STAGES = ("data", "composites", "train", "export", "lean", "evaluate")
 IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 FIELDS = ("path", "set", "site", "label", "group", "um_per_px", "mask", "use")
 
@@ -70,6 +70,7 @@ def commands(args: argparse.Namespace) -> dict[str, list[str]]:
         "composites": ["scripts.composites", "--cache", cache],
         "train": [*train, "--minutes", str(args.minutes), "--seed", str(args.seed)],
         "export": ["scripts.export_classifier", "--cache", cache, "--name", args.id, "--id", args.id, "--out", str(args.out)],
+        "lean": ["scripts.lean_graph", str(bundle)],
         "evaluate": ["scripts.evaluate_models", "--bundle", str(bundle), "--data", data, "--cache", cache, "--write"],
     }
 
