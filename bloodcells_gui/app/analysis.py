@@ -244,8 +244,8 @@ class _Recorder:
     def record(self, event: AnalysisEvent) -> list[AnalysisEvent]:
         """What now stands in the case of this event and the one held back before it (cells numbered).
 
-        What became known of images waits for the next event, which is usually the cells of these images: both
-        are then written in one transaction.
+        What became known of crops waits for the next event, which is their cells: both are then one
+        transaction. Of fields and slides it is written at once, for a view waits for it.
         """
         read, self._read = self._read, None
         if isinstance(event, CellsFound):
@@ -255,7 +255,7 @@ class _Recorder:
             return [*([read] if read else []), CellsFound(cells, event.assets)]
         if read:
             self._store.set_specimen_images(read.images)
-        if isinstance(event, ImagesRead):
+        if isinstance(event, ImagesRead) and self._store.specimen.kind is SpecimenKind.CROPS:
             self._read = event
         else:
             self._write(event)
@@ -266,6 +266,8 @@ class _Recorder:
         match event:
             case ScaleKnown(scale):
                 self._start(scale)
+            case ImagesRead(images):
+                self._store.set_specimen_images(images)
             case Skipped(file):
                 self._skipped.append(file)
             case Done(status, tallies, notice):
