@@ -7,6 +7,7 @@ pattern by one that computes the same (apart from the order of rounding) and lea
 passes can be run again:
 
 - :func:`fuse_relu`: a ReLU between two quantisers is what an unsigned quantiser with zero point 0 does anyway.
+- :func:`copy_pixels`: enlarging bytes twice is copying them, not looking each of them up.
 - :func:`spread_softmax`: onnxruntime's Softmax over channels moves them to the end and back; its parts do not.
 - :func:`fold_entry`: normalising the image and the segmenter's constant fourth channel become weights and one
   constant map.
@@ -125,6 +126,57 @@ def fuse_relu(graph: Graph) -> int:
                     helper.make_node("DequantizeLinear", [f"{name}_bytes", scale, zero], [name]),
                 ],
             )
+        found += 1
+    return found
+
+
+def copy_pixels(graph: Graph) -> int:
+    """Enlarge bytes twice by writing every pixel and every line twice; returns how often.
+
+    onnxruntime's nearest-neighbour Resize looks every value up; two concatenations copy runs of them. With pixels'
+    channels last, where its quantised convolutions work, nothing has to be turned round for it.
+    """
+    found = 0
+    shapes = {
+        v.name: v.type.tensor_type.shape
+        for v in onnx.shape_inference.infer_shapes(graph.model).graph.value_info
+    }
+    for resize in [n for n in graph.nodes if n.op_type == "Resize"]:
+        how = {a.name: helper.get_attribute_value(a) for a in resize.attribute}
+        before, after = graph.maker(resize.input[0]), graph.only_user(resize.output[0], "QuantizeLinear")
+        shape = shapes.get(resize.input[0])
+        scales = graph.values.get(resize.input[2]) if len(resize.input) > 2 else None
+        if (
+            before is None
+            or before.op_type != "DequantizeLinear"
+            or after is None
+            or shape is None
+            or scales is None
+        ):
+            continue
+        same = all(
+            np.array_equal(graph.values[a], graph.values[b])
+            for a, b in zip(before.input[1:], after.input[1:], strict=True)
+        )
+        nearest = how.get("mode", b"nearest") == b"nearest" and how.get("nearest_mode") == b"floor"
+        nearest = nearest and how.get("coordinate_transformation_mode") == b"asymmetric"
+        _, channels, height, width = (d.dim_value for d in shape.dim)
+        if not (same and nearest and list(scales) == [1, 1, 2, 2] and channels and height and width):
+            continue
+        name = after.output[0]
+        lines = graph.add_value(f"{name}_lines", np.array([0, height, 1, 2 * width * channels], np.int64))
+        pixels = graph.add_value(f"{name}_pixels", np.array([0, 2 * height, 2 * width, channels], np.int64))
+        graph.replace(
+            [resize, after],
+            [
+                helper.make_node("Transpose", [before.input[0]], [f"{name}_last"], perm=[0, 2, 3, 1]),
+                helper.make_node("Concat", [f"{name}_last"] * 2, [f"{name}_wide"], axis=3),
+                helper.make_node("Reshape", [f"{name}_wide", lines], [f"{name}_line"]),
+                helper.make_node("Concat", [f"{name}_line"] * 2, [f"{name}_twice"], axis=2),
+                helper.make_node("Reshape", [f"{name}_twice", pixels], [f"{name}_large"]),
+                helper.make_node("Transpose", [f"{name}_large"], [name], perm=[0, 3, 1, 2]),
+            ],
+        )
         found += 1
     return found
 
@@ -272,7 +324,7 @@ def split_views(graph: Graph, twin: Graph) -> int:
     return 1
 
 
-PASSES = (fuse_relu, spread_softmax, fold_entry)
+PASSES = (fuse_relu, copy_pixels, spread_softmax, fold_entry)
 
 
 def lean(path: Path, twin: Path | None = None) -> dict[str, int]:

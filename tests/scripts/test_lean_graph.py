@@ -14,7 +14,15 @@ pytest.importorskip("torch")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from bloodcells_gui.inference.onnx_check import inspect_model  # noqa: E402
-from scripts.lean_graph import Graph, fold_entry, fuse_relu, lean, split_views, spread_softmax  # noqa: E402
+from scripts.lean_graph import (  # noqa: E402
+    Graph,
+    copy_pixels,
+    fold_entry,
+    fuse_relu,
+    lean,
+    split_views,
+    spread_softmax,
+)
 
 rng = np.random.default_rng(7)
 node = helper.make_node
@@ -96,6 +104,38 @@ def test_before_an_operator_in_float_the_range_is_narrowed_to_what_is_positive()
     exact = np.clip(image, 0, 127 * 0.04)
     assert np.abs(np.log(run(after, image)) - exact).max() <= 0.0101
     assert np.abs(np.log(run(before, image)) - exact).max() > 0.0101
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_bytes_are_enlarged_by_copying_them(n: int) -> None:
+    scale = node(
+        "Resize", ["a", "", "twice"], ["b"], mode="nearest", nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    )  # fmt: skip
+    nodes = [*quantised("a", "image", "s0", "z0"), scale, *quantised("y", "b", "s0", "z0")]
+    before = model(nodes, QUANTISERS, ["n", 5, 3, 4], TensorProto.FLOAT, ["n", 5, 6, 8])
+    graph = Graph(copy(before))
+    assert copy_pixels(graph) == 1
+    after = graph.finish()
+    assert "Resize" not in operators(after)
+    image = rng.uniform(-5, 5, (n, 5, 3, 4)).astype(np.float32)
+    np.testing.assert_array_equal(run(after, image), run(before, image))
+
+
+def test_other_enlarging_stays() -> None:
+    asymmetric = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    linear = node("Resize", ["a", "", "twice"], ["b"], mode="linear", **asymmetric)
+    rounded = node("Resize", ["a", "", "twice"], ["b"], mode="nearest")
+    nearest = node("Resize", ["a", "", "twice"], ["b"], mode="nearest", **asymmetric)
+    for resize, zero, side in (
+        (linear, "z0", 3),
+        (rounded, "z0", 3),
+        (nearest, "z1", 3),
+        (nearest, "z0", "h"),
+    ):
+        nodes = [*quantised("a", "image", "s0", "z0"), resize, *quantised("y", "b", "s0", zero)]
+        shape = ["n", 5, side, 4]
+        assert copy_pixels(Graph(model(nodes, QUANTISERS, shape, TensorProto.FLOAT, ["n", 5, "H", 8]))) == 0
 
 
 def test_softmax_over_channels_in_its_parts() -> None:
