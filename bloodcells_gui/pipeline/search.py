@@ -27,7 +27,7 @@ Read = Callable[[int, int, int, int, float], Pixels]
 # Up to this ratio a tile is read at full resolution and shrunk here, so that its cells are cut from memory.
 _KEEP_FULL_RATIO = 2.1
 # Where leukocytes alone are wanted a tile is searched at this many times the detector's um/px, for two fifths
-# of the cost, with a low limit; what stands out there is looked at again at about the detector's own scale. At
+# of the cost, with a low limit; what stands out there is looked at again at about its own scale. At
 # twice the um/px a quarter of the cells in crowded zones stand out no more.
 _COARSE = 1.6
 _COARSE_LIMITS = (0.2, 1.0, 1.0)
