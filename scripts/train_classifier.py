@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ SITE_SHARES = {"pbc": 0.40, "raabin": 0.16, "bccd": 0.10, "mll-marrow": 0.14, "l
 
 By number of crops alone the one large site fills the batches, and its look becomes the classes.
 """
+OTHER_SITE = 0.16
 
 
 class Pool:
@@ -55,15 +58,8 @@ class Pool:
         self.where = where
         self.targets = np.array(targets)
         self.halves = halves
-        sizes: dict[tuple[str, str], int] = {}
-        for k in keys:
-            sizes[k] = sizes.get(k, 0) + 1
-        weights = np.array([self._share(k, sizes[k]) for k in keys])
+        self.weights = sampling_weights(keys)
         self.sites = np.array([k[0] for k in keys])
-        kinds = np.array([site.split(">")[0] for site in self.sites])
-        for kind in np.unique(kinds):
-            weights[kinds == kind] *= SITE_SHARES[kind] / weights[kinds == kind].sum()
-        self.weights = weights / weights.sum()
         self.stats = np.empty((len(where), 6), np.float32)
         for n, (c, i) in enumerate(where):
             lab = cv2.cvtColor(cv2.resize(self.caches[c].images[i], (52, 52), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
@@ -74,10 +70,19 @@ class Pool:
             shares[f"{k[0]} {k[1]}"] = shares.get(f"{k[0]} {k[1]}", 0) + float(w)
         self.shares = shares
 
-    @staticmethod
-    def _share(key: tuple[str, str], n: int) -> float:
-        """Inverse square root of the (site, class) size; classless cells and what is no cell count half."""
-        return (0.5 if key[1] in ("WBC", "ART", "PLT") else 1.0) / np.sqrt(n)
+
+def sampling_weights(keys: Sequence[tuple[str, str]]) -> np.ndarray:
+    """(n,) how often each crop is drawn, of its (site, class); sums to 1.
+
+    Sites get their SITE_SHARES (made crops together one, a site that has none as much as a small one); within a site the
+    inverse square root of the class's size, where classless cells and what is no leukocyte count half.
+    """
+    sizes = Counter(keys)
+    weights = np.array([(0.5 if label in ("WBC", "ART", "PLT") else 1.0) / np.sqrt(sizes[site, label]) for site, label in keys])
+    kinds = np.array([site.split(">")[0] for site, _ in keys])
+    for kind in np.unique(kinds):
+        weights[kinds == kind] *= SITE_SHARES.get(str(kind), OTHER_SITE) / weights[kinds == kind].sum()
+    return weights / weights.sum()
 
 
 class Views(IterableDataset):

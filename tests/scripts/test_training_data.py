@@ -13,6 +13,7 @@ pytest.importorskip("torch")
 from scripts.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
 from scripts.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
 from scripts.retrain import label_of, write_manifest
+from scripts.train_classifier import OTHER_SITE, SITE_SHARES, sampling_weights
 
 
 def test_identical_files_in_two_groups_become_one_group() -> None:
@@ -118,3 +119,14 @@ def test_confusion_scores_count_by_class() -> None:
     assert found["accuracy"]["value"] == pytest.approx(2 / 3, abs=1e-4)
     assert found["balanced_accuracy"]["value"] == pytest.approx(0.75)
     assert found["confusion"]["counts"] == [[1, 1, 0], [0, 1, 0]]
+
+
+def test_a_large_site_does_not_fill_the_batches() -> None:
+    keys = [("pbc", "LY")] * 900 + [("pbc", "MO")] * 100 + [("berlin", "LY")] * 10 + [("made>pbc", "BL")] * 40
+    weights = sampling_weights(keys)
+    share = {k: weights[[i for i, other in enumerate(keys) if other == k]].sum() for k in set(keys)}
+    total = SITE_SHARES["pbc"] + OTHER_SITE + SITE_SHARES["made"]
+    assert share["berlin", "LY"] == pytest.approx(OTHER_SITE / total)
+    assert share["made>pbc", "BL"] == pytest.approx(SITE_SHARES["made"] / total)
+    assert share["pbc", "LY"] / share["pbc", "MO"] == pytest.approx(3.0)  # the root of nine times as many
+    assert weights.sum() == pytest.approx(1.0)
