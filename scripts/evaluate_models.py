@@ -182,7 +182,7 @@ def main() -> None:
         validation[precision] = figures
         for name, row in figures.items():
             print(f"validation {precision} {name}: {brief(row)}", flush=True)
-    classifier = Classifier(bundle, args.threads)
+    classifier = Classifier(bundle, args.threads, precision=str(bundle.card["default_model"]))
     result["precisions_on_validation"] = {
         p: {s: f["leaf_or_partial"] | {"eight": (f["eight"] or {}).get("accuracy")} for s, f in v.items()} for p, v in validation.items()
     }

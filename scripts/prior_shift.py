@@ -16,11 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells_gui.domain.specimen_mix import MixPrior, estimate
 from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import softmax
 from scripts.data import FIVE, INDEX, LEAVES
-from scripts.doubt_fit import PRIOR_SHIFT, SPECIMEN_MIX
+from scripts.doubt_fit import PRIOR_SHIFT, weighed
 
 # What is fitted moves together; the other entries of PRIOR_SHIFT stay: five-part labels say nothing about them.
 FREE = (("SNE", "BNE"), ("LY",), ("MO",), ("EO",), ("BA",))
@@ -56,8 +55,7 @@ def scores(site: Site, shift: dict[str, float], mixed: bool) -> tuple[float, flo
     """Five-part accuracy and balanced accuracy (rows of fewer than five cells left out of the mean)."""
     p = softmax(site.logits + prior_shift(shift, LEAVES))
     if mixed:
-        weights, _ = estimate(p, LEAVES, MixPrior.from_card(SPECIMEN_MIX))
-        p = p * np.array([weights.get(x, 1.0) for x in LEAVES], np.float32)
+        p = weighed(p, np.zeros(len(p), int))
     right = (p @ ROLL).argmax(1) == site.truth
     rows = [right[site.truth == r].mean() for r in range(len(FIVE)) if (site.truth == r).sum() >= 5]
     return float(right.mean()), float(np.mean(rows))

@@ -3,8 +3,9 @@
 A classifier answers as if every specimen held the mix of cells that it was calibrated to. The mix of the one
 at hand is estimated from its own answers by expectation maximisation (Saerens, Latinne, Decaestecker 2002,
 "Adjusting the outputs of a classifier to new a priori probabilities", Neural Computation 14), held towards
-the even mix by a Dirichlet prior, since a hundred cells say little about a rare kind; then every
-probability is weighed by it. A critical kind is never made less likely by the rarity of its like.
+the even mix by a Dirichlet prior, since a hundred cells say little about a rare kind; then the
+probability of every coarse kind is weighed by it, and its leaves share it as before. A critical kind is never
+made less likely by the rarity of its like.
 
 What the classifier said of each cell stays as it was written; the weights are kept with the end of a run, as
 numbers among its tallies, and whoever reads the cells gets them weighed.
@@ -208,6 +209,33 @@ def sureness(probabilities: Floats, rows: NDArray[np.intp]) -> Floats:
     return np.asarray(0.75 * coarse.max(axis=0) + 0.25 * by_leaf.max(axis=0), np.float32)
 
 
+def weigh(probabilities: Floats, weights: Floats, rows: NDArray[np.intp]) -> Floats:
+    """(n, K) probabilities after the mix, rows summing to 1.
+
+    The weights (K,) of the leaves decide what a coarse row is worth; within a row the leaves keep their
+    proportions. Siblings such as band and segmented forms pass into each other, so that what one of them
+    would gain in a mix is mostly the other's doubtful cells.
+
+    Parameters
+    ----------
+    probabilities : (n, K) float32
+    weights : (K,) float32
+    rows : (K,) int
+        Number of each leaf's coarse row (:func:`coarse_rows`).
+    """
+    # Leaf by leaf in one piece of memory each, as in `sureness`.
+    by_leaf = np.ascontiguousarray(probabilities.T)
+    plain = np.zeros((int(rows.max()) + 1, len(probabilities)), np.float32)
+    worth = np.zeros_like(plain)
+    for leaf, row in enumerate(rows):
+        plain[row] += by_leaf[leaf]
+        worth[row] += by_leaf[leaf] * weights[leaf]
+    total = worth.sum(axis=0)
+    factor = np.where(plain > 0, worth / np.maximum(plain, 1e-12), 0) / np.where(total > 0, total, 1)
+    weighed = np.ascontiguousarray((by_leaf * factor[rows]).T)
+    return np.asarray(np.where(total[:, None] > 0, weighed, probabilities), np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reproposed:
     """Proposals for n cells after their specimen's mix: what `Cell` calls scores, predicted (as a column of
@@ -249,9 +277,7 @@ def reproposed(
         doubt was not the reason.
     """
     rows = coarse_rows(classes)
-    weighed = scores * mix.vector(classes)
-    total = weighed.sum(axis=1, keepdims=True)
-    weighed = np.asarray(np.where(total > 0, weighed / np.maximum(total, 1e-12), scores), np.float32)
+    weighed = weigh(scores, mix.vector(classes), rows)
     before, after = np.maximum(sureness(scores, rows), 1e-6), sureness(weighed, rows)
     near = (1 - doubt) / before
     if mix.views:

@@ -72,11 +72,6 @@ class Classifier:
     precision : str
         "auto", "fp32" or "int8".
 
-    Attributes
-    ----------
-    specimen_mix : MixPrior or None
-        How the mix of a specimen's cells is estimated; None where it is not to be taken into account.
-
     Raises
     ------
     BundleRefused
@@ -104,7 +99,7 @@ class Classifier:
             arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
             self._prior_shift = prior_shift(calibration.get("prior_shift"), self.classes)
             self._foreign = float(calibration.get("foreign_disagreement", math.inf))
-            self.specimen_mix = MixPrior.from_card(calibration.get("specimen_mix"))
+            self._specimen_mix = MixPrior.from_card(calibration.get("specimen_mix"))
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
@@ -139,6 +134,15 @@ class Classifier:
         Infinite where the card gives none, and under a profile, which has made the look familiar.
         """
         return self._foreign if self.profile is None else math.inf
+
+    @property
+    def specimen_mix(self) -> MixPrior | None:
+        """How the mix of a specimen's cells is estimated; None where it is not to be taken into account.
+
+        So it is where the card does not ask for it, and under a profile: its head was fitted to this
+        laboratory's own mix, which would count twice.
+        """
+        return self._specimen_mix if self.profile is None else None
 
     @property
     def threshold(self) -> float:

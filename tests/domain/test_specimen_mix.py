@@ -18,6 +18,7 @@ from bloodcells_gui.domain.specimen_mix import (
     most_changed,
     reproposed,
     sureness,
+    weigh,
     without_mix,
 )
 from bloodcells_gui.inference.doubt import DoubtModel
@@ -231,3 +232,18 @@ def test_a_prior_out_of_range_is_refused(card: dict[str, object]) -> None:
 def test_no_prior_is_none() -> None:
     assert MixPrior.from_card(None) is None
     assert MixPrior.from_card({"strength": 0.1, "least": 15}) == PRIOR
+
+
+def test_siblings_keep_their_proportions() -> None:
+    """What the mix says of a row is shared by its leaves as the classifier shared it."""
+    classes = ("SNE", "BNE", "LY", "BL")
+    rows = coarse_rows(classes)
+    p = np.array([[0.2, 0.4, 0.3, 0.1], [0.0, 0.0, 0.9, 0.1]], np.float32)
+    out = weigh(p, np.array([3.0, 1.0, 0.5, 1.0], np.float32), rows)
+    np.testing.assert_allclose(out.sum(1), 1, rtol=1e-6)
+    assert out[0, 0] / out[0, 1] == pytest.approx(0.5)
+    # The neutrophils' row is worth 3 * 0.2 + 1 * 0.4, beside 0.15 and 0.1.
+    assert out[0, :2].sum() == pytest.approx(1.0 / 1.25)
+    assert out[1, 2] / out[1, 3] == pytest.approx(4.5)
+    nothing = np.zeros((1, 4), np.float32)
+    np.testing.assert_array_equal(weigh(nothing, np.ones(4, np.float32), rows), nothing)

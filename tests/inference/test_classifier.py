@@ -106,6 +106,14 @@ def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: 
     assert mixing.specimen_mix == MixPrior(0.1, 15)
     assert (mixing.threshold, mixing.doubts_views) == (0.5, False)
     np.testing.assert_array_equal(mixing.predict(crops()).probabilities, tiny.predict(crops()).probabilities)
+    found = mixing.predict(crops(40))
+    labels = ["LY" if r > 0.5 else "SNE" for r in found.embedding[:, 0]]
+    profile = fit_profile(
+        found.embedding, labels, classes=mixing.classes, head=(mixing.head_weights, mixing.head_bias),
+        bundle_sha256=mixing.bundle.sha256, name="lab", created="",
+    )  # fmt: skip
+    mixing.use_profile(profile)
+    assert mixing.specimen_mix is None  # its head knows this laboratory's mix; it must not count twice
     for wrong in ({"strength": -1, "least": 15}, {"strength": 0.1}, {"strength": 0.1, "least": 0}, [], "a"):
         card["calibration"]["specimen_mix"] = wrong
         (folder / "card.json").write_text(json.dumps(card))
