@@ -28,7 +28,7 @@ CARRIED_BY = {
 }  # fmt: skip
 WEAKNESSES = (
     "Blasts were learned from marrow; sensitivity on blood of an unseen laboratory has not been measured on real labelled blasts.",
-    "On the one independent site (rapid stain, yellow fields) a fifth of the neutrophils are taken for eosinophils, and half of the few eosinophils for basophils or immature cells: calibrate on local cells first.",
+    "On the one independent site (rapid stain, yellow fields) an eighth of the neutrophils are taken for eosinophils, a fifth of the monocytes for lymphocytes, and half of the few eosinophils for basophils or immature cells: calibrate on local cells first.",
     "Bands against segmented, and the stages of immature granulocytes, are learned from one laboratory's labels (PBC).",
     "Variant lymphocytes and plasma cells have no leaf: expect them under lymphocyte, blast or monocyte.",
     "The window assumes the scale (um per px); a scale wrong by 30 % costs accuracy (see robustness).",
@@ -150,7 +150,8 @@ def readme(card: dict) -> str:
             "## Figures",
             f"Precision of the network: {evaluation['precision']}. Command: `{evaluation['command']}`. Splits by duplicate group, "
             "seed 20211. Limits: exact (Clopper-Pearson) 95 % for shares, bootstrap for balanced means; they state sampling "
-            "error only. `tecom` was never used for training or any choice.",
+            "error only. `tecom` was never used for training or any choice."
+            + (" Each set is served as one specimen, whose mix of cells counts (cell by cell stands in the card)." if "specimen_mix" in card["calibration"] else ""),
             "",
             *_set_table(sets),
         ]
@@ -180,7 +181,7 @@ def readme(card: dict) -> str:
         lines += [f"| {n} | " + " | ".join(map(str, r)) + " |" for n, r in zip(worst["rows_true"], worst["counts"], strict=True)]
     unseen = evaluation.get("leave_one_site_out", {})
     if unseen:
-        lines += ["", "## A site left out ()", "", *_set_table(unseen)]
+        lines += ["", "## A site left out of a shorter training", "", *_set_table(unseen)]
         lines += ["", *(f"{name}: {f['what']} (the shipped network: {card.get('recipe', {}).get('images', '?')})." for name, f in unseen.items())]
     c = card["calibration"]
     lines += [
