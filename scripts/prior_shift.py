@@ -18,18 +18,15 @@ import numpy as np
 
 from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import softmax
-from scripts.data import FIVE, INDEX, LEAVES
+from scripts.data import FIVE, LEAVES
 from scripts.doubt_fit import PRIOR_SHIFT, weighed
+from scripts.metrics import roll, true_rows
 
 # What is fitted moves together; the other entries of PRIOR_SHIFT stay: five-part labels say nothing about them.
 FREE = (("SNE", "BNE"), ("LY",), ("MO",), ("EO",), ("BA",))
 HOLD = 0.01
 # Neutrophils, lymphocytes, monocytes, eosinophils, basophils of an ordinary adult's film.
 FILM = (0.60, 0.28, 0.07, 0.04, 0.01)
-ROLL = np.zeros((len(LEAVES), len(FIVE) + 1), np.float32)
-for _row, _leaves in enumerate(FIVE.values()):
-    ROLL[[INDEX[x] for x in _leaves], _row] = 1
-ROLL[ROLL.sum(1) == 0, len(FIVE)] = 1
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,7 @@ class Site:
     def load(path: Path) -> Site:
         """From what ``scripts.leave_one_out`` kept; cells outside the five rows are left out."""
         data = np.load(path, allow_pickle=False)
-        inside = [data["allowed"] @ ROLL[:, row] == data["allowed"].sum(1) for row in range(len(FIVE))]
-        truth = np.select(inside, range(len(FIVE)), -1)
+        truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in data["allowed"]], FIVE)
         return Site(data["logits"][truth >= 0].astype(np.float32), truth[truth >= 0])
 
 
@@ -58,7 +54,7 @@ def scores(site: Site, shift: dict[str, float], mixed: bool) -> tuple[float, flo
     p = softmax(site.logits + prior_shift(shift, LEAVES))
     if mixed:
         p = weighed(p, np.zeros(len(p), int))
-    right = (p @ ROLL).argmax(1) == site.truth
+    right = roll(p, FIVE).argmax(1) == site.truth
     rows = [right[site.truth == r].mean() for r in range(len(FIVE)) if (site.truth == r).sum() >= 5]
     return float(right.mean()), float(np.mean(rows))
 
@@ -73,7 +69,7 @@ def film_accuracy(site: Site, shift: dict[str, float], mixed: bool, specimens: i
         kinds = rng.choice(len(FIVE), 100, p=FILM)
         cells = np.array([rng.choice(rows[r]) for r in kinds if len(rows[r])])
         served = weighed(p[cells], np.zeros(len(cells), int)) if mixed else p[cells]
-        found.append(float(((served @ ROLL).argmax(1) == site.truth[cells]).mean()))
+        found.append(float((roll(served, FIVE).argmax(1) == site.truth[cells]).mean()))
     return float(np.mean(found))
 
 
@@ -81,7 +77,7 @@ def _goodness(sites: list[Site], values: np.ndarray, start: np.ndarray) -> float
     """Balanced accuracy over sites, partly of the probabilities themselves so that it is not flat, less the hold."""
     parts = []
     for site in sites:
-        rolled = softmax(site.logits + prior_shift(shifted(values), LEAVES)) @ ROLL
+        rolled = roll(softmax(site.logits + prior_shift(shifted(values), LEAVES)), FIVE)
         own = rolled[np.arange(len(rolled)), site.truth]
         worth = 0.7 * (rolled.argmax(1) == site.truth) + 0.3 * own
         rows = [worth[site.truth == r].mean() for r in range(len(FIVE)) if (site.truth == r).sum() >= 5]
