@@ -10,8 +10,8 @@ import pytest
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.inference.bundle import load_bundle
-from bloodcells_gui.inference.calibration import fit_profile
-from bloodcells_gui.inference.classifier import Classifier
+from bloodcells_gui.inference.calibration import Profile, fit_profile
+from bloodcells_gui.inference.classifier import Classifier, ClassifierOutput
 from tests.inference import tiny_onnx
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "classifier-lite0"
@@ -20,6 +20,17 @@ SHIPPED = Path(__file__).resolve().parents[2] / "models" / "classifier-lite0"
 @pytest.fixture
 def tiny(tmp_path: Path) -> Classifier:
     return Classifier(load_bundle(tiny_onnx.write_bundle(tmp_path / "b")))
+
+
+def fitted(classifier: Classifier, found: ClassifierOutput) -> tuple[list[str], Profile]:
+    """Labels that follow the embedding, and the profile fitted to them."""
+    labels = ["LY" if r > 0.5 else "SNE" for r in found.embedding[:, 0]]
+    profile = fit_profile(
+        found.embedding, labels, classes=classifier.classes,
+        head=(classifier.head_weights, classifier.head_bias),
+        bundle_sha256=classifier.bundle.sha256, name="lab", created="",
+    )  # fmt: skip
+    return labels, profile
 
 
 def crops(n: int = 5) -> np.ndarray:
@@ -61,11 +72,7 @@ def test_maps_come_only_when_asked_for_and_unknown_codes_give_none(tiny: Classif
 def test_a_profile_changes_answers_and_belongs_to_its_bundle(tiny: Classifier) -> None:
     images = crops(40)
     found = tiny.predict(images)
-    labels = ["LY" if r > 0.5 else "SNE" for r in found.embedding[:, 0]]
-    profile = fit_profile(
-        found.embedding, labels, classes=tiny.classes, head=(tiny.head_weights, tiny.head_bias),
-        bundle_sha256=tiny.bundle.sha256, name="lab", created="",
-    )  # fmt: skip
+    labels, profile = fitted(tiny, found)
     tiny.use_profile(profile)
     changed = tiny.predict(images, maps=True)
     said = [tiny.classes[i] for i in changed.probabilities.argmax(1)]
@@ -106,13 +113,7 @@ def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: 
     assert mixing.specimen_mix == MixPrior(0.1, 15)
     assert (mixing.threshold, mixing.doubts_views) == (0.5, False)
     np.testing.assert_array_equal(mixing.predict(crops()).probabilities, tiny.predict(crops()).probabilities)
-    found = mixing.predict(crops(40))
-    labels = ["LY" if r > 0.5 else "SNE" for r in found.embedding[:, 0]]
-    profile = fit_profile(
-        found.embedding, labels, classes=mixing.classes, head=(mixing.head_weights, mixing.head_bias),
-        bundle_sha256=mixing.bundle.sha256, name="lab", created="",
-    )  # fmt: skip
-    mixing.use_profile(profile)
+    mixing.use_profile(fitted(mixing, mixing.predict(crops(40)))[1])
     assert mixing.specimen_mix is None  # its head knows this laboratory's mix; it must not count twice
     for wrong in ({"strength": -1, "least": 15}, {"strength": 0.1}, {"strength": 0.1, "least": 0}, [], "a"):
         card["calibration"]["specimen_mix"] = wrong
