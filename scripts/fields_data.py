@@ -30,9 +30,10 @@ Float32 = npt.NDArray[np.float32]
 #: 0 leukocyte or other nucleated cell, 1 red cell, 2 platelet: the order of the TXL-PBC labels.
 CLASS_NAMES = ("nucleated", "red_cell", "platelet")
 
-#: Median measured red cell: PBC 71.9 px, Raabin 89.6 px, BCCD 92.3 px (BCD: the same, 416 of 480 lines).
-SITE_MPP = {"pbc": 0.1022, "raabin": 0.0820, "bccd": 0.0796}
-BCD_MPP = 0.0796 * 480 / 416
+#: Median measured red cell: PBC 71.9 px, Raabin 89.6 px. BCCD: `scripts.measure_red_cells` finds 96.8 px where it finds 73.7
+#: and 92.1 px at PBC and Raabin, which makes 0.078 of both; 7.3 um over 96.8 px are 0.075. BCD: the same, 416 of 480 lines.
+SITE_MPP = {"pbc": 0.1022, "raabin": 0.0820, "bccd": 0.077}
+BCD_MPP = SITE_MPP["bccd"] * 480 / 416
 
 #: Annotated box over true extent of a red cell.
 BOX_SLACK = {"pbc": 1.07, "raabin": 1.10, "bccd": 1.13}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from scripts.lean_graph import (  # noqa: E402
     fold_entry,
     fuse_relu,
     lean,
+    lean_bundle,
     split_views,
     spread_softmax,
 )
@@ -234,3 +236,35 @@ def test_a_rewritten_file_keeps_to_what_bundles_may_hold(tmp_path: Path) -> None
     as_it_was = fp32.read_bytes()
     assert not any(lean(fp32).values())
     assert fp32.read_bytes() == as_it_was
+
+
+def test_a_rewrite_may_move_far_only_towards_the_exact_network(tmp_path: Path) -> None:
+    values = {name: np.full((1, 2), v, np.float32) for name, v in (("exact", 0.0), ("before", 1.0))}
+    golden = {"fp32": {"y": "fp32.npy"}, "int8": {"y": "int8.npy"}}
+    files = {"fp32.npy": values["exact"], "int8.npy": values["before"], "input.npy": values["exact"]}
+    for name, value in files.items():
+        np.save(tmp_path / name, value)
+    card = {
+        "models": {"fp32": "a.onnx", "int8": "b.onnx"}, "files": {},
+        "golden": {"input": "input.npy", "outputs": golden, "tolerance": {"fp32": 1e-3, "int8": 0.2}},
+    }  # fmt: skip
+    (tmp_path / "card.json").write_text(json.dumps(card))
+
+    def write(name: str, shift: float) -> None:
+        onnx.save(
+            model(
+                [node("Add", ["image", "shift"], ["y"])], {"shift": np.float32(shift)}, [1, 2],
+                TensorProto.FLOAT, [1, 2],
+            ),
+            tmp_path / name,
+        )  # fmt: skip
+
+    write("a.onnx", 0.0)
+    write("b.onnx", 1.5)  # farther from fp32 than the 1.0 of before
+    with pytest.raises(SystemExit, match="nothing was written"):
+        lean_bundle(tmp_path, "")
+    np.testing.assert_array_equal(np.load(tmp_path / "int8.npy"), values["before"])
+    write("b.onnx", 0.4)
+    lean_bundle(tmp_path, "1.1")
+    np.testing.assert_allclose(np.load(tmp_path / "int8.npy"), 0.4)
+    assert json.loads((tmp_path / "card.json").read_text())["version"] == "1.1"
