@@ -82,6 +82,9 @@ def segmenter_figures(bundle: Path, precision: str, data: Path, items: list[Item
     test = [i for i in items if i.split == "test"]
     sets: dict[str, Windows] = {
         "raabin": [window(m.image, m.mask, STORE_MPP) for m in load_raabin(data, test)],
+        "raabin, masks as published": [
+            window(m.image, m.mask, STORE_MPP) for m in load_raabin(data, test, registered=False)
+        ],
         "tecom (unseen)": [(w[0], w[1]) for w in load_tecom(data, test, SITE_UM["tecom"])],
         "tecom (unseen), scale 0.19": [(w[0], w[1]) for w in load_tecom(data, test, 0.19)],
     }
@@ -102,6 +105,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".train"))
     parser.add_argument("--detector", type=Path, default=None)
     parser.add_argument("--segmenter", type=Path, default=None)
+    parser.add_argument("--left-out", type=Path, default=None, help="what scripts.evaluate_left_out wrote")
     parser.add_argument("--write", action="store_true", help="put the figures into the cards")
     args = parser.parse_args()
     cv2.setNumThreads(1)
@@ -116,6 +120,10 @@ def main() -> None:
         if args.write:
             path = folder / "card.json"
             card = json.loads(path.read_text(encoding="utf-8"))
+            if folder == args.detector and args.left_out is not None:
+                report["one_site_left_out"] = json.loads(args.left_out.read_text(encoding="utf-8"))
+            elif "one_site_left_out" in card.get("evaluation", {}):
+                report["one_site_left_out"] = card["evaluation"]["one_site_left_out"]
             card["evaluation"] = report
             path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -126,6 +126,7 @@ def main() -> None:
     parser.add_argument(
         "--no-raabin", action="store_true", help="leave Raabin's masks out (leave-one-site-out)"
     )
+    parser.add_argument("--share", type=float, default=0.5, help="part of the draws that are Raabin's")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--eval-only", action="store_true")
     args = parser.parse_args()
@@ -134,8 +135,8 @@ def main() -> None:
     torch.manual_seed(args.seed)
     args.work.mkdir(parents=True, exist_ok=True)
     items = load_items(args.data, args.work)
-    raabin = load_raabin(args.data, items)
-    train: list[Masked] = [] if args.no_raabin else [m for m in raabin if m.split == "train"]
+    raabin = load_raabin(args.data, [i for i in items if i.split == "train"])
+    train: list[Masked] = [] if args.no_raabin else raabin
     labels = [f"raabin {m.label}" for m in train]
     negatives = [m for m in load_negatives(args.data, items) if m.split == "train"]
     train += negatives
@@ -147,14 +148,14 @@ def main() -> None:
         train += more
         labels += [f"{m.site} {m.label}" for m in more]
     # Within a source the root tempers the sizes: a rare class is drawn more often, but not as often as a common
-    # one. People drew Raabin's masks alone, so they are half of what is drawn.
-    shares = {"raabin": 0.5, "NONE": 0.08}
+    # one. People drew Raabin's masks alone, so they are half of what is drawn or more.
+    shares = {"raabin": args.share, "NONE": 0.08}
     roots = [labels.count(k) ** -0.5 for k in labels]
     source = [k if k == "NONE" else k.split()[0] if k.startswith("raabin") else "pseudo" for k in labels]
     # Small, purple and without a nucleus: platelets must not win over the small dark nuclei of erythroblasts.
     roots = [r * {"PLT": 0.4, "ERB": 1.6}.get(k.split()[-1], 1.0) for r, k in zip(roots, labels, strict=True)]
     totals = {k: sum(r for r, s in zip(roots, source, strict=True) if s == k) for k in set(source)}
-    draws = [shares.get(s, 0.42) * r / totals[s] for r, s in zip(roots, source, strict=True)]
+    draws = [shares.get(s, 0.92 - args.share) * r / totals[s] for r, s in zip(roots, source, strict=True)]
     print(f"{len(train)} masks to train on", flush=True)
 
     net, averaged = SegmenterNet(), SegmenterNet()
@@ -225,9 +226,12 @@ def main() -> None:
     averaged.eval()
     report = {}
     for split in ("val", "test"):
-        chosen = [window(m.image, m.mask, STORE_MPP, WINDOW_MPP) for m in raabin if m.split == split]
-        report[f"{split} raabin"] = figures(averaged, chosen)
-        print(split, "raabin", json.dumps(report[f"{split} raabin"]), flush=True)
+        mine = [i for i in items if i.split == split]
+        for registered, name in ((True, "raabin"), (False, "raabin, masks as published")):
+            crops = load_raabin(args.data, mine, registered=registered)
+            chosen = [window(m.image, m.mask, STORE_MPP, WINDOW_MPP) for m in crops]
+            report[f"{split} {name}"] = figures(averaged, chosen)
+            print(split, name, json.dumps(report[f"{split} {name}"]), flush=True)
     tecom = [(image, mask) for image, mask, _ in load_tecom(args.data, items, SITE_UM["tecom"])]
     report["unseen tecom"] = figures(averaged, tecom)
     print("unseen tecom", json.dumps(report["unseen tecom"]), flush=True)
