@@ -75,7 +75,7 @@ def test_fields_cut_from_a_slide_give_the_truth_of_the_slide(engine: Engine, tmp
     """Adjoining fields, named by their place: every cell once, those that the borders cut as well."""
     import cv2
 
-    # fp32 and INT8 both find every cell of this seed: what is missing or double here, the borders lost or doubled.
+    # fp32 and INT8 both find every cell of this seed: what is missing or double, the borders lost or doubled.
     generate_slide(tmp_path, size_px=(2700, 2100), seed=8, cells=120)
     image = json.loads((tmp_path / "truth.json").read_text("utf-8"))["images"][0]
     mpp, side_x, side_y = 0.25, 540, 420
