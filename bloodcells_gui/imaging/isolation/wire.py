@@ -11,7 +11,7 @@ import mmap
 import os
 import sys
 import tempfile
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from bloodcells_gui.imaging.info import ImageInfo
@@ -19,6 +19,15 @@ from bloodcells_gui.imaging.refusal import ImageRefused
 
 WINDOW_BYTES = 32 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
+_KINDS: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "float | None": (float, int, type(None)),
+}
+_INFO_KINDS = {
+    field.name: _KINDS[str(field.type)] for field in fields(ImageInfo) if field.name != "stored_px"
+}
 
 
 class BadAnswer(Exception):
@@ -58,7 +67,7 @@ def refusal_from_wire(found: Any) -> ImageRefused:
 
 def info_to_wire(info: ImageInfo) -> dict[str, Any]:
     """Headers as plain values."""
-    return asdict(info)
+    return {name: getattr(info, name) for name in _INFO_KINDS} | {"stored_px": info.stored_px}
 
 
 def info_from_wire(found: Any) -> ImageInfo:
@@ -69,19 +78,11 @@ def info_from_wire(found: Any) -> ImageInfo:
     if not (isinstance(size, list) and len(size) == 2 and all(type(v) is int and v > 0 for v in size)):
         raise BadAnswer("no size")
     values: dict[str, Any] = {"stored_px": (size[0], size[1])}
-    kinds: dict[str, tuple[type, ...]] = {
-        "str": (str,),
-        "int": (int,),
-        "bool": (bool,),
-        "float | None": (float, int, type(None)),
-    }
-    for field in fields(ImageInfo):
-        if field.name == "stored_px":
-            continue
-        value = found.get(field.name)
-        if not isinstance(value, kinds[str(field.type)]):
-            raise BadAnswer(f"no {field.name}")
-        values[field.name] = value
+    for name, kinds in _INFO_KINDS.items():
+        value = found.get(name)
+        if not isinstance(value, kinds):
+            raise BadAnswer(f"no {name}")
+        values[name] = value
     return ImageInfo(**values)
 
 
