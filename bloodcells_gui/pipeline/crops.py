@@ -39,6 +39,9 @@ SCALE_SAMPLE = 24
 _POLL_S = 0.05
 # Cells are handed on at most this often, so that many are written in one transaction.
 _GATHER_S = 0.3
+# Batches waiting for a thread, read or being read.
+_AHEAD = 3
+_SMALLEST_BATCH = 4
 
 Pixels = NDArray[np.uint8]
 T = TypeVar("T")
@@ -118,24 +121,27 @@ class CropsAnalysis:
     def _batches(
         self, images: Sequence[tuple[int, ImageRef]], scale: ScaleEstimate
     ) -> Iterator[AnalysisEvent]:
-        size = self._options.batch
-        chunks = iter([images[i : i + size] for i in range(0, len(images), size)])
-        meter, done, cells = RateMeter(), 0, 0
         threads = self._options.threads
+        chunks = iter(_chunks(images, self._options.batch, threads))
+        meter, done, cells = RateMeter(), 0, 0
         pool, reader = worker_pool(threads, "cells"), worker_pool(1, "images")
         pending: deque[Future[_Batch]] = deque()
         gathered: list[_Batch] = []
         handed_on = -math.inf
         try:
             yield Progress(0, len(images), "images", 0, 0.0, None)
-            while True:
-                # One decoder reads ahead while the networks work on what was read before.
-                while len(pending) < threads + 2 and (chunk := next(chunks, None)):
+
+            def read_ahead() -> None:
+                """One decoder reads on while the networks work on what was read before."""
+                while len(pending) < threads + _AHEAD and (chunk := next(chunks, None)):
                     loaded = reader.submit(self._loaded, [ref for _, ref in chunk])
                     pending.append(pool.submit(self._one_batch, chunk, loaded, scale))
-                if not pending:
-                    break
+
+            read_ahead()
+            while pending:
                 gathered.append(self._wait(pending.popleft()))
+                # Before anything is handed on: it may be long in coming back from the disk.
+                read_ahead()
                 if pending and time.monotonic() - handed_on < _GATHER_S:
                     continue
                 for file in (file for batch in gathered for file in batch.skipped):
@@ -220,3 +226,19 @@ class CropsAnalysis:
             return ScaleEstimate(None, ScaleSource.UNKNOWN, warning="No image could be read.")
         self._token.check()
         return self._estimate_scale(sample)
+
+
+def _chunks(images: Sequence[T], size: int, threads: int) -> list[Sequence[T]]:
+    """`images` in batches of `size`, but for smaller ones at both ends.
+
+    The first of each thread are soon read, and the last ones let all threads end at about the same time.
+    """
+    least = min(size, _SMALLEST_BATCH)
+    found: list[Sequence[T]] = []
+    at = 0
+    while at < len(images):
+        shared = math.ceil((len(images) - at) / (2 * threads))
+        n = least if len(found) < threads else max(least, min(size, shared))
+        found.append(images[at : at + n])
+        at += n
+    return found

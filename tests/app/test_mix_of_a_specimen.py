@@ -199,7 +199,9 @@ def test_an_open_case_takes_the_mix_once_and_leaves_decisions(live: tuple[CaseSe
     for event in job.events():
         session.absorb(event)
         if isinstance(event, CellsFound) and confirmed < 0:
-            confirmed = next(c.id for c in session.cells if c.predicted == "SNE")
+            confirmed = next((c.id for c in session.cells if c.predicted == "SNE"), -1)
+            if confirmed < 0:
+                continue
             session.confirm([confirmed])
             heard.clear()
             session.subscribe(lambda change: heard.append(len(change.cells)) if not change.event else None)
