@@ -106,7 +106,7 @@ def _without_specks(
     if keep_border_of is not None:
         # Cytoplasm that reaches the cell's border is cytoplasm however thin it is.
         rim = (keep_border_of > 0) & (cv2.erode(keep_border_of, np.ones((3, 3), np.uint8)) == 0)
-        keep[np.unique(labels[rim])] = True
+        keep[labels[rim]] = True
         keep[0] = False
     out: NDArray[np.uint8] = keep.astype(np.uint8).take(labels)
     return out

@@ -63,12 +63,28 @@ def crop_at_scale(
     """
     if not (math.isfinite(mpp) and mpp > 0 and um_per_px > 0):
         raise ValueError(f"scale must be positive: {mpp} um/px")
+    side = max(1, round(size_px * um_per_px / mpp))
+    window = window_at(image, centre_px, side, border)
+    if side == size_px:
+        return np.ascontiguousarray(window)
+    # INTER_AREA averages every source pixel when shrinking (no aliasing), but is nearest when enlarging.
+    how = cv2.INTER_AREA if side > size_px else cv2.INTER_LINEAR
+    resized: NDArray[np.uint8] = cv2.resize(window, (size_px, size_px), interpolation=how)
+    return resized
+
+
+def window_at(
+    image: NDArray[np.uint8], centre_px: tuple[float, float], side: int, border: str = "reflect"
+) -> NDArray[np.uint8]:
+    """The square of `side` px around a point, as it is; a view of `image` where it lies inside.
+
+    Raises ValueError as :func:`crop_at_scale`, whose `border` it shares.
+    """
     if border not in BORDERS:
         raise ValueError(f"unknown border {border!r}")
     height, width = image.shape[:2]
     if height == 0 or width == 0:
         raise ValueError("empty image")
-    side = max(1, round(size_px * um_per_px / mpp))
     x0 = round(centre_px[0] - side / 2)
     y0 = round(centre_px[1] - side / 2)
     left, top = max(0, -x0), max(0, -y0)
@@ -82,12 +98,7 @@ def crop_at_scale(
         else:
             colour = background_colour(image)
             window = cv2.copyMakeBorder(window, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
-    if side == size_px:
-        return np.ascontiguousarray(window)
-    # INTER_AREA averages every source pixel when shrinking (no aliasing), but is nearest when enlarging.
-    how = cv2.INTER_AREA if side > size_px else cv2.INTER_LINEAR
-    resized: NDArray[np.uint8] = cv2.resize(window, (size_px, size_px), interpolation=how)
-    return resized
+    return window
 
 
 def crops_at_scale(

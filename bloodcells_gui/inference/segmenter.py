@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.turns import small_steps
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.masks import clean_mask
 from bloodcells_gui.inference.session import OnnxSession
@@ -75,6 +76,8 @@ class Segmenter:
             After `terminate`.
         """
         out = np.zeros(crops.shape[:3], np.uint8)
-        for i, probabilities in enumerate(self.probabilities(crops)):
-            out[i] = clean_mask(probabilities)
+        found = self.probabilities(crops)
+        with small_steps():
+            for i, probabilities in enumerate(found):
+                out[i] = clean_mask(probabilities)
         return out

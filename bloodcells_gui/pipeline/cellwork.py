@@ -28,7 +28,8 @@ from bloodcells_gui.domain.cell import (
     CellAssets,
 )
 from bloodcells_gui.domain.notices import DRAWN, FOREIGN
-from bloodcells_gui.inference.preprocess import crop_at_scale
+from bloodcells_gui.domain.turns import small_steps
+from bloodcells_gui.inference.preprocess import crop_at_scale, window_at
 from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter, ClassifierResult
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 
@@ -174,11 +175,20 @@ class CellWork:
         self._recentre(windows, crops, masks)
         result = self.classifier.predict(self._to_name(windows, crops))
         self._note_look(result)
+        um_per_px = self.windows.outlining.um_per_px
+        pictures: list[bytes] = []
+
+        def draw() -> None:
+            pictures.extend(encode_jpeg(self._thumbnail(w), _THUMBNAIL_QUALITY) for w in windows)
+
+        with small_steps(meanwhile=draw):
+            measured = [self._measure(crop, mask, um_per_px) for crop, mask in zip(crops, masks, strict=True)]
+        if not pictures:
+            draw()
         rows: list[tuple[Cell, CellAssets]] = []
-        for i, window in enumerate(windows):
+        for i, (window, values) in enumerate(zip(windows, measured, strict=True)):
             probabilities = np.asarray(result.probabilities[i], np.float32)
             best = int(probabilities.argmax())
-            values = self._measure(crops[i], masks[i], self.windows.outlining.um_per_px)
             focus = float(values[self._focus_index]) if self._focus_index is not None else math.nan
             box, flags = self._box_and_flags(window, masks[i])
             if focus < self._focus_limit:
@@ -201,7 +211,8 @@ class CellWork:
                 flags=flags,
                 run=run,
             )
-            rows.append((cell, self._assets(window, masks[i], np.asarray(result.embedding[i], np.float16))))
+            embedding = np.asarray(result.embedding[i], np.float16)
+            rows.append((cell, self._assets(window, masks[i], embedding, pictures[i])))
         return rows
 
     def _note_look(self, result: ClassifierResult) -> None:
@@ -289,8 +300,9 @@ class CellWork:
         ex, ey = min(float(full_w), ex), min(float(full_h), ey)
         return Box(bx, by, max(1.0, ex - bx), max(1.0, ey - by)), flags
 
-    def _assets(self, window: _Window, mask: NDArray[np.uint8], embedding: NDArray[np.float16]) -> CellAssets:
-        jpeg = encode_jpeg(self._thumbnail(window), _THUMBNAIL_QUALITY)
+    def _assets(
+        self, window: _Window, mask: NDArray[np.uint8], embedding: NDArray[np.float16], jpeg: bytes
+    ) -> CellAssets:
         side = window.side_px(self.windows.field_um)
         x0, y0 = _origin(window.centre, side)
         scale = window.place.scale
@@ -309,7 +321,7 @@ class CellWork:
             return _cut(window, window.centre, view)
         # Shrunk a little, two by two pixels hold nearly all of it: as good to the eye as the area's mean, and
         # five times as fast.
-        whole = crop_at_scale(window.place.pixels, window.centre, window.mpp, side, window.mpp)
+        whole = window_at(window.place.pixels, window.centre, side)
         size = (view.size_px, view.size_px)
         return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bloodcells_gui.inference.preprocess import background_colour, crop_at_scale, crops_at_scale
+from bloodcells_gui.inference.preprocess import background_colour, crop_at_scale, crops_at_scale, window_at
 
 
 def disc(size: int, centre: tuple[float, float], radius: float) -> np.ndarray:
@@ -58,3 +58,12 @@ def test_an_impossible_scale_is_an_error(mpp: float) -> None:
 def test_a_window_beside_the_image_is_an_error() -> None:
     with pytest.raises(ValueError, match="outside"):
         crop_at_scale(np.zeros((50, 50, 3), np.uint8), (500, 500), 1.0, 16, 1.0)
+
+
+def test_a_window_inside_the_image_is_no_copy_and_one_beyond_it_is_mirrored() -> None:
+    image = np.random.default_rng(3).integers(0, 256, (60, 50, 3), np.uint8)
+    inside = window_at(image, (25, 30), 20)
+    assert np.shares_memory(inside, image)
+    assert (inside == image[20:40, 15:35]).all()
+    for centre in ((25, 30), (2, 58)):
+        assert (window_at(image, centre, 20) == crop_at_scale(image, centre, 1.0, 20, 1.0)).all()

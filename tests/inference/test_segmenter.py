@@ -1,5 +1,7 @@
 """The shipped segmenter: its bundle, its answer on drawn and real cells."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.inference.bundle import load_bundle
+from bloodcells_gui.inference.masks import clean_mask
 from bloodcells_gui.inference.segmenter import Segmenter
 
 BUNDLES = sorted((Path(__file__).resolve().parents[2] / "models").glob("segmenter-*"))
@@ -48,6 +51,27 @@ def test_a_drawn_cell(segmenter: Segmenter, neighbour: bool) -> None:
     assert mask.dtype == np.uint8
     assert dice(mask > 0, truth > 0) > 0.93
     assert dice(mask == 2, truth == 2) > 0.90
+
+
+def test_threads_clean_masks_in_turns(segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Side by side they would hand the interpreter over at every small step."""
+    inside, most = 0, 0
+
+    def slow(probabilities: np.ndarray) -> np.ndarray:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.001)
+        inside -= 1
+        return clean_mask(probabilities)
+
+    batch = np.stack([drawn()[0]] * 4)
+    alone = segmenter.segment(batch)
+    monkeypatch.setattr("bloodcells_gui.inference.segmenter.clean_mask", slow)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(segmenter.segment, [batch] * 12))
+    assert most == 1
+    assert all(np.array_equal(masks, alone) for masks in found)
 
 
 def test_batches_of_any_size_agree_with_single_cells(segmenter: Segmenter) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -13,6 +15,8 @@ from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.pipeline.cellwork import CellWork, Place, encode_png
 from bloodcells_gui.pipeline.windows import THUMBNAIL_PX
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
+
+CODES = ("SNE", "LY", "EO")
 
 
 @pytest.fixture
@@ -37,6 +41,31 @@ def test_a_central_cell_is_boxed_measured_and_named(work: CellWork) -> None:
     assert cell.scores.sum() == pytest.approx(1, abs=1e-5)
     thumb = cv2.imdecode(np.frombuffer(assets.thumbnail, np.uint8), cv2.IMREAD_COLOR)
     assert thumb.shape == (THUMBNAIL_PX, THUMBNAIL_PX, 3)
+
+
+def test_threads_measure_in_turns_and_their_cells_are_the_same(work: CellWork) -> None:
+    """Side by side they would hand the interpreter over at every small step: several times the work."""
+    inside, most = 0, 0
+
+    def slow(crop, mask, um_per_px):
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.001)
+        inside -= 1
+        return measure(crop, mask, um_per_px)
+
+    places = [Place(i, draw_cell(CODES[i % 3], 256, 0.107), (0, 0), (128, 128), 0.107) for i in range(6)]
+    alone = work.process(places)
+    shared = CellWork(PlainClassifier(), PlainSegmenter(), slow)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(shared.process, [places] * 8))
+    assert most == 1
+    for rows in found:
+        for (cell, assets), (same, same_assets) in zip(rows, alone, strict=True):
+            assert (cell.image, cell.predicted, cell.box_px) == (same.image, same.predicted, same.box_px)
+            assert np.array_equal(cell.measurements, same.measurements, equal_nan=True)
+            assert (assets.thumbnail, assets.mask) == (same_assets.thumbnail, same_assets.mask)
 
 
 def test_the_same_cell_measures_the_same_at_another_resolution(work: CellWork) -> None:
