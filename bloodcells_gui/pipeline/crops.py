@@ -39,8 +39,10 @@ SCALE_SAMPLE = 24
 _POLL_S = 0.05
 # Cells are handed on at most this often, so that many are written in one transaction.
 _GATHER_S = 0.3
-# Batches waiting for a thread, read or being read.
-_AHEAD = 3
+# Batches waiting for a thread, read or being read: as many as keep the threads busy while a slow disk takes
+# its time over a transaction, but of large images only a few.
+_AHEAD_BYTES = 32 * 1024**2
+_FEWEST_AHEAD, _MOST_AHEAD = 3, 8
 _SMALLEST_BATCH = 4
 
 Pixels = NDArray[np.uint8]
@@ -76,6 +78,7 @@ class _Batch:
     read: tuple[tuple[int, ImageRef], ...]
     skipped: tuple[SkippedFile, ...]
     done: int
+    pixel_bytes: int
 
 
 class CropsAnalysis:
@@ -127,19 +130,20 @@ class CropsAnalysis:
         pool, reader = worker_pool(threads, "cells"), worker_pool(1, "images")
         pending: deque[Future[_Batch]] = deque()
         gathered: list[_Batch] = []
-        handed_on = -math.inf
+        handed_on, ahead = -math.inf, _FEWEST_AHEAD
         try:
             yield Progress(0, len(images), "images", 0, 0.0, None)
 
             def read_ahead() -> None:
                 """One decoder reads on while the networks work on what was read before."""
-                while len(pending) < threads + _AHEAD and (chunk := next(chunks, None)):
+                while len(pending) < threads + ahead and (chunk := next(chunks, None)):
                     loaded = reader.submit(self._loaded, [ref for _, ref in chunk])
                     pending.append(pool.submit(self._one_batch, chunk, loaded, scale))
 
             read_ahead()
             while pending:
                 gathered.append(self._wait(pending.popleft()))
+                ahead = _batches_ahead(gathered[-1])
                 # Before anything is handed on: it may be long in coming back from the disk.
                 read_ahead()
                 if pending and time.monotonic() - handed_on < _GATHER_S:
@@ -202,7 +206,8 @@ class CropsAnalysis:
             places.append(Place(index, image.rgb, (0.0, 0.0), (width / 2, height / 2), used))
         self._token.check()
         rows = self._work.process(places, run=self._options.run)
-        return _Batch(rows, tuple(read), tuple(skipped), len(chunk))
+        pixel_bytes = sum(place.pixels.nbytes for place in places)
+        return _Batch(rows, tuple(read), tuple(skipped), len(chunk), pixel_bytes)
 
     def _scale(self, refs: Sequence[ImageRef]) -> ScaleEstimate:
         """One scale for the specimen: the person's, else the metadata's, else from sampled images."""
@@ -228,17 +233,25 @@ class CropsAnalysis:
         return self._estimate_scale(sample)
 
 
+def _batches_ahead(like: _Batch) -> int:
+    """How many batches may wait for a thread when they are like this one."""
+    each = max(1, like.pixel_bytes)
+    return max(_FEWEST_AHEAD, min(_MOST_AHEAD, _AHEAD_BYTES // each))
+
+
 def _chunks(images: Sequence[T], size: int, threads: int) -> list[Sequence[T]]:
     """`images` in batches of `size`, but for smaller ones at both ends.
 
-    The first of each thread are soon read, and the last ones let all threads end at about the same time.
+    The first of each thread are soon read, each twice as large as the one before, and the last ones let all
+    threads end at about the same time.
     """
     least = min(size, _SMALLEST_BATCH)
     found: list[Sequence[T]] = []
     at = 0
     while at < len(images):
+        begun = min(size, least * 2 ** min(10, len(found) // threads))
         shared = math.ceil((len(images) - at) / (2 * threads))
-        n = least if len(found) < threads else max(least, min(size, shared))
+        n = max(least, min(begun, shared))
         found.append(images[at : at + n])
         at += n
     return found

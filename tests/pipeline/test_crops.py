@@ -24,7 +24,7 @@ from bloodcells_gui.imaging.decode import LoadedImage, load_image
 from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline.cellwork import CellWork
-from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions, _chunks
+from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions, _Batch, _batches_ahead, _chunks
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
 
 CODES = ("SNE", "LY", "EO")
@@ -109,7 +109,7 @@ def test_batches_are_handed_on_together_but_the_first_at_once(folder) -> None:
 def test_batches_are_small_at_both_ends() -> None:
     """Threads begin soon and end together; nothing is left out, and nothing exceeds the batch."""
     sizes = [len(c) for c in _chunks(range(512), 16, 2)]
-    assert sizes[:4] == [4, 4, 16, 16]
+    assert sizes[:6] == [4, 4, 8, 8, 16, 16]
     assert sizes[-1] <= 4
     assert max(sizes) == 16
     assert sizes.count(16) > 25
@@ -136,11 +136,19 @@ def test_reading_goes_on_while_cells_are_written(folder) -> None:
     events = run.events(folder)
     next(e for e in events if isinstance(e, CellsFound))
     until = time.monotonic() + 10.0
-    while len(asked) < 20 and time.monotonic() < until:
+    while len(asked) < 40 and time.monotonic() < until:
         time.sleep(0.01)
-    # The batch in hand, and one for each of the thread and the three waiting.
-    assert len(asked) == 20
+    # The batch in hand, and one for each of the thread and the eight waiting.
+    assert len(asked) == 40
     events.close()
+
+
+def test_fewer_batches_of_large_images_wait() -> None:
+    def ahead(side_px: int) -> int:
+        return _batches_ahead(_Batch([], (), (), 16, 16 * 3 * side_px**2))
+
+    assert [ahead(side) for side in (0, 264, 575, 20_000)] == [8, 8, 3, 3]
+    assert 3 < ahead(400) < 8
 
 
 def test_where_reading_ahead_is_late_the_workers_read_themselves(folder) -> None:
