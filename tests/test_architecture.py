@@ -147,6 +147,13 @@ def test_the_import_blocker_blocks() -> None:
     assert "must not be imported here" in done.stderr
 
 
+def test_the_window_starts_without_what_writes_pdf() -> None:
+    """It takes a sixth of the start to load, and is needed when the first report is written or previewed."""
+    code = "import sys, bloodcells_gui.ui.start; print(*{'fpdf', 'fontTools', 'PIL'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
 def test_nothing_unexpected_at_the_top_level() -> None:
     assert {Path(path).parts[0] for path in tracked()} <= TOP_LEVEL
 

@@ -33,7 +33,6 @@ from bloodcells_gui.report.anonymous import (
 )
 from bloodcells_gui.report.build import build_report, cells_to_explain
 from bloodcells_gui.report.model import ReportModel
-from bloodcells_gui.report.pdf import write_pdf
 
 _CAM_OPACITY = 0.45
 
@@ -120,6 +119,9 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
     ------
     OutputNotWritable
     """
+    # Late: what writes PDF takes a sixth of the window's start to load.
+    from bloodcells_gui.report.pdf import write_pdf
+
     prepare_folder(out)
     try:
         model = report_model(session, options)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.export import ExportOptions, report_model
 from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.pages import Page
-from bloodcells_gui.report.pdf import Rendered, render
 from bloodcells_gui.storage.files import write_whole
+
+if TYPE_CHECKING:
+    from bloodcells_gui.report.pdf import Rendered
 
 
 class Preview:
@@ -34,6 +37,9 @@ class Preview:
 
     def _render(self) -> Rendered:
         if self._rendered is None:
+            # Late, as in app/export.py.
+            from bloodcells_gui.report.pdf import render
+
             fonts = resources_dir() / "fonts"
             self._rendered = render(self._model, fonts_dir=fonts, paper=self._paper, lang=self._lang)
         return self._rendered

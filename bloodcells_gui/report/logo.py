@@ -6,8 +6,6 @@ import io
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps
-
 MAX_BYTES = 8_000_000
 MAX_PX = 25_000_000
 WIDEST_PX = 900
@@ -18,6 +16,9 @@ def load_logo(path: str | Path) -> bytes:
 
     A missing or broken logo must never keep a laboratory from its report.
     """
+    # Late: not needed before the first report.
+    from PIL import Image, ImageOps
+
     source = Path(path)
     try:
         if source.stat().st_size > MAX_BYTES:
