@@ -258,7 +258,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     log = Log(args.cache, "contours", args.seed)
     items = load_items(args.data, args.cache)
-    raabin = [window(m.image, m.mask, STORE_MPP) for m in load_raabin(args.data, items) if m.split == "test"]
+    published = load_raabin(args.data, items, registered=False)
+    raabin = [window(m.image, m.mask, STORE_MPP) for m in published if m.split == "test"]
     tecom = [(image, mask) for image, mask, _ in load_tecom(args.data, items, 0.15)]
     sites = {"Raabin": [shrink(*w) for w in raabin], "tecom": [shrink(*w) for w in tecom]}
     x = np.stack([w[0] for s in sites.values() for w in s])
