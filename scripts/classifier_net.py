@@ -79,8 +79,8 @@ def mix_style(x: Tensor, strength: float = 0.3) -> Tensor:
     """MixStyle (Zhou et al. 2021): mix the channel statistics of random pairs of the batch."""
     mean = x.mean((2, 3), keepdim=True).detach()
     std = (x.var((2, 3), keepdim=True) + 1e-5).sqrt().detach()
-    order = torch.randperm(len(x))
-    share = torch.distributions.Beta(strength, strength).sample((len(x), 1, 1, 1)).to(x.dtype)
+    order = torch.randperm(len(x)).to(x.device)
+    share = torch.distributions.Beta(strength, strength).sample((len(x), 1, 1, 1)).to(x.device, x.dtype)
     new_mean = share * mean + (1 - share) * mean[order]
     new_std = share * std + (1 - share) * std[order]
     return (x - mean) / std * new_std + new_mean

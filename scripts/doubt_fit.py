@@ -67,7 +67,7 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
         metas = [c.meta[i] for c, i in parts]
         out[split] = run(views, [m["leaves"] for m in metas], [("made" if m["set"] == "made" else m["site"]) + " " + m["label"] for m in metas])
     pool = Pool(cache)
-    stream = iter(Views(pool, 99, 0))
+    stream = iter(Views(pool, 99, 0, 64))
     batches = [next(stream) for _ in range(32)]
     views = np.concatenate([x.permute(0, 2, 3, 1).numpy() for x, _ in batches])
     logits, embedding, disagreement = run_onnx(model, np.ascontiguousarray(views), ["logits", "embedding", "disagreement"])
