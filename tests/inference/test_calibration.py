@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.inference import calibration
 from bloodcells_gui.inference.calibration import Profile, fit_profile
 
 CLASSES = ("SNE", "BNE", "LY", "MO", "EO", "BA")
@@ -71,6 +72,35 @@ def test_it_takes_less_than_five_seconds_at_full_size() -> None:
     start = time.process_time()
     fit_profile(x, labels, classes=classes, head=head, bundle_sha256="b", name="n", created="")
     assert time.process_time() - start < 5
+
+
+def test_whitening_evens_the_spread_within_labels_and_can_be_undone() -> None:
+    x, labels, _, _ = laboratory(200, 1.0)
+    inside = (x - x.mean(axis=0)).astype(np.float64)
+    inside[:, 0] *= 20  # brightness, say, that moves every cell more than its kind does
+    white, to_x, from_x = calibration._whitened(inside, labels, D)
+    np.testing.assert_allclose(white @ from_x, inside, atol=1e-8)
+    np.testing.assert_allclose(inside @ to_x, white, atol=1e-8)
+    assert (white**2).mean() == pytest.approx(1)
+
+    def unevenness(cells: np.ndarray) -> float:
+        names = np.array(labels)
+        within = np.concatenate([cells[names == c] - cells[names == c].mean(axis=0) for c in CLASSES])
+        values = np.linalg.eigvalsh(within.T @ within)
+        return float(values[-1] / values.mean())
+
+    assert unevenness(white) < unevenness(inside) / 3
+
+
+def test_without_any_evidence_the_head_is_the_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "_fit", lambda x, allowed, importance, prior, strength: prior)
+    profile = fit(60)
+    _, _, w, b = laboratory(1, 1.2)
+    x, _, _, _ = laboratory(20, 1.2, seed=2)
+    bundles = x @ w.T + b
+    # Softened or not, every logit in proportion.
+    ratio = (profile.logits(x) / bundles).ravel()
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-3)
 
 
 def test_partial_labels_count_for_any_of_their_leaves() -> None:
