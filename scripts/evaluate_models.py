@@ -88,9 +88,14 @@ def calibrated(classifier: Classifier, found: ClassifierOutput, items: list[Item
         classifier.use_profile(None)
         figures = judge(after.probabilities, [items[i].leaves for i in rest], after.doubt, after.abstained)
         scores.append((figures["five"]["balanced_accuracy"]["value"], figures["five"]["accuracy"]["value"], figures["ece_five"]))
+    return calibration_figures(scores, len(rows) - 100)
+
+
+def calibration_figures(scores: list[tuple[float, float, float]], tested_on: int, cells: int = 100) -> dict:
+    """Of draws of cells to calibrate with: five-part balanced accuracy, accuracy and calibration error on the rest."""
     table = np.array(scores)
     return {
-        "cells": 100, "seeds": seeds, "tested_on": len(rows) - 100,
+        "cells": cells, "seeds": len(scores), "tested_on": tested_on,
         "five_balanced_accuracy": {"mean": round(float(table[:, 0].mean()), 4), "min": float(table[:, 0].min()), "max": float(table[:, 0].max())},
         "five_accuracy_mean": round(float(table[:, 1].mean()), 4),
         "ece_five_mean": round(float(table[:, 2].mean()), 4),

@@ -16,14 +16,34 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodcells_gui.inference.calibration import fit_profile
 from bloodcells_gui.inference.classifier import coarse_rows, prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
-from scripts.data import LEAVES, Cache
+from scripts.classifier_net import ClassifierNet
+from scripts.data import FIVE, LEAVES, Cache
 from scripts.doubt_fit import PRIOR_SHIFT, Embedded, distance_arrays, weighed
-from scripts.evaluate_models import brief, short
+from scripts.evaluate_models import brief, calibration_figures, short
 from scripts.export_classifier import load_net, serve
-from scripts.metrics import allowed_matrix, judge
+from scripts.metrics import allowed_matrix, confusion_scores, ece, judge, roll, true_rows
 from scripts.train_classifier import central_views
+
+
+def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, cells: int = 100, seeds: int = 5) -> dict:
+    """Five-part figures on the rest of a site after calibrating to `cells` of it, the mean over `seeds` draws."""
+    truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in away.allowed], FIVE)
+    head = (net.head.weight.detach().numpy(), net.head.bias.detach().numpy() + prior_shift(PRIOR_SHIFT, LEAVES))
+    found = []
+    for seed in range(seeds):
+        order = np.random.default_rng(seed).permutation(np.flatnonzero(truth >= 0))
+        few, rest = order[:cells], order[cells:]
+        profile = fit_profile(
+            away.embedding[few], [labels[i] for i in few], classes=LEAVES, head=head, bundle_sha256="", name="left out", created="", seed=seed
+        )
+        p = profile.probabilities(profile.logits(away.embedding[rest]))
+        scores = confusion_scores(truth[rest], roll(p, FIVE).argmax(1), list(FIVE))
+        right = roll(p, FIVE).argmax(1) == truth[rest]
+        found.append((scores["balanced_accuracy"]["value"], scores["accuracy"]["value"], ece(roll(p, FIVE).max(1), right)))
+    return calibration_figures(found, len(rest), cells)
 
 
 def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndarray]]:
@@ -58,6 +78,8 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     whole = weighed(p, np.zeros(len(p), int))
     figures = judge(whole, leaves, plain.doubt(whole, distance, rolled), none)
     figures["cell_by_cell"] = short(judge(p, leaves, plain.doubt(p, distance, rolled), none))
+    if len(rows) >= 400:
+        figures["after_calibration"] = after_calibration(away, [real.meta[i]["label"] for i in rows], net)
     figures["role"] = "left out of training"
     figures["distance_median"] = round(float(np.median(distance)), 2)
     return figures, {"logits": away.logits, "allowed": away.allowed, "distance": distance, "disagreement": away.disagreement}

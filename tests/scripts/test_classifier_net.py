@@ -11,6 +11,7 @@ import torch.nn.functional as F  # noqa: E402
 
 from bloodcells_gui.inference.explain import grad_cam, mixed_weights  # noqa: E402
 from scripts.augment import HED, INPUT_PX, augment, nothing, stain  # noqa: E402
+from scripts.average_weights import averaged  # noqa: E402
 from scripts.classifier_net import ClassifierNet, FrozenConv  # noqa: E402
 from scripts.train_classifier import marginal_loss, one_cycle  # noqa: E402
 
@@ -87,3 +88,11 @@ def test_stain_vectors_are_unit_and_no_jitter_changes_nothing() -> None:
     image = np.random.default_rng(0).integers(5, 250, (16, 16, 3), dtype=np.uint8)
     same = stain(image, np.random.default_rng(0), 0.0)
     assert np.abs(same.astype(int) - image).max() <= 1
+
+
+def test_weights_of_one_descent_are_averaged_and_others_refused() -> None:
+    a, b = ({"w": torch.full((2, 2), v), "n": torch.tensor([v])} for v in (1.0, 3.0))
+    found = averaged([a, b])
+    assert torch.equal(found["w"], torch.full((2, 2), 2.0))
+    with pytest.raises(ValueError, match="one shape"):
+        averaged([a, {"w": torch.zeros(3, 2), "n": torch.zeros(1)}])
