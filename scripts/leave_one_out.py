@@ -103,7 +103,8 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", *command, *more], check=True)
         figures[site], away = run_fold(args.cache, site, args.seed)
         recipe = json.loads((args.cache / f"without-{site}" / "done.json").read_text())
-        figures[site]["what"] = f"{recipe['images']} augmented images, seed {recipe['seed']}"
+        mean = f", the mean of {len(recipe['averaged'])} trainings that went on from one another" if "averaged" in recipe else ""
+        figures[site]["what"] = f"{recipe['images']} augmented images, seed {recipe['seed']}{mean}"
         print(site, recipe["images"], "images:", brief({"referred": {"value": 0.0}, **figures[site]}), flush=True)
         np.savez(args.cache / f"without-{site}" / "away.npz", **away)
         parts.append(away)
