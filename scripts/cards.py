@@ -28,7 +28,7 @@ CARRIED_BY = {
 }  # fmt: skip
 WEAKNESSES = (
     "Blasts were learned from marrow; sensitivity on blood of an unseen laboratory has not been measured on real labelled blasts.",
-    "On the one independent site (rapid stain, yellow fields) an eighth of the neutrophils are taken for eosinophils, a fifth of the monocytes for lymphocytes, and half of the few eosinophils for basophils or immature cells: calibrate on local cells first.",
+    "On the one independent site (rapid stain, yellow fields) a seventh of the neutrophils are taken for eosinophils, a sixth of the monocytes for lymphocytes, and two thirds of the few eosinophils for other cells: calibrate on local cells first.",
     "Bands against segmented, and the stages of immature granulocytes, are learned from one laboratory's labels (PBC).",
     "Variant lymphocytes and plasma cells have no leaf: expect them under lymphocyte, blast or monocyte.",
     "The window assumes the scale (um per px); a scale wrong by 30 % costs accuracy (see robustness).",
