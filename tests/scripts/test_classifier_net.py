@@ -13,6 +13,7 @@ from bloodcells_gui.inference.explain import grad_cam, mixed_weights  # noqa: E4
 from scripts.augment import HED, INPUT_PX, augment, nothing, stain  # noqa: E402
 from scripts.average_weights import averaged  # noqa: E402
 from scripts.classifier_net import ClassifierNet, FrozenConv  # noqa: E402
+from scripts.leave_one_out import arguments, trainings  # noqa: E402
 from scripts.train_classifier import marginal_loss, one_cycle  # noqa: E402
 
 
@@ -96,3 +97,16 @@ def test_weights_of_one_descent_are_averaged_and_others_refused() -> None:
     assert torch.equal(found["w"], torch.full((2, 2), 2.0))
     with pytest.raises(ValueError, match="one shape"):
         averaged([a, {"w": torch.zeros(3, 2), "n": torch.zeros(1)}])
+
+
+def test_a_site_is_left_out_of_both_trainings_of_the_mean_that_is_judged() -> None:
+    args = arguments().parse_args(["--sites", "raabin", "--images", "64", "--further", "64"])
+    first, further, mean = trainings(args, "raabin")
+    for command in (first, further):
+        assert command[command.index("--leave-out") + 1] == "raabin"
+    names = [c[c.index("--name") + 1] for c in (first, further, mean)]
+    assert names[2] == "without-raabin"
+    assert mean[1:3] == names[:2]
+    assert further[further.index("--start") + 1].endswith(f"{names[0]}/final.pt")
+    args.further = 0
+    assert [c[c.index("--name") + 1] for c in trainings(args, "raabin")] == ["without-raabin"]

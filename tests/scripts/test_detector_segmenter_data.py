@@ -1,17 +1,10 @@
 """Training data of detector and segmenter: geometry that must stay true through every draw."""
 
-import copy
-import dataclasses
-
 import cv2
 import numpy as np
 import pytest
-import torch
 
-from bloodcells_gui.domain.detections import Detections
 from scripts.data import unsqueeze
-from scripts.evaluate_left_out import choose_thresholds
-from scripts.export_fields import fold_batch_norm
 from scripts.fields_data import Field, MosaicMaker, _shrink, clip_boxes
 from scripts.masks_data import (
     CELL_ANY,
@@ -25,8 +18,6 @@ from scripts.masks_data import (
     to_store,
     window,
 )
-from scripts.resume_exported import unfold
-from scripts.segmenter_net import SegmenterNet
 from scripts.stain_jitter import jitter_piece
 
 
@@ -155,40 +146,6 @@ def test_masks_beside_their_cells_are_put_back(offset: tuple[float, float], nucl
     wanted = (185, 190) if nucleus else (190, 195)
     assert xs.mean() == pytest.approx((wanted[0] + 0.5) * factor - 0.5, abs=0.15)
     assert ys.mean() == pytest.approx((wanted[1] + 0.5) * factor - 0.5, abs=0.15)
-
-
-def test_lowest_scores_are_chosen_where_right_and_wrong_part() -> None:
-    truth = dataclasses.replace(field(), mpp=0.5)
-    wrong = np.array([[10, 100, 30, 30]], np.float32)
-    found = Detections(
-        np.concatenate([truth.boxes, wrong]),
-        np.zeros(5, np.int8),
-        np.array([0.9, 0.8, 0.7, 0.56, 0.47], np.float32),
-    )
-    assert choose_thresholds([found], [truth])[0] == 0.55
-    without_wrong = Detections(truth.boxes, np.zeros(4, np.int8), np.array([0.9, 0.8, 0.7, 0.56], np.float32))
-    assert choose_thresholds([without_wrong], [truth])[0] == 0.4
-
-
-def test_exported_weights_are_taken_up_again() -> None:
-    torch.manual_seed(1)
-    net = SegmenterNet()
-    for module in net.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            torch.nn.init.normal_(module.bias, 0, 0.3)
-    images = np.random.default_rng(1).integers(0, 256, (4, SIZE, SIZE, 3)).astype(np.uint8)
-    x = torch.from_numpy(images).permute(0, 3, 1, 2).float()
-    net(x)
-    net.eval()
-    with torch.no_grad():
-        wanted = net(x)
-    folded = {f"net.{k}": v.numpy() for k, v in fold_batch_norm(copy.deepcopy(net)).state_dict().items()}
-    again = unfold(folded, SegmenterNet(), images)
-    with torch.no_grad():
-        torch.testing.assert_close(again(x), wanted, atol=1e-4, rtol=1e-3)
-    norm = again.get_submodule("entry.0.1")
-    assert norm.running_var.std() > 0  # statistics of the images, not the ones it was made with
 
 
 def test_jitter_keeps_shape_and_differs() -> None:

@@ -13,7 +13,7 @@ pytest.importorskip("torch")
 from scripts.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
 from scripts.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
 from scripts.prior_shift import FREE, Site, fit, scores, shifted
-from scripts.retrain import label_of, write_manifest
+from scripts.retrain import STAGES, arguments, commands, label_of, write_manifest
 from scripts.train_classifier import OTHER_SITE, SITE_SHARES, sampling_weights
 
 
@@ -151,3 +151,16 @@ def test_the_prior_shift_brings_back_what_was_pushed_away(tmp_path: Path) -> Non
     assert found[2] > 1
     before, after = scores(site, shifted(start), mixed=False), scores(site, shifted(found), mixed=False)
     assert after[1] > before[1] + 0.2
+
+
+def test_retraining_exports_the_mean_of_two_trainings_unless_told_otherwise() -> None:
+    stages = commands(arguments().parse_args(["--id", "mine", "--seed", "3"]))
+    assert tuple(stages) == STAGES
+    further = stages["further"]
+    assert further[further.index("--start") + 1].endswith("mine/final.pt")
+    assert further[further.index("--seed") + 1] == "4"
+    assert stages["mean"][1:3] == ["mine", further[further.index("--name") + 1]]
+    assert stages["export"][stages["export"].index("--name") + 1] == stages["mean"][-1] == "mine-mean"
+    alone = commands(arguments().parse_args(["--id", "mine", "--further", "0"]))
+    assert "mean" not in alone
+    assert alone["export"][alone["export"].index("--name") + 1] == "mine"
