@@ -193,8 +193,10 @@ def test_a_closed_pool_refuses(tmp_path: Path) -> None:
 def test_no_child_outlives_the_program(tmp_path: Path, how: signal.Signals, busy: str) -> None:
     """However the program ends, and whatever its children do at that moment."""
     code = (
-        "import sys, threading, time\n"
+        "import signal, sys, threading, time\n"
         "from pathlib import Path\n"
+        # Ignored, and inherited so, where a shell started the tests in the background.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from bloodcells_gui.imaging.isolation.pool import DecoderPool\n"
         "from tests.hostile.test_isolation import BAD, good_image, load\n"
         "pool = DecoderPool(2, lambda: BAD, cpu_s=600, wall_s=600)\n"
