@@ -25,7 +25,7 @@ from scripts.doubt_fit import PRIOR_SHIFT, Embedded, distance_arrays, weighed
 from scripts.evaluate_models import brief, calibration_figures, short
 from scripts.export_classifier import load_net, serve
 from scripts.metrics import allowed_matrix, confusion_scores, ece, judge, roll, true_rows
-from scripts.retrain import FURTHER_RATE, FURTHER_RECOLOURED
+from scripts.retrain import going_on
 from scripts.train_classifier import central_views
 
 
@@ -88,17 +88,15 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
 
 def trainings(args: argparse.Namespace, site: str) -> list[list[str]]:
     """The commands that make a network without `site`, as ``scripts.retrain`` makes one with all."""
-    name, cache = f"without-{site}", str(args.cache)
-    more = ["--leave-out", site, "--minutes", str(args.minutes), "--threads", str(args.threads), "--workers", "1", "--cache", cache]
+    name = f"without-{site}"
+    train = ["scripts.train_classifier", "--leave-out", site, "--minutes", str(args.minutes), "--threads", str(args.threads)]
+    train += ["--workers", "1", "--cache", str(args.cache)]
+    first, further = f"{name}-first" if args.further else name, f"{name}-further"
+    once = [*train, "--name", first, "--images", str(args.images), "--seed", str(args.seed)]
     if not args.further:
-        return [["scripts.train_classifier", "--name", name, "--images", str(args.images), "--seed", str(args.seed), *more]]
-    first, further = f"{name}-first", f"{name}-further"
-    start = ["--start", str(args.cache / first / "final.pt"), "--lr", str(FURTHER_RATE), "--recolour", str(FURTHER_RECOLOURED)]
-    return [
-        ["scripts.train_classifier", "--name", first, "--images", str(args.images), "--seed", str(args.seed), *more],
-        ["scripts.train_classifier", "--name", further, "--images", str(args.further), "--seed", str(args.seed + 1), *start, *more],
-        ["scripts.average_weights", first, further, "--cache", cache, "--name", name],
-    ]
+        return [once]
+    more, averaging = going_on(args.cache, first, further, name, args.further, args.seed + 1)
+    return [once, [*train, *more], averaging]
 
 
 def arguments() -> argparse.ArgumentParser:

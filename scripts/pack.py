@@ -1,6 +1,6 @@
 """The training crops of both caches in one small file, to train on another machine (one with a GPU, say).
 
-    python -m scripts.pack write .train/crops.zip            # here: AVIF, 4 kB a crop
+    python -m scripts.pack write .train/crops.zip            # here: AVIF, 5 kB a crop
     python -m scripts.pack read crops.zip --cache .train     # there: the caches, training part only
 
 Only crops that training reads travel: none of the untouched fifth, none of validation.

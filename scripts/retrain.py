@@ -64,22 +64,26 @@ def write_manifest(root: Path, scales: dict[str, float]) -> int:
     return len(rows)
 
 
+def going_on(cache: Path, first: str, further: str, mean: str, images: int, seed: int) -> tuple[list[str], list[str]]:
+    """Arguments of a training `further` that goes on from `first`, and the command that averages the two as `mean`."""
+    start = ["--name", further, "--start", str(cache / first / "final.pt"), "--images", str(images), "--seed", str(seed)]
+    averaging = ["scripts.average_weights", first, further, "--cache", str(cache), "--name", mean]
+    return [*start, "--lr", str(FURTHER_RATE), "--recolour", str(FURTHER_RECOLOURED)], averaging
+
+
 def commands(args: argparse.Namespace) -> dict[str, list[str]]:
     """The command of each stage."""
     cache, data = str(args.cache), str(args.data)
     bundle = args.out / args.id
     train = ["scripts.train_classifier", "--cache", cache, "--minutes", str(args.minutes)]
     first, further, mean = args.id, f"{args.id}-further", f"{args.id}-mean"
-    going_on = ["--name", further, "--start", str(args.cache / first / "final.pt"), "--images", str(args.further), "--seed", str(args.seed + 1)]
-    averaging = {
-        "further": [*train, *going_on, "--lr", str(FURTHER_RATE), "--recolour", str(FURTHER_RECOLOURED)],
-        "mean": ["scripts.average_weights", first, further, "--cache", cache, "--name", mean],
-    }
+    more, averaging = going_on(args.cache, first, further, mean, args.further, args.seed + 1)
+    second = {"further": [*train, *more], "mean": averaging}
     return {
         "data": ["scripts.data", "--data", data, "--cache", cache],
         "composites": ["scripts.composites", "--cache", cache],
         "train": [*train, "--name", first, "--images", str(args.images), "--seed", str(args.seed)],
-        **(averaging if args.further else {}),
+        **(second if args.further else {}),
         "export": ["scripts.export_classifier", "--cache", cache, "--name", mean if args.further else first, "--id", args.id, "--out", str(args.out)],
         "lean": ["scripts.lean_graph", str(bundle)],
         "evaluate": ["scripts.evaluate_models", "--bundle", str(bundle), "--data", data, "--cache", cache, "--write"],
