@@ -30,8 +30,8 @@ CACHE_PX, CACHE_UM = 208, 0.16
 SPLIT_SEED = 20211
 LABELS = Path(__file__).resolve().parent / "labels"
 # Scales measured on red cells (median 7.3 um) where the manifest has none.
-SITE_UM = {"mll-marrow": 0.095, "lmu": 0.072, "tecom": 0.15, "bccd": 0.073}
-BCD_UM = 0.084
+SITE_UM = {"mll-marrow": 0.095, "lmu": 0.072, "tecom": 0.15, "bccd": 0.077}
+BCD_UM = 0.0888
 """Of BCD's fields once they have their 4:3 again (555 px wide where BCCD has 640)."""
 PBC8 = {
     "neutrophil": ("SNE", "BNE"), "ig": ("MMY", "MY", "PMY"), "eosinophil": ("EO",), "basophil": ("BA",),
