@@ -21,7 +21,6 @@ TOP_LEVEL = {
 LONGEST_FILE = 450
 # Looked at and left whole: one state, one file's rows, one view. They may shrink, not grow.
 LONGER = {
-    "bloodcells_gui/domain/fold.py": 580,
     "bloodcells_gui/storage/case.py": 560,
     "bloodcells_gui/ui/slide_view/canvas.py": 480,
     "bloodcells_gui/ui/slide_view/panel.py": 490,
