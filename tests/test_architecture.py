@@ -22,7 +22,6 @@ LONGEST_FILE = 450
 # Looked at and left whole: one state, one file's rows, one view. They may shrink, not grow.
 LONGER = {
     "bloodcells_gui/storage/case.py": 560,
-    "bloodcells_gui/ui/slide_view/panel.py": 490,
     "tests/ui/test_slide_view.py": 500,
     "tests/ui/test_window.py": 500,
 }

@@ -2637,7 +2637,29 @@
     </message>
 </context>
 <context>
+    <name>SlideFoot</name>
+    <message>
+        <source>quality {percent} %</source>
+        <translation>qualité {percent} %</translation>
+    </message>
+</context>
+<context>
     <name>SlidePanel</name>
+    <message>
+        <source>Save the picture</source>
+        <translation>Enregistrer l’image</translation>
+    </message>
+    <message>
+        <source>PNG picture (*.png)</source>
+        <translation>Image PNG (*.png)</translation>
+    </message>
+    <message>
+        <source>For Research Use Only. Not for use in diagnostic procedures.</source>
+        <translation>Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
+    </message>
+</context>
+<context>
+    <name>SlideTools</name>
     <message>
         <source>Move and choose</source>
         <translation>Déplacer et choisir</translation>
@@ -2757,22 +2779,6 @@
     <message>
         <source>Mark cells</source>
         <translation>Marquer les cellules</translation>
-    </message>
-    <message>
-        <source>quality {percent} %</source>
-        <translation>qualité {percent} %</translation>
-    </message>
-    <message>
-        <source>Save the picture</source>
-        <translation>Enregistrer l’image</translation>
-    </message>
-    <message>
-        <source>PNG picture (*.png)</source>
-        <translation>Image PNG (*.png)</translation>
-    </message>
-    <message>
-        <source>For Research Use Only. Not for use in diagnostic procedures.</source>
-        <translation>Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
     </message>
 </context>
 <context>

@@ -388,8 +388,8 @@ def test_groups_can_be_hidden(panel: SlidePanel) -> None:
     shown = len(panel.markers.visible(panel.canvas.camera))
     panel.show_group(code, False)
     assert len(panel.markers.visible(panel.canvas.camera)) == shown - panel.markers.counts()[code]
-    panel._fill_cells_menu()
-    texts = [a.text() for a in panel._cells_menu.actions()]
+    panel.tools._fill_cells_menu()
+    texts = [a.text() for a in panel.tools._cells_menu.actions()]
     assert len(texts) >= 2 + len(panel.markers.counts())
 
 
@@ -440,11 +440,11 @@ def test_snapshot_says_what_it_is_for(panel: SlidePanel, tmp_path: Path) -> None
 
 def test_pointing_tells_where(panel: SlidePanel) -> None:
     panel.canvas.mpp = 0.25
-    panel._pointed((400.0, 800.0))
-    assert "x 400, y 800 px" in panel._where.toolTip()
-    assert "0.100, 0.200 mm" in panel._where.toolTip()
-    panel._pointed((-5.0, 1.0))
-    assert panel._where.toolTip() == ""
+    panel.foot.show_place((400.0, 800.0))
+    assert "x 400, y 800 px" in panel.foot.where.toolTip()
+    assert "0.100, 0.200 mm" in panel.foot.where.toolTip()
+    panel.foot.show_place((-5.0, 1.0))
+    assert panel.foot.where.toolTip() == ""
 
 
 def test_a_look_changes_only_what_is_asked() -> None:

@@ -6,18 +6,9 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup, QPainter
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-    QWidgetAction,
-)
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.slide_images import SlideImages, known_maps, visited_areas
 from bloodcells_gui.domain.analysis import AnalysisEvent, ImagesRead, ScaleKnown
@@ -25,13 +16,12 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.slide_view import legend
-from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE, SlideCanvas
+from bloodcells_gui.ui.slide_view.canvas import SlideCanvas
+from bloodcells_gui.ui.slide_view.foot import SlideFoot
 from bloodcells_gui.ui.slide_view.loader import TileLoader, TileReader
-from bloodcells_gui.ui.slide_view.look import LookPanel
-from bloodcells_gui.ui.slide_view.markers import RGB, Markers, swatch
+from bloodcells_gui.ui.slide_view.markers import Markers
+from bloodcells_gui.ui.slide_view.tools import SlideTools
 from bloodcells_gui.ui.slide_view.zone import KeptZone, zones_of
 
 _SETTLE_MS = 120
@@ -88,136 +78,39 @@ class SlidePanel(QWidget):
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._apply_look)
+        may_add = hasattr(self._session, "add_cell") and not self._session.read_only
+        self.tools = SlideTools(context, self.canvas, may_add=may_add)
+        self.foot = SlideFoot(context, self.canvas)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(self._build_tools())
+        layout.addWidget(self.tools)
         layout.addWidget(self.canvas, 1)
-        layout.addLayout(self._build_foot())
+        layout.addWidget(self.foot)
         self._learn_scale()
         self._connect()
         self._tell()
 
-    # -- building --------------------------------------------------------------------------------------
-
-    def _button(self, icon: str, text: str, tip: str, *, checkable: bool = False) -> QToolButton:
-        button = QToolButton()
-        button.setIcon(self._context.icons.get(icon))
-        button.setIconSize(QSize(18, 18))
-        button.setAccessibleName(text)
-        button.setToolTip(tip)
-        button.setCheckable(checkable)
-        return button
-
-    def _build_tools(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 4, 8, 4)
-        row.setSpacing(2)
-        self._tools: dict[str, QToolButton] = {}
-        for tool, icon, text, tip in (
-            (MOVE, "move", self.tr("Move and choose"), self.tr("Drag to move, click a cell to choose it")),
-            (ADD, "add_cell", self.tr("Add a cell"), self.tr("Click where the program missed a cell")),
-            (MEASURE, "ruler", self.tr("Measure"), self.tr("Drag to measure a distance")),
-            (
-                ZONE,
-                "zone",
-                self.tr("Draw a zone"),
-                self.tr("Draw around what a continued analysis shall search"),
-            ),
-        ):
-            button = self._button(icon, text, tip, checkable=True)
-            button.clicked.connect(lambda _=False, t=tool: self.set_tool(t))
-            self._tools[tool] = button
-            row.addWidget(button)
-        self._tools[ADD].setEnabled(hasattr(self._session, "add_cell") and not self._session.read_only)
-        self.remove_button = self._button(
-            "exclude", self.tr("Not a cell"), self.tr("The chosen cell counts nowhere (Delete)")
-        )
-        row.addWidget(self.remove_button)
-        row.addSpacing(10)
-        self.fit_button = self._button("fit", self.tr("Fit"), self.tr("See everything (0)"))
-        self.in_button = self._button("zoom_in", self.tr("Zoom in"), self.tr("Zoom in (+)"))
-        self.out_button = self._button("zoom_out", self.tr("Zoom out"), self.tr("Zoom out (-)"))
-        for button in (self.out_button, self.in_button, self.fit_button):
-            row.addWidget(button)
-        row.addSpacing(10)
-        self.cells_button = self._button("markers", self.tr("Cells"), self.tr("Which cells are marked"))
-        self.cells_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._cells_menu = QMenu(self)
-        self.cells_button.setMenu(self._cells_menu)
-        self._cells_menu.aboutToShow.connect(self._fill_cells_menu)
-        self.map_button = self._button("layers", self.tr("Maps"), self.tr("Maps over the picture"))
-        self.map_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.map_button.setMenu(self._build_map_menu())
-        self.look_button = self._button(
-            "contrast", self.tr("Picture"), self.tr("Brightness, contrast, gamma, stain")
-        )
-        self.look_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.look = LookPanel()
-        holder = QMenu(self)
-        action = QWidgetAction(holder)
-        action.setDefaultWidget(self.look)
-        holder.addAction(action)
-        self.look_button.setMenu(holder)
-        self.snapshot_button = self._button(
-            "camera", self.tr("Snapshot"), self.tr("Save what is seen as a picture")
-        )
-        for button in (self.cells_button, self.map_button, self.look_button, self.snapshot_button):
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
-
-    def _build_map_menu(self) -> QMenu:
-        menu = QMenu(self)
-        group = QActionGroup(menu)
-        self.map_actions: dict[str, QAction] = {}
-        for name, text in (
-            (legend.NOTHING, self.tr("No map")),
-            (legend.QUALITY, self.tr("Quality of the monolayer")),
-            (legend.DENSITY, self.tr("Leukocytes per area")),
-        ):
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            action.setChecked(name == legend.NOTHING)
-            action.triggered.connect(lambda _=False, n=name: self._show_map(n))
-            group.addAction(action)
-            self.map_actions[name] = action
-        menu.aboutToShow.connect(self._offer_maps)
-        menu.addSeparator()
-        self.visited_action = menu.addAction(self.tr("Dim what was not searched"))
-        self.visited_action.setCheckable(True)
-        self.visited_action.toggled.connect(self._show_visited)
-        self.overview_action = menu.addAction(self.tr("Small overview in the corner"))
-        self.overview_action.setCheckable(True)
-        self.overview_action.setChecked(True)
-        self.overview_action.toggled.connect(self._show_overview)
-        return menu
-
-    def _build_foot(self) -> QHBoxLayout:
-        self._where = ElidedLabel()
-        self._where.setObjectName("muted")
-        self._zoom = QLabel()
-        self._zoom.setObjectName("muted")
-        foot = QHBoxLayout()
-        foot.setContentsMargins(12, 3, 12, 3)
-        foot.addWidget(self._where, 1)
-        foot.addWidget(self._zoom)
-        return foot
-
     def _connect(self) -> None:
         self.canvas.picked.connect(self._picked)
         self.canvas.add_wanted.connect(self.add_cell)
-        self.canvas.pointed.connect(self._pointed)
+        self.canvas.pointed.connect(self.foot.show_place)
         self.canvas.moved.connect(self._tell)
         self.canvas.removal_wanted.connect(self.remove_chosen)
         self.canvas.zone_drawn.connect(lambda: self._kept_zone.keep(self.zones()))
         self.canvas.zone_drawn.connect(self._tell)
-        self.fit_button.clicked.connect(self.canvas.fit)
-        self.in_button.clicked.connect(lambda: self.canvas.zoom_step(2))
-        self.out_button.clicked.connect(lambda: self.canvas.zoom_step(-2))
-        self.remove_button.clicked.connect(self.remove_chosen)
-        self.snapshot_button.clicked.connect(self._ask_snapshot)
-        self.look.changed.connect(lambda _: self._settle.start())
+        self.tools.tool_chosen.connect(self.set_tool)
+        self.tools.map_chosen.connect(self._show_map)
+        self.tools.visited_wanted.connect(self._show_visited)
+        self.tools.overview_wanted.connect(self._show_overview)
+        self.tools.markers_wanted.connect(self._show_markers)
+        self.tools.group_wanted.connect(self.show_group)
+        self.tools.fit_button.clicked.connect(self.canvas.fit)
+        self.tools.in_button.clicked.connect(lambda: self.canvas.zoom_step(2))
+        self.tools.out_button.clicked.connect(lambda: self.canvas.zoom_step(-2))
+        self.tools.remove_button.clicked.connect(self.remove_chosen)
+        self.tools.snapshot_button.clicked.connect(self._ask_snapshot)
+        self.tools.look.changed.connect(lambda _: self._settle.start())
         self.loader.failed.connect(self._not_read)
         self._controller.changed.connect(self._changed)
 
@@ -355,15 +248,9 @@ class SlidePanel(QWidget):
     # -- tools and maps --------------------------------------------------------------------------------
 
     def set_tool(self, tool: str) -> None:
-        """MOVE, ADD or MEASURE."""
+        """MOVE, ADD, MEASURE or ZONE."""
         self.canvas.set_tool(tool)
         self._tell()
-
-    def _offer_maps(self) -> None:
-        zones = self.canvas.zones
-        self.map_actions[legend.QUALITY].setEnabled(zones.ranked)
-        self.map_actions[legend.DENSITY].setEnabled(zones.known)
-        self.visited_action.setEnabled(zones.known)
 
     def _show_map(self, name: str) -> None:
         self.canvas.shown_map = name
@@ -377,23 +264,6 @@ class SlidePanel(QWidget):
         self.canvas.show_overview = on
         self.canvas.update()
 
-    def _fill_cells_menu(self) -> None:
-        menu, language = self._cells_menu, self._context.language
-        menu.clear()
-        everything = menu.addAction(self.tr("Mark cells"))
-        everything.setCheckable(True)
-        everything.setChecked(self.canvas.show_markers)
-        everything.toggled.connect(self._show_markers)
-        menu.addSeparator()
-        for code, n in self.markers.counts().items():
-            action = menu.addAction(f"{language.class_name(code)}  ({language.integer(n)})")
-            shown = code not in self.markers.hidden
-            action.setIcon(swatch(RGB[code], ticked=shown))
-            action.setCheckable(True)
-            action.setChecked(shown)
-            action.setEnabled(self.canvas.show_markers)
-            action.toggled.connect(lambda on, c=code: self.show_group(c, on))
-
     def _show_markers(self, on: bool) -> None:
         self.canvas.show_markers = on
         self.canvas.update()
@@ -404,40 +274,15 @@ class SlidePanel(QWidget):
         self.canvas.update()
 
     def _apply_look(self) -> None:
-        look = self.look.look()
+        look = self.tools.look.look()
         self.loader.set_look(look.table(), look.stain)
         self.canvas.update()
 
     # -- telling ---------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
-        for tool, button in self._tools.items():
-            button.setChecked(tool == self.canvas.tool)
-        self.remove_button.setEnabled(self.canvas.chosen is not None and not self._session.read_only)
-        mpp, zoom = self.canvas.mpp, self.canvas.camera.zoom
-        text = f"{100 * zoom:.0f} %" if zoom >= 0.095 else f"{100 * zoom:.1f} %"
-        if math.isfinite(mpp):
-            text += f"   {mpp / zoom:.3g} µm/px"
-        self._zoom.setText(text)
-
-    def _pointed(self, place: tuple[float, float] | None) -> None:
-        if place is None:
-            self._where.show_text("")
-            return
-        image = self.canvas.image_at(*place)
-        if image is None:
-            self._where.show_text("")
-            return
-        x, y = place[0] - image.origin_px[0], place[1] - image.origin_px[1]
-        parts = [image.name, f"x {x:.0f}, y {y:.0f} px"]
-        if math.isfinite(self.canvas.mpp):
-            parts.append(f"{x * self.canvas.mpp / 1000:.3f}, {y * self.canvas.mpp / 1000:.3f} mm")
-        tile = self.canvas.zones.tile_at(image.index, x, y)
-        if tile is not None:
-            reasons = [self._context.language.text(r) for r in tile.reasons]
-            quality = self.tr("quality {percent} %").format(percent=round(100 * tile.score))
-            parts.append(", ".join([quality, *reasons]))
-        self._where.show_text("  ·  ".join(parts))
+        self.tools.show_state(removable=self.canvas.chosen is not None and not self._session.read_only)
+        self.foot.show_zoom()
 
     def _not_read(self, error: UserError) -> None:
         # A damaged file fails for many tiles; once is enough to know.
