@@ -1,15 +1,23 @@
-"""Pictures for the slide view that live in memory and say how they are read."""
+"""Pictures for the slide view that live in memory and say how they are read, and a case to go with them."""
 
 from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.app.slide_images import TILE_PX, PlacedImage
+from bloodcells_gui.domain.cell import Box, Cell
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from tests.ui.fakes import FakeSession, make_cells
+
+SIZE = (3000, 2000)
 
 
 def placed(index: int, size: tuple[int, int], origin: tuple[float, float] = (0.0, 0.0)) -> PlacedImage:
@@ -58,3 +66,28 @@ class PictureReader:
 
     def close(self) -> None:
         self.closed = True
+
+
+def cells(n: int = 40) -> list[Cell]:
+    """On a grid, 60 px wide, 250 px apart."""
+    return [
+        replace(c, image=0, box_px=Box(100.0 + 250 * (i % 10), 100.0 + 250 * (i // 10), 60, 60))
+        for i, c in enumerate(make_cells(n))
+    ]
+
+
+class SlideSession(FakeSession):
+    """A fake session of a slide that takes cells by hand."""
+
+    def __init__(self, found: list[Cell]) -> None:
+        super().__init__(found)
+        self.added: list[tuple[int, float, float]] = []
+        self.specimen = Specimen(
+            "slide", SpecimenKind.SLIDE, Path(), (ImageRef("image-0.tif", Path("x"), size_px=SIZE),)
+        )
+
+    def add_cell(self, image: int, x: float, y: float) -> Change:
+        if x > 2900:
+            raise UserError("There is no image at this place.")
+        self.added.append((image, x, y))
+        return Change()

@@ -16,8 +16,7 @@ from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 from bloodcells_gui.ui.slide_view.zone import outline_of
-from tests.ui.slides import PictureReader, placed
-from tests.ui.test_slide_view import SIZE, SlideSession, cells
+from tests.ui.slides import SIZE, PictureReader, SlideSession, cells, placed
 
 
 @pytest.fixture
