@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells_gui.domain.specimen_mix import MixPrior, estimate, weigh
-from bloodcells_gui.inference.classifier import coarse_rows, prior_shift
+from bloodcells_gui.domain.look_alikes import Likeness, settle
+from bloodcells_gui.domain.reproposal import coarse_rows, critical_leaves, in_rows, weigh, with_settled
+from bloodcells_gui.domain.specimen_mix import MixPrior, estimate
+from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.augment import nothing
 from scripts.data import LEAVES, Cache
@@ -26,7 +28,9 @@ PRIOR_SHIFT = {
 }  # fmt: skip
 
 # How strongly the mix of a specimen is held towards the even one; chosen with Raabin, PBC and BCCD left out, see docs/models.md.
-SPECIMEN_MIX = {"strength": 0.1, "least": 15}
+SPECIMEN_MIX = {"strength": 0.3, "least": 15}
+# How far cells of a specimen that look alike decide together; chosen likewise.
+LOOK_ALIKES = {"near": 0.5, "pull": 1.0, "own": 0.3}
 
 
 @dataclass
@@ -109,14 +113,42 @@ def mean_risk(doubt: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 
 
-def weighed(p: np.ndarray, site: np.ndarray) -> np.ndarray:
-    """Probabilities (n, K) after the mix of each site's cells, as the program serves them when a site is one specimen."""
-    out = p.copy()
+@dataclass(frozen=True)
+class Whole:
+    """Cells as the program serves them when they are one specimen.
+
+    `served` (n, K) are the probabilities it shows; doubt follows from the `settled` ones (n, K).
+    """
+
+    served: np.ndarray
+    settled: np.ndarray
+
+
+def as_specimen(p: np.ndarray, coordinates: np.ndarray, mixed: bool = True) -> Whole:
+    """n cells after their mix (unless a profile knows it: not `mixed`) and their look-alikes.
+
+    `coordinates` (n, d) are the embeddings before the whitener, see :func:`coordinates_of`.
+    """
+    rows, likeness = coarse_rows(LEAVES), Likeness.from_card(LOOK_ALIKES)
+    weights = estimate(p, LEAVES, MixPrior.from_card(SPECIMEN_MIX))[0] if mixed else {}
+    alone = weigh(p, np.array([weights.get(x, 1.0) for x in LEAVES], np.float32), rows, critical_leaves(LEAVES))
+    settled = with_settled(alone, settle(in_rows(alone, rows), coordinates, likeness), rows)
+    return Whole(settled + likeness.own * (alone - settled), settled)
+
+
+def as_specimens(p: np.ndarray, coordinates: np.ndarray, site: np.ndarray) -> Whole:
+    """As :func:`as_specimen`, each `site` (n,) a specimen of its own."""
+    served, settled = p.copy(), p.copy()
     for one in np.unique(site):
         rows = site == one
-        weights, _ = estimate(p[rows], LEAVES, MixPrior.from_card(SPECIMEN_MIX))
-        out[rows] = weigh(p[rows], np.array([weights[x] for x in LEAVES], np.float32), coarse_rows(LEAVES))
-    return out
+        whole = as_specimen(p[rows], coordinates[rows])
+        served[rows], settled[rows] = whole.served, whole.settled
+    return Whole(served, settled)
+
+
+def coordinates_of(embedding: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """(n, d) float32 embeddings (n, D) where the classes of the training data spread alike in all directions."""
+    return np.asarray((embedding - arrays["centre"]) @ arrays["whitener"], np.float32)
 
 
 def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.10, home_referral: float = 0.03) -> tuple[dict[str, np.ndarray], dict]:
@@ -142,12 +174,12 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     if away is not None and away.is_file():
         data = np.load(away, allow_pickle=False)
         logits, allowed, r_away, apart = data["logits"] + shift, data["allowed"], data["distance"], data["disagreement"]
-        site_away = data["site"]
+        site_away, at_away = data["site"], data["coordinates"].astype(np.float32)
         source = "leave-one-site-out predictions"
     else:
         logits, allowed, apart = pool["augmented"].logits, pool["augmented"].allowed, pool["augmented"].disagreement
         r_away = raw.relative_distance(pool["augmented"].embedding) / reference
-        site_away = np.zeros(len(logits), int)
+        site_away, at_away = np.zeros(len(logits), int), coordinates_of(pool["augmented"].embedding, arrays)
         source = "strongly augmented views"
     slopes = np.linspace(0, 4, 41)
     slope = float(min(slopes, key=lambda s: _loss(model(temperature, s).probabilities(logits, r_away), allowed)))
@@ -155,7 +187,8 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     rows = coarse_rows(LEAVES)
     plain = model(temperature, slope, 1.0, unlike)
     site_home = np.array([k.split(" ")[0] for k in home.keys])
-    p_away, p_home = weighed(plain.probabilities(logits, r_away), site_away), weighed(plain.probabilities(home.logits, r_home), site_home)
+    p_away = as_specimens(plain.probabilities(logits, r_away), at_away, site_away).settled
+    p_home = as_specimens(plain.probabilities(home.logits, r_home), coordinates_of(home.embedding, arrays), site_home).settled
 
     def risk(views: float) -> float:
         judged = model(temperature, slope, 1.0, unlike, views)
@@ -179,7 +212,7 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     numbers = {
         "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
         "disagreement": views, **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
-        "prior_shift": PRIOR_SHIFT, "specimen_mix": SPECIMEN_MIX,
+        "prior_shift": PRIOR_SHIFT, "specimen_mix": SPECIMEN_MIX, "look_alikes": LOOK_ALIKES,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((doubt_home > threshold).mean()), 4),
         "empty_views_refused": round(float(refused.mean()), 4),

@@ -3,7 +3,7 @@
     python -m scripts.evaluate_models --bundle models/classifier-lite0 --write
 
 Prints a table; `--write` puts the figures into the card and renews its README. The PBC, Raabin and marrow fifths
-were not touched in training; `tecom` is an independent site. Each set is served as one specimen, so its mix counts; figures
+were not touched in training; `tecom` is an independent site. Each set is served as one specimen; figures
 cell by cell stand beside them. Also: robustness to a wrong scale, to tight crops, INT8.
 """
 
@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells_gui.domain.specimen_mix import SpecimenMix, estimate, reproposed
+from bloodcells_gui.app.specimen import as_a_whole
+from bloodcells_gui.domain.reproposal import reproposed
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import fit_profile
 from bloodcells_gui.inference.classifier import Classifier, ClassifierOutput
@@ -57,13 +58,12 @@ def predict(classifier: Classifier, crops: np.ndarray) -> ClassifierOutput:
 
 
 def as_specimen(classifier: Classifier, found: ClassifierOutput) -> ClassifierOutput:
-    """The cells as the program serves them when they are one specimen: weighed by its mix."""
-    if classifier.specimen_mix is None:
+    """The cells as the program serves them when they are one specimen: with its mix and their look-alikes."""
+    whole = as_a_whole(found.probabilities, found.embedding, found.unlike, classifier)
+    if whole is None:
         return found
-    weights, cells = estimate(found.probabilities, classifier.classes, classifier.specimen_mix)
-    doubt = classifier.doubt_model
-    mix = SpecimenMix(weights, cells, classifier.specimen_mix, doubt.threshold, doubt.disagreement > 0)
-    new = reproposed(mix, classifier.classes, found.probabilities, found.doubt, found.abstained, found.unlike)
+    mix, settled = whole
+    new = reproposed(mix, classifier.classes, found.probabilities, found.doubt, found.abstained, found.unlike, settled)
     return replace(found, probabilities=new.scores, doubt=new.doubt, abstained=new.abstained)
 
 

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodcells_gui.domain.reproposal import coarse_rows
 from bloodcells_gui.inference.calibration import fit_profile
-from bloodcells_gui.inference.classifier import coarse_rows, prior_shift
+from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.classifier_net import ClassifierNet
 from scripts.data import FIVE, LEAVES, Cache
-from scripts.doubt_fit import PRIOR_SHIFT, Embedded, distance_arrays, weighed
+from scripts.doubt_fit import PRIOR_SHIFT, Embedded, as_specimen, coordinates_of, distance_arrays
 from scripts.evaluate_models import brief, calibration_figures, short
 from scripts.export_classifier import load_net, serve
 from scripts.metrics import allowed_matrix, confusion_scores, ece, judge, roll, true_rows
@@ -29,7 +30,9 @@ from scripts.retrain import going_on
 from scripts.train_classifier import central_views
 
 
-def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, cells: int = 100, seeds: int = 5) -> dict:
+def after_calibration(
+    away: Embedded, coordinates: np.ndarray, labels: list[str], net: ClassifierNet, cells: int = 100, seeds: int = 5
+) -> dict:
     """Five-part figures on the rest of a site after calibrating to `cells` of it, the mean over `seeds` draws."""
     truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in away.allowed], FIVE)
     head = (net.head.weight.detach().numpy(), net.head.bias.detach().numpy() + prior_shift(PRIOR_SHIFT, LEAVES))
@@ -41,6 +44,7 @@ def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, cel
             away.embedding[few], [labels[i] for i in few], classes=LEAVES, head=head, bundle_sha256="", name="left out", created="", seed=seed
         )
         p = profile.probabilities(profile.logits(away.embedding[rest]))
+        p = as_specimen(p, coordinates[rest], mixed=False).served
         scores = confusion_scores(truth[rest], roll(p, FIVE).argmax(1), list(FIVE))
         right = roll(p, FIVE).argmax(1) == truth[rest]
         found.append((scores["balanced_accuracy"]["value"], scores["accuracy"]["value"], ece(roll(p, FIVE).max(1), right)))
@@ -48,7 +52,7 @@ def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, cel
 
 
 def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndarray]]:
-    """Figures of a left-out site and its logits, allowed leaves and relative distances."""
+    """Figures of a left-out site, and what the doubt is fitted on: logits, allowed leaves, relative distances, coordinates."""
     net = load_net(cache / f"without-{site}" / "final.pt")
     real = Cache(cache, "real")
     rng = np.random.default_rng(seed)
@@ -76,14 +80,16 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     plain = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, 1.0, 0.0, 1.0, 3.0)
     p = plain.probabilities(away.logits + prior_shift(PRIOR_SHIFT, LEAVES), distance)
     leaves, rolled, none = [real.meta[i]["leaves"] for i in rows], coarse_rows(LEAVES), np.zeros(len(p), bool)
-    whole = weighed(p, np.zeros(len(p), int))
-    figures = judge(whole, leaves, plain.doubt(whole, distance, rolled), none)
+    coordinates = coordinates_of(away.embedding, arrays)
+    whole = as_specimen(p, coordinates)
+    figures = judge(whole.served, leaves, plain.doubt(whole.settled, distance, rolled), none)
     figures["cell_by_cell"] = short(judge(p, leaves, plain.doubt(p, distance, rolled), none))
     if len(rows) >= 400:
-        figures["after_calibration"] = after_calibration(away, [real.meta[i]["label"] for i in rows], net)
+        figures["after_calibration"] = after_calibration(away, coordinates, [real.meta[i]["label"] for i in rows], net)
     figures["role"] = "left out of training"
     figures["distance_median"] = round(float(np.median(distance)), 2)
-    return figures, {"logits": away.logits, "allowed": away.allowed, "distance": distance, "disagreement": away.disagreement}
+    kept = {"logits": away.logits, "allowed": away.allowed, "distance": distance, "disagreement": away.disagreement}
+    return figures, {**kept, "coordinates": coordinates.astype(np.float16)}
 
 
 def trainings(args: argparse.Namespace, site: str) -> list[list[str]]:

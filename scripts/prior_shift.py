@@ -19,7 +19,7 @@ import numpy as np
 from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import softmax
 from scripts.data import FIVE, LEAVES
-from scripts.doubt_fit import PRIOR_SHIFT, weighed
+from scripts.doubt_fit import PRIOR_SHIFT, as_specimen
 from scripts.metrics import roll, true_rows
 
 # What is fitted moves together; the other entries of PRIOR_SHIFT stay: five-part labels say nothing about them.
@@ -31,9 +31,10 @@ FILM = (0.60, 0.28, 0.07, 0.04, 0.01)
 
 @dataclass(frozen=True)
 class Site:
-    """Logits (n, K) of a site by a network that never saw it, and the five-part row (n,) of each cell."""
+    """Logits (n, K) of a site by a network that never saw it, whitened embeddings (n, d), five-part row (n,) of each cell."""
 
     logits: np.ndarray
+    coordinates: np.ndarray
     truth: np.ndarray
 
     @staticmethod
@@ -41,7 +42,8 @@ class Site:
         """From what ``scripts.leave_one_out`` kept; cells outside the five rows are left out."""
         data = np.load(path, allow_pickle=False)
         truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in data["allowed"]], FIVE)
-        return Site(data["logits"][truth >= 0].astype(np.float32), truth[truth >= 0])
+        known = truth >= 0
+        return Site(data["logits"][known].astype(np.float32), data["coordinates"][known].astype(np.float32), truth[known])
 
 
 def shifted(values: np.ndarray) -> dict[str, float]:
@@ -49,17 +51,17 @@ def shifted(values: np.ndarray) -> dict[str, float]:
     return {**PRIOR_SHIFT, **{leaf: float(v) for leaves, v in zip(FREE, values, strict=True) for leaf in leaves}}
 
 
-def scores(site: Site, shift: dict[str, float], mixed: bool) -> tuple[float, float]:
+def scores(site: Site, shift: dict[str, float], whole: bool) -> tuple[float, float]:
     """Five-part accuracy and balanced accuracy (rows of fewer than five cells left out of the mean)."""
     p = softmax(site.logits + prior_shift(shift, LEAVES))
-    if mixed:
-        p = weighed(p, np.zeros(len(p), int))
+    if whole:
+        p = as_specimen(p, site.coordinates).served
     right = roll(p, FIVE).argmax(1) == site.truth
     rows = [right[site.truth == r].mean() for r in range(len(FIVE)) if (site.truth == r).sum() >= 5]
     return float(right.mean()), float(np.mean(rows))
 
 
-def film_accuracy(site: Site, shift: dict[str, float], mixed: bool, specimens: int = 60, seed: int = 3) -> float:
+def film_accuracy(site: Site, shift: dict[str, float], whole: bool, specimens: int = 60, seed: int = 3) -> float:
     """Mean five-part accuracy of specimens of 100 cells drawn from the site in a blood film's proportions."""
     rng = np.random.default_rng(seed)
     p = softmax(site.logits + prior_shift(shift, LEAVES))
@@ -68,7 +70,7 @@ def film_accuracy(site: Site, shift: dict[str, float], mixed: bool, specimens: i
     for _ in range(specimens):
         kinds = rng.choice(len(FIVE), 100, p=FILM)
         cells = np.array([rng.choice(rows[r]) for r in kinds if len(rows[r])])
-        served = weighed(p[cells], np.zeros(len(cells), int)) if mixed else p[cells]
+        served = as_specimen(p[cells], site.coordinates[cells]).served if whole else p[cells]
         found.append(float((roll(served, FIVE).argmax(1) == site.truth[cells]).mean()))
     return float(np.mean(found))
 
@@ -119,7 +121,7 @@ def main() -> None:
             films = [film_accuracy(site, shift, m) for m in (False, True)]
             print(
                 f"{name:8s} n={len(site.truth):5d} {what:12s} accuracy {plain[0]:.3f} balanced {plain[1]:.3f} film {films[0]:.3f}; "
-                f"with the specimen's mix {mixed[0]:.3f} {mixed[1]:.3f} {films[1]:.3f}"
+                f"as one specimen {mixed[0]:.3f} {mixed[1]:.3f} {films[1]:.3f}"
             )
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.specimen_mix import MixPrior
 
 CLASSES = ("SNE", "LY", "EO", "PLT", "ART")
@@ -64,6 +65,8 @@ class PlainClassifier:
         self.abstain_below = abstain_below
         self.foreign_disagreement, self.apart = 0.1, 0.0
         self.specimen_mix: MixPrior | None = None
+        self.look_alikes: Likeness | None = None
+        self.dimensions = 3 + len(CLASSES)
         self.threshold, self.doubts_views = 1 - abstain_below, False
         self.calls = 0
         self.gate = threading.Event()
@@ -84,6 +87,10 @@ class PlainClassifier:
             p, np.concatenate([middle / 255, p], axis=1).astype(np.float32), (1 - best).astype(np.float32),
             best < self.abstain_below, np.zeros(len(p), bool), np.full(len(p), self.apart, np.float32),
         )  # fmt: skip
+
+    def coordinates(self, embedding: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Whether the middle is rather blue or rather red: all of one kind look alike."""
+        return np.asarray(np.tanh(10 * (embedding[:, 2:3] - embedding[:, :1])), np.float32)
 
     def explain(self, crops: NDArray[np.uint8], codes: tuple[str, ...]) -> NDArray[np.float32]:
         return (1 - crops.mean(axis=3) / 255).astype(np.float32)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bloodcells_gui import __version__
 from bloodcells_gui.app.engine import Engine, default_threads
 from bloodcells_gui.app.profiles import apply_profile
+from bloodcells_gui.app.specimen import as_a_whole
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
@@ -28,15 +28,15 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.look_alikes import Settled
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
-from bloodcells_gui.domain.specimen_mix import SpecimenMix, estimate, mix_in, same_classifier
+from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classifier
 from bloodcells_gui.domain.zones import Zones, rounded
 from bloodcells_gui.imaging.guarded import interrupt, load_images, open_image
 from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, measure
 from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.imaging.scale import estimate_mpp
-from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
@@ -206,20 +206,6 @@ def crops_analysis(
     )
 
 
-def mix_of(scores: NDArray[np.float32], classifier: Classifier) -> SpecimenMix | None:
-    """The mix of a specimen from what `classifier` said of its cells (n, K).
-
-    None without a nucleated cell, or where the classifier's card does not ask for it.
-    """
-    prior = classifier.specimen_mix
-    if prior is None:
-        return None
-    weights, cells = estimate(scores, classifier.classes, prior)
-    if cells == 0:
-        return None
-    return SpecimenMix(weights, cells, prior, classifier.threshold, classifier.doubts_views)
-
-
 class _Recorder:
     """Writes a run's events into the case as they come."""
 
@@ -285,6 +271,7 @@ class _Recorder:
             self._store.set_specimen_images(self._read.images)
             self._read = None
         self._finished = True
+        mix, settled = self._as_a_whole()
         self._store.finish_run(
             self.number,
             status,
@@ -292,16 +279,26 @@ class _Recorder:
             skipped=self._skipped,
             tallies=tallies,
             notice=notice,
-            mix=self._mix(),
+            mix=mix,
+            settled=settled,
         )
 
-    def _mix(self) -> SpecimenMix | None:
-        """The mix of all cells that this classifier named in the case; None without one, or when unwanted."""
-        if self._engine.classifier.specimen_mix is None:
-            return None
+    def _as_a_whole(self) -> tuple[SpecimenMix | None, Settled | None]:
+        """What all cells that this classifier named in the case say of each other; None where nothing."""
+        classifier = self._engine.classifier
+        if classifier.specimen_mix is None and classifier.look_alikes is None:
+            return None, None
         ours = next(run for run in self._store.runs if run.number == self.number)
         alike = [run.number for run in self._store.runs if same_classifier(run, ours)]
-        return mix_of(self._store.scores(alike, len(ours.classes)), self._engine.classifier)
+        said = self._store.answers(alike, len(ours.classes), classifier.dimensions)
+        found = as_a_whole(said.scores, said.embeddings, said.held_back, classifier)
+        if found is None:
+            return None, None
+        mix, kinds = found
+        if kinds is None:
+            return mix, None
+        there = np.isfinite(kinds[:, 0])
+        return mix, Settled(said.ids[there], kinds[there])
 
     def reproposed(self) -> list[AnalysisEvent]:
         """The cells as they are to be read from now on, where the end of the run brought a mix."""

@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.analysis import mix_of
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.export import prepare_folder
 from bloodcells_gui.app.labelled import read_labelled
 from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.profiles import apply_profile
+from bloodcells_gui.app.specimen import as_a_whole
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.specimen_mix import reproposed_cells
+from bloodcells_gui.domain.reproposal import HELD_BACK, reproposed_cells
 from bloodcells_gui.domain.wording import mix_text
 from bloodcells_gui.report import csv_out, evaluation
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
@@ -63,9 +63,12 @@ def evaluate_folder(
         request.directory, loaded, mpp=request.mpp, threads=request.threads, token=token, progress=progress
     )
     classes = loaded.classifier.classes
-    cells, mix = found.cells, mix_of(_scores(found.cells), loaded.classifier)
-    if mix is not None:
-        cells = reproposed_cells(cells, classes, mix)
+    cells, mix = found.cells, None
+    held_back = np.array([not HELD_BACK.isdisjoint(c.flags) for c in cells], np.bool_)
+    whole = as_a_whole(_scores(cells), found.embeddings, held_back, loaded.classifier)
+    if whole is not None:
+        mix, settled = whole
+        cells = reproposed_cells(cells, classes, mix, settled)
     result = evaluation.evaluate(
         [label.leaves for label in found.labels],
         _scores(cells),

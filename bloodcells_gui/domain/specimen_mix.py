@@ -1,4 +1,4 @@
-"""The specimen's own mix of cells: how often each kind occurs in it is taken into account for every cell.
+"""What a specimen as a whole says of each of its cells: its mix, and the cells that look alike.
 
 A classifier answers as if every specimen held the mix of cells that it was calibrated to. The mix of the one
 at hand is estimated from its own answers by expectation maximisation (Saerens, Latinne, Decaestecker 2002,
@@ -7,24 +7,26 @@ the even mix by a Dirichlet prior, since a hundred cells say little about a rare
 probability of every coarse kind is weighed by it, and its leaves share it as before. A critical kind is never
 made less likely by the rarity of its like.
 
-What the classifier said of each cell stays as it was written; the weights are kept with the end of a run, as
-numbers among its tallies, and whoever reads the cells gets them weighed.
+Then cells that look alike settle on a kind together (:mod:`bloodcells_gui.domain.look_alikes`).
+
+What the classifier said of each cell stays as it was written. The weights are kept with the end of a run, as
+numbers among its tallies, what the cells settled on beside them, and whoever reads the cells gets both.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import AnalysisRun
-from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, Cell
+from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.rules import DEFAULT_RULES, SMEAR
-from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
+from bloodcells_gui.domain.taxonomy import BY_CODE
 
 Floats = NDArray[np.float32]
 
@@ -34,10 +36,6 @@ OUTSIDE = frozenset({"PLT", "GPLT", "PLC", "ART"})
 CRITICAL = frozenset(
     leaf for r in DEFAULT_RULES if r.kind == SMEAR and r.severity == "critical" for leaf in r.leaves
 )
-#: Flags with which an unidentified cell stays so, whatever the mix.
-HELD_BACK = frozenset({FLAG_NO_CELL, FLAG_UNLIKE_TRAINING})
-#: An artefact this probable is refused, so that nobody needs to name it.
-REFUSED_ABOVE = 0.8
 
 _ENOUGH = 1e-6
 _MOST_ROUNDS = 200
@@ -77,7 +75,7 @@ class MixPrior:
 
 @dataclass(frozen=True, slots=True)
 class SpecimenMix:
-    """What became known of a specimen's mix at the end of a run.
+    """What became known of a specimen as a whole at the end of a run.
 
     Attributes
     ----------
@@ -85,21 +83,32 @@ class SpecimenMix:
         Leaf -> factor on its probability; 1 changes nothing.
     cells : int
         Nucleated cells that the mix was estimated from.
-    prior : MixPrior
+    prior : MixPrior or None
+        None where the mix was not to be taken into account; all weights are 1 then.
     threshold : float
         Doubt above which a cell is left unidentified.
     views : bool
-        Whether doubt also holds the disagreement of the network's views (see :func:`reproposed`).
+        Whether doubt also holds the disagreement of the network's views (see `reproposal.reproposed`).
     events : int
         Number of the last act of a person before it: cells judged by then keep the proposal that was judged.
+    guarded : bool
+        Whether the probability of a critical leaf is never lowered by the weights of the others (see
+        `reproposal.weigh`); mixes of older versions only left its weight at 1 or more.
+    likeness : Likeness or None
+        How cells that look alike were brought together; None where they were not.
+    alike : int
+        Cells that took part in that.
     """
 
     weights: Mapping[str, float]
     cells: int
-    prior: MixPrior
+    prior: MixPrior | None
     threshold: float
     views: bool = False
     events: int = 0
+    guarded: bool = False
+    likeness: Likeness | None = None
+    alike: int = 0
 
     def vector(self, classes: Sequence[str]) -> Floats:
         """(K,) weights in the order of `classes`."""
@@ -107,15 +116,20 @@ class SpecimenMix:
 
     def to_tallies(self) -> dict[str, float]:
         """As numbers that stand among a run's tallies; names with "/" are no counts."""
-        return {
+        tallies = {
             **{_WEIGHT + code: float(weight) for code, weight in self.weights.items()},
             "mix/cells": float(self.cells),
-            "mix/strength": self.prior.strength,
-            "mix/least": self.prior.least,
             "mix/threshold": self.threshold,
             "mix/views": float(self.views),
             "mix/events": float(self.events),
+            "mix/guarded": float(self.guarded),
         }
+        if self.prior is not None:
+            tallies |= {"mix/strength": self.prior.strength, "mix/least": self.prior.least}
+        if self.likeness is not None:
+            near, pull, own = self.likeness.near, self.likeness.pull, self.likeness.own
+            tallies |= {"mix/near": near, "mix/pull": pull, "mix/own": own, "mix/alike": float(self.alike)}
+        return tallies
 
 
 def mix_in(tallies: Mapping[str, float]) -> SpecimenMix | None:
@@ -128,9 +142,24 @@ def mix_in(tallies: Mapping[str, float]) -> SpecimenMix | None:
         sound = all(code in BY_CODE and 0 < w <= _LARGEST_WEIGHT for code, w in weights.items())
         if not (sound and abs(tallies["mix/threshold"]) < math.inf):
             return None
-        prior = MixPrior(tallies["mix/strength"], tallies["mix/least"])
-        cells, events = int(tallies["mix/cells"]), int(tallies["mix/events"])
-        return SpecimenMix(weights, cells, prior, tallies["mix/threshold"], tallies["mix/views"] > 0, events)
+        prior = likeness = None
+        if "mix/strength" in tallies:
+            prior = MixPrior(tallies["mix/strength"], tallies["mix/least"])
+        if "mix/near" in tallies:
+            likeness = Likeness(tallies["mix/near"], tallies["mix/pull"], tallies["mix/own"])
+            if not likeness.sound:
+                return None
+        return SpecimenMix(
+            weights,
+            int(tallies["mix/cells"]),
+            prior,
+            tallies["mix/threshold"],
+            views=tallies["mix/views"] > 0,
+            events=int(tallies["mix/events"]),
+            guarded=tallies.get("mix/guarded", 0) > 0,
+            likeness=likeness,
+            alike=int(tallies.get("mix/alike", 0)),
+        )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
@@ -144,6 +173,18 @@ def same_classifier(a: AnalysisRun, b: AnalysisRun) -> bool:
     """Whether the probabilities of two runs' cells come from the same network and profile."""
     ours, theirs = ((r.bundles.get("classify"), r.profile, r.classes) for r in (a, b))
     return ours == theirs
+
+
+def _inside(classes: Sequence[str]) -> list[int]:
+    return [i for i, code in enumerate(classes) if code not in OUTSIDE]
+
+
+def nucleated(probabilities: Floats, classes: Sequence[str]) -> NDArray[np.bool_]:
+    """(n,) whether the best of (n, K) probabilities is a nucleated cell."""
+    inside = _inside(classes)
+    if not inside or not len(probabilities):
+        return np.zeros(len(probabilities), np.bool_)
+    return np.isin(probabilities.argmax(axis=1), inside)
 
 
 def estimate(probabilities: Floats, classes: Sequence[str], prior: MixPrior) -> tuple[dict[str, float], int]:
@@ -163,11 +204,8 @@ def estimate(probabilities: Floats, classes: Sequence[str], prior: MixPrior) -> 
         A weight for each leaf; all 1 where there is no nucleated cell.
     """
     weights = dict.fromkeys(classes, 1.0)
-    inside = [i for i, code in enumerate(classes) if code not in OUTSIDE]
-    if not inside or not len(probabilities):
-        return weights, 0
-    nucleated = np.isin(probabilities.argmax(axis=1), inside)
-    q = probabilities[nucleated][:, inside].astype(np.float64)
+    inside = _inside(classes)
+    q = probabilities[nucleated(probabilities, classes)][:, inside].astype(np.float64)
     n, k = q.shape
     if n == 0:
         return weights, 0
@@ -187,139 +225,6 @@ def estimate(probabilities: Floats, classes: Sequence[str], prior: MixPrior) -> 
         found = float(mix[column] * k)
         weights[code] = max(found, 1.0) if code in CRITICAL else found
     return weights, n
-
-
-def coarse_rows(classes: Sequence[str]) -> NDArray[np.intp]:
-    """Number of the row of the ten-class roll-up that each leaf belongs to; artefacts stand alone."""
-    names = [ROLLUPS["ten"].row_of(c).code for c in classes]
-    known = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    return np.array([known[name] for name in names], np.intp)
-
-
-def sureness(probabilities: Floats, rows: NDArray[np.intp]) -> Floats:
-    """(n,) how sure probabilities (n, K) are: three quarters from the coarse class, one from the leaf.
-
-    `rows` (K,) is the number of each leaf's coarse row (:func:`coarse_rows`).
-    """
-    # Leaf by leaf in one piece of memory each: several times as fast as along the cells.
-    by_leaf = np.ascontiguousarray(probabilities.T)
-    coarse = np.zeros((int(rows.max()) + 1, len(probabilities)), np.float32)
-    for leaf, row in enumerate(rows):
-        coarse[row] += by_leaf[leaf]
-    return np.asarray(0.75 * coarse.max(axis=0) + 0.25 * by_leaf.max(axis=0), np.float32)
-
-
-def weigh(probabilities: Floats, weights: Floats, rows: NDArray[np.intp]) -> Floats:
-    """(n, K) probabilities after the mix, rows summing to 1.
-
-    The weights (K,) of the leaves decide what a coarse row is worth; within a row the leaves keep their
-    proportions. Siblings such as band and segmented forms pass into each other, so that what one of them
-    would gain in a mix is mostly the other's doubtful cells.
-
-    Parameters
-    ----------
-    probabilities : (n, K) float32
-    weights : (K,) float32
-    rows : (K,) int
-        Number of each leaf's coarse row (:func:`coarse_rows`).
-    """
-    # Leaf by leaf in one piece of memory each, as in `sureness`.
-    by_leaf = np.ascontiguousarray(probabilities.T)
-    plain = np.zeros((int(rows.max()) + 1, len(probabilities)), np.float32)
-    worth = np.zeros_like(plain)
-    for leaf, row in enumerate(rows):
-        plain[row] += by_leaf[leaf]
-        worth[row] += by_leaf[leaf] * weights[leaf]
-    total = worth.sum(axis=0)
-    factor = np.where(plain > 0, worth / np.maximum(plain, 1e-12), 0) / np.where(total > 0, total, 1)
-    weighed = np.ascontiguousarray((by_leaf * factor[rows]).T)
-    return np.asarray(np.where(total[:, None] > 0, weighed, probabilities), np.float32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reproposed:
-    """Proposals for n cells after their specimen's mix: what `Cell` calls scores, predicted (as a column of
-    the scores), probability, doubt and abstained."""
-
-    scores: Floats
-    best: NDArray[np.intp]
-    probability: Floats
-    doubt: Floats
-    abstained: NDArray[np.bool_]
-
-
-def reproposed(
-    mix: SpecimenMix,
-    classes: Sequence[str],
-    scores: Floats,
-    doubt: Floats,
-    abstained: NDArray[np.bool_],
-    held_back: NDArray[np.bool_],
-) -> Reproposed:
-    """The proposals of n cells weighed by the mix of their specimen, without the network.
-
-    Doubt is ``1 - sure * near``, where `near` tells how near the training features a cell lies, and so
-    follows from what is known of each cell. Where the disagreement of the network's views adds to it
-    (`mix.views`), `near` lies between the value that leaves nothing to the views and 1; the one that gives
-    more doubt is taken.
-
-    Parameters
-    ----------
-    mix : SpecimenMix
-    classes : sequence of str
-        Leaf codes of the K columns.
-    scores : (n, K) float32
-    doubt : (n,) float32
-    abstained : (n,) bool
-        As the classifier found them.
-    held_back : (n,) bool
-        Cells with one of the flags HELD_BACK: where they were unidentified they stay so, as do those whose
-        doubt was not the reason.
-    """
-    rows = coarse_rows(classes)
-    weighed = weigh(scores, mix.vector(classes), rows)
-    before, after = np.maximum(sureness(scores, rows), 1e-6), sureness(weighed, rows)
-    near = (1 - doubt) / before
-    if mix.views:
-        near = np.where(after < before, 1, near)
-    follows = np.clip(doubt - (after - before) * near, 0, 1)
-    best = weighed.argmax(axis=1)
-    waiting = follows > mix.threshold
-    if "ART" in classes:
-        waiting &= weighed[:, classes.index("ART")] <= REFUSED_ABOVE
-    for_another_reason = abstained & (held_back | (doubt <= mix.threshold))
-    return Reproposed(
-        weighed,
-        best,
-        weighed[np.arange(len(weighed)), best],
-        np.asarray(follows, np.float32),
-        np.asarray(waiting | for_another_reason, np.bool_),
-    )
-
-
-def reproposed_cells(cells: Sequence[Cell], classes: Sequence[str], mix: SpecimenMix) -> list[Cell]:
-    """`cells` of one specimen, all from the same classifier, after its mix."""
-    if not cells:
-        return []
-    new = reproposed(
-        mix,
-        classes,
-        np.array([c.scores for c in cells], np.float32),
-        np.array([c.doubt for c in cells], np.float32),
-        np.array([c.abstained for c in cells], np.bool_),
-        np.array([not HELD_BACK.isdisjoint(c.flags) for c in cells], np.bool_),
-    )
-    return [
-        replace(
-            cell,
-            scores=new.scores[i],
-            predicted=classes[int(new.best[i])],
-            probability=float(new.probability[i]),
-            doubt=float(new.doubt[i]),
-            abstained=bool(new.abstained[i]),
-        )
-        for i, cell in enumerate(cells)
-    ]
 
 
 def most_changed(mix: SpecimenMix, count: int = 6) -> list[tuple[str, float]]:

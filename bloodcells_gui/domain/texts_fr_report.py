@@ -304,6 +304,9 @@ _REPORT = {
     "Also counted": "Également comptés",
     "Notice": "Avis",
     "Mix of cells": "Mélange des cellules",
+    "Cells that look alike support each other's kind ({cells} cells)": (
+        "Les cellules qui se ressemblent s'appuient mutuellement ({cells} cellules)"
+    ),
     "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells): "
     "{weights}": (
         "La fréquence de chaque type dans ce prélèvement est prise en compte ({cells} cellules nucléées) : "

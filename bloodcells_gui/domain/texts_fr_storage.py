@@ -111,13 +111,6 @@ FRENCH: dict[str, str] = {
         "Le dossier est en lecture seule pour vous, le disque est plein, ou ce nom y est impossible."
     ),
     "Choose another folder.": "Choisissez un autre dossier.",
-    "The case file {path} is of an older format and has to be brought up to date first.": (
-        "Le fichier de cas {path} est d'un format plus ancien et doit d'abord être mis à jour."
-    ),
-    "That changes the file, and it was opened read-only.": (
-        "Cela modifie le fichier, et il a été ouvert en lecture seule."
-    ),
-    "Open it for writing once.": "Ouvrez-le une fois en écriture.",
     "The case {path} was changed by another window, or another file was put in its place.": (
         "Le cas {path} a été modifié par une autre fenêtre, ou un autre fichier a été mis à sa place."
     ),

@@ -16,6 +16,8 @@ EVEN_MIX = (
     "changes no kind's weight by 5 % or more"
 )
 
+ALIKE = "Cells that look alike support each other's kind ({cells} cells)"
+
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -59,12 +61,18 @@ def remark_text(remark: Remark, lang: str = "en") -> str:
 
 
 def mix_text(mix: SpecimenMix, lang: str = "en") -> str:
-    """That a specimen's mix of cells was used, and the weights that differ most from 1."""
+    """What of a specimen as a whole was used: its mix of cells, with the weights that differ most from 1, and
+    the cells that look alike."""
+    said = []
     changed = most_changed(mix)
-    if not changed:
-        return tr(EVEN_MIX, lang, cells=mix.cells)
-    weights = ", ".join(f"{tr(BY_CODE[c].name, lang)} × {number(w, 2, lang)}" for c, w in changed)
-    return tr(MIX, lang, cells=mix.cells, weights=weights)
+    if changed:
+        weights = ", ".join(f"{tr(BY_CODE[c].name, lang)} × {number(w, 2, lang)}" for c, w in changed)
+        said.append(tr(MIX, lang, cells=mix.cells, weights=weights))
+    elif mix.prior is not None:
+        said.append(tr(EVEN_MIX, lang, cells=mix.cells))
+    if mix.likeness is not None:
+        said.append(tr(ALIKE, lang, cells=mix.alike))
+    return ". ".join(said)
 
 
 def _listed(part: str, catalogue: dict[str, str]) -> str:

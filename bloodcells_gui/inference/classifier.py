@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import BundleRefused
-from bloodcells_gui.domain.specimen_mix import REFUSED_ABOVE, MixPrior, coarse_rows
+from bloodcells_gui.domain.look_alikes import Likeness
+from bloodcells_gui.domain.reproposal import REFUSED_ABOVE, coarse_rows
+from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.calibration import Profile
 from bloodcells_gui.inference.doubt import DoubtModel
@@ -72,6 +74,12 @@ class Classifier:
     precision : str
         "auto", "fp32" or "int8".
 
+    Attributes
+    ----------
+    look_alikes : Likeness or None
+        How the cells of a specimen that look alike are brought together; None where the card does not ask
+        for it.
+
     Raises
     ------
     BundleRefused
@@ -100,6 +108,7 @@ class Classifier:
             self._prior_shift = prior_shift(calibration.get("prior_shift"), self.classes)
             self._foreign = float(calibration.get("foreign_disagreement", math.inf))
             self._specimen_mix = MixPrior.from_card(calibration.get("specimen_mix"))
+            self.look_alikes = Likeness.from_card(calibration.get("look_alikes"))
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
@@ -226,6 +235,15 @@ class Classifier:
         """As :meth:`judge` for embeddings (n, D) alone: the logits are linear in them."""
         wide = np.asarray(embedding, np.float32)
         return self.judge(np.asarray(wide @ self.head_weights.T + self.head_bias, np.float32), wide)
+
+    @property
+    def dimensions(self) -> int:
+        """Length of an embedding."""
+        return int(self.head_weights.shape[1])
+
+    def coordinates(self, embedding: NDArray[np.floating]) -> Floats:
+        """(n, d) embeddings (n, D) where the classes of the training data spread alike in all directions."""
+        return self.doubt_model.coordinates(np.asarray(embedding, np.float32))
 
     def _refusals(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Cells surely called artefacts: refused already, so nobody needs to name them."""

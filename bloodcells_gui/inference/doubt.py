@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.specimen_mix import sureness
+from bloodcells_gui.domain.reproposal import sureness
 
 Floats = NDArray[np.float32]
 
@@ -67,10 +67,14 @@ class DoubtModel:
     unlike: float
     disagreement: float = 0.0
 
+    def coordinates(self, embedding: Floats) -> Floats:
+        """(n, d) embeddings (n, D) where the pooled within-class covariance is the identity."""
+        return np.asarray((embedding - self.centre) @ self.whitener, np.float32)
+
     def relative_distance(self, embedding: Floats) -> Floats:
         """(n,) distance of embeddings (n, D) to the nearest class mean, 1 at the home sites' 95th
         percentile."""
-        white = (embedding - self.centre) @ self.whitener
+        white = self.coordinates(embedding)
         squares = (white**2).sum(1)[:, None] + (self.means**2).sum(1)[None] - 2 * white @ self.means.T
         nearest = np.sqrt(np.maximum(squares.min(axis=1), 0))
         return np.asarray(nearest / self.reference, np.float32)

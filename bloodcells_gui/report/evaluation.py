@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -268,13 +268,16 @@ def to_json_obj(e: Evaluation) -> dict[str, Any]:
         "models": dict(e.models),
         "profile": e.profile,
         "specimen_mix": None
-        if e.mix is None
+        if e.mix is None or e.mix.prior is None
         else {
             "cells": e.mix.cells,
             "strength": e.mix.prior.strength,
             "least": e.mix.prior.least,
             "weights": {code: _json(weight) for code, weight in e.mix.weights.items()},
         },
+        "look_alikes": None
+        if e.mix is None or e.mix.likeness is None
+        else {"cells": e.mix.alike, **asdict(e.mix.likeness)},
         "taxonomy": e.rollup,
         "n": e.n,
         "skipped": e.skipped,
@@ -349,6 +352,6 @@ def write_evaluation_csv(path: Path, e: Evaluation) -> Path:
         rows.append(["calibration", "", _json(confidence), _json(accuracy), None, None, k])
     for coverage, risk, _ in e.risk_coverage:
         rows.append(["risk", "", _json(coverage), _json(risk), None, None, round(coverage * e.n)])
-    if e.mix is not None:
+    if e.mix is not None and e.mix.prior is not None:
         rows += [["mix_weight", c, None, _json(w), None, None, e.mix.cells] for c, w in e.mix.weights.items()]
     return write_rows(path, CSV_HEAD, rows)

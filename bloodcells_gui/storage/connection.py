@@ -160,9 +160,9 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file whose schema is not exactly ours or whose pages do not hold together."""
-    if schema.listing(connection) != schema.expected():
+def check(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Refuse a file whose schema is not that of format `version` or whose pages do not hold together."""
+    if schema.listing(connection) != schema.expected(version):
         raise damaged(path, "foreign tables or triggers")
     size = path.stat().st_size
     tables = ("",) if size <= QUICK_CHECK_BYTES else tuple(f"('{name}')" for name in _SMALL_TABLES)

@@ -126,7 +126,7 @@ class Database:
             with self._in_words():
                 connection = self._connection()
                 self._upgrade(connection, version)
-                conn.check(connection, self.path)
+                conn.check(connection, self.path, version if read_only else schema.VERSION)
                 self._head = ledger.head(connection)
         except BaseException:
             self.close()
@@ -156,15 +156,8 @@ class Database:
                 # A kill before the first page was changed leaves a journal that SQLite ignores until the
                 # next write: this is one, so that the case is a single file again.
                 connection.execute(f"PRAGMA user_version = {version}")
-        if version == schema.VERSION:
-            return
-        if self.read_only:
-            raise UserError(
-                "The case file {path} is of an older format and has to be brought up to date first.",
-                "That changes the file, and it was opened read-only.",
-                "Open it for writing once.",
-                path=self.path,
-            )
+        if version == schema.VERSION or self.read_only:
+            return  # what an older format lacks, nothing in it asks for
         connection.execute("BEGIN EXCLUSIVE")
         try:
             schema.migrate(connection, version)

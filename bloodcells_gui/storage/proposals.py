@@ -1,7 +1,8 @@
-"""What stands as the models' word on each cell of a case: as it was found, or weighed by its specimen's mix.
+"""What stands as the models' word on each cell of a case: as it was found, or after its specimen as a whole.
 
-The rows of a case are never changed, so the mix that the end of a run left among its tallies is applied
-whenever cells are read, here and nowhere else. For each cell the newest mix counts that (a) comes from a run
+The rows of a case are never changed, so the mix that the end of a run left among its tallies, and what the
+cells settled on with their look-alikes, are applied whenever cells are read, here and nowhere else. For each
+cell the newest mix counts that (a) comes from a run
 with the same classifier that ended after the cell was found, and (b) is older than the first judgement of a
 person on the cell: who confirmed a proposal confirmed the one on the screen.
 """
@@ -13,16 +14,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import AnalysisRun
+from bloodcells_gui.domain.look_alikes import Settled
+from bloodcells_gui.domain.reproposal import HELD_BACK, coarse_rows, reproposed
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.domain.specimen_mix import (
-    HELD_BACK,
-    SpecimenMix,
-    mix_in,
-    reproposed,
-    same_classifier,
-)
+from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classifier
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.storage import rows
 
@@ -31,11 +29,23 @@ _ID, _RUN, _FLAGS = 0, 1, 13  # in rows.CELL_COLUMNS
 
 
 class _Layer(NamedTuple):
-    """A mix, the columns of the scores that it weighs, and the ids of cells that keep what was before."""
+    """A mix, the columns of the scores that it weighs, the ids of cells that keep what was before, and what
+    cells settled on."""
 
     mix: SpecimenMix
     classes: tuple[str, ...]
     kept: frozenset[int]
+    settled: Settled | None
+
+    def kinds(self, ids: Sequence[int]) -> NDArray[np.float32] | None:
+        """(n, R) what cells settled on, rows of NaN for cells that had no part in it."""
+        if self.settled is None or not len(self.settled.ids):
+            return None
+        asked = np.asarray(ids, np.int64)
+        at = np.minimum(np.searchsorted(self.settled.ids, asked), len(self.settled.ids) - 1)
+        found = self.settled.kinds[at]
+        found[self.settled.ids[at] != asked] = np.nan
+        return found
 
 
 class Proposals:
@@ -46,7 +56,12 @@ class Proposals:
     runs : sequence of AnalysisRun
         Oldest first.
     connection
-        To read who was judged when.
+        To read who was judged when, and what cells settled on.
+
+    Raises
+    ------
+    ValueError
+        Where the latter is damaged.
     """
 
     def __init__(self, runs: Sequence[AnalysisRun], connection: Any) -> None:
@@ -55,7 +70,8 @@ class Proposals:
             mix = mix_in(run.tallies)
             if mix is None or not set(run.classes) <= set(BY_CODE) or not run.classes:
                 continue
-            layer = _Layer(mix, run.classes, _judged_until(mix.events, connection))
+            settled = _settled_of(run, connection) if mix.likeness is not None else None
+            layer = _Layer(mix, run.classes, _judged_until(mix.events, connection), settled)
             for other in runs:
                 if other.number <= run.number and same_classifier(other, run):
                     self._of_run.setdefault(other.number, []).append(layer)
@@ -90,6 +106,7 @@ def _weighed(layer: _Layer, table: list[rows.Row], places: list[int], said: rows
         np.array(said.doubt, np.float32)[at],
         np.array(said.abstained, np.bool_)[at],
         np.array([held_back[row[_FLAGS]] for row in table], np.bool_)[at],
+        layer.kinds([table[i][_ID] for i in places]),
     )
     columns = (
         np.array(layer.classes, object)[new.best].tolist(),
@@ -104,6 +121,13 @@ def _weighed(layer: _Layer, table: list[rows.Row], places: list[int], said: rows
         out.predicted[i], out.probability[i] = name, probability
         out.abstained[i], out.doubt[i], out.scores[i] = waits, doubt, vector
     return out
+
+
+def _settled_of(run: AnalysisRun, connection: Any) -> Settled:
+    """What the cells settled on when `run` ended; ValueError where that is not what this program writes."""
+    sql = f"SELECT {rows.SETTLED_COLUMNS} FROM settled WHERE run = ? ORDER BY id"  # noqa: S608
+    found = connection.execute(sql, (run.number,)).fetchall()
+    return rows.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
 
 
 def _judged_until(event: int, connection: Any) -> frozenset[int]:

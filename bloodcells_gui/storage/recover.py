@@ -16,6 +16,8 @@ from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, utc_now
+from bloodcells_gui.domain.look_alikes import Settled
+from bloodcells_gui.domain.reproposal import coarse_rows
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.domain.specimen_mix import mix_in, without_mix
@@ -134,7 +136,15 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
             if recovery.lost_cells or recovery.suspect_cells:
                 status = RunStatus.CANCELLED
             tallies = _refit_mix(run.tallies, renumbered)
-            store.finish_run(run.number, status, run.finished, run.skipped, tallies, notice)
+            store.finish_run(
+                run.number,
+                status,
+                run.finished,
+                run.skipped,
+                tallies,
+                notice,
+                settled=_settled(reader, run),
+            )
         for _, version, report in reader.sealed("reports", "id, version, report", "id", Kind.REPORT):
             store.freeze(version, report)
             recovery.reports += 1
@@ -233,6 +243,22 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
     store.append_all(kept)
     recovery.lost_events = max(0, reader.expected(Kind.EVENT) - recovery.events - recovery.signatures_dropped)
     return renumbered
+
+
+def _settled(reader: Reader, run: AnalysisRun) -> Settled | None:
+    """What the cells settled on when `run` ended; None where there is nothing, or not all of it is sound."""
+    mix = mix_in(run.tallies)
+    if mix is None or mix.likeness is None:
+        return None
+    found = [
+        row
+        for row in reader.sealed("settled", rows.SETTLED_COLUMNS, "id", Kind.SETTLED)
+        if row[1] == run.number
+    ]
+    try:
+        return rows.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
+    except (ValueError, KeyError):
+        return None
 
 
 def _refit_mix(tallies: Mapping[str, float], renumbered: Mapping[int, int]) -> dict[str, float]:

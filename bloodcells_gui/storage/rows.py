@@ -1,7 +1,7 @@
 """Domain types as rows of the case file, and back.
 
 Numbers are stored as doubles (NaN as NULL), score and measurement vectors as little-endian float32,
-embeddings as little-endian float16, lists and mappings as JSON.
+embeddings and settled kinds as little-endian float16, lists and mappings as JSON.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
 from bloodcells_gui.domain.cell import Box, Cell, CellAssets
 from bloodcells_gui.domain.fold import BY_HAND_RUN
+from bloodcells_gui.domain.look_alikes import Settled
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 
@@ -38,6 +39,8 @@ RUN_COLUMNS = (
     "number, started, app_version, classes, measurement_names, bundles, provider, parameters, profile, scale"
 )
 RUN_END_COLUMNS = "run, status, finished, tallies, notice, scale"
+SETTLED_COLUMNS = "id, run, cells, kinds"
+_SETTLED_AT_ONCE = 8192
 
 
 def to_json(value: Any) -> str:
@@ -235,6 +238,29 @@ def run_end_row(
     """One row of `run_ends`: how it ended."""
     plain = {str(k): number(v) for k, v in tallies.items()}
     return run, str(status), finished, to_json(plain), clean(notice), scale_to_json(scale)
+
+
+def settled_rows(first: int, run: int, settled: Settled) -> list[Row]:
+    """Rows of `settled` from id `first` on."""
+    return [
+        (
+            first + i,
+            int(run),
+            np.asarray(settled.ids[at : at + _SETTLED_AT_ONCE], "<i8").tobytes(),
+            np.asarray(settled.kinds[at : at + _SETTLED_AT_ONCE], "<f2").tobytes(),
+        )
+        for i, at in enumerate(range(0, len(settled.ids), _SETTLED_AT_ONCE))
+    ]
+
+
+def settled_from_rows(table: Sequence[Row], kinds: int) -> Settled:
+    """What the rows of one run hold, for `kinds` coarse rows; ValueError where they do not fit together."""
+    ids = np.frombuffer(b"".join(r[2] for r in table), "<i8").astype(np.int64)
+    found = np.frombuffer(b"".join(r[3] for r in table), "<f2").astype(np.float32).reshape(len(ids), kinds)
+    # NaN fails both comparisons.
+    if not ((found >= 0) & (found <= 1)).all() or (np.diff(ids) <= 0).any():
+        raise ValueError("settled kinds")
+    return Settled(ids, found)
 
 
 def run_from_rows(row: Row, end: Row | None, skipped: Sequence[Row]) -> AnalysisRun:

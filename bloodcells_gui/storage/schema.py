@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 APPLICATION_ID = 0x42435331  # "BCS1", at offset 68 of the file, so that `file` and we know it unopened
-VERSION = 1
+VERSION = 2
 PAGE_BYTES = 8192
 
 _TABLES = {
@@ -43,30 +43,52 @@ _TABLES = {
     " report BLOB NOT NULL",
     "ledger": "seq INTEGER PRIMARY KEY, written TEXT NOT NULL, kind TEXT NOT NULL, first INTEGER NOT NULL,"
     " count INTEGER NOT NULL, content TEXT NOT NULL, hash TEXT NOT NULL",
+    # Later tables stand behind, so that those before lie where they lay in older files (see salvage.py).
+    # What cells settled on with their look-alikes when a run ended: ids as int64, kinds as float16, some
+    # thousand cells a row.
+    "settled": "id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(number), cells BLOB NOT NULL,"
+    " kinds BLOB NOT NULL",
 }
 
-STATEMENTS: tuple[str, ...] = tuple(
-    statement
-    for name, columns in _TABLES.items()
-    for statement in (
-        f"CREATE TABLE {name} ({columns}) STRICT",
+# Tables that came with a later version than the first.
+_SINCE = {"settled": 2}
+
+
+def _statements_of(name: str) -> tuple[str, ...]:
+    return (
+        f"CREATE TABLE {name} ({_TABLES[name]}) STRICT",
         f"CREATE TRIGGER {name}_never_changes BEFORE UPDATE ON {name}"
         " BEGIN SELECT RAISE(ABORT, 'append-only'); END",
         f"CREATE TRIGGER {name}_never_goes BEFORE DELETE ON {name}"
         " BEGIN SELECT RAISE(ABORT, 'append-only'); END",
     )
-)
+
+
+def has_table(version: int, name: str) -> bool:
+    """Whether files of format `version` have the table `name`."""
+    return _SINCE.get(name, 1) <= version
+
+
+def statements(version: int = VERSION) -> tuple[str, ...]:
+    """What lays an empty schema of format `version`."""
+    return tuple(s for name in _TABLES if has_table(version, name) for s in _statements_of(name))
+
+
+def _with_settled(connection: sqlite3.Connection) -> None:
+    for statement in _statements_of("settled"):
+        connection.execute(statement)
+
 
 # from version -> step to the next one, run inside the migration's single transaction
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _with_settled}
 
 
-def build(connection: sqlite3.Connection) -> None:
-    """Lay today's empty schema; the caller holds the transaction."""
-    for statement in STATEMENTS:
+def build(connection: sqlite3.Connection, version: int = VERSION) -> None:
+    """Lay the empty schema of `version`, today's by default; the caller holds the transaction."""
+    for statement in statements(version):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {version}")
 
 
 def listing(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
@@ -75,12 +97,12 @@ def listing(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
     return frozenset((str(kind), str(name), str(sql)) for kind, name, sql in rows)
 
 
-@lru_cache(maxsize=1)
-def expected() -> frozenset[tuple[str, str, str]]:
-    """The listing of a file that this version wrote."""
+@lru_cache(maxsize=4)
+def expected(version: int = VERSION) -> frozenset[tuple[str, str, str]]:
+    """The listing of a file of format `version`."""
     connection = sqlite3.connect(":memory:")
     try:
-        build(connection)
+        build(connection, version)
         return listing(connection)
     finally:
         connection.close()

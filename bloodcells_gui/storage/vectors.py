@@ -2,21 +2,67 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.reproposal import HELD_BACK
+
 _CHUNK = 8192
 
 
-def scores(connection: Any, runs: Sequence[int], leaves: int) -> NDArray[np.float32]:
-    """(n, leaves) probabilities, as they were found, of the cells of these runs in order of their ids."""
+class Answers(NamedTuple):
+    """What a classifier said of n cells when it found them, in order of their ids.
+
+    Attributes
+    ----------
+    ids : (n,) int64
+    scores : (n, K) float32
+        Probabilities.
+    embeddings : (n, D) float16
+        Rows of NaN for cells that have none.
+    held_back : (n,) bool
+        Cells with one of the flags HELD_BACK.
+    """
+
+    ids: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    embeddings: NDArray[np.float16]
+    held_back: NDArray[np.bool_]
+
+
+def answers(connection: Any, runs: Sequence[int], leaves: int, dimensions: int) -> Answers:
+    """The answers of these runs with `leaves` probabilities each and embeddings of `dimensions`."""
     marks = ", ".join("?" * len(runs))
-    sql = f"SELECT scores FROM cells WHERE run IN ({marks}) AND length(scores) = ? ORDER BY id"  # noqa: S608
-    found = connection.execute(sql, (*runs, 4 * leaves)).fetchall()
-    return np.frombuffer(b"".join(f[0] for f in found), "<f4").reshape(len(found), leaves)
+    where = f"WHERE run IN ({marks}) AND length(scores) = ?"
+    asked = (*runs, 4 * leaves)
+    n = connection.execute(f"SELECT count(*) FROM cells {where}", asked).fetchone()[0]  # noqa: S608
+    found = Answers(
+        np.empty(n, np.int64),
+        np.empty((n, leaves), np.float32),
+        np.empty((n, dimensions), np.float16),
+        np.empty(n, np.bool_),
+    )
+    joined = "cells LEFT JOIN assets ON assets.cell = cells.id"
+    sql = f"SELECT id, scores, flags, embedding FROM {joined} {where} ORDER BY id"  # noqa: S608
+    cursor = connection.execute(sql, asked)
+    held_back: dict[str, bool] = {}
+    none = np.full(dimensions, np.nan, "<f2").tobytes()
+    at = 0
+    while part := cursor.fetchmany(_CHUNK):  # never the whole file twice in memory
+        to = slice(at, at + len(part))
+        found.ids[to] = [p[0] for p in part]
+        found.scores[to] = np.frombuffer(b"".join(p[1] for p in part), "<f4").reshape(len(part), leaves)
+        for text in {p[2] for p in part} - set(held_back):
+            held_back[text] = not HELD_BACK.isdisjoint(json.loads(text))
+        found.held_back[to] = [held_back[p[2]] for p in part]
+        whole = b"".join(p[3] if p[3] is not None and len(p[3]) == len(none) else none for p in part)
+        found.embeddings[to] = np.frombuffer(whole, "<f2").reshape(len(part), dimensions)
+        at += len(part)
+    return found
 
 
 def embeddings(connection: Any) -> tuple[NDArray[np.int64], NDArray[np.float16]]:

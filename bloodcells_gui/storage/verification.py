@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.storage import ledger
+from bloodcells_gui.storage import ledger, schema
 from bloodcells_gui.storage.ledger import Kind
 
 
@@ -62,7 +62,7 @@ class AuditReport:
 _TABLES = {
     Kind.META: "meta", Kind.IMAGES: "images", Kind.FACTS: "image_facts", Kind.LOCATION: "locations",
     Kind.RUN: "runs", Kind.RUN_END: "run_ends", Kind.SKIPPED: "skipped", Kind.CELLS: "cells",
-    Kind.EVENT: "events", Kind.REPORT: "reports",
+    Kind.EVENT: "events", Kind.REPORT: "reports", Kind.SETTLED: "settled",
 }  # fmt: skip
 
 
@@ -98,7 +98,10 @@ def check(connection: sqlite3.Connection) -> AuditReport:
             )
         sealed[kind] += entry.count
     report.head = previous
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
     for kind, table in _TABLES.items():
+        if not schema.has_table(version, table):
+            continue
         there = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
         if there != sealed[kind] and not report.problems:
             report.problems.append(

@@ -71,7 +71,7 @@ def make_case(path: Path, n: int) -> None:
             ]
             store.add_cells(0, part, assets)
         prior = MixPrior(0.1, 15)
-        weights, nucleated = estimate(store.scores([0], len(CODES)), CODES, prior)
+        weights, nucleated = estimate(store.answers([0], len(CODES), 0).scores, CODES, prior)
         mix = SpecimenMix(weights, nucleated, prior, threshold=0.45)
         store.finish_run(0, RunStatus.COMPLETE, CREATED, mix=mix)
 

@@ -20,6 +20,7 @@ from bloodcells_gui.app.intake import take_in
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, CellsReproposed, Done, RunStatus
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.settings import LabSettings
@@ -34,6 +35,13 @@ BETWEEN = (93, 60, 178)
 def mixing_engine() -> PlainEngine:
     engine = plain_engine()
     engine.classifier.specimen_mix = MixPrior(0.1, 3)
+    return engine
+
+
+def alike_engine() -> PlainEngine:
+    """The mix is left alone: only cells that look alike (their colour, in the double) decide."""
+    engine = plain_engine()
+    engine.classifier.look_alikes = Likeness(0.5, 2.0, 0.3)
     return engine
 
 
@@ -112,6 +120,34 @@ def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: P
         assert mix is not None
         assert mix.cells == cut.cells
     analyze(crops, tmp_path / "two", resume=True)
+    assert said(tmp_path / "two" / "case.bcs") == said(tmp_path / "one" / "case.bcs")
+
+
+def test_cells_that_look_alike_are_named_alike_in_every_file(crops: Path, tmp_path: Path) -> None:
+    outcome = analyze(crops, tmp_path / "out", alike_engine)
+    assert outcome.exit_code == 0
+    table = {r["code"]: r["count"] for r in rows(tmp_path / "out" / "differential.csv")}
+    assert (table["LY"], table["EO"], table.get("SNE", "0")) == ("27", "3", "0")
+    for cell in rows(tmp_path / "out" / "cells.csv"):
+        p = {k[2:]: float(v) for k, v in cell.items() if k.startswith("p_")}
+        assert sum(p.values()) == pytest.approx(1, abs=1e-4)
+        assert max(p, key=p.__getitem__) == cell["predicted"]
+    with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
+        mix = mix_in(store.runs[0].tallies)
+        assert mix is not None
+        assert (mix.prior, mix.alike, set(mix.weights.values())) == (None, 30, {1.0})
+        assert [c.predicted for c in store.load_cells(as_found=True)].count("SNE") == 3
+        assert store.verify() == []
+
+
+def test_look_alikes_are_the_same_after_a_pause(crops: Path, tmp_path: Path) -> None:
+    analyze(crops, tmp_path / "one", alike_engine)
+    token = CancelToken()
+    request = AnalyzeRequest((crops,), tmp_path / "two", kind="crops", mpp=0.107, threads=1)
+    stop = lambda progress: token.cancel() if progress.cells else None  # noqa: E731
+    (cut,) = analyze_all(request, token=token, progress=stop, engine=alike_engine)
+    assert 0 < cut.cells < 30
+    analyze(crops, tmp_path / "two", alike_engine, resume=True)
     assert said(tmp_path / "two" / "case.bcs") == said(tmp_path / "one" / "case.bcs")
 
 
@@ -253,15 +289,18 @@ def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(tmp_path: Path) -
             image = draw_between() if code == "LY" and i < 3 else draw_cell(code)
             cv2.imwrite(str(folder / code / f"{i}.png"), image[..., ::-1])
     results = {}
-    for name, engine in (("plain", plain_engine), ("mixed", mixing_engine)):
+    for name, engine in (("plain", plain_engine), ("mixed", mixing_engine), ("alike", alike_engine)):
         lines = evaluate_folder(
             EvaluateRequest(folder, tmp_path / name, mpp=0.107),
             token=CancelToken(), progress=lambda _: None, engine=engine,
         )  # fmt: skip
         results[name] = json.loads((tmp_path / name / "evaluation.json").read_text())
         assert any("taken into account (24 nucleated cells)" in line for line in lines) == (name == "mixed")
+        assert any("look alike" in line for line in lines) == (name == "alike")
     assert results["plain"]["accuracy"] == pytest.approx(21 / 24, abs=1e-4)
-    assert results["mixed"]["accuracy"] == 1
+    assert results["mixed"]["accuracy"] == results["alike"]["accuracy"] == 1
+    assert results["alike"]["specimen_mix"] is results["mixed"]["look_alikes"] is None
+    assert results["alike"]["look_alikes"] == {"cells": 24, "near": 0.5, "pull": 2.0, "own": 0.3}
     assert results["plain"]["specimen_mix"] is None
     mix = results["mixed"]["specimen_mix"]
     assert mix["cells"] == 24

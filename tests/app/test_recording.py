@@ -31,7 +31,7 @@ def recorder(folder: Path, kind: SpecimenKind) -> tuple[CaseStore, _Recorder]:
         folder / "a.bcs", Specimen("a", kind, folder, (ImageRef("a.jpg", Path("a.jpg")),)), case_id="a"
     )
     engine: Any = SimpleNamespace(
-        classifier=SimpleNamespace(classes=("LY",), specimen_mix=None),
+        classifier=SimpleNamespace(classes=("LY",), specimen_mix=None, look_alikes=None),
         identities=dict,
         provider="CPUExecutionProvider int8",
     )

@@ -8,20 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.specimen_mix import (
     CRITICAL,
     MixPrior,
     SpecimenMix,
-    coarse_rows,
     estimate,
     mix_in,
     most_changed,
-    reproposed,
-    sureness,
-    weigh,
     without_mix,
 )
-from bloodcells_gui.inference.doubt import DoubtModel
 
 CLASSES = (
     "SNE", "BNE", "MMY", "MY", "PMY", "BL", "EO", "BA", "LY", "MO", "ERB", "PLT", "SMU", "ART",
@@ -128,73 +124,20 @@ def a_mix(**changes: object) -> SpecimenMix:
     return replace(SpecimenMix(weights, 100, PRIOR, 0.4), **changes)
 
 
-def doubt_model(disagreement: float = 0.0) -> DoubtModel:
-    empty = np.zeros((1, 1), np.float32)
-    return DoubtModel(empty[0], empty, empty, 1.0, 1.0, 0.0, 0.4, 1.7, disagreement)
-
-
-def test_probabilities_are_weighed_and_doubt_is_what_the_network_would_have_given() -> None:
-    p, rows = answers(400), coarse_rows(CLASSES)
-    distance = np.random.default_rng(2).uniform(0, 3, 400).astype(np.float32)
-    before = doubt_model().doubt(p, distance, rows)
-    new = reproposed(a_mix(), CLASSES, p, before, before > 0.4, np.zeros(400, bool))
-    expected = p * vector(dict(a_mix().weights))
-    expected /= expected.sum(1, keepdims=True)
-    np.testing.assert_allclose(new.scores, expected, atol=1e-6)
-    np.testing.assert_array_equal(new.best, expected.argmax(1))
-    np.testing.assert_allclose(new.probability, expected.max(1), atol=1e-6)
-    after = doubt_model().doubt(new.scores, distance, rows)
-    np.testing.assert_allclose(new.doubt, after, atol=2e-5)
-    assert np.abs(new.doubt - before).max() > 0.05
-
-
-def test_doubt_from_the_views_is_kept() -> None:
-    """Where the views add doubt, what follows is never surer than the truth, and exact where they agree."""
-    rng, rows = np.random.default_rng(4), coarse_rows(CLASSES)
-    p, distance = answers(400), rng.uniform(0, 3, 400).astype(np.float32)
-    apart = rng.uniform(0, 1, 400).astype(np.float32)
-    model = doubt_model(0.5)
-    before = model.doubt(p, distance, rows, apart)
-    new = reproposed(a_mix(views=True), CLASSES, p, before, before > 0.4, np.zeros(400, bool))
-    truth = model.doubt(new.scores, distance, rows, apart)
-    inside = (before < 1) & (truth < 1)
-    assert inside.sum() > 50
-    assert (new.doubt >= truth - 1e-5)[inside].all()
-    near = distance < 0.5
-    close = inside & near & (sureness(new.scores, rows) < sureness(p, rows))
-    np.testing.assert_allclose(new.doubt[close], truth[close], atol=0.03)
-
-
-def test_cells_unidentified_for_another_reason_stay_so() -> None:
-    p = np.zeros((6, len(CLASSES)), np.float32)
-    p[:, LY], p[:, CLASSES.index("MO")] = 0.5, 0.5
-    doubt = np.array([0.55, 0.55, 0.3, 0.3, 0.95, 0.55], np.float32)
-    waiting = np.array([True, True, True, False, True, True])
-    held_back = np.array([False, True, False, False, False, False])
-    p[5] = 0
-    p[5, [CLASSES.index("ART"), LY]] = 0.95, 0.05
-    new = reproposed(a_mix(), CLASSES, p, doubt, waiting, held_back)
-    assert new.doubt[0] < 0.4
-    assert new.abstained.tolist() == [False, True, True, False, True, False]
-
-
-def test_no_weights_change_nothing() -> None:
-    p = answers(50)
-    doubt = 1 - p.max(1)
-    even = a_mix(weights=dict.fromkeys(CLASSES, 1.0))
-    new = reproposed(even, CLASSES, p, doubt, doubt > 0.4, np.zeros(50, bool))
-    np.testing.assert_allclose(new.scores, p, atol=1e-6)
-    np.testing.assert_allclose(new.doubt, doubt, atol=1e-6)
-    np.testing.assert_array_equal(new.best, p.argmax(1))
-
-
 def test_a_mix_survives_as_tallies() -> None:
-    mix = a_mix(events=7, views=True)
+    mix = a_mix(events=7, views=True, guarded=True, likeness=Likeness(0.5, 1.0, 0.3), alike=90)
     tallies = json.loads(json.dumps({"RBC": 812.0, **mix.to_tallies()}))
     assert mix_in(tallies) == mix
     assert without_mix(tallies) == {"RBC": 812.0}
     assert all("/" in name for name in mix.to_tallies())
     assert mix_in({"RBC": 812.0}) is None
+
+
+def test_a_specimen_may_have_look_alikes_and_no_mix_or_none_of_an_older_version() -> None:
+    alone = a_mix(weights=dict.fromkeys(CLASSES, 1.0), prior=None, likeness=Likeness(0.5, 1.0, 0.3), alike=9)
+    assert mix_in(alone.to_tallies()) == alone
+    older = {k: v for k, v in a_mix().to_tallies().items() if k != "mix/guarded"}
+    assert mix_in(older) == a_mix()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +147,7 @@ def test_a_mix_survives_as_tallies() -> None:
         {"mix/weight/XX": 1.0},
         {"mix/threshold": float("nan")}, {"mix/cells": float("inf")}, {"mix/events": float("nan")},
         {"mix/weight/LY": "much"},
+        {"mix/near": 2.0, "mix/pull": 1.0, "mix/own": 0.3}, {"mix/near": 0.5},
     ],
 )  # fmt: skip
 def test_an_unsound_mix_is_none(change: dict[str, float]) -> None:
@@ -232,18 +176,3 @@ def test_a_prior_out_of_range_is_refused(card: dict[str, object]) -> None:
 def test_no_prior_is_none() -> None:
     assert MixPrior.from_card(None) is None
     assert MixPrior.from_card({"strength": 0.1, "least": 15}) == PRIOR
-
-
-def test_siblings_keep_their_proportions() -> None:
-    """What the mix says of a row is shared by its leaves as the classifier shared it."""
-    classes = ("SNE", "BNE", "LY", "BL")
-    rows = coarse_rows(classes)
-    p = np.array([[0.2, 0.4, 0.3, 0.1], [0.0, 0.0, 0.9, 0.1]], np.float32)
-    out = weigh(p, np.array([3.0, 1.0, 0.5, 1.0], np.float32), rows)
-    np.testing.assert_allclose(out.sum(1), 1, rtol=1e-6)
-    assert out[0, 0] / out[0, 1] == pytest.approx(0.5)
-    # The neutrophils' row is worth 3 * 0.2 + 1 * 0.4, beside 0.15 and 0.1.
-    assert out[0, :2].sum() == pytest.approx(1.0 / 1.25)
-    assert out[1, 2] / out[1, 3] == pytest.approx(4.5)
-    nothing = np.zeros((1, 4), np.float32)
-    np.testing.assert_array_equal(weigh(nothing, np.ones(4, np.float32), rows), nothing)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import Profile, fit_profile
@@ -120,6 +121,26 @@ def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: 
         (folder / "card.json").write_text(json.dumps(card))
         with pytest.raises(BundleRefused, match="cannot be used"):
             Classifier(load_bundle(folder))
+
+
+def test_a_card_may_ask_for_look_alikes_also_under_a_profile(tiny: Classifier, tmp_path: Path) -> None:
+    assert tiny.look_alikes is None
+    folder = tiny_onnx.write_bundle(tmp_path / "alike")
+    card = json.loads((folder / "card.json").read_text())
+    card["calibration"]["look_alikes"] = {"near": 0.5, "pull": 1, "own": 0.3}
+    (folder / "card.json").write_text(json.dumps(card))
+    asking = Classifier(load_bundle(folder))
+    found = asking.predict(crops(40))
+    model = asking.doubt_model
+    expected = (found.embedding - model.centre) @ model.whitener
+    np.testing.assert_allclose(asking.coordinates(found.embedding), expected, atol=1e-4)
+    assert asking.dimensions == found.embedding.shape[1]
+    asking.use_profile(fitted(asking, found)[1])
+    assert asking.look_alikes == Likeness(0.5, 1, 0.3)
+    card["calibration"]["look_alikes"] = {"near": 1.5, "pull": 1, "own": 0.3}
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(BundleRefused, match="look_alikes"):
+        Classifier(load_bundle(folder))
 
 
 @pytest.mark.parametrize("change", [{"head": {}}, {"calibration": {"arrays": {}}}, {"calibration": None}])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bloodcells_gui.inference.classifier import coarse_rows
+from bloodcells_gui.domain.reproposal import coarse_rows
 from bloodcells_gui.inference.doubt import DoubtModel, softmax
 
 CLASSES = ("SNE", "BNE", "BL", "ART")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
+from bloodcells_gui.app.specimen import as_a_whole
+from bloodcells_gui.domain.look_alikes import Likeness
+from bloodcells_gui.domain.reproposal import coarse_rows, reproposed, sureness
+from bloodcells_gui.domain.specimen_mix import MixPrior
 from scripts.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
+from scripts.doubt_fit import LOOK_ALIKES, SPECIMEN_MIX, as_specimen
 from scripts.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
 from scripts.prior_shift import FREE, Site, fit, scores, shifted
 from scripts.retrain import STAGES, arguments, commands, label_of, write_manifest
@@ -142,15 +148,37 @@ def test_the_prior_shift_brings_back_what_was_pushed_away(tmp_path: Path) -> Non
     logits[:, [LEAVES.index("LY"), LEAVES.index("MO")]] -= 2.5
     allowed = np.zeros_like(logits, bool)
     allowed[np.arange(len(leaves)), leaves] = True
-    np.savez(tmp_path / "away.npz", logits=logits, allowed=allowed)
+    coordinates = rng.normal(size=(len(leaves), 8)).astype(np.float16)
+    np.savez(tmp_path / "away.npz", logits=logits, allowed=allowed, coordinates=coordinates)
     site = Site.load(tmp_path / "away.npz")
     assert len(site.truth) == 300  # platelets are outside the five rows
     start = np.zeros(len(FREE))
     found = fit([site], start)
     assert found[1] > 1
     assert found[2] > 1
-    before, after = scores(site, shifted(start), mixed=False), scores(site, shifted(found), mixed=False)
+    before, after = scores(site, shifted(start), whole=False), scores(site, shifted(found), whole=False)
     assert after[1] > before[1] + 0.2
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+def test_what_the_doubt_is_fitted_on_is_what_the_program_serves(mixed: bool) -> None:
+    rng = np.random.default_rng(2)
+    kinds = rng.integers(0, 4, 200)
+    at = (rng.normal(0, 0.5, (200, 6)) + 2 * np.eye(6)[kinds]).astype(np.float32)
+    p = rng.dirichlet(np.full(len(LEAVES), 0.3), 200).astype(np.float32)
+    ours = as_specimen(p, at, mixed=mixed)
+    classifier = SimpleNamespace(
+        classes=LEAVES, threshold=0.4, doubts_views=False, coordinates=lambda e: e,
+        specimen_mix=MixPrior.from_card(SPECIMEN_MIX) if mixed else None,
+        look_alikes=Likeness.from_card(LOOK_ALIKES),
+    )  # fmt: skip
+    none = np.zeros(200, bool)
+    mix, settled = as_a_whole(p, at, none, classifier)
+    doubt = 1 - sureness(p, coarse_rows(LEAVES))
+    theirs = reproposed(mix, LEAVES, p, doubt, doubt > 0.4, none, settled)
+    np.testing.assert_allclose(ours.served, theirs.scores, atol=1e-4)
+    np.testing.assert_allclose(1 - sureness(ours.settled, coarse_rows(LEAVES)), theirs.doubt, atol=1e-4)
+    assert (theirs.best != p.argmax(1)).any()
 
 
 def test_retraining_exports_the_mean_of_two_trainings_unless_told_otherwise() -> None:

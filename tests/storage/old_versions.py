@@ -107,6 +107,9 @@ _LEDGER_1: tuple[tuple[object, ...], ...] = (
 )
 
 
+_ALL_ROWS_1 = _ROWS_1 + tuple(("ledger", row) for row in _LEDGER_1)
+
+
 def _write(
     path: Path, statements: tuple[str, ...], rows: tuple[tuple[str, tuple[object, ...]], ...], version: int
 ) -> Path:
@@ -124,14 +127,31 @@ def _write(
     return path
 
 
-def version_1(path: Path) -> Path:
-    """The first format: one cell, relabelled once."""
-    triggers = tuple(
+def _triggers(tables: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
         f"CREATE TRIGGER {t}_never_{word} BEFORE {act} ON {t} BEGIN SELECT RAISE(ABORT, 'append-only'); END"
-        for t in _TABLES_1
+        for t in tables
         for word, act in (("changes", "UPDATE"), ("goes", "DELETE"))
     )
-    return _write(path, VERSION_1 + triggers, _ROWS_1 + tuple(("ledger", r) for r in _LEDGER_1), 1)
 
 
-BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1}
+def version_1(path: Path) -> Path:
+    """The first format: one cell, relabelled once."""
+    return _write(path, VERSION_1 + _triggers(_TABLES_1), _ALL_ROWS_1, 1)
+
+
+# Version 2 added what cells settled on with their look-alikes when a run ended.
+VERSION_2 = (
+    *VERSION_1,
+    "CREATE TABLE settled (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(number),"
+    " cells BLOB NOT NULL, kinds BLOB NOT NULL) STRICT",
+)
+_TABLES_2 = (*_TABLES_1, "settled")
+
+
+def version_2(path: Path) -> Path:
+    """The second format: as the first, with an empty table more."""
+    return _write(path, VERSION_2 + _triggers(_TABLES_2), _ALL_ROWS_1, 2)
+
+
+BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1, 2: version_2}

@@ -57,7 +57,7 @@ def case(template: Path, tmp_path: Path) -> Path:
 def tamper(path: Path, *statements: str) -> None:
     """As somebody with a database tool would, who also puts the triggers back."""
     connection = sqlite3.connect(path)
-    triggers = [s for s in schema.STATEMENTS if "TRIGGER" in s]
+    triggers = [s for s in schema.statements() if "TRIGGER" in s]
     for sql in triggers:
         connection.execute("DROP TRIGGER " + sql.split()[2])
     for sql in (*statements, *triggers):

@@ -18,6 +18,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import fold, make_event
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.storage import schema
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
 from bloodcells_gui.storage.ledger import Kind
 from tests.storage.case_tools import CLASSES, SCALE, T0, Reviewer, a_case, a_run, a_specimen, cells_of
@@ -242,7 +243,7 @@ def test_it_is_one_file_with_a_rollback_journal_and_nothing_beside_it_when_close
         assert sorted(p.name for p in tmp_path.iterdir()) == ["a.bcs", "a.bcs.lock"]
     assert [p.name for p in tmp_path.iterdir()] == ["a.bcs"]
     assert raw(path, "PRAGMA journal_mode") == [("delete",)]
-    assert raw(path, "PRAGMA user_version") == [(1,)]
+    assert raw(path, "PRAGMA user_version") == [(schema.VERSION,)]
 
 
 def test_a_worker_adds_cells_while_a_person_reviews_and_the_gallery_reads(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ import pytest
 
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, Cell
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import fold
+from bloodcells_gui.domain.look_alikes import Likeness, Settled
+from bloodcells_gui.domain.reproposal import reproposed_cells
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix, mix_in, reproposed_cells
+from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix, mix_in
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import recover
@@ -22,6 +25,8 @@ from tests.storage.case_tools import CLASSES, Reviewer, a_case, a_run, cells_of
 
 FIRST = SpecimenMix({"SNE": 2.5, "LY": 0.3, "MO": 0.2}, 20, MixPrior(0.1, 15), 0.4)
 SECOND = SpecimenMix({"SNE": 0.2, "LY": 2.6, "MO": 0.2}, 30, MixPrior(0.1, 15), 0.4)
+
+TOGETHER = replace(FIRST, guarded=True, likeness=Likeness(0.5, 1.0, 0.3), alike=20)
 
 
 def plain(cells: list[Cell]) -> list[tuple[object, ...]]:
@@ -37,7 +42,7 @@ def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path)
         assert plain(store.load_cells()) == plain(reproposed_cells(found, CLASSES, FIRST))
         assert plain(store.load_cells(as_found=True)) == plain(found)
         assert any(a.predicted != b.predicted for a, b in zip(found, store.load_cells(), strict=True))
-        np.testing.assert_array_equal(store.scores([0], 3), [c.scores for c in found])
+        np.testing.assert_array_equal(store.answers([0], 3, 4).scores, [c.scores for c in found])
         assert store.verify() == []
     with CaseStore.open(tmp_path / "c.bcs", read_only=True) as again:
         assert mix_in(again.runs[0].tallies) == FIRST
@@ -157,6 +162,84 @@ def test_many_cells_are_weighed_alike_in_whatever_chunks(tmp_path: Path) -> None
         store.finish_run(0, RunStatus.COMPLETE, mix=SECOND)
         every = store.load_cells(as_found=True)
         assert plain(store.load_cells()) == plain(reproposed_cells(every, CLASSES, SECOND))
+
+
+def kinds_of(ids: list[int], seed: int = 0) -> Settled:
+    """Something that look-alikes might have settled on, as float16 keeps it."""
+    kinds = np.random.default_rng(seed).dirichlet(np.ones(3), len(ids)).astype(np.float16)
+    return Settled(np.array(ids, np.int64), kinds.astype(np.float32))
+
+
+def by_id(settled: Settled, cells: list[Cell]) -> np.ndarray:
+    known = dict(zip(settled.ids.tolist(), settled.kinds, strict=True))
+    return np.array([known.get(c.id, np.full(3, np.nan)) for c in cells], np.float32)
+
+
+def test_what_cells_settled_on_is_read_with_the_mix_and_sealed(tmp_path: Path) -> None:
+    path = tmp_path / "c.bcs"
+    with a_case(path, 0) as store:
+        store.add_cells(0, *cells_of(0, 9000))
+        settled = kinds_of([i for i in range(9000) if i % 7])
+        store.finish_run(0, RunStatus.COMPLETE, mix=TOGETHER, settled=settled)
+        every = store.load_cells(as_found=True)
+        expected = reproposed_cells(every, CLASSES, TOGETHER, by_id(settled, every))
+        assert plain(store.load_cells()) == plain(expected)
+        alone = reproposed_cells(every, CLASSES, TOGETHER)
+        assert [c.predicted for c in alone] != [c.predicted for c in expected]
+        assert plain(expected[::7]) == plain(alone[::7])
+        assert store.verify() == []
+    with CaseStore.open(path, read_only=True) as again:
+        assert plain(again.load_cells()) == plain(expected)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER settled_never_changes")
+    connection.execute("UPDATE settled SET kinds = zeroblob(length(kinds)) WHERE id = 1")
+    connection.commit()
+    connection.close()
+    problems = audit.verify(path, images=False).problems
+    assert problems or not audit.verify(path, images=False).ok
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["kinds = x'00'", "kinds = zeroblob(0)", "cells = kinds", "kinds = randomblob(length(kinds))"],
+)
+def test_settled_kinds_that_make_no_sense_are_refused_in_words(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "c.bcs"
+    with a_case(path) as store:
+        store.finish_run(0, RunStatus.COMPLETE, mix=TOGETHER, settled=kinds_of(list(range(20))))
+    connection = sqlite3.connect(path)
+    (trigger,) = connection.execute(
+        "SELECT sql FROM sqlite_schema WHERE name = 'settled_never_changes'"
+    ).fetchone()
+    connection.execute("DROP TRIGGER settled_never_changes")
+    connection.execute(f"UPDATE settled SET {change}")
+    connection.execute(trigger)
+    connection.commit()
+    connection.close()
+    with CaseStore.open(path, read_only=True) as store, pytest.raises(UserError, match="damaged"):
+        store.load_cells()
+
+
+def test_a_signed_case_keeps_nothing_of_look_alikes(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs", 3) as store:
+        person = Reviewer(store)
+        person.act(EventKind.CONFIRM, 0, 1, 2)
+        person.act(EventKind.SIGN, key="a" * 64)
+        before = plain(store.load_cells())
+        store.finish_run(0, RunStatus.COMPLETE, mix=TOGETHER, settled=kinds_of([0, 1, 2]))
+        assert plain(store.load_cells()) == before
+
+
+def test_recovery_carries_what_cells_settled_on(tmp_path: Path) -> None:
+    path = tmp_path / "c.bcs"
+    with a_case(path) as store:
+        store.finish_run(0, RunStatus.COMPLETE, mix=TOGETHER, settled=kinds_of(list(range(20))))
+        expected = plain(store.load_cells())
+        assert expected != plain(store.load_cells(as_found=True))
+    recover(path, tmp_path / "r.bcs", app_version="0.1")
+    with CaseStore.open(tmp_path / "r.bcs") as store:
+        assert plain(store.load_cells()) == expected
+        assert store.verify() == []
 
 
 def test_recovery_carries_the_mix_and_who_was_judged_before_it(tmp_path: Path) -> None:

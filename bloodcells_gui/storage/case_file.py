@@ -1,0 +1,307 @@
+"""A case file as a file: making, opening and closing it, its header, its images and its runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.look_alikes import Settled
+from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen_mix import SpecimenMix
+from bloodcells_gui.storage import ledger, rows
+from bloodcells_gui.storage.database import Database, create_file
+from bloodcells_gui.storage.images import image_ref, insert_images
+from bloodcells_gui.storage.ledger import Kind
+
+_HEADER_KEYS = frozenset({"case_id", "created", "app_version", "specimen", "root"})
+
+
+class CaseFile:
+    """An open case file without what is in its cells, events and reports.
+
+    Use :meth:`create` or :meth:`open`; close it, or use it as a context manager.
+
+    Attributes
+    ----------
+    path : Path
+    read_only : bool
+    case_id, created, app_version : str
+        Header: what identifies the case, when and by which version it was begun.
+    specimen : Specimen
+        With what is known of its images by now.
+    runs : list of AnalysisRun
+        Oldest first.
+    after_crash : bool
+        The program that last wrote this case did not close it (killed, power cut).
+    interrupted_runs : tuple of int
+        Runs that had no end when the case was opened for writing: nobody is at them any more.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], str] = utc_now) -> None:
+        self._db = database
+        self._clock = clock
+        self._released = False
+        self.path = database.path
+        self.read_only = database.read_only
+        self.after_crash = database.after_crash
+        self.case_id = self.created = self.app_version = ""
+        self.specimen: Specimen
+        self.runs: list[AnalysisRun] = []
+        self.refresh()
+        open_ones = (r.number for r in self.runs if r.status is RunStatus.RUNNING)
+        self.interrupted_runs: tuple[int, ...] = () if self.read_only else tuple(open_ones)
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        specimen: Specimen,
+        *,
+        case_id: str,
+        created: str,
+        app_version: str,
+        extra: Mapping[str, str] | None = None,
+        clock: Callable[[], str] = utc_now,
+    ) -> Self:
+        """A new case file at `path`, open for writing; it appears there whole or not at all.
+
+        Raises
+        ------
+        UserError
+            When a file of that name exists or the folder cannot be written.
+        """
+        about = {
+            "id": rows.clean(specimen.id),
+            "kind": str(specimen.kind),
+            "synthetic": specimen.synthetic,
+        }
+        meta: dict[str, str | bytes] = {
+            "case_id": case_id,
+            "created": created,
+            "app_version": app_version,
+            "specimen": rows.to_json(about),
+            "root": rows.name_to_db(specimen.root),
+            **{k: rows.clean(v) for k, v in (extra or {}).items()},
+        }
+
+        def fill(connection: Any) -> None:
+            table = sorted(meta.items())
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", table)
+            ledger.seal(connection, clock(), Kind.META, 0, table)
+            insert_images(connection, list(enumerate(specimen.images)), clock)
+
+        create_file(path, fill)
+        return cls(Database(path, read_only=False), clock)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        read_only: bool = False,
+        take_over: bool = False,
+        join: bool = False,
+        clock: Callable[[], str] = utc_now,
+    ) -> Self:
+        """Open a case file that may come from anywhere.
+
+        Parameters
+        ----------
+        read_only : bool
+            Look at it while another window writes it.
+        take_over : bool
+            Believe a person that the other computer named in the lock is not at it any more.
+        join : bool
+            Where this process has the case open for writing already, write through the same lock: for the
+            analysis of a case that a window shows.
+
+        Raises
+        ------
+        UserError
+            :class:`~bloodcells_gui.storage.lock.CaseInUse` when another window writes it (then `read_only`,
+            or `take_over` where that computer is known to be off), CaseTooNew, CaseDamaged, or a plain one.
+        """
+        joined = Database.join(path) if join and not read_only else None
+        database = joined or Database(path, read_only=read_only, take_over=take_over)
+        try:
+            return cls(database, clock)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            database.close()
+            raise database.damaged("contents") from error
+        except BaseException:
+            database.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file; harmless when done twice. No other thread may be at it through this store."""
+        if not self._released:
+            self._released = True
+            self._db.close()
+
+    # -- header, images, runs ---------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read header, images and runs again."""
+        with self._db.reading() as connection:
+            meta = dict(connection.execute("SELECT key, value FROM meta"))
+            images = connection.execute(
+                "SELECT idx, name, path, origin_x, origin_y, f.sha256, f.width, f.height, f.mpp FROM images"
+                " LEFT JOIN (SELECT *, max(id) FROM image_facts GROUP BY image) f ON f.image = idx"
+                " ORDER BY idx"
+            ).fetchall()
+            moved = connection.execute("SELECT root FROM locations ORDER BY id DESC LIMIT 1").fetchone()
+        about = json.loads(meta["specimen"])
+        root = Path(rows.name_from_db(moved[0] if moved else meta["root"]))
+        refs = tuple(image_ref(row, root if moved else None) for row in images)
+        self.specimen = Specimen(
+            str(about["id"]), SpecimenKind(about["kind"]), root, refs, synthetic=bool(about["synthetic"])
+        )
+        self.case_id, self.created = str(meta["case_id"]), str(meta["created"])
+        self.app_version = str(meta["app_version"])
+        self.extra = {k: str(v) for k, v in meta.items() if k not in _HEADER_KEYS}
+        self._refresh_runs()
+
+    def _refresh_runs(self) -> None:
+        with self._db.reading() as connection:
+            runs = connection.execute(f"SELECT {rows.RUN_COLUMNS} FROM runs ORDER BY number").fetchall()  # noqa: S608
+            ends = {r[0]: r for r in connection.execute(f"SELECT {rows.RUN_END_COLUMNS} FROM run_ends")}  # noqa: S608
+            skipped: dict[int, list[rows.Row]] = {}
+            for run, path, reason in connection.execute("SELECT run, path, reason FROM skipped ORDER BY id"):
+                skipped.setdefault(run, []).append((path, reason))
+        self.runs = [rows.run_from_rows(r, ends.get(r[0]), skipped.get(r[0], [])) for r in runs]
+
+    def runs_ended(self) -> int:
+        """How many runs have an end by now, whoever wrote it."""
+        with self._db.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM run_ends").fetchone()[0])
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing else of this process writes to the case meanwhile; this thread may."""
+        with self._db.alone():
+            yield
+
+    def set_specimen_images(self, images: Iterable[tuple[int, ImageRef]]) -> None:
+        """Write what became known of images: (index in the specimen, reference), also of new ones.
+
+        Of a known image only hash, size and scale are taken; its name and path stay. Facts are
+        added, never replaced: the newest of an image stands, the older stay in the file.
+        """
+        pairs = sorted(images, key=lambda p: p[0])
+        with self._db.writing() as connection:
+            insert_images(connection, pairs, self._clock)
+        self._note_images(pairs)
+
+    def _note_images(self, pairs: Sequence[tuple[int, ImageRef]]) -> None:
+        """The specimen in memory follows what was written of its images."""
+        refs = list(self.specimen.images)
+        for index, ref in pairs:
+            if index < len(refs):
+                refs[index] = replace(refs[index], sha256=ref.sha256, size_px=ref.size_px, mpp=ref.mpp)
+            else:
+                refs.append(ref)
+        s = self.specimen
+        self.specimen = Specimen(s.id, s.kind, s.root, tuple(refs), s.synthetic)
+
+    def relocate(self, root: Path) -> None:
+        """Tell where the images lie now, after case or images moved; the old place stays in the file."""
+        with self._db.writing() as connection:
+            last = connection.execute("SELECT coalesce(max(id), 0) FROM locations").fetchone()[0]
+            row = (last + 1, rows.name_to_db(root), self._clock())
+            connection.execute("INSERT INTO locations VALUES (?, ?, ?)", row)
+            ledger.seal(connection, self._clock(), Kind.LOCATION, row[0], [row])
+        self.refresh()
+
+    def start_run(self, run: AnalysisRun) -> None:
+        """Write a run's provenance before its first cell."""
+        row = rows.run_row(run)
+        with self._db.writing() as connection:
+            self._refuse_signed(connection)
+            connection.execute(f"INSERT INTO runs VALUES ({marks(row)})", row)  # noqa: S608
+            ledger.seal(connection, self._clock(), Kind.RUN, run.number, [row])
+        self._refresh_runs()
+
+    def finish_run(
+        self,
+        number: int,
+        status: RunStatus,
+        finished: str = "",
+        skipped: Sequence[SkippedFile] = (),
+        tallies: Mapping[str, float] | None = None,
+        notice: str = "",
+        *,
+        scale: ScaleEstimate | None = None,
+        mix: SpecimenMix | None = None,
+        settled: Settled | None = None,
+    ) -> None:
+        """Write how a run ended; once for each run. `scale` replaces what was known when it started.
+
+        From now on `mix`, and what the cells `settled` on with their look-alikes, decide the proposals that
+        nobody has judged (see :meth:`load_cells`), but never in a case that was signed meanwhile.
+        """
+        with self._db.writing() as connection:
+            signed = self._is_signed(connection)
+            if mix is not None and not signed:
+                seen = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+                tallies = {**(tallies or {}), **replace(mix, events=seen).to_tallies()}
+            if settled is not None and not signed:
+                self._insert_settled(connection, number, settled)
+            end = rows.run_end_row(number, status, finished or self._clock(), tallies or {}, notice, scale)
+            connection.execute(f"INSERT INTO run_ends VALUES ({marks(end)})", end)  # noqa: S608
+            ledger.seal(connection, self._clock(), Kind.RUN_END, number, [end])
+            if skipped:
+                first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM skipped").fetchone()[0]
+                table = [
+                    (first + i, number, rows.name_to_db(s.path), rows.clean(s.reason))
+                    for i, s in enumerate(skipped)
+                ]
+                connection.executemany("INSERT INTO skipped VALUES (?, ?, ?, ?)", table)
+                ledger.seal(connection, self._clock(), Kind.SKIPPED, first, table)
+        self._refresh_runs()
+
+    def _insert_settled(self, connection: Any, number: int, settled: Settled) -> None:
+        first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM settled").fetchone()[0]
+        table = rows.settled_rows(first, number, settled)
+        connection.executemany("INSERT INTO settled VALUES (?, ?, ?, ?)", table)
+        if table:
+            ledger.seal(connection, self._clock(), Kind.SETTLED, first, table)
+
+    # -- signed or not ---------------------------------------------------------------------------------
+
+    def _is_signed(self, connection: Any) -> bool:
+        last = connection.execute(
+            "SELECT kind FROM events WHERE kind IN (?, ?) ORDER BY seq DESC LIMIT 1",
+            (str(EventKind.SIGN), str(EventKind.AMEND)),
+        ).fetchone()
+        return last is not None and last[0] == EventKind.SIGN
+
+    def _refuse_signed(self, connection: Any) -> None:
+        if self._is_signed(connection):
+            raise UserError(
+                "The case {path} is signed.",
+                "New cells would change what was signed.",
+                "Amend the case first, or make a new one.",
+                path=self.path,
+            )
+
+
+def marks(values: Sequence[object]) -> str:
+    """A question mark for each value of a row."""
+    return ", ".join("?" * len(values))

@@ -1,0 +1,120 @@
+"""Cells of a specimen that look alike: what they settle on together."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain import look_alikes
+from bloodcells_gui.domain.look_alikes import Likeness, settle
+
+LIKENESS = Likeness(0.5, 1.0, 0.3)
+
+
+def two_kinds(n: int, seed: int = 0, wrong: float = 0.2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Kinds' probabilities (n, 3), coordinates (n, 8), true kinds (n,) of two looks; some are misjudged."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, n)
+    x = rng.normal(0, 0.4, (n, 8))
+    x[:, 0] += np.where(truth == 0, 2.0, -2.0)
+    x[:, 1] += np.where(truth == 0, 1.0, -1.0)
+    p = np.full((n, 3), 0.1)
+    said = np.where(rng.random(n) < wrong, 1 - truth, truth)
+    p[np.arange(n), said] = 0.8
+    return p.astype(np.float32), x.astype(np.float32), truth
+
+
+def by_the_book(p: np.ndarray, x: np.ndarray, likeness: Likeness) -> np.ndarray:
+    """The rule cell by cell."""
+    n = len(p)
+    centred = x.astype(float) - x.mean(0)
+    unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    k = min(max(5, round(math.sqrt(n))), n - 1)
+    now = p.astype(float)
+    for _ in range(20):
+        after = np.empty_like(now)
+        for i in range(n):
+            cosine = unit @ unit[i]
+            cosine[i] = -2
+            pull = np.zeros(3)
+            for j in np.argsort(-cosine)[:k]:
+                alike = min(max((cosine[j] - likeness.near) / (1 - likeness.near), 0), 1)
+                pull += likeness.pull * alike * now[j]
+            row = p[i] * np.exp(pull)
+            after[i] = row / row.sum()
+        now = after
+    return now
+
+
+def test_it_is_the_papers_rule() -> None:
+    p, x, _ = two_kinds(60)
+    np.testing.assert_allclose(settle(p, x, LIKENESS), by_the_book(p, x, LIKENESS), atol=2e-3)
+
+
+def test_cells_of_one_look_agree_and_the_misjudged_follow() -> None:
+    p, x, truth = two_kinds(300)
+    assert (p.argmax(1) == truth).mean() < 0.9
+    after = settle(p, x, LIKENESS)
+    assert (after.argmax(1) == truth).all()
+    np.testing.assert_allclose(after.sum(1), 1, atol=1e-5)
+
+
+def test_a_cell_that_looks_like_no_other_keeps_its_own_word() -> None:
+    p, x, _ = two_kinds(200)
+    x[7] = 0
+    x[7, 5] = 9.0
+    p[7] = 0.05, 0.05, 0.9
+    np.testing.assert_allclose(settle(p, x, LIKENESS)[7], p[7], atol=1e-5)
+
+
+def test_the_order_of_the_cells_is_of_no_consequence(monkeypatch: pytest.MonkeyPatch) -> None:
+    p, x, _ = two_kinds(400)
+    order = np.random.default_rng(1).permutation(400)
+    for most in (4096, 100):
+        monkeypatch.setattr(look_alikes, "MOST", most)
+        np.testing.assert_allclose(
+            settle(p[order], x[order], LIKENESS), settle(p, x, LIKENESS)[order], atol=1e-3
+        )
+
+
+def test_of_very_many_cells_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    p, x, truth = two_kinds(1500)
+    monkeypatch.setattr(look_alikes, "MOST", 200)
+    after = settle(p, x, LIKENESS)
+    assert (after.argmax(1) == truth).all()
+    np.testing.assert_allclose(after.sum(1), 1, atol=1e-5)
+
+
+def test_too_few_cells_or_cells_without_a_difference_say_nothing() -> None:
+    p, x, _ = two_kinds(40)
+    np.testing.assert_array_equal(settle(p[:2], x[:2], LIKENESS), p[:2])
+    np.testing.assert_allclose(settle(p, np.ones_like(x), LIKENESS), p, atol=1e-5)
+
+
+def test_no_probability_is_so_small_that_look_alikes_could_not_raise_it() -> None:
+    p, x, truth = two_kinds(100, wrong=0)
+    p[0] = 0
+    p[0, 1 - truth[0]] = 1
+    after = settle(p, x, Likeness(0.5, 5.0, 0.3))
+    assert after[0].argmax() == truth[0]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"near": -0.1, "pull": 1, "own": 0.3}, {"near": 1, "pull": 1, "own": 0.3},
+        {"near": 0.5, "pull": 0, "own": 0.3}, {"near": 0.5, "pull": 1e9, "own": 0.3},
+        {"near": 0.5, "pull": 1, "own": 1.1}, {"near": float("nan"), "pull": 1, "own": 0.3},
+        {"near": 0.5, "pull": 1}, {"near": "a", "pull": 1, "own": 0.3}, [0.5, 1, 0.3], 3,
+    ],
+)  # fmt: skip
+def test_numbers_out_of_range_are_refused(card: dict[str, object]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Likeness.from_card(card)
+
+
+def test_no_card_is_none() -> None:
+    assert Likeness.from_card(None) is None
+    assert Likeness.from_card({"near": 0.5, "pull": 1, "own": 0.3}) == LIKENESS
