@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from bloodcells_gui.domain.detections import NUCLEATED, Detections
 from bloodcells_gui.domain.stats import clopper_pearson
+from bloodcells_gui.imaging.nuclei import without_nucleus
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.detector import Detector
 from bloodcells_gui.inference.segmenter import Segmenter
@@ -29,7 +31,7 @@ from scripts.data import (
     read_manifest,
     split_of,
 )
-from scripts.fields_data import load_txl
+from scripts.fields_data import Field, load_txl
 from scripts.masks_data import STORE_MPP, load_negatives, load_raabin, load_tecom, window
 from scripts.train_detector import figures
 from scripts.train_segmenter import summary
@@ -51,6 +53,14 @@ def without_copies(data: Path, items: list[Item]) -> list[Item]:
     return [i for i in items if before[i.path] == "test" and joined[i.path] not in seen]
 
 
+def with_nucleus(found: Detections, image: npt.NDArray[np.uint8], mpp: float) -> Detections:
+    """What the program keeps of what was found (boxes in px of `image`, um per px `mpp`): nucleated cells with a nucleus."""
+    kept = np.ones(len(found), bool)
+    nucleated = found.classes == NUCLEATED
+    kept[nucleated] = ~without_nucleus(image, mpp, found.boxes[nucleated])
+    return found.take(kept)
+
+
 def detector_figures(bundle: Path, precision: str, data: Path, items: list[Item]) -> dict[str, Any]:
     """Recall and precision per site and class on the test groups."""
     detector = Detector(load_bundle(bundle), precision=precision)
@@ -58,7 +68,7 @@ def detector_figures(bundle: Path, precision: str, data: Path, items: list[Item]
     table: dict[str, Any] = {}
     for site in ("pbc", "raabin", "bccd", "all"):
         chosen = [f for f in fields if site in (f.site, "all")]
-        found = [detector.detect(f.image, f.mpp) for f in chosen]
+        found = [seen_by(detector, f) for f in chosen]
         rows = figures(found, chosen, detector.thresholds)
         table[site] = {"images": len(chosen)}
         for name, row in rows.items():
@@ -68,6 +78,15 @@ def detector_figures(bundle: Path, precision: str, data: Path, items: list[Item]
                 "precision": row["precision"], "precision_95": limits(hits, seen), "cells": cells,
             }  # fmt: skip
     return table
+
+
+def seen_by(detector: Detector, field: Field) -> Detections:
+    """What the detector finds in a field, tested for nuclei at its own scale as a tile is; boxes in px of the field."""
+    view = field.at_scale(detector.um_per_px)
+    found = with_nucleus(detector.detect(view.image, view.mpp), view.image, view.mpp)
+    across, down = field.image.shape[1] / view.image.shape[1], field.image.shape[0] / view.image.shape[0]
+    boxes = found.boxes * np.array([across, down] * 2, np.float32)
+    return Detections(boxes, found.classes, found.scores)
 
 
 def limits(hits: int, n: int) -> list[float]:

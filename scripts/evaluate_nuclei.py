@@ -1,8 +1,9 @@
 """Does the test for a nucleus drop real cells? (``python -m scripts.evaluate_nuclei``)
 
 Labelled crops of every site, the detector's box of the cell in the middle, and what `imaging.nuclei` says of it: how many
-boxes are small enough to be judged, the smallest dark areas, how many would be dropped. PLT are large platelets, of
-which some are proposed as nucleated: these should be dropped.
+boxes are small enough to be judged by their dark area, the smallest of these; of how many the colour can be told from that of
+red cells around, the least off-red densities; how many would be dropped. PLT are large platelets, of which some are proposed
+as nucleated: these should be dropped.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ import cv2
 import numpy as np
 
 from bloodcells_gui.domain.detections import NUCLEATED
-from bloodcells_gui.imaging.nuclei import SMALL_CELL_UM, SMALLEST_NUCLEUS_UM2, dark_area_um2, without_nucleus
+from bloodcells_gui.imaging.nuclei import (
+    LEAST_OFF_RED,
+    SMALL_CELL_UM,
+    SMALLEST_NUCLEUS_UM2,
+    dark_area_um2,
+    off_red_density,
+    without_nucleus,
+)
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.detector import Detector
 from scripts.data import Item, load_items, read_rgb
@@ -41,10 +49,11 @@ def main() -> None:
     for item in load_items(args.data, args.work):
         if item.set != "txl_pbc" and item.site in UM:
             groups[item.site, item.label].append(item)
-    print("site label crops found judged dropped smallest_dark_um2")
+    print("site label crops found small told dropped, smallest dark areas um2; least off-red densities")
     for (site, label), group in sorted(groups.items()):
         found = judged = dropped = 0
         areas: list[float] = []
+        colours: list[float] = []
         chosen = rng.permutation(len(group))[: args.crops]
         for index in chosen:
             factor = UM[site] / detector.um_per_px
@@ -59,12 +68,17 @@ def main() -> None:
             x, y, w, h = (int(v) for v in box[0])
             found += 1
             judged += bool(np.sqrt(w * h) * detector.um_per_px < SMALL_CELL_UM)
-            dropped += int(without_nucleus(image, detector.um_per_px, box).sum())
+            dropped += int(without_nucleus(image, detector.um_per_px, cells.boxes)[near[0]])
+            colour = off_red_density(image, detector.um_per_px, box[0], cells.boxes)
+            colours += [] if colour is None else [colour]
             areas.append(dark_area_um2(image[y : y + h + 1, x : x + w + 1], detector.um_per_px))
         least = " ".join(f"{a:.0f}" for a in sorted(areas)[:4])
-        print(site, label or "-", len(chosen), found, judged, dropped, least, flush=True)
+        palest = " ".join(f"{c:.3f}" for c in sorted(colours)[:4])
+        counts = (len(chosen), found, judged, len(colours), dropped)
+        print(site, label or "-", *counts, least, ";", palest, flush=True)
     print(
-        f"boxes below {SMALL_CELL_UM} um are judged, dark areas below {SMALLEST_NUCLEUS_UM2} um2 are no nucleus"
+        f"boxes below {SMALL_CELL_UM} um with a dark area below {SMALLEST_NUCLEUS_UM2} um2 are dropped, and those with an "
+        f"off-red density below {LEAST_OFF_RED}"
     )
 
 

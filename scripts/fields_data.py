@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scripts.data import Item, read_rgb, unsqueeze
+from scripts.mask_offsets import mask_offset
 from scripts.stain_jitter import jitter_piece
 
 UInt8 = npt.NDArray[np.uint8]
@@ -136,7 +137,7 @@ def load_txl(data: Path, items: Sequence[Item], tighten: bool = True) -> list[Fi
 
 
 def load_raabin_masks(data: Path, items: Sequence[Item]) -> list[Field]:
-    """Raabin crops whose central leukocyte has a mask: one trusted box, the rest unlabelled."""
+    """Raabin crops whose central leukocyte has a mask: one trusted box, put onto its cell, the rest unlabelled."""
     fields = []
     for row in items:
         if row.set != "raabin" or not row.mask:
@@ -144,9 +145,12 @@ def load_raabin_masks(data: Path, items: Sequence[Item]) -> list[Field]:
         mask = cv2.imread(str(data / row.mask), cv2.IMREAD_GRAYSCALE)
         if mask is None or not mask.any():
             continue
-        box = np.array([cv2.boundingRect((mask > 0).astype(np.uint8))], np.float32)
+        image = read_rgb(data / row.path)
+        x, y, w, h = cv2.boundingRect((mask > 0).astype(np.uint8))
+        right, down = mask_offset(image, np.asarray(mask, np.uint8))
+        box = np.array([[x - right, y - down, w, h]], np.float32)
         fields.append(
-            Field(row.path, row.site, row.split, SITE_MPP["raabin"], read_rgb(data / row.path),
+            Field(row.path, row.site, row.split, SITE_MPP["raabin"], image,
                   box, np.zeros(1, np.int64), (True, False, False))
         )  # fmt: skip
     return fields

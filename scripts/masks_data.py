@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from scripts.data import Item, read_rgb
 from scripts.fields_data import load_txl, resample
+from scripts.mask_offsets import mask_offset, moved
 from scripts.stain_jitter import jitter_stain, shade, soften
 
 UInt8 = npt.NDArray[np.uint8]
@@ -25,9 +26,6 @@ STORE_MPP = 0.14
 #: Mask value where cell and background are known but not the nucleus (Raabin's basophils).
 CELL_ANY = 3
 IGNORE = 255
-#: Raabin's masks lie beside their cells, in one of two ways (px of the 384 px crops, right and down): the median offsets at
-#: which the masks of the nuclei cover what is darkest. What is between the two is noise (sd 0.2 to 0.4 px).
-MASK_OFFSETS = ((0.5, 0.8), (0.5, 2.4))
 
 
 @dataclass(frozen=True)
@@ -41,21 +39,6 @@ class Masked:
     label: str
     image: UInt8
     mask: UInt8
-
-
-def moved(plane: Float32, offset: tuple[float, float]) -> Float32:
-    """A mask that was drawn `offset` px too far right and down, put back."""
-    matrix = np.array([[1.0, 0.0, -offset[0]], [0.0, 1.0, -offset[1]]])
-    size = (plane.shape[1], plane.shape[0])
-    return np.asarray(cv2.warpAffine(plane, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.float32)
-
-
-def mask_offset(image: UInt8, mask: UInt8) -> tuple[float, float]:
-    """Which of `MASK_OFFSETS` a Raabin mask has: the one without which its nucleus (or its cell, where none is drawn)
-    covers the darker pixels of the green channel."""
-    dark = 255.0 - image[:, :, 1].astype(np.float32)
-    part = ((mask == 2) if (mask == 2).any() else (mask > 0)).astype(np.float32)
-    return max(MASK_OFFSETS, key=lambda offset: float((moved(part, offset) * dark).sum()))
 
 
 def to_store(

@@ -1,4 +1,4 @@
-"""Small things without a nucleus: platelets on red cells against erythroblasts."""
+"""What has no nucleus: platelets on red cells against erythroblasts, dark red cells against leukocytes."""
 
 from pathlib import Path
 
@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.detections import NUCLEATED
-from bloodcells_gui.imaging.nuclei import SMALL_CELL_UM, SMALLEST_NUCLEUS_UM2, dark_area_um2, without_nucleus
+from bloodcells_gui.imaging.nuclei import (
+    LEAST_OFF_RED,
+    SMALL_CELL_UM,
+    SMALLEST_NUCLEUS_UM2,
+    dark_area_um2,
+    off_red_density,
+    without_nucleus,
+)
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.detector import Detector
 
@@ -63,6 +70,84 @@ def test_what_is_large_or_cut_by_the_edge_is_not_judged() -> None:
 def test_a_box_of_one_colour_does_not_fail() -> None:
     assert dark_area_um2(np.full((20, 20, 3), 128, np.uint8), 0.4) < SMALLEST_NUCLEUS_UM2
     assert dark_area_um2(np.zeros((0, 5, 3), np.uint8), 0.4) == 0.0
+
+
+# Transmission of red, green and blue light, as Beer and Lambert have it: twice the cell, twice the density.
+RED_DENSITY, NUCLEUS_DENSITY = np.array([0.06, 0.18, 0.14]), np.array([0.35, 0.55, 0.20])
+LAMPS = [(245, 240, 235), (225, 205, 150), (150, 190, 230)]
+
+
+def smear(
+    middle: np.ndarray | None, lamp: tuple[int, int, int], mpp: float = 0.4, red: np.ndarray = RED_DENSITY
+) -> tuple[np.ndarray, np.ndarray]:
+    """Red cells in rows under a lamp, in the middle a larger cell of that density, and its box."""
+    side = round(60 / mpp)
+    y, x = (np.mgrid[:side, :side] + 0.5) * mpp
+    density = np.zeros((side, side, 3))
+    for cx in range(6, 60, 9):
+        for cy in range(6, 60, 9):
+            if np.hypot(cx - 30, cy - 30) > 10:
+                density[np.hypot(x - cx, y - cy) < 3.7] = red
+    if middle is not None:
+        density[np.hypot(x - 30, y - 30) < 5.5] = middle
+    image = np.clip(np.array(lamp) * 10**-density, 0, 255).astype(np.uint8)
+    box = np.array([[24.5, 24.5, 11.0, 11.0]], np.float32) / np.float32(mpp)
+    return image, box
+
+
+@pytest.mark.parametrize("lamp", LAMPS)
+@pytest.mark.parametrize("mpp", [0.2, 0.4, 0.5])
+def test_a_dark_red_cell_goes_and_a_nucleus_stays_under_any_lamp(
+    lamp: tuple[int, int, int], mpp: float
+) -> None:
+    for times in (0.7, 1.0, 2.5):
+        dark, box = smear(times * RED_DENSITY, lamp, mpp)
+        off = off_red_density(dark, mpp, box[0], box)
+        assert off is not None
+        assert off < 0.02
+        assert without_nucleus(dark, mpp, box).tolist() == [True]
+    cell, box = smear(NUCLEUS_DENSITY, lamp, mpp)
+    off = off_red_density(cell, mpp, box[0], box)
+    along = NUCLEUS_DENSITY @ RED_DENSITY / np.linalg.norm(RED_DENSITY)
+    assert off == pytest.approx(np.sqrt(NUCLEUS_DENSITY @ NUCLEUS_DENSITY - along**2), abs=0.02)
+    assert not without_nucleus(cell, mpp, box).any()
+
+
+def test_a_speck_makes_no_nucleus_unless_the_edge_cuts_the_cell() -> None:
+    image, box = smear(RED_DENSITY, LAMPS[0])
+    left, top = round(28.5 / 0.4), round(27.0 / 0.4)
+    image[top : top + 6, left : left + 6] = LAMPS[0] * 10**-NUCLEUS_DENSITY  # 5.8 um2
+    assert off_red_density(image, 0.4, box[0], box) < LEAST_OFF_RED
+    cut = image[top:]
+    box = box - np.array([[0, top, 0, 0]], np.float32)
+    assert off_red_density(cut, 0.4, box[0], box) > LEAST_OFF_RED
+    assert not without_nucleus(cut, 0.4, box).any()
+
+
+def test_nothing_is_said_without_red_cells_around() -> None:
+    image, box = smear(None, LAMPS[0])
+    image[:] = LAMPS[0]
+    assert off_red_density(image, 0.4, box[0], box) is None
+    # Leukocytes all around, as in marrow, and a cell much denser than what lies around it.
+    crowd, box = smear(NUCLEUS_DENSITY, LAMPS[0], red=NUCLEUS_DENSITY)
+    assert off_red_density(crowd, 0.4, box[0], box) is None
+    dense, box = smear(5 * RED_DENSITY, LAMPS[0])
+    assert off_red_density(dense, 0.4, box[0], box) is None
+    assert not without_nucleus(dense, 0.4, box).any()
+
+
+def test_other_finds_do_not_count_among_the_red_cells() -> None:
+    image, box = smear(NUCLEUS_DENSITY, LAMPS[0], red=0.3 * NUCLEUS_DENSITY)
+    assert without_nucleus(image, 0.4, box).tolist() == [True]
+    finds = [[cx - 4, cy - 4, 8, 8] for cx in range(6, 60, 9) for cy in range(6, 60, 9)]
+    boxes = np.concatenate([box, np.array(finds, np.float32) / np.float32(0.4)])
+    assert off_red_density(image, 0.4, boxes[0], boxes) is None
+
+
+def test_boxes_beyond_the_picture_and_empty_ones_do_not_fail() -> None:
+    image, _ = smear(RED_DENSITY, LAMPS[0])
+    boxes = np.array([[-30, -30, 10, 10], [500, 20, 10, 10], [-5, 140, 20, 30], [40, 40, 0, 0]], np.float32)
+    assert without_nucleus(image, 0.4, boxes).shape == (4,)
 
 
 @pytest.mark.realdata

@@ -6,15 +6,14 @@ import pytest
 
 from scripts.data import unsqueeze
 from scripts.fields_data import Field, MosaicMaker, _shrink, clip_boxes
+from scripts.mask_offsets import MASK_OFFSETS, mask_offset
 from scripts.masks_data import (
     CELL_ANY,
-    MASK_OFFSETS,
     SIZE,
     STORE_MPP,
     WINDOW_MPP,
     Masked,
     WindowMaker,
-    mask_offset,
     to_store,
     window,
 )
