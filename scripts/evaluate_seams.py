@@ -26,6 +26,7 @@ from bloodcells_gui.pipeline.seams import Seams
 from bloodcells_gui.pipeline.search import Pixels, TileSearch
 from bloodcells_gui.pipeline.survey import HALO_UM, tile_grid
 from scripts.data import load_items
+from scripts.evaluate_fields import with_nucleus
 from scripts.fields_data import load_txl
 
 TILE_PX = 192
@@ -40,6 +41,11 @@ def whole_enough(found: Detections, size_px: tuple[int, int], mpp: float) -> Det
     x, y, w, h = found.boxes.T
     cut = (x < EDGE_PX) | (y < EDGE_PX) | (x + w > size_px[0] - EDGE_PX) | (y + h > size_px[1] - EDGE_PX)
     return found.take(~(cut & (w * h <= USUAL_UM2 / mpp**2 / 3)))
+
+
+def leukocytes(detector: Detector, image: Pixels, mpp: float) -> Detections:
+    """Nucleated cells of an image as the detector and the test for a nucleus find them."""
+    return with_nucleus(detector.detect(image, mpp), image, mpp).of_class(NUCLEATED)
 
 
 def searched(detector: Detector, canvas: Pixels, mpp: float, coarse: bool) -> Detections:
@@ -90,7 +96,7 @@ def main() -> None:
         field = fields[int(rng.integers(len(fields)))]
         module.TILE_PX = 1024
         height, width = field.image.shape[:2]
-        alone = detector.detect(field.image, field.mpp).of_class(NUCLEATED)
+        alone = leukocytes(detector, field.image, field.mpp)
         alone = whole_enough(alone, (width, height), field.mpp)
         blank = np.percentile(field.image.reshape(-1, 3), 90, axis=0).astype(np.uint8)
         x, y = (int(v) for v in rng.integers(90, 250, 2))
@@ -102,7 +108,7 @@ def main() -> None:
             canvas[top : top + height, left : left + width] = field.image
             if small:
                 module.TILE_PX = TILE_PX
-                placed = detector.detect(canvas, field.mpp).of_class(NUCLEATED)
+                placed = leukocytes(detector, canvas, field.mpp)
                 module.TILE_PX = 1024
             else:
                 placed = searched(detector, canvas, field.mpp, way == ways[2])

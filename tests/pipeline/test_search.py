@@ -14,7 +14,17 @@ from bloodcells_gui.pipeline.scan import Spot
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.survey import tile_grid
 from tests.doubles import SIZE_PX, UM_PER_PX
-from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell, put_red_cell
+from tests.pipeline.smears import (
+    FIELD,
+    RED,
+    MemoryReader,
+    PlainDetector,
+    Smear,
+    empty,
+    fill,
+    put_cell,
+    put_red_cell,
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +102,37 @@ def test_a_platelet_on_a_red_cell_is_no_nucleated_cell() -> None:
     for coarse in (False, True):
         found = search_all(MemoryReader(s.rgb, 0.4), Hasty(), coarse=coarse)
         assert [round(v.plane.centre[1], -2) for v in found if v.kind == NUCLEATED] == [700]
+
+
+def test_a_dark_red_cell_is_no_nucleated_cell() -> None:
+    class Foreign(PlainDetector):
+        """Takes every large red thing for a nucleated cell."""
+
+        def detect(self, image: Any, mpp: float, thresholds: Any = None) -> Detections:
+            found = super().detect(image, mpp)
+            large = found.boxes[:, 2] * found.boxes[:, 3] * mpp**2 > 90
+            return Detections(found.boxes, np.where(large, NUCLEATED, found.classes), found.scores)
+
+    s = empty(1200, 1000)
+    s.rgb[:] = FIELD
+    leukocytes, dark = [(600, 700), (300, 300)], [(420, 700), (900, 400), (1192, 300)]
+    for x in range(60, 1200, 30):
+        for y in range(60, 1000, 30):
+            if min(np.hypot(x - a, y - b) for a, b in leukocytes + dark) > 34:
+                put_red_cell(s, x, y)
+    for at in dark:
+        # Twice as dense as the others, and larger.
+        colour = [round(f * (c / f) ** 2.2) for f, c in zip(FIELD, RED, strict=True)]
+        cv2.circle(s.rgb, at, 15, colour, -1, cv2.LINE_AA)
+    for at in leukocytes:
+        put_cell(s, "LY", *at)
+    assert sum(Foreign().detect(s.rgb, 0.4).classes == NUCLEATED) == len(leukocytes + dark)
+    for coarse in (False, True):
+        found = search_all(MemoryReader(s.rgb, 0.4), Foreign(), coarse=coarse)
+        places = {
+            (round(v.plane.centre[0], -1), round(v.plane.centre[1], -1)) for v in found if v.kind == NUCLEATED
+        }
+        assert places == set(leukocytes)
 
 
 def test_the_quick_search_reads_a_level_that_is_fine_enough() -> None:

@@ -1,11 +1,13 @@
 """Training data of detector and segmenter: geometry that must stay true through every draw."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
-from scripts.data import unsqueeze
-from scripts.fields_data import Field, MosaicMaker, _shrink, clip_boxes
+from scripts.data import Item, unsqueeze
+from scripts.fields_data import Field, MosaicMaker, _shrink, clip_boxes, load_raabin_masks
 from scripts.mask_offsets import MASK_OFFSETS, mask_offset
 from scripts.masks_data import (
     CELL_ANY,
@@ -115,6 +117,22 @@ def test_image_and_mask_stay_together_and_neighbours_stay_background(monkeypatch
         assert dark[cv2.erode((mask == 2).astype(np.uint8), np.ones((5, 5))) > 0].mean() > 0.95
         purple += int((dark & (mask == 0)).sum() > 100)
     assert purple >= 3  # pasted neighbours do occur, unlabelled
+
+
+@pytest.mark.parametrize("offset", MASK_OFFSETS)
+def test_boxes_from_masks_lie_on_their_cells(tmp_path: Path, offset: tuple[float, float]) -> None:
+    y, x = np.mgrid[:384, :384]
+    image = np.full((384, 384, 3), 220, np.uint8)
+    image[np.hypot(x - 190, y - 195) < 70] = (90, 40, 120)
+    mask = np.where(np.hypot(x - 190 - offset[0], y - 195 - offset[1]) < 70, 2, 0).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "cell.png"), image[:, :, ::-1])
+    cv2.imwrite(str(tmp_path / "mask.png"), mask)
+    item = Item("cell.png", "raabin", "raabin", "LY", ("LY",), "g", 0.082, "mask.png", "train+ship", "train")
+    (field,) = load_raabin_masks(tmp_path, [item])
+    assert field.boxes[0] == pytest.approx([121, 126, 139, 139], abs=1.01)
+    middle = field.boxes[0, :2] + field.boxes[0, 2:] / 2
+    assert middle == pytest.approx([190.5, 195.5], abs=0.55)
+    assert field.complete == (True, False, False)
 
 
 def test_storing_keeps_values_apart() -> None:
