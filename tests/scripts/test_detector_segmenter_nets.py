@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the train extra")
 pytest.importorskip("onnx", reason="needs the train extra")
 
-from bloodcells_gui.domain.detections import Detections  # noqa: E402
+from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections  # noqa: E402
 from scripts.evaluate_left_out import choose_thresholds  # noqa: E402
 from scripts.export_fields import fold_batch_norm  # noqa: E402
 from scripts.fields_data import Field  # noqa: E402
@@ -19,21 +19,23 @@ from scripts.resume_exported import unfold  # noqa: E402
 from scripts.segmenter_net import SegmenterNet  # noqa: E402
 
 
-def test_lowest_scores_are_chosen_where_right_and_wrong_part() -> None:
+@pytest.mark.parametrize(("kind", "above_wrong", "of_all"), [(NUCLEATED, 0.5, 0.3), (RED_CELL, 0.55, 0.45)])
+def test_lowest_scores_are_chosen_where_right_and_wrong_part(
+    kind: int, above_wrong: float, of_all: float
+) -> None:
     boxes = np.array(
         [[x - 15, y - 15, 30, 30] for x, y in ((50, 50), (150, 60), (60, 150), (140, 140))], np.float32
     )
     image = np.full((200, 200, 3), 235, np.uint8)
-    truth = Field("f", "s", "train", 0.5, image, boxes, np.zeros(4, np.int64), (True, True, True))
+    truth = Field("f", "s", "train", 0.5, image, boxes, np.full(4, kind), (True, True, True))
     wrong = np.array([[10, 100, 30, 30]], np.float32)
     found = Detections(
         np.concatenate([truth.boxes, wrong]),
-        np.zeros(5, np.int8),
+        np.full(5, kind, np.int8),
         np.array([0.9, 0.8, 0.7, 0.56, 0.47], np.float32),
     )
-    assert choose_thresholds([found], [truth])[0] == 0.55
-    without_wrong = Detections(truth.boxes, np.zeros(4, np.int8), np.array([0.9, 0.8, 0.7, 0.56], np.float32))
-    assert choose_thresholds([without_wrong], [truth])[0] == 0.4
+    assert choose_thresholds([found], [truth])[kind] == above_wrong
+    assert choose_thresholds([found.take(np.arange(4))], [truth])[kind] == of_all
 
 
 def test_exported_weights_are_taken_up_again() -> None:
