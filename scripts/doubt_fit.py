@@ -30,7 +30,9 @@ PRIOR_SHIFT = {
 # How strongly the mix of a specimen is held towards the even one; chosen with Raabin, PBC and BCCD left out, see docs/models.md.
 SPECIMEN_MIX = {"strength": 0.3, "least": 15}
 # How far cells of a specimen that look alike decide together; chosen likewise.
-LOOK_ALIKES = {"near": 0.5, "pull": 1.0, "own": 0.3}
+LOOK_ALIKES = {"near": 0.5, "pull": 1.0, "echo": 1.0, "own": 0.1}
+# What of the doubt comes from the leaf: little more than an order among cells whose coarse class is as sure.
+LEAF_SHARE = 0.02
 
 
 @dataclass
@@ -113,37 +115,24 @@ def mean_risk(doubt: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 
 
-@dataclass(frozen=True)
-class Whole:
-    """Cells as the program serves them when they are one specimen.
+def as_specimen(p: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
+    """Probabilities (n, K) as the program serves them when the cells are one specimen: after their mix and look-alikes.
 
-    `served` (n, K) are the probabilities it shows; doubt follows from the `settled` ones (n, K).
-    """
-
-    served: np.ndarray
-    settled: np.ndarray
-
-
-def as_specimen(p: np.ndarray, coordinates: np.ndarray, mixed: bool = True) -> Whole:
-    """n cells after their mix (unless a profile knows it: not `mixed`) and their look-alikes.
-
-    `coordinates` (n, d) are the embeddings before the whitener, see :func:`coordinates_of`.
+    `coordinates` (n, d) are whitened embeddings, see :func:`coordinates_of`.
     """
     rows, likeness = coarse_rows(LEAVES), Likeness.from_card(LOOK_ALIKES)
-    weights = estimate(p, LEAVES, MixPrior.from_card(SPECIMEN_MIX))[0] if mixed else {}
-    alone = weigh(p, np.array([weights.get(x, 1.0) for x in LEAVES], np.float32), rows, critical_leaves(LEAVES))
-    settled = with_settled(alone, settle(in_rows(alone, rows), coordinates, likeness), rows)
-    return Whole(settled + likeness.own * (alone - settled), settled)
+    weights, _ = estimate(p, LEAVES, MixPrior.from_card(SPECIMEN_MIX))
+    alone = weigh(p, np.array([weights[x] for x in LEAVES], np.float32), rows, critical_leaves(LEAVES))
+    return with_settled(alone, settle(in_rows(alone, rows), coordinates, likeness), rows)
 
 
-def as_specimens(p: np.ndarray, coordinates: np.ndarray, site: np.ndarray) -> Whole:
+def as_specimens(p: np.ndarray, coordinates: np.ndarray, site: np.ndarray) -> np.ndarray:
     """As :func:`as_specimen`, each `site` (n,) a specimen of its own."""
-    served, settled = p.copy(), p.copy()
+    out = p.copy()
     for one in np.unique(site):
         rows = site == one
-        whole = as_specimen(p[rows], coordinates[rows])
-        served[rows], settled[rows] = whole.served, whole.settled
-    return Whole(served, settled)
+        out[rows] = as_specimen(p[rows], coordinates[rows])
+    return out
 
 
 def coordinates_of(embedding: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
@@ -168,7 +157,7 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     temperatures = np.exp(np.linspace(np.log(0.3), np.log(4), 60))
 
     def model(temperature: float, slope: float, threshold: float = 1.0, unlike: float = 3.0, views: float = 0.0) -> DoubtModel:
-        return DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, temperature, slope, threshold, unlike, views)
+        return DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, temperature, slope, threshold, unlike, views, LEAF_SHARE)
 
     temperature = float(min(temperatures, key=lambda t: _loss(model(t, 0).probabilities(home.logits, r_home), home.allowed)))
     if away is not None and away.is_file():
@@ -187,8 +176,8 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     rows = coarse_rows(LEAVES)
     plain = model(temperature, slope, 1.0, unlike)
     site_home = np.array([k.split(" ")[0] for k in home.keys])
-    p_away = as_specimens(plain.probabilities(logits, r_away), at_away, site_away).settled
-    p_home = as_specimens(plain.probabilities(home.logits, r_home), coordinates_of(home.embedding, arrays), site_home).settled
+    p_away = as_specimens(plain.probabilities(logits, r_away), at_away, site_away)
+    p_home = as_specimens(plain.probabilities(home.logits, r_home), coordinates_of(home.embedding, arrays), site_home)
 
     def risk(views: float) -> float:
         judged = model(temperature, slope, 1.0, unlike, views)
@@ -212,7 +201,7 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     numbers = {
         "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
         "disagreement": views, **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
-        "prior_shift": PRIOR_SHIFT, "specimen_mix": SPECIMEN_MIX, "look_alikes": LOOK_ALIKES,
+        "prior_shift": PRIOR_SHIFT, "specimen_mix": SPECIMEN_MIX, "look_alikes": LOOK_ALIKES, "leaf_share": LEAF_SHARE,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((doubt_home > threshold).mean()), 4),
         "empty_views_refused": round(float(refused.mean()), 4),

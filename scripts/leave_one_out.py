@@ -22,7 +22,7 @@ from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.classifier_net import ClassifierNet
 from scripts.data import FIVE, LEAVES, Cache
-from scripts.doubt_fit import PRIOR_SHIFT, Embedded, as_specimen, coordinates_of, distance_arrays
+from scripts.doubt_fit import LEAF_SHARE, PRIOR_SHIFT, Embedded, as_specimen, coordinates_of, distance_arrays
 from scripts.evaluate_models import brief, calibration_figures, short
 from scripts.export_classifier import load_net, serve
 from scripts.metrics import allowed_matrix, confusion_scores, ece, judge, roll, true_rows
@@ -30,9 +30,7 @@ from scripts.retrain import going_on
 from scripts.train_classifier import central_views
 
 
-def after_calibration(
-    away: Embedded, coordinates: np.ndarray, labels: list[str], net: ClassifierNet, cells: int = 100, seeds: int = 5
-) -> dict:
+def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, cells: int = 100, seeds: int = 5) -> dict:
     """Five-part figures on the rest of a site after calibrating to `cells` of it, the mean over `seeds` draws."""
     truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in away.allowed], FIVE)
     head = (net.head.weight.detach().numpy(), net.head.bias.detach().numpy() + prior_shift(PRIOR_SHIFT, LEAVES))
@@ -44,7 +42,6 @@ def after_calibration(
             away.embedding[few], [labels[i] for i in few], classes=LEAVES, head=head, bundle_sha256="", name="left out", created="", seed=seed
         )
         p = profile.probabilities(profile.logits(away.embedding[rest]))
-        p = as_specimen(p, coordinates[rest], mixed=False).served
         scores = confusion_scores(truth[rest], roll(p, FIVE).argmax(1), list(FIVE))
         right = roll(p, FIVE).argmax(1) == truth[rest]
         found.append((scores["balanced_accuracy"]["value"], scores["accuracy"]["value"], ece(roll(p, FIVE).max(1), right)))
@@ -77,15 +74,15 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     rows = sorted(int(i) for i in rng.permutation(rows)[:2500])
     away = embed(rows)
     distance = raw.relative_distance(away.embedding) / reference
-    plain = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, 1.0, 0.0, 1.0, 3.0)
+    plain = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, 1.0, 0.0, 1.0, 3.0, leaf_share=LEAF_SHARE)
     p = plain.probabilities(away.logits + prior_shift(PRIOR_SHIFT, LEAVES), distance)
     leaves, rolled, none = [real.meta[i]["leaves"] for i in rows], coarse_rows(LEAVES), np.zeros(len(p), bool)
     coordinates = coordinates_of(away.embedding, arrays)
     whole = as_specimen(p, coordinates)
-    figures = judge(whole.served, leaves, plain.doubt(whole.settled, distance, rolled), none)
+    figures = judge(whole, leaves, plain.doubt(whole, distance, rolled), none)
     figures["cell_by_cell"] = short(judge(p, leaves, plain.doubt(p, distance, rolled), none))
     if len(rows) >= 400:
-        figures["after_calibration"] = after_calibration(away, coordinates, [real.meta[i]["label"] for i in rows], net)
+        figures["after_calibration"] = after_calibration(away, [real.meta[i]["label"] for i in rows], net)
     figures["role"] = "left out of training"
     figures["distance_median"] = round(float(np.median(distance)), 2)
     kept = {"logits": away.logits, "allowed": away.allowed, "distance": distance, "disagreement": away.disagreement}

@@ -55,7 +55,7 @@ def scores(site: Site, shift: dict[str, float], whole: bool) -> tuple[float, flo
     """Five-part accuracy and balanced accuracy (rows of fewer than five cells left out of the mean)."""
     p = softmax(site.logits + prior_shift(shift, LEAVES))
     if whole:
-        p = as_specimen(p, site.coordinates).served
+        p = as_specimen(p, site.coordinates)
     right = roll(p, FIVE).argmax(1) == site.truth
     rows = [right[site.truth == r].mean() for r in range(len(FIVE)) if (site.truth == r).sum() >= 5]
     return float(right.mean()), float(np.mean(rows))
@@ -70,7 +70,7 @@ def film_accuracy(site: Site, shift: dict[str, float], whole: bool, specimens: i
     for _ in range(specimens):
         kinds = rng.choice(len(FIVE), 100, p=FILM)
         cells = np.array([rng.choice(rows[r]) for r in kinds if len(rows[r])])
-        served = as_specimen(p[cells], site.coordinates[cells]).served if whole else p[cells]
+        served = as_specimen(p[cells], site.coordinates[cells]) if whole else p[cells]
         found.append(float((roll(served, FIVE).argmax(1) == site.truth[cells]).mean()))
     return float(np.mean(found))
 

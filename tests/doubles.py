@@ -66,6 +66,7 @@ class PlainClassifier:
         self.foreign_disagreement, self.apart = 0.1, 0.0
         self.specimen_mix: MixPrior | None = None
         self.look_alikes: Likeness | None = None
+        self.leaf_share = 0.25
         self.dimensions = 3 + len(CLASSES)
         self.threshold, self.doubts_views = 1 - abstain_below, False
         self.calls = 0

@@ -49,7 +49,13 @@ def as_a_whole(
         return None
     weights = dict.fromkeys(classes, 1.0) if prior is None else estimate(scores, classes, prior)[0]
     mix = SpecimenMix(
-        weights, cells, prior, classifier.threshold, views=classifier.doubts_views, guarded=True
+        weights,
+        cells,
+        prior,
+        classifier.threshold,
+        views=classifier.doubts_views,
+        guarded=True,
+        leaf_share=classifier.leaf_share,
     )
     if likeness is None:
         return mix, None

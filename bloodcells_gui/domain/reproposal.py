@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, Cell
-from bloodcells_gui.domain.specimen_mix import CRITICAL, SpecimenMix
+from bloodcells_gui.domain.specimen_mix import CRITICAL, LEAF_SHARE, SpecimenMix
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 Floats = NDArray[np.float32]
@@ -31,13 +31,14 @@ def coarse_rows(classes: Sequence[str]) -> NDArray[np.intp]:
     return np.array([known[name] for name in names], np.intp)
 
 
-def sureness(probabilities: Floats, rows: NDArray[np.intp]) -> Floats:
-    """(n,) how sure probabilities (n, K) are: three quarters from the coarse class, one from the leaf.
+def sureness(probabilities: Floats, rows: NDArray[np.intp], leaf_share: float = LEAF_SHARE) -> Floats:
+    """(n,) how sure probabilities (n, K) are: mostly of the coarse class, `leaf_share` of it of the leaf.
 
     `rows` (K,) is the number of each leaf's coarse row (:func:`coarse_rows`).
     """
     best = np.ascontiguousarray(probabilities.T).max(axis=0)
-    return np.asarray(0.75 * in_rows(probabilities, rows).max(axis=1) + 0.25 * best, np.float32)
+    coarse = in_rows(probabilities, rows).max(axis=1)
+    return np.asarray((1 - leaf_share) * coarse + leaf_share * best, np.float32)
 
 
 def critical_leaves(classes: Sequence[str]) -> NDArray[np.bool_]:
@@ -153,16 +154,14 @@ def reproposed(
         Cells with one of the flags HELD_BACK: where they were unidentified they stay so, as do those whose
         doubt was not the reason.
     settled : (n, R) float32, optional
-        What each cell came to with its look-alikes; rows of NaN for cells that had no part in it. Doubt
-        follows from it; of the probability `mix.likeness.own` stays the cell's own.
+        What each cell came to with its look-alikes; rows of NaN for cells that had no part in it.
     """
     rows = coarse_rows(classes)
     weighed = weigh(scores, mix.vector(classes), rows, critical_leaves(classes) if mix.guarded else None)
-    sharp = weighed
     if settled is not None and mix.likeness is not None:
-        sharp = with_settled(weighed, settled, rows)
-        weighed = np.asarray(sharp + mix.likeness.own * (weighed - sharp), np.float32)
-    before, after = np.maximum(sureness(scores, rows), 1e-6), sureness(sharp, rows)
+        weighed = with_settled(weighed, settled, rows)
+    before = np.maximum(sureness(scores, rows, mix.leaf_share), 1e-6)
+    after = sureness(weighed, rows, mix.leaf_share)
     near = (1 - doubt) / before
     if mix.views:
         near = np.where(after < before, 1, near)

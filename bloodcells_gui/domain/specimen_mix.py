@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,9 @@ OUTSIDE = frozenset({"PLT", "GPLT", "PLC", "ART"})
 CRITICAL = frozenset(
     leaf for r in DEFAULT_RULES if r.kind == SMEAR and r.severity == "critical" for leaf in r.leaves
 )
+
+#: What of a cell's doubt comes from its leaf where nothing else is said.
+LEAF_SHARE = 0.25
 
 _ENOUGH = 1e-6
 _MOST_ROUNDS = 200
@@ -94,6 +97,8 @@ class SpecimenMix:
     guarded : bool
         Whether the probability of a critical leaf is never lowered by the weights of the others (see
         `reproposal.weigh`); mixes of older versions only left its weight at 1 or more.
+    leaf_share : float
+        What of a cell's doubt comes from its leaf (see `reproposal.sureness`).
     likeness : Likeness or None
         How cells that look alike were brought together; None where they were not.
     alike : int
@@ -107,6 +112,7 @@ class SpecimenMix:
     views: bool = False
     events: int = 0
     guarded: bool = False
+    leaf_share: float = LEAF_SHARE
     likeness: Likeness | None = None
     alike: int = 0
 
@@ -123,12 +129,13 @@ class SpecimenMix:
             "mix/views": float(self.views),
             "mix/events": float(self.events),
             "mix/guarded": float(self.guarded),
+            "mix/leaf_share": self.leaf_share,
         }
         if self.prior is not None:
             tallies |= {"mix/strength": self.prior.strength, "mix/least": self.prior.least}
         if self.likeness is not None:
-            near, pull, own = self.likeness.near, self.likeness.pull, self.likeness.own
-            tallies |= {"mix/near": near, "mix/pull": pull, "mix/own": own, "mix/alike": float(self.alike)}
+            tallies |= {_PREFIX + name: float(value) for name, value in asdict(self.likeness).items()}
+            tallies["mix/alike"] = float(self.alike)
         return tallies
 
 
@@ -142,11 +149,14 @@ def mix_in(tallies: Mapping[str, float]) -> SpecimenMix | None:
         sound = all(code in BY_CODE and 0 < w <= _LARGEST_WEIGHT for code, w in weights.items())
         if not (sound and abs(tallies["mix/threshold"]) < math.inf):
             return None
+        leaf_share = float(tallies.get("mix/leaf_share", LEAF_SHARE))
+        if not 0 <= leaf_share <= 1:
+            return None
         prior = likeness = None
         if "mix/strength" in tallies:
             prior = MixPrior(tallies["mix/strength"], tallies["mix/least"])
         if "mix/near" in tallies:
-            likeness = Likeness(tallies["mix/near"], tallies["mix/pull"], tallies["mix/own"])
+            likeness = Likeness(*(tallies[_PREFIX + f.name] for f in fields(Likeness)))
             if not likeness.sound:
                 return None
         return SpecimenMix(
@@ -157,6 +167,7 @@ def mix_in(tallies: Mapping[str, float]) -> SpecimenMix | None:
             views=tallies["mix/views"] > 0,
             events=int(tallies["mix/events"]),
             guarded=tallies.get("mix/guarded", 0) > 0,
+            leaf_share=leaf_share,
             likeness=likeness,
             alike=int(tallies.get("mix/alike", 0)),
         )

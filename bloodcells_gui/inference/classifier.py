@@ -74,12 +74,6 @@ class Classifier:
     precision : str
         "auto", "fp32" or "int8".
 
-    Attributes
-    ----------
-    look_alikes : Likeness or None
-        How the cells of a specimen that look alike are brought together; None where the card does not ask
-        for it.
-
     Raises
     ------
     BundleRefused
@@ -108,7 +102,7 @@ class Classifier:
             self._prior_shift = prior_shift(calibration.get("prior_shift"), self.classes)
             self._foreign = float(calibration.get("foreign_disagreement", math.inf))
             self._specimen_mix = MixPrior.from_card(calibration.get("specimen_mix"))
-            self.look_alikes = Likeness.from_card(calibration.get("look_alikes"))
+            self._look_alikes = Likeness.from_card(calibration.get("look_alikes"))
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
@@ -152,6 +146,14 @@ class Classifier:
         laboratory's own mix, which would count twice.
         """
         return self._specimen_mix if self.profile is None else None
+
+    @property
+    def look_alikes(self) -> Likeness | None:
+        """How the cells of a specimen that look alike are brought together; None where they are not.
+
+        So it is where the card does not ask for it, and under a profile, which leaves too little to gain.
+        """
+        return self._look_alikes if self.profile is None else None
 
     @property
     def threshold(self) -> float:
@@ -235,6 +237,11 @@ class Classifier:
         """As :meth:`judge` for embeddings (n, D) alone: the logits are linear in them."""
         wide = np.asarray(embedding, np.float32)
         return self.judge(np.asarray(wide @ self.head_weights.T + self.head_bias, np.float32), wide)
+
+    @property
+    def leaf_share(self) -> float:
+        """What of the doubt comes from the leaf, the rest from the coarse class."""
+        return self.doubt_model.leaf_share
 
     @property
     def dimensions(self) -> int:

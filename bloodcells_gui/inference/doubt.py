@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.reproposal import sureness
+from bloodcells_gui.domain.specimen_mix import LEAF_SHARE
 
 Floats = NDArray[np.float32]
 
@@ -55,6 +56,8 @@ class DoubtModel:
         Relative distance from which a cell counts as unlike anything in the training data.
     disagreement : float
         How much doubt the network's two views of a cell add by disagreeing; 0 when the card names none.
+    leaf_share : float
+        What of the doubt comes from the leaf, the rest from the coarse class.
     """
 
     centre: Floats
@@ -66,6 +69,7 @@ class DoubtModel:
     threshold: float
     unlike: float
     disagreement: float = 0.0
+    leaf_share: float = LEAF_SHARE
 
     def coordinates(self, embedding: Floats) -> Floats:
         """(n, d) embeddings (n, D) where the pooled within-class covariance is the identity."""
@@ -93,8 +97,8 @@ class DoubtModel:
     ) -> Floats:
         """(n,) doubt from 0 (certain) to 1.
 
-        Three quarters of it come from the coarse class, one from the leaf: taking a band for a segmented
-        form matters less than taking a monocyte for a blast.
+        It comes from the coarse class and, by `leaf_share`, from the leaf: taking a band for a segmented form
+        matters less than taking a monocyte for a blast.
 
         Parameters
         ----------
@@ -106,7 +110,7 @@ class DoubtModel:
             Total variation distance (0 to 1) between the leaf probabilities of the network's two views.
         """
         near = 1 / (1 + np.exp(6 * (distance / self.unlike - 1.15)))
-        doubt = 1 - sureness(probabilities, rows) * near
+        doubt = 1 - sureness(probabilities, rows, self.leaf_share) * near
         if disagreement is not None:
             doubt = doubt + self.disagreement * disagreement
         return np.asarray(np.clip(doubt, 0, 1), np.float32)
@@ -123,7 +127,10 @@ class DoubtModel:
         values = [float(calibration[n]) for n in ("reference", "temperature", "slope", "threshold", "unlike")]
         reference, temperature, slope, threshold, unlike = values
         views = float(calibration.get("disagreement", 0.0))
-        positive = reference > 0 and temperature > 0 and slope >= 0 and unlike > 0
+        leaf_share = float(calibration.get("leaf_share", LEAF_SHARE))
+        positive = 0 <= leaf_share <= 1 and reference > 0 and temperature > 0 and slope >= 0 and unlike > 0
         if not (np.isfinite([*values, views]).all() and positive and views >= 0):
             raise ValueError("parameters of the calibration are out of range")
-        return DoubtModel(centre, whitener, means, reference, temperature, slope, threshold, unlike, views)
+        return DoubtModel(
+            centre, whitener, means, reference, temperature, slope, threshold, unlike, views, leaf_share
+        )

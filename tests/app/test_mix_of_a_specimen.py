@@ -41,7 +41,7 @@ def mixing_engine() -> PlainEngine:
 def alike_engine() -> PlainEngine:
     """The mix is left alone: only cells that look alike (their colour, in the double) decide."""
     engine = plain_engine()
-    engine.classifier.look_alikes = Likeness(0.5, 2.0, 0.3)
+    engine.classifier.look_alikes = Likeness(0.5, 2.0, 0.3, 0.1)
     return engine
 
 
@@ -300,7 +300,7 @@ def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(tmp_path: Path) -
     assert results["plain"]["accuracy"] == pytest.approx(21 / 24, abs=1e-4)
     assert results["mixed"]["accuracy"] == results["alike"]["accuracy"] == 1
     assert results["alike"]["specimen_mix"] is results["mixed"]["look_alikes"] is None
-    assert results["alike"]["look_alikes"] == {"cells": 24, "near": 0.5, "pull": 2.0, "own": 0.3}
+    assert results["alike"]["look_alikes"] == {"cells": 24, "near": 0.5, "pull": 2.0, "echo": 0.3, "own": 0.1}
     assert results["plain"]["specimen_mix"] is None
     mix = results["mixed"]["specimen_mix"]
     assert mix["cells"] == 24

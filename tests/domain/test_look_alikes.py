@@ -10,7 +10,7 @@ import pytest
 from bloodcells_gui.domain import look_alikes
 from bloodcells_gui.domain.look_alikes import Likeness, settle
 
-LIKENESS = Likeness(0.5, 1.0, 0.3)
+LIKENESS = Likeness(0.5, 1.0, 0.5, 0.1)
 
 
 def two_kinds(n: int, seed: int = 0, wrong: float = 0.2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -26,6 +26,17 @@ def two_kinds(n: int, seed: int = 0, wrong: float = 0.2) -> tuple[np.ndarray, np
     return p.astype(np.float32), x.astype(np.float32), truth
 
 
+def weights_of(unit: np.ndarray, i: int, k: int, likeness: Likeness) -> dict[int, float]:
+    """Neighbour -> what it says at most of cell i."""
+    cosine = unit @ unit[i]
+    cosine[i] = -2
+    near = likeness.near
+    return {
+        int(j): likeness.pull * min(max((cosine[j] - near) / (1 - near), 0), 1)
+        for j in np.argsort(-cosine)[:k]
+    }
+
+
 def by_the_book(p: np.ndarray, x: np.ndarray, likeness: Likeness) -> np.ndarray:
     """The rule cell by cell."""
     n = len(p)
@@ -36,16 +47,18 @@ def by_the_book(p: np.ndarray, x: np.ndarray, likeness: Likeness) -> np.ndarray:
     for _ in range(20):
         after = np.empty_like(now)
         for i in range(n):
-            cosine = unit @ unit[i]
-            cosine[i] = -2
-            pull = np.zeros(3)
-            for j in np.argsort(-cosine)[:k]:
-                alike = min(max((cosine[j] - likeness.near) / (1 - likeness.near), 0), 1)
-                pull += likeness.pull * alike * now[j]
-            row = p[i] * np.exp(pull)
+            said = sum(a * now[j] for j, a in weights_of(unit, i, k, likeness).items())
+            row = p[i] * np.exp(said)
             after[i] = row / row.sum()
         now = after
-    return now
+    pulls = np.array([sum(weights_of(unit, i, k, likeness).values()) for i in range(n)])
+    gave_way = (0.5 * np.abs(p - now).sum(1) * pulls).sum() / pulls.sum()
+    out = np.empty_like(now)
+    for i in range(n):
+        said = sum(a * now[j] for j, a in weights_of(unit, i, k, likeness).items())
+        row = np.exp((np.log(p[i]) + said) / (1 + likeness.echo * gave_way * pulls[i]))
+        out[i] = row / row.sum()
+    return likeness.own * p + (1 - likeness.own) * out
 
 
 def test_it_is_the_papers_rule() -> None:
@@ -97,17 +110,19 @@ def test_no_probability_is_so_small_that_look_alikes_could_not_raise_it() -> Non
     p, x, truth = two_kinds(100, wrong=0)
     p[0] = 0
     p[0, 1 - truth[0]] = 1
-    after = settle(p, x, Likeness(0.5, 5.0, 0.3))
+    after = settle(p, x, Likeness(0.5, 5.0, 0.3, 0.1))
     assert after[0].argmax() == truth[0]
+
+
+GOOD = {"near": 0.5, "pull": 1, "echo": 0.5, "own": 0.1}
 
 
 @pytest.mark.parametrize(
     "card",
     [
-        {"near": -0.1, "pull": 1, "own": 0.3}, {"near": 1, "pull": 1, "own": 0.3},
-        {"near": 0.5, "pull": 0, "own": 0.3}, {"near": 0.5, "pull": 1e9, "own": 0.3},
-        {"near": 0.5, "pull": 1, "own": 1.1}, {"near": float("nan"), "pull": 1, "own": 0.3},
-        {"near": 0.5, "pull": 1}, {"near": "a", "pull": 1, "own": 0.3}, [0.5, 1, 0.3], 3,
+        GOOD | {"near": -0.1}, GOOD | {"near": 1}, GOOD | {"near": float("nan")}, GOOD | {"near": "a"},
+        GOOD | {"pull": 0}, GOOD | {"pull": 1e9}, GOOD | {"echo": -1}, GOOD | {"own": 1.1},
+        {"near": 0.5, "pull": 1}, [0.5, 1, 0.5, 0.1], 3,
     ],
 )  # fmt: skip
 def test_numbers_out_of_range_are_refused(card: dict[str, object]) -> None:
@@ -117,4 +132,17 @@ def test_numbers_out_of_range_are_refused(card: dict[str, object]) -> None:
 
 def test_no_card_is_none() -> None:
     assert Likeness.from_card(None) is None
-    assert Likeness.from_card({"near": 0.5, "pull": 1, "own": 0.3}) == LIKENESS
+    assert Likeness.from_card(GOOD) == LIKENESS
+
+
+def test_the_more_cells_give_way_the_less_sure_all_become() -> None:
+    sure = []
+    for wrong in (0.0, 0.15, 0.3):
+        p, x, _ = two_kinds(300, wrong=wrong)
+        plain, echoing = (
+            settle(p, x, Likeness(0.5, 1.0, 0.0, 0.1)),
+            settle(p, x, Likeness(0.5, 1.0, 1.0, 0.1)),
+        )
+        np.testing.assert_array_equal(plain.argmax(1), echoing.argmax(1))
+        sure.append(float(echoing.max(1).mean()))
+    assert sure[0] > sure[1] + 0.02 > sure[2] + 0.04

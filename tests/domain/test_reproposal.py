@@ -148,17 +148,17 @@ def test_what_cells_settled_on_decides_the_rows_and_leaves_share_as_before() -> 
     np.testing.assert_array_equal(with_settled(nothing_there, elsewhere, rows), nothing_there)
 
 
-def test_doubt_follows_what_was_settled_and_part_of_the_probability_stays_the_cells_own() -> None:
+def test_proposal_and_doubt_follow_what_was_settled() -> None:
     p, rows = answers(300, seed=8, spread=1.0), coarse_rows(CLASSES)
     even = dict.fromkeys(CLASSES, 1.0)
-    mix = a_mix(weights=even, likeness=Likeness(0.5, 1.0, 0.25), alike=300)
+    mix = a_mix(weights=even, likeness=Likeness(0.5, 1.0, 0.25, 0.1), alike=300)
     settled = np.full((300, rows.max() + 1), 0.02, np.float32)
     settled[:, rows[LY]] = 1 - 0.02 * rows.max()
     sharp = with_settled(p, settled, rows)
     distance = np.zeros(300, np.float32)
     before = doubt_model().doubt(p, distance, rows)
     new = reproposed(mix, CLASSES, p, before, before > 0.4, np.zeros(300, bool), settled)
-    np.testing.assert_allclose(new.scores, 0.75 * sharp + 0.25 * p, atol=1e-5)
+    np.testing.assert_allclose(new.scores, sharp, atol=1e-5)
     np.testing.assert_allclose(new.doubt, doubt_model().doubt(sharp, distance, rows), atol=1e-4)
     # without a word of the card on it nothing is taken from look-alikes
     none = np.zeros(300, bool)

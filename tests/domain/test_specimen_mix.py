@@ -125,7 +125,7 @@ def a_mix(**changes: object) -> SpecimenMix:
 
 
 def test_a_mix_survives_as_tallies() -> None:
-    mix = a_mix(events=7, views=True, guarded=True, likeness=Likeness(0.5, 1.0, 0.3), alike=90)
+    mix = a_mix(events=7, views=True, guarded=True, likeness=Likeness(0.5, 1.0, 0.3, 0.1), alike=90)
     tallies = json.loads(json.dumps({"RBC": 812.0, **mix.to_tallies()}))
     assert mix_in(tallies) == mix
     assert without_mix(tallies) == {"RBC": 812.0}
@@ -134,9 +134,10 @@ def test_a_mix_survives_as_tallies() -> None:
 
 
 def test_a_specimen_may_have_look_alikes_and_no_mix_or_none_of_an_older_version() -> None:
-    alone = a_mix(weights=dict.fromkeys(CLASSES, 1.0), prior=None, likeness=Likeness(0.5, 1.0, 0.3), alike=9)
+    even, likeness = dict.fromkeys(CLASSES, 1.0), Likeness(0.5, 1.0, 0.3, 0.1)
+    alone = a_mix(weights=even, prior=None, likeness=likeness, alike=9, leaf_share=0.02)
     assert mix_in(alone.to_tallies()) == alone
-    older = {k: v for k, v in a_mix().to_tallies().items() if k != "mix/guarded"}
+    older = {k: v for k, v in a_mix().to_tallies().items() if k not in ("mix/guarded", "mix/leaf_share")}
     assert mix_in(older) == a_mix()
 
 
@@ -147,7 +148,7 @@ def test_a_specimen_may_have_look_alikes_and_no_mix_or_none_of_an_older_version(
         {"mix/weight/XX": 1.0},
         {"mix/threshold": float("nan")}, {"mix/cells": float("inf")}, {"mix/events": float("nan")},
         {"mix/weight/LY": "much"},
-        {"mix/near": 2.0, "mix/pull": 1.0, "mix/own": 0.3}, {"mix/near": 0.5},
+        {"mix/near": 2.0, "mix/pull": 1.0, "mix/echo": 0.3, "mix/own": 0.1}, {"mix/near": 0.5},
     ],
 )  # fmt: skip
 def test_an_unsound_mix_is_none(change: dict[str, float]) -> None:

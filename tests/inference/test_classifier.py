@@ -123,11 +123,11 @@ def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: 
             Classifier(load_bundle(folder))
 
 
-def test_a_card_may_ask_for_look_alikes_also_under_a_profile(tiny: Classifier, tmp_path: Path) -> None:
+def test_a_card_may_ask_for_look_alikes(tiny: Classifier, tmp_path: Path) -> None:
     assert tiny.look_alikes is None
     folder = tiny_onnx.write_bundle(tmp_path / "alike")
     card = json.loads((folder / "card.json").read_text())
-    card["calibration"]["look_alikes"] = {"near": 0.5, "pull": 1, "own": 0.3}
+    card["calibration"]["look_alikes"] = {"near": 0.5, "pull": 1, "echo": 0.3, "own": 0.1}
     (folder / "card.json").write_text(json.dumps(card))
     asking = Classifier(load_bundle(folder))
     found = asking.predict(crops(40))
@@ -135,9 +135,10 @@ def test_a_card_may_ask_for_look_alikes_also_under_a_profile(tiny: Classifier, t
     expected = (found.embedding - model.centre) @ model.whitener
     np.testing.assert_allclose(asking.coordinates(found.embedding), expected, atol=1e-4)
     assert asking.dimensions == found.embedding.shape[1]
+    assert asking.look_alikes == Likeness(0.5, 1, 0.3, 0.1)
     asking.use_profile(fitted(asking, found)[1])
-    assert asking.look_alikes == Likeness(0.5, 1, 0.3)
-    card["calibration"]["look_alikes"] = {"near": 1.5, "pull": 1, "own": 0.3}
+    assert asking.look_alikes is None
+    card["calibration"]["look_alikes"] = {"near": 1.5, "pull": 1, "echo": 0.3, "own": 0.1}
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(BundleRefused, match="look_alikes"):
         Classifier(load_bundle(folder))

@@ -160,24 +160,23 @@ def test_the_prior_shift_brings_back_what_was_pushed_away(tmp_path: Path) -> Non
     assert after[1] > before[1] + 0.2
 
 
-@pytest.mark.parametrize("mixed", [True, False])
-def test_what_the_doubt_is_fitted_on_is_what_the_program_serves(mixed: bool) -> None:
+def test_what_the_doubt_is_fitted_on_is_what_the_program_serves() -> None:
     rng = np.random.default_rng(2)
     kinds = rng.integers(0, 4, 200)
     at = (rng.normal(0, 0.5, (200, 6)) + 2 * np.eye(6)[kinds]).astype(np.float32)
     p = rng.dirichlet(np.full(len(LEAVES), 0.3), 200).astype(np.float32)
-    ours = as_specimen(p, at, mixed=mixed)
+    ours = as_specimen(p, at)
     classifier = SimpleNamespace(
-        classes=LEAVES, threshold=0.4, doubts_views=False, coordinates=lambda e: e,
-        specimen_mix=MixPrior.from_card(SPECIMEN_MIX) if mixed else None,
+        classes=LEAVES, threshold=0.4, doubts_views=False, leaf_share=0.25, coordinates=lambda e: e,
+        specimen_mix=MixPrior.from_card(SPECIMEN_MIX),
         look_alikes=Likeness.from_card(LOOK_ALIKES),
     )  # fmt: skip
     none = np.zeros(200, bool)
     mix, settled = as_a_whole(p, at, none, classifier)
     doubt = 1 - sureness(p, coarse_rows(LEAVES))
     theirs = reproposed(mix, LEAVES, p, doubt, doubt > 0.4, none, settled)
-    np.testing.assert_allclose(ours.served, theirs.scores, atol=1e-4)
-    np.testing.assert_allclose(1 - sureness(ours.settled, coarse_rows(LEAVES)), theirs.doubt, atol=1e-4)
+    np.testing.assert_allclose(ours, theirs.scores, atol=1e-4)
+    np.testing.assert_allclose(1 - sureness(ours, coarse_rows(LEAVES)), theirs.doubt, atol=1e-4)
     assert (theirs.best != p.argmax(1)).any()
 
 

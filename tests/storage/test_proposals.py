@@ -26,7 +26,7 @@ from tests.storage.case_tools import CLASSES, Reviewer, a_case, a_run, cells_of
 FIRST = SpecimenMix({"SNE": 2.5, "LY": 0.3, "MO": 0.2}, 20, MixPrior(0.1, 15), 0.4)
 SECOND = SpecimenMix({"SNE": 0.2, "LY": 2.6, "MO": 0.2}, 30, MixPrior(0.1, 15), 0.4)
 
-TOGETHER = replace(FIRST, guarded=True, likeness=Likeness(0.5, 1.0, 0.3), alike=20)
+TOGETHER = replace(FIRST, guarded=True, likeness=Likeness(0.5, 1.0, 0.3, 0.1), alike=20)
 
 
 def plain(cells: list[Cell]) -> list[tuple[object, ...]]:
