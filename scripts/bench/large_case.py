@@ -31,6 +31,8 @@ def make_case(path: Path, n: int) -> None:
     from bloodcells_gui.app.analysis import new_case
     from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
     from bloodcells_gui.domain.cell import CellAssets
+    from bloodcells_gui.domain.look_alikes import Likeness, Settled
+    from bloodcells_gui.domain.reproposal import coarse_rows
     from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
     from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix, estimate
     from tests.ui.fakes import CODES, MEASUREMENTS, draw_cell, make_cells
@@ -72,8 +74,11 @@ def make_case(path: Path, n: int) -> None:
             store.add_cells(0, part, assets)
         prior = MixPrior(0.1, 15)
         weights, nucleated = estimate(store.answers([0], len(CODES), 0).scores, CODES, prior)
-        mix = SpecimenMix(weights, nucleated, prior, threshold=0.45)
-        store.finish_run(0, RunStatus.COMPLETE, CREATED, mix=mix)
+        likeness = Likeness(near=0.5, pull=1.0, echo=1.0, own=0.1)
+        mix = SpecimenMix(weights, nucleated, prior, threshold=0.45, likeness=likeness, alike=n)
+        kinds = rng.dirichlet(np.ones(int(coarse_rows(CODES).max()) + 1), n).astype(np.float32)
+        settled = Settled(np.arange(n), kinds)
+        store.finish_run(0, RunStatus.COMPLETE, CREATED, mix=mix, settled=settled)
 
 
 def peak_mb() -> float:
