@@ -1,6 +1,7 @@
 """One open case: what the models said, what people decided, and everything that follows from both.
 
-The person's thread owns a session. `thumbnail`, `view` and `explain` may be called from other threads.
+The person's thread owns a session. `thumbnail`, `view`, `explain` and `as_found` may be called from other
+threads.
 """
 
 from __future__ import annotations
@@ -188,6 +189,10 @@ class CaseSession:
         for code in sorted(members, key=lambda c: rank.get(c, ORDER.get(c, len(ORDER)))):
             out.append(Group(code, sorted(members[code], key=lambda i: (-self._by_id[i].doubt, i))))
         return out
+
+    def as_found(self, cell_id: int) -> tuple[str, float]:
+        """Class code and probability before the specimen as a whole was heard. Thread-safe."""
+        return self.store.as_found(cell_id)
 
     # ---- pictures (thread-safe)
 

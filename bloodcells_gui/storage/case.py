@@ -123,6 +123,16 @@ class CaseStore(CaseFile):
                 raise self._db.damaged("cells") from error
         return cells
 
+    def as_found(self, cell_id: int) -> tuple[str, float]:
+        """Class code and probability that the models gave a cell by itself; KeyError for an unknown one."""
+        with self._db.reading() as connection:
+            row = connection.execute(
+                "SELECT predicted, probability FROM cells WHERE id = ?", (cell_id,)
+            ).fetchone()
+        if row is None:
+            raise KeyError(cell_id)
+        return row[0], row[1]
+
     def answers(self, runs: Sequence[int], leaves: int, dimensions: int) -> vectors.Answers:
         """What a classifier of so many leaves and embedding dimensions said of the cells of these runs."""
         with self._db.reading() as connection:

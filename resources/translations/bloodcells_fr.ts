@@ -554,6 +554,19 @@
     </message>
 </context>
 <context>
+    <name>ByItself</name>
+    <message>
+        <source>What the network said of this cell alone. The proposal also takes in the whole specimen:
+the mix of its cells, and cells that look alike.</source>
+        <translation>Ce que le réseau a dit de cette cellule seule. La proposition tient aussi compte
+du prélèvement entier&#xa0;: du mélange de ses cellules, et des cellules qui se ressemblent.</translation>
+    </message>
+    <message>
+        <source>Taken by itself: {name} ({percent})</source>
+        <translation>Prise isolément&#xa0;: {name} ({percent})</translation>
+    </message>
+</context>
+<context>
     <name>CalibrationWindow</name>
     <message>
         <source>Calibrate to this laboratory</source>

@@ -257,6 +257,19 @@ def test_an_open_case_takes_the_mix_once_and_leaves_decisions(live: tuple[CaseSe
     assert reopened(session) == now
 
 
+def test_a_session_still_knows_what_each_cell_was_by_itself(live: tuple[CaseSession, AnalysisJob]) -> None:
+    session, job = live
+    found: dict[int, tuple[str, float]] = {}
+    for event in job.events():
+        if isinstance(event, CellsFound):
+            found |= {c.id: (c.predicted, c.probability) for c in event.cells}
+        session.absorb(event)
+    assert len(found) == 30
+    assert {i: session.as_found(i) for i in found} == found
+    changed = [c.id for c in session.cells if session.as_found(c.id)[0] != c.predicted]
+    assert [found[i][0] for i in changed] == ["SNE"] * 3
+
+
 def test_an_act_at_the_moment_of_the_end_is_on_what_the_case_holds(
     live: tuple[CaseSession, AnalysisJob],
 ) -> None:

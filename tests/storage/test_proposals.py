@@ -12,13 +12,13 @@ import pytest
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, Cell
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import fold
+from bloodcells_gui.domain.fold import BY_HAND_RUN, fold
 from bloodcells_gui.domain.look_alikes import Likeness, Settled
 from bloodcells_gui.domain.reproposal import reproposed_cells
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix, mix_in
 from bloodcells_gui.storage import audit
-from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
 from bloodcells_gui.storage.recover import recover
 from tests.storage import old_versions
 from tests.storage.case_tools import CLASSES, Reviewer, a_case, a_run, cells_of
@@ -49,6 +49,23 @@ def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path)
         assert again.runs[0].tallies["RBC"] == 5.0
         assert plain(again.load_cells()) == plain(reproposed_cells(found, CLASSES, FIRST))
     assert audit.verify(tmp_path / "c.bcs", images=False).ok
+
+
+def test_one_cell_is_read_as_it_was_found(tmp_path: Path) -> None:
+    with a_case(tmp_path / "c.bcs") as store:
+        found = store.load_cells()
+        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        cells, assets = cells_of(FIRST_HAND_ID, 1)
+        store.add_cells(BY_HAND_RUN, cells, assets)
+        for cell in found + cells:
+            assert store.as_found(cell.id) == (cell.predicted, cell.probability)
+        shown = {c.id: c.predicted for c in store.load_cells()}
+        assert shown[FIRST_HAND_ID] == cells[0].predicted
+        assert any(shown[c.id] != store.as_found(c.id)[0] for c in found)
+        with pytest.raises(KeyError):
+            store.as_found(20)
+    with CaseStore.open(tmp_path / "c.bcs", read_only=True) as again:
+        assert again.as_found(3) == (found[3].predicted, found[3].probability)
 
 
 def test_flags_hold_an_unidentified_cell_back(tmp_path: Path) -> None:

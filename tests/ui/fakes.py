@@ -20,6 +20,7 @@ from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
     CellsFound,
+    CellsReproposed,
     Done,
     Progress,
     RunStatus,
@@ -167,6 +168,7 @@ class FakeSession:
         self.closed = False
         self.fail_with: UserError | None = None
         self.thumbnail_threads: set[int] = set()
+        self.found: dict[int, tuple[str, float]] = {}
         self._time = 0
         if wbc:
             self.set_field("wbc", wbc)
@@ -189,6 +191,10 @@ class FakeSession:
 
     def scores(self, cell_id: int) -> list[tuple[str, float]]:
         return sorted(zip(CODES, map(float, self.cell(cell_id).scores), strict=True), key=lambda p: -p[1])
+
+    def as_found(self, cell_id: int) -> tuple[str, float]:
+        cell = self.cell(cell_id)
+        return self.found.get(cell_id, (cell.predicted, cell.probability))
 
     def measurements(self, cell_id: int) -> list[tuple[str, float, str]]:
         units = {"um2": "um²", "um": "um"}
@@ -261,6 +267,11 @@ class FakeSession:
             self.cells.extend(event.cells)
             self._by_id.update((c.id, c) for c in event.cells)
             self.state.add_cells(event.cells)
+            self._publish(Change(tuple(c.id for c in event.cells)))
+        elif isinstance(event, CellsReproposed):
+            self._by_id.update((c.id, c) for c in event.cells)
+            self.cells[:] = [self._by_id[c.id] for c in self.cells]
+            self.state.repropose(event.cells)
             self._publish(Change(tuple(c.id for c in event.cells)))
 
     def differential(self, taxonomy: str | None = None) -> diff.Differential:

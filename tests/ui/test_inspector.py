@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt, QThreadPool
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.domain.analysis import CellsReproposed
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.inspector.details import measurement_name, measurement_value
 from bloodcells_gui.ui.inspector.image_view import (
@@ -23,6 +27,7 @@ from bloodcells_gui.ui.inspector.image_view import (
 )
 from bloodcells_gui.ui.inspector.overlay import colour_table, heat_image
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
+from bloodcells_gui.ui.inspector.probabilities_tab import ByItself
 from bloodcells_gui.ui.review import ReviewController
 from tests.ui.fakes import FakeSession, make_cells
 
@@ -173,6 +178,31 @@ def test_opacity_and_class_follow_the_controls(qtbot: QtBot, panel: InspectorPan
     assert panel.explained_class.currentData() == panel.bars._scores[2][0]
 
 
+def line_of(panel: InspectorPanel) -> str:
+    """What the panel says of the cell by itself; "" where it says nothing."""
+    return panel.by_itself.text() if panel.by_itself.isVisible() else ""
+
+
+def test_what_a_cell_was_by_itself_is_said_where_the_specimen_changed_its_class(
+    qtbot: QtBot, panel: InspectorPanel
+) -> None:
+    session = panel._session
+    assert isinstance(session, FakeSession)
+    same, other, sister = [c.id for c in session.cells if c.predicted == "SNE"][:3]
+    session.found = {same: ("SNE", 0.3), other: ("ERB", 0.615), sister: ("UNICORN", 0.5)}
+    panel.show_cell(other)
+    qtbot.waitUntil(lambda: line_of(panel) == "Taken by itself: erythroblast (NRBC) (62\N{NO-BREAK SPACE}%)")
+    assert "look alike" in panel.by_itself.toolTip()
+    panel.show_cell(same)
+    assert line_of(panel) == ""
+    qtbot.waitUntil(lambda: panel._found == ("SNE", 0.3))
+    assert line_of(panel) == ""
+    panel.show_cell(sister)
+    qtbot.waitUntil(lambda: "UNICORN" in line_of(panel))
+    panel.show_cell(None)
+    assert line_of(panel) == ""
+
+
 def test_measurements_are_said_with_units(context: UiContext) -> None:
     assert measurement_name(context.language, "cell_area_um2") == "Cell area"
     assert measurement_value(context.language, "cell_area_um2", 123.456, "um²") == "123.5 µm²"
@@ -198,6 +228,78 @@ def test_brightness_leaves_black_and_white_alone(view: CellImageView) -> None:
     assert [bright.pixelColor(x, 0).red() for x in (0, 3)] == [0, 255]
     assert bright.pixelColor(2, 0).red() > 128 > dark.pixelColor(2, 0).red()
     assert brightened(image, 0) is image
+
+
+def test_the_line_of_a_cell_by_itself_stays_in_sight_where_bars_scroll(
+    qtbot: QtBot, panel: InspectorPanel
+) -> None:
+    panel._session.found = {4: ("UNICORN", 0.5)}  # type: ignore[attr-defined]
+    tab = panel.probabilities
+    panel.show_cell(4)
+    qtbot.waitUntil(lambda: line_of(panel) != "")
+    assert len(panel.bars._scores) > 3
+    for height in (900, 420):
+        panel.resize(300, height)
+        panel.layout().activate()
+        qtbot.waitUntil(lambda: panel.by_itself.height() >= panel.by_itself.heightForWidth(tab.width()))
+        below = panel.bars.mapTo(tab, QPoint(0, panel.bars.height())).y()
+        assert panel.by_itself.geometry().bottom() < tab.height()
+        if height == 900:
+            assert below <= panel.by_itself.y() < below + 12
+        else:
+            assert below > panel.by_itself.y()
+
+
+def test_the_line_of_a_cell_by_itself_follows_the_proposals(qtbot: QtBot, panel: InspectorPanel) -> None:
+    session = panel._session
+    assert isinstance(session, FakeSession)
+    cell = session.cell(3)
+    other = "LY" if cell.predicted != "LY" else "MO"
+    panel.show_cell(3)
+    qtbot.waitUntil(lambda: panel._found is not None)
+    session.found[3] = (cell.predicted, cell.probability)
+    assert line_of(panel) == ""
+    for predicted, said in ((other, True), (cell.predicted, False), (other, True)):
+        session.absorb(CellsReproposed((replace(session.cell(3), predicted=predicted),)))
+        assert bool(line_of(panel)) is said
+    session.relabel([3], "BL")
+    assert line_of(panel) != ""
+
+
+def test_the_line_of_a_cell_by_itself_is_read_off_the_window_s_thread(
+    qtbot: QtBot, panel: InspectorPanel
+) -> None:
+    session = panel._session
+    asked: list[tuple[int, bool]] = []
+
+    def slow(cell_id: int) -> tuple[str, float]:
+        asked.append((cell_id, threading.current_thread() is threading.main_thread()))
+        return "MO" if session.cell(cell_id).predicted != "MO" else "LY", 0.5
+
+    session.as_found = slow  # type: ignore[method-assign]
+    for i in range(1, 20):
+        panel.show_cell(i)
+    qtbot.waitUntil(lambda: line_of(panel) != "")
+    assert asked == [(19, False)]
+
+    def lost(cell_id: int) -> tuple[str, float]:
+        asked.append((cell_id, False))
+        raise KeyError(cell_id)
+
+    session.as_found = lost  # type: ignore[method-assign]
+    panel.show_cell(4)
+    qtbot.waitUntil(lambda: panel.image.has_picture and asked[-1][0] == 4)
+    assert line_of(panel) == ""
+
+
+def test_a_french_window_says_it_in_french(qtbot: QtBot, qapp: QApplication, context: UiContext) -> None:
+    context.language.choose("fr")
+    line = ByItself(context)
+    qtbot.addWidget(line)
+    line.show_found(("SNE", 0.618), "LY")
+    context.language.choose("en")
+    assert line.text() == ("Prise isolément\N{NO-BREAK SPACE}: neutrophile segmenté (62\N{NO-BREAK SPACE}%)")
+    assert "prélèvement" in line.toolTip()
 
 
 def test_two_pictures_can_be_shown_at_one_physical_scale(view: CellImageView) -> None:

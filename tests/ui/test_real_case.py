@@ -228,6 +228,11 @@ def test_the_mix_of_the_specimen_reaches_gallery_and_table_at_the_end(
     page.confirm()
     page.undo()
     assert not session.state.decided(chosen[0][0])
+    (changed,) = (c.id for c in session.cells if session.as_found(c.id)[0] != c.predicted)
+    page.gallery.view.select_ids([changed])
+    line = page.inspector.by_itself
+    qtbot.waitUntil(line.isVisible)
+    assert "segmented neutrophil" in line.text()
 
 
 def one_by_one(

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSlider,
     QSplitter,
     QTabWidget,
@@ -29,7 +28,7 @@ from bloodcells_gui.ui.inspector.details import (
     measurement_value,
 )
 from bloodcells_gui.ui.inspector.image_view import CellImageView
-from bloodcells_gui.ui.inspector.probabilities import ProbabilityBars
+from bloodcells_gui.ui.inspector.probabilities_tab import ProbabilitiesTab
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.review import ReviewController
@@ -54,6 +53,9 @@ class InspectorPanel(QWidget):
         self._session = controller.session
         self._cell_id: int | None = None
         self._explained = ""
+        self._found: tuple[str, float] | None = None
+        self._findings = Lookup(pool, self)
+        self._findings.answered.connect(self._finding_arrived)
         self._views = Lookup(pool, self)
         self._heats = Lookup(pool, self)
         self._views.answered.connect(self._view_arrived)
@@ -213,24 +215,15 @@ class InspectorPanel(QWidget):
         return tools
 
     def _build_tabs(self) -> QTabWidget:
-        self.bars = ProbabilityBars(self._context)
+        self.probabilities = ProbabilitiesTab(self._context)
+        self.bars, self.by_itself = self.probabilities.bars, self.probabilities.by_itself
         self.bars.chosen.connect(self._bar_chosen)
         self.measurements = PairsModel(self)
         self.history = PairsModel(self)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        holder = QWidget()
-        inner = QVBoxLayout(holder)
-        inner.setContentsMargins(6, 4, 6, 4)
-        inner.addWidget(self.bars)
-        inner.addStretch(1)
-        scroll.setWidget(holder)
-        self.tabs.addTab(scroll, self.tr("Probabilities"))
+        self.tabs.addTab(self.probabilities, self.tr("Probabilities"))
         self.tabs.addTab(PairsView(self.measurements, self.tr("Measurements")), self.tr("Measurements"))
         self.tabs.addTab(PairsView(self.history, self.tr("History")), self.tr("History"))
         self.tabs.currentChanged.connect(self._fill_tab)
@@ -247,6 +240,8 @@ class InspectorPanel(QWidget):
         """Show a cell, or an invitation to choose one."""
         self._cell_id = cell_id
         self._explained = ""
+        self._found = None
+        self._findings.forget()
         self._views.forget()
         self._heats.forget()
         if cell_id is None:
@@ -261,6 +256,7 @@ class InspectorPanel(QWidget):
         if cell_id is None:
             return
         session = self._session
+        self._findings.ask(cell_id, lambda: session.as_found(cell_id))
         self._views.ask(cell_id, lambda: session.view(cell_id))
         self._fill_tab()
 
@@ -277,7 +273,8 @@ class InspectorPanel(QWidget):
         if cell_id is None:
             self._name.show_text(self.tr("No cell chosen"))
             self._where.show_text("")
-            self.bars.show_scores([])
+            self.probabilities.show_scores([])
+            self.by_itself.show_found(None, "")
             self.measurements.show_pairs([])
             self.history.show_pairs([])
             return
@@ -308,7 +305,8 @@ class InspectorPanel(QWidget):
         self._flags.setText(" · ".join(language.text(f) for f in cell.flags))
         self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
         self._flags.setVisible(bool(cell.flags))
-        self.bars.show_scores(self._session.scores(cell_id))
+        self.probabilities.show_scores(self._session.scores(cell_id))
+        self.by_itself.show_found(self._found, cell.predicted)
 
     def _fill_tab(self) -> None:
         if self._cell_id is None:
@@ -329,6 +327,11 @@ class InspectorPanel(QWidget):
                     for e in reversed(self._session.history(cell_id))
                 ]
             )
+
+    def _finding_arrived(self, cell_id: object, found: tuple[str, float]) -> None:
+        if self._cell_id is not None and cell_id == self._cell_id:
+            self._found = found
+            self.by_itself.show_found(found, self._session.cell(self._cell_id).predicted)
 
     def _changed(self, change: Change) -> None:
         if self._cell_id is not None and self._cell_id in change.cells:
@@ -403,5 +406,6 @@ class InspectorPanel(QWidget):
     def close_case(self) -> None:
         """Stop asking for pictures; call before the session closes."""
         self._settle.stop()
+        self._findings.close()
         self._views.close()
         self._heats.close()

@@ -40,7 +40,7 @@ class ProbabilityBars(QWidget):
         return self.fontMetrics().height() + 8
 
     def sizeHint(self) -> QSize:
-        return QSize(280, _MOST * self._line_height() + 10)
+        return QSize(280, max(1, len(self._scores)) * self._line_height() + 10)
 
     def show_scores(self, scores: Sequence[tuple[str, float]]) -> None:
         """Leaf codes with probabilities, in any order."""
@@ -49,6 +49,7 @@ class ProbabilityBars(QWidget):
         self.setAccessibleDescription(
             ", ".join(f"{self._context.language.class_name(c)} {100 * p:.1f} %" for c, p in self._scores)
         )
+        self.updateGeometry()
         self.update()
 
     def mark(self, code: str) -> None:

@@ -1,0 +1,85 @@
+"""The inspector's first tab: probabilities, and what a cell was before its specimen changed the proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.inspector.probabilities import ProbabilityBars
+from bloodcells_gui.ui.labels import PlainLabel
+
+
+class ByItself(PlainLabel):
+    """Shown only where the class differs from the proposal's; it may take two lines."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self._context = context
+        self.setObjectName("muted")
+        self.setWordWrap(True)
+        self.setContentsMargins(14, 2, 12, 6)  # under the names of the bars
+        why = self.tr(
+            "What the network said of this cell alone. The proposal also takes in the whole specimen:\n"
+            "the mix of its cells, and cells that look alike."
+        )
+        self.setToolTip(why)
+        self.setAccessibleDescription(why)
+        self.hide()
+
+    def show_found(self, found: tuple[str, float] | None, proposed: str) -> None:
+        """The class code and probability (0 to 1) as found, None while unknown, beside the proposed code."""
+        differs = found is not None and found[0] != proposed
+        if found is not None and differs:
+            code, probability = found
+            name = self._context.language.class_name(code)
+            if code in BY_CODE:
+                name = name[:1].lower() + name[1:]
+            # A no-break space: the sign must not stand alone on a second line.
+            percent = f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"
+            self.setText(self.tr("Taken by itself: {name} ({percent})").format(name=name, percent=percent))
+        self.setVisible(differs)
+
+
+class _ScrolledBars(QScrollArea):
+    """As high as the bars, or less: what stands below them is never out of sight."""
+
+    def __init__(self, bars: ProbabilityBars) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._holder = QWidget()
+        inner = QVBoxLayout(self._holder)
+        inner.setContentsMargins(6, 4, 6, 4)
+        inner.addWidget(bars)
+        self.setWidget(self._holder)
+
+    def sizeHint(self) -> QSize:
+        # Not the base class's, which keeps the first one it ever gave.
+        return self._holder.sizeHint()
+
+
+class ProbabilitiesTab(QWidget):
+    """Bars that scroll where there is no room, and the line of the cell by itself right below them."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self.bars = ProbabilityBars(context)
+        self.by_itself = ByItself(context)
+        self._scroll = _ScrolledBars(self.bars)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._scroll)
+        column.addWidget(self.by_itself)
+        column.addStretch(1)
+
+    def show_scores(self, scores: Sequence[tuple[str, float]]) -> None:
+        """Leaf codes with probabilities, in any order."""
+        self.bars.show_scores(scores)
+        self._scroll.updateGeometry()
