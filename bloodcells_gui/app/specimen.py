@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.look_alikes import settle
 from bloodcells_gui.domain.reproposal import coarse_rows, critical_leaves, in_rows, weigh
-from bloodcells_gui.domain.specimen_mix import SpecimenMix, estimate, nucleated
+from bloodcells_gui.domain.specimen_mix import SpecimenMix, estimate, nucleated, platelets
 from bloodcells_gui.inference.classifier import Classifier
 
 _Floats = NDArray[np.float32]
@@ -44,7 +44,8 @@ def as_a_whole(
     if prior is None and likeness is None:
         return None
     classes = classifier.classes
-    cells = int(nucleated(scores, classes).sum())
+    of_nucleus = nucleated(scores, classes)
+    cells = int(of_nucleus.sum())
     if cells == 0:
         return None
     weights = dict.fromkeys(classes, 1.0) if prior is None else estimate(scores, classes, prior)[0]
@@ -59,11 +60,14 @@ def as_a_whole(
     )
     if likeness is None:
         return mix, None
-    taking_part = np.isfinite(embeddings[:, 0]) & ~held_back
+    taking_part = np.isfinite(embeddings[:, 0]) & ~held_back & ~platelets(scores, classes)
     rows = coarse_rows(classes)
     kinds = in_rows(weigh(scores, mix.vector(classes), rows, critical_leaves(classes)), rows)
     settled = np.full((len(scores), int(rows.max()) + 1), np.nan, np.float32)
     settled[taking_part] = settle(
-        kinds[taking_part], classifier.coordinates(embeddings[taking_part]), likeness
+        kinds[taking_part],
+        classifier.coordinates(embeddings[taking_part]),
+        likeness,
+        of_nucleus[taking_part],
     )
     return replace(mix, likeness=likeness, alike=int(taking_part.sum())), settled

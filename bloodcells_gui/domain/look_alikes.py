@@ -98,7 +98,9 @@ class Settled:
     kinds: Floats
 
 
-def settle(kinds: Floats, coordinates: Floats, likeness: Likeness) -> Floats:
+def settle(
+    kinds: Floats, coordinates: Floats, likeness: Likeness, middle: NDArray[np.bool_] | None = None
+) -> Floats:
     """(n, R) probabilities of n cells' kinds after their look-alikes; rows sum to 1.
 
     The order of the cells is of no consequence.
@@ -110,11 +112,15 @@ def settle(kinds: Floats, coordinates: Floats, likeness: Likeness) -> Floats:
     coordinates : (n, d) float32
         Embeddings where the classes of the training data spread alike in all directions.
     likeness : Likeness
+    middle : (n,) bool, optional
+        Cells whose mean is the middle of the specimen; all by default. Seen from among many things of another
+        kind, all others look alike.
     """
     n = len(kinds)
     if n < 3:
         return kinds
-    around = coordinates - coordinates.mean(axis=0)
+    inner = coordinates if middle is None or not middle.any() else coordinates[middle]
+    around = coordinates - inner.mean(axis=0)
     x = np.asarray(around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-9), np.float32)
     members = _standing_for_all(around)
     of_members = _Neighbours(x[members], x[members], np.arange(len(members)), likeness)

@@ -30,8 +30,9 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 
 Floats = NDArray[np.float32]
 
+PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
 # What is no nucleated cell says nothing of the mix, and is not weighed by it.
-OUTSIDE = frozenset({"PLT", "GPLT", "PLC", "ART"})
+OUTSIDE = PLATELETS | {"ART"}
 #: Leaves of which the rules call a single cell critical.
 CRITICAL = frozenset(
     leaf for r in DEFAULT_RULES if r.kind == SMEAR and r.severity == "critical" for leaf in r.leaves
@@ -192,10 +193,18 @@ def _inside(classes: Sequence[str]) -> list[int]:
 
 def nucleated(probabilities: Floats, classes: Sequence[str]) -> NDArray[np.bool_]:
     """(n,) whether the best of (n, K) probabilities is a nucleated cell."""
-    inside = _inside(classes)
-    if not inside or not len(probabilities):
+    return _best_in(probabilities, _inside(classes))
+
+
+def platelets(probabilities: Floats, classes: Sequence[str]) -> NDArray[np.bool_]:
+    """(n,) whether the best of (n, K) probabilities is a platelet or a clump of them."""
+    return _best_in(probabilities, [i for i, code in enumerate(classes) if code in PLATELETS])
+
+
+def _best_in(probabilities: Floats, columns: Sequence[int]) -> NDArray[np.bool_]:
+    if not columns or not len(probabilities):
         return np.zeros(len(probabilities), np.bool_)
-    return np.isin(probabilities.argmax(axis=1), inside)
+    return np.isin(probabilities.argmax(axis=1), columns)
 
 
 def estimate(probabilities: Floats, classes: Sequence[str], prior: MixPrior) -> tuple[dict[str, float], int]:

@@ -146,3 +146,17 @@ def test_the_more_cells_give_way_the_less_sure_all_become() -> None:
         np.testing.assert_array_equal(plain.argmax(1), echoing.argmax(1))
         sure.append(float(echoing.max(1).mean()))
     assert sure[0] > sure[1] + 0.02 > sure[2] + 0.04
+
+
+def test_a_rare_kind_is_not_drowned_because_all_look_alike_from_among_many_others() -> None:
+    p, x, truth = two_kinds(200, wrong=0)
+    kept = np.r_[np.flatnonzero(truth == 0)[:56], np.flatnonzero(truth == 1)[:4]]
+    p, x, truth = p[kept], x[kept], truth[kept]
+    others = np.random.default_rng(3).normal(0, 0.1, (600, 8)).astype(np.float32)
+    others[:, 7] += 12
+    kinds = np.vstack([p, np.tile(np.array([0.02, 0.02, 0.96], np.float32), (600, 1))])
+    every = np.vstack([x, others])
+    middle = np.arange(660) < 60
+    assert (settle(p, x, LIKENESS).argmax(1) == truth).all()
+    assert (settle(kinds, every, LIKENESS, middle)[:60].argmax(1) == truth).all()
+    assert (settle(kinds, every, LIKENESS)[56:60].argmax(1) != 1).all()
