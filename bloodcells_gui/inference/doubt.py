@@ -109,7 +109,7 @@ class DoubtModel:
         disagreement : (n,), optional
             Total variation distance (0 to 1) between the leaf probabilities of the network's two views.
         """
-        near = 1 / (1 + np.exp(6 * (distance / self.unlike - 1.15)))
+        near = 1 / (1 + np.exp(12 * (distance / self.unlike - 1.15)))
         doubt = 1 - sureness(probabilities, rows, self.leaf_share) * near
         if disagreement is not None:
             doubt = doubt + self.disagreement * disagreement
