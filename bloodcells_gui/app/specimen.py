@@ -60,7 +60,7 @@ def as_a_whole(
     )
     if likeness is None:
         return mix, None
-    taking_part = np.isfinite(embeddings[:, 0]) & ~held_back & ~platelets(scores, classes)
+    taking_part = np.isfinite(embeddings).all(axis=1) & ~held_back & ~platelets(scores, classes)
     rows = coarse_rows(classes)
     kinds = in_rows(weigh(scores, mix.vector(classes), rows, critical_leaves(classes)), rows)
     settled = np.full((len(scores), int(rows.max()) + 1), np.nan, np.float32)

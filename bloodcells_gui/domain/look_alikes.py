@@ -141,7 +141,7 @@ def settle(
         of_all = _Neighbours(x, x[members], place, likeness)
     heat = 1 + likeness.echo * foreign * of_all.pull
     together = _normalised((own + of_all.say(now)) / heat[:, None])
-    return np.asarray(together + likeness.own * (kinds - together), np.float32)
+    return np.asarray(np.clip(together + likeness.own * (kinds - together), 0, 1), np.float32)
 
 
 class _Neighbours:

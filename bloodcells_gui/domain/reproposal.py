@@ -90,7 +90,8 @@ def weigh(
     if guarded is not None and guarded.any():
         kept = np.maximum(after[guarded], by_leaf[guarded])
         others = 1 - after[guarded].sum(axis=0)
-        after *= np.where(others > 0, (1 - kept.sum(axis=0)) / np.maximum(others, 1e-12), 1)
+        left = np.maximum(1 - kept.sum(axis=0), 0)
+        after *= np.where(others > 0, left / np.maximum(others, 1e-12), 1)
         after[guarded] = kept
     weighed = np.ascontiguousarray(after.T)
     return np.asarray(np.where(total[:, None] > 0, weighed, probabilities), np.float32)

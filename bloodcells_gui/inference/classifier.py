@@ -21,6 +21,7 @@ from bloodcells_gui.inference.session import OnnxSession
 
 # So few that the layers of a batch stay in the processor's cache.
 _BATCH = 8
+_AT_ONCE = 4096
 
 Crops = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -250,7 +251,9 @@ class Classifier:
 
     def coordinates(self, embedding: NDArray[np.floating]) -> Floats:
         """(n, d) embeddings (n, D) where the classes of the training data spread alike in all directions."""
-        return self.doubt_model.coordinates(np.asarray(embedding, np.float32))
+        # Never all of a hundred thousand at full width at once.
+        parts = [embedding[i : i + _AT_ONCE] for i in range(0, max(1, len(embedding)), _AT_ONCE)]
+        return np.concatenate([self.doubt_model.coordinates(np.asarray(p, np.float32)) for p in parts])
 
     def _refusals(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Cells surely called artefacts: refused already, so nobody needs to name them."""

@@ -188,16 +188,17 @@ def test_unidentified_cells_block_the_signature() -> None:
         act(state, EventKind.SIGN, new="reviewed")
 
 
-def test_the_second_reader_stays_apart_until_adjudicated() -> None:
+@pytest.mark.parametrize("key", ["2", "reader", "count"])
+def test_the_second_reader_stays_apart_until_adjudicated(key: str) -> None:
     state = ReviewState([a_cell(1), a_cell(2)])
     act(state, EventKind.RELABEL, 1, new="LY")
-    act(state, EventKind.SECOND_READ, 1, 2, author="ben", key="2", new="VLY")
-    assert state.second_reads == {"2": {1: "VLY", 2: "VLY"}}
-    assert state.second_readers == {"2": "ben"}
+    act(state, EventKind.SECOND_READ, 1, 2, author="ben", key=key, new="VLY")
+    assert state.second_reads == {key: {1: "VLY", 2: "VLY"}}
+    assert state.second_readers == {key: "ben"}
     assert state.counts == {"LY": 1, "SNE": 1}
     assert state.can_undo  # the first reader's act, untouched by the second's
-    act(state, EventKind.SECOND_READ, 2, author="ben", key="2", new="")
-    assert state.second_reads == {"2": {1: "VLY"}}
+    act(state, EventKind.SECOND_READ, 2, author="ben", key=key, new="")
+    assert state.second_reads == {key: {1: "VLY"}}
     act(state, EventKind.ADJUDICATE, 1, author="cleo", new="VLY")
     assert state.decision(1) == Decision(Status.RELABELLED, "VLY", "cleo", NOW)
     assert state.adjudicated == {1: "VLY"}

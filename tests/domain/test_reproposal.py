@@ -164,3 +164,10 @@ def test_proposal_and_doubt_follow_what_was_settled() -> None:
     none = np.zeros(300, bool)
     untouched = reproposed(a_mix(weights=even), CLASSES, p, before, before > 0.4, none, settled)
     np.testing.assert_allclose(untouched.scores, p, atol=1e-6)
+
+
+def test_no_rounding_makes_a_guarded_weighing_negative() -> None:
+    p = np.full((1, len(CLASSES)), 1e-9, np.float32)
+    p[0, BL] = np.nextafter(np.float32(1), np.float32(2))
+    weights = vector(dict(a_mix().weights)).astype(np.float32)
+    assert (weigh(p, weights, coarse_rows(CLASSES), critical_leaves(CLASSES)) >= 0).all()

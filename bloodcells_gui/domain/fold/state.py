@@ -33,6 +33,10 @@ class Note:
     cells: tuple[int, ...] = ()
 
 
+# Slot of a blinded pass, followed by its name: no name can make it another slot.
+_SECOND_READ = "second read: "
+
+
 class _Delta(NamedTuple):
     """One slot's change: (what, which, before, after); undo writes `before`, redo `after`."""
 
@@ -244,7 +248,10 @@ class ReviewState(Standings):
             raise ValueError(f"'{event.new}' is no class code")
         labels = self.second_reads.get(event.key, {})
         who = _Delta("second reader", event.key, self.second_readers.get(event.key, ""), event.author)
-        return [who, *(_Delta("second " + event.key, i, labels.get(i, ""), event.new) for i in event.cells)]
+        return [
+            who,
+            *(_Delta(_SECOND_READ + event.key, i, labels.get(i, ""), event.new) for i in event.cells),
+        ]
 
     def _plan_adjudication(self, event: Event) -> list[_Delta]:
         deltas = []
@@ -289,7 +296,7 @@ class ReviewState(Standings):
         elif what == "second reader":
             self.second_readers[str(which)] = str(after)
         else:
-            labels = self.second_reads.setdefault(what.removeprefix("second "), {})
+            labels = self.second_reads.setdefault(what.removeprefix(_SECOND_READ), {})
             if after:
                 labels[int(which)] = str(after)
             else:
