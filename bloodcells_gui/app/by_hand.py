@@ -9,10 +9,10 @@ from bloodcells_gui.app.analysis import cell_work
 from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.cell import FLAG_BY_HAND, Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.pipeline.cellwork import Place
 
-BY_HAND_RUN = -1
 # The click is only near the middle of the cell: the window may move with what is found there.
 _MARGIN = 1.6
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.app.by_hand import BY_HAND_RUN, cell_at
+from bloodcells_gui.app.by_hand import cell_at
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.pictures import own_jpeg
 from bloodcells_gui.app.views import CellView, ViewMaker
@@ -29,7 +29,7 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import ReviewState, make_event, utc_now
+from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, make_event, utc_now
 from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
