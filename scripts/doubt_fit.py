@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells_gui.domain.look_alikes import Likeness, settle
-from bloodcells_gui.domain.reproposal import coarse_rows, critical_leaves, in_rows, weigh, with_settled
-from bloodcells_gui.domain.specimen_mix import MixPrior, estimate, nucleated, platelets
+from bloodcells_gui.domain.look_alikes import Likeness
+from bloodcells_gui.domain.reproposal import coarse_rows, critical_leaves, settled_kinds, weigh, with_settled
+from bloodcells_gui.domain.specimen_mix import MixPrior, estimate
 from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.augment import nothing
@@ -120,13 +120,11 @@ def as_specimen(p: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
 
     `coordinates` (n, d) are whitened embeddings, see :func:`coordinates_of`.
     """
-    rows, likeness = coarse_rows(LEAVES), Likeness.from_card(LOOK_ALIKES)
-    weights, _ = estimate(p, LEAVES, MixPrior.from_card(SPECIMEN_MIX))
-    out = weigh(p, np.array([weights[x] for x in LEAVES], np.float32), rows, critical_leaves(LEAVES))
-    part = ~platelets(p, LEAVES)
-    settled = settle(in_rows(out[part], rows), coordinates[part], likeness, nucleated(p, LEAVES)[part])
-    out[part] = with_settled(out[part], settled, rows)
-    return out
+    rows = coarse_rows(LEAVES)
+    mix, _ = estimate(p, LEAVES, MixPrior.from_card(SPECIMEN_MIX))
+    weights = np.array([mix[x] for x in LEAVES], np.float32)
+    settled = settled_kinds(p, coordinates, weights, LEAVES, Likeness.from_card(LOOK_ALIKES))
+    return with_settled(weigh(p, weights, rows, critical_leaves(LEAVES)), settled, rows)
 
 
 def as_specimens(p: np.ndarray, coordinates: np.ndarray, site: np.ndarray) -> np.ndarray:

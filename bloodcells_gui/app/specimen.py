@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.look_alikes import settle
-from bloodcells_gui.domain.reproposal import coarse_rows, critical_leaves, in_rows, weigh
-from bloodcells_gui.domain.specimen_mix import SpecimenMix, estimate, nucleated, platelets
+from bloodcells_gui.domain.reproposal import settled_kinds
+from bloodcells_gui.domain.specimen_mix import SpecimenMix, estimate, nucleated
 from bloodcells_gui.inference.classifier import Classifier
 
 _Floats = NDArray[np.float32]
@@ -44,8 +43,7 @@ def as_a_whole(
     if prior is None and likeness is None:
         return None
     classes = classifier.classes
-    of_nucleus = nucleated(scores, classes)
-    cells = int(of_nucleus.sum())
+    cells = int(nucleated(scores, classes).sum())
     if cells == 0:
         return None
     weights = dict.fromkeys(classes, 1.0) if prior is None else estimate(scores, classes, prior)[0]
@@ -60,14 +58,7 @@ def as_a_whole(
     )
     if likeness is None:
         return mix, None
-    taking_part = np.isfinite(embeddings).all(axis=1) & ~held_back & ~platelets(scores, classes)
-    rows = coarse_rows(classes)
-    kinds = in_rows(weigh(scores, mix.vector(classes), rows, critical_leaves(classes)), rows)
-    settled = np.full((len(scores), int(rows.max()) + 1), np.nan, np.float32)
-    settled[taking_part] = settle(
-        kinds[taking_part],
-        classifier.coordinates(embeddings[taking_part]),
-        likeness,
-        of_nucleus[taking_part],
-    )
-    return replace(mix, likeness=likeness, alike=int(taking_part.sum())), settled
+    coordinates = classifier.coordinates(embeddings)
+    coordinates[held_back] = np.nan
+    settled = settled_kinds(scores, coordinates, mix.vector(classes), classes, likeness)
+    return replace(mix, likeness=likeness, alike=int(np.isfinite(settled[:, 0]).sum())), settled

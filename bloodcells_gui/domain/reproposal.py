@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, Cell
-from bloodcells_gui.domain.specimen_mix import CRITICAL, LEAF_SHARE, SpecimenMix
+from bloodcells_gui.domain.look_alikes import Likeness, settle
+from bloodcells_gui.domain.specimen_mix import CRITICAL, LEAF_SHARE, SpecimenMix, nucleated, platelets
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 Floats = NDArray[np.float32]
@@ -112,6 +113,38 @@ def with_settled(weighed: Floats, settled: Floats, rows: NDArray[np.intp]) -> Fl
     out = weighed * factor[:, rows]
     total = out.sum(axis=1, keepdims=True)
     return np.asarray(np.where(total > 0, out / np.where(total > 0, total, 1), weighed), np.float32)
+
+
+def settled_kinds(
+    scores: Floats, coordinates: Floats, weights: Floats, classes: Sequence[str], likeness: Likeness
+) -> Floats:
+    """(n, R) what the cells of a specimen settle on, after the mix, with their look-alikes.
+
+    Platelets have no part in it: beside a hundred of them all leukocytes look alike.
+
+    Parameters
+    ----------
+    scores : (n, K) float32
+        Probabilities as they were found.
+    coordinates : (n, d) float32
+        See :func:`~bloodcells_gui.domain.look_alikes.settle`; rows of NaN for cells without part in it.
+    weights : (K,) float32
+        Of the mix.
+    classes : sequence of str
+        Leaf codes of the K columns.
+    likeness : Likeness
+
+    Returns
+    -------
+    (n, R) float32
+        Rows of NaN for cells that had no part in it.
+    """
+    rows = coarse_rows(classes)
+    part = np.isfinite(coordinates).all(axis=1) & ~platelets(scores, classes)
+    kinds = in_rows(weigh(scores[part], weights, rows, critical_leaves(classes)), rows)
+    out = np.full((len(scores), int(rows.max()) + 1), np.nan, np.float32)
+    out[part] = settle(kinds, coordinates[part], likeness, nucleated(scores[part], classes))
+    return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)

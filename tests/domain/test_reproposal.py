@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -17,27 +15,10 @@ from bloodcells_gui.domain.reproposal import (
     weigh,
     with_settled,
 )
-from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix
 from bloodcells_gui.inference.doubt import DoubtModel
+from tests.domain.specimens import CLASSES, a_mix, answers, vector
 
-CLASSES = (
-    "SNE", "BNE", "MMY", "MY", "PMY", "BL", "EO", "BA", "LY", "MO", "ERB", "PLT", "SMU", "ART",
-)  # fmt: skip
-PRIOR = MixPrior(0.1, 15)
 LY, BL, MO = CLASSES.index("LY"), CLASSES.index("BL"), CLASSES.index("MO")
-
-
-def answers(n: int, seed: int = 0, spread: float = 0.2) -> np.ndarray:
-    return np.random.default_rng(seed).dirichlet(np.full(len(CLASSES), spread), n).astype(np.float32)
-
-
-def vector(weights: dict[str, float]) -> np.ndarray:
-    return np.array([weights[c] for c in CLASSES])
-
-
-def a_mix(**changes: object) -> SpecimenMix:
-    weights = dict.fromkeys(CLASSES, 1.0) | {"LY": 3.0, "MO": 0.5, "BL": 1.0}
-    return replace(SpecimenMix(weights, 100, PRIOR, 0.4), **changes)
 
 
 def doubt_model(disagreement: float = 0.0) -> DoubtModel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,27 +11,15 @@ from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.specimen_mix import (
     CRITICAL,
     MixPrior,
-    SpecimenMix,
     estimate,
     mix_in,
     most_changed,
     without_mix,
 )
+from tests.domain.specimens import CLASSES, PRIOR, a_mix, answers, vector
 
-CLASSES = (
-    "SNE", "BNE", "MMY", "MY", "PMY", "BL", "EO", "BA", "LY", "MO", "ERB", "PLT", "SMU", "ART",
-)  # fmt: skip
 INSIDE = [i for i, c in enumerate(CLASSES) if c not in ("PLT", "ART")]
-PRIOR = MixPrior(0.1, 15)
 LY, BL = CLASSES.index("LY"), CLASSES.index("BL")
-
-
-def answers(n: int, seed: int = 0, spread: float = 0.2) -> np.ndarray:
-    return np.random.default_rng(seed).dirichlet(np.full(len(CLASSES), spread), n).astype(np.float32)
-
-
-def vector(weights: dict[str, float]) -> np.ndarray:
-    return np.array([weights[c] for c in CLASSES])
 
 
 def by_the_book(p: np.ndarray, prior: MixPrior) -> np.ndarray:
@@ -117,11 +104,6 @@ def test_the_order_of_the_cells_is_of_no_consequence() -> None:
     np.testing.assert_allclose(
         vector(estimate(p, CLASSES, PRIOR)[0]), vector(estimate(mixed, CLASSES, PRIOR)[0]), rtol=1e-9
     )
-
-
-def a_mix(**changes: object) -> SpecimenMix:
-    weights = dict.fromkeys(CLASSES, 1.0) | {"LY": 3.0, "MO": 0.5, "BL": 1.0}
-    return replace(SpecimenMix(weights, 100, PRIOR, 0.4), **changes)
 
 
 def test_a_mix_survives_as_tallies() -> None:
