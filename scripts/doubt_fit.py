@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from bloodcells_gui.domain.look_alikes import Likeness
-from bloodcells_gui.domain.reproposal import coarse_rows, critical_leaves, settled_kinds, weigh, with_settled
-from bloodcells_gui.domain.specimen_mix import MixPrior, estimate
+from bloodcells_gui.domain.measured_kinds import COLUMNS, MeasuredKinds
+from bloodcells_gui.domain.reproposal import coarse_rows, critical_leaves, weigh, with_settled
+from bloodcells_gui.domain.specimen_mix import MixPrior
+from bloodcells_gui.domain.together import Ways, bring_together
 from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.augment import nothing
 from scripts.data import LEAVES, Cache
+from scripts.measured_fit import measured
 from scripts.metrics import allowed_matrix
 from scripts.train_classifier import Pool, Views, central_views
 
@@ -44,11 +48,7 @@ class Embedded:
     allowed: np.ndarray
     keys: list[str]
     disagreement: np.ndarray
-
-    def pick(self, rows: np.ndarray) -> Embedded:
-        """A part of it."""
-        keys = [self.keys[int(i)] for i in np.arange(len(self.keys))[rows]]
-        return Embedded(self.embedding[rows], self.logits[rows], self.allowed[rows], keys, self.disagreement[rows])
+    measurements: np.ndarray
 
 
 def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, Embedded]:
@@ -56,29 +56,36 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
     from scripts.export_classifier import run_onnx
 
     caches = [Cache(cache, n) for n in ("real", "made") if (cache / f"{n}.json").is_file()]
+    # Made crops are nobody's specimen: nothing is made of their measurements.
+    measurements = [measured(cache), *(np.full((len(c.meta), len(COLUMNS)), np.nan, np.float32) for c in caches[1:])]
     rng = np.random.default_rng(5)
     out = {}
 
-    def run(views: np.ndarray, leaves: list, keys: list[str]) -> Embedded:
+    def run(views: np.ndarray, leaves: list, keys: list[str], measurements: np.ndarray | None = None) -> Embedded:
         logits, embedding, disagreement = run_onnx(model, views, ["logits", "embedding", "disagreement"])
-        return Embedded(embedding, logits, allowed_matrix(leaves), keys, disagreement)
+        unknown = np.full((len(views), len(COLUMNS)), np.nan, np.float32)
+        return Embedded(embedding, logits, allowed_matrix(leaves), keys, disagreement, unknown if measurements is None else measurements)
 
     for split, limit in (("train", train_limit), ("val", 3000)):
         parts: list[tuple[Cache, int]] = []
-        for source, share in zip(caches, (0.8, 0.2), strict=False):
+        sizes: list[np.ndarray] = []
+        for source, known, share in zip(caches, measurements, (0.8, 0.2), strict=False):
             rows = [i for i, m in enumerate(source.meta) if m["split"] == split and m["leaves"] and m["use"] == "train+ship"]
             chosen = rng.choice(rows, min(len(rows), int(limit * share)), replace=False)
             parts += [(source, int(i)) for i in sorted(chosen)]
+            sizes.append(known[sorted(chosen)])
         views = central_views(np.stack([c.images[i] for c, i in parts]), [c.meta[i].get("half_um", 99) for c, i in parts])
         metas = [c.meta[i] for c, i in parts]
-        out[split] = run(views, [m["leaves"] for m in metas], [("made" if m["set"] == "made" else m["site"]) + " " + m["label"] for m in metas])
+        keys = [("made" if m["set"] == "made" else m["site"]) + " " + m["label"] for m in metas]
+        out[split] = run(views, [m["leaves"] for m in metas], keys, np.concatenate(sizes))
     pool = Pool(cache)
     stream = iter(Views(pool, 99, 0, 64))
     batches = [next(stream) for _ in range(32)]
     views = np.concatenate([x.permute(0, 2, 3, 1).numpy() for x, _ in batches])
     logits, embedding, disagreement = run_onnx(model, np.ascontiguousarray(views), ["logits", "embedding", "disagreement"])
     allowed = np.concatenate([y.numpy() for _, y in batches])
-    out["augmented"] = Embedded(embedding, logits, allowed, ["augmented"] * len(views), disagreement)
+    unknown = np.full((len(views), len(COLUMNS)), np.nan, np.float32)
+    out["augmented"] = Embedded(embedding, logits, allowed, ["augmented"] * len(views), disagreement, unknown)
     empty = np.stack([nothing(rng, []) for _ in range(200)])
     out["nothing"] = run(empty, [["ART"]] * len(empty), ["nothing"] * len(empty))
     return out
@@ -115,24 +122,33 @@ def mean_risk(doubt: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 
 
-def as_specimen(p: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
-    """Probabilities (n, K) as the program serves them when the cells are one specimen: after their mix and look-alikes.
+def ways(measured: MeasuredKinds | None) -> Ways:
+    """How the shipped classifier's card has cells brought together, with what a fit of the measurements found."""
+    return Ways(MixPrior.from_card(SPECIMEN_MIX), Likeness.from_card(LOOK_ALIKES), measured, measured.weight if measured else 1.0)
 
-    `coordinates` (n, d) are whitened embeddings, see :func:`coordinates_of`.
+
+def under_profile(how: Ways) -> Ways:
+    """The same under a laboratory's profile: the measurements alone."""
+    return Ways(None, None, how.measured, how.measured.profile_weight if how.measured else 1.0)
+
+
+def as_specimen(p: np.ndarray, coordinates: np.ndarray, measurements: np.ndarray, how: Ways) -> np.ndarray:
+    """Probabilities (n, K) as the program serves them when the cells are one specimen.
+
+    `coordinates` (n, d) are whitened embeddings, see :func:`coordinates_of`; `measurements` (n, M) as ``scripts.measured_fit`` has them.
     """
     rows = coarse_rows(LEAVES)
-    mix, _ = estimate(p, LEAVES, MixPrior.from_card(SPECIMEN_MIX))
-    weights = np.array([mix[x] for x in LEAVES], np.float32)
-    settled = settled_kinds(p, coordinates, weights, LEAVES, Likeness.from_card(LOOK_ALIKES))
-    return with_settled(weigh(p, weights, rows, critical_leaves(LEAVES)), settled, rows)
+    found = bring_together(p, coordinates, measurements, LEAVES, how)
+    weighed = weigh(p, np.array([found.weights[x] for x in LEAVES], np.float32), rows, critical_leaves(LEAVES))
+    return weighed if found.kinds is None else with_settled(weighed, found.kinds, rows)
 
 
-def as_specimens(p: np.ndarray, coordinates: np.ndarray, site: np.ndarray) -> np.ndarray:
-    """As :func:`as_specimen`, each `site` (n,) a specimen of its own."""
+def as_specimens(p: np.ndarray, coordinates: np.ndarray, measurements: np.ndarray, site: np.ndarray, how: Mapping[str, Ways]) -> np.ndarray:
+    """As :func:`as_specimen`, each `site` (n,) a specimen of its own, brought together in its own way (or that of "")."""
     out = p.copy()
     for one in np.unique(site):
         rows = site == one
-        out[rows] = as_specimen(p[rows], coordinates[rows])
+        out[rows] = as_specimen(p[rows], coordinates[rows], measurements[rows], how.get(str(one), how[""]))
     return out
 
 
@@ -141,11 +157,14 @@ def coordinates_of(embedding: np.ndarray, arrays: dict[str, np.ndarray]) -> np.n
     return np.asarray((embedding - arrays["centre"]) @ arrays["whitener"], np.float32)
 
 
-def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.10, home_referral: float = 0.03) -> tuple[dict[str, np.ndarray], dict]:
+def fit_doubt(
+    pool: dict[str, Embedded], away: Path | None, how: Mapping[str, Ways], referral: float = 0.10, home_referral: float = 0.03
+) -> tuple[dict[str, np.ndarray], dict]:
     """Arrays and numbers of :class:`DoubtModel`.
 
     The home temperature comes from validation cells; its growth from cells away: predictions of leave-one-site-out
     runs where given (their distances measured with their own training features), else strongly augmented views.
+    `how` cells are brought together: of each left-out site by its name, and of all others under "".
     """
     arrays = distance_arrays(pool["train"])
     shift = prior_shift(PRIOR_SHIFT, LEAVES)
@@ -164,12 +183,13 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     if away is not None and away.is_file():
         data = np.load(away, allow_pickle=False)
         logits, allowed, r_away, apart = data["logits"] + shift, data["allowed"], data["distance"], data["disagreement"]
-        site_away, at_away = data["site"], data["coordinates"].astype(np.float32)
+        site_away, at_away, measured_away = data["site"], data["coordinates"].astype(np.float32), data["measurements"]
         source = "leave-one-site-out predictions"
     else:
         logits, allowed, apart = pool["augmented"].logits, pool["augmented"].allowed, pool["augmented"].disagreement
         r_away = raw.relative_distance(pool["augmented"].embedding) / reference
-        site_away, at_away = np.zeros(len(logits), int), coordinates_of(pool["augmented"].embedding, arrays)
+        site_away, at_away = np.zeros(len(logits), "U1"), coordinates_of(pool["augmented"].embedding, arrays)
+        measured_away = pool["augmented"].measurements
         source = "strongly augmented views"
     slopes = np.linspace(0, 4, 41)
     slope = float(min(slopes, key=lambda s: _loss(model(temperature, s).probabilities(logits, r_away), allowed)))
@@ -177,8 +197,9 @@ def fit_doubt(pool: dict[str, Embedded], away: Path | None, referral: float = 0.
     rows = coarse_rows(LEAVES)
     plain = model(temperature, slope, 1.0, unlike)
     site_home = np.array([k.split(" ")[0] for k in home.keys])
-    p_away = as_specimens(plain.probabilities(logits, r_away), at_away, site_away)
-    p_home = as_specimens(plain.probabilities(home.logits, r_home), coordinates_of(home.embedding, arrays), site_home)
+    p_away = as_specimens(plain.probabilities(logits, r_away), at_away, measured_away, site_away, how)
+    at_home = coordinates_of(home.embedding, arrays)
+    p_home = as_specimens(plain.probabilities(home.logits, r_home), at_home, home.measurements, site_home, {"": how[""]})
 
     def risk(views: float) -> float:
         judged = model(temperature, slope, 1.0, unlike, views)

@@ -18,11 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui.app.specimen import as_a_whole
+from bloodcells_gui.domain.measured_kinds import COLUMNS
 from bloodcells_gui.domain.reproposal import reproposed
+from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import fit_profile
 from bloodcells_gui.inference.classifier import Classifier, ClassifierOutput
 from bloodcells_gui.inference.preprocess import crop_at_scale
+from bloodcells_gui.inference.segmenter import Segmenter
 from scripts.data import FIVE, PBC8, Item, load_items, read_rgb
 from scripts.metrics import judge, share, true_rows
 
@@ -36,7 +39,7 @@ ROLES = {
 NAMES = {"pbc": "pbc", "raabin": "raabin", "bone_marrow": "mll-marrow", "lmu_rare": "lmu", "zheng1": "tecom"}
 
 
-def crops_of(classifier: Classifier, data: Path, items: list[Item], scale: float = 1.0, tight_um: float = 0.0) -> np.ndarray:
+def crops_of(classifier: Classifier | Segmenter, data: Path, items: list[Item], scale: float = 1.0, tight_um: float = 0.0) -> np.ndarray:
     """Central windows of image files; `scale` multiplies the assumed um/px, `tight_um` cuts the image first."""
     out = np.empty((len(items), classifier.size_px, classifier.size_px, 3), np.uint8)
     for i, item in enumerate(items):
@@ -57,9 +60,20 @@ def predict(classifier: Classifier, crops: np.ndarray) -> ClassifierOutput:
     return ClassifierOutput(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
 
 
-def as_specimen(classifier: Classifier, found: ClassifierOutput) -> ClassifierOutput:
-    """The cells as the program serves them when they are one specimen: with its mix and their look-alikes."""
-    whole = as_a_whole(found.probabilities, found.embedding, found.unlike, classifier)
+def measure_items(segmenter: Segmenter, data: Path, items: list[Item]) -> np.ndarray:
+    """(n, M) float32 measurements of the central cells of image files, in the order of COLUMNS."""
+    places = [MEASUREMENTS.index(name) for name in COLUMNS]
+    out = np.empty((len(items), len(places)), np.float32)
+    for start in range(0, len(items), 64):
+        windows = crops_of(segmenter, data, items[start : start + 64])
+        for k, (window, mask) in enumerate(zip(windows, segmenter.segment(windows), strict=True)):
+            out[start + k] = measure(window, mask, segmenter.um_per_px)[places]
+    return out
+
+
+def as_specimen(classifier: Classifier, found: ClassifierOutput, measurements: np.ndarray) -> ClassifierOutput:
+    """The cells as the program serves them when they are one specimen: with its mix, their measurements and look-alikes."""
+    whole = as_a_whole(found.probabilities, found.embedding, measurements, found.unlike, classifier)
     if whole is None:
         return found
     mix, settled = whole
@@ -67,7 +81,7 @@ def as_specimen(classifier: Classifier, found: ClassifierOutput) -> ClassifierOu
     return replace(found, probabilities=new.scores, doubt=new.doubt, abstained=new.abstained)
 
 
-def calibrated(classifier: Classifier, found: ClassifierOutput, items: list[Item], seeds: int = 5) -> dict | None:
+def calibrated(classifier: Classifier, found: ClassifierOutput, measurements: np.ndarray, items: list[Item], seeds: int = 5) -> dict | None:
     """Five-part balanced accuracy on the rest after calibrating on at most 100 cells of the set, over seeds."""
     truth = true_rows([i.leaves for i in items], FIVE)
     rows = np.flatnonzero(truth >= 0)
@@ -84,7 +98,7 @@ def calibrated(classifier: Classifier, found: ClassifierOutput, items: list[Item
             threshold=classifier.doubt_model.threshold, distances=found.distance[few], seed=seed,
         )  # fmt: skip
         classifier.use_profile(profile)
-        after = as_specimen(classifier, classifier.judge_embedding(found.embedding[rest]))
+        after = as_specimen(classifier, classifier.judge_embedding(found.embedding[rest]), measurements[rest])
         classifier.use_profile(None)
         figures = judge(after.probabilities, [items[i].leaves for i in rest], after.doubt, after.abstained)
         scores.append((figures["five"]["balanced_accuracy"]["value"], figures["five"]["accuracy"]["value"], figures["ece_five"]))
@@ -102,7 +116,7 @@ def calibration_figures(scores: list[tuple[float, float, float]], tested_on: int
     }  # fmt: skip
 
 
-def evaluate(classifier: Classifier, data: Path, cache: Path, split: str = "test", sets: tuple[str, ...] = ()) -> dict:
+def evaluate(classifier: Classifier, segmenter: Segmenter, data: Path, cache: Path, split: str = "test", sets: tuple[str, ...] = ()) -> dict:
     """Figures of every set (all of the manifest by default) on its held-out part (tecom: all)."""
     items = [i for i in load_items(data, cache) if i.leaves and i.set != "txl_pbc"]
     sets = sets or tuple(dict.fromkeys(i.set for i in items))
@@ -113,13 +127,14 @@ def evaluate(classifier: Classifier, data: Path, cache: Path, split: str = "test
             continue
         found = predict(classifier, crops_of(classifier, data, chosen))
         leaves = [i.leaves for i in chosen]
-        whole = as_specimen(classifier, found)
+        measurements = measure_items(segmenter, data, chosen)
+        whole = as_specimen(classifier, found, measurements)
         figures = judge(whole.probabilities, leaves, whole.doubt, whole.abstained)
         figures["cell_by_cell"] = short(judge(found.probabilities, leaves, found.doubt, found.abstained))
         figures["unlike"] = share(int(found.unlike.sum()), len(chosen))
         figures["distance_percentiles"] = {str(p): round(float(np.percentile(found.distance, p)), 2) for p in (50, 95)}
         marrow_or_few = name in ("bone_marrow", "lmu_rare")
-        figures["after_calibration"] = None if marrow_or_few else calibrated(classifier, found, chosen)
+        figures["after_calibration"] = None if marrow_or_few else calibrated(classifier, found, measurements, chosen)
         out[NAMES.get(name, name)] = figures
     return out
 
@@ -171,6 +186,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", type=Path, default=Path("models/classifier-lite0"))
+    parser.add_argument("--segmenter", type=Path, default=Path("models/segmenter-1"))
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, default=Path(".train"))
     parser.add_argument("--threads", type=int, default=2)
@@ -178,11 +194,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="PBC validation and tecom only")
     args = parser.parse_args()
     bundle = load_bundle(args.bundle)
+    segmenter = Segmenter(load_bundle(args.segmenter), threads=args.threads, precision="fp32")
     result: dict = {}
     validation = {}
     for precision in bundle.models:
         classifier = Classifier(bundle, args.threads, precision=precision)
-        figures = evaluate(classifier, args.data, args.cache, "val")
+        figures = evaluate(classifier, segmenter, args.data, args.cache, "val")
         figures.pop("lmu", None)  # seven images of four cells say nothing
         validation[precision] = figures
         for name, row in figures.items():
@@ -193,7 +210,7 @@ def main() -> None:
     }
     if not args.quick:
         started = time.time()
-        sets = evaluate(classifier, args.data, args.cache)
+        sets = evaluate(classifier, segmenter, args.data, args.cache)
         for name, row in sets.items():
             row["what"], row["role"] = ROLES.get(name, ("held-out fifth by duplicate group", "test, own site"))
             print(f"{row['role']} {name}: {brief(row)}", flush=True)

@@ -18,7 +18,9 @@ from scripts.augment import INPUT_PX, INPUT_UM
 from scripts.cards import training_data, weaknesses, write_card
 from scripts.classifier_net import ClassifierNet, FrozenConv
 from scripts.data import LEAVES, Cache
-from scripts.doubt_fit import embed_pool, fit_doubt
+from scripts.doubt_fit import embed_pool, fit_doubt, ways
+from scripts.measured_fit import fit as fit_measured
+from scripts.measured_fit import measured_kinds
 from scripts.train_classifier import central_views
 
 # Share of the colour that the second view keeps; see docs/models.md for how it was chosen.
@@ -251,10 +253,14 @@ def hash_files(folder: Path) -> dict[str, dict]:
 
 
 def doubt_of(folder: Path, cache: Path, away: Path | None) -> dict:
-    """Fit the doubt of a bundle's network, write its arrays, return the card's "calibration"."""
-    arrays, numbers = fit_doubt(embed_pool(cache, folder / "model.onnx"), away)
+    """Fit the doubt of a bundle's network and what measurements say, write their arrays, return the card's "calibration"."""
+    measured, values = fit_measured(cache)
+    left_out = [str(s) for s in np.unique(np.load(away, allow_pickle=False)["site"])] if away is not None and away.is_file() else []
+    how = {site: ways(measured_kinds(cache, site)) for site in ["", *left_out]}
+    arrays, numbers = fit_doubt(embed_pool(cache, folder / "model.onnx"), away, how)
     names = {key: save_array(folder, f"distance-{key}.npy", value.astype(np.float32)) for key, value in arrays.items()}
-    return {**numbers, "arrays": names}
+    measured["arrays"] = {key: save_array(folder, f"measured-{key}.npy", value.astype(np.float32)) for key, value in values.items()}
+    return {**numbers, "measured": measured, "arrays": names}
 
 
 def refit_doubt(folder: Path, cache: Path, version: str, away: Path | None) -> None:

@@ -17,20 +17,31 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui.domain.reproposal import coarse_rows
+from bloodcells_gui.domain.together import Ways
 from bloodcells_gui.inference.calibration import fit_profile
 from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import DoubtModel
 from scripts.classifier_net import ClassifierNet
 from scripts.data import FIVE, LEAVES, Cache
-from scripts.doubt_fit import LEAF_SHARE, PRIOR_SHIFT, Embedded, as_specimen, coordinates_of, distance_arrays
+from scripts.doubt_fit import (
+    LEAF_SHARE,
+    PRIOR_SHIFT,
+    Embedded,
+    as_specimen,
+    coordinates_of,
+    distance_arrays,
+    under_profile,
+    ways,
+)
 from scripts.evaluate_models import brief, calibration_figures, short
 from scripts.export_classifier import load_net, serve
+from scripts.measured_fit import measured, measured_kinds
 from scripts.metrics import allowed_matrix, confusion_scores, ece, judge, roll, true_rows
 from scripts.retrain import going_on
 from scripts.train_classifier import central_views
 
 
-def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, cells: int = 100, seeds: int = 5) -> dict:
+def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, how: Ways, cells: int = 100, seeds: int = 5) -> dict:
     """Five-part figures on the rest of a site after calibrating to `cells` of it, the mean over `seeds` draws."""
     truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in away.allowed], FIVE)
     head = (net.head.weight.detach().numpy(), net.head.bias.detach().numpy() + prior_shift(PRIOR_SHIFT, LEAVES))
@@ -42,6 +53,7 @@ def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, cel
             away.embedding[few], [labels[i] for i in few], classes=LEAVES, head=head, bundle_sha256="", name="left out", created="", seed=seed
         )
         p = profile.probabilities(profile.logits(away.embedding[rest]))
+        p = as_specimen(p, away.embedding[rest], away.measurements[rest], under_profile(how))
         scores = confusion_scores(truth[rest], roll(p, FIVE).argmax(1), list(FIVE))
         right = roll(p, FIVE).argmax(1) == truth[rest]
         found.append((scores["balanced_accuracy"]["value"], scores["accuracy"]["value"], ece(roll(p, FIVE).max(1), right)))
@@ -58,7 +70,8 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
         views = central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
         logits, embedding, disagreement = serve(net, views)
         metas = [real.meta[i] for i in rows]
-        return Embedded(embedding, logits, allowed_matrix([m["leaves"] for m in metas]), [f"{m['site']} {m['label']}" for m in metas], disagreement)
+        keys = [f"{m['site']} {m['label']}" for m in metas]
+        return Embedded(embedding, logits, allowed_matrix([m["leaves"] for m in metas]), keys, disagreement, measured(cache)[rows])
 
     def rows_of(split: str, limit: int) -> list[int]:
         rows = [i for i, m in enumerate(real.meta) if m["split"] == split and m["site"] != site and m["leaves"] and m["use"] == "train+ship"]
@@ -74,19 +87,21 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     rows = sorted(int(i) for i in rng.permutation(rows)[:2500])
     away = embed(rows)
     distance = raw.relative_distance(away.embedding) / reference
+    how = ways(measured_kinds(cache, site))
     plain = DoubtModel(arrays["centre"], arrays["whitener"], arrays["means"], reference, 1.0, 0.0, 1.0, 3.0, leaf_share=LEAF_SHARE)
     p = plain.probabilities(away.logits + prior_shift(PRIOR_SHIFT, LEAVES), distance)
     leaves, rolled, none = [real.meta[i]["leaves"] for i in rows], coarse_rows(LEAVES), np.zeros(len(p), bool)
     coordinates = coordinates_of(away.embedding, arrays)
-    whole = as_specimen(p, coordinates)
+    whole = as_specimen(p, coordinates, away.measurements, how)
     figures = judge(whole, leaves, plain.doubt(whole, distance, rolled), none)
     figures["cell_by_cell"] = short(judge(p, leaves, plain.doubt(p, distance, rolled), none))
     if len(rows) >= 400:
-        figures["after_calibration"] = after_calibration(away, [real.meta[i]["label"] for i in rows], net)
+        figures["after_calibration"] = after_calibration(away, [real.meta[i]["label"] for i in rows], net, how)
     figures["role"] = "left out of training"
     figures["distance_median"] = round(float(np.median(distance)), 2)
     kept = {"logits": away.logits, "allowed": away.allowed, "distance": distance, "disagreement": away.disagreement}
-    return figures, {**kept, "coordinates": coordinates.astype(np.float16)}
+    whole_set = {"coordinates": coordinates.astype(np.float16), "measurements": away.measurements}
+    return figures, {**kept, **whole_set, "centre": arrays["centre"], "whitener": arrays["whitener"]}
 
 
 def trainings(args: argparse.Namespace, site: str) -> list[list[str]]:
@@ -134,8 +149,9 @@ def main() -> None:
         least = min(len(p["distance"]) for p in parts)
         rng = np.random.default_rng(args.seed)
         picks = [rng.permutation(len(p["distance"]))[:least] for p in parts]
-        joined = {k: np.concatenate([p[k][r] for p, r in zip(parts, picks, strict=True)]) for k in parts[0]}
-        np.savez(args.cache / "away.npz", site=np.repeat(np.arange(len(parts)), [len(r) for r in picks]), **joined)
+        of_cells = [k for k in parts[0] if k not in ("centre", "whitener")]
+        joined = {k: np.concatenate([p[k][r] for p, r in zip(parts, picks, strict=True)]) for k in of_cells}
+        np.savez(args.cache / "away.npz", site=np.repeat(np.array(args.sites[: len(parts)]), [len(r) for r in picks]), **joined)
         (args.cache / "leave_one_out.json").write_text(json.dumps(figures, indent=1))
 
 

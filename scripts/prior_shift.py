@@ -16,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodcells_gui.domain.together import Ways
 from bloodcells_gui.inference.classifier import prior_shift
 from bloodcells_gui.inference.doubt import softmax
 from scripts.data import FIVE, LEAVES
-from scripts.doubt_fit import PRIOR_SHIFT, as_specimen
+from scripts.doubt_fit import PRIOR_SHIFT, as_specimen, ways
+from scripts.measured_fit import measured_kinds
 from scripts.metrics import roll, true_rows
 
 # What is fitted moves together; the other entries of PRIOR_SHIFT stay: five-part labels say nothing about them.
@@ -31,19 +33,27 @@ FILM = (0.60, 0.28, 0.07, 0.04, 0.01)
 
 @dataclass(frozen=True)
 class Site:
-    """Logits (n, K) of a site by a network that never saw it, whitened embeddings (n, d), five-part row (n,) of each cell."""
+    """Logits (n, K) of a site by a network that never saw it, whitened embeddings (n, d), measurements (n, M), five-part row (n,)
+    of each cell; and how its cells are brought together."""
 
     logits: np.ndarray
     coordinates: np.ndarray
+    measurements: np.ndarray
     truth: np.ndarray
+    how: Ways
 
     @staticmethod
-    def load(path: Path) -> Site:
+    def load(path: Path, how: Ways) -> Site:
         """From what ``scripts.leave_one_out`` kept; cells outside the five rows are left out."""
         data = np.load(path, allow_pickle=False)
         truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in data["allowed"]], FIVE)
         known = truth >= 0
-        return Site(data["logits"][known].astype(np.float32), data["coordinates"][known].astype(np.float32), truth[known])
+        parts = [data[name][known].astype(np.float32) for name in ("logits", "coordinates", "measurements")]
+        return Site(*parts, truth[known], how)
+
+    def together(self, p: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """Probabilities (n, K) of some of the cells as one specimen."""
+        return as_specimen(p[cells], self.coordinates[cells], self.measurements[cells], self.how)
 
 
 def shifted(values: np.ndarray) -> dict[str, float]:
@@ -55,7 +65,7 @@ def scores(site: Site, shift: dict[str, float], whole: bool) -> tuple[float, flo
     """Five-part accuracy and balanced accuracy (rows of fewer than five cells left out of the mean)."""
     p = softmax(site.logits + prior_shift(shift, LEAVES))
     if whole:
-        p = as_specimen(p, site.coordinates)
+        p = site.together(p, np.arange(len(p)))
     right = roll(p, FIVE).argmax(1) == site.truth
     rows = [right[site.truth == r].mean() for r in range(len(FIVE)) if (site.truth == r).sum() >= 5]
     return float(right.mean()), float(np.mean(rows))
@@ -70,7 +80,7 @@ def film_accuracy(site: Site, shift: dict[str, float], whole: bool, specimens: i
     for _ in range(specimens):
         kinds = rng.choice(len(FIVE), 100, p=FILM)
         cells = np.array([rng.choice(rows[r]) for r in kinds if len(rows[r])])
-        served = as_specimen(p[cells], site.coordinates[cells]) if whole else p[cells]
+        served = site.together(p, cells) if whole else p[cells]
         found.append(float((roll(served, FIVE).argmax(1) == site.truth[cells]).mean()))
     return float(np.mean(found))
 
@@ -109,7 +119,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".train"))
     parser.add_argument("--sites", nargs="+", default=["raabin", "pbc", "bccd"])
     args = parser.parse_args()
-    sites = {name: Site.load(args.cache / f"without-{name}" / "away.npz") for name in args.sites}
+    sites = {name: Site.load(args.cache / f"without-{name}" / "away.npz", ways(measured_kinds(args.cache, name))) for name in args.sites}
     start = np.array([1.0 * PRIOR_SHIFT[leaves[0]] for leaves in FREE])
     every = fit(list(sites.values()), start)
     print("fitted on all:", {"/".join(leaves): round(float(v), 2) for leaves, v in zip(FREE, every, strict=True)})

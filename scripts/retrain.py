@@ -24,7 +24,7 @@ from pathlib import Path
 from bloodcells_gui.domain.taxonomy import PARTIAL_LABELS, leaves_of
 from scripts.data import LEAVES
 
-STAGES = ("data", "composites", "train", "further", "mean", "export", "lean", "evaluate")
+STAGES = ("data", "composites", "measure", "train", "further", "mean", "export", "lean", "evaluate")
 FURTHER_RATE, FURTHER_RECOLOURED = 5e-4, 0.45
 IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 FIELDS = ("path", "set", "site", "label", "group", "um_per_px", "mask", "use")
@@ -82,6 +82,7 @@ def commands(args: argparse.Namespace) -> dict[str, list[str]]:
     return {
         "data": ["scripts.data", "--data", data, "--cache", cache],
         "composites": ["scripts.composites", "--cache", cache],
+        "measure": ["scripts.measured_fit", "--cache", cache],
         "train": [*train, "--name", first, "--images", str(args.images), "--seed", str(args.seed)],
         **(second if args.further else {}),
         "export": ["scripts.export_classifier", "--cache", cache, "--name", mean if args.further else first, "--id", args.id, "--out", str(args.out)],

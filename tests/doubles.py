@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.look_alikes import Likeness
+from bloodcells_gui.domain.measured_kinds import MeasuredKinds
 from bloodcells_gui.domain.specimen_mix import MixPrior
+from bloodcells_gui.domain.together import Ways
 
 CLASSES = ("SNE", "LY", "EO", "PLT", "ART")
 SIZE_PX, UM_PER_PX = 128, 0.215
@@ -66,6 +68,7 @@ class PlainClassifier:
         self.foreign_disagreement, self.apart = 0.1, 0.0
         self.specimen_mix: MixPrior | None = None
         self.look_alikes: Likeness | None = None
+        self.measured: MeasuredKinds | None = None
         self.leaf_share = 0.25
         self.dimensions = 3 + len(CLASSES)
         self.threshold, self.doubts_views = 1 - abstain_below, False
@@ -88,6 +91,10 @@ class PlainClassifier:
             p, np.concatenate([middle / 255, p], axis=1).astype(np.float32), (1 - best).astype(np.float32),
             best < self.abstain_below, np.zeros(len(p), bool), np.full(len(p), self.apart, np.float32),
         )  # fmt: skip
+
+    @property
+    def ways(self) -> Ways:
+        return Ways(self.specimen_mix, self.look_alikes, self.measured)
 
     def coordinates(self, embedding: NDArray[np.floating]) -> NDArray[np.float32]:
         """Whether the middle is rather blue or rather red: all of one kind look alike."""

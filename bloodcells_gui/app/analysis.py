@@ -29,6 +29,7 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.look_alikes import Settled
+from bloodcells_gui.domain.measured_kinds import COLUMNS
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classifier
@@ -286,12 +287,12 @@ class _Recorder:
     def _as_a_whole(self) -> tuple[SpecimenMix | None, Settled | None]:
         """What all cells that this classifier named in the case say of each other; None where nothing."""
         classifier = self._engine.classifier
-        if classifier.specimen_mix is None and classifier.look_alikes is None:
+        if not classifier.ways:
             return None, None
         ours = next(run for run in self._store.runs if run.number == self.number)
         alike = [run.number for run in self._store.runs if same_classifier(run, ours)]
-        said = self._store.answers(alike, len(ours.classes), classifier.dimensions)
-        found = as_a_whole(said.scores, said.embeddings, said.held_back, classifier)
+        said = self._store.answers(alike, len(ours.classes), classifier.dimensions, COLUMNS)
+        found = as_a_whole(said.scores, said.embeddings, said.measurements, said.held_back, classifier)
         if found is None:
             return None, None
         mix, kinds = found

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.reproposal import settled_kinds
-from bloodcells_gui.domain.specimen_mix import SpecimenMix, estimate, nucleated
+from bloodcells_gui.domain.specimen_mix import SpecimenMix, nucleated
+from bloodcells_gui.domain.together import bring_together
 from bloodcells_gui.inference.classifier import Classifier
 
 _Floats = NDArray[np.float32]
@@ -17,10 +15,11 @@ _Floats = NDArray[np.float32]
 def as_a_whole(
     scores: _Floats,
     embeddings: NDArray[np.floating],
+    measurements: _Floats,
     held_back: NDArray[np.bool_],
     classifier: Classifier,
 ) -> tuple[SpecimenMix, _Floats | None] | None:
-    """The mix of a specimen of n cells, and what each cell comes to with its look-alikes.
+    """The mix of a specimen of n cells, and what each cell comes to with the others.
 
     Parameters
     ----------
@@ -28,6 +27,8 @@ def as_a_whole(
         Probabilities, as `classifier` found them.
     embeddings : (n, D) float
         Rows of NaN for cells that have none.
+    measurements : (n, M) float32
+        In the order of :data:`~bloodcells_gui.domain.measured_kinds.COLUMNS`; NaN for what is undefined.
     held_back : (n,) bool
         Cells that are not to speak for others: no cell, or unlike anything known.
     classifier : Classifier
@@ -36,29 +37,27 @@ def as_a_whole(
     -------
     tuple or None
         The mix and (n, R) probabilities of the coarse rows, rows of NaN for cells without part in it; None
-        for these where the classifier's card does not ask for look-alikes. None altogether without a
+        for these where the classifier's card asks for the mix alone. None altogether without a
         nucleated cell, or where the card asks for nothing.
     """
-    prior, likeness = classifier.specimen_mix, classifier.look_alikes
-    if prior is None and likeness is None:
-        return None
+    ways = classifier.ways
     classes = classifier.classes
     cells = int(nucleated(scores, classes).sum())
-    if cells == 0:
+    if not ways or cells == 0:
         return None
-    weights = dict.fromkeys(classes, 1.0) if prior is None else estimate(scores, classes, prior)[0]
+    coordinates = classifier.coordinates(embeddings)
+    coordinates[held_back] = np.nan
+    found = bring_together(scores, coordinates, measurements, classes, ways)
     mix = SpecimenMix(
-        weights,
+        found.weights,
         cells,
-        prior,
+        ways.prior,
         classifier.threshold,
         views=classifier.doubts_views,
         guarded=True,
         leaf_share=classifier.leaf_share,
+        likeness=ways.likeness,
+        alike=found.alike,
+        measured=found.measured,
     )
-    if likeness is None:
-        return mix, None
-    coordinates = classifier.coordinates(embeddings)
-    coordinates[held_back] = np.nan
-    settled = settled_kinds(scores, coordinates, mix.vector(classes), classes, likeness)
-    return replace(mix, likeness=likeness, alike=int(np.isfinite(settled[:, 0]).sum())), settled
+    return mix, found.kinds if mix.settles else None

@@ -98,17 +98,13 @@ class Settled:
     kinds: Floats
 
 
-def settle(
-    kinds: Floats, coordinates: Floats, likeness: Likeness, middle: NDArray[np.bool_] | None = None
-) -> Floats:
-    """(n, R) probabilities of n cells' kinds after their look-alikes; rows sum to 1.
+class LookAlikes:
+    """Which of n cells of a specimen look alike, to be asked what they settle on.
 
     The order of the cells is of no consequence.
 
     Parameters
     ----------
-    kinds : (n, R) float32
-        Each cell's own probabilities; rows sum to 1.
     coordinates : (n, d) float32
         Embeddings where the classes of the training data spread alike in all directions.
     likeness : Likeness
@@ -116,32 +112,61 @@ def settle(
         Cells whose mean is the middle of the specimen; all by default. Seen from among many things of another
         kind, all others look alike.
     """
-    n = len(kinds)
-    if n < 3:
-        return kinds
-    inner = coordinates if middle is None or not middle.any() else coordinates[middle]
-    around = coordinates - inner.mean(axis=0)
-    x = np.asarray(around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-9), np.float32)
-    members = _standing_for_all(around)
-    of_members = _Neighbours(x[members], x[members], np.arange(len(members)), likeness)
-    own = np.asarray(np.log(np.maximum(kinds, _LEAST_PROBABILITY)), np.float32)
-    now = kinds[members]
-    for _ in range(_ROUNDS):
-        after = _normalised(own[members] + of_members.say(now))
-        done = float(np.abs(after - now).max()) < _ENOUGH
-        now = after
-        if done:
-            break
-    gave_way = 0.5 * np.abs(kinds[members] - now).sum(axis=1)
-    foreign = float(gave_way @ of_members.pull) / max(float(of_members.pull.sum()), 1e-9)
-    of_all = of_members
-    if len(members) < n:
-        place = np.full(n, -1)
-        place[members] = np.arange(len(members))
-        of_all = _Neighbours(x, x[members], place, likeness)
-    heat = 1 + likeness.echo * foreign * of_all.pull
-    together = _normalised((own + of_all.say(now)) / heat[:, None])
-    return np.asarray(np.clip(together + likeness.own * (kinds - together), 0, 1), np.float32)
+
+    def __init__(
+        self, coordinates: Floats, likeness: Likeness, middle: NDArray[np.bool_] | None = None
+    ) -> None:
+        self._likeness = likeness
+        n = len(coordinates)
+        self._alone = n < 3
+        if self._alone:
+            return
+        inner = coordinates if middle is None or not middle.any() else coordinates[middle]
+        around = coordinates - inner.mean(axis=0)
+        x = np.asarray(around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-9), np.float32)
+        self._members = _standing_for_all(around)
+        among = np.arange(len(self._members))
+        self._of_members = _Neighbours(x[self._members], x[self._members], among, likeness)
+        self._of_all = self._of_members
+        if len(self._members) < n:
+            place = np.full(n, -1)
+            place[self._members] = among
+            self._of_all = _Neighbours(x, x[self._members], place, likeness)
+
+    def settle(self, kinds: Floats, foreign: float | None = None) -> tuple[Floats, float]:
+        """Probabilities of the cells' kinds after their look-alikes, and how foreign the specimen is.
+
+        Parameters
+        ----------
+        kinds : (n, R) float32
+            Each cell's own probabilities; rows sum to 1.
+        foreign : float, optional
+            D above where it is known: what else was learned of the cells since makes them give way less, but
+            the specimen no less foreign.
+
+        Returns
+        -------
+        (n, R) float32, float
+            Rows sum to 1; D.
+        """
+        if self._alone:
+            return kinds, 0.0
+        members, among, of_all = self._members, self._of_members, self._of_all
+        own = np.asarray(np.log(np.maximum(kinds, _LEAST_PROBABILITY)), np.float32)
+        now = kinds[members]
+        for _ in range(_ROUNDS):
+            after = _normalised(own[members] + among.say(now))
+            done = float(np.abs(after - now).max()) < _ENOUGH
+            now = after
+            if done:
+                break
+        if foreign is None:
+            gave_way = 0.5 * np.abs(kinds[members] - now).sum(axis=1)
+            foreign = float(gave_way @ among.pull) / max(float(among.pull.sum()), 1e-9)
+        heat = 1 + self._likeness.echo * foreign * of_all.pull
+        together = _normalised((own + of_all.say(now)) / heat[:, None])
+        mixed = np.clip(together + self._likeness.own * (kinds - together), 0, 1)
+        return np.asarray(mixed, np.float32), foreign
 
 
 class _Neighbours:

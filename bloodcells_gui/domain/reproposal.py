@@ -1,7 +1,7 @@
 """The proposals for a specimen's cells after what the specimen says as a whole.
 
 Arithmetic alone: nothing here asks a network. What a specimen says is a :class:`SpecimenMix` and what its
-cells settled on with their look-alikes (:mod:`bloodcells_gui.domain.look_alikes`).
+cells settled on together (:mod:`bloodcells_gui.domain.together`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, Cell
-from bloodcells_gui.domain.look_alikes import Likeness, settle
-from bloodcells_gui.domain.specimen_mix import CRITICAL, LEAF_SHARE, SpecimenMix, nucleated, platelets
+from bloodcells_gui.domain.measured_kinds import coarse_names
+from bloodcells_gui.domain.specimen_mix import CRITICAL, LEAF_SHARE, SpecimenMix
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 Floats = NDArray[np.float32]
@@ -27,9 +27,8 @@ REFUSED_ABOVE = 0.8
 
 def coarse_rows(classes: Sequence[str]) -> NDArray[np.intp]:
     """Number of the row of the ten-class roll-up that each leaf belongs to; artefacts stand alone."""
-    names = [ROLLUPS["ten"].row_of(c).code for c in classes]
-    known = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    return np.array([known[name] for name in names], np.intp)
+    known = {name: i for i, name in enumerate(coarse_names(classes))}
+    return np.array([known[ROLLUPS["ten"].row_of(c).code] for c in classes], np.intp)
 
 
 def sureness(probabilities: Floats, rows: NDArray[np.intp], leaf_share: float = LEAF_SHARE) -> Floats:
@@ -99,7 +98,7 @@ def weigh(
 
 
 def with_settled(weighed: Floats, settled: Floats, rows: NDArray[np.intp]) -> Floats:
-    """(n, K) probabilities whose coarse rows are those that look-alikes settled on; leaves share as before.
+    """(n, K) probabilities whose coarse rows are those that the cells settled on; leaves share as before.
 
     Parameters
     ----------
@@ -113,38 +112,6 @@ def with_settled(weighed: Floats, settled: Floats, rows: NDArray[np.intp]) -> Fl
     out = weighed * factor[:, rows]
     total = out.sum(axis=1, keepdims=True)
     return np.asarray(np.where(total > 0, out / np.where(total > 0, total, 1), weighed), np.float32)
-
-
-def settled_kinds(
-    scores: Floats, coordinates: Floats, weights: Floats, classes: Sequence[str], likeness: Likeness
-) -> Floats:
-    """(n, R) what the cells of a specimen settle on, after the mix, with their look-alikes.
-
-    Platelets have no part in it: beside a hundred of them all leukocytes look alike.
-
-    Parameters
-    ----------
-    scores : (n, K) float32
-        Probabilities as they were found.
-    coordinates : (n, d) float32
-        See :func:`~bloodcells_gui.domain.look_alikes.settle`; rows of NaN for cells without part in it.
-    weights : (K,) float32
-        Of the mix.
-    classes : sequence of str
-        Leaf codes of the K columns.
-    likeness : Likeness
-
-    Returns
-    -------
-    (n, R) float32
-        Rows of NaN for cells that had no part in it.
-    """
-    rows = coarse_rows(classes)
-    part = np.isfinite(coordinates).all(axis=1) & ~platelets(scores, classes)
-    kinds = in_rows(weigh(scores[part], weights, rows, critical_leaves(classes)), rows)
-    out = np.full((len(scores), int(rows.max()) + 1), np.nan, np.float32)
-    out[part] = settle(kinds, coordinates[part], likeness, nucleated(scores[part], classes))
-    return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,11 +155,11 @@ def reproposed(
         Cells with one of the flags HELD_BACK: where they were unidentified they stay so, as do those whose
         doubt was not the reason.
     settled : (n, R) float32, optional
-        What each cell came to with its look-alikes; rows of NaN for cells that had no part in it.
+        What each cell came to with the others; rows of NaN for cells that had no part in it.
     """
     rows = coarse_rows(classes)
     weighed = weigh(scores, mix.vector(classes), rows, critical_leaves(classes) if mix.guarded else None)
-    if settled is not None and mix.likeness is not None:
+    if settled is not None and mix.settles:
         weighed = with_settled(weighed, settled, rows)
     before = np.maximum(sureness(scores, rows, mix.leaf_share), 1e-6)
     after = sureness(weighed, rows, mix.leaf_share)

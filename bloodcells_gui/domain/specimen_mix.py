@@ -7,7 +7,8 @@ the even mix by a Dirichlet prior, since a hundred cells say little about a rare
 probability of every coarse kind is weighed by it, and its leaves share it as before. A critical kind is never
 made less likely by the rarity of its like.
 
-Then cells that look alike settle on a kind together (:mod:`bloodcells_gui.domain.look_alikes`).
+With it go what the cells' measurements say (:mod:`bloodcells_gui.domain.measured_kinds`) and that cells that
+look alike settle on a kind together (:mod:`bloodcells_gui.domain.look_alikes`).
 
 What the classifier said of each cell stays as it was written. The weights are kept with the end of a run, as
 numbers among its tallies, what the cells settled on beside them, and whoever reads the cells gets both.
@@ -104,6 +105,8 @@ class SpecimenMix:
         How cells that look alike were brought together; None where they were not.
     alike : int
         Cells that took part in that.
+    measured : int
+        Cells whose measurements counted; 0 where they were not to.
     """
 
     weights: Mapping[str, float]
@@ -116,6 +119,12 @@ class SpecimenMix:
     leaf_share: float = LEAF_SHARE
     likeness: Likeness | None = None
     alike: int = 0
+    measured: int = 0
+
+    @property
+    def settles(self) -> bool:
+        """Whether cells had a say in each other's kind, so that what they settled on stands in the case."""
+        return self.likeness is not None or self.measured > 0
 
     def vector(self, classes: Sequence[str]) -> Floats:
         """(K,) weights in the order of `classes`."""
@@ -137,6 +146,8 @@ class SpecimenMix:
         if self.likeness is not None:
             tallies |= {_PREFIX + name: float(value) for name, value in asdict(self.likeness).items()}
             tallies["mix/alike"] = float(self.alike)
+        if self.measured:
+            tallies["mix/measured"] = float(self.measured)
         return tallies
 
 
@@ -171,6 +182,7 @@ def mix_in(tallies: Mapping[str, float]) -> SpecimenMix | None:
             leaf_share=leaf_share,
             likeness=likeness,
             alike=int(tallies.get("mix/alike", 0)),
+            measured=max(int(tallies.get("mix/measured", 0)), 0),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None

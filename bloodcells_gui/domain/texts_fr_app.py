@@ -179,6 +179,7 @@ FRENCH = {
     "Nucleus solidity": "Solidité du noyau",
     "Nucleus lobes": "Lobes du noyau",
     "Granularity": "Granularité",
+    "Nucleus granularity": "Granularité du noyau",
     "Nucleus OD, red": "DO du noyau, rouge",
     "Nucleus OD, green": "DO du noyau, vert",
     "Nucleus OD, blue": "DO du noyau, bleu",

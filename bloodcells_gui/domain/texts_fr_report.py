@@ -304,6 +304,9 @@ _REPORT = {
     "Also counted": "Également comptés",
     "Notice": "Avis",
     "Mix of cells": "Mélange des cellules",
+    "Size, shape, density and texture of the cells count for their kind ({cells} cells)": (
+        "Taille, forme, densité et texture des cellules comptent pour leur type ({cells} cellules)"
+    ),
     "Cells that look alike support each other's kind ({cells} cells)": (
         "Les cellules qui se ressemblent s'appuient mutuellement ({cells} cellules)"
     ),

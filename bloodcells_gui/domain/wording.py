@@ -16,6 +16,7 @@ EVEN_MIX = (
     "changes no kind's weight by 5 % or more"
 )
 
+MEASURED = "Size, shape, density and texture of the cells count for their kind ({cells} cells)"
 ALIKE = "Cells that look alike support each other's kind ({cells} cells)"
 
 _NUMBER = re.compile(r"-?\d+\.\d+")
@@ -61,8 +62,8 @@ def remark_text(remark: Remark, lang: str = "en") -> str:
 
 
 def mix_text(mix: SpecimenMix, lang: str = "en") -> str:
-    """What of a specimen as a whole was used: its mix of cells, with the weights that differ most from 1, and
-    the cells that look alike."""
+    """What of a specimen as a whole was used: its mix of cells, with the weights that differ most from 1,
+    their measurements, and the cells that look alike."""
     said = []
     changed = most_changed(mix)
     if changed:
@@ -70,6 +71,8 @@ def mix_text(mix: SpecimenMix, lang: str = "en") -> str:
         said.append(tr(MIX, lang, cells=mix.cells, weights=weights))
     elif mix.prior is not None:
         said.append(tr(EVEN_MIX, lang, cells=mix.cells))
+    if mix.measured:
+        said.append(tr(MEASURED, lang, cells=mix.measured))
     if mix.likeness is not None:
         said.append(tr(ALIKE, lang, cells=mix.alike))
     return ". ".join(said)

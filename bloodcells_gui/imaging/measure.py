@@ -28,6 +28,7 @@ MEASUREMENTS = (
     "nucleus_solidity",
     "nucleus_lobes",
     "granularity",
+    "nucleus_granularity",
     "nucleus_od_red",
     "nucleus_od_green",
     "nucleus_od_blue",
@@ -89,7 +90,8 @@ def measure(crop: NDArray[np.uint8], mask: NDArray[np.uint8], um_per_px: float) 
     - ``nucleus_lobes``: see `count_lobes`.
     - ``granularity``: standard deviation of the green optical density of the cytoplasm after subtracting
       its Gaussian
-      blur of 0.6 um: texture finer than about 1 um (own definition).
+      blur of 0.6 um: texture finer than about 1 um (own definition); ``nucleus_granularity`` likewise of the
+      nucleus: how coarse its chromatin is.
     - ``*_od_*``: mean optical density per channel, log10(I0 / I) (Beer-Lambert), I0 the blank field of the
       window (see `blank_field`).
     - ``nucleus_haematoxylin``, ``cytoplasm_eosin``: mean amount of stain by colour deconvolution
@@ -153,16 +155,20 @@ def _densities(
             values["nucleus_haematoxylin"] = float(stains[0])
         else:
             values["cytoplasm_eosin"] = float(stains[1])
-    if np.count_nonzero(in_cytoplasm) >= 20:
-        # Normalised convolution: the blur must not drag the dark nucleus into the cytoplasm.
-        green = full[1] - cv2.LUT(np.ascontiguousarray(crop[:, :, 1]), _LOG10)
-        weight = in_cytoplasm.astype(np.float32)
-        sigma = 0.6 / um_per_px
-        at = np.flatnonzero(in_cytoplasm)
-        blurred, share = (
-            cv2.GaussianBlur(image, (0, 0), sigma).take(at) for image in (green * weight, weight)
-        )
-        values["granularity"] = float((green.take(at) - blurred / np.maximum(share, 1e-3)).std())
+    green = full[1] - cv2.LUT(np.ascontiguousarray(crop[:, :, 1]), _LOG10)
+    for name, where in (("granularity", in_cytoplasm), ("nucleus_granularity", in_nucleus)):
+        if np.count_nonzero(where) >= 20:
+            values[name] = _texture(green, where, um_per_px)
+
+
+def _texture(density: NDArray[np.float32], where: NDArray[np.bool_], um_per_px: float) -> float:
+    """Standard deviation of a part's density after subtracting its blur of 0.6 um."""
+    # Normalised convolution: the blur must not drag one part's density into the other.
+    weight = where.astype(np.float32)
+    sigma = 0.6 / um_per_px
+    at = np.flatnonzero(where)
+    blurred, share = (cv2.GaussianBlur(image, (0, 0), sigma).take(at) for image in (density * weight, weight))
+    return float((density.take(at) - blurred / np.maximum(share, 1e-3)).std())
 
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))

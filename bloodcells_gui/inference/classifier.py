@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.look_alikes import Likeness
+from bloodcells_gui.domain.measured_kinds import MeasuredKinds
 from bloodcells_gui.domain.reproposal import REFUSED_ABOVE, coarse_rows
 from bloodcells_gui.domain.specimen_mix import MixPrior
+from bloodcells_gui.domain.together import Ways
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.calibration import Profile
 from bloodcells_gui.inference.doubt import DoubtModel
@@ -104,6 +106,9 @@ class Classifier:
             self._foreign = float(calibration.get("foreign_disagreement", math.inf))
             self._specimen_mix = MixPrior.from_card(calibration.get("specimen_mix"))
             self._look_alikes = Likeness.from_card(calibration.get("look_alikes"))
+            measured = calibration.get("measured")
+            files = {} if measured is None else {n: bundle.array(f) for n, f in measured["arrays"].items()}
+            self._measured = MeasuredKinds.from_card(measured, files, self.classes)
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
@@ -140,21 +145,16 @@ class Classifier:
         return self._foreign if self.profile is None else math.inf
 
     @property
-    def specimen_mix(self) -> MixPrior | None:
-        """How the mix of a specimen's cells is estimated; None where it is not to be taken into account.
+    def ways(self) -> Ways:
+        """How the cells of a specimen are brought together, as far as the card asks for it.
 
-        So it is where the card does not ask for it, and under a profile: its head was fitted to this
-        laboratory's own mix, which would count twice.
+        Under a profile their measurements alone count, by less: the profile's head was fitted to this
+        laboratory's own mix, which would count twice, and leaves too little for look-alikes to gain.
         """
-        return self._specimen_mix if self.profile is None else None
-
-    @property
-    def look_alikes(self) -> Likeness | None:
-        """How the cells of a specimen that look alike are brought together; None where they are not.
-
-        So it is where the card does not ask for it, and under a profile, which leaves too little to gain.
-        """
-        return self._look_alikes if self.profile is None else None
+        measured = self._measured
+        if self.profile is None:
+            return Ways(self._specimen_mix, self._look_alikes, measured, measured.weight if measured else 1)
+        return Ways(None, None, measured, measured.profile_weight if measured else 1)
 
     @property
     def threshold(self) -> float:

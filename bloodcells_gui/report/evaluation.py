@@ -278,6 +278,7 @@ def to_json_obj(e: Evaluation) -> dict[str, Any]:
         "look_alikes": None
         if e.mix is None or e.mix.likeness is None
         else {"cells": e.mix.alike, **asdict(e.mix.likeness)},
+        "measured_cells": 0 if e.mix is None else e.mix.measured,
         "taxonomy": e.rollup,
         "n": e.n,
         "skipped": e.skipped,

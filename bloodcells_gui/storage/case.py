@@ -133,10 +133,16 @@ class CaseStore(CaseFile):
             raise KeyError(cell_id)
         return row[0], row[1]
 
-    def answers(self, runs: Sequence[int], leaves: int, dimensions: int) -> vectors.Answers:
-        """What a classifier of so many leaves and embedding dimensions said of the cells of these runs."""
+    def answers(
+        self, runs: Sequence[int], leaves: int, dimensions: int, columns: Sequence[str] = ()
+    ) -> vectors.Answers:
+        """What a classifier of so many leaves and embedding dimensions said of the cells of these runs.
+
+        With the measurements named by `columns`.
+        """
+        names = {run.number: run.measurement_names for run in self.runs if run.number in runs}
         with self._db.reading() as connection:
-            return vectors.answers(connection, runs, leaves, dimensions)
+            return vectors.answers(connection, names, leaves, dimensions, columns)
 
     def assets(self, cell_id: int) -> CellAssets:
         """What is kept beside a cell; KeyError for an unknown one."""

@@ -70,7 +70,7 @@ class Proposals:
             mix = mix_in(run.tallies)
             if mix is None or not set(run.classes) <= set(BY_CODE) or not run.classes:
                 continue
-            settled = _settled_of(run, connection) if mix.likeness is not None else None
+            settled = _settled_of(run, connection) if mix.settles else None
             layer = _Layer(mix, run.classes, _judged_until(mix.events, connection), settled)
             for other in runs:
                 if other.number <= run.number and same_classifier(other, run):

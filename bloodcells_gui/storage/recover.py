@@ -248,7 +248,7 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
 def _settled(reader: Reader, run: AnalysisRun) -> Settled | None:
     """What the cells settled on when `run` ended; None where there is nothing, or not all of it is sound."""
     mix = mix_in(run.tallies)
-    if mix is None or mix.likeness is None:
+    if mix is None or not mix.settles:
         return None
     found = [
         row

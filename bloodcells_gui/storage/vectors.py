@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,8 @@ class Answers(NamedTuple):
         Probabilities.
     embeddings : (n, D) float16
         Rows of NaN for cells that have none.
+    measurements : (n, M) float32
+        NaN for what is undefined or was not measured.
     held_back : (n,) bool
         Cells with one of the flags HELD_BACK.
     """
@@ -31,11 +33,28 @@ class Answers(NamedTuple):
     ids: NDArray[np.int64]
     scores: NDArray[np.float32]
     embeddings: NDArray[np.float16]
+    measurements: NDArray[np.float32]
     held_back: NDArray[np.bool_]
 
 
-def answers(connection: Any, runs: Sequence[int], leaves: int, dimensions: int) -> Answers:
-    """The answers of these runs with `leaves` probabilities each and embeddings of `dimensions`."""
+def answers(
+    connection: Any,
+    runs: Mapping[int, Sequence[str]],
+    leaves: int,
+    dimensions: int,
+    columns: Sequence[str] = (),
+) -> Answers:
+    """The answers of runs with `leaves` probabilities each and embeddings of `dimensions`.
+
+    Parameters
+    ----------
+    connection
+    runs : mapping of int to sequence of str
+        Numbers of the runs, with the names of what each measured.
+    leaves, dimensions : int
+    columns : sequence of str
+        The measurements that are asked for.
+    """
     marks = ", ".join("?" * len(runs))
     where = f"WHERE run IN ({marks}) AND length(scores) = ?"
     asked = (*runs, 4 * leaves)
@@ -44,10 +63,13 @@ def answers(connection: Any, runs: Sequence[int], leaves: int, dimensions: int) 
         np.empty(n, np.int64),
         np.empty((n, leaves), np.float32),
         np.empty((n, dimensions), np.float16),
+        np.full((n, len(columns)), np.nan, np.float32),
         np.empty(n, np.bool_),
     )
+    layouts = {number: _layout(names, columns) for number, names in runs.items()}
     joined = "cells LEFT JOIN assets ON assets.cell = cells.id"
-    sql = f"SELECT id, scores, flags, embedding FROM {joined} {where} ORDER BY id"  # noqa: S608
+    wanted = "id, scores, flags, embedding, run, measurements"
+    sql = f"SELECT {wanted} FROM {joined} {where} ORDER BY id"  # noqa: S608
     cursor = connection.execute(sql, asked)
     held_back: dict[str, bool] = {}
     none = np.full(dimensions, np.nan, "<f2").tobytes()
@@ -61,8 +83,30 @@ def answers(connection: Any, runs: Sequence[int], leaves: int, dimensions: int) 
         found.held_back[to] = [held_back[p[2]] for p in part]
         whole = b"".join(p[3] if p[3] is not None and len(p[3]) == len(none) else none for p in part)
         found.embeddings[to] = np.frombuffer(whole, "<f2").reshape(len(part), dimensions)
+        for number in {p[4] for p in part} if len(columns) else ():
+            layout = layouts[number]
+            rows = [i for i, p in enumerate(part) if p[4] == number and len(p[5]) == 4 * layout.length]
+            if not rows or not layout.there:
+                continue
+            values = np.frombuffer(b"".join(part[i][5] for i in rows), "<f4").reshape(len(rows), -1)
+            places = np.array(rows)[:, None] + at
+            found.measurements[places, np.array(layout.asked)] = values[:, layout.there]
         at += len(part)
     return found
+
+
+class _Layout(NamedTuple):
+    """Where in a run's measurements those asked for stand: places there and in what is asked."""
+
+    length: int
+    there: list[int]
+    asked: list[int]
+
+
+def _layout(names: Sequence[str], columns: Sequence[str]) -> _Layout:
+    places = {name: i for i, name in enumerate(names)}
+    known = [k for k, name in enumerate(columns) if name in places]
+    return _Layout(len(names), [places[columns[k]] for k in known], known)
 
 
 def embeddings(connection: Any) -> tuple[NDArray[np.int64], NDArray[np.float16]]:

@@ -557,9 +557,9 @@
     <name>ByItself</name>
     <message>
         <source>What the network said of this cell alone. The proposal also takes in the whole specimen:
-the mix of its cells, and cells that look alike.</source>
+the mix of its cells, their measurements, and cells that look alike.</source>
         <translation>Ce que le réseau a dit de cette cellule seule. La proposition tient aussi compte
-du prélèvement entier&#xa0;: du mélange de ses cellules, et des cellules qui se ressemblent.</translation>
+du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et des cellules qui se ressemblent.</translation>
     </message>
     <message>
         <source>Taken by itself: {name} ({percent})</source>

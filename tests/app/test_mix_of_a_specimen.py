@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -21,11 +21,15 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, CellsReproposed, Done, RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.look_alikes import Likeness
+from bloodcells_gui.domain.measured_kinds import COLUMNS, FEATURES, MeasuredKinds, coarse_names, features
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen_mix import MixPrior, mix_in
+from bloodcells_gui.domain.wording import mix_text
+from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.recover import recover
 from tests.doubles import CLASSES, PlainEngine, draw_cell, plain_engine
 
 # Between the colours of LY and SNE, a little nearer to SNE: a specimen of lymphocytes makes it one.
@@ -148,6 +152,63 @@ def test_look_alikes_are_the_same_after_a_pause(crops: Path, tmp_path: Path) -> 
     (cut,) = analyze_all(request, token=token, progress=stop, engine=alike_engine)
     assert 0 < cut.cells < 30
     analyze(crops, tmp_path / "two", alike_engine, resume=True)
+    assert said(tmp_path / "two" / "case.bcs") == said(tmp_path / "one" / "case.bcs")
+
+
+@pytest.fixture
+def measuring_engine(crops: Path, tmp_path: Path) -> Callable[[], PlainEngine]:
+    """Only what was measured counts: as lymphocytes and eosinophils are drawn; neutrophils lie elsewhere."""
+    analyze(crops, tmp_path / "learned", plain_engine)
+    with CaseStore.open(tmp_path / "learned" / "case.bcs", read_only=True) as store:
+        places = [MEASUREMENTS.index(name) for name in COLUMNS]
+        x = features(np.array([c.measurements for c in store.load_cells()])[:, places])
+        named = np.array([c.predicted for c in store.load_cells()])
+    assert np.isfinite(x).all()
+    lymphocyte, eosinophil = (x[named == code].mean(axis=0) for code in ("LY", "EO"))
+    size = len(FEATURES)
+    model = MeasuredKinds(
+        rows=np.array([coarse_names(CLASSES).index(n) for n in ("LYMPHOCYTE", "EOSINOPHIL", "NEUTROPHIL")]),
+        sites=np.array([2, 2, 2]), middle=np.zeros(size), spread=np.ones(size),
+        means=np.array([lymphocyte, eosinophil, lymphocyte + 1]),
+        within=0.01 * np.eye(size), between=0.001 * np.eye(size), offset=0.01 * np.eye(size),
+        tails=5.0, trust=0.3, weight=1.0, profile_weight=0.5,
+    )  # fmt: skip
+
+    def engine() -> PlainEngine:
+        made = plain_engine()
+        made.classifier.measured = model
+        return made
+
+    return engine
+
+
+def test_measurements_change_what_is_shown_and_the_case_says_so(
+    crops: Path, tmp_path: Path, measuring_engine: Callable[[], PlainEngine]
+) -> None:
+    assert analyze(crops, tmp_path / "out", measuring_engine).exit_code == 0
+    table = {r["code"]: r["count"] for r in rows(tmp_path / "out" / "differential.csv")}
+    assert (table["LY"], table["EO"], table.get("SNE", "0")) == ("27", "3", "0")
+    with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
+        mix = mix_in(store.runs[0].tallies)
+        assert mix is not None
+        assert (mix.prior, mix.likeness, mix.alike, mix.measured) == (None, None, 0, 30)
+        assert "Size, shape, density and texture of the cells count" in mix_text(mix)
+        assert [c.predicted for c in store.load_cells(as_found=True)].count("SNE") == 3
+        assert store.verify() == []
+    rescued = tmp_path / "rescued.bcs"
+    recover(tmp_path / "out" / "case.bcs", rescued, app_version="0.1")
+    assert said(rescued) == said(tmp_path / "out" / "case.bcs")
+
+
+def test_measurements_count_the_same_after_a_pause(
+    crops: Path, tmp_path: Path, measuring_engine: Callable[[], PlainEngine]
+) -> None:
+    analyze(crops, tmp_path / "one", measuring_engine)
+    token = CancelToken()
+    request = AnalyzeRequest((crops,), tmp_path / "two", kind="crops", mpp=0.107, threads=1)
+    stop = lambda progress: token.cancel() if progress.cells else None  # noqa: E731
+    analyze_all(request, token=token, progress=stop, engine=measuring_engine)
+    analyze(crops, tmp_path / "two", measuring_engine, resume=True)
     assert said(tmp_path / "two" / "case.bcs") == said(tmp_path / "one" / "case.bcs")
 
 
@@ -294,7 +355,9 @@ def test_an_act_at_the_moment_of_the_end_is_on_what_the_case_holds(
     assert reopened(session) == now
 
 
-def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(tmp_path: Path) -> None:
+def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(
+    tmp_path: Path, measuring_engine: Callable[[], PlainEngine]
+) -> None:
     folder = tmp_path / "labelled"
     for code, n in (("LY", 20), ("EO", 4)):
         (folder / code).mkdir(parents=True)
@@ -302,7 +365,10 @@ def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(tmp_path: Path) -
             image = draw_between() if code == "LY" and i < 3 else draw_cell(code)
             cv2.imwrite(str(folder / code / f"{i}.png"), image[..., ::-1])
     results = {}
-    for name, engine in (("plain", plain_engine), ("mixed", mixing_engine), ("alike", alike_engine)):
+    engines = {
+        "plain": plain_engine, "mixed": mixing_engine, "alike": alike_engine, "measured": measuring_engine,
+    }  # fmt: skip
+    for name, engine in engines.items():
         lines = evaluate_folder(
             EvaluateRequest(folder, tmp_path / name, mpp=0.107),
             token=CancelToken(), progress=lambda _: None, engine=engine,
@@ -310,8 +376,10 @@ def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(tmp_path: Path) -
         results[name] = json.loads((tmp_path / name / "evaluation.json").read_text())
         assert any("taken into account (24 nucleated cells)" in line for line in lines) == (name == "mixed")
         assert any("look alike" in line for line in lines) == (name == "alike")
+        assert any("texture of the cells count" in line for line in lines) == (name == "measured")
+        assert results[name]["measured_cells"] == (24 if name == "measured" else 0)
     assert results["plain"]["accuracy"] == pytest.approx(21 / 24, abs=1e-4)
-    assert results["mixed"]["accuracy"] == results["alike"]["accuracy"] == 1
+    assert {results[name]["accuracy"] for name in ("mixed", "alike", "measured")} == {1}
     assert results["alike"]["specimen_mix"] is results["mixed"]["look_alikes"] is None
     assert results["alike"]["look_alikes"] == {"cells": 24, "near": 0.5, "pull": 2.0, "echo": 0.3, "own": 0.1}
     assert results["plain"]["specimen_mix"] is None

@@ -19,6 +19,7 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.domain.together import Ways
 from bloodcells_gui.storage.case import CaseStore
 from tests.storage.case_tools import cells_of
 
@@ -31,7 +32,7 @@ def recorder(folder: Path, kind: SpecimenKind) -> tuple[CaseStore, _Recorder]:
         folder / "a.bcs", Specimen("a", kind, folder, (ImageRef("a.jpg", Path("a.jpg")),)), case_id="a"
     )
     engine: Any = SimpleNamespace(
-        classifier=SimpleNamespace(classes=("LY",), specimen_mix=None, look_alikes=None),
+        classifier=SimpleNamespace(classes=("LY",), ways=Ways(None, None)),
         identities=dict,
         provider="CPUExecutionProvider int8",
     )

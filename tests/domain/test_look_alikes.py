@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain import look_alikes
-from bloodcells_gui.domain.look_alikes import Likeness, settle
+from bloodcells_gui.domain.look_alikes import Likeness, LookAlikes
 
 LIKENESS = Likeness(0.5, 1.0, 0.5, 0.1)
+
+
+def settle(
+    p: np.ndarray, x: np.ndarray, likeness: Likeness, middle: np.ndarray | None = None
+) -> np.ndarray:
+    return LookAlikes(x, likeness, middle).settle(p)[0]
 
 
 def two_kinds(n: int, seed: int = 0, wrong: float = 0.2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -160,3 +166,14 @@ def test_a_rare_kind_is_not_drowned_because_all_look_alike_from_among_many_other
     assert (settle(p, x, LIKENESS).argmax(1) == truth).all()
     assert (settle(kinds, every, LIKENESS, middle)[:60].argmax(1) == truth).all()
     assert (settle(kinds, every, LIKENESS)[56:60].argmax(1) != 1).all()
+
+
+def test_how_foreign_a_specimen_is_can_be_told_beforehand() -> None:
+    p, x, _ = two_kinds(300, wrong=0.3)
+    alike = LookAlikes(x, LIKENESS)
+    found, foreign = alike.settle(p)
+    assert foreign > 0.1
+    np.testing.assert_array_equal(alike.settle(p, foreign)[0], found)
+    surer, same = alike.settle(p, 0.0)
+    assert same == 0
+    assert surer.max(1).mean() > found.max(1).mean() + 0.02

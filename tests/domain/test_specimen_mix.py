@@ -119,6 +119,11 @@ def test_a_specimen_may_have_look_alikes_and_no_mix_or_none_of_an_older_version(
     even, likeness = dict.fromkeys(CLASSES, 1.0), Likeness(0.5, 1.0, 0.3, 0.1)
     alone = a_mix(weights=even, prior=None, likeness=likeness, alike=9, leaf_share=0.02)
     assert mix_in(alone.to_tallies()) == alone
+    measured = a_mix(weights=even, prior=None, measured=31)
+    assert mix_in(measured.to_tallies()) == measured
+    assert measured.settles
+    assert alone.settles
+    assert not a_mix().settles
     older = {k: v for k, v in a_mix().to_tallies().items() if k not in ("mix/guarded", "mix/leaf_share")}
     assert mix_in(older) == a_mix()
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.look_alikes import Likeness
+from bloodcells_gui.domain.measured_kinds import FEATURES, coarse_names
 from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import Profile, fit_profile
@@ -105,17 +107,17 @@ def test_the_prior_shift_of_the_card_moves_every_answer_alike(tmp_path: Path) ->
 
 
 def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: Path) -> None:
-    assert tiny.specimen_mix is None
+    assert tiny.ways.prior is None
     folder = tiny_onnx.write_bundle(tmp_path / "mix")
     card = json.loads((folder / "card.json").read_text())
     card["calibration"]["specimen_mix"] = {"strength": 0.1, "least": 15}
     (folder / "card.json").write_text(json.dumps(card))
     mixing = Classifier(load_bundle(folder))
-    assert mixing.specimen_mix == MixPrior(0.1, 15)
+    assert mixing.ways.prior == MixPrior(0.1, 15)
     assert (mixing.threshold, mixing.doubts_views) == (0.5, False)
     np.testing.assert_array_equal(mixing.predict(crops()).probabilities, tiny.predict(crops()).probabilities)
     mixing.use_profile(fitted(mixing, mixing.predict(crops(40)))[1])
-    assert mixing.specimen_mix is None  # its head knows this laboratory's mix; it must not count twice
+    assert mixing.ways.prior is None  # its head knows this laboratory's mix; it must not count twice
     for wrong in ({"strength": -1, "least": 15}, {"strength": 0.1}, {"strength": 0.1, "least": 0}, [], "a"):
         card["calibration"]["specimen_mix"] = wrong
         (folder / "card.json").write_text(json.dumps(card))
@@ -124,7 +126,7 @@ def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: 
 
 
 def test_a_card_may_ask_for_look_alikes(tiny: Classifier, tmp_path: Path) -> None:
-    assert tiny.look_alikes is None
+    assert tiny.ways.likeness is None
     folder = tiny_onnx.write_bundle(tmp_path / "alike")
     card = json.loads((folder / "card.json").read_text())
     card["calibration"]["look_alikes"] = {"near": 0.5, "pull": 1, "echo": 0.3, "own": 0.1}
@@ -135,13 +137,48 @@ def test_a_card_may_ask_for_look_alikes(tiny: Classifier, tmp_path: Path) -> Non
     expected = (found.embedding - model.centre) @ model.whitener
     np.testing.assert_allclose(asking.coordinates(found.embedding), expected, atol=1e-4)
     assert asking.dimensions == found.embedding.shape[1]
-    assert asking.look_alikes == Likeness(0.5, 1, 0.3, 0.1)
+    assert asking.ways.likeness == Likeness(0.5, 1, 0.3, 0.1)
     asking.use_profile(fitted(asking, found)[1])
-    assert asking.look_alikes is None
+    assert asking.ways.likeness is None
     card["calibration"]["look_alikes"] = {"near": 1.5, "pull": 1, "echo": 0.3, "own": 0.1}
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(BundleRefused, match="look_alikes"):
         Classifier(load_bundle(folder))
+
+
+def test_a_card_may_say_what_measurements_say(tiny: Classifier, tmp_path: Path) -> None:
+    assert not tiny.ways
+    folder = tiny_onnx.write_bundle(tmp_path / "measured")
+    names = coarse_names(tiny.classes)[:2]
+    size = len(FEATURES)
+    arrays = {
+        "means": np.zeros((2, size)), "scale": np.ones((2, size)),
+        "covariances": np.stack([np.eye(size)] * 3),
+    }  # fmt: skip
+    card = json.loads((folder / "card.json").read_text())
+    measured = {
+        "features": list(FEATURES), "kinds": names, "sites": [2, 1], "tails": 5, "trust": 0.3, "weight": 1,
+        "profile_weight": 0.5, "arrays": {n: f"measured-{n}.npy" for n in arrays},
+    }  # fmt: skip
+    for name, values in arrays.items():
+        np.save(folder / f"measured-{name}.npy", values.astype(np.float32))
+        content = (folder / f"measured-{name}.npy").read_bytes()
+        card["files"][f"measured-{name}.npy"] = {
+            "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
+        }  # fmt: skip
+    card["calibration"]["measured"] = measured
+    (folder / "card.json").write_text(json.dumps(card))
+    asking = Classifier(load_bundle(folder))
+    assert asking.ways.measured is not None
+    assert asking.ways.weight == 1
+    asking.use_profile(fitted(asking, asking.predict(crops(40)))[1])
+    assert asking.ways.measured is not None  # a profile's head does not look at measurements
+    assert asking.ways.weight == 0.5
+    for wrong in ({"kinds": ["UNICORN"]}, {"sites": [1]}, {"arrays": {}}, {"features": []}, {"tails": -1}):
+        card["calibration"]["measured"] = measured | wrong
+        (folder / "card.json").write_text(json.dumps(card))
+        with pytest.raises(BundleRefused, match="cannot be used"):
+            Classifier(load_bundle(folder))
 
 
 @pytest.mark.parametrize("change", [{"head": {}}, {"calibration": {"arrays": {}}}, {"calibration": None}])

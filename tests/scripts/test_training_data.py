@@ -13,14 +13,18 @@ pytest.importorskip("torch")
 
 from bloodcells_gui.app.specimen import as_a_whole
 from bloodcells_gui.domain.look_alikes import Likeness
+from bloodcells_gui.domain.measured_kinds import COLUMNS, FEATURES, MeasuredKinds
 from bloodcells_gui.domain.reproposal import coarse_rows, reproposed, sureness
 from bloodcells_gui.domain.specimen_mix import MixPrior
+from bloodcells_gui.domain.together import Ways
 from scripts.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
-from scripts.doubt_fit import LOOK_ALIKES, SPECIMEN_MIX, as_specimen
+from scripts.doubt_fit import LOOK_ALIKES, SPECIMEN_MIX, as_specimen, under_profile, ways
+from scripts.measured_fit import fit_kinds, kinds_of
 from scripts.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
 from scripts.prior_shift import FREE, Site, fit, scores, shifted
 from scripts.retrain import STAGES, arguments, commands, label_of, write_manifest
 from scripts.train_classifier import OTHER_SITE, SITE_SHARES, sampling_weights
+from tests.measured import five_kinds, measurements_of
 
 
 def test_identical_files_in_two_groups_become_one_group() -> None:
@@ -149,8 +153,10 @@ def test_the_prior_shift_brings_back_what_was_pushed_away(tmp_path: Path) -> Non
     allowed = np.zeros_like(logits, bool)
     allowed[np.arange(len(leaves)), leaves] = True
     coordinates = rng.normal(size=(len(leaves), 8)).astype(np.float16)
-    np.savez(tmp_path / "away.npz", logits=logits, allowed=allowed, coordinates=coordinates)
-    site = Site.load(tmp_path / "away.npz")
+    measurements = np.full((len(leaves), len(COLUMNS)), np.nan, np.float32)
+    kept = {"logits": logits, "allowed": allowed, "coordinates": coordinates, "measurements": measurements}
+    np.savez(tmp_path / "away.npz", **kept)
+    site = Site.load(tmp_path / "away.npz", ways(None))
     assert len(site.truth) == 300  # platelets are outside the five rows
     start = np.zeros(len(FREE))
     found = fit([site], start)
@@ -165,19 +171,49 @@ def test_what_the_doubt_is_fitted_on_is_what_the_program_serves() -> None:
     kinds = rng.integers(0, 4, 200)
     at = (rng.normal(0, 0.5, (200, 6)) + 2 * np.eye(6)[kinds]).astype(np.float32)
     p = rng.dirichlet(np.full(len(LEAVES), 0.3), 200).astype(np.float32)
-    ours = as_specimen(p, at)
+    measurements = measurements_of(kinds, rng)
+    how = Ways(MixPrior.from_card(SPECIMEN_MIX), Likeness.from_card(LOOK_ALIKES), five_kinds(LEAVES))
+    ours = as_specimen(p, at, measurements, how)
     classifier = SimpleNamespace(
-        classes=LEAVES, threshold=0.4, doubts_views=False, leaf_share=0.25, coordinates=lambda e: e,
-        specimen_mix=MixPrior.from_card(SPECIMEN_MIX),
-        look_alikes=Likeness.from_card(LOOK_ALIKES),
+        classes=LEAVES, threshold=0.4, doubts_views=False, leaf_share=0.25, coordinates=lambda e: e, ways=how,
     )  # fmt: skip
     none = np.zeros(200, bool)
-    mix, settled = as_a_whole(p, at, none, classifier)
+    mix, settled = as_a_whole(p, at, measurements, none, classifier)
+    assert mix.measured == mix.alike > 150
     doubt = 1 - sureness(p, coarse_rows(LEAVES))
     theirs = reproposed(mix, LEAVES, p, doubt, doubt > 0.4, none, settled)
     np.testing.assert_allclose(ours, theirs.scores, atol=1e-4)
     np.testing.assert_allclose(1 - sureness(ours, coarse_rows(LEAVES)), theirs.doubt, atol=1e-4)
     assert (theirs.best != p.argmax(1)).any()
+
+
+def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
+    rng = np.random.default_rng(0)
+    size, kinds = len(FEATURES), kinds_of([["SNE", "BNE"], ["LY"], ["MO"], ["EO"]])
+    means, shifts = rng.normal(0, 3, (4, size)), rng.normal(0, 1, (3, size))
+    x, labels, sites = [], [], []
+    for s, shift in enumerate(shifts):
+        for k in range(4 if s else 3):  # the first site has no eosinophils
+            x.append(means[k] + shift + rng.normal(0, 0.5, (80, size)))
+            labels += [int(kinds[k])] * 80
+            sites += [f"site {s}"] * 80
+    card, arrays = fit_kinds(np.concatenate(x), np.array(labels), np.array(sites))
+    found = MeasuredKinds.from_card(card, arrays, LEAVES)
+    assert found is not None
+    assert sorted(card["sites"]) == [2, 3, 3, 3]
+    order = [found.rows.tolist().index(int(k)) for k in kinds]
+    apart = (found.means[order] - found.means[order][0]) * found.spread
+    np.testing.assert_allclose(apart, means - means[0], atol=0.35)
+    np.testing.assert_allclose(np.sqrt(np.diag(found.within)) * found.spread, 0.5, atol=0.08)
+    assert np.diag(found.between).mean() < 0.1 * np.diag(found.within).mean()
+    assert np.diag(found.offset).mean() > np.diag(found.between).mean()
+    assert under_profile(ways(found)).weight == found.profile_weight < ways(found).weight
+
+
+def test_only_labels_of_one_measured_kind_are_fitted_on() -> None:
+    found = kinds_of([["SNE", "BNE"], ["MMY"], ["SNE", "LY"], ["PLT"], ["ART"], [], ["PMY"]])
+    assert (found[[2, 3, 4, 5]] == -1).all()
+    assert found[1] == found[6] != found[0] >= 0
 
 
 def test_retraining_exports_the_mean_of_two_trainings_unless_told_otherwise() -> None:

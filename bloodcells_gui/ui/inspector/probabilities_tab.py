@@ -24,7 +24,7 @@ class ByItself(PlainLabel):
         self.setContentsMargins(14, 2, 12, 6)  # under the names of the bars
         why = self.tr(
             "What the network said of this cell alone. The proposal also takes in the whole specimen:\n"
-            "the mix of its cells, and cells that look alike."
+            "the mix of its cells, their measurements, and cells that look alike."
         )
         self.setToolTip(why)
         self.setAccessibleDescription(why)
