@@ -124,12 +124,12 @@ def mean_risk(doubt: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
 
 def ways(measured: MeasuredKinds | None) -> Ways:
     """How the shipped classifier's card has cells brought together, with what a fit of the measurements found."""
-    return Ways(MixPrior.from_card(SPECIMEN_MIX), Likeness.from_card(LOOK_ALIKES), measured, measured.weight if measured else 1.0)
+    return Ways(MixPrior.from_card(SPECIMEN_MIX), Likeness.from_card(LOOK_ALIKES), measured)
 
 
 def under_profile(how: Ways) -> Ways:
     """The same under a laboratory's profile: the measurements alone."""
-    return Ways(None, None, how.measured, how.measured.profile_weight if how.measured else 1.0)
+    return Ways(None, None, how.measured)
 
 
 def as_specimen(p: np.ndarray, coordinates: np.ndarray, measurements: np.ndarray, how: Ways) -> np.ndarray:

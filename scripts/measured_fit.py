@@ -33,8 +33,8 @@ from bloodcells_gui.inference.segmenter import Segmenter
 from scripts.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, Cache
 
 SEGMENTER = Path("models/segmenter-1")
-#: Tails and trust were chosen with Raabin, PBC and BCCD left out (docs/models.md); a weight of one is the model's own.
-TAILS, TRUST, WEIGHT, PROFILE_WEIGHT = 5.0, 0.3, 1.0, 0.5
+#: Tails, trust and the limit (odds of 55 to 1) were chosen with Raabin, PBC and BCCD left out (docs/models.md).
+TAILS, TRUST, MOST = 5.0, 0.3, 4.0
 #: Augmented images, sheared and with smeared edges, measure like no cells.
 AUGMENTED = ("lmu",)
 #: Kinds that are no cells, or platelets, have no part in it.
@@ -131,7 +131,7 @@ def fit_kinds(x: np.ndarray, kinds: np.ndarray, sites: np.ndarray) -> tuple[dict
     names = coarse_names(LEAVES)
     card = {
         "features": list(FEATURES), "kinds": [names[k] for k in rows], "sites": [sum(j == k for _, j in groups) for k in rows],
-        "tails": TAILS, "trust": TRUST, "weight": WEIGHT, "profile_weight": PROFILE_WEIGHT, "cells": int(sum(map(len, groups.values()))),
+        "tails": TAILS, "trust": TRUST, "most": MOST, "cells": int(sum(map(len, groups.values()))),
     }  # fmt: skip
     return card, {"means": np.array([of_kind[k] for k in rows]), "scale": np.stack([middle, spread]), "covariances": covariances}
 

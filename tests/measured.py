@@ -40,5 +40,5 @@ def five_kinds(classes: Sequence[str]) -> MeasuredKinds:
     rows = np.array([coarse_names(classes).index(name) for name in KINDS])
     return MeasuredKinds(
         rows, np.full(5, 3), middle, np.ones(len(FEATURES)), means,
-        within, 0.5 * within, 2 * within, tails=5.0, trust=0.3, weight=1.0, profile_weight=0.5,
+        within, 0.5 * within, 2 * within, tails=5.0, trust=0.3, most=8.0,
     )  # fmt: skip

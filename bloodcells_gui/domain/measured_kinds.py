@@ -14,8 +14,9 @@ labelled cells of several laboratories (an additive model of two ways, site and 
 tell of d_s and m_sk is the posterior under the cells' probabilities so far (empirical Bayes, one step of
 expectation maximisation); a kind that few laboratories taught, or of which the specimen has none, stays wide.
 The heavy tails of the t distribution keep one odd measurement, as of a cell that was outlined badly, from
-deciding alone. Where a specimen's cells spread more widely around their kinds' means than W (an uneven stain,
-images of several slides), W is widened for it.
+deciding alone, and against what the network is sure of measurements have a say up to a limit. Where a
+specimen's cells spread more widely around their kinds' means than W (an uneven stain, images of several
+slides), W is widened for it.
 """
 
 from __future__ import annotations
@@ -142,8 +143,8 @@ class MeasuredKinds:
     trust : float
         For how much of a cell one cell counts while the means of a specimen are found, from 0 to 1: its
         kind is not known but guessed.
-    weight, profile_weight : float
-        What the log likelihood is multiplied by, without and under a laboratory's profile.
+    most : float
+        How much less likely than the likeliest kind another can become at most, in natural logarithms.
     """
 
     rows: NDArray[np.intp]
@@ -156,8 +157,7 @@ class MeasuredKinds:
     offset: Doubles
     tails: float
     trust: float
-    weight: float
-    profile_weight: float
+    most: float
 
     @staticmethod
     def from_card(
@@ -191,8 +191,7 @@ class MeasuredKinds:
             offset=covariances[2],
             tails=float(card["tails"]),
             trust=float(card["trust"]),
-            weight=float(card["weight"]),
-            profile_weight=float(card["profile_weight"]),
+            most=float(card["most"]),
         )
         if not found.sound:
             raise ValueError("measured is out of range")
@@ -215,9 +214,8 @@ class MeasuredKinds:
         lowest = [float(np.linalg.eigvalsh((m + m.T) / 2).min()) for m in matrices]
         positive = lowest[0] > 1e-6 and lowest[1] > -1e-6 and lowest[2] > 1e-6 and (self.spread > 0).all()
         # NaN fails every comparison.
-        numbers = 1 <= self.tails <= 1e4 and 0 < self.trust <= 1
-        weights = 0 <= self.weight <= 4 and 0 <= self.profile_weight <= 4
-        return bool(positive and (self.sites >= 1).all() and numbers and weights)
+        numbers = 1 <= self.tails <= 1e4 and 0 < self.trust <= 1 and 0 < self.most <= 100
+        return bool(positive and (self.sites >= 1).all() and numbers)
 
     def coordinates(self, measurements: NDArray[np.floating]) -> Doubles:
         """(n, F) features of measurements (n, M; in the order of COLUMNS) in units of their spread.
@@ -262,7 +260,7 @@ class MeasuredKinds:
                 spread = spread - gain @ spread
             spread = within + spread + _FLOOR * np.diag(np.diag(within))
             out[:, k] = _log_t(x, mean, (spread + spread.T) / 2, self.tails)
-        return out
+        return np.asarray(np.maximum(out, out.max(axis=1, keepdims=True) - self.most), np.float64)
 
     def _widened(self, x: Doubles, shares: Doubles, means: Doubles) -> float:
         """How much more widely a specimen's cells spread around its kinds' `means` (C, F) than W; 1 at least.
@@ -279,7 +277,7 @@ class MeasuredKinds:
         wider = (squares / x.shape[1] + HALF_WEIGHT_CELLS) / (freedom + HALF_WEIGHT_CELLS)
         return max(1.0, float(wider))
 
-    def weigh(self, kinds: Floats, evidence: Doubles, weight: float) -> Floats:
+    def weigh(self, kinds: Floats, evidence: Doubles) -> Floats:
         """(n, R) probabilities of the coarse rows after the measurements.
 
         What falls to rows that nothing is known of stays as it is; the others share the rest anew.
@@ -288,11 +286,10 @@ class MeasuredKinds:
         ----------
         kinds : (n, R) float32
         evidence : (n, C) float64
-            As :meth:`evidence` gives it for these n cells together.
-        weight : float
-            Of what very many cells say; fewer say less (HALF_WEIGHT_CELLS).
+            As :meth:`evidence` gives it for these n cells together; the fewer, the less it counts
+            (HALF_WEIGHT_CELLS).
         """
-        weight = weight * len(kinds) / (len(kinds) + HALF_WEIGHT_CELLS)
+        weight = len(kinds) / (len(kinds) + HALF_WEIGHT_CELLS)
         own = np.asarray(kinds[:, self.rows], np.float64)
         logits = np.log(np.maximum(own, _LEAST_PROBABILITY)) + weight * evidence
         after = np.exp(logits - logits.max(axis=1, keepdims=True))

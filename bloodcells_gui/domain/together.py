@@ -35,14 +35,11 @@ class Ways:
         Of cells that look alike.
     measured : MeasuredKinds or None
         What measurements say.
-    weight : float
-        Of the measurements.
     """
 
     prior: MixPrior | None
     likeness: Likeness | None
     measured: MeasuredKinds | None = None
-    weight: float = 1.0
 
     def __bool__(self) -> bool:
         return not (self.prior is None and self.likeness is None and self.measured is None)
@@ -130,7 +127,7 @@ def bring_together(
         for _ in range(_TURNS if known.any() else 0):
             after = np.array(alone)
             evidence = measured.evidence(x[known], kinds[known])
-            after[known] = measured.weigh(alone[known], evidence, ways.weight)
+            after[known] = measured.weigh(alone[known], evidence)
             now[part] = with_settled(own, after, rows)
             weights = mix_of(now)
             kinds, _ = settled(now[part], weights, foreign)

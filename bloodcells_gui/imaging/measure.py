@@ -156,18 +156,29 @@ def _densities(
         else:
             values["cytoplasm_eosin"] = float(stains[1])
     green = full[1] - cv2.LUT(np.ascontiguousarray(crop[:, :, 1]), _LOG10)
-    for name, where in (("granularity", in_cytoplasm), ("nucleus_granularity", in_nucleus)):
-        if np.count_nonzero(where) >= 20:
-            values[name] = _texture(green, where, um_per_px)
+    if np.count_nonzero(in_cytoplasm) >= 20:
+        values["granularity"] = _texture(green, in_cytoplasm, um_per_px)
+    if np.count_nonzero(in_nucleus) >= 20:
+        left, top, width, height = cv2.boundingRect(nucleus)
+        box = (slice(top, top + height), slice(left, left + width))
+        values["nucleus_granularity"] = _texture(green[box], in_nucleus[box], um_per_px, cv2.BORDER_CONSTANT)
 
 
-def _texture(density: NDArray[np.float32], where: NDArray[np.bool_], um_per_px: float) -> float:
+def _texture(
+    density: NDArray[np.float32],
+    where: NDArray[np.bool_],
+    um_per_px: float,
+    border: int = cv2.BORDER_DEFAULT,
+) -> float:
     """Standard deviation of a part's density after subtracting its blur of 0.6 um."""
     # Normalised convolution: the blur must not drag one part's density into the other.
     weight = where.astype(np.float32)
     sigma = 0.6 / um_per_px
     at = np.flatnonzero(where)
-    blurred, share = (cv2.GaussianBlur(image, (0, 0), sigma).take(at) for image in (density * weight, weight))
+    blurred, share = (
+        cv2.GaussianBlur(image, (0, 0), sigma, borderType=border).take(at)
+        for image in (density * weight, weight)
+    )
     return float((density.take(at) - blurred / np.maximum(share, 1e-3)).std())
 
 

@@ -148,13 +148,12 @@ class Classifier:
     def ways(self) -> Ways:
         """How the cells of a specimen are brought together, as far as the card asks for it.
 
-        Under a profile their measurements alone count, by less: the profile's head was fitted to this
-        laboratory's own mix, which would count twice, and leaves too little for look-alikes to gain.
+        Under a profile their measurements alone count: its head was fitted to this laboratory's own mix,
+        which would count twice, and leaves too little for look-alikes to gain.
         """
-        measured = self._measured
         if self.profile is None:
-            return Ways(self._specimen_mix, self._look_alikes, measured, measured.weight if measured else 1)
-        return Ways(None, None, measured, measured.profile_weight if measured else 1)
+            return Ways(self._specimen_mix, self._look_alikes, self._measured)
+        return Ways(None, None, self._measured)
 
     @property
     def threshold(self) -> float:

@@ -171,7 +171,7 @@ def measuring_engine(crops: Path, tmp_path: Path) -> Callable[[], PlainEngine]:
         sites=np.array([2, 2, 2]), middle=np.zeros(size), spread=np.ones(size),
         means=np.array([lymphocyte, eosinophil, lymphocyte + 1]),
         within=0.01 * np.eye(size), between=0.001 * np.eye(size), offset=0.01 * np.eye(size),
-        tails=5.0, trust=0.3, weight=1.0, profile_weight=0.5,
+        tails=5.0, trust=0.3, most=8.0,
     )  # fmt: skip
 
     def engine() -> PlainEngine:

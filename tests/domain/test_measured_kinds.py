@@ -28,7 +28,7 @@ KINDS = ("NEUTROPHIL", "LYMPHOCYTE", "MONOCYTE", "EOSINOPHIL")
 def card(**changes: Any) -> dict[str, Any]:
     plain = {
         "features": list(FEATURES), "kinds": list(KINDS), "sites": [3, 3, 3, 2],
-        "tails": 5, "trust": 0.3, "weight": 1, "profile_weight": 0.5,
+        "tails": 5, "trust": 0.3, "most": 8,
     }  # fmt: skip
     return {**plain, **changes}
 
@@ -66,7 +66,7 @@ def guesses(model: MeasuredKinds, truth: np.ndarray, right: float, seed: int = 1
 def agree(model: MeasuredKinds, p: np.ndarray, x: np.ndarray, rounds: int = 3) -> np.ndarray:
     now = p
     for _ in range(rounds):
-        now = model.weigh(p, model.evidence(x, now), 1.0)
+        now = model.weigh(p, model.evidence(x, now))
     return now
 
 
@@ -152,16 +152,29 @@ def test_one_odd_measurement_does_not_decide_alone() -> None:
     assert span[0] < span[1]
 
 
+def test_against_a_sure_network_measurements_have_a_say_up_to_a_limit() -> None:
+    model = kinds_of_cells(most=3)
+    x, truth = a_specimen(400)
+    p = guesses(model, truth, 1.0)
+    wrong = int(np.flatnonzero(truth == 0)[0])
+    p[wrong] = 0.008
+    p[wrong, model.rows[2]] = 1 - 4 * 0.008  # surer that it is a monocyte than 20 to 1
+    evidence = model.evidence(x, p)
+    assert np.ptp(evidence, axis=1).max() <= 3 + 1e-9
+    assert model.weigh(p, evidence)[wrong].argmax() == model.rows[2]
+    free = kinds_of_cells(most=50)
+    assert free.weigh(p, free.evidence(x, p))[wrong].argmax() == model.rows[0]
+
+
 def test_what_nothing_is_known_of_keeps_its_share() -> None:
     model = kinds_of_cells()
     x, truth = a_specimen(50)
     p = guesses(model, truth, 0.9)
     p[:, ROWS[ART]] = 0.3
     p /= p.sum(1, keepdims=True)
-    after = model.weigh(p, model.evidence(x, p), 1.0)
+    after = model.weigh(p, model.evidence(x, p))
     np.testing.assert_allclose(after[:, ROWS[ART]], p[:, ROWS[ART]], rtol=1e-6)
     np.testing.assert_allclose(after.sum(1), 1, atol=1e-6)
-    np.testing.assert_allclose(model.weigh(p, model.evidence(x, p), 0.0), p, atol=1e-6)
 
 
 def test_the_order_of_the_cells_is_of_no_consequence_and_few_are_enough() -> None:
@@ -185,8 +198,8 @@ def test_no_card_is_none() -> None:
     [
         {"features": list(FEATURES[:-1])}, {"kinds": ["UNICORN", *KINDS[1:]]}, {"kinds": [KINDS[0]] * 4},
         {"kinds": list(KINDS[:3])}, {"sites": [3, 3, 3]}, {"sites": [0, 3, 3, 3]}, {"sites": "abcd"},
-        {"tails": 0}, {"tails": float("nan")}, {"trust": 0}, {"trust": 1.5}, {"weight": -1}, {"weight": "a"},
-        {"profile_weight": 9}, {"kinds": 3},
+        {"tails": 0}, {"tails": float("nan")}, {"trust": 0}, {"trust": 1.5}, {"most": 0},
+        {"most": "a"}, {"kinds": 3},
     ],
 )  # fmt: skip
 def test_a_card_that_does_not_fit_is_refused(changes: dict[str, Any]) -> None:

@@ -86,6 +86,20 @@ def test_separate_lobes_are_counted_apart() -> None:
     assert count_lobes(disc(9, 45, 64) | disc(9, 75, 64) | disc(8, 60, 90), UM) == 3
 
 
+def test_coarse_chromatin_raises_the_granularity_of_the_nucleus_alone() -> None:
+    mask = disc(28) + disc(14)
+    plain = picture(mask)
+    coarse = plain.copy()
+    for y, x in np.argwhere(mask == 2)[::23]:
+        cv2.circle(coarse, (int(x), int(y)), 1, (30, 10, 60), -1)
+    coarse[mask != 2] = plain[mask != 2]
+    before, after = values(plain, mask), values(coarse, mask)
+    assert before["nucleus_granularity"] == pytest.approx(0.0, abs=1e-3)
+    assert after["nucleus_granularity"] > 0.02
+    assert after["granularity"] == pytest.approx(before["granularity"], abs=1e-6)
+    assert math.isnan(values(plain, np.minimum(mask, 1))["nucleus_granularity"])
+
+
 def test_granules_raise_granularity_and_blur_lowers_focus() -> None:
     rng = np.random.default_rng(1)
     mask = disc(30) + disc(12)

@@ -157,8 +157,8 @@ def test_a_card_may_say_what_measurements_say(tiny: Classifier, tmp_path: Path) 
     }  # fmt: skip
     card = json.loads((folder / "card.json").read_text())
     measured = {
-        "features": list(FEATURES), "kinds": names, "sites": [2, 1], "tails": 5, "trust": 0.3, "weight": 1,
-        "profile_weight": 0.5, "arrays": {n: f"measured-{n}.npy" for n in arrays},
+        "features": list(FEATURES), "kinds": names, "sites": [2, 1], "tails": 5, "trust": 0.3, "most": 4,
+        "arrays": {n: f"measured-{n}.npy" for n in arrays},
     }  # fmt: skip
     for name, values in arrays.items():
         np.save(folder / f"measured-{name}.npy", values.astype(np.float32))
@@ -170,10 +170,8 @@ def test_a_card_may_say_what_measurements_say(tiny: Classifier, tmp_path: Path) 
     (folder / "card.json").write_text(json.dumps(card))
     asking = Classifier(load_bundle(folder))
     assert asking.ways.measured is not None
-    assert asking.ways.weight == 1
     asking.use_profile(fitted(asking, asking.predict(crops(40)))[1])
     assert asking.ways.measured is not None  # a profile's head does not look at measurements
-    assert asking.ways.weight == 0.5
     for wrong in ({"kinds": ["UNICORN"]}, {"sites": [1]}, {"arrays": {}}, {"features": []}, {"tails": -1}):
         card["calibration"]["measured"] = measured | wrong
         (folder / "card.json").write_text(json.dumps(card))
