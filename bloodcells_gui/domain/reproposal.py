@@ -41,6 +41,18 @@ def sureness(probabilities: Floats, rows: NDArray[np.intp], leaf_share: float = 
     return np.asarray((1 - leaf_share) * coarse + leaf_share * best, np.float32)
 
 
+def waits_for_its_looks(doubt: float, scores: Sequence[tuple[str, float]]) -> bool:
+    """Whether most of the doubt of a cell that waits comes from how little it looks like the training data.
+
+    Its probabilities alone (`scores`: leaf and probability) would leave less than half of it.
+    """
+    rows: dict[str, float] = {}
+    for code, probability in scores:
+        row = ROLLUPS["ten"].row_of(code).code
+        rows[row] = rows.get(row, 0.0) + probability
+    return bool(rows) and doubt > 2 * max(1 - max(rows.values()), 0.0)
+
+
 def critical_leaves(classes: Sequence[str]) -> NDArray[np.bool_]:
     """(K,) which leaves are critical."""
     return np.array([code in CRITICAL for code in classes], np.bool_)

@@ -12,6 +12,7 @@ from bloodcells_gui.domain.reproposal import (
     in_rows,
     reproposed,
     sureness,
+    waits_for_its_looks,
     weigh,
     with_settled,
 )
@@ -145,6 +146,14 @@ def test_proposal_and_doubt_follow_what_was_settled() -> None:
     none = np.zeros(300, bool)
     untouched = reproposed(a_mix(weights=even), CLASSES, p, before, before > 0.4, none, settled)
     np.testing.assert_allclose(untouched.scores, p, atol=1e-6)
+
+
+def test_a_cell_waits_for_its_looks_where_its_probabilities_leave_less_than_half_of_the_doubt() -> None:
+    sisters = [("SNE", 0.5), ("BNE", 0.48), ("LY", 0.02)]  # one coarse kind: sure but for 0.02
+    assert waits_for_its_looks(0.1, sisters)
+    assert not waits_for_its_looks(0.03, sisters)
+    assert not waits_for_its_looks(0.5, [("SNE", 0.5), ("LY", 0.5)])
+    assert not waits_for_its_looks(0.5, [])
 
 
 def test_no_rounding_makes_a_guarded_weighing_negative() -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.domain.reproposal import waits_for_its_looks
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 from bloodcells_gui.ui.context import UiContext
@@ -275,6 +276,7 @@ class InspectorPanel(QWidget):
             self._where.show_text("")
             self.probabilities.show_scores([])
             self.by_itself.show_found(None, "")
+            self.probabilities.strange.hide()
             self.measurements.show_pairs([])
             self.history.show_pairs([])
             return
@@ -305,7 +307,10 @@ class InspectorPanel(QWidget):
         self._flags.setText(" · ".join(language.text(f) for f in cell.flags))
         self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
         self._flags.setVisible(bool(cell.flags))
-        self.probabilities.show_scores(self._session.scores(cell_id))
+        scores = self._session.scores(cell_id)
+        self.probabilities.show_scores(scores)
+        waits = decision.status is Status.UNIDENTIFIED and not cell.flags
+        self.probabilities.strange.setVisible(waits and waits_for_its_looks(cell.doubt, scores))
         self.by_itself.show_found(self._found, cell.predicted)
 
     def _fill_tab(self) -> None:
