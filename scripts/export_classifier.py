@@ -254,11 +254,14 @@ def hash_files(folder: Path) -> dict[str, dict]:
 
 def doubt_of(folder: Path, cache: Path, away: Path | None) -> dict:
     """Fit the doubt of a bundle's network and what measurements say, write their arrays, return the card's "calibration"."""
-    measured, values = fit_measured(cache)
+    found = fit_measured(cache)
     left_out = [str(s) for s in np.unique(np.load(away, allow_pickle=False)["site"])] if away is not None and away.is_file() else []
     how = {site: ways(measured_kinds(cache, site)) for site in ["", *left_out]}
     arrays, numbers = fit_doubt(embed_pool(cache, folder / "model.onnx"), away, how)
     names = {key: save_array(folder, f"distance-{key}.npy", value.astype(np.float32)) for key, value in arrays.items()}
+    if found is None:
+        return {**numbers, "arrays": names}
+    measured, values = found
     measured["arrays"] = {key: save_array(folder, f"measured-{key}.npy", value.astype(np.float32)) for key, value in values.items()}
     return {**numbers, "measured": measured, "arrays": names}
 

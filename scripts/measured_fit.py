@@ -96,8 +96,11 @@ def kinds_of(leaves: list[list[str]]) -> np.ndarray:
     return np.array([r.copy().pop() if len(r) == 1 and not r & outside else -1 for r in found])
 
 
-def fit(folder: Path, leave_out: str = "") -> tuple[dict, dict[str, np.ndarray]]:
-    """The card's "measured" and its arrays, from the training crops of the cache but for the site `leave_out`."""
+def fit(folder: Path, leave_out: str = "") -> tuple[dict, dict[str, np.ndarray]] | None:
+    """The card's "measured" and its arrays, from the training crops of the cache but for the site `leave_out`.
+
+    None where they are of fewer than two sites with two kinds each: nothing tells then how laboratories differ.
+    """
     meta = Cache(folder, "real").meta
     kinds = kinds_of([m["leaves"] for m in meta])
     sites = np.array([m["site"] for m in meta])
@@ -107,8 +110,11 @@ def fit(folder: Path, leave_out: str = "") -> tuple[dict, dict[str, np.ndarray]]
     return fit_kinds(x[use], kinds[use], sites[use])
 
 
-def fit_kinds(x: np.ndarray, kinds: np.ndarray, sites: np.ndarray) -> tuple[dict, dict[str, np.ndarray]]:
+def fit_kinds(x: np.ndarray, kinds: np.ndarray, sites: np.ndarray) -> tuple[dict, dict[str, np.ndarray]] | None:
     """As :func:`fit`, from features (n, F), coarse rows (n,) and names of sites (n,)."""
+    several = [s for s in np.unique(sites) if sum((kinds[sites == s] == k).sum() >= LEAST_CELLS for k in np.unique(kinds)) > 1]
+    if len(several) < 2:
+        return None
     middle, spread = scale_of(x, sites)
     x = np.clip((x - middle) / spread, 1 - FARTHEST, FARTHEST - 1)
     groups = {g: x[(sites == g[0]) & (kinds == g[1])] for g in sorted({(str(s), int(k)) for s, k in zip(sites, kinds, strict=True)})}
@@ -149,12 +155,10 @@ def _halved(covariance: np.ndarray) -> np.ndarray:
     return 0.5 * covariance + 0.5 * np.diag(np.diag(covariance))
 
 
-def measured_kinds(folder: Path, leave_out: str = "") -> MeasuredKinds:
+def measured_kinds(folder: Path, leave_out: str = "") -> MeasuredKinds | None:
     """What :func:`fit` finds, as the program reads it from a card."""
-    card, arrays = fit(folder, leave_out)
-    found = MeasuredKinds.from_card(card, arrays, LEAVES)
-    assert found is not None
-    return found
+    found = fit(folder, leave_out)
+    return None if found is None else MeasuredKinds.from_card(*found, LEAVES)
 
 
 def main() -> None:
@@ -164,7 +168,11 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     measured(args.cache, args.processes)
-    card, arrays = fit(args.cache)
+    found = fit(args.cache)
+    if found is None:
+        print("fewer than two sites with two kinds each: measurements will not count")
+        return
+    card, arrays = found
     print(f"{card['cells']} cells")
     within = np.sqrt(np.diag(arrays["covariances"][0]))
     between, offset = (np.sqrt(np.diag(m)) for m in arrays["covariances"][1:])

@@ -84,6 +84,7 @@ _LEAST_CELLS = 0.02
 _FLOOR = 0.02
 _LEAST_PROBABILITY = 1e-6
 _AT_ONCE = 16384
+_LARGEST = 1e4  # of any number in a card's arrays, lest rounding make a covariance negative
 
 
 def features(measurements: NDArray[np.floating]) -> Doubles:
@@ -209,7 +210,7 @@ class MeasuredKinds:
             and all(m.shape == square for m in matrices)
         )
         values = (self.middle, self.spread, self.means, *matrices)
-        if not (fits and len(self.rows) >= 2 and all((np.abs(v) < 1e6).all() for v in values)):
+        if not (fits and len(self.rows) >= 2 and all((np.abs(v) < _LARGEST).all() for v in values)):
             return False
         lowest = [float(np.linalg.eigvalsh((m + m.T) / 2).min()) for m in matrices]
         positive = lowest[0] > 1e-6 and lowest[1] > -1e-6 and lowest[2] > 1e-6 and (self.spread > 0).all()

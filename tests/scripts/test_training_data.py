@@ -197,8 +197,10 @@ def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
             x.append(means[k] + shift + rng.normal(0, 0.5, (80, size)))
             labels += [int(kinds[k])] * 80
             sites += [f"site {s}"] * 80
-    card, arrays = fit_kinds(np.concatenate(x), np.array(labels), np.array(sites))
-    found = MeasuredKinds.from_card(card, arrays, LEAVES)
+    fitted = fit_kinds(np.concatenate(x), np.array(labels), np.array(sites))
+    assert fitted is not None
+    card, _ = fitted
+    found = MeasuredKinds.from_card(*fitted, LEAVES)
     assert found is not None
     assert sorted(card["sites"]) == [2, 3, 3, 3]
     order = [found.rows.tolist().index(int(k)) for k in kinds]
@@ -208,6 +210,14 @@ def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
     assert np.diag(found.between).mean() < 0.1 * np.diag(found.within).mean()
     assert np.diag(found.offset).mean() > np.diag(found.between).mean()
     assert under_profile(ways(found)) == Ways(None, None, found)
+
+
+def test_one_laboratory_tells_nothing_of_how_laboratories_differ() -> None:
+    x, kinds = np.random.default_rng(0).normal(size=(60, len(FEATURES))), np.repeat([0, 1, 2], 20)
+    assert fit_kinds(x, kinds, np.array(["here"] * 60)) is None
+    elsewhere = np.where(kinds == 2, "there", "here")  # of one kind alone
+    assert fit_kinds(x, kinds, elsewhere) is None
+    assert fit_kinds(x, kinds, np.tile(["here", "there"], 30)) is not None
 
 
 def test_only_labels_of_one_measured_kind_are_fitted_on() -> None:
