@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.notices import FOREIGN, NOT_REACHED
 from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.settings import LabSettings, ReportHeader
@@ -313,6 +314,19 @@ def test_provenance_says_that_the_specimens_mix_was_used_and_what_it_weighed(tmp
     assert "prise en compte (137 cellules nucléées) : Monocyte × 0,25, Neutrophile segmenté × 2,41" in french
     without = text_of(render(make_report(run=make_run())), tmp_path)
     assert "nucleated cells)" not in without
+
+
+@needs_poppler
+def test_all_that_was_made_of_a_specimen_is_told_to_its_last_word(tmp_path: Path) -> None:
+    weights = dict.fromkeys(("SNE", "BNE", "VLY", "PMY", "SMU", "MMY"), 100.125)
+    together = {"likeness": Likeness(0.5, 1, 1, 0.1), "alike": 123456, "measured": 123456}
+    mix = SpecimenMix(weights, 123456, MixPrior(0.3, 15), 0.4, **together)
+    model = make_report(run=make_run(tallies=mix.to_tallies()))
+    ends = {"en": "support each other's kind (123456 cells)", "fr": "mutuellement (123456 cellules)"}
+    for lang, last in ends.items():
+        text = " ".join(text_of(render(model, lang=lang), tmp_path).split())
+        assert last in text
+        assert ("texture of the cells count" if lang == "en" else "comptent pour leur type") in text
 
 
 def test_a_mix_that_weighs_nothing_is_told_as_such() -> None:
