@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from bloodcells_gui.inference.preprocess import background_colour
-from scripts.data import CACHE_PX, CACHE_UM
+from scripts.data import pictured
 
 INPUT_PX, INPUT_UM = 128, 0.172
 # Shares of the views that stay close to the laboratory's own look, and that get another stain altogether. 0.3 and 0.5
@@ -36,9 +36,8 @@ OD_TABLE = (-np.log((np.arange(256, dtype=np.float32) + 1) / 256)).astype(np.flo
 def look_of(image: np.ndarray, half_um: float) -> tuple[np.ndarray, np.ndarray]:
     """Lab mean and standard deviation (6,) of a cached crop, and the colour (3,) of its blank field."""
     lab = cv2.cvtColor(cv2.resize(image, (52, 52), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB).reshape(-1, 3)
-    half = min(CACHE_PX / 2, half_um / CACHE_UM)
-    a, b = int(np.ceil(CACHE_PX / 2 - half)), int(CACHE_PX / 2 + half)
-    return np.concatenate([lab.mean(0), lab.std(0) + 1.5]).astype(np.float32), np.array(background_colour(np.asarray(image[a:b, a:b])), np.float32)
+    part = pictured(half_um)
+    return np.concatenate([lab.mean(0), lab.std(0) + 1.5]).astype(np.float32), np.array(background_colour(np.asarray(image[part, part])), np.float32)
 
 
 def geometry(image: np.ndarray, um: float, half_um: float, rng: np.random.Generator, gentle: bool = False) -> np.ndarray:

@@ -203,6 +203,12 @@ def _field_cells(data: Path, item: Item, rng: np.random.Generator, named: dict[t
     return out
 
 
+def pictured(half_um: float) -> slice:
+    """Rows, or columns, of a cached crop that lie in the picture it was cut from, which reached `half_um` from the middle."""
+    half = min(CACHE_PX / 2, half_um / CACHE_UM)
+    return slice(int(np.ceil(CACHE_PX / 2 - half)), int(CACHE_PX / 2 + half))
+
+
 class Cache:
     """Decoded crops on disk: `images` (n, 208, 208, 3) uint8 RGB memory map and `meta`, one dict each."""
 

@@ -56,16 +56,18 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
     from scripts.export_classifier import run_onnx
 
     caches = [Cache(cache, n) for n in ("real", "made") if (cache / f"{n}.json").is_file()]
-    # Made crops are nobody's specimen: nothing is made of their measurements.
-    measurements = [measured(cache), *(np.full((len(c.meta), len(COLUMNS)), np.nan, np.float32) for c in caches[1:])]
     rng = np.random.default_rng(5)
     out = {}
 
-    def run(views: np.ndarray, leaves: list, keys: list[str], measurements: np.ndarray | None = None) -> Embedded:
-        logits, embedding, disagreement = run_onnx(model, views, ["logits", "embedding", "disagreement"])
-        unknown = np.full((len(views), len(COLUMNS)), np.nan, np.float32)
-        return Embedded(embedding, logits, allowed_matrix(leaves), keys, disagreement, unknown if measurements is None else measurements)
+    def unmeasured(n: int) -> np.ndarray:
+        return np.full((n, len(COLUMNS)), np.nan, np.float32)
 
+    def run(views: np.ndarray, allowed: np.ndarray, keys: list[str], measurements: np.ndarray) -> Embedded:
+        logits, embedding, disagreement = run_onnx(model, views, ["logits", "embedding", "disagreement"])
+        return Embedded(embedding, logits, allowed, keys, disagreement, measurements)
+
+    # Made crops are nobody's specimen: nothing is made of their measurements.
+    measurements = [measured(cache), *(unmeasured(len(c.meta)) for c in caches[1:])]
     for split, limit in (("train", train_limit), ("val", 3000)):
         parts: list[tuple[Cache, int]] = []
         sizes: list[np.ndarray] = []
@@ -77,17 +79,15 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
         views = central_views(np.stack([c.images[i] for c, i in parts]), [c.meta[i].get("half_um", 99) for c, i in parts])
         metas = [c.meta[i] for c, i in parts]
         keys = [("made" if m["set"] == "made" else m["site"]) + " " + m["label"] for m in metas]
-        out[split] = run(views, [m["leaves"] for m in metas], keys, np.concatenate(sizes))
+        out[split] = run(views, allowed_matrix([m["leaves"] for m in metas]), keys, np.concatenate(sizes))
     pool = Pool(cache)
     stream = iter(Views(pool, 99, 0, 64))
     batches = [next(stream) for _ in range(32)]
-    views = np.concatenate([x.permute(0, 2, 3, 1).numpy() for x, _ in batches])
-    logits, embedding, disagreement = run_onnx(model, np.ascontiguousarray(views), ["logits", "embedding", "disagreement"])
+    views = np.ascontiguousarray(np.concatenate([x.permute(0, 2, 3, 1).numpy() for x, _ in batches]))
     allowed = np.concatenate([y.numpy() for _, y in batches])
-    unknown = np.full((len(views), len(COLUMNS)), np.nan, np.float32)
-    out["augmented"] = Embedded(embedding, logits, allowed, ["augmented"] * len(views), disagreement, unknown)
+    out["augmented"] = run(views, allowed, ["augmented"] * len(views), unmeasured(len(views)))
     empty = np.stack([nothing(rng, []) for _ in range(200)])
-    out["nothing"] = run(empty, [["ART"]] * len(empty), ["nothing"] * len(empty))
+    out["nothing"] = run(empty, allowed_matrix([["ART"]] * len(empty)), ["nothing"] * len(empty), unmeasured(len(empty)))
     return out
 
 
@@ -125,11 +125,6 @@ def mean_risk(doubt: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
 def ways(measured: MeasuredKinds | None) -> Ways:
     """How the shipped classifier's card has cells brought together, with what a fit of the measurements found."""
     return Ways(MixPrior.from_card(SPECIMEN_MIX), Likeness.from_card(LOOK_ALIKES), measured)
-
-
-def under_profile(how: Ways) -> Ways:
-    """The same under a laboratory's profile: the measurements alone."""
-    return Ways(None, None, how.measured)
 
 
 def as_specimen(p: np.ndarray, coordinates: np.ndarray, measurements: np.ndarray, how: Ways) -> np.ndarray:

@@ -59,12 +59,12 @@ def made_blasts(cache: Path, site: str) -> tuple[np.ndarray, np.ndarray, np.ndar
     return logits, embedding, measure_crops(made, rows)
 
 
-def films(cells: Cells, truth: np.ndarray, blasts: Cells, count: int, how: Ways, films_: int, seed: int = 3) -> list[float]:
-    """Sensitivity of `count` blasts in each of `films_` films, specificity and five-part accuracy of the other 100 cells."""
+def films(cells: Cells, truth: np.ndarray, blasts: Cells, count: int, how: Ways, repeats: int, seed: int = 3) -> list[float]:
+    """Sensitivity of `count` blasts in each of `repeats` films, specificity and five-part accuracy of the other 100 cells."""
     rng = np.random.default_rng(seed)
     rows = [np.flatnonzero(truth == r) for r in range(len(FIVE))]
     found = []
-    for _ in range(films_):
+    for _ in range(repeats):
         ours = np.array([rng.choice(rows[r]) for r in rng.choice(len(FIVE), 100, p=FILM) if len(rows[r])])
         theirs = rng.choice(len(blasts.p), count, replace=count > len(blasts.p))
         p = cells.pick(ours).and_also(blasts.pick(theirs)).served(how)

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells_gui.app.specimen import as_a_whole
+from bloodcells_gui.app.specimen import as_a_whole, looked_at
 from bloodcells_gui.domain.measured_kinds import COLUMNS
 from bloodcells_gui.domain.reproposal import reproposed
-from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
+from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import fit_profile
 from bloodcells_gui.inference.classifier import Classifier, ClassifierOutput
@@ -62,12 +62,11 @@ def predict(classifier: Classifier, crops: np.ndarray) -> ClassifierOutput:
 
 def measure_items(segmenter: Segmenter, data: Path, items: list[Item]) -> np.ndarray:
     """(n, M) float32 measurements of the central cells of image files, in the order of COLUMNS."""
-    places = [MEASUREMENTS.index(name) for name in COLUMNS]
-    out = np.empty((len(items), len(places)), np.float32)
+    out = np.empty((len(items), len(COLUMNS)), np.float32)
     for start in range(0, len(items), 64):
         windows = crops_of(segmenter, data, items[start : start + 64])
         for k, (window, mask) in enumerate(zip(windows, segmenter.segment(windows), strict=True)):
-            out[start + k] = measure(window, mask, segmenter.um_per_px)[places]
+            out[start + k] = looked_at(measure(window, mask, segmenter.um_per_px))[0]
     return out
 
 

@@ -30,7 +30,6 @@ from scripts.doubt_fit import (
     as_specimen,
     coordinates_of,
     distance_arrays,
-    under_profile,
     ways,
 )
 from scripts.evaluate_models import brief, calibration_figures, short
@@ -53,7 +52,7 @@ def after_calibration(away: Embedded, labels: list[str], net: ClassifierNet, how
             away.embedding[few], [labels[i] for i in few], classes=LEAVES, head=head, bundle_sha256="", name="left out", created="", seed=seed
         )
         p = profile.probabilities(profile.logits(away.embedding[rest]))
-        p = as_specimen(p, away.embedding[rest], away.measurements[rest], under_profile(how))
+        p = as_specimen(p, away.embedding[rest], away.measurements[rest], how.under_profile())
         scores = confusion_scores(truth[rest], roll(p, FIVE).argmax(1), list(FIVE))
         right = roll(p, FIVE).argmax(1) == truth[rest]
         found.append((scores["balanced_accuracy"]["value"], scores["accuracy"]["value"], ece(roll(p, FIVE).max(1), right)))

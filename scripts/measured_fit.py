@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodcells_gui.app.specimen import looked_at
 from bloodcells_gui.domain.measured_kinds import (
     COLUMNS,
     FARTHEST,
@@ -26,11 +27,11 @@ from bloodcells_gui.domain.measured_kinds import (
     features,
 )
 from bloodcells_gui.domain.reproposal import coarse_rows
-from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
+from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.inference.segmenter import Segmenter
-from scripts.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, Cache
+from scripts.data import CACHE_UM, INDEX, LEAVES, Cache, pictured
 
 SEGMENTER = Path("models/segmenter-1")
 #: Tails, trust and the limit (odds of 55 to 1) were chosen with Raabin, PBC and BCCD left out (docs/models.md).
@@ -42,25 +43,23 @@ OUTSIDE = ("PLT", "ART")
 #: Fewer cells of a kind on a site tell nothing.
 LEAST_CELLS = 8
 _ROUNDS = 50
-_PLACES = [MEASUREMENTS.index(name) for name in COLUMNS]
 
 
-def measure_crops(cache: Cache, rows: list[int], segmenter: Path = SEGMENTER, threads: int = 1) -> np.ndarray:
+def measure_crops(cache: Cache, rows: list[int]) -> np.ndarray:
     """(n, len(COLUMNS)) float32 measurements of the central cells of cached crops."""
-    network = Segmenter(load_bundle(segmenter), threads=threads)
+    network = Segmenter(load_bundle(SEGMENTER))
     out = np.empty((len(rows), len(COLUMNS)), np.float32)
     for start in range(0, len(rows), 64):
         part = rows[start : start + 64]
         windows = np.stack([_window(cache, i, network) for i in part])
         for k, (window, mask) in enumerate(zip(windows, network.segment(windows), strict=True)):
-            out[start + k] = measure(window, mask, network.um_per_px)[_PLACES]
+            out[start + k] = looked_at(measure(window, mask, network.um_per_px))[0]
     return out
 
 
 def _window(cache: Cache, row: int, network: Segmenter) -> np.ndarray:
-    half = min(CACHE_PX / 2, cache.meta[row].get("half_um", 99) / CACHE_UM)
-    a, b = int(np.ceil(CACHE_PX / 2 - half)), int(CACHE_PX / 2 + half)
-    image = cache.images[row][a:b, a:b]
+    part = pictured(cache.meta[row].get("half_um", 99))
+    image = cache.images[row][part, part]
     return crop_at_scale(image, (image.shape[1] / 2, image.shape[0] / 2), CACHE_UM, network.size_px, network.um_per_px)
 
 
@@ -69,7 +68,7 @@ def _measure_part(folder: Path, rows: list[int]) -> np.ndarray:
 
 
 def measured(folder: Path, processes: int = 2) -> np.ndarray:
-    """(n, len(COLUMNS)) measurements of every crop of the cache "real"; made once, NaN for what has no nucleus by its label."""
+    """(n, len(COLUMNS)) measurements of every crop of the cache "real"; made once; NaN for platelets and artefacts."""
     cache = Cache(folder, "real")
     stamp = hashlib.sha256((folder / "real.json").read_bytes() + (SEGMENTER / "card.json").read_bytes() + " ".join(COLUMNS).encode()).hexdigest()
     store = folder / "measurements.npz"
@@ -93,7 +92,7 @@ def kinds_of(leaves: list[list[str]]) -> np.ndarray:
     rows = coarse_rows(LEAVES)
     outside = {int(rows[INDEX[code]]) for code in OUTSIDE}
     found = [{int(rows[INDEX[x]]) for x in labels} for labels in leaves]
-    return np.array([r.copy().pop() if len(r) == 1 and not r & outside else -1 for r in found])
+    return np.array([next(iter(r)) if len(r) == 1 and not r & outside else -1 for r in found])
 
 
 def fit(folder: Path, leave_out: str = "") -> tuple[dict, dict[str, np.ndarray]] | None:
@@ -132,7 +131,7 @@ def fit_kinds(x: np.ndarray, kinds: np.ndarray, sites: np.ndarray) -> tuple[dict
     within = (inside * (weight / weight.sum())[:, None]).T @ inside
     left = np.array([m - shift[s] - of_kind[k] for (s, k), m in means.items()])
     freedom = max(len(means) - len(rows) - len(places) + 1, 1)
-    covariances = np.stack([within, _halved(left.T @ left / freedom), _halved(np.atleast_2d(np.cov(np.array(list(shift.values())).T)))])
+    covariances = np.stack([within, _halved(left.T @ left / freedom), _halved(np.cov(np.array(list(shift.values())).T))])
     covariances[2] += 1e-3 * np.eye(x.shape[1])
     names = coarse_names(LEAVES)
     card = {

@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from scripts.augment import GENTLE, INPUT_PX, INPUT_UM, RECOLOUR, Look, augment, look_of, nothing
 from scripts.augment_batch import augment_batch
 from scripts.classifier_net import ClassifierNet
-from scripts.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, PBC8, Cache
+from scripts.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, PBC8, Cache, pictured
 
 NOTHING = 0.012
 """Share of the views that hold no cell at all."""
@@ -190,9 +190,8 @@ def central_views(images: np.ndarray, halves: list[float]) -> np.ndarray:
 
     out = np.empty((len(images), INPUT_PX, INPUT_PX, 3), np.uint8)
     for k, image in enumerate(images):
-        half = min(CACHE_PX / 2, halves[k] / CACHE_UM)
-        a, b = int(np.ceil(CACHE_PX / 2 - half)), int(CACHE_PX / 2 + half)
-        window = image[a:b, a:b]
+        part = pictured(halves[k])
+        window = image[part, part]
         out[k] = crop_at_scale(window, (window.shape[1] / 2, window.shape[0] / 2), CACHE_UM, INPUT_PX, INPUT_UM)
     return out
 

@@ -15,15 +15,13 @@ from bloodcells_gui.app.export import prepare_folder
 from bloodcells_gui.app.labelled import read_labelled
 from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.profiles import apply_profile
-from bloodcells_gui.app.specimen import as_a_whole
+from bloodcells_gui.app.specimen import as_a_whole, looked_at
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.fold import utc_now
-from bloodcells_gui.domain.measured_kinds import COLUMNS
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.reproposal import HELD_BACK, reproposed_cells
 from bloodcells_gui.domain.wording import mix_text
-from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.report import csv_out, evaluation
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
 
@@ -67,7 +65,8 @@ def evaluate_folder(
     classes = loaded.classifier.classes
     cells, mix = found.cells, None
     held_back = np.array([not HELD_BACK.isdisjoint(c.flags) for c in cells], np.bool_)
-    whole = as_a_whole(_scores(cells), found.embeddings, _measurements(cells), held_back, loaded.classifier)
+    measured = looked_at(np.array([c.measurements for c in cells], np.float32))
+    whole = as_a_whole(_scores(cells), found.embeddings, measured, held_back, loaded.classifier)
     if whole is not None:
         mix, settled = whole
         cells = reproposed_cells(cells, classes, mix, settled)
@@ -112,9 +111,3 @@ def evaluate_folder(
 
 def _scores(cells: list[Cell]) -> NDArray[np.float32]:
     return np.asarray([c.scores for c in cells], np.float32)
-
-
-def _measurements(cells: list[Cell]) -> NDArray[np.float32]:
-    places = [MEASUREMENTS.index(name) for name in COLUMNS]
-    whole = np.array([c.measurements for c in cells], np.float32).reshape(-1, len(MEASUREMENTS))
-    return np.asarray(whole[:, places], np.float32)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.measured_kinds import COLUMNS
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, nucleated
 from bloodcells_gui.domain.together import bring_together
+from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.inference.classifier import Classifier
 
 _Floats = NDArray[np.float32]
+_PLACES = [MEASUREMENTS.index(name) for name in COLUMNS]
+
+
+def looked_at(measurements: NDArray[np.floating]) -> _Floats:
+    """(n, M) of what was measured (n, all of MEASUREMENTS), the columns that :func:`as_a_whole` wants."""
+    return np.asarray(measurements.reshape(-1, len(MEASUREMENTS))[:, _PLACES], np.float32)
 
 
 def as_a_whole(

@@ -303,7 +303,7 @@ _REPORT = {
     "Parameters": "Paramètres",
     "Also counted": "Également comptés",
     "Notice": "Avis",
-    "Mix of cells": "Mélange des cellules",
+    "Whole specimen": "Prélèvement entier",
     "Size, shape, density and texture of the cells count for their kind ({cells} cells)": (
         "Taille, forme, densité et texture des cellules comptent pour leur type ({cells} cellules)"
     ),

@@ -41,6 +41,14 @@ class Ways:
     likeness: Likeness | None
     measured: MeasuredKinds | None = None
 
+    def under_profile(self) -> Ways:
+        """The same under a laboratory's profile: its measurements alone.
+
+        A profile's head was fitted to the laboratory's own mix, which would count twice, and leaves too
+        little for look-alikes to gain.
+        """
+        return Ways(None, None, self.measured)
+
     def __bool__(self) -> bool:
         return not (self.prior is None and self.likeness is None and self.measured is None)
 

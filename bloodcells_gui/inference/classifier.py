@@ -104,11 +104,13 @@ class Classifier:
             arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
             self._prior_shift = prior_shift(calibration.get("prior_shift"), self.classes)
             self._foreign = float(calibration.get("foreign_disagreement", math.inf))
-            self._specimen_mix = MixPrior.from_card(calibration.get("specimen_mix"))
-            self._look_alikes = Likeness.from_card(calibration.get("look_alikes"))
             measured = calibration.get("measured")
             files = {} if measured is None else {n: bundle.array(f) for n, f in measured["arrays"].items()}
-            self._measured = MeasuredKinds.from_card(measured, files, self.classes)
+            self._ways = Ways(
+                MixPrior.from_card(calibration.get("specimen_mix")),
+                Likeness.from_card(calibration.get("look_alikes")),
+                MeasuredKinds.from_card(measured, files, self.classes),
+            )
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
@@ -146,14 +148,8 @@ class Classifier:
 
     @property
     def ways(self) -> Ways:
-        """How the cells of a specimen are brought together, as far as the card asks for it.
-
-        Under a profile their measurements alone count: its head was fitted to this laboratory's own mix,
-        which would count twice, and leaves too little for look-alikes to gain.
-        """
-        if self.profile is None:
-            return Ways(self._specimen_mix, self._look_alikes, self._measured)
-        return Ways(None, None, self._measured)
+        """How the cells of a specimen are brought together, as far as card and profile ask for it."""
+        return self._ways if self.profile is None else self._ways.under_profile()
 
     @property
     def threshold(self) -> float:

@@ -327,7 +327,7 @@ def _run(sheet: Sheet, run: RunBlock) -> None:
         _pair(sheet, "Also counted", ", ".join(f"{k} {v:g}" for k, v in others.items()))
     mix = mix_in(dict(run.tallies))
     if mix is not None:
-        _pair(sheet, "Mix of cells", mix_text(mix, lang), most=6)
+        _pair(sheet, "Whole specimen", mix_text(mix, lang), most=6)
     if run.notice:
         _pair(sheet, "Notice", notice_in(run.notice, lang), rgb=WARNING)
     sheet.set_y(sheet.y + 1.4)

@@ -246,6 +246,6 @@ def _data(sheet: Sheet, e: Evaluation) -> None:
     if e.profile:
         sheet.paragraph(sheet.left, f"{sheet.tr('Profile')}: {e.profile}", sheet.width, size=7.8, rgb=MUTED)
     if e.mix is not None:
-        text = f"{sheet.tr('Mix of cells')}: {mix_text(e.mix, sheet.lang_code)}"
+        text = f"{sheet.tr('Whole specimen')}: {mix_text(e.mix, sheet.lang_code)}"
         sheet.paragraph(sheet.left, text, sheet.width, size=7.8, rgb=MUTED)
     sheet.rule(sheet.y + 1, RULE)

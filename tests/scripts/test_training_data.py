@@ -18,7 +18,7 @@ from bloodcells_gui.domain.reproposal import coarse_rows, reproposed, sureness
 from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.domain.together import Ways
 from scripts.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
-from scripts.doubt_fit import LOOK_ALIKES, SPECIMEN_MIX, as_specimen, under_profile, ways
+from scripts.doubt_fit import LOOK_ALIKES, SPECIMEN_MIX, as_specimen, ways
 from scripts.measured_fit import fit_kinds, kinds_of
 from scripts.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
 from scripts.prior_shift import FREE, Site, fit, scores, shifted
@@ -209,7 +209,7 @@ def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
     np.testing.assert_allclose(np.sqrt(np.diag(found.within)) * found.spread, 0.5, atol=0.08)
     assert np.diag(found.between).mean() < 0.1 * np.diag(found.within).mean()
     assert np.diag(found.offset).mean() > np.diag(found.between).mean()
-    assert under_profile(ways(found)) == Ways(None, None, found)
+    assert ways(found).under_profile() == Ways(None, None, found)
 
 
 def test_one_laboratory_tells_nothing_of_how_laboratories_differ() -> None:

@@ -13,22 +13,29 @@ from bloodcells_gui.ui.inspector.probabilities import ProbabilityBars
 from bloodcells_gui.ui.labels import PlainLabel
 
 
-class ByItself(PlainLabel):
-    """Shown only where the class differs from the proposal's; it may take two lines."""
+class _Line(PlainLabel):
+    """What the bars do not tell, under their names; hidden until there is something to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("muted")
+        self.setWordWrap(True)
+        self.setContentsMargins(14, 2, 12, 6)
+        self.hide()
+
+
+class ByItself(_Line):
+    """Shown only where the class differs from the proposal's."""
 
     def __init__(self, context: UiContext) -> None:
         super().__init__()
         self._context = context
-        self.setObjectName("muted")
-        self.setWordWrap(True)
-        self.setContentsMargins(14, 2, 12, 6)  # under the names of the bars
         why = self.tr(
             "What the network said of this cell alone. The proposal also takes in the whole specimen:\n"
             "the mix of its cells, their measurements, and cells that look alike."
         )
         self.setToolTip(why)
         self.setAccessibleDescription(why)
-        self.hide()
 
     def show_found(self, found: tuple[str, float] | None, proposed: str) -> None:
         """The class code and probability (0 to 1) as found, None while unknown, beside the proposed code."""
@@ -44,16 +51,12 @@ class ByItself(PlainLabel):
         self.setVisible(differs)
 
 
-class StrangeLooks(PlainLabel):
+class StrangeLooks(_Line):
     """Shown only for a cell that waits although one kind has nearly all of the probability."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setText(self.tr("It waits because it looks little like the cells that the model learned from."))
-        self.setObjectName("muted")
-        self.setWordWrap(True)
-        self.setContentsMargins(14, 2, 12, 6)  # under the names of the bars
-        self.hide()
 
 
 class _ScrolledBars(QScrollArea):
