@@ -13,10 +13,10 @@ KINDS = ("NEUTROPHIL", "LYMPHOCYTE", "MONOCYTE", "EOSINOPHIL", "BASOPHIL")
 _PLAIN = dict.fromkeys(COLUMNS, 0.5)
 _PLAIN |= {"cell_area_um2": 120.0, "nucleus_area_um2": 60.0, "nucleus_lobes": 2.0}
 MIDDLE = np.array([_PLAIN[name] for name in COLUMNS], np.float32)
-#: Cell area, nuclear area, N:C, cytoplasm's red and blue OD by kind, in multiples of the middle.
+#: Cell area, nuclear area, nucleus:cell, cytoplasm's red and blue OD by kind, in multiples of the middle.
 _BY_KIND = {
     "cell_area_um2": (1.0, 0.4, 1.9, 1.1, 0.9), "nucleus_area_um2": (0.6, 0.5, 2.0, 0.8, 1.2),
-    "nc_ratio": (0.7, 1.7, 1.0, 0.8, 1.7), "cytoplasm_od_red": (0.8, 1.3, 1.1, 0.4, 0.9),
+    "nucleus_cell_ratio": (0.7, 1.7, 1.0, 0.8, 1.7), "cytoplasm_od_red": (0.8, 1.3, 1.1, 0.4, 0.9),
     "cytoplasm_od_blue": (0.9, 1.0, 0.9, 1.8, 0.7),
 }  # fmt: skip
 

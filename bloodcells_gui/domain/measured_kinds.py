@@ -37,7 +37,7 @@ Doubles = NDArray[np.float64]
 COLUMNS = (
     "cell_area_um2",
     "nucleus_area_um2",
-    "nc_ratio",
+    "nucleus_cell_ratio",
     "circularity",
     "nucleus_circularity",
     "nucleus_solidity",
@@ -51,7 +51,8 @@ COLUMNS = (
     "cytoplasm_od_green",
     "cytoplasm_od_blue",
 )
-#: What is made of them: "ln" a natural logarithm, "/" a ratio, "-" a difference.
+#: What is made of them: "ln" a natural logarithm, "/" a ratio, "-" a difference. Cards name them so; their
+#: "nc_ratio" is nucleus over cell, the column ``nucleus_cell_ratio``.
 FEATURES = (
     "ln cell_area",
     "ln nucleus_area",
@@ -98,7 +99,7 @@ def features(measurements: NDArray[np.floating]) -> Doubles:
     def ratio(part: str, colour: str) -> Doubles:
         return ln(f"{part}_od_{colour}", _LEAST_DENSITY) - ln(f"{part}_od_green", _LEAST_DENSITY)
 
-    shape = ("nc_ratio", "circularity", "nucleus_circularity", "nucleus_solidity", "nucleus_lobes")
+    shape = ("nucleus_cell_ratio", "circularity", "nucleus_circularity", "nucleus_solidity", "nucleus_lobes")
     return np.stack(
         [
             ln("cell_area_um2", _LEAST_AREA_UM2),

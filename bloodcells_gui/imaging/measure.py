@@ -19,7 +19,8 @@ MEASUREMENTS = (
     "cell_area_um2",
     "nucleus_area_um2",
     "cytoplasm_area_um2",
-    "nc_ratio",
+    "nucleus_cell_ratio",
+    "nucleus_cytoplasm_ratio",
     "equivalent_diameter_um",
     "perimeter_um",
     "circularity",
@@ -86,7 +87,9 @@ def measure(crop: NDArray[np.uint8], mask: NDArray[np.uint8], um_per_px: float) 
       nucleus,
       whose parts' areas and perimeters are summed, so that separate lobes lower it.
     - ``solidity`` = A / area of the convex hull (ISO 9276-6:2008).
-    - ``nc_ratio`` = nucleus area / cell area, 0 to 1 (an "N:C of 4:1" is 0.8).
+    - ``nucleus_cell_ratio`` = nucleus area / cell area, 0 to 1; earlier versions called it ``nc_ratio``.
+    - ``nucleus_cytoplasm_ratio`` = nucleus area / cytoplasm area: haematology's N:C ratio (an "N:C of 4:1" is
+      4.0, and 0.8 as ``nucleus_cell_ratio``); undefined without nucleus or without cytoplasm.
     - ``nucleus_lobes``: see `count_lobes`.
     - ``granularity``: standard deviation of the green optical density of the cytoplasm after subtracting
       its Gaussian
@@ -114,7 +117,9 @@ def measure(crop: NDArray[np.uint8], mask: NDArray[np.uint8], um_per_px: float) 
     values["cell_area_um2"] = area * px2
     values["nucleus_area_um2"] = nucleus_area * px2
     values["cytoplasm_area_um2"] = (area - nucleus_area) * px2
-    values["nc_ratio"] = nucleus_area / area
+    values["nucleus_cell_ratio"] = nucleus_area / area
+    if 0 < nucleus_area < area:
+        values["nucleus_cytoplasm_ratio"] = nucleus_area / (area - nucleus_area)
     values["equivalent_diameter_um"] = 2 * math.sqrt(area * px2 / math.pi)
     values["perimeter_um"] = perimeter * um_per_px
     values["circularity"] = min(1.0, 4 * math.pi * area / perimeter**2)

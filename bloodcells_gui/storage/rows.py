@@ -22,6 +22,7 @@ from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
 from bloodcells_gui.domain.cell import Box, Cell, CellAssets
 from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.domain.look_alikes import Settled
+from bloodcells_gui.domain.measurements import today_name
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 
@@ -273,7 +274,8 @@ def run_from_rows(row: Row, end: Row | None, skipped: Sequence[Row]) -> Analysis
         scale = scale_from_json(end[5]) or scale
     return AnalysisRun(
         number=row[0], started=row[1], app_version=row[2], classes=tuple(json.loads(row[3])),
-        measurement_names=tuple(json.loads(row[4])), bundles=json.loads(row[5]), provider=row[6],
-        parameters=json.loads(row[7]), profile=row[8], scale=scale, status=status, finished=finished,
-        skipped=tuple(SkippedFile(name_from_db(s[0]), s[1]) for s in skipped), tallies=tallies, notice=notice,
+        measurement_names=tuple(map(today_name, json.loads(row[4]))), bundles=json.loads(row[5]),
+        provider=row[6], parameters=json.loads(row[7]), profile=row[8], scale=scale, status=status,
+        finished=finished, skipped=tuple(SkippedFile(name_from_db(s[0]), s[1]) for s in skipped),
+        tallies=tallies, notice=notice,
     )  # fmt: skip

@@ -35,7 +35,8 @@ def test_disc_in_disc() -> None:
     assert got["cytoplasm_area_um2"] == pytest.approx(
         got["cell_area_um2"] - got["nucleus_area_um2"], rel=1e-5
     )
-    assert got["nc_ratio"] == pytest.approx(0.25, rel=0.02)
+    assert got["nucleus_cell_ratio"] == pytest.approx(0.25, rel=0.02)
+    assert got["nucleus_cytoplasm_ratio"] == pytest.approx(1 / 3, rel=0.03)  # haematology's N:C of 1:3
     assert got["equivalent_diameter_um"] == pytest.approx(56 * UM, rel=0.01)
     assert got["circularity"] > 0.96
     assert got["solidity"] > 0.97
@@ -122,7 +123,10 @@ def test_undefined_values_are_nan() -> None:
     assert math.isnan(no_nucleus["nucleus_od_red"])
     only_nucleus = values(picture(2 * disc(20)), 2 * disc(20))
     assert math.isnan(only_nucleus["granularity"])
-    assert only_nucleus["nc_ratio"] == 1.0
+    assert only_nucleus["nucleus_cell_ratio"] == 1.0
+    assert math.isnan(only_nucleus["nucleus_cytoplasm_ratio"])
+    assert no_nucleus["nucleus_cell_ratio"] == 0.0
+    assert math.isnan(no_nucleus["nucleus_cytoplasm_ratio"])
 
 
 def test_solidity_of_a_disc_and_of_a_crescent() -> None:

@@ -23,7 +23,7 @@ from bloodcells_gui.report.model import ReportModel
 
 FONTS = Path(__file__).parents[2] / "resources" / "fonts"
 CLASSES = ("SNE", "BNE", "LY", "MO", "EO", "BA", "MMY", "MY", "PMY", "BL", "ERB", "PLT", "ART")
-MEASURES = ("cell_area_um2", "nucleus_area_um2", "nc_ratio")
+MEASURES = ("cell_area_um2", "nucleus_area_um2", "nucleus_cell_ratio")
 MIX = {
     "SNE": 48,
     "BNE": 12,

@@ -89,7 +89,7 @@ def test_a_second_run_with_other_classes_leaves_its_gaps_empty(tmp_path: Path) -
     )
     runs = [
         make_run(),
-        make_run(number=1, classes=("LY", "SMU"), measurement_names=("nc_ratio",), bundles={}),
+        make_run(number=1, classes=("LY", "SMU"), measurement_names=("nucleus_cell_ratio",), bundles={}),
     ]
     cells = [cells[0], later]
     path = csv_out.write_cells_csv(
@@ -98,7 +98,7 @@ def test_a_second_run_with_other_classes_leaves_its_gaps_empty(tmp_path: Path) -
     first, second = read(path)
     assert first["p_SMU"] == ""
     assert float(second["p_LY"]) == pytest.approx(0.9)
-    assert (second["p_SNE"], second["cell_area_um2"], second["nc_ratio"]) == ("", "", "7")
+    assert (second["p_SNE"], second["cell_area_um2"], second["nucleus_cell_ratio"]) == ("", "", "7")
     assert second["model_sha256"] == ""
 
 

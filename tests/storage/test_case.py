@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,23 @@ def test_everything_comes_back_after_reopening(tmp_path: Path) -> None:
         assert ids.tolist() == list(range(20))
         np.testing.assert_array_equal(embeddings, np.stack([a.embedding for a in assets]))
         assert store.verify() == []
+
+
+def test_a_measurement_of_an_older_case_is_read_under_its_name_of_today(tmp_path: Path) -> None:
+    path = tmp_path / "a.bcs"
+    with CaseStore.create(path, a_specimen(), case_id="c-1", created=T0, app_version="0.1") as store:
+        store.start_run(replace(a_run(), measurement_names=("nc_ratio", "focus")))
+        store.add_cells(0, *cells_of(0, 20))
+    with CaseStore.open(path) as store:
+        # What was written holds nucleus over cell, whatever haematology calls N:C.
+        assert store.runs[0].measurement_names == ("nucleus_cell_ratio", "focus")
+        values = store.answers([0], 3, 8, ("nucleus_cell_ratio", "nucleus_cytoplasm_ratio")).measurements
+        np.testing.assert_array_equal(values[:, 0], [c.measurements[0] for c in cells_of(0, 20)[0]])
+        assert np.isnan(values[:, 1]).all()
+        assert store.verify() == []
+    with sqlite3.connect(path) as connection:
+        written = connection.execute("SELECT measurement_names FROM runs").fetchone()[0]
+    assert written == '["nc_ratio","focus"]'
 
 
 def test_events_come_back_as_they_were_and_fold_to_the_same_state(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path)
         assert plain(store.load_cells()) == plain(reproposed_cells(found, CLASSES, FIRST))
         assert plain(store.load_cells(as_found=True)) == plain(found)
         assert any(a.predicted != b.predicted for a, b in zip(found, store.load_cells(), strict=True))
-        said = store.answers([0], 3, 4, ("focus", "nc_ratio", "cell_area_um2"))
+        said = store.answers([0], 3, 4, ("focus", "nucleus_cell_ratio", "cell_area_um2"))
         np.testing.assert_array_equal(said.scores, [c.scores for c in found])
         np.testing.assert_array_equal(said.measurements[:, [2, 0]], [c.measurements for c in found])
         assert np.isnan(said.measurements[:, 1]).all()  # this run did not measure it

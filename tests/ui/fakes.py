@@ -42,8 +42,8 @@ SHARES = {
     "MY": 0.008, "PMY": 0.004, "BL": 0.004, "ERB": 0.02, "SMU": 0.01, "PLT": 0.03, "ART": 0.014,
 }  # fmt: skip
 MEASUREMENTS = (
-    "cell_area_um2", "nucleus_area_um2", "nc_ratio", "equivalent_diameter_um", "circularity", "nucleus_lobes",
-    "granularity", "nucleus_od_green", "focus",
+    "cell_area_um2", "nucleus_area_um2", "nucleus_cell_ratio", "equivalent_diameter_um", "circularity",
+    "nucleus_lobes", "granularity", "nucleus_od_green", "focus",
 )  # fmt: skip
 SIDE = 192
 

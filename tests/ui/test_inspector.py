@@ -229,7 +229,9 @@ def test_measurements_are_said_with_units(context: UiContext) -> None:
     assert measurement_name(context.language, "cell_area_um2") == "Cell area"
     assert measurement_value(context.language, "cell_area_um2", 123.456, "um²") == "123.5 µm²"
     assert measurement_value(context.language, "nucleus_lobes", 3.0, "") == "3"
-    assert measurement_value(context.language, "nc_ratio", 0.4567, "") == "0.457"
+    assert measurement_name(context.language, "nucleus_cell_ratio") == "Nucleus:cell ratio"
+    assert measurement_name(context.language, "nucleus_cytoplasm_ratio") == "N:C ratio (nucleus:cytoplasm)"
+    assert measurement_value(context.language, "nucleus_cell_ratio", 0.4567, "") == "0.457"
 
 
 def test_the_ruler_measures_in_um(view: CellImageView) -> None:
