@@ -7,7 +7,7 @@ turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -19,7 +19,7 @@ from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef
-from bloodcells_gui.storage import ledger, rows, vectors, verification
+from bloodcells_gui.storage import ledger, rows, schema, vectors, verification
 from bloodcells_gui.storage.case_file import CaseFile, marks
 from bloodcells_gui.storage.images import insert_images
 from bloodcells_gui.storage.ledger import Kind
@@ -40,6 +40,15 @@ class FrozenReport:
     time: str
     sha256: str
     report: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Working memory of a case: unsealed, no part of the record."""
+
+    value: str
+    author: str
+    time: str
 
 
 class CaseStore(CaseFile):
@@ -230,12 +239,14 @@ class CaseStore(CaseFile):
         except (ValueError, TypeError) as error:
             raise self._db.damaged("events") from error
 
-    def freeze(self, version: int, report_json: bytes) -> str:
+    def freeze(self, version: int, report_json: bytes, maps: Mapping[int, bytes] | None = None) -> str:
         """Keep a report as it is about to be signed; returns its SHA-256 (hex), the SIGN event's key."""
         with self._db.writing() as connection:
-            return self._freeze(connection, version, report_json)
+            return self._freeze(connection, version, report_json, maps)
 
-    def _freeze(self, connection: Any, version: int, report_json: bytes) -> str:
+    def _freeze(
+        self, connection: Any, version: int, report_json: bytes, maps: Mapping[int, bytes] | None = None
+    ) -> str:
         hashed = sha256(report_json).hexdigest()
         same = connection.execute("SELECT 1 FROM reports WHERE version = ? AND sha256 = ?", (version, hashed))
         if same.fetchone() is None:
@@ -243,17 +254,28 @@ class CaseStore(CaseFile):
             row = (key, version, self._clock(), hashed, bytes(report_json))
             connection.execute("INSERT INTO reports VALUES (?, ?, ?, ?, ?)", row)
             ledger.seal(connection, self._clock(), Kind.REPORT, key, [row])
+            self._insert_maps(connection, key, maps or {})
         return hashed
 
-    def sign(self, event: Event, version: int, report_json: bytes) -> Event:
+    def _insert_maps(self, connection: Any, report: int, maps: Mapping[int, bytes]) -> None:
+        first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM report_maps").fetchone()[0]
+        table = [(first + i, report, int(c), bytes(maps[c])) for i, c in enumerate(sorted(maps))]
+        if table:
+            connection.executemany("INSERT INTO report_maps VALUES (?, ?, ?, ?)", table)
+            ledger.seal(connection, self._clock(), Kind.REPORT_MAPS, first, table)
+
+    def sign(
+        self, event: Event, version: int, report_json: bytes, maps: Mapping[int, bytes] | None = None
+    ) -> Event:
         """Freeze a report and append its SIGN event in one transaction: both are there or neither.
 
+        `maps` holds a small picture by cell id, kept for drawing the report again (:meth:`report_maps`).
         ValueError when `event.key` is not the report's SHA-256.
         """
         if event.kind is not EventKind.SIGN or event.key != sha256(report_json).hexdigest():
             raise ValueError("the signature does not name this report")
         with self._db.writing() as connection:
-            self._freeze(connection, version, report_json)
+            self._freeze(connection, version, report_json, maps)
             return self._append(connection, event)
 
     def frozen_reports(self) -> list[FrozenReport]:
@@ -264,6 +286,49 @@ class CaseStore(CaseFile):
                 " (SELECT key FROM events WHERE kind = ?) ORDER BY id", (str(EventKind.SIGN),)
             ).fetchall()  # fmt: skip
         return [FrozenReport(*f) for f in found]
+
+    def report_maps(self, report_sha256: str) -> dict[int, bytes]:
+        """Pictures by cell id that were kept with the frozen report of this SHA-256 (hex)."""
+        with self._db.reading() as connection:
+            if not schema.is_there(connection, "report_maps"):
+                return {}
+            return dict(
+                connection.execute(
+                    "SELECT cell, data FROM report_maps WHERE report IN"
+                    " (SELECT id FROM reports WHERE sha256 = ?) ORDER BY report_maps.id",
+                    (report_sha256,),
+                )
+            )
+
+    # -- drafts ----------------------------------------------------------------------------------------
+
+    def draft(self, key: str) -> Draft | None:
+        """What was last kept under `key`; None where there is nothing."""
+        with self._db.reading() as connection:
+            if not schema.is_there(connection, "drafts"):
+                return None
+            row = connection.execute(
+                "SELECT value, author, time FROM drafts WHERE key = ?", (key,)
+            ).fetchone()
+        return None if row is None else Draft(*row)
+
+    def set_draft(self, key: str, value: str | None, author: str) -> None:
+        """Keep `value` under `key` in place of what was there; None removes it.
+
+        Drafts are working memory (a text half written, a choice not yet made): no part of the record, not
+        sealed and not signed. What counts belongs in an event.
+
+        Raises
+        ------
+        UserError
+            When it could not be saved.
+        """
+        with self._db.writing() as connection:
+            if value is None:
+                connection.execute("DELETE FROM drafts WHERE key = ?", (key,))
+                return
+            row = (rows.clean(key), rows.clean(value), rows.clean(author), self._clock())
+            connection.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?)", row)
 
     # -- audit -----------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     CELLS = "cells"
     EVENT = "event"
     REPORT = "report"
+    REPORT_MAPS = "report maps"
 
 
 # Rows of a kind by first key and count; `cells` are sealed together with their assets.
@@ -56,6 +57,7 @@ SELECT: dict[Kind, str] = {
     " LEFT JOIN assets ON assets.cell = cells.id WHERE id >= ? ORDER BY id LIMIT ?",
     Kind.EVENT: f"SELECT {rows.EVENT_COLUMNS} FROM events WHERE seq >= ? ORDER BY seq LIMIT ?",  # noqa: S608
     Kind.REPORT: "SELECT id, version, time, sha256, report FROM reports WHERE id >= ? ORDER BY id LIMIT ?",
+    Kind.REPORT_MAPS: "SELECT id, report, cell, data FROM report_maps WHERE id >= ? ORDER BY id LIMIT ?",
 }
 
 

@@ -145,9 +145,12 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
                 notice,
                 settled=_settled(reader, run),
             )
-        for _, version, report in reader.sealed("reports", "id, version, report", "id", Kind.REPORT):
-            store.freeze(version, report)
+        maps = _report_maps(reader)
+        for key, version, report in reader.sealed("reports", "id, version, report", "id", Kind.REPORT):
+            store.freeze(version, report, maps.get(key))
             recovery.reports += 1
+        for key, value, author in reader.drafts():
+            store.set_draft(key, value, author)
     return recovery
 
 
@@ -259,6 +262,15 @@ def _settled(reader: Reader, run: AnalysisRun) -> Settled | None:
         return rows.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
     except (ValueError, KeyError):
         return None
+
+
+def _report_maps(reader: Reader) -> dict[int, dict[int, bytes]]:
+    """Explanation maps by cell, by the report they were kept with."""
+    found: dict[int, dict[int, bytes]] = {}
+    if reader.has_table("report_maps"):
+        for _, report, cell, data in reader.table("report_maps", "id, report, cell, data", "id", 1):
+            found.setdefault(report, {})[cell] = data
+    return found
 
 
 def _refit_mix(tallies: Mapping[str, float], renumbered: Mapping[int, int]) -> dict[str, float]:

@@ -190,6 +190,21 @@ class Reader:
         """How many rows the ledger knows of."""
         return sum(count for count, _ in self._seals.get(kind, {}).values())
 
+    def has_table(self, name: str) -> bool:
+        """Whether the list of tables names it; older formats have fewer."""
+        with contextlib.suppress(*_Trouble):
+            return schema.is_there(self._connection, name)
+        return False
+
+    def drafts(self) -> list[tuple[str, str, str]]:
+        """Key, value and author of the drafts, where they can be read."""
+        found: list[rows.Row] = []
+        with contextlib.suppress(*_Trouble):
+            # row by row, so that what lies before a damaged page comes through
+            for row in self._connection.execute("SELECT key, value, author FROM drafts"):
+                found.append(row)
+        return [(k, v, a) for k, v, a in found if all(isinstance(x, str) for x in (k, v, a))]
+
     def meta(self) -> dict[str, object]:
         """Header values that can be read."""
         found: dict[str, object] = {}

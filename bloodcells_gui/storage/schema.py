@@ -1,7 +1,8 @@
 """What a case file looks like inside, and how older ones become today's.
 
-Everything is append-only: facts are inserted once and never changed, which triggers enforce. Each insertion
-is sealed by an entry of `ledger`, whose hashes form a chain (see :mod:`bloodcells_gui.storage.ledger`).
+Everything but `drafts` is append-only: facts are inserted once and never changed, which triggers enforce.
+Each insertion is sealed by an entry of `ledger`, whose hashes form a chain (see
+:mod:`bloodcells_gui.storage.ledger`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 APPLICATION_ID = 0x42435331  # "BCS1", at offset 68 of the file, so that `file` and we know it unopened
-VERSION = 2
+VERSION = 3
 PAGE_BYTES = 8192
 
 _TABLES = {
@@ -48,15 +49,24 @@ _TABLES = {
     # thousand cells a row.
     "settled": "id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(number), cells BLOB NOT NULL,"
     " kinds BLOB NOT NULL",
+    # Explanation maps of the cells of a signed report, small pictures, for drawing the report again.
+    "report_maps": "id INTEGER PRIMARY KEY, report INTEGER NOT NULL REFERENCES reports(id),"
+    " cell INTEGER NOT NULL, data BLOB NOT NULL",
+    # Working memory that belongs to no record yet: it may change and go, and nothing seals it.
+    "drafts": "key TEXT PRIMARY KEY, value TEXT NOT NULL, author TEXT NOT NULL, time TEXT NOT NULL",
 }
 
 # Tables that came with a later version than the first.
-_SINCE = {"settled": 2}
+_SINCE = {"settled": 2, "report_maps": 3, "drafts": 3}
+_MAY_CHANGE = frozenset({"drafts"})
 
 
 def _statements_of(name: str) -> tuple[str, ...]:
+    table = f"CREATE TABLE {name} ({_TABLES[name]}) STRICT"
+    if name in _MAY_CHANGE:
+        return (table,)
     return (
-        f"CREATE TABLE {name} ({_TABLES[name]}) STRICT",
+        table,
         f"CREATE TRIGGER {name}_never_changes BEFORE UPDATE ON {name}"
         " BEGIN SELECT RAISE(ABORT, 'append-only'); END",
         f"CREATE TRIGGER {name}_never_goes BEFORE DELETE ON {name}"
@@ -69,18 +79,33 @@ def has_table(version: int, name: str) -> bool:
     return _SINCE.get(name, 1) <= version
 
 
+def is_there(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether the file has the table `name`; one of an older format that is open read-only may lack it."""
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None
+
+
 def statements(version: int = VERSION) -> tuple[str, ...]:
     """What lays an empty schema of format `version`."""
     return tuple(s for name in _TABLES if has_table(version, name) for s in _statements_of(name))
 
 
-def _with_settled(connection: sqlite3.Connection) -> None:
-    for statement in _statements_of("settled"):
-        connection.execute(statement)
+def _adding(*names: str) -> Callable[[sqlite3.Connection], None]:
+    """A step that lays the empty tables `names`."""
+
+    def step(connection: sqlite3.Connection) -> None:
+        for name in names:
+            for statement in _statements_of(name):
+                connection.execute(statement)
+
+    return step
 
 
 # from version -> step to the next one, run inside the migration's single transaction
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _with_settled}
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
+    1: _adding("settled"),
+    2: _adding("report_maps", "drafts"),
+}
 
 
 def build(connection: sqlite3.Connection, version: int = VERSION) -> None:

@@ -62,7 +62,7 @@ class AuditReport:
 _TABLES = {
     Kind.META: "meta", Kind.IMAGES: "images", Kind.FACTS: "image_facts", Kind.LOCATION: "locations",
     Kind.RUN: "runs", Kind.RUN_END: "run_ends", Kind.SKIPPED: "skipped", Kind.CELLS: "cells",
-    Kind.EVENT: "events", Kind.REPORT: "reports", Kind.SETTLED: "settled",
+    Kind.EVENT: "events", Kind.REPORT: "reports", Kind.REPORT_MAPS: "report_maps", Kind.SETTLED: "settled",
 }  # fmt: skip
 
 

@@ -115,6 +115,7 @@ def _write(
 ) -> Path:
     connection = sqlite3.connect(path)
     try:
+        connection.execute("PRAGMA page_size = 8192")
         for statement in statements:
             connection.execute(statement)
         for table, row in rows:
@@ -154,4 +155,20 @@ def version_2(path: Path) -> Path:
     return _write(path, VERSION_2 + _triggers(_TABLES_2), _ALL_ROWS_1, 2)
 
 
-BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1, 2: version_2}
+# Version 3 added the explanation maps of signed reports, and drafts, which may change.
+VERSION_3 = (
+    *VERSION_2,
+    "CREATE TABLE report_maps (id INTEGER PRIMARY KEY, report INTEGER NOT NULL REFERENCES reports(id),"
+    " cell INTEGER NOT NULL, data BLOB NOT NULL) STRICT",
+    "CREATE TABLE drafts (key TEXT PRIMARY KEY, value TEXT NOT NULL, author TEXT NOT NULL,"
+    " time TEXT NOT NULL) STRICT",
+)
+_TABLES_3 = (*_TABLES_2, "report_maps")
+
+
+def version_3(path: Path) -> Path:
+    """The third format: as the second, with two empty tables more."""
+    return _write(path, VERSION_3 + _triggers(_TABLES_3), _ALL_ROWS_1, 3)
+
+
+BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1, 2: version_2, 3: version_3}
