@@ -21,7 +21,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bloodcells_gui.domain.taxonomy import PARTIAL_LABELS, leaves_of
+from bloodcells_gui.domain.class_names import leaves_of
+from bloodcells_gui.domain.taxonomy import PARTIAL_LABELS
 from scripts.data import LEAVES
 
 STAGES = ("data", "composites", "measure", "train", "further", "mean", "export", "lean", "evaluate")

@@ -13,6 +13,7 @@ from bloodcells_gui.app.labelled import read_labelled
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import ReviewState, fold
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.wording import unnamed_text
 from bloodcells_gui.storage.case import CaseStore
 
 MAX_CELLS = 2000
@@ -32,12 +33,15 @@ def calibrate_from(
     loaded = engine or EngineHolder(bundles)()
     if source.is_file():
         embeddings, labels = reviewed_cells(source, loaded)
+        unnamed: dict[str, int] = {}
     else:
         loaded.classifier.use_profile(None)
         found = read_labelled(source, loaded, mpp=mpp, threads=threads, token=token)
         embeddings, labels = found.embeddings, [label.name for label in found.labels]
+        unnamed = found.unnamed
     fitted = profiles.fit(loaded, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS])
-    return [*fitted.lines(), f"`bloodcells calibrate use {name}` puts it to use"]
+    left_out = [unnamed_text(len(labels), unnamed)] if unnamed else []
+    return [*left_out, *fitted.lines(), f"`bloodcells calibrate use {name}` puts it to use"]
 
 
 def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], list[str]]:

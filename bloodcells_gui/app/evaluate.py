@@ -21,7 +21,7 @@ from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.reproposal import HELD_BACK, reproposed_cells
-from bloodcells_gui.domain.wording import mix_text
+from bloodcells_gui.domain.wording import mix_text, unnamed_text
 from bloodcells_gui.report import csv_out, evaluation
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
 
@@ -83,6 +83,7 @@ def evaluate_folder(
         app_version=__version__,
         created=utc_now(),
         skipped=len(found.skipped),
+        unnamed=found.unnamed,
     )
     out = request.out
     evaluation.write_evaluation_json(out / "evaluation.json", result)
@@ -104,8 +105,10 @@ def evaluate_folder(
         f"{result.abstained} unidentified; accuracy of the others {100 * kept.value:.2f} %",
         f"{out / 'evaluation.pdf'}",
     ]
+    if found.unnamed:
+        lines.insert(0, unnamed_text(result.n, found.unnamed, request.lang))
     if mix is not None:
-        lines.insert(1, mix_text(mix, request.lang))
+        lines.insert(-2, mix_text(mix, request.lang))
     return lines
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.app.views import decode_jpeg
+from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.taxonomy import leaves_of
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.pipeline.windows import WIDEST, Windows, centred
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -14,10 +15,10 @@ from bloodcells_gui.app.engine import Engine, default_threads
 from bloodcells_gui.app.intake import take_in
 from bloodcells_gui.domain.analysis import CellsFound, Done, Progress, RunStatus, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, Cancelled, UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef
-from bloodcells_gui.domain.taxonomy import leaves_of
 from bloodcells_gui.pipeline.crops import CropsOptions
 
 
@@ -42,6 +43,8 @@ class LabelledCells:
     cells : list of Cell
     embeddings : (n, D) float32
     skipped : list of SkippedFile
+    unnamed : dict
+        Folder -> number of its images, for folders whose name is no class; they are among `skipped`.
     """
 
     names: list[str]
@@ -49,6 +52,7 @@ class LabelledCells:
     cells: list[Cell]
     embeddings: NDArray[np.float32]
     skipped: list[SkippedFile]
+    unnamed: dict[str, int]
 
 
 def label_of(name: str) -> Label | None:
@@ -85,18 +89,22 @@ def read_labelled(
     sets: dict[str, list[tuple[int, ImageRef]]] = {}
     labels: dict[int, Label] = {}
     skipped = list(intake.skipped)
+    unnamed = Counter[str]()
     for i, ref in enumerate(intake.specimen.images):
         label = label_of(ref.name)
         if label is None:
             skipped.append(SkippedFile(ref.name, "Its folder names no class."))
+            unnamed[str(PurePosixPath(ref.name).parent)] += 1
         else:
             labels[i] = label
             sets.setdefault(label.set, []).append((i, ref))
     if not labels:
         raise UserError(
             "There are no labelled crops in {path}.",
-            "Crops lie in sub-folders named by class: codes (SNE), names (monocyte) or groups (ig).",
+            "Crops lie in sub-folders named by class: codes (SNE), names (monocyte) or groups (ig)."
+            " Found were: {folders}.",
             "Sort the crops into such folders.",
+            folders=", ".join(sorted(unnamed)[:8]) or "–",
             exit_code=EXIT_NOTHING_READABLE,
             path=folder,
         )
@@ -128,4 +136,5 @@ def read_labelled(
         cells,
         np.asarray(embeddings, np.float32).reshape(len(cells), -1),
         skipped,
+        dict(unnamed),
     )

@@ -9,19 +9,19 @@ from datetime import date
 from pathlib import Path
 
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.analyser_csv import MAX_ANALYSER_BYTES, read_analyser_csv
 from bloodcells_gui.domain.comparison import (
     ANALYSER_CELLS_FIELD,
     ANALYSER_PREFIX,
-    MAX_ANALYSER_BYTES,
     AnalyserRow,
     agreement_over_cases,
     analyser_fields,
     analyser_of,
     compare_analyser,
-    read_analyser_csv,
 )
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import fold
+from bloodcells_gui.domain.number_text import number_of
 from bloodcells_gui.domain.settings import FieldSpec
 from bloodcells_gui.domain.stats import BlandAltman
 from bloodcells_gui.storage.case import CaseStore
@@ -41,11 +41,10 @@ def problem_of(spec: FieldSpec, text: str) -> str:
     if not value:
         return ""
     if spec.kind == "number":
-        try:
-            number = float(value.replace(",", "."))
-        except ValueError:
+        number = number_of(value)
+        if number is None:
             return "Not a number."
-        if not math.isfinite(number) or not 0 <= number < 1e6:
+        if not 0 <= number < 1e6:
             return "Not a number that can be true."
     if spec.kind == "date":
         try:
@@ -78,13 +77,10 @@ def set_analyser(session: CaseSession, label: str, text: str) -> None:
     UserError
         For what is no percentage, or when it could not be saved.
     """
-    value = text.strip().rstrip("% ").replace(",", ".")
+    value = text.strip().rstrip("% ")
     if value:
-        try:
-            number = float(value)
-        except ValueError:
-            number = -1.0
-        if not 0 <= number <= 1000:
+        number = number_of(value)
+        if number is None or not 0 <= number <= 1000:
             raise UserError(
                 "{text} is no percentage.", "", "Enter a number such as 62.5.", text=text.strip()[:40]
             )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.stats import (
     BlandAltman,
@@ -22,7 +20,7 @@ from bloodcells_gui.domain.stats import (
     difference_limits,
     ruemke,
 )
-from bloodcells_gui.domain.taxonomy import COUNTED, ORDER, ROLLUPS, leaves_of
+from bloodcells_gui.domain.taxonomy import COUNTED, ORDER, ROLLUPS
 
 OUTSIDE = "EXCLUDED"
 
@@ -194,7 +192,6 @@ def agreement_over_cases(cases: Iterable[Sequence[AnalyserRow]]) -> dict[str, Bl
     return {name: bland_altman(values, analyser[name]) for name, values in smear.items()}
 
 
-MAX_ANALYSER_BYTES = 1_000_000
 ANALYSER_PREFIX = "analyser."
 ANALYSER_CELLS_FIELD = "analyser_cells"
 
@@ -222,62 +219,3 @@ def analyser_of(data: SpecimenData) -> tuple[dict[str, float], int | None]:
         found[label] = value
     cells = data.number(ANALYSER_CELLS_FIELD)
     return found, int(cells) if cells else None
-
-
-def read_analyser_csv(data: bytes) -> dict[str, float]:
-    """An analyser's differential from CSV bytes: two columns, class and %, with or without a head.
-
-    Separator "," ";" or tab; decimals with point or comma (the latter not with "," as separator); a sign "%"
-    after the number is allowed. Lines whose class is unknown are errors, not silent losses.
-
-    Raises
-    ------
-    UserError
-        Naming the line that cannot be understood.
-    """
-    try:
-        text = data[:MAX_ANALYSER_BYTES].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data[:MAX_ANALYSER_BYTES].decode("latin-1")
-    first = text.partition("\n")[0]
-    separator = next((s for s in ("\t", ";") if s in first), ",")
-    found: dict[str, float] = {}
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    except csv.Error:
-        raise _refused(1, [first]) from None
-    for number, line in enumerate(lines, 1):
-        cells = [c.strip() for c in line]
-        if not any(cells):
-            continue
-        value = _percent(cells[1]) if len(cells) > 1 else None
-        if value is None and number == 1:
-            continue  # the head
-        try:
-            leaves_of(cells[0])
-        except KeyError:
-            raise _refused(number, line) from None
-        if value is None or cells[0] in found:
-            raise _refused(number, line)
-        found[cells[0]] = value
-    if not found:
-        raise _refused(1, [])
-    return found
-
-
-def _percent(text: str) -> float | None:
-    try:
-        value = float(text.rstrip("% ").replace(",", "."))
-    except ValueError:
-        return None
-    return value if 0 <= value <= 1000 else None
-
-
-def _refused(line: int, cells: Sequence[str]) -> UserError:
-    return UserError(
-        "Line {line} of the analyser's file cannot be understood: {text}",
-        "Each line holds a known class (code, name or group) once, and its percentage.",
-        "Correct the file, or enter the differential by hand.",
-        line=line,
-        text=" | ".join(cells)[:120],
-    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bloodcells_gui.domain import ranges
+from bloodcells_gui.domain.comparison import analyser_of
 from bloodcells_gui.domain.ranges import ITEMS, Range, RangeItem
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
@@ -307,6 +308,7 @@ def differential(
             answer=answer,
             sex=basis.sex,
             age=basis.age,
+            analyser=analyser_of(data)[0],
         ),
     )
 

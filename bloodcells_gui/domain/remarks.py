@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from bloodcells_gui.domain.analyser_csv import HIGHEST_SUM, leukocyte_share
 from bloodcells_gui.domain.differential import Differential, Remark
 from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, pick
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Raised, Rule
@@ -28,11 +29,12 @@ def remarks(
     answer: str,
     sex: str = "",
     age: float | None = None,
+    analyser: Mapping[str, float] | None = None,
 ) -> tuple[Remark, ...]:
     """All remarks, the gravest first.
 
     `nrbc` is NRBC per 100 WBC, `answer` what was said about the analyser's own correction; `sex` and `age`
-    choose the ranges whose limits are decisions.
+    choose the ranges whose limits are decisions; `analyser` is the analyser's differential in %.
     """
     found = [
         *(_rule(r) for r in raised),
@@ -42,6 +44,7 @@ def remarks(
         *_immature(table, counts),
         *_other(table, counts),
         *_target(table, settings),
+        *_analyser_sum(analyser or {}),
         *_count_on(table, counts, settings, sex, age),
         *([Remark(SAMPLING_ONLY)] if table.total else []),
     ]
@@ -145,6 +148,15 @@ def _target(table: Differential, settings: LabSettings) -> list[Remark]:
     text = "Leukocytes counted: {count}; the target is {target}."
     params = (("count", str(table.total)), ("target", str(settings.target_cells)))
     return [Remark(text, params, "warning", "target-count")]
+
+
+def _analyser_sum(analyser: Mapping[str, float]) -> list[Remark]:
+    """Typed figures are taken one by one, so that only their sum shows a slip (620 for 62.0)."""
+    total = leukocyte_share(analyser)
+    if total <= HIGHEST_SUM:  # below it, classes may simply not be entered
+        return []
+    text = "The analyser's percentages sum to {n_sum} %: at least one of them is wrong."
+    return [Remark(text, (("n_sum", f"{total:.1f}"),), "warning", "analyser-sum")]
 
 
 def _thresholds(rule: Rule, wbc: float | None) -> float | None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bloodcells_gui.domain.number_text import number_of
+
 
 class EventKind(StrEnum):
     """Everything that can be done to a case."""
@@ -127,9 +129,5 @@ class SpecimenData:
 
     def number(self, name: str) -> float | None:
         """The field as a positive finite number, None when empty or not one."""
-        text = self.fields.get(name, "").strip().replace(",", ".")
-        try:
-            value = float(text)
-        except ValueError:
-            return None
-        return value if 0 <= value < 1e9 else None
+        value = number_of(self.fields.get(name, ""))
+        return value if value is not None and 0 <= value < 1e9 else None

@@ -151,35 +151,3 @@ ROLLUPS: dict[str, RollUp] = {
         ),
     )
 }  # fmt: skip
-
-
-_ALIAS_CODES: dict[str, str] = {
-    "NRBC": "ERB", "NORMOBLAST": "ERB", "ERYTHROBLAST": "ERB",
-    "SEG": "SNE", "SEGMENTED": "SNE", "BAND": "BNE", "NEUT": "SNE BNE",
-    "SMUDGE": "SMU", "BLAST": "BL", "MYELOBLAST": "BL", "MONOBLAST": "BL", "LYMPHOBLAST": "BL",
-    "VARIANT": "VLY", "REACTIVE_LYMPHOCYTE": "VLY", "ATYPICAL_LYMPHOCYTE": "VLY",
-    "ARTEFACT": "ART", "ARTIFACT": "ART", "PLASMA": "PC", "THROMBOCYTE": "PLT GPLT PLC",
-    "IMMATURE": "MMY MY PMY", "IMMATURE_GRANULOCYTE": "MMY MY PMY", "GRANULOCYTE_IMMATURE": "MMY MY PMY",
-    "EOS": "EO", "BASO": "BA", "MONO": "MO", "LYMPH": "LY VLY",
-}  # fmt: skip
-ALIASES: dict[str, tuple[str, ...]] = {name: tuple(codes.split()) for name, codes in _ALIAS_CODES.items()}
-
-
-def leaves_of(label: str) -> tuple[str, ...]:
-    """Leaves meant by a code, partial label, row code or class name, whatever its case.
-
-    Raises KeyError when nothing is called that.
-    """
-    text = label.strip()
-    upper = text.upper().replace(" ", "_").replace("-", "_")
-    if upper in BY_CODE:
-        return (upper,)
-    if upper in PARTIAL_LABELS:
-        return PARTIAL_LABELS[upper]
-    singular = upper[:-1] if upper.endswith("S") else upper
-    for rollup in ROLLUPS.values():
-        for row in rollup.rows:
-            names = {row.code, row.name.upper().replace(" ", "_")}
-            if not row.code.startswith(OTHER) and (upper in names or singular in names):
-                return row.leaves
-    return ALIASES[singular if singular in ALIASES else upper]

@@ -110,9 +110,10 @@ FRENCH = {
         "Analysez de nouveau les images avec ce programme, relisez, puis calibrez."
     ),
     "There are no labelled crops in {path}.": "Il n'y a pas de vignettes étiquetées dans {path}.",
-    "Crops lie in sub-folders named by class: codes (SNE), names (monocyte) or groups (ig).": (
+    "Crops lie in sub-folders named by class: codes (SNE), names (monocyte) or groups (ig)."
+    " Found were: {folders}.": (
         "Les vignettes sont rangées dans des sous-dossiers nommés par classe : codes (SNE), noms "
-        "(monocyte) ou groupes (ig)."
+        "(monocyte) ou groupes (ig). Trouvés : {folders}."
     ),
     "Sort the crops into such folders.": "Rangez les vignettes dans de tels dossiers.",
     "A signature needs a name.": "Une signature a besoin d'un nom.",

@@ -345,6 +345,22 @@ _EVALUATION = {
     "Line {line} of the analyser's file cannot be understood: {text}": (
         "La ligne {line} du fichier de l'automate ne peut pas être comprise : {text}"
     ),
+    "Only {n} of {total} images count. Left out, because the folder's name is no known class: {folders}": (
+        "Seules {n} images sur {total} comptent. Laissées de côté, car le nom du dossier n'est pas une classe"
+        " connue : {folders}"
+    ),
+    "The analyser's file is too large ({size} MB).": "Le fichier de l'automate est trop grand ({size} Mo).",
+    "A differential takes a few hundred bytes.": "Une formule tient en quelques centaines d'octets.",
+    "Choose the file of one differential.": "Choisissez le fichier d'une seule formule.",
+    "The analyser's percentages sum to {sum} %.": "Les pourcentages de l'automate font {sum} % au total.",
+    "Those of the leukocytes must sum to {low} to {high} %. A line is wrong or missing,"
+    " or the figures are absolute counts.": (
+        "Ceux des leucocytes doivent faire {low} à {high} % au total. Une ligne est fausse ou manque, ou les"
+        " chiffres sont des valeurs absolues."
+    ),
+    "The analyser's percentages sum to {n_sum} %: at least one of them is wrong.": (
+        "Les pourcentages de l'automate font {n_sum} % au total : l'un d'eux au moins est faux."
+    ),
     "Each line holds a known class (code, name or group) once, and its percentage.": (
         "Chaque ligne contient une seule fois une classe connue (code, nom ou groupe) et son pourcentage."
     ),

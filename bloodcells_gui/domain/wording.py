@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import french, tr
@@ -19,6 +20,7 @@ EVEN_MIX = (
 MEASURED = "Size, shape, density and texture of the cells count for their kind ({cells} cells)"
 ALIKE = "Cells that look alike support each other's kind ({cells} cells)"
 
+_FOLDERS_SHOWN = 8
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -84,3 +86,26 @@ def _listed(part: str, catalogue: dict[str, str]) -> str:
     if count.isdigit():
         return f"{count} {catalogue.get(name, name)}"
     return catalogue.get(part, part)
+
+
+def unnamed_text(evaluated: int, unnamed: Mapping[str, int], lang: str = "en") -> str:
+    """Say how many of the images count, and which folders were left out because their names are no class.
+
+    Parameters
+    ----------
+    evaluated : int
+        Images whose folder names a class.
+    unnamed : mapping
+        Folder -> number of its images.
+    """
+    left_out = sum(unnamed.values())
+    shown = sorted(unnamed.items(), key=lambda item: (-item[1], item[0]))[:_FOLDERS_SHOWN]
+    names = ", ".join(f"{folder} ({n})" for folder, n in shown)
+    more = len(unnamed) - len(shown)
+    return tr(
+        "Only {n} of {total} images count. Left out, because the folder's name is no known class: {folders}",
+        lang,
+        n=evaluated,
+        total=evaluated + left_out,
+        folders=names + (f" +{more}" if more else ""),
+    )

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.taxonomy import leaves_of
 
 Floats = NDArray[np.float32]
 Wide = NDArray[np.float64]

@@ -79,6 +79,8 @@ class Evaluation:
     risk_coverage : tuple of (coverage, risk, threshold)
     abstained : int
         Cells that the model would have left Unidentified; `accuracy_kept` is over the others.
+    unnamed : mapping
+        Folder -> number of its images, where the folder's name is no class; no figure includes them.
     mix : SpecimenMix or None
         The mix of the whole folder, where the probabilities are weighed by it.
     """
@@ -101,6 +103,7 @@ class Evaluation:
     abstained: int
     accuracy_kept: Figure
     skipped: int = 0
+    unnamed: Mapping[str, int] = field(default_factory=dict)
     mix: SpecimenMix | None = None
     format: int = field(default=EVALUATION_FORMAT)
 
@@ -140,6 +143,7 @@ def evaluate(
     app_version: str = "",
     created: str = "",
     skipped: int = 0,
+    unnamed: Mapping[str, int] | None = None,
     mix: SpecimenMix | None = None,
 ) -> Evaluation:
     """Figures of N labelled cells.
@@ -158,6 +162,8 @@ def evaluate(
         Data set and label as found, per cell, for the account of the data.
     models : mapping
         Task -> "id sha256".
+    unnamed : mapping, optional
+        Folder -> number of its images left out because the folder names no class.
     mix : SpecimenMix, optional
         What `scores` were weighed by.
 
@@ -226,6 +232,7 @@ def evaluate(
         abstained=int((~kept).sum()),
         accuracy_kept=_share(int((correct & kept).sum()), int(kept.sum())),
         skipped=skipped,
+        unnamed=dict(unnamed or {}),
         mix=mix,
     )
 
@@ -282,6 +289,7 @@ def to_json_obj(e: Evaluation) -> dict[str, Any]:
         "taxonomy": e.rollup,
         "n": e.n,
         "skipped": e.skipped,
+        "unnamed_folders": dict(e.unnamed),
         "accuracy": _json(e.accuracy.value),
         "accuracy_low95": _json(e.accuracy.low95),
         "accuracy_high95": _json(e.accuracy.high95),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,24 @@ def test_evaluate_writes_its_three_files(specimen: Path, tmp_path: Path) -> None
     assert found["n"] == 16
     assert (tmp_path / "e" / "evaluation.pdf").read_bytes().startswith(b"%PDF")
     assert (tmp_path / "e" / "evaluation.csv").is_file()
+
+
+def test_evaluate_names_in_its_headline_what_no_class_name_covers(
+    specimen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crops = sorted(p for p in specimen.iterdir() if p.suffix in (".png", ".jpg"))[:9]
+    for k, crop in enumerate(crops):
+        folder = tmp_path / "by-class" / ("Polynucléaires neutrophiles", "granulocytes", "divers")[k % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(crop, folder / crop.name)
+    assert run(["evaluate", str(tmp_path / "by-class"), "--out", str(tmp_path / "e"), "--mpp", "0.1"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("Only 3 of 9 images count.")
+    assert "granulocytes (3)" in first
+    assert "divers (3)" in first
+    found = json.loads((tmp_path / "e" / "evaluation.json").read_text("utf-8"))
+    assert found["unnamed_folders"] == {"granulocytes": 3, "divers": 3}
+    assert found["data"][0]["classes"] == {"Polynucléaires neutrophiles": 3}
 
 
 @pytest.mark.parametrize(

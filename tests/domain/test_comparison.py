@@ -6,14 +6,19 @@ import math
 
 import pytest
 
+from bloodcells_gui.domain.analyser_csv import leukocyte_share, read_analyser_csv
 from bloodcells_gui.domain.comparison import (
     agreement_over_cases,
+    analyser_fields,
     compare_analyser,
     compare_readers,
-    read_analyser_csv,
 )
+from bloodcells_gui.domain.differential import differential
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.i18n import french
+from bloodcells_gui.domain.i18n import french, tr
+from bloodcells_gui.domain.number_text import number_of
+from bloodcells_gui.domain.review import SpecimenData
+from bloodcells_gui.domain.settings import LabSettings
 
 
 def test_two_readers_who_agree_and_two_who_do_not() -> None:
@@ -79,13 +84,15 @@ def test_bland_altman_over_cases() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"class,percent\r\nneutrophil,60.5\r\nLY,30\r\n",
-        b"neutrophil;60,5\nLY;30 %\n",
-        b"\xef\xbb\xbfneutrophil\t60.5\nLY\t30\n\n",
+        b"class,percent\r\nneutrophil,60.5\r\nLY,39.5\r\n",
+        b"neutrophil;60,5\nLY;39,5 %\n",
+        b"\xef\xbb\xbfneutrophil\t60.5\nLY\t39.5\n\n",
+        b"sep=;\r\nClasse;%\r\nNeutrophil;60,5;\r\nLY;39,5;\r\n".replace(b"Neutrophil", b"neutrophil"),
+        "Class\t%\r\nneutrophil\t60,5\r\nLY\t39,5\r\n".encode("utf-16"),
     ],
 )
 def test_analyser_files_are_read_as_people_write_them(data: bytes) -> None:
-    assert read_analyser_csv(data) == {"neutrophil": 60.5, "LY": 30.0}
+    assert read_analyser_csv(data) == {"neutrophil": 60.5, "LY": 39.5}
 
 
 @pytest.mark.parametrize(
@@ -98,9 +105,62 @@ def test_analyser_files_are_read_as_people_write_them(data: bytes) -> None:
         b"LY,3\nMO,x\n",
         b"LY,3\nMO,-1\n",
         b"\xff\xfe\x00",
+        b"Neutrophils,6O\nLY,30\nMO,10\n",  # a letter O: no heading
+        b"Neutrophils,n/a\nLY,90\nMO,10\n",
+        b"Device 7,x\nNeutrophils,70\nLY,30\n",  # digits are no heading
+        b"Title\nClass,%\nNeutrophils,70\nLY,30\n",  # one heading, not two
+        b"Neutrophils,60,5\nLY,39,5\n",  # decimal comma in a file with commas
+        b"Neutrophils,60,6.1\nLY,40,4.0\n",  # which of the two columns?
+        b"Neutrophils,6_0\nLY,40\n",
+        b"Neutrophils,nan\nLY,100\n",
+        b"LY,30\nLymphocytes,30\nLYMPHOCYTE,40\n",  # one class under two names
+        b"Neutrophils,60\nLY,140\n",
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_its_line(data: bytes) -> None:
     with pytest.raises(UserError) as caught:
         read_analyser_csv(data)
     assert caught.value.what in french()
+
+
+@pytest.mark.parametrize(
+    ("shares", "total"),
+    [
+        ("NE,60\nLY,30\nMO,8\nEO,6\nBA,1", "105.0"),
+        ("NE,60\nLY,30\nMO,8\nEO,6\nBA,1.5", "105.5"),
+        ("NE,60\nLY,30\nMO,4.9\n", "94.9"),
+        ("NE,60\nLY,30\nMO,5\n", "95.0"),
+        ("NE,60\nBNE,5\nLY,30\nMO,8\nNRBC,300\nIG,2", "100.0"),  # bands are among NE; NRBC outside
+        ("NE,4.2\nLY,1.8\nMO,0.4", "6.4"),  # absolute counts
+    ],
+)
+def test_shares_of_an_analyser_must_sum_to_the_whole(shares: str, total: str) -> None:
+    if 95 <= float(total) <= 105:
+        assert leukocyte_share(read_analyser_csv(shares.encode())) == pytest.approx(float(total))
+        return
+    with pytest.raises(UserError, match=total.replace(".", r"\.")) as caught:
+        read_analyser_csv(shares.encode())
+    assert "95 to 105 %" in str(caught.value)
+
+
+def test_a_typed_differential_over_the_whole_is_remarked() -> None:
+    fields = analyser_fields({"NE": 62.0, "LY": 30.0, "MO": 80.0})
+    table = differential({"SNE": 100}, 0, 0, SpecimenData(fields), LabSettings())
+    assert [tr(r.text, "en", **dict(r.params)) for r in table.remarks if r.rule == "analyser-sum"] == [
+        "The analyser's percentages sum to 172.0 %: at least one of them is wrong."
+    ]
+    fields = analyser_fields({"NE": 62.0, "LY": 30.0})
+    table = differential({"SNE": 100}, 0, 0, SpecimenData(fields), LabSettings())
+    assert not [r for r in table.remarks if r.rule == "analyser-sum"]
+
+
+@pytest.mark.parametrize("text", ["1,234.5", "1.234,5", "6O", "1_000", "nan", "inf", "1e999", "", "1 000"])
+def test_what_could_mean_two_numbers_is_none(text: str) -> None:
+    assert number_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("62,5", 62.5), (" 62.5 ", 62.5), ("-3", -3), (",5", 0.5), ("1e2", 100)]
+)
+def test_numbers_are_read_with_point_or_comma(text: str, value: float) -> None:
+    assert number_of(text) == value

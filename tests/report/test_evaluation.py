@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix
 from bloodcells_gui.domain.stats import clopper_pearson
-from bloodcells_gui.domain.taxonomy import leaves_of
 from bloodcells_gui.report.evaluation import (
     Evaluation,
     evaluate,

@@ -241,7 +241,7 @@ def test_the_analyser_is_entered_imported_and_compared(
     assert panel.model.setData(panel.model.index(0, 1), "many")
     assert "is no percentage" in bench.window.banners.banners[0].texts[0]
     table = tmp_path / "x.csv"
-    table.write_text("class;%\nNeutrophil;61,0\nLYMPHOCYTE;28\n")
+    table.write_text("class;%\nNeutrophil;61,0\nLYMPHOCYTE;39\n")
     panel.bring(table)
     assert session.state.data.fields["analyser.Neutrophil"] == "61"
     assert "analyser.NE" not in session.state.data.fields

@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app import record
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.taxonomy import BY_CODE, ORDER, leaves_of
+from bloodcells_gui.domain.taxonomy import BY_CODE, ORDER
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from bloodcells_gui.domain.number_text import number_of
 from bloodcells_gui.domain.ranges import ITEMS, Range
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Rule
 from bloodcells_gui.ui.context import UiContext
@@ -21,8 +22,8 @@ def parse_limit(text: str, highest: float = 1e6) -> float | None:
     """A number from 0 to `highest` with either decimal sign; ValueError for anything else but nothing."""
     if not text.strip():
         return None
-    value = float(text.strip().replace(",", "."))
-    if not 0 <= value <= highest:
+    value = number_of(text)
+    if value is None or not 0 <= value <= highest:
         raise ValueError(text)
     return value
 
