@@ -18,9 +18,20 @@ LAYERS = ("domain", "imaging", "inference", "pipeline", "storage", "report", "ap
 # Callables whose leading literal arguments are shown to a person: name -> how many.
 SPEAKERS = {
     "tr": 1, "_tr": 1, "Remark": 1, "_say": 2, "_refuse": 2, "_refused": 2, "ImageRefused": 3,
-    "OutputNotWritable": 3, "SigningCheck": 1,
+    "OutputNotWritable": 3, "SigningCheck": 1, "Reason": 1, "Unsound": 1,
 }  # fmt: skip
-NOT_SPOKEN = {"", "{reasons}", "{reason}.", "{why}.", "{notice}", "{line}", "{text}", "{message}", "{what}"}
+NOT_SPOKEN = {
+    "",
+    "{reasons}",
+    "{reason}.",
+    "{why}.",
+    "{notice}",
+    "{line}",
+    "{text}",
+    "{message}",
+    "{what}",
+    "{reason}",
+}
 
 
 def spoken() -> dict[str, str]:

@@ -77,11 +77,16 @@ def manage(action: str, name: str) -> list[str]:
     """`list`, `use NAME` (or `use none`), `remove NAME`."""
     store = profiles.profile_store()
     if action == "list":
-        active = {p.name for p in store.all() if store.active(p.bundle_sha256) == p.name}
-        lines = [
+        lines = []
+        try:
+            active = {p.name for p in store.all() if store.active(p.bundle_sha256) == p.name}
+        except UserError as error:
+            active, lines = set(), [error.text()]
+        lines += [
             f"{'*' if p.name in active else ' '} {p.name}  v{p.version}  model {p.bundle_sha256[:12]}"
             for p in store.all()
         ]
+        lines += [f"  {name}  damaged: its file cannot be read" for name in store.damaged()]
         return lines or ["no profiles"]
     if not name:
         raise UserError("A profile needs a name.", "", "`bloodcells calibrate list` names those there are.")

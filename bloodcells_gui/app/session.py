@@ -28,7 +28,7 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
 )
 from bloodcells_gui.domain.cell import Cell
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, make_event, utc_now
 from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.numeration import with_unlisted
@@ -319,7 +319,7 @@ class CaseSession:
                     self.state, kind, self.author, ids, new, key=key, reason=reason, clock=self.clock
                 )
             except ValueError as e:
-                raise UserError("This was not done.", "{reason}.", reason=str(e)) from e
+                raise UserError("This was not done.", "{reason}.", reason=reason_of(e)) from e
             stored = self.store.append(event)
         return self.apply_stored(stored)
 

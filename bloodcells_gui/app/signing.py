@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bloodcells_gui.app.pictures import own_jpegs
 from bloodcells_gui.domain.analysis import RunStatus
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.fold import make_event
 from bloodcells_gui.domain.review import Change, EventKind
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
@@ -135,7 +135,7 @@ def _sign(session: CaseSession, author: str, meaning: str, explanation: str) -> 
             clock=session.clock,
         )
     except ValueError as e:
-        raise UserError("The case was not signed.", "{reason}.", reason=str(e)) from e
+        raise UserError("The case was not signed.", "{reason}.", reason=reason_of(e)) from e
     event = session.store.sign(event, session.state.version, content)
     return session.apply_stored(event)
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 
 from bloodcells_gui.app import profiles
 from bloodcells_gui.app.calibrate import MAX_CELLS, reviewed_cells
 from bloodcells_gui.app.engine import Engine
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.inference.calibration import Profile
 from bloodcells_gui.storage.profiles import ProfileStore
 
 
 @dataclass(frozen=True, slots=True)
 class KnownProfile:
-    """One profile of this laboratory; shares are 0 to 1, cross-validated before and after."""
+    """One profile of this laboratory; shares are 0 to 1, cross-validated before and after.
+
+    Of a `damaged` one the shares are NaN.
+    """
 
     name: str
     version: int
@@ -26,6 +32,7 @@ class KnownProfile:
     after: float
     before_balanced: float
     after_balanced: float
+    damaged: bool = False
 
 
 class Tuning:
@@ -40,26 +47,46 @@ class Tuning:
     def __init__(self, engine: Callable[[], Engine], store: ProfileStore | None = None) -> None:
         self._engine = engine
         self._store = store or profiles.profile_store()
+        self.unread_choice: UserError | None = None
 
     def known(self) -> list[KnownProfile]:
-        """Newest versions by name; UserError when the models cannot be loaded."""
+        """Newest versions by name; UserError when the models cannot be loaded.
+
+        Where it cannot be read which one is in use, none is, and `unread_choice` says why.
+        """
         bundle = self._engine().bundles["classify"].sha256
+        chosen = self._chosen(bundle)
         found = []
         for stored in self._store.all():
-            before, after = (_share(stored.data.get(k)) for k in ("before", "after"))
-            cells = stored.data.get("cells")
+            fits = stored.bundle_sha256 == bundle
+            in_use = fits and chosen == stored.name
+            try:
+                profile = Profile.from_json(stored.data)
+            except UserError:
+                found.append(_damaged(stored.name, stored.version, in_use=in_use, fits=fits))
+                continue
             found.append(
                 KnownProfile(
                     stored.name,
                     stored.version,
-                    str(stored.data.get("created", ""))[:20],
-                    self._store.active(stored.bundle_sha256) == stored.name,
-                    stored.bundle_sha256 == bundle,
-                    sum(int(n) for n in cells.values()) if isinstance(cells, dict) else 0,
-                    before[0], after[0], before[1], after[1],
+                    profile.created[:20],
+                    in_use,
+                    fits,
+                    sum(profile.cells.values()),
+                    profile.before.accuracy, profile.after.accuracy,
+                    profile.before.balanced, profile.after.balanced,
                 )
             )  # fmt: skip
+        found += [_damaged(name, 0, in_use=False, fits=False) for name in self._store.damaged()]
         return found
+
+    def _chosen(self, bundle: str) -> str:
+        self.unread_choice = None
+        try:
+            return self._store.active(bundle)
+        except UserError as error:
+            self.unread_choice = error
+            return ""
 
     def fit(self, case: Path, name: str) -> str:
         """Fit the profile `name` from the reviewed cells of a case; it is not in use before it is chosen.
@@ -90,12 +117,6 @@ class Tuning:
         self._store.remove(name)
 
 
-def _share(data: object) -> tuple[float, float]:
-    """Accuracy and balanced accuracy of a score as it is stored; 0 where it says nothing."""
-    if not isinstance(data, dict):
-        return 0.0, 0.0
-    accuracy, balanced = data.get("accuracy"), data.get("balanced")
-    return (
-        float(accuracy) if isinstance(accuracy, int | float) else 0.0,
-        float(balanced) if isinstance(balanced, int | float) else 0.0,
-    )
+def _damaged(name: str, version: int, *, in_use: bool, fits: bool) -> KnownProfile:
+    """A profile whose file cannot be read: its figures are unknown, not 0."""
+    return KnownProfile(name, version, "", in_use, fits, 0, nan, nan, nan, nan, damaged=True)

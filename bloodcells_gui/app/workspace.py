@@ -16,9 +16,10 @@ from bloodcells_gui.app.export import safe_folder_name
 from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
 from bloodcells_gui.app.places import user_config_dir, user_data_dir
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.domain.checks import SettingProblem
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.checks import DAMAGED_LIST, SettingProblem
+from bloodcells_gui.domain.errors import Unsound, UserError
 from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import Zones
@@ -30,6 +31,7 @@ SETTINGS_NAME = "settings.json"
 CASE_SUFFIX = ".bcs"
 _RECENT_NAME = "recent.json"
 _RECENT_KEPT = 12
+_RECENT_MOST_BYTES = 1024**2
 
 
 def settings_path() -> Path:
@@ -40,6 +42,11 @@ def settings_path() -> Path:
 def load_settings() -> LabSettings:
     """The laboratory's settings; defaults where there are none."""
     return settings_store.load(settings_path())[0]
+
+
+def setting_problems() -> list[SettingProblem]:
+    """What of the laboratory's settings is not used, and why."""
+    return settings_store.load(settings_path())[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,9 @@ class Workspace:
         self.home = home or user_data_dir()
         self._config = config or user_config_dir()
         self._settings, self.setting_problems = settings_store.load(self.settings_file)
+        _, unreadable = self._listed()
+        if unreadable is not None:
+            self.setting_problems.append(SettingProblem(_RECENT_NAME, unreadable, DAMAGED_LIST))
         self.author = self._settings.reviewer
 
     # ---- settings
@@ -212,14 +222,22 @@ class Workspace:
 
     def recent(self) -> list[Path]:
         """Cases opened lately that still exist, newest first."""
+        return [p for p in self._listed()[0] if p.is_file()]
+
+    def _listed(self) -> tuple[list[Path], Reason | None]:
+        """The recent cases as their file has them, and why it cannot be read."""
+        path = self.home / _RECENT_NAME
         try:
-            listed = json.loads((self.home / _RECENT_NAME).read_text("utf-8"))
-        except (OSError, ValueError):
-            return []
-        if not isinstance(listed, list):
-            return []
-        paths = [Path(p) for p in listed[:_RECENT_KEPT] if isinstance(p, str)]
-        return [p for p in paths if p.is_file()]
+            if path.stat().st_size > _RECENT_MOST_BYTES:
+                raise Unsound("too large")
+            listed = json.loads(path.read_text("utf-8"))
+            if not isinstance(listed, list) or not all(isinstance(p, str) for p in listed):
+                raise Unsound("not a list")
+        except FileNotFoundError:
+            return [], None
+        except (OSError, ValueError, RecursionError) as error:
+            return [], settings_store.unreadable(error)
+        return [Path(p) for p in listed[:_RECENT_KEPT]], None
 
     def remember(self, path: Path) -> None:
         """Put `path` first among the recent ones; a full disk must not stop the work for that."""

@@ -46,10 +46,19 @@ def _say(args: argparse.Namespace, text: str, **params: object) -> None:
         print(tr(text, language(args), **params))
 
 
+def _tell_settings(args: argparse.Namespace) -> None:
+    """Name the settings that are not used: a default in their place may change what is counted."""
+    from bloodcells_gui.app.workspace import setting_problems
+
+    for problem in setting_problems():
+        print(f"bloodcells: {problem.text(language(args))}", file=sys.stderr)
+
+
 def analyze(args: argparse.Namespace) -> int:
     """The main job without a window."""
     from bloodcells_gui.app.headless import analyze_all
 
+    _tell_settings(args)
     printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
     with cancel_on_interrupt() as token:
         outcomes = analyze_all(_request(args), token=token, progress=printer.show)
@@ -112,6 +121,7 @@ def report(args: argparse.Namespace) -> int:
     """Reports again from a saved case."""
     from bloodcells_gui.app.headless import report_again
 
+    _tell_settings(args)
     files = report_again(
         args.case, args.out, taxonomy=args.taxonomy, paper=args.paper, lang=language(args),
         save_masks=args.save_masks,

@@ -12,24 +12,40 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.errors import Unsound, reason_of
+from bloodcells_gui.domain.i18n import Reason, tr
+from bloodcells_gui.domain.setting_names import NAMES
 
 CHECK = "check"
 Parse = Callable[[Any, str, "list[SettingProblem]"], Any]
 Metadata = Mapping[str, Parse]
 
 
+DAMAGED_LIST = "The list of recent cases cannot be read: {reason}. It begins anew; the cases are untouched."
+ONE_VALUE = "Setting “{name}”: {reason}. The default is used."
+WHOLE_FILE = "The settings file {name} cannot be used: {reason}. Defaults are used."
+
+
 @dataclass(frozen=True, slots=True)
 class SettingProblem:
-    """A value that was not taken: where it stood, why, and that the default stands in."""
+    """A value that was not taken, why, and that the default is used instead.
+
+    `key` is the value's path in the settings file ("rules[blasts]"), or the file's name where `template` is
+    :data:`WHOLE_FILE`.
+    """
 
     key: str
-    reason: str
+    reason: Reason
+    template: str = ONE_VALUE
 
     def text(self, lang: str = "en") -> str:
-        """One sentence in `lang`."""
-        template = "Setting “{key}”: {reason}. The default is used."
-        return tr(template, lang, key=self.key, reason=tr(self.reason, lang))
+        """One or two sentences in `lang`."""
+        return tr(self.template, lang, name=self._name(lang), reason=self.reason.text(lang))
+
+    def _name(self, lang: str) -> str:
+        first = next((i for i, c in enumerate(self.key) if c in ".["), len(self.key))
+        label = NAMES.get(self.key[:first])
+        return f"{tr(label, lang)} ({self.key})" if label else self.key
 
 
 def _check(parse: Parse) -> Metadata:
@@ -43,11 +59,11 @@ def number(low: float, high: float, *, optional: bool = False, whole: bool = Fal
         if obj is None and optional:
             return None
         if isinstance(obj, bool) or not isinstance(obj, int | float) or not math.isfinite(obj):
-            raise ValueError("not a number")
+            raise Unsound("not a number")
         if not low <= obj <= high:
-            raise ValueError(f"not between {low:g} and {high:g}")
+            raise Unsound("not between {low} and {high}", low=f"{low:g}", high=f"{high:g}")
         if whole and obj != int(obj):
-            raise ValueError("not a whole number")
+            raise Unsound("not a whole number")
         return int(obj) if whole else float(obj)
 
     return _check(parse)
@@ -58,7 +74,7 @@ def choice(*options: str) -> Metadata:
 
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if obj not in options:
-            raise ValueError("not one of " + ", ".join(o or "(empty)" for o in options))
+            raise Unsound("not one of {choices}", choices=", ".join(o or "–" for o in options))
         return obj
 
     return _check(parse)
@@ -69,7 +85,7 @@ def flag() -> Metadata:
 
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, bool):
-            raise ValueError("not true or false")
+            raise Unsound("not true or false")
         return obj
 
     return _check(parse)
@@ -80,11 +96,11 @@ def text(longest: int = 200, *, lines: bool = False) -> Metadata:
 
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, str):
-            raise ValueError("not a text")
+            raise Unsound("not a text")
         if len(obj) > longest:
-            raise ValueError(f"longer than {longest} characters")
+            raise Unsound("longer than {most} characters", most=str(longest))
         if any(ord(c) < 32 and not (lines and c in "\n\t") for c in obj):
-            raise ValueError("holds control characters")
+            raise Unsound("holds control characters")
         return obj
 
     return _check(parse)
@@ -95,15 +111,15 @@ def items(inner: Metadata, most: int = 500) -> Metadata:
 
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, list):
-            raise ValueError("not a list")
+            raise Unsound("not a list")
         if len(obj) > most:
-            raise ValueError(f"more than {most} entries")
+            raise Unsound("more than {most} entries", most=str(most))
         result = []
         for i, entry in enumerate(obj):
             try:
                 result.append(inner[CHECK](entry, f"{path}[{i}]", problems))
             except ValueError as error:
-                problems.append(SettingProblem(f"{path}[{i}]", str(error)))
+                problems.append(SettingProblem(f"{path}[{i}]", reason_of(error)))
         return tuple(result)
 
     return _check(parse)
@@ -128,9 +144,9 @@ def records(cls: type[Any], defaults: Sequence[Any] = (), key: str = "", most: i
 
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, list):
-            raise ValueError("not a list")
+            raise Unsound("not a list")
         if len(obj) > most:
-            raise ValueError(f"more than {most} entries")
+            raise Unsound("more than {most} entries", most=str(most))
         result: list[Any] = []
         for i, entry in enumerate(obj):
             name = entry.get(key, "") if key and isinstance(entry, dict) else ""
@@ -139,10 +155,10 @@ def records(cls: type[Any], defaults: Sequence[Any] = (), key: str = "", most: i
             try:
                 record = _strict_record(cls, entry, where)
                 if key and any(getattr(r, key) == getattr(record, key) for r in result):
-                    raise ValueError("stands twice")
+                    raise Unsound("is there twice")
                 result.append(record)
             except ValueError as error:
-                problems.append(SettingProblem(where, str(error)))
+                problems.append(SettingProblem(where, reason_of(error)))
                 if fallback is not None and fallback not in result:
                     result.append(fallback)
         if key:
@@ -156,46 +172,46 @@ def records(cls: type[Any], defaults: Sequence[Any] = (), key: str = "", most: i
 def _strict_record(cls: type[Any], obj: Any, path: str) -> Any:
     """One record, or ValueError: entries of a list have no default of their own."""
     if not isinstance(obj, dict):
-        raise ValueError("not a record")
+        raise Unsound("not a record")
     values: dict[str, Any] = {}
     problems: list[SettingProblem] = []
     known = {f.name: f for f in dataclasses.fields(cls)}
     for name in obj:
         if name not in known:
-            raise ValueError(f"unknown key {str(name)[:60]!r}")
+            raise Unsound("unknown key {key}", key=str(name)[:60])
     for name, f in known.items():
         if name in obj:
             try:
                 values[name] = f.metadata[CHECK](obj[name], f"{path}.{name}", problems)
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
+                raise Unsound("{key}: {reason}", key=name, reason=reason_of(error)) from None
         elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            raise ValueError(f"{name} is missing")
+            raise Unsound("{key} is missing", key=name)
     if problems:
-        raise ValueError(f"{problems[0].key}: {problems[0].reason}")
+        raise Unsound("{key}: {reason}", key=problems[0].key, reason=problems[0].reason)
     return cls(**values)
 
 
 def parse_record(cls: type[Any], obj: Any, path: str, problems: list[SettingProblem]) -> Any:
     """`cls` from a JSON object; what is unsound or unknown falls back to the default and is told."""
     if not isinstance(obj, dict):
-        raise ValueError("not a record")
+        raise Unsound("not a record")
     values: dict[str, Any] = {}
     known = {f.name: f for f in dataclasses.fields(cls)}
     prefix = f"{path}." if path else ""
     for name, value in obj.items():
         f = known.get(name) if isinstance(name, str) else None
         if f is None:
-            problems.append(SettingProblem(f"{prefix}{str(name)[:60]}", "unknown key"))
+            problems.append(SettingProblem(f"{prefix}{str(name)[:60]}", Reason("unknown key")))
             continue
         try:
             values[f.name] = f.metadata[CHECK](value, f"{prefix}{name}", problems)
         except ValueError as error:
-            problems.append(SettingProblem(f"{prefix}{name}", str(error)))
+            problems.append(SettingProblem(f"{prefix}{name}", reason_of(error)))
     try:
         return cls(**values)
     except ValueError as error:
-        problems.append(SettingProblem(path or "settings", str(error)))
+        problems.append(SettingProblem(path or "settings", reason_of(error)))
         return cls()
 
 

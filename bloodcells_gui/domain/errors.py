@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bloodcells_gui.domain.i18n import Reason, tr
+
 EXIT_USAGE = 2
 EXIT_NOTHING_READABLE = 3
 EXIT_BUNDLE_REFUSED = 4
@@ -41,8 +43,6 @@ class UserError(Exception):
 
     def text(self, lang: str = "en") -> str:
         """The three parts in one paragraph, in `lang` ("en" or "fr")."""
-        from bloodcells_gui.domain.i18n import tr
-
         parts = (tr(p, lang, **self.params) for p in (self.what, self.why, self.what_to_do) if p)
         return " ".join(parts)
 
@@ -59,3 +59,16 @@ class OutputNotWritable(UserError):
 
     def __init__(self, what: str, why: str = "", what_to_do: str = "", /, **params: Any) -> None:
         super().__init__(what, why, what_to_do, exit_code=EXIT_OUTPUT_NOT_WRITABLE, **params)
+
+
+class Unsound(ValueError):
+    """A value or an act that is refused; its reason can be shown in any language."""
+
+    def __init__(self, template: str, **params: object) -> None:
+        self.reason = Reason(template, tuple(params.items()))
+        super().__init__(self.reason.text())
+
+
+def reason_of(error: ValueError) -> Reason:
+    """The reason of any ValueError; of an :class:`Unsound` one the translatable reason."""
+    return error.reason if isinstance(error, Unsound) else Reason(str(error))

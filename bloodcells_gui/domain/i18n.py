@@ -8,6 +8,7 @@ go through Qt Linguist instead.
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -40,9 +41,25 @@ def french() -> dict[str, str]:
 def tr(template: str, /, lang: str = "en", **params: Any) -> str:
     """`template` in language `lang`, its ``{named}`` fields filled; unknown templates stay English.
 
-    A field value is inserted as it is and never interpreted, so text from files cannot smuggle in fields.
+    A field value is inserted as it is and never interpreted, so text from files cannot smuggle in fields; a
+    :class:`Reason` is inserted in `lang`.
     """
     text = french().get(template, template) if lang == "fr" else template
     if not params:
         return text
-    return text.format_map({k: str(v) for k, v in params.items()})
+    return text.format_map({k: v.text(lang) if isinstance(v, Reason) else str(v) for k, v in params.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Part of a sentence that can be shown in any language: an English template and its values."""
+
+    template: str
+    params: tuple[tuple[str, object], ...] = ()
+
+    def text(self, lang: str = "en") -> str:
+        """The words in `lang`, without a full stop."""
+        return tr(self.template, lang, **dict(self.params))
+
+    def __str__(self) -> str:
+        return self.text()

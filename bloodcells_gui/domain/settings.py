@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bloodcells_gui.domain import checks
-from bloodcells_gui.domain.checks import SettingProblem
+from bloodcells_gui.domain.checks import WHOLE_FILE, SettingProblem
+from bloodcells_gui.domain.errors import Unsound, reason_of
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
 from bloodcells_gui.domain.rules import DEFAULT_RULES, Rule
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, ROLLUPS
@@ -87,21 +89,28 @@ DEFAULT_COMMENTS: tuple[str, ...] = (
     "Blasts seen: urgent haematologist review.",
     "Few cells on the smear: limits are wide.",
 )
+# Letters that commands of the review use; a class cannot have them.
+RESERVED_KEYS: frozenset[str] = frozenset({"N", "U"})
 DEFAULT_KEYS: tuple[tuple[str, str], ...] = tuple((c.code, c.key) for c in CLASSES)
 
 
 def _key_map() -> checks.Metadata:
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, dict):
-            raise ValueError("not a record")
+            raise Unsound("not a record")
         keys = dict(DEFAULT_KEYS)
         for code, key in obj.items():
             if code not in BY_CODE or not isinstance(key, str) or len(key) != 1 or not key.isprintable():
-                problems.append(SettingProblem(f"{path}.{str(code)[:20]}", "not a class with one key"))
+                problems.append(
+                    SettingProblem(f"{path}.{str(code)[:20]}", Reason("not a class with one key"))
+                )
+            elif key.upper() in RESERVED_KEYS:
+                taken = Reason("{key} is a key of the review", (("key", key.upper()),))
+                problems.append(SettingProblem(f"{path}.{code}", taken))
             else:
                 keys[code] = key.upper()
         if len(set(keys.values())) < len(keys) or " " in keys.values():
-            raise ValueError("two classes share one key, or the space bar is used")
+            raise Unsound("two classes share one key, or the space bar is used")
         return tuple(keys.items())
 
     return {checks.CHECK: parse}
@@ -183,9 +192,9 @@ def parse(obj: object) -> tuple[LabSettings, list[SettingProblem]]:
     try:
         result: LabSettings = checks.parse_record(LabSettings, obj, "", problems)
     except ValueError as error:
-        return LabSettings(), [SettingProblem("settings", str(error))]
+        return LabSettings(), [SettingProblem("settings.json", reason_of(error), WHOLE_FILE)]
     if result.version > SETTINGS_VERSION:
-        problems.append(SettingProblem("version", "written by a newer version of the program"))
+        problems.append(SettingProblem("version", Reason("written by a newer version of the program")))
     return result, problems
 
 

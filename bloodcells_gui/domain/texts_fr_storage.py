@@ -186,6 +186,13 @@ FRENCH: dict[str, str] = {
     ),
     "Choose another name.": "Choisissez un autre nom.",
     "The profile {name} cannot be read.": "Le profil {name} ne peut pas être lu.",
+    "It cannot be read which calibration profile is in use.": (
+        "Impossible de lire quel profil d'étalonnage est utilisé."
+    ),
+    "The file {path} is damaged.": "Le fichier {path} est endommagé.",
+    "Choose the profile, or the model as it is, once more.": (
+        "Choisissez de nouveau le profil, ou le modèle tel quel."
+    ),
     "Its file is damaged.": "Son fichier est endommagé.",
     "Calibrate again, or remove the profile.": "Étalonnez de nouveau, ou retirez le profil.",
     "The settings in {path} cannot be used.": "Les réglages de {path} ne peuvent pas être utilisés.",

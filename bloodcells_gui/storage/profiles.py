@@ -21,6 +21,7 @@ _NAME = re.compile(r"[^\W_][\w .()-]{0,59}")
 _VERSION = re.compile(r"[0-9]{4}\.json")
 _MAX_BYTES = 16 * 1024**2
 _REMOVED = ".removed"
+_ACTIVE = "active.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ class ProfileStore:
             if path.stat().st_size > _MAX_BYTES:
                 raise ValueError("too large")
             data = json.loads(path.read_bytes().decode("utf-8"))
-            bundle = str(data["bundle_sha256"])
+            bundle = data["bundle_sha256"]
+            if not isinstance(bundle, str):
+                raise ValueError("no hash")
         except FileNotFoundError as error:
             raise _unknown(name) from error
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -85,13 +88,20 @@ class ProfileStore:
         return StoredProfile(name, number, bundle, data)
 
     def all(self) -> list[StoredProfile]:
-        """Newest versions by name; a damaged one is left out."""
-        found = []
+        """Newest versions by name; those of :meth:`damaged` are left out."""
+        return [found for _, found in self._readable() if found is not None]
+
+    def damaged(self) -> list[str]:
+        """Names of profiles whose newest version cannot be read."""
+        return [name for name, found in self._readable() if found is None]
+
+    def _readable(self) -> list[tuple[str, StoredProfile | None]]:
+        found: list[tuple[str, StoredProfile | None]] = []
         for folder in sorted(p for p in self._listed() if self._versions(p)):
             try:
-                found.append(self.load(folder.name))
+                found.append((folder.name, self.load(folder.name)))
             except UserError:
-                continue
+                found.append((folder.name, None))
         return found
 
     def versions(self, name: str) -> list[int]:
@@ -144,8 +154,24 @@ class ProfileStore:
         self._write_active({b: n for b, n in self._active().items() if b != bundle_sha256})
 
     def active(self, bundle_sha256: str) -> str:
-        """Name of the profile in use with a bundle, "" for none."""
-        return self._active().get(bundle_sha256, "")
+        """Name of the profile in use with a bundle, "" for none.
+
+        Raises
+        ------
+        UserError
+            When the choice cannot be read: another head would answer without anyone knowing.
+        """
+        try:
+            return self._read_active().get(bundle_sha256, "")
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError, RecursionError) as error:
+            raise UserError(
+                "It cannot be read which calibration profile is in use.",
+                "The file {path} is damaged.",
+                "Choose the profile, or the model as it is, once more.",
+                path=self._folder / _ACTIVE,
+            ) from error
 
     def _of(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
@@ -167,12 +193,21 @@ class ProfileStore:
         return [int(p.stem) for p in folder.iterdir() if _VERSION.fullmatch(p.name)]
 
     def _active(self) -> dict[str, str]:
+        """The choices so far; none where they cannot be read, for a new choice replaces them."""
         try:
-            found = json.loads((self._folder / "active.json").read_text("utf-8"))
-        except (OSError, ValueError):
+            return self._read_active()
+        except (OSError, ValueError, RecursionError):
             return {}
-        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+    def _read_active(self) -> dict[str, str]:
+        path = self._folder / _ACTIVE
+        if path.stat().st_size > _MAX_BYTES:
+            raise ValueError("too large")
+        found = json.loads(path.read_text("utf-8"))
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise ValueError("no table of names")
+        return found
 
     def _write_active(self, active: Mapping[str, str]) -> None:
         make_folder(self._folder)
-        write_whole(self._folder / "active.json", json.dumps(active, ensure_ascii=False).encode())
+        write_whole(self._folder / _ACTIVE, json.dumps(active, ensure_ascii=False).encode())

@@ -6,8 +6,9 @@ import contextlib
 import json
 from pathlib import Path
 
-from bloodcells_gui.domain.checks import SettingProblem
-from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.domain.checks import WHOLE_FILE, SettingProblem
+from bloodcells_gui.domain.errors import OutputNotWritable, Unsound, UserError, reason_of
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
 from bloodcells_gui.storage.files import write_whole
 
@@ -27,17 +28,17 @@ def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[Sett
     """
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise ValueError("too large")
+            raise Unsound("too large")
         obj = json.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError as error:
         if missing_ok:
             return LabSettings(), []
-        raise _unusable(path, "there is no such file") from error
+        raise _unusable(path, Reason("there is no such file")) from error
     except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = unreadable(error)
         if not missing_ok:
             raise _unusable(path, reason) from error
-        return LabSettings(), [SettingProblem(path.name, reason)]
+        return LabSettings(), [SettingProblem(path.name, reason, WHOLE_FILE)]
     return parse(obj)
 
 
@@ -56,7 +57,20 @@ def save(path: Path, settings: LabSettings) -> None:
     write_whole(path, text.encode())
 
 
-def _unusable(path: Path, reason: str) -> UserError:
+def unreadable(error: OSError | ValueError | RecursionError) -> Reason:
+    """Why a JSON file could not be read, in words."""
+    if isinstance(error, OSError):
+        return Reason("{reason}", (("reason", error.strerror or str(error)),))
+    if isinstance(error, json.JSONDecodeError):
+        return Reason("it is damaged at line {line}", (("line", str(error.lineno)),))
+    if isinstance(error, UnicodeDecodeError):
+        return Reason("it is no text")
+    if isinstance(error, RecursionError):
+        return Reason("it is nested too deeply")
+    return reason_of(error)
+
+
+def _unusable(path: Path, reason: Reason) -> UserError:
     return UserError(
         "The settings in {path} cannot be used.",
         "{reason}.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bloodcells_gui.domain.settings import RESERVED_KEYS
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 
-# Letters that review commands use; a class cannot take them.
-RESERVED: frozenset[str] = frozenset({"N", "U"})
+RESERVED = RESERVED_KEYS
 
 
 class KeyMap:

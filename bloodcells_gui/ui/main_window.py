@@ -326,12 +326,15 @@ class MainWindow(QMainWindow):
             self.banners.error(error)
 
     def _tell_setting_problems(self) -> None:
-        problems = [str(getattr(p, "path", p)) for p in self._workshop.setting_problems]
+        problems = self._workshop.setting_problems
         if problems:
+            lines = [p.text(self._context.language.lang) for p in problems[:6]]
+            if len(problems) > len(lines):
+                lines.append(self.tr("and %n more", "", len(problems) - len(lines)))
             self.banners.show_banner(
                 "warning",
                 self.tr("Some settings could not be used."),
-                self.tr("Defaults stand in for: {names}.").format(names=", ".join(problems[:6])),
+                "\n".join(lines),
                 self.tr("Set them anew in the preferences or correct the settings file."),
             )
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from bloodcells_gui.app.labelled import label_of, read_labelled
+from bloodcells_gui.app.tuning import Tuning
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.inference.calibration import Profile, Score
 from bloodcells_gui.storage.profiles import ProfileStore
 from tests.doubles import draw_cell, plain_engine
 
@@ -82,3 +86,53 @@ def test_a_damaged_profile_is_told_and_left_out_of_the_list(tmp_path: Path) -> N
     assert [p.name for p in store.all()] == ["good"]
     with pytest.raises(UserError, match="damaged"):
         store.load("bad")
+
+
+def _fitted(name: str = "our lab", bundle: str = "b" * 64) -> Profile:
+    """A profile with the figures of the report in the issue: 98.5 before, 99.5 after."""
+    head = np.zeros((3, 4), np.float32)
+    return Profile(
+        name, "2026-11-29T08:00:00Z", bundle, head, head[:, 0], 1.0, 0.5, 1.0,
+        before=Score(200, 197, 0.91, 0.2), after=Score(200, 199, 0.97, 0.1), cells={"SNE": 120, "LY": 80},
+    )  # fmt: skip
+
+
+def _tuning(store: ProfileStore, bundle: str = "b" * 64) -> Tuning:
+    engine = SimpleNamespace(bundles={"classify": SimpleNamespace(sha256=bundle)})
+    return Tuning(lambda: engine, store)  # type: ignore[arg-type, return-value]
+
+
+def test_the_window_shows_the_gain_that_the_profile_says(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path)
+    store.save(_fitted().to_json())
+    (row,) = _tuning(store).known()
+    shares = (row.before, row.after, row.before_balanced, row.after_balanced)
+    assert shares == (0.985, 0.995, 0.91, 0.97)
+    assert (row.cells, row.created, row.damaged) == (200, "2026-11-29T08:00:00Z", False)
+
+
+@pytest.mark.parametrize("spoil", ["{", '{"bundle_sha256": "%s"}' % ("b" * 64), '{"bundle_sha256": 7}'])
+def test_a_damaged_profile_is_shown_as_damaged_not_as_zero(tmp_path: Path, spoil: str) -> None:
+    store = ProfileStore(tmp_path)
+    store.save(_fitted().to_json())
+    next(tmp_path.rglob("0001.json")).write_text(spoil)
+    (row,) = _tuning(store).known()
+    assert (row.name, row.damaged, math.isnan(row.before)) == ("our lab", True, True)
+
+
+@pytest.mark.parametrize("spoil", ["{", "[]", '{"x": 3}', "[" * 100_000])
+def test_a_choice_that_cannot_be_read_stops_the_analysis_and_can_be_made_anew(
+    tmp_path: Path, spoil: str
+) -> None:
+    store = ProfileStore(tmp_path)
+    store.save(_fitted().to_json())
+    store.use("our lab")
+    (tmp_path / "active.json").write_text(spoil)
+    with pytest.raises(UserError, match="which calibration profile"):
+        store.active("b" * 64)
+    tuning = _tuning(store)
+    assert [row.in_use for row in tuning.known()] == [False]
+    assert tuning.unread_choice is not None
+    tuning.use("our lab")
+    assert [row.in_use for row in tuning.known()] == [True]
+    assert tuning.unread_choice is None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells_gui.app.workspace import settings_path
 from bloodcells_gui.cli import run
 
 
@@ -177,3 +178,23 @@ def test_images_out_of_reach_half_way_are_no_success(
     monkeypatch.setattr(headless, "analyze_all", lambda *_, **__: [half])
     assert run(["analyze", str(tmp_path), "--out", str(tmp_path), "--lang", lang, "--quiet"]) == 3
     assert word in capsys.readouterr().err
+
+
+def test_settings_that_are_not_used_are_named_in_words(
+    results: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BLOODCELLS_HOME", str(tmp_path / "home"))
+    path = settings_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"target_cells": "many"}', "utf-8")
+    case = str(results / "case.bcs")
+    assert run(["report", case, "--out", str(tmp_path / "a"), "--lang", "fr"]) == 0
+    assert "Réglage « Leucocytes à compter (target_cells) » : n'est pas un nombre" in capsys.readouterr().err
+    path.write_text("{", "utf-8")
+    assert run(["report", case, "--out", str(tmp_path / "b")]) == 0
+    assert "The settings file settings.json cannot be used: it is damaged at line 1." in (
+        capsys.readouterr().err
+    )

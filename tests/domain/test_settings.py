@@ -14,6 +14,7 @@ from bloodcells_gui.domain import checks
 from bloodcells_gui.domain.i18n import french
 from bloodcells_gui.domain.ranges import PUBLISHED, Range, pick
 from bloodcells_gui.domain.rules import DEFAULT_RULES
+from bloodcells_gui.domain.setting_names import NAMES
 from bloodcells_gui.domain.settings import (
     DEFAULT_FIELDS,
     FieldSpec,
@@ -87,6 +88,7 @@ def test_a_bad_value_falls_back_and_says_so(key: str, bad: Any) -> None:
     assert [p.key for p in problems] == [key]
     assert key in problems[0].text()
     assert problems[0].text("fr").startswith("Réglage")
+    assert problems[0].text("fr").split(" : ")[1] != problems[0].text().split(": ")[1]
 
 
 def test_a_damaged_rule_comes_back_as_the_default_never_disappears() -> None:
@@ -97,6 +99,52 @@ def test_a_damaged_rule_comes_back_as_the_default_never_disappears() -> None:
     settings, problems = parse(obj)
     assert set(settings.rules) == set(DEFAULT_RULES)
     assert [p.key for p in problems] == ["rules[blasts]", "rules[mine]", "rules[2]"]
+
+
+@pytest.mark.parametrize(
+    ("obj", "english", "french_text"),
+    [
+        (
+            {"target_cells": "many"},
+            "Setting “Leukocytes to count (target_cells)”: not a number. The default is used.",
+            "Réglage « Leucocytes à compter (target_cells) » : n'est pas un nombre. "
+            "La valeur par défaut est utilisée.",
+        ),
+        (
+            {"nrbc_threshold": 2000},
+            "Setting “NRBC from which the white cell count is corrected (nrbc_threshold)”: "
+            "not between 0 and 1000. The default is used.",
+            "Réglage « Érythroblastes à partir desquels les leucocytes sont corrigés (nrbc_threshold) » : "
+            "n'est pas compris entre 0 et 1000. La valeur par défaut est utilisée.",
+        ),
+        (
+            {"rules": [{**to_json_obj(LabSettings())["rules"][9], "threshold": []}]},
+            "Setting “Review rules (rules[blasts])”: threshold: not a number. The default is used.",
+            "Réglage « Règles de révision (rules[blasts]) » : threshold : n'est pas un nombre. "
+            "La valeur par défaut est utilisée.",
+        ),
+        (
+            {"keys": {"BL": "n"}},
+            "Setting “Keys of the classes (keys.BL)”: N is a key of the review. The default is used.",
+            "Réglage « Touches des classes (keys.BL) » : N est une touche de la révision. "
+            "La valeur par défaut est utilisée.",
+        ),
+        (
+            [],
+            "The settings file settings.json cannot be used: not a record. Defaults are used.",
+            "Le fichier de réglages settings.json est inutilisable : n'est pas un enregistrement. "
+            "Les valeurs par défaut sont utilisées.",
+        ),
+    ],
+)
+def test_a_problem_is_told_in_words_of_both_languages(obj: Any, english: str, french_text: str) -> None:
+    _, (problem,) = parse(obj)
+    assert (problem.text(), problem.text("fr")) == (english, french_text)
+
+
+def test_every_setting_has_a_name_in_both_languages() -> None:
+    assert set(NAMES) == {f.name for f in dataclasses.fields(LabSettings)}
+    assert not [n for n in NAMES.values() if n not in french()]
 
 
 def test_own_records_are_taken_and_unknown_keys_told() -> None:

@@ -32,6 +32,8 @@ def test_a_damaged_file_gives_defaults_and_says_so(tmp_path: Path, content: byte
     found, problems = settings.load(path)
     assert found == LabSettings()
     assert len(problems) == 1
+    assert problems[0].text().startswith("The settings file settings.json cannot be used: ")
+    assert not {"char", "codec", "recursion"} & set(problems[0].text().replace(",", " ").split())
     with pytest.raises(UserError, match="cannot be used"):
         settings.load(path, missing_ok=False)
     settings.save(path, found)

@@ -29,6 +29,7 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_UNLIKE_TRAINING, Box, Cell, CellAssets
+from bloodcells_gui.domain.checks import SettingProblem
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import ReviewState, make_event
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
@@ -336,7 +337,7 @@ class FakeWorkshop:
     sessions: dict[str, FakeSession] = field(default_factory=dict)
     settings: LabSettings = field(default_factory=LabSettings)
     author: str = "A. Technician"
-    setting_problems: tuple[object, ...] = ()
+    setting_problems: tuple[SettingProblem, ...] = ()
     recent_paths: list[Path] = field(default_factory=list)
     next_job: FakeJob | None = None
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bloodcells-fake-")))

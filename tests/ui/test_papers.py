@@ -120,6 +120,7 @@ class FakeTuning:
             KnownProfile("north", 2, "2026-11-01T08:00:00Z", True, True, 96, 0.81, 0.93, 0.7, 0.9)
         ]
         self.error: UserError | None = None
+        self.unread_choice: UserError | None = None
 
     def known(self) -> list[KnownProfile]:
         return list(self.profiles)
@@ -158,6 +159,15 @@ def test_calibration_shows_before_and_after_and_uses_nothing_by_itself(
     window.fit_button.click()
     qtbot.waitUntil(lambda: window.model.rowCount() == 2)
     assert tuning.used == []
+    nan = float("nan")
+    tuning.profiles.append(KnownProfile("west", 1, "", False, True, 0, nan, nan, nan, nan, damaged=True))
+    tuning.unread_choice = UserError("It cannot be read which calibration profile is in use.")
+    window.refresh()
+    qtbot.waitUntil(lambda: window.model.rowCount() == 3)
+    assert [window.model.index(2, c).data() for c in (2, 3, 4, 5)] == ["–", "– → – %", "– → – %", "damaged"]
+    assert "cannot be read" in window.banners.banners[0].texts[0]
+    window.table.selectRow(2)
+    assert not window.use_button.isEnabled()
     window.table.selectRow(1)
     window.use_button.click()
     qtbot.waitUntil(lambda: tuning.used == ["south"])

@@ -9,9 +9,11 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from tests.ui.fakes import FakeSession, FakeWorkshop, make_cells
@@ -85,3 +87,29 @@ def test_the_empty_window_is_drawn_into_a_file(qapp: QApplication, tmp_path: Pat
 
 def test_nothing_to_open_is_told_by_the_exit_code(qapp: QApplication, tmp_path: Path) -> None:
     assert start.start(tmp_path / "not there", screenshot=tmp_path / "x.png", lang="en") == 3
+
+
+def test_settings_and_recent_cases_that_cannot_be_used_are_named_in_words(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    home, config = tmp_path / "home", tmp_path / "config"
+    home.mkdir()
+    config.mkdir()
+    (config / "settings.json").write_text('{"target_cells": "many", "keys": {"BL": "u"}}', "utf-8")
+    (home / "recent.json").write_text("[" * 100_000, "utf-8")
+    workspace = Workspace(home=home, config=config)
+    shown = start.make_context(qapp, workspace, "fr", "light")
+    window = MainWindow(shown, workspace, Memory(tmp_path / "w.ini"))
+    (banner,) = window.banners.banners
+    assert banner.texts[1].splitlines() == [
+        "Réglage « Leucocytes à compter (target_cells) » : n'est pas un nombre. "
+        "La valeur par défaut est utilisée.",
+        "Réglage « Touches des classes (keys.BL) » : U est une touche de la révision. "
+        "La valeur par défaut est utilisée.",
+        "La liste des cas récents est illisible : il est imbriqué trop profondément. "
+        "Elle repart de zéro ; les cas sont intacts.",
+    ]
+    assert workspace.recent() == []
+    window.close()
+    window.deleteLater()
+    shown.language.choose("en")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -70,20 +71,25 @@ class ProfilesModel(QAbstractTableModel):
             return None
         row, language = self._rows[index.row()], self._context.language
 
+        def share(value: float) -> str:
+            return "–" if math.isnan(value) else language.number(100 * value)
+
         def gain(before: float, after: float) -> str:
-            return f"{language.number(100 * before)} → {language.number(100 * after)} %"
+            return f"{share(before)} → {share(after)} %"
 
         match index.column():
             case 0:
-                return f"{row.name} v{row.version}"
+                return f"{row.name} v{row.version}" if row.version else row.name
             case 1:
                 return language.when(row.created)
             case 2:
-                return str(row.cells)
+                return "–" if row.damaged else str(row.cells)
             case 3:
                 return gain(row.before, row.after)
             case 4:
                 return gain(row.before_balanced, row.after_balanced)
+        if row.damaged:
+            return self.tr("damaged")
         if not row.fits:
             return self.tr("of another model")
         return self.tr("in use") if row.in_use else ""
@@ -215,6 +221,8 @@ class CalibrationWindow(QDialog):
             if result and self.current() is None:
                 self.table.selectRow(0)
             self._enable()
+            if self._tuning.unread_choice is not None:
+                self.banners.error(self._tuning.unread_choice)
             return
         if tag == "fit":
             self.banners.show_banner(
@@ -238,7 +246,9 @@ class CalibrationWindow(QDialog):
         self.fit_button.setEnabled(
             free and bool(self.name.text().strip()) and self._case is not None and self._reviewed > 0
         )
-        self.use_button.setEnabled(free and found is not None and found.fits and not found.in_use)
+        self.use_button.setEnabled(
+            free and found is not None and found.fits and not found.in_use and not found.damaged
+        )
         self.revert_button.setEnabled(free and found is not None and found.version > 1)
         self.remove_button.setEnabled(free and found is not None)
         self.none_button.setEnabled(free)
