@@ -1850,13 +1850,16 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <source>Close the other window and open the case again to review it.</source>
         <translation>Fermez l’autre fenêtre et rouvrez le cas pour le relire.</translation>
     </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>et %n autre</numerusform>
+            <numerusform>et %n autres</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Some settings could not be used.</source>
         <translation>Certains réglages sont inutilisables.</translation>
-    </message>
-    <message>
-        <source>Defaults stand in for: {names}.</source>
-        <translation>Valeurs par défaut pour : {names}.</translation>
     </message>
     <message>
         <source>Set them anew in the preferences or correct the settings file.</source>
@@ -2166,6 +2169,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>State</source>
         <translation>État</translation>
+    </message>
+    <message>
+        <source>damaged</source>
+        <translation>endommagé</translation>
     </message>
     <message>
         <source>of another model</source>
