@@ -17,6 +17,7 @@ _CATALOGUES = (
     "texts_fr_cells",
     "texts_fr",
     "texts_fr_report",
+    "texts_fr_settings",
     "texts_fr_imaging",
     "texts_fr_inference",
     "texts_fr_storage",
