@@ -12,6 +12,7 @@ from bloodcells_gui.app.engine import EngineHolder
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.queue import AnalysisQueue, QueueEntry
 from bloodcells_gui.app.workspace import CASE_SUFFIX, OpenOptions, Workspace
+from bloodcells_gui.domain.csv_text import Field, csv_dialect
 from bloodcells_gui.domain.differential import differential
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.domain.fold import ReviewState, fold
@@ -25,6 +26,14 @@ from bloodcells_gui.storage.recover import Recovery, recover
 from bloodcells_gui.storage.worklist import CaseEntry, CaseState, Worklist
 
 __all__ = ["CaseEntry", "CaseList", "CaseState", "Query", "Recovery"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableWritten:
+    """A table over cases: how many have a row, and the names of the files that could not be read."""
+
+    written: int
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +111,11 @@ class CaseList:
         """Where the case stands in the queue of analyses."""
         return self.queue.entry(path)
 
-    def write_table(self, entries: Sequence[CaseEntry], target: Path) -> int:
-        """One CSV over many cases, a row each with counts, percents and flags; returns how many.
+    def write_table(self, entries: Sequence[CaseEntry], target: Path, lang: str = "en") -> TableWritten:
+        """Write one CSV over many cases, a row each with counts, percents and flags.
 
         Where the laboratory's exports are anonymised, so is this: pseudonyms, and no name of a file. Cases
-        that cannot be read are left out.
+        that cannot be read have no row and are named in the answer.
 
         Raises
         ------
@@ -114,12 +123,14 @@ class CaseList:
         """
         settings = self._workspace.settings
         rows = []
+        unreadable = []
         for entry in entries:
             try:
                 with CaseStore.open(entry.path, read_only=True) as store:
                     state = fold(store.load_cells(), store.events())
                     seed = store.seed()
             except (UserError, ValueError):
+                unreadable.append(entry.path.name)
                 continue
             table = differential(
                 state.counts,
@@ -129,7 +140,7 @@ class CaseList:
                 settings,
                 taxonomy=settings.rollup,
             )
-            extras: dict[str, csv_out.Field] = {
+            extras: dict[str, Field] = {
                 "state": str(entry.state), "begun": entry.created, "changed": entry.changed,
                 "version": state.version, "signatures": entry.signatures, "synthetic": int(entry.synthetic),
             }  # fmt: skip
@@ -139,8 +150,8 @@ class CaseList:
             else:
                 extras["file"] = entry.path.name
             rows.append((name, table, extras))
-        csv_out.write_summary_csv(target, rows)
-        return len(rows)
+        csv_out.write_summary_csv(target, rows, csv_dialect(settings.csv, lang))
+        return TableWritten(len(rows), tuple(unreadable))
 
     # -- analyses behind the window --------------------------------------------------------------------
 

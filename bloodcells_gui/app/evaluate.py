@@ -18,6 +18,7 @@ from bloodcells_gui.app.profiles import apply_profile
 from bloodcells_gui.app.specimen import as_a_whole, looked_at
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.reproposal import HELD_BACK, reproposed_cells
@@ -38,6 +39,7 @@ class EvaluateRequest:
     threads: int | None = None
     paper: str = "a4"
     lang: str = "en"
+    csv: str = "rfc4180"
 
 
 def evaluate_folder(
@@ -87,7 +89,8 @@ def evaluate_folder(
     )
     out = request.out
     evaluation.write_evaluation_json(out / "evaluation.json", result)
-    evaluation.write_evaluation_csv(out / "evaluation.csv", result)
+    dialect = csv_dialect(request.csv, request.lang)
+    evaluation.write_evaluation_csv(out / "evaluation.csv", result, dialect)
     write_evaluation_pdf(
         result,
         out / "evaluation.pdf",
@@ -95,7 +98,7 @@ def evaluate_folder(
         paper=request.paper,
         lang=request.lang,
     )
-    csv_out.write_skipped_csv(out / "skipped.csv", found.skipped)
+    csv_out.write_skipped_csv(out / "skipped.csv", found.skipped, dialect)
     a = result.accuracy
     kept = result.accuracy_kept
     lines = [

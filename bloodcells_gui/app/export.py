@@ -18,6 +18,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import frozen_report
 from bloodcells_gui.app.views import decode_jpeg, decode_mask
 from bloodcells_gui.domain.analysis import SkippedFile, left_out
+from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
@@ -39,13 +40,17 @@ _CAM_OPACITY = 0.45
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What a person may choose about the files; None takes the laboratory's setting."""
+    """What a person may choose about the files; None takes the laboratory's setting.
+
+    `csv` names a dialect of `domain/csv_text.py`.
+    """
 
     taxonomy: str | None = None
     paper: str | None = None
     lang: str = "en"
     save_masks: bool = False
     anonymised: bool | None = None
+    csv: str | None = None
 
 
 def prepare_folder(path: Path) -> None:
@@ -128,10 +133,12 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
         specimen, skipped = session.specimen, all_skipped(session)
         if model.anonymised:  # names of files may be names of people
             specimen, skipped = anonymous_specimen(specimen, model.specimen), anonymous_skipped(skipped)
+        dialect = csv_dialect(options.csv or session.settings.csv, options.lang)
+        cells, state = session.cells, session.state
         files = [
-            csv_out.write_cells_csv(out / "cells.csv", specimen, session.runs, session.cells, session.state),
-            csv_out.write_differential_csv(out / "differential.csv", model.differential),
-            csv_out.write_skipped_csv(out / "skipped.csv", skipped),
+            csv_out.write_cells_csv(out / "cells.csv", specimen, session.runs, cells, state, dialect),
+            csv_out.write_differential_csv(out / "differential.csv", model.differential, dialect),
+            csv_out.write_skipped_csv(out / "skipped.csv", skipped, dialect),
             write_pdf(
                 model,
                 out / "report.pdf",

@@ -20,6 +20,7 @@ from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
 from bloodcells_gui.domain.analysis import AnalysisEvent, Progress, RunStatus, SkippedFile
+from bloodcells_gui.domain.csv_text import CsvDialect, Field, csv_dialect
 from bloodcells_gui.domain.differential import Differential
 from bloodcells_gui.domain.errors import (
     EXIT_CANCELLED,
@@ -62,6 +63,12 @@ class AnalyzeRequest:
     threads: int | None = None
     paper: str | None = None
     lang: str = "en"
+    csv: str = "rfc4180"
+
+    @property
+    def dialect(self) -> CsvDialect:
+        """How its tables are written."""
+        return csv_dialect(self.csv, self.lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,9 @@ def analyze_all(
         if token.cancelled:
             break
     if len(request.inputs) > 1:
-        _write_summary(request.out, outcomes, anonymous=settings.privacy.anonymised_export)
+        _write_summary(
+            request.out, outcomes, request.dialect, anonymous=settings.privacy.anonymised_export
+        )
     return outcomes
 
 
@@ -141,7 +150,7 @@ def _analyze_one(
     )
     prepare_folder(out)
     if not intake.specimen.images:
-        csv_out.write_skipped_csv(out / "skipped.csv", intake.skipped)
+        csv_out.write_skipped_csv(out / "skipped.csv", intake.skipped, request.dialect)
         raise nothing_readable(intake)
     case = _case_to_write(out, intake, resume=request.resume)
     target = request.target_cells
@@ -160,7 +169,13 @@ def _analyze_one(
     session = CaseSession(store, settings=lambda: settings, explainer=Explainer(engine), author=COMMAND_LINE)
     try:
         _set_fields(session, request)
-        export(session, out, ExportOptions(request.taxonomy, request.paper, request.lang, request.save_masks))
+        export(
+            session,
+            out,
+            ExportOptions(
+                request.taxonomy, request.paper, request.lang, request.save_masks, csv=request.csv
+            ),
+        )
         skipped = all_skipped(session)
         searched = any(run.tallies.get("scanned_mm2", 0.0) > 0 for run in session.runs)
         unreadable = bool(skipped) and not (session.cells or searched or status is RunStatus.CANCELLED)
@@ -215,12 +230,14 @@ def _set_fields(session: CaseSession, request: AnalyzeRequest) -> None:
             session.set_field(name, value)
 
 
-def _write_summary(out: Path, outcomes: Sequence[Outcome], *, anonymous: bool) -> None:
+def _write_summary(
+    out: Path, outcomes: Sequence[Outcome], dialect: CsvDialect, *, anonymous: bool
+) -> None:
     """One row a specimen; where exports are anonymised neither it nor its folder is named."""
     rows = []
     for o in outcomes:
         if o.differential is not None:
-            extras: dict[str, csv_out.Field] = {
+            extras: dict[str, Field] = {
                 "status": str(o.status), "cells": o.cells, "skipped_files": o.skipped,
             }  # fmt: skip
             if not anonymous:
@@ -230,12 +247,19 @@ def _write_summary(out: Path, outcomes: Sequence[Outcome], *, anonymous: bool) -
     skipped = [SkippedFile(o.specimen, words(o.error)) for o in outcomes if o.error is not None]
     if anonymous:
         skipped = anonymous_skipped(skipped)
-    csv_out.write_summary_csv(out / "summary.csv", rows)
-    csv_out.write_skipped_csv(out / "skipped.csv", skipped)
+    csv_out.write_summary_csv(out / "summary.csv", rows, dialect)
+    csv_out.write_skipped_csv(out / "skipped.csv", skipped, dialect)
 
 
 def report_again(
-    case: Path, out: Path, *, taxonomy: str, paper: str | None, lang: str, save_masks: bool
+    case: Path,
+    out: Path,
+    *,
+    taxonomy: str,
+    paper: str | None,
+    lang: str,
+    save_masks: bool,
+    csv: str = "rfc4180",
 ) -> list[Path]:
     """The reports of a saved case, its review included; the case itself is only read."""
     prepare_folder(out)
@@ -243,7 +267,7 @@ def report_again(
     store = CaseStore.open(case, read_only=True)
     session = CaseSession(store, settings=lambda: settings, explainer=Explainer(EngineHolder()))
     try:
-        return export(session, out, ExportOptions(taxonomy, paper, lang, save_masks))
+        return export(session, out, ExportOptions(taxonomy, paper, lang, save_masks, csv=csv))
     finally:
         session.close()
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 
 from bloodcells_gui import __version__
+from bloodcells_gui.domain.csv_text import CSV_DIALECTS
 from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.number_text import number_of
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 KINDS = ("auto", "crops", "fields", "slide")
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and value > 0):
+    value = number_of(text)
+    if value is None or value <= 0:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
 
@@ -142,6 +143,8 @@ def _add_taxonomy(p: argparse.ArgumentParser) -> None:
 def _add_report_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--paper", choices=("a4", "letter"), default=None)
     p.add_argument("--lang", choices=LANGUAGES, default=None)
+    p.add_argument("--csv", choices=CSV_DIALECTS, default="rfc4180",
+                   help="excel: for spreadsheets, with the signs of the language")  # fmt: skip
 
 
 def language(args: argparse.Namespace) -> str:

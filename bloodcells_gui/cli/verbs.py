@@ -88,6 +88,7 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
         threads=args.threads,
         paper=args.paper,
         lang=language(args),
+        csv=args.csv,
     )
 
 
@@ -124,7 +125,7 @@ def report(args: argparse.Namespace) -> int:
     _tell_settings(args)
     files = report_again(
         args.case, args.out, taxonomy=args.taxonomy, paper=args.paper, lang=language(args),
-        save_masks=args.save_masks,
+        save_masks=args.save_masks, csv=args.csv,
     )  # fmt: skip
     for file in files:
         print(file)
@@ -148,7 +149,7 @@ def evaluate(args: argparse.Namespace) -> int:
     printer = ProgressPrinter.chosen(json_progress=False, quiet=args.quiet, lang=language(args))
     request = EvaluateRequest(
         args.directory, args.out, args.mpp, tuple(args.bundle), args.profile, args.threads,
-        args.paper or "a4", language(args),
+        args.paper or "a4", language(args), args.csv,
     )  # fmt: skip
     with cancel_on_interrupt() as token:
         lines = evaluate_folder(request, token=token, progress=printer.show)

@@ -12,6 +12,7 @@ from typing import Any
 
 from bloodcells_gui.domain import checks
 from bloodcells_gui.domain.checks import WHOLE_FILE, SettingProblem
+from bloodcells_gui.domain.csv_text import CSV_DIALECTS
 from bloodcells_gui.domain.errors import Unsound, reason_of
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.i18n import Reason
@@ -126,6 +127,8 @@ class LabSettings:
         Of this layout.
     language, theme, paper : str
         "system" follows the desktop.
+    csv : str
+        Dialect of the tables that are exported ("rfc4180", "excel").
     rollup : str
         Which rows the differential shows ("full", "ten", "pbc8", "five").
     target_cells, target_counts : int, tuple of int
@@ -146,6 +149,7 @@ class LabSettings:
     language: str = field(default="system", metadata=checks.choice("system", "en", "fr"))
     theme: str = field(default="system", metadata=checks.choice("system", "light", "dark"))
     paper: str = field(default="a4", metadata=checks.choice("a4", "letter"))
+    csv: str = field(default="rfc4180", metadata=checks.choice(*CSV_DIALECTS))
     rollup: str = field(default="full", metadata=checks.choice(*ROLLUPS))
     target_cells: int = field(default=100, metadata=checks.number(0, 100_000, whole=True))
     target_counts: tuple[int, ...] = field(

@@ -1,29 +1,24 @@
-"""CSV files: RFC 4180, UTF-8, whole or not at all, and no field that a spreadsheet would run as a formula."""
+"""CSV files of a case: which columns and rows. How fields are written: `domain/csv_text.py`."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import math
 import os
 import tempfile
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from bloodcells_gui.domain.analysis import AnalysisRun, SkippedFile
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ORDER
 
-Field = str | int | float | None
-
-# What spreadsheets take for the start of a formula, full-width forms included (OWASP, CSV injection).
-_FORMULA = frozenset("=+-@＝＋－＠")
 CELL_HEAD = (
     "cell_id", "image", "x_px", "y_px", "width_px", "height_px", "mpp", "predicted", "probability", "status",
     "final", "reviewer", "reviewed_at",
@@ -42,47 +37,12 @@ class Deciding(Protocol):
     def present(self, cell_id: int) -> bool: ...
 
 
-def safe_text(text: str) -> str:
-    """`text` such that no spreadsheet runs it: an apostrophe before what could start a formula.
-
-    Blank and control characters before the sign are looked through; NUL and lone surrogates, which no CSV
-    can carry, become replacement characters.
-    """
-    if text[:1].isalnum() and text.isascii() and "\0" not in text:
-        return text  # the usual case, a hundred thousand times
-    clean = text.replace("\0", "�").encode("utf-8", "replace").decode() if text else ""
-    head = next((c for c in clean if not _blank(c)), "")
-    if head in _FORMULA or clean[:1] in ("\t", "\r", "\n"):
-        return "'" + clean
-    return clean
-
-
-def _blank(char: str) -> bool:
-    """Space of any kind, control or invisible format character (byte order mark, zero width space)."""
-    return char.isspace() or unicodedata.category(char) in ("Cc", "Cf")
-
-
-def _field(value: Field) -> str:
-    """Numbers stay numbers (a minus sign included); NaN and None are empty."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return safe_text(value)
-    if isinstance(value, float):
-        if math.isnan(value):
-            return ""
-        if math.isinf(value):
-            return "inf" if value > 0 else "-inf"
-        return f"{value:.10g}"
-    return str(value)
-
-
 def _number(value: float | None, digits: int) -> Field:
     return None if value is None else round(float(value), digits)
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+def atomic_file(path: Path, mode: str = "w", encoding: str = "utf-8") -> Iterator[IO[Any]]:
     """A file that appears under its name only when it is complete and on the disk.
 
     Raises
@@ -97,7 +57,7 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         # The name of a temporary file says nothing of the patient.
         handle, name = tempfile.mkstemp(prefix=".bloodcells-", suffix=".tmp", dir=path.parent)
         temporary = Path(name)
-        options: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+        options: dict[str, Any] = {} if "b" in mode else {"encoding": encoding, "newline": ""}
         with os.fdopen(handle, mode, **options) as stream:
             yield stream
             stream.flush()
@@ -122,17 +82,24 @@ def _umask() -> int:
     return current
 
 
-def write_rows(path: Path, head: Sequence[str], rows: Iterable[Sequence[Field]]) -> Path:
-    """A table under `path`, atomically; CRLF line ends, the last one too (RFC 4180)."""
-    with atomic_file(path) as stream:
-        writer = csv.writer(stream, lineterminator="\r\n")
+def write_rows(
+    path: Path, head: Sequence[str], rows: Iterable[Sequence[Field]], dialect: CsvDialect = RFC4180
+) -> Path:
+    """Write a table under `path`, atomically; CRLF line ends, the last one too (RFC 4180)."""
+    with atomic_file(path, encoding=dialect.encoding) as stream:
+        writer = csv.writer(stream, delimiter=dialect.separator, lineterminator="\r\n")
         writer.writerow(head)
-        writer.writerows([_field(v) for v in row] for row in rows)
+        writer.writerows([dialect.field(v) for v in row] for row in rows)
     return path
 
 
 def write_cells_csv(
-    path: Path, specimen: Specimen, runs: Sequence[AnalysisRun], cells: Iterable[Cell], state: Deciding
+    path: Path,
+    specimen: Specimen,
+    runs: Sequence[AnalysisRun],
+    cells: Iterable[Cell],
+    state: Deciding,
+    dialect: CsvDialect = RFC4180,
 ) -> Path:
     """One row per detected object, in order of `cells`.
 
@@ -165,7 +132,7 @@ def write_cells_csv(
                 plan.model,
             ]  # fmt: skip
 
-    return write_rows(path, head, rows())
+    return write_rows(path, head, rows(), dialect)
 
 
 class _Plan:
@@ -195,17 +162,25 @@ def _row(row: DifferentialRow) -> list[Field]:
     ]  # fmt: skip
 
 
-def write_differential_csv(path: Path, differential: Differential) -> Path:
+def write_differential_csv(
+    path: Path, differential: Differential, dialect: CsvDialect = RFC4180
+) -> Path:
     """The table's rows; totals that repeat cells of other rows stay out, so that counts add up."""
-    return write_rows(path, DIFFERENTIAL_HEAD, (_row(r) for r in differential.rows))
+    return write_rows(path, DIFFERENTIAL_HEAD, (_row(r) for r in differential.rows), dialect)
 
 
-def write_skipped_csv(path: Path, skipped: Iterable[SkippedFile]) -> Path:
+def write_skipped_csv(
+    path: Path, skipped: Iterable[SkippedFile], dialect: CsvDialect = RFC4180
+) -> Path:
     """Every file that was left out, and why; a table without rows when there is none."""
-    return write_rows(path, SKIPPED_HEAD, ([s.path, s.reason] for s in skipped))
+    return write_rows(path, SKIPPED_HEAD, ([s.path, s.reason] for s in skipped), dialect)
 
 
-def write_summary_csv(path: Path, specimens: Sequence[tuple[str, Differential, Mapping[str, Field]]]) -> Path:
+def write_summary_csv(
+    path: Path,
+    specimens: Sequence[tuple[str, Differential, Mapping[str, Field]]],
+    dialect: CsvDialect = RFC4180,
+) -> Path:
     """One row per specimen: id, what the caller adds, counts and percents of every row.
 
     Parameters
@@ -237,4 +212,4 @@ def write_summary_csv(path: Path, specimens: Sequence[tuple[str, Differential, M
                 " ".join(f"{r.code}:{r.flag}" for r in d.rows if r.flag),
             ]  # fmt: skip
 
-    return write_rows(path, head, rows())
+    return write_rows(path, head, rows(), dialect)

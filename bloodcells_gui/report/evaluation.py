@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.specimen_mix import SpecimenMix
 from bloodcells_gui.domain.stats import clopper_pearson, expected_calibration_error, f1_limits, risk_coverage
 from bloodcells_gui.domain.taxonomy import ROLLUPS, RollUp
-from bloodcells_gui.report.csv_out import Field, atomic_file, write_rows
+from bloodcells_gui.report.csv_out import atomic_file, write_rows
 
 EVALUATION_FORMAT = 1
 CALIBRATION_BINS = 10
@@ -331,7 +332,7 @@ def write_evaluation_json(path: Path, e: Evaluation) -> Path:
 CSV_HEAD = ("measure", "code", "other", "value", "low95", "high95", "n")
 
 
-def write_evaluation_csv(path: Path, e: Evaluation) -> Path:
+def write_evaluation_csv(path: Path, e: Evaluation, dialect: CsvDialect = RFC4180) -> Path:
     """Every figure in one tidy table.
 
     `code` is the class (the true one for "confusion"), `other` the predicted class of a confusion, the mean
@@ -363,4 +364,4 @@ def write_evaluation_csv(path: Path, e: Evaluation) -> Path:
         rows.append(["risk", "", _json(coverage), _json(risk), None, None, round(coverage * e.n)])
     if e.mix is not None and e.mix.prior is not None:
         rows += [["mix_weight", c, None, _json(w), None, None, e.mix.cells] for c, w in e.mix.weights.items()]
-    return write_rows(path, CSV_HEAD, rows)
+    return write_rows(path, CSV_HEAD, rows, dialect)

@@ -97,3 +97,12 @@ class Language:
         if not moment.isValid():
             return iso
         return self.locale.toString(moment.toLocalTime(), QLocale.FormatType.ShortFormat)
+
+
+def csv_choices() -> tuple[tuple[str, str], ...]:
+    """(name, value) of the dialects in which tables are written."""
+    translate = QCoreApplication.translate
+    return (
+        (translate("CsvChoices", "CSV with comma and point (RFC 4180)"), "rfc4180"),
+        (translate("CsvChoices", "CSV for Excel, signs of the report's language"), "excel"),
+    )

@@ -198,3 +198,29 @@ def test_settings_that_are_not_used_are_named_in_words(
     assert "The settings file settings.json cannot be used: it is damaged at line 1." in (
         capsys.readouterr().err
     )
+
+
+def test_tables_for_a_french_spreadsheet_and_numbers_with_a_comma(specimen: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fr"
+    analyze = ["analyze", str(specimen), "--out", str(out), "--mpp", "0,1", "--wbc", "7,5", "--quiet"]
+    assert run([*analyze, "--csv", "excel", "--lang", "fr"]) == 0
+    for name in ("cells.csv", "differential.csv", "skipped.csv"):
+        assert (out / name).read_bytes().startswith(b"\xef\xbb\xbf"), name
+    with (out / "cells.csv").open(encoding="utf-8-sig", newline="") as stream:
+        first = next(csv.DictReader(stream, delimiter=";"))
+    assert first["mpp"] == "0,1"
+    assert "." not in first["probability"]
+    with (out / "differential.csv").open(encoding="utf-8-sig", newline="") as stream:
+        table = list(csv.DictReader(stream, delimiter=";"))
+    total = sum(float(r["absolute_10e9_per_l"].replace(",", ".")) for r in table if r["percent"])
+    assert total == pytest.approx(7.5, abs=0.01)
+    assert run(["report", str(out / "case.bcs"), "--out", str(out / "r"), "--csv", "excel"]) == 0
+    assert (out / "r" / "differential.csv").read_text("utf-8-sig").startswith("code,name,count")
+
+
+@pytest.mark.parametrize("text", ["1,234.5", "O,1", "nan", "0", "-1", "1_0"])
+def test_numbers_that_could_be_read_in_two_ways_are_refused(text: str, tmp_path: Path, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(["analyze", str(tmp_path), "--out", str(tmp_path / "o"), f"--mpp={text}"])
+    assert ended.value.code == 2
+    assert "not a positive number" in capsys.readouterr().err

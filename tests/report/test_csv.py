@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.csv_text import csv_dialect, safe_text
 from bloodcells_gui.domain.differential import differential
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.review import SpecimenData
@@ -136,9 +138,17 @@ def test_no_text_can_start_a_formula(tmp_path: Path, start: str) -> None:
 
 @given(st.text(max_size=12))
 def test_safe_text_never_starts_a_formula_and_keeps_the_rest(text: str) -> None:
-    safe = csv_out.safe_text(text)
-    assert safe.strip()[:1] not in ("=", "+", "-", "@")
-    assert safe in (text.replace("\0", "\ufffd"), "'" + text.replace("\0", "\ufffd"))
+    safe = safe_text(text)
+    for part in re.split(r"[,;\t|]", safe):
+        assert part.strip()[:1] not in ("=", "+", "-", "@")
+    assert safe.replace("'", "") == text.replace("\0", "\ufffd").replace("'", "")
+    if not re.search(r"[=+\-@＝＋－＠]", text) and text[:1] not in ("\t", "\r", "\n"):
+        assert safe == text.replace("\0", "\ufffd")
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a, @x", "Dr;\t-1+cmd", "x|+1"])
+def test_a_spreadsheet_that_splits_elsewhere_meets_no_formula_either(text: str) -> None:
+    assert safe_text(text) == re.sub(r"([=+@-])", r"'\1", text, count=1)
 
 
 def test_numbers_stay_numbers(tmp_path: Path) -> None:
@@ -199,3 +209,25 @@ def test_summary_has_one_row_per_specimen(tmp_path: Path) -> None:
     assert second["OTHER_percent"] == "100"
     assert "OTHER:!" in second["flags"]
     assert io.StringIO(path.read_text()).readline().startswith("specimen_id,status,images,skipped,leukocytes")
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "expected"),
+    [
+        ("rfc4180", "fr", b'name,x,n\r\na;b,1.5,7\r\n'),
+        ("excel", "en", b'\xef\xbb\xbfname,x,n\r\na;b,1.5,7\r\n'),
+        ("excel", "fr", b'\xef\xbb\xbfname;x;n\r\n"a;b";1,5;7\r\n'),
+    ],
+)
+def test_dialects_write_the_signs_that_their_readers_expect(
+    tmp_path: Path, name: str, lang: str, expected: bytes
+) -> None:
+    dialect = csv_dialect(name, lang)
+    path = csv_out.write_rows(tmp_path / "d.csv", ["name", "x", "n"], [["a;b", 1.5, 7]], dialect)
+    assert path.read_bytes().endswith(expected)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf") == (name == "excel")
+
+
+def test_a_dialect_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="ods"):
+        csv_dialect("ods", "en")

@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractItemModel, Qt, QThreadPool
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList, CaseState, Query
+from bloodcells_gui.app.cases import CaseList, CaseState, Query, TableWritten
 from bloodcells_gui.app.queue import AnalysisQueue, Turn
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, Done, Progress, RunStatus
@@ -237,6 +237,7 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
     worklist.write_table(target)
     qtbot.waitUntil(target.exists, timeout=20_000)
     qtbot.waitUntil(lambda: any("2 cases" in b.texts[0] for b in worklist.banners.banners), timeout=20_000)
+    assert any("bad.bcs" in b.texts[0] for b in worklist.banners.banners)
     rows = list(csv.DictReader(target.read_text("utf-8").splitlines()))
     assert sorted(r["specimen_id"] for r in rows) == ["'=cmd|' /C calc'!A0", "Müller 1"]
     for row in rows:
@@ -244,7 +245,7 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
         assert counts + int(row["unidentified"]) == 40
         assert row["state"] == "to review"
     workspace.change_settings(privacy=Privacy(0, True))
-    assert bench.cases.write_table(bench.cases.search(Query()), target) == 2
+    assert bench.cases.write_table(bench.cases.search(Query()), target) == TableWritten(2, ("bad.bcs",))
     written = target.read_text("utf-8")
     assert "anonymous-" in written
     assert not [w for w in ("Müller", "cmd", ".bcs") if w in written]

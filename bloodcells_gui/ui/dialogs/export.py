@@ -19,6 +19,7 @@ from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import csv_choices
 
 
 class ExportDialog(Form):
@@ -57,6 +58,11 @@ class ExportDialog(Form):
         self.lang.addItem("Français", "fr")
         self.lang.setCurrentIndex(self.lang.findData(context.language.lang))
         self.form.addRow(self.tr("&Language"), self.lang)
+        self.tables = QComboBox()
+        for name, value in csv_choices():
+            self.tables.addItem(name, value)
+        self.tables.setCurrentIndex(self.tables.findData(settings.csv))
+        self.form.addRow(self.tr("&Tables"), self.tables)
         self.masks = QCheckBox(self.tr("Outlines of the cells as mask images"))
         self.form.addRow("", self.masks)
         self.anonymous = QCheckBox(self.tr("Leave out whatever identifies the patient"))
@@ -77,4 +83,5 @@ class ExportDialog(Form):
             lang=str(self.lang.currentData()),
             save_masks=self.masks.isChecked(),
             anonymised=self.anonymous.isChecked(),
+            csv=str(self.tables.currentData()),
         )

@@ -30,6 +30,7 @@ from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.keys import KeyMapModel
+from bloodcells_gui.ui.i18n import csv_choices
 from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
 
 
@@ -311,6 +312,7 @@ class ReportPage(Page):
         label.setBuddy(self.logo)
         self.form.addRow(label, row)
         self.combo(self.tr("&Paper"), [("A4", "a4"), ("Letter", "letter")], s.paper, "paper")
+        self.combo(self.tr("Ta&bles"), list(csv_choices()), s.csv, "csv")
         self.whole(self.tr("Pictures per &class"), s.thumbnails_per_class, 400, "thumbnails_per_class")
         self.whole(self.tr("&Explained pictures"), s.gradcam_in_report, 60, "gradcam_in_report")
         comments = self.lines(self.tr("Canned &texts, one a line"), "\n".join(s.comments))

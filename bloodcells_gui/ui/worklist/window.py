@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.cases import CaseEntry, CaseList, CaseState, Query
+from bloodcells_gui.app.cases import CaseEntry, CaseList, CaseState, Query, TableWritten
 from bloodcells_gui.app.queue import Turn
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
@@ -302,8 +302,8 @@ class WorklistWindow(QDialog):
         chosen = self.selected()
         if len(chosen) < 2:
             chosen = [self.model.entry(row) for row in range(self.model.rowCount())]
-        cases = self._cases
-        self._work.ask(("table", target), lambda: cases.write_table(chosen, target))
+        cases, lang = self._cases, self._context.language.lang
+        self._work.ask(("table", target), lambda: cases.write_table(chosen, target, lang))
 
     def _stop(self) -> None:
         for entry in self.selected():
@@ -348,7 +348,7 @@ class WorklistWindow(QDialog):
                 str(tag[1]),
             )
         elif what == "table" and isinstance(tag, tuple):
-            self.banners.show_banner("ok", self.tr("%n case(s) stand in the table.", "", result), str(tag[1]))
+            self._table_written(result, tag[1])
         elif what == "taken":
             self.banners.show_banner("ok", self.tr("The case is here now."), str(result))
         elif what == "recover":
@@ -357,6 +357,13 @@ class WorklistWindow(QDialog):
             self._search()
         else:
             self.refresh()
+
+    def _table_written(self, result: TableWritten, target: object) -> None:
+        text = self.tr("%n case(s) stand in the table.", "", result.written)
+        if result.unreadable:
+            names = ", ".join(result.unreadable[:5]) + ("…" if len(result.unreadable) > 5 else "")
+            text += " " + self.tr("Not in it, because they cannot be read: {names}").format(names=names)
+        self.banners.show_banner("warning" if result.unreadable else "ok", text, str(target))
 
     def _tell_recovery(self, target: Path, found: Any) -> None:
         self.banners.show_banner(
