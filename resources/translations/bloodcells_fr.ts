@@ -950,6 +950,17 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
+    <name>CsvChoices</name>
+    <message>
+        <source>CSV with comma and point (RFC 4180)</source>
+        <translation>CSV avec virgule et point (RFC 4180)</translation>
+    </message>
+    <message>
+        <source>CSV for Excel, signs of the report&apos;s language</source>
+        <translation>CSV pour Excel, signes de la langue du rapport</translation>
+    </message>
+</context>
+<context>
     <name>DifferentialModel</name>
     <message>
         <source>Leukocytes counted</source>
@@ -1160,6 +1171,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>&amp;Language</source>
         <translation>&amp;Langue</translation>
+    </message>
+    <message>
+        <source>&amp;Tables</source>
+        <translation>&amp;Tableaux</translation>
     </message>
     <message>
         <source>Outlines of the cells as mask images</source>
@@ -2356,6 +2371,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>&amp;Papier</translation>
     </message>
     <message>
+        <source>Ta&amp;bles</source>
+        <translation>Ta&amp;bleaux</translation>
+    </message>
+    <message>
         <source>Pictures per &amp;class</source>
         <translation>Images par &amp;classe</translation>
     </message>
@@ -3215,6 +3234,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>The case is here now.</source>
         <translation>Le dossier est maintenant ici.</translation>
+    </message>
+    <message>
+        <source>Not in it, because they cannot be read: {names}</source>
+        <translation>N’y figurent pas, car illisibles : {names}</translation>
     </message>
     <message>
         <source>What could be read was saved as {name}.</source>
