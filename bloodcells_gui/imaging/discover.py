@@ -217,7 +217,13 @@ def _relative(file: Path, root: Path) -> str:
 def _look_at(file: Path, name: str, limits: DecodeLimits, forced: SpecimenKind | None) -> FoundImage:
     if file.suffix.lower() in SLIDE_SUFFIXES:
         with open_image(file, limits) as reader:
-            info = ImageInfo(reader.format, reader.size_px, mpp=reader.mpp, description=reader.description)
+            info = ImageInfo(
+                reader.format,
+                reader.size_px,
+                mpp=reader.mpp,
+                description=reader.description,
+                scale_unread=reader.scale_unread,
+            )
             return FoundImage(file, name, info, slide=True)
     info = probe(file, None)
     if info.truncated:

@@ -180,6 +180,7 @@ class IsolatedReader:
 
     def _describe(self, found: dict[str, Any]) -> None:
         self.format, self.description = str(found["format"]), str(found["description"])
+        self.scale_unread = str(found["scale_unread"])
         mpp = found["mpp"]
         self._mpp = None if mpp is None else float(mpp)
         self._levels = tuple(

@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from bloodcells_gui.imaging import headers_tiff as tiff
 from bloodcells_gui.imaging.info import ImageInfo, mpp_from_density
 from bloodcells_gui.imaging.source import ByteSource, MemorySource
+from bloodcells_gui.imaging.written_scale import WrittenScale, scale_in_text
 
 _CM_UM, _INCH_UM, _M_UM = 10_000.0, 25_400.0, 1_000_000.0
 _MAX_SEGMENTS = 20_000
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _TAIL = 65_536
+_MAX_COMMENT = 65_536
+_NO_SCALE = WrittenScale()
 
 
 class UnknownFormat(ValueError):
@@ -84,7 +87,8 @@ def what_it_is(head: bytes) -> str:
 
 
 def _jpeg(source: ByteSource) -> ImageInfo:
-    pos, info, mpp, adobe, exif, progressive = 2, None, None, False, _Exif(), False
+    pos, info, adobe, exif, progressive = 2, None, False, _Exif(), False
+    comment = density = _NO_SCALE
     for _ in range(_MAX_SEGMENTS):
         head = source.read_at(pos, 4)
         if len(head) < 4 or head[0] != 0xFF:
@@ -107,18 +111,19 @@ def _jpeg(source: ByteSource) -> ImageInfo:
             bits, height, width, channels = struct.unpack(">BHHB", source.read_at(pos + 4, 6))
             info = ImageInfo("jpeg", (width, height), bits=bits, channels=channels, cmyk=channels == 4)
         elif marker == 0xE0:
-            mpp = mpp or _jfif_mpp(source.read_at(pos + 4, 12))
+            density = density | WrittenScale(_jfif_mpp(source.read_at(pos + 4, 12)))
         elif marker == 0xE1:
             exif = _exif(source.read_at(pos + 4, length - 2)) or exif
+        elif marker == 0xFE:
+            comment = comment | _comment(source.read_at(pos + 4, length - 2))
         elif marker == 0xEE and source.read_at(pos + 4, 5) == b"Adobe":
             adobe = True
         pos += 2 + length
     if info is None:
         raise DamagedHeader("JPEG without a frame")
     return replace(
-        info,
+        _with_scale(info, comment | exif.scale | density),
         orientation=exif.orientation,
-        mpp=exif.mpp or mpp,
         adobe=adobe,
         truncated=not _has_end_of_image(source, pos),
         progressive=progressive,
@@ -142,6 +147,14 @@ def _has_end_of_image(source: ByteSource, scan_start: int) -> bool:
     return False
 
 
+def _with_scale(info: ImageInfo, scale: WrittenScale) -> ImageInfo:
+    return replace(info, mpp=scale.mpp, scale_unread=scale.unread if scale.mpp is None else "")
+
+
+def _comment(data: bytes) -> WrittenScale:
+    return scale_in_text(data.replace(b"\0", b" ").decode("utf-8", "replace"))
+
+
 def _jfif_mpp(data: bytes) -> float | None:
     if data[:5] != b"JFIF\0" or len(data) < 12:
         return None
@@ -152,12 +165,12 @@ def _jfif_mpp(data: bytes) -> float | None:
 @dataclass(frozen=True, slots=True)
 class _Exif:
     orientation: int = 1
-    mpp: float | None = None
+    scale: WrittenScale = _NO_SCALE
     description: str = ""
 
 
 def _exif(data: bytes) -> _Exif | None:
-    """Orientation, um per pixel and description of an EXIF block; None when it is damaged or another's."""
+    """Orientation, scale and description of an EXIF block; None when it is damaged or another's."""
     if data[:6] == b"Exif\0\0":
         data = data[6:]
     source = MemorySource(data)
@@ -165,10 +178,11 @@ def _exif(data: bytes) -> _Exif | None:
         d = tiff.read_directory(source)
     except (tiff.MalformedTiff, struct.error):
         return None
+    description = tiff.text(source, d, tiff.DESCRIPTION)
     return _Exif(
         tiff.valid_orientation(tiff.integer(source, d, tiff.ORIENTATION, 1)),
-        tiff.resolution_mpp(source, d),
-        tiff.text(source, d, tiff.DESCRIPTION),
+        tiff.written_scale(source, d, description),
+        description,
     )
 
 
@@ -176,7 +190,8 @@ _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 
 
 def _png(source: ByteSource) -> ImageInfo:
-    info, pos, mpp, exif, complete = None, 8, None, _Exif(), False
+    info, pos, exif, complete = None, 8, _Exif(), False
+    comment = density = _NO_SCALE
     for _ in range(_MAX_SEGMENTS):
         head = source.read_at(pos, 8)
         if len(head) < 8:
@@ -189,7 +204,9 @@ def _png(source: ByteSource) -> ImageInfo:
             info = ImageInfo("png", (width, height), bits=bits, channels=_PNG_CHANNELS[colour])
         elif kind == b"pHYs" and length == 9:
             x, y, unit = struct.unpack(">IIB", source.read_at(pos + 8, 9))
-            mpp = mpp_from_density(x, y, _M_UM) if unit == 1 else None
+            density = WrittenScale(mpp_from_density(x, y, _M_UM) if unit == 1 else None)
+        elif kind in (b"tEXt", b"iTXt") and length <= _MAX_COMMENT:
+            comment = comment | _comment(source.read_at(pos + 8, length).replace(b"\0", b"="))
         elif kind == b"eXIf" and length <= 1 << 16:
             exif = _exif(source.read_at(pos + 8, length)) or exif
         elif kind == b"IEND":
@@ -199,8 +216,7 @@ def _png(source: ByteSource) -> ImageInfo:
     if info is None:
         raise DamagedHeader("PNG without IHDR")
     return replace(
-        info,
-        mpp=mpp or exif.mpp,
+        _with_scale(info, comment | density | exif.scale),
         orientation=exif.orientation,
         truncated=not complete,
         description=exif.description,
@@ -246,15 +262,15 @@ def _webp(source: ByteSource) -> ImageInfo:
         width, height = (v & 0x3FFF for v in struct.unpack("<HH", head[26:30]))
     else:
         raise DamagedHeader("WebP chunk")
-    return ImageInfo(
+    info = ImageInfo(
         "webp",
         (width, height),
         exif.orientation,
         channels=channels,
-        mpp=exif.mpp,
         truncated=source.size < size + 8,
         description=exif.description,
     )
+    return _with_scale(info, exif.scale)
 
 
 def _webp_exif(source: ByteSource) -> _Exif:

@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.imaging.info import ImageInfo, mpp_from_density, mpp_from_description
+from bloodcells_gui.imaging.info import ImageInfo, mpp_from_density
 from bloodcells_gui.imaging.source import ByteSource
+from bloodcells_gui.imaging.written_scale import (
+    SEARCHED,
+    WrittenScale,
+    imagej_scale,
+    scale_in_text,
+    shown,
+)
 
 _TYPES: dict[int, tuple[str, int]] = {
     1: ("u1", 1), 2: ("s", 1), 3: ("u2", 2), 4: ("u4", 4), 5: ("u4/", 8), 6: ("i1", 1), 7: ("s", 1),
@@ -20,11 +27,18 @@ _MAX_ENTRIES = 4096
 _MAX_ARRAY = 4_000_000
 _MAX_DIRECTORIES = 64
 _UNIT_UM = {2: 25_400.0, 3: 10_000.0}
+# Resolutions without a unit that say nothing: square pixels, and the densities of screens and printers.
+_NO_SCALE = frozenset({1.0, 72.0, 96.0, 150.0, 200.0, 300.0, 600.0, 1200.0})
+# um per pixel that a misplaced unit or point makes of a microscope's, and few printers have.
+_NEARLY_MPP = (5e-4, 20.0)
+_DESCRIPTION_SHOWN = 4096
 
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, DESCRIPTION = 256, 257, 258, 259, 262, 270
 STRIP_OFFSETS, ORIENTATION, SAMPLES, ROWS_PER_STRIP, STRIP_COUNTS, PLANAR = 273, 274, 277, 278, 279, 284
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS, SUB_IFDS, NDPI_MAGIC = 322, 323, 324, 325, 330, 65420
+# Micro-Manager writes its JSON into a tag of its own, or among ImageJ's.
+_METADATA_TAGS, _METADATA_BYTES = (51123, 50839), 1 << 20
 _PHOTOMETRIC_CMYK = 5
 
 
@@ -126,11 +140,39 @@ def text(source: ByteSource, d: Directory, tag: int, limit: int = 4096) -> str:
 
 def resolution_mpp(source: ByteSource, d: Directory) -> float | None:
     """um per pixel from the resolution tags when plausible for a microscope."""
+    return _resolution(source, d).mpp
+
+
+def _resolution(source: ByteSource, d: Directory) -> WrittenScale:
+    x, y = _per_unit(source, d)
+    code = integer(source, d, RESOLUTION_UNIT, 2)
+    unit = _UNIT_UM.get(code)
+    if x is None or y is None or not (0 < x < np.inf and 0 < y < np.inf):
+        return WrittenScale()
+    if unit is None:
+        return WrittenScale(unread="" if x in _NO_SCALE else shown(f"{x:.6g} pixels, no unit"))
+    mpp = mpp_from_density(x, y, unit)
+    nearly = mpp is None and _NEARLY_MPP[0] <= unit / x <= _NEARLY_MPP[1]
+    return WrittenScale(mpp, shown(f"{unit / x:.6g} um") if nearly else "")
+
+
+def _per_unit(source: ByteSource, d: Directory) -> tuple[float | None, float | None]:
+    """Pixels per unit along x and y; None without the tag."""
     x, y = numbers(source, d, X_RESOLUTION), numbers(source, d, Y_RESOLUTION)
-    unit = _UNIT_UM.get(integer(source, d, RESOLUTION_UNIT, 2))
-    if not x.size or unit is None:
-        return None
-    return mpp_from_density(float(x[0]), float(y[0]) if y.size else float(x[0]), unit)
+    across = float(x[0]) if x.size else None
+    return across, float(y[0]) if y.size else across
+
+
+def _metadata_text(source: ByteSource, d: Directory) -> str:
+    """What Micro-Manager and ImageJ keep in tags of their own; UTF-16 loses its empty bytes."""
+    parts = (_payload(source, d, tag, _METADATA_BYTES)[2] for tag in _METADATA_TAGS)
+    return b"\n".join(parts).replace(b"\0", b"").decode("utf-8", "replace")
+
+
+def written_scale(source: ByteSource, d: Directory, description: str) -> WrittenScale:
+    """The scale of a directory: of its text first, which names its unit, then of its resolution."""
+    said = scale_in_text(description) | imagej_scale(description, *_per_unit(source, d))
+    return said | scale_in_text(_metadata_text(source, d)) | _resolution(source, d)
 
 
 def valid_orientation(value: int) -> int:
@@ -191,7 +233,8 @@ def tiff_info(source: ByteSource) -> ImageInfo:
     tiled = TILE_OFFSETS in d.entries
     cut = _ends_outside(source, d, tiled)
     pyramid, rest_cut = _follow(source, d)
-    description = text(source, d, DESCRIPTION)
+    description = text(source, d, DESCRIPTION, SEARCHED)
+    scale = written_scale(source, d, description)
     bits = numbers(source, d, BITS)
     return ImageInfo(
         format="tiff",
@@ -199,10 +242,11 @@ def tiff_info(source: ByteSource) -> ImageInfo:
         orientation=valid_orientation(integer(source, d, ORIENTATION, 1)),
         bits=int(bits[0]) if bits.size else 1,
         channels=integer(source, d, SAMPLES, 1),
-        mpp=mpp_from_description(description) or resolution_mpp(source, d),
+        mpp=scale.mpp,
+        scale_unread=scale.unread if scale.mpp is None else "",
         truncated=cut or rest_cut,
         tiled=tiled,
         pyramid=pyramid,
-        description=description,
+        description=description[:_DESCRIPTION_SHOWN],
         cmyk=integer(source, d, PHOTOMETRIC, 1) == _PHOTOMETRIC_CMYK,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 # A microscope camera's pixel: 0.02 um (beyond the resolution of light) to 2 um (a 5x overview).
@@ -27,6 +26,8 @@ class ImageInfo:
         Bits per sample; samples per pixel.
     mpp : float or None
         um per pixel where the metadata is plausible for a microscope.
+    scale_unread : str
+        What looks like a scale in the file and was not understood; untrusted, at most 60 characters.
     truncated : bool
         The file ends before the image does.
     tiled, pyramid : bool
@@ -52,6 +53,7 @@ class ImageInfo:
     progressive: bool = False
     cmyk: bool = False
     adobe: bool = False
+    scale_unread: str = ""
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -86,36 +88,3 @@ def mpp_from_density(x: float, y: float, unit_um: float) -> float | None:
     if x <= 0 or y <= 0:
         return None
     return plausible_mpp(unit_um / x, unit_um / y)
-
-
-_OME_SIZE = re.compile(r'PhysicalSize([XY])(Unit)?\s*=\s*"([^"]{1,40})"')
-_APERIO_MPP = re.compile(r"\bMPP\s*=\s*([0-9.]{1,12})")
-_UNITS_UM = {"": 1.0, "µm": 1.0, "μm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6, "pm": 1e-6}
-
-
-def mpp_from_description(text: str) -> float | None:
-    """um per pixel from OME-XML (PhysicalSizeX, PhysicalSizeY) or an Aperio description (MPP = ...).
-
-    The XML is searched, not parsed: it comes from an untrusted file and only two attributes matter.
-    """
-    found: dict[str, str] = {}
-    for axis, unit, value in _OME_SIZE.findall(text):
-        found.setdefault(axis + unit, value)
-    sizes = []
-    for axis in ("X", "Y"):
-        factor = _UNITS_UM.get(found.get(f"{axis}Unit", ""))
-        value = _number(found.get(axis, ""))
-        if factor is not None and value is not None:
-            sizes.append(value * factor)
-    if sizes:
-        return plausible_mpp(sizes[0], sizes[-1])
-    aperio = _APERIO_MPP.search(text)
-    value = _number(aperio.group(1)) if aperio else None
-    return None if value is None else plausible_mpp(value)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

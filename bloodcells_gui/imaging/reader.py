@@ -39,11 +39,15 @@ class Level:
 
 @runtime_checkable
 class ImageReader(Protocol):
-    """Random access to an image of any size. All methods may be called from several threads."""
+    """Random access to an image of any size. All methods may be called from several threads.
+
+    `scale_unread` is what looks like a scale in the file and was not understood ("" for nothing).
+    """
 
     path: Path
     format: str
     description: str
+    scale_unread: str
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -97,6 +101,7 @@ class PyramidReader(ABC):
     path: Path
     format: str
     description: str = ""
+    scale_unread: str = ""
 
     def __init__(self, path: Path, levels: tuple[Level, ...], mpp: float | None) -> None:
         self.path = path

@@ -15,6 +15,7 @@ from bloodcells_gui.imaging.info import plausible_mpp
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.reader import RGB, WHITE, Level, PyramidReader, honest_levels
 from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.written_scale import WrittenScale, number, scale_in_text, shown
 
 _DAMAGED = "OpenSlide reports: {detail}."
 _WHAT_TO_DO = "Copy the slide again from the scanner, with all files and folders that belong to it."
@@ -104,10 +105,9 @@ class OpenSlideReader(PyramidReader):
         self.associated = tuple(slide.associated_images)
         background = properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "")
         self._background = _colour(background)
-        mpp_x, mpp_y = (
-            properties.get(name) for name in (openslide.PROPERTY_NAME_MPP_X, openslide.PROPERTY_NAME_MPP_Y)
-        )
-        super().__init__(path, levels, _mpp(mpp_x, mpp_y))
+        scale = _scale(properties)
+        self.scale_unread = scale.unread if scale.mpp is None else ""
+        super().__init__(path, levels, scale.mpp)
 
     def _read_level(self, level: int, x: int, y: int, width: int, height: int) -> RGB:
         if self._closed:
@@ -195,8 +195,13 @@ def _colour(text: str) -> NDArray[np.uint16]:
         return np.full(3, WHITE, np.uint16)
 
 
-def _mpp(x: str | None, y: str | None) -> float | None:
-    try:
-        return plausible_mpp(float(x), float(y if y is not None else x)) if x is not None else None
-    except ValueError:
-        return None
+def _scale(properties: dict[str, str]) -> WrittenScale:
+    """OpenSlide's own reading of the scale, else the words of the file."""
+    x = properties.get(openslide.PROPERTY_NAME_MPP_X)
+    y = properties.get(openslide.PROPERTY_NAME_MPP_Y, x)
+    said = WrittenScale()
+    if x is not None and y is not None:
+        across, down = number(x), number(y)
+        mpp = plausible_mpp(across, down) if across is not None and down is not None else None
+        said = WrittenScale(mpp, "" if mpp else shown(f"{x} x {y} um"))
+    return said | scale_in_text(properties.get(openslide.PROPERTY_NAME_COMMENT, ""))

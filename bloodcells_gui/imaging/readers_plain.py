@@ -33,6 +33,7 @@ class PlainReader(PyramidReader):
         self._rgb: RGB | None = image.rgb
         self.format = image.info.format
         self.description = image.info.description
+        self.scale_unread = image.info.scale_unread
         self.sha256 = image.sha256
         size = (image.rgb.shape[1], image.rgb.shape[0])
         super().__init__(path, (Level(size, 1.0, size),), image.info.mpp)

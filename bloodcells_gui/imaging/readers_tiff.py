@@ -72,6 +72,7 @@ class TiffReader(PyramidReader):
         self._planes = [self._planes[i] for i in kept]
         self.format = "tiff"
         self.description = info.description
+        self.scale_unread = info.scale_unread
         super().__init__(path, tuple(levels[i] for i in kept), info.mpp)
 
     def _find_range(self) -> float:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from bloodcells_gui.imaging.decode import decode_rgb, load_image, probe_source
-from bloodcells_gui.imaging.info import mpp_from_description, plausible_mpp
+from bloodcells_gui.imaging.info import plausible_mpp
 from bloodcells_gui.imaging.pixels import orient, sample_range, to_rgb, to_uint8
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.imaging.source import MemorySource
@@ -156,12 +156,7 @@ def test_printing_densities_are_no_scale(kind: str, dpi: int) -> None:
     assert probe_source(MemorySource(encoded(MODES["RGB"], kind, dpi=(dpi, dpi))), "x").mpp is None
 
 
-def test_scale_from_descriptions() -> None:
-    ome = '<OME><Pixels PhysicalSizeX="250" PhysicalSizeXUnit="nm" PhysicalSizeY="0.25"/></OME>'
-    assert mpp_from_description(ome) == pytest.approx(0.25)
-    assert mpp_from_description("Aperio Image Library|AppMag = 40|MPP = 0.2521") == pytest.approx(0.2521)
-    assert mpp_from_description('PhysicalSizeX="1" PhysicalSizeXUnit="parsec"') is None
-    assert mpp_from_description('PhysicalSizeX="nan"') is None
+def test_scales_of_axes_must_agree() -> None:
     assert plausible_mpp(0.25, 0.30) is None
 
 

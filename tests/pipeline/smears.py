@@ -107,7 +107,7 @@ def fill(
 class MemoryReader(PyramidReader):
     """A picture in memory with levels that may lie and places that may fail."""
 
-    format, description = "test", ""
+    format, description, scale_unread = "test", "", ""
 
     def __init__(
         self,

@@ -143,7 +143,7 @@ class DecoderChild:
         levels = [[*level.size_px, level.downsample, *level.tile_px] for level in reader.levels]
         return {
             "format": reader.format, "description": reader.description, "size_px": reader.size_px,
-            "mpp": reader.mpp, "levels": levels,
+            "mpp": reader.mpp, "scale_unread": reader.scale_unread, "levels": levels,
         }  # fmt: skip
 
     def _reader(self, path: Path, limits: DecodeLimits) -> ImageReader:
