@@ -24,6 +24,7 @@ from bloodcells_gui.domain.fold import fold
 from bloodcells_gui.domain.number_text import number_of
 from bloodcells_gui.domain.settings import FieldSpec
 from bloodcells_gui.domain.stats import BlandAltman
+from bloodcells_gui.imaging.plain_files import read_bytes
 from bloodcells_gui.storage.case import CaseStore
 
 LONGEST_TEXT = 2000
@@ -106,8 +107,7 @@ def import_analyser(session: CaseSession, path: Path) -> Mapping[str, float]:
         Naming the line that cannot be understood; nothing is changed then.
     """
     try:
-        with path.open("rb") as f:
-            data = f.read(MAX_ANALYSER_BYTES + 1)
+        data = read_bytes(path, MAX_ANALYSER_BYTES + 1)
     except OSError as error:
         raise UserError(
             "The file {path} cannot be read.", "{why}.", "Choose another file.", path=path, why=error.strerror

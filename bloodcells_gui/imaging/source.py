@@ -6,11 +6,13 @@ import errno
 import os
 import stat
 import threading
+import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.plain_files import close_plain, open_plain
 from bloodcells_gui.imaging.refusal import NOT_THERE, READING_FAILED, ImageRefused
 
 
@@ -55,10 +57,8 @@ class FileSource:
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
         self.path = path
-        # O_NONBLOCK: opening a named pipe must not wait for a writer that never comes.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
-            fd = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+            fd = open_plain(path)
         except (OSError, ValueError) as e:
             raise _os_refusal(path, e) from e
         try:
@@ -69,10 +69,12 @@ class FileSource:
                 raise ImageRefused(path, "It is not a regular file.", "Choose an image file or a folder.")
             if status.st_size == 0:
                 raise ImageRefused(path, "The file is empty (0 bytes).", "Copy it again from its source.")
-            self._file = os.fdopen(fd, "rb")
+            self._file = os.fdopen(fd, "rb", closefd=False)
         except BaseException:
-            os.close(fd)
+            close_plain(fd)
             raise
+        # Also for a source that nobody closes; exactly once.
+        self._give_back = weakref.finalize(self, close_plain, fd)
         self._size = status.st_size
 
     @property
@@ -94,6 +96,7 @@ class FileSource:
     def close(self) -> None:
         """Release the file."""
         self._file.close()
+        self._give_back()
 
     def __enter__(self) -> Self:
         return self

@@ -20,6 +20,7 @@ from bloodcells_gui.domain.notices import LYING_LEVELS, POOR_ZONES, UNFOCUSED
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, ZonesRanked, ZoneTile
+from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
@@ -381,7 +382,7 @@ def _sha256(ref: ImageRef, token: CancelToken) -> str:
         if ref.path.stat().st_size > _HASH_LIMIT:
             return ""
         digest = hashlib.sha256()
-        with ref.path.open("rb") as file:
+        with plain_files.reading(ref.path) as file:
             while chunk := file.read(_HASH_CHUNK):
                 token.check()
                 digest.update(chunk)

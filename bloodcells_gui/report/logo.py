@@ -6,6 +6,8 @@ import io
 import warnings
 from pathlib import Path
 
+from bloodcells_gui.imaging.plain_files import read_bytes
+
 MAX_BYTES = 8_000_000
 MAX_PX = 25_000_000
 WIDEST_PX = 900
@@ -21,11 +23,12 @@ def load_logo(path: str | Path) -> bytes:
 
     source = Path(path)
     try:
-        if source.stat().st_size > MAX_BYTES:
+        data = read_bytes(source, MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             return b""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns about sizes that are refused below anyway
-            with Image.open(source, formats=("PNG", "JPEG", "WEBP", "BMP", "TIFF")) as opened:
+            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "BMP", "TIFF")) as opened:
                 if opened.width * opened.height > MAX_PX:
                     return b""
                 picture = ImageOps.exif_transpose(opened).convert("RGBA")

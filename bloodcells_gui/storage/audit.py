@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.fold import fold
+from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.files import write_whole
@@ -23,7 +23,6 @@ TRAIL_COLUMNS = (
     "entry", "clock", "what", "seq", "time", "author", "act", "cells", "key", "old", "new", "reason",
     "target", "content_sha256", "chain_sha256",
 )  # fmt: skip
-_READ_BYTES = 1024 * 1024
 
 
 def verify(
@@ -73,7 +72,7 @@ def _check_images(store: CaseStore, report: AuditReport, progress: Callable[[int
         if progress is not None:
             progress(done, len(refs))
         try:
-            found = _file_sha256(ref.path)
+            found = plain_files.sha256_of(ref.path)
         except OSError as error:
             report.remarks.append(
                 Problem("An image cannot be reached", f"{ref.name}: {error.strerror or error}")
@@ -82,14 +81,6 @@ def _check_images(store: CaseStore, report: AuditReport, progress: Callable[[int
         report.images += 1
         if found != ref.sha256:
             report.problems.append(Problem("An image is not the one that was analysed", ref.name))
-
-
-def _file_sha256(path: Path) -> str:
-    hashed = hashlib.sha256()
-    with path.open("rb") as f:
-        while part := f.read(_READ_BYTES):
-            hashed.update(part)
-    return hashed.hexdigest()
 
 
 def trail(store: CaseStore) -> Iterator[dict[str, Any]]:

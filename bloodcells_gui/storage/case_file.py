@@ -198,6 +198,12 @@ class CaseFile:
         with self._db.alone():
             yield
 
+    @contextlib.contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """Nobody, no other program either, writes to the case meanwhile."""
+        with self._db.unchanging():
+            yield
+
     def set_specimen_images(self, images: Iterable[tuple[int, ImageRef]]) -> None:
         """Write what became known of images: (index in the specimen, reference), also of new ones.
 

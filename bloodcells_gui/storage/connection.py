@@ -7,13 +7,18 @@ limits keep a crafted row from taking the memory.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
 import struct
+import weakref
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.storage import schema
 
 MAX_FILE_BYTES = 256 * 1024**3
@@ -70,7 +75,7 @@ def header_version(path: Path) -> int:
         No case file (or none that can be read), a damaged one, or one from a newer version.
     """
     try:
-        with path.open("rb") as f:
+        with plain_files.reading(path) as f:
             head = f.read(_HEADER)
             size = os.fstat(f.fileno()).st_size
     except FileNotFoundError:
@@ -122,6 +127,38 @@ def _no_case(path: Path) -> UserError:
     )
 
 
+class HeldConnection(sqlite3.Connection):
+    """A connection that holds its file (see :mod:`bloodcells_gui.imaging.plain_files`) until it is closed."""
+
+    _releases: tuple[weakref.finalize[..., HeldConnection], ...] = ()
+
+    def hold(self, identities: Iterable[plain_files.Identity]) -> None:
+        """Hold the files that the connection may have opened; before its first statement."""
+        for identity in identities:
+            plain_files.hold(identity)
+            self._releases += (weakref.finalize(self, plain_files.release, identity),)
+
+    def close(self) -> None:
+        super().close()
+        for release in self._releases:
+            release()
+
+
+def open_held(path: Path | None, database: str, **options: Any) -> sqlite3.Connection:
+    """`sqlite3.connect`, with the file at `path` held so that reading its bytes costs no lock."""
+    # A path that is replaced at this moment may lead to either file.
+    before = _identity(path)
+    connection = sqlite3.connect(database, factory=HeldConnection, **options)
+    connection.hold({i for i in (before, _identity(path)) if i is not None})
+    return connection
+
+
+def _identity(path: Path | None) -> plain_files.Identity | None:
+    with contextlib.suppress(OSError):
+        return None if path is None else plain_files.identity_of(path)
+    return None
+
+
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """A connection with every safety switch on; `path` must exist.
 
@@ -130,7 +167,8 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """
     # as_uri escapes "?", "#" and odd bytes of the name
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
-    connection = sqlite3.connect(
+    connection = open_held(
+        path,
         uri,
         uri=True,
         timeout=BUSY_TIMEOUT_S,

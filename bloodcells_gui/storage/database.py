@@ -278,6 +278,17 @@ class Database:
                 raise ValueError(str(error)) from error
 
     @contextlib.contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """Nobody, no other program either, writes to the file meanwhile."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                connection.execute("SELECT count(*) FROM meta").fetchone()  # takes the lock
+                yield
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """No other thread writes meanwhile; this one may."""
         with self._write_lock:

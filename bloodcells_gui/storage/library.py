@@ -19,6 +19,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.similarity import most_similar, unit_rows
 from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import rows
 
@@ -84,8 +85,7 @@ class Library:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             head = b""
             if self.path.exists():
-                with self.path.open("rb") as f:
-                    head = f.read(100)
+                head = plain_files.read_bytes(self.path, 100)
         except OSError as error:
             raise conn.os_in_words(error, self.path) from error
         if head and (

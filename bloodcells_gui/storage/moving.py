@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.imaging.plain_files import reading, sha256_of
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.files import make_folder, not_writable, sync_folder
 from bloodcells_gui.storage.lock import CaseLock
@@ -33,13 +34,14 @@ def copy_case(path: Path, target: Path) -> Path:
         make_folder(target.parent)
         if target.exists():
             raise FileExistsError(17, "there is a file of that name already")
-        with path.open("rb") as source, part.open("xb") as sink:
-            while data := source.read(_BYTES_AT_ONCE):
-                sink.write(data)
-            sink.flush()
-            os.fsync(sink.fileno())
-        if sha256_of(part) != sha256_of(path):
-            raise OSError(5, "the copy differs")
+        # A database tool beside this program must not write in the middle of the copy.
+        with CaseStore.open(path, read_only=True) as store, store.unchanging():
+            with reading(path) as source, part.open("xb") as sink:
+                shutil.copyfileobj(source, sink, _BYTES_AT_ONCE)
+                sink.flush()
+                os.fsync(sink.fileno())
+            if sha256_of(part) != sha256_of(path):
+                raise OSError(5, "the copy differs")
         try:
             os.link(part, target)
         except FileExistsError:
@@ -62,15 +64,6 @@ def copy_case(path: Path, target: Path) -> Path:
         if lock is not None:
             lock.release()
     return target
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes."""
-    hashed = hashlib.sha256()
-    with path.open("rb") as f:
-        while data := f.read(_BYTES_AT_ONCE):
-            hashed.update(data)
-    return hashed.hexdigest()
 
 
 def move_case(path: Path, target_folder: Path) -> Path:

@@ -9,7 +9,6 @@ import sqlite3
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
@@ -22,6 +21,7 @@ from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.domain.specimen_mix import mix_in, without_mix
 from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import rows, salvage
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
@@ -72,9 +72,9 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
         try:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".recover-", dir=target.parent))
             copy = Path(folder) / "damaged.bcs"
-            shutil.copyfile(path, copy)
+            _copy(path, copy)
             with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(f"{path}-journal", f"{copy}-journal")
+                _copy(Path(f"{path}-journal"), Path(f"{copy}-journal"))
         except OSError as error:
             raise OutputNotWritable(
                 "The damaged case {path} cannot be copied ({reason}).",
@@ -86,17 +86,14 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
             ) from error
         try:
             connection = stack.enter_context(contextlib.closing(salvage.open_damaged(copy, path)))
-            return _transfer(Reader(connection), _sha256(path), target, app_version)
+            return _transfer(Reader(connection), plain_files.sha256_of(path), target, app_version)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise conn.damaged(path, getattr(error, "sqlite_errorname", "")) from error
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as f:
-        hashed = sha256()
-        while part := f.read(1024 * 1024):
-            hashed.update(part)
-    return hashed.hexdigest()
+def _copy(path: Path, copy: Path) -> None:
+    with plain_files.reading(path) as source, copy.open("xb") as sink:
+        shutil.copyfileobj(source, sink)
 
 
 def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str) -> Recovery:

@@ -10,6 +10,7 @@ from bloodcells_gui.domain.checks import WHOLE_FILE, SettingProblem
 from bloodcells_gui.domain.errors import OutputNotWritable, Unsound, UserError, reason_of
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
+from bloodcells_gui.imaging.plain_files import read_bytes
 from bloodcells_gui.storage.files import write_whole
 
 _MAX_BYTES = 4 * 1024**2
@@ -27,9 +28,10 @@ def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[Sett
         Only when not `missing_ok`: the file a person chose cannot be used.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
+        data = read_bytes(path, _MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
             raise Unsound("too large")
-        obj = json.loads(path.read_bytes().decode("utf-8"))
+        obj = json.loads(data.decode("utf-8"))
     except FileNotFoundError as error:
         if missing_ok:
             return LabSettings(), []

@@ -27,6 +27,7 @@ from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.storage import rows
 from bloodcells_gui.storage.case import SUFFIX, CaseStore
+from bloodcells_gui.storage.connection import open_held
 from bloodcells_gui.storage.files import make_folder
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.moving import move_case
@@ -346,8 +347,12 @@ def _stamp(path: Path) -> str:
 
 
 def _index_at(place: Path | None) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        ":memory:" if place is None else str(place), timeout=5, isolation_level=None, check_same_thread=False
+    connection = open_held(
+        place,
+        ":memory:" if place is None else str(place),
+        timeout=5,
+        isolation_level=None,
+        check_same_thread=False,
     )
     try:
         # The index can be rebuilt at any time, so speed counts more than its own safety.

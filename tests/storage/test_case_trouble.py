@@ -22,7 +22,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.storage import lock
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.connection import CaseDamaged, CaseUnreachable
+from bloodcells_gui.storage.connection import CaseDamaged, CaseUnreachable, HeldConnection
 from bloodcells_gui.storage.lock import CaseInUse
 from bloodcells_gui.storage.moving import copy_case
 from tests.storage.case_tools import Reviewer, a_case, a_specimen, cells_of
@@ -364,7 +364,7 @@ def test_a_writer_that_came_between_is_noticed(tmp_path: Path) -> None:
                 person.act(EventKind.CONFIRM, 1)
 
 
-class FailingConnection(sqlite3.Connection):
+class FailingConnection(HeldConnection):
     """Fails like a disk that answers with errors, when told to."""
 
     failing = ""
@@ -382,7 +382,7 @@ class FailingConnection(sqlite3.Connection):
 )
 def test_a_disk_that_answers_with_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     real = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: real(*a, **{"factory": FailingConnection, **k}))
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: real(*a, **{**k, "factory": FailingConnection}))
     with a_case(tmp_path / "a.bcs") as store:
         person = Reviewer(store)
         person.act(EventKind.CONFIRM, 1)
