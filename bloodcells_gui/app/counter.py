@@ -43,6 +43,11 @@ class Counter:
         return sum(n for code, n in self.session.state.hand_counts.items() if code in COUNTED)
 
     @property
+    def in_all(self) -> int:
+        """Leukocytes of the case, cells of images included: what the table counts."""
+        return sum(n for code, n in self.session.state.counts.items() if code in COUNTED)
+
+    @property
     def last(self) -> str:
         """The class counted last in this sitting, "" when there is none to take back."""
         return next((c for c in reversed(self._sitting) if self.count_of(c)), "")

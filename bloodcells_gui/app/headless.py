@@ -29,6 +29,7 @@ from bloodcells_gui.domain.errors import (
     UserError,
 )
 from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SpecimenKind
@@ -186,7 +187,7 @@ def _analyze_one(
             cells=len(session.cells),
             unidentified=session.state.unidentified,
             skipped=len(skipped),
-            notice=session.runs[-1].notice if session.runs else "",
+            notice=without_target(session.runs[-1].notice) if session.runs else "",
             error=_all_refused(path) if unreadable else None,
             differential=session.differential(request.taxonomy),
             pseudonym=pseudonym(store.seed()) if settings.privacy.anonymised_export else "",

@@ -28,6 +28,7 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
 )
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, make_event, utc_now
 from bloodcells_gui.domain.measurements import unit_of
@@ -389,7 +390,13 @@ class CaseSession:
             self.state.data,
             self.settings,
             taxonomy=taxonomy,
+            target=self.target,
         )
+
+    @property
+    def target(self) -> int:
+        """Leukocytes to count before signing; 0 for none."""
+        return counting_target(self.runs, self.settings)
 
     # ---- plumbing
 

@@ -70,11 +70,11 @@ def signing_checks(session: CaseSession) -> list[SigningCheck]:
                 cells=unseen,
             )
         )
-    if table.total < settings.target_cells:
+    if table.total < session.target:
         found.append(
             SigningCheck(
                 "{n} leukocytes were counted; the target is {target}.",
-                (("n", str(table.total)), ("target", str(settings.target_cells))),
+                (("n", str(table.total)), ("target", str(session.target))),
                 blocking=False,
             )
         )

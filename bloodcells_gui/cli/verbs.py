@@ -16,6 +16,8 @@ from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_NOTHING_READABLE, 
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.remarks import TARGET_RULE
+from bloodcells_gui.domain.wording import remark_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,10 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
     )  # fmt: skip
     if outcome.notice:
         _say(args, "{notice}", notice=notice_in(outcome.notice, language(args)))
+    table = outcome.differential
+    for remark in table.remarks if table is not None else ():
+        if remark.rule == TARGET_RULE:
+            _say(args, "{notice}", notice=remark_text(remark, language(args)))
     ended = _ENDED.get(outcome.exit_code)
     if ended is not None:
         print(tr(ended, language(args)), file=sys.stderr)

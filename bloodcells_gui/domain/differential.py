@@ -239,6 +239,7 @@ def differential(
     data: SpecimenData,
     settings: LabSettings,
     taxonomy: str | None = None,
+    target: int | None = None,
 ) -> Differential:
     """The table with limits, absolute counts, flags and remarks.
 
@@ -254,6 +255,9 @@ def differential(
         Ranges, rules, thresholds.
     taxonomy : str or None
         Roll-up id; None takes the laboratory's.
+    target : int or None
+        Leukocytes to count (:func:`~bloodcells_gui.domain.counting_target.counting_target`), 0 for none;
+        None takes the laboratory's.
 
     Raises
     ------
@@ -262,6 +266,8 @@ def differential(
     """
     from bloodcells_gui.domain import remarks  # it needs the types above
 
+    if target is not None:
+        settings = replace(settings, target_cells=target)
     rollup = ROLLUPS[settings.rollup if taxonomy is None else taxonomy]
     for code in counts:
         BY_CODE[code]

@@ -29,6 +29,8 @@ DRAWN = (
 )
 NOTICES = (LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN)
 _WARNINGS = frozenset({LOST, NOT_REACHED, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN})
+# How far a run got at its end. The table counts what persons made of it since, and has a remark of its own.
+_TARGET = (REACHED, NOT_REACHED)
 # A run that goes on overtakes what an earlier one said of this.
 _OVERTAKEN = frozenset({LOST, REACHED, NOT_REACHED})
 _RANK = {"critical": 0, "warning": 1}
@@ -38,7 +40,8 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d+)", re.escape(template)))
 
 
-_PATTERNS = tuple((template, _pattern(template)) for template in NOTICES)
+_PATTERN_OF = {template: _pattern(template) for template in NOTICES}
+_PATTERNS = tuple(_PATTERN_OF.items())
 
 
 def notice_in(text: str, lang: str) -> str:
@@ -54,6 +57,13 @@ def notice_in(text: str, lang: str) -> str:
     return text
 
 
+def without_target(text: str) -> str:
+    """A run's remark without what it said of its target: the table's remark has the count of the moment."""
+    for template in _TARGET:
+        text = _PATTERN_OF[template].sub("", text)
+    return " ".join(text.split())
+
+
 class HasNotice(Protocol):
     """An analysis run, in the case or in a report."""
 
@@ -61,11 +71,15 @@ class HasNotice(Protocol):
     def notice(self) -> str: ...
 
 
-def run_remarks(runs: Sequence[HasNotice]) -> tuple[Remark, ...]:
-    """What the runs remarked on their images as a whole, each sentence once, warnings first."""
+def run_remarks(runs: Sequence[HasNotice], *, with_target: bool = False) -> tuple[Remark, ...]:
+    """What the runs remarked on their images as a whole, each sentence once, warnings first.
+
+    What they said of their targets is left out, unless `with_target`: reports signed by earlier versions have
+    it, and keep their words.
+    """
     found: dict[tuple[str, tuple[tuple[str, str], ...]], Remark] = {}
     for run in runs:
-        for remark in _sentences(run.notice):
+        for remark in _sentences(run.notice if with_target else without_target(run.notice)):
             if remark.text not in _OVERTAKEN or run is runs[-1]:
                 found[remark.text, remark.params] = remark
     return gravest_first(found.values())

@@ -12,6 +12,7 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, ROLLUPS
 
+TARGET_RULE = "target-count"
 SAMPLING_ONLY = (
     "Limits are exact 95 % limits of sampling error only; they do not cover misclassification or the choice "
     "of the area."
@@ -147,7 +148,7 @@ def _target(table: Differential, settings: LabSettings) -> list[Remark]:
         return []
     text = "Leukocytes counted: {count}; the target is {target}."
     params = (("count", str(table.total)), ("target", str(settings.target_cells)))
-    return [Remark(text, params, "warning", "target-count")]
+    return [Remark(text, params, "warning", TARGET_RULE)]
 
 
 def _analyser_sum(analyser: Mapping[str, float]) -> list[Remark]:

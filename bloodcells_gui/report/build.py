@@ -13,6 +13,7 @@ from bloodcells_gui.domain.analysis import AnalysisRun, left_out
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, age_years
+from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.review import Decision, Signature, SpecimenData, Status
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
@@ -339,7 +340,7 @@ def _run(run: AnalysisRun) -> RunBlock:
         parameters=tuple(sorted((k, v) for k, v in run.parameters.items())),
         scale=run.scale,
         tallies=tuple(sorted((k, float(v)) for k, v in run.tallies.items())),
-        notice=run.notice,
+        notice=without_target(run.notice),
     )
 
 

@@ -398,7 +398,7 @@ def remarks(sheet: Sheet, model: ReportModel) -> None:
     """Remarks of the runs and of the table, the gravest first, each with the rule that raised it."""
     # The table's own foot says that limits are of sampling error only.
     of_table = [r for r in model.differential.remarks if r.text != SAMPLING_ONLY]
-    found = gravest_first([*run_remarks(model.runs), *of_table])
+    found = gravest_first([*run_remarks(model.runs, with_target=True), *of_table])
     if not found:
         return
     sheet.heading(sheet.tr("Flags and remarks"), 8)

@@ -17,7 +17,7 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.notices import notice_in, run_remarks
+from bloodcells_gui.domain.notices import notice_in, run_remarks, without_target
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
@@ -137,7 +137,7 @@ class AnalysisControl(QObject):
         skipped = self._all_skipped()
         if skipped:
             self._tell_skipped(skipped)
-        if self._done is not None and self._done.notice:
+        if self._done is not None and without_target(self._done.notice):
             self._tell_notice(self._done)
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
             self._banners.show_banner(
@@ -151,7 +151,7 @@ class AnalysisControl(QObject):
 
     def _tell_notice(self, done: Done) -> None:
         grave = any(r.severity == "warning" for r in run_remarks([done]))
-        text = notice_in(done.notice, self._context.language.lang)
+        text = notice_in(without_target(done.notice), self._context.language.lang)
         again = ""
         if done.status == RunStatus.FAILED:
             again = self.tr("When the images are there again, continue the analysis from the File menu.")

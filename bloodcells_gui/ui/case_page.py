@@ -235,7 +235,7 @@ class CasePage(QWidget):
             table,
             reviewed=state.reviewed,
             cells=len(self.session.cells),
-            target=settings.target_cells,
+            target=self.session.target,
             more=run_remarks(self.session.runs),
         )
         self.header.refresh()

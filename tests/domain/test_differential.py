@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bloodcells_gui.domain.analysis import AnalysisRun
+from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.differential import Differential, DifferentialRow, age_years, differential
 from bloodcells_gui.domain.grading import DEFAULT_GRADING
 from bloodcells_gui.domain.platelets import platelet_estimates
@@ -54,6 +56,22 @@ def test_percentages_carry_exact_limits_and_outside_items_are_ratios() -> None:
     low, high = ratio_limits(150, 100)
     assert (nrbc.low95, nrbc.high95) == (pytest.approx(100 * low), pytest.approx(100 * high))
     assert sum(r.percent or 0 for r in d.rows) == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(
+    ("of_laboratory", "asked", "target"),
+    [(100, (), 100), (100, ("",), 100), (100, ("200",), 200), (400, ("200",), 400), (0, ("200",), 200),
+     (100, ("200", "0"), 100), (100, ("200", "400"), 400), (0, ("x",), 0)],
+)  # fmt: skip
+def test_table_remark_and_signature_have_one_target(
+    of_laboratory: int, asked: tuple[str, ...], target: int
+) -> None:
+    runs = [AnalysisRun(i, "", "1", (), (), parameters={"target_cells": t}) for i, t in enumerate(asked)]
+    settings = LabSettings(target_cells=of_laboratory)
+    assert counting_target(runs, settings) == target
+    d = differential({"SNE": 181}, 0, 0, SpecimenData(), settings, target=target)
+    said = [remark_text(r) for r in d.remarks if r.rule == "target-count"]
+    assert said == ([f"Leukocytes counted: 181; the target is {target}."] if target > 181 else [])
 
 
 def test_no_cells_no_figures() -> None:

@@ -15,6 +15,7 @@ from bloodcells_gui.domain.notices import (
     REACHED,
     gravest_first,
     run_remarks,
+    without_target,
 )
 from bloodcells_gui.domain.wording import remark_text
 
@@ -24,14 +25,21 @@ def run(*sentences: str) -> SimpleNamespace:
 
 
 def texts(*runs: SimpleNamespace, lang: str = "en") -> list[str]:
-    return [remark_text(remark, lang) for remark in run_remarks(runs)]
+    return [remark_text(remark, lang) for remark in run_remarks(runs, with_target=True)]
 
 
 def test_warnings_come_first_and_each_sentence_stands_once() -> None:
     reached = REACHED.format(found=203, target=200)
     assert texts(run(reached, FOREIGN), run(reached, FOREIGN)) == [FOREIGN, reached]
-    assert [r.severity for r in run_remarks([run(reached, FOREIGN)])] == ["warning", "info"]
+    assert [r.severity for r in run_remarks([run(reached, FOREIGN)], with_target=True)] == ["warning", "info"]
     assert run_remarks([run(DRAWN)])[0].severity == "info"
+
+
+def test_the_target_of_a_run_is_left_to_the_table() -> None:
+    for sentence in (REACHED.format(found=203, target=200), NOT_REACHED.format(found=143, target=200)):
+        assert without_target(f"{LOST} {sentence} {FOREIGN}") == f"{LOST} {FOREIGN}"
+        assert [r.text for r in run_remarks([run(sentence, FOREIGN)])] == [FOREIGN]
+        assert without_target(sentence) == ""
 
 
 def test_a_later_run_overtakes_what_an_earlier_one_said_of_the_target() -> None:

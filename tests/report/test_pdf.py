@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,8 +136,14 @@ def test_what_the_run_remarked_stands_on_page_one(lang: str, tmp_path: Path) -> 
     target = NOT_REACHED.format(found=88, target=200)
     model = make_report(run=make_run(notice=f"{target} {FOREIGN}"))
     first = " ".join(text_of(render(model, lang=lang), tmp_path).split("\f")[0].split())
-    for template, values in ((FOREIGN, {}), (NOT_REACHED, {"found": "88", "target": "200"})):
-        assert " ".join(tr(template, lang, **values).split()[:8]) in first
+    said = " ".join(tr(NOT_REACHED, lang, found="88", target="200").split()[:4])
+    assert " ".join(tr(FOREIGN, lang).split()[:8]) in first
+    assert said not in first
+    # What an earlier version signed keeps its words.
+    frozen = replace(model, runs=(replace(model.runs[0], notice=f"{target} {FOREIGN}"),))
+    first = " ".join(text_of(render(frozen, lang=lang), tmp_path).split("\f")[0].split())
+    assert " ".join(tr(FOREIGN, lang).split()[:8]) in first
+    assert said in first
 
 
 @needs_poppler

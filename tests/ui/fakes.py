@@ -30,6 +30,7 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_UNLIKE_TRAINING, Box, Cell, CellAssets
 from bloodcells_gui.domain.checks import SettingProblem
+from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import ReviewState, make_event
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
@@ -278,8 +279,12 @@ class FakeSession:
     def differential(self, taxonomy: str | None = None) -> diff.Differential:
         s = self.state
         return diff.differential(
-            s.counts, s.unidentified, s.excluded, s.data, self.settings, taxonomy=taxonomy
+            s.counts, s.unidentified, s.excluded, s.data, self.settings, taxonomy, self.target
         )
+
+    @property
+    def target(self) -> int:
+        return counting_target(self.runs, self.settings)
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         self._listeners.append(listener)

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain import wording
 from bloodcells_gui.domain.analysis import Done, RunStatus
-from bloodcells_gui.domain.notices import CONTRADICTION, FOREIGN, LOST, REACHED
+from bloodcells_gui.domain.notices import CONTRADICTION, FOREIGN, LOST, NOT_REACHED
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.case_header import Chip
 from bloodcells_gui.ui.context import UiContext
@@ -115,12 +115,17 @@ def test_the_panel_tells_progress_and_remarks(qtbot: QtBot, context: UiContext, 
 
 def test_what_the_run_remarked_stands_in_the_window_and_warns(window: MainWindow) -> None:
     session = FakeSession(make_cells(200))
-    session.runs[-1] = replace(session.runs[-1], notice=f"{REACHED.format(found=200, target=200)} {FOREIGN}")
+    # The run found fewer than it was to find; persons counted on since.
+    told = f"{NOT_REACHED.format(found=143, target=200)} {FOREIGN}"
+    session.runs[-1] = replace(session.runs[-1], notice=told, parameters={"target_cells": "300"})
     window.attach(session)
     assert window.page is not None
     said = [label.text() for label in window.page.differential.remarks.findChildren(QLabel)]
     assert FOREIGN in said
-    assert "200 leukocytes found: the target of 200 is reached." in said
+    assert not [text for text in said if "143" in text]
+    total = session.differential().total
+    assert f"Leukocytes counted: {total}; the target is 300." in said
+    assert window.page.differential._counted._caption.text() == "counted, target 300"
     assert "Unfamiliar look" in [chip.accessibleName() for chip in window.page.header.findChildren(Chip)]
 
 

@@ -179,14 +179,23 @@ class CounterPanel(QWidget):
 
     def refresh(self) -> None:
         """Show the counts of the moment."""
-        total, target = self.counter.total, self.counter.session.settings.target_cells
-        self._total.setText(self._context.language.integer(total))
-        self._of.setText(
-            self.tr("leukocytes of %n", "", target) if target else self.tr("leukocytes counted by hand")
+        total, target, integer = (
+            self.counter.total,
+            self.counter.session.target,
+            self._context.language.integer,
         )
+        in_all = self.counter.in_all
+        self._total.setText(integer(total))
+        if not target:
+            self._of.setText(self.tr("leukocytes counted by hand"))
+        elif in_all == total:
+            self._of.setText(self.tr("leukocytes of %n", "", target))
+        else:
+            words = self.tr("counted by hand; {all} of {target} leukocytes in all")
+            self._of.setText(words.format(all=integer(in_all), target=integer(target)))
         self._bar.setVisible(bool(target))
         self._bar.setMaximum(max(1, target))
-        self._bar.setValue(min(total, target))
+        self._bar.setValue(min(in_all, target))
         self._last.setEnabled(bool(self.counter.last))
         self.model.refresh()
 
