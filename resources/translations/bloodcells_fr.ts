@@ -898,6 +898,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         </translation>
     </message>
     <message>
+        <source>counted by hand; {all} of {target} leukocytes in all</source>
+        <translation>comptés à la main ; {all} leucocytes sur {target} en tout</translation>
+    </message>
+    <message>
         <source>leukocytes counted by hand</source>
         <translation>leucocytes comptés à la main</translation>
     </message>
