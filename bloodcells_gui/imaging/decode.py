@@ -10,27 +10,26 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.imaging.codecs import decode_jpeg, imdecode, missing_scans
 from bloodcells_gui.imaging.headers import DamagedHeader, UnknownFormat, read_info
 from bloodcells_gui.imaging.info import ImageInfo
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.pixels import orient, to_rgb
-from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.refusal import ImageRefused, printable
 from bloodcells_gui.imaging.source import ByteSource, FileSource, MemorySource, read_file
 
 __all__ = ["ImageInfo", "LoadedImage", "decode_rgb", "load_image", "probe", "probe_source"]
 
 _COPY_AGAIN = "Copy it again from its source."
+_COMPLAINT = "Its pixel data are damaged ({detail})."
+_ENDS_EARLY = "Its pixel data end early: parts of the picture are missing."
 _START_OF_SCAN = b"\xff\xda"
 _RGB_AS_STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-
-# Damaged files are told to the person by ImageRefused; the library's own lines on stderr say nothing more.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,16 +154,16 @@ def _decode(data: bytes, info: ImageInfo, name: str | Path, limits: DecodeLimits
         raise ImageRefused(name, "It is stored in an absurd number of passes.", "Save it as a baseline JPEG.")
     # A 32-bit BMP's fourth byte is padding more often than alpha.
     flat = info.format in ("jpeg", "bmp")
-    pixels = _imdecode(data, _RGB_AS_STORED if flat else cv2.IMREAD_UNCHANGED)
+    if info.format == "jpeg":
+        if info.progressive and missing_scans(data):
+            raise ImageRefused(name, _ENDS_EARLY, _COPY_AGAIN)
+        pixels, complaint = decode_jpeg(data, _RGB_AS_STORED)
+        if complaint:
+            raise ImageRefused(name, _COMPLAINT, _COPY_AGAIN, detail=printable(complaint.strip()))
+    else:
+        pixels = imdecode(data, _RGB_AS_STORED if flat else cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise ImageRefused(name, "Its pixel data are damaged.", _COPY_AGAIN)
     if pixels.shape[1::-1] != info.stored_px:
         raise ImageRefused(name, "Its header and its pixel data contradict each other.", _COPY_AGAIN)
     return orient(to_rgb(pixels, bgr=not flat), info.orientation)
-
-
-def _imdecode(data: bytes, flags: int) -> NDArray[Any] | None:
-    try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
-        return None

@@ -101,6 +101,9 @@ def _jpeg(source: ByteSource) -> ImageInfo:
             pos += 2
             continue
         if marker in (0xDA, 0xD9):
+            # A picture whose colours come one after the other is stored in passes too.
+            if info is not None and marker == 0xDA and source.read_at(pos + 4, 1) != bytes([info.channels]):
+                progressive = True
             break
         length = struct.unpack(">H", head[2:4])[0]
         if length < 2:

@@ -23,6 +23,7 @@ from bloodcells_gui.imaging.tiff_page import (
     page_layout,
     page_rgb,
     read_raw,
+    tiff_refusal,
 )
 
 _UNSUPPORTED = "Its TIFF variant is not supported ({detail})."
@@ -59,7 +60,7 @@ class TiffReader(PyramidReader):
             self._top = self._find_range()
         except UnsupportedTiff as e:
             self.close()
-            raise ImageRefused(path, _UNSUPPORTED, _RESAVE, detail=str(e)) from e
+            raise tiff_refusal(path, e, _RESAVE) from e
         except ImageRefused:
             self.close()
             raise
@@ -105,7 +106,7 @@ class TiffReader(PyramidReader):
         try:
             raw = [read_raw(p, source, x, y, width, height, cached) for p in layouts]
         except UnsupportedTiff as e:
-            raise ImageRefused(self.path, _UNSUPPORTED, _RESAVE, detail=str(e)) from e
+            raise tiff_refusal(self.path, e, _RESAVE) from e
         samples = raw[0] if len(raw) == 1 else np.concatenate(raw, axis=2)
         return page_rgb(layouts[0], samples, self._top)
 

@@ -19,9 +19,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.imaging.codecs import decode_jpeg, imdecode
 from bloodcells_gui.imaging.limits import DecodeLimits
 from bloodcells_gui.imaging.pixels import to_rgb, to_uint8
-from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.refusal import ImageRefused, printable
 from bloodcells_gui.imaging.source import ByteSource, MemorySource
 
 # Damaged directories are told to the person by ImageRefused, not in a log.
@@ -30,13 +31,27 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 NONE, LZW, JPEG, DEFLATE_OLD, DEFLATE, PACKBITS, WEBP = 1, 5, 7, 32946, 8, 32773, 50001
 _MIN_WHITE, _MIN_BLACK, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _UNSUPPORTED = "Its TIFF variant is not supported ({detail})."
+_DAMAGED_DATA = "Its pixel data are damaged ({detail})."
 _DAMAGED = "Its header is damaged ({detail})."
 _COPY_AGAIN = "Copy it again from its source."
 _RESAVE = "Save it as an uncompressed, LZW, Deflate or JPEG compressed RGB TIFF."
+# Writers pad pieces to whole words.
+_PADDING = 3
 
 
 class UnsupportedTiff(ValueError):
     """A variant of TIFF this program does not decode; the text says which."""
+
+
+class DamagedTiff(UnsupportedTiff):
+    """Pixel data that are cut off or do not decode; the text says how."""
+
+
+def tiff_refusal(name: str | Path, e: UnsupportedTiff, what_to_do: str) -> ImageRefused:
+    """What a person is told of a TIFF that is not decoded."""
+    if isinstance(e, DamagedTiff):
+        return ImageRefused(name, _DAMAGED_DATA, _COPY_AGAIN, detail=str(e))
+    return ImageRefused(name, _UNSUPPORTED, what_to_do, detail=str(e))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +169,7 @@ def decode_piece(p: PageLayout, source: ByteSource, column: int, row: int) -> ND
             continue
         data = source.read_at(p.offsets[i], p.counts[i])
         if len(data) < p.counts[i]:
-            raise UnsupportedTiff("cut off: pixel data are missing")
+            raise DamagedTiff("they end early")
         planes.append(_decompress(p, data, width, rows))
     return planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
 
@@ -186,15 +201,13 @@ def _decompress(p: PageLayout, data: bytes, width: int, rows: int) -> NDArray[np
     row_bytes = -(-width * samples * p.bits // 8)
     needed = row_bytes * rows
     if p.compression in (DEFLATE, DEFLATE_OLD):
-        try:
-            # The bound keeps a deflate bomb from growing past the piece it claims to be.
-            data = zlib.decompressobj().decompress(data, needed)
-        except zlib.error as e:
-            raise UnsupportedTiff("damaged Deflate data") from e
-    elif p.compression in (LZW, PACKBITS):
-        data = _bytes_by_opencv(data, p.compression, row_bytes, rows)
+        data = _deflate(data, needed)
+    elif p.compression == LZW:
+        data = _lzw(data, row_bytes, rows)
+    elif p.compression == PACKBITS:
+        data = _packbits(data, needed)
     if len(data) < needed:
-        raise UnsupportedTiff("cut off: pixel data are missing")
+        raise DamagedTiff("they end early")
     flat = np.frombuffer(data, np.uint8, needed).reshape(rows, row_bytes)
     if p.bits == 1:
         return np.unpackbits(flat, axis=1)[:, :width, None].astype(bool)
@@ -210,14 +223,12 @@ def _decompress(p: PageLayout, data: bytes, width: int, rows: int) -> NDArray[np
 def _by_opencv(p: PageLayout, data: bytes, width: int, rows: int) -> NDArray[np.generic]:
     if p.compression == JPEG:
         data = _whole_jpeg(p, data)
-    try:
-        pixels = cv2.imdecode(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-        )
-    except cv2.error as e:
-        raise UnsupportedTiff("damaged JPEG data") from e
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels, complaint = decode_jpeg(data, flags) if p.compression == JPEG else (imdecode(data, flags), "")
+    if complaint:
+        raise DamagedTiff(printable(complaint.strip()))
     if pixels is None or pixels.shape[0] < rows or pixels.shape[1] < width:
-        raise UnsupportedTiff("damaged JPEG data")
+        raise DamagedTiff("no whole JPEG")
     out: NDArray[np.generic] = pixels[:rows, :width]
     return out
 
@@ -225,30 +236,70 @@ def _by_opencv(p: PageLayout, data: bytes, width: int, rows: int) -> NDArray[np.
 def _whole_jpeg(p: PageLayout, data: bytes) -> bytes:
     """An abbreviated JPEG stream with its tables and a marker that says which colours it holds."""
     if data[:2] != b"\xff\xd8":
-        raise UnsupportedTiff("damaged JPEG data")
+        raise DamagedTiff("no whole JPEG")
     tables = p.jpeg_tables[2:-2] if p.jpeg_tables[:2] == b"\xff\xd8" else b""
     transform = 1 if p.photometric == _YCBCR else 0
     adobe = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + bytes([transform]) if p.samples == 3 else b""
     return b"\xff\xd8" + adobe + tables + data[2:]
 
 
-def _bytes_by_opencv(data: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
-    """LZW or PackBits undone by libtiff: the stream is handed over as a grey 8-bit TIFF of one strip."""
+def _lzw(data: bytes, row_bytes: int, rows: int) -> bytes:
+    """LZW undone by libtiff: the stream is handed over as a grey TIFF of one strip.
+
+    Of 16 bits: at 8 OpenCV fills what the stream lacks with zeros and says nothing.
+    """
+    if row_bytes % 2 == 0:
+        return _by_libtiff(data, row_bytes // 2, rows, 16)
+    if rows % 2 == 0:
+        return _by_libtiff(data, row_bytes, rows // 2, 16)
+    if rows > 1:
+        _by_libtiff(data, row_bytes, rows // 2, 16)
+    return _by_libtiff(data, row_bytes, rows, 8)
+
+
+def _by_libtiff(data: bytes, width: int, rows: int, bits: int) -> bytes:
     entries = (
-        (256, 4, row_bytes), (257, 4, rows), (258, 3, 8), (259, 3, compression), (262, 3, 1),
+        (256, 4, width), (257, 4, rows), (258, 3, bits), (259, 3, LZW), (262, 3, 1),
         (273, 4, 8), (277, 3, 1), (278, 4, rows), (279, 4, len(data)),
     )  # fmt: skip
     start = 8 + len(data) + (len(data) & 1)
     directory = struct.pack("<H", len(entries))
     directory += b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
     wrapped = struct.pack("<2sHI", b"II", 42, start) + data + b"\0" * (len(data) & 1) + directory + bytes(4)
-    try:
-        pixels = cv2.imdecode(np.frombuffer(wrapped, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as e:
-        raise UnsupportedTiff("damaged LZW data") from e
-    if pixels is None or pixels.shape != (rows, row_bytes) or pixels.dtype != np.uint8:
-        raise UnsupportedTiff("damaged LZW data")
+    pixels = imdecode(wrapped, cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.shape != (rows, width) or pixels.dtype.itemsize * 8 != bits:
+        raise DamagedTiff("LZW")
     return bytes(np.ascontiguousarray(pixels).tobytes())
+
+
+def _deflate(data: bytes, needed: int) -> bytes:
+    """Deflate undone and held against its checksum; never more than `needed` bytes and a little."""
+    stream = zlib.decompressobj()
+    try:
+        # The bound keeps a deflate bomb from growing past the piece it claims to be.
+        out = stream.decompress(data, needed)
+        if not stream.eof:
+            stream.decompress(stream.unconsumed_tail, 64)  # where the data end, the checksum is looked at
+    except zlib.error as e:
+        raise DamagedTiff("Deflate") from e
+    return out
+
+
+def _packbits(data: bytes, needed: int) -> bytes:
+    out, pos = bytearray(), 0
+    while len(out) < needed and pos < len(data):
+        n = data[pos]
+        if n < 128:
+            out += data[pos + 1 : pos + 2 + n]
+            pos += n + 2
+        else:
+            if n > 128:
+                out += data[pos + 1 : pos + 2] * (257 - n)
+            pos += 2 if n > 128 else 1
+    # Runs that go past the end, or much that is left, are no data of this piece.
+    if len(out) != needed or len(data) - pos > _PADDING:
+        raise DamagedTiff("PackBits")
+    return bytes(out)
 
 
 def pieces_in(p: PageLayout, x: int, y: int, width: int, height: int) -> Iterator[tuple[int, int]]:
@@ -310,7 +361,7 @@ def decode_first_page(data: bytes, name: str | Path, limits: DecodeLimits) -> ND
         source = MemorySource(data)
         return page_rgb(layout, read_raw(layout, source, 0, 0, width, height))
     except UnsupportedTiff as e:
-        raise ImageRefused(name, _UNSUPPORTED, _RESAVE, detail=str(e)) from e
+        raise tiff_refusal(name, e, _RESAVE) from e
     except MemoryError:
         raise
     except Exception as e:  # tifffile meets damaged directories with exceptions of every type

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import cv2
 import numpy as np
 
+from bloodcells_gui.imaging.codecs import keep_complaints
 from bloodcells_gui.imaging.decode import load_image
 from bloodcells_gui.imaging.isolation import wire
 from bloodcells_gui.imaging.limits import DecodeLimits
@@ -50,8 +51,9 @@ class DecoderChild:
         self._input = os.fdopen(os.dup(0), "rb")
         # Libraries that print on damaged files must not disturb the answers.
         silence = os.open(os.devnull, os.O_RDWR)
-        for fd in (0, 1, 2):
+        for fd in (0, 1):
             os.dup2(silence, fd)
+        keep_complaints()  # what they print of damaged JPEG data is told from there
 
     def serve(self) -> NoReturn:
         """Answer until the program closes the pipe; never returns."""

@@ -1,0 +1,187 @@
+"""OpenCV's decoders, held to the letter: half a picture is no picture.
+
+For a JPEG whose data end early OpenCV hands out what there is; libjpeg's warning goes to standard error
+alone. So standard error is a pipe while a JPEG is decoded: for good in a decoder child
+(:func:`keep_complaints`), for one picture after the other elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_STDERR = 2
+_END = b"\0"
+_PIECE = 65_536
+_taking_turns = threading.Lock()
+_kept: int | None = None
+# What libjpeg prints, among what other threads of this process may print at the same time.
+_COMPLAINT = re.compile(r"JPEG|JFIF|Adobe|SOS|progression|Huffman|scanlines|marker", re.IGNORECASE)
+# Of the header alone; libjpeg tells its first complaint only, so the header is mended to hear of the data.
+_OF_THE_HEADER = ("JFIF revision", "Invalid SOS")
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_SOS, _EOI, _APP0 = 0xDA, 0xD9, 0xE0
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_MOST_SEGMENTS = 20_000
+
+# Damaged files are told to the person by ImageRefused; the library's own lines on stderr say nothing more.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def imdecode(data: bytes, flags: int) -> NDArray[Any] | None:
+    """`cv2.imdecode` without exceptions: None for what cannot be decoded."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        return None
+
+
+def decode_jpeg(data: bytes, flags: int) -> tuple[NDArray[Any] | None, str]:
+    """Pixels of a JPEG stream and what libjpeg complains of ("" when it is whole).
+
+    Complaints of odd header fields that say nothing of the data are left out.
+    """
+    pixels, said = _heard(data, flags)
+    if any(part in said for part in _OF_THE_HEADER):
+        pixels, said = _heard(_with_plain_header(data), flags)
+    return pixels, said
+
+
+def keep_complaints() -> None:
+    """Make standard error of this process the pipe that :func:`decode_jpeg` reads, for good."""
+    global _kept
+    _kept = _make_pipe()
+
+
+def _heard(data: bytes, flags: int) -> tuple[NDArray[Any] | None, str]:
+    if _kept is not None:
+        pixels = imdecode(data, flags)
+        return pixels, _read_to_end(_kept)
+    with _taking_turns, _redirected() as said:
+        pixels = imdecode(data, flags)
+    return pixels, "".join(said)
+
+
+def _make_pipe() -> int:
+    """A pipe behind standard error; its reading end."""
+    reading, writing = os.pipe()
+    # A decoder that prints more than the pipe holds must not wait for its reader: the rest is lost.
+    with suppress(AttributeError, OSError):
+        os.set_blocking(writing, False)
+    os.dup2(writing, _STDERR)
+    os.close(writing)
+    return reading
+
+
+@contextmanager
+def _redirected() -> Iterator[list[str]]:
+    """Standard error as a pipe; the list has libjpeg's lines afterwards, the others go where they belong."""
+    said: list[str] = []
+    try:
+        saved = os.dup(_STDERR)
+    except OSError:  # a program of windows has no standard error
+        saved = os.open(os.devnull, os.O_WRONLY)
+    reading = _make_pipe()
+    others = ""
+    try:
+        yield said
+        for line in _read_to_end(reading).splitlines(keepends=True):
+            if _COMPLAINT.search(line):
+                said.append(line)
+            else:
+                others += line
+    finally:
+        os.dup2(saved, _STDERR)
+        os.close(saved)
+        os.close(reading)
+        if others:
+            with suppress(OSError):
+                os.write(_STDERR, others.encode("utf-8", "replace"))
+
+
+def _read_to_end(pipe: int) -> str:
+    """What was printed since the last time; a mark of its own lets reading end where pipes always wait."""
+    try:
+        os.write(_STDERR, _END)
+    except BlockingIOError:
+        return os.read(pipe, _PIECE).decode("utf-8", "replace")
+    found = b""
+    while not found.endswith(_END):
+        piece = os.read(pipe, _PIECE)
+        if not piece:
+            break
+        found += piece
+    return found[: -len(_END)].decode("utf-8", "replace")
+
+
+def jpeg_segments(data: bytes, start: int = 2) -> Iterator[tuple[int, int, int]]:
+    """Marker, beginning and end of the content of each segment of a JPEG stream, in order, to its end."""
+    pos = start
+    for _ in range(_MOST_SEGMENTS):
+        if pos + 1 >= len(data) or data[pos] != 0xFF:
+            return
+        marker = data[pos + 1]
+        if marker == 0xFF:
+            pos += 1
+            continue
+        if marker in _STANDALONE:
+            pos += 2
+            continue
+        if marker == _EOI or pos + 4 > len(data):
+            return
+        length = struct.unpack(">H", data[pos + 2 : pos + 4])[0]
+        yield marker, pos + 4, pos + 2 + length
+        pos += 2 + length
+        if marker == _SOS:
+            found = _IN_SCAN.search(data, pos)
+            if found is None:
+                return
+            pos = found.start()
+
+
+def missing_scans(data: bytes) -> bool:
+    """Whether a JPEG stored in several passes lacks some: every coefficient must reach its last bit.
+
+    libjpeg says nothing of passes that never came; the picture is blurred or lacks a colour then.
+    """
+    progressive = False
+    lowest: dict[int, bytearray] = {}
+    for marker, start, end in jpeg_segments(data):
+        if marker in _FRAMES and end - start > 5:
+            progressive = marker in _PROGRESSIVE
+            lowest = {c: bytearray(b"\xff" * 64) for c in data[start + 6 : end : 3][: data[start + 5]]}
+        elif marker == _SOS:
+            n = data[start] if start < len(data) else 0
+            if end > len(data) or end - start < 4 + 2 * n:
+                return True
+            first, last, low = data[end - 3], min(data[end - 2], 63), data[end - 1] & 15
+            if not progressive:
+                first, last, low = 0, 63, 0
+            for component in data[start + 1 : start + 1 + 2 * n : 2]:
+                if component in lowest and last >= first:
+                    lowest[component][first : last + 1] = bytes((low,)) * (last + 1 - first)
+    return not lowest or any(any(bits) for bits in lowest.values())
+
+
+def _with_plain_header(data: bytes) -> bytes:
+    """The stream with the JFIF version and the scan parameters that a sequential JPEG must have."""
+    out, sequential = bytearray(data), False
+    for marker, start, end in jpeg_segments(data):
+        if marker == _APP0 and data[start : start + 5] == b"JFIF\0" and end - start >= 7:
+            out[start + 5 : start + 7] = b"\1\1"
+        elif marker in (0xC0, 0xC1):
+            sequential = True
+        elif marker == _SOS and sequential and end - start >= 4:
+            out[end - 3 : end] = b"\0\x3f\0"
+    return bytes(out)
