@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bloodcells_gui.ui.i18n import Language
 
@@ -19,7 +28,7 @@ def parse_number(text: str) -> float | None:
 
 
 class Form(QDialog):
-    """A title, a form and OK/Cancel.
+    """A title, a form and OK/Cancel; the first field has the focus, Enter in a field means OK.
 
     Parameters
     ----------
@@ -58,16 +67,58 @@ class Form(QDialog):
         ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
         ok.setObjectName("primary")
+        ok.setDefault(True)
         ok.setText(accept or QCoreApplication.translate("Form", "OK"))
         cancel.setText(QCoreApplication.translate("Form", "Cancel"))
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self.outer.addWidget(self.buttons)
         self.setMinimumWidth(460)
+        self._opened = False
+
+    def showEvent(self, event: QShowEvent) -> None:
+        # What a person types or scans next belongs into a field; a button takes the first blank as a press.
+        super().showEvent(event)
+        if self._opened:
+            return
+        self._opened = True
+        for button in self.findChildren(QPushButton):
+            if button not in self.buttons.buttons():
+                button.setAutoDefault(False)  # else Enter in a field could press it instead of OK
+        self.focus_first_field()
+
+    def focus_first_field(self) -> None:
+        """Put the focus into the first field, unless the dialog has chosen one already."""
+        chosen = self.focusWidget()
+        if chosen is not None and not self.buttons.isAncestorOf(chosen):
+            return
+        field = self.nextInFocusChain()
+        while field is not None and field is not self:
+            reached_by_tab = bool(field.focusPolicy() & Qt.FocusPolicy.TabFocus)
+            usable = field.isEnabled() and field.isVisibleTo(self) and self.isAncestorOf(field)
+            if reached_by_tab and usable and not isinstance(field, QPushButton):
+                field.setFocus(Qt.FocusReason.OtherFocusReason)
+                if isinstance(field, QLineEdit):
+                    field.selectAll()
+                return
+            field = field.nextInFocusChain()
 
     def can_accept(self, possible: bool) -> None:
         """Whether OK may be pressed."""
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(possible)
+
+
+class ScannedEdit(QLineEdit):
+    """A line that a bar code scanner may fill: Enter after a text goes on to the next field.
+
+    A scanner ends its text with Enter. That must not accept the form before the rest of it is filled in.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.text().strip():
+            self.focusNextChild()
+            return
+        super().keyPressEvent(event)
 
 
 class NumberEdit(QLineEdit):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import Form, NumberEdit
+from bloodcells_gui.ui.dialogs.common import Form, NumberEdit, ScannedEdit
 from bloodcells_gui.ui.labels import ElidedLabel
 
 
@@ -28,7 +28,7 @@ class OpenOptionsDialog(Form):
         language = context.language
         where = ElidedLabel(str(path))
         self.form.addRow(self.tr("Images"), where)
-        self.specimen_id = QLineEdit()
+        self.specimen_id = ScannedEdit()
         self.specimen_id.setPlaceholderText(found.id if found else path.name)
         self.specimen_id.setMaxLength(120)
         self.form.addRow(self.tr("&Specimen number"), self.specimen_id)
