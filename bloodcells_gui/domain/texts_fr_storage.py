@@ -19,6 +19,13 @@ FRENCH: dict[str, str] = {
     "Keep the file elsewhere for the auditor; a new record begins when it is moved away.": (
         "Conservez le fichier ailleurs pour l'auditeur ; un nouveau registre commence dès qu'il est déplacé."
     ),
+    # work list
+    "The folder {path} cannot be looked into.": "Le dossier {path} ne peut pas être parcouru.",
+    "You may not read it, or its disk or share does not answer. Cases in it are not listed.": (
+        "Vous n'avez pas le droit de le lire, ou son disque ou partage ne répond pas."
+        " Les cas qu'il contient ne sont pas listés."
+    ),
+    "Check the folder's permissions and the network.": "Vérifiez les droits du dossier et le réseau.",
     # case files
     "The case {path} is signed.": "Le cas {path} est signé.",
     "New cells would change what was signed.": "De nouvelles cellules changeraient ce qui a été signé.",

@@ -167,7 +167,8 @@ def holder_of(case: Path) -> Holder | None:
     None also for a lock that a crash on this computer left behind.
     """
     try:
-        fd = os.open(f"{case}.lock", os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        # a named pipe in its place must not keep anybody waiting
+        fd = os.open(f"{case}.lock", os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return None
     try:
@@ -189,7 +190,7 @@ def _read(fd: int) -> Holder | None:
     try:
         obj = json.loads(data)
         return Holder(str(obj["host"])[:100], int(obj["pid"]), str(obj["since"])[:40])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         # a lock cut short by a crash; whoever wrote it was about to name this or another computer
         return Holder(socket.gethostname(), 0, "")
 
@@ -221,7 +222,7 @@ def _alive(holder: Holder | None) -> bool:
         return False
     try:
         os.kill(holder.pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process has such a number
         return False
     except OSError:
         return True

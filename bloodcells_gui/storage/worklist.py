@@ -23,24 +23,16 @@ from typing import Self, TypeVar
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import ReviewState, fold
+from bloodcells_gui.domain.i18n import LANGUAGES
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.storage import rows
 from bloodcells_gui.storage.case import SUFFIX, CaseStore
-from bloodcells_gui.storage.connection import open_held
+from bloodcells_gui.storage.connection import damaged
 from bloodcells_gui.storage.files import make_folder
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.moving import move_case
-
-INDEX_NAME = ".worklist.sqlite"
-_INDEX_VERSION = 1
-_COLUMNS = (
-    "name ANY PRIMARY KEY, stamp TEXT NOT NULL, case_id TEXT NOT NULL, specimen_id TEXT NOT NULL,"
-    " kind TEXT NOT NULL, created TEXT NOT NULL, changed TEXT NOT NULL, state TEXT NOT NULL,"
-    " cells INTEGER NOT NULL, unidentified INTEGER NOT NULL, reviewed INTEGER NOT NULL,"
-    " signatures INTEGER NOT NULL, incomplete INTEGER NOT NULL, synthetic INTEGER NOT NULL,"
-    " persons TEXT NOT NULL, ids TEXT NOT NULL, flags TEXT NOT NULL, problem TEXT NOT NULL"
-)
+from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
 
 T = TypeVar("T")
 Flags = Callable[[ReviewState, CaseStore], Sequence[str]]
@@ -79,7 +71,9 @@ class CaseEntry:
     flags : tuple of str
         As the caller's `flags` function gave them (rules raised).
     problem : str
-        Why it cannot be read, for UNREADABLE ones.
+        Why it cannot be read, for UNREADABLE ones, in English.
+    problem_words : tuple of (language, text)
+        The same in every language; see :meth:`problem_in`.
     """
 
     path: Path
@@ -98,6 +92,11 @@ class CaseEntry:
     persons: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     problem: str = ""
+    problem_words: tuple[tuple[str, str], ...] = ()
+
+    def problem_in(self, lang: str) -> str:
+        """Why it cannot be read, in `lang`; "" where it can."""
+        return dict(self.problem_words).get(lang, self.problem)
 
 
 class Worklist:
@@ -151,7 +150,7 @@ class Worklist:
 
     def _refresh(self, progress: Callable[[int, int], None] | None) -> int:
         files = {_key(self.folder, p): p for p in _case_files(self.folder)}
-        stamps = dict(self._index.execute("SELECT name, stamp FROM cases"))
+        stamps = {r[0]: r[1] if is_sound(r) else None for r in self._index.execute("SELECT * FROM cases")}
         gone = [(name,) for name in stamps if name not in files]
         self._index.executemany("DELETE FROM cases WHERE name = ?", gone)
         stale = [(n, p) for n, p in files.items() if stamps.get(n) != _stamp(p)]
@@ -173,12 +172,10 @@ class Worklist:
             name = _key(self.folder, path.absolute())
             if not path.is_file():
                 return None
-            stamp = self._index.execute("SELECT stamp FROM cases WHERE name = ?", (name,)).fetchone()
-            if stamp is None or stamp[0] != _stamp(path):
+            row = self._row(name)
+            if row is None or not is_sound(row) or row[1] != _stamp(path):
                 self._put(name, path)
-            row: rows.Row | None = self._index.execute(
-                "SELECT * FROM cases WHERE name = ?", (name,)
-            ).fetchone()
+                row = self._row(name)
             return row
 
         row = self._with_index(work)
@@ -207,9 +204,7 @@ class Worklist:
         flag : str
             Part of a flag; "*" for any.
         """
-        found = self._with_index(
-            lambda: self._index.execute("SELECT * FROM cases ORDER BY created DESC, name").fetchall()
-        )
+        found = self._with_index(self._sound_rows)
         wanted, who, flagged = (t.casefold().strip() for t in (text, person, flag))
         entries = []
         for row in found:
@@ -225,6 +220,24 @@ class Worklist:
             ):
                 entries.append(entry)
         return entries
+
+    def _sound_rows(self) -> list[rows.Row]:
+        """Every line, newest first; a row that is not as it was written is made anew from its case."""
+        everything = "SELECT * FROM cases ORDER BY created DESC, name"
+        found = self._index.execute(everything).fetchall()
+        spoilt = [row for row in found if not is_sound(row)]
+        if not spoilt:
+            return found
+        files = {_key(self.folder, p): p for p in _case_files(self.folder)}
+        for row in spoilt:
+            self._index.execute("DELETE FROM cases WHERE name = ?", (row[0],))
+            if row[0] in files:
+                self._put(row[0], files[row[0]])
+        return [row for row in self._index.execute(everything).fetchall() if is_sound(row)]
+
+    def _row(self, name: str | bytes) -> rows.Row | None:
+        row: rows.Row | None = self._index.execute("SELECT * FROM cases WHERE name = ?", (name,)).fetchone()
+        return row
 
     # -- moving ----------------------------------------------------------------------------------------
 
@@ -250,14 +263,14 @@ class Worklist:
     def _open_index(self) -> sqlite3.Connection:
         place = self.folder / INDEX_NAME
         try:
-            return _index_at(place)
+            return index_at(place)
         except sqlite3.OperationalError:  # read-only folder, or held by another computer
-            return _index_at(None)
+            return index_at(None)
         except (sqlite3.DatabaseError, UnicodeDecodeError):
             with contextlib.suppress(OSError, sqlite3.Error):
                 place.unlink(missing_ok=True)
-                return _index_at(place)
-            return _index_at(None)
+                return index_at(place)
+            return index_at(None)
 
     def _with_index(self, work: Callable[[], T], *, again: bool = True) -> T:
         """Do `work`; an index that fails is replaced by one in memory that is read from the cases again."""
@@ -267,7 +280,7 @@ class Worklist:
             except (sqlite3.Error, UnicodeDecodeError):
                 with contextlib.suppress(sqlite3.Error):
                     self._index.close()
-                self._index = _index_at(None)
+                self._index = index_at(None)
                 if again:
                     self._refresh(None)
                 return work()
@@ -276,15 +289,24 @@ class Worklist:
         stamp = _stamp(path)
         try:
             line = self._summary(name, stamp, path)
+            # what the index cannot hold must cost this line alone
+            _entry(self.folder, line)
         except UserError as error:
-            line = (
-                name, stamp, "", path.stem, "", "", "", str(CaseState.UNREADABLE), 0, 0, 0, 0, 0, 0,
-                "[]", "", "[]",
-                rows.clean(error.text()),
-            )  # fmt: skip
-        self._index.execute(f"INSERT OR REPLACE INTO cases VALUES ({', '.join('?' * len(line))})", line)  # noqa: S608
+            line = _unreadable(name, stamp, path, error)
+        except Exception as error:
+            # Whatever one file does to this program, the others are listed.
+            line = _unreadable(name, stamp, path, damaged(path, type(error).__name__))
+        row = sealed(line)
+        self._index.execute(f"INSERT OR REPLACE INTO cases VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
 
     def _summary(self, name: str | bytes, stamp: str, path: Path) -> rows.Row:
+        if path.is_dir():
+            raise UserError(
+                "The folder {path} cannot be looked into.",
+                "You may not read it, or its disk or share does not answer. Cases in it are not listed.",
+                "Check the folder's permissions and the network.",
+                path=path,
+            )
         with CaseStore.open(path, read_only=True) as store:
             cells, events = store.load_cells(), store.events()
             try:
@@ -298,7 +320,8 @@ class Worklist:
             incomplete = bool(store.runs) and store.runs[-1].status is not RunStatus.COMPLETE
             return (
                 name, stamp, rows.clean(store.case_id), rows.clean(store.specimen.id),
-                str(store.specimen.kind), store.created, events[-1].time if events else store.created,
+                str(store.specimen.kind), rows.clean(store.created),
+                rows.clean(events[-1].time if events else store.created),
                 str(where), len(state) - state.absent,
                 state.unidentified, state.reviewed, len(state.signatures),
                 int(incomplete and where is not CaseState.ANALYSING), int(store.specimen.synthetic),
@@ -323,12 +346,22 @@ def _state_of(store: CaseStore, state: ReviewState) -> CaseState:
     return CaseState.REVIEWED
 
 
+def _unreadable(name: str | bytes, stamp: str, path: Path, error: UserError) -> rows.Row:
+    return (
+        name, stamp, "", rows.clean(path.stem), "", "", "", str(CaseState.UNREADABLE), 0, 0, 0, 0, 0, 0,
+        "[]", "", "[]", rows.to_json({lang: rows.clean(error.text(lang)) for lang in LANGUAGES}),
+    )  # fmt: skip
+
+
 def _case_files(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
+    """Every case file, and every folder that cannot be looked into: its cases must not go unnoticed."""
+    closed: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=lambda e: closed.append(Path(e.filename))):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             if name.endswith(SUFFIX) and not name.startswith("."):
                 yield Path(place) / name
+    yield from closed
 
 
 def _key(folder: Path, path: Path) -> str | bytes:
@@ -346,44 +379,12 @@ def _stamp(path: Path) -> str:
     return f"{found.st_mtime_ns} {found.st_size} {found.st_ino} {int(held)}"
 
 
-def _index_at(place: Path | None) -> sqlite3.Connection:
-    connection = open_held(
-        place,
-        ":memory:" if place is None else str(place),
-        timeout=5,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        # The index can be rebuilt at any time, so speed counts more than its own safety.
-        for pragma in (
-            "synchronous = OFF",
-            "trusted_schema = OFF",
-            "cell_size_check = ON",
-            "temp_store = MEMORY",
-            "secure_delete = ON",  # the number of a patient whose case is gone must not stay in a free page
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            connection.execute(f"CREATE TABLE IF NOT EXISTS cases ({_COLUMNS}) STRICT")
-            connection.execute(f"PRAGMA user_version = {_INDEX_VERSION}")
-        sql = [str(r[0]) for r in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
-        if sql != [f"CREATE TABLE cases ({_COLUMNS}) STRICT"] or version not in (0, _INDEX_VERSION):
-            raise sqlite3.DatabaseError("not this index")
-        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("damaged")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def _entry(folder: Path, row: rows.Row) -> CaseEntry:
+    words = dict(json.loads(row[17] or "{}"))
     return CaseEntry(
         path=folder / rows.name_from_db(row[0]), case_id=row[2], specimen_id=row[3], kind=row[4],
         created=row[5], changed=row[6],
         state=CaseState(row[7]), cells=row[8], unidentified=row[9], reviewed=row[10], signatures=row[11],
         incomplete=bool(row[12]), synthetic=bool(row[13]), persons=tuple(json.loads(row[14])),
-        flags=tuple(json.loads(row[16])), problem=row[17],
+        flags=tuple(json.loads(row[16])), problem=words.get("en", ""), problem_words=tuple(words.items()),
     )  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import shutil
 import socket
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
-from bloodcells_gui.storage import moving
+from bloodcells_gui.storage import moving, schema
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.lock import CaseInUse, holder_of
 from bloodcells_gui.storage.moving import copy_case
@@ -164,6 +167,104 @@ def test_the_index_is_rebuilt_from_the_cases(folder: Path, damage: str) -> None:
     with Worklist(folder) as listed:
         assert listed.refresh() == 0
         assert listed.rebuild() == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE cases SET state = 'signed', signatures = 1 WHERE state != 'signed'",
+        "UPDATE cases SET state = 'no such state'",
+        "UPDATE cases SET persons = '[[', flags = 'null'",
+        "UPDATE cases SET specimen_id = 'S-9', ids = 'P-1'",
+        "UPDATE cases SET problem = 'all is well', created = 'never'",
+        "UPDATE cases SET name = 'else' || rowid || '.bcs'",
+        "UPDATE cases SET name = cast(name AS BLOB)",
+        "UPDATE cases SET seal = ''",
+        "INSERT INTO cases SELECT '../outside.bcs', stamp, case_id, specimen_id, kind, created, changed,"
+        " state, cells, unidentified, reviewed, signatures, incomplete, synthetic, persons, ids, flags,"
+        " problem, seal FROM cases WHERE name = 'done.bcs'",
+        "DELETE FROM cases WHERE name = 'done.bcs'",
+    ],
+)
+@pytest.mark.parametrize("while_open", [False, True])
+def test_a_row_that_was_edited_is_not_believed(folder: Path, change: str, while_open: bool) -> None:
+    with Worklist(folder) as listed:
+        listed.refresh()
+        truth = listed.search()
+        if while_open:
+            with contextlib.closing(sqlite3.connect(folder / INDEX_NAME)) as other, other:
+                other.execute(change)
+            if not change.startswith("DELETE"):  # what is missing is found by the next look
+                assert {e.path.name for e in listed.search()} <= {e.path.name for e in truth}
+                assert all(e in truth for e in listed.search())
+            assert listed.entry(folder / "done.bcs") in truth
+            listed.refresh()
+            assert listed.search() == truth
+    if not while_open:
+        with contextlib.closing(sqlite3.connect(folder / INDEX_NAME)) as other, other:
+            other.execute(change)
+        with Worklist(folder) as listed:
+            listed.refresh()
+            assert listed.search() == truth
+
+
+def spoil_meta(path: Path, key: str, value: object) -> None:
+    """A well-formed case file that says something no version writes."""
+    make = next(s for s in schema.statements() if "meta_never_changes" in s)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DROP TRIGGER meta_never_changes")
+        other.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
+        other.execute(make)
+
+
+@pytest.mark.parametrize(
+    "bad", ["flags", "memory", "name", "fifo", "folder", "lock", "created", "dangling", "huge"]
+)
+def test_one_bad_case_costs_its_own_line_alone(
+    folder: Path, bad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flags(_state: Any, store: CaseStore) -> list[str]:
+        if store.path.stem == "bad" and bad in ("flags", "memory"):
+            raise {"flags": ZeroDivisionError, "memory": MemoryError}[bad]
+        return []
+
+    path = folder / "bad.bcs"
+    shown = "unreadable"
+    if bad == "fifo":
+        os.mkfifo(path)
+    elif bad == "name":
+        path = Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff.bcs"))
+        path.write_bytes(b"SQLite format 3")
+    elif bad == "folder":
+        walk = os.walk
+
+        def closed(top: Path, onerror: Any = None, **more: Any) -> Any:
+            onerror(PermissionError(13, "no", str(folder / "bad.bcs")))
+            return walk(top, onerror=onerror, **more)
+
+        path.mkdir()
+        monkeypatch.setattr(os, "walk", closed)
+    elif bad == "dangling":
+        path.symlink_to("/nowhere/at/all")
+    else:
+        make(path, "S-5", "2026-01-05T08:00:00Z").close()
+        if bad == "lock":
+            Path(f"{path}.lock").write_text("[" * 4000)
+            shown = "new"
+        elif bad == "created":
+            spoil_meta(path, "created", b"\xff\xfe")
+            shown = ""
+        elif bad == "huge":
+            spoil_meta(path, "specimen", "[" * 100_000)
+    with Worklist(folder, flags=flags) as listed:
+        assert listed.refresh() == 6
+        found = states(listed)
+        stem = next(k for k in found if k.startswith("bad"))
+        assert {k: v for k, v in found.items() if k != stem} == ALL
+        assert not shown or found[stem] == shown
+        line = next(e for e in listed.search() if e.path == path)
+        assert line.problem or shown != "unreadable"
+        assert listed.entry(folder / "done.bcs") is not None
 
 
 def test_an_index_that_fails_while_in_use_is_replaced(folder: Path) -> None:

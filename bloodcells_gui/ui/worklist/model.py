@@ -156,7 +156,7 @@ class WorklistModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             if column is Column.FLAGS:
                 return plain_tip(self._text(index.row(), entry, column))
-            return plain_tip(entry.problem or str(entry.path))
+            return plain_tip(entry.problem_in(self._context.language.lang) or str(entry.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{self.headerData(column, Qt.Orientation.Horizontal)}: " + self._text(
                 index.row(), entry, column
@@ -179,6 +179,8 @@ class WorklistModel(QAbstractTableModel):
             case Column.REVIEWED:
                 return f"{100 * entry.reviewed // entry.cells} %" if entry.cells else ""
             case Column.FLAGS:
+                if entry.problem:
+                    return entry.problem_in(language.lang)
                 flags = [language.text(f) for f in entry.flags]
                 if entry.unidentified:
                     flags.append(self.tr("%n unidentified", "", entry.unidentified))

@@ -1,0 +1,82 @@
+"""The index beside the cases: what the work list found in each, so that thousands are listed at once.
+
+It holds nothing that the cases do not. Each row carries a digest of itself, so that a row which was damaged,
+or changed by another program, is recognised and its case read again. The digest has no key: it finds changes,
+it does not keep out somebody who computes it anew (auditors compare the chain of hashes in each case).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+from bloodcells_gui.storage import rows
+from bloodcells_gui.storage.connection import open_held
+
+INDEX_NAME = ".worklist.sqlite"
+_VERSION = 2
+_COLUMNS = (
+    "name ANY PRIMARY KEY, stamp TEXT NOT NULL, case_id TEXT NOT NULL, specimen_id TEXT NOT NULL,"
+    " kind TEXT NOT NULL, created TEXT NOT NULL, changed TEXT NOT NULL, state TEXT NOT NULL,"
+    " cells INTEGER NOT NULL, unidentified INTEGER NOT NULL, reviewed INTEGER NOT NULL,"
+    " signatures INTEGER NOT NULL, incomplete INTEGER NOT NULL, synthetic INTEGER NOT NULL,"
+    " persons TEXT NOT NULL, ids TEXT NOT NULL, flags TEXT NOT NULL, problem TEXT NOT NULL,"
+    " seal TEXT NOT NULL"
+)
+
+
+def sealed(line: rows.Row) -> rows.Row:
+    """A row without its seal, with it."""
+    return (*line, _seal(line))
+
+
+def is_sound(row: rows.Row) -> bool:
+    """Whether a row is as it was written."""
+    return bool(row[-1] == _seal(row[:-1]))
+
+
+def _seal(line: rows.Row) -> str:
+    plain = [{"bytes": v.hex()} if isinstance(v, bytes) else v for v in line]
+    return hashlib.sha256(json.dumps([_VERSION, plain]).encode("ascii")).hexdigest()
+
+
+def index_at(place: Path | None) -> sqlite3.Connection:
+    """The index in the file `place`, or one in memory.
+
+    Raises
+    ------
+    sqlite3.Error, UnicodeDecodeError
+        When the file cannot be used as an index of this version.
+    """
+    connection = open_held(
+        place,
+        ":memory:" if place is None else str(place),
+        timeout=5,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        # The index can be rebuilt at any time, so speed counts more than its own safety.
+        for pragma in (
+            "synchronous = OFF",
+            "trusted_schema = OFF",
+            "cell_size_check = ON",
+            "temp_store = MEMORY",
+            "secure_delete = ON",  # the number of a patient whose case is gone must not stay in a free page
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS cases ({_COLUMNS}) STRICT")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        sql = [str(r[0]) for r in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+        if sql != [f"CREATE TABLE cases ({_COLUMNS}) STRICT"] or version not in (0, _VERSION):
+            raise sqlite3.DatabaseError("not this index")
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("damaged")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
