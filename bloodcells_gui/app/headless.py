@@ -32,7 +32,7 @@ from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, SpecimenKind
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import anonymous_skipped, anonymous_words, pseudonym
 from bloodcells_gui.storage import audit
@@ -181,7 +181,7 @@ def _analyze_one(
         searched = any(run.tallies.get("scanned_mm2", 0.0) > 0 for run in session.runs)
         unreadable = bool(skipped) and not (session.cells or searched or status is RunStatus.CANCELLED)
         return Outcome(
-            intake.specimen.id,
+            session.specimen.id,
             out,
             status,
             cells=len(session.cells),
@@ -222,6 +222,9 @@ def _case_to_write(out: Path, intake: Intake, *, resume: bool) -> Path:
 
 
 def _set_fields(session: CaseSession, request: AnalyzeRequest) -> None:
+    number = request.specimen_id.strip()
+    if number and number != session.specimen.id:  # a case that goes on
+        session.set_field(SPECIMEN_ID_FIELD, number)
     wanted = {
         "wbc": "" if request.wbc is None else f"{request.wbc:g}",
         "wbc_corrected": request.wbc_corrected if request.wbc is not None else "",

@@ -23,6 +23,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import fold
 from bloodcells_gui.domain.number_text import number_of
 from bloodcells_gui.domain.settings import FieldSpec
+from bloodcells_gui.domain.specimen import LONGEST_SPECIMEN_ID, SPECIMEN_ID_FIELD
 from bloodcells_gui.domain.stats import BlandAltman
 from bloodcells_gui.imaging.plain_files import read_bytes
 from bloodcells_gui.storage.case import CaseStore
@@ -32,10 +33,24 @@ LONGEST_TEXT = 2000
 ANALYSER_CLASSES = ("NE", "LYMPHOCYTE", "MO", "EO", "BA", "IG")
 
 
+def record_fields(session: CaseSession) -> tuple[FieldSpec, ...]:
+    """The fields of the form: the specimen's number, then those that the settings show."""
+    number = FieldSpec(SPECIMEN_ID_FIELD, "Specimen number", identifying=True)
+    own = (s for s in session.settings.fields if s.shown and s.name != SPECIMEN_ID_FIELD)
+    return (number, *own)
+
+
+def value_of(session: CaseSession, name: str) -> str:
+    """What stands in a field of the form."""
+    return session.specimen.id if name == SPECIMEN_ID_FIELD else session.state.data.fields.get(name, "")
+
+
 def problem_of(spec: FieldSpec, text: str) -> str:
     """Why `text` cannot stand in a field (an English template); "" when it can."""
     value = text.strip()
-    if len(text) > LONGEST_TEXT:
+    if spec.name == SPECIMEN_ID_FIELD and not value:
+        return "A specimen needs a number."
+    if len(text) > (LONGEST_SPECIMEN_ID if spec.name == SPECIMEN_ID_FIELD else LONGEST_TEXT):
         return "The text is too long."
     if any(ord(c) < 32 and not (spec.kind == "lines" and c in "\n\t") for c in value):
         return "The text holds control characters."

@@ -35,7 +35,7 @@ from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, with_number
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in
 from bloodcells_gui.domain.taxonomy import ORDER, UNIDENTIFIED
 from bloodcells_gui.storage.case import CaseStore
@@ -112,8 +112,8 @@ class CaseSession:
 
     @property
     def specimen(self) -> Specimen:
-        """What was looked at."""
-        return self._specimen
+        """What was looked at, under its number of the moment."""
+        return with_number(self._specimen, self.state.data.fields)
 
     @property
     def runs(self) -> list[AnalysisRun]:
@@ -274,7 +274,7 @@ class CaseSession:
         return self.act(EventKind.COUNT, (), str(delta), key=code)
 
     def set_field(self, name: str, value: str) -> Change:
-        """A field of the specimen or patient."""
+        """A field of the specimen or patient; :data:`SPECIMEN_ID_FIELD` corrects the specimen's number."""
         return self.act(EventKind.SET_FIELD, (), value, key=name)
 
     def grade(self, item: str, value: str) -> Change:
@@ -321,6 +321,8 @@ class CaseSession:
                 )
             except ValueError as e:
                 raise UserError("This was not done.", "{reason}.", reason=reason_of(e)) from e
+            if kind is EventKind.SET_FIELD and key == SPECIMEN_ID_FIELD:
+                event = replace(event, old=(self.specimen.id,))  # the first correction replaces no field
             stored = self.store.append(event)
         return self.apply_stored(stored)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -53,6 +54,17 @@ class Specimen:
     root: Path
     images: tuple[ImageRef, ...] = ()
     synthetic: bool = False
+
+
+# The field that corrects the number given when the case was made.
+SPECIMEN_ID_FIELD = "specimen_id"
+LONGEST_SPECIMEN_ID = 120
+
+
+def with_number(specimen: Specimen, fields: Mapping[str, str]) -> Specimen:
+    """The specimen under the number that a person corrected it to, where one did."""
+    number = fields.get(SPECIMEN_ID_FIELD, "").strip()
+    return replace(specimen, id=number) if number and number != specimen.id else specimen
 
 
 class ScaleSource(StrEnum):

@@ -203,6 +203,7 @@ FRENCH = {
     ),
     "The text is too long.": "Le texte est trop long.",
     "The text holds control characters.": "Le texte contient des caractères de commande.",
+    "A specimen needs a number.": "Un échantillon doit porter un numéro.",
     "Not a number.": "Pas un nombre.",
     "Not a number that can be true.": "Pas un nombre vraisemblable.",
     "Not a day: write YYYY-MM-DD.": "Pas une date : écrivez AAAA-MM-JJ.",

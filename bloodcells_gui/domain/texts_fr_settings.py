@@ -76,6 +76,7 @@ FRENCH = {
     "Privacy": "Confidentialité",
     "Pictures per class": "Images par classe",
     "Explained pictures": "Images expliquées",
+    "Specimen number": "Numéro d'échantillon",
     "Patient": "Patient",
     "Patient number": "Numéro de patient",
     "Date of birth": "Date de naissance",

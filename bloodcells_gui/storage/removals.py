@@ -15,13 +15,15 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.fold import fold, utc_now
+from bloodcells_gui.domain.review import Event
+from bloodcells_gui.domain.specimen import with_number
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.files import not_writable, sync_folder, write_whole
 from bloodcells_gui.storage.ledger import GENESIS
@@ -146,7 +148,7 @@ def remove_case(
                 )
             removal = Removal(
                 seq=0, time="", act=str(Act.BEGUN), author=author, reason=reason,
-                specimen_sha256=specimen_key(store.specimen.id), head=store.head(), state=state,
+                specimen_sha256=specimen_key(_number(store, events)), head=store.head(), state=state,
                 created=store.created, changed=changed,
                 signed=tuple(r.sha256 for r in store.frozen_reports()), size=path.stat().st_size,
             )  # fmt: skip
@@ -155,6 +157,15 @@ def remove_case(
         return _append(folder, dataclasses.replace(removal, act=str(Act.DONE)), clock)
     finally:
         lock.release()
+
+
+def _number(store: CaseStore, events: Sequence[Event]) -> str:
+    """The specimen's number, corrected where a person did; as it was given where the events do not fit."""
+    try:
+        fields = fold(store.load_cells(), events).data.fields
+    except ValueError:
+        return store.specimen.id
+    return with_number(store.specimen, fields).id
 
 
 def _unlink(path: Path) -> None:

@@ -24,7 +24,7 @@ from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import ReviewState, fold
 from bloodcells_gui.domain.i18n import LANGUAGES
-from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.specimen import SpecimenKind, with_number
 from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.storage import rows
 from bloodcells_gui.storage.case import SUFFIX, CaseStore
@@ -318,8 +318,9 @@ class Worklist:
             where = _state_of(store, state)
             persons = sorted({e.author for e in events})
             incomplete = bool(store.runs) and store.runs[-1].status is not RunStatus.COMPLETE
+            number = with_number(store.specimen, state.data.fields).id
             return (
-                name, stamp, rows.clean(store.case_id), rows.clean(store.specimen.id),
+                name, stamp, rows.clean(store.case_id), rows.clean(number),
                 str(store.specimen.kind), rows.clean(store.created),
                 rows.clean(events[-1].time if events else store.created),
                 str(where), len(state) - state.absent,

@@ -120,6 +120,13 @@ def test_cancelling_keeps_and_stamps_what_was_found(crops: Path, tmp_path: Path)
     assert len(names) == len(set(names)) == 24
 
 
+def test_a_case_that_goes_on_takes_the_number_it_is_given(crops: Path, tmp_path: Path) -> None:
+    (first,) = analyze(crops, out=tmp_path / "out", specimen_id="S-123")
+    (kept,) = analyze(crops, out=tmp_path / "out", resume=True)
+    (corrected,) = analyze(crops, out=tmp_path / "out", resume=True, specimen_id="S-132")
+    assert [o.specimen for o in (first, kept, corrected)] == ["S-123", "S-123", "S-132"]
+
+
 def test_an_earlier_case_in_the_folder_is_kept(crops: Path, tmp_path: Path) -> None:
     analyze(crops, out=tmp_path / "out")
     first = (tmp_path / "out" / "case.bcs").read_bytes()

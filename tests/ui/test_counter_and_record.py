@@ -170,7 +170,33 @@ def test_fields_are_saved_as_soon_as_they_are_left(bench: Workbench, session: Ca
     assert session.state.data.fields["wbc"] == "7.4"
     session.undo()
     assert row.text() == ""
-    assert {s.name for s in DEFAULT_FIELDS if s.shown} == set(bench.record.fields.rows)
+    assert {s.name for s in DEFAULT_FIELDS if s.shown} | {"specimen_id"} == set(bench.record.fields.rows)
+
+
+def test_the_specimen_number_is_corrected_on_the_record_page(bench: Workbench, session: CaseSession) -> None:
+    bench.show_record(0)
+    assert bench.record is not None
+    row = bench.record.fields.rows["specimen_id"]
+    assert isinstance(row.editor, QLineEdit)
+    wrong = session.specimen.id
+    assert row.text() == wrong
+    row.editor.setFocus()
+    row.editor.selectAll()
+    QTest.keyClicks(row.editor, "26-4711")
+    press(Key.Key_Tab)
+    page = bench.window.page
+    assert page is not None
+    assert (session.specimen.id, page.header._title.text()) == ("26-4711", "26-4711")
+    assert bench.window.windowTitle().startswith("26-4711 ")
+    row.editor.setFocus()
+    row.editor.selectAll()
+    press(Key.Key_Delete)
+    press(Key.Key_Tab)
+    assert row._problem.text() == "A specimen needs a number."
+    assert session.specimen.id == "26-4711"
+    page.undo()
+    assert bench.window.windowTitle().startswith(f"{wrong} ")
+    assert page.header._title.text() == wrong
 
 
 def test_grades_by_key_and_mouse(bench: Workbench, session: CaseSession) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.record import problem_of
+from bloodcells_gui.app.record import problem_of, record_fields, value_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.settings import FieldSpec
 from bloodcells_gui.ui.context import UiContext
@@ -142,7 +142,7 @@ class FieldsForm(QScrollArea):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         text = context.language.text
         for group, title in (("specimen", self.tr("Specimen")), ("patient", self.tr("Patient"))):
-            specs = [s for s in session.settings.fields if s.group == group and s.shown]
+            specs = [s for s in record_fields(session) if s.group == group]
             if not specs:
                 continue
             heading = QLabel(title)
@@ -172,12 +172,11 @@ class FieldsForm(QScrollArea):
 
     def refresh(self) -> None:
         """Show what the case holds."""
-        fields = self._session.state.data.fields
         for name, row in self.rows.items():
-            row.show_value(fields.get(name, ""))
+            row.show_value(value_of(self._session, name))
             row.setEnabled(not self._session.state.signed and not self._session.read_only)
 
     def _enter(self, name: str, value: str) -> None:
-        if value == self._session.state.data.fields.get(name, "") or not self._may_decide():
+        if value == value_of(self._session, name).strip() or not self._may_decide():
             return
         self._controller.set_field(name, value)
