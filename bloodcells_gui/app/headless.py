@@ -15,12 +15,13 @@ from bloodcells_gui.app.analysis import (
 )
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
-from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder, safe_folder_name
+from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder
+from bloodcells_gui.app.inputs import AnalyzeRequest, PlannedJob, planned
 from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
 from bloodcells_gui.domain.analysis import AnalysisEvent, Progress, RunStatus, SkippedFile
-from bloodcells_gui.domain.csv_text import CsvDialect, Field, csv_dialect
+from bloodcells_gui.domain.csv_text import CsvDialect, Field
 from bloodcells_gui.domain.differential import Differential
 from bloodcells_gui.domain.errors import (
     EXIT_CANCELLED,
@@ -38,38 +39,12 @@ from bloodcells_gui.report.anonymous import anonymous_skipped, anonymous_words, 
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 
+__all__ = ["AnalyzeRequest", "Outcome", "analyze_all", "report_again", "verify_case"]
+
 CASE_NAME = "case.bcs"
 COMMAND_LINE = "command line"
 # A run fails when its images are out of reach; what it found until then is kept.
 _EXIT_CODES = {RunStatus.CANCELLED: EXIT_CANCELLED, RunStatus.FAILED: EXIT_NOTHING_READABLE}
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyzeRequest:
-    """The arguments of `analyze`."""
-
-    inputs: tuple[Path, ...]
-    out: Path
-    kind: str = "auto"
-    mpp: float | None = None
-    target_cells: int | None = None
-    taxonomy: str = "full"
-    wbc: float | None = None
-    wbc_corrected: str = "unknown"
-    specimen_id: str = ""
-    bundles: tuple[Path, ...] = ()
-    profile: str = ""
-    save_masks: bool = False
-    resume: bool = False
-    threads: int | None = None
-    paper: str | None = None
-    lang: str = "en"
-    csv: str = "rfc4180"
-
-    @property
-    def dialect(self) -> CsvDialect:
-        """How its tables are written."""
-        return csv_dialect(self.csv, self.lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,41 +87,44 @@ def analyze_all(
         Before any work: output not writable (5), bundle refused (4).
     """
     prepare_folder(request.out)
+    plan = planned(request, token)
     engine = engine or EngineHolder(request.bundles)
     engine()  # a refused bundle is told before any work
     settings = load_settings()
     outcomes: list[Outcome] = []
-    taken: list[str] = []
-    for path in request.inputs:
-        out = request.out
-        if len(request.inputs) > 1:
-            taken.append(safe_folder_name(path.absolute().name, taken))
-            out = request.out / taken[-1]
+    for job in plan.jobs:
+        name = job.path.absolute().name
         try:
-            outcomes.append(_analyze_one(path, out, request, engine, settings, token, progress))
+            outcomes.append(_analyze_one(job, request, engine, settings, token, progress))
         except UserError as e:
-            outcomes.append(Outcome(path.name, out, RunStatus.FAILED, error=e))
+            outcomes.append(Outcome(name, job.out, RunStatus.FAILED, error=e))
         except Cancelled:
-            outcomes.append(Outcome(path.name, out, RunStatus.CANCELLED))
+            outcomes.append(Outcome(name, job.out, RunStatus.CANCELLED))
         if token.cancelled:
             break
-    if len(request.inputs) > 1:
+    if plan.several:
         _write_summary(
-            request.out, outcomes, request.dialect, anonymous=settings.privacy.anonymised_export
+            request.out,
+            outcomes,
+            plan.skipped,
+            request.dialect,
+            anonymous=settings.privacy.anonymised_export,
         )
     return outcomes
 
 
 def _analyze_one(
-    path: Path,
-    out: Path,
+    planned_job: PlannedJob,
     request: AnalyzeRequest,
     engine: Callable[[], Engine],
     settings: LabSettings,
     token: CancelToken,
     progress: Callable[[Progress], None],
 ) -> Outcome:
-    intake = take_in(
+    path, out = planned_job.path, planned_job.out
+    if planned_job.error is not None:
+        raise planned_job.error
+    intake = planned_job.intake or take_in(
         path, request.kind, specimen_id=request.specimen_id, lang=request.lang, check=token.check
     )
     prepare_folder(out)
@@ -235,9 +213,17 @@ def _set_fields(session: CaseSession, request: AnalyzeRequest) -> None:
 
 
 def _write_summary(
-    out: Path, outcomes: Sequence[Outcome], dialect: CsvDialect, *, anonymous: bool
+    out: Path,
+    outcomes: Sequence[Outcome],
+    skipped_files: Sequence[SkippedFile],
+    dialect: CsvDialect,
+    *,
+    anonymous: bool,
 ) -> None:
-    """One row a specimen; where exports are anonymised neither it nor its folder is named."""
+    """One row a specimen; where exports are anonymised neither it nor its folder is named.
+
+    `skipped_files` are files of the inputs that belong to no specimen.
+    """
     rows = []
     for o in outcomes:
         if o.differential is not None:
@@ -249,6 +235,7 @@ def _write_summary(
             rows.append((o.pseudonym if anonymous else o.specimen, o.differential, extras))
     words = anonymous_words if anonymous else UserError.text
     skipped = [SkippedFile(o.specimen, words(o.error)) for o in outcomes if o.error is not None]
+    skipped += skipped_files
     if anonymous:
         skipped = anonymous_skipped(skipped)
     csv_out.write_summary_csv(out / "summary.csv", rows, dialect)

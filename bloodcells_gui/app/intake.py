@@ -6,21 +6,59 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bloodcells_gui.domain import leaving_out
 from bloodcells_gui.domain.analysis import SkippedFile
-from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
-from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
-from bloodcells_gui.imaging.discover import discover, display_name
+from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.imaging.discover import discover, display_name, natural_key
+from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
 
 AUTO = "auto"
+_NAMED_PLACES = 60
+_IMAGE_SUFFIXES = SLIDE_SUFFIXES | {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A specimen and what was left out of it."""
+    """A specimen and what was left out of it.
+
+    Attributes
+    ----------
+    specimen : Specimen
+    skipped : tuple of SkippedFile
+    why_kind : str
+        In words.
+    places : tuple of ImagePlace
+        Folders that hold images, and each slide. More than one may be more than one specimen: only a person
+        knows.
+    """
 
     specimen: Specimen
     skipped: tuple[SkippedFile, ...]
     why_kind: str
+    places: tuple[ImagePlace, ...] = ()
+
+    @property
+    def in_question(self) -> bool:
+        """Whether a person must say that all of this is one specimen."""
+        return len(self.places) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The specimens of a folder that holds one in each of its first folders.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        First folders below it, and slides that lie directly in it.
+    skipped : tuple of SkippedFile
+        What belongs to none of them.
+    """
+
+    paths: tuple[Path, ...]
+    skipped: tuple[SkippedFile, ...]
 
 
 def take_in(
@@ -61,7 +99,53 @@ def take_in(
     specimen = Specimen(
         specimen_id.strip() or display_name(absolute), found.kind, absolute, images, found.synthetic
     )
-    return Intake(specimen, found.skipped, found.why_kind(lang))
+    return Intake(specimen, found.skipped, found.why_kind(lang), found.places)
+
+
+def several_places(intake: Intake) -> UserError:
+    """The error of images in several places, of which nobody said whether they are one specimen."""
+    named = [f"{place.name}: {place.count}" for place in intake.places[:_NAMED_PLACES]]
+    if len(intake.places) > _NAMED_PLACES:
+        named.append("...")
+    return UserError(
+        "The images in {path} lie in {n} places (with the number of images): {places}.",
+        "They may be several specimens.",
+        "If they are one specimen, add --one-specimen; if each folder or slide is one, add --each-folder.",
+        exit_code=EXIT_USAGE,
+        path=intake.specimen.root,
+        n=len(intake.places),
+        places="; ".join(named),
+    )
+
+
+def parts_of(intake: Intake, lang: str = "en") -> Parts:
+    """The specimens of a folder where each first folder, and each slide beside them, is one.
+
+    A first folder that holds nothing but unreadable images is a specimen too: it must not be missed.
+    """
+    root = intake.specimen.root
+    paths: dict[Path, None] = {}
+    loose: list[SkippedFile] = []
+    for place in intake.places:
+        first = place.name.split("/")[0]
+        if place.name == ".":
+            here = [image for image in intake.specimen.images if "/" not in image.name]
+            loose += [SkippedFile(image.name, tr(leaving_out.LOOSE, lang)) for image in here]
+        else:
+            paths[root / first] = None
+    for file in intake.skipped:
+        folder, slash, _ = file.path.partition("/")
+        if slash and Path(file.path).suffix.lower() in _IMAGE_SUFFIXES and not _elsewhere(file.reason, lang):
+            paths[root / folder] = None
+    within = {path.name for path in paths}
+    skipped = [*loose, *(f for f in intake.skipped if f.path.split("/")[0] not in within)]
+    return Parts(tuple(sorted(paths, key=lambda p: natural_key(p.name))), tuple(skipped))
+
+
+def _elsewhere(reason: str, lang: str) -> bool:
+    """Whether a file was left out for a reason that makes its folder no specimen (masks, hidden, links)."""
+    links = {tr(text, lang) for text in (leaving_out.LINK_OUT, leaving_out.LINK_DEAD)}
+    return leaving_out.expected(reason, lang) or reason in links
 
 
 def nothing_readable(intake: Intake) -> UserError:

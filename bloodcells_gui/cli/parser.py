@@ -78,6 +78,11 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--profile", default="", metavar="NAME", help="this laboratory's calibration")
     p.add_argument("--save-masks", action="store_true", help="write masks/ (1 cytoplasm, 2 nucleus)")
     p.add_argument("--resume", action="store_true", help="go on with the unfinished case in DIR")
+    places = p.add_mutually_exclusive_group()
+    places.add_argument("--one-specimen", action="store_true",
+                        help="images of several folders, or several slides, are one specimen")  # fmt: skip
+    places.add_argument("--each-folder", action="store_true",
+                        help="each first folder of INPUT, and each slide in it, is a specimen")  # fmt: skip
     p.add_argument("--threads", type=_threads, metavar="N")
     _add_report_options(p)
     p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")

@@ -87,6 +87,8 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
         profile=args.profile,
         save_masks=args.save_masks,
         resume=args.resume,
+        one_specimen=args.one_specimen,
+        each_folder=args.each_folder,
         threads=args.threads,
         paper=args.paper,
         lang=language(args),

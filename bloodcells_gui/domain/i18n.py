@@ -20,6 +20,7 @@ _CATALOGUES = (
     "texts_fr_settings",
     "texts_fr_imaging",
     "texts_fr_files",
+    "texts_fr_intake",
     "texts_fr_inference",
     "texts_fr_storage",
     "texts_fr_app",

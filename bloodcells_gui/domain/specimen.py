@@ -45,6 +45,32 @@ class ImageRef:
     origin_px: tuple[float, float] = (0.0, 0.0)
 
 
+PICTURED = 6
+"""So many images of a place are shown before an analysis."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlace:
+    """A folder below the input that holds images, or one slide.
+
+    Attributes
+    ----------
+    name : str
+        Relative to the input, with "/"; "." for the input itself.
+    path : Path
+        The folder or slide.
+    count : int
+        Images in it, those of its sub-folders not included.
+    first : tuple of Path
+        The first `PICTURED` of them.
+    """
+
+    name: str
+    path: Path
+    count: int
+    first: tuple[Path, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Specimen:
     """One directory or file = one specimen."""

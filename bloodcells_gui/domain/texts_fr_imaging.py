@@ -127,7 +127,6 @@ FRENCH = {
     "It is a single image among slides; open it by itself.": (
         "C'est une image simple parmi des lames ; ouvrez-la seule."
     ),
-    "It looks like the mask of the image of the same name.": ("On dirait le masque de l'image du même nom."),
     "Chosen by hand.": "Choisi à la main.",
     "It is a scanner's slide, or too large to be one photograph.": (
         "C'est une lame numérisée, ou trop grande pour être une seule photographie."

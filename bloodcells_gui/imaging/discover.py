@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bloodcells_gui.domain import leaving_out
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.specimen import PICTURED, ImagePlace, SpecimenKind
+from bloodcells_gui.imaging.companions import dicom_header
 from bloodcells_gui.imaging.decode import probe
-from bloodcells_gui.imaging.guarded import open_image
+from bloodcells_gui.imaging.guarded import load_images, open_image
 from bloodcells_gui.imaging.info import ImageInfo
+from bloodcells_gui.imaging.likeness import looks_like_mask
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.listing import (
+    IGNORE_MARKER,
+    DiscoverLimits,
+    Refusals,
+    natural_key,
+    possible_images,
+    relative_name,
+)
 from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
 from bloodcells_gui.imaging.refusal import ImageRefused, printable
+from bloodcells_gui.imaging.source import FileSource
 
-IGNORE_MARKER = ".nomedia"
-"""A folder with a file of this name holds no photographs (masks, reports): it is passed over."""
+__all__ = [
+    "IGNORE_MARKER", "DiscoverLimits", "Discovery", "FoundImage", "discover", "display_name", "guess_kind",
+    "natural_key",
+]  # fmt: skip
 
-_SYSTEM_NAMES = frozenset(
-    {"thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "system volume information"}
-)
-_COMPANION_NAMES = frozenset({"truth.json"})
 # A crop shows one cell of 8 to 25 um with its surroundings; published sets go up to 575 px.
 _CROP_MAX_UM = 60.0
 _CROP_MAX_PX = 600
-_FOLDER_UNREADABLE = "The folder may not be read."
-_TOO_DEEP = "The folder is nested deeper than {limit} levels."
-_TOO_MANY = "Only the first {limit} files were looked at."
-_LOOP = "The folder was met before: a link leads back to it."
 _SLIDE_AMONG_IMAGES = "It is a slide among single images; open it by itself."
-_MASK_FOLDERS = frozenset({"mask", "masks", "labels", "segmentation", "segmentations"})
-_MASK = "It looks like the mask of the image of the same name."
 _IMAGE_AMONG_SLIDES = "It is a single image among slides; open it by itself."
-
-
-@dataclass(frozen=True, slots=True)
-class DiscoverLimits:
-    """How far a folder is searched."""
-
-    max_files: int = 200_000
-    max_depth: int = 32
+_MASK_FOLDERS = frozenset({"mask", "masks", "labels", "segmentation", "segmentations"})
+_MASK_BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,8 @@ class FoundImage:
 class Discovery:
     """What was found under one input.
 
-    `kind_reason` is an English template for `kind_params`; :meth:`why_kind` fills and translates it.
+    `kind_reason` is an English template for `kind_params`; :meth:`why_kind` fills and translates it. `places`
+    are the folders that hold images, and each slide by itself: more than one may be more than one specimen.
     """
 
     root: Path
@@ -84,6 +81,7 @@ class Discovery:
     synthetic: bool
     kind_reason: str
     kind_params: dict[str, Any] = field(default_factory=dict)
+    places: tuple[ImagePlace, ...] = ()
 
     def why_kind(self, lang: str = "en") -> str:
         """Why this kind was chosen, in words."""
@@ -122,23 +120,23 @@ def discover(
     """
     found: list[FoundImage] = []
     skipped: list[SkippedFile] = []
-    refused = _Refusals(skipped, lang)
+    refused = Refusals(skipped, lang)
     if path.is_dir():
-        candidates: Iterator[Path] = _walk(path, refused, search or DiscoverLimits())
+        candidates: Iterator[Path] = possible_images(path, refused, search or DiscoverLimits())
         root = path
     else:
         candidates, root = iter((path,)), path.parent
     for file in candidates:
         if check is not None:
             check()
-        name = _relative(file, root)
+        name = relative_name(file, root)
         try:
             found.append(_look_at(file, name, limits, forced=kind))
         except ImageRefused as e:
             if file == path:
                 raise
             skipped.append(SkippedFile(name, e.reason(lang)))
-    found = _without_masks(found, refused)
+    found = _without_masks(found, refused, limits, check)
     found.sort(key=lambda f: natural_key(f.name))
     chosen, why, params = (kind, "Chosen by hand.", {}) if kind is not None else guess_kind(found)
     fits = [kind is not None or f.slide == (chosen is SpecimenKind.SLIDE) for f in found]
@@ -149,23 +147,44 @@ def discover(
     )
     skipped.sort(key=lambda s: natural_key(s.path))
     synthetic = any(f.info.synthetic for f in images)
-    return Discovery(path, chosen, images, tuple(skipped), synthetic, why, params)
+    places = _places(root, found, slides=chosen is SpecimenKind.SLIDE)
+    return Discovery(path, chosen, images, tuple(skipped), synthetic, why, params, places)
 
 
-def _without_masks(found: list[FoundImage], refused: _Refusals) -> list[FoundImage]:
-    """Leave out masks that lie beside the images they belong to, by folder and file name."""
-
-    def is_mask(f: FoundImage) -> bool:
-        return any(part.lower() in _MASK_FOLDERS for part in f.name.split("/")[:-1])
-
-    stems = {Path(f.name).stem for f in found if not is_mask(f)}
-    kept = []
+def _places(root: Path, found: list[FoundImage], *, slides: bool) -> tuple[ImagePlace, ...]:
+    """Where images lie, in the order of their names; `slides` makes each slide a place of its own."""
+    members: dict[str, list[FoundImage]] = {}
     for f in found:
-        if is_mask(f) and Path(f.name).stem in stems:
-            refused.add(f.name, _MASK)
-        else:
-            kept.append(f)
-    return kept
+        folder = f.name.rpartition("/")[0]
+        members.setdefault(f.name if slides and f.slide else folder, []).append(f)
+    if slides:  # a photograph beside a slide raises no question: it is left out with its reason
+        beside = {name.rpartition("/")[0] for name, those in members.items() if those[0].slide}
+        members = {name: those for name, those in members.items() if those[0].slide or name not in beside}
+    return tuple(
+        ImagePlace(name or ".", root / name, len(those), tuple(f.path for f in those[:PICTURED]))
+        for name, those in sorted(members.items(), key=lambda item: natural_key(item[0]))
+    )
+
+
+def _without_masks(
+    found: list[FoundImage], refused: Refusals, limits: DecodeLimits, check: Callable[[], None] | None
+) -> list[FoundImage]:
+    """Leave out what lies in a folder for masks and has the pixels of a mask: neither alone is enough."""
+    suspects = [
+        f
+        for f in found
+        if not f.slide and any(part.lower() in _MASK_FOLDERS for part in f.name.split("/")[:-1])
+    ]
+    masks: set[str] = set()
+    for at in range(0, len(suspects), _MASK_BATCH):
+        if check is not None:
+            check()
+        batch = suspects[at : at + _MASK_BATCH]
+        for f, image in zip(batch, load_images([(f.path, f.name) for f in batch], limits), strict=True):
+            if not isinstance(image, ImageRefused) and looks_like_mask(image.rgb):
+                masks.add(f.name)
+                refused.add(f.name, leaving_out.MASK)
+    return [f for f in found if f.name not in masks]
 
 
 def guess_kind(images: list[FoundImage]) -> tuple[SpecimenKind, str, dict[str, Any]]:
@@ -190,32 +209,9 @@ def guess_kind(images: list[FoundImage]) -> tuple[SpecimenKind, str, dict[str, A
     }  # fmt: skip
 
 
-def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorting key that puts "cell 9" before "cell 10", whatever the letter case."""
-    parts = re.split(r"([0-9]+)", name)
-    return (*((0, int(p), "") if i % 2 else (1, 0, p.casefold()) for i, p in enumerate(parts)), (2, 0, name))
-
-
-class _Refusals:
-    """Collects skipped paths with reasons in one language."""
-
-    def __init__(self, into: list[SkippedFile], lang: str) -> None:
-        self._into = into
-        self._lang = lang
-
-    def add(self, name: str, template: str, **params: Any) -> None:
-        self._into.append(SkippedFile(name or ".", tr(template, self._lang, **params)))
-
-
-def _relative(file: Path, root: Path) -> str:
-    try:
-        return file.relative_to(root).as_posix()
-    except ValueError:
-        return file.name
-
-
 def _look_at(file: Path, name: str, limits: DecodeLimits, forced: SpecimenKind | None) -> FoundImage:
-    if file.suffix.lower() in SLIDE_SUFFIXES:
+    if file.suffix.lower() in SLIDE_SUFFIXES or dicom_header(file) is not None:
+        FileSource(file).close()  # a named pipe called like a slide would keep its decoder waiting
         with open_image(file, limits) as reader:
             info = ImageInfo(
                 reader.format,
@@ -232,65 +228,6 @@ def _look_at(file: Path, name: str, limits: DecodeLimits, forced: SpecimenKind |
     if not large_tiff or forced is SpecimenKind.CROPS:
         info = probe(file, limits)
     return FoundImage(file, name, info, slide=large_tiff)
-
-
-def _walk(root: Path, refused: _Refusals, search: DiscoverLimits) -> Iterator[Path]:
-    """Files under `root`, folder by folder; every folder once, however links are laid."""
-    seen: set[tuple[int, int]] = set()
-    stack: list[tuple[Path, int]] = [(root, 0)]
-    count = 0
-    while stack:
-        folder, depth = stack.pop()
-        name = _relative(folder, root)
-        if depth > search.max_depth:
-            refused.add(name, _TOO_DEEP, limit=search.max_depth)
-            continue
-        try:
-            status = folder.stat()
-            if (status.st_dev, status.st_ino) in seen:
-                refused.add(name, _LOOP)
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            with os.scandir(folder) as entries:
-                items = [(Path(e.path), _is_dir(e)) for e in entries]
-        except OSError:
-            if folder == root:
-                raise ImageRefused(folder, _FOLDER_UNREADABLE, "Ask for the right to read it.") from None
-            refused.add(name, _FOLDER_UNREADABLE)
-            continue
-        if any(p.name == IGNORE_MARKER for p, _ in items) and folder != root:
-            continue
-        files = [p for p, is_dir in items if not is_dir and not _ignored(p)]
-        for file in _without_companions(files):
-            count += 1
-            if count > search.max_files:
-                refused.add("", _TOO_MANY, limit=search.max_files)
-                return
-            yield file
-        owned = {f.with_suffix("").name for f in files if f.suffix.lower() == ".mrxs"}
-        folders = [p for p, is_dir in items if is_dir and not _ignored(p) and p.name not in owned]
-        stack.extend((p, depth + 1) for p in sorted(folders, key=lambda p: natural_key(p.name), reverse=True))
-
-
-def _is_dir(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def _ignored(path: Path) -> bool:
-    name = path.name.lower()
-    return name.startswith(".") or name in _SYSTEM_NAMES or name in _COMPANION_NAMES
-
-
-def _without_companions(files: list[Path]) -> list[Path]:
-    """Leave out what belongs to a slide: the JPEGs of a VMS, the other levels of a DICOM series."""
-    suffixes = {f.suffix.lower() for f in files}
-    if suffixes & {".vms", ".vmu", ".ndpis"}:
-        files = [f for f in files if f.suffix.lower() not in (".jpg", ".jpeg", ".opt")]
-    dicom = sorted((f for f in files if f.suffix.lower() == ".dcm"), key=lambda f: natural_key(f.name))
-    return [f for f in files if f not in dicom[1:]]
 
 
 def display_name(path: Path) -> str:

@@ -39,7 +39,8 @@ def crops(tmp_path: Path) -> Path:
 
 
 def analyze(*inputs: Path, out: Path, token: CancelToken | None = None, progress=lambda _: None, **options):
-    request = AnalyzeRequest(inputs, out, kind="crops", mpp=options.pop("mpp", 0.107), **options)
+    options = {"mpp": 0.107, "one_specimen": True, **options}
+    request = AnalyzeRequest(inputs, out, kind="crops", **options)
     return analyze_all(request, token=token or CancelToken(), progress=progress, engine=plain_engine)
 
 

@@ -59,4 +59,6 @@ def test_files_of_one_dicom_series_are_one_slide(tmp_path: Path) -> None:
     found = discover(tmp_path)
     assert found.kind is SpecimenKind.SLIDE
     assert [f.name for f in found.images] == ["boxes_0.dcm"]
-    assert found.skipped == ()
+    assert [(s.path, s.reason) for s in found.skipped] == [
+        ("boxes_1.dcm", "It belongs to the slide boxes_0.dcm.")
+    ]

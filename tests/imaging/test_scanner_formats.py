@@ -56,7 +56,9 @@ def test_a_folder_with_one_is_one_slide(name: str, tmp_path: Path) -> None:
         found = discover(chosen)
         assert found.kind is SpecimenKind.SLIDE
         assert [f.name for f in found.images] == [name]
-        assert found.skipped == ()
+        assert all(s.reason == f"It belongs to the slide {name}." for s in found.skipped)
+        others = {f for f in tmp_path.rglob("*") if f.is_file() and f != path}
+        assert {tmp_path / s.path for s in found.skipped} == (others if chosen.is_dir() else set())
 
 
 @pytest.mark.parametrize(

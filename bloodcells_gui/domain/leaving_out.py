@@ -1,0 +1,40 @@
+"""Why files of the input are no images of the specimen, as English templates."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from bloodcells_gui.domain.i18n import french
+
+HIDDEN = "It is hidden."
+SYSTEM = "The operating system or another program put it there."
+MARKED = "Its folder is marked as holding no photographs ({marker})."
+OWN = "This program wrote it."
+COMPANION = "It belongs to the slide {slide}."
+MASK = "It is a mask, not a photograph."
+LINK_OUT = "It is a link that leads out of the chosen folder."
+LINK_INSIDE = "It is a link to {target}, which is read in its own place."
+LINK_DEAD = "It is a link that leads nowhere."
+LOOSE = "It lies beside the folders, and each folder is a specimen of its own."
+DUPLICATE = "duplicate of {name}"
+SAME_SHOT = "duplicate of {name}, the same picture in another format"
+LATER = "It was not there when the analysis began; analyse again without --resume."
+
+_EXPECTED = (HIDDEN, SYSTEM, MARKED, OWN, COMPANION, MASK)
+
+
+@cache
+def _patterns(lang: str) -> tuple[re.Pattern[str], ...]:
+    texts = [french().get(text, text) if lang == "fr" else text for text in _EXPECTED]
+    return tuple(re.compile(re.sub(r"\\\{\w+\\\}", ".*", re.escape(text)), re.DOTALL) for text in texts)
+
+
+def expected(reason: str, lang: str = "en") -> bool:
+    """Whether a `reason` in `lang` names a file that nobody takes for a photograph of the specimen."""
+    return any(pattern.fullmatch(reason) for pattern in _patterns(lang))
+
+
+def is_duplicate(reason: str) -> bool:
+    """Whether an English `reason` says that another file of the specimen shows the same picture."""
+    return reason.startswith(DUPLICATE.partition("{")[0])

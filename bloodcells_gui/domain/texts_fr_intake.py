@@ -1,0 +1,41 @@
+"""French of what is said of the files of an input: which belong to the specimen, which do not, and why."""
+
+FRENCH = {
+    # Why a file is no image of the specimen
+    "It is hidden.": "Il est caché.",
+    "The operating system or another program put it there.": (
+        "Le système d'exploitation ou un autre programme l'y a mis."
+    ),
+    "Its folder is marked as holding no photographs ({marker}).": (
+        "Son dossier est marqué comme ne contenant pas de photographies ({marker})."
+    ),
+    "This program wrote it.": "Ce programme l'a écrit.",
+    "It belongs to the slide {slide}.": "Il appartient à la lame {slide}.",
+    "It is a mask, not a photograph.": "C'est un masque, pas une photographie.",
+    "It is a link that leads out of the chosen folder.": "C'est un lien qui mène hors du dossier choisi.",
+    "It is a link to {target}, which is read in its own place.": (
+        "C'est un lien vers {target}, qui est lu à sa propre place."
+    ),
+    "It is a link that leads nowhere.": "C'est un lien qui ne mène nulle part.",
+    "It lies beside the folders, and each folder is a specimen of its own.": (
+        "Il se trouve à côté des dossiers, et chaque dossier est un échantillon à part."
+    ),
+    # The question of several places
+    "The images in {path} lie in {n} places (with the number of images): {places}.": (
+        "Les images de {path} se trouvent à {n} endroits (avec le nombre d'images) : {places}."
+    ),
+    "They may be several specimens.": "Il peut s'agir de plusieurs échantillons.",
+    "If they are one specimen, add --one-specimen; if each folder or slide is one, add --each-folder.": (
+        "S'il s'agit d'un seul échantillon, ajoutez --one-specimen ; si chaque dossier ou lame en est un, "
+        "ajoutez --each-folder."
+    ),
+    "{first} and {second} hold the same images.": "{first} et {second} contiennent les mêmes images.",
+    "They would be counted twice.": "Elles seraient comptées deux fois.",
+    "Name every folder or file once.": "Indiquez chaque dossier ou fichier une seule fois.",
+    "{option} describes one specimen, and there are {n}.": (
+        "{option} décrit un seul échantillon, et il y en a {n}."
+    ),
+    "Leave it out, or analyse the specimens one by one.": (
+        "Omettez cette option, ou analysez les échantillons un par un."
+    ),
+}
