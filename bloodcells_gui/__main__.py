@@ -18,6 +18,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from bloodcells_gui.imaging.isolation.child import main as decode_images
 
         decode_images(args[1])
+    if args[:1] == ["--try-bundle"]:  # ... or as the trial of a model bundle
+        from bloodcells_gui.app.bundle_trial import main as try_bundle
+
+        try_bundle(args[1])
     if not args or args[0] == "gui":
         from bloodcells_gui.cli.parser import build_parser
         from bloodcells_gui.ui.start import start

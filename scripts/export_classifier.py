@@ -19,6 +19,7 @@ from scripts.cards import training_data, weaknesses, write_card
 from scripts.classifier_net import ClassifierNet, FrozenConv
 from scripts.data import LEAVES, Cache
 from scripts.doubt_fit import embed_pool, fit_doubt, ways
+from scripts.golden import PICTURE_UM, golden_pictures, write_calibrated
 from scripts.measured_fit import fit as fit_measured
 from scripts.measured_fit import measured_kinds
 from scripts.train_classifier import central_views
@@ -274,6 +275,7 @@ def refit_doubt(folder: Path, cache: Path, version: str, away: Path | None) -> N
     card["weaknesses"] = weaknesses(cache)
     card["files"] = hash_files(folder)
     write_card(folder, card)
+    write_calibrated(folder, golden_pictures(), PICTURE_UM)
 
 
 def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version: str, away: Path | None) -> None:
@@ -346,6 +348,7 @@ def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version:
     if recipe.is_file():
         card["recipe"] = json.loads(recipe.read_text())
     write_card(folder, card)
+    write_calibrated(folder, golden_pictures(), PICTURE_UM)
 
 
 def main() -> None:

@@ -27,6 +27,8 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
+from scripts.golden import PICTURE_UM, golden_pictures, write_calibrated
+
 Array = npt.NDArray[np.generic]
 
 
@@ -385,6 +387,8 @@ def lean_bundle(folder: Path, version: str) -> None:
     if version:
         card["version"] = version
     (folder / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if card.get("task") == "classify":
+        write_calibrated(folder, golden_pictures(), PICTURE_UM)
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import cv2
 
-from bloodcells_gui.app.places import models_dir
+from bloodcells_gui.app.bundle_trial import try_bundle
+from bloodcells_gui.app.places import comes_with_program, models_dir
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
@@ -84,6 +85,8 @@ def select_bundles(extra: Sequence[Path] = ()) -> dict[str, ModelBundle]:
     chosen: dict[str, ModelBundle] = {}
     for folder in find_bundle_dirs(extra):
         bundle = load_bundle(folder)
+        if bundle.task not in chosen and not comes_with_program(folder):
+            try_bundle(folder)  # a stranger's networks, within limits first
         chosen.setdefault(bundle.task, bundle)
         if len(chosen) == len(TASKS):
             break

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bloodcells_gui.app.bundle_trial import try_bundle
 from bloodcells_gui.app.engine import find_bundle_dirs
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
+from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.session import OnnxSession
 
 
@@ -46,23 +48,37 @@ def _line(bundle: ModelBundle) -> str:
 
 
 def verify_models(directory: Path | None = None) -> tuple[bool, list[str]]:
-    """Hashes, contents and golden tests of every network of every bundle; one line each.
+    """Check hashes, contents and golden tests of every network of every bundle; one line each.
 
-    A line "auto" says which network of a bundle analyses use on this machine, and why.
+    Each bundle is opened in a child process within limits of time and memory. A line "auto" says which
+    network of a bundle analyses use on this machine, and why.
     """
     ok, lines = True, []
     for folder in _folders(directory):
         try:
-            bundle = load_bundle(folder)
-            for precision in bundle.models:
-                session = OnnxSession(bundle, precision=precision)
-                lines.append(
-                    f"ok    {bundle.id} {precision}: golden test off by {session.golden_off:.2g} "
-                    f"({session.provider})"
-                )
-            chosen = OnnxSession(bundle)
-            lines.append(f"auto  {bundle.id} runs as {chosen.precision} on {chosen.provider}: {chosen.why}")
+            load_bundle(folder)
+            lines += try_bundle(folder)
         except BundleRefused as e:
             ok = False
             lines.append(f"FAIL  {folder.name}: {e.text()}")
     return ok, lines
+
+
+def opened_lines(bundle: ModelBundle) -> list[str]:
+    """Open every network of a bundle, run its golden tests, and return one line each.
+
+    Raises
+    ------
+    BundleRefused
+    """
+    lines = []
+    for precision in bundle.models:
+        session = OnnxSession(bundle, precision=precision)
+        line = f"ok    {bundle.id} {precision}: golden test off by {session.golden_off:.2g}"
+        if bundle.task == "classify":
+            off = Classifier(bundle, precision=precision).golden_off
+            line += f", probabilities and doubt off by {off:.2g}"
+        lines.append(f"{line} ({session.provider})")
+    chosen = OnnxSession(bundle)
+    lines.append(f"auto  {bundle.id} runs as {chosen.precision} on {chosen.provider}: {chosen.why}")
+    return lines

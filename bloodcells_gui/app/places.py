@@ -46,6 +46,11 @@ def models_dir() -> Path:
     return _program_data()[0] / "models"
 
 
+def comes_with_program(bundle: Path) -> bool:
+    """Whether a bundle's folder is one of those that are installed with the program."""
+    return any(base / "models" == bundle.parent for base in _program_data())
+
+
 def user_data_dir() -> Path:
     """Cases, reference library, profiles: what must survive an upgrade. Not created here."""
     override = os.environ.get(HOME_VARIABLE)

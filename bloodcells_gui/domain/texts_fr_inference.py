@@ -56,7 +56,19 @@ FRENCH: dict[str, str] = {
         "Son réseau a d'autres entrées ou sorties que ne le dit sa fiche."
     ),
     "onnxruntime cannot load its network: {error}.": "onnxruntime ne peut pas charger son réseau : {error}.",
-    "Its golden test cannot be read.": "Son test de référence est illisible.",
+    "It has no golden test that can be read.": "Il n'a pas de test de référence lisible.",
+    "It has no golden test of its calibrated probabilities.": (
+        "Il n'a pas de test de référence de ses probabilités calibrées."
+    ),
+    "The network {name} holds loops, branches or functions of its own; it might never end.": (
+        "Le réseau {name} contient des boucles, des branchements ou des fonctions propres ; il pourrait"
+        " ne jamais finir."
+    ),
+    "It could not be tried: {error}.": "Il n'a pas pu être essayé : {error}.",
+    "Its networks need more than {memory} GB of memory or {seconds} s of time, or they end the process.": (
+        "Ses réseaux demandent plus de {memory} Go de mémoire ou {seconds} s de temps, ou arrêtent"
+        " le programme."
+    ),
     "Its golden test failed: {name} has another shape.": (
         "Son test de référence a échoué : {name} a une autre forme."
     ),

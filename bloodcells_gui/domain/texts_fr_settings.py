@@ -54,6 +54,7 @@ FRENCH = {
     "Appearance": "Apparence",
     "Paper": "Papier",
     "Rows of the table": "Lignes du tableau",
+    "Dialect of the tables": "Dialecte des tableaux",
     "Leukocytes to count": "Leucocytes à compter",
     "Steps offered": "Paliers proposés",
     "Usual reviewer": "Lecteur habituel",

@@ -256,6 +256,12 @@ def _check_network(folder: Path, name: str, data: bytes) -> None:
             name=name,
             domains=", ".join(sorted(strange)),
         )
+    if contents.control_flow:
+        raise _refuse(
+            folder,
+            "The network {name} holds loops, branches or functions of its own; it might never end.",
+            name=name,
+        )
     if contents.external_data:
         raise _refuse(folder, "The network {name} wants data from other files.", name=name)
 

@@ -19,6 +19,8 @@ from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.calibration import Profile
 from bloodcells_gui.inference.doubt import DoubtModel
 from bloodcells_gui.inference.explain import enlarge, grad_cam, mixed_weights
+from bloodcells_gui.inference.golden import GoldenMissing, calibrated_golden, difference
+from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.inference.session import OnnxSession
 
 # So few that the layers of a batch stay in the processor's cache.
@@ -76,15 +78,29 @@ class Classifier:
         This laboratory's calibration; it must belong to the bundle.
     precision : str
         "auto", "fp32" or "int8".
+    golden : bool
+        False only for whoever writes the golden data.
+
+    Attributes
+    ----------
+    golden_off : float
+        Largest difference found in the card's golden test of probabilities and doubt.
 
     Raises
     ------
     BundleRefused
-        When the bundle is no classifier, is incomplete, or the profile belongs to another bundle.
+        When the bundle is no classifier, is incomplete or fails a golden test, or the profile belongs to
+        another bundle.
     """
 
     def __init__(
-        self, bundle: ModelBundle, threads: int = 1, profile: Profile | None = None, precision: str = "auto"
+        self,
+        bundle: ModelBundle,
+        threads: int = 1,
+        profile: Profile | None = None,
+        precision: str = "auto",
+        *,
+        golden: bool = True,
     ) -> None:
         if bundle.task != "classify":
             raise BundleRefused(
@@ -112,6 +128,8 @@ class Classifier:
                 MeasuredKinds.from_card(measured, files, self.classes),
             )
             self.doubt_model = DoubtModel.from_card(calibration, arrays)
+            if self.size_px <= 0:
+                raise ValueError("a window without a size")
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
                 raise ValueError("head and embedding do not fit together")
             self.head_bias = self.head_bias + self._prior_shift
@@ -124,9 +142,65 @@ class Classifier:
             ) from error
         self._rows = coarse_rows(self.classes)
         self._views_output = ["disagreement"] if "disagreement" in bundle.outputs else []
-        self._session = OnnxSession(bundle, threads=threads, precision=precision)
         self.profile: Profile | None = None
+        self.golden_off = math.nan
+        self._session = OnnxSession(bundle, threads=threads, precision=precision, golden=golden)
+        if golden:
+            try:
+                self.golden_off = self._check_golden()
+            except BundleRefused:
+                safest = str(bundle.card["default_model"])
+                if precision != "auto" or self._session.precision == safest:
+                    raise
+                self._session = OnnxSession(bundle, threads=threads, precision=safest)
+                self.golden_off = self._check_golden()
         self.use_profile(profile)
+
+    def _check_golden(self) -> float:
+        """Go from pixels to calibrated probabilities and doubt, and compare with the card."""
+        try:
+            golden = calibrated_golden(self.bundle, self._session.precision)
+        except GoldenMissing as error:
+            raise self._refused("It has no golden test of its calibrated probabilities.") from error
+        found = self.judge_pictures(golden.pixels, golden.um_per_px)
+        offs = (
+            difference(found.probabilities, golden.probabilities),
+            difference(found.doubt, golden.doubt),
+            # the card's head, which explains and calibrates, is that of the network
+            difference(self.judge_embedding(found.embedding).probabilities, golden.probabilities),
+        )
+        off = float(np.max(offs))  # keeps NaN, which no tolerance allows
+        if not off <= golden.tolerance:
+            raise self._refused(
+                "Its golden test failed: {name} is off by {off} (allowed: {allowed}).",
+                name="probabilities, doubt",
+                off=f"{off:.2g}",
+                allowed=f"{golden.tolerance:.2g}",
+            )
+        return off
+
+    def _refused(self, why: str, **params: object) -> BundleRefused:
+        return BundleRefused(
+            "The model bundle {id} cannot be used on this machine.",
+            why,
+            "Install the program again, or take the bundle from its source once more.",
+            id=self.bundle.id,
+            **params,
+        )
+
+    def judge_pictures(self, pictures: NDArray[np.uint8], um_per_px: float) -> ClassifierOutput:
+        """Classify the cells in the middle of pictures (n, h, w, 3) uint8 RGB at `um_per_px`."""
+        height, width = pictures.shape[1:3]
+        crops = [
+            crop_at_scale(picture, (width / 2, height / 2), um_per_px, self.size_px, self.um_per_px)
+            for picture in pictures
+        ]
+        return self.predict(np.stack(crops))
+
+    @property
+    def precision(self) -> str:
+        """Which network of the bundle runs: "fp32" or "int8"."""
+        return self._session.precision
 
     @property
     def provider(self) -> str:

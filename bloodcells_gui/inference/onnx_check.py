@@ -1,4 +1,4 @@
-"""What an ONNX file contains, read without running it: operator domains and where its weights lie.
+"""What an ONNX file contains, read without running it: operators, control flow, where its weights lie.
 
 A few lines of protobuf reading (wire format: protobuf.dev/programming-guides/encoding) over the messages of
 onnx.proto; the `onnx` package is not needed at run time.
@@ -23,6 +23,7 @@ class ModelContents:
     domains: set[str] = field(default_factory=set)
     operators: set[str] = field(default_factory=set)
     external_data: bool = False
+    control_flow: bool = False
     nodes: int = 0
 
 
@@ -96,7 +97,8 @@ def _node(data: memoryview, found: ModelContents, depth: int) -> None:
                     continue
                 if inner in (5, 10):
                     _tensor(part, found)
-                elif inner in (6, 11):
+                elif inner in (6, 11):  # the body of a loop or a branch
+                    found.control_flow = True
                     _graph(part, found, depth + 1)
 
 
@@ -117,7 +119,7 @@ def _graph(data: memoryview, found: ModelContents, depth: int) -> None:
 
 
 def inspect_model(data: bytes) -> ModelContents:
-    """Domains and operators a model uses, and whether it wants files beside itself.
+    """Domains and operators a model uses, whether it loops or branches, and whether it wants other files.
 
     Parameters
     ----------
@@ -140,7 +142,8 @@ def inspect_model(data: bytes) -> ModelContents:
             _graph(value, found, 0)
         elif number == 8:
             found.domains.update(_text(v) for v in _views(value, 1))
-        elif number == 25:  # model-local functions
+        elif number == 25:  # model-local functions, which may call each other without end
+            found.control_flow = True
             for node in _views(value, 7):
                 _node(node, found, 1)
             found.domains.update(_text(v) for v in _views(value, 10))

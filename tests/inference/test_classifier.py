@@ -15,6 +15,7 @@ from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import Profile, fit_profile
 from bloodcells_gui.inference.classifier import Classifier, ClassifierOutput
+from scripts.golden import write_calibrated
 from tests.inference import tiny_onnx
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "classifier-lite0"
@@ -96,13 +97,41 @@ def test_the_prior_shift_of_the_card_moves_every_answer_alike(tmp_path: Path) ->
     card = json.loads((folder / "card.json").read_text())
     card["calibration"]["prior_shift"] = {"LY": 1.5, "ART": -1}
     (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(BundleRefused, match="golden test failed"):  # the answers are not those of the card
+        Classifier(load_bundle(folder))
+    write_calibrated(folder, np.load(folder / "golden-pixels.npy"), 0.2)
     shifted = Classifier(load_bundle(folder))
     a, b = plain.predict(crops()), shifted.predict(crops())
     np.testing.assert_allclose(b.logits - a.logits, np.tile([0, 0, 1.5, -1], (5, 1)), atol=1e-5)
     np.testing.assert_allclose(shifted.judge_embedding(b.embedding).probabilities, b.probabilities, atol=1e-5)
+    card = json.loads((folder / "card.json").read_text())
     card["calibration"]["prior_shift"] = {"UNICORN": 1}
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(BundleRefused, match="prior shift"):
+        Classifier(load_bundle(folder))
+
+
+@pytest.mark.parametrize("what", ["head-b.npy", "temperature", "reference", "slope"])
+def test_head_temperature_and_doubt_are_part_of_the_golden_test(tmp_path: Path, what: str) -> None:
+    folder = tiny_onnx.write_bundle(tmp_path / "b")
+    Classifier(load_bundle(folder))
+    if what.endswith(".npy"):
+        np.save(folder / what, np.load(folder / what) + np.array([0, 1, 0, 0], np.float32))
+    else:
+        card = json.loads((folder / "card.json").read_text())
+        card["calibration"][what] = 0.25
+        (folder / "card.json").write_text(json.dumps(card))
+    tiny_onnx.reseal(folder)
+    with pytest.raises(BundleRefused, match="probabilities, doubt is off"):
+        Classifier(load_bundle(folder))
+
+
+def test_a_bundle_without_the_golden_test_of_its_probabilities_is_refused(tmp_path: Path) -> None:
+    folder = tiny_onnx.write_bundle(tmp_path / "b")
+    card = json.loads((folder / "card.json").read_text())
+    del card["golden"]["calibrated"]
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(BundleRefused, match="no golden test of its calibrated probabilities"):
         Classifier(load_bundle(folder))
 
 

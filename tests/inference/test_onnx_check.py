@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.onnx_check import MalformedModel, inspect_model
 from tests.inference import tiny_onnx
 
@@ -33,6 +36,27 @@ def test_finds_a_foreign_domain_inside_a_subgraph() -> None:
     attribute = tiny_onnx.chunk(1, "body") + tiny_onnx.chunk(6, inner)
     data = tiny_onnx.model([tiny_onnx.node("If", ["c"], ["d"], [attribute])], [], [], [])
     assert inspect_model(data).domains == {"hidden"}
+
+
+def a_loop() -> bytes:
+    """An ONNX model whose only node is a Loop."""
+    graph = tiny_onnx.chunk(1, tiny_onnx.node("Add", ["a", "b"], ["c"]))
+    body = tiny_onnx.chunk(1, "body") + tiny_onnx.chunk(6, graph)
+    return tiny_onnx.model([tiny_onnx.node("Loop", ["m"], ["y"], (body,))], [], [], [])
+
+
+def test_finds_loops_branches_and_functions() -> None:
+    assert inspect_model(a_loop()).control_flow
+    assert not inspect_model(tiny_onnx.classifier_model()).control_flow
+    node = tiny_onnx.chunk(7, tiny_onnx.node("Add", ["a", "b"], ["c"]))
+    function = tiny_onnx.chunk(25, tiny_onnx.chunk(1, "endless") + node)
+    assert inspect_model(tiny_onnx.classifier_model() + function).control_flow
+
+
+def test_a_bundle_with_a_loop_is_refused_in_words(tmp_path: Path) -> None:
+    folder = tiny_onnx.write_bundle(tmp_path / "b", a_loop())
+    with pytest.raises(BundleRefused, match="might never end"):
+        load_bundle(folder)
 
 
 def test_refuses_bottomless_graphs() -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.models import verify_models
+from bloodcells_gui.app.models import opened_lines
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference import processor, session
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.session import CPU, OnnxSession, choices
+from scripts.golden import write_calibrated
 from tests.inference import tiny_onnx
 
 
@@ -31,6 +32,7 @@ def two_networks(folder: Path, **changes: Any) -> Path:
     card |= {"auto_precision": "int8"} | changes
     (folder / "card.json").write_text(json.dumps(card))
     tiny_onnx.reseal(folder)
+    write_calibrated(folder, np.load(folder / "golden-pixels.npy"), 0.2)
     return folder
 
 
@@ -163,8 +165,7 @@ def test_numpy_still_tells() -> None:
 
 def test_verify_names_the_choice_and_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "int8_unit", lambda: "")
-    ok, lines = verify_models(two_networks(tmp_path / "b"))
-    assert ok
+    lines = opened_lines(load_bundle(two_networks(tmp_path / "b")))
     assert lines[-1] == (
         "auto  tiny runs as fp32 on CPUExecutionProvider: "
         "this processor has no VNNI, AMX-INT8 or dot-product instructions"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -31,6 +32,24 @@ def test_a_failed_golden_test_refuses_the_bundle(tmp_path: Path) -> None:
         OnnxSession(load_bundle(folder))
 
 
+def test_a_bundle_without_a_golden_test_is_refused(tmp_path: Path) -> None:
+    whole = json.loads((tiny_onnx.write_bundle(tmp_path / "whole") / "card.json").read_text())["golden"]
+    for n, golden in enumerate(
+        [
+            None,
+            {},
+            whole | {"outputs": {"fp32": {}}},
+            whole | {"outputs": {"int8": whole["outputs"]["fp32"]}},
+            whole | {"tolerance": {"fp32": 1e9}},
+            whole | {"tolerance": {"fp32": float("nan")}},
+            whole | {"outputs": {"fp32": {"unheard": "golden-out.npy"}}},
+        ]
+    ):
+        folder = tiny_onnx.write_bundle(tmp_path / str(n), golden=golden)
+        with pytest.raises(BundleRefused, match="no golden test"):
+            OnnxSession(load_bundle(folder))
+
+
 def test_nan_fails_the_golden_test(tmp_path: Path) -> None:
     folder = tiny_onnx.write_bundle(tmp_path / "b")
     np.save(folder / "golden-out.npy", np.full_like(np.load(folder / "golden-out.npy"), np.nan))
@@ -58,7 +77,7 @@ def test_terminate_ends_a_running_call_and_spares_the_next(tmp_path: Path) -> No
     folder = tiny_onnx.write_bundle(
         tmp_path / "b", tiny_onnx.slow_model(400, 256), input=source, outputs=["y"], golden=None
     )
-    session = OnnxSession(load_bundle(folder))
+    session = OnnxSession(load_bundle(folder), golden=False)
     started = threading.Event()
     outcome: list[object] = []
 

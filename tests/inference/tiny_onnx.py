@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from bloodcells_gui.domain.errors import BundleRefused
+from scripts.golden import write_calibrated
 
 CLASSES = ("SNE", "BNE", "LY", "ART")
 SIDE = 8
@@ -111,11 +115,14 @@ def slow_model(steps: int, side: int) -> bytes:
     )
 
 
-def write_bundle(folder: Path, network: bytes | None = None, **changes: Any) -> Path:
+def write_bundle(
+    folder: Path, network: bytes | None = None, *, calibrated: bool = True, **changes: Any
+) -> Path:
     """A whole classifier bundle around the tiny model; `changes` replace fields of its card."""
     folder.mkdir(parents=True, exist_ok=True)
     w, b = weights()
     golden = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), dtype=np.uint8)
+    golden[1] = (250, 20, 60)  # far from the middle, so that distance and doubt count
     embedding = (golden.astype(np.float32) / 255).mean((1, 2))
     arrays = {
         "head-w.npy": w, "head-b.npy": b, "golden-in.npy": golden, "golden-out.npy": embedding @ w.T + b,
@@ -148,6 +155,9 @@ def write_bundle(folder: Path, network: bytes | None = None, **changes: Any) -> 
     card.update(changes)
     card.setdefault("files", hashes(folder))
     (folder / "card.json").write_text(json.dumps(card))
+    with suppress(BundleRefused, KeyError, TypeError):  # some tests want a bundle that cannot be opened
+        if calibrated:
+            write_calibrated(folder, golden, card["input"]["um_per_px"])
     return folder
 
 
