@@ -949,6 +949,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>Déviation à gauche dès (non segmentés)</translation>
     </message>
     <message>
+        <source>Count cells that only the left or top edge of a field cuts (for analyses to come)</source>
+        <translation>Compter les cellules coupées seulement par le bord gauche ou supérieur d’un champ (analyses à venir)</translation>
+    </message>
+    <message>
         <source>Platelets per field times</source>
         <translation>Plaquettes par champ, facteur</translation>
     </message>
