@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.app.by_hand import cell_at
+from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.pictures import own_jpeg
 from bloodcells_gui.app.views import CellView, ViewMaker
@@ -100,6 +101,7 @@ class CaseSession:
         self.state = ReviewState(self.cells)
         for event in store.events():
             self.state.apply(event)
+        self.drafts = Drafts(store, lambda: self.author)
         self._views = ViewMaker(store)
         self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
 
