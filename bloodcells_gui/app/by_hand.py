@@ -12,20 +12,13 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.pipeline.cellwork import Place
-from bloodcells_gui.pipeline.edges import NO_SIDE
 
 # The click is only near the middle of the cell: the window may move with what is found there.
 _MARGIN = 1.6
 
 
 def cell_at(
-    engine: Engine,
-    reader: ImageReader,
-    image: int,
-    place_px: tuple[float, float],
-    mpp: float | None,
-    *,
-    framed: bool = False,
+    engine: Engine, reader: ImageReader, image: int, place_px: tuple[float, float], mpp: float | None
 ) -> tuple[Cell, CellAssets]:
     """The cell around a place of an image, as the models see it; its id is still to be given.
 
@@ -35,9 +28,6 @@ def cell_at(
         In the image at full resolution.
     mpp : float or None
         um per px of the image.
-    framed : bool
-        Whether the image is a field or slide: what is measured of a cut outline is then left empty. A cell
-        that a person adds counts wherever it lies.
 
     Raises
     ------
@@ -54,7 +44,7 @@ def cell_at(
             "The scale of the image is unknown.",
             "Analyse the specimen with its micrometres per pixel first.",
         )
-    work = cell_work(engine, frame=NO_SIDE if framed else None)
+    work = cell_work(engine)
     half = math.ceil(work.windows.field_um * _MARGIN / mpp / 2)
     left, top = max(0, math.floor(x) - half), max(0, math.floor(y) - half)
     right, bottom = min(width, math.floor(x) + half + 1), min(height, math.floor(y) + half + 1)

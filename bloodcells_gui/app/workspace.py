@@ -106,6 +106,11 @@ class Workspace:
         settings_store.save(self.settings_file, settings)
         self._settings = settings
 
+    def reload_settings(self) -> None:
+        """Take the settings from their file, which a restore has put in place."""
+        self._settings, self.setting_problems = settings_store.load(self.settings_file)
+        self.author = self.author or self._settings.reviewer
+
     def change_settings(self, **changes: Any) -> None:
         """Keep the settings with some of them replaced."""
         self.save_settings(replace(self._settings, **changes))
@@ -153,13 +158,7 @@ class Workspace:
         job = AnalysisJob(
             path,
             self.engine,
-            AnalysisOptions(
-                options.mpp,
-                target,
-                None,
-                options.profile,
-                count_cut_left_top=self.settings.count_cut_left_top,
-            ),
+            AnalysisOptions(options.mpp, target, None, options.profile),
             intake.skipped,
         )
         self.remember(path)
@@ -184,14 +183,7 @@ class Workspace:
         return AnalysisJob(
             session.path,
             self.engine,
-            AnalysisOptions(
-                chosen.mpp,
-                target,
-                None,
-                chosen.profile,
-                chosen.zones,
-                self.settings.count_cut_left_top,
-            ),
+            AnalysisOptions(chosen.mpp, target, None, chosen.profile, chosen.zones),
         )
 
     def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> CaseSession:

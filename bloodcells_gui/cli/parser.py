@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from bloodcells_gui import __version__
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
@@ -129,8 +130,28 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("action", choices=("list", "verify"))
     p.add_argument("directory", nargs="?", type=Path, metavar="DIR")
 
+    _add_lab(verbs)
+
     verbs.add_parser("self-test", help="every part works on this machine")
     return parser
+
+
+def _add_lab(verbs: Any) -> None:
+    """`lab` and its actions."""
+    lab = verbs.add_parser("lab", help="the laboratory's data: backup and restore")
+    actions = lab.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for action, does in (
+        ("backup", "cases, work list, library, profiles and settings into one verified archive"),
+        ("restore", "bring an archive back, where no other data are"),
+    ):
+        p = actions.add_parser(action, help=does)
+        p.add_argument("archive", type=Path, metavar="ARCHIVE")
+        if action == "restore":
+            p.add_argument("--into", type=Path, metavar="DIR",
+                           help="an empty folder instead of this workstation's")  # fmt: skip
+        p.add_argument("--lang", choices=LANGUAGES, default=None)
+        p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")
+        p.add_argument("--quiet", action="store_true")
 
 
 def _add_out(p: argparse.ArgumentParser) -> None:

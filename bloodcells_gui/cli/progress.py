@@ -55,8 +55,11 @@ class ProgressPrinter:
     def _draw(self, p: Progress) -> None:
         share = p.done / p.total if p.total else 0.0
         bar = ("█" * round(share * _BAR)).ljust(_BAR, "░")
+        template = "{bar} {done}/{total} {unit} · {cells} cells · {rate}/s · {left} left"
+        if p.unit == "MB":
+            template = "{bar} {done}/{total} {unit} · {rate}/s · {left} left"
         text = tr(
-            "{bar} {done}/{total} {unit} · {cells} cells · {rate}/s · {left} left",
+            template,
             self._lang,
             bar=bar, done=p.done, total=p.total, unit=tr(p.unit, self._lang), cells=p.cells,
             rate=f"{p.rate:.0f}", left=clock(p.eta_s),

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
-from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
+from bloodcells_gui.domain.errors import (
+    EXIT_CANCELLED,
+    EXIT_NOTHING_READABLE,
+    EXIT_USAGE,
+    Cancelled,
+    UserError,
+)
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
@@ -214,6 +220,31 @@ def models(args: argparse.Namespace) -> int:
     return 0 if ok else 4
 
 
+def lab(args: argparse.Namespace) -> int:
+    """Backup of the workstation and its return."""
+    from bloodcells_gui.app.backup import Workstation
+
+    printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
+    workstation = Workstation()
+    with cancel_on_interrupt() as token:
+        try:
+            if args.action == "backup":
+                done = workstation.back_up(args.archive, token=token, progress=printer.show)
+            else:
+                done = workstation.restore(args.archive, into=args.into, token=token, progress=printer.show)
+        except Cancelled:
+            printer.end()
+            print(tr("Cancelled: nothing was written.", language(args)), file=sys.stderr)
+            return EXIT_CANCELLED
+        finally:
+            printer.end()
+    for line in done.lines(language(args)):
+        _say(args, "{line}", line=line)
+    for line in done.problem_lines(language(args)):
+        print(line, file=sys.stderr)
+    return 0 if done.complete else 1
+
+
 def self_test(args: argparse.Namespace) -> int:
     """Every part works on this machine."""
     from bloodcells_gui.app.selftest import run_self_test
@@ -233,5 +264,6 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "calibrate": calibrate,
     "demo": demo,
     "models": models,
+    "lab": lab,
     "self-test": self_test,
 }

@@ -1,6 +1,32 @@
 """French of what the application layer and the command line say."""
 
 FRENCH = {
+    # backup
+    "The backup {path} was written, read back and compared.": (
+        "La sauvegarde {path} a été écrite, relue et comparée."
+    ),
+    "Cases: {cases}, calibration profiles: {profiles}, reference libraries: {library}, settings files:"
+    " {settings}; {size} MB.": (
+        "Cas : {cases}, profils d'étalonnage : {profiles}, bibliothèques de référence : {library}, fichiers"
+        " de réglages : {settings} ; {size} Mo."
+    ),
+    "SHA-256 of its list of files: {sha256}": "SHA-256 de sa liste de fichiers : {sha256}",
+    "It holds patients' data, unencrypted. The images of specimens are not in it.": (
+        "Elle contient des données de patients, non chiffrées. Les images des échantillons n'y sont pas."
+    ),
+    "Damaged, saved as it is: {name}": "Endommagé, sauvegardé tel quel : {name}",
+    "NOT SAVED: {path} ({reason})": "NON SAUVEGARDÉ : {path} ({reason})",
+    "The backup of {created} was compared with its list of files and brought back into {path}.": (
+        "La sauvegarde du {created} a été comparée avec sa liste de fichiers et restaurée dans {path}."
+    ),
+    "The settings that were there are kept in {path}.": (
+        "Les réglages qui s'y trouvaient sont conservés dans {path}."
+    ),
+    "Cancelled: nothing was written.": "Annulé : rien n'a été écrit.",
+    "{bar} {done}/{total} {unit} · {rate}/s · {left} left": (
+        "{bar} {done}/{total} {unit} · {rate}/s · encore {left}"
+    ),
+    "MB": "Mo",
     # retention
     "This computer's clock says {now}, but something was written on {seen}.": (
         "L'horloge de cet ordinateur indique {now}, mais quelque chose a été écrit le {seen}."
@@ -203,12 +229,6 @@ FRENCH = {
     ),
     "The text is too long.": "Le texte est trop long.",
     "The text holds control characters.": "Le texte contient des caractères de commande.",
-    "A comment was typed but not added: “{text}”.": (
-        "Un commentaire a été saisi mais pas ajouté : « {text} »."
-    ),
-    "The field “{field}” holds what is not saved: “{text}”.": (
-        "Le champ « {field} » contient une saisie non enregistrée : « {text} »."
-    ),
     "A specimen needs a number.": "Un échantillon doit porter un numéro.",
     "Not a number.": "Pas un nombre.",
     "Not a number that can be true.": "Pas un nombre vraisemblable.",

@@ -19,6 +19,49 @@ FRENCH: dict[str, str] = {
     "Keep the file elsewhere for the auditor; a new record begins when it is moved away.": (
         "Conservez le fichier ailleurs pour l'auditeur ; un nouveau registre commence dès qu'il est déplacé."
     ),
+    # backup and restore
+    "There is no archive {path}.": "Il n'y a pas d'archive {path}.",
+    "The archive {path} cannot be used ({reason}).": "L'archive {path} n'est pas utilisable ({reason}).",
+    "It is cut short, was changed after it was made, or is no backup of this program."
+    " Nothing was restored.": (
+        "Elle est tronquée, a été modifiée après sa création ou n'est pas une sauvegarde de ce programme."
+        " Rien n'a été restauré."
+    ),
+    "Take another copy of the backup.": "Prenez une autre copie de la sauvegarde.",
+    "The archive {path} was made by a newer version of this program.": (
+        "L'archive {path} a été créée par une version plus récente de ce programme."
+    ),
+    "Restore it with the newer version.": "Restaurez-la avec la version plus récente.",
+    "There is nothing to save in {path}.": "Il n'y a rien à sauvegarder dans {path}.",
+    "It holds no case, no library, no profile and no settings.": (
+        "Ce dossier ne contient ni cas, ni bibliothèque, ni profil, ni réglages."
+    ),
+    "Check the variable BLOODCELLS_HOME.": "Vérifiez la variable BLOODCELLS_HOME.",
+    "{path} holds other data already, for example {name}.": (
+        "{path} contient déjà d'autres données, par exemple {name}."
+    ),
+    "A restore replaces nothing. Nothing was changed.": (
+        "Une restauration ne remplace rien. Rien n'a été modifié."
+    ),
+    "Restore into an empty folder (command line: --into DIR), or move the data away first.": (
+        "Restaurez dans un dossier vide (ligne de commande : --into DOSSIER),"
+        " ou déplacez d'abord les données."
+    ),
+    "There is too little space in {path}.": "Il n'y a pas assez de place dans {path}.",
+    "{needed} MB are needed, {free} MB are free. Nothing was written.": (
+        "Il faut {needed} Mo, {free} Mo sont libres. Rien n'a été écrit."
+    ),
+    "Free some space or choose another disk.": "Libérez de la place ou choisissez un autre disque.",
+    "The disk of {path} is full.": "Le disque de {path} est plein.",
+    "What was written so far was removed again.": "Ce qui avait été écrit a été retiré.",
+    "A backup replaces none.": "Une sauvegarde n'en remplace aucun.",
+    "Choose another name, for example with today's date.": (
+        "Choisissez un autre nom, par exemple avec la date du jour."
+    ),
+    "The data in {path} cannot be read ({reason}).": "Les données de {path} sont illisibles ({reason}).",
+    "You may not read it, or its disk or share does not answer.": (
+        "Vous n'avez pas le droit de les lire, ou leur disque ou partage ne répond pas."
+    ),
     # work list
     "The folder {path} cannot be looked into.": "Le dossier {path} ne peut pas être parcouru.",
     "You may not read it, or its disk or share does not answer. Cases in it are not listed.": (

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+BORDERS = ("reflect", "background")
+
 
 def background_colour(image: NDArray[np.uint8]) -> tuple[int, int, int]:
     """Colour of the blank field, as the median of the brighter half of the image's rim.
@@ -35,11 +37,9 @@ def crop_at_scale(
     mpp: float,
     size_px: int,
     um_per_px: float,
+    border: str = "reflect",
 ) -> NDArray[np.uint8]:
     """A square window around a point, resampled once to the wanted scale.
-
-    Beyond the image it has the colour of the blank field: mirrored pixels would complete a cell that the edge
-    cuts, and show cells that nobody saw.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ def crop_at_scale(
         Scale of `image`, um per px.
     size_px, um_per_px : int, float
         Side (px) and scale (um per px) of the result.
+    border : str
+        What lies beyond the image: "reflect" mirrors it, "background" fills with the blank field's colour.
 
     Returns
     -------
@@ -57,12 +59,12 @@ def crop_at_scale(
     Raises
     ------
     ValueError
-        On a scale that is not a positive finite number, or an empty image.
+        On a scale that is not a positive finite number, an empty image or an unknown border.
     """
     if not (math.isfinite(mpp) and mpp > 0 and um_per_px > 0):
         raise ValueError(f"scale must be positive: {mpp} um/px")
     side = max(1, round(size_px * um_per_px / mpp))
-    window = window_at(image, centre_px, side)
+    window = window_at(image, centre_px, side, border)
     if side == size_px:
         return np.ascontiguousarray(window)
     # INTER_AREA averages every source pixel when shrinking (no aliasing), but is nearest when enlarging.
@@ -71,11 +73,15 @@ def crop_at_scale(
     return resized
 
 
-def window_at(image: NDArray[np.uint8], centre_px: tuple[float, float], side: int) -> NDArray[np.uint8]:
+def window_at(
+    image: NDArray[np.uint8], centre_px: tuple[float, float], side: int, border: str = "reflect"
+) -> NDArray[np.uint8]:
     """The square of `side` px around a point, as it is; a view of `image` where it lies inside.
 
-    Beyond the image it is filled, and ValueError is raised, as by :func:`crop_at_scale`.
+    Raises ValueError as :func:`crop_at_scale`, whose `border` it shares.
     """
+    if border not in BORDERS:
+        raise ValueError(f"unknown border {border!r}")
     height, width = image.shape[:2]
     if height == 0 or width == 0:
         raise ValueError("empty image")
@@ -87,8 +93,11 @@ def window_at(image: NDArray[np.uint8], centre_px: tuple[float, float], side: in
     if window.size == 0:
         raise ValueError("the window lies outside the image")
     if left or top or right or bottom:
-        colour = background_colour(image)
-        window = cv2.copyMakeBorder(window, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
+        if border == "reflect":
+            window = cv2.copyMakeBorder(window, top, bottom, left, right, cv2.BORDER_REFLECT_101)
+        else:
+            colour = background_colour(image)
+            window = cv2.copyMakeBorder(window, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
     return window
 
 
@@ -98,9 +107,10 @@ def crops_at_scale(
     mpp: float,
     size_px: int,
     um_per_px: float,
+    border: str = "reflect",
 ) -> NDArray[np.uint8]:
     """`crop_at_scale` at several points: (n, size_px, size_px, 3) uint8 RGB."""
     out = np.empty((len(centres_px), size_px, size_px, 3), np.uint8)
     for i, centre in enumerate(centres_px):
-        out[i] = crop_at_scale(image, centre, mpp, size_px, um_per_px)
+        out[i] = crop_at_scale(image, centre, mpp, size_px, um_per_px, border)
     return out

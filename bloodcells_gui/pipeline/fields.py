@@ -220,8 +220,7 @@ class FieldsSource:
             if not self._mosaic.owns(position, spot.plane):
                 continue
             if self._shared is None or not self._mosaic.is_shared(position, spot.plane):
-                inner = self._mosaic.inner(position, spot.plane)
-                out.append(replace(spot, place=replace(spot.place, inner=inner)) if any(inner) else spot)
+                out.append(spot)
                 continue
             self._token.check()
             whole = self._shared.whole(spot, position, reader)

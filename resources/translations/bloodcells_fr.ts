@@ -798,33 +798,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
-    <name>CommentDialog</name>
-    <message>
-        <source>A comment is not added yet</source>
-        <translation>Un commentaire n&apos;est pas encore ajouté</translation>
-    </message>
-    <message>
-        <source>It would be missing in the signed report.</source>
-        <translation>Il manquerait dans le compte rendu signé.</translation>
-    </message>
-    <message>
-        <source>&amp;Add it to the report</source>
-        <translation>L&apos;&amp;ajouter au compte rendu</translation>
-    </message>
-    <message>
-        <source>The comment</source>
-        <translation>Le commentaire</translation>
-    </message>
-    <message>
-        <source>&amp;Discard it</source>
-        <translation>L&apos;a&amp;bandonner</translation>
-    </message>
-    <message>
-        <source>Back to the case</source>
-        <translation>Retour au cas</translation>
-    </message>
-</context>
-<context>
     <name>CommentsPanel</name>
     <message>
         <source>Comments of this case</source>
@@ -849,14 +822,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>No comments yet.</source>
         <translation>Pas encore de commentaire.</translation>
-    </message>
-    <message>
-        <source>Too long to be added: {now} of {most} characters</source>
-        <translation>Trop long pour être ajouté : {now} caractères sur {most}</translation>
-    </message>
-    <message>
-        <source>Kept as a draft; not in the report until it is added</source>
-        <translation>Conservé comme brouillon ; hors du compte rendu tant qu&apos;il n&apos;est pas ajouté</translation>
     </message>
 </context>
 <context>
@@ -982,10 +947,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Left shift from bands of</source>
         <translation>Déviation à gauche dès (non segmentés)</translation>
-    </message>
-    <message>
-        <source>Count cells that only the left or top edge of a field cuts (for analyses to come)</source>
-        <translation>Compter les cellules coupées seulement par le bord gauche ou supérieur d’un champ (analyses à venir)</translation>
     </message>
     <message>
         <source>Platelets per field times</source>
@@ -2359,14 +2320,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Analyser</source>
         <translation>Automate</translation>
-    </message>
-    <message>
-        <source>Not saved yet: {fields}</source>
-        <translation>Pas encore enregistré : {fields}</translation>
-    </message>
-    <message>
-        <source>A comment is not added yet</source>
-        <translation>Un commentaire n&apos;est pas encore ajouté</translation>
     </message>
 </context>
 <context>

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
+from bloodcells_gui.app.backup import Workstation
 from bloodcells_gui.app.cases import CaseList, Query
 from bloodcells_gui.app.counter import Counter
-from bloodcells_gui.app.drafts import NOTE
 from bloodcells_gui.app.record import Points, agreement
 from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.reference import ReferenceShelf
@@ -24,6 +24,7 @@ from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.ui.backup.window import BackupWindow
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
@@ -73,6 +74,7 @@ class Workbench(QObject):
         self.memory = memory
         self._worklist: WorklistWindow | None = None
         self._library: LibraryWindow | None = None
+        self._backup: BackupWindow | None = None
         self._shelf = ReferenceShelf(workspace.home)
         self._retention = Retention(workspace, cases)
         self._due = Lookup(window.pool, self)
@@ -139,6 +141,7 @@ class Workbench(QObject):
         self._add(lab, self.tr("Reference &library…"), self.show_library, of_case=False)
         self._add(lab, self.tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
         self._add(lab, self.tr("Cases past their &time…"), self.show_retention, of_case=False)
+        self._add(lab, self.tr("&Backup and restore…"), self.show_backup, of_case=False)
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -169,10 +172,6 @@ class Workbench(QObject):
         self.record = RecordPage(self.context, page.controller, session, self.window._may_decide)
         self.record.failed.connect(failed)
         self.record.over_cases.connect(self.show_agreement)
-        self.record.pending_changed.connect(self.window.show_saved)
-        self.window.reporter.draft_settled.connect(self.record.comments.take_draft)
-        self.window.unsaved = self.record.unsaved
-        self.window.show_saved()
         page.add_view(self.tr("Record"), self.record)
         bell = Bell(session.settings.count_sound, parent=page)
         self.counter = CounterPanel(
@@ -239,9 +238,6 @@ class Workbench(QObject):
     def _leaving(self, page: CasePage) -> None:
         for window in list(self._popped):
             window.close()
-        if self.record is not None:
-            self.record.keep_drafts()
-        self.window.unsaved = lambda: ""
         self.record = self.counter = None
         self._enable(None)
 
@@ -262,13 +258,11 @@ class Workbench(QObject):
         ids = page.chosen() if page is not None else []
         if not ids or session is None or not self.window._may_decide():
             return
-        dialog = NoteDialog(self.window, session.drafts.text(NOTE), count=len(ids))
+        dialog = NoteDialog(self.window, count=len(ids))
         accepted = dialog.exec()
         dialog.deleteLater()
-        session.drafts.keep(NOTE, dialog.answer())  # until it is in the library
         if accepted:
             self.keep(ids, dialog.answer())
-            session.drafts.keep(NOTE, "")
 
     def keep(self, ids: list[int], note: str) -> None:
         """Put reviewed cells into the library."""
@@ -318,14 +312,12 @@ class Workbench(QObject):
         """The report before it is written."""
         if self.session is None:
             return None
-        self.window.commit_typing()
         return self._pop(PreviewWindow(self.context, self.session, self.window.pool, self.window))
 
     def show_audit(self) -> AuditWindow | None:
         """Who did what when."""
         if self.session is None:
             return None
-        self.window.commit_typing()
         return self._pop(AuditWindow(self.context, self.session, self.window.pool, self.window))
 
     def show_calibration(self) -> CalibrationWindow:
@@ -410,6 +402,18 @@ class Workbench(QObject):
             )
         )
 
+    # -- backup ----------------------------------------------------------------------------------------
+
+    def show_backup(self) -> BackupWindow:
+        """Everything that the workstation keeps, into one file and back."""
+        if self._backup is None:
+            workstation = Workstation(self.workspace.home, self.workspace.settings_file.parent)
+            self._backup = BackupWindow(
+                self.context, workstation, self.window.pool, self.workspace.reload_settings, self.window
+            )
+        self._show(self._backup)
+        return self._backup
+
     # -- the work list ---------------------------------------------------------------------------------
 
     def show_worklist(self) -> WorklistWindow:
@@ -435,6 +439,8 @@ class Workbench(QObject):
 
     def _closing(self) -> None:
         self._due.close()
+        if self._backup is not None:
+            self._backup.stop()
         if self._worklist is not None:
             self._worklist.stop()
             self._worklist.close()

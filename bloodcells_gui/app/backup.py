@@ -1,0 +1,158 @@
+"""Backup of the workstation and its return, with progress, for window and command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bloodcells_gui import __version__
+from bloodcells_gui.app.places import user_config_dir, user_data_dir
+from bloodcells_gui.app.workspace import SETTINGS_NAME
+from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.progress import CancelToken, RateMeter
+from bloodcells_gui.storage.archive import Manifest, decoded
+from bloodcells_gui.storage.backup import BackupMade, Places, back_up
+from bloodcells_gui.storage.restore import Restored, restore
+
+__all__ = ["Finished", "Places", "Workstation", "proposed_name"]
+
+Sentence = tuple[str, dict[str, object]]
+
+_MB = 1_000_000
+_CASE = ".bcs"
+
+
+def proposed_name() -> str:
+    """Name of an archive that is made today."""
+    return f"bloodcells-{date.today().isoformat()}.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What was done, and what a person must know of it, as English templates with their values.
+
+    `complete` is False where something that belongs in a backup is not in it.
+    """
+
+    said: tuple[Sentence, ...]
+    problems: tuple[Sentence, ...] = ()
+    complete: bool = True
+
+    def lines(self, lang: str = "en") -> list[str]:
+        """What was done, in `lang`."""
+        return [tr(template, lang, **params) for template, params in self.said]
+
+    def problem_lines(self, lang: str = "en") -> list[str]:
+        """What is damaged or missing, in `lang`."""
+        return [tr(template, lang, **params) for template, params in self.problems]
+
+
+class Workstation:
+    """Everything that this workstation keeps.
+
+    Parameters
+    ----------
+    home, config : Path or None
+        Folder of the person's data and of settings; platform defaults when None.
+    """
+
+    def __init__(self, home: Path | None = None, config: Path | None = None) -> None:
+        self.places = Places(home or user_data_dir(), (config or user_config_dir()) / SETTINGS_NAME)
+
+    def back_up(self, archive: Path, *, token: CancelToken, progress: Callable[[Progress], None]) -> Finished:
+        """Save it all into the new file `archive`, read it back and compare.
+
+        Raises
+        ------
+        UserError
+            When the archive is there already or cannot be written; nothing is left behind then.
+        Cancelled
+            When `token` was cancelled; nothing is left behind.
+        """
+        made = back_up(self.places, archive, app_version=__version__, progress=_in_megabytes(token, progress))
+        return _saved(made, archive)
+
+    def restore(
+        self,
+        archive: Path,
+        *,
+        into: Path | None = None,
+        token: CancelToken,
+        progress: Callable[[Progress], None],
+    ) -> Finished:
+        """Bring an archive back into this workstation, where it holds nothing yet, or into the folder `into`.
+
+        Raises
+        ------
+        UserError
+            When the archive is not sound, other data are there, or the disk is full; nothing is changed then.
+        Cancelled
+            When `token` was cancelled; nothing is changed.
+        """
+        places = self.places if into is None else Places(into, into / SETTINGS_NAME)
+        return _brought_back(restore(archive, places, progress=_in_megabytes(token, progress)), places)
+
+
+def _in_megabytes(token: CancelToken, progress: Callable[[Progress], None]) -> Callable[[int, int], None]:
+    meter = RateMeter()
+
+    def tell(done: int, total: int) -> None:
+        token.check()
+        rate = meter.update(done)
+        eta = meter.eta_s(done, total, rate)
+        progress(Progress(done // _MB, -(-total // _MB), "MB", 0, rate / _MB, eta))
+
+    return tell
+
+
+def _numbers(manifest: Manifest) -> dict[str, object]:
+    names = [decoded(m.name) for m in manifest.files]
+    kinds = [n.parts[1] for n in names]
+    return {
+        "cases": sum(n.suffix == _CASE for n in names),
+        "profiles": len({n.parts[2] for n in names if n.parts[1] == "profiles" and len(n.parts) == 4}),
+        "library": int("reference.bcl" in kinds),
+        "settings": int(SETTINGS_NAME in kinds),
+        "size": -(-manifest.size // _MB),
+    }
+
+
+_HOLDS = (
+    "Cases: {cases}, calibration profiles: {profiles}, reference libraries: {library}, settings files:"
+    " {settings}; {size} MB."
+)
+
+
+def _saved(made: BackupMade, archive: Path) -> Finished:
+    said: list[Sentence] = [
+        ("The backup {path} was written, read back and compared.", {"path": archive}),
+        (_HOLDS, _numbers(made.manifest)),
+        ("SHA-256 of its list of files: {sha256}", {"sha256": made.fingerprint}),
+        (
+            "It holds patients' data, unencrypted. The images of specimens are not in it.",
+            {},
+        ),
+    ]
+    problems: list[Sentence] = [
+        ("Damaged, saved as it is: {name}", {"name": decoded(name).name}) for name in made.damaged
+    ]
+    problems += [
+        ("NOT SAVED: {path} ({reason})", {"path": path, "reason": reason}) for path, reason in made.left_out
+    ]
+    return Finished(tuple(said), tuple(problems), complete=not made.left_out)
+
+
+def _brought_back(restored: Restored, places: Places) -> Finished:
+    said: list[Sentence] = [
+        (
+            "The backup of {created} was compared with its list of files and brought back into {path}.",
+            {"created": restored.manifest.created, "path": places.data},
+        ),
+        (_HOLDS, _numbers(restored.manifest)),
+    ]
+    if restored.kept_settings is not None:
+        said.append(("The settings that were there are kept in {path}.", {"path": restored.kept_settings}))
+    return Finished(tuple(said))

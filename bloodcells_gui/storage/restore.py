@@ -1,0 +1,117 @@
+"""An archive of a workstation brought back, whole or not at all, over nothing that is there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.imaging import plain_files
+from bloodcells_gui.storage.archive import SETTINGS, Archive, Manifest, Progress
+from bloodcells_gui.storage.backup import Places, clear, failed, need_space, part_of, unreadable
+from bloodcells_gui.storage.files import make_folder, sync_folder
+from bloodcells_gui.storage.worklist_index import INDEX_NAME
+
+_STAGING = ".restore-"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came out of an archive; `kept_settings` is where the settings that stood there are now."""
+
+    manifest: Manifest
+    files: int
+    kept_settings: Path | None
+
+
+def restore(path: Path, places: Places, *, progress: Progress | None = None) -> Restored:
+    """Bring an archive back where nothing else is; the whole archive is verified before a file is written.
+
+    A file that is there already, byte for byte, is left. Settings that stand there are kept beside the
+    restored ones, under another name.
+
+    Raises
+    ------
+    UserError
+        When the archive is not sound, other cases, profiles or a library are there, or the disk is full;
+        nothing is changed then.
+    """
+    with Archive(path) as archive:
+        total = archive.manifest.size
+        _refuse_others(archive.manifest, places)
+        archive.verify(part_of(progress, 0, 2 * total))
+        make_folder(places.data)
+        make_folder(places.settings.parent)
+        need_space(places.data, total)
+        clear(places.data, _STAGING)
+        try:
+            with tempfile.TemporaryDirectory(prefix=_STAGING, dir=places.data) as staging:
+                staged = _extract(archive, Path(staging), part_of(progress, total, 2 * total))
+                kept = _put_in_place(staged, places)
+        except OSError as error:
+            raise failed(places.data, error) from error
+        return Restored(archive.manifest, len(archive.manifest.files), kept)
+
+
+def _refuse_others(manifest: Manifest, places: Places) -> None:
+    wanted = {m.name: m for m in manifest.files}
+    try:
+        for name, there in places.files():
+            if name == SETTINGS or there.name == INDEX_NAME:
+                continue
+            member = wanted.get(name)
+            if member is None or plain_files.sha256_of(there) != member.sha256:
+                raise UserError(
+                    "{path} holds other data already, for example {name}.",
+                    "A restore replaces nothing. Nothing was changed.",
+                    "Restore into an empty folder (command line: --into DIR), or move the data away first.",
+                    path=places.data,
+                    name=there.name,
+                )
+    except OSError as error:
+        raise unreadable(places.data, error) from error
+
+
+def _extract(archive: Archive, staging: Path, progress: Progress | None) -> list[tuple[str, Path]]:
+    staged, done, total = [], 0, archive.manifest.size
+    for number, member in enumerate(archive.manifest.files):
+        file = staging / f"{number:06d}"
+        with file.open("xb") as sink:
+            for data in archive.chunks(member):
+                sink.write(data)
+                done += len(data)
+                if progress is not None:
+                    progress(done, total)
+            sink.flush()
+            os.fsync(sink.fileno())
+        staged.append((member.name, file))
+    return staged
+
+
+def _put_in_place(staged: list[tuple[str, Path]], places: Places) -> Path | None:
+    kept: Path | None = None
+    folders = set()
+    for name, file in staged:
+        target = places.at(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folders.add(target.parent)
+        if name == SETTINGS:
+            if target.exists() and plain_files.sha256_of(target) != plain_files.sha256_of(file):
+                kept = _free(target.with_name("settings.before-restore.json"))
+                target.rename(kept)
+        elif os.path.lexists(target):
+            continue  # the same bytes, or the index, which is made anew from the cases
+        shutil.move(file, target)  # settings may lie on another disk
+    for folder in folders:
+        sync_folder(folder)
+    return kept
+
+
+def _free(path: Path) -> Path:
+    free, n = path, 2
+    while free.exists():
+        free, n = path.with_stem(f"{path.stem}-{n}"), n + 1
+    return free
