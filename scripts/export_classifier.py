@@ -326,7 +326,7 @@ def export(cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version:
         "input": {
             "name": "image", "axes": "nhwc", "dtype": "uint8", "colours": "rgb", "size_px": INPUT_PX, "um_per_px": INPUT_UM,
             "steps": [
-                {"name": "crop_at_scale", "size_px": INPUT_PX, "um_per_px": INPUT_UM, "border": "reflect"},
+                {"name": "crop_at_scale", "size_px": INPUT_PX, "um_per_px": INPUT_UM, "border": "background"},
                 {"name": "to_float32", "in_graph": True},
                 {"name": "nhwc_to_nchw", "in_graph": True},
                 {"name": "normalise", "in_graph": True, "mean": [127, 127, 127], "std": [128, 128, 128]},

@@ -35,12 +35,13 @@ from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen,
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classifier
 from bloodcells_gui.domain.zones import Zones, rounded
 from bloodcells_gui.imaging.guarded import interrupt, load_images, open_image
-from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, measure
+from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, OF_OUTLINE, measure
 from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
+from bloodcells_gui.pipeline.edges import Sides, counting_frame
 from bloodcells_gui.pipeline.fields import FieldsSource
 from bloodcells_gui.pipeline.scan import Scan, ScanOptions
 from bloodcells_gui.pipeline.search import TileSearch
@@ -61,6 +62,7 @@ class AnalysisOptions:
     threads: int | None = None
     profile: str = ""
     zones: Zones = field(default_factory=dict)
+    count_cut_left_top: bool = True
 
     def as_parameters(self) -> dict[str, str]:
         """For the run's provenance."""
@@ -68,6 +70,7 @@ class AnalysisOptions:
             "mpp": "" if self.mpp is None else repr(self.mpp),
             "target_cells": "" if self.target_cells is None else str(self.target_cells),
             "threads": str(self.threads or default_threads()),
+            "count_cut_left_top": "yes" if self.count_cut_left_top else "no",
             **({"zones": json.dumps(rounded(self.zones))} if self.zones else {}),
         }
 
@@ -132,7 +135,10 @@ class AnalysisJob:
     ) -> Iterator[AnalysisEvent]:
         threads = self._options.threads or default_threads()
         specimen = store.specimen
-        work = cell_work(engine, drawn=specimen.synthetic)
+        frame = None
+        if specimen.kind is not SpecimenKind.CROPS:
+            frame = counting_frame(self._options.count_cut_left_top)
+        work = cell_work(engine, drawn=specimen.synthetic, frame=frame)
         if specimen.kind is SpecimenKind.CROPS:
             done = self._images_done(store)
             options = CropsOptions(self._options.mpp, threads, run=number)
@@ -182,8 +188,8 @@ class AnalysisJob:
         return frozenset(with_cells | {by_name[name] for name in skipped if name in by_name})
 
 
-def cell_work(engine: Engine, *, drawn: bool = False) -> CellWork:
-    """The engine's networks as one unit of work; `drawn` for a synthetic specimen."""
+def cell_work(engine: Engine, *, drawn: bool = False, frame: Sides | None = None) -> CellWork:
+    """The engine's networks as one unit of work; `drawn` if synthetic, `frame` as in CellWork."""
     return CellWork(
         engine.classifier,
         engine.segmenter,
@@ -191,6 +197,8 @@ def cell_work(engine: Engine, *, drawn: bool = False) -> CellWork:
         focus_index=MEASUREMENTS.index("focus"),
         focus_limit=FOCUS_LIMIT,
         drawn=drawn,
+        frame=frame,
+        of_outline=[MEASUREMENTS.index(name) for name in OF_OUTLINE],
     )
 
 

@@ -12,13 +12,20 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.pipeline.cellwork import Place
+from bloodcells_gui.pipeline.edges import NO_SIDE
 
 # The click is only near the middle of the cell: the window may move with what is found there.
 _MARGIN = 1.6
 
 
 def cell_at(
-    engine: Engine, reader: ImageReader, image: int, place_px: tuple[float, float], mpp: float | None
+    engine: Engine,
+    reader: ImageReader,
+    image: int,
+    place_px: tuple[float, float],
+    mpp: float | None,
+    *,
+    framed: bool = False,
 ) -> tuple[Cell, CellAssets]:
     """The cell around a place of an image, as the models see it; its id is still to be given.
 
@@ -28,6 +35,9 @@ def cell_at(
         In the image at full resolution.
     mpp : float or None
         um per px of the image.
+    framed : bool
+        Whether the image is a field or slide: what is measured of a cut outline is then left empty. A cell
+        that a person adds counts wherever it lies.
 
     Raises
     ------
@@ -44,7 +54,7 @@ def cell_at(
             "The scale of the image is unknown.",
             "Analyse the specimen with its micrometres per pixel first.",
         )
-    work = cell_work(engine)
+    work = cell_work(engine, frame=NO_SIDE if framed else None)
     half = math.ceil(work.windows.field_um * _MARGIN / mpp / 2)
     left, top = max(0, math.floor(x) - half), max(0, math.floor(y) - half)
     right, bottom = min(width, math.floor(x) + half + 1), min(height, math.floor(y) + half + 1)

@@ -139,6 +139,7 @@ class CaseList:
                 state.data,
                 settings,
                 taxonomy=settings.rollup,
+                outside_frame=state.outside_frame,
             )
             extras: dict[str, Field] = {
                 "state": str(entry.state), "begun": entry.created, "changed": entry.changed,
@@ -163,13 +164,16 @@ class CaseList:
         target = options.target_cells
         if target is None and intake.specimen.kind is SpecimenKind.SLIDE:
             target = DEFAULT_SLIDE_TARGET
-        wishes = AnalysisOptions(options.mpp, target, 1, options.profile)
+        frame = self._workspace.settings.count_cut_left_top
+        wishes = AnalysisOptions(options.mpp, target, 1, options.profile, count_cut_left_top=frame)
         self.queue.add(path, AnalysisJob(path, self._engine, wishes, intake.skipped))
         return path
 
     def enqueue_case(self, path: Path) -> None:
         """Let a case that is there wait for the rest of its analysis."""
-        self.queue.add(path, AnalysisJob(path, self._engine, AnalysisOptions(None, None, 1)))
+        frame = self._workspace.settings.count_cut_left_top
+        options = AnalysisOptions(None, None, 1, count_cut_left_top=frame)
+        self.queue.add(path, AnalysisJob(path, self._engine, options))
 
     # -- files -----------------------------------------------------------------------------------------
 

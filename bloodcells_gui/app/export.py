@@ -24,7 +24,7 @@ from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.discover import IGNORE_MARKER
-from bloodcells_gui.pipeline.cellwork import encode_jpeg, encode_png
+from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import (
     anonymised,

@@ -135,7 +135,13 @@ def _analyze_one(
     target = request.target_cells
     if target is None and intake.specimen.kind is SpecimenKind.SLIDE:
         target = DEFAULT_SLIDE_TARGET
-    options = AnalysisOptions(request.mpp, target, request.threads, request.profile)
+    options = AnalysisOptions(
+        request.mpp,
+        target,
+        request.threads,
+        request.profile,
+        count_cut_left_top=settings.count_cut_left_top,
+    )
     job = AnalysisJob(case, engine, options, intake.skipped)
     token.on_cancel(job.cancel)
 

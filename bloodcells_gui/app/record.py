@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bloodcells_gui.app.drafts import field_key
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analyser_csv import MAX_ANALYSER_BYTES, read_analyser_csv
 from bloodcells_gui.domain.comparison import (
@@ -43,6 +44,12 @@ def record_fields(session: CaseSession) -> tuple[FieldSpec, ...]:
 def value_of(session: CaseSession, name: str) -> str:
     """What stands in a field of the form."""
     return session.specimen.id if name == SPECIMEN_ID_FIELD else session.state.data.fields.get(name, "")
+
+
+def unsaved_fields(session: CaseSession) -> list[tuple[FieldSpec, str]]:
+    """Fields where something was typed that is not saved, with what was typed."""
+    drafts = ((spec, session.drafts.text(field_key(spec.name))) for spec in record_fields(session))
+    return [(spec, text) for spec, text in drafts if text]
 
 
 def problem_of(spec: FieldSpec, text: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.app.by_hand import cell_at
+from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.pictures import own_jpeg
 from bloodcells_gui.app.views import CellView, ViewMaker
@@ -35,7 +36,7 @@ from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, with_number
+from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in
 from bloodcells_gui.domain.taxonomy import ORDER, UNIDENTIFIED
 from bloodcells_gui.storage.case import CaseStore
@@ -100,6 +101,7 @@ class CaseSession:
         self.state = ReviewState(self.cells)
         for event in store.events():
             self.state.apply(event)
+        self.drafts = Drafts(store, lambda: self.author)
         self._views = ViewMaker(store)
         self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
 
@@ -255,7 +257,8 @@ class CaseSession:
         known = run.scale.mpp if run is not None and run.scale is not None else None
         mpp = known or self.specimen.images[image].mpp
         engine = self._explainer.engine()
-        found, assets = cell_at(engine, reader, image, (x, y), mpp)
+        framed = self.specimen.kind is not SpecimenKind.CROPS
+        found, assets = cell_at(engine, reader, image, (x, y), mpp, framed=framed)
         if run is None or tuple(engine.classifier.classes) != run.classes:
             found = replace(found, scores=found.scores[:0])  # figures of other classes are not shown as these
         cell = replace(found, id=self.store.next_hand_id())
@@ -393,6 +396,7 @@ class CaseSession:
             self.settings,
             taxonomy=taxonomy,
             target=self.target,
+            outside_frame=self.state.outside_frame,
         )
 
     @property

@@ -6,7 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.pictures import own_jpegs
+from bloodcells_gui.app.record import unsaved_fields
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.fold import make_event
@@ -54,6 +56,14 @@ def signing_checks(session: CaseSession) -> list[SigningCheck]:
                 "{n} cells are still unidentified.", (("n", str(state.unidentified)),), cells=waiting
             )
         )
+    comment = " ".join(session.drafts.text(COMMENT).split())
+    if comment:
+        found.append(
+            SigningCheck("A comment was typed but not added: “{text}”.", (("text", shortened(comment)),))
+        )
+    for spec, text in unsaved_fields(session):
+        what = "The field “{field}” holds what is not saved: “{text}”."
+        found.append(SigningCheck(what, (("field", spec.label), ("text", shortened(text)))))
     table = session.differential("full")
     raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used)
     critical = {leaf for r in raised if r.rule.kind == SMEAR for leaf in r.rule.leaves}
@@ -81,6 +91,12 @@ def signing_checks(session: CaseSession) -> list[SigningCheck]:
     if any(run.status is not RunStatus.COMPLETE for run in session.runs):
         found.append(SigningCheck("The analysis did not run to its end.", blocking=False))
     return found
+
+
+def shortened(text: str, most: int = 80) -> str:
+    """`text` on one line of at most `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def sign(session: CaseSession, author: str, meaning: str, explanation: str = "") -> Change:

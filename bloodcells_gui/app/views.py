@@ -16,6 +16,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.imaging.contours import outlines
 from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.reader import ImageReader
+from bloodcells_gui.inference.preprocess import background_colour
 from bloodcells_gui.storage.case import CaseStore
 
 _OPEN_IMAGES = 4
@@ -130,7 +131,9 @@ class ViewMaker:
         except UserError:
             return None
         if left or top or right or bottom:
-            region = cv2.copyMakeBorder(region, top, bottom, left, right, cv2.BORDER_REFLECT_101)
+            # As the networks saw it: nothing is made up beyond the image.
+            colour = background_colour(region)
+            region = cv2.copyMakeBorder(region, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
         if s > _MAX_VIEW_PX:
             region = cv2.resize(region, (_MAX_VIEW_PX, _MAX_VIEW_PX), interpolation=cv2.INTER_AREA)
         return np.ascontiguousarray(region)

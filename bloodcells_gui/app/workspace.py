@@ -158,7 +158,13 @@ class Workspace:
         job = AnalysisJob(
             path,
             self.engine,
-            AnalysisOptions(options.mpp, target, None, options.profile),
+            AnalysisOptions(
+                options.mpp,
+                target,
+                None,
+                options.profile,
+                count_cut_left_top=self.settings.count_cut_left_top,
+            ),
             intake.skipped,
         )
         self.remember(path)
@@ -183,7 +189,14 @@ class Workspace:
         return AnalysisJob(
             session.path,
             self.engine,
-            AnalysisOptions(chosen.mpp, target, None, chosen.profile, chosen.zones),
+            AnalysisOptions(
+                chosen.mpp,
+                target,
+                None,
+                chosen.profile,
+                chosen.zones,
+                self.settings.count_cut_left_top,
+            ),
         )
 
     def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> CaseSession:

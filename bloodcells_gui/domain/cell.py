@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 # Flags a cell may carry; plain strings because they go into files.
 FLAG_EDGE = "cut by the edge"
+#: Of a cell that the right or bottom edge of a field or slide cuts: it counts only when a person restores it.
+FLAG_OUTSIDE_FRAME = "outside the counting frame"
 FLAG_TOUCHING = "touching"
 FLAG_OUT_OF_FOCUS = "out of focus"
 FLAG_NO_CELL = "no cell found"

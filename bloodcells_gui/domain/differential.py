@@ -240,6 +240,8 @@ def differential(
     settings: LabSettings,
     taxonomy: str | None = None,
     target: int | None = None,
+    *,
+    outside_frame: Mapping[str, int] | None = None,
 ) -> Differential:
     """The table with limits, absolute counts, flags and remarks.
 
@@ -255,6 +257,9 @@ def differential(
         Ranges, rules, thresholds.
     taxonomy : str or None
         Roll-up id; None takes the laboratory's.
+    outside_frame : mapping, optional
+        Proposed leaf code -> number of cells that the right or bottom edge of a field or slide cuts, among
+        the excluded: remarks name them.
     target : int or None
         Leukocytes to count (:func:`~bloodcells_gui.domain.counting_target.counting_target`), 0 for none;
         None takes the laboratory's.
@@ -315,6 +320,7 @@ def differential(
             sex=basis.sex,
             age=basis.age,
             analyser=analyser_of(data)[0],
+            outside_frame=outside_frame or {},
         ),
     )
 

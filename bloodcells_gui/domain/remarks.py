@@ -31,15 +31,18 @@ def remarks(
     sex: str = "",
     age: float | None = None,
     analyser: Mapping[str, float] | None = None,
+    outside_frame: Mapping[str, int] | None = None,
 ) -> tuple[Remark, ...]:
     """All remarks, the gravest first.
 
     `nrbc` is NRBC per 100 WBC, `answer` what was said about the analyser's own correction; `sex` and `age`
-    choose the ranges whose limits are decisions; `analyser` is the analyser's differential in %.
+    choose the ranges whose limits are decisions; `analyser` is the analyser's differential in %;
+    `outside_frame` are the proposals for cells that the right or bottom edge cuts.
     """
     found = [
         *(_rule(r) for r in raised),
         *_unidentified(table),
+        *_cut(outside_frame or {}),
         *_correction(table, settings, nrbc, correction_due, answer),
         *_left_shift(table, counts, settings),
         *_immature(table, counts),
@@ -78,6 +81,26 @@ def _unidentified(table: Differential) -> list[Remark]:
         return []
     text = "Unidentified cells, not in the table: {count}. The result is preliminary."
     return [Remark(text, (("count", str(table.unidentified)),), "warning", codes=("UNI",))]
+
+
+# What matters even when there are few: named although it does not count.
+_NAMED_WHEN_CUT = ("BL", "PMY", "PC", "ERB")
+
+
+def _cut(outside_frame: Mapping[str, int]) -> list[Remark]:
+    """Cells that the right or bottom edge cuts, above all those that matter when there are few."""
+    total = sum(outside_frame.values())
+    if not total:
+        return []
+    text = "Cut by the right or bottom edge of an image and therefore not counted: {count} (counting frame)."
+    found = [Remark(text, (("count", str(total)),))]
+    grave = [code for code in _NAMED_WHEN_CUT if outside_frame.get(code)]
+    if grave:
+        text = "Among the cells that an edge cuts and that are not counted, proposed: {names}. Look at them."
+        names = "; ".join(f"{outside_frame[code]} {BY_CODE[code].name}" for code in grave)
+        severity = "critical" if "BL" in grave else "warning"
+        found.append(Remark(text, (("names", names),), severity, "", tuple(grave)))
+    return found
 
 
 def _correction(

@@ -16,6 +16,7 @@ NAMES: dict[str, str] = {
     "count_sound": "Sound of the counter",
     "abstention": "Probability below which a cell waits",
     "keys": "Keys of the classes",
+    "count_cut_left_top": "Cells cut by the left or top edge count",
     "nrbc_threshold": "NRBC from which the white cell count is corrected",
     "left_shift_bands_percent": "Bands from which there is a left shift",
     "platelet_factor": "Platelets per field times",

@@ -139,6 +139,9 @@ class LabSettings:
         NRBC per 100 WBC from which the white cell count is corrected.
     left_shift_bands_percent : float
         Bands from this share on raise the left-shift remark.
+    count_cut_left_top : bool
+        On fields and slides, whether cells that only the left or top edge cuts count; those that the right or
+        bottom edge cuts never do (a counting frame). For analyses to come.
     platelet_factor : float
         10^9/L per platelet of an oil-immersion field (15 to 20).
     range_set : str
@@ -161,6 +164,7 @@ class LabSettings:
     keys: tuple[tuple[str, str], ...] = field(default=DEFAULT_KEYS, metadata=_key_map())
     nrbc_threshold: float = field(default=5.0, metadata=checks.number(0, 1000))
     left_shift_bands_percent: float = field(default=10.0, metadata=checks.number(0, 100))
+    count_cut_left_top: bool = field(default=True, metadata=checks.flag())
     platelet_factor: float = field(default=15.0, metadata=checks.number(1, 100))
     range_set: str = field(default="oxford", metadata=checks.choice(*PUBLISHED, OWN))
     own_ranges: tuple[Range, ...] = field(default=(), metadata=checks.records(Range))

@@ -229,6 +229,12 @@ FRENCH = {
     ),
     "The text is too long.": "Le texte est trop long.",
     "The text holds control characters.": "Le texte contient des caractères de commande.",
+    "A comment was typed but not added: “{text}”.": (
+        "Un commentaire a été saisi mais pas ajouté : « {text} »."
+    ),
+    "The field “{field}” holds what is not saved: “{text}”.": (
+        "Le champ « {field} » contient une saisie non enregistrée : « {text} »."
+    ),
     "A specimen needs a number.": "Un échantillon doit porter un numéro.",
     "Not a number.": "Pas un nombre.",
     "Not a number that can be true.": "Pas un nombre vraisemblable.",

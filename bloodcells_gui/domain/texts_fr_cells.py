@@ -7,6 +7,7 @@ from bloodcells_gui.domain.cell import (
     FLAG_EDGE,
     FLAG_NO_CELL,
     FLAG_OUT_OF_FOCUS,
+    FLAG_OUTSIDE_FRAME,
     FLAG_SCALE_UNKNOWN,
     FLAG_TOUCHING,
     FLAG_UNLIKE_TRAINING,
@@ -14,6 +15,7 @@ from bloodcells_gui.domain.cell import (
 
 FRENCH: dict[str, str] = {
     FLAG_EDGE: "coupée par le bord",
+    FLAG_OUTSIDE_FRAME: "hors du cadre de comptage",
     FLAG_TOUCHING: "au contact d’une autre",
     FLAG_OUT_OF_FOCUS: "hors mise au point",
     FLAG_NO_CELL: "aucune cellule trouvée",

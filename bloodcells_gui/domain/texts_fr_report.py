@@ -50,6 +50,12 @@ _REMARKS = {
     ),
     "cells": "cellules",
     "per 100 WBC": "pour 100 GB",
+    "Cut by the right or bottom edge of an image and therefore not counted: {count} (counting frame).": (
+        "Coupées par le bord droit ou inférieur d’une image, donc non comptées : {count} (cadre de comptage)."
+    ),
+    "Among the cells that an edge cuts and that are not counted, proposed: {names}. Look at them.": (
+        "Parmi les cellules coupées par un bord et non comptées, proposées : {names}. À regarder."
+    ),
     "Unidentified cells, not in the table: {count}. The result is preliminary.": (
         "Cellules non identifiées, hors du tableau : {count}. Le résultat est provisoire."
     ),

@@ -10,6 +10,7 @@ FRENCH = {
     "The list of recent cases cannot be read: {reason}. It begins anew; the cases are untouched.": (
         "La liste des cas récents est illisible : {reason}. Elle repart de zéro ; les cas sont intacts."
     ),
+    "Cells cut by the left or top edge count": "Compter les cellules coupées par le bord gauche ou supérieur",
     "not a number": "n'est pas un nombre",
     "not a whole number": "n'est pas un nombre entier",
     "not between {low} and {high}": "n'est pas compris entre {low} et {high}",

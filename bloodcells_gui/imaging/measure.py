@@ -41,6 +41,22 @@ MEASUREMENTS = (
     "focus",
 )
 
+#: What cannot be measured of a cell whose outline is not seen as a whole.
+OF_OUTLINE = (
+    "cell_area_um2",
+    "nucleus_area_um2",
+    "cytoplasm_area_um2",
+    "nucleus_cell_ratio",
+    "nucleus_cytoplasm_ratio",
+    "equivalent_diameter_um",
+    "perimeter_um",
+    "circularity",
+    "solidity",
+    "nucleus_circularity",
+    "nucleus_solidity",
+    "nucleus_lobes",
+)
+
 #: Ruifrok and Johnston, Anal Quant Cytol Histol 2001;23:291-9: rows haematoxylin, eosin, residual (cross
 #: product).
 _STAINS = np.array([[0.650, 0.704, 0.286], [0.072, 0.990, 0.105]])

@@ -9,8 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-BORDERS = ("reflect", "background")
-
 
 def background_colour(image: NDArray[np.uint8]) -> tuple[int, int, int]:
     """Colour of the blank field, as the median of the brighter half of the image's rim.
@@ -37,9 +35,11 @@ def crop_at_scale(
     mpp: float,
     size_px: int,
     um_per_px: float,
-    border: str = "reflect",
 ) -> NDArray[np.uint8]:
     """A square window around a point, resampled once to the wanted scale.
+
+    Beyond the image it has the colour of the blank field: mirrored pixels would complete a cell that the edge
+    cuts, and show cells that nobody saw.
 
     Parameters
     ----------
@@ -49,8 +49,6 @@ def crop_at_scale(
         Scale of `image`, um per px.
     size_px, um_per_px : int, float
         Side (px) and scale (um per px) of the result.
-    border : str
-        What lies beyond the image: "reflect" mirrors it, "background" fills with the blank field's colour.
 
     Returns
     -------
@@ -59,12 +57,12 @@ def crop_at_scale(
     Raises
     ------
     ValueError
-        On a scale that is not a positive finite number, an empty image or an unknown border.
+        On a scale that is not a positive finite number, or an empty image.
     """
     if not (math.isfinite(mpp) and mpp > 0 and um_per_px > 0):
         raise ValueError(f"scale must be positive: {mpp} um/px")
     side = max(1, round(size_px * um_per_px / mpp))
-    window = window_at(image, centre_px, side, border)
+    window = window_at(image, centre_px, side)
     if side == size_px:
         return np.ascontiguousarray(window)
     # INTER_AREA averages every source pixel when shrinking (no aliasing), but is nearest when enlarging.
@@ -73,15 +71,11 @@ def crop_at_scale(
     return resized
 
 
-def window_at(
-    image: NDArray[np.uint8], centre_px: tuple[float, float], side: int, border: str = "reflect"
-) -> NDArray[np.uint8]:
+def window_at(image: NDArray[np.uint8], centre_px: tuple[float, float], side: int) -> NDArray[np.uint8]:
     """The square of `side` px around a point, as it is; a view of `image` where it lies inside.
 
-    Raises ValueError as :func:`crop_at_scale`, whose `border` it shares.
+    Beyond the image it is filled, and ValueError is raised, as by :func:`crop_at_scale`.
     """
-    if border not in BORDERS:
-        raise ValueError(f"unknown border {border!r}")
     height, width = image.shape[:2]
     if height == 0 or width == 0:
         raise ValueError("empty image")
@@ -93,11 +87,8 @@ def window_at(
     if window.size == 0:
         raise ValueError("the window lies outside the image")
     if left or top or right or bottom:
-        if border == "reflect":
-            window = cv2.copyMakeBorder(window, top, bottom, left, right, cv2.BORDER_REFLECT_101)
-        else:
-            colour = background_colour(image)
-            window = cv2.copyMakeBorder(window, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
+        colour = background_colour(image)
+        window = cv2.copyMakeBorder(window, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
     return window
 
 
@@ -107,10 +98,9 @@ def crops_at_scale(
     mpp: float,
     size_px: int,
     um_per_px: float,
-    border: str = "reflect",
 ) -> NDArray[np.uint8]:
     """`crop_at_scale` at several points: (n, size_px, size_px, 3) uint8 RGB."""
     out = np.empty((len(centres_px), size_px, size_px, 3), np.uint8)
     for i, centre in enumerate(centres_px):
-        out[i] = crop_at_scale(image, centre, mpp, size_px, um_per_px, border)
+        out[i] = crop_at_scale(image, centre, mpp, size_px, um_per_px)
     return out

@@ -7,9 +7,7 @@ every core busy through decoding and measuring as well, with no hand-over inside
 from __future__ import annotations
 
 import math
-import struct
 import threading
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +19,7 @@ from bloodcells_gui.domain.cell import (
     FLAG_EDGE,
     FLAG_NO_CELL,
     FLAG_OUT_OF_FOCUS,
+    FLAG_OUTSIDE_FRAME,
     FLAG_SCALE_UNKNOWN,
     FLAG_UNLIKE_TRAINING,
     Box,
@@ -30,11 +29,20 @@ from bloodcells_gui.domain.cell import (
 from bloodcells_gui.domain.notices import DRAWN, FOREIGN
 from bloodcells_gui.domain.turns import small_steps
 from bloodcells_gui.inference.preprocess import crop_at_scale, window_at
+from bloodcells_gui.pipeline.edges import (
+    AT_EDGE_UM,
+    NO_SIDE,
+    Sides,
+    sides_reached,
+    sides_unknown,
+    visible_part,
+    window_of,
+)
+from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
 from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter, ClassifierResult
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 
 _THUMBNAIL_QUALITY = 88
-_PNG = b"\x89PNG\r\n\x1a\n"
 # A nucleated cell below this many um2 is no cell; platelets are 3 to 12 um2.
 _MIN_CELL_AREA_UM2 = 1.5
 # Up to this shrinking bilinear interpolation leaves out no pixel.
@@ -75,6 +83,13 @@ class Place:
         Whether the segmented cell may move the window (crops: the cell is only about central).
     size_px : tuple of int or None
         Size of the whole image when `pixels` is a region of it (for the edge flag).
+    box_px : Box or None
+        What a detector drew around the cell, in `pixels`.
+    seen : (h, w) uint8 or None
+        Which of `pixels` some image shows, where they were put together from several; the edges of these
+        images are then no edges for the cell, but what none of them shows begins at one.
+    inner : Sides
+        Sides of the image beyond which another image goes on: no cell is cut there.
     """
 
     image: int
@@ -86,6 +101,20 @@ class Place:
     flags: tuple[str, ...] = ()
     recentre: bool = True
     size_px: tuple[int, int] | None = None
+    box_px: Box | None = None
+    seen: NDArray[np.uint8] | None = None
+    inner: Sides = NO_SIDE
+
+    def ends(self) -> Sides:
+        """At which sides of `pixels` the image ends as well."""
+        if self.seen is not None:
+            return NO_SIDE
+        rows, columns = self.pixels.shape[:2]
+        x, y = self.offset_px
+        width, height = self.size_px or (x + columns * self.scale, y + rows * self.scale)
+        right, bottom = x + columns * self.scale, y + rows * self.scale
+        ends = (x <= 0.5, y <= 0.5, right >= width - 0.5, bottom >= height - 0.5)
+        return Sides(*(end and not inner for end, inner in zip(ends, self.inner, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +139,19 @@ class _Window:
     def outlined_anew(self) -> _Window:
         return replace(self, outlined=self.centre)
 
+    def visible(self, view: View) -> tuple[int, int, int, int]:
+        """Which part of the outlining window shows the picture: x0, y0, x1, y1."""
+        side = self.side_px(view.side_um)
+        origin, step = _origin(self.outlined, side), side / view.size_px
+        return visible_part(origin, step, view.size_px, self.place.pixels.shape[:2])
+
+    def known(self, view: View) -> NDArray[np.bool_] | None:
+        """Which px of the outlining window some image shows; None where the picture is one image's."""
+        if self.place.seen is None:
+            return None
+        side = self.side_px(view.side_um)
+        return window_of(self.place.seen, _origin(self.outlined, side), side / view.size_px, view.size_px)
+
 
 def _origin(centre: tuple[float, float], side: int) -> tuple[int, int]:
     return round(centre[0] - side / 2), round(centre[1] - side / 2)
@@ -132,6 +174,11 @@ class CellWork:
         Cells whose relative focus lies below are flagged.
     drawn : bool
         Whether the specimen is synthetic: it looks foreign because it is no photograph.
+    frame : Sides or None
+        On fields and slides, the sides on which a cell that the image's edge cuts does not count; what is
+        measured of the outline of any cut cell is then left empty. None (crops): cut cells are flagged alone.
+    of_outline : sequence of int
+        Places of the measurements that need the whole outline.
     """
 
     def __init__(
@@ -143,6 +190,8 @@ class CellWork:
         focus_index: int | None = None,
         focus_limit: float = 0.0,
         drawn: bool = False,
+        frame: Sides | None = None,
+        of_outline: Sequence[int] = (),
     ) -> None:
         self.classifier = classifier
         self.segmenter = segmenter
@@ -151,6 +200,8 @@ class CellWork:
         self._focus_index = focus_index
         self._focus_limit = focus_limit
         self._drawn = drawn
+        self._frame = frame
+        self._of_outline = list(of_outline)
         self._lock = threading.Lock()
         self._apart_sum, self._apart_n = 0.0, 0
 
@@ -182,7 +233,10 @@ class CellWork:
             pictures.extend(encode_jpeg(self._thumbnail(w), _THUMBNAIL_QUALITY) for w in windows)
 
         with small_steps(meanwhile=draw):
-            measured = [self._measure(crop, mask, um_per_px) for crop, mask in zip(crops, masks, strict=True)]
+            measured = [
+                self._measure(*_shown(crop, mask, window.visible(self.windows.outlining)), um_per_px)
+                for window, crop, mask in zip(windows, crops, masks, strict=True)
+            ]
         if not pictures:
             draw()
         rows: list[tuple[Cell, CellAssets]] = []
@@ -191,6 +245,8 @@ class CellWork:
             best = int(probabilities.argmax())
             focus = float(values[self._focus_index]) if self._focus_index is not None else math.nan
             box, flags = self._box_and_flags(window, masks[i])
+            if FLAG_EDGE in flags and self._frame is not None:
+                values[self._of_outline] = np.nan
             if focus < self._focus_limit:
                 flags += (FLAG_OUT_OF_FOCUS,)
             if bool(result.unlike[i]):
@@ -246,8 +302,18 @@ class CellWork:
         return named
 
     def _segmented(self, windows: Sequence[_Window]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        crops = np.stack([_cut(w, w.outlined, self.windows.outlining) for w in windows])
-        return crops, self.segmenter.segment(crops)
+        view = self.windows.outlining
+        crops = np.stack([_cut(w, w.outlined, view) for w in windows])
+        masks = self.segmenter.segment(crops)
+        for window, mask in zip(windows, masks, strict=True):
+            # No cell reaches beyond what was seen of it.
+            x0, y0, x1, y1 = window.visible(view)
+            mask[:y0] = mask[y1:] = 0
+            mask[:, :x0] = mask[:, x1:] = 0
+            known = window.known(view)
+            if known is not None:
+                mask[~known] = 0
+        return crops, masks
 
     def _recentre(self, windows: list[_Window], crops: NDArray[np.uint8], masks: NDArray[np.uint8]) -> None:
         """Move windows onto cells that lie off their middle, outlining anew where it matters; in place."""
@@ -294,11 +360,27 @@ class CellWork:
         by = oy + (y0 + top * step) * place.scale
         ex = ox + (x0 + (left + width) * step) * place.scale
         ey = oy + (y0 + (top + height) * step) * place.scale
-        if FLAG_NO_CELL not in flags and (bx <= 0.5 or by <= 0.5 or ex >= full_w - 0.5 or ey >= full_h - 0.5):
-            flags += (FLAG_EDGE,)
-        bx, by = max(0.0, bx), max(0.0, by)
-        ex, ey = min(float(full_w), ex), min(float(full_h), ey)
+        cut = NO_SIDE if FLAG_NO_CELL in flags else self._cut_sides(window, mask)
+        flags += self._cut_flags(cut)
+        bx, by = 0.0 if cut.left else max(0.0, bx), 0.0 if cut.top else max(0.0, by)
+        ex = float(full_w) if cut.right else min(float(full_w), ex)
+        ey = float(full_h) if cut.bottom else min(float(full_h), ey)
         return Box(bx, by, max(1.0, ex - bx), max(1.0, ey - by)), flags
+
+    def _cut_sides(self, window: _Window, mask: NDArray[np.uint8]) -> Sides:
+        """On which sides the end of what was seen cuts a cell."""
+        view = self.windows.outlining
+        within = max(1, round(AT_EDGE_UM / view.um_per_px))
+        known = window.known(view)
+        if known is not None:
+            return sides_unknown(mask, known, within)
+        return sides_reached(mask, window.visible(view), within).both(window.place.ends())
+
+    def _cut_flags(self, cut: Sides) -> tuple[str, ...]:
+        if not any(cut):
+            return ()
+        outside = self._frame is not None and any(cut.both(self._frame))
+        return (FLAG_EDGE, FLAG_OUTSIDE_FRAME) if outside else (FLAG_EDGE,)
 
     def _assets(
         self, window: _Window, mask: NDArray[np.uint8], embedding: NDArray[np.float16], jpeg: bytes
@@ -326,27 +408,11 @@ class CellWork:
         return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def encode_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
-    """JPEG of an RGB image (h, w, 3)."""
-    ok, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not ok:
-        raise ValueError("JPEG encoding failed")
-    return bytes(data.tobytes())
-
-
-def encode_png(mask: NDArray[np.uint8]) -> bytes:
-    """8-bit PNG of a grey image (h, w); run lengths alone, since masks are mostly flat.
-
-    Written here, because OpenCV takes four times as long to make a somewhat larger file of the same pixels.
-    """
-    height, width = mask.shape
-    lines = np.zeros((height, width + 1), np.uint8)  # each begins with its filter: 0, none
-    lines[:, 1:] = mask
-    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 8, zlib.Z_RLE)
-    packed = packer.compress(lines.tobytes()) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
-    return _PNG + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    )
+def _shown(
+    crop: NDArray[np.uint8], mask: NDArray[np.uint8], visible: tuple[int, int, int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Window and mask without what lies beyond the picture: no colour is measured there."""
+    x0, y0, x1, y1 = visible
+    if (x0, y0, x1, y1) == (0, 0, *crop.shape[1::-1]):
+        return crop, mask
+    return np.ascontiguousarray(crop[y0:y1, x0:x1]), np.ascontiguousarray(mask[y0:y1, x0:x1])

@@ -220,7 +220,8 @@ class FieldsSource:
             if not self._mosaic.owns(position, spot.plane):
                 continue
             if self._shared is None or not self._mosaic.is_shared(position, spot.plane):
-                out.append(spot)
+                inner = self._mosaic.inner(position, spot.plane)
+                out.append(replace(spot, place=replace(spot.place, inner=inner)) if any(inner) else spot)
                 continue
             self._token.check()
             whole = self._shared.whole(spot, position, reader)

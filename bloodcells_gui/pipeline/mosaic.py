@@ -18,6 +18,7 @@ from bloodcells_gui.imaging.layout import Point
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline.cellwork import Place
+from bloodcells_gui.pipeline.edges import NO_SIDE, Sides
 from bloodcells_gui.pipeline.scan import Spot
 from bloodcells_gui.pipeline.seams import touching
 from bloodcells_gui.pipeline.search import TOUCHING_GAP_UM, CellDetector
@@ -102,17 +103,18 @@ class Mosaic:
 
     def is_shared(self, field: int, box: Box) -> bool:
         """Whether a neighbour shows what `field`'s edge cuts off a cell (plane px)."""
-        if not self.joined:
-            return False
         sides = self._reaches(field, box, _NEAR_EDGE_UM / self.mpp)
+        return any(side and inner for side, inner in zip(sides, self.inner(field, box), strict=True))
+
+    def inner(self, field: int, box: Box) -> Sides:
+        """Beyond which sides of `field` a neighbour goes on where a cell (plane px) lies."""
+        if not self.joined:
+            return NO_SIDE
         beyond = _GAP_UM / self.mpp
         x, y = box.centre
         (left, top), (right, bottom) = self.origins[field], self._ends[field]
         places = ((left - beyond, y), (x, top - beyond), (right + beyond, y), (x, bottom + beyond))
-        return any(
-            side and any(i != field for i in self.fields_in(px, py, px, py))
-            for side, (px, py) in zip(sides, places, strict=True)
-        )
+        return Sides(*(any(i != field for i in self.fields_in(px, py, px, py)) for px, py in places))
 
     def fields_in(self, x0: float, y0: float, x1: float, y1: float) -> list[int]:
         """Fields that show something of a rectangle of the plane."""
@@ -196,11 +198,12 @@ class OpenFields:
 
 @dataclass(frozen=True, slots=True)
 class _Patch:
-    """A piece of the plane put together from the fields that show it."""
+    """A piece of the plane put together from the fields that show it; `seen` is 0 where none does."""
 
     x: int
     y: int
     pixels: Pixels
+    seen: NDArray[np.uint8]
 
 
 class SharedCells:
@@ -276,19 +279,19 @@ class SharedCells:
             flags=(FLAG_TOUCHING,) if touches else (),
             recentre=False,
             size_px=size,
+            seen=patch.seen[y0:y1, x0:x1].copy(),
         )
         return Spot(box, kind, place)
 
     def _patch(self, field: int, reader: ImageReader, part: Box, around: int) -> _Patch:
-        """The surroundings of a part; the field's own pixels win, what no field shows repeats the nearest."""
+        """The surroundings of a part; the field's own pixels win.
+
+        What no field shows is blank, but for narrow gaps between fields, which repeat the nearest pixel.
+        """
         mosaic = self._mosaic
         x0, y0 = math.floor(part.x) - around, math.floor(part.y) - around
         x1, y1 = math.ceil(part.x + part.width) + around, math.ceil(part.y + part.height) + around
         fields = mosaic.fields_in(x0, y0, x1, y1)
-        low = np.round(mosaic.origins[fields]).astype(int)
-        high = low + mosaic.sizes[fields]
-        x0, y0 = max(x0, int(low[:, 0].min())), max(y0, int(low[:, 1].min()))
-        x1, y1 = min(x1, int(high[:, 0].max())), min(y1, int(high[:, 1].max()))
         pixels = np.zeros((y1 - y0, x1 - x0, 3), np.uint8)
         empty = np.ones((y1 - y0, x1 - x0), np.uint8)
         for other in sorted(fields, key=lambda i: i != field):
@@ -308,18 +311,38 @@ class SharedCells:
                 continue  # told when that field's turn comes; here its part stays unknown
             pixels[where][missing] = seen[missing]
             empty[where] = 0
-        return _Patch(x0, y0, _filled(pixels, empty))
+        return _Patch(x0, y0, *_filled(pixels, empty, _GAP_UM / mosaic.mpp))
 
 
-def _filled(pixels: Pixels, empty: NDArray[np.uint8]) -> Pixels:
-    """Let places that no field shows repeat the nearest pixel that is known."""
+def _filled(pixels: Pixels, empty: NDArray[np.uint8], gap_px: float) -> tuple[Pixels, NDArray[np.uint8]]:
+    """Fill what no field shows, and tell what counts as seen.
+
+    Gaps of up to `gap_px` between fields repeat the nearest pixel that is known, so that a cell goes on
+    across them; the rest gets the blank field's colour.
+    """
     if not empty.any() or empty.all():
-        return pixels
-    _, nearest = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    known = empty == 0
-    colours = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
-    colours[nearest[known]] = pixels[known]
-    return np.asarray(colours[nearest], np.uint8)
+        return pixels, np.asarray(1 - empty, np.uint8)
+    known = (empty == 0).astype(np.uint8)
+    # Closing bridges gaps that have fields on both sides; the margin keeps it from growing outwards.
+    side = math.ceil(gap_px) + 1
+    around = cv2.copyMakeBorder(known, side, side, side, side, cv2.BORDER_CONSTANT, value=0)
+    closed = cv2.morphologyEx(around, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    seen = np.ascontiguousarray(closed[side:-side, side:-side]) | known
+    out = np.empty_like(pixels)
+    out[:] = _blank(pixels, known)
+    out[known > 0] = pixels[known > 0]
+    gap = (seen > 0) & (empty > 0)
+    if gap.any():
+        _, nearest = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+        colours = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
+        colours[nearest[known > 0]] = pixels[known > 0]
+        out[gap] = colours[nearest[gap]]
+    return out, np.asarray(seen, np.uint8)
+
+
+def _blank(pixels: Pixels, known: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """RGB of the blank field: the 90th percentile of what is known."""
+    return np.asarray(np.percentile(pixels[known > 0], 90, axis=0))
 
 
 def _covering(found: Detections, part: Box) -> int | None:

@@ -24,7 +24,7 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
     SkippedFile,
 )
-from bloodcells_gui.domain.cell import Box, Cell, CellAssets
+from bloodcells_gui.domain.cell import FLAG_OUTSIDE_FRAME, Box, Cell, CellAssets
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
 from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.notices import LOST, NOT_REACHED, REACHED
@@ -408,4 +408,4 @@ class Scan:
 
 def is_leukocyte(cell: Cell) -> bool:
     """Whether the model proposes a cell that counts in the 100 %."""
-    return not cell.abstained and cell.predicted in COUNTED
+    return not cell.abstained and cell.predicted in COUNTED and FLAG_OUTSIDE_FRAME not in cell.flags

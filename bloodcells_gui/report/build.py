@@ -49,6 +49,7 @@ _CLINICAL = frozenset(
         "abstention",
         "nrbc_threshold",
         "left_shift_bands_percent",
+        "count_cut_left_top",
         "platelet_factor",
         "range_set",
         "own_ranges",
@@ -284,7 +285,7 @@ def _review(cells: Iterable[Cell], state: Reviewed) -> ReviewBlock:
             people.setdefault(decision.reviewer, []).append((decision.status, decision.reviewed_at))
         if decision.status is Status.RELABELLED:
             changes[cell.predicted, decision.final] += 1
-        elif decision.status is Status.EXCLUDED:
+        elif decision.status is Status.EXCLUDED and decision.reviewer:
             changes[cell.predicted, "EXCLUDED"] += 1
     reviewers = tuple(
         ReviewerLine(

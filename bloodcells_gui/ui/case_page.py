@@ -322,7 +322,7 @@ class CasePage(QWidget):
 
     def next_doubtful(self) -> None:
         """The next cell that is unidentified, or doubtful and undecided."""
-        self._go(lambda i: not self.session.state.decided(i) and self._doubtful(i))
+        self._go(lambda i: not self.session.state.asks_nothing(i) and self._doubtful(i))
 
     def _doubtful(self, cell_id: int) -> bool:
         decision = self.session.decision(cell_id)
@@ -330,7 +330,7 @@ class CasePage(QWidget):
 
     def next_unreviewed(self) -> None:
         """The next cell that nobody has decided on."""
-        self._go(lambda i: not self.session.state.decided(i))
+        self._go(lambda i: not self.session.state.asks_nothing(i))
 
     def _go(self, wanted: Callable[[int], bool]) -> None:
         found = self.gallery.view.find_next(wanted)

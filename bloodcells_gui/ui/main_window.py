@@ -67,6 +67,8 @@ class MainWindow(QMainWindow):
         self._workshop = workshop
         self._memory = memory
         self.page: CasePage | None = None
+        # What is typed and not in the record yet, in words; the workbench knows.
+        self.unsaved: Callable[[], str] = lambda: ""
         self.pool = QThreadPool(self)
         self.pool.setMaxThreadCount(2)
         self.setWindowIcon(app_icon())
@@ -222,6 +224,7 @@ class MainWindow(QMainWindow):
 
     def detach(self) -> Session | None:
         """Let go of the case without closing it; returns it."""
+        self.commit_typing()
         page, self.page = self.page, None
         if page is None:
             return None
@@ -257,10 +260,12 @@ class MainWindow(QMainWindow):
 
     def _export(self) -> None:
         if self.page is not None:
+            self.commit_typing()
             self.reporter.export(self.page.session, self)
 
     def _sign(self) -> None:
         if self.page is not None and self._may_decide():
+            self.commit_typing()
             self.reporter.sign(self.page.session, self)
             self.page.refresh_numbers()
 
@@ -360,9 +365,21 @@ class MainWindow(QMainWindow):
             self.setWindowTitle("bloodcells")
             self.empty.show_recent([(p.stem, p) for p in self._workshop.recent()])
         else:
-            self._saved.setText(self.tr("Every decision is saved"))
+            self.show_saved()
             self._saved.setToolTip(plain_tip(str(page.session.path)))
             self.setWindowTitle(f"{' '.join(page.session.specimen.id.split())[:80]} — bloodcells")
+
+    def show_saved(self) -> None:
+        """Say at the foot that all is saved, or what is not."""
+        if self.page is not None:
+            self._saved.setText(self.unsaved() or self.tr("Every decision is saved"))
+
+    def commit_typing(self) -> None:
+        """Enter what is being typed into a field of the case, as leaving the field does."""
+        field = QApplication.focusWidget()
+        if self.page is not None and field is not None and self.page.isAncestorOf(field):
+            field.clearFocus()
+            field.setFocus()
 
     def _opening(self, what: str) -> None:
         if what:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QStandardPaths, QThreadPool, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
+from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.export import export, folder_name, safe_folder_name
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign, signing_checks
@@ -18,7 +19,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.dialogs.export import ExportDialog
-from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+from bloodcells_gui.ui.dialogs.sign import AmendDialog, CommentDialog, SignDialog
 from bloodcells_gui.ui.jobs import Lookup
 
 
@@ -31,10 +32,13 @@ class Reporter(QObject):
         Something is being written, and nothing may change meanwhile; "" when it is over.
     cells_wanted(tuple)
         The person wants to see these cells.
+    draft_settled()
+        The comment that was typed is in the report now, or discarded.
     """
 
     busy = Signal(str)
     cells_wanted = Signal(tuple)
+    draft_settled = Signal()
 
     def __init__(self, context: UiContext, banners: BannerStack, pool: QThreadPool, parent: QObject) -> None:
         super().__init__(parent)
@@ -93,7 +97,25 @@ class Reporter(QObject):
         except UserError as error:
             self._banners.error(error)
 
+    def _settle_comment(self, session: CaseSession, window: QWidget) -> bool:
+        """Ask what becomes of a comment that was typed and not added; False to go back to the case."""
+        text = session.drafts.text(COMMENT)
+        if not text:
+            return True
+        dialog = CommentDialog(text, window)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if not accepted:
+            return False
+        if dialog.to_be_added:
+            session.note(text.strip())
+        session.drafts.keep(COMMENT, "")
+        self.draft_settled.emit()
+        return True
+
     def _sign(self, session: CaseSession, window: QWidget) -> None:
+        if not self._settle_comment(session, window):
+            return
         dialog = SignDialog(self._context, session.author, signing_checks(session), window)
         dialog.cells_wanted.connect(self.cells_wanted)
         accepted = dialog.exec()

@@ -498,61 +498,6 @@
     </message>
 </context>
 <context>
-    <name>BackupWindow</name>
-    <message>
-        <source>Backup</source>
-        <translation>Sauvegarde</translation>
-    </message>
-    <message>
-        <source>&amp;Back up…</source>
-        <translation>&amp;Sauvegarder…</translation>
-    </message>
-    <message>
-        <source>&amp;Restore…</source>
-        <translation>&amp;Restaurer…</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Annuler</translation>
-    </message>
-    <message>
-        <source>Progress of the backup</source>
-        <translation>Avancement de la sauvegarde</translation>
-    </message>
-    <message>
-        <source>A backup is one file with all cases, the work list, the reference library, the calibration profiles and the settings. It may be made while cases are open, is read back and compared when it is written, and holds patients&apos; data, unencrypted. The images of specimens are not in it: they stay where they are.</source>
-        <translation>Une sauvegarde est un fichier unique avec tous les cas, la liste de travail, la bibliothèque de référence, les profils d&apos;étalonnage et les réglages. Elle peut être faite pendant que des cas sont ouverts, est relue et comparée une fois écrite, et contient des données de patients, non chiffrées. Les images des échantillons n&apos;y sont pas : elles restent à leur place.</translation>
-    </message>
-    <message>
-        <source>A restore compares the file first and replaces nothing: it needs a workstation without cases of its own, or an empty folder.</source>
-        <translation>Une restauration compare d&apos;abord le fichier et ne remplace rien : il lui faut un poste sans cas à lui, ou un dossier vide.</translation>
-    </message>
-    <message>
-        <source>Backups</source>
-        <translation>Sauvegardes</translation>
-    </message>
-    <message>
-        <source>Restore</source>
-        <translation>Restaurer</translation>
-    </message>
-    <message>
-        <source>{done} of {total} MB</source>
-        <translation>{done} sur {total} Mo</translation>
-    </message>
-    <message>
-        <source>Cancelled: nothing was written.</source>
-        <translation>Annulé : rien n&apos;a été écrit.</translation>
-    </message>
-    <message>
-        <source>Into an empty folder…</source>
-        <translation>Dans un dossier vide…</translation>
-    </message>
-    <message>
-        <source>Empty folder for the restored data</source>
-        <translation>Dossier vide pour les données restaurées</translation>
-    </message>
-</context>
-<context>
     <name>Banner</name>
     <message>
         <source>Copy report</source>
@@ -853,6 +798,33 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
+    <name>CommentDialog</name>
+    <message>
+        <source>A comment is not added yet</source>
+        <translation>Un commentaire n&apos;est pas encore ajouté</translation>
+    </message>
+    <message>
+        <source>It would be missing in the signed report.</source>
+        <translation>Il manquerait dans le compte rendu signé.</translation>
+    </message>
+    <message>
+        <source>&amp;Add it to the report</source>
+        <translation>L&apos;&amp;ajouter au compte rendu</translation>
+    </message>
+    <message>
+        <source>The comment</source>
+        <translation>Le commentaire</translation>
+    </message>
+    <message>
+        <source>&amp;Discard it</source>
+        <translation>L&apos;a&amp;bandonner</translation>
+    </message>
+    <message>
+        <source>Back to the case</source>
+        <translation>Retour au cas</translation>
+    </message>
+</context>
+<context>
     <name>CommentsPanel</name>
     <message>
         <source>Comments of this case</source>
@@ -877,6 +849,14 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>No comments yet.</source>
         <translation>Pas encore de commentaire.</translation>
+    </message>
+    <message>
+        <source>Too long to be added: {now} of {most} characters</source>
+        <translation>Trop long pour être ajouté : {now} caractères sur {most}</translation>
+    </message>
+    <message>
+        <source>Kept as a draft; not in the report until it is added</source>
+        <translation>Conservé comme brouillon ; hors du compte rendu tant qu&apos;il n&apos;est pas ajouté</translation>
     </message>
 </context>
 <context>
@@ -1002,6 +982,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Left shift from bands of</source>
         <translation>Déviation à gauche dès (non segmentés)</translation>
+    </message>
+    <message>
+        <source>Count cells that only the left or top edge of a field cuts (for analyses to come)</source>
+        <translation>Compter les cellules coupées seulement par le bord gauche ou supérieur d’un champ (analyses à venir)</translation>
     </message>
     <message>
         <source>Platelets per field times</source>
@@ -2376,6 +2360,14 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <source>Analyser</source>
         <translation>Automate</translation>
     </message>
+    <message>
+        <source>Not saved yet: {fields}</source>
+        <translation>Pas encore enregistré : {fields}</translation>
+    </message>
+    <message>
+        <source>A comment is not added yet</source>
+        <translation>Un commentaire n&apos;est pas encore ajouté</translation>
+    </message>
 </context>
 <context>
     <name>RecordsPage</name>
@@ -3005,10 +2997,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Cases past their &amp;time…</source>
         <translation>Dossiers éc&amp;hus…</translation>
-    </message>
-    <message>
-        <source>&amp;Backup and restore…</source>
-        <translation>&amp;Sauvegarde et restauration…</translation>
     </message>
     <message>
         <source>Record</source>

@@ -45,6 +45,21 @@ def text(d: Differential, lang: str = "en") -> str:
     return "\n".join(remark_text(r, lang) for r in d.remarks)
 
 
+def test_cells_outside_the_counting_frame_are_told_and_grave_ones_named() -> None:
+    cut = {"LY": 2, "BL": 1, "ERB": 2}
+    d = differential(NORMAL, 0, 5, SpecimenData(), LabSettings(), "full", outside_frame=cut)
+    assert (d.total, row(d, "BL").count) == (100, 0)
+    named = next(r for r in d.remarks if "BL" in r.codes)
+    assert (named.severity, named.codes) == ("critical", ("BL", "ERB"))
+    assert "proposed: 1 Blast, 2 Erythroblast (NRBC)" in text(d)
+    assert "therefore not counted: 5" in text(d)
+    assert "1 Blaste" in text(d, "fr")
+    only = differential(NORMAL, 0, 1, SpecimenData(), LabSettings(), "full", outside_frame={"LY": 1})
+    assert "therefore not counted: 1" in text(only)
+    assert "Look at them" not in text(only)
+    assert "edge" not in text(table(NORMAL))
+
+
 def test_percentages_carry_exact_limits_and_outside_items_are_ratios() -> None:
     d = table({**NORMAL, "ERB": 150, "SMU": 7, "PLT": 40})
     assert d.total == 100

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bloodcells_gui.domain.cell import Box, Cell
+from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_OUTSIDE_FRAME, Box, Cell
 from bloodcells_gui.domain.fold import ReviewState, fold, make_event
 from bloodcells_gui.domain.review import Decision, Event, EventKind, Status
 
@@ -20,9 +20,13 @@ CODES = ("SNE", "BNE", "LY", "MO", "BL", "ERB", "ART")
 NOW = "2026-01-01T10:00:00Z"
 
 
-def a_cell(cell_id: int, predicted: str = "SNE", *, abstained: bool = False, run: int = 0) -> Cell:
-    none = np.zeros(0, np.float32)
-    return Cell(cell_id, 0, Box(0, 0, 9, 9), 0.1, predicted, 0.9, abstained, 0.1, none, none, run=run)
+def a_cell(
+    cell_id: int, predicted: str = "SNE", *, abstained: bool = False, run: int = 0, outside: bool = False
+) -> Cell:
+    none, flags = np.zeros(0, np.float32), (FLAG_EDGE, FLAG_OUTSIDE_FRAME) if outside else ()
+    return Cell(
+        cell_id, 0, Box(0, 0, 9, 9), 0.1, predicted, 0.9, abstained, 0.1, none, none, flags=flags, run=run
+    )
 
 
 def act(state: ReviewState, kind: EventKind, *cells: int, **more: Any) -> Event:
@@ -37,6 +41,7 @@ def picture(state: ReviewState) -> dict[str, Any]:
         "decisions": {i: (state.decision(i), state.present(i)) for i in sorted(state._cells)},
         "counts": dict(state.counts),
         "numbers": (state.unidentified, state.excluded, state.reviewed, state.absent),
+        "outside": dict(state.outside_frame),
         "hand": dict(state.hand_counts),
         "data": dict(state.data.fields),
         "grades": dict(state.grades),
@@ -89,6 +94,28 @@ def test_exclude_then_restore_gives_back_what_stood() -> None:
     assert state.decision(2).status is Status.UNIDENTIFIED
     act(state, EventKind.RESTORE, 1)
     assert state.decision(1) == Decision(Status.PROPOSED, "SNE")
+
+
+def test_a_cell_outside_the_counting_frame_counts_when_a_person_restores_it() -> None:
+    state = ReviewState([a_cell(1, outside=True), a_cell(2, "BL", abstained=True, outside=True), a_cell(3)])
+    assert state.decision(1) == Decision(Status.EXCLUDED, "")
+    assert (state.counts, state.unidentified, state.excluded, state.reviewed) == ({"SNE": 1}, 0, 2, 0)
+    assert state.outside_frame == {"SNE": 1, "BL": 1}
+    assert [state.asks_nothing(i) for i in (1, 2, 3)] == [True, True, False]
+    assert act(state, EventKind.RESTORE, 1, 2).old == ("EXCLUDED", "EXCLUDED")
+    assert state.decision(1) == Decision(Status.PROPOSED, "SNE")
+    assert state.decision(2).status is Status.UNIDENTIFIED
+    assert (state.counts, state.unidentified, state.excluded) == ({"SNE": 2}, 1, 0)
+    assert state.outside_frame == {}
+    act(state, EventKind.UNDO)
+    assert (state.excluded, state.outside_frame) == (2, {"SNE": 1, "BL": 1})
+    act(state, EventKind.REDO)
+    act(state, EventKind.EXCLUDE, 1)
+    assert state.decision(1).reviewer == "ana"
+    act(state, EventKind.RESTORE, 1)
+    assert state.decision(1) == Decision(Status.PROPOSED, "SNE")
+    act(state, EventKind.RELABEL, 2, new="LY")  # named by a person: it counts
+    assert state.counts == {"SNE": 2, "LY": 1}
 
 
 def test_events_carry_the_old_values() -> None:
@@ -268,7 +295,9 @@ class Review(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         rng = random.Random(7)
-        self.cells = [a_cell(i, rng.choice(CODES), abstained=i % 4 == 0) for i in range(10)]
+        self.cells = [
+            a_cell(i, rng.choice(CODES), abstained=i % 4 == 0, outside=i % 3 == 0) for i in range(10)
+        ]
         self.cells += [a_cell(100 + i, "", run=-1) for i in range(3)]
         self.state = ReviewState(self.cells)
         self.events: list[Event] = []

@@ -33,14 +33,13 @@ def test_same_scale_copies_pixels() -> None:
     np.testing.assert_array_equal(crop, image[29:61, 24:56])
 
 
-def test_borders() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
-    mirrored = crop_at_scale(image, (0, 10), 1.0, 8, 1.0)
-    np.testing.assert_array_equal(mirrored[:, 3], mirrored[:, 5])
-    flat = np.full((20, 20, 3), (200, 180, 160), np.uint8)
-    flat[8:12, 8:12] = 0
-    filled = crop_at_scale(flat, (10, 10), 1.0, 60, 1.0, border="background")
-    assert tuple(filled[0, 0]) == background_colour(flat) == (200, 180, 160)
+def test_beyond_the_image_there_is_blank_field_and_no_mirrored_cell() -> None:
+    image = np.full((20, 20, 3), (200, 180, 160), np.uint8)
+    image[8:12, :4] = 0  # cut by the left edge
+    crop = crop_at_scale(image, (0, 10), 1.0, 16, 1.0)
+    assert background_colour(image) == (200, 180, 160)
+    assert (crop[:, :8] == (200, 180, 160)).all()
+    np.testing.assert_array_equal(crop[:, 8:], image[2:18, :8])
 
 
 def test_a_window_much_larger_than_the_image_is_filled() -> None:

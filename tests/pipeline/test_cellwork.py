@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_SCALE_UNKNOWN
+from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_OUTSIDE_FRAME, FLAG_SCALE_UNKNOWN
 from bloodcells_gui.domain.notices import DRAWN, FOREIGN
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
-from bloodcells_gui.pipeline.cellwork import CellWork, Place, encode_png
+from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.encoding import encode_png
 from bloodcells_gui.pipeline.windows import THUMBNAIL_PX
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
 
@@ -107,6 +108,32 @@ def test_a_cell_cut_by_the_edge_is_flagged(work: CellWork) -> None:
     assert FLAG_EDGE in cell.flags
     whole, _ = one(work, Place(0, draw_cell("LY"), (0, 0), (128, 128), 0.107))
     assert FLAG_EDGE not in whole.flags
+
+
+@pytest.mark.parametrize("missing", [0.2, 0.5])
+def test_of_a_cut_crop_the_part_that_is_there_is_measured_outlined_and_shown(
+    work: CellWork, missing: float
+) -> None:
+    r = 6 / 0.107
+    x = round((1 - 2 * missing) * r)  # how far the middle lies from the right edge
+    image = np.ascontiguousarray(draw_cell("LY", 256, 0.107)[:, : 128 + x])
+    cell, assets = one(work, Place(0, image, (0, 0), (128 + x - 20, 128), 0.107))
+    assert FLAG_EDGE in cell.flags
+    assert FLAG_OUTSIDE_FRAME not in cell.flags  # the cell of a crop always counts
+    angle = np.arccos(np.clip(x / r, -1, 1))
+    there = np.pi * 36 * (1 - (angle - np.sin(angle) * np.cos(angle)) / np.pi)
+    area = cell.measurements[MEASUREMENTS.index("cell_area_um2")]
+    assert area == pytest.approx(there, rel=0.05)
+    assert cell.box_px.x + cell.box_px.width == 128 + x
+    # Neither outline nor picture go on beyond the image.
+    left, _, side = assets.crop_px
+    mask = cv2.imdecode(np.frombuffer(assets.mask, np.uint8), cv2.IMREAD_GRAYSCALE)
+    edge = (128 + x - left) / side
+    assert not mask[:, int(edge * len(mask)) + 2 :].any()
+    thumb = cv2.imdecode(np.frombuffer(assets.thumbnail, np.uint8), cv2.IMREAD_COLOR)
+    beyond = thumb[:, int(edge * len(thumb)) + 6 :].reshape(-1, 3)
+    assert len(beyond) > 100
+    assert np.ptp(beyond, axis=0).max() < 12
 
 
 def test_an_unknown_scale_is_flagged_and_the_cell_still_shown(work: CellWork) -> None:

@@ -17,21 +17,24 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
     Skipped,
 )
-from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_OUTSIDE_FRAME, Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.imaging.measure import MEASUREMENTS, OF_OUTLINE, measure
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.edges import counting_frame
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.whole import scan_specimen
 from tests.doubles import PlainClassifier, PlainSegmenter
-from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell
+from tests.pipeline.smears import FIELD, MemoryReader, PlainDetector, Smear, empty, fill, put_cell
 
 LEUKOCYTES = ("SNE", "LY", "EO")
 WIDTH, HEIGHT = 420, 360
 MPP = 0.4
+AREA = MEASUREMENTS.index("cell_area_um2")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,10 @@ def run(pictures: dict[str, Any], **options: Any) -> tuple[list[Cell], Done, lis
         return MemoryReader(picture, ref.mpp)
 
     specimen = Specimen("s", SpecimenKind.FIELDS, Path("s"), refs)
-    work = CellWork(PlainClassifier(), PlainSegmenter(), lambda *_: np.zeros(1, np.float32))
+    work = CellWork(
+        PlainClassifier(), PlainSegmenter(), measure, frame=options.pop("frame", counting_frame(True)),
+        of_outline=[MEASUREMENTS.index(name) for name in OF_OUTLINE],
+    )  # fmt: skip
     events = list(
         scan_specimen(specimen, work, PlainDetector(), open_reader, estimate, ScanOptions(**options), token,
                       earlier=earlier, known=known)
@@ -99,6 +105,46 @@ def test_overlapping_fields_count_each_cell_once(smear: Smear, step_x: int, step
         assert any(np.hypot(tx - x, ty - y) < 14 for tx, ty in smear.of(*LEUKOCYTES))
     laid_out = next(e for e in events if isinstance(e, ImagesRead))
     assert np.allclose([r.origin_px for _, r in laid_out.images], places, atol=1)
+
+
+def value(cell: Cell, name: str) -> float:
+    return float(cell.measurements[MEASUREMENTS.index(name)])
+
+
+def on_the_edges() -> Smear:
+    """Cells cut by each edge of one field, whole ones beside the edges, and one in two edges' corner."""
+    s = empty(WIDTH, HEIGHT, MPP)
+    s.rgb[:] = FIELD
+    right, bottom = WIDTH, HEIGHT
+    for x, y in ((0, 60), (4, 160), (200, 0), (right - 3, 80), (right - 1, 220), (120, bottom - 4),
+                 (right, bottom)):  # fmt: skip
+        put_cell(s, "LY", x, y)
+    for x, y in ((200, 180), (18, 250), (WIDTH - 18, 290), (300, 18), (260, HEIGHT - 18)):
+        put_cell(s, "SNE", x, y)
+    return s
+
+
+@pytest.mark.parametrize("left_and_top", [True, False])
+def test_cells_that_an_edge_cuts_count_on_two_sides_alone_and_are_not_measured(left_and_top: bool) -> None:
+    smear = on_the_edges()
+    cells, done, _ = run({"one.png": smear.rgb}, frame=counting_frame(left_and_top), target=100)
+    assert len(cells) == len(smear.cells)
+    counted = 0
+    for cell in cells:
+        x, y = min(smear.of("LY", "SNE"), key=lambda at: np.hypot(*np.subtract(at, cell.box_px.centre)))
+        right_or_bottom = x > WIDTH - 10 or y > HEIGHT - 10
+        cut = right_or_bottom or x < 10 or y < 10
+        assert (FLAG_EDGE in cell.flags) == cut, (x, y)
+        assert (FLAG_OUTSIDE_FRAME in cell.flags) == (right_or_bottom or (cut and not left_and_top)), (x, y)
+        for name in OF_OUTLINE:
+            assert np.isnan(value(cell, name)) == cut, (name, x, y)
+        if not cut:
+            assert value(cell, "cell_area_um2") == pytest.approx(np.pi * 36, rel=0.08)
+        assert np.isfinite(value(cell, "cytoplasm_od_green"))
+        assert cell.box_px.x >= 0
+        assert cell.box_px.x + cell.box_px.width <= WIDTH
+        counted += FLAG_OUTSIDE_FRAME not in cell.flags
+    assert f"{counted} leukocytes found" in done.notice
 
 
 def cut_up(smear: Smear, columns: int, rows: int, gap: int = 0) -> dict[str, tuple[np.ndarray, int, int]]:
@@ -159,6 +205,10 @@ def test_a_cell_that_a_common_border_cuts_is_one_cell(gap: int) -> None:
         assert c.predicted in [code for code, x, y in smear.cells if holds(c, places, x, y)]
         assert c.box_px.x >= 0
         assert c.box_px.x + c.box_px.width <= WIDTH - gap
+        # An inner border is no edge; one platelet lies on the outer one, where the last gap is missing.
+        outer = places[c.image][1] + c.box_px.y + c.box_px.height > 3 * HEIGHT - gap - 1
+        assert (FLAG_EDGE in c.flags) == (gap > 0 and outer)
+        assert np.isfinite(c.measurements[AREA]) != outer
 
 
 def test_the_same_truth_whole_and_cut(smear: Smear) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.cell import FLAG_OUTSIDE_FRAME, Cell
 from bloodcells_gui.domain.review import Decision, Event, EventKind, Status
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 
@@ -15,11 +15,16 @@ BY_HAND_RUN = -1
 
 
 class Standing(NamedTuple):
-    """What persons made of one cell. `before` is the decision an exclusion covered."""
+    """What persons made of one cell.
+
+    `before` is the decision an exclusion covered; `restored` says that a person counts a cell that lies
+    outside the counting frame.
+    """
 
     decision: Decision | None
     before: Decision | None
     absent: bool
+    restored: bool = False
 
 
 _UNTOUCHED = Standing(None, None, False)
@@ -41,7 +46,10 @@ class Standings:
     counts : dict of str to int
         Final leaf code -> number; a code without cells is not in it.
     unidentified, excluded, reviewed : int
-        Cells waiting; cells taken out; cells a person decided on.
+        Cells waiting; cells taken out, by a person or because they lie outside the counting frame; cells a
+        person decided on.
+    outside_frame : dict of str to int
+        Of the cells outside the counting frame that nobody restored: proposed leaf code -> number.
     absent : int
         Hand-added cells that do not stand (undone or removed).
     """
@@ -50,6 +58,7 @@ class Standings:
         self._cells: dict[int, Cell] = {}
         self._standing: dict[int, Standing] = {}
         self.counts: dict[str, int] = {}
+        self.outside_frame: dict[str, int] = {}
         self.unidentified = 0
         self.excluded = 0
         self.reviewed = 0
@@ -90,6 +99,8 @@ class Standings:
             return _OUTSIDE
         if standing.decision is not None:
             return standing.decision
+        if _left_out(cell, standing):
+            return _OUTSIDE
         return _WAITING if cell.abstained else _proposal(cell.predicted)
 
     def present(self, cell_id: int) -> bool:
@@ -99,6 +110,11 @@ class Standings:
     def decided(self, cell_id: int) -> bool:
         """Whether a person decided on the cell."""
         return self._standing_of(cell_id).decision is not None
+
+    def asks_nothing(self, cell_id: int) -> bool:
+        """Whether nobody needs to decide on the cell: somebody did, or it lies outside the counting frame."""
+        standing = self._standing_of(cell_id)
+        return standing.decision is not None or _left_out(self._cells[cell_id], standing)
 
     def label(self, cell_id: int) -> str:
         """The final class code, "UNI" while unidentified, "EXCLUDED" when taken out, "" when absent."""
@@ -121,7 +137,7 @@ class Standings:
             case EventKind.EXCLUDE:
                 gone = old.decision is not None and old.decision.status is Status.EXCLUDED
                 out = Decision(Status.EXCLUDED, "", event.author, event.time)
-                return Standing(out, old.before if gone else old.decision, False)
+                return Standing(out, old.before if gone else old.decision, False, old.restored)
             case EventKind.RESTORE:
                 return _restored(cell, old)
             case EventKind.ADD_CELL:
@@ -155,7 +171,10 @@ class Standings:
             return
         decision = standing.decision
         if decision is None:
-            if cell.abstained:
+            if _left_out(cell, standing):
+                self.excluded += weight
+                bump(self.outside_frame, cell.predicted, weight)
+            elif cell.abstained:
                 self.unidentified += weight
             else:
                 bump(self.counts, cell.predicted, weight)
@@ -172,6 +191,11 @@ def _at_first(cell: Cell) -> Standing:
     return _ABSENT if cell.run == BY_HAND_RUN else _UNTOUCHED
 
 
+def _left_out(cell: Cell, standing: Standing) -> bool:
+    """Whether a cell on which nobody decided counts nowhere."""
+    return FLAG_OUTSIDE_FRAME in cell.flags and not standing.restored
+
+
 def _named(cell: Cell, final: str, event: Event) -> Standing:
     """The author of the event says which class it is."""
     status = Status.CONFIRMED if final == cell.predicted else Status.RELABELLED
@@ -179,10 +203,14 @@ def _named(cell: Cell, final: str, event: Event) -> Standing:
 
 
 def _restored(cell: Cell, old: Standing) -> Standing:
-    """An excluded cell gets back what stood before; any other goes back to the model's proposal."""
+    """An excluded cell gets back what stood before; any other goes back to the model's proposal.
+
+    One outside the counting frame counts from now on.
+    """
+    inside = FLAG_OUTSIDE_FRAME in cell.flags
     if old.decision is not None and old.decision.status is Status.EXCLUDED:
-        return Standing(old.before, None, False)
-    return old if cell.run == BY_HAND_RUN else _UNTOUCHED
+        return Standing(old.before, None, False, inside)
+    return old if cell.run == BY_HAND_RUN else Standing(None, None, False, inside)
 
 
 def bump(table: dict[str, int], code: str, by: int) -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bloodcells_gui.app.signing import MEANINGS, SigningCheck
 from bloodcells_gui.ui.context import UiContext
@@ -106,6 +116,32 @@ class SignDialog(Form):
         """Name, meaning (an English template) and explanation."""
         name = " ".join(self.name.text().split())
         return name, str(self.meaning.currentData()), self.explanation.text().strip()
+
+
+class CommentDialog(Form):
+    """What becomes of a comment that was typed but not added, before the report is signed."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("A comment is not added yet"),
+            self.tr("It would be missing in the signed report."),
+            parent,
+            accept=self.tr("&Add it to the report"),
+        )
+        self.to_be_added = True
+        words = QPlainTextEdit(text.strip())
+        words.setReadOnly(True)
+        words.setAccessibleName(self.tr("The comment"))
+        words.setTabChangesFocus(True)
+        words.setFixedHeight(6 * self.fontMetrics().height())
+        self.form.addRow(words)
+        discard = self.buttons.addButton(self.tr("&Discard it"), QDialogButtonBox.ButtonRole.DestructiveRole)
+        discard.clicked.connect(self._discard)
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(self.tr("Back to the case"))
+
+    def _discard(self) -> None:
+        self.to_be_added = False
+        self.accept()
 
 
 class AmendDialog(Form):

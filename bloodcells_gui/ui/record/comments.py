@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QTextOption
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QTextOption
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -20,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import Note
@@ -29,6 +39,8 @@ from bloodcells_gui.ui.review import ReviewController
 Index = QModelIndex | QPersistentModelIndex
 NOTE_ROLE = Qt.ItemDataRole.UserRole + 1
 LONGEST = 2000
+# A crash costs no more typing than this.
+_PAUSE_MS = 800
 
 
 class NotesModel(QAbstractListModel):
@@ -110,9 +122,16 @@ class WordsEdit(QPlainTextEdit):
     Signals
     -------
     done()
+    left()
+        The focus went elsewhere.
     """
 
     done = Signal()
+    left = Signal()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.left.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
@@ -123,15 +142,18 @@ class WordsEdit(QPlainTextEdit):
 
 
 class CommentsPanel(QWidget):
-    """Adds comments; undo takes them back.
+    """Adds comments; undo takes them back. What is typed and not added is kept as a draft of the case.
 
     Signals
     -------
     failed(object)
         A comment could not be kept (UserError).
+    pending_changed()
+        There is a comment now that is not added yet, or there is none any more.
     """
 
     failed = Signal(object)
+    pending_changed = Signal()
 
     def __init__(
         self,
@@ -141,6 +163,7 @@ class CommentsPanel(QWidget):
         may_decide: Callable[[], bool],
     ) -> None:
         super().__init__()
+        self._context = context
         self._session = session
         self._may_decide = may_decide
         self.model = NotesModel(context, session, self)
@@ -163,7 +186,15 @@ class CommentsPanel(QWidget):
         self.words.setTabChangesFocus(True)
         self.words.setFixedHeight(4 * self.fontMetrics().height())
         self.words.done.connect(self.add)
-        self.words.textChanged.connect(self._enable)
+        self.words.left.connect(self.keep_draft)
+        self.words.textChanged.connect(self._typed)
+        self._hint = QLabel()
+        self._hint.setObjectName("muted")
+        self._hint.setWordWrap(True)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self.keep_draft)
         self.button = QPushButton(self.tr("&Add"))
         self.button.setToolTip(self.tr("Ctrl+Enter"))
         self.button.clicked.connect(self.add)
@@ -173,6 +204,7 @@ class CommentsPanel(QWidget):
         below = QVBoxLayout()
         below.setContentsMargins(16, 8, 16, 12)
         below.addWidget(self.words)
+        below.addWidget(self._hint)
         below.addLayout(row)
         self._none = QLabel(self.tr("No comments yet."))
         self._none.setObjectName("muted")
@@ -183,17 +215,59 @@ class CommentsPanel(QWidget):
         layout.addWidget(self._none)
         layout.addWidget(self.list, 1)
         layout.addLayout(below)
+        self._pending = False
+        self.words.setPlainText(session.drafts.text(COMMENT))
+        self._pause.stop()
         controller.changed.connect(lambda _: self._refresh())
         self._refresh()
-        self._enable()
+
+    @property
+    def pending(self) -> bool:
+        """Whether a comment was typed and not added."""
+        return bool(self.words.toPlainText().strip())
 
     def _refresh(self) -> None:
         self.model.refresh()
         self._none.setVisible(not self.model.rowCount())
+        self._enable()
+
+    def _typed(self) -> None:
+        self._pause.start()
+        self._enable()
+        if self.pending != self._pending:
+            self._pending = self.pending
+            self.pending_changed.emit()
 
     def _enable(self) -> None:
         text = self.words.toPlainText().strip()
-        self.button.setEnabled(bool(text) and len(text) <= LONGEST)
+        possible = not (self._session.read_only or self._session.state.signed)
+        self.words.setEnabled(possible)
+        self.canned.setEnabled(possible)
+        self.button.setEnabled(possible and bool(text) and len(text) <= LONGEST)
+        self._hint.setVisible(bool(text))
+        if len(text) > LONGEST:
+            self._hint.setText(
+                self.tr("Too long to be added: {now} of {most} characters").format(
+                    now=len(text), most=LONGEST
+                )
+            )
+        else:
+            self._hint.setText(self.tr("Kept as a draft; not in the report until it is added"))
+
+    def take_draft(self) -> None:
+        """Show the draft of the case, which another view settled."""
+        self.words.setPlainText(self._session.drafts.text(COMMENT))
+        self._pause.stop()
+
+    def keep_draft(self) -> None:
+        """Keep what was typed and not added, in the case file."""
+        self._pause.stop()
+        if self._session.state.signed or not self.words.isEnabled():
+            return
+        try:
+            self._session.drafts.keep(COMMENT, self.words.toPlainText())
+        except UserError as error:
+            self.failed.emit(error)
 
     def _insert_canned(self) -> None:
         # In the language it was chosen in: a comment is a person's own words from then on.
@@ -206,8 +280,8 @@ class CommentsPanel(QWidget):
 
     def add(self) -> None:
         """Keep what was written."""
-        text = self.words.toPlainText().strip()[:LONGEST]
-        if not text or not self._may_decide():
+        text = self.words.toPlainText().strip()
+        if not text or len(text) > LONGEST or not self._may_decide():
             return
         try:
             self._session.note(text)
@@ -215,3 +289,4 @@ class CommentsPanel(QWidget):
             self.failed.emit(error)
             return
         self.words.clear()
+        self.keep_draft()

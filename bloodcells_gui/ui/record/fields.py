@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.app.drafts import field_key
 from bloodcells_gui.app.record import problem_of, record_fields, value_of
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import FieldSpec
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.labels import PlainLabel
@@ -44,14 +46,18 @@ class FieldRow(QWidget):
     -------
     entered(str)
         A sound value was entered.
+    edited()
+        The text changed, by hand or by the case.
     """
 
     entered = Signal(str)
+    edited = Signal()
 
     def __init__(self, context: UiContext, spec: FieldSpec) -> None:
         super().__init__()
         self._context = context
         self.spec = spec
+        self.saved = ""
         self._problem = QLabel()
         self._problem.setWordWrap(True)
         self._problem.hide()
@@ -61,17 +67,20 @@ class FieldRow(QWidget):
             for choice in spec.choices:
                 self.editor.addItem(context.language.text(choice) if choice else "", choice)
             self.editor.activated.connect(lambda _: self._enter())
+            self.editor.currentIndexChanged.connect(lambda _: self.edited.emit())
         elif spec.kind == "lines":
             self.editor = LinesEdit()
             self.editor.setTabChangesFocus(True)
             self.editor.setFixedHeight(4 * self.fontMetrics().height())
             self.editor.left.connect(self._enter)
+            self.editor.textChanged.connect(self.edited)
         else:
             self.editor = QLineEdit()
             self.editor.setMaxLength(200)
             if spec.kind == "date":
                 self.editor.setPlaceholderText(self.tr("YYYY-MM-DD"))
             self.editor.editingFinished.connect(self._enter)
+            self.editor.textChanged.connect(lambda _: self.edited.emit())
         self.editor.setAccessibleName(context.language.text(spec.label))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -91,10 +100,26 @@ class FieldRow(QWidget):
             return str(self.editor.currentData() or "")
         return self.editor.toPlainText() if isinstance(self.editor, LinesEdit) else self.editor.text()
 
+    @property
+    def pending(self) -> bool:
+        """Whether something was typed here that the case does not hold."""
+        return not isinstance(self.editor, QComboBox) and self.text().strip() != self.saved.strip()
+
+    def show_draft(self, text: str) -> None:
+        """Show what was typed and could not be saved, with the reason."""
+        self._put(text)
+        self._tell()
+
     def show_value(self, value: str) -> None:
-        """Show what the case holds, unless the person is typing here."""
-        if self.editor.hasFocus() and self.text() != value and not isinstance(self.editor, QComboBox):
+        """Show what the case holds, unless the person typed something that is not saved yet."""
+        unchanged, self.saved = value == self.saved, value
+        if self.pending and (unchanged or self.editor.hasFocus()):
             return
+        self._put(value)
+        self._tell()
+        self.edited.emit()
+
+    def _put(self, value: str) -> None:
         if isinstance(self.editor, QComboBox):
             at = self.editor.findData(value)
             if at < 0 and value:
@@ -109,16 +134,32 @@ class FieldRow(QWidget):
                 self.editor.setText(value)
                 self.editor.setCursorPosition(0)  # the beginning of a long name tells more than its end
 
-    def _enter(self) -> None:
-        problem = problem_of(self.spec, self.text())
+    def _tell(self) -> str:
+        problem = problem_of(self.spec, self.text()) if self.pending else ""
         self._problem.setText(self._context.language.text(problem) if problem else "")
         self._problem.setVisible(bool(problem))
-        if not problem:
+        return problem
+
+    def _enter(self) -> None:
+        if not self._tell():
             self.entered.emit(self.text().strip())
 
 
 class FieldsForm(QScrollArea):
-    """Every shown field; each is in the case file as soon as it is left."""
+    """Every shown field; each is in the case file as soon as it is left.
+
+    What cannot be saved stays where it was typed, and is kept as a draft.
+
+    Signals
+    -------
+    failed(object)
+        A draft could not be kept (UserError).
+    pending_changed()
+        Something is typed now that is not saved, or nothing is any more.
+    """
+
+    failed = Signal(object)
+    pending_changed = Signal()
 
     def __init__(
         self,
@@ -153,13 +194,38 @@ class FieldsForm(QScrollArea):
             for spec in specs:
                 row = FieldRow(context, spec)
                 row.entered.connect(lambda value, name=spec.name: self._enter(name, value))
+                row.edited.connect(self._edited)
                 label = PlainLabel(text(spec.label) + (f" ({text(spec.unit)})" if spec.unit else ""))
                 label.setBuddy(row.editor)
                 form.addRow(label, row)
                 self.rows[spec.name] = row
         self.setWidget(inner)
+        self._pending = False
         controller.changed.connect(lambda _: self._changed())
         self.refresh()
+        for name, row in self.rows.items():
+            if draft := session.drafts.text(field_key(name)):
+                row.show_draft(draft)
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """Labels of the fields that hold what is not saved."""
+        return tuple(row.spec.label for row in self.rows.values() if row.pending)
+
+    def _edited(self) -> None:
+        if bool(self.pending) != self._pending:
+            self._pending = not self._pending
+            self.pending_changed.emit()
+
+    def keep_drafts(self) -> None:
+        """Keep what was typed and is not saved, in the case file."""
+        if self._session.state.signed:
+            return
+        try:
+            for name, row in self.rows.items():
+                self._session.drafts.keep(field_key(name), row.text() if row.pending else "")
+        except UserError as error:
+            self.failed.emit(error)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -178,5 +244,11 @@ class FieldsForm(QScrollArea):
 
     def _enter(self, name: str, value: str) -> None:
         if value == value_of(self._session, name).strip() or not self._may_decide():
+            row = self.rows[name]
+            if isinstance(row.editor, QComboBox):
+                row.show_value(row.saved)  # a choice that was not taken must not look taken
+            self.keep_drafts()
             return
         self._controller.set_field(name, value)
+        self.rows[name].show_value(value_of(self._session, name))
+        self.keep_drafts()

@@ -15,6 +15,8 @@ from bloodcells_gui.ui.record.fields import FieldsForm
 from bloodcells_gui.ui.record.grades import GradesTable
 from bloodcells_gui.ui.review import ReviewController
 
+_MARK = " •"
+
 
 class RecordPage(QTabWidget):
     """Fields, morphology, comments and analyser of one case.
@@ -25,10 +27,13 @@ class RecordPage(QTabWidget):
         Something could not be kept (UserError).
     over_cases()
         The person wants to see analyser and smear over cases.
+    pending_changed()
+        Something is typed now that is not in the record yet, or nothing is any more.
     """
 
     failed = Signal(object)
     over_cases = Signal()
+    pending_changed = Signal()
 
     def __init__(
         self,
@@ -38,6 +43,7 @@ class RecordPage(QTabWidget):
         may_decide: Callable[[], bool],
     ) -> None:
         super().__init__()
+        self._context = context
         self.setDocumentMode(True)
         self.fields = FieldsForm(context, controller, session, may_decide)
         self.grades = GradesTable(context, controller, session, may_decide)
@@ -47,6 +53,30 @@ class RecordPage(QTabWidget):
         self.addTab(self.grades, self.tr("Morphology"))
         self.addTab(self.comments, self.tr("Comments"))
         self.addTab(self.analyser, self.tr("Analyser"))
-        for part in (self.grades, self.comments, self.analyser):
+        for part in (self.fields, self.grades, self.comments, self.analyser):
             part.failed.connect(self.failed)
+        self.fields.pending_changed.connect(self._mark)
+        self.comments.pending_changed.connect(self._mark)
+        self._mark()
         self.analyser.over_cases.connect(self.over_cases)
+
+    def _mark(self) -> None:
+        """Put a mark on the tab where something is typed and not in the record."""
+        fields, comment = bool(self.fields.pending), self.comments.pending
+        for part, pending in ((self.fields, fields), (self.comments, comment)):
+            at = self.indexOf(part)
+            text = self.tabText(at).removesuffix(_MARK)
+            self.setTabText(at, text + _MARK if pending else text)
+        self.pending_changed.emit()
+
+    def unsaved(self) -> str:
+        """What is typed and not in the record, in words; "" when nothing is."""
+        if self.fields.pending:
+            names = ", ".join(self._context.language.text(label) for label in self.fields.pending)
+            return self.tr("Not saved yet: {fields}").format(fields=names)
+        return self.tr("A comment is not added yet") if self.comments.pending else ""
+
+    def keep_drafts(self) -> None:
+        """Keep what is typed and not in the record: the case is about to go."""
+        self.fields.keep_drafts()
+        self.comments.keep_draft()

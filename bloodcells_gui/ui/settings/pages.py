@@ -210,6 +210,11 @@ class CountingPage(Page):
             "left_shift_bands_percent",
             "%",
         )
+        self.box(
+            self.tr("Count cells that only the left or top edge of a field cuts (for analyses to come)"),
+            s.count_cut_left_top,
+            "count_cut_left_top",
+        )
         self.real(self.tr("Platelets per field times"), s.platelet_factor, 1, 100, "platelet_factor", "10⁹/L")
         self.outer.addStretch(1)
 

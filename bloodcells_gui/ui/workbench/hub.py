@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QMenu, QWidget
 from bloodcells_gui.app.backup import Workstation
 from bloodcells_gui.app.cases import CaseList, Query
 from bloodcells_gui.app.counter import Counter
+from bloodcells_gui.app.drafts import NOTE
 from bloodcells_gui.app.record import Points, agreement
 from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.reference import ReferenceShelf
@@ -172,6 +173,10 @@ class Workbench(QObject):
         self.record = RecordPage(self.context, page.controller, session, self.window._may_decide)
         self.record.failed.connect(failed)
         self.record.over_cases.connect(self.show_agreement)
+        self.record.pending_changed.connect(self.window.show_saved)
+        self.window.reporter.draft_settled.connect(self.record.comments.take_draft)
+        self.window.unsaved = self.record.unsaved
+        self.window.show_saved()
         page.add_view(self.tr("Record"), self.record)
         bell = Bell(session.settings.count_sound, parent=page)
         self.counter = CounterPanel(
@@ -238,6 +243,9 @@ class Workbench(QObject):
     def _leaving(self, page: CasePage) -> None:
         for window in list(self._popped):
             window.close()
+        if self.record is not None:
+            self.record.keep_drafts()
+        self.window.unsaved = lambda: ""
         self.record = self.counter = None
         self._enable(None)
 
@@ -258,11 +266,13 @@ class Workbench(QObject):
         ids = page.chosen() if page is not None else []
         if not ids or session is None or not self.window._may_decide():
             return
-        dialog = NoteDialog(self.window, count=len(ids))
+        dialog = NoteDialog(self.window, session.drafts.text(NOTE), count=len(ids))
         accepted = dialog.exec()
         dialog.deleteLater()
+        session.drafts.keep(NOTE, dialog.answer())  # until it is in the library
         if accepted:
             self.keep(ids, dialog.answer())
+            session.drafts.keep(NOTE, "")
 
     def keep(self, ids: list[int], note: str) -> None:
         """Put reviewed cells into the library."""
@@ -312,12 +322,14 @@ class Workbench(QObject):
         """The report before it is written."""
         if self.session is None:
             return None
+        self.window.commit_typing()
         return self._pop(PreviewWindow(self.context, self.session, self.window.pool, self.window))
 
     def show_audit(self) -> AuditWindow | None:
         """Who did what when."""
         if self.session is None:
             return None
+        self.window.commit_typing()
         return self._pop(AuditWindow(self.context, self.session, self.window.pool, self.window))
 
     def show_calibration(self) -> CalibrationWindow:

@@ -1,0 +1,112 @@
+"""Where a cell's picture ends: what nobody saw is no part of a cell, and a cell that reaches it is cut.
+
+Fields and slides are counted as in an unbiased counting frame (Gundersen, J Microsc 1977;111:219-23): of the
+cells that the border cuts, those on two sides count and those on the other two do not. Otherwise large
+cells, which a border cuts more often, would be counted too often.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+#: An outline that ends so near to the edge reaches it: two px of the segmenter's window.
+AT_EDGE_UM = 0.42
+
+
+class Sides(NamedTuple):
+    """Something about each side of a picture."""
+
+    left: bool
+    top: bool
+    right: bool
+    bottom: bool
+
+    def both(self, other: Sides) -> Sides:
+        """Where it holds of this and of the other."""
+        return Sides(*(a and b for a, b in zip(self, other, strict=True)))
+
+
+ALL_SIDES = Sides(True, True, True, True)
+NO_SIDE = Sides(False, False, False, False)
+
+
+def counting_frame(left_and_top_count: bool) -> Sides:
+    """The sides on which a cut cell does not count."""
+    return Sides(not left_and_top_count, not left_and_top_count, True, True)
+
+
+def visible_part(
+    origin: tuple[int, int], step: float, size_px: int, shape: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """The part of a window that shows the picture: x0, y0, x1, y1 in px of the window.
+
+    Parameters
+    ----------
+    origin : (x, y)
+        The window's top left corner in px of the picture.
+    step : float
+        px of the picture per px of the window.
+    size_px : int
+        Side of the window.
+    shape : (height, width) of the picture
+    """
+    ends = []
+    for start, length in zip(origin, (shape[1], shape[0]), strict=True):
+        # A px counts to the picture when its middle lies in it.
+        first = min(max(int(np.ceil(-start / step - 0.5)), 0), size_px)
+        last = min(max(int(np.ceil((length - start) / step - 0.5)), first), size_px)
+        ends.append((first, last))
+    (x0, x1), (y0, y1) = ends
+    return x0, y0, x1, y1
+
+
+def window_of(
+    seen: NDArray[np.uint8], origin: tuple[int, int], step: float, size_px: int
+) -> NDArray[np.bool_]:
+    """(size_px, size_px) which px of a window are known, from a map `seen` (h, w) of a picture."""
+    at = np.floor((np.arange(size_px) + 0.5) * step).astype(int)
+    x, y = at + origin[0], at + origin[1]
+    inside = ((x >= 0) & (x < seen.shape[1]))[None] & ((y >= 0) & (y < seen.shape[0]))[:, None]
+    known = seen[np.clip(y, 0, seen.shape[0] - 1)][:, np.clip(x, 0, seen.shape[1] - 1)] > 0
+    return np.asarray(known | ~inside, np.bool_)
+
+
+def sides_reached(mask: NDArray[np.uint8], visible: tuple[int, int, int, int], within_px: int) -> Sides:
+    """On which sides of the visible part of a window an outline comes nearer than `within_px` to its end.
+
+    Sides at which the window itself ends are no ends of the picture.
+    """
+    x0, y0, x1, y1 = visible
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return NO_SIDE
+    size = mask.shape[0]
+    return Sides(
+        x0 > 0 and left < x0 + within_px,
+        y0 > 0 and top < y0 + within_px,
+        x1 < size and left + width > x1 - within_px,
+        y1 < size and top + height > y1 - within_px,
+    )
+
+
+def sides_unknown(mask: NDArray[np.uint8], known: NDArray[np.bool_], within_px: int) -> Sides:
+    """On which sides of an outline what is unknown begins nearer than `within_px` to it."""
+    if known.all() or not mask.any():
+        return NO_SIDE
+    unknown = (~known).astype(np.uint8)
+    cell = (mask > 0).astype(np.uint8)
+
+    def reached(dx: int, dy: int) -> bool:
+        padded = np.pad(cell, within_px)
+        height, width = cell.shape
+        for i in range(1, within_px + 1):
+            y, x = within_px - i * dy, within_px - i * dx
+            if bool((padded[y : y + height, x : x + width] & unknown).any()):
+                return True
+        return False
+
+    return Sides(reached(-1, 0), reached(0, -1), reached(1, 0), reached(0, 1))
