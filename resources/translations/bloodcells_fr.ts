@@ -498,6 +498,61 @@
     </message>
 </context>
 <context>
+    <name>BackupWindow</name>
+    <message>
+        <source>Backup</source>
+        <translation>Sauvegarde</translation>
+    </message>
+    <message>
+        <source>&amp;Back up…</source>
+        <translation>&amp;Sauvegarder…</translation>
+    </message>
+    <message>
+        <source>&amp;Restore…</source>
+        <translation>&amp;Restaurer…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Annuler</translation>
+    </message>
+    <message>
+        <source>Progress of the backup</source>
+        <translation>Avancement de la sauvegarde</translation>
+    </message>
+    <message>
+        <source>A backup is one file with all cases, the work list, the reference library, the calibration profiles and the settings. It may be made while cases are open, is read back and compared when it is written, and holds patients&apos; data, unencrypted. The images of specimens are not in it: they stay where they are.</source>
+        <translation>Une sauvegarde est un fichier unique avec tous les cas, la liste de travail, la bibliothèque de référence, les profils d&apos;étalonnage et les réglages. Elle peut être faite pendant que des cas sont ouverts, est relue et comparée une fois écrite, et contient des données de patients, non chiffrées. Les images des échantillons n&apos;y sont pas : elles restent à leur place.</translation>
+    </message>
+    <message>
+        <source>A restore compares the file first and replaces nothing: it needs a workstation without cases of its own, or an empty folder.</source>
+        <translation>Une restauration compare d&apos;abord le fichier et ne remplace rien : il lui faut un poste sans cas à lui, ou un dossier vide.</translation>
+    </message>
+    <message>
+        <source>Backups</source>
+        <translation>Sauvegardes</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Restaurer</translation>
+    </message>
+    <message>
+        <source>{done} of {total} MB</source>
+        <translation>{done} sur {total} Mo</translation>
+    </message>
+    <message>
+        <source>Cancelled: nothing was written.</source>
+        <translation>Annulé : rien n&apos;a été écrit.</translation>
+    </message>
+    <message>
+        <source>Into an empty folder…</source>
+        <translation>Dans un dossier vide…</translation>
+    </message>
+    <message>
+        <source>Empty folder for the restored data</source>
+        <translation>Dossier vide pour les données restaurées</translation>
+    </message>
+</context>
+<context>
     <name>Banner</name>
     <message>
         <source>Copy report</source>
@@ -2997,6 +3052,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Cases past their &amp;time…</source>
         <translation>Dossiers éc&amp;hus…</translation>
+    </message>
+    <message>
+        <source>&amp;Backup and restore…</source>
+        <translation>&amp;Sauvegarde et restauration…</translation>
     </message>
     <message>
         <source>Record</source>
