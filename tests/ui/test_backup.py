@@ -109,8 +109,8 @@ def test_the_menu_leads_to_it_and_restored_settings_count(
     qtbot.addWidget(main)
     bench = Workbench(main, context, workspace, cases, Memory())
     try:
-        window = bench.show_backup()
-        assert window is bench.show_backup()
+        window = bench._backup.show()
+        assert window is bench._backup.show()
         window.restore(tmp_path / "b.zip")
         severity, text = done(qtbot, window)
         assert severity == "ok", text

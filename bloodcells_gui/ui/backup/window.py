@@ -19,12 +19,47 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.backup import Finished, Workstation, proposed_name
+from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.main_window import MainWindow
+
+
+class BackupDesk:
+    """Makes the window of backups when it is first asked for.
+
+    Parameters
+    ----------
+    window : MainWindow
+        Owns it, and lends its pool of threads.
+    """
+
+    def __init__(self, context: UiContext, workspace: Workspace, window: MainWindow) -> None:
+        self._context = context
+        self._workspace = workspace
+        self._window = window
+        self._shown: BackupWindow | None = None
+
+    def show(self) -> BackupWindow:
+        """Everything that the workstation keeps, into one file and back."""
+        if self._shown is None:
+            workstation = Workstation(self._workspace.home, self._workspace.settings_file.parent)
+            self._shown = BackupWindow(
+                self._context, workstation, self._window.pool, self._workspace.reload_settings, self._window
+            )
+        self._shown.show()
+        self._shown.raise_()
+        self._shown.activateWindow()
+        return self._shown
+
+    def close(self) -> None:
+        """Stop what is at work: the main window closes."""
+        if self._shown is not None:
+            self._shown.stop()
 
 
 class BackupWindow(QDialog):

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
-from bloodcells_gui.app.backup import Workstation
 from bloodcells_gui.app.cases import CaseList, Query
 from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.app.drafts import NOTE
@@ -25,7 +24,7 @@ from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SpecimenKind
-from bloodcells_gui.ui.backup.window import BackupWindow
+from bloodcells_gui.ui.backup.window import BackupDesk
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
@@ -75,7 +74,7 @@ class Workbench(QObject):
         self.memory = memory
         self._worklist: WorklistWindow | None = None
         self._library: LibraryWindow | None = None
-        self._backup: BackupWindow | None = None
+        self._backup = BackupDesk(context, workspace, window)
         self._shelf = ReferenceShelf(workspace.home)
         self._retention = Retention(workspace, cases)
         self._due = Lookup(window.pool, self)
@@ -142,7 +141,7 @@ class Workbench(QObject):
         self._add(lab, self.tr("Reference &library…"), self.show_library, of_case=False)
         self._add(lab, self.tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
         self._add(lab, self.tr("Cases past their &time…"), self.show_retention, of_case=False)
-        self._add(lab, self.tr("&Backup and restore…"), self.show_backup, of_case=False)
+        self._add(lab, self.tr("&Backup and restore…"), self._backup.show, of_case=False)
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -414,18 +413,6 @@ class Workbench(QObject):
             )
         )
 
-    # -- backup ----------------------------------------------------------------------------------------
-
-    def show_backup(self) -> BackupWindow:
-        """Everything that the workstation keeps, into one file and back."""
-        if self._backup is None:
-            workstation = Workstation(self.workspace.home, self.workspace.settings_file.parent)
-            self._backup = BackupWindow(
-                self.context, workstation, self.window.pool, self.workspace.reload_settings, self.window
-            )
-        self._show(self._backup)
-        return self._backup
-
     # -- the work list ---------------------------------------------------------------------------------
 
     def show_worklist(self) -> WorklistWindow:
@@ -451,8 +438,7 @@ class Workbench(QObject):
 
     def _closing(self) -> None:
         self._due.close()
-        if self._backup is not None:
-            self._backup.stop()
+        self._backup.close()
         if self._worklist is not None:
             self._worklist.stop()
             self._worklist.close()
