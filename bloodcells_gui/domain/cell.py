@@ -15,8 +15,15 @@ FLAG_TOUCHING = "touching"
 FLAG_OUT_OF_FOCUS = "out of focus"
 FLAG_NO_CELL = "no cell found"
 FLAG_SCALE_UNKNOWN = "scale unknown"
+# The flags of cells that are not named for want of a scale.
+FLAG_WAITS_FOR_SCALE = "waits for a scale"
+FLAG_SCALE_CONTRADICTED = "scale contradicted"
+FLAG_SCALE_UNSURE = "scale unsure"
 FLAG_BY_HAND = "added by hand"
 FLAG_UNLIKE_TRAINING = "unlike the training data"
+
+#: With one of these a cell is not named whatever the networks say; "scale unknown" alone is of older cases.
+FOR_WANT_OF_SCALE = frozenset({FLAG_WAITS_FOR_SCALE, FLAG_SCALE_CONTRADICTED, FLAG_SCALE_UNSURE})
 
 
 @dataclass(frozen=True, slots=True)

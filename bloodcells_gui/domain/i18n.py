@@ -25,6 +25,7 @@ _CATALOGUES = (
     "texts_fr_storage",
     "texts_fr_app",
     "texts_fr_slides",
+    "texts_fr_scale",
 )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from bloodcells_gui.domain import scale_notices
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import french, tr
 
@@ -27,8 +28,13 @@ DRAWN = (
     "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
     "are named here says nothing of a real smear."
 )
-NOTICES = (LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN)
-_WARNINGS = frozenset({LOST, NOT_REACHED, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN})
+NOTICES = (
+    LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN,
+    *scale_notices.NOTICES,
+)  # fmt: skip
+_WARNINGS = frozenset(
+    {LOST, NOT_REACHED, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN, *scale_notices.NOTICES}
+)
 # How far a run got at its end. The table counts what persons made of it since, and has a remark of its own.
 _TARGET = (REACHED, NOT_REACHED)
 # A run that goes on overtakes what an earlier one said of this.
@@ -37,7 +43,19 @@ _RANK = {"critical": 0, "warning": 1}
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d+)", re.escape(template)))
+    """Counts are whole, numbers (n_...) may have decimals, quoted texts anything but quotes."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        kind = "[^“”]*" if name == "text" else r"\d+(?:\.\d+)?" if name.startswith("n_") else r"\d+"
+        return f"(?P<{name}>{kind})"
+
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", value, re.escape(template)))
+
+
+def without_names(notice: str) -> str:
+    """A run's remark without what it quotes from files and of their names."""
+    return re.sub("“[^“”]*”", "“…”", notice)
 
 
 _PATTERN_OF = {template: _pattern(template) for template in NOTICES}
@@ -53,7 +71,10 @@ def notice_in(text: str, lang: str) -> str:
     for template, pattern in _PATTERNS:
         found = pattern.search(text)
         if found is not None:
-            text = text.replace(found.group(), tr(template, lang, **found.groupdict()))
+            values = {
+                k: v.replace(".", ",") if k.startswith("n_") else v for k, v in found.groupdict().items()
+            }
+            text = text.replace(found.group(), tr(template, lang, **values))
     return text
 
 

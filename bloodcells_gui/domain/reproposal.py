@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, Cell
+from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, FOR_WANT_OF_SCALE, Cell
 from bloodcells_gui.domain.measured_kinds import coarse_names
 from bloodcells_gui.domain.specimen_mix import CRITICAL, LEAF_SHARE, SpecimenMix
 from bloodcells_gui.domain.taxonomy import ROLLUPS
@@ -20,7 +20,7 @@ from bloodcells_gui.domain.taxonomy import ROLLUPS
 Floats = NDArray[np.float32]
 
 #: Flags with which an unidentified cell stays so, whatever the mix.
-HELD_BACK = frozenset({FLAG_NO_CELL, FLAG_UNLIKE_TRAINING})
+HELD_BACK = frozenset({FLAG_NO_CELL, FLAG_UNLIKE_TRAINING}) | FOR_WANT_OF_SCALE
 #: An artefact this probable is refused, so that nobody needs to name it.
 REFUSED_ABOVE = 0.8
 

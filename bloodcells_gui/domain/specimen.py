@@ -100,6 +100,7 @@ class ScaleSource(StrEnum):
     METADATA = "metadata"
     RED_CELLS = "red cells"
     PRIOR = "cell size prior"
+    CONTRADICTED = "contradicted"  # the file's and the cells' exclude each other; the latter is used to look
     UNKNOWN = "unknown"
 
 

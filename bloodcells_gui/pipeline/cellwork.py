@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -22,6 +22,8 @@ from bloodcells_gui.domain.cell import (
     FLAG_OUTSIDE_FRAME,
     FLAG_SCALE_UNKNOWN,
     FLAG_UNLIKE_TRAINING,
+    FLAG_WAITS_FOR_SCALE,
+    FOR_WANT_OF_SCALE,
     Box,
     Cell,
     CellAssets,
@@ -202,6 +204,8 @@ class CellWork:
         self._drawn = drawn
         self._frame = frame
         self._of_outline = list(of_outline)
+        # Set before the first cell: what all cells of an image carry, by the image's number.
+        self.image_flags: Mapping[int, tuple[str, ...]] = {}
         self._lock = threading.Lock()
         self._apart_sum, self._apart_n = 0.0, 0
 
@@ -252,6 +256,7 @@ class CellWork:
             if bool(result.unlike[i]):
                 flags += (FLAG_UNLIKE_TRAINING,)
             none_found = FLAG_NO_CELL in flags
+            no_scale = not FOR_WANT_OF_SCALE.isdisjoint(flags)
             cell = Cell(
                 id=0,
                 image=window.place.image,
@@ -259,7 +264,7 @@ class CellWork:
                 mpp=window.place.mpp / window.place.scale,
                 predicted=self.classifier.classes[best],
                 probability=float(probabilities[best]),
-                abstained=bool(result.abstained[i]) or (none_found and self._is_leukocyte(best)),
+                abstained=bool(result.abstained[i]) or no_scale or (none_found and self._is_leukocyte(best)),
                 doubt=float(result.doubt[i]),
                 scores=probabilities,
                 measurements=np.asarray(values, np.float32),
@@ -343,9 +348,9 @@ class CellWork:
         place, view = window.place, self.windows.outlining
         size, side = view.size_px, window.side_px(view.side_um)
         x0, y0 = _origin(window.outlined, side)
-        flags = place.flags
+        flags = place.flags + self.image_flags.get(place.image, ())
         if not (math.isfinite(place.mpp) and place.mpp > 0):
-            flags += (FLAG_SCALE_UNKNOWN,)
+            flags += (FLAG_SCALE_UNKNOWN, FLAG_WAITS_FOR_SCALE)
         if self._too_small(mask):
             flags += (FLAG_NO_CELL,)
             left = top = size // 4

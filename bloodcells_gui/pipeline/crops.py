@@ -33,6 +33,7 @@ from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.decode import LoadedImage
 from bloodcells_gui.imaging.refusal import ImageRefused, out_of_reach
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
 from bloodcells_gui.pipeline.threads import worker_pool
 
 SCALE_SAMPLE = 24
@@ -48,7 +49,6 @@ _SMALLEST_BATCH = 4
 Pixels = NDArray[np.uint8]
 T = TypeVar("T")
 Load = Callable[[Sequence[ImageRef]], Sequence[LoadedImage | ImageRefused]]
-EstimateScale = Callable[[Sequence[Pixels]], ScaleEstimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,14 @@ class CropsAnalysis:
     load
         Decodes images; in the place of what cannot be used stands the refusal.
     estimate_scale
-        From sampled images; used where neither person nor metadata give a scale.
+        From sampled images; the metadata is held against it, and it serves where there is none.
     """
 
     def __init__(
         self,
         work: CellWork,
         load: Load,
-        estimate_scale: EstimateScale,
+        estimate_scale: Estimate,
         options: CropsOptions,
         token: CancelToken,
     ) -> None:
@@ -109,23 +109,26 @@ class CropsAnalysis:
 
     def events(self, images: Sequence[tuple[int, ImageRef]]) -> Iterator[AnalysisEvent]:
         """Events in the order of `images` (index within the specimen, reference)."""
+        remarks: Sequence[str] = ()
         try:
-            scale = self._scale([ref for _, ref in images])
-            yield ScaleKnown(scale)
-            yield from self._batches(images, scale)
+            settled = self._scale([ref for _, ref in images])
+            remarks = settled.remarks
+            self._work.image_flags = settled.flags([index for index, _ in images])
+            yield ScaleKnown(settled.scale)
+            yield from self._batches(images, settled)
         except Cancelled:
-            yield Done(RunStatus.CANCELLED, notice=" ".join(self._work.notices()))
+            yield Done(RunStatus.CANCELLED, notice=" ".join([*remarks, *self._work.notices()]))
             return
         if self._lost:
-            yield Done(RunStatus.FAILED, notice=" ".join([LOST, *self._work.notices()]))
+            yield Done(RunStatus.FAILED, notice=" ".join([LOST, *remarks, *self._work.notices()]))
             return
-        yield Done(RunStatus.COMPLETE, notice=" ".join(self._work.notices()))
+        yield Done(RunStatus.COMPLETE, notice=" ".join([*remarks, *self._work.notices()]))
 
     def _batches(
-        self, images: Sequence[tuple[int, ImageRef]], scale: ScaleEstimate
+        self, images: Sequence[tuple[int, ImageRef]], scale: SettledScale
     ) -> Iterator[AnalysisEvent]:
         threads = self._options.threads
-        chunks = iter(_chunks(images, self._options.batch, threads))
+        chunks = iter(_chunks(list(enumerate(images)), self._options.batch, threads))
         meter, done, cells = RateMeter(), 0, 0
         pool, reader = worker_pool(threads, "cells"), worker_pool(1, "images")
         pending: deque[Future[_Batch]] = deque()
@@ -137,7 +140,7 @@ class CropsAnalysis:
             def read_ahead() -> None:
                 """One decoder reads on while the networks work on what was read before."""
                 while len(pending) < threads + ahead and (chunk := next(chunks, None)):
-                    loaded = reader.submit(self._loaded, [ref for _, ref in chunk])
+                    loaded = reader.submit(self._loaded, [ref for _, (_, ref) in chunk])
                     pending.append(pool.submit(self._one_batch, chunk, loaded, scale))
 
             read_ahead()
@@ -184,53 +187,56 @@ class CropsAnalysis:
 
     def _one_batch(
         self,
-        chunk: Sequence[tuple[int, ImageRef]],
+        chunk: Sequence[tuple[int, tuple[int, ImageRef]]],
         loaded: Future[Sequence[LoadedImage | ImageRefused]],
-        scale: ScaleEstimate,
+        scale: SettledScale,
     ) -> _Batch:
         places: list[Place] = []
         read: list[tuple[int, ImageRef]] = []
         skipped: list[SkippedFile] = []
-        refs = [ref for _, ref in chunk]
+        refs = [ref for _, (_, ref) in chunk]
         # Where decoding takes longer than the networks do, whoever waits for images reads them himself.
         wait([loaded], _POLL_S)
         decoded = self._loaded(refs) if loaded.cancel() else self._wait(loaded)
-        for (index, ref), image in zip(chunk, decoded, strict=True):
+        for (place, (index, ref)), image in zip(chunk, decoded, strict=True):
             if isinstance(image, ImageRefused):
                 skipped.append(SkippedFile(ref.name, image.reason()))
                 continue
             height, width = image.rgb.shape[:2]
             mpp = image.info.mpp
             read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
-            used = self._options.mpp or mpp or scale.mpp or float("nan")
+            used = scale.mpp(place, mpp) or float("nan")
             places.append(Place(index, image.rgb, (0.0, 0.0), (width / 2, height / 2), used))
         self._token.check()
         rows = self._work.process(places, run=self._options.run)
         pixel_bytes = sum(place.pixels.nbytes for place in places)
         return _Batch(rows, tuple(read), tuple(skipped), len(chunk), pixel_bytes)
 
-    def _scale(self, refs: Sequence[ImageRef]) -> ScaleEstimate:
+    def _scale(self, refs: Sequence[ImageRef]) -> SettledScale:
         """One scale for the specimen: the person's, else the metadata's, else from sampled images."""
+
+        def look(places: Sequence[int]) -> dict[int, Look]:
+            loaded = self._loaded([refs[p] for p in places]) if places else ()
+            self._token.check()
+            return {
+                p: Look(image.rgb, image.info.mpp, image.info.scale_unread)
+                for p, image in zip(places, loaded, strict=True)
+                if not isinstance(image, ImageRefused)  # reported when its turn comes
+            }
+
+        settled = settle_scale(
+            [ref.name for ref in refs],
+            [ref.mpp for ref in refs],
+            look,
+            self._estimate_scale,
+            person=self._options.mpp,
+            sample=SCALE_SAMPLE,
+        )
+        if settled is not None:
+            return settled
         if self._options.mpp:
-            return ScaleEstimate(self._options.mpp, ScaleSource.PERSON)
-        step = max(1, len(refs) // SCALE_SAMPLE)
-        sample: list[Pixels] = []
-        known: list[float] = []
-        for image in self._loaded(refs[::step][:SCALE_SAMPLE]):
-            if isinstance(image, ImageRefused):
-                continue  # reported when its turn comes
-            if image.info.mpp:
-                known.append(image.info.mpp)
-            else:
-                sample.append(image.rgb)
-        if known and len(known) >= len(sample):
-            middle = float(np.median(known))
-            spread = float((max(known) - min(known)) / (2 * middle))
-            return ScaleEstimate(middle, ScaleSource.METADATA, spread, len(known))
-        if not sample:
-            return ScaleEstimate(None, ScaleSource.UNKNOWN, warning="No image could be read.")
-        self._token.check()
-        return self._estimate_scale(sample)
+            return SettledScale(ScaleEstimate(self._options.mpp, ScaleSource.PERSON))
+        return SettledScale(ScaleEstimate(None, ScaleSource.UNKNOWN, warning="No image could be read."))
 
 
 def _batches_ahead(like: _Batch) -> int:

@@ -24,10 +24,11 @@ from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline import kept_map
 from bloodcells_gui.pipeline.laying_out import lay_out
 from bloodcells_gui.pipeline.mosaic import Mosaic, OpenFields, SharedCells
+from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions, Spot
 from bloodcells_gui.pipeline.seams import BAND_UM, Seams
 from bloodcells_gui.pipeline.search import TileSearch
-from bloodcells_gui.pipeline.survey import EstimateScale, tile_grid
+from bloodcells_gui.pipeline.survey import tile_grid
 
 _SCALE_SAMPLE = 12
 _SCALE_PX = 1024
@@ -57,7 +58,7 @@ class FieldsSource:
         images: Sequence[tuple[int, ImageRef]],
         open_reader: Open,
         search: TileSearch,
-        estimate_scale: EstimateScale,
+        estimate_scale: Estimate,
         options: ScanOptions,
         token: CancelToken,
         done: Mapping[str, float] | None = None,
@@ -76,7 +77,7 @@ class FieldsSource:
             k for k, (i, _) in enumerate(self._images) if i not in self._done and (not zones or i in zones)
         ]
         self._total = len(self._queue)
-        self._scale = ScaleEstimate(None, ScaleSource.UNKNOWN)
+        self._settled = SettledScale(ScaleEstimate(None, ScaleSource.UNKNOWN))
         self._mosaic = Mosaic([], [], 0.0)
         self._opened = OpenFields(lambda k: open_reader(self._images[k][1]))
         self._shared: SharedCells | None = None
@@ -86,7 +87,12 @@ class FieldsSource:
     @property
     def mpp(self) -> float:
         """um per px of the plane."""
-        return float(self._scale.mpp or 0.0)
+        return float(self._settled.scale.mpp or 0.0)
+
+    @property
+    def image_flags(self) -> Mapping[int, tuple[str, ...]]:
+        """Fields whose scale is not believed."""
+        return self._settled.flags([image for image, _ in self._images])
 
     def close(self) -> None:
         """Release the fields that were opened for their neighbours."""
@@ -94,14 +100,16 @@ class FieldsSource:
 
     def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
         """Settle the scale and lay the fields out."""
-        self._scale = self._settle_scale()
-        if self._scale.mpp is None:
+        self._settled = self._settle_scale()
+        scale = self._settled.scale
+        if scale.mpp is None:
             raise UserError(
                 "The scale of these fields is unknown.",
                 "The files do not say it, and too few red cells were found to tell.",
                 "Enter the micrometres per pixel (for example 0.1 for a 100x lens).",
             )
-        yield ScaleKnown(self._scale)
+        self._notices += self._settled.remarks
+        yield ScaleKnown(scale)
         refs = [ref for _, ref in self._images]
         sizes = [ref.size_px for ref in refs]
         layout = lay_out(refs, self.mpp, self._open, self._token)
@@ -175,7 +183,7 @@ class FieldsSource:
 
     def _search_field(self, position: int, reader: ImageReader) -> Found:
         image, ref = self._images[position]
-        mpp = self._mpp_of(ref, reader)
+        mpp = float(self._settled.mpp(position, reader.mpp or ref.mpp) or 0.0)
         grid = tile_grid(reader.size_px, mpp, self._search.detector.um_per_px)
         seams = Seams(30.0 / mpp)
         spots: list[Spot] = []
@@ -230,11 +238,6 @@ class FieldsSource:
         # Nucleated cells first: a part may have turned out to be something else.
         return tuple(sorted(out, key=lambda s: s.kind))
 
-    def _mpp_of(self, ref: ImageRef, reader: ImageReader) -> float:
-        if self._options.mpp:
-            return self._options.mpp
-        return float(reader.mpp or ref.mpp or self._scale.mpp or 0.0)
-
     def _in_plane(self, spot: Spot, position: int) -> Spot:
         return replace(spot, plane=self._shifted(spot.plane, position))
 
@@ -242,30 +245,39 @@ class FieldsSource:
         ox, oy = self._mosaic.origins[position]
         return Box(box.x + float(ox), box.y + float(oy), box.width, box.height)
 
-    def _settle_scale(self) -> ScaleEstimate:
-        if self._options.mpp:
-            return ScaleEstimate(self._options.mpp, ScaleSource.PERSON)
-        known = [ref.mpp for _, ref in self._images if ref.mpp]
-        if known and 2 * len(known) >= len(self._images):
-            middle = float(np.median(known))
-            spread = float((max(known) - min(known)) / (2 * middle))
-            return ScaleEstimate(middle, ScaleSource.METADATA, spread, len(known))
-        sample: list[NDArray[np.uint8]] = []
-        step = max(1, len(self._images) // _SCALE_SAMPLE)
-        for _, ref in self._images[::step][:_SCALE_SAMPLE]:
-            self._token.check()
-            try:
-                with self._open(ref) as reader:
-                    w, h = reader.size_px
-                    side_w, side_h = min(w, _SCALE_PX), min(h, _SCALE_PX)
-                    sample.append(reader.read_region((w - side_w) // 2, (h - side_h) // 2, side_w, side_h))
-            except ImageRefused:
-                continue  # told when its turn comes
-        if not sample:
+    def _settle_scale(self) -> SettledScale:
+        refs = [ref for _, ref in self._images]
+
+        def look(places: Sequence[int]) -> dict[int, Look]:
+            found = {}
+            for p in places:
+                self._token.check()
+                try:
+                    with self._open(refs[p]) as reader:
+                        found[p] = Look(_middle(reader), reader.mpp or refs[p].mpp, reader.scale_unread)
+                except ImageRefused:
+                    continue  # told when its turn comes
+            return found
+
+        settled = settle_scale(
+            [ref.name for ref in refs],
+            [ref.mpp for ref in refs],
+            look,
+            self._estimate_scale,
+            person=self._options.mpp,
+            sample=_SCALE_SAMPLE,
+        )
+        if settled is None:
             raise UserError(
                 "No field could be read.",
                 "Each file was refused.",
                 "Copy the images again from their source.",
                 exit_code=EXIT_NOTHING_READABLE,
             )
-        return self._estimate_scale(sample)
+        return settled
+
+
+def _middle(reader: ImageReader) -> NDArray[np.uint8]:
+    w, h = reader.size_px
+    side_w, side_h = min(w, _SCALE_PX), min(h, _SCALE_PX)
+    return reader.read_region((w - side_w) // 2, (h - side_h) // 2, side_w, side_h)

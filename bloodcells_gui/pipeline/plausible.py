@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.cell import FLAG_EDGE, Cell
+from bloodcells_gui.domain.cell import FLAG_EDGE, FOR_WANT_OF_SCALE, Cell
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 
 _NUCLEUS_UM2 = 13.0
@@ -34,6 +34,8 @@ def weigh_outline(cell: Cell, classes: Sequence[str]) -> Cell:
     """
     if len(cell.measurements) != len(MEASUREMENTS) or FLAG_EDGE in cell.flags:
         return cell
+    if not FOR_WANT_OF_SCALE.isdisjoint(cell.flags):
+        return cell  # no area is sure
     nucleus, area = float(cell.measurements[_NUCLEUS]), float(cell.measurements[_CELL])
     # An outline without any nucleus has NaN or 0; a failed outline says nothing.
     nucleus = 0.0 if np.isnan(nucleus) else nucleus

@@ -8,7 +8,7 @@ learns in that order too, so the same specimen gives the same cells whatever the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -138,6 +138,10 @@ class Source(Protocol):
     def mpp(self) -> float:
         """um per px of the specimen's plane."""
 
+    @property
+    def image_flags(self) -> Mapping[int, tuple[str, ...]]:
+        """What all cells of an image carry, by the image's number; known once prepared."""
+
     def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
         """Settle scale and ranking; raises UserError when nothing can be done."""
 
@@ -232,6 +236,7 @@ class Scan:
         try:
             try:
                 yield from self._source.prepare(pool)
+                self._work.image_flags = self._source.image_flags
                 yield from self._run(pool)
                 yield from self._source.finish(self._token)
             except Cancelled:

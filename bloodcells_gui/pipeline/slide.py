@@ -18,7 +18,7 @@ from bloodcells_gui.domain.detections import NUCLEATED
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.notices import LYING_LEVELS, POOR_ZONES, UNFOCUSED
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
 from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.imaging.overview import inside
@@ -26,9 +26,10 @@ from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline import kept_map, resume
+from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions
 from bloodcells_gui.pipeline.search import SECOND_LOOK_COARSER, TileSearch
-from bloodcells_gui.pipeline.survey import EstimateScale, Survey
+from bloodcells_gui.pipeline.survey import Survey
 
 _PROBES = 40
 _WAVE = 16
@@ -81,7 +82,7 @@ class SlideSource:
         images: Sequence[tuple[int, ImageRef]],
         open_reader: Open,
         search: TileSearch,
-        estimate_scale: EstimateScale,
+        estimate_scale: Estimate,
         options: ScanOptions,
         token: CancelToken,
         done: Mapping[str, float] | None = None,
@@ -102,11 +103,17 @@ class SlideSource:
         self._learned: list[Found] = []
         self._behind: deque[Piece] | None = None
         self._notices: list[str] = []
+        self._image_flags: dict[int, tuple[str, ...]] = {}
 
     @property
     def mpp(self) -> float:
         """um per px of the first slide."""
         return self._mpp
+
+    @property
+    def image_flags(self) -> Mapping[int, tuple[str, ...]]:
+        """Slides whose scale is not believed."""
+        return self._image_flags
 
     def close(self) -> None:
         """Release the files."""
@@ -127,7 +134,11 @@ class SlideSource:
                 continue
             zones = self._options.zones.get(image, ())
             survey = Survey(reader, image, self._search.detector.um_per_px, zones)
-            found = self._scale_of(survey, reader)
+            settled = self._scale_of(survey, ref, reader)
+            found = settled.scale
+            self._image_flags |= settled.flags([image])
+            for remark in settled.remarks:
+                self._note(remark)
             if scale is None:
                 scale = found
                 self._mpp = float(found.mpp or 0.0)
@@ -153,11 +164,29 @@ class SlideSource:
                 exit_code=EXIT_NOTHING_READABLE,
             )
 
-    def _scale_of(self, survey: Survey, reader: ImageReader) -> ScaleEstimate:
-        if self._options.mpp:
-            survey.scale(self._options.mpp, self._estimate_scale)
-            return ScaleEstimate(self._options.mpp, ScaleSource.PERSON)
-        return survey.scale(reader.mpp, self._estimate_scale)
+    def _scale_of(self, survey: Survey, ref: ImageRef, reader: ImageReader) -> SettledScale:
+        """The slide's scale, its file held against the red cells of the most promising places.
+
+        Raises
+        ------
+        UserError
+            When there is none and none can be estimated.
+        """
+        patches = survey.scale_patches(self._options.mpp or reader.mpp)
+        settled = settle_scale(
+            [ref.name],
+            [reader.mpp],
+            lambda _: {0: Look(np.zeros((0, 0, 3), np.uint8), reader.mpp, reader.scale_unread)},
+            lambda _: self._estimate_scale(patches),
+            person=self._options.mpp,
+        )
+        if settled is None or settled.scale.mpp is None:
+            raise UserError(
+                "The scale of this slide is unknown.",
+                "Its file does not say it, and too few red cells were found to tell.",
+                "Enter the micrometres per pixel (for example 0.25 for a 40x scan).",
+            )
+        return settled
 
     def _add(self, image: int, ref: ImageRef, reader: ImageReader, survey: Survey) -> None:
         grid = survey.map.grid

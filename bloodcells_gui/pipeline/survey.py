@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.levels import TrustedLevels
 from bloodcells_gui.imaging.monolayer import JUDGED_MPP, PatchQuality, judge_patch
 from bloodcells_gui.imaging.overview import Polygon, ZoneMap, zone_map, zone_map_from_samples
@@ -27,11 +25,11 @@ _OVERVIEW_PX = 2048
 _PROBE_UM = 110.0
 _SCALE_PATCH_PX = 768
 _SCALE_PATCHES = 12
+# Enough to hold a known scale against: hundreds of red cells.
+_CHECK_PATCHES = 4
 # Before the scale is known: a 40x scanner's.
 _GUESSED_MPP = 0.25
 _SPOTS = 5
-
-EstimateScale = Callable[[Sequence[NDArray[np.uint8]]], ScaleEstimate]
 
 
 def tile_grid(size_px: tuple[int, int], mpp: float, detector_mpp: float) -> TileGrid:
@@ -67,26 +65,14 @@ class Survey:
         self._detector_mpp = detector_mpp
         self._size = reader.size_px
 
-    def scale(self, known: float | None, estimate: EstimateScale) -> ScaleEstimate:
-        """The metadata's or person's scale, or one from the red cells of the most promising places.
+    def scale_patches(self, known: float | None) -> list[NDArray[np.uint8]]:
+        """Pixels of the most promising places at full resolution, to see the scale by; `known` is the file's.
 
-        Raises
-        ------
-        UserError
-            When there is none and none can be estimated.
+        Looks first whether the file's lower resolutions show what the full one does.
         """
         self._check_levels()
-        if known:
-            return ScaleEstimate(known, ScaleSource.METADATA)
-        rough = self._rank(_GUESSED_MPP)
-        found = estimate(self._scale_patches(rough))
-        if found.mpp is None:
-            raise UserError(
-                "The scale of this slide is unknown.",
-                "Its file does not say it, and too few red cells were found to tell.",
-                "Enter the micrometres per pixel (for example 0.25 for a 40x scan).",
-            )
-        return found
+        rough = self._rank(known or _GUESSED_MPP)
+        return self._patches(rough, _CHECK_PATCHES if known else _SCALE_PATCHES)
 
     def rank(self, mpp: float) -> ZoneMap:
         """Lay the grid and rank its tiles from the overview alone."""
@@ -159,10 +145,10 @@ class Survey:
         except ImageRefused:
             return np.full((8, 8, 3), 255, np.uint8)
 
-    def _scale_patches(self, rough: ZoneMap) -> list[NDArray[np.uint8]]:
+    def _patches(self, rough: ZoneMap, count: int) -> list[NDArray[np.uint8]]:
         width, height = self._size
         patches: list[NDArray[np.uint8]] = []
-        for tile in self._spread(rough):
+        for tile in (rough.grid.tile(i) for i in rough.probe_order(count)):
             x, y, w, h = tile.core
             side = min(_SCALE_PATCH_PX, width, height)
             left = min(max(0, x + (w - side) // 2), width - side)
@@ -172,6 +158,3 @@ class Survey:
             except ImageRefused:
                 continue
         return patches
-
-    def _spread(self, rough: ZoneMap) -> Iterable[Tile]:
-        return (rough.grid.tile(i) for i in rough.probe_order(_SCALE_PATCHES))

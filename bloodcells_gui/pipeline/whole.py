@@ -12,10 +12,10 @@ from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.fields import FieldsSource
+from bloodcells_gui.pipeline.scale_check import Estimate
 from bloodcells_gui.pipeline.scan import Scan, ScanOptions
 from bloodcells_gui.pipeline.search import CellDetector, TileSearch
 from bloodcells_gui.pipeline.slide import SlideSource
-from bloodcells_gui.pipeline.survey import EstimateScale
 
 #: On a slide there are tens of platelets for every leukocyte: so many are listed as cells, all are tallied.
 SLIDE_PLATELETS = 100
@@ -26,7 +26,7 @@ def scan_specimen(
     work: CellWork,
     detector: CellDetector,
     open_reader: Callable[[ImageRef], ImageReader],
-    estimate_scale: EstimateScale,
+    estimate_scale: Estimate,
     options: ScanOptions,
     token: CancelToken,
     *,

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.notices import without_names
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.report.model import ReportModel
@@ -37,6 +38,7 @@ def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> Rep
         ),
         review=dataclasses.replace(model.review, explanation=""),
         skipped=(),
+        runs=tuple(dataclasses.replace(run, notice=without_names(run.notice)) for run in model.runs),
         anonymised=True,
     )
 

@@ -108,6 +108,7 @@ class CaseHeader(QWidget):
             ScaleSource.METADATA: self.tr("from the file"),
             ScaleSource.RED_CELLS: self.tr("from red cells"),
             ScaleSource.PRIOR: self.tr("estimated"),
+            ScaleSource.CONTRADICTED: self.tr("from the cells, against the file"),
             ScaleSource.UNKNOWN: self.tr("not known"),
         }[scale.source]
         return f"{self._context.language.number(scale.mpp or 0.0, 3)} µm/px ({source})"
@@ -135,7 +136,11 @@ class CaseHeader(QWidget):
                 )
             )
         if scale is not None and scale.warning:
-            chips.append((self.tr("Scale uncertain"), "warning", self._context.language.text(scale.warning)))
+            word, severity = {
+                ScaleSource.CONTRADICTED: (self.tr("Scale contradicted"), "critical"),
+                ScaleSource.UNKNOWN: (self.tr("No scale"), "critical"),
+            }.get(scale.source, (self.tr("Scale uncertain"), "warning"))
+            chips.append((word, severity, self._context.language.text(scale.warning)))
         if not self.running and any(r.text == FOREIGN for r in run_remarks(session.runs)):
             chips.append((self.tr("Unfamiliar look"), "warning", self._context.language.text(FOREIGN)))
         profile = next((r.profile for r in reversed(session.runs) if r.profile), "")

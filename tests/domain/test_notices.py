@@ -14,9 +14,12 @@ from bloodcells_gui.domain.notices import (
     NOTICES,
     REACHED,
     gravest_first,
+    notice_in,
     run_remarks,
+    without_names,
     without_target,
 )
+from bloodcells_gui.domain.scale_notices import SCALE_CONTRADICTED, SCALE_OUTLIERS, quotable
 from bloodcells_gui.domain.wording import remark_text
 
 
@@ -49,7 +52,8 @@ def test_a_later_run_overtakes_what_an_earlier_one_said_of_the_target() -> None:
 
 
 def test_every_notice_has_its_french_also_among_others() -> None:
-    filled = [text.format(found=3, target=200) for text in NOTICES]
+    values = {"found": 3, "target": 200, "count": 2, "text": "a.tif, b.tif", "n_um": "8.9"}
+    filled = [text.format(**values, n_said="0.2718", n_seen="0.107") for text in NOTICES]
     found = texts(run(*filled), lang="fr")
     assert len(found) == len(NOTICES)
     assert not set(found) & set(filled)
@@ -63,3 +67,13 @@ def test_what_another_version_said_is_shown_as_it_stands() -> None:
 def test_gravest_first_keeps_the_order_of_equals() -> None:
     a, b, c = Remark("a"), Remark("b", severity="critical"), Remark("c")
     assert gravest_first([a, b, c]) == (b, a, c)
+
+
+def test_numbers_have_the_decimal_comma_in_french_and_quoted_names_go_from_anonymised_reports() -> None:
+    said = SCALE_CONTRADICTED.format(n_said="0.2718", n_seen="0.107")
+    assert "0,2718 µm par pixel, leurs cellules 0,107" in notice_in(said, "fr")
+    assert run_remarks([run(said)])[0].params == (("n_said", "0.2718"), ("n_seen", "0.107"))
+    named = SCALE_OUTLIERS.format(count=1, text="Dupont (1).tif")
+    assert run_remarks([run(LOST, named)])[1].params == (("count", "1"), ("text", "Dupont (1).tif"))
+    assert "Dupont" not in without_names(named)
+    assert quotable("a“b”\n") == "a'b'?"

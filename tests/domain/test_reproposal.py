@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bloodcells_gui.domain.cell import FLAG_SCALE_UNKNOWN, FOR_WANT_OF_SCALE
 from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.reproposal import (
+    HELD_BACK,
     coarse_rows,
     critical_leaves,
     in_rows,
@@ -161,3 +163,10 @@ def test_no_rounding_makes_a_guarded_weighing_negative() -> None:
     p[0, BL] = np.nextafter(np.float32(1), np.float32(2))
     weights = vector(dict(a_mix().weights)).astype(np.float32)
     assert (weigh(p, weights, coarse_rows(CLASSES), critical_leaves(CLASSES)) >= 0).all()
+
+
+def test_a_cell_that_waits_for_a_scale_stays_unidentified_whatever_the_specimen_says() -> None:
+    for flag in FOR_WANT_OF_SCALE:
+        assert flag in HELD_BACK
+    # Of older cases: these cells were named, and stay as a person saw them.
+    assert FLAG_SCALE_UNKNOWN not in HELD_BACK

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
     Skipped,
 )
+from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.scale_notices import NO_SCALE
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.decode import LoadedImage, load_image
 from bloodcells_gui.imaging.measure import measure
@@ -106,6 +109,43 @@ def test_batches_are_handed_on_together_but_the_first_at_once(folder) -> None:
     assert len(found) < len(_chunks(folder, 8, 2))
 
 
+def test_one_wrong_file_of_twelve_waits_for_its_scale_and_the_others_are_named(folder, tmp_path) -> None:
+    told = dict.fromkeys(range(12), 0.107) | {5: 0.272}
+    images = [(i, replace(ref, mpp=told[i])) for i, ref in folder[:12]]
+
+    def load_told(refs: Sequence[ImageRef]) -> list[LoadedImage | ImageRefused]:
+        return [
+            replace(image, info=replace(image.info, mpp=ref.mpp))
+            for ref, image in zip(refs, load(refs), strict=True)
+            if isinstance(image, LoadedImage)
+        ]
+
+    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    run = CropsAnalysis(
+        work,
+        load_told,
+        lambda sample: ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, 40),
+        CropsOptions(threads=2, batch=8),
+        CancelToken(),
+    )
+    events = list(run.events(images))
+    cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
+    assert [c.image for c in cells if c.abstained] == [5]
+    assert cells[5].flags[0] == FLAG_SCALE_CONTRADICTED
+    assert {c.mpp for c in cells} == {0.107}
+    assert "(“c5.png”)" in events[-1].notice
+
+
+def test_without_any_scale_no_cell_is_named(folder) -> None:
+    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    unknown = ScaleEstimate(None, ScaleSource.UNKNOWN)
+    run = CropsAnalysis(work, load, lambda _: unknown, CropsOptions(threads=2), CancelToken())
+    events = list(run.events(folder))
+    cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
+    assert all(c.abstained and FLAG_WAITS_FOR_SCALE in c.flags for c in cells)
+    assert events[-1].notice == NO_SCALE
+
+
 def test_batches_are_small_at_both_ends() -> None:
     """Threads begin soon and end together; nothing is left out, and nothing exceeds the batch."""
     sizes = [len(c) for c in _chunks(range(512), 16, 2)]
@@ -168,8 +208,11 @@ def test_where_reading_ahead_is_late_the_workers_read_themselves(folder) -> None
     )
     cells = [c for e in run.events(folder) if isinstance(e, CellsFound) for c in e.cells]
     assert [c.image for c in cells] == list(range(40))
-    assert sorted(asked) == sorted(ref.name for _, ref in folder)
-    assert {name.partition("_")[0] for name in readers} == {"images", "cells"}
+    assert set(asked) == {ref.name for _, ref in folder}  # some twice: the scale is looked at first
+    assert {name.partition("_")[0] for name in readers} - {threading.current_thread().name} == {
+        "images",
+        "cells",
+    }
 
 
 def test_the_persons_scale_wins(folder) -> None:

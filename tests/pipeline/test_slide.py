@@ -388,7 +388,7 @@ def test_survey_reads_little(smear: Smear) -> None:
     big = np.tile(smear.rgb, (2, 2, 1))
     reader = MemoryReader(big, smear.mpp, (1, 4, 16))
     survey = Survey(reader, 0, 0.4)
-    survey.scale(0.4, unknown_scale)
+    survey.scale_patches(0.4)
     survey.rank(0.4)
     with ThreadPoolExecutor(2) as pool:
         survey.probe(pool, 12, CancelToken())

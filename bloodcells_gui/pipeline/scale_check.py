@@ -1,0 +1,274 @@
+"""One scale for a specimen, with what the files say held against the cells that they show.
+
+Red cells are 6.2 to 8.2 um wide in health and seldom 0.7 or 1.45 times their size in disease: what lies
+beyond is no patient but a wrong number, an inch for a centimetre as a rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain import scale_notices as notices
+from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
+from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
+from bloodcells_gui.imaging.scale import RED_CELL_UM
+
+#: Scale of the file over that of the red cells: between these it may be the patient's cells.
+PATIENTS = (0.7, 1.45)
+#: Where the mean red cell lies in health, um; beyond it a remark is due.
+HEALTHY_UM = (6.2, 8.2)
+#: Relative errors of the estimate that a contradiction must exceed: few red cells, or none, prove less.
+_SURE = 3.0
+#: Scales this close (ln) are one: files round.
+_ONE = 0.1
+_MOST_GROUPS = 8
+_NAMED = 5
+_FEWEST_FOR_REMARK = 10
+_FACTORS = (2.54, 10.0, 25.4, 1000.0)
+_FACTOR_WITHIN = 0.15
+
+Pixels = NDArray[np.uint8]
+Estimate = Callable[[Sequence[Pixels]], ScaleEstimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is looked at of an image: pixels, um per pixel by its file, what was not understood of it."""
+
+    pixels: Pixels
+    said: float | None
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledScale:
+    """The scale of a specimen.
+
+    Attributes
+    ----------
+    scale : ScaleEstimate
+    doubted : frozenset of int
+        Places in the sequence of images whose own scale is not believed.
+    remarks : tuple of str
+        For the run, in English.
+    """
+
+    scale: ScaleEstimate
+    doubted: frozenset[int] = frozenset()
+    remarks: tuple[str, ...] = ()
+
+    def mpp(self, place: int, said: float | None) -> float | None:
+        """um per px of an image whose file says `said`."""
+        if self.scale.source is ScaleSource.PERSON or place in self.doubted:
+            return self.scale.mpp
+        return said or self.scale.mpp
+
+    def flags(self, images: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """What all cells of an image carry, by the number that the image at each place has."""
+        return {images[place]: (FLAG_SCALE_CONTRADICTED,) for place in self.doubted}
+
+
+@dataclass(slots=True)
+class _Group:
+    """Images whose files say the same; `seen` is what their cells say."""
+
+    mpp: float
+    places: list[int] = field(default_factory=list)
+    seen: ScaleEstimate | None = None
+
+    def off(self) -> float:
+        """How far (ln) the file's scale is from the cells'; 0 where these say nothing."""
+        return 0.0 if self.seen is None or not self.seen.mpp else math.log(self.mpp / self.seen.mpp)
+
+    @property
+    def checked(self) -> bool:
+        return self.seen is not None and self.seen.mpp is not None
+
+    @property
+    def wrong(self) -> bool:
+        return self.seen is not None and contradicts(self.mpp, self.seen)
+
+
+def contradicts(mpp: float, seen: ScaleEstimate) -> bool:
+    """Whether a scale cannot be right in the face of the cells."""
+    if not seen.mpp:
+        return False
+    ratio = mpp / seen.mpp
+    sure = abs(math.log(ratio)) > _SURE * seen.spread
+    return sure and not PATIENTS[0] <= ratio <= PATIENTS[1]
+
+
+def settle_scale(
+    names: Sequence[str],
+    said: Sequence[float | None],
+    look: Callable[[Sequence[int]], Mapping[int, Look]],
+    estimate: Estimate,
+    *,
+    person: float | None = None,
+    sample: int = 24,
+) -> SettledScale | None:
+    """The scale of a specimen's images: a person's, else the files' where the cells bear them out.
+
+    Images whose files say the same are held against their own cells together; a few that say otherwise than
+    most are believed only where their own cells bear them out.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What remarks call the images.
+    said : sequence of float or None
+        um per pixel by each file, as far as it is known before anything is decoded.
+    look : callable
+        Pixels of images by their place; those that cannot be read are left out.
+    estimate : callable
+        um per pixel from the cells of images that share one scale.
+    person : float or None
+        Given by a person: nothing overrules it, but a contradiction is remarked on.
+    sample : int
+        Images looked at of each group.
+
+    Returns
+    -------
+    SettledScale or None
+        None where no image could be read.
+    """
+    known = list(said)
+    everything = list(range(len(known)))
+    first = look(_some(everything, sample))
+    if not first:
+        return None
+    for place, seen in first.items():
+        known[place] = known[place] or seen.said
+    unread = tuple(dict.fromkeys(seen.unread for seen in first.values() if seen.unread))
+    remarks = [notices.SCALE_UNREAD.format(text=text) for text in unread[:1]]
+    if person:
+        remarks += _by_hand(person, estimate([seen.pixels for seen in first.values()]))
+        return SettledScale(ScaleEstimate(person, ScaleSource.PERSON), remarks=tuple(remarks))
+
+    def of(places: Sequence[int]) -> ScaleEstimate:
+        wanted = _some(places, sample)
+        more = look([p for p in wanted if p not in first])
+        pixels = [(first.get(p) or more[p]).pixels for p in wanted if p in first or p in more]
+        return estimate(pixels) if pixels else ScaleEstimate(None, ScaleSource.UNKNOWN)
+
+    groups = _groups(known)
+    for group in groups[:_MOST_GROUPS]:
+        group.seen = of(group.places)
+    silent = [p for p in first if not known[p]]
+    if groups and 2 * sum(len(g.places) for g in groups) >= len(known):
+        return _from_files(groups, names, remarks)
+    return _from_cells(of(silent), groups, names, remarks)
+
+
+def _from_files(groups: list[_Group], names: Sequence[str], remarks: list[str]) -> SettledScale:
+    """The files' own scale, that of most images which nothing contradicts."""
+    sound = [g for g in groups if not g.wrong]
+    base = next((g for g in sound if g.checked or g is groups[0]), None)
+    if base is None:
+        worst = groups[0]
+        seen = worst.seen or ScaleEstimate(None, ScaleSource.UNKNOWN)
+        scale = ScaleEstimate(
+            seen.mpp, ScaleSource.CONTRADICTED, seen.spread, seen.n, notices.WARNING_CONTRADICTED
+        )
+        return SettledScale(scale, frozenset(range(len(names))), (*remarks, *_contradiction(worst)))
+    believed = [g for g in sound if g is base or _believed(g, base)]
+    middles = [g.mpp for g in believed]
+    spread = (max(middles) - min(middles)) / (2 * base.mpp)
+    scale = ScaleEstimate(base.mpp, ScaleSource.METADATA, spread, sum(len(g.places) for g in believed))
+    doubted = sorted(p for g in groups if g not in believed for p in g.places)
+    remarks = [*remarks, *_patient(base), *_outliers([names[p] for p in doubted])]
+    return SettledScale(scale, frozenset(doubted), tuple(remarks))
+
+
+def _from_cells(
+    scale: ScaleEstimate, groups: list[_Group], names: Sequence[str], remarks: list[str]
+) -> SettledScale:
+    """The cells' scale, where most files say nothing; the few that do are held against it."""
+    doubted: list[int] = []
+    for group in groups:
+        alone = not group.checked and scale.mpp is not None and contradicts(group.mpp, scale)
+        if group.wrong or alone:
+            doubted += group.places
+    remarks = [*remarks, *_unsure(scale), *_outliers([names[p] for p in sorted(doubted)])]
+    return SettledScale(scale, frozenset(doubted), tuple(remarks))
+
+
+def _unsure(scale: ScaleEstimate) -> list[str]:
+    if scale.mpp is None:
+        return [notices.NO_SCALE]
+    if scale.source is ScaleSource.PRIOR:
+        return [notices.SCALE_GUESSED.format(count=round(100 * scale.spread))]
+    return []
+
+
+def _believed(group: _Group, base: _Group) -> bool:
+    """Whether another scale than that of most images is believed."""
+    if not group.checked:
+        return 2 * len(group.places) > len(base.places)
+    # Its own cells must fit its own scale better than that of the others.
+    return abs(group.off()) < abs(group.off() + math.log(base.mpp / group.mpp))
+
+
+def _groups(known: Sequence[float | None]) -> list[_Group]:
+    """Images by what their files say, most first."""
+    found: list[_Group] = []
+    for mpp, place in sorted((mpp, place) for place, mpp in enumerate(known) if mpp):
+        if not found or math.log(mpp / found[-1].mpp) > _ONE:
+            found.append(_Group(mpp))
+        found[-1].places.append(place)
+    for group in found:
+        group.places.sort()
+        group.mpp = float(np.median([known[p] for p in group.places]))
+    return sorted(found, key=lambda g: -len(g.places))
+
+
+def _some(places: Sequence[int], most: int) -> list[int]:
+    step = max(1, len(places) // most)
+    return list(places[::step][:most])
+
+
+def _contradiction(group: _Group) -> list[str]:
+    if group.seen is None or not group.seen.mpp:
+        return []
+    said, seen = f"{group.mpp:.4g}", f"{group.seen.mpp:.3g}"
+    return [notices.SCALE_CONTRADICTED.format(n_said=said, n_seen=seen), *_factor(group.mpp, group.seen)]
+
+
+def _factor(mpp: float, seen: ScaleEstimate) -> list[str]:
+    """The factor of a confused unit, where one explains the difference."""
+    off = abs(math.log(mpp / (seen.mpp or mpp)))
+    for factor in _FACTORS:
+        if abs(off - math.log(factor)) < _FACTOR_WITHIN + seen.spread:
+            return [notices.SCALE_FACTORS[factor]]
+    return []
+
+
+def _by_hand(mpp: float, seen: ScaleEstimate) -> list[str]:
+    if not contradicts(mpp, seen):
+        return []
+    text = notices.SCALE_BY_HAND.format(n_said=f"{mpp:.4g}", n_seen=f"{seen.mpp:.3g}")
+    return [text, *_factor(mpp, seen)]
+
+
+def _patient(group: _Group) -> list[str]:
+    """A remark where red cells are larger or smaller than in health at the scale of the file."""
+    seen = group.seen
+    if seen is None or seen.source is not ScaleSource.RED_CELLS or seen.n < _FEWEST_FOR_REMARK:
+        return []
+    um = RED_CELL_UM * math.exp(group.off())
+    if HEALTHY_UM[0] <= um <= HEALTHY_UM[1]:
+        return []
+    return [notices.SCALE_OF_THE_PATIENT.format(n_um=f"{um:.1f}")]
+
+
+def _outliers(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    listed = ", ".join(notices.quotable(name) for name in names[:_NAMED])
+    more = ", …" if len(names) > _NAMED else ""
+    return [notices.SCALE_OUTLIERS.format(count=len(names), text=listed + more)]

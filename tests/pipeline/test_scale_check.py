@@ -1,0 +1,160 @@
+"""What files say of their scale, held against the cells: right, a patient's, wrong, or one of twelve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from bloodcells_gui.domain import scale_notices as notices
+from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
+from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
+from bloodcells_gui.pipeline.scale_check import Look, SettledScale, contradicts, settle_scale
+
+
+def picture(mpp: float) -> np.ndarray:
+    """An image whose cells say `mpp`; 0 for one without cells."""
+    return np.full((4, 4, 3), round(mpp * 1000), np.uint16).astype(np.uint16)
+
+
+def from_cells(sample: Sequence[np.ndarray]) -> ScaleEstimate:
+    true = [float(p[0, 0, 0]) / 1000 for p in sample if p[0, 0, 0]]
+    if not true:
+        return ScaleEstimate(None, ScaleSource.UNKNOWN, warning="none")
+    return ScaleEstimate(float(np.median(true)), ScaleSource.RED_CELLS, 0.05, 20 * len(true))
+
+
+def settled(
+    said: Sequence[float | None], true: Sequence[float], person: float | None = None, unread: str = ""
+) -> SettledScale:
+    pixels = [picture(t) for t in true]
+    found = settle_scale(
+        [f"c{i}.tif" for i in range(len(said))],
+        said,
+        lambda places: {p: Look(pixels[p], said[p], unread) for p in places},
+        from_cells,
+        person=person,
+    )
+    assert found is not None
+    return found
+
+
+def test_what_the_cells_bear_out_is_kept_as_the_files_say() -> None:
+    found = settled([0.107] * 12, [0.105] * 12)
+    assert found.scale == ScaleEstimate(0.107, ScaleSource.METADATA, 0.0, 12)
+    assert (found.doubted, found.remarks) == (frozenset(), ())
+    assert found.mpp(3, 0.107) == 0.107
+
+
+@pytest.mark.parametrize(
+    ("factor", "word"), [(2.54, "2.54"), (1 / 2.54, "2.54"), (10, "10:"), (25.4, "25.4")]
+)
+def test_a_wrong_unit_is_contradicted_and_named(factor: float, word: str) -> None:
+    found = settled([0.05 * factor] * 4, [0.05] * 4)
+    assert found.scale.source is ScaleSource.CONTRADICTED
+    assert found.scale.mpp == pytest.approx(0.05)
+    assert found.flags([7, 8, 9, 10]) == dict.fromkeys((7, 8, 9, 10), (FLAG_SCALE_CONTRADICTED,))
+    assert found.mpp(0, 0.05 * factor) == pytest.approx(0.05)
+    assert word in " ".join(found.remarks)
+
+
+def test_a_factor_that_no_unit_explains_is_contradicted_without_a_guess() -> None:
+    found = settled([0.2] * 4, [0.05] * 4)
+    assert [r.split(" ")[0] for r in found.remarks] == ["The"]
+    assert "0.2 µm per pixel, their cells 0.05" in found.remarks[0]
+
+
+@pytest.mark.parametrize(("factor", "um"), [(0.75, "5.5"), (1.25, "9.2")])
+def test_a_patients_small_or_large_red_cells_leave_the_metadata_with_a_remark(factor: float, um: str) -> None:
+    found = settled([0.1] * 12, [0.1 / factor] * 12)
+    assert found.scale.source is ScaleSource.METADATA
+    assert found.scale.mpp == 0.1
+    assert found.doubted == frozenset()
+    assert found.remarks == (notices.SCALE_OF_THE_PATIENT.format(n_um=um),)
+
+
+@pytest.mark.parametrize(("factor", "wrong"), [(0.69, True), (0.71, False), (1.44, False), (1.46, True)])
+def test_the_limits_of_a_patient(factor: float, wrong: bool) -> None:
+    assert contradicts(0.1, ScaleEstimate(0.1 / factor, ScaleSource.RED_CELLS, 0.05, 100)) is wrong
+
+
+def test_few_red_cells_prove_less() -> None:
+    assert not contradicts(0.15, ScaleEstimate(0.1, ScaleSource.RED_CELLS, 0.2, 4))
+    assert contradicts(0.254, ScaleEstimate(0.1, ScaleSource.PRIOR, 0.2, 2))
+
+
+def test_one_wrong_file_of_twelve_is_named_and_not_believed() -> None:
+    said = [0.107] * 12
+    said[5] = 0.272
+    found = settled(said, [0.107] * 12)
+    assert found.scale.mpp == 0.107
+    assert found.doubted == {5}
+    assert found.remarks == (notices.SCALE_OUTLIERS.format(count=1, text="c5.tif"),)
+    assert found.mpp(5, 0.272) == 0.107
+    assert settled(said, [0.107] * 5 + [0] + [0.107] * 6).doubted == {5}  # it shows no cell to ask
+
+
+def test_eleven_wrong_files_do_not_outvote_the_red_cells_of_the_right_one() -> None:
+    found = settled([0.272] * 11 + [0.107], [0.107] * 12)
+    assert found.doubted == set(range(11))
+    assert found.scale.mpp == 0.107
+
+
+def test_two_magnifications_that_their_own_cells_bear_out_are_both_believed() -> None:
+    found = settled([0.107] * 8 + [0.25] * 4, [0.107] * 8 + [0.25] * 4)
+    assert found.doubted == frozenset()
+    assert (found.mpp(0, 0.107), found.mpp(9, 0.25)) == (0.107, 0.25)
+
+
+def test_a_little_other_scale_goes_by_which_its_own_cells_fit() -> None:
+    assert settled([0.1] * 9 + [0.13] * 3, [0.1] * 9 + [0.13] * 3).doubted == frozenset()
+    assert settled([0.1] * 9 + [0.13] * 3, [0.1] * 12).doubted == {9, 10, 11}
+
+
+def test_images_without_a_scale_take_that_of_the_others() -> None:
+    found = settled([0.107] * 8 + [None] * 4, [0.107] * 12)
+    assert found.mpp(10, None) == 0.107
+
+
+def test_where_most_say_nothing_the_few_are_held_against_the_cells() -> None:
+    found = settled([None] * 10 + [0.272, 0.107], [0.107] * 12)
+    assert found.scale.source is ScaleSource.RED_CELLS
+    assert found.doubted == {10}
+
+
+def test_a_person_settles_it_and_is_told_of_a_contradiction() -> None:
+    found = settled([0.272] * 4, [0.107] * 4, person=0.11)
+    assert found.scale == ScaleEstimate(0.11, ScaleSource.PERSON)
+    assert (found.doubted, found.remarks) == (frozenset(), ())
+    slipped = settled([0.107] * 4, [0.107] * 4, person=1.07)
+    assert slipped.scale.mpp == 1.07
+    assert slipped.doubted == frozenset()
+    assert slipped.remarks[0] == notices.SCALE_BY_HAND.format(n_said="1.07", n_seen="0.107")
+
+
+def test_nothing_to_go_by_and_what_was_not_understood_are_said() -> None:
+    found = settled([None] * 3, [0] * 3, unread="PhysicalSizeX=0.1 parsec")
+    assert found.scale.mpp is None
+    assert found.remarks == (
+        notices.SCALE_UNREAD.format(text="PhysicalSizeX=0.1 parsec"),
+        notices.NO_SCALE,
+    )
+
+
+def test_where_no_image_can_be_read_nothing_is_settled() -> None:
+    assert settle_scale(["a"], [0.1], lambda _: {}, from_cells) is None
+
+
+def test_a_huge_folder_of_many_scales_is_looked_at_within_bounds() -> None:
+    asked: list[int] = []
+    said = [0.1 * 1.2 ** (i % 16) for i in range(320)]
+
+    def look(places: Sequence[int]) -> dict[int, Look]:
+        asked.extend(places)
+        return {p: Look(picture(0.1), said[p]) for p in places}
+
+    found = settle_scale([str(i) for i in range(320)], said, look, from_cells)
+    assert found is not None
+    assert len(asked) < 250
+    assert found.scale.mpp == pytest.approx(0.1)
