@@ -717,6 +717,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>estimée</translation>
     </message>
     <message>
+        <source>from the cells, against the file</source>
+        <translation>d’après les cellules, contre le fichier</translation>
+    </message>
+    <message>
         <source>not known</source>
         <translation>inconnue</translation>
     </message>
@@ -743,6 +747,14 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>The analysis did not reach its end; it can be continued</source>
         <translation>L’analyse n’est pas allée au bout ; elle peut être continuée</translation>
+    </message>
+    <message>
+        <source>Scale contradicted</source>
+        <translation>Échelle contredite</translation>
+    </message>
+    <message>
+        <source>No scale</source>
+        <translation>Sans échelle</translation>
     </message>
     <message>
         <source>Scale uncertain</source>
