@@ -13,6 +13,7 @@ import numpy as np
 from bloodcells_gui import __version__
 from bloodcells_gui.app.engine import Engine, default_threads
 from bloodcells_gui.app.profiles import apply_profile
+from bloodcells_gui.app.same_image import open_analysed, refuse_other_images
 from bloodcells_gui.app.specimen import as_a_whole
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
@@ -34,7 +35,7 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classifier
 from bloodcells_gui.domain.zones import Zones, rounded
-from bloodcells_gui.imaging.guarded import interrupt, load_images, open_image
+from bloodcells_gui.imaging.guarded import interrupt, load_images
 from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, OF_OUTLINE, measure
 from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.imaging.scale import estimate_mpp
@@ -112,6 +113,12 @@ class AnalysisJob:
         self.token.on_cancel(engine.terminate)
         self.token.on_cancel(interrupt)
         with CaseStore.open(self._path, join=True) as store, ExitStack() as opened:
+            if store.runs:
+                try:
+                    refuse_other_images(store.specimen, self.token.check)
+                except Cancelled:
+                    yield Done(RunStatus.CANCELLED)
+                    return
             recorder = _Recorder(store, engine, self._options, self._profile, self._skipped)
             source = self._source(store, engine, recorder.number, opened)
             try:
@@ -164,7 +171,7 @@ class AnalysisJob:
         before = resume.merged(run.tallies for run in store.runs)
         source = (SlideSource if slide else FieldsSource)(
             list(enumerate(specimen.images)),
-            lambda ref: open_image(ref.path),
+            lambda ref: open_analysed(ref, self.token.check),
             search,
             lambda sample: estimate_mpp(sample, engine.detector),
             scan,

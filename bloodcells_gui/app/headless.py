@@ -18,8 +18,10 @@ from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder
 from bloodcells_gui.app.inputs import AnalyzeRequest, PlannedJob, planned
 from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
+from bloodcells_gui.app.same_image import bring_along
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
+from bloodcells_gui.domain import leaving_out
 from bloodcells_gui.domain.analysis import AnalysisEvent, Progress, RunStatus, SkippedFile
 from bloodcells_gui.domain.csv_text import CsvDialect, Field
 from bloodcells_gui.domain.differential import Differential
@@ -131,7 +133,7 @@ def _analyze_one(
     if not intake.specimen.images:
         csv_out.write_skipped_csv(out / "skipped.csv", intake.skipped, request.dialect)
         raise nothing_readable(intake)
-    case = _case_to_write(out, intake, resume=request.resume)
+    case, later = _case_to_write(out, intake, token, resume=request.resume)
     target = request.target_cells
     if target is None and intake.specimen.kind is SpecimenKind.SLIDE:
         target = DEFAULT_SLIDE_TARGET
@@ -142,7 +144,7 @@ def _analyze_one(
         request.profile,
         count_cut_left_top=settings.count_cut_left_top,
     )
-    job = AnalysisJob(case, engine, options, intake.skipped)
+    job = AnalysisJob(case, engine, options, (*intake.skipped, *later))
     token.on_cancel(job.cancel)
 
     def listen(event: AnalysisEvent) -> None:
@@ -190,19 +192,28 @@ def _all_refused(path: Path) -> UserError:
     )
 
 
-def _case_to_write(out: Path, intake: Intake, *, resume: bool) -> Path:
-    """The case file to analyse into. An earlier case there is never lost: it is kept under its time."""
+def _case_to_write(
+    out: Path, intake: Intake, token: CancelToken, *, resume: bool
+) -> tuple[Path, list[SkippedFile]]:
+    """The case file to analyse into, and images that came after it was begun.
+
+    An earlier case there is never lost: it is kept under its time.
+    """
     case = out / CASE_NAME
     if case.exists():
         if resume:
-            return case
+            with CaseStore.open(case) as store:
+                bring_along(store, intake.specimen, token.check)
+                known = {ref.name for ref in store.specimen.images}
+            new = [ref.name for ref in intake.specimen.images if ref.name not in known]
+            return case, [SkippedFile(name, leaving_out.LATER) for name in new]
         stamp = utc_now().replace(":", "").replace("-", "")
         kept, n = out / f"case-until-{stamp}.bcs", 2
         while kept.exists():
             kept, n = out / f"case-until-{stamp}-{n}.bcs", n + 1
         case.rename(kept)
     new_case(case, intake.specimen, case_id=intake.specimen.id).close()
-    return case
+    return case, []
 
 
 def _set_fields(session: CaseSession, request: AnalyzeRequest) -> None:

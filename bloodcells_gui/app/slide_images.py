@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.same_image import open_analysed
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import RectPx, ZoneTile
-from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.layout import contact_sheet
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.pipeline import kept_map, resume
@@ -187,15 +187,7 @@ class SlideImages:
                 self._open.move_to_end(image)
                 return reader
         ref = self._specimen.images[image]
-        reader = open_image(ref.path)
-        if reader.size_px != ref.size_px:
-            reader.close()
-            raise UserError(
-                "{name} is not the image that was analysed.",
-                "Its size changed.",
-                "Put the original file back in its place.",
-                name=ref.name,
-            )
+        reader = open_analysed(ref)
         with self._lock:
             late = self._closed
             other = reader if late else self._open.setdefault(image, reader)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.app.pictures import own_jpeg, own_png
+from bloodcells_gui.app.same_image import open_analysed
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.imaging.contours import outlines
-from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.inference.preprocess import background_colour
 from bloodcells_gui.storage.case import CaseStore
@@ -99,11 +99,8 @@ class ViewMaker:
             ref = self._store.specimen.images[index]
             reader: ImageReader | None
             try:
-                reader = open_image(ref.path)
+                reader = open_analysed(ref)
             except UserError:
-                reader = None
-            if reader is not None and ref.size_px != (0, 0) and reader.size_px != ref.size_px:
-                reader.close()
                 reader = None
             self._open[index] = reader
             while len(self._open) > _OPEN_IMAGES:

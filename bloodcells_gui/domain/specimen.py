@@ -29,6 +29,8 @@ class ImageRef:
         Absolute path when it was read.
     sha256 : str
         Of the file's bytes ("" until computed).
+    sampled : str
+        Of an image that is read by regions: hash of blocks spread over it and its companions ("" for others).
     size_px : tuple of int
         Width, height after EXIF orientation.
     mpp : float or None
@@ -43,6 +45,7 @@ class ImageRef:
     size_px: tuple[int, int] = (0, 0)
     mpp: float | None = None
     origin_px: tuple[float, float] = (0.0, 0.0)
+    sampled: str = ""
 
 
 PICTURED = 6

@@ -161,8 +161,6 @@ FRENCH = {
     "Reviewed and reported": "Relu et rendu",
     "Second reading confirmed": "Seconde lecture confirmée",
     "Amended report": "Compte rendu modifié",
-    "{name} is not the image that was analysed.": "{name} n'est pas l'image qui a été analysée.",
-    "Its size changed.": "Sa taille a changé.",
     "Put the original file back in its place.": "Remettez le fichier d'origine à sa place.",
     "The images were closed.": "Les images ont été fermées.",
     "The scale of these fields is unknown.": "L'échelle de ces champs est inconnue.",

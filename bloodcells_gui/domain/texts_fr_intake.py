@@ -38,4 +38,34 @@ FRENCH = {
     "Leave it out, or analyse the specimens one by one.": (
         "Omettez cette option, ou analysez les échantillons un par un."
     ),
+    # Whether images are still those that were analysed
+    "It is not the image that was analysed: its content is another.": (
+        "Ce n'est pas l'image qui a été analysée : son contenu est différent."
+    ),
+    "The analysis cannot go on: {n} of its images are not those that were analysed ({names}).": (
+        "L'analyse ne peut pas continuer : {n} de ses images ne sont pas celles qui ont été analysées "
+        "({names})."
+    ),
+    "Their content is another; the cells would be those of two specimens.": (
+        "Leur contenu est différent ; les cellules seraient celles de deux échantillons."
+    ),
+    "Put the original files back, or begin a new analysis.": (
+        "Remettez les fichiers d'origine, ou commencez une nouvelle analyse."
+    ),
+    "The analysis cannot go on: none of the images that were analysed is there.": (
+        "L'analyse ne peut pas continuer : aucune des images analysées n'est là."
+    ),
+    "So nobody can tell whether the others are of the same specimen.": (
+        "Personne ne peut donc dire si les autres viennent du même échantillon."
+    ),
+    "The case in {path} is of other images: those of {before}.": (
+        "Le dossier d'analyse {path} concerne d'autres images : celles de {before}."
+    ),
+    "Going on with {now} would mix two specimens.": "Continuer avec {now} mélangerait deux échantillons.",
+    "Leave out --resume, or choose another folder for the results.": (
+        "Omettez --resume, ou choisissez un autre dossier pour les résultats."
+    ),
+    "It was not there when the analysis began; analyse again without --resume.": (
+        "Il n'était pas là au début de l'analyse ; analysez de nouveau sans --resume."
+    ),
 }

@@ -60,7 +60,7 @@ class FileSource:
         try:
             fd = open_plain(path)
         except (OSError, ValueError) as e:
-            raise _os_refusal(path, e) from e
+            raise os_refusal(path, e) from e
         try:
             status = os.fstat(fd)
             if stat.S_ISDIR(status.st_mode):
@@ -91,7 +91,7 @@ class FileSource:
                 self._file.seek(offset)
                 return self._file.read(min(count, self._size - offset))
         except (OSError, ValueError) as e:
-            raise _os_refusal(self.path, e) from e
+            raise os_refusal(self.path, e) from e
 
     def close(self) -> None:
         """Release the file."""
@@ -132,7 +132,8 @@ def too_many_bytes(name: str | Path, size: int, limits: DecodeLimits) -> ImageRe
     )
 
 
-def _os_refusal(path: Path, e: Exception) -> ImageRefused:
+def os_refusal(path: Path, e: Exception) -> ImageRefused:
+    """The refusal of a file that the system would not open or read."""
     code = getattr(e, "errno", None)
     if code in (errno.ENOENT, errno.ENOTDIR):
         return ImageRefused(path, NOT_THERE, "Check the folder or the network share.")

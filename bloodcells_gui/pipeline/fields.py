@@ -209,7 +209,11 @@ class FieldsSource:
         chosen = [s for s in sorted(spots, key=lambda s: s.kind) if inside(polygons, *s.plane.centre)]
         w, h = reader.size_px
         known = replace(
-            ref, sha256=getattr(reader, "sha256", ref.sha256), size_px=reader.size_px, mpp=reader.mpp
+            ref,
+            sha256=getattr(reader, "sha256", ref.sha256),
+            sampled=getattr(reader, "sampled", ref.sampled),
+            size_px=reader.size_px,
+            mpp=reader.mpp,
         )
         red_boxes = np.concatenate(red)
         red_boxes[:, :2] += self._mosaic.origins[position]

@@ -144,10 +144,13 @@ class SlideSource:
                 self._mpp = float(found.mpp or 0.0)
                 yield ScaleKnown(scale)
             mpp = float(found.mpp or self._mpp)
-            yield ImagesRead(((image, replace(ref, size_px=reader.size_px, mpp=reader.mpp)),))
+            # Known by a part of its bytes from now on: a run that is interrupted must not go on with another.
+            sampled = getattr(reader, "sampled", ref.sampled)
+            known = replace(ref, size_px=reader.size_px, mpp=reader.mpp, sampled=sampled)
+            yield ImagesRead(((image, known),))
             survey.rank(mpp)
             survey.probe(pool, _PROBES, self._token)
-            self._add(image, ref, reader, survey)
+            self._add(image, known, reader, survey)
             yield ZonesRanked(image, survey.map.tiles())
         if scale is None:
             raise UserError(
@@ -381,7 +384,7 @@ class SlideSource:
         """Content hashes: a slide has gigabytes, so this waits until the cells are there."""
         for image, slide in self._slides.items():
             digest = _sha256(slide.ref, token)
-            if digest:
+            if digest and getattr(slide.reader, "unchanged", lambda: True)():
                 ref = replace(slide.ref, sha256=digest, size_px=slide.reader.size_px, mpp=slide.reader.mpp)
                 yield ImagesRead(((image, ref),))
 

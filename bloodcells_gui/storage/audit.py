@@ -11,6 +11,7 @@ from typing import Any
 
 from bloodcells_gui.domain.fold import fold
 from bloodcells_gui.imaging import plain_files
+from bloodcells_gui.imaging.identity import sampled_hash
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.files import write_whole
@@ -67,19 +68,21 @@ def verify(
 
 
 def _check_images(store: CaseStore, report: AuditReport, progress: Callable[[int, int], None] | None) -> None:
-    refs = [ref for ref in store.specimen.images if ref.sha256]
+    refs = [ref for ref in store.specimen.images if ref.sha256 or ref.sampled]
     for done, ref in enumerate(refs):
         if progress is not None:
             progress(done, len(refs))
         try:
-            found = plain_files.sha256_of(ref.path)
+            same = (not ref.sha256 or plain_files.sha256_of(ref.path) == ref.sha256) and (
+                not ref.sampled or sampled_hash(ref.path) == ref.sampled
+            )
         except OSError as error:
             report.remarks.append(
                 Problem("An image cannot be reached", f"{ref.name}: {error.strerror or error}")
             )
             continue
         report.images += 1
-        if found != ref.sha256:
+        if not same:
             report.problems.append(Problem("An image is not the one that was analysed", ref.name))
 
 

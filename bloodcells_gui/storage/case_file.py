@@ -220,7 +220,10 @@ class CaseFile:
         refs = list(self.specimen.images)
         for index, ref in pairs:
             if index < len(refs):
-                refs[index] = replace(refs[index], sha256=ref.sha256, size_px=ref.size_px, mpp=ref.mpp)
+                known = refs[index]
+                refs[index] = replace(
+                    known, sha256=ref.sha256, sampled=ref.sampled, size_px=ref.size_px, mpp=ref.mpp
+                )
             else:
                 refs.append(ref)
         s = self.specimen

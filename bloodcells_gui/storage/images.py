@@ -10,6 +10,9 @@ from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage import ledger, rows
 from bloodcells_gui.storage.ledger import Kind
 
+# The hash of a slide's blocks is kept behind that of its bytes, in the same column.
+_SAMPLED = "/sampled:"
+
 
 def image_ref(row: rows.Row, moved_to: Path | None) -> ImageRef:
     """An image as the case knows it, below `moved_to` where its files were moved there."""
@@ -17,7 +20,8 @@ def image_ref(row: rows.Row, moved_to: Path | None) -> ImageRef:
     text = rows.name_from_db(name)
     place = Path(rows.name_from_db(path)) if moved_to is None else moved_to / text
     size = (0, 0) if width is None else (width, height)
-    return ImageRef(text, place, sha or "", size, mpp, (origin_x, origin_y))
+    whole, _, sampled = (sha or "").partition(_SAMPLED)
+    return ImageRef(text, place, whole, size, mpp, (origin_x, origin_y), sampled)
 
 
 def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Callable[[], str]) -> None:
@@ -33,14 +37,14 @@ def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Cal
     if table:
         connection.executemany("INSERT INTO images VALUES (?, ?, ?, ?, ?)", table)
         ledger.seal(connection, clock(), Kind.IMAGES, known, table)
-    facts = [(i, r) for i, r in pairs if r.sha256 or r.size_px != (0, 0) or r.mpp is not None]
+    facts = [(i, r) for i, r in pairs if r.sha256 or r.sampled or r.size_px != (0, 0) or r.mpp is not None]
     if facts:
         first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM image_facts").fetchone()[0]
         table = [
             (
                 first + n,
                 i,
-                r.sha256,
+                f"{r.sha256}{_SAMPLED}{r.sampled}" if r.sampled else r.sha256,
                 int(r.size_px[0]),
                 int(r.size_px[1]),
                 None if r.mpp is None else rows.number(r.mpp),
