@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import io
-import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
-from fontTools.ttLib import TTFont
 from fpdf import FPDF, FPDF_VERSION
 from fpdf.enums import Align
 
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.pages import RGB, Box, Line, Mark, Page, Picture, Text
 from bloodcells_gui.report.pdf_tags import TagTree
+from bloodcells_gui.report.pdf_text import (
+    CHINESE_FILE,
+    ELLIPSIS,
+    FALLBACK_FILE,
+    FONT_FILES,
+    Printable,
+    middle,
+    right_to_left,
+    text_key,
+)
 from bloodcells_gui.report.pdf_xmp import xmp
 
 INK: RGB = (26, 32, 40)
@@ -34,21 +41,10 @@ MARGIN = 15.0
 TOP_NEXT = 23.0
 FOOT = 17.0
 FAMILY, FALLBACK = "Sans", "Fallback"
-FONT_FILES = {"": "OpenSans-Regular.ttf", "B": "OpenSans-Semibold.ttf", "I": "OpenSans-Italic.ttf"}
-FALLBACK_FILE = "DejaVuSans.ttf"
-MISSING = "□"
-ELLIPSIS = "…"
+CHINESE = "Chinese"
+_LONGEST = 2000
+_WIDE_ENOUGH = 30.0  # mm; narrower cells hold no names of people
 PRODUCER = f"fpdf2 {FPDF_VERSION}"
-
-
-@lru_cache(maxsize=8)
-def _covered(fonts_dir: Path) -> frozenset[int]:
-    """Code points that the text fonts and the fall-back can show between them."""
-    covered: set[int] = set()
-    for name in (FONT_FILES[""], FALLBACK_FILE):
-        with TTFont(fonts_dir / name, lazy=True) as font:
-            covered |= set(font.getBestCmap())
-    return frozenset(covered)
 
 
 class Sheet(FPDF):  # type: ignore[misc]
@@ -87,7 +83,8 @@ class Sheet(FPDF):  # type: ignore[misc]
     ) -> None:
         super().__init__(format=paper, unit="mm", enforce_compliance="PDF/A-2B")
         self.struct_builder = TagTree()
-        self._glyphs = _covered(Path(fonts_dir))
+        self._fonts_dir = Path(fonts_dir)
+        self._printable = Printable(self._fonts_dir)
         for style, name in FONT_FILES.items():
             self.add_font(FAMILY, style, Path(fonts_dir) / name)
         self.add_font(FALLBACK, "", Path(fonts_dir) / FALLBACK_FILE)
@@ -156,17 +153,17 @@ class Sheet(FPDF):  # type: ignore[misc]
     # -- text ------------------------------------------------------------------------------------------
 
     def clean(self, text: str) -> str:
-        """`text` without control and direction characters, what no font can show replaced by a box."""
-        out = []
-        for char in unicodedata.normalize("NFC", text):
-            category = unicodedata.category(char)
-            if char in "\n\t\u2028\u2029" or category in ("Cc", "Zs"):
-                out.append(" ")
-            elif category == "Cf" or (unicodedata.combining(char) and ord(char) not in self._glyphs):
-                continue
-            else:
-                out.append(char if ord(char) in self._glyphs else MISSING)
-        return "".join(out)
+        """Return `text` as the fonts can show it, with a key where that loses something."""
+        shown, lost = self._shown(text)
+        return f"{shown} {text_key(text)}" if lost else shown
+
+    def _shown(self, text: str) -> tuple[str, bool]:
+        shown, lost = self._printable.clean(text)
+        if CHINESE.lower() not in self.fonts and self._printable.needs_chinese(shown):
+            self.add_font(CHINESE, "", self._fonts_dir / CHINESE_FILE)
+            self.fonts[CHINESE.lower()].ttfont.recalcTimestamp = False
+            self.set_fallback_fonts([FALLBACK, CHINESE], exact_match=False)
+        return shown, lost
 
     def tr(self, template: str, **params: object) -> str:
         """Translated into the document's language."""
@@ -179,24 +176,44 @@ class Sheet(FPDF):  # type: ignore[misc]
 
     def measure(self, text: str) -> float:
         """Width of cleaned text in the current type."""
-        return float(self.get_string_width(text))
+        with self._script(text):
+            return float(self.get_string_width(text))
+
+    @contextlib.contextmanager
+    def _script(self, text: str) -> Iterator[None]:
+        """Join letters and turn the order where `text` holds a script that is written from right to left."""
+        if not right_to_left(text):
+            yield
+            return
+        style, size = self.font_style, self.font_size_pt
+        self.set_font(FALLBACK, "", size)
+        self.set_text_shaping(True, direction="ltr")  # the line; words keep their own direction
+        try:
+            yield
+        finally:
+            self.set_text_shaping(False)
+            self.set_font(FAMILY, style, size)
 
     def fitted(self, text: str, width: float) -> str:
         """Cleaned text, shortened by an ellipsis in its middle where it is wider than `width`.
 
         The middle goes because the ends of long names tell them apart.
         """
-        text = self.clean(text)[:2000]
-        if self.measure(text) <= width:
-            return text
-        low, high = 0, len(text)
+        shown, lost = self._shown(text)
+        key = f" {text_key(text)}"
+        whole = shown + key if lost else shown
+        if len(whole) <= _LONGEST and self.measure(whole) <= width:
+            return whole
+        # Two long names may differ in their middle alone.
+        shown, key = shown[:_LONGEST], key if width >= _WIDE_ENOUGH else ""
+        low, high = 0, len(shown)
         while low < high:
             keep = (low + high + 1) // 2
-            if self.measure(_middle(text, keep)) <= width:
+            if self.measure(middle(shown, keep) + key) <= width:
                 low = keep
             else:
                 high = keep - 1
-        return _middle(text, low)
+        return middle(shown, low) + key
 
     def put(
         self,
@@ -221,7 +238,8 @@ class Sheet(FPDF):  # type: ignore[misc]
         with self.tagged(tag):
             self.set_xy(x, y)
             self.c_margin = 0
-            self.cell(width, high, shown, align=Align.coerce(align))
+            with self._script(shown):
+                self.cell(width, high, shown, align=Align.coerce(align))
         wide, body = self.measure(shown), float(self.font_size)
         start = x + {"L": 0.0, "C": 0.5, "R": 1.0}[align] * (width - wide)
         # The library's own place of the base line in a cell.
@@ -429,11 +447,3 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.put(
                 self.left + self.width - 25, y + 1.6, text, 25, size=7.5, rgb=MUTED, align="R", height=3.6
             )
-
-
-def _middle(text: str, keep: int) -> str:
-    """`keep` characters of `text`, from both ends."""
-    if keep >= len(text):
-        return text
-    head = (keep * 2 + 2) // 3
-    return text[:head].rstrip() + ELLIPSIS + text[len(text) - (keep - head) :]

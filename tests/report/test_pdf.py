@@ -7,6 +7,7 @@ import dataclasses
 import re
 import shutil
 import subprocess
+import unicodedata
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,9 @@ from bloodcells_gui.report.model import Comment, ReportModel
 from bloodcells_gui.report.pdf import render_pdf, write_pdf
 from bloodcells_gui.report.pdf_result import nice_axis
 from bloodcells_gui.report.pdf_sheet import Sheet
+from bloodcells_gui.report.pdf_text import Printable, text_key
 from tests.report.report_case import FONTS, make_report, make_run, make_specimen
+from tests.report.test_pages import contents
 
 needs_poppler = pytest.mark.skipif(
     shutil.which("pdftotext") is None, reason="no poppler-utils on this machine"
@@ -300,8 +303,8 @@ def check_text(sheet: Sheet) -> None:
     sheet.type(9)
     short = sheet.fitted("specimen-with-a-very-long-name-0042.tiff", 30)
     assert sheet.measure(short) <= 30
-    assert short.startswith("specimen")
-    assert short.endswith("tiff")
+    assert short.startswith("speci")
+    assert short.endswith(f"ff {text_key('specimen-with-a-very-long-name-0042.tiff')}")
     lines = sheet.wrap("some words and onewordthatislongerthanthelineitself " * 3, 25)
     assert all(sheet.measure(line) <= 25 for line in lines)
     assert "".join(lines).replace(" ", "").count("onewordthatislongerthanthelineitself") == 3
@@ -340,3 +343,55 @@ def test_a_mix_that_weighs_nothing_is_told_as_such() -> None:
     mix = SpecimenMix({"SNE": 1.01, "LY": 0.99}, 3, MixPrior(0.1, 15), 0.4)
     assert "no kind's weight by 5 %" in mix_text(mix)
     assert "le poids d'aucun type de 5 %" in mix_text(mix, "fr")
+
+
+NAMES = (
+    "王小明", "李娜", "桜子", "김철수", "박영희", "नमस्ते", "नमस्कार", "ለማ", "ሰላም",
+    "Anna\u200bB", "AnnaB", "An\u200dnaB",
+    "محمد علي", "علي محمد", "דוד כהן", "כהן דוד", "محمد 王小明", "محمد 李娜",
+    "\ue000A", "\ue001A", "A\u0951", "A",
+)  # fmt: skip
+
+
+def test_no_two_names_print_as_two_equal_lines() -> None:
+    with contextlib.closing(Sheet(FONTS, paper="a4", lang="en", title="t", specimen="s")) as sheet:
+        sheet.type(9)
+        for width in (30.0, 90.0):
+            lines = [sheet.fitted(name, width) for name in NAMES]
+            assert len(set(lines)) == len(NAMES)
+            assert [sheet.fitted(name, width) for name in NAMES] == lines
+        long = [sheet.fitted("x" * 100 + letter + "y" * 100, 60) for letter in "abc"]
+        assert len(set(long)) == 3
+        assert sheet.clean("王小明") == "王小明"
+        assert sheet.clean("محمد علي") == "محمد علي"
+        assert sheet.clean("김철수") == f"□□□ {text_key('김철수')}"
+        assert sheet.clean("Zoe\u0308 Müller-O'Neill") == "Zoë Müller-O'Neill"
+
+
+@given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
+def test_what_differs_prints_differently(one: str, other: str) -> None:
+    printable = Printable(FONTS)
+
+    def line(text: str) -> str:
+        shown, lost = printable.clean(text)
+        return shown + text_key(text) if lost else shown
+
+    def same(text: str) -> str:
+        return re.sub(r"\s", " ", unicodedata.normalize("NFC", text))
+
+    assert (line(one) == line(other)) == (same(one) == same(other))
+
+
+def test_arabic_letters_join_and_hebrew_runs_from_right_to_left() -> None:
+    with contextlib.closing(Sheet(FONTS, paper="a4", lang="en", title="t", specimen="s")) as sheet:
+        sheet.type(20)
+        joined, single = sheet.measure("سبع"), sum(sheet.measure(c) for c in "سبع")
+        assert joined < 0.9 * single
+        sheet.put(20, 40, "אב", 60, size=20)
+        sheet.put(20, 60, "א", 60, size=20)
+        sheet.put(20, 80, "ב", 60, size=20)
+        data = bytes(sheet.output())
+    (drawn,) = (s.encode("latin-1") for s in contents(data))
+    blocks = [re.findall(rb"\((.+?)\) Tj", b, re.DOTALL) for b in re.findall(rb"BT .*? ET", drawn, re.DOTALL)]
+    pair, alef, bet = (b for b in blocks if b and len(b) < 3 and len(b[0]) < 5)
+    assert pair == [*bet, *alef]  # drawn from the left: the last letter first
