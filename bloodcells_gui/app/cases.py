@@ -127,6 +127,7 @@ class CaseList:
         for entry in entries:
             try:
                 with CaseStore.open(entry.path, read_only=True) as store:
+                    store.check_seals()
                     state = fold(store.load_cells(), store.events())
                     seed = store.seed()
             except (UserError, ValueError):

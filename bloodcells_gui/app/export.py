@@ -7,16 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from bloodcells_gui import __version__
+from bloodcells_gui.app.explained import explained_pictures, explanation_maps
+from bloodcells_gui.app.frozen import frozen_report
 from bloodcells_gui.app.pictures import own_jpegs
 from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.signing import frozen_report
-from bloodcells_gui.app.views import decode_jpeg, decode_mask
+from bloodcells_gui.app.views import decode_mask
 from bloodcells_gui.domain.analysis import SkippedFile, left_out
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable
@@ -24,7 +21,7 @@ from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.discover import IGNORE_MARKER
-from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
+from bloodcells_gui.pipeline.encoding import encode_png
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import (
     anonymised,
@@ -32,10 +29,8 @@ from bloodcells_gui.report.anonymous import (
     anonymous_specimen,
     pseudonym,
 )
-from bloodcells_gui.report.build import build_report, cells_to_explain
+from bloodcells_gui.report.build import build_report
 from bloodcells_gui.report.model import ReportModel
-
-_CAM_OPACITY = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +70,11 @@ def prepare_folder(path: Path) -> None:
         ) from e
 
 
-def live_report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
-    """The report of this moment, whether or not an earlier one is signed."""
+def live_report_model(
+    session: CaseSession, options: ExportOptions, maps: Mapping[int, bytes] | None = None
+) -> ReportModel:
+    """The report of this moment, whether or not an earlier one is signed; `maps` are computed when None."""
+    maps = explanation_maps(session) if maps is None else maps
     return build_report(
         session.specimen,
         session.runs,
@@ -87,7 +85,7 @@ def live_report_model(session: CaseSession, options: ExportOptions) -> ReportMod
         lang=options.lang,
         app_version=__version__,
         thumbnails=lambda ids: own_jpegs(session.store.thumbnails(ids)),
-        cams=_cams(session),
+        cams=explained_pictures(own_jpegs(session.store.thumbnails(maps)), maps),
     )
 
 
@@ -98,6 +96,7 @@ def report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
         model = replace(frozen, lang=options.lang, created=utc_now())
     else:
         model = live_report_model(session, options)
+    model = replace(model, head=session.store.head())
     if is_anonymised(session, options):
         model = anonymised(model, session.settings, pseudonym(session.store.seed()))
     return model
@@ -123,10 +122,13 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
     Raises
     ------
     OutputNotWritable
+    CaseDamaged
+        When something in the case is not as it was written; nothing is written then.
     """
     # Late: what writes PDF takes a sixth of the window's start to load.
     from bloodcells_gui.report.pdf import write_pdf
 
+    session.store.check_seals()
     prepare_folder(out)
     try:
         model = report_model(session, options)
@@ -165,35 +167,6 @@ def all_skipped(session: CaseSession) -> list[SkippedFile]:
     return left_out(session.runs, session.specimen)
 
 
-def heat_overlay(
-    rgb: NDArray[np.uint8], heat: NDArray[np.float32], opacity: float = _CAM_OPACITY
-) -> NDArray[np.uint8]:
-    """`heat` (h, w) float32 0 to 1 drawn over `rgb` (s, s, 3) in a perceptually even colour map.
-
-    Cold regions stay as they are: the overlay's opacity is proportional to the heat.
-    """
-    size = (rgb.shape[1], rgb.shape[0])
-    smooth = np.clip(cv2.resize(heat, size, interpolation=cv2.INTER_CUBIC), 0.0, 1.0)
-    coloured = cv2.applyColorMap((smooth * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    weight = (smooth * opacity / 0.6).clip(0, 1)[..., None]
-    mixed = rgb * (1 - weight) + coloured[..., ::-1] * weight
-    return np.asarray(mixed.round(), np.uint8)
-
-
-def _cams(session: CaseSession) -> Mapping[int, bytes]:
-    """Explained pictures of a few doubtful cells; none when the models are out of reach."""
-    if not session.can_explain():
-        return {}
-    ids = cells_to_explain(session.cells, session.state, session.settings)
-    pictures = session.store.thumbnails(ids)
-    cams = {}
-    for cell_id in ids:
-        if cell_id in pictures:
-            heat = session.explain(cell_id, session.cell(cell_id).predicted)
-            cams[cell_id] = encode_jpeg(heat_overlay(decode_jpeg(pictures[cell_id]), heat), 88)
-    return cams
-
-
 def write_masks(session: CaseSession, folder: Path, specimen: Specimen) -> Path:
     """8-bit PNG masks: one per image at its own size for crops, one per cell's window otherwise.
 
@@ -210,6 +183,8 @@ def write_masks(session: CaseSession, folder: Path, specimen: Specimen) -> Path:
         assets = session.store.assets(cell.id)
         mask = decode_mask(assets.mask)
         if crops:
+            if cell.image >= len(specimen.images):
+                continue
             ref = specimen.images[cell.image]
             if min(ref.size_px) > 0:  # else the window's own mask is all there is
                 mask = mask_to_image(mask, assets.crop_px, ref.size_px)

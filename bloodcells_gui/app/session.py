@@ -31,7 +31,7 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
-from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, make_event, utc_now
+from bloodcells_gui.domain.fold import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
@@ -95,15 +95,18 @@ class CaseSession:
         self.author = author
         self.clock = clock
         self._listeners: list[Listener] = []
-        self._specimen = store.specimen
-        self.cells: list[Cell] = store.load_cells()
-        self._by_id: dict[int, Cell] = {c.id: c for c in self.cells}
-        self.state = ReviewState(self.cells)
-        for event in store.events():
-            self.state.apply(event)
-        self.drafts = Drafts(store, lambda: self.author)
-        self._views = ViewMaker(store)
-        self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
+        try:
+            self._specimen = store.specimen
+            self.cells: list[Cell] = store.load_cells()
+            self._by_id: dict[int, Cell] = {c.id: c for c in self.cells}
+            with store.decoding("events"):
+                self.state = fold(self.cells, store.events())
+            self.drafts = Drafts(store, lambda: self.author)
+            self._views = ViewMaker(store)
+            self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
+        except BaseException:
+            store.close()  # its lock would outlive the attempt
+            raise
 
     # ---- what is there
 

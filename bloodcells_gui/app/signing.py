@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bloodcells_gui.app.drafts import COMMENT
-from bloodcells_gui.app.pictures import own_jpegs
+from bloodcells_gui.app.explained import explanation_maps
+from bloodcells_gui.app.frozen import frozen_report, signed_content
 from bloodcells_gui.app.record import unsaved_fields
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.fold import make_event
 from bloodcells_gui.domain.review import Change, EventKind
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
-from bloodcells_gui.report.model import ReportModel, digest, from_json
+from bloodcells_gui.report.model import ChainEnd
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
+
+__all__ = ["MEANINGS", "SigningCheck", "amend", "frozen_report", "sign", "signing_checks"]
 
 EXPLANATION_FIELD = "signing_explanation"
 MEANINGS = ("Reviewed and reported", "Second reading confirmed", "Amended report")
@@ -118,6 +121,7 @@ def sign(session: CaseSession, author: str, meaning: str, explanation: str = "")
     """
     if not author.strip():
         raise UserError("A signature needs a name.", "", "Enter your name.")
+    session.store.check_seals()  # nobody signs what is not as it was written
     with session.store.alone():  # no run ends meanwhile and changes the proposals
         session.catch_up()
         return _sign(session, author, meaning, explanation)
@@ -137,9 +141,17 @@ def _sign(session: CaseSession, author: str, meaning: str, explanation: str) -> 
     session.author = author.strip()
     if explanation.strip() and not session.state.signed:
         session.set_field(EXPLANATION_FIELD, explanation.strip())
-    frozen = frozen_report(session)
-    model = frozen if frozen is not None else live_report_model(session, ExportOptions())
-    content = model.canonical()
+    frozen = signed_content(session)
+    maps: dict[int, bytes] = {}
+    if frozen is not None:  # a further signature, under the very bytes of the first
+        content, key = frozen.report, frozen.sha256
+    else:
+        maps = explanation_maps(session)
+        model = live_report_model(session, ExportOptions(), maps)
+        model = dataclasses.replace(model, chain=_chain_end(session))
+        shown = {t.cell for row in model.gallery for t in row.thumbs if t.cam}
+        maps = {cell: data for cell, data in maps.items() if cell in shown}
+        content, key = model.canonical(), model.sha256()
     try:
         event = make_event(
             session.state,
@@ -147,13 +159,19 @@ def _sign(session: CaseSession, author: str, meaning: str, explanation: str) -> 
             session.author,
             (),
             meaning,
-            key=model.sha256(),
+            key=key,
             clock=session.clock,
         )
     except ValueError as e:
         raise UserError("The case was not signed.", "{reason}.", reason=reason_of(e)) from e
-    event = session.store.sign(event, session.state.version, content)
+    event = session.store.sign(event, session.state.version, content, maps)
     return session.apply_stored(event)
+
+
+def _chain_end(session: CaseSession) -> ChainEnd:
+    """Where the chain of the case ends before the signature: no run and no act may be added meanwhile."""
+    entries, head = session.store.chain_end()
+    return ChainEnd(entries, session.state.last_seq, head)
 
 
 def amend(session: CaseSession, author: str, reason: str) -> Change:
@@ -162,17 +180,3 @@ def amend(session: CaseSession, author: str, reason: str) -> Change:
         raise UserError("An amendment needs a reason.", "", "Say in a few words what is to be changed.")
     session.author = author.strip() or session.author
     return session.act(EventKind.AMEND, (), reason=reason.strip())
-
-
-def frozen_report(session: CaseSession) -> ReportModel | None:
-    """The report as it was signed, when the case stands signed; its pictures from the case."""
-    if not session.state.signed:
-        return None
-    version = session.state.version
-    for frozen in reversed(session.store.frozen_reports()):
-        if frozen.version == version:
-            model = from_json(frozen.report)
-            ids = [t.cell for row in model.gallery for t in row.thumbs]
-            assets = {digest(d): d for d in own_jpegs(session.store.thumbnails(ids)).values() if d}
-            return dataclasses.replace(model, signatures=tuple(session.state.signatures), assets=assets)
-    return None

@@ -96,7 +96,10 @@ class ViewMaker:
             if index in self._open:
                 self._open.move_to_end(index)
                 return self._open[index]
-            ref = self._store.specimen.images[index]
+            images = self._store.specimen.images
+            if not 0 <= index < len(images):
+                return None
+            ref = images[index]
             reader: ImageReader | None
             try:
                 reader = open_analysed(ref)

@@ -239,6 +239,11 @@ _REPORT = {
     ),
     "Settings": "Réglages",
     "This report": "Ce rapport",
+    "Audit chain when signed": "Chaîne d'audit à la signature",
+    "Audit chain when written": "Chaîne d'audit à l'impression",
+    "{entries} entries, {events} decisions, sha256 {sha}": (
+        "{entries} entrées, {events} décisions, sha256 {sha}"
+    ),
     "Skipped": "Écartés",
     "Files left out: {count}": "Fichiers écartés : {count}",
     "and {count} more, all in skipped.csv": "et {count} autres, tous dans skipped.csv",

@@ -260,6 +260,43 @@ FRENCH: dict[str, str] = {
     "A frozen report is not what was frozen": "Un compte rendu figé n'est pas celui qui a été figé",
     "A signature's report is missing": "Le compte rendu d'une signature manque",
     "An entry of the ledger is of no known kind": "Une entrée du registre est d'un genre inconnu",
+    "A report was signed, and its signature is gone": (
+        "Un compte rendu a été signé, et sa signature a disparu"
+    ),
+    "A report of the recovered case is kept without its signature": (
+        "Un compte rendu du cas récupéré est conservé sans sa signature"
+    ),
+    "The signed report cannot be read": "Le compte rendu signé est illisible",
+    "The chain does not end where it ended when the report was signed": (
+        "La chaîne ne finit pas là où elle finissait à la signature du compte rendu"
+    ),
+    "The counts of the signed report do not follow from the decisions": (
+        "Les comptes du compte rendu signé ne découlent pas des décisions"
+    ),
+    "The chain does not hold the printed head: its end was cut off, or it was computed anew": (
+        "La chaîne ne contient pas l'empreinte imprimée : sa fin a été coupée, ou elle a été recalculée"
+    ),
+    "The printed head is in the chain": "L'empreinte imprimée est dans la chaîne",
+    "The work list of this folder saw a later state of this case": (
+        "La liste de travail de ce dossier a vu un état plus récent de ce cas"
+    ),
+    "The head of a chain has 16 to 64 of the characters 0 to 9 and a to f.": (
+        "L'empreinte d'une chaîne compte de 16 à 64 caractères de 0 à 9 et de a à f."
+    ),
+    "Type it as it is printed on the report, at least its first 16 characters.": (
+        "Saisissez-la telle qu'elle est imprimée sur le compte rendu, au moins ses 16 premiers caractères."
+    ),
+    "The case file {path} is damaged: it is not as it was written ({where}).": (
+        "Le fichier de cas {path} est endommagé : il n'est pas tel qu'il a été écrit ({where})."
+    ),
+    "It was changed outside this program, or the disk has failed. Nothing of it is shown or printed.": (
+        "Il a été modifié hors de ce programme, ou le disque est défaillant. Rien n'en est montré ni imprimé."
+    ),
+    "Take it from the last backup, or recover what is readable into a new case."
+    " This file is left as it is; its verification names all that differs.": (
+        "Reprenez-le de la dernière sauvegarde, ou récupérez ce qui est lisible dans un nouveau cas."
+        " Ce fichier reste tel quel ; sa vérification nomme tout ce qui diffère."
+    ),
     # refused acts
     "the case is signed: amend it first": "le cas est signé : rectifiez-le d'abord",
     "a count cannot fall below zero": "un compte ne peut pas passer sous zéro",

@@ -40,6 +40,7 @@ def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> Rep
         skipped=(),
         runs=tuple(dataclasses.replace(run, notice=without_names(run.notice)) for run in model.runs),
         anonymised=True,
+        frozen="",
     )
 
 

@@ -165,12 +165,28 @@ class RunBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainEnd:
+    """Where the case's chain of hashes ended when the report was signed: what is before it cannot go unseen.
+
+    `events` are the acts of persons by then; `head` is the SHA-256 (hex) of the newest of `entries`.
+    """
+
+    entries: int
+    events: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportModel:
     """Everything a report says.
 
     `images_sha256` is over the names and hashes of all images, in order; `settings_sha256` over the
     laboratory's settings. `analyser` compares the smear with an analyser's differential, where one was
-    entered. `skipped` holds at most `SKIPPED_SHOWN` entries of `skipped_total`.
+    entered. `skipped` holds at most `SKIPPED_SHOWN` entries of `skipped_total`. `chain` is where the case's
+    chain ended when this was signed, None before and in reports of older versions.
+
+    Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
+    SHA-256 of the bytes that were signed, for a report read back from them.
     """
 
     specimen: str
@@ -194,11 +210,14 @@ class ReportModel:
     version: int
     analyser: tuple[AnalyserRow, ...] = ()
     anonymised: bool = False
+    chain: ChainEnd | None = None
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""
     lang: str = "en"
     signatures: tuple[Signature, ...] = ()
+    head: str = ""
+    frozen: str = ""
     assets: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def canonical(self) -> bytes:
@@ -211,8 +230,12 @@ class ReportModel:
         ).encode()
 
     def sha256(self) -> str:
-        """Hash of what is signed: the canonical content (signatures, time and language stand outside)."""
-        return hashlib.sha256(self.canonical()).hexdigest()
+        """Hash of what is signed: the canonical content (signatures, time and language stand outside).
+
+        Of a report that was read back it is the hash of the bytes that were signed: a later version's content
+        may have more fields.
+        """
+        return self.frozen or hashlib.sha256(self.canonical()).hexdigest()
 
     def stamps(self) -> tuple[str, ...]:
         """What must be stamped on every page, as English keys."""
@@ -236,7 +259,7 @@ class ReportModel:
 SKIPPED_SHOWN = 200
 # Not part of what is signed: a signature cannot be under itself, and the same content may be printed again
 # later and in another language.
-_ENVELOPE = ("created", "lang", "signatures")
+_ENVELOPE = ("created", "frozen", "head", "lang", "signatures")
 
 
 def digest(data: bytes) -> str:
@@ -276,34 +299,53 @@ def from_json(data: bytes, assets: Mapping[str, bytes] | None = None) -> ReportM
     assets : mapping
         sha256 -> picture, as far as they are at hand; missing ones are shown as such.
     """
-    obj = json.loads(data)
-    if not isinstance(obj, dict) or obj.get("format", 0) > REPORT_FORMAT:
-        raise ValueError("not a report of a known format")
     try:
+        obj = json.loads(data)
+        if not isinstance(obj, dict) or not 0 <= _decode(int, obj.get("format", 0)) <= REPORT_FORMAT:
+            raise ValueError("not a report of a known format")
         model: ReportModel = _decode(ReportModel, obj)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"not a report: {error}") from error
     return dataclasses.replace(model, assets=dict(assets or {}))
 
 
+# Larger than any figure of a report.
+_LARGEST = 1e15
+
+
 def _decode(kind: Any, value: Any) -> Any:
+    """`value` of the JSON as what a field of `kind` holds; nothing is converted that means something else."""
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         inner = [a for a in typing.get_args(kind) if a is not type(None)]
         return None if value is None else _decode(inner[0], value)
     if origin is tuple:
-        args = typing.get_args(kind)
-        if len(args) == 2 and args[1] is Ellipsis:
-            return tuple(_decode(args[0], v) for v in value)
-        return tuple(_decode(a, v) for a, v in zip(args, value, strict=True))
+        return _decode_tuple(typing.get_args(kind), value)
     if dataclasses.is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise TypeError(f"no {kind}")
         hints = typing.get_type_hints(kind)
         known = {f.name for f in dataclasses.fields(kind)} - {"assets"}
         return kind(**{k: _decode(hints[k], v) for k, v in value.items() if k in known})  # type: ignore[operator]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
-    if kind is float:
-        return float("nan") if value is None else float(value)
-    if kind in (int, str, bool) and not isinstance(value, kind):
-        raise TypeError(f"{value!r} is no {kind.__name__}")
+    if kind is float and value is None:
+        return float("nan")
+    if kind in (int, float):
+        numbers = int if kind is int else int | float
+        if isinstance(value, bool) or not isinstance(value, numbers) or not abs(value) <= _LARGEST:
+            raise TypeError(f"{str(value)[:40]} is no {kind.__name__}")
+        return kind(value)
+    if not isinstance(value, kind):
+        raise TypeError(f"{str(value)[:40]} is no {kind.__name__}")
+    if kind is str:
+        value.encode("utf-8")  # a lone surrogate fails, as it would on paper
     return value
+
+
+def _decode_tuple(kinds: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        return tuple(_decode(kinds[0], v) for v in value)
+    return tuple(_decode(kind, v) for kind, v in zip(kinds, value, strict=True))

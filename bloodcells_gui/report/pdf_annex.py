@@ -281,6 +281,15 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
         ("Settings", f"sha256 {model.settings_sha256}"),
         ("This report", f"sha256 {model.sha256()}"),
     ]
+    if model.chain is not None:
+        end = model.chain
+        text = sheet.tr(
+            "{entries} entries, {events} decisions, sha256 {sha}",
+            entries=end.entries, events=end.events, sha=end.head,
+        )  # fmt: skip
+        lines.append(("Audit chain when signed", text))
+    if model.head:
+        lines.append(("Audit chain when written", f"sha256 {model.head}"))
     for label, text in lines:
         _pair(sheet, label, text)
     if model.skipped_total:

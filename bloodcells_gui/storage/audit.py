@@ -12,7 +12,7 @@ from typing import Any
 from bloodcells_gui.domain.fold import fold
 from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.imaging.identity import sampled_hash
-from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case import RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.files import write_whole
 from bloodcells_gui.storage.ledger import Kind
@@ -50,21 +50,37 @@ def verify(
         When there is no case file that could be looked into. A damaged one gives a report.
     """
     try:
-        store = CaseStore.open(path, read_only=True)
+        store = CaseStore.open(path, read_only=True, compare=False)
     except CaseDamaged as error:
         return AuditReport(problems=[Problem(error.text())])
     with store:
+        report = AuditReport()
         try:
             report = store.audit()
-            try:
-                fold(store.load_cells(), store.events())
-            except ValueError as error:
-                report.problems.append(Problem("The events do not follow from each other", str(error)))
+            _check_whole(store, report)
         except CaseDamaged as error:
-            return AuditReport(problems=[Problem(error.text())])
+            report.problems.append(Problem(error.text()))
         if images:
             _check_images(store, report, progress)
     return report
+
+
+def _check_whole(store: CaseStore, report: AuditReport) -> None:
+    """What no single row shows: events that follow from each other, and no report without its signature."""
+    cells, events = store.load_cells(), store.events()
+    try:
+        with store.decoding("events"):
+            fold(cells, events)
+    except CaseDamaged as error:
+        where = str(error.__cause__)[:200]
+        report.problems.append(Problem("The events do not follow from each other", where))
+    for key in store.unsigned_reports():
+        if RECOVERED_FROM in store.extra:
+            what = "A report of the recovered case is kept without its signature"
+            report.remarks.append(Problem(what, f"report {key}"))
+        else:
+            what = "A report was signed, and its signature is gone"
+            report.problems.append(Problem(what, f"report {key}"))
 
 
 def _check_images(store: CaseStore, report: AuditReport, progress: Callable[[int, int], None] | None) -> None:

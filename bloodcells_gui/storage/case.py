@@ -19,13 +19,16 @@ from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef
-from bloodcells_gui.storage import ledger, rows, schema, vectors, verification
+from bloodcells_gui.storage import connection as conn
+from bloodcells_gui.storage import ledger, rows, schema, sound, vectors, verification
 from bloodcells_gui.storage.case_file import CaseFile, marks
 from bloodcells_gui.storage.images import insert_images
 from bloodcells_gui.storage.ledger import Kind
 from bloodcells_gui.storage.proposals import Proposals
 
 SUFFIX = ".bcs"
+#: Header key of a recovered case: SHA-256 of the damaged file.
+RECOVERED_FROM = "recovered_from_sha256"
 # Cells added by hand count from here, so that they never meet the ids of a run that is still going on.
 FIRST_HAND_ID = 1_000_000_000
 _CHUNK = 8192
@@ -122,14 +125,12 @@ class CaseStore(CaseFile):
         `as_found` leaves the proposals as the models made them: for an analysis that goes on.
         """
         cells: list[Cell] = []
-        with self._db.reading() as connection, rows.no_collection():
+        with self._db.decoding("cells"), self._db.reading() as connection, rows.no_collection():
             cursor = connection.execute(f"SELECT {rows.CELL_COLUMNS} FROM cells ORDER BY id")  # noqa: S608
-            try:
-                proposals = Proposals([] if as_found else self.runs, connection)
-                while chunk := cursor.fetchmany(_CHUNK):
-                    cells.extend(rows.cells_from_rows(chunk, proposals.said(chunk)))
-            except (ValueError, TypeError) as error:
-                raise self._db.damaged("cells") from error
+            proposals = Proposals([] if as_found else self.runs, connection)
+            while chunk := cursor.fetchmany(_CHUNK):
+                sound.cell_rows(chunk)
+                cells.extend(rows.cells_from_rows(chunk, proposals.said(chunk)))
         return cells
 
     def as_found(self, cell_id: int) -> tuple[str, float]:
@@ -140,7 +141,8 @@ class CaseStore(CaseFile):
             ).fetchone()
         if row is None:
             raise KeyError(cell_id)
-        return row[0], row[1]
+        with self._db.decoding("cells"):
+            return row[0], sound.number(row[1])
 
     def answers(
         self, runs: Sequence[int], leaves: int, dimensions: int, columns: Sequence[str] = ()
@@ -150,7 +152,7 @@ class CaseStore(CaseFile):
         With the measurements named by `columns`.
         """
         names = {run.number: run.measurement_names for run in self.runs if run.number in runs}
-        with self._db.reading() as connection:
+        with self._db.decoding("cells"), self._db.reading() as connection:
             return vectors.answers(connection, names, leaves, dimensions, columns)
 
     def assets(self, cell_id: int) -> CellAssets:
@@ -162,7 +164,8 @@ class CaseStore(CaseFile):
             ).fetchone()
         if row is None:
             raise KeyError(cell_id)
-        return rows.assets_from_row(row)
+        with self._db.decoding("pictures"):
+            return rows.assets_from_row(row)
 
     def thumbnails(self, ids: Iterable[int]) -> dict[int, bytes]:
         """JPEG bytes by cell id; an unknown id is left out."""
@@ -234,10 +237,8 @@ class CaseStore(CaseFile):
         """All events, oldest first."""
         with self._db.reading() as connection:
             table = connection.execute(f"SELECT {rows.EVENT_COLUMNS} FROM events ORDER BY seq").fetchall()  # noqa: S608
-        try:
+        with self._db.decoding("events"):
             return [rows.event_from_row(r) for r in table]
-        except (ValueError, TypeError) as error:
-            raise self._db.damaged("events") from error
 
     def freeze(self, version: int, report_json: bytes, maps: Mapping[int, bytes] | None = None) -> str:
         """Keep a report as it is about to be signed; returns its SHA-256 (hex), the SIGN event's key."""
@@ -279,12 +280,21 @@ class CaseStore(CaseFile):
             return self._append(connection, event)
 
     def frozen_reports(self) -> list[FrozenReport]:
-        """Every frozen report that a signature names, oldest first."""
+        """Every frozen report that a signature names, oldest first.
+
+        Raises
+        ------
+        CaseDamaged
+            When one of them is not what was signed: nobody is shown it.
+        """
         with self._db.reading() as connection:
             found = connection.execute(
                 "SELECT version, time, sha256, report FROM reports WHERE sha256 IN"
                 " (SELECT key FROM events WHERE kind = ?) ORDER BY id", (str(EventKind.SIGN),)
             ).fetchall()  # fmt: skip
+        for _, _, hashed, report in found:
+            if sha256(report).hexdigest() != hashed:
+                raise conn.not_as_written(self.path, f"report {hashed[:12]}")
         return [FrozenReport(*f) for f in found]
 
     def report_maps(self, report_sha256: str) -> dict[int, bytes]:
@@ -333,9 +343,13 @@ class CaseStore(CaseFile):
     # -- audit -----------------------------------------------------------------------------------------
 
     def head(self) -> str:
-        """SHA-256 (hex) that stands for everything in the case at this moment; signed reports print it."""
+        """SHA-256 (hex) that stands for everything in the case at this moment; reports print it."""
+        return self.chain_end()[1]
+
+    def chain_end(self) -> tuple[int, str]:
+        """How many entries the chain has, and the newest one's hash (SHA-256, hex)."""
         with self._db.reading() as connection:
-            return ledger.head(connection)[1]
+            return ledger.head(connection)
 
     def seed(self) -> str:
         """SHA-256 (hex) of the chain's first entry: the same for ever, and unlike any other case's."""
@@ -352,6 +366,11 @@ class CaseStore(CaseFile):
         """Compare every row with its seal; reads the whole file."""
         with self._db.reading() as connection:
             return verification.check(connection)
+
+    def unsigned_reports(self) -> list[int]:
+        """Ids of frozen reports that no signature names: one was cut off, unless the case was recovered."""
+        with self._db.reading() as connection:
+            return verification.unsigned_reports(connection)
 
     def verify(self) -> list[str]:
         """Problems with chain, hashes and signatures, in words; empty when all is well."""

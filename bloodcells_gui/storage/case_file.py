@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,8 @@ from bloodcells_gui.domain.look_alikes import Settled
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
 from bloodcells_gui.domain.specimen_mix import SpecimenMix
-from bloodcells_gui.storage import ledger, rows
+from bloodcells_gui.storage import connection as conn
+from bloodcells_gui.storage import ledger, rows, sound
 from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.images import image_ref, insert_images
 from bloodcells_gui.storage.ledger import Kind
@@ -110,6 +110,7 @@ class CaseFile:
         read_only: bool = False,
         take_over: bool = False,
         join: bool = False,
+        compare: bool = True,
         clock: Callable[[], str] = utc_now,
     ) -> Self:
         """Open a case file that may come from anywhere.
@@ -123,6 +124,10 @@ class CaseFile:
         join : bool
             Where this process has the case open for writing already, write through the same lock: for the
             analysis of a case that a window shows.
+        compare : bool
+            Refuse a case whose chain is broken, or whose events, reports, runs or their ends are not as they
+            were sealed; cells and pictures are left to :meth:`check_seals`. False for verification, which
+            names everything that differs.
 
         Raises
         ------
@@ -133,10 +138,9 @@ class CaseFile:
         joined = Database.join(path) if join and not read_only else None
         database = joined or Database(path, read_only=read_only, take_over=take_over)
         try:
+            if compare and joined is None:
+                database.check_at_opening()
             return cls(database, clock)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            database.close()
-            raise database.damaged("contents") from error
         except BaseException:
             database.close()
             raise
@@ -158,7 +162,11 @@ class CaseFile:
     # -- header, images, runs ---------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read header, images and runs again."""
+        """Read header, images and runs again; CaseDamaged where they are not what this program writes."""
+        with self._db.decoding("header"):
+            self._refresh()
+
+    def _refresh(self) -> None:
         with self._db.reading() as connection:
             meta = dict(connection.execute("SELECT key, value FROM meta"))
             images = connection.execute(
@@ -167,30 +175,59 @@ class CaseFile:
                 " ORDER BY idx"
             ).fetchall()
             moved = connection.execute("SELECT root FROM locations ORDER BY id DESC LIMIT 1").fetchone()
-        about = json.loads(meta["specimen"])
+        if [row[0] for row in images] != list(range(len(images))):
+            raise ValueError("the images are not numbered through")
+        about = sound.loads(sound.text(meta["specimen"]))
         root = Path(rows.name_from_db(moved[0] if moved else meta["root"]))
         refs = tuple(image_ref(row, root if moved else None) for row in images)
         self.specimen = Specimen(
-            str(about["id"]), SpecimenKind(about["kind"]), root, refs, synthetic=bool(about["synthetic"])
+            sound.text(about["id"]),
+            SpecimenKind(about["kind"]),
+            root,
+            refs,
+            synthetic=sound.flag(about["synthetic"]),
         )
-        self.case_id, self.created = str(meta["case_id"]), str(meta["created"])
-        self.app_version = str(meta["app_version"])
+        self.case_id, self.created = sound.text(meta["case_id"]), sound.text(meta["created"])
+        self.app_version = sound.text(meta["app_version"])
         self.extra = {k: str(v) for k, v in meta.items() if k not in _HEADER_KEYS}
         self._refresh_runs()
 
     def _refresh_runs(self) -> None:
-        with self._db.reading() as connection:
+        with self._db.decoding("runs"), self._db.reading() as connection:
             runs = connection.execute(f"SELECT {rows.RUN_COLUMNS} FROM runs ORDER BY number").fetchall()  # noqa: S608
             ends = {r[0]: r for r in connection.execute(f"SELECT {rows.RUN_END_COLUMNS} FROM run_ends")}  # noqa: S608
             skipped: dict[int, list[rows.Row]] = {}
             for run, path, reason in connection.execute("SELECT run, path, reason FROM skipped ORDER BY id"):
                 skipped.setdefault(run, []).append((path, reason))
-        self.runs = [rows.run_from_rows(r, ends.get(r[0]), skipped.get(r[0], [])) for r in runs]
+            self.runs = [rows.run_from_rows(r, ends.get(r[0]), skipped.get(r[0], [])) for r in runs]
 
     def runs_ended(self) -> int:
         """How many runs have an end by now, whoever wrote it."""
         with self._db.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM run_ends").fetchone()[0])
+
+    def decoding(self, what: str) -> contextlib.AbstractContextManager[None]:
+        """What follows from the file's rows: nonsense in it comes out as CaseDamaged, naming `what`."""
+        return self._db.decoding(what)
+
+    def not_as_written(self, where: str) -> UserError:
+        """The refusal of this case, of which something at `where` is not as it was written."""
+        return conn.not_as_written(self.path, where)
+
+    def check_seals(self, pause: Callable[[], None] = lambda: None) -> None:
+        """Compare every row with its seal that was not compared since the case was opened; reads pictures.
+
+        Parameters
+        ----------
+        pause : callable
+            Called between batches of rows; may wait, or raise to stop (what was compared by then counts).
+
+        Raises
+        ------
+        CaseDamaged
+            When something is not as it was written.
+        """
+        self._db.check_seals(pause)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

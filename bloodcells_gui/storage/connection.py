@@ -55,6 +55,18 @@ def damaged(path: Path, why: str) -> CaseDamaged:
     )
 
 
+def not_as_written(path: Path, where: str) -> CaseDamaged:
+    """The refusal of a case whose rows are not as they were sealed; `where` is a technical word or two."""
+    return CaseDamaged(
+        "The case file {path} is damaged: it is not as it was written ({where}).",
+        "It was changed outside this program, or the disk has failed. Nothing of it is shown or printed.",
+        "Take it from the last backup, or recover what is readable into a new case."
+        " This file is left as it is; its verification names all that differs.",
+        path=path,
+        where=where,
+    )
+
+
 def unreachable(path: Path) -> CaseUnreachable:
     """The refusal when file or folder have gone."""
     return CaseUnreachable(

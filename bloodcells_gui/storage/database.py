@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import ledger, schema
+from bloodcells_gui.storage import ledger, schema, seals, sound
 from bloodcells_gui.storage.lock import CaseLock
 
 # Which files this process writes, by device and inode: a case's lock belongs to the process.
@@ -118,6 +118,7 @@ class Database:
         self._write_lock = threading.RLock()
         self._closed = False
         self._users = 1
+        self._compared = 0  # entries of the ledger whose rows were compared with their seals
         version = conn.header_version(self.path)
         self._lock = None if read_only else CaseLock(self.path, take_over=take_over)
         self.after_crash = self._lock is not None and self._lock.after_crash
@@ -237,6 +238,43 @@ class Database:
             raise conn.in_words(error, self.path) from error
         except UnicodeDecodeError as error:  # sqlite3 fails so on a damaged schema or text
             raise conn.damaged(self.path, "text") from error
+
+    @contextlib.contextmanager
+    def decoding(self, what: str) -> Iterator[None]:
+        """The one border where rows become domain types: whatever nonsense they hold comes out as damage.
+
+        `what` is a technical word or two for where it was.
+        """
+        try:
+            yield
+        except UserError:
+            raise
+        except sound.NONSENSE as error:
+            raise self.damaged(what) from error
+
+    def check_at_opening(self) -> None:
+        """Refuse the file where what decides a report is not as it was sealed."""
+        with self.decoding("seals"), self.reading() as connection:
+            problem = seals.at_opening(connection)
+        if problem is not None:
+            raise conn.not_as_written(self.path, problem.where)
+
+    def check_seals(self, pause: Callable[[], None]) -> None:
+        """Compare what was not compared since the file was opened; see :meth:`CaseFile.check_seals`."""
+        with self.decoding("seals"), self.reading() as connection:
+            with seals.one_moment(connection):
+                entries = list(ledger.entries(connection))
+                numbers = list(seals.number_problems(connection, entries))
+            _, problem = seals.chain_problem(entries)
+            for entry in entries[self._compared :] if problem is None else ():
+                problem = next(seals.row_problems(connection, [entry], pause=pause), None)
+                if problem is not None:
+                    break
+                self._compared = entry.seq
+        if problem is None:
+            problem = next(iter(numbers), None)
+        if problem is not None:
+            raise conn.not_as_written(self.path, problem.where)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

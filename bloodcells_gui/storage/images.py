@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.specimen import ImageRef
-from bloodcells_gui.storage import ledger, rows
+from bloodcells_gui.storage import ledger, rows, sound
 from bloodcells_gui.storage.ledger import Kind
 
 # The hash of a slide's blocks is kept behind that of its bytes, in the same column.
@@ -20,8 +20,10 @@ def image_ref(row: rows.Row, moved_to: Path | None) -> ImageRef:
     text = rows.name_from_db(name)
     place = Path(rows.name_from_db(path)) if moved_to is None else moved_to / text
     size = (0, 0) if width is None else (width, height)
+    size = (sound.whole(size[0], 0, sound.LARGEST_PX), sound.whole(size[1], 0, sound.LARGEST_PX))
     whole, _, sampled = (sha or "").partition(_SAMPLED)
-    return ImageRef(text, place, whole, size, mpp, (origin_x, origin_y), sampled)
+    origin = sound.place(origin_x, origin_y)
+    return ImageRef(text, place, whole, size, sound.mpp(mpp), origin, sampled)
 
 
 def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Callable[[], str]) -> None:

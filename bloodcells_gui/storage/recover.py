@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
@@ -24,13 +25,12 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import rows, salvage
-from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
+from bloodcells_gui.storage.case import FIRST_HAND_ID, RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.ledger import Kind
 from bloodcells_gui.storage.salvage import Reader
 
 _BATCH = 1000
 _LARGEST_GAP = 100_000
-RECOVERED_FROM = "recovered_from_sha256"
 
 
 @dataclass(slots=True)
@@ -48,12 +48,14 @@ class Recovery:
     suspect_cells: int = 0
     lost_pictures: int = 0
     lost_events: int = 0
+    lost_reports: int = 0
     signatures_dropped: int = 0
 
     @property
     def complete(self) -> bool:
         """Whether nothing is known to be lost."""
-        return not (self.lost_cells or self.suspect_cells or self.lost_pictures or self.lost_events)
+        lost = self.lost_cells or self.lost_pictures or self.lost_events or self.lost_reports
+        return not (lost or self.suspect_cells)
 
 
 def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
@@ -143,7 +145,11 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
                 settled=_settled(reader, run),
             )
         maps = _report_maps(reader)
-        for key, version, report in reader.sealed("reports", "id, version, report", "id", Kind.REPORT):
+        columns = "id, version, sha256, report"
+        for key, version, hashed, report in reader.sealed("reports", columns, "id", Kind.REPORT):
+            if sha256(report).hexdigest() != hashed:
+                recovery.lost_reports += 1  # what nobody signed must not get a hash of its own
+                continue
             store.freeze(version, report, maps.get(key))
             recovery.reports += 1
         for key, value, author in reader.drafts():

@@ -25,6 +25,7 @@ from bloodcells_gui.domain.look_alikes import Settled
 from bloodcells_gui.domain.measurements import today_name
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
+from bloodcells_gui.storage import sound
 
 Row = tuple[Any, ...]
 # Float32 vectors of cells: rows of one array where all are equally long.
@@ -42,6 +43,7 @@ RUN_COLUMNS = (
 RUN_END_COLUMNS = "run, status, finished, tallies, notice, scale"
 SETTLED_COLUMNS = "id, run, cells, kinds"
 _SETTLED_AT_ONCE = 8192
+_MANY = 10**12
 
 
 def to_json(value: Any) -> str:
@@ -139,6 +141,7 @@ def cells_from_rows(rows: Sequence[Row], said: Said | None = None) -> list[Cell]
     `said` stands instead of what the rows themselves say.
     """
     predicted, probability, abstained, doubt, scores = said or said_in(rows)
+    sound.share_vectors(scores)
     measurements = _vectors([r[15] for r in rows])
     flags: dict[str, tuple[str, ...]] = {"[]": ()}
     cells = []
@@ -146,7 +149,7 @@ def cells_from_rows(rows: Sequence[Row], said: Said | None = None) -> list[Cell]
     for r, name, p, waits, d, s, m in columns:
         text = r[13]
         if text not in flags:
-            flags[text] = tuple(str(f) for f in json.loads(text))
+            flags[text] = sound.texts(sound.loads(text))
         cells.append(
             Cell(
                 r[0],
@@ -180,7 +183,7 @@ def _vectors(blobs: list[bytes]) -> Vectors:
 def assets_from_row(row: Row) -> CellAssets:
     """Inverse of :func:`asset_row`."""
     embedding = np.frombuffer(row[6], "<f2") if len(row[6]) % 2 == 0 else np.zeros(0, np.float16)
-    return CellAssets(row[4], row[5], (row[1], row[2], row[3]), embedding)
+    return CellAssets(row[4], row[5], sound.crop(row[1], row[2], row[3]), embedding)
 
 
 def event_row(event: Event) -> Row:
@@ -193,12 +196,12 @@ def event_row(event: Event) -> Row:
 
 def event_from_row(row: Row) -> Event:
     """Inverse of :func:`event_row`; ValueError on a row no version of this program wrote."""
-    cells, old = json.loads(row[4]), json.loads(row[6])
-    if not (isinstance(cells, list) and isinstance(old, list)):
+    cells = sound.loads(row[4])
+    if not isinstance(cells, list):
         raise ValueError("event row")
     return Event(
-        row[0], EventKind(row[1]), row[2], row[3], tuple(int(c) for c in cells), row[5],
-        tuple(str(o) for o in old), row[7], row[8], row[9],
+        sound.key(row[0]), EventKind(row[1]), row[2], row[3], tuple(sound.key(c) for c in cells), row[5],
+        sound.texts(sound.loads(row[6])), row[7], row[8], sound.key(row[9]),
     )  # fmt: skip
 
 
@@ -213,10 +216,16 @@ def scale_to_json(scale: ScaleEstimate | None) -> str:
 
 def scale_from_json(text: str) -> ScaleEstimate | None:
     """Inverse of :func:`scale_to_json`."""
-    obj = json.loads(text)
+    obj = sound.loads(text)
     if obj is None:
         return None
-    return ScaleEstimate(obj["mpp"], ScaleSource(obj["source"]), obj["spread"], obj["n"], obj["warning"])
+    return ScaleEstimate(
+        sound.mpp(obj["mpp"]),
+        ScaleSource(obj["source"]),
+        sound.number(obj["spread"]),
+        sound.whole(obj["n"], 0, _MANY),
+        sound.text(obj["warning"]),
+    )
 
 
 def run_row(run: AnalysisRun) -> Row:
@@ -270,12 +279,16 @@ def run_from_rows(row: Row, end: Row | None, skipped: Sequence[Row]) -> Analysis
     status, finished, tallies, notice = RunStatus.RUNNING, "", {}, ""
     if end is not None:
         status, finished, notice = RunStatus(end[1]), end[2], end[4]
-        tallies = {str(k): _nan(v) for k, v in json.loads(end[3]).items()}
+        found = sound.loads(end[3]).items()
+        tallies = {k: math.nan if v is None else sound.number(v) for k, v in found}
         scale = scale_from_json(end[5]) or scale
     return AnalysisRun(
-        number=row[0], started=row[1], app_version=row[2], classes=tuple(json.loads(row[3])),
-        measurement_names=tuple(map(today_name, json.loads(row[4]))), bundles=json.loads(row[5]),
-        provider=row[6], parameters=json.loads(row[7]), profile=row[8], scale=scale, status=status,
-        finished=finished, skipped=tuple(SkippedFile(name_from_db(s[0]), s[1]) for s in skipped),
+        number=sound.key(row[0]), started=row[1], app_version=row[2],
+        classes=sound.class_codes(sound.loads(row[3])),
+        measurement_names=tuple(map(today_name, sound.texts(sound.loads(row[4])))),
+        bundles=sound.text_map(sound.loads(row[5])), provider=row[6],
+        parameters=sound.text_map(sound.loads(row[7])), profile=row[8],
+        scale=scale, status=status, finished=finished,
+        skipped=tuple(SkippedFile(name_from_db(s[0]), s[1]) for s in skipped),
         tallies=tallies, notice=notice,
     )  # fmt: skip

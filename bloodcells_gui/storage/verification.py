@@ -1,31 +1,16 @@
-"""Does a case still hold exactly what was written into it?"""
+"""Holding a case file against its own chain of hashes, seals, and signatures."""
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from dataclasses import dataclass, field
 
-from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.storage import ledger, schema
+from bloodcells_gui.storage import ledger, seals
 from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.seals import Problem
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is not as it was written: an English sentence and where."""
-
-    what: str
-    where: str = ""
-
-    def text(self, lang: str = "en") -> str:
-        """The sentence in `lang`, and where."""
-        what = tr(self.what, lang)
-        return f"{what} ({self.where})" if self.where else what
-
-    def __str__(self) -> str:
-        return self.text()
+__all__ = ["AuditReport", "Problem", "check"]
 
 
 @dataclass(slots=True)
@@ -41,7 +26,7 @@ class AuditReport:
     entries, events, cells, signatures, images : int
         How much was checked.
     head : str
-        The chain's newest hash: compare it with the one printed on a signed report.
+        The chain's newest hash: a report that was written at this moment has it printed.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -59,66 +44,51 @@ class AuditReport:
         return not self.problems
 
 
-_TABLES = {
-    Kind.META: "meta", Kind.IMAGES: "images", Kind.FACTS: "image_facts", Kind.LOCATION: "locations",
-    Kind.RUN: "runs", Kind.RUN_END: "run_ends", Kind.SKIPPED: "skipped", Kind.CELLS: "cells",
-    Kind.EVENT: "events", Kind.REPORT: "reports", Kind.REPORT_MAPS: "report_maps", Kind.SETTLED: "settled",
-}  # fmt: skip
-
-
 def check(connection: sqlite3.Connection) -> AuditReport:
     """Walk the whole chain and compare every sealed row with its seal; reads the whole file."""
     report = AuditReport()
-    sealed = dict.fromkeys(Kind, 0)
-    previous, written = ledger.GENESIS, ""
-    for n, entry in enumerate(list(ledger.entries(connection)), start=1):
-        where = f"ledger {entry.seq}"
-        if entry.seq != n:
-            report.problems.append(Problem("An entry of the ledger is missing", where))
-            break
-        wanted = ledger.link(
-            previous, entry.seq, entry.written, entry.kind, entry.first, entry.count, entry.content
-        )
-        if wanted != entry.hash:
-            report.problems.append(Problem("The chain of hashes is broken", where))
-            break
+    with seals.one_moment(connection):
+        entries = list(ledger.entries(connection))
+        numbers = list(seals.number_problems(connection, entries))
+    good, problem = seals.chain_problem(entries)
+    if problem is not None:
+        report.problems.append(problem)
+    entries = entries[:good]
+    report.entries = good
+    report.head = entries[-1].hash if entries else ledger.GENESIS
+    written = ""
+    for entry in entries:
         if entry.written < written:
-            report.remarks.append(Problem("The clock went back", f"{where}: {written} -> {entry.written}"))
-        previous, written = entry.hash, entry.written
-        report.entries += 1
-        try:
-            kind = Kind(entry.kind)
-        except ValueError:
-            report.problems.append(Problem("An entry of the ledger is of no known kind", where))
-            continue
-        found = connection.execute(ledger.SELECT[kind], (entry.first, entry.count)).fetchall()
-        if ledger.digest(found) != entry.content:
-            report.problems.append(
-                Problem("A sealed row was changed or is gone", f"{kind} from {entry.first}")
-            )
-        sealed[kind] += entry.count
-    report.head = previous
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    for kind, table in _TABLES.items():
-        if not schema.has_table(version, table):
-            continue
-        there = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
-        if there != sealed[kind] and not report.problems:
-            report.problems.append(
-                Problem("Rows were slipped in or taken out", f"{table}: {there}, {sealed[kind]}")
-            )
-    report.events, report.cells = sealed[Kind.EVENT], sealed[Kind.CELLS]
+            where = f"ledger {entry.seq}: {written} -> {entry.written}"
+            report.remarks.append(Problem("The clock went back", where))
+        written = entry.written
+        report.events += entry.count if entry.kind == Kind.EVENT else 0
+        report.cells += entry.count if entry.kind == Kind.CELLS else 0
+    report.problems += seals.row_problems(connection, entries)
+    if not report.problems:
+        report.problems += numbers
     _check_signatures(connection, report)
     return report
 
 
 def _check_signatures(connection: sqlite3.Connection, report: AuditReport) -> None:
-    found = dict(connection.execute("SELECT sha256, report FROM reports"))
-    for hashed, text in found.items():
-        if hashlib.sha256(text).hexdigest() != hashed:
-            report.problems.append(Problem("A frozen report is not what was frozen", hashed[:12]))
+    report.problems += seals.report_problems(connection)
+    found = {r[0] for r in connection.execute("SELECT sha256 FROM reports")}
     signed = connection.execute("SELECT seq, key FROM events WHERE kind = ?", (str(EventKind.SIGN),))
     for seq, key in signed:
         report.signatures += 1
         if key and key not in found:
             report.problems.append(Problem("A signature's report is missing", f"event {seq}"))
+
+
+def unsigned_reports(connection: sqlite3.Connection) -> list[int]:
+    """Ids of frozen reports that no signature names.
+
+    Report and signature are written in one transaction: a report alone was left by somebody who cut off the
+    end of the chain, or it came through a recovery, which carries no signatures.
+    """
+    found = connection.execute(
+        "SELECT id FROM reports WHERE sha256 NOT IN (SELECT key FROM events WHERE kind = ?) ORDER BY id",
+        (str(EventKind.SIGN),),
+    )
+    return [int(r[0]) for r in found]

@@ -155,6 +155,24 @@ def version_2(path: Path) -> Path:
     return _write(path, VERSION_2 + _triggers(_TABLES_2), _ALL_ROWS_1, 2)
 
 
+def signed_version_2(path: Path) -> Path:
+    """Format 2: two drawn cells, confirmed and signed, as version 0.1.0 wrote it (explained by Grad-CAM)."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA page_size = 8192")
+        for statement in VERSION_2:
+            connection.execute(statement)
+        connection.executescript(Path(__file__).with_name("signed_format_2.sql").read_text("utf-8"))
+        for statement in _triggers(_TABLES_2):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {0x42435331}")
+        connection.execute("PRAGMA user_version = 2")
+        connection.commit()
+    finally:
+        connection.close()
+    return path
+
+
 # Version 3 added the explanation maps of signed reports, and drafts, which may change.
 VERSION_3 = (
     *VERSION_2,

@@ -1,0 +1,146 @@
+"""Seals compared with what they seal.
+
+What decides a report (events, frozen reports, runs and their ends, what the case is called) is compared
+whenever a case is opened; cells and pictures, which are most of the file, behind the window and before
+anything is signed or written; everything by :func:`bloodcells_gui.storage.audit.verify`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.storage import ledger, rows, schema
+from bloodcells_gui.storage.ledger import Entry, Kind
+
+AT_OPENING = frozenset(
+    {Kind.META, Kind.LOCATION, Kind.RUN, Kind.RUN_END, Kind.EVENT, Kind.REPORT, Kind.REPORT_MAPS}
+)
+TABLES = {
+    Kind.META: "meta", Kind.IMAGES: "images", Kind.FACTS: "image_facts", Kind.LOCATION: "locations",
+    Kind.RUN: "runs", Kind.RUN_END: "run_ends", Kind.SKIPPED: "skipped", Kind.CELLS: "cells",
+    Kind.EVENT: "events", Kind.REPORT: "reports", Kind.REPORT_MAPS: "report_maps", Kind.SETTLED: "settled",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as it was written: an English sentence and where."""
+
+    what: str
+    where: str = ""
+
+    def text(self, lang: str = "en") -> str:
+        """The sentence in `lang`, and where."""
+        what = tr(self.what, lang)
+        return f"{what} ({self.where})" if self.where else what
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+@contextlib.contextmanager
+def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything read inside is of one moment, whoever writes meanwhile; keep it short, for they wait."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def chain_problem(entries: Sequence[Entry]) -> tuple[int, Problem | None]:
+    """How many entries from the first on form an unbroken chain, and what is wrong with the next one."""
+    previous = ledger.GENESIS
+    for n, entry in enumerate(entries):
+        where = f"ledger {entry.seq}"
+        if entry.seq != n + 1:
+            return n, Problem("An entry of the ledger is missing", where)
+        wanted = ledger.link(
+            previous, entry.seq, entry.written, entry.kind, entry.first, entry.count, entry.content
+        )
+        if wanted != entry.hash:
+            return n, Problem("The chain of hashes is broken", where)
+        previous = entry.hash
+    return len(entries), None
+
+
+def kind_of(entry: Entry) -> Kind | None:
+    """What an entry seals; None for what no version of this program seals."""
+    try:
+        return Kind(entry.kind)
+    except ValueError:
+        return None
+
+
+def row_problems(
+    connection: sqlite3.Connection,
+    entries: Sequence[Entry],
+    kinds: Collection[Kind] = tuple(Kind),
+    pause: Callable[[], None] = lambda: None,
+) -> Iterator[Problem]:
+    """What of the rows sealed by `entries` is not as it was written; `pause` is called between entries."""
+    events: dict[int, rows.Row] | None = None
+    for entry in entries:
+        kind = kind_of(entry)
+        if kind is None:
+            yield Problem("An entry of the ledger is of no known kind", f"ledger {entry.seq}")
+            continue
+        if kind not in kinds:
+            continue
+        pause()
+        if kind is Kind.EVENT and entry.count == 1:
+            if events is None:  # read at once: a case may hold one entry for each of 100,000 acts
+                sql = f"SELECT {rows.EVENT_COLUMNS} FROM events"  # noqa: S608
+                events = {row[0]: row for row in connection.execute(sql)}
+            found = [events[entry.first]] if entry.first in events else []
+        else:
+            found = connection.execute(ledger.SELECT[kind], (entry.first, max(0, entry.count))).fetchall()
+        if ledger.digest(found) != entry.content:
+            yield Problem("A sealed row was changed or is gone", f"{kind} from {entry.first}")
+
+
+def number_problems(
+    connection: sqlite3.Connection, entries: Sequence[Entry], kinds: Collection[Kind] = tuple(Kind)
+) -> Iterator[Problem]:
+    """Tables that do not hold as many rows as `entries` seal."""
+    sealed = dict.fromkeys(Kind, 0)
+    for entry in entries:
+        kind = kind_of(entry)
+        if kind is not None:
+            sealed[kind] += entry.count
+    for kind in kinds:
+        table = TABLES[kind]
+        if not schema.is_there(connection, table):
+            continue
+        there = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+        if there != sealed[kind]:
+            yield Problem("Rows were slipped in or taken out", f"{table}: {there}, {sealed[kind]}")
+
+
+def report_problems(connection: sqlite3.Connection) -> Iterator[Problem]:
+    """Frozen reports that are not what their signatures name, even where the chain was computed anew."""
+    for hashed, text in connection.execute("SELECT sha256, report FROM reports ORDER BY id"):
+        if hashlib.sha256(text).hexdigest() != hashed:
+            yield Problem("A frozen report is not what was frozen", f"report {hashed[:12]}")
+
+
+def at_opening(connection: sqlite3.Connection) -> Problem | None:
+    """The first thing wrong with the chain, or with a row that decides a report; None when all is well."""
+    with one_moment(connection):
+        entries = list(ledger.entries(connection))
+        _, problem = chain_problem(entries)
+        if problem is None:
+            problem = next(row_problems(connection, entries, AT_OPENING), None)
+        if problem is None:
+            problem = next(number_problems(connection, entries, AT_OPENING - {Kind.META}), None)
+        if problem is None:
+            problem = next(report_problems(connection), None)
+    return problem
