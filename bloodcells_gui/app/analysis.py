@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -76,6 +76,14 @@ class AnalysisOptions:
         }
 
 
+def with_given_scale(options: AnalysisOptions, runs: Sequence[AnalysisRun]) -> AnalysisOptions:
+    """A run that goes on keeps the scale that a person gave before, unless it is given another."""
+    last = runs[-1].scale if runs else None
+    if options.mpp or last is None or last.source is not ScaleSource.PERSON:
+        return options
+    return replace(options, mpp=last.mpp)
+
+
 class AnalysisJob:
     """One run over one case.
 
@@ -119,6 +127,7 @@ class AnalysisJob:
                 except Cancelled:
                     yield Done(RunStatus.CANCELLED)
                     return
+            self._options = with_given_scale(self._options, store.runs)
             recorder = _Recorder(store, engine, self._options, self._profile, self._skipped)
             source = self._source(store, engine, recorder.number, opened)
             try:

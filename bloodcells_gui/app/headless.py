@@ -17,7 +17,7 @@ from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder
 from bloodcells_gui.app.inputs import AnalyzeRequest, PlannedJob, planned
-from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
+from bloodcells_gui.app.intake import AUTO, Intake, at_scale, nothing_readable, take_in
 from bloodcells_gui.app.same_image import bring_along
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
@@ -129,6 +129,8 @@ def _analyze_one(
     intake = planned_job.intake or take_in(
         path, request.kind, specimen_id=request.specimen_id, lang=request.lang, check=token.check
     )
+    if request.kind == AUTO:
+        intake = at_scale(intake, request.mpp)
     prepare_folder(out)
     if not intake.specimen.images:
         csv_out.write_skipped_csv(out / "skipped.csv", intake.skipped, request.dialect)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from bloodcells_gui.domain import leaving_out
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, SpecimenKind
-from bloodcells_gui.imaging.discover import discover, display_name, natural_key
+from bloodcells_gui.imaging.discover import discover, display_name, kind_of_extent, natural_key
 from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
 
 AUTO = "auto"
@@ -100,6 +101,16 @@ def take_in(
         specimen_id.strip() or display_name(absolute), found.kind, absolute, images, found.synthetic
     )
     return Intake(specimen, found.skipped, found.why_kind(lang), found.places)
+
+
+def at_scale(intake: Intake, mpp: float | None) -> Intake:
+    """Crops or fields by a person's scale where the files' own decided it: theirs may be the wrong one."""
+    specimen = intake.specimen
+    by_files = 2 * sum(image.mpp is not None for image in specimen.images) >= len(specimen.images) > 0
+    if not mpp or not by_files or specimen.kind not in (SpecimenKind.CROPS, SpecimenKind.FIELDS):
+        return intake
+    kind = kind_of_extent(mpp * median(max(image.size_px) for image in specimen.images))
+    return replace(intake, specimen=replace(specimen, kind=kind))
 
 
 def several_places(intake: Intake) -> UserError:

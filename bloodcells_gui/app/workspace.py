@@ -13,7 +13,7 @@ from bloodcells_gui.app.continuing import next_target
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import safe_folder_name
-from bloodcells_gui.app.intake import Intake, nothing_readable, take_in
+from bloodcells_gui.app.intake import AUTO, Intake, at_scale, nothing_readable, take_in
 from bloodcells_gui.app.places import user_config_dir, user_data_dir
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.checks import DAMAGED_LIST, SettingProblem
@@ -143,6 +143,8 @@ class Workspace:
 
     def new_case(self, intake: Intake, options: OpenOptions) -> tuple[CaseSession, AnalysisJob]:
         """A new case in the laboratory's folder, open, with its analysis ready to run in a worker thread."""
+        if options.kind == AUTO:
+            intake = at_scale(intake, options.mpp)
         specimen = intake.specimen
         if options.specimen_id.strip():
             specimen = replace(specimen, id=options.specimen_id.strip())

@@ -9,6 +9,7 @@ from typing import Protocol
 from bloodcells_gui.domain import scale_notices
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import french, tr
+from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate
 
 LOST = "The images could not be read any more; what was found until then is kept."
 REACHED = "{found} leukocytes found: the target of {target} is reached."
@@ -92,6 +93,13 @@ class HasNotice(Protocol):
     def notice(self) -> str: ...
 
 
+class RunWithScale(HasNotice, Protocol):
+    """A run with the scale that it used."""
+
+    @property
+    def scale(self) -> ScaleEstimate | None: ...
+
+
 def run_remarks(runs: Sequence[HasNotice], *, with_target: bool = False) -> tuple[Remark, ...]:
     """What the runs remarked on their images as a whole, each sentence once, warnings first.
 
@@ -104,6 +112,12 @@ def run_remarks(runs: Sequence[HasNotice], *, with_target: bool = False) -> tupl
             if remark.text not in _OVERTAKEN or run is runs[-1]:
                 found[remark.text, remark.params] = remark
     return gravest_first(found.values())
+
+
+def asks_for_scale(run: RunWithScale) -> bool:
+    """Whether cells of a run wait until a person gives the scale."""
+    unsure = run.scale is not None and run.scale.source in ASKS_FOR_SCALE
+    return unsure or any(r.text == scale_notices.SCALE_OUTLIERS for r in run_remarks([run]))
 
 
 def gravest_first(remarks: Iterable[Remark]) -> tuple[Remark, ...]:

@@ -107,6 +107,10 @@ class ScaleSource(StrEnum):
     UNKNOWN = "unknown"
 
 
+#: With these, cells wait until a person gives the scale.
+ASKS_FOR_SCALE = frozenset({ScaleSource.PRIOR, ScaleSource.CONTRADICTED, ScaleSource.UNKNOWN})
+
+
 @dataclass(frozen=True, slots=True)
 class ScaleEstimate:
     """um per pixel of a specimen and how far to trust it.

@@ -32,7 +32,7 @@ from bloodcells_gui.imaging.source import FileSource
 
 __all__ = [
     "IGNORE_MARKER", "DiscoverLimits", "Discovery", "FoundImage", "discover", "display_name", "guess_kind",
-    "natural_key",
+    "kind_of_extent", "natural_key",
 ]  # fmt: skip
 
 # A crop shows one cell of 8 to 25 um with its surroundings; published sets go up to 575 px.
@@ -198,8 +198,7 @@ def guess_kind(images: list[FoundImage]) -> tuple[SpecimenKind, str, dict[str, A
     extents = [max(f.info.size_px) * f.info.mpp for f in plain if f.info.mpp]
     if len(extents) * 2 >= len(plain):
         um = median(extents)
-        kind = SpecimenKind.CROPS if um <= _CROP_MAX_UM else SpecimenKind.FIELDS
-        return kind, "The images show {um} um across (crops show up to {limit}).", {
+        return kind_of_extent(um), "The images show {um} um across (crops show up to {limit}).", {
             "um": round(um), "limit": round(_CROP_MAX_UM),
         }  # fmt: skip
     px = median(max(f.info.size_px) for f in plain)
@@ -207,6 +206,11 @@ def guess_kind(images: list[FoundImage]) -> tuple[SpecimenKind, str, dict[str, A
     return kind, "The images are {px} pixels across (crops are up to {limit}).", {
         "px": round(px), "limit": _CROP_MAX_PX,
     }  # fmt: skip
+
+
+def kind_of_extent(um: float) -> SpecimenKind:
+    """Crops or fields, by how much of the specimen the images show across."""
+    return SpecimenKind.CROPS if um <= _CROP_MAX_UM else SpecimenKind.FIELDS
 
 
 def _look_at(file: Path, name: str, limits: DecodeLimits, forced: SpecimenKind | None) -> FoundImage:

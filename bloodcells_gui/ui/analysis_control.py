@@ -17,7 +17,9 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.notices import notice_in, run_remarks, without_target
+from bloodcells_gui.domain.notices import asks_for_scale, notice_in, run_remarks, without_target
+from bloodcells_gui.domain.scale_notices import NOTICES as SCALE_NOTICES
+from bloodcells_gui.domain.wording import remark_text
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
@@ -55,10 +57,13 @@ class AnalysisControl(QObject):
         It started or ended.
     heard(list)
         Events as they come, for views that show more than cells (tiles, zones).
+    scale_wanted()
+        The person wants to give the scale.
     """
 
     state_changed = Signal()
     heard = Signal(list)
+    scale_wanted = Signal()
 
     def __init__(
         self, context: UiContext, bar: AnalysisBar, banners: BannerStack, parent: QObject | None = None
@@ -149,9 +154,27 @@ class AnalysisControl(QObject):
         self._session = None
         self.state_changed.emit()
 
+    def tell_scale(self, session: Session) -> None:
+        """Say of a case that was opened what to do where its cells wait for a scale."""
+        run = session.runs[-1] if session.runs else None
+        if run is not None and not session.state.signed and asks_for_scale(run):
+            about = [r for r in run_remarks([run]) if r.text in SCALE_NOTICES]
+            lang = self._context.language
+            told = " ".join(remark_text(r, lang.lang) for r in about)
+            self._ask_scale(told or lang.text(run.scale.warning if run.scale else ""))
+
+    def _ask_scale(self, told: str) -> None:
+        give = self.tr("Give the scale: the images are analysed as a new case; this one stays as it is.")
+        action = (self.tr("Give the scale…"), self.scale_wanted.emit)
+        self._banners.show_banner("warning", told, what_to_do=give, actions=(action,))
+
     def _tell_notice(self, done: Done) -> None:
         grave = any(r.severity == "warning" for r in run_remarks([done]))
         text = notice_in(without_target(done.notice), self._context.language.lang)
+        run = self._session.runs[-1] if self._session is not None and self._session.runs else None
+        if done.status != RunStatus.FAILED and run is not None and asks_for_scale(run):
+            self._ask_scale(text)
+            return
         again = ""
         if done.status == RunStatus.FAILED:
             again = self.tr("When the images are there again, continue the analysis from the File menu.")

@@ -131,7 +131,8 @@ class MainWindow(QMainWindow):
         for name, act in (
             ("open_folder", self.opener.choose_folder), ("open_slide", self.opener.choose_slide),
             ("open_case", self.opener.choose_case), ("open_demo", self.opener.open_demo),
-            ("continue_run", self._continue), ("export", self._export), ("sign", self._sign),
+            ("continue_run", self._continue), ("analyse_again", self._analyse_again),
+            ("export", self._export), ("sign", self._sign),
             ("close_case", self.close_case), ("quit", self.close),
             ("undo", self._on_page(lambda p: p.undo())),
             ("redo", self._on_page(lambda p: p.redo())),
@@ -166,6 +167,7 @@ class MainWindow(QMainWindow):
         self.reporter.busy.connect(self._writing)
         self.reporter.cells_wanted.connect(self._show_cells)
         self.analysis.state_changed.connect(self._show_state)
+        self.analysis.scale_wanted.connect(self._analyse_again)
         self._recent.aboutToShow.connect(self._fill_recent)
         self._context.theme.changed.connect(self._show_state)
 
@@ -189,6 +191,8 @@ class MainWindow(QMainWindow):
         self.attach(session)
         if job is not None:
             self.analysis.run(job, session, self.page.header if self.page else None)  # type: ignore[arg-type]
+        else:
+            self.analysis.tell_scale(session)
         self._show_state()
 
     def attach(self, session: Session) -> None:
@@ -257,6 +261,10 @@ class MainWindow(QMainWindow):
             self.banners.error(error)
             return
         self.analysis.run(job, self.page.session, self.page.header)
+
+    def _analyse_again(self) -> None:
+        if self.page is not None and not self.analysis.running:
+            self.opener.open_again(self.page.session.specimen)
 
     def _export(self) -> None:
         if self.page is not None:
@@ -355,7 +363,10 @@ class MainWindow(QMainWindow):
         signed = state is not None and state.signed
         a.get("sign").setText(self.tr("A&mend the signed report…") if signed else self.tr("Si&gn…"))
         a.get("sign").setIconText(self.tr("Amend") if signed else self.tr("Sign"))
-        a.get("continue_run").setEnabled(page is not None and not self.analysis.running)
+        for name in ("continue_run", "analyse_again"):
+            a.get(name).setEnabled(
+                page is not None and bool(page.session.specimen.images) and not self.analysis.running
+            )
         for choice in ("system", "light", "dark"):
             a.get(f"theme_{choice}").setChecked(self._context.theme.choice == choice)
         author = self._workshop.author

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Workshop
@@ -46,6 +47,7 @@ class Opener(QObject):
         self._looks = Lookup(pool, self)
         self._looks.answered.connect(self._looked)
         self._looks.failed.connect(self._failed)
+        self._again: Specimen | None = None
         self.ask_options: Callable[[Path, Any], OpenOptions | None] = self._ask_options
 
     def choose_folder(self) -> None:
@@ -88,6 +90,11 @@ class Opener(QObject):
         self.busy.emit(self.tr("Looking at {name}").format(name=path.name))
         workshop = self._workshop
         self._looks.ask(path, lambda: workshop.look_at(path))
+
+    def open_again(self, specimen: Specimen) -> None:
+        """Ask for another scale and analyse the images of a case anew, as a case of their own."""
+        self._again = specimen
+        self.open_path(specimen.root)
 
     def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> None:
         """Open a case file; where another window has it, offer to read it, or to take it over."""
@@ -132,7 +139,10 @@ class Opener(QObject):
         self._begin(intake, options)
 
     def _ask_options(self, path: Path, intake: Any) -> OpenOptions | None:
+        again, self._again = self._again, None
         dialog = OpenOptionsDialog(self._context, path, getattr(intake, "specimen", None), self._window)
+        if again is not None and again.root == path:
+            dialog.ask_scale(again)
         return dialog.options() if dialog.exec() else None
 
     def _begin(self, intake: Any, options: OpenOptions) -> None:

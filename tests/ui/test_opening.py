@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.domain.scale_notices import SCALE_CONTRADICTED, WARNING_CONTRADICTED
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.main_window import MainWindow
 from tests.ui.fakes import FakeJob, FakeSession, FakeWorkshop, make_cells
 
@@ -82,3 +88,45 @@ def test_a_damaged_case_is_told_with_a_way_out(window: MainWindow, tmp_path: Pat
     window.opener.open_path(path)
     assert "is damaged" in window.banners.banners[0].texts[0]
     assert window.page is None
+
+
+def test_a_case_that_waits_for_its_scale_says_what_to_do_and_asks_for_it(
+    qtbot: QtBot, window: MainWindow, workshop: FakeWorkshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = FakeSession(settings=workshop.settings)
+    known = ScaleEstimate(0.107, ScaleSource.CONTRADICTED, 0.05, 40, WARNING_CONTRADICTED)
+    said = SCALE_CONTRADICTED.format(n_said="0.2718", n_seen="0.107")
+    session.runs[-1] = replace(session.runs[-1], scale=known, notice=said)
+    session.specimen = replace(
+        session.specimen, root=tmp_path, images=(ImageRef("a.tif", tmp_path / "a.tif"),)
+    )
+    workshop.sessions["a.bcs"] = session
+    window.opener.open_case(tmp_path / "a.bcs")
+    (banner,) = window.banners.banners
+    assert banner.texts[0] == said
+    assert "Give the scale" in banner.texts[2]
+    asked: list[OpenOptionsDialog] = []
+
+    def answer(dialog: OpenOptionsDialog) -> int:
+        asked.append(dialog)
+        dialog.mpp.setText("0,107")
+        return 1
+
+    monkeypatch.setattr(OpenOptionsDialog, "exec", answer)
+    given: list[OpenOptions] = []
+    begin = workshop.new_case
+    monkeypatch.setattr(workshop, "new_case", lambda i, o: (given.append(o), begin(i, o))[1])
+    button = next(b for b in banner.findChildren(QPushButton) if "scale" in b.text())
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(given))
+    assert asked[0].specimen_id.text() == session.specimen.id
+    assert given[0].mpp == 0.107
+    qtbot.waitUntil(lambda: not window.analysis.running, timeout=10_000)
+
+
+def test_a_case_of_known_scale_opens_without_a_banner(
+    window: MainWindow, workshop: FakeWorkshop, tmp_path: Path
+) -> None:
+    workshop.sessions["a.bcs"] = FakeSession(settings=workshop.settings)
+    window.opener.open_case(tmp_path / "a.bcs")
+    assert not window.banners.banners

@@ -66,6 +66,11 @@ class OpenOptionsDialog(Form):
             field.textChanged.connect(self._check)
         self.setMinimumWidth(560)
 
+    def ask_scale(self, specimen: Specimen) -> None:
+        """Ask again about a specimen whose scale was not known, or wrong: the scale first."""
+        self.specimen_id.setText(specimen.id)
+        self.mpp.setFocus()
+
     def _check(self) -> None:
         self.can_accept(self.mpp.acceptable and self.wbc.acceptable)
 
