@@ -51,6 +51,10 @@
         <translation>Con&amp;tinuer l’analyse</translation>
     </message>
     <message>
+        <source>&amp;Analyse again with another scale…</source>
+        <translation>&amp;Analyser de nouveau avec une autre échelle…</translation>
+    </message>
+    <message>
         <source>&amp;Export the report…</source>
         <translation>&amp;Exporter le compte rendu…</translation>
     </message>
@@ -408,6 +412,14 @@
     <message>
         <source>It can be continued from the File menu.</source>
         <translation>Elle peut être continuée depuis le menu Fichier.</translation>
+    </message>
+    <message>
+        <source>Give the scale: the images are analysed as a new case; this one stays as it is.</source>
+        <translation>Donnez l’échelle : les images sont analysées comme un nouveau cas ; celui-ci reste tel quel.</translation>
+    </message>
+    <message>
+        <source>Give the scale…</source>
+        <translation>Donner l’échelle…</translation>
     </message>
     <message>
         <source>When the images are there again, continue the analysis from the File menu.</source>
