@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sqlite3
+import ssl
 import subprocess
 import sys
 import time
@@ -143,12 +145,25 @@ def judge(found: list[dict[str, Any]], pins: dict[str, str]) -> int:
     return 1 if hits else 3 if missing else 0
 
 
+def beside_the_lock() -> list[str]:
+    """Versions of what no lock pins but every installation runs on: the interpreter and its SQLite and OpenSSL.
+
+    PyPI's advisories do not cover them.
+    """
+    python = ".".join(map(str, sys.version_info[:3]))
+    return [
+        f"not on PyPI, look up by hand: Python {python} (python.org), SQLite {sqlite3.sqlite_version} (sqlite.org), "
+        f"{ssl.OPENSSL_VERSION}"
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", type=Path, help="zip file or folder of OSV advisories")
     parser.add_argument("--lock", type=Path, default=LOCK)
     args = parser.parse_args()
     pins = locked(args.lock)
+    print("\n".join(beside_the_lock()))
     return offline(args.database, pins) if args.database else online(args.lock, pins)
 
 

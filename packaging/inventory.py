@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -91,6 +92,11 @@ def python_components(pyproject: Path) -> list[Component]:
     texts = tuple(home / "LICENSE.txt" for home in homes if (home / "LICENSE.txt").is_file())[:1]
     found["python"] = Component(
         "python", python, "PSF-2.0", f"pkg:generic/python@{python}", "https://www.python.org", texts
+    )
+    # Python's own SQLite holds every case; advisories about it name its version alone.
+    sqlite = sqlite3.sqlite_version
+    found["sqlite"] = Component(
+        "sqlite", sqlite, "blessing", f"pkg:generic/sqlite@{sqlite}", "https://www.sqlite.org"
     )
     return sorted(found.values(), key=lambda c: c.name)
 

@@ -5,8 +5,8 @@
 #   bash scripts/bootstrap.sh test   set up .venv with the development tools, then lint, types, borders, tests
 #   bash scripts/bootstrap.sh setup [EXTRA...]   set up only, with extras of pyproject.toml (dev, train, ...)
 #
-# What follows the verb is handed on. A second run is fast: nothing is installed again while pyproject.toml and
-# the interpreter stay the same. BLOODCELLS_PYTHON names an interpreter, BLOODCELLS_VENV another place for .venv,
+# What follows the verb is handed on. A second run is fast: nothing is installed again while pyproject.toml, the lock
+# and the interpreter stay the same. Packages of the program come from packaging/requirements.lock, held against its hashes. BLOODCELLS_PYTHON names an interpreter, BLOODCELLS_VENV another place for .venv,
 # BLOODCELLS_WHEELS a folder made by packaging/wheelhouse.sh, from which everything is installed without a network.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -116,7 +116,8 @@ VENV="${BLOODCELLS_VENV:-.venv}"
 VPY="$VENV/bin/python"
 WANTED="$("$PYTHON" - "$PWD" <<'PY'
 import hashlib, pathlib, sys
-print(hashlib.sha256(pathlib.Path("pyproject.toml").read_bytes() + sys.argv[1].encode()).hexdigest())
+print(hashlib.sha256(b"".join(pathlib.Path(p).read_bytes() for p in ("pyproject.toml", "packaging/requirements.lock"))
+                     + sys.argv[1].encode()).hexdigest())
 PY
 )"
 done_for() { # is extra $1 installed as pyproject.toml wants it now?
@@ -142,6 +143,23 @@ if ! { done_for "$NAME" || { [ "$NAME" = base ] && done_for dev; }; }; then
       --requirement packaging/requirements.lock </dev/null >&2 ||
       fail "the packages in $BLOODCELLS_WHEELS are not complete or not those of packaging/requirements.lock (see above).
 Make the folder anew on a connected machine of the same system and Python version: bash packaging/wheelhouse.sh FOLDER"
+  else
+    # The files of the lock and no others; the extras that follow find them installed.
+    PIP_LOG="$(mktemp)"
+    if ! "$VPY" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps --only-binary=:all: \
+        --requirement packaging/requirements.lock </dev/null 2>"$PIP_LOG"; then
+      cat "$PIP_LOG" >&2
+      if grep -q "DO NOT MATCH THE HASHES" "$PIP_LOG"; then
+        fail "a package is not the file that packaging/requirements.lock names: it was changed on its way, or on the index.
+Nothing was installed from it. Try another network or index; if it stays so, tell the maintainers."
+      fi
+      if ! grep -qE "No matching distribution|not find a version" "$PIP_LOG"; then
+        fail "pip could not install the packages (its own words are above). Without internet access see docs/offline.md."
+      fi
+      say "packaging/requirements.lock has no files for this system and Python $PYVERSION: installing the newest packages that
+pyproject.toml allows instead. They are not held against known hashes."
+    fi
+    rm -f "$PIP_LOG"
   fi
   "$VPY" -m pip install --disable-pip-version-check --quiet --editable ".${EXTRAS:+[$EXTRAS]}" </dev/null >&2 ||
     fail "pip could not install the packages (its own words are above). Without internet access: make a folder of packages on a

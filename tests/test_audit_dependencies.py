@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import platform
+import sqlite3
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -74,3 +77,13 @@ def test_packages_that_were_not_looked_up_are_told(capsys: pytest.CaptureFixture
 def test_the_lock_is_read() -> None:
     assert audit.locked(audit.LOCK)["numpy"]
     assert len(audit.locked(audit.LOCK)) > 10
+
+
+def test_interpreter_and_sqlite_are_named_since_no_lock_pins_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["audit.py", "--database", str(tmp_path / "none.zip")])
+    assert audit.main() == 3
+    said = capsys.readouterr().out
+    assert f"SQLite {sqlite3.sqlite_version}" in said
+    assert f"Python {platform.python_version()}" in said
