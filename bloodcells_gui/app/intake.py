@@ -14,6 +14,7 @@ from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.discover import discover, display_name, kind_of_extent, natural_key
 from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
+from bloodcells_gui.storage.reachable import ask
 
 AUTO = "auto"
 _NAMED_PLACES = 60
@@ -95,6 +96,7 @@ def take_in(
             path=path,
         )
     absolute = path.absolute()
+    ask(absolute)
     found = discover(absolute, None if kind == AUTO else SpecimenKind(kind), lang=lang, check=check)
     images = tuple(ImageRef(f.name, f.path, "", f.info.size_px, f.info.mpp) for f in found.images)
     specimen = Specimen(

@@ -135,6 +135,11 @@ class CaseSession:
         """Another window writes this case, or its file may not be written."""
         return self.store.read_only
 
+    @property
+    def shielded_root(self) -> Path | None:
+        """Folder of images that lie on the network and are not opened, for nobody asked; None usually."""
+        return self.store.shielded_root
+
     def cell(self, cell_id: int) -> Cell:
         """KeyError for an unknown id."""
         return self._by_id[cell_id]

@@ -26,6 +26,7 @@ from bloodcells_gui.domain.zones import Zones
 from bloodcells_gui.pipeline.scan import is_leukocyte
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.reachable import ask
 
 SETTINGS_NAME = "settings.json"
 CASE_SUFFIX = ".bcs"
@@ -212,6 +213,10 @@ class Workspace:
         store = CaseStore.open(path, read_only=read_only, take_over=take_over)
         self.remember(path)
         return self._session(store)
+
+    def allow_images(self, root: Path) -> None:
+        """A person says that what cases name below `root`, on the network, may be opened until the end."""
+        ask(root)
 
     def _session(self, store: CaseStore) -> CaseSession:
         return CaseSession(

@@ -250,6 +250,9 @@ FRENCH: dict[str, str] = {
     "Choose a file that was exported by this program.": "Choisissez un fichier exporté par ce programme.",
     # verification
     "An image is not the one that was analysed": "Une image n'est pas celle qui a été analysée",
+    "An image lies on the network and was not opened": (
+        "Une image se trouve sur le réseau et n'a pas été ouverte"
+    ),
     "An image cannot be reached": "Une image est inaccessible",
     "The events do not follow from each other": "Les événements ne découlent pas les uns des autres",
     "An entry of the ledger is missing": "Il manque une entrée du registre",

@@ -58,6 +58,10 @@ class FileSource:
         self._lock = threading.Lock()
         self.path = path
         try:
+            # A device is not even opened: that may act on it.
+            kind = path.stat().st_mode
+            if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+                raise ImageRefused(path, "It is not a regular file.", "Choose an image file or a folder.")
             fd = open_plain(path)
         except (OSError, ValueError) as e:
             raise os_refusal(path, e) from e

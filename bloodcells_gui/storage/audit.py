@@ -16,6 +16,7 @@ from bloodcells_gui.storage.case import RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.files import write_whole
 from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.reachable import NOWHERE
 from bloodcells_gui.storage.verification import AuditReport, Problem
 
 __all__ = ["AuditReport", "Problem", "export_trail", "trail", "verify"]
@@ -88,6 +89,9 @@ def _check_images(store: CaseStore, report: AuditReport, progress: Callable[[int
     for done, ref in enumerate(refs):
         if progress is not None:
             progress(done, len(refs))
+        if ref.path == NOWHERE:
+            report.remarks.append(Problem("An image lies on the network and was not opened", ref.name))
+            continue
         try:
             same = (not ref.sha256 or plain_files.sha256_of(ref.path) == ref.sha256) and (
                 not ref.sampled or sampled_hash(ref.path) == ref.sampled

@@ -21,6 +21,7 @@ from bloodcells_gui.storage import ledger, rows, sound
 from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.images import image_ref, insert_images
 from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.reachable import NOWHERE, ask, shielded
 
 _HEADER_KEYS = frozenset({"case_id", "created", "app_version", "specimen", "root"})
 
@@ -38,6 +39,9 @@ class CaseFile:
         Header: what identifies the case, when and by which version it was begun.
     specimen : Specimen
         With what is known of its images by now.
+    shielded_root : Path or None
+        Folder of the images as the case says, where it or one of them lies on the network and was therefore
+        not opened; for showing, and for :func:`~bloodcells_gui.storage.reachable.ask`.
     runs : list of AnalysisRun
         Oldest first.
     after_crash : bool
@@ -55,6 +59,7 @@ class CaseFile:
         self.after_crash = database.after_crash
         self.case_id = self.created = self.app_version = ""
         self.specimen: Specimen
+        self.shielded_root: Path | None = None
         self.runs: list[AnalysisRun] = []
         self.refresh()
         open_ones = (r.number for r in self.runs if r.status is RunStatus.RUNNING)
@@ -180,6 +185,8 @@ class CaseFile:
         about = sound.loads(sound.text(meta["specimen"]))
         root = Path(rows.name_from_db(moved[0] if moved else meta["root"]))
         refs = tuple(image_ref(row, root if moved else None) for row in images)
+        self.shielded_root = root if root != shielded(root) or any(r.path == NOWHERE for r in refs) else None
+        root = shielded(root)
         self.specimen = Specimen(
             sound.text(about["id"]),
             SpecimenKind(about["kind"]),
@@ -268,6 +275,7 @@ class CaseFile:
 
     def relocate(self, root: Path) -> None:
         """Tell where the images lie now, after case or images moved; the old place stays in the file."""
+        ask(root)
         with self._db.writing() as connection:
             last = connection.execute("SELECT coalesce(max(id), 0) FROM locations").fetchone()[0]
             row = (last + 1, rows.name_to_db(root), self._clock())

@@ -9,13 +9,17 @@ from typing import Any
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage import ledger, rows, sound
 from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.reachable import shielded
 
 # The hash of a slide's blocks is kept behind that of its bytes, in the same column.
 _SAMPLED = "/sampled:"
 
 
 def image_ref(row: rows.Row, moved_to: Path | None) -> ImageRef:
-    """An image as the case knows it, below `moved_to` where its files were moved there."""
+    """An image as the case knows it, below `moved_to` where its files were moved there.
+
+    Its path leads nowhere when it is one of the network that no person asked for.
+    """
     _, name, path, origin_x, origin_y, sha, width, height, mpp = row
     text = rows.name_from_db(name)
     place = Path(rows.name_from_db(path)) if moved_to is None else moved_to / text
@@ -23,7 +27,7 @@ def image_ref(row: rows.Row, moved_to: Path | None) -> ImageRef:
     size = (sound.whole(size[0], 0, sound.LARGEST_PX), sound.whole(size[1], 0, sound.LARGEST_PX))
     whole, _, sampled = (sha or "").partition(_SAMPLED)
     origin = sound.place(origin_x, origin_y)
-    return ImageRef(text, place, whole, size, sound.mpp(mpp), origin, sampled)
+    return ImageRef(text, shielded(place), whole, size, sound.mpp(mpp), origin, sampled)
 
 
 def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Callable[[], str]) -> None:

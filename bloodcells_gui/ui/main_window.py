@@ -163,6 +163,7 @@ class MainWindow(QMainWindow):
         self.empty.demo_wanted.connect(self.opener.open_demo)
         self.empty.path_chosen.connect(lambda p: self.opener.open_path(Path(p)))
         self.opener.opened.connect(self._opened)
+        self.opener.reopening.connect(self.close_case)
         self.opener.busy.connect(self._opening)
         self.reporter.busy.connect(self._writing)
         self.reporter.cells_wanted.connect(self._show_cells)

@@ -31,9 +31,12 @@ class Opener(QObject):
         Session, and the job to run or None.
     busy(str)
         What is being looked at; "" when it is over.
+    reopening()
+        The open case is about to be opened anew: close it first.
     """
 
     opened = Signal(object, object)
+    reopening = Signal()
     busy = Signal(str)
 
     def __init__(
@@ -107,6 +110,22 @@ class Opener(QObject):
                 self._offer_reading(error, path)
             return
         self.opened.emit(session, None)
+        if session.shielded_root is not None:
+            self._offer_network_images(path, session.shielded_root, read_only)
+
+    def _offer_network_images(self, path: Path, root: Path, read_only: bool) -> None:
+        def allow() -> None:
+            self._workshop.allow_images(root)
+            self.reopening.emit()
+            self.open_case(path, read_only=read_only)
+
+        self._banners.show_banner(
+            "info",
+            self.tr("The images of this case lie on the network and were not opened."),
+            str(root),
+            self.tr("Opening them tells that computer who is logged in here: do so if you know it."),
+            actions=((self.tr("Open the images"), allow),),
+        )
 
     def _offer_reading(self, error: UserError, path: Path) -> None:
         text, params = self._context.language.text, error.params

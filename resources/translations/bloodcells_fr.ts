@@ -2196,6 +2196,18 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>Examen de {name}</translation>
     </message>
     <message>
+        <source>The images of this case lie on the network and were not opened.</source>
+        <translation>Les images de ce cas se trouvent sur le réseau et n&apos;ont pas été ouvertes.</translation>
+    </message>
+    <message>
+        <source>Opening them tells that computer who is logged in here: do so if you know it.</source>
+        <translation>Les ouvrir indique à cet ordinateur qui est connecté ici : faites-le si vous le connaissez.</translation>
+    </message>
+    <message>
+        <source>Open the images</source>
+        <translation>Ouvrir les images</translation>
+    </message>
+    <message>
         <source>Open for reading</source>
         <translation>Ouvrir en lecture</translation>
     </message>

@@ -153,6 +153,7 @@ class FakeSession:
         self.author = "A. Technician"
         self.settings = settings or LabSettings()
         self.read_only = False
+        self.shielded_root: Path | None = None
         self.path = Path("synthetic.bcs")
         self.specimen = Specimen(
             "S-2026-0417", SpecimenKind.CROPS, Path(),
@@ -340,6 +341,7 @@ class FakeWorkshop:
     """Everything outside a case."""
 
     sessions: dict[str, FakeSession] = field(default_factory=dict)
+    allowed: list[Path] = field(default_factory=list)
     settings: LabSettings = field(default_factory=LabSettings)
     author: str = "A. Technician"
     setting_problems: tuple[SettingProblem, ...] = ()
@@ -379,6 +381,9 @@ class FakeWorkshop:
         if path.name not in self.sessions:
             raise UserError("The case file {path} is damaged.", "It was cut off.", "Use a copy.", path=path)
         return self.sessions[path.name]
+
+    def allow_images(self, root: Path) -> None:
+        self.allowed.append(root)
 
     def synthetic_specimen(self) -> Path:
         return Path()

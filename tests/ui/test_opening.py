@@ -130,3 +130,24 @@ def test_a_case_of_known_scale_opens_without_a_banner(
     workshop.sessions["a.bcs"] = FakeSession(settings=workshop.settings)
     window.opener.open_case(tmp_path / "a.bcs")
     assert not window.banners.banners
+
+
+def test_images_on_the_network_are_opened_when_a_person_says_so(
+    window: MainWindow, workshop: FakeWorkshop, tmp_path: Path
+) -> None:
+    path = tmp_path / "a case.bcs"
+    path.touch()
+    first, second = FakeSession(make_cells(20)), FakeSession(make_cells(20))
+    first.shielded_root = Path("//host/smears")
+    workshop.sessions["a case.bcs"] = first
+    window.opener.open_path(path)
+    banner = window.banners.banners[0]
+    assert "on the network and were not opened" in banner.texts[0]
+    assert banner.texts[1] == "//host/smears"
+    workshop.sessions["a case.bcs"] = second
+    button = next(b for b in banner.findChildren(QPushButton) if b.text() == "Open the images")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert workshop.allowed == [Path("//host/smears")]
+    assert first.closed
+    assert window.page is not None
+    assert window.page.session is second
