@@ -41,9 +41,14 @@ def _text(entry: dict[str, Any], column: str) -> str:
     return " ".join(str(v) for v in value) if isinstance(value, list) else str(value)
 
 
-def verify(path: Path, lang: str = "en", progress: Callable[[int, int], None] | None = None) -> Verdict:
-    """Chain, seals, signatures, fold and the images that can be reached; may take minutes on slides."""
-    report = audit.verify(path, progress=progress)
+def verify(
+    path: Path, lang: str = "en", progress: Callable[[int, int], None] | None = None, head: str = ""
+) -> Verdict:
+    """Chain, seals, signatures, fold and the images that can be reached; may take minutes on slides.
+
+    `head` is the chain's hash as a report has it printed, "" for none; it must be in the chain.
+    """
+    report = audit.verify(path, head=head, progress=progress)
     return Verdict(
         report.ok,
         tuple(p.text(lang) for p in report.problems),

@@ -282,9 +282,12 @@ def report_again(
         session.close()
 
 
-def verify_case(case: Path, *, trail: Path | None = None) -> tuple[bool, list[str]]:
-    """Whether chain, hashes and signatures of a case hold, with one line a finding."""
-    found = audit.verify(case)
+def verify_case(case: Path, *, trail: Path | None = None, head: str = "") -> tuple[bool, list[str]]:
+    """Whether chain, hashes and signatures of a case hold, with one line a finding.
+
+    `head` is the chain's hash as a report has it printed; it must be in the chain.
+    """
+    found = audit.verify(case, head=head)
     lines = [
         f"{'ok' if found.ok else 'NOT OK'}: {found.entries} entries, {found.events} events, "
         f"{found.cells} cells, {found.signatures} signatures, {found.images} images checked",

@@ -150,7 +150,7 @@ def verify(args: argparse.Namespace) -> int:
     """Audit chain, hashes and signature of a case."""
     from bloodcells_gui.app.headless import verify_case
 
-    ok, lines = verify_case(args.case, trail=args.trail)
+    ok, lines = verify_case(args.case, trail=args.trail, head=args.head)
     for line in lines:
         print(line)
     return 0 if ok else 1

@@ -279,6 +279,7 @@ FRENCH: dict[str, str] = {
     "The chain does not hold the printed head: its end was cut off, or it was computed anew": (
         "La chaîne ne contient pas l'empreinte imprimée : sa fin a été coupée, ou elle a été recalculée"
     ),
+    "an earlier state than was seen here before": "un état antérieur à celui déjà vu ici",
     "The printed head is in the chain": "L'empreinte imprimée est dans la chaîne",
     "The work list of this folder saw a later state of this case": (
         "La liste de travail de ce dossier a vu un état plus récent de ce cas"

@@ -5,19 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import fold
 from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.imaging.identity import sampled_hash
+from bloodcells_gui.storage import last_seen, signed
 from bloodcells_gui.storage.case import RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.files import write_whole
 from bloodcells_gui.storage.ledger import Kind
 from bloodcells_gui.storage.reachable import NOWHERE
 from bloodcells_gui.storage.verification import AuditReport, Problem
+
+_HEAD = re.compile(r"[0-9a-f]{16,64}")
 
 __all__ = ["AuditReport", "Problem", "export_trail", "trail", "verify"]
 
@@ -28,7 +33,11 @@ TRAIL_COLUMNS = (
 
 
 def verify(
-    path: Path, *, images: bool = True, progress: Callable[[int, int], None] | None = None
+    path: Path,
+    *,
+    images: bool = True,
+    head: str = "",
+    progress: Callable[[int, int], None] | None = None,
 ) -> AuditReport:
     """Everything that can be held against a case: chain, seals, signatures, fold, images on the disk.
 
@@ -38,6 +47,9 @@ def verify(
         Is opened read-only; a case that is open elsewhere can be verified.
     images : bool
         Also read the images that can be reached and compare their SHA-256.
+    head : str
+        A hash of the chain as it is printed on a report, or its first 16 characters or more: the chain must
+        hold it.
     progress : callable
         Called with images done and images in all; may raise to stop.
 
@@ -48,8 +60,10 @@ def verify(
     Raises
     ------
     UserError
-        When there is no case file that could be looked into. A damaged one gives a report.
+        When there is no case file that could be looked into, or `head` cannot be one. A damaged case gives
+        a report.
     """
+    printed = _as_printed(head)
     try:
         store = CaseStore.open(path, read_only=True, compare=False)
     except CaseDamaged as error:
@@ -58,6 +72,8 @@ def verify(
         report = AuditReport()
         try:
             report = store.audit()
+            if printed:
+                _check_head(store, report, printed)
             _check_whole(store, report)
         except CaseDamaged as error:
             report.problems.append(Problem(error.text()))
@@ -82,6 +98,33 @@ def _check_whole(store: CaseStore, report: AuditReport) -> None:
         else:
             what = "A report was signed, and its signature is gone"
             report.problems.append(Problem(what, f"report {key}"))
+    report.problems += signed.problems(store)
+    if last_seen.lacks_what_was_seen(store):
+        what = "The work list of this folder saw a later state of this case"
+        report.problems.append(Problem(what))
+
+
+def _as_printed(head: str) -> str:
+    """A hash that a person typed or pasted, without blanks; UserError when it cannot be one."""
+    text = "".join(head.split()).lower().removeprefix("sha256").rstrip("…")
+    if text and not _HEAD.fullmatch(text):
+        raise UserError(
+            "The head of a chain has 16 to 64 of the characters 0 to 9 and a to f.",
+            "",
+            "Type it as it is printed on the report, at least its first 16 characters.",
+        )
+    return text
+
+
+def _check_head(store: CaseStore, report: AuditReport, printed: str) -> None:
+    """The chain only grows, so whatever was printed once is still in it."""
+    for entry in store.ledger()[: report.entries]:
+        if entry.hash.startswith(printed):
+            where = f"ledger {entry.seq}/{report.entries}"
+            report.remarks.append(Problem("The printed head is in the chain", where))
+            return
+    what = "The chain does not hold the printed head: its end was cut off, or it was computed anew"
+    report.problems.append(Problem(what, printed[:16]))
 
 
 def _check_images(store: CaseStore, report: AuditReport, progress: Callable[[int, int], None] | None) -> None:

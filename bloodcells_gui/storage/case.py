@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.domain.review import Event, EventKind
@@ -119,15 +120,19 @@ class CaseStore(CaseFile):
                     start = i
         self._note_images(pairs)
 
-    def load_cells(self, *, as_found: bool = False) -> list[Cell]:
+    def load_cells(
+        self, *, as_found: bool = False, runs: Sequence[AnalysisRun] | None = None
+    ) -> list[Cell]:
         """All cells in order of their ids, with the proposals that the specimen as a whole makes of them.
 
-        `as_found` leaves the proposals as the models made them: for an analysis that goes on.
+        `as_found` leaves the proposals as the models made them: for an analysis that goes on. `runs` are
+        those whose ends count, all when None.
         """
         cells: list[Cell] = []
         with self._db.decoding("cells"), self._db.reading() as connection, rows.no_collection():
             cursor = connection.execute(f"SELECT {rows.CELL_COLUMNS} FROM cells ORDER BY id")  # noqa: S608
-            proposals = Proposals([] if as_found else self.runs, connection)
+            ended = self.runs if runs is None else runs
+            proposals = Proposals([] if as_found else ended, connection)
             while chunk := cursor.fetchmany(_CHUNK):
                 sound.cell_rows(chunk)
                 cells.extend(rows.cells_from_rows(chunk, proposals.said(chunk)))
@@ -297,6 +302,11 @@ class CaseStore(CaseFile):
                 raise conn.not_as_written(self.path, f"report {hashed[:12]}")
         return [FrozenReport(*f) for f in found]
 
+    def report_rows(self) -> list[tuple[int, str, bytes]]:
+        """Number, SHA-256 and bytes of every frozen report, signed or not, oldest first."""
+        with self._db.reading() as connection:
+            return connection.execute("SELECT id, sha256, report FROM reports ORDER BY id").fetchall()
+
     def report_maps(self, report_sha256: str) -> dict[int, bytes]:
         """Pictures by cell id that were kept with the frozen report of this SHA-256 (hex)."""
         with self._db.reading() as connection:
@@ -350,6 +360,12 @@ class CaseStore(CaseFile):
         """How many entries the chain has, and the newest one's hash (SHA-256, hex)."""
         with self._db.reading() as connection:
             return ledger.head(connection)
+
+    def chain_hash(self, entry: int) -> str:
+        """Hash of one entry of the chain (from 1 on); "" where the chain does not come so far."""
+        with self._db.reading() as connection:
+            row = connection.execute("SELECT hash FROM ledger WHERE seq = ?", (entry,)).fetchone()
+        return "" if row is None else str(row[0])
 
     def seed(self) -> str:
         """SHA-256 (hex) of the chain's first entry: the same for ever, and unlike any other case's."""

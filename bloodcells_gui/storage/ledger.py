@@ -4,8 +4,10 @@ Every insertion adds an entry: when (by the computer's clock), what kind of rows
 many, and the SHA-256 of their canonical text. The entry's own hash covers the previous entry's, so that a row
 changed, taken out or slipped in anywhere breaks the chain from there on.
 
-What it cannot do: the hashes have no key, so somebody who rewrites the whole chain after a change is only
-found out against a copy kept elsewhere. Reports therefore print the head of the chain they were signed at.
+What it cannot do: the hashes have no key, so somebody who cuts its end off, or computes the whole chain anew
+after a change, is only found out against a record kept elsewhere. A report has the end of the chain printed,
+as it was when the report was signed and when it was written (``bloodcells verify CASE --head HASH`` looks for
+it), and the index of the work list remembers how far each case had come (:mod:`.last_seen`).
 
 Canonical text: one JSON array per row (ASCII, no spaces, keys in column order), lines joined by a newline;
 binary values stand as ``"sha256:..."``.

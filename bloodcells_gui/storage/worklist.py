@@ -30,6 +30,7 @@ from bloodcells_gui.storage import rows
 from bloodcells_gui.storage.case import SUFFIX, CaseStore
 from bloodcells_gui.storage.connection import damaged
 from bloodcells_gui.storage.files import make_folder
+from bloodcells_gui.storage.last_seen import WENT_BACK, went_back
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.moving import move_case
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
@@ -315,6 +316,8 @@ class Worklist:
                 raise UserError("The events of {path} do not follow from each other.", path=path) from error
             ids = [state.data.fields.get(f, "") for f in self._id_fields]
             flags = list(self._flags(state, store)) if self._flags is not None else []
+            if went_back(self._index, store):
+                flags.insert(0, WENT_BACK)
             where = _state_of(store, state)
             persons = sorted({e.author for e in events})
             incomplete = bool(store.runs) and store.runs[-1].status is not RunStatus.COMPLETE

@@ -1,8 +1,10 @@
 """The index beside the cases: what the work list found in each, so that thousands are listed at once.
 
-It holds nothing that the cases do not. Each row carries a digest of itself, so that a row which was damaged,
-or changed by another program, is recognised and its case read again. The digest has no key: it finds changes,
-it does not keep out somebody who computes it anew (auditors compare the chain of hashes in each case).
+Of the cases it holds nothing that they do not; beside them it remembers where their chains ended
+(:mod:`bloodcells_gui.storage.last_seen`). Each row carries a digest of itself, so that a row which was
+damaged, or changed by another program, is recognised and its case read again. The digest has no key: it finds
+changes, it does not keep out somebody who computes it anew (auditors compare the chain of hashes in each
+case).
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from bloodcells_gui.storage import rows
 from bloodcells_gui.storage.connection import open_held
 
 INDEX_NAME = ".worklist.sqlite"
-_VERSION = 2
+_VERSION = 3
+# How far the chain of each case had come (see last_seen.py); a later version has to carry it over.
+HEADS_SQL = "CREATE TABLE heads (seed TEXT PRIMARY KEY, entries INTEGER NOT NULL, head TEXT NOT NULL) STRICT"
 _COLUMNS = (
     "name ANY PRIMARY KEY, stamp TEXT NOT NULL, case_id TEXT NOT NULL, specimen_id TEXT NOT NULL,"
     " kind TEXT NOT NULL, created TEXT NOT NULL, changed TEXT NOT NULL, state TEXT NOT NULL,"
@@ -70,9 +74,10 @@ def index_at(place: Path | None) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             connection.execute(f"CREATE TABLE IF NOT EXISTS cases ({_COLUMNS}) STRICT")
+            connection.execute(HEADS_SQL.replace("TABLE", "TABLE IF NOT EXISTS", 1))
             connection.execute(f"PRAGMA user_version = {_VERSION}")
         sql = [str(r[0]) for r in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
-        if sql != [f"CREATE TABLE cases ({_COLUMNS}) STRICT"] or version not in (0, _VERSION):
+        if sql != [f"CREATE TABLE cases ({_COLUMNS}) STRICT", HEADS_SQL] or version not in (0, _VERSION):
             raise sqlite3.DatabaseError("not this index")
         if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("damaged")

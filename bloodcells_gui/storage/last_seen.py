@@ -1,0 +1,59 @@
+"""The end of each case's chain as the work list last saw it: a record outside the case file.
+
+A chain without a key cannot tell that its end was cut off, or that all of it was computed anew. The index of
+the work list remembers how far the chain of every case had come and says when a case went back. It is gone
+when the index is, and a printed report tells more: this notices what happens between two looks at a folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bloodcells_gui.storage.connection import open_held
+from bloodcells_gui.storage.worklist_index import HEADS_SQL, INDEX_NAME
+
+if TYPE_CHECKING:
+    from bloodcells_gui.storage.case import CaseStore
+
+# A flag of the work list (an English template).
+WENT_BACK = "an earlier state than was seen here before"
+_FOLDERS_UP = 3
+
+
+def went_back(index: sqlite3.Connection, store: CaseStore) -> bool:
+    """Whether the chain of `store` lacks what `index` saw of it; else it is remembered as it is now."""
+    seed = store.seed()
+    entries, head = store.chain_end()
+    seen = index.execute("SELECT entries, head FROM heads WHERE seed = ?", (seed,)).fetchone()
+    if seen is not None and store.chain_hash(seen[0]) != seen[1]:
+        return True
+    index.execute("INSERT OR REPLACE INTO heads VALUES (?, ?, ?)", (seed, entries, head))
+    return False
+
+
+def lacks_what_was_seen(store: CaseStore) -> bool:
+    """As :func:`went_back`, by the index of a work list whose folder the case lies in; False without one."""
+    for folder in store.path.parents[:_FOLDERS_UP]:
+        seen = _seen_in(folder / INDEX_NAME, store.seed())
+        if seen is not None and store.chain_hash(seen[0]) != seen[1]:
+            return True
+    return False
+
+
+def _seen_in(place: Path, seed: str) -> tuple[int, str] | None:
+    if not place.is_file():
+        return None
+    with contextlib.suppress(sqlite3.Error, UnicodeDecodeError, OSError, ValueError):
+        uri = f"{place.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(open_held(place, uri, uri=True, timeout=5)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            # A view of that name could be anything.
+            sql = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'heads'").fetchone()
+            if sql is not None and sql[0] == HEADS_SQL:
+                asked = "SELECT entries, head FROM heads WHERE seed = ?"
+                found = connection.execute(asked, (seed,)).fetchone()
+                return None if found is None else (int(found[0]), str(found[1]))
+    return None
