@@ -12,6 +12,17 @@ from bloodcells_gui.domain.cell import (
     FLAG_TOUCHING,
     FLAG_UNLIKE_TRAINING,
 )
+from bloodcells_gui.domain.waiting import (
+    BELOW,
+    COMPETE,
+    CONTRADICTED,
+    HEADLINE,
+    NO_OUTLINE,
+    NO_SCALE,
+    SUMMARY,
+    UNLIKE,
+    UNSURE_SCALE,
+)
 
 FRENCH: dict[str, str] = {
     FLAG_EDGE: "coupée par le bord",
@@ -22,4 +33,20 @@ FRENCH: dict[str, str] = {
     FLAG_SCALE_UNKNOWN: "échelle inconnue",
     FLAG_BY_HAND: "ajoutée à la main",
     FLAG_UNLIKE_TRAINING: "différente des données d’apprentissage",
+    # Why a cell waits
+    HEADLINE: "Non identifiée. Meilleure hypothèse : {name}, {percent} %. Elle attend parce que {reason}.",
+    NO_SCALE: "l’échelle est inconnue",
+    CONTRADICTED: "l’échelle est contredite",
+    UNSURE_SCALE: "son nom dépend d’une échelle incertaine",
+    NO_OUTLINE: "le contour de la cellule n’a pas pu être tracé",
+    UNLIKE: "cette cellule ne ressemble pas aux images d’apprentissage",
+    COMPETE: "deux classes se disputent cette cellule : {first} et {second}",
+    BELOW: "sa probabilité est inférieure au seuil",
+    SUMMARY[NO_SCALE]: "Non identifiées, échelle inconnue : {count}.",
+    SUMMARY[CONTRADICTED]: "Non identifiées, échelle contredite : {count}.",
+    SUMMARY[UNSURE_SCALE]: "Non identifiées, leur nom dépend d’une échelle incertaine : {count}.",
+    SUMMARY[NO_OUTLINE]: "Non identifiées, contour impossible à tracer : {count}.",
+    SUMMARY[UNLIKE]: "Non identifiées, différentes des images d’apprentissage : {count}.",
+    SUMMARY[COMPETE]: "Non identifiées, deux classes se disputent la cellule : {count}.",
+    SUMMARY[BELOW]: "Non identifiées, probabilité inférieure au seuil : {count}.",
 }

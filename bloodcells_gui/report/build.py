@@ -6,19 +6,21 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from bloodcells_gui.domain.analysis import AnalysisRun, left_out
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
-from bloodcells_gui.domain.differential import Differential, age_years
+from bloodcells_gui.domain.differential import Differential, Remark, age_years
 from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.review import Decision, Signature, SpecimenData, Status
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ROLLUPS, UNIDENTIFIED
+from bloodcells_gui.domain.waiting import reasons_counted
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import (
     SKIPPED_SHOWN,
@@ -141,6 +143,7 @@ def build_report(
         assets[key] = data
         return key
 
+    differential = replace(differential, remarks=_with_reasons(differential.remarks, runs, cells, state))
     skipped = left_out(runs, specimen)
     cell_counts = Counter(state.decision(c.id).final for c in cells)
     cell_counts.update(state.hand_counts)
@@ -172,6 +175,18 @@ def build_report(
         signatures=tuple(state.signatures),
         assets=assets,
     )
+
+
+def _with_reasons(
+    remarks: Sequence[Remark], runs: Sequence[AnalysisRun], cells: Sequence[Cell], state: Reviewed
+) -> tuple[Remark, ...]:
+    """The remarks with why cells wait as Unidentified, right behind how many there are."""
+    classes = {run.number: run.classes for run in runs}
+    waiting = [c for c in cells if state.decision(c.id).status is Status.UNIDENTIFIED]
+    counted = reasons_counted(waiting, lambda cell: classes.get(cell.run, ()))
+    said = [Remark(text, (("count", str(n)),), codes=("UNI",)) for text, n in counted]
+    at = next((i + 1 for i, r in enumerate(remarks) if r.codes == ("UNI",)), len(remarks))
+    return (*remarks[:at], *said, *remarks[at:])
 
 
 def cells_to_explain(cells: Sequence[Cell], state: Reviewed, settings: LabSettings) -> list[int]:

@@ -15,8 +15,9 @@ from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import group_rgb
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
-from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.waiting import waiting_headline
 
 MOST = 8
 
@@ -66,6 +67,9 @@ class CompareTile(QFrame):
         line.addWidget(self._caption, 1)
         layout.addLayout(line)
         layout.addWidget(self._detail)
+        self._why = PlainLabel()
+        self._why.setWordWrap(True)
+        layout.addWidget(self._why)
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
         self._lookup.failed.connect(lambda *_: self.image.clear(self.tr("This picture cannot be read.")))
@@ -86,12 +90,15 @@ class CompareTile(QFrame):
         colour = self._context.theme.ink(group_rgb(label or cell.predicted)).name()
         self._swatch.setStyleSheet(f"background: {colour}; border-radius: 3px;")
         probability = language.number(100 * cell.probability, 1)
+        why = waiting_headline(self._session, language, self.cell_id)
+        self._why.setText(why)
+        self._why.setVisible(bool(why))
         self._detail.setText(
             self.tr("Cell {number} · {code} {probability} %").format(
                 number=self.cell_id, code=cell.predicted, probability=probability
             )
         )
-        self.image.setAccessibleName(f"{name}, {self._detail.text()}")
+        self.image.setAccessibleName(", ".join(t for t in (name, self._detail.text(), why) if t))
 
     def _arrived(self, _: object, view: CellViewLike) -> None:
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)

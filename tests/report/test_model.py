@@ -198,3 +198,15 @@ def test_a_logo_is_taken_only_when_it_is_a_picture(tmp_path: Path) -> None:
         assert load_logo(path) == b""
     model = make_report(settings=LabSettings(header=ReportHeader("Lab", (), str(good))))
     assert model.assets[model.header.logo] == load_logo(good)
+
+
+def test_the_remarks_say_why_cells_wait_as_unidentified_and_how_many_for_each_reason() -> None:
+    many = {"LY": 300, "MO": 300}
+    model = make_report(many, reviewed=False)
+    about = [r for r in model.differential.remarks if r.codes == ("UNI",)]
+    waiting = [c for c in make_cells(many) if c.abstained]
+    assert waiting
+    assert "The result is preliminary." in about[0].text
+    assert all(r.text.startswith("Unidentified because") for r in about[1:])
+    assert sum(int(dict(r.params)["count"]) for r in about[1:]) == len(waiting)
+    assert not [r for r in make_report(many).differential.remarks if "because" in r.text]

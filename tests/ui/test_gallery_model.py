@@ -13,6 +13,7 @@ from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.model import GROUPS, MIME_CELLS, GalleryModel, pack_ids, unpack_ids
 from bloodcells_gui.ui.i18n import EXCLUDED
+from bloodcells_gui.ui.waiting import waiting_headline
 from tests.ui.fakes import FakeSession, make_cells
 
 
@@ -113,6 +114,21 @@ def test_a_cell_speaks_for_itself(model: GalleryModel, session: FakeSession) -> 
     assert "Segmented neutrophil" in said
     assert "Band neutrophil" in said
     assert "A. Technician" in said
+
+
+def test_a_cell_that_waits_says_why(session: FakeSession, context: UiContext) -> None:
+    model = GalleryModel(
+        session.cell,
+        session.decision,
+        session.state.label,
+        context.language,
+        headline_of=lambda cell_id: waiting_headline(session, context.language, cell_id),
+    )
+    waiting = next(c.id for c in session.cells if session.decision(c.id).status is Status.UNIDENTIFIED)
+    assert "Unidentified. Best guess: " in model.describe(waiting)
+    assert " It waits because " in model.describe(waiting)
+    session.confirm([waiting])
+    assert "It waits" not in model.describe(waiting)
 
 
 def test_dragged_cells_survive_the_trip_and_foreign_data_is_ignored() -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.analysis import CellsReproposed
+from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.inspector.details import measurement_name, measurement_value
@@ -204,25 +205,33 @@ def test_what_a_cell_was_by_itself_is_said_where_the_specimen_changed_its_class(
     assert line_of(panel) == ""
 
 
-def test_a_sure_cell_that_waits_says_that_it_looks_strange(panel: InspectorPanel) -> None:
+def test_a_cell_that_waits_is_headlined_as_unidentified_with_its_best_guess_and_the_reason(
+    panel: InspectorPanel,
+) -> None:
     session = panel._session
     assert isinstance(session, FakeSession)
     waiting = next(c.id for c in session.cells if session.decision(c.id).status is Status.UNIDENTIFIED)
     proposed = next(c.id for c in session.cells if session.decision(c.id).status is Status.PROPOSED)
-    strange = panel.probabilities.strange
-    for cell_id, doubt, flags, said in (
-        (waiting, 0.2, (), True), (waiting, 0.012, (), False), (waiting, 0.2, ("unlike",), False),
-        (proposed, 0.2, (), False),
-    ):  # fmt: skip
-        cell = session.cell(cell_id)
-        scores = np.full(len(cell.scores), 0.01 / (len(cell.scores) - 1), np.float32)
-        scores[0] = 0.99
-        session._by_id[cell_id] = replace(cell, scores=scores, doubt=doubt, flags=flags)
-        panel.show_cell(cell_id)
-        assert strange.isVisible() == said
+    cell = session.cell(waiting)
+    scores = np.full(len(cell.scores), 0.08 / (len(cell.scores) - 1), np.float32)
+    scores[0] = 0.92
+    session._by_id[waiting] = replace(
+        cell, scores=scores, doubt=0.4, flags=(), predicted="MO", probability=0.92
+    )
+    panel.show_cell(waiting)
+    assert panel._name.toolTip() == "Unidentified"
+    assert panel.waits.text() == (
+        "Unidentified. Best guess: monocyte, 92 %. It waits because it looks unlike the training images."
+    )
+    session._by_id[waiting] = replace(cell, flags=(FLAG_SCALE_CONTRADICTED,))
+    panel.show_cell(waiting)
+    assert panel.waits.text().endswith("It waits because the scale is contradicted.")
+    panel.show_cell(proposed)
+    assert not panel.waits.isVisible()
+    assert panel._name.toolTip() != "Unidentified"
     panel.show_cell(waiting)
     panel.show_cell(None)
-    assert not strange.isVisible()
+    assert not panel.waits.isVisible()
 
 
 def test_measurements_are_said_with_units(context: UiContext) -> None:

@@ -11,7 +11,9 @@ from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.view import GalleryView
 from bloodcells_gui.ui.inspector.image_view import to_qimage
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.waiting import waiting_headline
 
 SIDE = 300
 
@@ -34,11 +36,15 @@ class Loupe(QObject):
         self._picture = QLabel()
         self._picture.setFixedSize(SIDE, SIDE)
         self._text = QLabel()
+        self._why = PlainLabel()
+        self._why.setWordWrap(True)
+        self._why.setFixedWidth(SIDE)
         layout = QVBoxLayout(self._frame)
         layout.setContentsMargins(5, 5, 5, 5)
         layout.setSpacing(3)
         layout.addWidget(self._picture)
         layout.addWidget(self._text)
+        layout.addWidget(self._why)
         self._frame.hide()
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
@@ -104,6 +110,10 @@ class Loupe(QObject):
         self._text.setText(
             self._text.fontMetrics().elidedText(f"{name} · {percent} %", Qt.TextElideMode.ElideRight, SIDE)
         )
+        why = waiting_headline(self._session, self._context.language, cell_id)
+        self._why.setText(why)
+        self._why.setVisible(bool(why))
+        self._text.setVisible(not why)
         self._frame.adjustSize()
         self._frame.move(self._place(self._view.tile_rect(cell_id)))
         self._frame.show()

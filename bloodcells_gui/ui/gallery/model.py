@@ -83,6 +83,8 @@ class GalleryModel(QAbstractItemModel):
     group_of : callable
         Group an id belongs to (one of GROUPS), "" when it is to be left out.
     language : Language
+    headline_of : callable or None
+        What is said of a cell that waits as Unidentified.
     """
 
     def __init__(
@@ -92,8 +94,10 @@ class GalleryModel(QAbstractItemModel):
         group_of: Callable[[int], str],
         language: Language,
         parent: QObject | None = None,
+        headline_of: Callable[[int], str] | None = None,
     ) -> None:
         super().__init__(parent)
+        self._headline_of = headline_of
         self._cell_of = cell_of
         self._decision_of = decision_of
         self._group_of = group_of
@@ -348,7 +352,8 @@ class GalleryModel(QAbstractItemModel):
         )
         parts = [self.tr("Cell {number}").format(number=cell_id)]
         if decision.status == Status.UNIDENTIFIED:
-            parts.append(self.tr("unidentified; best guess: {proposal}").format(proposal=proposal))
+            told = self._headline_of(cell_id) if self._headline_of is not None else ""
+            parts.append(told or self.tr("unidentified; best guess: {proposal}").format(proposal=proposal))
         elif decision.status == Status.PROPOSED:
             parts.append(self.tr("proposed: {proposal}").format(proposal=proposal))
         elif decision.status == Status.CONFIRMED:

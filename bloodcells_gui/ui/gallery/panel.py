@@ -13,6 +13,7 @@ from bloodcells_gui.ui.gallery.model import GalleryModel, ranges
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.gallery.view import GalleryView
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.waiting import waiting_headline
 
 
 class GalleryPanel(QWidget):
@@ -44,7 +45,14 @@ class GalleryPanel(QWidget):
         self._controller = controller
         session = controller.session
         self.thumbnails = ThumbnailLoader(session.thumbnail, pool, self)
-        self.model = GalleryModel(session.cell, session.decision, session.state.label, context.language, self)
+        self.model = GalleryModel(
+            session.cell,
+            session.decision,
+            session.state.label,
+            context.language,
+            self,
+            lambda cell_id: waiting_headline(session, context.language, cell_id),
+        )
         self.model.load(session.cells)
         self.view = GalleryView(context, self.model, self.thumbnails)
         self.view.setFrameShape(QFrame.Shape.NoFrame)

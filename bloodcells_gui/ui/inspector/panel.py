@@ -15,9 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.domain.reproposal import waits_for_its_looks
 from bloodcells_gui.domain.review import Change, Status
-from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
+from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
@@ -31,8 +30,9 @@ from bloodcells_gui.ui.inspector.details import (
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.inspector.probabilities_tab import ProbabilitiesTab
 from bloodcells_gui.ui.jobs import Lookup
-from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.waiting import waiting_headline
 
 # Moving the cursor faster than this loads only the cell where it stops.
 _SETTLE_MS = 12
@@ -109,6 +109,8 @@ class InspectorPanel(QWidget):
         self._flags = QLabel()
         self._flags.setTextFormat(Qt.TextFormat.PlainText)
         self._flags.setWordWrap(True)
+        self.waits = PlainLabel()
+        self.waits.setWordWrap(True)
         first = QHBoxLayout()
         first.setSpacing(8)
         first.addWidget(self._swatch)
@@ -119,6 +121,7 @@ class InspectorPanel(QWidget):
         head.setContentsMargins(12, 10, 12, 8)
         head.setSpacing(2)
         head.addLayout(first)
+        head.addWidget(self.waits)
         head.addWidget(self._where)
         head.addWidget(self._flags)
         return head
@@ -276,13 +279,15 @@ class InspectorPanel(QWidget):
             self._where.show_text("")
             self.probabilities.show_scores([])
             self.by_itself.show_found(None, "")
-            self.probabilities.strange.hide()
+            self.waits.hide()
             self.measurements.show_pairs([])
             self.history.show_pairs([])
             return
         language, theme = self._context.language, self._context.theme
         cell, decision = self._session.cell(cell_id), self._session.decision(cell_id)
-        code = decision.final or cell.predicted
+        waits = waiting_headline(self._session, language, cell_id)
+        # A guess that does not count is no headline.
+        code = UNIDENTIFIED if waits else decision.final or cell.predicted
         colour = theme.ink(group_rgb(code)).name()
         self._swatch.setStyleSheet(f"background: {colour}; border-radius: 4px;")
         self._name.show_text(language.class_name(code))
@@ -297,7 +302,9 @@ class InspectorPanel(QWidget):
         self._status_icon.setVisible(bool(icon))
         if icon:
             self._status_icon.setPixmap(self._context.icons.pixmap(icon, 16, self.devicePixelRatioF(), token))
-        self._status.setText(words[decision.status])
+        self._status.setText("" if waits else words[decision.status])
+        self.waits.setText(waits)
+        self.waits.setVisible(bool(waits))
         self._status.setStyleSheet(f"color: {getattr(theme.tokens, token)}")
         images = self._session.specimen.images
         name = images[cell.image].name if 0 <= cell.image < len(images) else ""
@@ -309,8 +316,6 @@ class InspectorPanel(QWidget):
         self._flags.setVisible(bool(cell.flags))
         scores = self._session.scores(cell_id)
         self.probabilities.show_scores(scores)
-        waits = decision.status is Status.UNIDENTIFIED and not cell.flags
-        self.probabilities.strange.setVisible(waits and waits_for_its_looks(cell.doubt, scores))
         self.by_itself.show_found(self._found, cell.predicted)
 
     def _fill_tab(self) -> None:

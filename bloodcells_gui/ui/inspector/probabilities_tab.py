@@ -51,14 +51,6 @@ class ByItself(_Line):
         self.setVisible(differs)
 
 
-class StrangeLooks(_Line):
-    """Shown only for a cell that waits although one kind has nearly all of the probability."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setText(self.tr("It waits because it looks little like the cells that the model learned from."))
-
-
 class _ScrolledBars(QScrollArea):
     """As high as the bars, or less: what stands below them is never out of sight."""
 
@@ -80,20 +72,18 @@ class _ScrolledBars(QScrollArea):
 
 
 class ProbabilitiesTab(QWidget):
-    """Bars that scroll where there is no room, and lines on what they do not tell right below them."""
+    """Bars that scroll where there is no room; below them what the network said of the cell alone."""
 
     def __init__(self, context: UiContext) -> None:
         super().__init__()
         self.bars = ProbabilityBars(context)
         self.by_itself = ByItself(context)
-        self.strange = StrangeLooks()
         self._scroll = _ScrolledBars(self.bars)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._scroll)
         column.addWidget(self.by_itself)
-        column.addWidget(self.strange)
         column.addStretch(1)
 
     def show_scores(self, scores: Sequence[tuple[str, float]]) -> None:
