@@ -2963,13 +2963,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
-    <name>StrangeLooks</name>
-    <message>
-        <source>It waits because it looks little like the cells that the model learned from.</source>
-        <translation>Elle attend parce qu&apos;elle ressemble peu aux cellules dont le modèle a appris.</translation>
-    </message>
-</context>
-<context>
     <name>Tiles</name>
     <message>
         <source>Counter</source>
