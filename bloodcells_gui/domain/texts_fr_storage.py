@@ -293,8 +293,9 @@ FRENCH: dict[str, str] = {
     "The case file {path} is damaged: it is not as it was written ({where}).": (
         "Le fichier de cas {path} est endommagé : il n'est pas tel qu'il a été écrit ({where})."
     ),
-    "It was changed outside this program, or the disk has failed. Nothing of it is shown or printed.": (
-        "Il a été modifié hors de ce programme, ou le disque est défaillant. Rien n'en est montré ni imprimé."
+    "It was changed outside this program, or the disk has failed. It can neither be signed nor reported.": (
+        "Il a été modifié hors de ce programme, ou le disque est défaillant."
+        " Il ne peut être ni signé ni rendu."
     ),
     "Take it from the last backup, or recover what is readable into a new case."
     " This file is left as it is; its verification names all that differs.": (

@@ -34,6 +34,8 @@ _HEADER = 100
 class CaseDamaged(UserError):
     """The file is a case, but parts of it cannot be read or are not as this program writes them."""
 
+    recoverable = True
+
 
 class CaseTooNew(UserError):
     """The file was written by a newer version of this program."""
@@ -59,7 +61,7 @@ def not_as_written(path: Path, where: str) -> CaseDamaged:
     """The refusal of a case whose rows are not as they were sealed; `where` is a technical word or two."""
     return CaseDamaged(
         "The case file {path} is damaged: it is not as it was written ({where}).",
-        "It was changed outside this program, or the disk has failed. Nothing of it is shown or printed.",
+        "It was changed outside this program, or the disk has failed. It can neither be signed nor reported.",
         "Take it from the last backup, or recover what is readable into a new case."
         " This file is left as it is; its verification names all that differs.",
         path=path,

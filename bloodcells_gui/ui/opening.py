@@ -31,6 +31,8 @@ class Opener(QObject):
         Session, and the job to run or None.
     busy(str)
         What is being looked at; "" when it is over.
+    recover_wanted(object)
+        The path of a damaged case, of which what is readable is to be saved into a new one.
     reopening()
         The open case is about to be opened anew: close it first.
     """
@@ -38,6 +40,7 @@ class Opener(QObject):
     opened = Signal(object, object)
     reopening = Signal()
     busy = Signal(str)
+    recover_wanted = Signal(object)
 
     def __init__(
         self, context: UiContext, workshop: Workshop, banners: BannerStack, pool: QThreadPool, parent: QWidget
@@ -104,6 +107,9 @@ class Opener(QObject):
         try:
             session = self._workshop.open_case(path, read_only=read_only, take_over=take_over)
         except UserError as error:
+            if getattr(error, "recoverable", False) and path.is_file():
+                self.show_damage(error, path)
+                return
             banner = self._banners.error(error)
             if not read_only and path.is_file():
                 self._banners.dismiss(banner)
@@ -126,6 +132,13 @@ class Opener(QObject):
             self.tr("Opening them tells that computer who is logged in here: do so if you know it."),
             actions=((self.tr("Open the images"), allow),),
         )
+
+    def show_damage(self, error: UserError, path: Path) -> None:
+        """Say that the case at `path` is damaged, and offer to recover what is readable."""
+        text, params = self._context.language.text, error.params
+        parts = [text(p, **params) if p else "" for p in (error.what, error.why, error.what_to_do)]
+        recover = (self.tr("Recover into a new case"), lambda: self.recover_wanted.emit(path))
+        self._banners.show_banner("critical", *parts, actions=(recover,))
 
     def _offer_reading(self, error: UserError, path: Path) -> None:
         text, params = self._context.language.text, error.params

@@ -112,6 +112,12 @@ class AuditWindow(QDialog):
         self.text.setPlaceholderText(self.tr("Search in everything"))
         self.text.setAccessibleName(self.tr("Search"))
         self.text.textChanged.connect(self.filter.setFilterFixedString)
+        self.head = QLineEdit()
+        self.head.setPlaceholderText(self.tr("End of the chain, from a report"))
+        self.head.setAccessibleName(self.tr("End of the audit chain as printed on a report"))
+        self.head.setToolTip(
+            self.tr("With at least its first 16 characters, verifying tells whether the case still holds it.")
+        )
         self.verify_button = QPushButton(self.tr("&Verify the case"))
         self.verify_button.clicked.connect(self.verify)
         export = QPushButton(self.tr("&Write the trail…"))
@@ -121,6 +127,7 @@ class AuditWindow(QDialog):
         row = QHBoxLayout()
         row.setContentsMargins(14, 10, 14, 10)
         row.addWidget(self.text, 1)
+        row.addWidget(self.head, 1)
         row.addWidget(self.verify_button)
         row.addWidget(export)
         layout = QVBoxLayout(self)
@@ -136,9 +143,9 @@ class AuditWindow(QDialog):
 
     def verify(self) -> None:
         """Hold the case against its chain of hashes, in the background."""
-        path, lang = self._path, self._context.language.lang
+        path, lang, head = self._path, self._context.language.lang, self.head.text().strip()
         self.verify_button.setEnabled(False)
-        self._work.ask("verify", lambda: audit_view.verify(path, lang))
+        self._work.ask("verify", lambda: audit_view.verify(path, lang, head=head))
 
     def _choose(self) -> None:
         names = self.tr("Tables")

@@ -44,6 +44,7 @@ from bloodcells_gui.ui.record.page import RecordPage
 from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.second.window import SecondReaderWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
+from bloodcells_gui.ui.workbench.care import CaseCare
 from bloodcells_gui.ui.worklist.window import WorklistWindow
 
 Dialog = TypeVar("Dialog", bound=QDialog)
@@ -89,6 +90,7 @@ class Workbench(QObject):
         self._lab_menu = self._menu(self.tr("La&boratory"))
         self._fill()
         window.preferences_wanted.connect(self.edit_settings)
+        CaseCare(window, cases)
         window.case_shown.connect(self._shown)
         window.case_leaving.connect(self._leaving)
         window.closing.connect(self._closing)
