@@ -459,6 +459,18 @@
         <translation>Recherche</translation>
     </message>
     <message>
+        <source>End of the chain, from a report</source>
+        <translation>Fin de la chaîne, d&apos;un compte rendu</translation>
+    </message>
+    <message>
+        <source>End of the audit chain as printed on a report</source>
+        <translation>Fin de la chaîne d&apos;audit telle qu&apos;imprimée sur un compte rendu</translation>
+    </message>
+    <message>
+        <source>With at least its first 16 characters, verifying tells whether the case still holds it.</source>
+        <translation>Avec au moins ses 16 premiers caractères, la vérification dit si le cas la contient encore.</translation>
+    </message>
+    <message>
         <source>&amp;Verify the case</source>
         <translation>&amp;Vérifier le dossier</translation>
     </message>
@@ -685,6 +697,29 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Compare before and after below, then choose Use.</source>
         <translation>Comparez l&apos;avant et l&apos;après ci-dessous, puis choisissez Utiliser.</translation>
+    </message>
+</context>
+<context>
+    <name>CaseCare</name>
+    <message>
+        <source>Recovering {name}</source>
+        <translation>Récupération de {name}</translation>
+    </message>
+    <message>
+        <source>What could be read was saved as {name}.</source>
+        <translation>Ce qui était lisible a été enregistré sous {name}.</translation>
+    </message>
+    <message>
+        <source>{cells} cells and {events} decisions came through; {lost} are known to be lost.</source>
+        <translation>{cells} cellules et {events} décisions ont été récupérées ; {lost} sont perdues à notre connaissance.</translation>
+    </message>
+    <message>
+        <source>Signatures are not carried over: check the case and sign it again.</source>
+        <translation>Les signatures ne sont pas reprises : contrôlez le cas et signez-le à nouveau.</translation>
+    </message>
+    <message>
+        <source>Open it</source>
+        <translation>L&apos;ouvrir</translation>
     </message>
 </context>
 <context>
@@ -2206,6 +2241,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Open the images</source>
         <translation>Ouvrir les images</translation>
+    </message>
+    <message>
+        <source>Recover into a new case</source>
+        <translation>Récupérer dans un nouveau cas</translation>
     </message>
     <message>
         <source>Open for reading</source>
