@@ -62,6 +62,15 @@ FRENCH: dict[str, str] = {
     "You may not read it, or its disk or share does not answer.": (
         "Vous n'avez pas le droit de les lire, ou leur disque ou partage ne répond pas."
     ),
+    "A move of the case {path} to {target} was cut off.": (
+        "Un déplacement du cas {path} vers {target} a été interrompu."
+    ),
+    "It cannot be seen whether the case arrived there. It is kept here out of sight, as {hidden}.": (
+        "On ne peut pas voir si le cas y est arrivé. Il est conservé ici hors de vue, sous {hidden}."
+    ),
+    "Connect the folder {folder}, then look again.": (
+        "Connectez le dossier {folder}, puis regardez à nouveau."
+    ),
     # work list
     "The folder {path} cannot be looked into.": "Le dossier {path} ne peut pas être parcouru.",
     "You may not read it, or its disk or share does not answer. Cases in it are not listed.": (

@@ -21,6 +21,7 @@ from bloodcells_gui.storage import ledger, rows, sound
 from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.images import image_ref, insert_images
 from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.moves import noted
 from bloodcells_gui.storage.reachable import NOWHERE, ask, shielded
 
 _HEADER_KEYS = frozenset({"case_id", "created", "app_version", "specimen", "root"})
@@ -140,6 +141,11 @@ class CaseFile:
             :class:`~bloodcells_gui.storage.lock.CaseInUse` when another window writes it (then `read_only`,
             or `take_over` where that computer is known to be off), CaseTooNew, CaseDamaged, or a plain one.
         """
+        if not path.exists() and noted(path.absolute()) is not None:
+            # Late: a move opens cases.
+            from bloodcells_gui.storage.moving import settle
+
+            settle(path.absolute())
         joined = Database.join(path) if join and not read_only else None
         database = joined or Database(path, read_only=read_only, take_over=take_over)
         try:

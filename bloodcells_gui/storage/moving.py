@@ -9,9 +9,11 @@ from pathlib import Path
 
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.imaging.plain_files import reading, sha256_of
+from bloodcells_gui.storage import moves
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.files import make_folder, not_writable, sync_folder
 from bloodcells_gui.storage.lock import CaseLock
+from bloodcells_gui.storage.moves import Move
 
 _BYTES_AT_ONCE = 4 * 1024 * 1024
 
@@ -29,35 +31,12 @@ def copy_case(path: Path, target: Path) -> Path:
     # Opening brings an interrupted write to its end, and refuses what is no case.
     CaseStore.open(path, read_only=fixed).close()
     lock = None if fixed else CaseLock(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = _part(target)
     try:
-        make_folder(target.parent)
-        if target.exists():
-            raise FileExistsError(17, "there is a file of that name already")
-        # A database tool beside this program must not write in the middle of the copy.
-        with CaseStore.open(path, read_only=True) as store, store.unchanging():
-            with reading(path) as source, part.open("xb") as sink:
-                shutil.copyfileobj(source, sink, _BYTES_AT_ONCE)
-                sink.flush()
-                os.fsync(sink.fileno())
-            if sha256_of(part) != sha256_of(path):
-                raise OSError(5, "the copy differs")
-        try:
-            os.link(part, target)
-        except FileExistsError:
-            raise
-        except OSError:
-            part.rename(target)
-        sync_folder(target.parent)
+        _copy(path, part, target)
+        _come_to_life(part, target)
     except OSError as error:
-        raise OutputNotWritable(
-            "The case {path} cannot be copied to {target} ({reason}).",
-            "The original is as it was.",
-            "Choose another folder.",
-            path=path,
-            target=target.parent,
-            reason=error.strerror or error,
-        ) from error
+        raise _not_copied(path, target, error) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -66,31 +45,128 @@ def copy_case(path: Path, target: Path) -> Path:
     return target
 
 
+def _part(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.part")
+
+
+def _copy(path: Path, part: Path, target: Path) -> None:
+    """Write `part`, compared with the case; OSError when `target` is there or it could not be written."""
+    make_folder(target.parent)
+    if target.exists():
+        raise FileExistsError(17, "there is a file of that name already")
+    # A database tool beside this program must not write in the middle of the copy.
+    with CaseStore.open(path, read_only=True) as store, store.unchanging():
+        with reading(path) as source, part.open("xb") as sink:
+            shutil.copyfileobj(source, sink, _BYTES_AT_ONCE)
+            sink.flush()
+            os.fsync(sink.fileno())
+        if sha256_of(part) != sha256_of(path):
+            raise OSError(5, "the copy differs")
+
+
+def _come_to_life(part: Path, target: Path) -> None:
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        part.rename(target)
+    sync_folder(target.parent)
+
+
+def _not_copied(path: Path, target: Path, error: OSError) -> UserError:
+    return OutputNotWritable(
+        "The case {path} cannot be copied to {target} ({reason}).",
+        "The original is as it was.",
+        "Choose another folder.",
+        path=path,
+        target=target.parent,
+        reason=error.strerror or error,
+    )
+
+
 def move_case(path: Path, target_folder: Path) -> Path:
     """Move a case that nobody has open: copied, compared by SHA-256, and only then removed.
+
+    Whenever it is killed, the case is live in one place, or the next look (:func:`settle`) makes it so.
 
     Raises
     ------
     UserError
         As :func:`copy_case`; the case is where it was then.
     """
-    copy = copy_case(path, target_folder / path.name)
+    path = path.absolute()
+    target = (target_folder / path.name).absolute()
+    CaseStore.open(path).close()
+    move = Move(path, target, _part(target))
     lock = CaseLock(path)
     try:
-        if sha256_of(path) != sha256_of(copy):
-            copy.unlink()
-            raise UserError(
-                "The case {path} was changed while it was moved.",
-                "It stays where it was.",
-                "Try again.",
-                path=path,
-            )
-        path.unlink()
-        sync_folder(path.parent)
+        move.begin()
+        try:
+            _copy(path, move.part, target)
+            move.hide()
+            if sha256_of(move.hidden) != sha256_of(move.part):
+                raise UserError(
+                    "The case {path} was changed while it was moved.",
+                    "It stays where it was.",
+                    "Try again.",
+                    path=path,
+                )
+            _come_to_life(move.part, target)
+        except BaseException as error:
+            if move.hidden.exists() and not _arrived(move):
+                move.bring_back()
+            move.end()
+            if isinstance(error, OSError):
+                raise _not_copied(path, target, error) from error
+            raise
+        move.end()
     except OSError as error:
-        with contextlib.suppress(OSError):
-            copy.unlink()
         raise not_writable(path, error) from error
     finally:
         lock.release()
-    return copy
+    return target
+
+
+def settle(path: Path) -> None:
+    """Bring a move of the case `path` that was cut off to its end; nothing happens while one is at work.
+
+    Raises
+    ------
+    UserError
+        When it cannot be known whether the case arrived: its target is out of reach.
+    """
+    move = moves.noted(path)
+    try:
+        lock = CaseLock(path)
+    except UserError:
+        return  # at work, or a folder that may not be written
+    try:
+        moves.remove_unwritten_notes(path)
+        if move is None:
+            return
+        if move.hidden.exists():
+            if not moves.is_in_reach(move):
+                raise moves.unsettled(move)
+            if not _arrived(move):
+                move.bring_back()
+        move.end()
+    except OSError as error:
+        raise not_writable(path, error) from error
+    finally:
+        lock.release()
+
+
+def _arrived(move: Move) -> bool:
+    """Whether the case lives at the target, be it that somebody has gone on with it there."""
+    if not move.target.is_file():
+        return False
+    if sha256_of(move.target) == sha256_of(move.hidden):
+        return True
+    try:
+        with CaseStore.open(move.hidden, read_only=True) as here:
+            head = here.head()
+        with CaseStore.open(move.target, read_only=True) as there:
+            return any(entry.hash == head for entry in there.ledger())
+    except UserError:
+        return False

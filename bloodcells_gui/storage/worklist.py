@@ -32,7 +32,8 @@ from bloodcells_gui.storage.connection import damaged
 from bloodcells_gui.storage.files import make_folder
 from bloodcells_gui.storage.last_seen import WENT_BACK, went_back
 from bloodcells_gui.storage.lock import holder_of
-from bloodcells_gui.storage.moving import move_case
+from bloodcells_gui.storage.moves import case_of, is_unsettled
+from bloodcells_gui.storage.moving import move_case, settle
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
 
 T = TypeVar("T")
@@ -360,8 +361,15 @@ def _unreadable(name: str | bytes, stamp: str, path: Path, error: UserError) -> 
 def _case_files(folder: Path) -> Iterator[Path]:
     """Every case file, and every folder that cannot be looked into: its cases must not go unnoticed."""
     closed: list[Path] = []
-    for place, folders, names in os.walk(folder, onerror=lambda e: closed.append(Path(e.filename))):
+    for place, folders, listed in os.walk(folder, onerror=lambda e: closed.append(Path(e.filename))):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
+        names = set(listed)
+        for name in sorted({case_of(note) for note in listed} - {""}):
+            with contextlib.suppress(UserError):  # its line says why
+                settle(Path(place) / name)
+            names = {p.name for p in Path(place).iterdir() if not p.is_dir()}
+            if is_unsettled(Path(place) / name):
+                names.add(name)
         for name in sorted(names):
             if name.endswith(SUFFIX) and not name.startswith("."):
                 yield Path(place) / name
