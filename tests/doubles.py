@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from bloodcells_gui.domain.together import Ways
 
 CLASSES = ("SNE", "LY", "EO", "PLT", "ART")
 SIZE_PX, UM_PER_PX = 128, 0.215
+_DRAWN = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -143,10 +145,12 @@ def draw_cell(
     centre: tuple[float, float] | None = None,
     diameter_um: float = 12.0,
 ) -> NDArray[np.uint8]:
-    """A disc of the class's colour on a pale field, RGB."""
+    """A disc of the class's colour on a pale field, RGB; no two are equal, for copies count once."""
     image = np.full((size, size, 3), (242, 238, 235), np.uint8)
     x, y = centre or (size / 2, size / 2)
     radius = diameter_um / mpp / 2
     cv2.circle(image, (round(x), round(y)), round(radius), (170, 150, 190), -1, cv2.LINE_AA)
     cv2.circle(image, (round(x), round(y)), round(radius * 0.7), COLOUR_OF[code], -1, cv2.LINE_AA)
+    n = next(_DRAWN)
+    image[0, 0] = [255 - n // 48**k % 48 for k in range(3)]
     return image

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app.copies import Copies, find_copies
 from bloodcells_gui.app.engine import Engine, default_threads
 from bloodcells_gui.app.profiles import apply_profile
 from bloodcells_gui.app.same_image import open_analysed, refuse_other_images
@@ -29,8 +30,10 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.leaving_out import is_duplicate
 from bloodcells_gui.domain.look_alikes import Settled
 from bloodcells_gui.domain.measured_kinds import COLUMNS
+from bloodcells_gui.domain.notices import ALIKE, COUNTED_ONCE
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classifier
@@ -121,20 +124,21 @@ class AnalysisJob:
         self.token.on_cancel(engine.terminate)
         self.token.on_cancel(interrupt)
         with CaseStore.open(self._path, join=True) as store, ExitStack() as opened:
-            if store.runs:
-                try:
+            try:
+                if store.runs:
                     refuse_other_images(store.specimen, self.token.check)
-                except Cancelled:
-                    yield Done(RunStatus.CANCELLED)
-                    return
+                copies = self._find_copies(store)
+            except Cancelled:
+                yield Done(RunStatus.CANCELLED)
+                return
             self._options = with_given_scale(self._options, store.runs)
             recorder = _Recorder(store, engine, self._options, self._profile, self._skipped)
-            source = self._source(store, engine, recorder.number, opened)
+            source = self._source(store, engine, recorder.number, opened, copies)
             try:
                 for event in source:
-                    yield from recorder.record(event)
+                    yield from recorder.record(self._remarked(event, copies))
             except Cancelled:
-                yield from recorder.record(Done(RunStatus.CANCELLED))
+                yield from recorder.record(self._remarked(Done(RunStatus.CANCELLED), copies))
             except GeneratorExit:
                 recorder.close(RunStatus.CANCELLED)
                 raise
@@ -146,8 +150,25 @@ class AnalysisJob:
                 recorder.close(RunStatus.FAILED)
                 raise
 
+    def _find_copies(self, store: CaseStore) -> Copies:
+        """Images that show what another one shows, told among what is left out."""
+        told = {file.path for run in store.runs for file in run.skipped}
+        images = [(i, ref) for i, ref in enumerate(store.specimen.images) if ref.name not in told]
+        done = {i for i, ref in images if ref.sha256 or ref.sampled}
+        copies = find_copies(images, store.specimen.kind, done, self.token.check)
+        self._skipped += copies.skipped.values()
+        return copies
+
+    def _remarked(self, event: AnalysisEvent, copies: Copies) -> AnalysisEvent:
+        """The event; a run's end with a remark on copies."""
+        if not isinstance(event, Done):
+            return event
+        found = sum(is_duplicate(file.reason) for file in self._skipped)
+        remarks = [text.format(n=n) for text, n in ((COUNTED_ONCE, found), (ALIKE, copies.alike)) if n]
+        return replace(event, notice=" ".join([*([event.notice] if event.notice else []), *remarks]))
+
     def _source(
-        self, store: CaseStore, engine: Engine, number: int, opened: ExitStack
+        self, store: CaseStore, engine: Engine, number: int, opened: ExitStack, copies: Copies
     ) -> Iterator[AnalysisEvent]:
         threads = self._options.threads or default_threads()
         specimen = store.specimen
@@ -159,7 +180,8 @@ class AnalysisJob:
             done = self._images_done(store)
             options = CropsOptions(self._options.mpp, threads, run=number)
             crops = crops_analysis(engine, work, options, self.token)
-            return crops.events([(i, r) for i, r in enumerate(specimen.images) if i not in done])
+            images = [(i, r) for i, r in enumerate(specimen.images) if i not in done | copies.skipped.keys()]
+            return crops.events(images, [r for r in specimen.images if store.runs and r.sha256])
         if engine.detector is None:
             raise BundleRefused(
                 "There is no model for the task “{task}”.",
@@ -179,7 +201,7 @@ class AnalysisJob:
         search = TileSearch(engine.detector, work.windows.field_um)
         before = resume.merged(run.tallies for run in store.runs)
         source = (SlideSource if slide else FieldsSource)(
-            list(enumerate(specimen.images)),
+            [(i, ref) for i, ref in enumerate(specimen.images) if i not in copies.skipped],
             lambda ref: open_analysed(ref, self.token.check),
             search,
             lambda sample: estimate_mpp(sample, engine.detector),

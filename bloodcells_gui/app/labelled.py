@@ -113,7 +113,7 @@ def read_labelled(
     before = 0
     for images in sets.values():
         options = CropsOptions(mpp, threads or default_threads())
-        for event in crops_analysis(engine, cell_work(engine), options, token).events(images):
+        for event in crops_analysis(engine, cell_work(engine), options, token).events(images, earlier=None):
             match event:
                 case CellsFound(new, assets):
                     cells.extend(new)

@@ -30,6 +30,14 @@ def open_analysed(ref: ImageRef, check: Callable[[], None] = lambda: None) -> Im
     return reader
 
 
+def sampled_hash_of(ref: ImageRef, check: Callable[[], None] = lambda: None) -> str:
+    """Hash of a slide's size and blocks; "" where it cannot be read."""
+    try:
+        return sampled_hash(ref.path, check)
+    except (OSError, ValueError):
+        return ""
+
+
 def is_same(ref: ImageRef, path: Path, check: Callable[[], None] = lambda: None) -> bool | None:
     """Whether the file at `path` has the content of `ref`; None when it cannot be read or compared."""
     try:

@@ -29,12 +29,17 @@ DRAWN = (
     "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
     "are named here says nothing of a real smear."
 )
+COUNTED_ONCE = "{n} files show a picture that another file shows too; each picture was counted once."
+ALIKE = (
+    "{n} images look like another image of a similar name (an overlay, a reduced copy?) and count as well: "
+    "look at them."
+)
 NOTICES = (
     LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN,
-    *scale_notices.NOTICES,
+    COUNTED_ONCE, ALIKE, *scale_notices.NOTICES,
 )  # fmt: skip
 _WARNINGS = frozenset(
-    {LOST, NOT_REACHED, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN, *scale_notices.NOTICES}
+    {LOST, NOT_REACHED, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN, ALIKE, *scale_notices.NOTICES}
 )
 # How far a run got at its end. The table counts what persons made of it since, and has a remark of its own.
 _TARGET = (REACHED, NOT_REACHED)

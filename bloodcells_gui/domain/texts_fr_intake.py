@@ -68,4 +68,18 @@ FRENCH = {
     "It was not there when the analysis began; analyse again without --resume.": (
         "Il n'était pas là au début de l'analyse ; analysez de nouveau sans --resume."
     ),
+    # Copies
+    "{n} files show a picture that another file shows too; each picture was counted once.": (
+        "{n} fichiers montrent une image qu'un autre fichier montre aussi ; chaque image a été comptée une "
+        "fois."
+    ),
+    "{n} images look like another image of a similar name (an overlay, a reduced copy?) and count as well: "
+    "look at them.": (
+        "{n} images ressemblent à une autre image d'un nom voisin (une surimpression, une copie réduite ?) "
+        "et comptent aussi : regardez-les."
+    ),
+    "duplicate of {name}": "double de {name}",
+    "duplicate of {name}, the same picture in another format": (
+        "double de {name}, la même image dans un autre format"
+    ),
 }

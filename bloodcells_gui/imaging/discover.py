@@ -137,7 +137,7 @@ def discover(
                 raise
             skipped.append(SkippedFile(name, e.reason(lang)))
     found = _without_masks(found, refused, limits, check)
-    found.sort(key=lambda f: natural_key(f.name))
+    found.sort(key=lambda f: _order(f.name))
     chosen, why, params = (kind, "Chosen by hand.", {}) if kind is not None else guess_kind(found)
     fits = [kind is not None or f.slide == (chosen is SpecimenKind.SLIDE) for f in found]
     images = tuple(f for f, fit in zip(found, fits, strict=True) if fit)
@@ -149,6 +149,11 @@ def discover(
     synthetic = any(f.info.synthetic for f in images)
     places = _places(root, found, slides=chosen is SpecimenKind.SLIDE)
     return Discovery(path, chosen, images, tuple(skipped), synthetic, why, params, places)
+
+
+def _order(name: str) -> tuple[object, ...]:
+    """Sorting key of images: "cell.jpg" before "cell - Copy.jpg", which counts as the copy."""
+    return natural_key(name.removesuffix(Path(name).suffix)), natural_key(name)
 
 
 def _places(root: Path, found: list[FoundImage], *, slides: bool) -> tuple[ImagePlace, ...]:

@@ -27,10 +27,12 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.leaving_out import DUPLICATE
 from bloodcells_gui.domain.notices import LOST
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.decode import LoadedImage
+from bloodcells_gui.imaging.likeness import pixel_digest
 from bloodcells_gui.imaging.refusal import ImageRefused, out_of_reach
 from bloodcells_gui.pipeline.cellwork import CellWork, Place
 from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
@@ -79,6 +81,7 @@ class _Batch:
     skipped: tuple[SkippedFile, ...]
     done: int
     pixel_bytes: int
+    digests: tuple[tuple[int, str, bytes], ...] = ()
 
 
 class CropsAnalysis:
@@ -106,11 +109,20 @@ class CropsAnalysis:
         self._options = options
         self._token = token
         self._lost = False
+        self._once: dict[bytes, str] | None = {}
 
-    def events(self, images: Sequence[tuple[int, ImageRef]]) -> Iterator[AnalysisEvent]:
-        """Events in the order of `images` (index within the specimen, reference)."""
+    def events(
+        self, images: Sequence[tuple[int, ImageRef]], earlier: Sequence[ImageRef] | None = ()
+    ) -> Iterator[AnalysisEvent]:
+        """Events in the order of `images` (index within the specimen, reference).
+
+        A picture whose pixels came before is left out as a duplicate. `earlier` are images that were analysed
+        before this run, to know their pixels too; None counts every image, whatever it shows.
+        """
         remarks: Sequence[str] = ()
         try:
+            self._once = None if earlier is None else {}
+            self._learn_pixels(earlier or ())
             settled = self._scale([ref for _, ref in images])
             remarks = settled.remarks
             self._work.image_flags = settled.flags([index for index, _ in images])
@@ -145,7 +157,7 @@ class CropsAnalysis:
 
             read_ahead()
             while pending:
-                gathered.append(self._wait(pending.popleft()))
+                gathered.append(self._without_copies(self._wait(pending.popleft())))
                 ahead = _batches_ahead(gathered[-1])
                 # Before anything is handed on: it may be long in coming back from the disk.
                 read_ahead()
@@ -172,6 +184,30 @@ class CropsAnalysis:
             pool.shutdown(wait=True, cancel_futures=True)
             reader.shutdown(wait=True)
 
+    def _learn_pixels(self, refs: Sequence[ImageRef]) -> None:
+        """Remember the pixels of images that were analysed before."""
+        for at in range(0, len(refs), self._options.batch):
+            chunk = refs[at : at + self._options.batch]
+            for ref, image in zip(chunk, self._loaded(chunk), strict=True):
+                if self._once is not None and not isinstance(image, ImageRefused):
+                    self._once.setdefault(pixel_digest(image.rgb), ref.name)
+
+    def _without_copies(self, batch: _Batch) -> _Batch:
+        """The batch without pictures that came before; called in the order of the images."""
+        copies: dict[int, SkippedFile] = {}
+        for index, name, digest in batch.digests:
+            first = name if self._once is None else self._once.setdefault(digest, name)
+            if first != name:
+                copies[index] = SkippedFile(name, DUPLICATE.format(name=first))
+        if not copies:
+            return batch
+        return replace(
+            batch,
+            rows=[row for row in batch.rows if row[0].image not in copies],
+            read=tuple(pair for pair in batch.read if pair[0] not in copies),
+            skipped=(*batch.skipped, *copies.values()),
+        )
+
     def _loaded(self, refs: Sequence[ImageRef]) -> Sequence[LoadedImage | ImageRefused]:
         self._token.check()
         return self._load(refs)
@@ -194,6 +230,7 @@ class CropsAnalysis:
         places: list[Place] = []
         read: list[tuple[int, ImageRef]] = []
         skipped: list[SkippedFile] = []
+        digests: list[tuple[int, str, bytes]] = []
         refs = [ref for _, (_, ref) in chunk]
         # Where decoding takes longer than the networks do, whoever waits for images reads them himself.
         wait([loaded], _POLL_S)
@@ -202,6 +239,7 @@ class CropsAnalysis:
             if isinstance(image, ImageRefused):
                 skipped.append(SkippedFile(ref.name, image.reason()))
                 continue
+            digests.append((index, ref.name, pixel_digest(image.rgb)))
             height, width = image.rgb.shape[:2]
             mpp = image.info.mpp
             read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
@@ -210,7 +248,7 @@ class CropsAnalysis:
         self._token.check()
         rows = self._work.process(places, run=self._options.run)
         pixel_bytes = sum(place.pixels.nbytes for place in places)
-        return _Batch(rows, tuple(read), tuple(skipped), len(chunk), pixel_bytes)
+        return _Batch(rows, tuple(read), tuple(skipped), len(chunk), pixel_bytes, tuple(digests))
 
     def _scale(self, refs: Sequence[ImageRef]) -> SettledScale:
         """One scale for the specimen: the person's, else the metadata's, else from sampled images."""

@@ -250,6 +250,7 @@ def test_a_share_that_goes_away_under_fields_can_be_continued_too(tmp_path: Path
     smear = empty(700, 500, 0.4)
     fill(smear, (0, 0, 700, 500), np.random.default_rng(2), pitch_um=16, leukocytes=3)
     for i in range(9):
+        smear.rgb[0, 0] = 200 + i  # copies would count once
         cv2.imwrite(str(folder / f"field {i}.png"), smear.rgb[..., ::-1])
 
     def unplug(progress: Progress) -> None:

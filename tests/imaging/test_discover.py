@@ -41,6 +41,12 @@ def test_natural_order_and_relative_names(tmp_path: Path) -> None:
     assert names == ["a/1.png", "b/2.png", "b/10.png", "Cell 8.png", "cell 9.png", "cell 10.png"]
 
 
+def test_a_copy_comes_behind_what_it_is_a_copy_of(tmp_path: Path) -> None:
+    for name in ("a - Copy.png", "a.png", "a (2).png", "a.bmp.png"):
+        put(tmp_path / name)
+    assert next(f.name for f in discover(tmp_path).images) == "a.png"
+
+
 @given(st.lists(st.text(max_size=30), max_size=8))
 def test_any_names_can_be_sorted(names: list[str]) -> None:
     backwards = list(reversed(names))
@@ -232,7 +238,7 @@ def test_only_what_the_index_of_a_slide_names_belongs_to_it(tmp_path: Path) -> N
         (tmp_path / name).write_bytes(encoded(rgb_image(), "JPEG"))
     (tmp_path / "o.opt").write_bytes(b"1" * 50)
     found = discover(tmp_path, SpecimenKind.CROPS)
-    assert [f.name for f in found.images] == ["cell 2.JPG", "cell.jpg", "slide/photograph.png"]
+    assert [f.name for f in found.images] == ["cell.jpg", "cell 2.JPG", "slide/photograph.png"]
     told = {s.path: s.reason for s in found.skipped}
     belongs = {name for name, reason in told.items() if reason.startswith("It belongs to the slide")}
     assert belongs == {

@@ -1,0 +1,187 @@
+"""Files of a specimen that show the same picture: each picture is counted once.
+
+Copies with equal pixels are found wherever pixels are decoded: of crops while they are analysed
+(:mod:`~bloodcells_gui.pipeline.crops`), of fields and slides here, before. One shot in two formats has
+not quite equal pixels; here such pictures are compared, chosen by their names, judged by their pixels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from bloodcells_gui.app.same_image import sampled_hash_of
+from bloodcells_gui.domain import leaving_out
+from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
+from bloodcells_gui.imaging.guarded import load_images
+from bloodcells_gui.imaging.likeness import Look
+from bloodcells_gui.imaging.refusal import ImageRefused
+
+_BATCH_PIXELS = 12_000_000
+_SEPARATORS = re.compile(r"[\s_.()\-]+")
+_SAME_FORMAT = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
+
+Indexed = tuple[int, ImageRef]
+
+
+@dataclass(slots=True)
+class Copies:
+    """What is left out.
+
+    Attributes
+    ----------
+    skipped : dict of int to SkippedFile
+        By index within the specimen.
+    alike : int
+        Images that look like another one of a similar name and count nevertheless.
+    """
+
+    skipped: dict[int, SkippedFile] = field(default_factory=dict)
+    alike: int = 0
+
+
+def find_copies(
+    images: Sequence[Indexed],
+    kind: SpecimenKind,
+    done: Collection[int] = frozenset(),
+    check: Callable[[], None] = lambda: None,
+) -> Copies:
+    """Which images show what another one shows.
+
+    Parameters
+    ----------
+    images : sequence of (int, ImageRef)
+        Index within the specimen, reference.
+    kind : SpecimenKind
+        Fields are all decoded, crops only those whose names are related, slides not at all.
+    done : collection of int
+        Images that were analysed before: of two that show the same they are the ones that stay.
+    check : callable
+        Raises to end the search.
+    """
+    found = Copies()
+    if kind is SpecimenKind.SLIDE:
+        _equal_slides(images, done, found, check)
+        return found
+    related = _related(images)
+    wanted = images if kind is SpecimenKind.FIELDS else [pair for pair in images if pair[0] in related]
+    looks = dict(_looks(wanted, check))
+    refs = dict(images)
+    _equal_pixels(refs, looks, done, found)
+    _same_shots(refs, looks, related, done, found)
+    return found
+
+
+def _equal_slides(
+    images: Sequence[Indexed], done: Collection[int], found: Copies, check: Callable[[], None]
+) -> None:
+    first: dict[str, str] = {}
+    if len(images) < 2:
+        return
+    for index, ref in _done_first(images, done):
+        known = ref.sampled or sampled_hash_of(ref, check)
+        if known and known in first:
+            found.skipped[index] = _copy(ref, first[known])
+        elif known:
+            first[known] = ref.name
+
+
+def _equal_pixels(
+    refs: dict[int, ImageRef], looks: dict[int, Look], done: Collection[int], found: Copies
+) -> None:
+    first: dict[bytes, str] = {}
+    for index, ref in _done_first([(i, refs[i]) for i in looks], done):
+        digest = looks[index].digest
+        if digest in first:
+            found.skipped[index] = _copy(ref, first[digest])
+        else:
+            first[digest] = ref.name
+
+
+def _same_shots(
+    refs: dict[int, ImageRef],
+    looks: dict[int, Look],
+    related: dict[int, set[int]],
+    done: Collection[int],
+    found: Copies,
+) -> None:
+    """Similar pictures of one name in two formats are one; others of related names are told."""
+    alike: set[int] = set()
+    for index, others in related.items():
+        for other in sorted(others):
+            pair = index, other
+            if other <= index or not all(i in looks and i not in found.skipped for i in pair):
+                continue
+            if not looks[index].shows_the_same(looks[other]):
+                continue
+            if _stem(refs[index]) != _stem(refs[other]) or _format(refs[index]) == _format(refs[other]):
+                alike.add(other)
+                continue
+            worse, better = pair if looks[other].better_than(looks[index]) else (other, index)
+            if worse in done and better not in done:
+                worse, better = better, worse
+            name = refs[worse].name
+            reason = leaving_out.SAME_SHOT.format(name=refs[better].name)
+            found.skipped[worse] = SkippedFile(name, reason)
+            if worse == index:
+                break
+    found.alike = len(alike - found.skipped.keys())
+
+
+def _copy(ref: ImageRef, of: str) -> SkippedFile:
+    return SkippedFile(ref.name, leaving_out.DUPLICATE.format(name=of))
+
+
+def _done_first(images: Iterable[Indexed], done: Collection[int]) -> list[Indexed]:
+    return sorted(images, key=lambda pair: (pair[0] not in done, pair[0]))
+
+
+def _stem(ref: ImageRef) -> str:
+    return PurePosixPath(ref.name).stem.casefold()
+
+
+def _format(ref: ImageRef) -> str:
+    suffix = PurePosixPath(ref.name).suffix.lower()
+    return _SAME_FORMAT.get(suffix, suffix)
+
+
+def _related(images: Sequence[Indexed]) -> dict[int, set[int]]:
+    """For each image those of the same stem, or of a stem that is the beginning or end of its own.
+
+    Linear in the number of images: only whole words of a name are looked up.
+    """
+    by_stem: dict[str, list[int]] = {}
+    for index, ref in images:
+        by_stem.setdefault(_stem(ref), []).append(index)
+    related: dict[int, set[int]] = {}
+    for stem, members in by_stem.items():
+        kin = set(members)
+        for cut in _SEPARATORS.finditer(stem):
+            for part in (stem[: cut.start()], stem[cut.end() :]):
+                kin.update(by_stem.get(part, ()))
+        if len(kin) > 1:
+            for index in members:
+                related.setdefault(index, set()).update(kin - {index})
+            for index in kin - set(members):
+                related.setdefault(index, set()).update(members)
+    return related
+
+
+def _looks(images: Sequence[Indexed], check: Callable[[], None]) -> Iterator[tuple[int, Look]]:
+    """What each picture looks like, decoded a few at a time; the unreadable are told in their turn."""
+    batch: list[Indexed] = []
+    pixels = 0
+    for at, (index, ref) in enumerate(images):
+        batch.append((index, ref))
+        pixels += ref.size_px[0] * ref.size_px[1]
+        if pixels < _BATCH_PIXELS and len(batch) < 16 and at + 1 < len(images):
+            continue
+        check()
+        loaded = load_images([(r.path, r.name) for _, r in batch], check=check)
+        for (i, _), image in zip(batch, loaded, strict=True):
+            if not isinstance(image, ImageRefused):
+                yield i, Look.of(image.rgb, image.info.format)
+        batch, pixels = [], 0
