@@ -14,7 +14,10 @@ from bloodcells_gui.ui.context import UiContext
 _WITH_TEXT = (
     "open_folder", "open_slide", "confirm", "next_doubtful", "next_unreviewed", "export", "sign",
 )  # fmt: skip
-_REVIEW = ("confirm", "exclude", "restore", "next_doubtful", "next_unreviewed")
+_DECISIONS = ("confirm", "exclude", "restore")
+_REVIEW = (*_DECISIONS, "next_doubtful", "next_unreviewed")
+# Held down, these would go through cells that nobody has time to look at.
+_ONCE_A_PRESS = (*_DECISIONS, "undo", "redo", "export", "sign", "close_case")
 
 
 class Actions(QObject):
@@ -52,7 +55,7 @@ class Actions(QObject):
         add("alike", self.tr("Cells li&ke this one"), "", QKeySequence("F3"))
         add("loupe", self.tr("L&oupe"), "zoom_in", QKeySequence("F5"))
         self._actions["loupe"].setCheckable(True)
-        add("find_class", self.tr("Class by &name…"), "", QKeySequence("Ctrl+F"), QKeySequence("/"))
+        add("find_class", self.tr("Class by &name…"), "", QKeySequence("Ctrl+F"))
         add("next_panel", self.tr("Next pa&nel"), "", QKeySequence("F6"))
         add("keys", self.tr("&Keys…"), "keyboard", QKeySequence("F1"))
         add("preferences", self.tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
@@ -64,13 +67,13 @@ class Actions(QObject):
         for name in ("theme_system", "theme_light", "theme_dark"):
             self._actions[name].setCheckable(True)
         self._shorten()
+        for name in _ONCE_A_PRESS:
+            self._actions[name].setAutoRepeat(False)
         for c in CLASSES:
-            action = QAction(context.language.class_name(c.code), self)
+            # No shortcut of the window: class keys belong to the panels that show cells (review_keys.py).
             key = context.keymap.key(c.code)
-            if key:
-                action.setShortcut(QKeySequence(key))
-            self.class_actions[c.code] = action
-            window.addAction(action)
+            name = context.language.class_name(c.code).replace("&", "&&")
+            self.class_actions[c.code] = QAction(f"{name}\t{key}" if key else name, self)
 
     def _add(self, name: str, text: str, icon: str = "", *shortcuts: QKeySequence) -> None:
         action = QAction(text, self)
@@ -125,14 +128,19 @@ class Actions(QObject):
             "explain",
             "compare",
             "loupe",
-            "find_class",
             "alike",
             "next_panel",
-            *_REVIEW,
+            "next_doubtful",
+            "next_unreviewed",
         ):
             self._actions[name].setEnabled(is_open)
+
+    def enable_decisions(self, cells_in_front: bool) -> None:
+        """Commands that decide on the chosen cells: only while a view that shows cells is in front."""
+        for name in (*_DECISIONS, "find_class"):
+            self._actions[name].setEnabled(cells_in_front)
         for action in self.class_actions.values():
-            action.setEnabled(is_open)
+            action.setEnabled(cells_in_front)
 
     def fill_menus(self, bar: QMenuBar, recent: QMenu) -> None:
         """Lay the commands out in menus."""

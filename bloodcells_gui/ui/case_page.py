@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
 from bloodcells_gui.domain.embedding_map import most_alike
 from bloodcells_gui.domain.notices import run_remarks
-from bloodcells_gui.domain.review import Change, Status
-from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.review import Change, EventKind, Status
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.domain.zones import Zones
 from bloodcells_gui.ui.case_header import CaseHeader
+from bloodcells_gui.ui.case_views import CaseViews
 from bloodcells_gui.ui.class_finder import ClassFinder
 from bloodcells_gui.ui.compare import MOST, CompareWindow
 from bloodcells_gui.ui.context import UiContext
@@ -26,7 +26,9 @@ from bloodcells_gui.ui.gallery.panel import GalleryPanel
 from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.review_keys import FIND_CLASS, NEXT_DOUBTFUL, NEXT_UNREVIEWED, ReviewKeys
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 
 if TYPE_CHECKING:
@@ -52,9 +54,12 @@ class CasePage(QWidget):
     -------
     state_changed()
         Undo, redo or the numbers may have changed.
+    out_of_sight()
+        A decision was asked for on cells that were out of sight. They are shown now; nothing was decided.
     """
 
     state_changed = Signal()
+    out_of_sight = Signal()
 
     def __init__(
         self,
@@ -75,16 +80,8 @@ class CasePage(QWidget):
         self.controller = ReviewController(session, self)
         self.header = CaseHeader(context, session)
         self.differential = DifferentialPanel(context)
-        self.gallery = GalleryPanel(context, self.controller, pool)
         self.inspector = InspectorPanel(context, self.controller, pool)
-        self.views = QTabWidget()
-        self.views.setDocumentMode(True)
-        self.views.setTabBarAutoHide(True)
-        self.add_view(self.tr("Gallery"), self.gallery)
-        self._map_place = QWidget()
-        QVBoxLayout(self._map_place).setContentsMargins(0, 0, 0, 0)
-        self.map: CellMap | None = None
-        self.views.currentChanged.connect(self._view_changed)
+        self.views = CaseViews(context, self.controller, pool, may_decide)
         self._comparisons: list[CompareWindow] = []
         self._alike = Lookup(pool, self)
         self._alike.answered.connect(self._alike_found)
@@ -109,9 +106,22 @@ class CasePage(QWidget):
         self.gallery.selection_changed.connect(self._selection_changed)
         self.gallery.dropped.connect(self._dropped)
         self.differential.dropped.connect(self._dropped)
-        self.differential.class_chosen.connect(self.gallery.view.show_group)
-        self.slide = self._slide_view(context)
-        self.add_view(self.tr("Map"), self._map_place)
+        self.differential.class_pointed_at.connect(self.views.point_at_group)
+        self.differential.class_chosen.connect(self.views.show_group)
+        self._keys = ReviewKeys(
+            context,
+            self.relabel,
+            {
+                FIND_CLASS: self.find_class,
+                NEXT_DOUBTFUL: self.next_doubtful,
+                NEXT_UNREVIEWED: self.next_unreviewed,
+            },
+            self.views.cells_in_front,
+            self,
+        )
+        self._keys.watch(self.differential, self.gallery, self.views.map_place, self.inspector)
+        if self.slide is not None:
+            self._keys.watch(self.slide)
         self.setTabOrder(self.gallery.view, self.inspector.image)
         self.refresh_numbers()
 
@@ -126,27 +136,39 @@ class CasePage(QWidget):
     def _borders_moved(self) -> None:
         self.splitter_restored = True
 
+    def restore_look(self, memory: Memory) -> None:
+        """Size of the pictures, brightness and borders as they were last."""
+        self.gallery.view.set_side(memory.number("gallery/side", self.gallery.view.side))
+        self.inspector.brightness.setValue(memory.number("inspector/brightness", 0))
+        state = memory.bytes("splitter")
+        if not state.isEmpty():
+            self.splitter_restored = self.splitter.restoreState(state)
+
+    def remember_look(self, memory: Memory) -> None:
+        """Keep them for the next case."""
+        memory.put("gallery/side", self.gallery.view.side)
+        memory.put("inspector/brightness", self.inspector.brightness.value())
+        if self.splitter_restored:
+            memory.put("splitter", self.splitter.saveState())
+
+    @property
+    def gallery(self) -> GalleryPanel:
+        """The cells in groups."""
+        return self.views.gallery
+
+    @property
+    def slide(self) -> SlidePanel | None:
+        """Where the cells lie, for fields and slides."""
+        return self.views.slide
+
+    @property
+    def map(self) -> CellMap | None:
+        """The map, once it was looked at."""
+        return self.views.map
+
     def add_view(self, name: str, view: QWidget) -> None:
         """Another view of the case in the middle; tabs appear from the second on."""
         self.views.addTab(view, name)
-
-    def _slide_view(self, context: UiContext) -> SlidePanel | None:
-        """Where the cells lie, for fields and slides."""
-        if self.session.specimen.kind not in (SpecimenKind.FIELDS, SpecimenKind.SLIDE):
-            return None
-        slide = SlidePanel(context, self.controller, may_decide=self._may_decide)
-        slide.failed.connect(self.controller.failed)
-        slide.cell_picked.connect(lambda cell_id: self.gallery.view.select_ids([cell_id]))
-        self.gallery.view.activated_cell.connect(self._fly_to)
-        whole = self.session.specimen.kind is SpecimenKind.SLIDE
-        self.add_view(self.tr("Slide") if whole else self.tr("Fields"), slide)
-        return slide
-
-    def _fly_to(self, cell_id: int) -> None:
-        if self.slide is not None and self.slide.markers.box(cell_id) is not None:
-            # Shown first: a view that never was has no size to zoom for.
-            self.views.setCurrentWidget(self.slide)
-            self.slide.fly_to(cell_id)
 
     def zones(self) -> Zones:
         """Where a continued analysis shall look; empty for everywhere."""
@@ -162,27 +184,22 @@ class CasePage(QWidget):
 
     def panels(self) -> tuple[QWidget, ...]:
         """In the order in which F6 visits them."""
+        front = self.views.currentWidget()
+        return (front.focusProxy() or front, self.inspector.image, self.differential.table)
+
+    def review_panels(self) -> tuple[QWidget, ...]:
+        """Where Space and Delete are keys of the review; elsewhere they belong to buttons and text."""
         slide = () if self.slide is None else (self.slide.canvas,)
-        return (self.gallery.view, *slide, self.inspector.image, self.differential.table)
-
-    def _view_changed(self, index: int) -> None:
-        if self.views.widget(index) is not self._map_place or self.map is not None:
-            return
-        from bloodcells_gui.ui.cell_map import CellMap  # pyqtgraph: only when it is wanted
-
-        self.map = CellMap(self._context, self.controller, self._pool)
-        layout = self._map_place.layout()
-        if layout is not None:
-            layout.addWidget(self.map)
-        self.map.chosen.connect(self.gallery.view.select_ids)
-        self.map.show_selection(self.chosen())
+        places = (self.gallery.view, self.views.map_place, *slide)
+        return (*places, self.inspector.image, self.differential.table)
 
     def find_class(self) -> None:
         """Type-ahead for the class of the chosen cells."""
-        if not self.chosen():
+        ids = self.targets_in_sight()
+        if not ids:
             return
         finder = ClassFinder(self._context, self)
-        finder.chosen.connect(self.relabel)
+        finder.chosen.connect(lambda code: self._name(ids, code))
         corner = self.views.mapToGlobal(self.views.rect().center())
         finder.move(corner.x() - finder.width() // 2, corner.y() - finder.height())
         finder.show()
@@ -252,51 +269,60 @@ class CasePage(QWidget):
         self.inspector.show_cell(cell_id)
         if self.slide is not None:
             self.slide.show_cell(cell_id)
+        self.views.ring_chosen()
+        self.views.show_current()
         code = None if cell_id is None else self.controller.group_of(cell_id)
         self.differential.table.mark(code if code in BY_CODE else None)
 
     def _selection_changed(self, _: int) -> None:
-        if self.map is not None:
-            self.map.show_selection(self.gallery.view.selected_ids())
+        self.views.ring_chosen()
 
     # -- decisions -------------------------------------------------------------------------------------
 
     def chosen(self) -> list[int]:
         """The selected cells, else the one with the cursor."""
-        ids = self.gallery.view.selected_ids()
-        if ids:
-            return ids
-        current = self.gallery.view.current_id()
-        return [] if current is None else [current]
+        return self.views.chosen()
 
-    def _decide(
-        self, ids: list[int], act: Callable[[list[int]], Change | None], *, go_on: bool = True
-    ) -> None:
-        """Do `act` to `ids` and put the cursor on the cell that follows them."""
+    def targets_in_sight(self) -> list[int]:
+        """The chosen cells, where a person sees them; where they are out of sight they are shown instead."""
+        ids = self.views.targets()
+        if not ids and self.chosen():
+            self.views.show_cells(self.chosen())
+            self.out_of_sight.emit()
+        return [i for i in ids if self.controller.group_of(i)]
+
+    def _decide(self, ids: list[int], act: Callable[[list[int]], Change | None]) -> None:
+        """Do `act` to `ids` and put the cursor on the open cell that follows them."""
         if not ids or not self._may_decide():
             return
-        follower = self.gallery.view.follower(ids) if go_on else None
-        if act(ids) is not None and follower is not None:
-            self.gallery.view.select_ids([follower])
+        asks_nothing = self.session.state.asks_nothing
+        follower = self.gallery.view.follower(ids, lambda i: not asks_nothing(i))
+        if act(ids) is not None:
+            self.views.show_cells(ids if follower is None else [follower])
+
+    def _name(self, ids: list[int], code: str) -> None:
+        self._decide(
+            [i for i in ids if self.controller.group_of(i)], lambda c: self.controller.relabel(c, code)
+        )
 
     def confirm(self) -> None:
         """Confirm the chosen cells."""
-        self._decide(self.chosen(), self.controller.confirm)
+        self._decide(self.targets_in_sight(), self.controller.confirm)
 
     def relabel(self, code: str) -> None:
         """Give the chosen cells class `code`."""
-        self._decide(self.chosen(), lambda ids: self.controller.relabel(ids, code))
+        self._name(self.targets_in_sight(), code)
 
     def exclude(self) -> None:
         """Leave the chosen cells out of every count."""
         decision = self.session.decision
-        ids = [i for i in self.chosen() if decision(i).status != Status.EXCLUDED]
+        ids = [i for i in self.targets_in_sight() if decision(i).status != Status.EXCLUDED]
         self._decide(ids, self.controller.exclude)
 
     def restore(self) -> None:
         """Count the chosen excluded cells again."""
         decision = self.session.decision
-        ids = [i for i in self.chosen() if decision(i).status == Status.EXCLUDED]
+        ids = [i for i in self.targets_in_sight() if decision(i).status == Status.EXCLUDED]
         self._decide(ids, self.controller.restore)
 
     def _dropped(self, ids: list[int], code: str) -> None:
@@ -304,21 +330,28 @@ class CasePage(QWidget):
         if code == EXCLUDED:
             self._decide(known, self.controller.exclude)
         elif code in BY_CODE:
-            self._decide(known, lambda chosen: self.controller.relabel(chosen, code))
+            self._name(known, code)
 
     def undo(self) -> None:
         """Take the last decision back and show what it touched."""
-        if self._may_decide():
-            self._show(self.controller.undo())
+        self._turn(EventKind.UNDO, self.controller.undo)
 
     def redo(self) -> None:
         """Do it again and show what it touched."""
-        if self._may_decide():
-            self._show(self.controller.redo())
+        self._turn(EventKind.REDO, self.controller.redo)
 
-    def _show(self, change: Change | None) -> None:
+    def _turn(self, kind: EventKind, act: Callable[[], Change | None]) -> None:
+        if not self._may_decide():
+            return
+        turned = self.session.state.turned_by(kind)
+        cells = [] if turned is None else [i for i in turned.cells if self.controller.group_of(i)]
+        if cells and not self.views.cells_in_front():
+            self.views.show_cells(cells)
+            self.out_of_sight.emit()
+            return
+        change = act()
         if change is not None and change.cells:
-            self.gallery.view.select_ids([i for i in change.cells if self.controller.group_of(i)])
+            self.views.show_cells(change.cells)
 
     def next_doubtful(self) -> None:
         """The next cell that is unidentified, or doubtful and undecided."""
@@ -335,7 +368,7 @@ class CasePage(QWidget):
     def _go(self, wanted: Callable[[int], bool]) -> None:
         found = self.gallery.view.find_next(wanted)
         if found is not None:
-            self.gallery.view.select_ids([found])
+            self.views.show_cells([found])
 
     def close_case(self) -> None:
         """Let go of the session; it may be closed afterwards."""
@@ -343,10 +376,6 @@ class CasePage(QWidget):
         self._alike.close()
         for window in list(self._comparisons):
             window.close_tiles()
-        if self.map is not None:
-            self.map.close_case()
         self.controller.close()
-        if self.slide is not None:
-            self.slide.close_case()
-        self.gallery.close_case()
+        self.views.close_case()
         self.inspector.close_case()

@@ -181,6 +181,22 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
             self._at = at
             self.pointed.emit(at)
 
+    def keyPressEvent(self, event: Any) -> None:
+        event.ignore()  # the keys of the review are for the page; the plot's own would swallow them
+
+    def in_sight(self, index: int) -> bool:
+        """Whether a point lies in the part of the map that is shown."""
+        x, y = self.points[index]
+        return bool(self.getViewBox().viewRect().contains(QPointF(float(x), float(y))))
+
+    def bring_into_sight(self, index: int) -> None:
+        """Move to a point that is out of sight, without zooming."""
+        if not self.in_sight(index):
+            box = self.getViewBox()
+            x, y = self.points[index]
+            centre = box.viewRect().center()
+            box.translateBy(x=float(x) - centre.x(), y=float(y) - centre.y())
+
     def leaveEvent(self, event: Any) -> None:
         super().leaveEvent(event)
         if self._at != -1:
@@ -239,6 +255,7 @@ class CellMap(QWidget):
         layout.setSpacing(0)
         layout.addLayout(bar)
         layout.addWidget(self.canvas, 1)
+        self.setFocusProxy(self.canvas)
         self._hover = QFrame(self.canvas)
         self._hover.setObjectName("card")
         hover_layout = QVBoxLayout(self._hover)
@@ -320,8 +337,19 @@ class CellMap(QWidget):
                 self._later.start()
 
     def show_selection(self, ids: Sequence[int]) -> None:
-        """Ring the cells that are selected in the gallery."""
+        """Ring the chosen cells."""
         self.canvas.choose({self._row[i] for i in ids if i in self._row})
+
+    def shows(self, ids: Sequence[int]) -> bool:
+        """Whether all these cells have a ring on the map, and at least one of them is in sight."""
+        rows = [self._row.get(i, -1) for i in ids]
+        ringed = bool(rows) and self.canvas.chosen.issuperset(rows)
+        return ringed and any(map(self.canvas.in_sight, rows))
+
+    def bring_into_sight(self, cell_id: int) -> None:
+        """Show the part of the map where a cell lies; nothing for a cell without a point."""
+        if cell_id in self._row:
+            self.canvas.bring_into_sight(self._row[cell_id])
 
     def _pointed(self, row: int) -> None:
         if row < 0:

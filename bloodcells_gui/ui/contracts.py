@@ -14,7 +14,7 @@ from bloodcells_gui.domain.analysis import AnalysisEvent, AnalysisRun
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.checks import SettingProblem
 from bloodcells_gui.domain.differential import Differential
-from bloodcells_gui.domain.review import Change, Decision, Event, SpecimenData
+from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
 
@@ -54,6 +54,7 @@ class StateLike(Protocol):
     def label(self, cell_id: int) -> str: ...
     def decided(self, cell_id: int) -> bool: ...
     def asks_nothing(self, cell_id: int) -> bool: ...
+    def turned_by(self, kind: EventKind) -> Event | None: ...
 
 
 class Session(Protocol):

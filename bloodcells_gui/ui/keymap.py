@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bloodcells_gui.domain.settings import RESERVED_KEYS
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
@@ -49,6 +49,10 @@ class KeyMap:
     def code(self, key: str) -> str | None:
         """Class of a key, None when the key has none."""
         return self._code_of.get(key.upper())
+
+    def first_code(self, keys: Iterable[str]) -> str | None:
+        """Class of the first of these keys that has one."""
+        return next((code for key in keys if (code := self.code(key)) is not None), None)
 
     def items(self) -> list[tuple[str, str]]:
         """(class code, key) in the order of the taxonomy."""

@@ -38,6 +38,7 @@ from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.opening import Opener
 from bloodcells_gui.ui.progress_bar import AnalysisBar
 from bloodcells_gui.ui.reporting import Reporter
+from bloodcells_gui.ui.review_keys import LatinShortcuts
 
 
 class MainWindow(QMainWindow):
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         context = self._context
         self.actions_ = Actions(context, self)
+        self._latin = LatinShortcuts(self)
         self._recent = QMenu(self.tr("Open &recent"), self)
         self.actions_.fill_menus(self.menuBar(), self._recent)
         toolbar = QToolBar(self.tr("Commands"))
@@ -141,8 +143,8 @@ class MainWindow(QMainWindow):
             ("restore", self._on_page(lambda p: p.restore())),
             ("next_doubtful", self._on_page(lambda p: p.next_doubtful())),
             ("next_unreviewed", self._on_page(lambda p: p.next_unreviewed())),
-            ("larger", self._on_page(lambda p: p.gallery.view.step_side(1))),
-            ("smaller", self._on_page(lambda p: p.gallery.view.step_side(-1))),
+            ("larger", self._on_page(lambda p: p.gallery.step_side(1))),
+            ("smaller", self._on_page(lambda p: p.gallery.step_side(-1))),
             ("explain", self._on_page(lambda p: p.inspector.heat_button.toggle())),
             ("loupe", self._on_page(lambda p: p.gallery.loupe.switch(a.get("loupe").isChecked()))),
             ("find_class", self._on_page(lambda p: p.find_class())),
@@ -204,13 +206,11 @@ class MainWindow(QMainWindow):
         self.page = page
         self.body.addWidget(page)
         self.body.setCurrentWidget(page)
-        self.actions_.scope_review(page.panels())
+        self.actions_.scope_review(page.review_panels())
+        page.views.currentChanged.connect(self._enable_decisions)
+        page.out_of_sight.connect(self._tell_out_of_sight)
         page.gallery.loupe.switch(self.actions_.get("loupe").isChecked())
-        page.gallery.view.set_side(self._memory.number("gallery/side", page.gallery.view.side))
-        page.inspector.brightness.setValue(self._memory.number("inspector/brightness", 0))
-        state = self._memory.bytes("splitter")
-        if not state.isEmpty():
-            page.splitter_restored = page.splitter.restoreState(state)
+        page.restore_look(self._memory)
         page.controller.failed.connect(self.banners.error)
         self.analysis.heard.connect(page.take_events)
         page.state_changed.connect(self._show_state)
@@ -222,10 +222,25 @@ class MainWindow(QMainWindow):
         self.case_shown.emit(page)
 
     def _cell_menu(self, place: QPoint) -> None:
-        if self.page is not None and self.page.chosen():
+        page = self.page
+        ids = [] if page is None else page.targets_in_sight()
+        if page is not None and ids:
+            page.views.ask_about(ids)
             menu = self.actions_.cell_menu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.destroyed.connect(page.views.ask_about_the_chosen)
             menu.popup(place)
+
+    def _enable_decisions(self) -> None:
+        self.actions_.enable_decisions(self.page is not None and self.page.views.cells_in_front())
+
+    def _tell_out_of_sight(self) -> None:
+        self.banners.show_banner(
+            "info",
+            self.tr("These cells were out of sight; nothing was decided."),
+            what_to_do=self.tr("Look at them and press the key again."),
+            vanish_ms=6000,
+        )
 
     def detach(self) -> Session | None:
         """Let go of the case without closing it; returns it."""
@@ -234,10 +249,7 @@ class MainWindow(QMainWindow):
         if page is None:
             return None
         self.case_leaving.emit(page)
-        self._memory.put("gallery/side", page.gallery.view.side)
-        self._memory.put("inspector/brightness", page.inspector.brightness.value())
-        if page.splitter_restored:
-            self._memory.put("splitter", page.splitter.saveState())
+        page.remember_look(self._memory)
         page.close_case()
         self.pool.waitForDone(5000)
         self.body.removeWidget(page)
@@ -358,6 +370,7 @@ class MainWindow(QMainWindow):
         page, a = self.page, self.actions_
         self.body.setCurrentWidget(page if page is not None else self.empty)
         a.enable_case(page is not None)
+        self._enable_decisions()
         state = page.session.state if page is not None else None
         a.get("undo").setEnabled(state is not None and state.can_undo)
         a.get("redo").setEnabled(state is not None and state.can_redo)
@@ -401,14 +414,18 @@ class MainWindow(QMainWindow):
 
     def _writing(self, what: str) -> None:
         # The report is of one moment: nothing may be decided while it is written.
-        if self.page is not None:
-            self.page.setEnabled(not what)
+        page = self.page
+        if page is not None:
+            focus = page.focusWidget()
+            page.setEnabled(not what)
+            if not what and page.isVisible() and QApplication.focusWidget() is None:
+                (focus or page.views).setFocus()  # a disabled page has lost the keyboard
         self._opening(what)
 
     def _show_cells(self, cells: tuple[int, ...]) -> None:
         if self.page is not None:
-            self.page.gallery.view.select_ids(cells)
-            self.page.gallery.view.setFocus()
+            self.page.views.show_cells(cells)
+            self.page.views.focus_front()
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -431,8 +448,8 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self.page is not None:
-            self.page.gallery.view.setFocus()
+        if self.page is not None and not event.spontaneous():
+            self.page.views.focus_front()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._memory.put("window", self.saveGeometry())

@@ -24,9 +24,11 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.model import CODE_ROLE, TILE, CounterModel, TileDelegate
 from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.review import ReviewController
 
 _LIT_MS = 220
+_ON_TILE = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Tiles(QListView):
@@ -55,30 +57,41 @@ class Tiles(QListView):
         self.setAccessibleName(self.tr("Counter"))
 
     def _code(self, event: QKeyEvent) -> str:
-        plain = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
-        if plain != Qt.KeyboardModifier.NoModifier or not 0x20 < event.key() < 0x110000:
-            return ""
-        return self._context.keymap.code(chr(event.key()).upper()) or ""
+        return self._context.keymap.first_code(review_meanings(event, shift=True)) or ""
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            mine = (Qt.Key.Key_Backspace, Qt.Key.Key_Space, Qt.Key.Key_Return)
-            if event.key() in mine or self._code(event):
-                event.accept()
-                return True
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and (event.key() in (Qt.Key.Key_Backspace, *_ON_TILE) or self._code(event))
+        ):
+            event.accept()
+            return True
         return super().event(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Count by a class key, or take the last one back; False for any other key."""
         code = self._code(event)
-        back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return) and self.currentIndex().isValid():
-            code = str(self.currentIndex().data(CODE_ROLE))
-        if event.key() == Qt.Key.Key_Backspace:
-            self.take_back.emit()
-        elif code and not event.isAutoRepeat():
-            (self.less_code if back else self.pressed_code).emit(code)
-        elif not code:
-            super().keyPressEvent(event)
+        if event.key() != Qt.Key.Key_Backspace and not code:
+            return False
+        if not event.isAutoRepeat():
+            less = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            if not code:
+                self.take_back.emit()
+            else:
+                (self.less_code if less else self.pressed_code).emit(code)
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.take_key(event):
+            return
+        if event.key() in _ON_TILE and self.currentIndex().isValid():
+            if not event.isAutoRepeat():
+                less = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+                code = str(self.currentIndex().data(CODE_ROLE))
+                (self.less_code if less else self.pressed_code).emit(code)
+            return
+        super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)
@@ -141,6 +154,7 @@ class CounterPanel(QWidget):
         self.sound = QCheckBox(self.tr("Sound"))
         self.sound.setChecked(bell.on)
         self.sound.toggled.connect(self._sound_changed)
+        self.sound.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click on it must not take the keys
         head = QHBoxLayout()
         head.setContentsMargins(14, 10, 14, 4)
         head.setSpacing(10)
@@ -168,6 +182,11 @@ class CounterPanel(QWidget):
         controller.changed.connect(lambda _: self._changed())
         self.setFocusProxy(self.tiles)
         self.refresh()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Whatever of the counter has the focus: its keys count.
+        if not self.tiles.take_key(event):
+            super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -36,8 +36,17 @@ _LEAST_BAR = 44
 
 
 class DifferentialTable(QTableView):
-    """The table; Return or a double click shows the class in the gallery."""
+    """The table; Return or a double click shows the class in the gallery.
 
+    Signals
+    -------
+    pointed_at(str)
+        A line was clicked: its first class.
+    chosen(str)
+        Return or a double click on a line: its first class.
+    """
+
+    pointed_at = Signal(str)
     chosen = Signal(str)
 
     def __init__(self, context: UiContext, model: DifferentialModel) -> None:
@@ -71,8 +80,8 @@ class DifferentialTable(QTableView):
         self._set_widths()
         model.modelReset.connect(self._arrange)
         model.modelReset.connect(self._share_room)
-        self.clicked.connect(self._choose)
-        self.activated.connect(self._choose)
+        self.clicked.connect(lambda index: self._tell_class(index, self.pointed_at))
+        self.activated.connect(lambda index: self._tell_class(index, self.chosen))
 
     def _set_widths(self) -> None:
         m = self.fontMetrics()
@@ -119,10 +128,10 @@ class DifferentialTable(QTableView):
         if bar >= _LEAST_BAR:
             self.setColumnWidth(Column.BAR, bar)
 
-    def _choose(self, index: QModelIndex) -> None:
+    def _tell_class(self, index: QModelIndex, signal: SignalInstance) -> None:
         leaves = self._model.leaves(index.row())
         if leaves:
-            self.chosen.emit(leaves[0])
+            signal.emit(leaves[0])
 
     def mark(self, code: str | None) -> None:
         """Highlight the line that counts leaf `code`, without moving the keyboard's focus."""
@@ -234,12 +243,13 @@ class DifferentialPanel(QWidget):
 
     Signals
     -------
-    class_chosen(str)
-        The person wants to see this class in the gallery.
+    class_pointed_at(str), class_chosen(str)
+        A line was clicked; the person wants to see this class in the gallery.
     dropped(list, str)
         Cells were dropped on a class.
     """
 
+    class_pointed_at = Signal(str)
     class_chosen = Signal(str)
     dropped = Signal(list, str)
 
@@ -274,6 +284,7 @@ class DifferentialPanel(QWidget):
         layout.setSpacing(0)
         layout.addLayout(figures)
         layout.addWidget(split, 1)
+        self.table.pointed_at.connect(self.class_pointed_at)
         self.table.chosen.connect(self.class_chosen)
         self.model.dropped.connect(self.dropped)
         context.theme.changed.connect(self._theme_changed)

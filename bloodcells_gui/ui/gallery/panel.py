@@ -89,10 +89,20 @@ class GalleryPanel(QWidget):
         controller.changed.connect(self._changed)
         self._tell()
 
+    def step_side(self, steps: int) -> None:
+        """The next larger or smaller pictures, where they are seen."""
+        if self.view.isVisible():
+            self.view.step_side(steps)
+
     def _changed(self, change: Change) -> None:
-        if change.cells:
+        if not change.cells:
+            return
+        if change.event is None:
+            # Nobody decided this: whoever looks at a cell must keep it under the cursor.
+            self.view.steadily(lambda: self.model.refresh(change.cells))
+        else:
             self.model.refresh(change.cells)
-            self._tell()
+        self._tell()
 
     def _side_changed(self, side: int) -> None:
         if side in SIDES:

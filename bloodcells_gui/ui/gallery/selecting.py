@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication
 from bloodcells_gui.ui.gallery.canvas import GalleryCanvas
 from bloodcells_gui.ui.gallery.model import GROUPS, Index, ranges
 
-_Flag = QItemSelectionModel.SelectionFlag
+SelectionFlag = QItemSelectionModel.SelectionFlag
 
 
 class GallerySelection(GalleryCanvas):
@@ -52,10 +52,10 @@ class GallerySelection(GalleryCanvas):
                 selection.append(QItemSelectionRange(index))
                 if not first.isValid():
                     first = index
-        self.selectionModel().select(selection, _Flag.ClearAndSelect)
+        self.selectionModel().select(selection, SelectionFlag.ClearAndSelect)
         if first.isValid():
             self._expand(first.parent().row())
-            self.selectionModel().setCurrentIndex(first, _Flag.NoUpdate)
+            self.selectionModel().setCurrentIndex(first, SelectionFlag.NoUpdate)
             self._anchor = self._model.cell_id(first)
             if scroll:
                 self.scrollTo(first)
@@ -86,15 +86,16 @@ class GallerySelection(GalleryCanvas):
         if modifiers & Qt.KeyboardModifier.ShiftModifier and self._anchor is not None:
             add = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
             selection.select(
-                self._between(self._anchor, cell_id), _Flag.Select if add else _Flag.ClearAndSelect
+                self._between(self._anchor, cell_id),
+                SelectionFlag.Select if add else SelectionFlag.ClearAndSelect,
             )
         elif modifiers & Qt.KeyboardModifier.ControlModifier:
-            selection.select(index, _Flag.Toggle)
+            selection.select(index, SelectionFlag.Toggle)
             self._anchor = cell_id
         else:
-            selection.select(index, _Flag.ClearAndSelect)
+            selection.select(index, SelectionFlag.ClearAndSelect)
             self._anchor = cell_id
-        selection.setCurrentIndex(index, _Flag.NoUpdate)
+        selection.setCurrentIndex(index, SelectionFlag.NoUpdate)
         self.scrollTo(index)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -119,7 +120,7 @@ class GallerySelection(GalleryCanvas):
             self._point_at(cell_id, event.modifiers())
         else:
             # A plain press on a selected cell may start a drag of all; it narrows on release.
-            self.selectionModel().setCurrentIndex(index, _Flag.NoUpdate)
+            self.selectionModel().setCurrentIndex(index, SelectionFlag.NoUpdate)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._press is None or not event.buttons() & Qt.MouseButton.LeftButton:
@@ -137,7 +138,7 @@ class GallerySelection(GalleryCanvas):
         ):
             parent = self._model.index(group, 0)
             selection.select(self._model.index(first, 0, parent), self._model.index(last, 0, parent))
-        self.selectionModel().select(selection, _Flag.ClearAndSelect)
+        self.selectionModel().select(selection, SelectionFlag.ClearAndSelect)
         y = event.position().toPoint().y()
         if y < 0 or y > self.viewport().height():
             bar = self.verticalScrollBar()
@@ -159,7 +160,7 @@ class GallerySelection(GalleryCanvas):
             ids = self.selected_ids()
             if ids:
                 self._anchor = ids[0]
-                self.selectionModel().setCurrentIndex(self._model.index_of(ids[0]), _Flag.NoUpdate)
+                self.selectionModel().setCurrentIndex(self._model.index_of(ids[0]), SelectionFlag.NoUpdate)
         self._press = self._press_id = self._band = None
         self.viewport().update()
 
@@ -233,7 +234,7 @@ class GallerySelection(GalleryCanvas):
         )
         if group >= 0 and self._model.ids(group):
             members = self._model.ids(group)
-            self.selectionModel().select(self._between(members[0], members[-1]), _Flag.ClearAndSelect)
+            self.selectionModel().select(self._between(members[0], members[-1]), SelectionFlag.ClearAndSelect)
 
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier

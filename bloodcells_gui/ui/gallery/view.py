@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import (
     QPoint,
@@ -21,14 +21,18 @@ from PySide6.QtGui import (
 
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids, unpack_ids
-from bloodcells_gui.ui.gallery.selecting import GallerySelection
+from bloodcells_gui.ui.gallery.selecting import GallerySelection, SelectionFlag
 
 
 class GalleryView(GallerySelection):
     """Cells in rows under pinned headings; see GalleryCanvas for the signals."""
 
-    def follower(self, ids: Iterable[int]) -> int | None:
-        """The cell to go on with once `ids` have been dealt with: the next one in the order of the screen."""
+    def follower(self, ids: Iterable[int], open_one: Callable[[int], bool]) -> int | None:
+        """The cell to go on with once `ids` have been dealt with: the next one for which `open_one` holds.
+
+        It is looked for behind them in their group, then in the groups that follow, then round the end. Where
+        nothing is open any more it is the next cell of the group, and None behind the last one.
+        """
         gone = set(ids)
         indexes = [self._model.index_of(i) for i in gone]
         places = sorted((i.parent().row(), i.row()) for i in indexes if i.isValid())
@@ -36,17 +40,13 @@ class GalleryView(GallerySelection):
             return None
         group, row = places[-1]
         members = self._model.ids(group)
-        for other in members[row + 1 :]:
-            if other not in gone:
-                return other
-        for other in reversed(members[: places[0][1]] if places[0][0] == group else members[:row]):
-            if other not in gone:
-                return other
-        for later in [*range(group + 1, len(GROUPS)), *range(group)]:
-            for other in self._model.ids(later):
-                if other not in gone:
+        behind = [members[row + 1 :], *(self._model.ids(g) for g in range(group + 1, len(GROUPS)))]
+        before = [*(self._model.ids(g) for g in range(group)), members[:row]]
+        for part in (*behind, *before):
+            for other in part:
+                if other not in gone and open_one(other):
                     return other
-        return None
+        return next((other for other in members[row + 1 :] if other not in gone), None)
 
     def find_next(self, wanted: Callable[[int], bool]) -> int | None:
         """The next cell after the cursor, round the end, for which `wanted` holds."""
@@ -68,6 +68,48 @@ class GalleryView(GallerySelection):
     def cell_at(self, point: QPoint) -> int | None:
         """Cell under a point of the viewport."""
         return self._model.cell_id(self.indexAt(point))
+
+    def steadily(self, change: Callable[[], None]) -> None:
+        """Make a change (cells arrive, or move to other groups) under which the cursor stays where it is.
+
+        Cursor and selection stay with their cells, and the cursor's cell stays at its place of the screen.
+        """
+        current, chosen = self.current_id(), self.selected_ids()
+        seen = current is not None and self.shows([current])
+        before = self.tile_rect(current).top() if current is not None else 0
+        change()
+        if current is None:
+            return
+        if self.current_id() != current or self.selected_ids() != chosen:
+            self.select_ids([current, *(i for i in chosen if i != current)], scroll=False)
+            if current not in chosen:
+                self.selectionModel().select(self._model.index_of(current), SelectionFlag.Deselect)
+        tile = self.tile_rect(current)
+        if seen and tile.isValid():
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() + tile.top() - before)
+
+    def shows(self, ids: Sequence[int]) -> bool:
+        """Whether at least one of the cells is on the screen, most of its tile in sight."""
+        area = self.viewport().rect()
+        if self._pinned() is not None:
+            area.setTop(self._grid.metrics.heading)
+        if len(ids) > 1:
+            wanted = set(ids)
+            ids = [i for i in self._ids_between(area.top(), area.bottom()) if i in wanted]
+        return any(self._mostly_in(area, self.tile_rect(i)) for i in ids)
+
+    def _ids_between(self, top: int, bottom: int) -> list[int]:
+        """Cells whose tiles reach into these lines of the viewport."""
+        offset = self.verticalOffset()
+        shown: list[int] = []
+        for span, first, last in self._grid.visible(offset + top, offset + bottom):
+            shown.extend(self._model.ids(span.group)[first:last])
+        return shown
+
+    @staticmethod
+    def _mostly_in(area: QRect, tile: QRect) -> bool:
+        seen = area.intersected(tile).height()
+        return tile.isValid() and 2 * seen >= min(tile.height(), area.height())
 
     def tile_rect(self, cell_id: int) -> QRect:
         """Where a cell is drawn, in the viewport; empty when it is not shown."""

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.inspector.overlay import heat_image
+from bloodcells_gui.ui.keyboard import zoom_steps
 
 MAX_ZOOM = 24.0
 CELL_LINE = QColor(255, 214, 64)
@@ -288,12 +289,10 @@ class CellImageView(QWidget):
         self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        middle = QPointF(self.width() / 2, self.height() / 2)
-        if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom_at(1.25, middle)
-        elif event.key() == Qt.Key.Key_Minus:
-            self.zoom_at(0.8, middle)
-        elif event.key() == Qt.Key.Key_0:
+        steps = zoom_steps(event)
+        if steps:
+            self.zoom_at(1.25**steps, QPointF(self.width() / 2, self.height() / 2))
+        elif steps == 0:
             self.fit()
         else:
             event.ignore()

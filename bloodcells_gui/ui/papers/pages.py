@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from bloodcells_gui.domain.pages import RGB, Box, Line, Page, Picture, Text
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.keyboard import zoom_steps
 
 _FAMILIES = ["Open Sans", "DejaVu Sans"]
 _EM = 100
@@ -255,14 +256,10 @@ class PagesView(QAbstractScrollArea):
                 bar.setValue(0)
             case Qt.Key.Key_End:
                 bar.setValue(bar.maximum())
-            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
-                self.step_zoom(1)
-            case Qt.Key.Key_Minus:
-                self.step_zoom(-1)
-            case Qt.Key.Key_0:
-                self.step_zoom(0)
             case Qt.Key.Key_Space:
                 bar.setValue(bar.value() + bar.pageStep())
+            case _ if (steps := zoom_steps(event)) is not None:
+                self.step_zoom(steps)
             case _:
                 super().keyPressEvent(event)
 

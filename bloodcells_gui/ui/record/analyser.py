@@ -216,6 +216,7 @@ class AnalyserPanel(QWidget):
         layout.addWidget(self.table, 1)
         layout.addWidget(note)
         controller.changed.connect(lambda _: self._changed())
+        self.setFocusProxy(self.table)
         self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -219,6 +219,7 @@ class CommentsPanel(QWidget):
         self.words.setPlainText(session.drafts.text(COMMENT))
         self._pause.stop()
         controller.changed.connect(lambda _: self._refresh())
+        self.setFocusProxy(self.words)
         self._refresh()
 
     @property

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -31,18 +31,18 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.grading import GRADE_GROUPS, GRADES, GradeItem
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.review import ReviewController
 
 Index = QModelIndex | QPersistentModelIndex
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
 FEATURE, GRADE, CRITERION = range(3)
-_KEYS = {
-    Qt.Key.Key_0: "",
-    Qt.Key.Key_1: "1+",
-    Qt.Key.Key_2: "2+",
-    Qt.Key.Key_3: "3+",
-    Qt.Key.Key_P: "present",
-}
+_KEYS = {"0": "", "1": "1+", "2": "2+", "3": "3+", "P": "present"}
+
+
+def _grade_of(event: QKeyEvent) -> str | None:
+    """The grade that a key gives; None for keys that give none."""
+    return next((_KEYS[m] for m in review_meanings(event) if m in _KEYS), None)
 
 
 def choices(item: GradeItem) -> tuple[str, ...]:
@@ -241,27 +241,20 @@ class GradesTable(QTableView):
         self.setColumnWidth(GRADE, 150)
         controller.changed.connect(lambda _: self.grades.refresh())
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            # P is a class key of the window; here it means "present".
-            plain = event.modifiers() in (
-                Qt.KeyboardModifier.NoModifier,
-                Qt.KeyboardModifier.KeypadModifier,
-            )
-            if plain and Qt.Key(event.key()) in _KEYS:
-                event.accept()
-                return True
-        return super().event(event)
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid():
+            rows = range(self.grades.rowCount())
+            first = next((r for r in rows if self.grades.item(r) is not None), None)
+            if first is not None:
+                self.setCurrentIndex(self.grades.index(first, FEATURE))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        grade = _KEYS.get(Qt.Key(event.key()))
-        row = self.currentIndex().row()
-        if grade is not None and row >= 0 and event.modifiers() in (
-            Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
-        ):  # fmt: skip
+        grade, row = _grade_of(event), self.currentIndex().row()
+        if grade is None or row < 0:
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
             self.give(row, grade)
-            return
-        super().keyPressEvent(event)
 
     def give(self, row: int, grade: str) -> None:
         """Grade a feature; the grade it has already changes nothing."""

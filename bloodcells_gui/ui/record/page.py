@@ -59,6 +59,17 @@ class RecordPage(QTabWidget):
         self.comments.pending_changed.connect(self._mark)
         self._mark()
         self.analyser.over_cases.connect(self.over_cases)
+        self.currentChanged.connect(self._part_chosen)
+        self._set_part()
+
+    def _set_part(self) -> None:
+        # Whoever gives the record the focus means the part in front, not the tab bar.
+        self.setFocusProxy(self.currentWidget())
+
+    def _part_chosen(self) -> None:
+        self._set_part()
+        if self.isVisible():
+            self.currentWidget().setFocus()
 
     def _mark(self) -> None:
         """Put a mark on the tab where something is typed and not in the record."""

@@ -30,6 +30,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.second.model import AgreementModel
 
@@ -82,9 +83,10 @@ class CellStage(QWidget):
     def show_cell(self, cell_id: int | None) -> None:
         """Put a cell on the stage; None clears it."""
         self.cell_id = cell_id
+        # The picture of the cell before must not stand for this one.
+        self.image.clear("")
         if cell_id is None:
             self._lookup.forget()
-            self.image.clear("")
             return
         session = self._session
         self._lookup.ask(cell_id, lambda: session.view(cell_id))
@@ -93,15 +95,15 @@ class CellStage(QWidget):
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
         if event.key() == Qt.Key.Key_Backspace:
-            self.back.emit()
+            if not event.isAutoRepeat():
+                self.back.emit()
             return
-        code = self._context.keymap.code(event.text()) if plain and event.text().strip() else None
-        if code and self.cell_id is not None:
+        code = self._context.keymap.first_code(review_meanings(event))
+        if code is None:
+            super().keyPressEvent(event)
+        elif self.cell_id is not None and not event.isAutoRepeat():
             self.given.emit(code)
-            return
-        super().keyPressEvent(event)
 
     def stop(self) -> None:
         """Ask for nothing any more."""

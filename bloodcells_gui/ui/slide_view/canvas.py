@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.slide_images import PlacedImage
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.keyboard import zoom_steps
 from bloodcells_gui.ui.slide_view import layers
 from bloodcells_gui.ui.slide_view.loader import TileLoader
 from bloodcells_gui.ui.slide_view.markers import Markers
@@ -180,15 +181,13 @@ class SlideCanvas(SlidePicture):
             Qt.Key.Key_Left: (step, 0.0), Qt.Key.Key_Right: (-step, 0.0),
             Qt.Key.Key_Up: (0.0, step), Qt.Key.Key_Down: (0.0, -step),
         }  # fmt: skip
-        key = event.key()
+        key, steps = event.key(), zoom_steps(event)
         if key in pans:
             self.camera.pan(*pans[Qt.Key(key)])
             self._moved()
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom_step(1)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom_step(-1)
-        elif key in (Qt.Key.Key_0, Qt.Key.Key_Home):
+        elif steps:
+            self.zoom_step(steps)
+        elif steps == 0 or key == Qt.Key.Key_Home:
             self.fit()
         elif key == Qt.Key.Key_Delete:
             self.removal_wanted.emit()

@@ -87,6 +87,7 @@ class SlidePanel(QWidget):
         layout.addWidget(self.tools)
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self.foot)
+        self.setFocusProxy(self.canvas)
         self._learn_scale()
         self._connect()
         self._tell()
@@ -146,6 +147,15 @@ class SlidePanel(QWidget):
         """Bring a cell to the middle."""
         return self.canvas.fly_to(cell_id, at_once=not self.isVisible())
 
+    def shows(self, cell_id: int) -> bool:
+        """Whether the ring is on this cell and in sight."""
+        box = self.markers.box(cell_id)
+        if box is None or self.canvas.chosen != cell_id:
+            return False
+        camera = self.canvas.camera
+        x, y = camera.to_screen(box[0] + box[2] / 2, box[1] + box[3] / 2)
+        return 0 <= x <= camera.width and 0 <= y <= camera.height
+
     def _picked(self, cell_id: int | None) -> None:
         if cell_id is not None:
             self.canvas.choose(cell_id)
@@ -155,7 +165,12 @@ class SlidePanel(QWidget):
     def remove_chosen(self) -> None:
         """The chosen cell is none: it counts nowhere, and that can be undone."""
         cell_id = self.canvas.chosen
-        if cell_id is None or not self._may_decide():
+        if cell_id is None:
+            return
+        if not self.shows(cell_id):
+            self.canvas.show_cell(cell_id)  # seen first: the next press takes it out
+            return
+        if not self._may_decide():
             return
         remove = getattr(self._session, "remove_cell", None)
         cell = self._session.cell(cell_id)

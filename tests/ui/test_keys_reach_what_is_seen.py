@@ -1,0 +1,327 @@
+"""Keys typed with every tab, panel, button and window in front decide on no cell that is out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.review import Change, EventKind, Status
+from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
+from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.author import AuthorDialog
+from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
+from bloodcells_gui.ui.dialogs.sign import SignDialog
+from bloodcells_gui.ui.gallery.model import GROUPS
+from bloodcells_gui.ui.i18n import EXCLUDED
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.workbench.hub import Workbench
+from tests.ui.desk import Desk
+from tests.ui.workbench_kit import a_case, a_workspace
+
+Key = Qt.Key
+# Forty keys: "toxic", every class key, grades, the keys of the review and of buttons.
+SEQUENCE = [
+    *(getattr(Key, f"Key_{letter}") for letter in "TOXIC" + "QASVFZXWERTDGMPLKC" + "0123"),
+    Key.Key_Slash,
+    Key.Key_Space, Key.Key_Delete, Key.Key_Enter, Key.Key_Return, Key.Key_Backspace, Key.Key_Space,
+    Key.Key_Right, Key.Key_Q, Key.Key_Delete, Key.Key_Down, Key.Key_T, Key.Key_Space,
+]  # fmt: skip
+
+
+@pytest.fixture
+def bench(
+    qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workbench]:
+    for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
+        answer = "" if name == "getExistingDirectory" else ("", "")
+        monkeypatch.setattr(QFileDialog, name, lambda *_, a=answer: a)
+    workspace = a_workspace(tmp_path)
+    window, cases = MainWindow(context, workspace, memory), CaseList(workspace)
+    made = Workbench(window, context, workspace, cases, memory)
+    window.resize(1300, 800)
+    window.show()
+    window.activateWindow()
+    window.opener.open_path(a_case(workspace.cases_dir / "case.bcs", 48))
+    qtbot.waitUntil(lambda: window.page is not None and window.isActiveWindow())
+    yield made
+    window.close()
+    cases.close()
+    window.deleteLater()
+
+
+class Witness:
+    """Notes every cell of every event that was out of sight when its key was pressed."""
+
+    def __init__(self, page: CasePage, session: CaseSession) -> None:
+        self.page = page
+        self.seen: set[int] = set()
+        self.unseen: list[tuple[str, EventKind, tuple[int, ...]]] = []
+        self.events = 0
+        self.where = ""
+        session.subscribe(self._happened)
+
+    def look(self) -> None:
+        """What is on the screen now, by the geometry of the widgets alone."""
+        page, view = self.page, self.page.gallery.view
+        self.seen = set()
+        if view.isVisible():
+            area = view.viewport().rect()
+            self.seen |= {c.id for c in page.session.cells if view.tile_rect(c.id).intersects(area)}
+        if page.map is not None and page.map.isVisible():
+            shown = page.map.canvas.getViewBox().viewRect()
+            for n, (x, y) in enumerate(page.map.canvas.points):
+                if shown.contains(x, y) and n in page.map.canvas.chosen:
+                    self.seen.add(page.map._ids[n])
+
+    def _happened(self, change: Change) -> None:
+        if change.event is None or not change.event.cells:
+            return
+        self.events += 1
+        if not set(change.event.cells) <= self.seen:
+            self.unseen.append((self.where, change.event.kind, change.event.cells))
+
+
+def parts(bench: Workbench) -> list[tuple[str, Callable[[], object]]]:
+    """Every tab of the window with what puts it in front."""
+    page, record = bench.window.page, bench.record
+    assert page is not None
+    assert record is not None
+    found: list[tuple[str, Callable[[], object]]] = []
+    for n in range(page.views.count()):
+        name = page.views.tabText(n)
+        if name == "Record":
+            found.extend((f"Record {m}", lambda m=m: bench.show_record(m)) for m in range(record.count()))
+        else:
+            found.append((name, lambda n=n: page.views.setCurrentIndex(n)))
+    assert [name for name, _ in found] == [
+        "Gallery", "Map", "Record 0", "Record 1", "Record 2", "Record 3", "Counter",
+    ]  # fmt: skip
+    return found
+
+
+def focusable(window: QWidget) -> list[QWidget]:
+    """Every visible widget that a click or Tab can give the focus."""
+    return [
+        w
+        for w in window.findChildren(QWidget)
+        if w.window() is window and w.isVisible() and w.isEnabled() and w.focusProxy() is None
+        and w.focusPolicy() != Qt.FocusPolicy.NoFocus
+    ]  # fmt: skip
+
+
+def press(*keys: Qt.Key) -> None:
+    for key in keys:
+        target = QApplication.activePopupWidget() or QApplication.focusWidget()
+        if target is not None:
+            QTest.keyClick(target, key)
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
+
+
+def test_a_recorded_sequence_of_40_keys_over_every_tab_changes_no_hidden_cell(
+    qtbot: QtBot, bench: Workbench
+) -> None:
+    page, session = bench.window.page, bench.session
+    assert page is not None
+    assert session is not None
+    assert len(SEQUENCE) == 40
+    page.gallery.view.select_ids([next(c.id for c in session.cells if c.predicted == "SNE")])
+    witness = Witness(page, session)
+    tried = 0
+    for name, bring in parts(bench):
+        bring()
+        if name == "Map":
+            qtbot.waitUntil(lambda: page.map is not None and len(page.map.canvas.points) > 0, timeout=20_000)
+        widgets = focusable(bench.window)
+        # Where cells are in front every key decides, which takes its time: some of the widgets are enough.
+        for widget in widgets[:: 4 if name in ("Gallery", "Map") else 1]:
+            if not widget.isVisible():
+                bring()  # a key of this tab may have led elsewhere
+            widget.setFocus()
+            if QApplication.focusWidget() is not widget:
+                continue
+            tried += 1
+            for key in SEQUENCE:
+                witness.where = f"{name}, {type(widget).__name__} {widget.accessibleName()}"
+                witness.look()
+                press(key)
+            for other in QApplication.topLevelWidgets():
+                if other is not bench.window and other.isVisible():
+                    other.close()
+            bench.window.activateWindow()
+            bring()
+    assert witness.unseen == []
+    assert tried > 60
+    assert witness.events > 20  # the same keys do decide where the cells are seen
+
+
+@pytest.mark.parametrize("what", ["who", "new", "export", "sign", "worklist", "library", "preview", "audit"])
+def test_with_a_window_in_front_no_key_reaches_the_cells(qtbot: QtBot, bench: Workbench, what: str) -> None:
+    session, context = bench.session, bench.context
+    assert session is not None
+    makers: dict[str, Callable[[], QWidget | None]] = {
+        "who": lambda: AuthorDialog("", bench.window),
+        "new": lambda: OpenOptionsDialog(context, Path("/data"), None, bench.window),
+        "export": lambda: ExportDialog(context, session.settings, Path("/data/out"), 0, bench.window),
+        "sign": lambda: SignDialog(context, session.author, (), bench.window),
+        "worklist": bench.show_worklist,
+        "library": bench.show_library,
+        "preview": bench.show_preview,
+        "audit": bench.show_audit,
+    }
+    count = session.state.last_seq
+    shown = makers[what]()
+    assert shown is not None
+    shown.show()
+    shown.activateWindow()
+    qtbot.waitUntil(lambda: shown.isActiveWindow() and shown.focusWidget() is not None)
+    for widget in focusable(shown):
+        for key in SEQUENCE:
+            if key in (Key.Key_Return, Key.Key_Enter) or not shown.isVisible():
+                continue  # Enter opens the case of the work list, or ends the dialog
+            QTest.keyClick(widget, key)
+    assert session.state.last_seq == count
+    shown.close()
+    bench.window.activateWindow()
+
+
+def test_letters_at_the_compared_cells_decide_nothing(qtbot: QtBot, bench: Workbench) -> None:
+    page, session = bench.window.page, bench.session
+    assert page is not None
+    assert session is not None
+    page.gallery.view.select_ids([c.id for c in session.cells[:3]])
+    page.compare()
+    window = page._comparisons[0]
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    count = session.state.last_seq
+    for tile in window.tiles:
+        QTest.mouseClick(tile.image, Qt.MouseButton.LeftButton)
+        for key in SEQUENCE:
+            QTest.keyClick(tile.image, key)
+    assert session.state.last_seq == count
+    window.close()
+    bench.window.activateWindow()
+
+
+def test_buttons_of_the_toolbar_wait_while_the_record_is_in_front(bench: Workbench) -> None:
+    page, session = bench.window.page, bench.session
+    assert page is not None
+    assert session is not None
+    actions = bench.window.actions_
+    page.gallery.view.select_ids([session.cells[0].id])
+    bench.show_record(0)
+    count = session.state.last_seq
+    for name in ("confirm", "exclude", "restore", "find_class"):
+        assert not actions.get(name).isEnabled()
+        actions.get(name).trigger()
+    assert not any(a.isEnabled() for a in actions.class_actions.values())
+    page.views.setCurrentWidget(page.gallery)
+    assert session.state.last_seq == count
+    actions.get("confirm").trigger()
+    assert session.state.last_seq == count + 1
+    bench.window.close_case()
+    assert not actions.get("confirm").isEnabled()
+
+
+def test_undo_of_a_decision_shows_its_cells_before_it_takes_it_back(bench: Workbench) -> None:
+    page, session = bench.window.page, bench.session
+    assert page is not None
+    assert session is not None
+    cell_id = session.cells[0].id
+    session.relabel([cell_id], "BL")
+    bench.show_counter()
+    undo = bench.window.actions_.get("undo")
+    undo.trigger()
+    assert session.decision(cell_id).final == "BL"
+    assert page.views.currentWidget() is page.gallery
+    assert page.gallery.view.selected_ids() == [cell_id]
+    undo.trigger()
+    assert session.decision(cell_id).status is not Status.RELABELLED
+    # What was counted at the microscope is taken back where it is seen.
+    bench.show_counter()
+    assert bench.counter is not None
+    bench.counter.bell.on = False
+    QTest.keyClick(bench.counter.tiles, Key.Key_Q)
+    undo.trigger()
+    assert session.state.hand_counts.get("SNE", 0) == 0
+    assert page.views.currentWidget() is bench.counter
+
+
+# -- one view ------------------------------------------------------------------------------------------
+
+
+def test_a_cell_that_is_scrolled_away_is_shown_before_it_is_decided_on(desk: Desk) -> None:
+    cell_id = desk.go("SNE")
+    bar = desk.view.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    desk.press(Key.Key_T)
+    assert desk.session.events == []
+    assert desk.view.shows([cell_id])
+    desk.press(Key.Key_T)
+    assert desk.session.decision(cell_id).final == "BL"
+
+
+def test_a_cell_of_a_folded_group_is_shown_before_it_is_decided_on(desk: Desk) -> None:
+    cell_id = desk.go("SNE")
+    desk.view.toggle_group(GROUPS.index("SNE"))
+    desk.press(Key.Key_Space)
+    assert desk.session.events == []
+    assert desk.view.shows([cell_id])
+
+
+def test_space_at_the_end_of_a_group_goes_on_in_the_next_one(desk: Desk) -> None:
+    """It swung between the last two cells for ever."""
+    order = [i for code in GROUPS if code not in (UNIDENTIFIED, EXCLUDED) for i in desk.ids(code)]
+    desk.session.confirm(desk.ids(UNIDENTIFIED))
+    undecided = [i for i in order if not desk.session.state.decided(i)]
+    desk.view.select_ids([undecided[0]])
+    visited = []
+    for _ in undecided:
+        visited.append(desk.view.current_id())
+        desk.press(Key.Key_Space)
+    assert visited == undecided
+    assert desk.session.state.reviewed == len(desk.session.cells)
+    last = desk.view.current_id()
+    assert last == visited[-1]
+    desk.press(Key.Key_Space)
+    assert desk.view.current_id() == last  # nothing is open any more: it stays
+
+
+def test_a_menu_acts_on_the_cells_it_was_opened_on(desk: Desk) -> None:
+    """The selection may change under an open menu: an analysis goes on, cells move."""
+    chosen = [desk.go("LY"), desk.ids("LY")[1]]
+    desk.view.select_ids(chosen)
+    desk.view.customContextMenuRequested.emit(QPoint(5, 5))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    desk.view.select_ids([desk.ids("LY")[5]])
+    confirm = desk.window.actions_.get("confirm")
+    menu.close()
+    confirm.trigger()  # Qt closes a menu before it runs the command
+    assert [list(e.cells) for e in desk.session.events] == [chosen]
+    QApplication.sendPostedEvents(None, 0)
+    QApplication.processEvents()
+    assert desk.page.views._asked_about is None
+
+
+def test_cells_that_arrive_leave_the_cursor_and_the_screen_where_they_are(desk: Desk) -> None:
+    cell_id = desk.go("LY", 3)
+    place = desk.view.tile_rect(cell_id).top()
+    moved = desk.ids(UNIDENTIFIED)[:1]
+    desk.session.events.clear()
+    desk.page.gallery._changed(Change(cells=(*moved, cell_id), event=None))
+    assert desk.view.current_id() == cell_id
+    assert desk.view.tile_rect(cell_id).top() == place
