@@ -20,7 +20,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.notices import asks_for_scale, notice_in, run_remarks, without_target
 from bloodcells_gui.domain.scale_notices import NOTICES as SCALE_NOTICES
 from bloodcells_gui.domain.wording import remark_text
-from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Job, Session
@@ -76,6 +76,7 @@ class AnalysisControl(QObject):
         self._header: CaseHeader | None = None
         self._skipped: list[SkippedFile] = []
         self._done: Done | None = None
+        self._told: list[Banner] = []
         self.runner = JobRunner(self)
         self.runner.batch.connect(self._batch)
         self.runner.failed.connect(self._failed)
@@ -91,6 +92,9 @@ class AnalysisControl(QObject):
         """Start `job`, whose findings belong into `session`."""
         self._session, self._header = session, header
         self._skipped, self._done = [], None
+        for banner in self._told:
+            self._banners.dismiss(banner)  # of the run before: it goes on now
+        self._told.clear()
         if header is not None:
             header.running = True
             header.refresh()
@@ -130,9 +134,9 @@ class AnalysisControl(QObject):
 
     def _failed(self, error: object, report: str) -> None:
         if isinstance(error, UserError):
-            self._banners.error(error)
+            self._told.append(self._banners.error(error))
         else:
-            self._banners.crash(report or repr(error))
+            self._told.append(self._banners.crash(report or repr(error)))
 
     def _finished(self) -> None:
         self._bar.end()
@@ -145,7 +149,7 @@ class AnalysisControl(QObject):
         if self._done is not None and without_target(self._done.notice):
             self._tell_notice(self._done)
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
-            self._banners.show_banner(
+            self._tell(
                 "info",
                 self.tr("The analysis was stopped."),
                 self.tr("What was found so far is kept and marked incomplete."),
@@ -166,7 +170,10 @@ class AnalysisControl(QObject):
     def _ask_scale(self, told: str) -> None:
         give = self.tr("Give the scale: the images are analysed as a new case; this one stays as it is.")
         action = (self.tr("Give the scale…"), self.scale_wanted.emit)
-        self._banners.show_banner("warning", told, what_to_do=give, actions=(action,))
+        self._told.append(self._banners.show_banner("warning", told, what_to_do=give, actions=(action,)))
+
+    def _tell(self, severity: str, what: str, why: str, what_to_do: str) -> None:
+        self._told.append(self._banners.show_banner(severity, what, why, what_to_do))
 
     def _tell_notice(self, done: Done) -> None:
         grave = any(r.severity == "warning" for r in run_remarks([done]))
@@ -178,7 +185,7 @@ class AnalysisControl(QObject):
         again = ""
         if done.status == RunStatus.FAILED:
             again = self.tr("When the images are there again, continue the analysis from the File menu.")
-        self._banners.show_banner("warning" if grave else "info", text, what_to_do=again)
+        self._tell("warning" if grave else "info", text, "", again)
 
     def _all_skipped(self) -> list[SkippedFile]:
         """What the run left out, files refused before it began included."""
@@ -192,7 +199,7 @@ class AnalysisControl(QObject):
         more = len(skipped) - len(named)
         if more:
             named.append(self.tr("and %n more", "", more))
-        self._banners.show_banner(
+        self._tell(
             "warning",
             self.tr("%n file(s) could not be read and were left out.", "", len(skipped)),
             "\n".join(named),

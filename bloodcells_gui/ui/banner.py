@@ -36,9 +36,11 @@ class Banner(QFrame):
         *,
         actions: tuple[tuple[str, Callable[[], None]], ...] = (),
         details: str = "",
+        stays: bool = False,
     ) -> None:
         super().__init__()
         self._context = context
+        self.stays = stays
         self.severity = severity if severity in SEVERITIES else "info"
         self.texts = (what, why, what_to_do)
         self._details = details
@@ -99,7 +101,11 @@ class Banner(QFrame):
 
 
 class BannerStack(QWidget):
-    """Newest on top; the oldest wait behind a line that says how many."""
+    """Newest on top; the oldest wait behind a line that says how many.
+
+    A banner is about the case that is open when it appears and leaves with it (`leave_case`), unless it
+    `stays` because it is about the program or the whole laboratory.
+    """
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,16 +125,24 @@ class BannerStack(QWidget):
         """Newest first."""
         return tuple(self._banners)
 
-    def error(self, error: UserError) -> Banner:
-        """A foreseen problem."""
+    def error(self, error: UserError, *, of: str = "", stays: bool = False) -> Banner:
+        """A foreseen problem.
+
+        Parameters
+        ----------
+        of : str
+            Name of a case that is not open any more, "" for the open one. It is named then.
+        """
         text = self._context.language.text
         params = error.params
-        return self.show_banner(
-            "critical",
-            *(text(part, **params) if part else "" for part in (error.what, error.why, error.what_to_do)),
+        what, why, what_to_do = (
+            text(part, **params) if part else "" for part in (error.what, error.why, error.what_to_do)
         )
+        if of:
+            what = self.tr("{case}, which is closed: {problem}").format(case=of, problem=what)
+        return self.show_banner("critical", what, why, what_to_do, stays=stays or bool(of))
 
-    def crash(self, report: str) -> Banner:
+    def crash(self, report: str, *, stays: bool = False) -> Banner:
         """Something unforeseen: a report that can be copied."""
         return self.show_banner(
             "critical",
@@ -136,6 +150,7 @@ class BannerStack(QWidget):
             self.tr("Your decisions are in the case file; nothing of them is lost."),
             self.tr("Copy the report and pass it on; it holds no patient data."),
             details=report,
+            stays=stays,
         )
 
     def show_banner(
@@ -148,14 +163,18 @@ class BannerStack(QWidget):
         actions: tuple[tuple[str, Callable[[], None]], ...] = (),
         details: str = "",
         vanish_ms: int = 0,
+        stays: bool = False,
     ) -> Banner:
         """Put a notice on top; the same notice again replaces the earlier one.
 
-        `vanish_ms` > 0 lets good news go by themselves; problems stay until dismissed.
+        `vanish_ms` > 0 lets good news go by themselves; problems stay until dismissed, or until the case is
+        left. With `stays` they outlast the case: they are about the program or the whole laboratory.
         """
         for old in [b for b in self._banners if b.texts == (what, why, what_to_do)]:
             self.dismiss(old)
-        banner = Banner(self._context, severity, what, why, what_to_do, actions=actions, details=details)
+        banner = Banner(
+            self._context, severity, what, why, what_to_do, actions=actions, details=details, stays=stays
+        )
         banner.dismissed.connect(lambda: self.dismiss(banner))
         self._banners.insert(0, banner)
         self._layout.insertWidget(0, banner)
@@ -174,6 +193,11 @@ class BannerStack(QWidget):
             banner.hide()
             banner.deleteLater()
             self._arrange()
+
+    def leave_case(self) -> None:
+        """Take away what is about the case that is left."""
+        for banner in [b for b in self._banners if not b.stays]:
+            self.dismiss(banner)
 
     def clear(self) -> None:
         """Take all notices away."""

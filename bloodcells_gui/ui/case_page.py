@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
 from bloodcells_gui.domain.embedding_map import most_alike
@@ -30,6 +30,7 @@ from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.review_keys import FIND_CLASS, NEXT_DOUBTFUL, NEXT_UNREVIEWED, ReviewKeys
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
+from bloodcells_gui.ui.wheel import guard_wheels
 
 if TYPE_CHECKING:
     from bloodcells_gui.ui.cell_map import CellMap
@@ -54,12 +55,12 @@ class CasePage(QWidget):
     -------
     state_changed()
         Undo, redo or the numbers may have changed.
-    out_of_sight()
-        A decision was asked for on cells that were out of sight. They are shown now; nothing was decided.
+    noticed(str, str)
+        Something to know, and what to do.
     """
 
     state_changed = Signal()
-    out_of_sight = Signal()
+    noticed = Signal(str, str)
 
     def __init__(
         self,
@@ -122,6 +123,7 @@ class CasePage(QWidget):
         self._keys.watch(self.differential, self.gallery, self.views.map_place, self.inspector)
         if self.slide is not None:
             self._keys.watch(self.slide)
+        guard_wheels(self)
         self.setTabOrder(self.gallery.view, self.inspector.image)
         self.refresh_numbers()
 
@@ -169,6 +171,7 @@ class CasePage(QWidget):
     def add_view(self, name: str, view: QWidget) -> None:
         """Another view of the case in the middle; tabs appear from the second on."""
         self.views.addTab(view, name)
+        guard_wheels(view)
 
     def zones(self) -> Zones:
         """Where a continued analysis shall look; empty for everywhere."""
@@ -288,8 +291,29 @@ class CasePage(QWidget):
         ids = self.views.targets()
         if not ids and self.chosen():
             self.views.show_cells(self.chosen())
-            self.out_of_sight.emit()
+            self._tell_out_of_sight()
         return [i for i in ids if self.controller.group_of(i)]
+
+    def _tell_out_of_sight(self) -> None:
+        self.noticed.emit(
+            self.tr("These cells were out of sight; nothing was decided."),
+            self.tr("Look at them and press the key again."),
+        )
+
+    def offer_menu(self, make: Callable[[QWidget], QMenu]) -> None:
+        """Let `make` the menu of the chosen cells, for the gallery."""
+        view = self.gallery.view
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(lambda p: self._pop_up(make, view.viewport().mapToGlobal(p)))
+
+    def _pop_up(self, make: Callable[[QWidget], QMenu], place: QPoint) -> None:
+        ids = self.targets_in_sight()
+        if ids:
+            self.views.ask_about(ids)
+            menu = make(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.destroyed.connect(self.views.ask_about_the_chosen)
+            menu.popup(place)
 
     def _decide(self, ids: list[int], act: Callable[[list[int]], Change | None]) -> None:
         """Do `act` to `ids` and put the cursor on the open cell that follows them."""
@@ -347,7 +371,7 @@ class CasePage(QWidget):
         cells = [] if turned is None else [i for i in turned.cells if self.controller.group_of(i)]
         if cells and not self.views.cells_in_front():
             self.views.show_cells(cells)
-            self.out_of_sight.emit()
+            self._tell_out_of_sight()
             return
         change = act()
         if change is not None and change.cells:

@@ -13,6 +13,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.panel import GalleryPanel
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
+from bloodcells_gui.ui.wheel import guard_wheels
 
 if TYPE_CHECKING:
     from bloodcells_gui.ui.cell_map import CellMap
@@ -48,6 +49,7 @@ class CaseViews(QTabWidget):
         QVBoxLayout(self.map_place).setContentsMargins(0, 0, 0, 0)
         self.addTab(self.map_place, self.tr("Map"))
         self.currentChanged.connect(self._view_changed)
+        self.tabBarClicked.connect(self._tab_clicked)
 
     def _slide_view(self, may_decide: Callable[[], bool]) -> SlidePanel | None:
         """Where the cells lie, for fields and slides."""
@@ -73,6 +75,10 @@ class CaseViews(QTabWidget):
         """Give the view in front the keyboard."""
         self.currentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _tab_clicked(self, index: int) -> None:
+        if index == self.currentIndex():
+            self.focus_front()
+
     def _view_changed(self, index: int) -> None:
         if self.widget(index) is self.map_place and self.map is None:
             self._make_map()
@@ -87,6 +93,7 @@ class CaseViews(QTabWidget):
         if layout is not None:
             layout.addWidget(self.map)
         self.map_place.setFocusProxy(self.map)
+        guard_wheels(self.map)
         self.map.chosen.connect(self.gallery.view.select_ids)
         self.ring_chosen()
 

@@ -9,6 +9,22 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 
 RESERVED = RESERVED_KEYS
 
+DEFAULT: dict[str, str] = {c.code: c.key for c in CLASSES}
+
+
+def _changed(**keys: str) -> dict[str, str]:
+    return DEFAULT | keys
+
+
+# The default keys lie under the left hand of a QWERTY keyboard. AZERTY and QWERTZ have other letters at the
+# same places; on the numeric keypad the nine commonest classes are digits, and 0 stays "see everything".
+PRESETS: dict[str, dict[str, str]] = {
+    "qwerty": DEFAULT,
+    "azerty": _changed(SNE="A", BNE="Q", EO="W", MMY="Z"),
+    "qwertz": _changed(EO="Y"),
+    "keypad": _changed(SNE="1", LY="2", MO="3", EO="4", BA="5", BNE="6", MMY="7", MY="8", BL="9"),
+}
+
 
 class KeyMap:
     """Class code -> key. An unusable entry falls back to the default and is named in `problems`.
@@ -22,7 +38,7 @@ class KeyMap:
     def __init__(self, keys: Mapping[str, str] | None = None) -> None:
         self.problems: list[str] = []
         self._key_of: dict[str, str] = {}
-        wanted = {c.code: c.key for c in CLASSES}
+        wanted = dict(DEFAULT)
         for code, key in (keys or {}).items():
             text = str(key).strip().upper()
             if code not in BY_CODE or len(text) > 1 or text in RESERVED or (text and not text.isprintable()):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSize, Qt, QThreadPool, Signal
+from PySide6.QtCore import QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -159,7 +160,8 @@ class MainWindow(QMainWindow):
         ):  # fmt: skip
             a.connect(name, act)
         for code, action in a.class_actions.items():
-            action.triggered.connect(lambda _=False, c=code: self._relabel(c))
+            name_cells = self._on_page(partial(CasePage.relabel, code=code))
+            action.triggered.connect(lambda _=False, act=name_cells: act())
         self.empty.folder_wanted.connect(self.opener.choose_folder)
         self.empty.slide_wanted.connect(self.opener.choose_slide)
         self.empty.demo_wanted.connect(self.opener.open_demo)
@@ -183,10 +185,6 @@ class MainWindow(QMainWindow):
 
         return run
 
-    def _relabel(self, code: str) -> None:
-        if self.page is not None:
-            self.page.relabel(code)
-
     # -- the open case ---------------------------------------------------------------------------------
 
     def _opened(self, session: Session, job: object) -> None:
@@ -200,52 +198,36 @@ class MainWindow(QMainWindow):
 
     def attach(self, session: Session) -> None:
         """Show an open case."""
+        self.banners.leave_case()  # problems with other wishes; this one was granted
         if self._workshop.author:
             session.author = self._workshop.author
+        self.reporter.case = session
         page = CasePage(self._context, session, self.pool, self._may_decide)
         self.page = page
         self.body.addWidget(page)
         self.body.setCurrentWidget(page)
         self.actions_.scope_review(page.review_panels())
         page.views.currentChanged.connect(self._enable_decisions)
-        page.out_of_sight.connect(self._tell_out_of_sight)
+        page.noticed.connect(
+            lambda what, to_do: self.banners.show_banner("info", what, what_to_do=to_do, vanish_ms=6000)
+        )
         page.gallery.loupe.switch(self.actions_.get("loupe").isChecked())
         page.restore_look(self._memory)
         page.controller.failed.connect(self.banners.error)
         self.analysis.heard.connect(page.take_events)
         page.state_changed.connect(self._show_state)
-        view = page.gallery.view
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.customContextMenuRequested.connect(lambda p: self._cell_menu(view.viewport().mapToGlobal(p)))
-        view.setFocus()
+        page.offer_menu(self.actions_.cell_menu)
+        page.gallery.view.setFocus()
         self._show_state()
         self.case_shown.emit(page)
-
-    def _cell_menu(self, place: QPoint) -> None:
-        page = self.page
-        ids = [] if page is None else page.targets_in_sight()
-        if page is not None and ids:
-            page.views.ask_about(ids)
-            menu = self.actions_.cell_menu(self)
-            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            menu.destroyed.connect(page.views.ask_about_the_chosen)
-            menu.popup(place)
 
     def _enable_decisions(self) -> None:
         self.actions_.enable_decisions(self.page is not None and self.page.views.cells_in_front())
 
-    def _tell_out_of_sight(self) -> None:
-        self.banners.show_banner(
-            "info",
-            self.tr("These cells were out of sight; nothing was decided."),
-            what_to_do=self.tr("Look at them and press the key again."),
-            vanish_ms=6000,
-        )
-
     def detach(self) -> Session | None:
         """Let go of the case without closing it; returns it."""
         self.commit_typing()
-        page, self.page = self.page, None
+        page, self.page, self.reporter.case = self.page, None, None
         if page is None:
             return None
         self.case_leaving.emit(page)
@@ -254,6 +236,7 @@ class MainWindow(QMainWindow):
         self.pool.waitForDone(5000)
         self.body.removeWidget(page)
         page.deleteLater()
+        self.banners.leave_case()
         self._show_state()
         return page.session
 
@@ -349,7 +332,7 @@ class MainWindow(QMainWindow):
         try:
             self._workshop.save_settings(replace(self._workshop.settings, **changes))  # type: ignore[arg-type]
         except UserError as error:
-            self.banners.error(error)
+            self.banners.error(error, stays=True)
 
     def _tell_setting_problems(self) -> None:
         problems = self._workshop.setting_problems
@@ -362,6 +345,7 @@ class MainWindow(QMainWindow):
                 self.tr("Some settings could not be used."),
                 "\n".join(lines),
                 self.tr("Set them anew in the preferences or correct the settings file."),
+                stays=True,
             )
 
     # -- showing what holds ----------------------------------------------------------------------------

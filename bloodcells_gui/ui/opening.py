@@ -104,6 +104,8 @@ class Opener(QObject):
 
     def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> None:
         """Open a case file; where another window has it, offer to read it, or to take it over."""
+        self._looks.forget()  # whatever was being looked at for an earlier wish
+        self.busy.emit("")
         try:
             session = self._workshop.open_case(path, read_only=read_only, take_over=take_over)
         except UserError as error:

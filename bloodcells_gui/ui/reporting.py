@@ -15,7 +15,7 @@ from bloodcells_gui.app.export import export, folder_name, safe_folder_name
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign, signing_checks
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.dialogs.export import ExportDialog
@@ -47,6 +47,9 @@ class Reporter(QObject):
         self._writes = Lookup(pool, self)
         self._writes.answered.connect(self._written)
         self._writes.failed.connect(self._failed)
+        self._signed: Banner | None = None
+        # The case in front; what is told late about another one must not seem to be about it.
+        self.case: Session | None = None
 
     def proposal(self, session: Session) -> Path:
         """A folder named after the specimen, in the person's documents."""
@@ -63,14 +66,17 @@ class Reporter(QObject):
         )
         accepted = dialog.exec()
         dialog.deleteLater()
-        if not accepted or not isinstance(session, CaseSession):
+        if not accepted or session is not self.case or not isinstance(session, CaseSession):
             return
         folder, options = dialog.answer()
         self.busy.emit(self.tr("Writing the report"))
-        self._writes.ask(folder, lambda: export(session, folder, options))
+        self._writes.ask((session, folder), lambda: export(session, folder, options))
 
-    def _written(self, folder: object, files: Sequence[Path]) -> None:
+    def _written(self, tag: tuple[Session, Path], files: Sequence[Path]) -> None:
         self.busy.emit("")
+        session, folder = tag
+        if session is not self.case:
+            return
         self._banners.show_banner(
             "ok",
             self.tr("The report was written: %n file(s).", "", len(files)),
@@ -78,11 +84,14 @@ class Reporter(QObject):
             actions=((self.tr("Open the folder"), lambda: _open(str(folder))),),
         )
 
-    def _failed(self, folder: object, error: object) -> None:
+    def _failed(self, tag: tuple[Session, Path], error: BaseException) -> None:
         self.busy.emit("")
-        if isinstance(error, UserError):
+        session, _ = tag
+        if session is self.case and isinstance(error, UserError):
             self._banners.error(error)
-        elif isinstance(error, BaseException):
+        elif isinstance(error, UserError):
+            self._banners.error(error, of=" ".join(session.specimen.id.split())[:80])
+        else:
             self._banners.crash("".join(traceback.format_exception(error)))
 
     def sign(self, session: Session, window: QWidget) -> None:
@@ -120,11 +129,11 @@ class Reporter(QObject):
         dialog.cells_wanted.connect(self.cells_wanted)
         accepted = dialog.exec()
         dialog.deleteLater()
-        if not accepted:
+        if not accepted or session is not self.case:
             return
         name, meaning, explanation = dialog.answer()
         sign(session, name, meaning, explanation)
-        self._banners.show_banner(
+        self._signed = self._banners.show_banner(
             "ok",
             self.tr("The report is signed."),
             self.tr("It is frozen in the case file with its hash."),
@@ -135,8 +144,10 @@ class Reporter(QObject):
         dialog = AmendDialog(window)
         accepted = dialog.exec()
         dialog.deleteLater()
-        if accepted:
+        if accepted and session is self.case:
             amend(session, session.author, dialog.answer())
+            if self._signed is not None:
+                self._banners.dismiss(self._signed)  # the new version is not signed
 
     def stop(self) -> None:
         """Deliver nothing any more."""

@@ -31,8 +31,9 @@ class ReviewController(QObject):
         self._unsubscribe = session.subscribe(self._heard)
 
     def close(self) -> None:
-        """Stop listening to the session."""
+        """Stop listening to the session; what a view of it still reports is about no open case."""
         self._unsubscribe()
+        self.blockSignals(True)
 
     def _heard(self, what: Change) -> None:
         self.changed.emit(what)

@@ -121,7 +121,7 @@ def _catch_faults(keeper: WindowKeeper) -> None:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report = "".join(traceback.format_exception(kind, error, trace))
         sys.stderr.write(report)
-        keeper.window.banners.crash(f"bloodcells {__version__}\n{report}")
+        keeper.window.banners.crash(f"bloodcells {__version__}\n{report}", stays=True)
 
     sys.excepthook = hook
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.domain.review import Status
-from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
+from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
+from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
 from bloodcells_gui.ui import keyboard
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.keyboard import latin_sequence, meanings, place, review_meanings, zoom_steps
-from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.keymap import PRESETS, RESERVED, KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.workbench.hub import Workbench
@@ -243,3 +246,47 @@ def test_the_counter_counts_on_every_layout(bench: Workbench) -> None:
     bench.counter.sound.setFocus()
     send(focus(), key("s", "S"))
     assert session.state.hand_counts["LY"] == 1
+
+
+# -- ready-made key maps -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_gives_every_class_a_key_of_its_own_and_the_settings_take_it(name: str) -> None:
+    keys = PRESETS[name]
+    assert sorted(keys) == sorted(BY_CODE)
+    assert len(set(keys.values())) == len(keys)
+    assert not RESERVED & set(keys.values())
+    made = KeyMap(keys)
+    assert made.problems == []
+    assert dict(made.items()) == keys
+    settings, problems = parse(to_json_obj(replace(LabSettings(), keys=tuple(keys.items()))))
+    assert settings.key_map == keys
+    assert problems == []
+
+
+def test_presets_of_letters_keep_the_places() -> None:
+    """The key at the place of Q is A on AZERTY, the one at the place of Z is Y on QWERTZ."""
+    azerty = {"Q": "A", "A": "Q", "Z": "W", "W": "Z"}
+    assert PRESETS["azerty"] == {c: azerty.get(k, k) for c, k in PRESETS["qwerty"].items()}
+    assert PRESETS["qwertz"] == {c: {"Z": "Y"}.get(k, k) for c, k in PRESETS["qwerty"].items()}
+
+
+def test_the_key_dialog_offers_the_presets(qtbot: QtBot, context: UiContext) -> None:
+    dialog = KeyMapDialog(context, LabSettings())
+    qtbot.addWidget(dialog)
+    box = dialog.presets
+    assert box.currentText() == "QWERTY"
+    box.setCurrentIndex(box.findText("Numeric keypad"))
+    box.activated.emit(box.currentIndex())
+    assert dialog.answer().key_map["SNE"] == "1"
+    dialog.model.setData(dialog.model.index(0, 1), "7")
+    assert box.currentText() == "The laboratory's own"
+    assert dialog.answer().key_map["MMY"] == "1"  # the two exchanged theirs
+
+
+def test_the_numeric_keypad_decides_and_counts(desk: Desk) -> None:
+    desk.window._context.keymap = KeyMap(PRESETS["keypad"])
+    first = desk.go(UNIDENTIFIED)
+    send(desk.view, key("4", "", KEYPAD))
+    assert desk.session.decision(first).final == "EO"

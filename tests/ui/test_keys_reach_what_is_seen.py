@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.cases import CaseList
@@ -21,12 +22,13 @@ from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.dialogs.sign import SignDialog
-from bloodcells_gui.ui.gallery.model import GROUPS
+from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids, unpack_ids
 from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.workbench.hub import Workbench
 from tests.ui.desk import Desk
+from tests.ui.slides import SIZE, PictureReader, SlideSession, cells, placed
 from tests.ui.workbench_kit import a_case, a_workspace
 
 Key = Qt.Key
@@ -325,3 +327,110 @@ def test_cells_that_arrive_leave_the_cursor_and_the_screen_where_they_are(desk: 
     desk.page.gallery._changed(Change(cells=(*moved, cell_id), event=None))
     assert desk.view.current_id() == cell_id
     assert desk.view.tile_rect(cell_id).top() == place
+
+
+def test_a_tab_gives_its_view_the_keyboard(bench: Workbench) -> None:
+    """By the mouse, by the menu and by Ctrl with a digit; so Ctrl+2 and a digit grade at once."""
+    page, record, counter = bench.window.page, bench.record, bench.counter
+    assert page is not None
+    assert record is not None
+    assert counter is not None
+    fields = [row.editor for row in record.fields.rows.values()]
+    bars = (page.views.tabBar(), record.tabBar())
+    wanted: dict[str, QWidget] = {
+        "Gallery": page.gallery.view, "Counter": counter.tiles, "Record": fields[1],
+    }  # fmt: skip
+    for name, view in wanted.items():
+        n = next(i for i in range(page.views.count()) if page.views.tabText(i) == name)
+        page.differential.table.setFocus()
+        QTest.mouseClick(bars[0], Qt.MouseButton.LeftButton, pos=bars[0].tabRect(n).center())
+        assert QApplication.focusWidget() is view, name
+    parts_of_record = (fields[1], record.grades, record.comments.words, record.analyser.table)
+    for n, view in enumerate(parts_of_record):
+        QTest.mouseClick(bars[1], Qt.MouseButton.LeftButton, pos=bars[1].tabRect(n).center())
+        assert QApplication.focusWidget() is view
+    for n, view in enumerate((*parts_of_record, counter.tiles), 1):
+        page.views.setCurrentWidget(page.gallery)
+        QTest.keyClick(page.gallery.view, Key(Key.Key_0 + n), Qt.KeyboardModifier.ControlModifier)
+        assert QApplication.focusWidget() is view
+    assert fields[0].accessibleName() == "Specimen number"  # no key that goes astray changes it
+
+
+def test_a_click_on_sound_leaves_the_keys_with_the_counter(bench: Workbench) -> None:
+    session, counter = bench.session, bench.counter
+    assert session is not None
+    assert counter is not None
+    bench.show_counter()
+    QTest.mouseClick(counter.sound, Qt.MouseButton.LeftButton)
+    counter.bell.on = False
+    press(Key.Key_T)
+    assert session.state.hand_counts == {"BL": 1}
+    QTest.keyClick(counter.tiles, Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
+    assert sum(session.state.hand_counts.values()) == 1 + bool(counter.tiles.currentIndex().isValid())
+
+
+def test_a_wheel_over_a_choice_changes_it_only_with_the_focus(bench: Workbench) -> None:
+    session, record = bench.session, bench.record
+    assert session is not None
+    assert record is not None
+    bench.show_record(0)
+    box = record.fields.rows["wbc_corrected"].editor
+    assert isinstance(box, QComboBox)
+    before, count = box.currentIndex(), session.state.last_seq
+    turn(box)
+    assert (box.currentIndex(), session.state.last_seq) == (before, count)
+    assert not box.hasFocus()
+    box.setFocus()
+    turn(box)
+    assert box.currentIndex() == before + 1
+
+
+def turn(widget: QWidget) -> None:
+    """One notch of the wheel down, with the mouse over the widget."""
+    place = QPointF(widget.rect().center())
+    no_button, no_key = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    event = QWheelEvent(
+        place, QPointF(widget.mapToGlobal(place.toPoint())), QPoint(), QPoint(0, -120), no_button, no_key,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)
+
+
+def test_cells_dragged_from_another_program_are_refused() -> None:
+    """Their numbers name other cells here."""
+    mine = pack_ids([3, 1])
+    assert unpack_ids(mine) == [3, 1]
+    mine.setData("application/x-bloodcells-program", b"another one")
+    assert unpack_ids(mine) == []
+
+
+def test_the_slide_decides_on_the_ringed_cell_alone_and_only_in_sight(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "bloodcells_gui.ui.slide_view.panel.SlideImages", lambda _: PictureReader(placed(0, SIZE))
+    )
+    session = SlideSession(cells())
+    window.attach(session)
+    page = window.page
+    assert page is not None
+    slide = page.slide
+    assert slide is not None
+    ids = [c.id for c in session.cells[:3]]
+    page.gallery.view.select_ids(ids)
+    page.views.setCurrentWidget(slide)
+    assert QApplication.focusWidget() is slide.canvas
+    assert page.views.targets() == [ids[0]]
+    press(Key.Key_T)
+    assert [list(e.cells) for e in session.events] == [[ids[0]]]
+    current = slide.canvas.chosen
+    assert current is not None
+    slide.canvas.camera.look_at(-1e6, -1e6, 1.0)
+    press(Key.Key_T)
+    assert len(session.events) == 1  # it was out of sight
+    assert slide.shows(current)
+    slide.canvas.camera.look_at(-1e6, -1e6, 1.0)
+    slide.remove_chosen()
+    assert len(session.events) == 1
+    press(Key.Key_T)
+    assert list(session.events[-1].cells) == [current]

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.ui.i18n import Language
+from bloodcells_gui.ui.wheel import guard_wheels
 
 
 def parse_number(text: str) -> float | None:
@@ -82,6 +83,7 @@ class Form(QDialog):
         if self._opened:
             return
         self._opened = True
+        guard_wheels(self)
         for button in self.findChildren(QPushButton):
             if button not in self.buttons.buttons():
                 button.setAutoDefault(False)  # else Enter in a field could press it instead of OK

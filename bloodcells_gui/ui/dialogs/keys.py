@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
@@ -10,6 +11,7 @@ from PySide6.QtGui import QColor, QPageSize, QTextDocument
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHeaderView,
@@ -22,9 +24,10 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
-from bloodcells_gui.ui.keymap import RESERVED
+from bloodcells_gui.ui.keymap import PRESETS, RESERVED
 
 Index = QModelIndex | QPersistentModelIndex
+_OWN = "own"
 
 
 class KeyMapModel(QAbstractTableModel):
@@ -34,6 +37,11 @@ class KeyMapModel(QAbstractTableModel):
         super().__init__(parent)
         self._context = context
         self.keys = dict(keys)
+
+    def take(self, keys: Mapping[str, str]) -> None:
+        """Replace every key."""
+        self.keys = dict(keys)
+        self.dataChanged.emit(self.index(0, 1), self.index(len(CLASSES) - 1, 1))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(CLASSES)
@@ -80,6 +88,33 @@ class KeyMapModel(QAbstractTableModel):
         return True
 
 
+class PresetBox(QComboBox):
+    """Ready-made key maps for the common keyboards; shows which one the map is, if it is one."""
+
+    def __init__(self, model: KeyMapModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        for name, preset in (
+            ("QWERTY", "qwerty"),
+            ("AZERTY", "azerty"),
+            ("QWERTZ", "qwertz"),
+            (self.tr("Numeric keypad"), "keypad"),
+            (self.tr("The laboratory's own"), _OWN),
+        ):
+            self.addItem(name, preset)
+        self.setAccessibleName(self.tr("Keyboard"))
+        self.activated.connect(self._chosen)
+        model.dataChanged.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        found = next((p for p, keys in PRESETS.items() if keys == self._model.keys), _OWN)
+        self.setCurrentIndex(self.findData(found))
+
+    def _chosen(self) -> None:
+        self._model.take(PRESETS.get(str(self.currentData()), self._model.keys))
+
+
 def key_map_html(title: str, context: UiContext, keys: dict[str, str], fixed: list[tuple[str, str]]) -> str:
     """The key map as a printable page; every text is escaped."""
     rows = "".join(
@@ -117,10 +152,12 @@ class KeyMapDialog(Form):
         table.setColumnWidth(1, 90)
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
         table.setMinimumHeight(240)
-        self.outer.insertWidget(2, table, 1)
+        self.presets = PresetBox(self.model)
+        self.form.addRow(self.tr("&Keyboard"), self.presets)
+        self.outer.insertWidget(3, table, 1)
         fixed = QLabel("\n".join(f"{key}: {what}" for what, key in self.fixed_keys()))
         fixed.setObjectName("muted")
-        self.outer.insertWidget(3, fixed)
+        self.outer.insertWidget(4, fixed)
         button = self.buttons.addButton(self.tr("Print…"), QDialogButtonBox.ButtonRole.ActionRole)
         button.clicked.connect(self._print)
         self.setMinimumWidth(520)

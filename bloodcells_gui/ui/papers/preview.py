@@ -26,6 +26,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.papers.pages import PagesView
+from bloodcells_gui.ui.wheel import guard_wheels
 
 
 class PreviewWindow(QDialog):
@@ -76,6 +77,7 @@ class PreviewWindow(QDialog):
         layout.addLayout(row)
         layout.addWidget(self.pages, 1)
         self.resize(860, 920)
+        guard_wheels(self)
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)
         self._work.failed.connect(self._failed)

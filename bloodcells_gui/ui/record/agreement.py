@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QVBoxLayo
 from bloodcells_gui.app.record import Points
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.wheel import guard_wheels
 
 
 class BlandAltmanPlot(QWidget):
@@ -124,6 +125,7 @@ class AgreementWindow(QDialog):
         layout.addLayout(top)
         layout.addWidget(self.plot, 1)
         self.resize(720, 460)
+        guard_wheels(self)
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)
         self._work.ask("agreement", lambda: list(read()))

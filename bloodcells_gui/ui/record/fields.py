@@ -24,6 +24,7 @@ from bloodcells_gui.app.record import problem_of, record_fields, value_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import FieldSpec
+from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
@@ -200,6 +201,10 @@ class FieldsForm(QScrollArea):
                 form.addRow(label, row)
                 self.rows[spec.name] = row
         self.setWidget(inner)
+        # Not the number that the specimen has already: a key that goes astray must not change it.
+        first = next((r.editor for n, r in self.rows.items() if n != SPECIMEN_ID_FIELD), None)
+        if first is not None:
+            self.setFocusProxy(first)
         self._pending = False
         controller.changed.connect(lambda _: self._changed())
         self.refresh()

@@ -60,6 +60,7 @@ class RecordPage(QTabWidget):
         self._mark()
         self.analyser.over_cases.connect(self.over_cases)
         self.currentChanged.connect(self._part_chosen)
+        self.tabBarClicked.connect(lambda at: self.setFocus() if at == self.currentIndex() else None)
         self._set_part()
 
     def _set_part(self) -> None:

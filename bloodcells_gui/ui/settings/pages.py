@@ -29,7 +29,7 @@ from bloodcells_gui.domain.ranges import ITEMS, OWN, PUBLISHED
 from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.keys import KeyMapModel
+from bloodcells_gui.ui.dialogs.keys import KeyMapModel, PresetBox
 from bloodcells_gui.ui.i18n import csv_choices
 from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
 
@@ -226,6 +226,8 @@ class KeysPage(Page):
         super().__init__(context, "")
         self.title = self.tr("Keys")
         self.model = KeyMapModel(context, dict(context.keymap.items()) | s.key_map, self)
+        self.presets = PresetBox(self.model)
+        self.outer.addWidget(self.presets)
         self.table(self.model, self.title, 0)
         self.note(self.tr("Double click a key to change it; the two classes exchange theirs."))
         self.reads("keys", lambda: tuple(self.model.keys.items()))

@@ -143,7 +143,7 @@ class Workbench(QObject):
         self._add(lab, self.tr("Reference &library…"), self.show_library, of_case=False)
         self._add(lab, self.tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
         self._add(lab, self.tr("Cases past their &time…"), self.show_retention, of_case=False)
-        self._add(lab, self.tr("&Backup and restore…"), self._backup.show, of_case=False)
+        self._add(lab, self.tr("Back&up and restore…"), self._backup.show, of_case=False)
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -264,14 +264,14 @@ class Workbench(QObject):
     def add_to_library(self) -> None:
         """Keep the chosen cells, with a note."""
         page, session = self.window.page, self.session
-        ids = page.chosen() if page is not None else []
+        ids = page.targets_in_sight() if page is not None else []
         if not ids or session is None or not self.window._may_decide():
             return
         dialog = NoteDialog(self.window, session.drafts.text(NOTE), count=len(ids))
         accepted = dialog.exec()
         dialog.deleteLater()
         session.drafts.keep(NOTE, dialog.answer())  # until it is in the library
-        if accepted:
+        if accepted and session is self.session:
             self.keep(ids, dialog.answer())
             session.drafts.keep(NOTE, "")
 
@@ -372,7 +372,7 @@ class Workbench(QObject):
         try:
             self.workspace.save_settings(wanted)
         except UserError as error:
-            self.window.banners.error(error)
+            self.window.banners.error(error, stays=True)
             return
         if wanted.theme != before.theme:
             self.context.theme.choose(wanted.theme)
@@ -401,11 +401,12 @@ class Workbench(QObject):
                 "info", self.tr("%n case(s) are past the time that they are kept.", "", len(found)),
                 self.tr("Nothing is removed before you have looked at them."),
                 actions=((self.tr("Look at them…"), lambda: self._guarded(self.show_retention)),),
+                stays=True,
             )  # fmt: skip
 
     def _tell_due_failed(self, error: object) -> None:
         if isinstance(error, UserError):
-            self.window.banners.error(error)
+            self.window.banners.error(error, stays=True)
 
     def show_retention(self) -> RetentionWindow:
         """Cases past their time, and the record of those removed."""

@@ -32,6 +32,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.wheel import guard_wheels
 from bloodcells_gui.ui.worklist.model import Column, StateDelegate, WorklistModel
 
 _POLL_MS = 500
@@ -108,6 +109,7 @@ class WorklistWindow(QDialog):
         QShortcut(QKeySequence.StandardKey.Find, self, self.text.setFocus)
         QShortcut(QKeySequence("F5"), self, self.refresh)
         self.resize(1080, 620)
+        guard_wheels(self)
 
     # -- building --------------------------------------------------------------------------------------
 

@@ -1,0 +1,164 @@
+"""What a banner says is about the case in front; it leaves with its case, late news of another stay away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.domain.analysis import Done, RunStatus, Skipped, SkippedFile
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui import reporting
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.workbench.hub import Workbench
+from tests.ui.desk import Desk
+from tests.ui.fakes import FakeSession, make_cells
+from tests.ui.workbench_kit import a_case, a_workspace
+
+TROUBLE = UserError("The folder cannot be written.", "The disk is full.", "Free some space.")
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory) -> Iterator[Workbench]:
+    workspace = a_workspace(tmp_path)
+    for name in ("first", "second"):
+        a_case(workspace.cases_dir / f"{name}.bcs", 20, specimen_id=f"S-{name}")
+    window, cases = MainWindow(context, workspace, memory), CaseList(workspace)
+    made = Workbench(window, context, workspace, cases, memory)
+    window.show()
+    yield made
+    window.close()
+    cases.close()
+    window.deleteLater()
+
+
+def open_case(bench: Workbench, name: str) -> None:
+    bench.window.opener.open_path(bench.workspace.cases_dir / f"{name}.bcs")
+    session = bench.session
+    assert session is not None
+    assert session.path.stem == name
+
+
+def told(bench: Workbench) -> list[str]:
+    return [b.texts[0] for b in bench.window.banners.banners]
+
+
+def accept(monkeypatch: pytest.MonkeyPatch, kind: type[QDialog], answer: object) -> None:
+    monkeypatch.setattr(kind, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(kind, "answer", lambda self: answer)
+
+
+def sign_it(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = bench.session
+    assert session is not None
+    session.confirm([c.id for c in session.cells])
+    accept(monkeypatch, SignDialog, ("A. Technician", "I reviewed and approve this report.", "few cells"))
+    bench.window.actions_.get("sign").trigger()
+    assert session.state.signed
+
+
+def test_the_report_is_signed_does_not_stand_over_the_next_case(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_case(bench, "first")
+    sign_it(bench, monkeypatch)
+    assert told(bench) == ["The report is signed."]
+    open_case(bench, "second")
+    assert told(bench) == []
+
+
+def test_nor_over_the_new_version_of_its_own_case(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_case(bench, "first")
+    sign_it(bench, monkeypatch)
+    accept(monkeypatch, AmendDialog, "a second look")
+    bench.window.actions_.get("sign").trigger()
+    session = bench.session
+    assert session is not None
+    assert not session.state.signed
+    assert told(bench) == []
+
+
+def test_closing_a_case_takes_its_banners_and_leaves_those_of_the_laboratory(bench: Workbench) -> None:
+    open_case(bench, "first")
+    banners = bench.window.banners
+    bench._tell_due([object()])  # type: ignore[list-item]
+    bench.window.page.controller.failed.emit(TROUBLE)  # type: ignore[union-attr]
+    assert len(told(bench)) == 2
+    bench.window.close_case()
+    assert [b.stays for b in banners.banners] == [True]
+    assert "past the time" in told(bench)[0]
+
+
+def test_a_case_that_could_not_be_opened_is_forgotten_once_another_is(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    bench.window.opener.open_path(tmp_path / "gone.bcs")
+    assert len(told(bench)) == 1
+    open_case(bench, "second")
+    assert told(bench) == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_export_that_ends_after_its_case_was_left(
+    qtbot: QtBot, bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: bool
+) -> None:
+    """Good news are dropped. A failure is told, for nobody would miss the report otherwise: with its case."""
+    gate = threading.Event()
+
+    def slowly(session: object, folder: Path, options: object) -> list[Path]:
+        gate.wait(20)
+        if fails:
+            raise TROUBLE
+        return [folder / "report.pdf"]
+
+    open_case(bench, "first")
+    monkeypatch.setattr(reporting, "export", slowly)
+    monkeypatch.setattr(ExportDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(bench.window.pool, "waitForDone", lambda *_: True)  # the five seconds are over
+    bench.window.actions_.get("export").trigger()
+    open_case(bench, "second")
+    with qtbot.waitSignal(bench.window.reporter.busy):
+        gate.set()
+    QApplication.processEvents()
+    if fails:
+        assert told(bench) == ["S-first, which is closed: The folder cannot be written."]
+        assert bench.window.banners.banners[0].texts[1:] == ("The disk is full.", "Free some space.")
+    else:
+        assert told(bench) == []
+    page = bench.window.page
+    assert page is not None
+    assert page.isEnabled()
+    monkeypatch.undo()
+    bench.window.pool.waitForDone(5000)
+
+
+def test_a_view_of_an_earlier_case_says_nothing_any_more(bench: Workbench) -> None:
+    open_case(bench, "first")
+    page = bench.window.page
+    assert page is not None
+    controller = page.controller
+    open_case(bench, "second")
+    controller.failed.emit(TROUBLE)
+    assert told(bench) == []
+
+
+def test_an_analysis_that_goes_on_takes_back_that_it_was_stopped(desk: Desk) -> None:
+    analysis = desk.window.analysis
+    analysis._session = desk.session
+    analysis._batch([Skipped(SkippedFile("a.png", "damaged")), Done(RunStatus.CANCELLED, {})])
+    analysis._finished()
+    assert len(desk.window.banners.banners) == 2
+    job = desk.workshop.continue_analysis(desk.session)
+    analysis.run(job, desk.session, None)
+    assert desk.window.banners.banners == ()
+    analysis.stop()
+    desk.window.attach(FakeSession(make_cells(5)))
