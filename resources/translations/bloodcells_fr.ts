@@ -594,6 +594,10 @@
 <context>
     <name>BannerStack</name>
     <message>
+        <source>{case}, which is closed: {problem}</source>
+        <translation>{case}, qui est fermé : {problem}</translation>
+    </message>
+    <message>
         <source>The program met a fault of its own.</source>
         <translation>Le programme a rencontré une erreur interne.</translation>
     </message>
@@ -835,6 +839,21 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
 <context>
     <name>CasePage</name>
     <message>
+        <source>Cells like cell {number}</source>
+        <translation>Cellules semblables à la cellule {number}</translation>
+    </message>
+    <message>
+        <source>These cells were out of sight; nothing was decided.</source>
+        <translation>Ces cellules n’étaient pas visibles ; rien n’a été décidé.</translation>
+    </message>
+    <message>
+        <source>Look at them and press the key again.</source>
+        <translation>Regardez-les et appuyez de nouveau sur la touche.</translation>
+    </message>
+</context>
+<context>
+    <name>CaseViews</name>
+    <message>
         <source>Gallery</source>
         <translation>Galerie</translation>
     </message>
@@ -849,10 +868,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Fields</source>
         <translation>Champs</translation>
-    </message>
-    <message>
-        <source>Cells like cell {number}</source>
-        <translation>Cellules semblables à la cellule {number}</translation>
     </message>
 </context>
 <context>
@@ -1787,6 +1802,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>Double-cliquez sur une touche pour la changer ; les deux classes échangent les leurs.</translation>
     </message>
     <message>
+        <source>&amp;Keyboard</source>
+        <translation>&amp;Clavier</translation>
+    </message>
+    <message>
         <source>Print…</source>
         <translation>Imprimer…</translation>
     </message>
@@ -2253,6 +2272,21 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Take the case over</source>
         <translation>Reprendre le dossier</translation>
+    </message>
+</context>
+<context>
+    <name>PresetBox</name>
+    <message>
+        <source>Numeric keypad</source>
+        <translation>Pavé numérique</translation>
+    </message>
+    <message>
+        <source>The laboratory&apos;s own</source>
+        <translation>Propre au laboratoire</translation>
+    </message>
+    <message>
+        <source>Keyboard</source>
+        <translation>Clavier</translation>
     </message>
 </context>
 <context>
@@ -3090,6 +3124,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>Ajouter à la &amp;bibliothèque de référence…</translation>
     </message>
     <message>
+        <source>Back&amp;up and restore…</source>
+        <translation>Sa&amp;uvegarde et restauration…</translation>
+    </message>
+    <message>
         <source>Count at the micr&amp;oscope</source>
         <translation>Compter au micr&amp;oscope</translation>
     </message>
@@ -3120,10 +3158,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Cases past their &amp;time…</source>
         <translation>Dossiers éc&amp;hus…</translation>
-    </message>
-    <message>
-        <source>&amp;Backup and restore…</source>
-        <translation>&amp;Sauvegarde et restauration…</translation>
     </message>
     <message>
         <source>Record</source>
