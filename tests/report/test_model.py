@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, Cell
 from bloodcells_gui.domain.comparison import analyser_fields
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.fold import ReviewState, make_event
 from bloodcells_gui.domain.review import EventKind, Signature, Status
 from bloodcells_gui.domain.settings import LabSettings, ReportHeader
@@ -19,6 +22,7 @@ from bloodcells_gui.report.build import cells_to_explain
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import digest, from_json, to_json
 from bloodcells_gui.report.pdf import render_pdf
+from tests.report import report_case
 from tests.report.report_case import FONTS, MIX, make_cells, make_report, make_run, make_specimen, make_state
 
 
@@ -200,13 +204,22 @@ def test_a_logo_is_taken_only_when_it_is_a_picture(tmp_path: Path) -> None:
     assert model.assets[model.header.logo] == load_logo(good)
 
 
-def test_the_remarks_say_why_cells_wait_as_unidentified_and_how_many_for_each_reason() -> None:
-    many = {"LY": 300, "MO": 300}
-    model = make_report(many, reviewed=False)
+def test_the_remarks_say_why_cells_wait_as_unidentified_and_how_many_for_each_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def some_wait(mix: Mapping[str, int]) -> list[Cell]:
+        cells = make_cells(mix)
+        flags = (FLAG_SCALE_CONTRADICTED,)
+        return [
+            dataclasses.replace(c, abstained=i < 5, flags=flags if i < 3 else ()) for i, c in enumerate(cells)
+        ]
+
+    monkeypatch.setattr(report_case, "make_cells", some_wait)
+    model = make_report(MIX, reviewed=False)
     about = [r for r in model.differential.remarks if r.codes == ("UNI",)]
-    waiting = [c for c in make_cells(many) if c.abstained]
-    assert waiting
     assert "The result is preliminary." in about[0].text
-    assert all(r.text.startswith("Unidentified because") for r in about[1:])
-    assert sum(int(dict(r.params)["count"]) for r in about[1:]) == len(waiting)
-    assert not [r for r in make_report(many).differential.remarks if "because" in r.text]
+    assert about[1] == Remark(
+        "Unidentified because the scale is contradicted: {count}.", (("count", "3"),), codes=("UNI",)
+    )
+    assert sum(int(dict(r.params)["count"]) for r in about[1:]) == 5
+    assert not [r for r in make_report(MIX).differential.remarks if "because" in r.text]
