@@ -21,6 +21,7 @@ from bloodcells_gui.domain.cell import (
     FLAG_OUT_OF_FOCUS,
     FLAG_OUTSIDE_FRAME,
     FLAG_SCALE_UNKNOWN,
+    FLAG_SCALE_UNSURE,
     FLAG_UNLIKE_TRAINING,
     FLAG_WAITS_FOR_SCALE,
     FOR_WANT_OF_SCALE,
@@ -42,6 +43,7 @@ from bloodcells_gui.pipeline.edges import (
 )
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
 from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter, ClassifierResult
+from bloodcells_gui.pipeline.over_scales import Averaged, over_scales
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 
 _THUMBNAIL_QUALITY = 88
@@ -206,6 +208,8 @@ class CellWork:
         self._of_outline = list(of_outline)
         # Set before the first cell: what all cells of an image carry, by the image's number.
         self.image_flags: Mapping[int, tuple[str, ...]] = {}
+        # And how far the scale is only guessed: the standard deviation of ln(um per px).
+        self.scale_spread = 0.0
         self._lock = threading.Lock()
         self._apart_sum, self._apart_n = 0.0, 0
 
@@ -228,7 +232,8 @@ class CellWork:
         windows = [_Window(p, p.centre_px, p.centre_px, self._usable_mpp(p)) for p in places]
         crops, masks = self._segmented(windows)
         self._recentre(windows, crops, masks)
-        result = self.classifier.predict(self._to_name(windows, crops))
+        result = self._named(windows, crops)
+        hinges = result.hinges if isinstance(result, Averaged) else np.zeros(len(windows), np.bool_)
         self._note_look(result)
         um_per_px = self.windows.outlining.um_per_px
         pictures: list[bytes] = []
@@ -255,6 +260,8 @@ class CellWork:
                 flags += (FLAG_OUT_OF_FOCUS,)
             if bool(result.unlike[i]):
                 flags += (FLAG_UNLIKE_TRAINING,)
+            if hinges[i]:
+                flags += (FLAG_SCALE_UNSURE,)
             none_found = FLAG_NO_CELL in flags
             no_scale = not FOR_WANT_OF_SCALE.isdisjoint(flags)
             cell = Cell(
@@ -275,6 +282,19 @@ class CellWork:
             embedding = np.asarray(result.embedding[i], np.float16)
             rows.append((cell, self._assets(window, masks[i], embedding, pictures[i])))
         return rows
+
+    def _named(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> ClassifierResult:
+        """What the classifier says, over the scales that may be right where it is only guessed."""
+
+        def at(factor: float) -> ClassifierResult:
+            if factor == 1:
+                return self.classifier.predict(self._to_name(windows, crops))
+            others = [replace(w, mpp=w.mpp * factor) for w in windows]
+            return self.classifier.predict(np.stack([_cut(w, w.centre, self.windows.naming) for w in others]))
+
+        if not self.scale_spread:
+            return at(1)
+        return over_scales(at, self.scale_spread, self.classifier.classes)
 
     def _note_look(self, result: ClassifierResult) -> None:
         """Add the disagreement over nucleated cells; junk says little about the stain."""

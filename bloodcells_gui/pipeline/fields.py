@@ -94,6 +94,11 @@ class FieldsSource:
         """Fields whose scale is not believed."""
         return self._settled.flags([image for image, _ in self._images])
 
+    @property
+    def scale_spread(self) -> float:
+        """How far the scale is only guessed."""
+        return self._settled.guess
+
     def close(self) -> None:
         """Release the fields that were opened for their neighbours."""
         self._opened.close()

@@ -68,6 +68,11 @@ class SettledScale:
             return self.scale.mpp
         return said or self.scale.mpp
 
+    @property
+    def guess(self) -> float:
+        """Standard deviation of ln(um per px) where the scale is only guessed; 0 where it is known."""
+        return self.scale.spread if self.scale.source is ScaleSource.PRIOR else 0.0
+
     def flags(self, images: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """What all cells of an image carry, by the number that the image at each place has."""
         return {images[place]: (FLAG_SCALE_CONTRADICTED,) for place in self.doubted}

@@ -142,6 +142,10 @@ class Source(Protocol):
     def image_flags(self) -> Mapping[int, tuple[str, ...]]:
         """What all cells of an image carry, by the image's number; known once prepared."""
 
+    @property
+    def scale_spread(self) -> float:
+        """Standard deviation of ln(um per px) of a scale only guessed, else 0; known once prepared."""
+
     def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
         """Settle scale and ranking; raises UserError when nothing can be done."""
 
@@ -237,6 +241,7 @@ class Scan:
             try:
                 yield from self._source.prepare(pool)
                 self._work.image_flags = self._source.image_flags
+                self._work.scale_spread = self._source.scale_spread
                 yield from self._run(pool)
                 yield from self._source.finish(self._token)
             except Cancelled:

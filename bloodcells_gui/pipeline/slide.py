@@ -104,6 +104,7 @@ class SlideSource:
         self._behind: deque[Piece] | None = None
         self._notices: list[str] = []
         self._image_flags: dict[int, tuple[str, ...]] = {}
+        self._scale_spread = 0.0
 
     @property
     def mpp(self) -> float:
@@ -114,6 +115,11 @@ class SlideSource:
     def image_flags(self) -> Mapping[int, tuple[str, ...]]:
         """Slides whose scale is not believed."""
         return self._image_flags
+
+    @property
+    def scale_spread(self) -> float:
+        """How far the scale of a slide is only guessed, at most."""
+        return self._scale_spread
 
     def close(self) -> None:
         """Release the files."""
@@ -137,6 +143,7 @@ class SlideSource:
             settled = self._scale_of(survey, ref, reader)
             found = settled.scale
             self._image_flags |= settled.flags([image])
+            self._scale_spread = max(self._scale_spread, settled.guess)
             for remark in settled.remarks:
                 self._note(remark)
             if scale is None:
