@@ -101,6 +101,17 @@ def python_components(pyproject: Path) -> list[Component]:
     return sorted(found.values(), key=lambda c: c.name)
 
 
+def other_modules(pyproject: Path) -> list[str]:
+    """Top-level modules installed here that belong to no run-time package, so that the package is the same
+    whatever is installed beside the program."""
+    known = {c.name for c in python_components(pyproject)} | {"bloodcells-gui"}
+    return sorted(
+        module
+        for module, owners in metadata.packages_distributions().items()
+        if module.isidentifier() and not {re.sub(r"[-_.]+", "-", o).lower() for o in owners} & known
+    )
+
+
 def system_components(bundle: Path) -> list[Component]:
     """Debian packages whose shared libraries PyInstaller took from this system (Linux only)."""
     if not shutil.which("dpkg-query"):

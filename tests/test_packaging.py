@@ -72,6 +72,13 @@ def test_runtime_closure_is_complete_and_licensed() -> None:
     assert {"pyside6-essentials", "shiboken6", "numpy", "fpdf2"} <= texts
 
 
+def test_what_is_installed_beside_the_program_stays_out_of_the_package() -> None:
+    others = load("inventory").other_modules(ROOT / "pyproject.toml")
+    assert {"pytest", "mypy", "scipy", "hypothesis"} <= set(others)
+    ours = {"numpy", "cv2", "fpdf", "uharfbuzz", "PySide6", "PIL", "bloodcells_gui", "packaging"}
+    assert not ours & set(others)
+
+
 def test_bill_of_materials(tmp_path: Path) -> None:
     inventory = load("inventory")
     models = tmp_path / "models" / "net-1"
