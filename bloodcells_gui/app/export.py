@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -31,6 +33,13 @@ from bloodcells_gui.report.anonymous import (
 )
 from bloodcells_gui.report.build import build_report
 from bloodcells_gui.report.model import ReportModel
+
+_WINDOWS = os.name == "nt"
+_CASELESS = sys.platform in ("win32", "darwin")
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_DEVICES = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,28 +200,60 @@ def write_masks(session: CaseSession, folder: Path, specimen: Specimen) -> Path:
             name = mask_name(ref.name, taken)
         else:
             name = f"cell-{cell.id:06d}.png"
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = _inside(folder, name)
         with csv_out.atomic_file(target, "wb") as stream:
             stream.write(encode_png(mask))
     return folder
 
 
 def mask_name(image: str, taken: set[str]) -> str:
-    """Relative path of an image's mask: its own with suffix .png, kept inside the folder and unique."""
-    parts = [p for p in PurePosixPath(image).parts if p not in ("/", "..", ".")]
+    """Relative path of an image's mask: its own with suffix .png, kept inside the folder and unique.
+
+    Names come from a case, which may come from another system: what is part of a name there may lead out of
+    the folder here.
+    """
+    parts = [_own_part(p) for p in PurePosixPath(image).parts if p.strip("/") not in ("", "..", ".")]
     path = PurePosixPath(*parts) if parts else PurePosixPath("image")
-    name = str(path.with_suffix(".png"))
-    if name in taken:
-        name = f"{path}.png"
-    taken.add(name)
+    name, n = str(path.with_suffix(".png")), 2
+    while _as_this_system_sees_it(name) in taken:
+        name, n = f"{path}.png" if n == 2 else f"{path}-{n}.png", n + 1
+    taken.add(_as_this_system_sees_it(name))
     return name
+
+
+def _own_part(name: str) -> str:
+    """One part of a path without what would lead elsewhere: separators of Windows, drive letters, devices."""
+    name = name.replace("\\", "_").replace("\0", "_")
+    if _DRIVE.match(name) or _WINDOWS:
+        name = name.replace(":", "_")
+    if _WINDOWS:
+        name = re.sub(r'[<>"|?*\x00-\x1f]', "_", name).rstrip(" .") or "_"
+        name = f"_{name}" if _is_device(name) else name
+    return f"_{name}" if name.strip(". ") == "" else name
+
+
+def _as_this_system_sees_it(name: str) -> str:
+    return name.casefold() if _CASELESS else name
+
+
+def _is_device(name: str) -> bool:
+    """Whether Windows takes a file of this name for a device, whatever its suffix."""
+    return name.split(".", maxsplit=1)[0].rstrip(" ").upper() in _DEVICES
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A file of that name in `folder`; a link that was put there must not lead out of it."""
+    target = folder / name
+    if not target.parent.resolve().is_relative_to(folder.resolve()):
+        target = folder / name.replace("/", "_")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
 
 
 def safe_folder_name(text: str, taken: Sequence[str] = ()) -> str:
     """A folder name on any system for a specimen called `text`, unlike those `taken` already."""
     kept = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in text).strip(" .")[:80] or "specimen"
-    if os.name == "nt" and kept.split(".")[0].upper() in {"CON", "PRN", "AUX", "NUL"}:
+    if _WINDOWS and _is_device(kept):
         kept = f"_{kept}"
     name, n = kept, 2
     while name.casefold() in {t.casefold() for t in taken}:
