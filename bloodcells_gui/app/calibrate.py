@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.app import profiles
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.labelled import read_labelled
+from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import ReviewState, fold
 from bloodcells_gui.domain.progress import CancelToken
@@ -17,6 +18,8 @@ from bloodcells_gui.domain.wording import unnamed_text
 from bloodcells_gui.storage.case import CaseStore
 
 MAX_CELLS = 2000
+# Seen at a scale that is not theirs: what they look like would mislead a profile.
+_NO_SCALE = frozenset({FLAG_WAITS_FOR_SCALE, FLAG_SCALE_CONTRADICTED})
 
 
 def calibrate_from(
@@ -34,14 +37,22 @@ def calibrate_from(
     if source.is_file():
         embeddings, labels = reviewed_cells(source, loaded)
         unnamed: dict[str, int] = {}
+        remarks: list[str] = []
     else:
         loaded.classifier.use_profile(None)
         found = read_labelled(source, loaded, mpp=mpp, threads=threads, token=token)
-        embeddings, labels = found.embeddings, [label.name for label in found.labels]
-        unnamed = found.unnamed
+        usable = [i for i, cell in enumerate(found.cells) if _NO_SCALE.isdisjoint(cell.flags)]
+        if not usable:
+            raise UserError(
+                "The scale of these crops is not known, so they fit no profile.",
+                "Neither their files nor their cells tell it, or the two contradict each other.",
+                "Give the micrometres per pixel with --mpp.",
+            )
+        embeddings, labels = found.embeddings[usable], [found.labels[i].name for i in usable]
+        unnamed, remarks = found.unnamed, list(found.scale_remarks)
     fitted = profiles.fit(loaded, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS])
     left_out = [unnamed_text(len(labels), unnamed)] if unnamed else []
-    return [*left_out, *fitted.lines(), f"`bloodcells calibrate use {name}` puts it to use"]
+    return [*remarks, *left_out, *fitted.lines(), f"`bloodcells calibrate use {name}` puts it to use"]
 
 
 def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], list[str]]:
@@ -61,7 +72,8 @@ def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], lis
     row = {int(i): k for k, i in enumerate(ids)}
     chosen = [
         c for c in cells
-        if c.id in row and models.get(c.run) == wanted and state.decided(c.id) and state.decision(c.id).final
+        if c.id in row and models.get(c.run) == wanted and _NO_SCALE.isdisjoint(c.flags)
+        and state.decided(c.id) and state.decision(c.id).final
     ]  # fmt: skip
     if not chosen and any(m != wanted for m in models.values()):
         raise UserError(

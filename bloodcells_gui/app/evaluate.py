@@ -20,6 +20,7 @@ from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.reproposal import HELD_BACK, reproposed_cells
 from bloodcells_gui.domain.wording import mix_text, unnamed_text
@@ -86,6 +87,7 @@ def evaluate_folder(
         created=utc_now(),
         skipped=len(found.skipped),
         unnamed=found.unnamed,
+        scale_remarks=found.scale_remarks,
     )
     out = request.out
     evaluation.write_evaluation_json(out / "evaluation.json", result)
@@ -110,6 +112,7 @@ def evaluate_folder(
     ]
     if found.unnamed:
         lines.insert(0, unnamed_text(result.n, found.unnamed, request.lang))
+    lines[:0] = [notice_in(remark, request.lang) for remark in found.scale_remarks]
     if mix is not None:
         lines.insert(-2, mix_text(mix, request.lang))
     return lines

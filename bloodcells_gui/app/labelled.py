@@ -17,6 +17,7 @@ from bloodcells_gui.domain.analysis import CellsFound, Done, Progress, RunStatus
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, Cancelled, UserError
+from bloodcells_gui.domain.notices import scale_remarks
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.pipeline.crops import CropsOptions
@@ -45,6 +46,8 @@ class LabelledCells:
     skipped : list of SkippedFile
     unnamed : dict
         Folder -> number of its images, for folders whose name is no class; they are among `skipped`.
+    scale_remarks : tuple of str
+        What is to be said of the scale, in English, each once.
     """
 
     names: list[str]
@@ -53,6 +56,7 @@ class LabelledCells:
     embeddings: NDArray[np.float32]
     skipped: list[SkippedFile]
     unnamed: dict[str, int]
+    scale_remarks: tuple[str, ...] = ()
 
 
 def label_of(name: str) -> Label | None:
@@ -110,6 +114,7 @@ def read_labelled(
         )
     cells: list[Cell] = []
     embeddings: list[NDArray[np.float16]] = []
+    remarks: dict[str, None] = {}
     before = 0
     for images in sets.values():
         options = CropsOptions(mpp, threads or default_threads())
@@ -123,9 +128,11 @@ def read_labelled(
                 case Progress() as state:
                     if progress is not None:
                         progress(replace(state, done=before + state.done, total=len(labels)))
-                case Done(status):
+                case Done(status, notice=notice):
                     if status is not RunStatus.COMPLETE:
                         raise Cancelled
+                    if said := scale_remarks(notice):
+                        remarks[said] = None
                 case _:
                     pass
         before += len(images)
@@ -137,4 +144,5 @@ def read_labelled(
         np.asarray(embeddings, np.float32).reshape(len(cells), -1),
         skipped,
         dict(unnamed),
+        tuple(remarks),
     )

@@ -119,6 +119,12 @@ def run_remarks(runs: Sequence[HasNotice], *, with_target: bool = False) -> tupl
     return gravest_first(found.values())
 
 
+def scale_remarks(notice: str) -> str:
+    """What a run's remark says of the scale."""
+    about = (r for r in _sentences(notice) if r.text in scale_notices.NOTICES)
+    return " ".join(r.text.format(**dict(r.params)) for r in about)
+
+
 def asks_for_scale(run: RunWithScale) -> bool:
     """Whether cells of a run wait until a person gives the scale."""
     unsure = run.scale is not None and run.scale.source in ASKS_FOR_SCALE

@@ -59,4 +59,11 @@ FRENCH: dict[str, str] = {
         "moyennées sur cette plage, et les cellules dont le nom en dépend attendent l’échelle (--mpp en "
         "ligne de commande)."
     ),
+    "The scale of these crops is not known, so they fit no profile.": (
+        "L’échelle de ces vignettes est inconnue : elles ne permettent d’ajuster aucun profil."
+    ),
+    "Give the micrometres per pixel with --mpp.": "Donnez les micromètres par pixel avec --mpp.",
+    "Neither their files nor their cells tell it, or the two contradict each other.": (
+        "Ni leurs fichiers ni leurs cellules ne l’indiquent, ou les deux se contredisent."
+    ),
 }

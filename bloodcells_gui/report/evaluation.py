@@ -84,6 +84,8 @@ class Evaluation:
         Folder -> number of its images, where the folder's name is no class; no figure includes them.
     mix : SpecimenMix or None
         The mix of the whole folder, where the probabilities are weighed by it.
+    scale_remarks : tuple of str
+        What is to be said of the scale of the images, in English.
     """
 
     data: tuple[DataSet, ...]
@@ -106,6 +108,7 @@ class Evaluation:
     skipped: int = 0
     unnamed: Mapping[str, int] = field(default_factory=dict)
     mix: SpecimenMix | None = None
+    scale_remarks: tuple[str, ...] = ()
     format: int = field(default=EVALUATION_FORMAT)
 
 
@@ -146,6 +149,7 @@ def evaluate(
     skipped: int = 0,
     unnamed: Mapping[str, int] | None = None,
     mix: SpecimenMix | None = None,
+    scale_remarks: Sequence[str] = (),
 ) -> Evaluation:
     """Figures of N labelled cells.
 
@@ -235,6 +239,7 @@ def evaluate(
         skipped=skipped,
         unnamed=dict(unnamed or {}),
         mix=mix,
+        scale_remarks=tuple(scale_remarks),
     )
 
 
@@ -291,6 +296,7 @@ def to_json_obj(e: Evaluation) -> dict[str, Any]:
         "n": e.n,
         "skipped": e.skipped,
         "unnamed_folders": dict(e.unnamed),
+        "scale_remarks": list(e.scale_remarks),
         "accuracy": _json(e.accuracy.value),
         "accuracy_low95": _json(e.accuracy.low95),
         "accuracy_high95": _json(e.accuracy.high95),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.wording import mix_text, number, unnamed_text
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.evaluation import ClassFigures, Evaluation, Figure
@@ -69,6 +70,9 @@ def _head(sheet: Sheet, e: Evaluation) -> None:
     sheet.put(sheet.left, 19.6, line, sheet.width, size=9, rgb=MUTED, height=4.6)
     sheet.rule(25.4, ACCENT, 0.6)
     sheet.set_y(28)
+    for remark in e.scale_remarks:
+        text = notice_in(remark, sheet.lang_code)
+        sheet.paragraph(sheet.left, text, sheet.width, size=9, style="B", rgb=WARNING, most=6)
     if e.unnamed:
         text = unnamed_text(e.n, e.unnamed, sheet.lang_code)
         sheet.paragraph(sheet.left, text, sheet.width, size=9, style="B", rgb=WARNING, most=6)

@@ -7,10 +7,13 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from bloodcells_gui.app.workspace import settings_path
 from bloodcells_gui.cli import run
+from bloodcells_gui.domain.scale_notices import NO_SCALE
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -112,6 +115,26 @@ def test_evaluate_names_in_its_headline_what_no_class_name_covers(
     found = json.loads((tmp_path / "e" / "evaluation.json").read_text("utf-8"))
     assert found["unnamed_folders"] == {"granulocytes": 3, "divers": 3}
     assert found["data"][0]["classes"] == {"Polynucléaires neutrophiles": 3}
+
+
+def test_a_folder_without_any_scale_is_said_first_and_gives_no_profile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(1)
+    for code in ("LY", "MO"):
+        (tmp_path / "by-class" / code).mkdir(parents=True)
+        for k in range(3):
+            pixels = noise.integers(180, 190, (40, 40, 3), np.uint8)
+            cv2.imwrite(str(tmp_path / "by-class" / code / f"{k}.png"), pixels)
+    assert run(["evaluate", str(tmp_path / "by-class"), "--out", str(tmp_path / "e"), "--lang", "fr"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Les fichiers n’indiquent aucune échelle")
+    assert any(line.startswith("6 ") for line in lines[1:])
+    found = json.loads((tmp_path / "e" / "evaluation.json").read_text("utf-8"))
+    assert found["abstained"] == 6
+    assert found["scale_remarks"] == [NO_SCALE]
+    assert run(["calibrate", str(tmp_path / "by-class"), "--name", "x"]) != 0
+    assert "The scale of these crops is not known" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
