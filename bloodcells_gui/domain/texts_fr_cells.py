@@ -16,12 +16,13 @@ from bloodcells_gui.domain.waiting import (
     BELOW,
     COMPETE,
     CONTRADICTED,
-    HEADLINE,
+    GUESS,
     NO_OUTLINE,
     NO_SCALE,
     SUMMARY,
     UNLIKE,
     UNSURE_SCALE,
+    WORD,
 )
 
 FRENCH: dict[str, str] = {
@@ -34,7 +35,8 @@ FRENCH: dict[str, str] = {
     FLAG_BY_HAND: "ajoutée à la main",
     FLAG_UNLIKE_TRAINING: "différente des données d’apprentissage",
     # Why a cell waits
-    HEADLINE: "Non identifiée. Meilleure hypothèse : {name}, {percent} %. Elle attend parce que {reason}.",
+    WORD: "Non identifiée.",
+    GUESS: "Meilleure hypothèse : {name}, {percent} %. Elle attend parce que {reason}.",
     NO_SCALE: "l’échelle est inconnue",
     CONTRADICTED: "l’échelle est contredite",
     UNSURE_SCALE: "son nom dépend d’une échelle incertaine",

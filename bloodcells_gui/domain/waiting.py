@@ -25,7 +25,8 @@ UNLIKE = "it looks unlike the training images"
 COMPETE = "two classes compete: {first} and {second}"
 BELOW = "its probability is below the limit"
 
-HEADLINE = "Unidentified. Best guess: {name}, {percent} %. It waits because {reason}."
+WORD = "Unidentified."
+GUESS = "Best guess: {name}, {percent} %. It waits because {reason}."
 #: For many cells together, in the order in which they are told.
 SUMMARY = {
     NO_SCALE: "Unidentified because no scale is known: {count}.",
@@ -80,9 +81,14 @@ def reason_text(cell: Cell, classes: Sequence[str], lang: str = "en") -> str:
 
 
 def headline(cell: Cell, classes: Sequence[str], lang: str = "en") -> str:
-    """What is said of a cell that waits: the best guess, how sure, and why that does not count."""
+    """What is said of a cell that waits: that it does, the best guess and why that does not count."""
+    return f"{tr(WORD, lang)} {best_guess(cell, classes, lang)}"
+
+
+def best_guess(cell: Cell, classes: Sequence[str], lang: str = "en") -> str:
+    """The headline of a cell that waits, without its first word."""
     return tr(
-        HEADLINE,
+        GUESS,
         lang,
         name=_name(cell.predicted, lang),
         percent=round(100 * cell.probability),

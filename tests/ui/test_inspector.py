@@ -221,7 +221,7 @@ def test_a_cell_that_waits_is_headlined_as_unidentified_with_its_best_guess_and_
     panel.show_cell(waiting)
     assert panel._name.toolTip() == "Unidentified"
     assert panel.waits.text() == (
-        "Unidentified. Best guess: monocyte, 92 %. It waits because it looks unlike the training images."
+        "Best guess: monocyte, 92 %. It waits because it looks unlike the training images."
     )
     session._by_id[waiting] = replace(cell, flags=(FLAG_SCALE_CONTRADICTED,))
     panel.show_cell(waiting)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
+from bloodcells_gui.domain.waiting import WORD
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
@@ -32,7 +33,7 @@ from bloodcells_gui.ui.inspector.probabilities_tab import ProbabilitiesTab
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.waiting import waiting_headline
+from bloodcells_gui.ui.waiting import waiting_guess
 
 # Moving the cursor faster than this loads only the cell where it stops.
 _SETTLE_MS = 12
@@ -285,12 +286,12 @@ class InspectorPanel(QWidget):
             return
         language, theme = self._context.language, self._context.theme
         cell, decision = self._session.cell(cell_id), self._session.decision(cell_id)
-        waits = waiting_headline(self._session, language, cell_id)
+        waits = waiting_guess(self._session, language, cell_id)
         # A guess that does not count is no headline.
         code = UNIDENTIFIED if waits else decision.final or cell.predicted
         colour = theme.ink(group_rgb(code)).name()
         self._swatch.setStyleSheet(f"background: {colour}; border-radius: 4px;")
-        self._name.show_text(language.class_name(code))
+        self._name.show_text(language.text(WORD).rstrip(".") if waits else language.class_name(code))
         words = {
             Status.PROPOSED: self.tr("proposed"),
             Status.UNIDENTIFIED: self.tr("unidentified"),
