@@ -115,7 +115,13 @@ def at_scale(intake: Intake, mpp: float | None) -> Intake:
     return replace(intake, specimen=replace(specimen, kind=kind))
 
 
-def several_places(intake: Intake) -> UserError:
+SAY_ON_THE_COMMAND_LINE = (
+    "If they are one specimen, add --one-specimen; if each folder or slide is one, add --each-folder."
+)
+SAY_IN_THE_WINDOW = "Open the folder again and say whether they are one specimen."
+
+
+def several_places(intake: Intake, what_to_do: str = SAY_ON_THE_COMMAND_LINE) -> UserError:
     """The error of images in several places, of which nobody said whether they are one specimen."""
     named = [f"{place.name}: {place.count}" for place in intake.places[:_NAMED_PLACES]]
     if len(intake.places) > _NAMED_PLACES:
@@ -123,7 +129,7 @@ def several_places(intake: Intake) -> UserError:
     return UserError(
         "The images in {path} lie in {n} places (with the number of images): {places}.",
         "They may be several specimens.",
-        "If they are one specimen, add --one-specimen; if each folder or slide is one, add --each-folder.",
+        what_to_do,
         exit_code=EXIT_USAGE,
         path=intake.specimen.root,
         n=len(intake.places),

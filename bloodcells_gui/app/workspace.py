@@ -13,7 +13,15 @@ from bloodcells_gui.app.continuing import next_target
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import safe_folder_name
-from bloodcells_gui.app.intake import AUTO, Intake, at_scale, nothing_readable, take_in
+from bloodcells_gui.app.intake import (
+    AUTO,
+    SAY_IN_THE_WINDOW,
+    Intake,
+    at_scale,
+    nothing_readable,
+    several_places,
+    take_in,
+)
 from bloodcells_gui.app.places import user_config_dir, user_data_dir
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.checks import DAMAGED_LIST, SettingProblem
@@ -52,7 +60,11 @@ def setting_problems() -> list[SettingProblem]:
 
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
-    """What is asked before an analysis."""
+    """What is asked before an analysis.
+
+    Of images in several places `one_specimen` says that they are one, `each_folder` that each folder and
+    slide is one of its own.
+    """
 
     kind: str = "auto"
     specimen_id: str = ""
@@ -61,6 +73,8 @@ class OpenOptions:
     profile: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     zones: Zones = field(default_factory=dict)
+    one_specimen: bool = False
+    each_folder: bool = False
 
 
 class Workspace:
@@ -143,7 +157,16 @@ class Workspace:
         return intake
 
     def new_case(self, intake: Intake, options: OpenOptions) -> tuple[CaseSession, AnalysisJob]:
-        """A new case in the laboratory's folder, open, with its analysis ready to run in a worker thread."""
+        """A new case in the laboratory's folder, open, with its analysis ready to run in a worker thread.
+
+        Raises
+        ------
+        UserError
+            When the images lie in several places and nobody said that they are one specimen, or the case
+            cannot be written.
+        """
+        if intake.in_question and not options.one_specimen:
+            raise several_places(intake, SAY_IN_THE_WINDOW)
         if options.kind == AUTO:
             intake = at_scale(intake, options.mpp)
         specimen = intake.specimen

@@ -29,6 +29,9 @@ FRENCH = {
         "S'il s'agit d'un seul échantillon, ajoutez --one-specimen ; si chaque dossier ou lame en est un, "
         "ajoutez --each-folder."
     ),
+    "Open the folder again and say whether they are one specimen.": (
+        "Rouvrez le dossier et dites s'il s'agit d'un seul échantillon."
+    ),
     "{first} and {second} hold the same images.": "{first} et {second} contiennent les mêmes images.",
     "They would be counted twice.": "Elles seraient comptées deux fois.",
     "Name every folder or file once.": "Indiquez chaque dossier ou fichier une seule fois.",

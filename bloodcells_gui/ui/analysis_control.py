@@ -17,6 +17,7 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.leaving_out import expected, is_duplicate
 from bloodcells_gui.domain.notices import asks_for_scale, notice_in, run_remarks, without_target
 from bloodcells_gui.domain.scale_notices import NOTICES as SCALE_NOTICES
 from bloodcells_gui.domain.wording import remark_text
@@ -188,10 +189,13 @@ class AnalysisControl(QObject):
         self._tell("warning" if grave else "info", text, "", again)
 
     def _all_skipped(self) -> list[SkippedFile]:
-        """What the run left out, files refused before it began included."""
+        """What the run left out, files refused before it began included.
+
+        Files that nobody takes for photographs are not told, and copies have a remark of their own.
+        """
         runs = self._session.runs if self._session is not None else ()
         found = {f.path: f for f in (*(runs[-1].skipped if runs else ()), *self._skipped)}
-        return list(found.values())
+        return [f for f in found.values() if not (expected(f.reason) or is_duplicate(f.reason))]
 
     def _tell_skipped(self, skipped: list[SkippedFile]) -> None:
         language = self._context.language

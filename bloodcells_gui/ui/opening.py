@@ -33,6 +33,8 @@ class Opener(QObject):
         What is being looked at; "" when it is over.
     recover_wanted(object)
         The path of a damaged case, of which what is readable is to be saved into a new one.
+    apart(object, object)
+        Intake and options: each of its folders and slides is a specimen of its own, to be queued.
     reopening()
         The open case is about to be opened anew: close it first.
     """
@@ -41,6 +43,7 @@ class Opener(QObject):
     reopening = Signal()
     busy = Signal(str)
     recover_wanted = Signal(object)
+    apart = Signal(object, object)
 
     def __init__(
         self, context: UiContext, workshop: Workshop, banners: BannerStack, pool: QThreadPool, parent: QWidget
@@ -50,6 +53,7 @@ class Opener(QObject):
         self._workshop = workshop
         self._banners = banners
         self._window = parent
+        self._pool = pool
         self._looks = Lookup(pool, self)
         self._looks.answered.connect(self._looked)
         self._looks.failed.connect(self._failed)
@@ -160,6 +164,9 @@ class Opener(QObject):
         options = self.ask_options(path, intake)
         if options is None:
             return
+        if options.each_folder:
+            self.apart.emit(intake, options)
+            return
         if options.kind != "auto":
             # Another kind means that the images are sorted anew.
             self.busy.emit(self.tr("Looking at {name}").format(name=path.name))
@@ -174,10 +181,20 @@ class Opener(QObject):
 
     def _ask_options(self, path: Path, intake: Any) -> OpenOptions | None:
         again, self._again = self._again, None
-        dialog = OpenOptionsDialog(self._context, path, getattr(intake, "specimen", None), self._window)
+        dialog = OpenOptionsDialog(
+            self._context,
+            path,
+            getattr(intake, "specimen", None),
+            self._window,
+            places=getattr(intake, "places", ()),
+            pool=self._pool,
+        )
         if again is not None and again.root == path:
             dialog.ask_scale(again)
-        return dialog.options() if dialog.exec() else None
+        answer = dialog.options() if dialog.exec() else None
+        dialog.found.stop()
+        dialog.deleteLater()
+        return answer
 
     def _begin(self, intake: Any, options: OpenOptions) -> None:
         try:

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
+from PySide6.QtCore import QThreadPool
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from bloodcells_gui.app.workspace import OpenOptions
-from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen import ImagePlace, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NumberEdit, ScannedEdit
+from bloodcells_gui.ui.dialogs.found_images import FoundImages
 from bloodcells_gui.ui.labels import ElidedLabel
 
 
 class OpenOptionsDialog(Form):
-    """Kind, scale, white cell count and specimen id of what is about to be analysed."""
+    """Kind, scale, white cell count and specimen id of what is about to be analysed.
+
+    Parameters
+    ----------
+    path : Path
+        What was chosen.
+    found : Specimen or None
+        What was found there.
+    places : sequence of ImagePlace
+        Where its images lie. With more than one the person must say whether they are one specimen.
+    pool : QThreadPool or None
+        Where the first pictures are decoded; None shows none.
+    """
 
     def __init__(
-        self, context: UiContext, path: Path, found: Specimen | None = None, parent: QWidget | None = None
+        self,
+        context: UiContext,
+        path: Path,
+        found: Specimen | None = None,
+        parent: QWidget | None = None,
+        *,
+        places: Sequence[ImagePlace] = (),
+        pool: QThreadPool | None = None,
     ) -> None:
         super().__init__(
             self.tr("New analysis"),
@@ -28,6 +51,12 @@ class OpenOptionsDialog(Form):
         language = context.language
         where = ElidedLabel(str(path))
         self.form.addRow(self.tr("Images"), where)
+        self.found = FoundImages(places, pool, self)
+        self.found.answered.connect(self._check)
+        if places:
+            self.form.addRow(self.found)
+        else:
+            self.found.hide()
         self.specimen_id = ScannedEdit()
         self.specimen_id.setPlaceholderText(found.id if found else path.name)
         self.specimen_id.setMaxLength(120)
@@ -64,7 +93,11 @@ class OpenOptionsDialog(Form):
         self.form.addRow(self.tr("&Leukocytes to find"), self.target)
         for field in (self.mpp, self.wbc):
             field.textChanged.connect(self._check)
+        # What a scanner sends belongs into the specimen number, whatever lies above it.
+        for before, after in pairwise((self.target, self.found.view, self.found.one, self.found.each)):
+            self.setTabOrder(before, after)
         self.setMinimumWidth(560)
+        self._check()
 
     def ask_scale(self, specimen: Specimen) -> None:
         """Ask again about a specimen whose scale was not known, or wrong: the scale first."""
@@ -72,7 +105,9 @@ class OpenOptionsDialog(Form):
         self.mpp.setFocus()
 
     def _check(self) -> None:
-        self.can_accept(self.mpp.acceptable and self.wbc.acceptable)
+        self.can_accept(self.mpp.acceptable and self.wbc.acceptable and self.found.settled)
+        for field in (self.specimen_id, self.wbc, self.corrected):
+            field.setEnabled(not self.found.each.isChecked())  # they belong to one person
 
     def options(self) -> OpenOptions:
         """The answers."""
@@ -85,4 +120,6 @@ class OpenOptionsDialog(Form):
             mpp=self.mpp.value(),
             target_cells=self.target.currentData(),
             fields=tuple(fields),
+            one_specimen=self.found.in_question and self.found.one.isChecked(),
+            each_folder=self.found.in_question and self.found.each.isChecked(),
         )

@@ -91,6 +91,8 @@ class Workbench(QObject):
         self._fill()
         window.preferences_wanted.connect(self.edit_settings)
         CaseCare(window, cases)
+        # The work list is made when it is wanted.
+        window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
         window.case_shown.connect(self._shown)
         window.case_leaving.connect(self._leaving)
         window.closing.connect(self._closing)
@@ -410,19 +412,17 @@ class Workbench(QObject):
 
     def show_retention(self) -> RetentionWindow:
         """Cases past their time, and the record of those removed."""
-        return self._pop(
-            RetentionWindow(
-                self.context, self._retention, self.workspace.author, self.window.pool, self.window
-            )
-        )
+        who, pool = self.workspace.author, self.window.pool
+        return self._pop(RetentionWindow(self.context, self._retention, who, pool, self.window))
 
     # -- the work list ---------------------------------------------------------------------------------
 
     def show_worklist(self) -> WorklistWindow:
         """Every case of the laboratory."""
         if self._worklist is None:
+            ask, look_at = self.window.opener.ask_options, self.workspace.look_at
             self._worklist = WorklistWindow(
-                self.context, self.cases, self.workspace.look_at, self.window.pool, self.window
+                self.context, self.cases, look_at, self.window.pool, self.window, ask
             )
             self._worklist.case_chosen.connect(self._open)
         self._show(self._worklist)

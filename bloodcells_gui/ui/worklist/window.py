@@ -27,12 +27,12 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.cases import CaseEntry, CaseList, CaseState, Query, TableWritten
 from bloodcells_gui.app.queue import Turn
-from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.wheel import guard_wheels
+from bloodcells_gui.ui.worklist.incoming import Ask, Incoming, LookAt
 from bloodcells_gui.ui.worklist.model import Column, StateDelegate, WorklistModel
 
 _POLL_MS = 500
@@ -63,6 +63,8 @@ class WorklistWindow(QDialog):
     ----------
     look_at : callable
         Looks at a folder or slide in a worker thread and gives an intake.
+    ask : callable or None
+        Asks what the images of several places are.
 
     Signals
     -------
@@ -76,16 +78,16 @@ class WorklistWindow(QDialog):
         self,
         context: UiContext,
         cases: CaseList,
-        look_at: Callable[[Path], Any],
+        look_at: LookAt,
         pool: QThreadPool,
         parent: QWidget | None = None,
+        ask: Ask | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Work list"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._context = context
         self._cases = cases
-        self._look_at = look_at
         self._seen = -1
         self._told: list[UserError] = []
         self.banners = BannerStack(context)
@@ -100,6 +102,8 @@ class WorklistWindow(QDialog):
         layout.addLayout(self._search_row())
         layout.addWidget(self.table, 1)
         layout.addLayout(self._button_row())
+        self.incoming = Incoming(cases, look_at, ask, self.banners, pool, self)
+        self.incoming.queued.connect(self.refresh)
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)
         self._work.failed.connect(self._failed)
@@ -288,8 +292,7 @@ class WorklistWindow(QDialog):
 
     def enqueue(self, path: Path) -> None:
         """Look at a folder or slide and let its analysis wait for its turn."""
-        look_at = self._look_at
-        self._work.ask("intake", lambda: look_at(path))
+        self.incoming.enqueue(path)
 
     def _choose_table(self) -> None:
         names = self.tr("Tables")
@@ -338,12 +341,7 @@ class WorklistWindow(QDialog):
 
     def _answered(self, tag: object, result: Any) -> None:
         what = tag[0] if isinstance(tag, tuple) else tag
-        if what == "intake":
-            try:
-                self._cases.enqueue(result, OpenOptions())
-            except UserError as error:
-                self.banners.error(error)
-        elif what == "transfer" and isinstance(tag, tuple):
+        if what == "transfer" and isinstance(tag, tuple):
             self.banners.show_banner(
                 "ok",
                 self.tr("%n case(s) were transferred and compared byte by byte.", "", len(result)),
@@ -415,3 +413,4 @@ class WorklistWindow(QDialog):
         """Ask for nothing any more."""
         self._poll.stop()
         self._work.close()
+        self.incoming.stop()

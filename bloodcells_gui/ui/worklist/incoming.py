@@ -1,0 +1,128 @@
+"""Folders on their way into the work list: looked at, asked about, queued."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QThreadPool, Signal
+
+from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.intake import Intake, parts_of
+from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.leaving_out import expected
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.jobs import Lookup
+
+_NAMED = 3
+LookAt = Callable[[Path, str], Any]
+Ask = Callable[[Path, Any], OpenOptions | None]
+
+
+class Incoming(QObject):
+    """Looks at folders in the background and lets their analyses wait for their turn.
+
+    Parameters
+    ----------
+    look_at : callable
+        Looks at a folder or slide, of a kind ("auto", ...); gives an intake.
+    ask : callable or None
+        Asks what the images of several places are; None leaves such a folder out with its reason.
+
+    Signals
+    -------
+    queued()
+        Something new waits for its turn.
+    """
+
+    queued = Signal()
+
+    def __init__(
+        self,
+        cases: CaseList,
+        look_at: LookAt,
+        ask: Ask | None,
+        banners: BannerStack,
+        pool: QThreadPool,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._cases = cases
+        self._look_at = look_at
+        self._ask = ask
+        self._banners = banners
+        self._looks = Lookup(pool, self)
+        self._looks.answered.connect(self._answered)
+        self._looks.failed.connect(self._failed)
+
+    def enqueue(self, path: Path) -> None:
+        """Look at one folder or slide."""
+        look_at = self._look_at
+        self._looks.ask(path, lambda: look_at(path, "auto"))
+
+    def enqueue_each(self, intake: Intake, options: OpenOptions) -> None:
+        """Look at every first folder, and every slide, of what was looked at: each is a specimen."""
+        parts = parts_of(intake)
+        look_at, kind = self._look_at, options.kind
+
+        def look(path: Path) -> Any:
+            try:
+                return look_at(path, kind)
+            except UserError as error:
+                return error
+
+        self._tell_left_out([f for f in parts.skipped if not expected(f.reason)])
+        self._looks.ask(options, lambda: [look(path) for path in parts.paths])
+
+    def _answered(self, tag: object, result: Any) -> None:
+        if isinstance(tag, OpenOptions):
+            # A specimen number or a white cell count belongs to one person.
+            options = replace(tag, one_specimen=True, each_folder=False, specimen_id="", fields=())
+            for found in result:
+                self._enqueue(found, options)
+        elif isinstance(tag, Path):
+            options = OpenOptions()
+            if getattr(result, "in_question", False) and self._ask is not None:
+                answer = self._ask(tag, result)
+                if answer is None:
+                    return
+                if answer.each_folder:
+                    self.enqueue_each(result, answer)
+                    return
+                options = answer
+            self._enqueue(result, options)
+        self.queued.emit()
+
+    def _enqueue(self, found: Any, options: OpenOptions) -> None:
+        try:
+            if isinstance(found, UserError):
+                raise found
+            self._cases.enqueue(found, options)
+        except UserError as error:
+            self._banners.error(error)
+
+    def _tell_left_out(self, files: list[SkippedFile]) -> None:
+        if not files:
+            return
+        named = [f.path for f in files[:_NAMED]] + (["…"] if len(files) > _NAMED else [])
+        self._banners.show_banner(
+            "warning",
+            self.tr(
+                "%n file(s) beside the folders belong to no specimen and are not analysed.", "", len(files)
+            ),
+            "\n".join(named),
+        )
+
+    def _failed(self, _tag: object, error: object) -> None:
+        if isinstance(error, UserError):
+            self._banners.error(error)
+        else:
+            self._banners.crash(repr(error))
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self._looks.close()
