@@ -99,6 +99,16 @@
     </message>
 </context>
 <context>
+    <name>FoundImages</name>
+    <message numerus="yes">
+        <source>The images lie in %n places. Are they of one patient?</source>
+        <translation>
+            <numerusform>The images lie in %n place. Are they of one patient?</numerusform>
+            <numerusform>The images lie in %n places. Are they of one patient?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>GalleryModel</name>
     <message numerus="yes">
         <source>%n cell(s)</source>
@@ -122,6 +132,16 @@
         <translation>
             <numerusform>%n selected</numerusform>
             <numerusform>%n selected</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Incoming</name>
+    <message numerus="yes">
+        <source>%n file(s) beside the folders belong to no specimen and are not analysed.</source>
+        <translation>
+            <numerusform>%n file beside the folders belongs to no specimen and is not analysed.</numerusform>
+            <numerusform>%n files beside the folders belong to no specimen and are not analysed.</numerusform>
         </translation>
     </message>
 </context>
@@ -162,6 +182,16 @@
         <translation>
             <numerusform> · %n cell</numerusform>
             <numerusform> · %n cells</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PlacesModel</name>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
         </translation>
     </message>
 </context>

@@ -1469,6 +1469,28 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
+    <name>FoundImages</name>
+    <message>
+        <source>Images found</source>
+        <translation>Images trouvées</translation>
+    </message>
+    <message>
+        <source>All of them are &amp;one specimen</source>
+        <translation>Toutes forment &amp;un seul échantillon</translation>
+    </message>
+    <message>
+        <source>Each folder or slide is a specimen of its own (&amp;queue them)</source>
+        <translation>Chaque dossier ou lame est un échantillon à part (&amp;mettre en file)</translation>
+    </message>
+    <message numerus="yes">
+        <source>The images lie in %n places. Are they of one patient?</source>
+        <translation>
+            <numerusform>Les images se trouvent à %n endroit. Sont-elles d&apos;un seul patient ?</numerusform>
+            <numerusform>Les images se trouvent à %n endroits. Sont-elles d&apos;un seul patient ?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>GalleryCanvas</name>
     <message>
         <source>Gallery of cells</source>
@@ -1682,6 +1704,16 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>adjudicated: {new}</source>
         <translation>arbitrée : {new}</translation>
+    </message>
+</context>
+<context>
+    <name>Incoming</name>
+    <message numerus="yes">
+        <source>%n file(s) beside the folders belong to no specimen and are not analysed.</source>
+        <translation>
+            <numerusform>%n fichier à côté des dossiers n&apos;appartient à aucun échantillon et n&apos;est pas analysé.</numerusform>
+            <numerusform>%n fichiers à côté des dossiers n&apos;appartiennent à aucun échantillon et ne sont pas analysés.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2272,6 +2304,20 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Take the case over</source>
         <translation>Reprendre le dossier</translation>
+    </message>
+</context>
+<context>
+    <name>PlacesModel</name>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>directly in the folder</source>
+        <translation>directement dans le dossier</translation>
     </message>
 </context>
 <context>
