@@ -44,9 +44,11 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     from bloodcells_gui.app.record import set_analyser, set_analyser_cells
     from bloodcells_gui.app.retention import Retention
     from bloodcells_gui.app.signing import sign, signing_checks
+    from bloodcells_gui.app.signing_checks import answer_finding, findings
     from bloodcells_gui.app.workspace import Workspace
     from bloodcells_gui.domain.analysis import Progress
     from bloodcells_gui.domain.errors import UserError
+    from bloodcells_gui.domain.findings import CONFIRMED, FindingAnswer
     from bloodcells_gui.domain.settings import Privacy, ReportHeader
     from bloodcells_gui.storage.connection import unreachable
     from bloodcells_gui.ui import start
@@ -106,6 +108,8 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
         if n == 2:
             session.clock = lambda: "2026-01-02T08:00:00Z"
             session.confirm([c.id for c in session.cells])
+            for finding in findings(session):
+                answer_finding(session, finding, FindingAnswer(CONFIRMED, "Dr. Lefèvre, by telephone"))
             sign(session, "B. Moreau", "Reviewed and reported", "Synthetic.")
         session.close()
     window.opener.open_path(paths[0])

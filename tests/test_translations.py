@@ -61,6 +61,18 @@ def spoken() -> dict[str, str]:
     return found
 
 
+def test_every_check_and_doubt_has_its_french() -> None:
+    """Sentences that are kept in a name before they are said."""
+    said = set()
+    for path in ("app/signing_checks.py", "domain/clock.py"):
+        for node in ast.walk(ast.parse((PACKAGE / path).read_text("utf-8"))):
+            value = node.value if isinstance(node, ast.Assign) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str) and " " in value.value:
+                said.add(value.value)
+    assert len(said) > 10
+    assert not said - set(i18n.french())
+
+
 def literals(node: ast.expr) -> list[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]

@@ -15,6 +15,7 @@ from bloodcells_gui.app.frozen import frozen_report
 from bloodcells_gui.app.pictures import own_jpegs
 from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.signing_checks import answered_checks, finding_lines
 from bloodcells_gui.app.views import decode_mask
 from bloodcells_gui.domain.analysis import SkippedFile, left_out
 from bloodcells_gui.domain.csv_text import csv_dialect
@@ -95,6 +96,8 @@ def live_report_model(
         app_version=__version__,
         thumbnails=lambda ids: own_jpegs(session.store.thumbnails(ids)),
         cams=explained_pictures(own_jpegs(session.store.thumbnails(maps)), maps),
+        checks=answered_checks(session),
+        findings=finding_lines(session),
     )
 
 

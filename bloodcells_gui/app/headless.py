@@ -161,9 +161,7 @@ def _analyze_one(
         export(
             session,
             out,
-            ExportOptions(
-                request.taxonomy, request.paper, request.lang, request.save_masks, csv=request.csv
-            ),
+            ExportOptions(request.taxonomy, request.paper, request.lang, request.save_masks, csv=request.csv),
         )
         skipped = all_skipped(session)
         searched = any(run.tallies.get("scanned_mm2", 0.0) > 0 for run in session.runs)

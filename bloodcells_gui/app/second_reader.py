@@ -101,8 +101,21 @@ def unsettled(session: CaseSession, key: str) -> list[int]:
     return [i for i in sorted(second) if i in first and first[i] != second[i] and i not in settled]
 
 
+def open_cells(session: CaseSession, key: str) -> tuple[list[int], list[int]]:
+    """Cells that a begun second reading has not read yet, and differences that nobody has settled.
+
+    A cell that was taken out counts nowhere and is neither.
+    """
+    state = session.state
+    standing = [c.id for c in session.cells if state.present(c.id) and state.decision(c.id).final]
+    labels = state.second_reads.get(key, {})
+    unread = [i for i in standing if state.decided(i) and i not in labels]
+    counted = set(standing)
+    return unread, [i for i in unsettled(session, key) if i in counted]
+
+
 def adjudicate(session: CaseSession, cell_id: int, code: str) -> Change:
     """Settle a difference: the class counts from now on, and the act cannot be undone, only changed."""
     if code == EXCLUDED_LABEL:
-        return session.exclude((cell_id,))
+        return session.exclude((cell_id,), "second reading settled")
     return session.act(EventKind.ADJUDICATE, (cell_id,), code)

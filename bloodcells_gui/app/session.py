@@ -17,6 +17,7 @@ from bloodcells_gui.app.by_hand import cell_at
 from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.pictures import own_jpeg
+from bloodcells_gui.app.reasons import ReasonWanted, decided_before
 from bloodcells_gui.app.views import CellView, ViewMaker
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
@@ -78,6 +79,10 @@ class CaseSession:
         Answers why the classifier said what it said.
     author : str
         Who reviews; asked once a day.
+    earlier_work : callable
+        Gives the time of other work on this computer from before the program was started, "" for none.
+    started : str
+        When the program was started; now when empty.
     """
 
     def __init__(
@@ -88,7 +93,11 @@ class CaseSession:
         explainer: Explainer,
         author: str = "",
         clock: Callable[[], str] = utc_now,
+        earlier_work: Callable[[], str] = lambda: "",
+        started: str = "",
     ) -> None:
+        self.started = started or clock()
+        self.earlier_work = earlier_work
         self.store = store
         self._settings = settings
         self._explainer = explainer
@@ -230,21 +239,21 @@ class CaseSession:
 
     # ---- decisions: in the case file before they return
 
-    def confirm(self, ids: Iterable[int]) -> Change:
+    def confirm(self, ids: Iterable[int], reason: str = "") -> Change:
         """The proposals are right."""
-        return self.act(EventKind.CONFIRM, ids)
+        return self.act(EventKind.CONFIRM, ids, reason=reason)
 
-    def relabel(self, ids: Iterable[int], code: str) -> Change:
+    def relabel(self, ids: Iterable[int], code: str, reason: str = "") -> Change:
         """The cells are of class `code`."""
-        return self.act(EventKind.RELABEL, ids, code)
+        return self.act(EventKind.RELABEL, ids, code, reason=reason)
 
     def exclude(self, ids: Iterable[int], reason: str = "") -> Change:
         """Leave the cells out of every count."""
         return self.act(EventKind.EXCLUDE, ids, reason=reason)
 
-    def restore(self, ids: Iterable[int]) -> Change:
+    def restore(self, ids: Iterable[int], reason: str = "") -> Change:
         """Count excluded cells again."""
-        return self.act(EventKind.RESTORE, ids)
+        return self.act(EventKind.RESTORE, ids, reason=reason)
 
     def add_cell(self, image: int, x: float, y: float) -> Change:
         """Count the cell at a place of an image (full-resolution px): segmented and classified at once.
@@ -296,9 +305,9 @@ class CaseSession:
         """A comment for the report."""
         return self.act(EventKind.NOTE, (), text)
 
-    def undo(self) -> Change:
+    def undo(self, reason: str = "") -> Change:
         """Take the last act back; an empty change when there is none."""
-        return self.act(EventKind.UNDO, ()) if self.state.can_undo else Change()
+        return self.act(EventKind.UNDO, (), reason=reason) if self.state.can_undo else Change()
 
     def redo(self) -> Change:
         """Do the last undone act again; an empty change when there is none."""
@@ -311,12 +320,16 @@ class CaseSession:
 
         Raises
         ------
+        ReasonWanted
+            When it changes what a person decided on earlier, and `reason` is empty; nothing is changed then.
         UserError
             When it is not possible or could not be saved; nothing is changed then.
         """
         ids = tuple(cells)
         if not ids and kind in _ON_CELLS:
             return Change()
+        if not reason.strip() and (before := decided_before(self, kind, ids, new)):
+            raise ReasonWanted(before)
         with self.store.alone():  # no run ends between the look at the proposals and the act
             seen = [self.state.label(i) for i in ids if i in self.state]
             self.catch_up()

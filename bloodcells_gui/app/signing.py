@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bloodcells_gui.app.drafts import COMMENT
+from bloodcells_gui.app.account import with_account
 from bloodcells_gui.app.explained import explanation_maps
 from bloodcells_gui.app.frozen import frozen_report, signed_content
-from bloodcells_gui.app.record import unsaved_fields
-from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.app.signing_checks import LONGEST_ANSWER, SigningCheck, answer_key, signing_checks
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.fold import make_event
 from bloodcells_gui.domain.review import Change, EventKind
-from bloodcells_gui.domain.rules import SMEAR, raised_rules
 from bloodcells_gui.report.model import ChainEnd
 
 if TYPE_CHECKING:
@@ -26,83 +24,13 @@ EXPLANATION_FIELD = "signing_explanation"
 MEANINGS = ("Reviewed and reported", "Second reading confirmed", "Amended report")
 
 
-@dataclass(frozen=True, slots=True)
-class SigningCheck:
-    """One thing that stands against a signature.
-
-    Attributes
-    ----------
-    text : str
-        English template for `params`.
-    blocking : bool
-        True: must be put right. False: may be signed with an explanation.
-    cells : tuple of int
-        The cells concerned, so that the screen can go there.
-    """
-
-    text: str
-    params: tuple[tuple[str, str], ...] = ()
-    blocking: bool = True
-    cells: tuple[int, ...] = ()
-
-
-def signing_checks(session: CaseSession) -> list[SigningCheck]:
-    """What stands against signing now, the blocking ones first."""
-    state, settings = session.state, session.settings
-    found: list[SigningCheck] = []
-    if session.read_only:
-        found.append(SigningCheck("The case is open read-only."))
-    if state.unidentified:
-        waiting = tuple(c.id for c in session.cells if state.present(c.id) and state.label(c.id) == "UNI")
-        found.append(
-            SigningCheck(
-                "{n} cells are still unidentified.", (("n", str(state.unidentified)),), cells=waiting
-            )
-        )
-    comment = " ".join(session.drafts.text(COMMENT).split())
-    if comment:
-        found.append(
-            SigningCheck("A comment was typed but not added: “{text}”.", (("text", shortened(comment)),))
-        )
-    for spec, text in unsaved_fields(session):
-        what = "The field “{field}” holds what is not saved: “{text}”."
-        found.append(SigningCheck(what, (("field", spec.label), ("text", shortened(text)))))
-    table = session.differential("full")
-    raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used)
-    critical = {leaf for r in raised if r.rule.kind == SMEAR for leaf in r.rule.leaves}
-    unseen = tuple(
-        c.id
-        for c in session.cells
-        if state.present(c.id) and not state.decided(c.id) and state.decision(c.id).final in critical
-    )
-    if unseen:
-        found.append(
-            SigningCheck(
-                "{n} cells that make the smear positive were not looked at yet.",
-                (("n", str(len(unseen))),),
-                cells=unseen,
-            )
-        )
-    if table.total < session.target:
-        found.append(
-            SigningCheck(
-                "{n} leukocytes were counted; the target is {target}.",
-                (("n", str(table.total)), ("target", str(session.target))),
-                blocking=False,
-            )
-        )
-    if any(run.status is not RunStatus.COMPLETE for run in session.runs):
-        found.append(SigningCheck("The analysis did not run to its end.", blocking=False))
-    return found
-
-
-def shortened(text: str, most: int = 80) -> str:
-    """`text` on one line of at most `most` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def sign(session: CaseSession, author: str, meaning: str, explanation: str = "") -> Change:
+def sign(
+    session: CaseSession,
+    author: str,
+    meaning: str,
+    explanation: str = "",
+    answers: Mapping[str, str] | None = None,
+) -> Change:
     """Freeze the report and sign it.
 
     Parameters
@@ -112,22 +40,26 @@ def sign(session: CaseSession, author: str, meaning: str, explanation: str = "")
     meaning : str
         What the signature means; stands in the report (21 CFR 11.50).
     explanation : str
-        Why the remaining, non-blocking checks do not matter; kept as a field of the case.
+        One answer to every open, non-blocking check that has none of its own.
+    answers : mapping
+        Id of a check -> why the report may be signed all the same; kept in the case and printed.
 
     Raises
     ------
     UserError
-        When a check blocks, or one needs an explanation and none is given.
+        When a check blocks, or one needs an answer and none is given.
     """
     if not author.strip():
         raise UserError("A signature needs a name.", "", "Enter your name.")
     session.store.check_seals()  # nobody signs what is not as it was written
     with session.store.alone():  # no run ends meanwhile and changes the proposals
         session.catch_up()
-        return _sign(session, author, meaning, explanation)
+        return _sign(session, author, meaning, explanation, answers or {})
 
 
-def _sign(session: CaseSession, author: str, meaning: str, explanation: str) -> Change:
+def _sign(
+    session: CaseSession, author: str, meaning: str, explanation: str, answers: Mapping[str, str]
+) -> Change:
     from bloodcells_gui.app.export import ExportOptions, live_report_model
 
     checks = signing_checks(session)
@@ -135,12 +67,14 @@ def _sign(session: CaseSession, author: str, meaning: str, explanation: str) -> 
         if check.blocking:
             params: dict[str, Any] = dict(check.params)
             raise UserError(check.text, "", "Put this right, then sign.", **params)
-    if checks and not explanation.strip() and not session.state.data.fields.get(EXPLANATION_FIELD):
-        open_point: dict[str, Any] = dict(checks[0].params)
-        raise UserError(checks[0].text, "", "Explain this in a few words, then sign.", **open_point)
+    given = {c.id: (answers.get(c.id, "") or c.answer or explanation).strip() for c in checks}
+    for check in checks:
+        if not given[check.id]:
+            open_point: dict[str, Any] = dict(check.params)
+            raise UserError(check.text, "", "Explain this in a few words, then sign.", **open_point)
     session.author = author.strip()
-    if explanation.strip() and not session.state.signed:
-        session.set_field(EXPLANATION_FIELD, explanation.strip())
+    if not session.state.signed:
+        _keep_answers(session, checks, given)
     frozen = signed_content(session)
     maps: dict[int, bytes] = {}
     if frozen is not None:  # a further signature, under the very bytes of the first
@@ -156,7 +90,7 @@ def _sign(session: CaseSession, author: str, meaning: str, explanation: str) -> 
         event = make_event(
             session.state,
             EventKind.SIGN,
-            session.author,
+            with_account(session.author),
             (),
             meaning,
             key=key,
@@ -174,9 +108,21 @@ def _chain_end(session: CaseSession) -> ChainEnd:
     return ChainEnd(entries, session.state.last_seq, head)
 
 
+def _keep_answers(session: CaseSession, checks: Sequence[SigningCheck], given: Mapping[str, str]) -> None:
+    for check in checks:
+        if given[check.id] != check.answer:
+            session.set_field(answer_key(session.state.version, check.id), given[check.id][:LONGEST_ANSWER])
+    if session.state.data.fields.get(EXPLANATION_FIELD):
+        session.set_field(EXPLANATION_FIELD, "")  # of an earlier version, which it was given for
+
+
 def amend(session: CaseSession, author: str, reason: str) -> Change:
     """Open a signed case for a new version; the signed one is kept."""
     if not reason.strip():
         raise UserError("An amendment needs a reason.", "", "Say in a few words what is to be changed.")
     session.author = author.strip() or session.author
-    return session.act(EventKind.AMEND, (), reason=reason.strip())
+    typed, session.author = session.author, with_account(session.author)
+    try:
+        return session.act(EventKind.AMEND, (), reason=reason.strip())
+    finally:
+        session.author = typed

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions, new_case
+from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import next_target
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
@@ -25,6 +26,7 @@ from bloodcells_gui.app.intake import (
 from bloodcells_gui.app.places import user_config_dir, user_data_dir
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.checks import DAMAGED_LIST, SettingProblem
+from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
 from bloodcells_gui.domain.errors import Unsound, UserError
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.i18n import Reason
@@ -97,6 +99,7 @@ class Workspace:
     ) -> None:
         self.engine = engine or EngineHolder()
         self.home = home or user_data_dir()
+        self._started = utc_now()
         self._config = config or user_config_dir()
         self._settings, self.setting_problems = settings_store.load(self.settings_file)
         _, unreadable = self._listed()
@@ -247,7 +250,17 @@ class Workspace:
             settings=lambda: self._settings,
             explainer=Explainer(self.engine),
             author=self.author or "unnamed",
+            earlier_work=self.earlier_work,
+            started=self._started,
         )
+
+    def earlier_work(self) -> str:
+        """When work before this start of the program was last written on this computer; "" for never."""
+        return newest_work(self.cases_dir, (self.settings_file, self.home / _RECENT_NAME), self._started)
+
+    def clock_doubt(self) -> ClockDoubt | None:
+        """What speaks against the computer's clock, before any case is open."""
+        return clock_doubt(utc_now(), "", [self.earlier_work()])
 
     def _free_case_path(self, specimen_id: str, created: str) -> Path:
         try:

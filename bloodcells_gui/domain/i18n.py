@@ -18,6 +18,7 @@ _CATALOGUES = (
     "texts_fr",
     "texts_fr_report",
     "texts_fr_settings",
+    "texts_fr_signing",
     "texts_fr_imaging",
     "texts_fr_files",
     "texts_fr_intake",

@@ -27,6 +27,7 @@ NAMES: dict[str, str] = {
     "fields": "Fields of specimen and patient",
     "comments": "Canned texts",
     "grading": "Morphology",
+    "signing": "Signing",
     "privacy": "Privacy",
     "thumbnails_per_class": "Pictures per class",
     "gradcam_in_report": "Explained pictures",

@@ -42,6 +42,47 @@ class Privacy:
     anonymised_export: bool = field(default=False, metadata=checks.flag())
 
 
+NONE, ASK, BLOCK = "none", "ask", "block"
+NEVER, LATER, ALWAYS = "never", "later", "always"
+
+
+def _check_rule() -> checks.Metadata:
+    return checks.choice(NONE, ASK, BLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningRules:
+    """What is asked before a signature: "none", "ask" (an answer that the report prints) or "block".
+
+    Attributes
+    ----------
+    unreviewed : str
+        Fewer than `reviewed_percent` of the counted cells were decided on by a person.
+    second_reading : str
+        A second reading is begun and not complete, or differences are not settled.
+    target, incomplete : str
+        Fewer leukocytes than the target; an analysis that did not run to its end.
+    critical : str
+        "ask": critical findings must be answered, with who was told and when.
+    critical_classes : tuple of str
+        Classes that are a critical finding by themselves; critical review rules are one too.
+    reason_on_change : str
+        When changing a cell that a person decided on needs a reason: "never", "later" (another person's,
+        older than ten minutes, or signed) or "always".
+    """
+
+    unreviewed: str = field(default=ASK, metadata=_check_rule())
+    reviewed_percent: float = field(default=100.0, metadata=checks.number(0, 100))
+    second_reading: str = field(default=ASK, metadata=_check_rule())
+    target: str = field(default=ASK, metadata=_check_rule())
+    incomplete: str = field(default=ASK, metadata=_check_rule())
+    critical: str = field(default=ASK, metadata=checks.choice(NONE, ASK))
+    critical_classes: tuple[str, ...] = field(
+        default=("PMY", "BL"), metadata=checks.items(checks.choice(*BY_CODE), 20)
+    )
+    reason_on_change: str = field(default=LATER, metadata=checks.choice(NEVER, LATER, ALWAYS))
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field of the specimen or patient form.
@@ -179,6 +220,7 @@ class LabSettings:
     grading: tuple[GradeItem, ...] = field(
         default=DEFAULT_GRADING, metadata=checks.records(GradeItem, DEFAULT_GRADING, "id", 200)
     )
+    signing: SigningRules = field(default=SigningRules(), metadata=checks.group(SigningRules))
     privacy: Privacy = field(default=Privacy(), metadata=checks.group(Privacy))
     thumbnails_per_class: int = field(default=27, metadata=checks.number(0, 400, whole=True))
     gradcam_in_report: int = field(default=6, metadata=checks.number(0, 60, whole=True))

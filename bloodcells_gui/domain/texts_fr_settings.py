@@ -75,6 +75,7 @@ FRENCH = {
     "Head of the report": "En-tête du compte rendu",
     "Fields of specimen and patient": "Champs de l'échantillon et du patient",
     "Canned texts": "Textes préparés",
+    "Signing": "Signature",
     "Privacy": "Confidentialité",
     "Pictures per class": "Images par classe",
     "Explained pictures": "Images expliquées",

@@ -15,7 +15,7 @@ from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.notices import without_names
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
-from bloodcells_gui.report.model import ReportModel
+from bloodcells_gui.report.model import ReportModel, ReviewBlock
 
 
 def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> ReportModel:
@@ -36,11 +36,21 @@ def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> Rep
             dataclasses.replace(row, thumbs=tuple(dataclasses.replace(t, image="") for t in row.thumbs))
             for row in model.gallery
         ),
-        review=dataclasses.replace(model.review, explanation=""),
+        review=_without_words(model.review),
         skipped=(),
         runs=tuple(dataclasses.replace(run, notice=without_names(run.notice)) for run in model.runs),
         anonymised=True,
         frozen="",
+    )
+
+
+def _without_words(review: ReviewBlock) -> ReviewBlock:
+    """The review without what persons wrote in words of their own: it may name people."""
+    return dataclasses.replace(
+        review,
+        explanation="",
+        checks=tuple(dataclasses.replace(c, answer="") for c in review.checks),
+        findings=tuple(dataclasses.replace(f, told="", note="") for f in review.findings),
     )
 
 

@@ -25,8 +25,10 @@ from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import (
     SKIPPED_SHOWN,
     ChangeLine,
+    CheckLine,
     Comment,
     FieldLine,
+    FindingLine,
     GalleryRow,
     GradeLine,
     Header,
@@ -112,6 +114,8 @@ def build_report(
     taxonomy: str | None = None,
     cams: Mapping[int, bytes] | None = None,
     created: str = "",
+    checks: Sequence[CheckLine] = (),
+    findings: Sequence[FindingLine] = (),
 ) -> ReportModel:
     """Everything the report says, frozen.
 
@@ -125,6 +129,8 @@ def build_report(
         Cell id -> JPEG or PNG with the Grad-CAM drawn over, for the strip of explained cells.
     created : str
         UTC time; now when empty.
+    checks, findings : sequence
+        Open points that were answered for the signature, and critical findings.
 
     Raises
     ------
@@ -162,7 +168,7 @@ def build_report(
         grades=_grades(state.grades, settings),
         comments=tuple(Comment(n.author, n.time, n.text, tuple(n.cells)) for n in state.notes),
         gallery=gallery,
-        review=_review(cells, state),
+        review=replace(_review(cells, state), checks=tuple(checks), findings=tuple(findings)),
         runs=tuple(_run(run) for run in runs),
         skipped=tuple(skipped[:SKIPPED_SHOWN]),
         skipped_total=len(skipped),

@@ -162,16 +162,12 @@ def _row(row: DifferentialRow) -> list[Field]:
     ]  # fmt: skip
 
 
-def write_differential_csv(
-    path: Path, differential: Differential, dialect: CsvDialect = RFC4180
-) -> Path:
+def write_differential_csv(path: Path, differential: Differential, dialect: CsvDialect = RFC4180) -> Path:
     """The table's rows; totals that repeat cells of other rows stay out, so that counts add up."""
     return write_rows(path, DIFFERENTIAL_HEAD, (_row(r) for r in differential.rows), dialect)
 
 
-def write_skipped_csv(
-    path: Path, skipped: Iterable[SkippedFile], dialect: CsvDialect = RFC4180
-) -> Path:
+def write_skipped_csv(path: Path, skipped: Iterable[SkippedFile], dialect: CsvDialect = RFC4180) -> Path:
     """Every file that was left out, and why; a table without rows when there is none."""
     return write_rows(path, SKIPPED_HEAD, ([s.path, s.reason] for s in skipped), dialect)
 

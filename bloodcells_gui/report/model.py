@@ -130,8 +130,42 @@ class SecondReading:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckLine:
+    """An open point and the signer's answer to it; `text` is a template of `params`."""
+
+    text: str
+    params: tuple[tuple[str, str], ...]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """A critical finding and what came of it.
+
+    `count` cells of the class `name`, or the `value` in `unit` that raised a rule. `verdict` is "confirmed",
+    "refuted" or "" while nobody has answered; `by` and `at` say who answered and when, `told` and `told_at`
+    who was told and when.
+    """
+
+    name: str
+    count: int
+    value: str = ""
+    unit: str = ""
+    verdict: str = ""
+    told: str = ""
+    told_at: str = ""
+    note: str = ""
+    by: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewBlock:
-    """Who reviewed what. `explanation` is why the case was signed in spite of an open point."""
+    """Who reviewed what.
+
+    `checks` are the open points that the signer answered, `findings` the critical findings; `explanation` is
+    why a case was signed in spite of open points, in reports of earlier versions.
+    """
 
     cells: int
     proposed: int
@@ -144,6 +178,8 @@ class ReviewBlock:
     changes: tuple[ChangeLine, ...]
     second_readings: tuple[SecondReading, ...] = ()
     explanation: str = ""
+    checks: tuple[CheckLine, ...] = ()
+    findings: tuple[FindingLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from bloodcells_gui.domain.numeration import numeration, plain_tallies
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.domain.specimen_mix import mix_in
 from bloodcells_gui.domain.wording import mix_text, number, remark_text
+from bloodcells_gui.report import pdf_checks
 from bloodcells_gui.report.model import ReportModel, RunBlock
 from bloodcells_gui.report.pdf_gallery import class_name
 from bloodcells_gui.report.pdf_letterhead import local_time
@@ -204,6 +205,8 @@ def review(sheet: Sheet, model: ReportModel) -> None:
     if r.explanation:
         text = sheet.tr("Explanation given for signing: {text}", text=r.explanation)
         sheet.paragraph(sheet.left, text, sheet.width, size=8.5, most=8)
+    pdf_checks.findings(sheet, model)
+    pdf_checks.checks(sheet, model)
     sheet.set_y(sheet.y + 1.6)
     _signatures(sheet, model)
 

@@ -31,6 +31,7 @@ from bloodcells_gui.ui.contracts import Session, Workshop
 from bloodcells_gui.ui.dialogs.about import AboutDialog
 from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
+from bloodcells_gui.ui.dialogs.reason import ask_reason
 from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
 from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.keymap import KeyMap
@@ -214,6 +215,7 @@ class MainWindow(QMainWindow):
         page.gallery.loupe.switch(self.actions_.get("loupe").isChecked())
         page.restore_look(self._memory)
         page.controller.failed.connect(self.banners.error)
+        page.controller.ask_reason = lambda count: ask_reason(count, self)
         self.analysis.heard.connect(page.take_events)
         page.state_changed.connect(self._show_state)
         page.offer_menu(self.actions_.cell_menu)

@@ -14,11 +14,14 @@ from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.export import export, folder_name, safe_folder_name
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign, signing_checks
+from bloodcells_gui.app.signing_checks import answer_draft, answer_finding
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, CommentDialog, SignDialog
 from bloodcells_gui.ui.jobs import Lookup
 
@@ -125,20 +128,55 @@ class Reporter(QObject):
     def _sign(self, session: CaseSession, window: QWidget) -> None:
         if not self._settle_comment(session, window):
             return
-        dialog = SignDialog(self._context, session.author, signing_checks(session), window)
+        checks = signing_checks(session)
+        drafts = {c.id: session.drafts.text(answer_draft(session, c.id)) for c in checks if c.id}
+        dialog = SignDialog(
+            self._context, session.author, checks, window, reviewed=self._reviewed(session), drafts=drafts
+        )
         dialog.cells_wanted.connect(self.cells_wanted)
+        dialog.finding_chosen.connect(lambda finding: self._answer(session, finding, dialog))
         accepted = dialog.exec()
         dialog.deleteLater()
-        if not accepted or session is not self.case:
+        name, meaning, answers = dialog.answer()
+        if session is not self.case:
             return
-        name, meaning, explanation = dialog.answer()
-        sign(session, name, meaning, explanation)
+        # What was typed is there again when cells are looked at meanwhile, or the signature fails.
+        typed = {answer_draft(session, id): text for id, text in answers.items()}
+        for key, text in typed.items():
+            session.drafts.keep(key, text)
+        if not accepted:
+            return
+        sign(session, name, meaning, answers=answers)
+        for key in typed:
+            session.drafts.keep(key, "")
         self._signed = self._banners.show_banner(
             "ok",
             self.tr("The report is signed."),
             self.tr("It is frozen in the case file with its hash."),
             self.tr("Export it now, or amend it later as a new version."),
         )
+
+    def _reviewed(self, session: CaseSession) -> str:
+        cells = len(session.state) - session.state.absent
+        if not cells:
+            return ""
+        integer = self._context.language.integer
+        return self.tr("{reviewed} of {cells} cells were looked at by a person.").format(
+            reviewed=integer(session.state.reviewed), cells=integer(cells)
+        )
+
+    def _answer(self, session: CaseSession, finding: Finding, dialog: SignDialog) -> None:
+        """Ask what came of a critical finding, and keep it."""
+        asked = FindingDialog(self._context, finding, dialog)
+        accepted = asked.exec()
+        asked.deleteLater()
+        if not accepted:
+            return
+        try:
+            answer_finding(session, finding, asked.answer())
+        except UserError as error:
+            self._banners.error(error)
+        dialog.show_checks(signing_checks(session))
 
     def _amend(self, session: CaseSession, window: QWidget) -> None:
         dialog = AmendDialog(window)

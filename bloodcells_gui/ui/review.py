@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
+from bloodcells_gui.app.reasons import ReasonWanted
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.contracts import Session
@@ -27,6 +28,8 @@ class ReviewController(QObject):
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        # Asks why so many earlier decisions are changed; None when they are not to be.
+        self.ask_reason: Callable[[int], str | None] = lambda _: None
         self.session = session
         self._unsubscribe = session.subscribe(self._heard)
 
@@ -42,28 +45,32 @@ class ReviewController(QObject):
         """The gallery group of a cell: its final class or one of the two queues; "" when it is not there."""
         return self.session.state.label(cell_id)
 
-    def _do(self, act: Callable[[], Change]) -> Change | None:
+    def _do(self, act: Callable[[str], Change]) -> Change | None:
         try:
-            return act()
+            try:
+                return act("")
+            except ReasonWanted as wanted:
+                reason = self.ask_reason(len(wanted.cells))
+                return act(reason) if reason else None
         except UserError as error:
             self.failed.emit(error)
             return None
 
     def confirm(self, ids: Sequence[int]) -> Change | None:
         """The proposed class is right."""
-        return self._do(lambda: self.session.confirm(ids)) if ids else None
+        return self._do(lambda why: self.session.confirm(ids, why)) if ids else None
 
     def relabel(self, ids: Sequence[int], code: str) -> Change | None:
         """It is a `code`; where that was the proposal already, it is a confirmation."""
-        return self._do(lambda: self.session.relabel(ids, code)) if ids else None
+        return self._do(lambda why: self.session.relabel(ids, code, why)) if ids else None
 
     def exclude(self, ids: Sequence[int]) -> Change | None:
         """It counts nowhere."""
-        return self._do(lambda: self.session.exclude(ids)) if ids else None
+        return self._do(lambda why: self.session.exclude(ids, why)) if ids else None
 
     def restore(self, ids: Sequence[int]) -> Change | None:
         """It counts again."""
-        return self._do(lambda: self.session.restore(ids)) if ids else None
+        return self._do(lambda why: self.session.restore(ids, why)) if ids else None
 
     def undo(self) -> Change | None:
         """Take the last decision back."""
@@ -71,8 +78,8 @@ class ReviewController(QObject):
 
     def redo(self) -> Change | None:
         """Do again what was taken back."""
-        return self._do(self.session.redo) if self.session.state.can_redo else None
+        return self._do(lambda _: self.session.redo()) if self.session.state.can_redo else None
 
     def set_field(self, name: str, value: str) -> Change | None:
         """Fill in a field of the specimen."""
-        return self._do(lambda: self.session.set_field(name, value))
+        return self._do(lambda _: self.session.set_field(name, value))

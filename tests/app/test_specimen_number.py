@@ -76,7 +76,7 @@ def test_a_signed_number_is_corrected_by_an_amendment(session: CaseSession) -> N
         session.set_field(SPECIMEN_ID_FIELD, "S-132")
     amend(session, "A. Technician", "wrong number")
     session.set_field(SPECIMEN_ID_FIELD, "S-132")
-    sign(session, "A. Technician", "Amended report")
+    sign(session, "A. Technician", "Amended report", "few cells")
     numbers = [frozen.report.split(b'"specimen":"')[1][:5] for frozen in session.store.frozen_reports()]
     assert numbers == [b"S-123", b"S-132"]
     assert report_model(session, ExportOptions()).specimen == "S-132"

@@ -235,19 +235,19 @@ class FakeSession:
         vectors = [centres[c.predicted] + rng.normal(0, 0.35, 24) for c in self.cells]
         return np.array([c.id for c in self.cells]), np.array(vectors, np.float16).reshape(-1, 24)
 
-    def confirm(self, ids: Iterable[int]) -> Change:
+    def confirm(self, ids: Iterable[int], reason: str = "") -> Change:
         return self._act(EventKind.CONFIRM, ids)
 
-    def relabel(self, ids: Iterable[int], code: str) -> Change:
+    def relabel(self, ids: Iterable[int], code: str, reason: str = "") -> Change:
         return self._act(EventKind.RELABEL, ids, code)
 
-    def exclude(self, ids: Iterable[int]) -> Change:
+    def exclude(self, ids: Iterable[int], reason: str = "") -> Change:
         return self._act(EventKind.EXCLUDE, ids)
 
-    def restore(self, ids: Iterable[int]) -> Change:
+    def restore(self, ids: Iterable[int], reason: str = "") -> Change:
         return self._act(EventKind.RESTORE, ids)
 
-    def undo(self) -> Change:
+    def undo(self, reason: str = "") -> Change:
         return self._act(EventKind.UNDO, ()) if self.state.can_undo else Change()
 
     def redo(self) -> Change:

@@ -20,6 +20,7 @@ from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.reason import ReasonDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.gallery.model import GROUPS
 from bloodcells_gui.ui.main_window import MainWindow
@@ -144,7 +145,7 @@ def test_signed_cases_refuse_changes_until_they_are_amended(
     monkeypatch.setattr(
         SignDialog,
         "answer",
-        lambda self: ("A. Technician", "Reviewed and reported", "few cells on the smear"),
+        lambda self: ("A. Technician", "Reviewed and reported", {"target": "few cells on the smear"}),
     )
     analysed.actions_.get("sign").trigger()
     assert session.state.signed
@@ -156,8 +157,15 @@ def test_signed_cases_refuse_changes_until_they_are_amended(
     monkeypatch.setattr(AmendDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
     monkeypatch.setattr(AmendDialog, "answer", lambda self: "a second look")
     analysed.actions_.get("sign").trigger()
+    # What was signed is changed with a reason only.
+    monkeypatch.setattr(ReasonDialog, "exec", lambda self: int(QDialog.DialogCode.Rejected))
+    page.relabel("BL")
+    assert session.decision(1).status is Status.CONFIRMED
+    monkeypatch.setattr(ReasonDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(ReasonDialog, "answer", lambda self: "nucleoli seen at 100x")
     page.relabel("BL")
     assert session.decision(1).final == "BL"
+    assert session.store.events()[-1].reason == "nucleoli seen at 100x"
 
 
 def test_the_case_opens_again_as_it_was_left(

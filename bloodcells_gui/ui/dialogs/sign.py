@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialogButtonBox,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from bloodcells_gui.app.account import account
 from bloodcells_gui.app.signing import MEANINGS, SigningCheck
+from bloodcells_gui.app.signing_checks import LONGEST_ANSWER
+from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.findings import Finding
+from bloodcells_gui.domain.wording import remark_text
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+
+# The dialog fits a screen of 768 pixels.
+_MOST_HEIGHT = 320
 
 
 class SignDialog(Form):
@@ -30,15 +40,22 @@ class SignDialog(Form):
     author : str
         Who has been reviewing; proposed as a hint, never filled in.
     checks : sequence of SigningCheck
-        What stands against a signature: blocking ones keep OK off, the others ask for an explanation.
+        What stands against a signature: blocking ones keep OK off, the others ask for an answer each.
+    reviewed : str
+        How much of the case a person looked at, in words.
+    drafts : mapping
+        Id of a check -> an answer that was begun before.
 
     Signals
     -------
     cells_wanted(tuple)
         The person wants to see the cells of a check; the dialog has closed.
+    finding_chosen(object)
+        The person wants to answer a critical finding (Finding).
     """
 
     cells_wanted = Signal(tuple)
+    finding_chosen = Signal(object)
 
     def __init__(
         self,
@@ -46,6 +63,9 @@ class SignDialog(Form):
         author: str,
         checks: Sequence[SigningCheck] = (),
         parent: QWidget | None = None,
+        *,
+        reviewed: str = "",
+        drafts: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(
             self.tr("Sign the report"),
@@ -56,19 +76,16 @@ class SignDialog(Form):
             accept=self.tr("Sign"),
         )
         self._context = context
-        self._blocked = any(c.blocking for c in checks)
-        lines = QVBoxLayout()
-        lines.setSpacing(6)
-        for check in checks:
-            lines.addLayout(self._line(check))
-        if not checks:
-            lines.addLayout(self._row("confirm", "ok", self.tr("All checks passed.")))
-        self.outer.insertLayout(2, lines)
-        self.explanation = QLineEdit()
-        self.explanation.setMaxLength(400)
-        self._needs_words = bool(checks) and not self._blocked
-        if self._needs_words:
-            self.form.addRow(self.tr("&Why it may be signed"), self.explanation)
+        self._reviewed = reviewed
+        self._drafts = dict(drafts or {})
+        self._blocked = False
+        self.fields: dict[str, QLineEdit] = {}
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.outer.insertWidget(2, self._scroll)
         self.meaning = QComboBox()
         for meaning in MEANINGS:
             self.meaning.addItem(context.language.text(meaning), meaning)
@@ -77,20 +94,73 @@ class SignDialog(Form):
         self.name.setMaxLength(80)
         self.name.setPlaceholderText(author)
         self.form.addRow(self.tr("Your &name, again"), self.name)
+        known = account()
+        if known:
+            beside = QLabel(
+                self.tr("The account of this computer is printed beside it: {name}").format(name=known)
+            )
+            beside.setTextFormat(Qt.TextFormat.PlainText)
+            beside.setObjectName("muted")
+            beside.setWordWrap(True)
+            self.form.addRow("", beside)
         self.name.textChanged.connect(self._check)
-        self.explanation.textChanged.connect(self._check)
+        self.setMinimumWidth(640)
+        self.show_checks(checks)
+        next(iter(self.fields.values()), self.name).setFocus()
+
+    def show_checks(self, checks: Sequence[SigningCheck]) -> None:
+        """Show what stands against a signature now; answers that were typed stay."""
+        self._drafts |= self.answers()
+        self._blocked = any(c.blocking for c in checks)
+        self.fields = {}
+        inner = QWidget()
+        lines = QVBoxLayout(inner)
+        lines.setContentsMargins(0, 0, 6, 0)
+        lines.setSpacing(6)
+        for check in checks:
+            lines.addLayout(self._line(check))
+            if not check.blocking:
+                lines.addLayout(self._answer_line(check))
+        if not checks:
+            lines.addLayout(self._row("confirm", "ok", self.tr("All checks passed.")))
+        if self._reviewed:
+            lines.addLayout(self._row("info", "info", self._reviewed))
+        lines.addStretch(1)
+        self._scroll.setWidget(inner)
+        wanted = max(lines.totalHeightForWidth(580), inner.sizeHint().height())
+        self._scroll.setFixedHeight(min(wanted + 4, _MOST_HEIGHT))
         self._check()
-        self.setMinimumWidth(560)
-        (self.explanation if self._needs_words else self.name).setFocus()
 
     def _line(self, check: SigningCheck) -> QHBoxLayout:
-        text = self._context.language.text(check.text, **dict(check.params))
+        language = self._context.language
+        text = remark_text(Remark(check.text, check.params), language.lang)
         row = self._row(*(("critical", "critical") if check.blocking else ("warning", "warning")), text)
+        if check.finding is not None:
+            row.addWidget(self._button(self.tr("Answer…"), text, self._finding_act(check.finding)))
         if check.cells:
-            button = QPushButton(self.tr("Show"))
-            button.setAccessibleName(self.tr("Show the cells: {text}").format(text=text))
-            button.clicked.connect(lambda: self._go_to(check.cells))
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(self._button(self.tr("Show"), text, lambda: self._go_to(check.cells)))
+        return row
+
+    def _finding_act(self, finding: Finding) -> Callable[[], None]:
+        return lambda: self.finding_chosen.emit(finding)
+
+    def _button(self, text: str, about: str, act: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text)
+        button.setAutoDefault(False)
+        button.setAccessibleName(f"{text.rstrip('…')}: {about}")
+        button.clicked.connect(lambda _=False: act())
+        return button
+
+    def _answer_line(self, check: SigningCheck) -> QHBoxLayout:
+        field = QLineEdit(check.answer or self._drafts.get(check.id, ""))
+        field.setMaxLength(LONGEST_ANSWER)
+        field.setPlaceholderText(self.tr("Why it may be signed all the same; printed in the report"))
+        field.setAccessibleName(remark_text(Remark(check.text, check.params), self._context.language.lang))
+        field.textChanged.connect(self._check)
+        self.fields[check.id] = field
+        row = QHBoxLayout()
+        row.setContentsMargins(24, 0, 0, 4)
+        row.addWidget(field)
         return row
 
     def _row(self, icon_name: str, tint: str, text: str) -> QHBoxLayout:
@@ -109,13 +179,17 @@ class SignDialog(Form):
         self.cells_wanted.emit(cells)
 
     def _check(self) -> None:
-        explained = bool(self.explanation.text().strip()) or not self._needs_words
-        self.can_accept(bool(self.name.text().strip()) and explained and not self._blocked)
+        answered = all(field.text().strip() for field in self.fields.values())
+        self.can_accept(bool(self.name.text().strip()) and answered and not self._blocked)
 
-    def answer(self) -> tuple[str, str, str]:
-        """Name, meaning (an English template) and explanation."""
+    def answers(self) -> dict[str, str]:
+        """Id of each open check and what was answered to it."""
+        return {id: field.text().strip() for id, field in self.fields.items()}
+
+    def answer(self) -> tuple[str, str, dict[str, str]]:
+        """Name, meaning (an English template) and the answers."""
         name = " ".join(self.name.text().split())
-        return name, str(self.meaning.currentData()), self.explanation.text().strip()
+        return name, str(self.meaning.currentData()), self.answers()
 
 
 class CommentDialog(Form):

@@ -37,10 +37,11 @@ from bloodcells_gui.ui.settings.pages import (
     ReportPage,
     RulesPage,
 )
+from bloodcells_gui.ui.settings.signing_page import SigningPage
 
 PAGES = (
     GeneralPage, CountingPage, KeysPage, RangesPage, RulesPage, FieldsPage, GradingPage, ReportPage,
-    PrivacyPage,
+    SigningPage, PrivacyPage,
 )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from bloodcells_gui.app.cases import CaseList, Query
 from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.app.drafts import NOTE
 from bloodcells_gui.app.record import Points, agreement
-from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.reference import ReferenceShelf
 from bloodcells_gui.app.retention import DueCase, Retention
 from bloodcells_gui.app.second_reader import SecondReading
@@ -45,6 +44,7 @@ from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.second.window import SecondReaderWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.workbench.care import CaseCare
+from bloodcells_gui.ui.workbench.case_notices import CaseNotices
 from bloodcells_gui.ui.worklist.window import WorklistWindow
 
 Dialog = TypeVar("Dialog", bound=QDialog)
@@ -81,6 +81,7 @@ class Workbench(QObject):
         self._due = Lookup(window.pool, self)
         self._due.answered.connect(lambda _, found: self._tell_due(found))
         self._due.failed.connect(lambda _, error: self._tell_due_failed(error))
+        self._notices = CaseNotices(window, context)
         self._popped: list[QDialog] = []
         self._run_next: Path | None = None
         self.record: RecordPage | None = None
@@ -98,6 +99,7 @@ class Workbench(QObject):
         window.closing.connect(self._closing)
         self._enable(None)
         self._later(self._look_for_due)
+        self._notices.of_clock(workspace.clock_doubt())
 
     # -- menus -----------------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class Workbench(QObject):
         if session is None:
             return
         self._add_views(page, session)
-        self._tell_recovery(session)
+        self._notices.of_case(session)
         if self._run_next is not None and session.path.absolute() == self._run_next:
             self._run_next = None
             # The opener goes on after this signal; the analysis starts once it is through.
@@ -228,20 +230,6 @@ class Workbench(QObject):
 
     def _later(self, act: Callable[[], object]) -> None:
         QTimer.singleShot(0, self, act)
-
-    def _tell_recovery(self, session: CaseSession) -> None:
-        """After a crash: what is here, and how to go on."""
-        notice = notice_of(session)
-        if notice is None:
-            return
-        actions: tuple[tuple[str, Callable[[], None]], ...] = ()
-        if notice.can_continue:
-            actions = ((self.tr("Continue the analysis"), self.window._continue),)
-        text = self.context.language.text
-        self.window.banners.show_banner(
-            "info", text(notice.what), text(notice.why, **dict(notice.params)), text(notice.what_to_do),
-            actions=actions,
-        )  # fmt: skip
 
     def _leaving(self, page: CasePage) -> None:
         for window in list(self._popped):

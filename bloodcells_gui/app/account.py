@@ -1,0 +1,28 @@
+"""The account of the operating system: what stands beside a typed name in a signature."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+_pwd: ModuleType | None
+try:
+    import pwd as _pwd
+except ImportError:  # Windows
+    _pwd = None
+
+
+def account() -> str:
+    """Name of the account this program runs under, not from environment variables: anyone can set those."""
+    try:
+        if _pwd is None:
+            return os.getlogin()
+        return str(_pwd.getpwuid(os.getuid()).pw_name)
+    except (KeyError, OSError):
+        return "" if _pwd is None else f"uid {os.getuid()}"
+
+
+def with_account(name: str) -> str:
+    """A typed name with the account behind it in brackets."""
+    known = account()
+    return f"{name.strip()} ({known})" if known else name.strip()

@@ -1,0 +1,60 @@
+"""What was answered before the signature: critical findings and open points."""
+
+from __future__ import annotations
+
+from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
+from bloodcells_gui.domain.wording import remark_text
+from bloodcells_gui.report.model import CheckLine, FindingLine, ReportModel
+from bloodcells_gui.report.pdf_letterhead import local_time
+from bloodcells_gui.report.pdf_sheet import CRITICAL, INK, MUTED, Sheet
+
+
+def findings(sheet: Sheet, model: ReportModel) -> None:
+    """Each critical finding with what came of it, who was told and when."""
+    for line in model.review.findings:
+        rgb = INK if line.verdict else CRITICAL
+        sheet.paragraph(sheet.left, finding_text(sheet, line), sheet.width, size=8.5, rgb=rgb, most=8)
+
+
+def finding_text(sheet: Sheet, line: FindingLine) -> str:
+    """One finding in words."""
+    name, lang = sheet.tr(line.name), sheet.lang_code
+    if line.verdict == REFUTED and line.count:
+        return sheet.tr(
+            "Critical finding refuted: {n} cells proposed as {name} were given another class or taken out by "
+            "{by}, the last {at}.",
+            n=line.count, name=name, by=line.by, at=local_time(line.at, lang),
+        )  # fmt: skip
+    amount = sheet.tr("{n} cells", n=line.count) if line.count else f"{line.value} {sheet.tr(line.unit)}"
+    amount = amount.replace(".", ",") if lang == "fr" else amount
+    if not line.verdict:
+        return sheet.tr("Critical finding, not answered yet: {name}, {amount}.", name=name, amount=amount)
+    text = (
+        "Critical finding: {name}, {amount}. Seen and confirmed by {by}, {at}."
+        if line.verdict == CONFIRMED
+        else "Critical finding: {name}, {amount}. Refuted by {by}, {at}."
+    )
+    parts = [sheet.tr(text, name=name, amount=amount, by=line.by, at=local_time(line.at, lang))]
+    if line.told and line.told_at:
+        at = local_time(line.told_at, lang)
+        parts.append(sheet.tr("Told: {told}, {at}.", told=line.told, at=at))
+    elif line.told:
+        parts.append(sheet.tr("Told: {told}.", told=line.told))
+    return " ".join([*parts, *([line.note] if line.note else [])])
+
+
+def checks(sheet: Sheet, model: ReportModel) -> None:
+    """Each open point with the signer's answer."""
+    if not model.review.checks:
+        return
+    sheet.paragraph(sheet.left, sheet.tr("Open points, answered for the signature:"), sheet.width, size=8.5)
+    for line in model.review.checks:
+        answer = line.answer or sheet.tr("(left out: anonymised)")
+        text = f"{check_text(line, sheet.lang_code)} — {answer}"
+        sheet.paragraph(sheet.left + 3, text, sheet.width - 3, size=8.5, rgb=MUTED, most=6)
+
+
+def check_text(line: CheckLine, lang: str) -> str:
+    """What stood against the signature, in words."""
+    return remark_text(Remark(line.text, line.params), lang)

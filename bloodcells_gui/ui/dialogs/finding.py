@@ -1,0 +1,83 @@
+"""A critical finding: what it is, who was told of it and when."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QDateTime
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QLabel, QLineEdit, QWidget
+
+from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, Finding, FindingAnswer
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.common import Form
+
+_FORM = "yyyy-MM-dd HH:mm"
+
+
+class FindingDialog(Form):
+    """Seen and confirmed, or refuted; who was told, and when."""
+
+    def __init__(self, context: UiContext, finding: Finding, parent: QWidget | None = None) -> None:
+        text = context.language.text
+        name = text(finding.name)
+        super().__init__(
+            self.tr("Critical finding"),
+            self.tr("{name}: {n} cells").format(name=name, n=finding.count)
+            if finding.count
+            else self.tr("{name}: {value} {unit}").format(
+                name=name, value=finding.value, unit=text(finding.unit)
+            ),
+            parent,
+            accept=self.tr("Keep the answer"),
+        )
+        self._finding = finding
+        self.verdict = QComboBox()
+        self.verdict.addItem(self.tr("Seen and confirmed"), CONFIRMED)
+        self.verdict.addItem(self.tr("Seen and refuted"), REFUTED)
+        self.form.addRow(self.tr("&Result"), self.verdict)
+        self.told = QLineEdit()
+        self.told.setMaxLength(200)
+        self.told.setPlaceholderText(self.tr("Name, or why nobody was told"))
+        self.form.addRow(self.tr("&Who was told"), self.told)
+        self.told_at = QLineEdit(QDateTime.currentDateTime().toString(_FORM))
+        self.told_at.setMaxLength(16)
+        self.told_at.setPlaceholderText(self.tr("YYYY-MM-DD HH:MM, or nothing"))
+        self.form.addRow(self.tr("&When (local time)"), self.told_at)
+        self.note = QLineEdit()
+        self.note.setMaxLength(400)
+        self.form.addRow(self.tr("&Remark"), self.note)
+        self._hint = QLabel(
+            self.tr(
+                "Give the cells their right class, or take them out: the finding is gone then, and the report"
+                " says that it was refuted."
+            )
+        )
+        self._hint.setObjectName("muted")
+        self._hint.setWordWrap(True)
+        self.outer.insertWidget(self.outer.indexOf(self.buttons), self._hint)
+        self.verdict.currentIndexChanged.connect(lambda _: self._check())
+        self.told.textChanged.connect(lambda _: self._check())
+        self.told_at.textChanged.connect(lambda _: self._check())
+        self.told.setFocus()
+        self._check()
+
+    def _moment(self) -> QDateTime:
+        return QDateTime.fromString(self.told_at.text().strip(), _FORM)
+
+    def _check(self) -> None:
+        cells_first = self.verdict.currentData() == REFUTED and self._finding.count > 0
+        self._hint.setVisible(cells_first)
+        dated = not self.told_at.text().strip() or self._moment().isValid()
+        self.can_accept(bool(self.told.text().strip()) and dated and not cells_first)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setToolTip(
+            "" if dated else self.tr("The time is not one: YYYY-MM-DD HH:MM")
+        )
+
+    def answer(self) -> FindingAnswer:
+        """What was answered."""
+        at = self._moment()
+        told_at = at.toUTC().toString("yyyy-MM-ddTHH:mm:ssZ") if at.isValid() else ""
+        return FindingAnswer(
+            str(self.verdict.currentData()),
+            " ".join(self.told.text().split()),
+            told_at,
+            " ".join(self.note.text().split()),
+        )

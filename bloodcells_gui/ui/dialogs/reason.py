@@ -1,0 +1,42 @@
+"""Why a decision of earlier is changed."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from bloodcells_gui.ui.dialogs.common import Form
+
+
+class ReasonDialog(Form):
+    """A few words, which stand beside the change in the audit trail.
+
+    Parameters
+    ----------
+    count : int
+        Cells that were decided on before.
+    """
+
+    def __init__(self, count: int, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("Why is it changed?"),
+            self.tr("A person decided on %n of these cells before.", "", count),
+            parent,
+            accept=self.tr("Change"),
+        )
+        self.reason = QLineEdit()
+        self.reason.setMaxLength(400)
+        self.form.addRow(self.tr("&Reason"), self.reason)
+        self.reason.textChanged.connect(lambda text: self.can_accept(bool(text.strip())))
+        self.can_accept(False)
+
+    def answer(self) -> str:
+        """The reason."""
+        return " ".join(self.reason.text().split())
+
+
+def ask_reason(count: int, parent: QWidget) -> str | None:
+    """Why `count` earlier decisions are changed; None when they are not to be."""
+    dialog = ReasonDialog(count, parent)
+    accepted = dialog.exec()
+    dialog.deleteLater()
+    return dialog.answer() if accepted else None

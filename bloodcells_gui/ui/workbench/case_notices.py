@@ -1,0 +1,51 @@
+"""What a person is told when a case opens: how it was left, and what speaks against the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from bloodcells_gui.app.clock import clock_doubt
+from bloodcells_gui.app.recovery import notice_of
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.clock import ClockDoubt
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.main_window import MainWindow
+
+
+class CaseNotices(QObject):
+    """Banners over a window."""
+
+    def __init__(self, window: MainWindow, context: UiContext) -> None:
+        super().__init__(window)
+        self._window = window
+        self._context = context
+
+    def of_case(self, session: CaseSession) -> None:
+        """All there is to say of a case that was opened."""
+        self._of_recovery(session)
+        self.of_clock(clock_doubt(session))
+
+    def _of_recovery(self, session: CaseSession) -> None:
+        """After a crash: what is here, and how to go on."""
+        notice = notice_of(session)
+        if notice is None:
+            return
+        actions: tuple[tuple[str, Callable[[], None]], ...] = ()
+        if notice.can_continue:
+            actions = ((self.tr("Continue the analysis"), self._window._continue),)
+        text = self._context.language.text
+        self._window.banners.show_banner(
+            "info", text(notice.what), text(notice.why, **dict(notice.params)), text(notice.what_to_do),
+            actions=actions,
+        )  # fmt: skip
+
+    def of_clock(self, doubt: ClockDoubt | None) -> None:
+        """What speaks against the computer's clock: every entry is dated by it."""
+        if doubt is not None:
+            self._window.banners.show_banner(
+                "warning", self._context.language.text(doubt.text, **dict(doubt.params)),
+                self.tr("Every entry and signature is dated by this clock."),
+                self.tr("If it is wrong, close the case, set the clock, and open the case again."),
+            )  # fmt: skip
