@@ -196,6 +196,16 @@
     </message>
 </context>
 <context>
+    <name>ReasonDialog</name>
+    <message numerus="yes">
+        <source>A person decided on %n of these cells before.</source>
+        <translation>
+            <numerusform>A person decided on %n of these cells before.</numerusform>
+            <numerusform>A person decided on %n of these cells before.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Reporter</name>
     <message numerus="yes">
         <source>The report was written: %n file(s).</source>

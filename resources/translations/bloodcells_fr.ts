@@ -837,6 +837,21 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
+    <name>CaseNotices</name>
+    <message>
+        <source>Continue the analysis</source>
+        <translation>Continuer l&apos;analyse</translation>
+    </message>
+    <message>
+        <source>Every entry and signature is dated by this clock.</source>
+        <translation>Chaque entrée et chaque signature est datée par cette horloge.</translation>
+    </message>
+    <message>
+        <source>If it is wrong, close the case, set the clock, and open the case again.</source>
+        <translation>Si elle est fausse, fermez le cas, réglez l&apos;horloge et rouvrez le cas.</translation>
+    </message>
+</context>
+<context>
     <name>CasePage</name>
     <message>
         <source>Cells like cell {number}</source>
@@ -1455,6 +1470,65 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Fields that the program understands can be hidden and renamed, not taken out. What identifies the patient stays out of anonymised exports.</source>
         <translation>Les champs que le programme comprend peuvent être masqués et renommés, pas retirés. Ce qui identifie le patient n&apos;entre pas dans les exports anonymisés.</translation>
+    </message>
+</context>
+<context>
+    <name>FindingDialog</name>
+    <message>
+        <source>Critical finding</source>
+        <translation>Résultat critique</translation>
+    </message>
+    <message>
+        <source>{name}: {n} cells</source>
+        <translation>{name} : {n} cellules</translation>
+    </message>
+    <message>
+        <source>{name}: {value} {unit}</source>
+        <translation>{name} : {value} {unit}</translation>
+    </message>
+    <message>
+        <source>Keep the answer</source>
+        <translation>Garder la réponse</translation>
+    </message>
+    <message>
+        <source>Seen and confirmed</source>
+        <translation>Vu et confirmé</translation>
+    </message>
+    <message>
+        <source>Seen and refuted</source>
+        <translation>Vu et réfuté</translation>
+    </message>
+    <message>
+        <source>&amp;Result</source>
+        <translation>&amp;Résultat</translation>
+    </message>
+    <message>
+        <source>Name, or why nobody was told</source>
+        <translation>Nom, ou pourquoi personne n&apos;a été informé</translation>
+    </message>
+    <message>
+        <source>&amp;Who was told</source>
+        <translation>&amp;Qui a été informé</translation>
+    </message>
+    <message>
+        <source>YYYY-MM-DD HH:MM, or nothing</source>
+        <translation>AAAA-MM-JJ HH:MM, ou rien</translation>
+    </message>
+    <message>
+        <source>&amp;When (local time)</source>
+        <translation>Q&amp;uand (heure locale)</translation>
+    </message>
+    <message>
+        <source>&amp;Remark</source>
+        <translation>Re&amp;marque</translation>
+    </message>
+    <message>
+        <source>Give the cells their right class, or take them out: the finding is gone then, and the report says that it was refuted.</source>
+        <translation>Donnez aux cellules leur vraie classe, ou écartez-les : le résultat disparaît alors, et le compte rendu dit qu&apos;il a été réfuté.</translation>
+    </message>
+    <message>
+        <source>The time is not one: YYYY-MM-DD HH:MM</source>
+        <translation>Ce n&apos;est pas une heure : AAAA-MM-JJ HH:MM</translation>
     </message>
 </context>
 <context>
@@ -2514,6 +2588,28 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
+    <name>ReasonDialog</name>
+    <message>
+        <source>Why is it changed?</source>
+        <translation>Pourquoi ce changement ?</translation>
+    </message>
+    <message numerus="yes">
+        <source>A person decided on %n of these cells before.</source>
+        <translation>
+            <numerusform>Une personne avait déjà décidé de %n de ces cellules.</numerusform>
+            <numerusform>Une personne avait déjà décidé de %n de ces cellules.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Changer</translation>
+    </message>
+    <message>
+        <source>&amp;Reason</source>
+        <translation>&amp;Motif</translation>
+    </message>
+</context>
+<context>
     <name>RecordModel</name>
     <message>
         <source>No.</source>
@@ -2684,6 +2780,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Export it now, or amend it later as a new version.</source>
         <translation>Exportez-le maintenant, ou rectifiez-le plus tard par une nouvelle version.</translation>
+    </message>
+    <message>
+        <source>{reviewed} of {cells} cells were looked at by a person.</source>
+        <translation>{reviewed} cellules sur {cells} ont été vues par une personne.</translation>
     </message>
 </context>
 <context>
@@ -2905,20 +3005,24 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>Signer</translation>
     </message>
     <message>
+        <source>The account of this computer is printed beside it: {name}</source>
+        <translation>Le compte de cet ordinateur est imprimé à côté : {name}</translation>
+    </message>
+    <message>
         <source>All checks passed.</source>
         <translation>Toutes les vérifications sont passées.</translation>
     </message>
     <message>
-        <source>&amp;Why it may be signed</source>
-        <translation>&amp;Pourquoi signer quand même</translation>
+        <source>Answer…</source>
+        <translation>Répondre…</translation>
+    </message>
+    <message>
+        <source>Why it may be signed all the same; printed in the report</source>
+        <translation>Pourquoi signer malgré cela ; imprimé dans le compte rendu</translation>
     </message>
     <message>
         <source>Show</source>
         <translation>Montrer</translation>
-    </message>
-    <message>
-        <source>Show the cells: {text}</source>
-        <translation>Montrer les cellules : {text}</translation>
     </message>
     <message>
         <source>&amp;Meaning</source>
@@ -2927,6 +3031,81 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Your &amp;name, again</source>
         <translation>Votre &amp;nom, à nouveau</translation>
+    </message>
+</context>
+<context>
+    <name>SigningPage</name>
+    <message>
+        <source>Signing</source>
+        <translation>Signature</translation>
+    </message>
+    <message>
+        <source>do not ask</source>
+        <translation>ne pas demander</translation>
+    </message>
+    <message>
+        <source>ask for an answer</source>
+        <translation>demander une réponse</translation>
+    </message>
+    <message>
+        <source>do not let it be signed</source>
+        <translation>empêcher la signature</translation>
+    </message>
+    <message>
+        <source>Cells nobody &amp;looked at</source>
+        <translation>Cellules &amp;vues par personne</translation>
+    </message>
+    <message>
+        <source>… when fewer were looked at &amp;than</source>
+        <translation>… si la part vue est &amp;inférieure à</translation>
+    </message>
+    <message>
+        <source>An open &amp;second reading</source>
+        <translation>&amp;Seconde lecture ouverte</translation>
+    </message>
+    <message>
+        <source>Fewer leukocytes than the &amp;target</source>
+        <translation>Moins de leucocytes que l&apos;&amp;objectif</translation>
+    </message>
+    <message>
+        <source>An &amp;incomplete analysis</source>
+        <translation>Analyse in&amp;complète</translation>
+    </message>
+    <message>
+        <source>&amp;Critical findings</source>
+        <translation>&amp;Résultats critiques</translation>
+    </message>
+    <message>
+        <source>ask who was told</source>
+        <translation>demander qui a été informé</translation>
+    </message>
+    <message>
+        <source>Critical classes</source>
+        <translation>Classes critiques</translation>
+    </message>
+    <message>
+        <source>Critical cl&amp;asses</source>
+        <translation>Cl&amp;asses critiques</translation>
+    </message>
+    <message>
+        <source>A &amp;reason for changing a decision</source>
+        <translation>&amp;Motif pour changer une décision</translation>
+    </message>
+    <message>
+        <source>never</source>
+        <translation>jamais</translation>
+    </message>
+    <message>
+        <source>another person&apos;s, a signed one, or after ten minutes</source>
+        <translation>d&apos;une autre personne, signée, ou après dix minutes</translation>
+    </message>
+    <message>
+        <source>always</source>
+        <translation>toujours</translation>
+    </message>
+    <message>
+        <source>Answers and critical findings are printed in the report, with who was told and when. Review rules of critical severity are critical findings too.</source>
+        <translation>Les réponses et les résultats critiques sont imprimés dans le compte rendu, avec qui a été informé et quand. Les règles de révision de gravité critique sont aussi des résultats critiques.</translation>
     </message>
 </context>
 <context>
@@ -3212,10 +3391,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Counter</source>
         <translation>Compteur</translation>
-    </message>
-    <message>
-        <source>Continue the analysis</source>
-        <translation>Continuer l&apos;analyse</translation>
     </message>
     <message numerus="yes">
         <source>%n cell(s) were added to the library.</source>
