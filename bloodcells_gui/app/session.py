@@ -218,7 +218,7 @@ class CaseSession:
 
     def thumbnail(self, cell_id: int) -> bytes:
         """JPEG of the cell's surroundings."""
-        return own_jpeg(self.store.thumbnails([cell_id])[cell_id])
+        return own_jpeg(self.store.thumbnails([cell_id]).get(cell_id, b""))
 
     def view(self, cell_id: int) -> CellView:
         """The cell at full resolution with its contours, from its image where that is reachable."""

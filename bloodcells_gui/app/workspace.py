@@ -60,6 +60,14 @@ def setting_problems() -> list[SettingProblem]:
     return settings_store.load(settings_path())[1]
 
 
+def _is_file(path: Path) -> bool:
+    """Whether there is a file; no name, however long or odd, is an error."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
     """What is asked before an analysis.
@@ -283,7 +291,7 @@ class Workspace:
 
     def recent(self) -> list[Path]:
         """Cases opened lately that still exist, newest first."""
-        return [p for p in self._listed()[0] if p.is_file()]
+        return [p for p in self._listed()[0] if _is_file(p)]
 
     def _listed(self) -> tuple[list[Path], Reason | None]:
         """The recent cases as their file has them, and why it cannot be read."""

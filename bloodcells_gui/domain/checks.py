@@ -58,7 +58,8 @@ def number(low: float, high: float, *, optional: bool = False, whole: bool = Fal
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if obj is None and optional:
             return None
-        if isinstance(obj, bool) or not isinstance(obj, int | float) or not math.isfinite(obj):
+        # An int of 400 digits has no float to ask whether it is finite.
+        if isinstance(obj, bool) or not isinstance(obj, int | float) or not abs(obj) < math.inf:
             raise Unsound("not a number")
         if not low <= obj <= high:
             raise Unsound("not between {low} and {high}", low=f"{low:g}", high=f"{high:g}")

@@ -136,11 +136,11 @@ class Profile:
                 temperature=values[0],
                 threshold=values[1],
                 distance_scale=values[2],
-                before=Score(**data["before"]),
-                after=Score(**data["after"]),
+                before=_score_of(data["before"]),
+                after=_score_of(data["after"]),
                 cells={str(k): int(v) for k, v in data["cells"].items()},
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise UserError(
                 "The profile cannot be read.",
                 "Its data is damaged: {error}.",
@@ -360,6 +360,11 @@ def _score(logits: Wide, allowed: NDArray[np.bool_], labels: Sequence[str]) -> S
     names = np.array(labels)
     recalls = [float(right[names == code].mean()) for code in dict.fromkeys(labels)]
     return Score(len(right), int(right.sum()), float(np.mean(recalls)), _log_loss(logits, allowed))
+
+
+def _score_of(obj: Mapping[str, Any]) -> Score:
+    """Inverse of :func:`_score_json`; an unknown figure may be NaN, but it is a number."""
+    return Score(int(obj["cells"]), int(obj["right"]), float(obj["balanced"]), float(obj["log_loss"]))
 
 
 def _score_json(score: Score) -> dict[str, float]:

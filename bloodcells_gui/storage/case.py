@@ -161,12 +161,14 @@ class CaseStore(CaseFile):
             return vectors.answers(connection, names, leaves, dimensions, columns)
 
     def assets(self, cell_id: int) -> CellAssets:
-        """What is kept beside a cell; KeyError for an unknown one."""
+        """What is kept beside a cell; KeyError for an unknown one, CaseDamaged where it is gone."""
         with self._db.reading() as connection:
             row = connection.execute(
                 f"SELECT {rows.ASSET_COLUMNS} FROM assets WHERE cell = ?",  # noqa: S608
                 (cell_id,),
             ).fetchone()
+            if row is None and connection.execute("SELECT 1 FROM cells WHERE id = ?", (cell_id,)).fetchone():
+                raise self._db.damaged(f"pictures of cell {cell_id}")
         if row is None:
             raise KeyError(cell_id)
         with self._db.decoding("pictures"):

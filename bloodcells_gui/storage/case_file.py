@@ -106,7 +106,12 @@ class CaseFile:
             insert_images(connection, list(enumerate(specimen.images)), clock)
 
         create_file(path, fill)
-        return cls(Database(path, read_only=False), clock)
+        database = Database(path, read_only=False)
+        try:
+            return cls(database, clock)
+        except BaseException:
+            database.close()
+            raise
 
     @classmethod
     def open(

@@ -266,8 +266,8 @@ class Database:
                 entries = list(ledger.entries(connection))
                 numbers = list(seals.number_problems(connection, entries))
             _, problem = seals.chain_problem(entries)
-            for entry in entries[self._compared :] if problem is None else ():
-                problem = next(seals.row_problems(connection, [entry], pause=pause), None)
+            left = entries[self._compared :] if problem is None else []
+            for entry, problem in seals.compared(connection, left, pause=pause):
                 if problem is not None:
                     break
                 self._compared = entry.seq

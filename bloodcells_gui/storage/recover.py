@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sqlite3
 import tempfile
@@ -24,7 +23,7 @@ from bloodcells_gui.domain.specimen_mix import mix_in, without_mix
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import rows, salvage
+from bloodcells_gui.storage import rows, salvage, sound
 from bloodcells_gui.storage.case import FIRST_HAND_ID, RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.ledger import Kind
 from bloodcells_gui.storage.salvage import Reader
@@ -88,9 +87,18 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
             ) from error
         try:
             connection = stack.enter_context(contextlib.closing(salvage.open_damaged(copy, path)))
-            return _transfer(Reader(connection), plain_files.sha256_of(path), target, app_version)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise conn.damaged(path, getattr(error, "sqlite_errorname", "")) from error
+            reader = Reader(connection)
+            there_before = target.exists()
+            try:
+                return _transfer(reader, plain_files.sha256_of(path), target, app_version)
+            except BaseException:
+                if not there_before:  # half a case must not be taken for what came through
+                    with contextlib.suppress(OSError):
+                        target.unlink(missing_ok=True)
+                raise
+        except (sqlite3.Error, *sound.NONSENSE) as error:
+            reason = getattr(error, "sqlite_errorname", "") or type(error).__name__
+            raise conn.damaged(path, reason) from error
 
 
 def _copy(path: Path, copy: Path) -> None:
@@ -162,17 +170,17 @@ _NO_ASSETS = CellAssets(b"", b"", (0.0, 0.0, 0.0))
 
 def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
     about: dict[str, object] = {}
-    with contextlib.suppress(ValueError, TypeError):
-        about = dict(json.loads(str(meta.get("specimen", "{}"))))
+    with contextlib.suppress(*sound.NONSENSE):
+        about = dict(sound.loads(str(meta.get("specimen", "{}"))))
     kind = SpecimenKind.CROPS
     with contextlib.suppress(ValueError):
         kind = SpecimenKind(str(about.get("kind", kind)))
-    facts = {
-        image: (sha, (w, h), mpp)
-        for _, image, sha, w, h, mpp in reader.table(
-            "image_facts", "id, image, sha256, width, height, mpp", "id", 1
-        )
-    }
+    facts: dict[int, tuple[str, tuple[int, int], float | None]] = {}
+    columns = "id, image, sha256, width, height, mpp"
+    for _, image, sha, w, h, mpp in reader.table("image_facts", columns, "id", 1):
+        with contextlib.suppress(*sound.NONSENSE):
+            size = (sound.whole(w, 0, sound.LARGEST_PX), sound.whole(h, 0, sound.LARGEST_PX))
+            facts[image] = (sha, size, sound.mpp(mpp))
     refs: list[ImageRef] = []
     for index, name, path, x, y in reader.table("images", "idx, name, path, origin_x, origin_y", "idx"):
         if not len(refs) <= index < len(refs) + _LARGEST_GAP:
@@ -180,7 +188,10 @@ def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
         while len(refs) < index:
             refs.append(ImageRef("?", Path("?")))
         sha, size, mpp = facts.get(index, ("", (0, 0), None))
-        refs.append(ImageRef(rows.name_from_db(name), Path(rows.name_from_db(path)), sha, size, mpp, (x, y)))
+        origin = (0.0, 0.0)
+        with contextlib.suppress(*sound.NONSENSE):
+            origin = sound.place(x, y)
+        refs.append(ImageRef(rows.name_from_db(name), Path(rows.name_from_db(path)), sha, size, mpp, origin))
     root = Path(rows.name_from_db(meta.get("root", ".")))
     return Specimen(
         str(about.get("id", "recovered")), kind, root, tuple(refs), bool(about.get("synthetic", False))
@@ -191,13 +202,18 @@ def _cells(reader: Reader) -> list[Cell]:
     found: dict[int, Cell] = {}
     for start in (0, FIRST_HAND_ID):
         for row in reader.table("cells", rows.CELL_COLUMNS, "id", start):
-            with contextlib.suppress(ValueError, TypeError):
-                found[row[0]] = rows.cells_from_rows([row])[0]
+            with contextlib.suppress(*sound.NONSENSE):
+                found[row[0]] = _cell(row)
     for row in reader.sealed("cells", rows.CELL_COLUMNS, "id", Kind.CELLS):
         if row[0] not in found:
-            with contextlib.suppress(ValueError, TypeError):
-                found[row[0]] = rows.cells_from_rows([row])[0]
+            with contextlib.suppress(*sound.NONSENSE):
+                found[row[0]] = _cell(row)
     return [found[i] for i in sorted(found)]
+
+
+def _cell(row: rows.Row) -> Cell:
+    sound.cell_rows([row])
+    return rows.cells_from_rows([row])[0]
 
 
 def _is_plausible(cell: Cell) -> bool:
@@ -211,7 +227,7 @@ def _runs(reader: Reader, cells: list[Cell]) -> list[AnalysisRun]:
         skipped.setdefault(run, []).append((path, reason))
     runs: dict[int, AnalysisRun] = {}
     for row in reader.table("runs", rows.RUN_COLUMNS, "number"):
-        with contextlib.suppress(ValueError, TypeError, KeyError):
+        with contextlib.suppress(*sound.NONSENSE):
             runs[row[0]] = rows.run_from_rows(row, ends.get(row[0]), skipped.get(row[0], []))
     for number in {c.run for c in cells} - set(runs) - {BY_HAND_RUN}:
         runs[number] = AnalysisRun(number, "", "", (), (), notice="its provenance could not be recovered")
@@ -232,7 +248,7 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
             continue
         try:
             event = rows.event_from_row(row)
-        except (ValueError, TypeError):
+        except sound.NONSENSE:
             continue
         if event.kind in (EventKind.SIGN, EventKind.AMEND):
             recovery.signatures_dropped += event.kind is EventKind.SIGN
@@ -263,7 +279,7 @@ def _settled(reader: Reader, run: AnalysisRun) -> Settled | None:
     ]
     try:
         return rows.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
-    except (ValueError, KeyError):
+    except sound.NONSENSE:
         return None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import ledger, rows, schema
+from bloodcells_gui.storage import ledger, rows, schema, sound
 from bloodcells_gui.storage.ledger import Kind
 
 _STEP = 256
@@ -184,7 +184,9 @@ class Reader:
     def assets(self, cell_id: int) -> CellAssets | None:
         """A cell's pictures, if they can be read."""
         found = self._one("assets", rows.ASSET_COLUMNS, "cell", cell_id)
-        return rows.assets_from_row(found[0]) if found else None
+        with contextlib.suppress(*sound.NONSENSE):
+            return rows.assets_from_row(found[0]) if found else None
+        return None
 
     def expected(self, kind: Kind) -> int:
         """How many rows the ledger knows of."""

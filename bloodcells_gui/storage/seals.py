@@ -26,6 +26,8 @@ TABLES = {
     Kind.EVENT: "events", Kind.REPORT: "reports", Kind.REPORT_MAPS: "report_maps", Kind.SETTLED: "settled",
 }  # fmt: skip
 
+_OFTEN = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -80,22 +82,32 @@ def kind_of(entry: Entry) -> Kind | None:
         return None
 
 
-def row_problems(
+def compared(
     connection: sqlite3.Connection,
     entries: Sequence[Entry],
     kinds: Collection[Kind] = tuple(Kind),
     pause: Callable[[], None] = lambda: None,
-) -> Iterator[Problem]:
-    """What of the rows sealed by `entries` is not as it was written; `pause` is called between entries."""
+) -> Iterator[tuple[Entry, Problem | None]]:
+    """Each entry with what is wrong with the rows that it seals.
+
+    Parameters
+    ----------
+    kinds : collection of Kind
+        The rows to compare; entries of others pass.
+    pause : callable
+        Called before every batch of cells, and now and then.
+    """
     events: dict[int, rows.Row] | None = None
-    for entry in entries:
+    for n, entry in enumerate(entries):
         kind = kind_of(entry)
         if kind is None:
-            yield Problem("An entry of the ledger is of no known kind", f"ledger {entry.seq}")
+            yield entry, Problem("An entry of the ledger is of no known kind", f"ledger {entry.seq}")
             continue
+        if kind is Kind.CELLS or n % _OFTEN == 0:
+            pause()
         if kind not in kinds:
+            yield entry, None
             continue
-        pause()
         if kind is Kind.EVENT and entry.count == 1:
             if events is None:  # read at once: a case may hold one entry for each of 100,000 acts
                 sql = f"SELECT {rows.EVENT_COLUMNS} FROM events"  # noqa: S608
@@ -103,8 +115,16 @@ def row_problems(
             found = [events[entry.first]] if entry.first in events else []
         else:
             found = connection.execute(ledger.SELECT[kind], (entry.first, max(0, entry.count))).fetchall()
-        if ledger.digest(found) != entry.content:
-            yield Problem("A sealed row was changed or is gone", f"{kind} from {entry.first}")
+        same = ledger.digest(found) == entry.content
+        what = "A sealed row was changed or is gone"
+        yield entry, None if same else Problem(what, f"{kind} from {entry.first}")
+
+
+def row_problems(
+    connection: sqlite3.Connection, entries: Sequence[Entry], kinds: Collection[Kind] = tuple(Kind)
+) -> Iterator[Problem]:
+    """What of the rows sealed by `entries` is not as it was written."""
+    return (problem for _, problem in compared(connection, entries, kinds) if problem is not None)
 
 
 def number_problems(

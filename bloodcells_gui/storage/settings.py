@@ -32,6 +32,8 @@ def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[Sett
         if len(data) > _MAX_BYTES:
             raise Unsound("too large")
         obj = json.loads(data.decode("utf-8"))
+        # An escaped lone surrogate is JSON, but no text that could be written again.
+        obj = json.loads(json.dumps(obj, ensure_ascii=False).encode("utf-8", "replace"))
     except FileNotFoundError as error:
         if missing_ok:
             return LabSettings(), []
