@@ -47,7 +47,7 @@ from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
 from bloodcells_gui.pipeline.edges import Sides, counting_frame
 from bloodcells_gui.pipeline.fields import FieldsSource
-from bloodcells_gui.pipeline.scan import Scan, ScanOptions
+from bloodcells_gui.pipeline.scan import Scan, ScanOptions, already_listed
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.slide import SlideSource
 from bloodcells_gui.storage.case import CaseStore
@@ -190,6 +190,7 @@ class AnalysisJob:
                 task="detect",
             )
         slide = specimen.kind is SpecimenKind.SLIDE
+        known = store.load_cells(as_found=True) if store.runs else []
         scan = ScanOptions(
             self._options.mpp,
             threads,
@@ -197,6 +198,7 @@ class AnalysisJob:
             self._options.target_cells or 0,
             platelets=LISTED_PLATELETS if slide else None,
             zones=self._options.zones,
+            listed=already_listed([run.tallies for run in store.runs], known),
         )
         search = TileSearch(engine.detector, work.windows.field_um)
         before = resume.merged(run.tallies for run in store.runs)
@@ -210,8 +212,7 @@ class AnalysisJob:
             before,
         )
         opened.callback(source.close)
-        known = store.load_cells(as_found=True) if store.runs else []
-        return Scan(work, source, scan, self.token, known).events()
+        return Scan(work, source, scan, self.token, known, store.assets).events()
 
     def _images_done(self, store: CaseStore) -> frozenset[int]:
         """Images an earlier run of this case finished: an interrupted analysis goes on behind them.

@@ -11,8 +11,8 @@ from bloodcells_gui.domain.cell import FLAG_BY_HAND, Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.imaging.reader import ImageReader
-from bloodcells_gui.pipeline.cellwork import Place
 from bloodcells_gui.pipeline.edges import NO_SIDE
+from bloodcells_gui.pipeline.place import Place
 
 # The click is only near the middle of the cell: the window may move with what is found there.
 _MARGIN = 1.6

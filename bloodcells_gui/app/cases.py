@@ -11,9 +11,9 @@ from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, Analy
 from bloodcells_gui.app.engine import EngineHolder
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.queue import AnalysisQueue, QueueEntry
+from bloodcells_gui.app.table import counted_area, table_of
 from bloodcells_gui.app.workspace import CASE_SUFFIX, OpenOptions, Workspace
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
-from bloodcells_gui.domain.differential import differential
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.domain.fold import ReviewState, fold
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
@@ -83,10 +83,10 @@ class CaseList:
     def _flags(self, state: ReviewState, store: CaseStore) -> list[str]:
         """Names (English templates) of the smear rules that the case raises now."""
         settings = self._workspace.settings
-        table = differential(
-            state.counts, state.unidentified, state.excluded, state.data, settings, taxonomy="full"
-        )
-        raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used)
+        area = counted_area(store.specimen, store.runs, store.load_cells())
+        table = table_of(state, settings, area, "full")
+        same_area = area.counted(state) if area is not None else None
+        raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used, same_area)
         return list(dict.fromkeys(r.rule.name for r in raised if r.rule.kind == SMEAR))
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -128,20 +128,14 @@ class CaseList:
             try:
                 with CaseStore.open(entry.path, read_only=True) as store:
                     store.check_seals()
-                    state = fold(store.load_cells(), store.events())
+                    cells = store.load_cells()
+                    state = fold(cells, store.events())
+                    area = counted_area(store.specimen, store.runs, cells)
                     seed = store.seed()
             except (UserError, ValueError):
                 unreadable.append(entry.path.name)
                 continue
-            table = differential(
-                state.counts,
-                state.unidentified,
-                state.excluded,
-                state.data,
-                settings,
-                taxonomy=settings.rollup,
-                outside_frame=state.outside_frame,
-            )
+            table = table_of(state, settings, area, settings.rollup)
             extras: dict[str, Field] = {
                 "state": str(entry.state), "begun": entry.created, "changed": entry.changed,
                 "version": state.version, "signatures": entry.signatures, "synthetic": int(entry.synthetic),

@@ -18,6 +18,7 @@ from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.pictures import own_jpeg
 from bloodcells_gui.app.reasons import ReasonWanted, decided_before
+from bloodcells_gui.app.table import CountedArea, counted_area, table_of
 from bloodcells_gui.app.views import CellView, ViewMaker
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
@@ -34,8 +35,8 @@ from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.fold import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.measurements import unit_of
-from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
+from bloodcells_gui.domain.same_area import SameArea
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in
@@ -112,6 +113,7 @@ class CaseSession:
                 self.state = fold(self.cells, store.events())
             self.drafts = Drafts(store, lambda: self.author)
             self._views = ViewMaker(store)
+            self._area: tuple[object, CountedArea | None] | None = None
             self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
         except BaseException:
             store.close()  # its lock would outlive the attempt
@@ -409,16 +411,18 @@ class CaseSession:
 
     def differential(self, taxonomy: str | None = None) -> diff.Differential:
         """The table of the moment; `taxonomy` None takes the laboratory's roll-up."""
-        return diff.differential(
-            with_unlisted(self.state.counts, [run.tallies for run in self.runs]),
-            self.state.unidentified,
-            self.state.excluded,
-            self.state.data,
-            self.settings,
-            taxonomy=taxonomy,
-            target=self.target,
-            outside_frame=self.state.outside_frame,
-        )
+        return table_of(self.state, self.settings, self._counted_area(), taxonomy, self.target)
+
+    def same_area(self) -> SameArea | None:
+        """What was counted on one area with leukocytes, where that is not all."""
+        area = self._counted_area()
+        return area.counted(self.state) if area is not None else None
+
+    def _counted_area(self) -> CountedArea | None:
+        known = len(self.cells), tuple((run.number, run.status) for run in self.runs)
+        if self._area is None or self._area[0] != known:
+            self._area = known, counted_area(self.specimen, self.runs, self.cells)
+        return self._area[1]
 
     @property
     def target(self) -> int:

@@ -97,7 +97,9 @@ def _to_put_right(session: CaseSession) -> list[SigningCheck]:
 
 def _raised(session: CaseSession) -> tuple[Raised, ...]:
     table = session.differential("full")
-    return raised_rules(session.settings.rules, session.state.counts, table.total, table.wbc_used)
+    return raised_rules(
+        session.settings.rules, session.state.counts, table.total, table.wbc_used, session.same_area()
+    )
 
 
 def _unseen(session: CaseSession) -> list[SigningCheck]:

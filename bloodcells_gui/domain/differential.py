@@ -6,7 +6,7 @@ Never stored, so it cannot be stale. The types stand here first; the arithmetic 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bloodcells_gui.domain import ranges
@@ -14,9 +14,13 @@ from bloodcells_gui.domain.comparison import analyser_of
 from bloodcells_gui.domain.ranges import ITEMS, Range, RangeItem
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
+from bloodcells_gui.domain.same_area import WITH_LEUKOCYTES, SameArea
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson, ratio_limits
 from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED, OTHER, ROLLUPS, Row
+
+#: Marks a field that reports of earlier versions lack.
+LATER: Mapping[str, bool] = {"later": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,9 @@ class DifferentialRow:
     rgb : tuple of int
     ref_low_percent, ref_high_percent : float or None
         The laboratory's range in %, where it has one; it flags without a WBC count.
+    counted, counted_mm2 : int and float or None
+        Where `per_100_wbc` and its limits are of an area on which all were counted, of which `count` is what
+        is shown: how many, and the area.
     """
 
     code: str
@@ -63,6 +70,10 @@ class DifferentialRow:
     rgb: tuple[int, int, int]
     ref_low_percent: float | None = None
     ref_high_percent: float | None = None
+    # Left out of a report's JSON when empty, so that what was signed before there were these fields keeps its
+    # hash.
+    counted: int | None = field(default=None, metadata=LATER)
+    counted_mm2: float | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,7 @@ class _Basis:
     ranges: tuple[Range, ...]
     sex: str
     age: float | None
+    area: SameArea | None = None
 
     def count(self, leaves: Iterable[str]) -> int:
         return sum(self.counts.get(leaf, 0) for leaf in leaves)
@@ -152,8 +164,14 @@ _PER_WBC = COUNTED | {"ERB", "SMU"}
 def _row(basis: _Basis, row: Row) -> DifferentialRow:
     """One row without its flag and range."""
     count, n = basis.count(row.leaves), basis.total
-    share = 100.0 * count / n if n else None
-    low, high = (clopper_pearson if row.counts else ratio_limits)(count, n) if n else (None, None)
+    figure: int | None = count
+    of_area = basis.area if not (row.counts or set(row.leaves) <= WITH_LEUKOCYTES) else None
+    if of_area is not None:
+        figure, n = of_area.of(row.leaves), of_area.leukocytes
+    share, low, high = None, None, None
+    if n and figure is not None:
+        share = 100.0 * figure / n
+        low, high = (clopper_pearson if row.counts else ratio_limits)(figure, n)
     return DifferentialRow(
         code=row.code,
         name=row.name,
@@ -163,6 +181,8 @@ def _row(basis: _Basis, row: Row) -> DifferentialRow:
         per_100_wbc=None if row.counts else share,
         low95=None if low is None else 100.0 * low,
         high95=None if high is None else 100.0 * high,
+        counted=figure if share is not None and of_area is not None else None,
+        counted_mm2=of_area.area_mm2 if share is not None and of_area is not None else None,
         absolute=basis.wbc * count / n
         if basis.wbc is not None and n and set(row.leaves) <= _PER_WBC
         else None,
@@ -242,6 +262,7 @@ def differential(
     target: int | None = None,
     *,
     outside_frame: Mapping[str, int] | None = None,
+    same_area: SameArea | None = None,
 ) -> Differential:
     """The table with limits, absolute counts, flags and remarks.
 
@@ -260,6 +281,8 @@ def differential(
     outside_frame : mapping, optional
         Proposed leaf code -> number of cells that the right or bottom edge of a field or slide cuts, among
         the excluded: remarks name them.
+    same_area : SameArea, optional
+        Where not all was counted on one area: platelets and the like per 100 leukocytes are then of this one.
     target : int or None
         Leukocytes to count (:func:`~bloodcells_gui.domain.counting_target.counting_target`), 0 for none;
         None takes the laboratory's.
@@ -284,8 +307,8 @@ def differential(
     corrected = due and answer == "no"
     wbc_used = nrbc_correction(wbc, nrbc) if corrected and wbc is not None else wbc
 
-    basis = _Basis(counts, total, wbc_used, settings.ranges, _sex(data), age_years(data))
-    raised = raised_rules(settings.rules, counts, total, wbc_used)
+    basis = _Basis(counts, total, wbc_used, settings.ranges, _sex(data), age_years(data), same_area)
+    raised = raised_rules(settings.rules, counts, total, wbc_used, same_area)
     rows = []
     for r in rollup.rows:
         row = _row(basis, r)
@@ -321,6 +344,7 @@ def differential(
             age=basis.age,
             analyser=analyser_of(data)[0],
             outside_frame=outside_frame or {},
+            same_area=same_area,
         ),
     )
 

@@ -39,15 +39,16 @@ def numeration(tallies: Mapping[str, float], decimal: str = ".") -> list[tuple[s
         out.append((PER_FIELD, {"per_field": text(tallies["PLT_per_field"], 1)}))
     if tallies.get("scanned_mm2", 0.0) > 0:
         out.append((SEARCHED, {"area": text(tallies["scanned_mm2"])}))
+    # Of runs of earlier versions.
     if tallies.get("PLT_unlisted", 0.0) > 0:
         out.append((UNLISTED, {"count": f"{tallies['PLT_unlisted']:.0f}"}))
     return out
 
 
 def with_unlisted(counts: Mapping[str, int], tallies: Iterable[Mapping[str, float]]) -> dict[str, int]:
-    """Counts by leaf with the platelets that runs counted on slides but did not list as cells.
+    """Counts by leaf with the platelets of slides that were not listed as cells.
 
-    Without them a slide would show a hundred platelets per 100 leukocytes where there are a thousand.
+    So the table of earlier versions counted, and the reports that were signed with them.
     """
     total = dict(counts)
     unlisted = round(sum(max(0.0, t.get("PLT_unlisted", 0.0)) for t in tallies))
@@ -59,5 +60,6 @@ def with_unlisted(counts: Mapping[str, int], tallies: Iterable[Mapping[str, floa
 def plain_tallies(tallies: Mapping[str, float]) -> dict[str, float]:
     """Tallies that :func:`numeration` does not tell, without bookkeeping."""
     told = {"scanned_mm2", "sampled_mm2", "RBC", "WBC", "PLT", "PLT_per_field", "PLT_unlisted", "fields"}
+    told |= {"PLT_listed"}
     area = tallies.get("sampled_mm2", 0.0) > 0
     return {k: v for k, v in tallies.items() if "/" not in k and not (area and k in told)}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bloodcells_gui.domain.analyser_csv import HIGHEST_SUM, leukocyte_share
-from bloodcells_gui.domain.differential import Differential, Remark
+from bloodcells_gui.domain.differential import Differential, DifferentialRow, Remark
 from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, pick
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Raised, Rule
+from bloodcells_gui.domain.same_area import SameArea
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, ROLLUPS
@@ -32,17 +33,20 @@ def remarks(
     age: float | None = None,
     analyser: Mapping[str, float] | None = None,
     outside_frame: Mapping[str, int] | None = None,
+    same_area: SameArea | None = None,
 ) -> tuple[Remark, ...]:
     """All remarks, the gravest first.
 
     `nrbc` is NRBC per 100 WBC, `answer` what was said about the analyser's own correction; `sex` and `age`
     choose the ranges whose limits are decisions; `analyser` is the analyser's differential in %;
-    `outside_frame` are the proposals for cells that the right or bottom edge cuts.
+    `outside_frame` are the proposals for cells that the right or bottom edge cuts, `same_area` what the
+    ratios of other items are of.
     """
     found = [
         *(_rule(r) for r in raised),
         *_unidentified(table),
         *_cut(outside_frame or {}),
+        *_of_an_area(table, same_area),
         *_correction(table, settings, nrbc, correction_due, answer),
         *_left_shift(table, counts, settings),
         *_immature(table, counts),
@@ -87,19 +91,55 @@ def _unidentified(table: Differential) -> list[Remark]:
 _NAMED_WHEN_CUT = ("BL", "PMY", "PC", "ERB")
 
 
+CUT = "Cut by the right or bottom edge of an image and therefore not counted: {count} (counting frame)."
+
+
+def cut_cells(table: Differential) -> int:
+    """How many of the excluded cells lie outside the counting frame: no person took them out."""
+    return sum(int(dict(r.params)["count"]) for r in table.remarks if r.text == CUT)
+
+
 def _cut(outside_frame: Mapping[str, int]) -> list[Remark]:
     """Cells that the right or bottom edge cuts, above all those that matter when there are few."""
     total = sum(outside_frame.values())
     if not total:
         return []
-    text = "Cut by the right or bottom edge of an image and therefore not counted: {count} (counting frame)."
-    found = [Remark(text, (("count", str(total)),))]
+    found = [Remark(CUT, (("count", str(total)),))]
     grave = [code for code in _NAMED_WHEN_CUT if outside_frame.get(code)]
     if grave:
         text = "Among the cells that an edge cuts and that are not counted, proposed: {names}. Look at them."
         names = "; ".join(f"{outside_frame[code]} {BY_CODE[code].name}" for code in grave)
         severity = "critical" if "BL" in grave else "warning"
         found.append(Remark(text, (("names", names),), severity, "", tuple(grave)))
+    return found
+
+
+def _of_an_area(table: Differential, area: SameArea | None) -> list[Remark]:
+    """Which ratios to the leukocytes are of a part of the specimen, and which cannot be given."""
+    if area is None:
+        return []
+    found: list[Remark] = []
+    text = (
+        "{names}: {n_shown} shown, {n_counted} counted in {n_area} mm² beside {n_leukocytes} leukocytes; the "
+        "number per 100 leukocytes is of this area."
+    )
+    missing: list[DifferentialRow] = []
+    for row in table.rows:
+        if row.counted is not None and (row.counted or row.count):
+            params = (
+                ("names", row.name),
+                ("n_shown", str(row.count)),
+                ("n_counted", str(row.counted)),
+                ("n_area", f"{row.counted_mm2 or 0.0:.2f}"),
+                ("n_leukocytes", str(area.leukocytes)),
+            )
+            leaves = next(r.leaves for r in ROLLUPS[table.rollup].rows if r.code == row.code)
+            found.append(Remark(text, params, codes=leaves))
+        elif not row.counts and row.count and row.per_100_wbc is None:
+            missing.append(row)
+    if missing:
+        text = "{names}: not counted on the same area as leukocytes, so no number per 100 leukocytes."
+        found.append(Remark(text, (("names", "; ".join(r.name for r in missing)),)))
     return found
 
 

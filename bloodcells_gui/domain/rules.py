@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bloodcells_gui.domain import checks
+from bloodcells_gui.domain.same_area import WITH_LEUKOCYTES, SameArea
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 TRIGGER, SMEAR = "trigger", "smear"
@@ -86,13 +87,22 @@ class Raised:
     value: float
 
 
-def rule_value(rule: Rule, counts: Mapping[str, int], total: int, wbc: float | None) -> float | None:
-    """What the rule looks at; None where it cannot be told (no cells, no white cell count)."""
+def rule_value(
+    rule: Rule,
+    counts: Mapping[str, int],
+    total: int,
+    wbc: float | None,
+    same_area: SameArea | None = None,
+) -> float | None:
+    """What the rule looks at; None where it cannot be told (no cells, no white cell count, no area)."""
     if not rule.leaves:
         return wbc
     count = sum(counts.get(leaf, 0) for leaf in rule.leaves)
     if rule.quantity == "count":
         return float(count)
+    if rule.quantity == "per_100" and same_area is not None and not set(rule.leaves) <= WITH_LEUKOCYTES:
+        figure, total = same_area.of(rule.leaves), same_area.leukocytes
+        return None if figure is None or total == 0 else 100.0 * figure / total
     if total == 0:
         return None
     if rule.quantity == "absolute":
@@ -101,15 +111,20 @@ def rule_value(rule: Rule, counts: Mapping[str, int], total: int, wbc: float | N
 
 
 def raised_rules(
-    rules: Iterable[Rule], counts: Mapping[str, int], total: int, wbc: float | None
+    rules: Iterable[Rule],
+    counts: Mapping[str, int],
+    total: int,
+    wbc: float | None,
+    same_area: SameArea | None = None,
 ) -> tuple[Raised, ...]:
     """The enabled rules that hold, in their order.
 
-    `counts` are final leaf counts, `total` the denominator of the 100 %, `wbc` 10^9/L after correction.
+    `counts` are final leaf counts, `total` the denominator of the 100 %, `wbc` 10^9/L after correction,
+    `same_area` what ratios per 100 leukocytes are of where not all was counted on one area.
     """
     result = []
     for rule in rules:
-        value = rule_value(rule, counts, total, wbc) if rule.enabled else None
+        value = rule_value(rule, counts, total, wbc, same_area) if rule.enabled else None
         if value is not None and _COMPARE[rule.comparison](value, rule.threshold):
             result.append(Raised(rule, value))
     return tuple(result)

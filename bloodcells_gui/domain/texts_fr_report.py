@@ -56,6 +56,16 @@ _REMARKS = {
     "Among the cells that an edge cuts and that are not counted, proposed: {names}. Look at them.": (
         "Parmi les cellules coupées par un bord et non comptées, proposées : {names}. À regarder."
     ),
+    "{names}: {n_shown} shown, {n_counted} counted in {n_area} mm² beside {n_leukocytes} leukocytes; the "
+    "number per 100 leukocytes is of this area.": (
+        "{names} : {n_shown} affichées, {n_counted} comptées sur {n_area} mm² à côté de {n_leukocytes} "
+        "leucocytes ; le nombre pour 100 leucocytes porte sur cette surface."
+    ),
+    "{names}: not counted on the same area as leukocytes, so no number per 100 leukocytes.": (
+        "{names} : pas comptées sur la même surface que les leucocytes, donc sans nombre pour 100 leucocytes."
+    ),
+    "{counted} in {area} mm²": "{counted} sur {area} mm²",
+    "{shown} shown, {counted} counted in {area} mm²": "{shown} affichées, {counted} comptées sur {area} mm²",
     "Unidentified cells, not in the table: {count}. The result is preliminary.": (
         "Cellules non identifiées, hors du tableau : {count}. Le résultat est provisoire."
     ),

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.differential import DifferentialRow, Remark
 from bloodcells_gui.domain.i18n import french, tr
 from bloodcells_gui.domain.specimen_mix import SpecimenMix, most_changed
 from bloodcells_gui.domain.taxonomy import BY_CODE
@@ -61,6 +61,23 @@ def remark_text(remark: Remark, lang: str = "en") -> str:
             text = ", ".join(_listed(part, catalogue) for part in value.split("; "))
         params[name] = text
     return tr(remark.text, lang, **params)
+
+
+def row_name(row: DifferentialRow, lang: str = "en") -> str:
+    """A row's name; where its ratio is of an area, with what was counted there."""
+    name = tr(row.name, lang)
+    if row.counted is None or row.counted_mm2 is None or not (row.counted or row.count):
+        return name
+    area = number(row.counted_mm2, 2, lang)
+    return f"{name} ({tr('{counted} in {area} mm²', lang, counted=row.counted, area=area)})"
+
+
+def shown_and_counted(row: DifferentialRow, lang: str = "en") -> str:
+    """How many cells of a row are shown, how many were counted on which area; "" where it is the same."""
+    if row.counted is None or row.counted_mm2 is None or not (row.counted or row.count):
+        return ""
+    text = "{shown} shown, {counted} counted in {area} mm²"
+    return tr(text, lang, shown=row.count, counted=row.counted, area=number(row.counted_mm2, 2, lang))
 
 
 def mix_text(mix: SpecimenMix, lang: str = "en") -> str:

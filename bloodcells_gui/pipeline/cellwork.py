@@ -36,6 +36,8 @@ from bloodcells_gui.pipeline.edges import (
     AT_EDGE_UM,
     NO_SIDE,
     Sides,
+    box_iou,
+    box_reaches,
     sides_reached,
     sides_unknown,
     visible_part,
@@ -44,6 +46,7 @@ from bloodcells_gui.pipeline.edges import (
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
 from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter, ClassifierResult
 from bloodcells_gui.pipeline.over_scales import Averaged, over_scales
+from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 
 _THUMBNAIL_QUALITY = 88
@@ -58,67 +61,13 @@ _RECENTRE_UM = 1.5
 # the cell is outlined again.
 _OUTLINE_AGAIN_UM = 2.5
 
+# An outline that overlaps a platelet's box by less is another cell's.
+_OWN_OUTLINE_IOU = 0.3
+
 # Nucleated cells below which the look of a specimen is not judged.
 _ENOUGH_TO_JUDGE = 30
 
 Measure = Callable[[NDArray[np.uint8], NDArray[np.uint8], float], NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where to look: a point in a decoded image (or a region of one).
-
-    Attributes
-    ----------
-    image : int
-        Index of the image within the specimen.
-    pixels : (h, w, 3) uint8 RGB
-        The image, or the region of it around the cell.
-    offset_px : tuple of float
-        Where `pixels` begins in the full image, x, y.
-    centre_px : tuple of float
-        The cell, in `pixels`.
-    mpp : float
-        um per px of `pixels`; NaN when unknown.
-    scale : float
-        Full-resolution px per px of `pixels` (1 unless the region was read at a lower level).
-    flags : tuple of str
-    recentre : bool
-        Whether the segmented cell may move the window (crops: the cell is only about central).
-    size_px : tuple of int or None
-        Size of the whole image when `pixels` is a region of it (for the edge flag).
-    box_px : Box or None
-        What a detector drew around the cell, in `pixels`.
-    seen : (h, w) uint8 or None
-        Which of `pixels` some image shows, where they were put together from several; the edges of these
-        images are then no edges for the cell, but what none of them shows begins at one.
-    inner : Sides
-        Sides of the image beyond which another image goes on: no cell is cut there.
-    """
-
-    image: int
-    pixels: NDArray[np.uint8]
-    offset_px: tuple[float, float]
-    centre_px: tuple[float, float]
-    mpp: float
-    scale: float = 1.0
-    flags: tuple[str, ...] = ()
-    recentre: bool = True
-    size_px: tuple[int, int] | None = None
-    box_px: Box | None = None
-    seen: NDArray[np.uint8] | None = None
-    inner: Sides = NO_SIDE
-
-    def ends(self) -> Sides:
-        """At which sides of `pixels` the image ends as well."""
-        if self.seen is not None:
-            return NO_SIDE
-        rows, columns = self.pixels.shape[:2]
-        x, y = self.offset_px
-        width, height = self.size_px or (x + columns * self.scale, y + rows * self.scale)
-        right, bottom = x + columns * self.scale, y + rows * self.scale
-        ends = (x <= 0.5, y <= 0.5, right >= width - 0.5, bottom >= height - 0.5)
-        return Sides(*(end and not inner for end, inner in zip(ends, self.inner, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +181,7 @@ class CellWork:
         windows = [_Window(p, p.centre_px, p.centre_px, self._usable_mpp(p)) for p in places]
         crops, masks = self._segmented(windows)
         self._recentre(windows, crops, masks)
+        self._drop_neighbours(windows, masks)
         result = self._named(windows, crops)
         hinges = result.hinges if isinstance(result, Averaged) else np.zeros(len(windows), np.bool_)
         self._note_look(result)
@@ -365,32 +315,48 @@ class CellWork:
         return cv2.countNonZero(mask) * self.windows.outlining.um_per_px**2 < _MIN_CELL_AREA_UM2
 
     def _box_and_flags(self, window: _Window, mask: NDArray[np.uint8]) -> tuple[Box, tuple[str, ...]]:
-        place, view = window.place, self.windows.outlining
-        size, side = view.size_px, window.side_px(view.side_um)
-        x0, y0 = _origin(window.outlined, side)
+        place = window.place
         flags = place.flags + self.image_flags.get(place.image, ())
         if not (math.isfinite(place.mpp) and place.mpp > 0):
             flags += (FLAG_SCALE_UNKNOWN, FLAG_WAITS_FOR_SCALE)
-        if self._too_small(mask):
-            flags += (FLAG_NO_CELL,)
-            left = top = size // 4
-            width = height = size // 2
+        cut = NO_SIDE
+        if not self._too_small(mask):
+            box, cut = self._outlined_box(window, mask), self._cut_sides(window, mask)
         else:
-            left, top, width, height = cv2.boundingRect(mask)
-        step = side / size
+            flags += (FLAG_NO_CELL,)
+            middle, half = window.outlined, window.side_px(self.windows.outlining.side_um) / 4
+            box = Box(middle[0] - half, middle[1] - half, 2 * half, 2 * half)
+            if place.box_px is not None:
+                box = place.box_px
+                within = AT_EDGE_UM / window.mpp
+                cut = box_reaches(box, place.pixels.shape[:2], within).both(place.ends())
+        flags += self._cut_flags(cut)
         ox, oy = place.offset_px
         rows, columns = place.pixels.shape[:2]
         full_w, full_h = place.size_px or (round(columns * place.scale), round(rows * place.scale))
-        bx = ox + (x0 + left * step) * place.scale
-        by = oy + (y0 + top * step) * place.scale
-        ex = ox + (x0 + (left + width) * step) * place.scale
-        ey = oy + (y0 + (top + height) * step) * place.scale
-        cut = NO_SIDE if FLAG_NO_CELL in flags else self._cut_sides(window, mask)
-        flags += self._cut_flags(cut)
+        bx, by = ox + box.x * place.scale, oy + box.y * place.scale
+        ex, ey = bx + box.width * place.scale, by + box.height * place.scale
         bx, by = 0.0 if cut.left else max(0.0, bx), 0.0 if cut.top else max(0.0, by)
         ex = float(full_w) if cut.right else min(float(full_w), ex)
         ey = float(full_h) if cut.bottom else min(float(full_h), ey)
         return Box(bx, by, max(1.0, ex - bx), max(1.0, ey - by)), flags
+
+    def _outlined_box(self, window: _Window, mask: NDArray[np.uint8]) -> Box:
+        """The box of an outline in px of the place's picture."""
+        view = self.windows.outlining
+        side = window.side_px(view.side_um)
+        (x0, y0), step = _origin(window.outlined, side), side / view.size_px
+        left, top, width, height = cv2.boundingRect(mask)
+        return Box(x0 + left * step, y0 + top * step, width * step, height * step)
+
+    def _drop_neighbours(self, windows: Sequence[_Window], masks: NDArray[np.uint8]) -> None:
+        """Platelets are mostly too small for the segmenter, which then outlines what lies beside them."""
+        for window, mask in zip(windows, masks, strict=True):
+            place = window.place
+            if not place.platelet or place.box_px is None or self._too_small(mask):
+                continue
+            if box_iou(self._outlined_box(window, mask), place.box_px) < _OWN_OUTLINE_IOU:
+                mask[:] = 0
 
     def _cut_sides(self, window: _Window, mask: NDArray[np.uint8]) -> Sides:
         """On which sides the end of what was seen cuts a cell."""

@@ -34,7 +34,8 @@ from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.decode import LoadedImage
 from bloodcells_gui.imaging.likeness import pixel_digest
 from bloodcells_gui.imaging.refusal import ImageRefused, out_of_reach
-from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
 from bloodcells_gui.pipeline.threads import worker_pool
 

@@ -13,8 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.cell import Box
+
 #: An outline that ends so near to the edge reaches it: two px of the segmenter's window.
 AT_EDGE_UM = 0.42
+_CUT_PX = 1.5
 
 
 class Sides(NamedTuple):
@@ -37,6 +40,31 @@ NO_SIDE = Sides(False, False, False, False)
 def counting_frame(left_and_top_count: bool) -> Sides:
     """The sides on which a cut cell does not count."""
     return Sides(not left_and_top_count, not left_and_top_count, True, True)
+
+
+def in_frame(boxes: NDArray[np.float32], size_px: tuple[int, int]) -> int:
+    """How many of (n, 4) boxes of an image lie in its counting frame: cut neither on the right nor below."""
+    right, bottom = boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
+    return int(((right < size_px[0] - _CUT_PX) & (bottom < size_px[1] - _CUT_PX)).sum())
+
+
+def box_reaches(box: Box, shape: tuple[int, ...], within_px: float) -> Sides:
+    """At which sides of a picture (height, width) a box ends."""
+    return Sides(
+        box.x <= within_px,
+        box.y <= within_px,
+        box.x + box.width >= shape[1] - within_px,
+        box.y + box.height >= shape[0] - within_px,
+    )
+
+
+def box_iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    w = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+    h = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / (a.width * a.height + b.width * b.height - w * h)
 
 
 def visible_part(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -24,8 +24,9 @@ from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.pipeline import kept_map
 from bloodcells_gui.pipeline.laying_out import lay_out
 from bloodcells_gui.pipeline.mosaic import Mosaic, OpenFields, SharedCells
+from bloodcells_gui.pipeline.pieces import Found, Piece, Spot
 from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
-from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions, Spot
+from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.seams import BAND_UM, Seams
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.survey import tile_grid
@@ -33,9 +34,16 @@ from bloodcells_gui.pipeline.survey import tile_grid
 _SCALE_SAMPLE = 12
 _SCALE_PX = 1024
 _GAP_UM = 200.0
-_DONE = "field/{image}"
+_DONE_PREFIX = "field/"
+_DONE = _DONE_PREFIX + "{image}"
 
 Open = Callable[[ImageRef], ImageReader]
+
+
+def finished_fields(earlier: Iterable[Mapping[str, float]]) -> frozenset[int]:
+    """Images that one of several runs searched to their end."""
+    keys = (k for tallies in earlier for k, v in tallies.items() if v > 0 and k.startswith(_DONE_PREFIX))
+    return frozenset(int(k[len(_DONE_PREFIX) :]) for k in keys if k[len(_DONE_PREFIX) :].isdecimal())
 
 
 class FieldsSource:
@@ -192,7 +200,7 @@ class FieldsSource:
         grid = tile_grid(reader.size_px, mpp, self._search.detector.um_per_px)
         seams = Seams(30.0 / mpp)
         spots: list[Spot] = []
-        red: list[NDArray[np.float32]] = []
+        boxes: list[tuple[NDArray[np.float32], ...]] = []
         scores, reasons = [], []
 
         def read(x: int, y: int, width: int, height: int, downsample: float) -> NDArray[np.uint8]:
@@ -205,7 +213,7 @@ class FieldsSource:
             for spot in new:
                 seams.add(spot.plane, spot.kind)
             spots += new
-            red.append(result.red_boxes)
+            boxes.append((result.red_boxes, result.nucleated_boxes, result.platelet_boxes))
             scores.append(result.quality.score)
             reasons.append(result.quality.reasons)
         best = int(np.argmax(scores))
@@ -220,15 +228,23 @@ class FieldsSource:
             size_px=reader.size_px,
             mpp=reader.mpp,
         )
-        red_boxes = np.concatenate(red)
-        red_boxes[:, :2] += self._mosaic.origins[position]
+        red, nucleated, platelets = (self._counted(position, part) for part in zip(*boxes, strict=True))
+        counted = score >= READABLE
         return Found(
             spots=self._own(chosen, position, reader),
-            red_cells=self._mosaic.counted(position, red_boxes) if score >= READABLE else -1,
+            red_cells=red if counted else -1,
+            nucleated=nucleated if counted else -1,
+            platelets=platelets if counted else -1,
             area_mm2=w * h * mpp**2 / 1e6 * self._mosaic.share(position),
             tile=ZoneTile(image, 0, 0, (0, 0, w, h), score, reasons[best], True),
             read=((image, known),),
         )
+
+    def _counted(self, position: int, parts: Sequence[NDArray[np.float32]]) -> int:
+        """How many cells of boxes found in the tiles of a field are the field's own."""
+        boxes = np.concatenate(parts)
+        boxes[:, :2] += self._mosaic.origins[position]
+        return self._mosaic.counted(position, boxes)
 
     def _own(self, spots: Sequence[Spot], position: int, reader: ImageReader) -> tuple[Spot, ...]:
         """The field's own cells, in the plane; what its border with a neighbour cuts, whole."""

@@ -17,9 +17,9 @@ from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Dete
 from bloodcells_gui.imaging.layout import Point
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
-from bloodcells_gui.pipeline.cellwork import Place
 from bloodcells_gui.pipeline.edges import NO_SIDE, Sides
-from bloodcells_gui.pipeline.scan import Spot
+from bloodcells_gui.pipeline.pieces import Spot
+from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.seams import touching
 from bloodcells_gui.pipeline.search import TOUCHING_GAP_UM, CellDetector
 
@@ -125,21 +125,19 @@ class Mosaic:
     def counted(self, field: int, boxes: NDArray[np.float32]) -> int:
         """How many of the cells in `field` (n, 4 in the plane) are its own, so that none is tallied twice.
 
-        In an overlap a cell belongs to the field that shows it best; one that a common border cuts belongs to
-        the field on its right or below (the forbidden lines of an unbiased counting frame, Gundersen 1977).
+        In an overlap a cell belongs to the field that shows it best; one that a field's right or lower edge
+        cuts belongs to the field beyond, or to none (the forbidden lines of an unbiased counting frame,
+        Gundersen 1977).
         """
-        if not self.joined or len(boxes) == 0:
-            return len(boxes)
+        if len(boxes) == 0:
+            return 0
         boxes = boxes.astype(np.float64)
-        x, y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
-        mine = self.depth(x, y).argmax(axis=0) == field
         right, bottom = self._ends[field]
-        gap = _GAP_UM / self.mpp
-        cut_x = boxes[:, 0] + boxes[:, 2] >= right - _CUT_PX
-        cut_y = boxes[:, 1] + boxes[:, 3] >= bottom - _CUT_PX
-        beyond_x, beyond_y = np.full_like(x, right + gap), np.full_like(y, bottom + gap)
-        for cut, px, py in ((cut_x, beyond_x, y), (cut_y, x, beyond_y)):
-            mine &= ~(cut & (self.depth(px, py).max(axis=0) >= 0))
+        mine = boxes[:, 0] + boxes[:, 2] < right - _CUT_PX
+        mine &= boxes[:, 1] + boxes[:, 3] < bottom - _CUT_PX
+        if self.joined:
+            x, y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
+            mine &= self.depth(x, y).argmax(axis=0) == field
         return int(mine.sum())
 
     def share(self, field: int) -> float:
@@ -280,6 +278,8 @@ class SharedCells:
             recentre=False,
             size_px=size,
             seen=patch.seen[y0:y1, x0:x1].copy(),
+            box_px=Box(box.x - patch.x - x0, box.y - patch.y - y0, box.width, box.height),
+            platelet=kind == PLATELET,
         )
         return Spot(box, kind, place)
 

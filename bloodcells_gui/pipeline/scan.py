@@ -7,11 +7,15 @@ learns in that order too, so the same specimen gives the same cells whatever the
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
 
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
@@ -20,9 +24,7 @@ from bloodcells_gui.domain.analysis import (
     ImagesRead,
     Progress,
     RunStatus,
-    ScaleKnown,
     Skipped,
-    SkippedFile,
 )
 from bloodcells_gui.domain.cell import FLAG_OUTSIDE_FRAME, Box, Cell, CellAssets
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
@@ -30,23 +32,27 @@ from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.notices import LOST, NOT_REACHED, REACHED
 from bloodcells_gui.domain.platelets import OIL_FIELD_MM2
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
-from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.taxonomy import COUNTED
-from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked, ZoneTile
-from bloodcells_gui.imaging.monolayer import PatchQuality
+from bloodcells_gui.domain.zones import TileScanned, Zones
 from bloodcells_gui.imaging.refusal import out_of_reach
-from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.outlines import Outlines
+from bloodcells_gui.pipeline.pieces import Found, Source
+from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.plausible import weigh_outline
-from bloodcells_gui.pipeline.seams import Seams
+from bloodcells_gui.pipeline.seams import ANY_KIND, Seams
 from bloodcells_gui.pipeline.threads import worker_pool
 
 _POLL_S = 0.05
 _PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
+_PLATELET_UM = 3.5
 # So many pieces in a row that cannot be read: the file or its drive is gone.
 _GIVE_UP_AFTER = 12
 # At the end of the scan fewer tell the same.
 _GONE_AT_THE_END = 3
 LARGEST_CELL_UM = 30.0
+#: Tally of the platelets that a run listed as cells.
+LISTED = "PLT_listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,10 @@ class ScanOptions:
     target : int
         Stop at so many proposed leukocytes, those of earlier runs included; 0 = all.
     platelets : int or None
-        So many platelets are listed as cells, the others only tallied; None lists all.
+        So many platelets are listed as cells, those of earlier runs included, the others only tallied; None
+        lists all.
+    listed : int
+        Platelets that earlier runs listed.
     zones : mapping of int to polygons
         Where to look, per image, full-resolution px; everywhere when empty. Images that are not named are
         left out when others are.
@@ -76,105 +85,9 @@ class ScanOptions:
     run: int = 0
     target: int = 0
     platelets: int | None = None
+    listed: int = 0
     zones: Zones = field(default_factory=dict)
     batch: int = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place where the detector saw something that is to be named.
-
-    `plane` is the box in the specimen's plane (equal to the image's own px but for fields laid out in place).
-    """
-
-    plane: Box
-    kind: int
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One piece, searched.
-
-    Attributes
-    ----------
-    spots : tuple of Spot
-        Nucleated cells first; cells that lie just beyond the piece's core are proposed as well.
-    red_cells : int
-        -1 where they were not counted.
-    area_mm2 : float
-    tile : ZoneTile or None
-    quality : PatchQuality or None
-        What was measured in the tile.
-    skipped : tuple of SkippedFile
-    read : tuple
-        As in ImagesRead.
-    """
-
-    spots: tuple[Spot, ...] = ()
-    red_cells: int = -1
-    area_mm2: float = 0.0
-    tile: ZoneTile | None = None
-    quality: PatchQuality | None = None
-    skipped: tuple[SkippedFile, ...] = ()
-    read: tuple[tuple[int, ImageRef], ...] = ()
-
-
-class Piece(Protocol):
-    """A unit of searching; called in a worker thread."""
-
-    def __call__(self) -> Found:
-        """Read and search; problems with the file are told in `Found.skipped`."""
-
-
-class Source(Protocol):
-    """Gives pieces, best first, and learns from what was found in them. Used from one thread."""
-
-    @property
-    def unit(self) -> str:
-        """What pieces are called in progress."""
-
-    @property
-    def mpp(self) -> float:
-        """um per px of the specimen's plane."""
-
-    @property
-    def image_flags(self) -> Mapping[int, tuple[str, ...]]:
-        """What all cells of an image carry, by the image's number; known once prepared."""
-
-    @property
-    def scale_spread(self) -> float:
-        """Standard deviation of ln(um per px) of a scale only guessed, else 0; known once prepared."""
-
-    def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
-        """Settle scale and ranking; raises UserError when nothing can be done."""
-
-    def in_plane(self, image: int, box: Box) -> Box:
-        """Where a box of an image lies in the specimen's plane."""
-
-    def total(self) -> int:
-        """Pieces altogether, those of earlier runs left out."""
-
-    def ready(self) -> bool:
-        """Whether `next` can be called already, or must wait until more was learned."""
-
-    def next(self) -> Piece | None:
-        """The best piece left, None at the end."""
-
-    def learn(self, found: Found) -> None:
-        """Called for every piece, in the order of `next`, when it was searched."""
-
-    def complete(self, found: Found) -> None:
-        """Called when every cell of the piece was handed out."""
-
-    def tallies(self) -> dict[str, float]:
-        """What a later run needs in order to continue, and what belongs into the report."""
-
-    def notices(self) -> list[str]:
-        """Remarks on the whole scan."""
-
-    def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
-        """What can wait until every cell is found."""
 
 
 @dataclass(slots=True)
@@ -182,7 +95,7 @@ class _Sums:
     cells: int = 0
     leukocytes: int = 0
     listed_platelets: int = 0
-    all_platelets: int = 0
+    delivered_platelets: int = 0
     pieces: int = 0
     failures: int = 0
     skipped: int = 0
@@ -200,6 +113,7 @@ class _Named:
     found: Found
     nucleated: int
     platelets: int
+    left: int  # cells of the batches that are nucleated
     batches: deque[Future[list[tuple[Cell, CellAssets]]]]
 
 
@@ -212,6 +126,8 @@ class Scan:
     source : Source
     known : sequence of Cell
         Cells of earlier runs of the same case; they are neither proposed again nor counted twice.
+    assets_of : callable
+        What the case keeps of a known cell, by its id.
     """
 
     def __init__(
@@ -221,12 +137,15 @@ class Scan:
         options: ScanOptions,
         token: CancelToken,
         known: Sequence[Cell] = (),
+        assets_of: Callable[[int], CellAssets] | None = None,
     ) -> None:
         self._work = work
         self._source = source
         self._options = options
         self._token = token
         self._known = known
+        self._assets_of = assets_of
+        self._outlines = Outlines(1.0, source.in_plane)
         self._sums = _Sums()
         self._meter = RateMeter()
         self._searching: deque[Future[Found]] = deque()
@@ -276,10 +195,13 @@ class Scan:
 
     def _run(self, pool: ThreadPoolExecutor) -> Iterator[AnalysisEvent]:
         seams = Seams(LARGEST_CELL_UM / self._source.mpp)
+        self._outlines = Outlines(LARGEST_CELL_UM / self._source.mpp, self._source.in_plane)
         for cell in self._known:
-            box = self._source.in_plane(cell.image, cell.box_px)
-            seams.add(box, PLATELET if cell.predicted in _PLATELETS else NUCLEATED)
+            # What the detector took it for was not kept, and the classifier may have named it otherwise.
+            seams.add(self._source.in_plane(cell.image, _hugging(cell)), ANY_KIND)
             self._sums.leukocytes += is_leukocyte(cell)
+            if self._assets_of is not None and cell.predicted not in _PLATELETS:
+                self._outlines.add(cell, partial(self._assets_of, cell.id))
         self._reached = 0 < self._options.target <= self._sums.leukocytes
         self._meter = RateMeter()
         yield self._progress()
@@ -330,13 +252,13 @@ class Scan:
         platelets = [s for s in new if s.kind == PLATELET]
         listed = platelets
         if self._options.platelets is not None:
-            listed = platelets[: max(0, self._options.platelets - self._sums.listed_platelets)]
+            spoken_for = self._options.listed + self._sums.listed_platelets
+            listed = platelets[: max(0, self._options.platelets - spoken_for)]
         self._sums.listed_platelets += len(listed)
-        self._sums.all_platelets += len(platelets)
         places = [s.place for s in (*nucleated, *listed)]
         size = self._options.batch
         batches = deque(pool.submit(self._name, places[i : i + size]) for i in range(0, len(places), size))
-        self._naming.append(_Named(found, len(nucleated), len(platelets), batches))
+        self._naming.append(_Named(found, len(nucleated), len(platelets), len(nucleated), batches))
 
     def _name(self, places: Sequence[Place]) -> list[tuple[Cell, CellAssets]]:
         classes = self._work.classifier.classes
@@ -351,11 +273,13 @@ class Scan:
         """Hand out the oldest piece's finished batch, or close the piece."""
         head = self._naming[0]
         if head.batches:
-            every = head.batches.popleft().result()
+            every = self._listed_once(head.batches.popleft().result(), head)
             rows = self._up_to_target(every)
             if rows:
                 cells, assets = zip(*rows, strict=True)
                 self._sums.cells += len(cells)
+                self._sums.delivered_platelets += max(0, len(rows) - head.left)
+                head.left = max(0, head.left - len(rows))
                 yield CellsFound(cells, assets)
             if self._reached:
                 # Cut short: a continued scan must search this piece again.
@@ -369,6 +293,20 @@ class Scan:
         if head.found.tile is not None:
             yield TileScanned(head.found.tile, head.nucleated, head.found.red_cells, head.platelets)
         yield self._progress()
+
+    def _listed_once(
+        self, rows: list[tuple[Cell, CellAssets]], head: _Named
+    ) -> list[tuple[Cell, CellAssets]]:
+        """Without nucleated cells whose outline is one that was listed before, from another box."""
+        nucleated, rest = rows[: head.left], rows[head.left :]
+        kept = []
+        for cell, assets in nucleated:
+            if self._outlines.has(cell, assets):
+                head.left -= 1
+                continue
+            self._outlines.add(cell, partial(_itself, _outline_alone(assets)))
+            kept.append((cell, assets))
+        return kept + rest
 
     def _up_to_target(self, rows: list[tuple[Cell, CellAssets]]) -> list[tuple[Cell, CellAssets]]:
         target = self._options.target
@@ -393,14 +331,14 @@ class Scan:
         sums.add("scanned_mm2", found.area_mm2)
         if found.red_cells >= 0:
             sums.add("RBC", found.red_cells)
-            sums.add("WBC", head.nucleated)
-            sums.add("PLT", head.platelets)
+            sums.add("WBC", found.nucleated)
+            sums.add("PLT", found.platelets)
             sums.add("sampled_mm2", found.area_mm2)
 
     def _tallies(self) -> dict[str, float]:
         sums = self._sums
         out = {name: round(value, 6) for name, value in sums.values.items()}
-        out["PLT_unlisted"] = float(sums.all_platelets - sums.listed_platelets)
+        out[LISTED] = float(sums.delivered_platelets)
         sampled = out.get("sampled_mm2", 0.0)
         if sampled > 0:
             out["PLT_per_field"] = round(out["PLT"] / sampled * OIL_FIELD_MM2, 3)
@@ -414,6 +352,31 @@ class Scan:
             done, total, unit = sums.pieces, self._source.total(), self._source.unit
         rate = self._meter.update(done)
         return Progress(done, total, unit, sums.cells, rate, self._meter.eta_s(done, total, rate))
+
+
+def _itself(assets: CellAssets) -> CellAssets:
+    return assets
+
+
+def _outline_alone(assets: CellAssets) -> CellAssets:
+    """What of a cell's assets is compared; the picture is not to stay in memory."""
+    return replace(assets, thumbnail=b"", embedding=np.zeros(0, np.float16))
+
+
+def _hugging(cell: Cell) -> Box:
+    """A cell's box; of a platelet its middle, for earlier versions drew a square of 13 um around each."""
+    box, side = cell.box_px, _PLATELET_UM / cell.mpp if cell.mpp > 0 else math.inf
+    if cell.predicted not in _PLATELETS or max(box.width, box.height) < 2.5 * side:
+        return box
+    x, y = box.centre
+    return Box(x - side / 2, y - side / 2, side, side)
+
+
+def already_listed(earlier: Sequence[Mapping[str, float]], known: Iterable[Cell]) -> int:
+    """Platelets that the runs 0, 1, ... listed as cells; estimated where one was killed."""
+    untold = {number for number, tallies in enumerate(earlier) if LISTED not in tallies}
+    told = sum(round(tallies.get(LISTED, 0.0)) for tallies in earlier)
+    return told + sum(cell.predicted in _PLATELETS and cell.run in untold for cell in known)
 
 
 def is_leukocyte(cell: Cell) -> bool:

@@ -11,6 +11,8 @@ from bloodcells_gui.domain.cell import Box
 #: A detector places the same cell's middle a little differently in two tiles. Within this band beyond its
 #: core a tile may still propose a cell, and the neighbour's proposal of the same cell is recognised.
 BAND_UM = 4.0
+#: Of a cell of which it is not known what the detector took it for.
+ANY_KIND = -1
 _SAME_IOU = 0.30
 _SAME_INSIDE = 0.70
 
@@ -34,13 +36,13 @@ class Seams:
         self._boxes[self._bucket(x, y)].append((kind, box))
 
     def seen(self, box: Box, kind: int) -> bool:
-        """Whether a cell of the same class is remembered where `box` lies."""
+        """Whether a cell of the same class (or of any) is remembered where `box` lies."""
         x, y = box.centre
         column, row = self._bucket(x, y)
         for dy in (-1, 0, 1):
             for dx in (-1, 0, 1):
                 for other_kind, other in self._boxes.get((column + dx, row + dy), ()):
-                    if other_kind == kind and same_cell(box, other):
+                    if other_kind in (kind, ANY_KIND) and same_cell(box, other):
                         return True
         return False
 

@@ -16,8 +16,8 @@ from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Dete
 from bloodcells_gui.imaging.monolayer import PatchQuality, judge_patch
 from bloodcells_gui.imaging.nuclei import without_nucleus
 from bloodcells_gui.imaging.tiling import Tile
-from bloodcells_gui.pipeline.cellwork import Place
-from bloodcells_gui.pipeline.scan import Spot
+from bloodcells_gui.pipeline.pieces import Spot
+from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.seams import BAND_UM, touching
 
 Pixels = NDArray[np.uint8]
@@ -69,13 +69,16 @@ class SearchedTile:
     ----------
     spots : tuple of Spot
         Nucleated cells first.
-    red_boxes : ndarray of float32, shape (n, 4)
-        Red cells whose middle lies in the tile's core: x, y, width, height.
+    red_boxes, nucleated_boxes, platelet_boxes : ndarray of float32, shape (n, 4)
+        Cells whose middle lies in the tile's core: x, y, width, height. They are what is tallied, so that
+        tiles count alike whatever was found before.
     quality : PatchQuality
     """
 
     spots: tuple[Spot, ...]
     red_boxes: NDArray[np.float32]
+    nucleated_boxes: NDArray[np.float32]
+    platelet_boxes: NDArray[np.float32]
     quality: PatchQuality
 
     @property
@@ -143,23 +146,28 @@ class TileSearch:
         at = nucleated.moved(1.0, -tile.x, -tile.y).moved(1 / factor)
         nucleated = nucleated.take(~without_nucleus(view, mpp * factor, at.boxes))
         near = nucleated.take(_owned(nucleated, tile, band))
-        platelets = platelets.take(_owned(platelets, tile, band))
         platelets = platelets.take(~_inside_any(platelets, nucleated))
+        in_core = platelets.boxes[_owned(platelets, tile, 0.0)]
+        platelets = platelets.take(_owned(platelets, tile, band))
         flags = touching(_boxes(nucleated), TOUCHING_GAP_UM / mpp)
         owned = _owned(nucleated, tile, band)
         touch = [f for f, mine in zip(flags, owned, strict=True) if mine]
         spots = [
-            Spot(box, NUCLEATED, self._place(read, full, tile, image, size_px, mpp, box, flag))
+            Spot(box, NUCLEATED, self._place(read, full, tile, image, size_px, mpp, box, NUCLEATED, flag))
             for box, flag in zip(_boxes(near), touch, strict=True)
         ]
         if not coarse:
             spots += [
-                Spot(box, PLATELET, self._place(read, full, tile, image, size_px, mpp, box, False))
+                Spot(box, PLATELET, self._place(read, full, tile, image, size_px, mpp, box, PLATELET, False))
                 for box in _boxes(platelets)
             ]
-        red_boxes = red.boxes[_owned(red, tile, 0.0)]
-        quality = _judge(view, mpp * factor, white)
-        return SearchedTile(tuple(spots), red_boxes, quality)
+        return SearchedTile(
+            tuple(spots),
+            red.boxes[_owned(red, tile, 0.0)],
+            nucleated.boxes[_owned(nucleated, tile, 0.0)],
+            in_core,
+            _judge(view, mpp * factor, white),
+        )
 
     def _everything(self, read: Read, tile: Tile, mpp: float) -> tuple[Pixels | None, Pixels, Detections]:
         """Full resolution where it was read, what the detector saw, and what it found in px of the image."""
@@ -227,6 +235,7 @@ class TileSearch:
         size_px: tuple[int, int],
         mpp: float,
         box: Box,
+        kind: int,
         touches: bool,
     ) -> Place:
         """The surroundings of a cell at full resolution, as far as the image goes."""
@@ -251,6 +260,8 @@ class TileSearch:
             flags=(FLAG_TOUCHING,) if touches else (),
             recentre=False,
             size_px=size_px,
+            box_px=Box(box.x - x0, box.y - y0, box.width, box.height),
+            platelet=kind == PLATELET,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,15 +18,17 @@ from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.notices import LYING_LEVELS, POOR_ZONES, UNFOCUSED
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
-from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, ZonesRanked, ZoneTile
-from bloodcells_gui.imaging import plain_files
+from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, TOO_THICK, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline import kept_map, resume
+from bloodcells_gui.pipeline.content_hash import content_hash
+from bloodcells_gui.pipeline.edges import in_frame
+from bloodcells_gui.pipeline.pieces import Found, Piece
 from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
-from bloodcells_gui.pipeline.scan import Found, Piece, ScanOptions
+from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.search import SECOND_LOOK_COARSER, TileSearch
 from bloodcells_gui.pipeline.survey import Survey
 
@@ -43,8 +44,6 @@ _FINE = 2.1
 _CUT_UM = 0.8
 # Further than any slide is wide.
 _APART_PX = 1.0e8
-_HASH_CHUNK = 8 * 1024 * 1024
-_HASH_LIMIT = 4 * 1024**3
 
 Open = Callable[[ImageRef], ImageReader]
 
@@ -56,6 +55,7 @@ class _Slide:
     survey: Survey
     open_tiles: NDArray[np.bool_]
     done: set[int]
+    sampled: set[int]
     failed: list[int] = field(default_factory=list)
 
 
@@ -99,6 +99,7 @@ class SlideSource:
         self._total = 0
         self._poor = self._good = 0
         self._planned: deque[tuple[int, int]] = deque()
+        self._samples: frozenset[tuple[int, int]] = frozenset()
         self._issued = self._applied = 0
         self._learned: list[Found] = []
         self._behind: deque[Piece] | None = None
@@ -173,6 +174,16 @@ class SlideSource:
                 "Check that the right slide was scanned, with its stained side up.",
                 exit_code=EXIT_NOTHING_READABLE,
             )
+        self._samples = self._to_sample()
+
+    def _to_sample(self) -> frozenset[tuple[int, int]]:
+        """The best tiles by the first ranking: the same ones, however often the scan is interrupted."""
+        ranked = [
+            (-float(slide.survey.map.scores[index]), image, int(index))
+            for image, slide in self._slides.items()
+            for index in np.flatnonzero(slide.survey.map.smear)
+        ]
+        return frozenset((image, index) for _, image, index in sorted(ranked)[:_SAMPLED])
 
     def _scale_of(self, survey: Survey, ref: ImageRef, reader: ImageReader) -> SettledScale:
         """The slide's scale, its file held against the red cells of the most promising places.
@@ -204,7 +215,8 @@ class SlideSource:
         tiles = survey.map.smear.copy()
         tiles[list(done)] = False
         self._total += int(tiles.sum())
-        self._slides[image] = _Slide(ref, reader, survey, tiles, set(done))
+        sampled = resume.tiles_done(self._before, image, grid, resume.SAMPLED)
+        self._slides[image] = _Slide(ref, reader, survey, tiles, set(done), sampled)
         blurred = [OUT_OF_FOCUS in q.reasons for q in survey.probed if q.coverage > 0.02]
         if len(blurred) >= 3 and sum(blurred) > 0.7 * len(blurred):
             self._note(UNFOCUSED)
@@ -238,7 +250,8 @@ class SlideSource:
             self._plan()
         if self._planned:
             self._issued += 1
-            return partial(self._piece, *self._planned.popleft(), coarse=self._issued > _SAMPLED)
+            tile = self._planned.popleft()
+            return partial(self._piece, *tile, coarse=tile not in self._samples)
         if self._behind is None:
             self._behind = deque(self._seen_by_neighbours())
             self._total += len(self._behind)
@@ -324,9 +337,15 @@ class SlideSource:
         )
         measured = replace(zone, score=result.quality.score, reasons=result.quality.reasons, measured=True)
         area = tile.core[2] * tile.core[3] * survey.mpp**2 / 1e6
-        # Red cells and platelets are counted where cells lie in one layer.
-        red = result.red_cells if result.quality.score >= READABLE and not coarse else -1
-        return Found(spots, red, area, measured, result.quality)
+        found = Found(spots, area_mm2=area, tile=measured, quality=result.quality)
+        quality = result.quality
+        # Red cells and platelets are counted where cells lie in one layer, on whole tiles: of a tile that the
+        # person's zone cuts, the area is not known.
+        if coarse or quality.score < READABLE or TOO_THICK in quality.reasons or not self._whole(zone):
+            return found
+        boxes = (result.red_boxes, result.nucleated_boxes, result.platelet_boxes)
+        red, nucleated, platelets = (in_frame(b, slide.reader.size_px) for b in boxes)
+        return replace(found, red_cells=red, nucleated=nucleated, platelets=platelets)
 
     def _step(self, survey: Survey) -> float:
         """How a tile is read where leukocytes alone are wanted, full-resolution px per px."""
@@ -353,7 +372,10 @@ class SlideSource:
     def complete(self, found: Found) -> None:
         """The tile needs no second look."""
         if found.tile is not None and not found.skipped and self._whole(found.tile):
-            self._slides[found.tile.image].done.add(self._index(found.tile))
+            slide = self._slides[found.tile.image]
+            slide.done.add(self._index(found.tile))
+            if found.red_cells >= 0:
+                slide.sampled.add(self._index(found.tile))
 
     def _whole(self, tile: ZoneTile) -> bool:
         """Whether the person's zone holds all of the tile; one that is cut must be searched again later."""
@@ -370,6 +392,7 @@ class SlideSource:
         for image, slide in self._slides.items():
             grid = slide.survey.map.grid
             out.update(resume.encode(slide.done, image, grid))
+            out.update(resume.encode(slide.sampled, image, grid, resume.SAMPLED))
             out.update(kept_map.encode_map(self._map(image, slide), image, grid))
         return out
 
@@ -390,7 +413,7 @@ class SlideSource:
     def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
         """Content hashes: a slide has gigabytes, so this waits until the cells are there."""
         for image, slide in self._slides.items():
-            digest = _sha256(slide.ref, token)
+            digest = content_hash(slide.ref, token)
             if digest and getattr(slide.reader, "unchanged", lambda: True)():
                 ref = replace(slide.ref, sha256=digest, size_px=slide.reader.size_px, mpp=slide.reader.mpp)
                 yield ImagesRead(((image, ref),))
@@ -411,20 +434,3 @@ def _colourless(survey: Survey) -> bool:
     """Whether what was looked at has no stain at all: the label, or something else than a smear."""
     dark = [NOT_A_SMEAR in q.reasons for q in survey.probed if q.coverage > 0.02]
     return len(dark) > 0 and sum(dark) > 0.8 * len(dark)
-
-
-def _sha256(ref: ImageRef, token: CancelToken) -> str:
-    """Of the file; "" when it is a folder, too large to wait for, or gone."""
-    if ref.sha256:
-        return ""
-    try:
-        if ref.path.stat().st_size > _HASH_LIMIT:
-            return ""
-        digest = hashlib.sha256()
-        with plain_files.reading(ref.path) as file:
-            while chunk := file.read(_HASH_CHUNK):
-                token.check()
-                digest.update(chunk)
-    except OSError:
-        return ""
-    return digest.hexdigest()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bloodcells_gui.domain.analysis import AnalysisEvent
-from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.reader import ImageReader
@@ -13,7 +14,7 @@ from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.fields import FieldsSource
 from bloodcells_gui.pipeline.scale_check import Estimate
-from bloodcells_gui.pipeline.scan import Scan, ScanOptions
+from bloodcells_gui.pipeline.scan import Scan, ScanOptions, already_listed
 from bloodcells_gui.pipeline.search import CellDetector, TileSearch
 from bloodcells_gui.pipeline.slide import SlideSource
 
@@ -32,6 +33,7 @@ def scan_specimen(
     *,
     earlier: Sequence[Mapping[str, float]] = (),
     known: Sequence[Cell] = (),
+    assets_of: Callable[[int], CellAssets] | None = None,
 ) -> Iterator[AnalysisEvent]:
     """Events of one run over fields or slides.
 
@@ -45,12 +47,15 @@ def scan_specimen(
         Tallies of the earlier runs of the case: what they finished is left out.
     known : sequence of Cell
         Cells of the earlier runs: not found again, and they count towards the target.
+    assets_of : callable
+        What the case keeps of one of these, by its id.
 
     Raises
     ------
     UserError
         When the specimen as a whole cannot be analysed: nothing readable, no smear, no scale.
     """
+    options = replace(options, listed=already_listed(earlier, known))
     search = TileSearch(detector, work.windows.field_um)
     images = list(enumerate(specimen.images))
     kind = SlideSource if specimen.kind is SpecimenKind.SLIDE else FieldsSource
@@ -58,6 +63,6 @@ def scan_specimen(
         images, open_reader, search, estimate_scale, options, token, resume.merged(earlier)
     )
     try:
-        yield from Scan(work, source, options, token, known).events()
+        yield from Scan(work, source, options, token, known, assets_of).events()
     finally:
         source.close()

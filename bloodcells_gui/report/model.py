@@ -306,7 +306,9 @@ def digest(data: bytes) -> str:
 def _encode(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
-            f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "assets"
+            f.name: _encode(getattr(value, f.name))
+            for f in dataclasses.fields(value)
+            if f.name != "assets" and not (f.metadata.get("later") and getattr(value, f.name) == f.default)
         }
     if isinstance(value, Enum):
         return value.value

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.notices import gravest_first, run_remarks
 from bloodcells_gui.domain.pages import RGB
-from bloodcells_gui.domain.remarks import SAMPLING_ONLY
-from bloodcells_gui.domain.wording import absolute, compact, number, remark_text
+from bloodcells_gui.domain.remarks import SAMPLING_ONLY, cut_cells
+from bloodcells_gui.domain.wording import absolute, compact, number, remark_text, row_name
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_sheet import (
     BAND,
@@ -113,7 +113,7 @@ def table(sheet: Sheet, model: ReportModel) -> None:
     left_out = sheet.tr(
         "Unidentified: {unidentified}.  Taken out by a person: {excluded}.",
         unidentified=d.unidentified,
-        excluded=d.excluded,
+        excluded=d.excluded - cut_cells(d),
     )
     sheet.set_y(sheet.y + 0.8)
     bands = sheet.tr("Green bands: reference range.") if columns.reference[1] else ""
@@ -208,7 +208,7 @@ def _row(
     with sheet.row():
         if not sum_row:
             sheet.box(c.name[0] + 0.6, y + ROW / 2 - 1.2, 2.4, 2.4, row.rgb, radius=0.5)
-        name = sheet.tr(row.name)
+        name = row_name(row, lang)
         sheet.put(
             c.name[0] + 4.4, y, name, c.name[1] - 5, size=8.5, style=style, rgb=rgb, height=ROW, tag="TH"
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bloodcells_gui.domain.cell import Cell
-from bloodcells_gui.domain.fold import fold
+from bloodcells_gui.domain.fold import ReviewState, fold
 from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.taxonomy import ROLLUPS
@@ -82,7 +82,13 @@ def _differing(table: Mapping[str, Any], store: CaseStore, signed: _Signed) -> s
     cells = _cells_then(store, signed.before)
     state = fold(cells, store.events()[: signed.event.seq - 1])
     ended = {e.first for e in signed.before if e.kind == Kind.RUN_END}
-    counts = with_unlisted(state.counts, [r.tallies for r in store.runs if r.number in ended])
+    # Earlier versions counted the platelets of slides that are not shown as well.
+    earlier = with_unlisted(state.counts, [r.tallies for r in store.runs if r.number in ended])
+    now, then = (_against(table, counts, state) for counts in (state.counts, earlier))
+    return now and then
+
+
+def _against(table: Mapping[str, Any], counts: Mapping[str, int], state: ReviewState) -> str:
     leaves = {row.code: row.leaves for row in ROLLUPS[table["rollup"]].rows}
     wanted = {code: sum(counts.get(leaf, 0) for leaf in of) for code, of in leaves.items()}
     wanted |= {"unidentified": state.unidentified, "excluded": state.excluded}

@@ -14,6 +14,7 @@ from bloodcells_gui.domain.differential import Differential, DifferentialRow, ag
 from bloodcells_gui.domain.grading import DEFAULT_GRADING
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.ranges import Range
+from bloodcells_gui.domain.remarks import cut_cells
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import ratio_limits
@@ -53,6 +54,7 @@ def test_cells_outside_the_counting_frame_are_told_and_grave_ones_named() -> Non
     assert (named.severity, named.codes) == ("critical", ("BL", "ERB"))
     assert "proposed: 1 Blast, 2 Erythroblast (NRBC)" in text(d)
     assert "therefore not counted: 5" in text(d)
+    assert cut_cells(d) == 5
     assert "1 Blaste" in text(d, "fr")
     only = differential(NORMAL, 0, 1, SpecimenData(), LabSettings(), "full", outside_frame={"LY": 1})
     assert "therefore not counted: 1" in text(only)

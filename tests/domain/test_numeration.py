@@ -35,7 +35,7 @@ def test_no_leukocyte_and_no_area() -> None:
     assert numeration({}) == []
 
 
-def test_unlisted_platelets_are_counted() -> None:
+def test_platelets_that_earlier_versions_did_not_list_are_in_their_counts() -> None:
     runs = [TALLIES, {}, {"PLT_unlisted": 7.0}]
     assert with_unlisted({"SNE": 3, "PLT": 200}, runs) == {"SNE": 3, "PLT": 1500}
     assert with_unlisted({"SNE": 3}, [{"PLT_unlisted": 0.0}]) == {"SNE": 3}

@@ -3,17 +3,20 @@ from __future__ import annotations
 import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_OUTSIDE_FRAME, FLAG_SCALE_UNKNOWN
+from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_OUTSIDE_FRAME, FLAG_SCALE_UNKNOWN, Box
 from bloodcells_gui.domain.notices import DRAWN, FOREIGN
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
-from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.edges import counting_frame
 from bloodcells_gui.pipeline.encoding import encode_png
+from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.windows import THUMBNAIL_PX
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
 
@@ -134,6 +137,30 @@ def test_of_a_cut_crop_the_part_that_is_there_is_measured_outlined_and_shown(
     beyond = thumb[:, int(edge * len(thumb)) + 6 :].reshape(-1, 3)
     assert len(beyond) > 100
     assert np.ptp(beyond, axis=0).max() < 12
+
+
+def test_a_platelets_box_is_its_own_and_no_neighbours(work: CellWork) -> None:
+    """The segmenter outlines the leukocyte beside it, or nothing: neither may become the platelet's box."""
+    image = draw_cell("LY", 256, 0.107)
+    side = 3 / 0.107
+    for x, y in ((128 + 85, 128), (30, 30)):
+        box = Box(x - side / 2, y - side / 2, side, side)
+        place = Place(
+            0, image, (40, 50), (x, y), 0.107, recentre=False, box_px=box, platelet=True, size_px=(400, 400)
+        )
+        cell, assets = one(work, place)
+        assert astuple(cell.box_px) == pytest.approx((40 + box.x, 50 + box.y, side, side))
+        assert np.isnan(cell.measurements[MEASUREMENTS.index("cell_area_um2")])
+        assert not cv2.imdecode(np.frombuffer(assets.mask, np.uint8), cv2.IMREAD_GRAYSCALE).any()
+    at_the_edge = Box(256 - side, 20, side, side)
+    framed = CellWork(PlainClassifier(), PlainSegmenter(), measure, frame=counting_frame(True))
+    place = Place(
+        0, image, (0, 0), (256 - side / 2, 30), 0.107, recentre=False, box_px=at_the_edge, platelet=True
+    )
+    for of_frame, flags in ((work, (FLAG_EDGE,)), (framed, (FLAG_EDGE, FLAG_OUTSIDE_FRAME))):
+        cell, _ = one(of_frame, place)
+        assert astuple(cell.box_px) == pytest.approx(astuple(at_the_edge))
+        assert cell.flags == (FLAG_NO_CELL, *flags)
 
 
 def test_an_unknown_scale_is_flagged_and_the_cell_still_shown(work: CellWork) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
     Skipped,
 )
-from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_OUTSIDE_FRAME, Cell
+from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_OUTSIDE_FRAME, Cell, CellAssets
+from bloodcells_gui.domain.detections import NUCLEATED, Detections
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
@@ -71,13 +74,14 @@ def run(pictures: dict[str, Any], **options: Any) -> tuple[list[Cell], Done, lis
         return MemoryReader(picture, ref.mpp)
 
     specimen = Specimen("s", SpecimenKind.FIELDS, Path("s"), refs)
+    detector, assets_of = options.pop("detector", PlainDetector()), options.pop("assets_of", None)
     work = CellWork(
         PlainClassifier(), PlainSegmenter(), measure, frame=options.pop("frame", counting_frame(True)),
         of_outline=[MEASUREMENTS.index(name) for name in OF_OUTLINE],
     )  # fmt: skip
     events = list(
-        scan_specimen(specimen, work, PlainDetector(), open_reader, estimate, ScanOptions(**options), token,
-                      earlier=earlier, known=known)
+        scan_specimen(specimen, work, detector, open_reader, estimate, ScanOptions(**options), token,
+                      earlier=earlier, known=known, assets_of=assets_of)
     )  # fmt: skip
     assert isinstance(events[-1], Done)
     return [c for e in events if isinstance(e, CellsFound) for c in e.cells], events[-1], events
@@ -145,6 +149,54 @@ def test_cells_that_an_edge_cuts_count_on_two_sides_alone_and_are_not_measured(l
         assert cell.box_px.x + cell.box_px.width <= WIDTH
         counted += FLAG_OUTSIDE_FRAME not in cell.flags
     assert f"{counted} leukocytes found" in done.notice
+
+
+class SeesDouble(PlainDetector):
+    """Proposes a second leukocyte beside each real one, as boxes of touching cells lie."""
+
+    def detect(
+        self, image: np.ndarray, mpp: float, thresholds: Sequence[float] | None = None
+    ) -> Detections:
+        found = super().detect(image, mpp, thresholds)
+        again = found.of_class(NUCLEATED)
+        boxes = again.boxes.copy()
+        boxes[:, 0] += 0.62 * boxes[:, 2]
+        return Detections.join([found, Detections(boxes, again.classes, again.scores * np.float32(0.8))])
+
+
+@pytest.mark.parametrize("cut", [None, 3])
+def test_two_boxes_around_one_outline_are_one_cell_and_touching_cells_are_two(cut: int | None) -> None:
+    s = empty(WIDTH, HEIGHT, MPP)
+    s.rgb[:] = FIELD
+    for x, y in ((60, 60), (200, 180), (233, 180), (330, 90), (340, 250)):  # two lie side by side
+        put_cell(s, "LY", x, y)
+    token = CancelToken()
+    kept: dict[int, CellAssets] = {}
+
+    def some(events: list[Any]) -> list[Cell]:
+        out: list[Cell] = []
+        for e in events:
+            for c, a in zip(e.cells, e.assets, strict=True) if isinstance(e, CellsFound) else ():
+                kept[len(kept)] = a
+                out.append(replace(c, id=len(kept) - 1))
+        return out
+
+    cells: list[Cell] = []
+    done: Done | None = None
+    if cut:
+        _, done, events = run({"one.png": s.rgb}, detector=SeesDouble(), batch=2, target=cut)
+        cells = some(events)
+        assert len(cells) == cut
+    earlier = [done.tallies] if done else []
+    _, _, events = run(
+        {"one.png": s.rgb}, detector=SeesDouble(), batch=2, token=token, known=list(cells), earlier=earlier,
+        assets_of=kept.__getitem__,
+    )  # fmt: skip
+    cells += some(events)
+    truth = s.of("LY")
+    assert len(cells) == len(truth)
+    for tx, ty in truth:
+        assert sum(np.hypot(tx - x, ty - y) < 10 for x, y in (c.box_px.centre for c in cells)) == 1, (tx, ty)
 
 
 def cut_up(smear: Smear, columns: int, rows: int, gap: int = 0) -> dict[str, tuple[np.ndarray, int, int]]:

@@ -12,8 +12,9 @@ import pytest
 from bloodcells_gui.domain.cell import FLAG_SCALE_UNSURE
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.measure import measure
-from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.cellwork import CellWork
 from bloodcells_gui.pipeline.over_scales import STEPS, over_scales
+from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.scale_check import SettledScale
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
 

@@ -10,7 +10,7 @@ import pytest
 
 from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections, suppress
 from bloodcells_gui.imaging.levels import TrustedLevels
-from bloodcells_gui.pipeline.scan import Spot
+from bloodcells_gui.pipeline.pieces import Spot
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.survey import tile_grid
 from tests.doubles import SIZE_PX, UM_PER_PX

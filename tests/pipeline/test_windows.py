@@ -15,7 +15,8 @@ from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.inference.preprocess import crop_at_scale
-from bloodcells_gui.pipeline.cellwork import CellWork, Place
+from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
 

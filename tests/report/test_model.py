@@ -56,6 +56,18 @@ def test_the_json_gives_the_same_report_back() -> None:
     assert not any(len(v) > 200 and "\\u" in v for v in json.loads(to_json(a)) if isinstance(v, str))
 
 
+def test_a_report_without_counted_areas_is_written_as_before_there_were_any() -> None:
+    a = make_report()
+    rows = json.loads(to_json(a))["differential"]["rows"]
+    assert not any("counted" in row or "counted_mm2" in row for row in rows)
+    shown = a.differential.rows
+    counted = dataclasses.replace(shown[-2], counted=7, counted_mm2=0.5)
+    table = dataclasses.replace(a.differential, rows=(*shown[:-2], counted, shown[-1]))
+    b = dataclasses.replace(a, differential=table)
+    assert b.sha256() != a.sha256()
+    assert from_json(to_json(b)).differential.rows[-2].counted_mm2 == 0.5
+
+
 @pytest.mark.parametrize(
     "data", [b"[]", b"{}", b'{"format": 99}', b'{"format": 1, "specimen": 3}', b"nonsense"]
 )

@@ -220,7 +220,7 @@ class DifferentialModel(QAbstractTableModel):
         share = row.percent if row.counts else row.per_100_wbc
         match column:
             case Column.NAME:
-                return self._context.language.text(row.name)
+                return wording.row_name(row, lang)
             case Column.KEY:
                 leaves = self.leaves(0) if line.kind == LineKind.SUM else ()
                 return "" if leaves else self._context.keymap.key(row.code)
@@ -242,7 +242,8 @@ class DifferentialModel(QAbstractTableModel):
             return f"{line.text} {line.total}" if line.kind == LineKind.TOTAL else line.text
         row = line.row
         lang = self._context.language.lang
-        parts = [f"{self._text(line, Column.NAME)}: {row.count}"]
+        count = wording.shown_and_counted(row, lang) or str(row.count)
+        parts = [f"{self._context.language.text(row.name)}: {count}"]
         if row.low95 is not None:
             unit = "%" if row.counts else self.tr("per 100 leukocytes")
             parts.append(

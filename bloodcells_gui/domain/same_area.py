@@ -1,0 +1,45 @@
+"""Ratios to the leukocytes need both counted on the same area.
+
+On slides leukocytes are searched far and wide, red cells and platelets on a sample of tiles; a run that was
+cut off leaves an image half searched. Dividing one count by the other would then say more of the run than of
+the smear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+#: Outside the 100 % but found wherever leukocytes are: their ratio is one of plain counts.
+WITH_LEUKOCYTES = frozenset({"ERB", "SMU"})
+PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
+
+
+@dataclass(frozen=True, slots=True)
+class SameArea:
+    """What was counted, beside leukocytes, on one part of the specimen.
+
+    Attributes
+    ----------
+    items : mapping of str to int
+        Leaf code -> number on the area; a leaf that is missing was not counted there.
+    leukocytes : int
+        Cells of the area that count in the 100 %.
+    area_mm2 : float
+    platelets_together : bool
+        `items["PLT"]` holds giant platelets and clumps too: they were counted before they were named.
+    """
+
+    items: Mapping[str, int] = field(default_factory=dict)
+    leukocytes: int = 0
+    area_mm2: float = 0.0
+    platelets_together: bool = False
+
+    def of(self, leaves: Iterable[str]) -> int | None:
+        """How many of these leaves together; None where one of them was not counted on the area."""
+        wanted = set(leaves)
+        if self.platelets_together and "PLT" in wanted:
+            wanted -= PLATELETS - {"PLT"}
+        if not wanted <= set(self.items):
+            return None
+        return sum(self.items[leaf] for leaf in wanted)

@@ -1,0 +1,115 @@
+"""What a scan is made of: pieces that are searched, where they come from, and what each gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
+from bloodcells_gui.domain.cell import Box
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef
+from bloodcells_gui.domain.zones import ZonesRanked, ZoneTile
+from bloodcells_gui.imaging.monolayer import PatchQuality
+from bloodcells_gui.pipeline.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place where the detector saw something that is to be named.
+
+    `plane` is the box in the specimen's plane (equal to the image's own px but for fields laid out in place).
+    """
+
+    plane: Box
+    kind: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One piece, searched.
+
+    Attributes
+    ----------
+    spots : tuple of Spot
+        Nucleated cells first; cells that lie just beyond the piece's core are proposed as well.
+    red_cells, nucleated, platelets : int
+        What the piece's own area holds, whatever was found before; -1 where they were not counted.
+    area_mm2 : float
+    tile : ZoneTile or None
+    quality : PatchQuality or None
+        What was measured in the tile.
+    skipped : tuple of SkippedFile
+    read : tuple
+        As in ImagesRead.
+    """
+
+    spots: tuple[Spot, ...] = ()
+    red_cells: int = -1
+    nucleated: int = -1
+    platelets: int = -1
+    area_mm2: float = 0.0
+    tile: ZoneTile | None = None
+    quality: PatchQuality | None = None
+    skipped: tuple[SkippedFile, ...] = ()
+    read: tuple[tuple[int, ImageRef], ...] = ()
+
+
+class Piece(Protocol):
+    """A unit of searching; called in a worker thread."""
+
+    def __call__(self) -> Found:
+        """Read and search; problems with the file are told in `Found.skipped`."""
+
+
+class Source(Protocol):
+    """Gives pieces, best first, and learns from what was found in them. Used from one thread."""
+
+    @property
+    def unit(self) -> str:
+        """What pieces are called in progress."""
+
+    @property
+    def mpp(self) -> float:
+        """um per px of the specimen's plane."""
+
+    @property
+    def image_flags(self) -> Mapping[int, tuple[str, ...]]:
+        """What all cells of an image carry, by the image's number; known once prepared."""
+
+    @property
+    def scale_spread(self) -> float:
+        """Standard deviation of ln(um per px) of a scale only guessed, else 0; known once prepared."""
+
+    def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
+        """Settle scale and ranking; raises UserError when nothing can be done."""
+
+    def in_plane(self, image: int, box: Box) -> Box:
+        """Where a box of an image lies in the specimen's plane."""
+
+    def total(self) -> int:
+        """Pieces altogether, those of earlier runs left out."""
+
+    def ready(self) -> bool:
+        """Whether `next` can be called already, or must wait until more was learned."""
+
+    def next(self) -> Piece | None:
+        """The best piece left, None at the end."""
+
+    def learn(self, found: Found) -> None:
+        """Called for every piece, in the order of `next`, when it was searched."""
+
+    def complete(self, found: Found) -> None:
+        """Called when every cell of the piece was handed out."""
+
+    def tallies(self) -> dict[str, float]:
+        """What a later run needs in order to continue, and what belongs into the report."""
+
+    def notices(self) -> list[str]:
+        """Remarks on the whole scan."""
+
+    def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
+        """What can wait until every cell is found."""
