@@ -21,6 +21,9 @@ DUPLICATE = "duplicate of {name}"
 SAME_SHOT = "duplicate of {name}, the same picture in another format"
 LATER = "It was not there when the analysis began; analyse again without --resume."
 
+OWN_SOFTWARE = "bloodcells_gui"
+"""What pictures of the window name as their software: they show cells, but are no photographs."""
+
 _EXPECTED = (HIDDEN, SYSTEM, MARKED, OWN, COMPANION, MASK)
 
 

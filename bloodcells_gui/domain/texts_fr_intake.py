@@ -10,6 +10,7 @@ FRENCH = {
         "Son dossier est marqué comme ne contenant pas de photographies ({marker})."
     ),
     "This program wrote it.": "Ce programme l'a écrit.",
+    "Choose the photographs themselves.": "Choisissez les photographies elles-mêmes.",
     "It belongs to the slide {slide}.": "Il appartient à la lame {slide}.",
     "It is a mask, not a photograph.": "C'est un masque, pas une photographie.",
     "It is a link that leads out of the chosen folder.": "C'est un lien qui mène hors du dossier choisi.",

@@ -42,6 +42,9 @@ _SLIDE_AMONG_IMAGES = "It is a slide among single images; open it by itself."
 _IMAGE_AMONG_SLIDES = "It is a single image among slides; open it by itself."
 _MASK_FOLDERS = frozenset({"mask", "masks", "labels", "segmentation", "segmentations"})
 _MASK_BATCH = 16
+# Qt writes the texts of a PNG before its pixels.
+_OWN_TEXT = b"tEXtSoftware\0" + leaving_out.OWN_SOFTWARE.encode("ascii")
+_TEXT_BEFORE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +236,18 @@ def _look_at(file: Path, name: str, limits: DecodeLimits, forced: SpecimenKind |
     info = probe(file, None)
     if info.truncated:
         raise ImageRefused(file, "The file is cut off: its end is missing.", "Copy it again from its source.")
+    if info.format == "png" and _of_the_window(file):
+        raise ImageRefused(file, leaving_out.OWN, "Choose the photographs themselves.")
     large_tiff = info.format == "tiff" and (info.pyramid or info.pixels > limits.max_pixels)
     if not large_tiff or forced is SpecimenKind.CROPS:
         info = probe(file, limits)
     return FoundImage(file, name, info, slide=large_tiff)
+
+
+def _of_the_window(png: Path) -> bool:
+    """Whether this program wrote a picture: a view of the window shows cells, but is no photograph."""
+    with FileSource(png) as source:
+        return _OWN_TEXT in source.read_at(0, _TEXT_BEFORE)
 
 
 def display_name(path: Path) -> str:

@@ -14,6 +14,7 @@ from bloodcells_gui.domain.analysis import AnalysisRun, left_out
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
+from bloodcells_gui.domain.leaving_out import expected
 from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.review import Decision, Signature, SpecimenData, Status
@@ -150,7 +151,8 @@ def build_report(
         return key
 
     differential = replace(differential, remarks=_with_reasons(differential.remarks, runs, cells, state))
-    skipped = left_out(runs, specimen)
+    # Photographs that were left out come before what nobody takes for one.
+    skipped = sorted(left_out(runs, specimen), key=lambda file: expected(file.reason))
     cell_counts = Counter(state.decision(c.id).final for c in cells)
     cell_counts.update(state.hand_counts)
     gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, keep)

@@ -13,6 +13,7 @@ from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_OUTPUT_NOT_
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
+from bloodcells_gui.ui.own_picture import save_png
 
 _PATIENCE_MS = 600_000
 
@@ -59,7 +60,7 @@ def _draw(window: MainWindow, path: Path | None, target: Path, *, explain: bool,
         start.wait_ms(600)
         opened = path is None or window.page is not None
         target.parent.mkdir(parents=True, exist_ok=True)
-        saved = window.grab().save(str(target), "PNG")
+        saved = save_png(window.grab().toImage(), target)
     except (UserError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         saved = opened = False

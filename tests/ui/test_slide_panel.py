@@ -13,8 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.leaving_out import OWN
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked, ZoneTile
+from bloodcells_gui.imaging.discover import discover
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import legend
@@ -194,6 +196,9 @@ def test_snapshot_says_what_it_is_for(panel: SlidePanel, tmp_path: Path) -> None
     panel.save_snapshot(tmp_path / "a.png")
     saved = QImage(str(tmp_path / "a.png"))
     assert saved.width() == panel.canvas.width()
+    found = discover(tmp_path)  # it shows cells, but nobody photographed them
+    assert found.images == ()
+    assert [(f.path, f.reason) for f in found.skipped] == [("a.png", OWN)]
     failures: list[UserError] = []
     panel.failed.connect(failures.append)
     panel.save_snapshot(tmp_path / "missing" / "a.png")

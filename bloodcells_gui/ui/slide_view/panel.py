@@ -16,6 +16,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.own_picture import save_png
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view.canvas import SlideCanvas
 from bloodcells_gui.ui.slide_view.foot import SlideFoot
@@ -322,7 +323,7 @@ class SlidePanel(QWidget):
         painter.setPen(Qt.GlobalColor.black)
         painter.drawText(8, 14, text)
         painter.end()
-        if not picture.save(str(path), "PNG"):  # type: ignore[call-overload]
+        if not save_png(picture, path):
             self.failed.emit(
                 UserError(
                     "The picture could not be written to {path}.",
