@@ -71,6 +71,23 @@ FRENCH: dict[str, str] = {
     "Connect the folder {folder}, then look again.": (
         "Connectez le dossier {folder}, puis regardez à nouveau."
     ),
+    "More may be lost than is known: the record of what was written could not be read whole."
+    " Compare the case with its images and with earlier reports.": (
+        "Il se peut que plus soit perdu qu'on ne le sait : le registre de ce qui a été écrit n'a pas pu être"
+        " lu en entier. Comparez le cas avec ses images et avec des rapports antérieurs."
+    ),
+    "The case file {path} is not whole: it was copied while the program was writing to it.": (
+        "Le fichier de cas {path} n'est pas entier : il a été copié pendant que le programme y écrivait."
+    ),
+    "Some of its pages are older than others, so cells or decisions are missing or torn.": (
+        "Certaines de ses pages sont plus anciennes que d'autres : des cellules ou des décisions manquent ou"
+        " sont coupées."
+    ),
+    "Take the copy again when the case is closed, or with Copy in the work list or a backup;"
+    " or recover what is readable into a new case. This file is left as it is.": (
+        "Refaites la copie quand le cas est fermé, ou avec Copier dans la liste de travail ou une"
+        " sauvegarde ; ou récupérez ce qui est lisible dans un nouveau cas. Ce fichier est laissé tel quel."
+    ),
     # work list
     "The folder {path} cannot be looked into.": "Le dossier {path} ne peut pas être parcouru.",
     "You may not read it, or its disk or share does not answer. Cases in it are not listed.": (

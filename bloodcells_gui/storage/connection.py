@@ -29,6 +29,7 @@ QUICK_CHECK_BYTES = 64 * 1024**2
 BUSY_TIMEOUT_S = 15.0
 _SMALL_TABLES = ("meta", "runs", "run_ends", "events", "ledger", "reports", "images")
 _HEADER = 100
+_LOOKS = 2  # a share may tell an old length once
 
 
 class CaseDamaged(UserError):
@@ -216,12 +217,46 @@ def check(connection: sqlite3.Connection, path: Path, version: int) -> None:
     """Refuse a file whose schema is not that of format `version` or whose pages do not hold together."""
     if schema.listing(connection) != schema.expected(version):
         raise damaged(path, "foreign tables or triggers")
+    if not any(_is_of_one_piece(connection, path) for _ in range(_LOOKS)):
+        raise copied_while_written(path)
     size = path.stat().st_size
     tables = ("",) if size <= QUICK_CHECK_BYTES else tuple(f"('{name}')" for name in _SMALL_TABLES)
     for table in tables:
         answer = connection.execute(f"PRAGMA quick_check{table or '(1)'}").fetchone()
         if answer is None or answer[0] != "ok":
             raise damaged(path, "page check")
+
+
+def _is_of_one_piece(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is as long as its header says, seen while nobody writes.
+
+    A plain copy that was taken during an analysis has an old beginning and new pages behind it.
+    """
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return True  # what is newer stands in another file
+    begun = not connection.in_transaction
+    if begun:
+        connection.execute("BEGIN")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # takes the lock
+        pages, size = (
+            int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
+        )
+        return path.stat().st_size == pages * size
+    finally:
+        if begun:
+            connection.execute("ROLLBACK")
+
+
+def copied_while_written(path: Path) -> CaseDamaged:
+    """The refusal of a copy that was taken while the program wrote to the case."""
+    return CaseDamaged(
+        "The case file {path} is not whole: it was copied while the program was writing to it.",
+        "Some of its pages are older than others, so cells or decisions are missing or torn.",
+        "Take the copy again when the case is closed, or with Copy in the work list or a backup;"
+        " or recover what is readable into a new case. This file is left as it is.",
+        path=path,
+    )
 
 
 def in_words(error: sqlite3.Error, path: Path) -> UserError:

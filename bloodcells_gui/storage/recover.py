@@ -29,6 +29,10 @@ from bloodcells_gui.storage.ledger import Kind
 from bloodcells_gui.storage.salvage import Reader
 
 _BATCH = 1000
+RECORD_LOST = (
+    "More may be lost than is known: the record of what was written could not be read whole."
+    " Compare the case with its images and with earlier reports."
+)
 _LARGEST_GAP = 100_000
 
 
@@ -37,7 +41,8 @@ class Recovery:
     """What came through.
 
     `lost_*` count what is known to have been there; `suspect_cells` came through, but something in their
-    batch (a cell or a picture) is not as it was written.
+    batch (a cell or a picture) is not as it was written. `record_lost`: the ledger, which says how much there
+    was, could not be read whole, so more may be lost than is known.
     """
 
     cells: int = 0
@@ -49,12 +54,18 @@ class Recovery:
     lost_events: int = 0
     lost_reports: int = 0
     signatures_dropped: int = 0
+    record_lost: bool = False
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is known to be lost."""
+        """Whether it is known that nothing is lost."""
         lost = self.lost_cells or self.lost_pictures or self.lost_events or self.lost_reports
-        return not (lost or self.suspect_cells)
+        return not (lost or self.suspect_cells or self.record_lost)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the numbers alone do not say (English templates)."""
+        return (RECORD_LOST,) if self.record_lost else ()
 
 
 def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
@@ -162,6 +173,8 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
             recovery.reports += 1
         for key, value, author in reader.drafts():
             store.set_draft(key, value, author)
+    more_than_known = len(cells) > reader.expected(Kind.CELLS)
+    recovery.record_lost = more_than_known or "case_id" not in meta or not reader.record_is_whole
     return recovery
 
 
@@ -173,7 +186,7 @@ def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
     with contextlib.suppress(*sound.NONSENSE):
         about = dict(sound.loads(str(meta.get("specimen", "{}"))))
     kind = SpecimenKind.CROPS
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(*sound.NONSENSE):
         kind = SpecimenKind(str(about.get("kind", kind)))
     facts: dict[int, tuple[str, tuple[int, int], float | None]] = {}
     columns = "id, image, sha256, width, height, mpp"
@@ -243,6 +256,7 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
     known = {c.id for c in cells}
     renumbered: dict[int, int] = {}
     kept: list[Event] = []
+    amended = 0
     for row in reader.sealed("events", rows.EVENT_COLUMNS, "seq", Kind.EVENT):
         if not reader.fits_seal(Kind.EVENT, row):
             continue
@@ -252,6 +266,7 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
             continue
         if event.kind in (EventKind.SIGN, EventKind.AMEND):
             recovery.signatures_dropped += event.kind is EventKind.SIGN
+            amended += event.kind is EventKind.AMEND
             continue
         new = _refit(event, state.last_seq + 1, known, renumbered)
         try:
@@ -263,7 +278,8 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
         renumbered[event.seq] = new.seq
         recovery.events += 1
     store.append_all(kept)
-    recovery.lost_events = max(0, reader.expected(Kind.EVENT) - recovery.events - recovery.signatures_dropped)
+    left_out = recovery.signatures_dropped + amended
+    recovery.lost_events = max(0, reader.expected(Kind.EVENT) - recovery.events - left_out)
     return renumbered
 
 

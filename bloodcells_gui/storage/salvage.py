@@ -18,7 +18,14 @@ _STEP = 256
 _PATIENCE = 2_000
 _LARGEST_KEY = 2**62
 _LEAST_ROW_BYTES = 8
+# Each row is read up to three times: by the walk, against its seal, and for its pictures.
+_READINGS = 8
+_SPARE_VALUE_BYTES = 1024**2
 _Trouble = (sqlite3.Error, UnicodeDecodeError)
+
+
+class _OutOfBudget(sqlite3.DatabaseError):
+    """The file gives out more than it holds."""
 
 
 def open_damaged(copy: Path, path: Path) -> sqlite3.Connection:
@@ -44,6 +51,9 @@ def open_damaged(copy: Path, path: Path) -> sqlite3.Connection:
 def _opened(copy: Path, path: Path) -> sqlite3.Connection:
     connection = conn.connect(copy, read_only=False)
     try:
+        # no value of a file is longer than the file; what computes longer ones is not read
+        most = min(conn.MAX_VALUE_BYTES, copy.stat().st_size + _SPARE_VALUE_BYTES)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, most)
         _refuse_foreign_tables(connection, path)
     except BaseException:
         connection.close()
@@ -79,10 +89,19 @@ def transplant_schema(damaged: Path) -> None:
 
 
 def _refuse_foreign_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Only plain tables are read: a view or virtual table of a crafted file could run SQL of its own."""
-    for kind, sql in connection.execute("SELECT type, coalesce(sql, '') FROM sqlite_schema"):
-        if kind == "view" or (kind == "table" and not str(sql).upper().startswith("CREATE TABLE")):
+    """Only this program's own tables are read: anything else of a crafted file could run SQL of its own.
+
+    Views and virtual tables are refused. Where a table, index or trigger is not, to the letter, one of ours
+    (a column that is computed when it is read, an index over an expression, a flipped bit), the list of
+    tables counts as damaged: sqlite3.DatabaseError.
+    """
+    ours = frozenset().union(*(schema.expected(version) for version in range(1, schema.VERSION + 1)))
+    found = schema.listing(connection)
+    for kind, _, sql in found:
+        if kind == "view" or (kind == "table" and not sql.upper().startswith("CREATE TABLE")):
             raise conn.damaged(path, "foreign tables")
+    if not {entry for entry in found if entry[2]} <= ours:
+        raise sqlite3.DatabaseError("foreign tables")
 
 
 class Reader:
@@ -94,15 +113,34 @@ class Reader:
             int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
         )
         self._most_rows = pages * page_size // _LEAST_ROW_BYTES
+        # Pages that are named by many rows could be given out many times over.
+        self._bytes_left = _READINGS * pages * page_size
+        self.troubled = False
+        self._entries_read, self._last_entry = 0, 0
         self._seals = self._readable_seals()
 
     def _readable_seals(self) -> dict[str, dict[int, tuple[int, str]]]:
         """Kind -> first key -> number of rows and their digest, as far as the ledger can be read."""
         seals: dict[str, dict[int, tuple[int, str]]] = {}
-        for _, kind, first, count, content in self.table("ledger", "seq, kind, first, count, content", "seq"):
-            if 0 < count < self._most_rows:
+        named = dict.fromkeys(Kind, 0)
+        columns = "seq, kind, first, count, content"
+        for seq, kind, first, count, content in self.table("ledger", columns, "seq"):
+            self._entries_read, self._last_entry = self._entries_read + 1, seq
+            # an entry that names more rows than the file can hold would have them looked for one by one
+            if kind in named and 0 < count <= self._most_rows - named[kind]:
+                named[kind] += count
                 seals.setdefault(kind, {})[first] = (count, content)
+            else:
+                self.troubled = True
         return seals
+
+    @property
+    def record_is_whole(self) -> bool:
+        """Whether the ledger could be read from its first entry to its last, and nothing failed so far.
+
+        Only then is it known how much there was.
+        """
+        return not self.troubled and 0 < self._entries_read == self._last_entry
 
     @property
     def knows_anything(self) -> bool:
@@ -118,7 +156,7 @@ class Reader:
         """Keys of the entries whose rows are not all as they were sealed."""
         for first, (count, content) in self._seals.get(kind, {}).items():
             try:
-                found = self._connection.execute(ledger.SELECT[kind], (first, count)).fetchall()
+                found = self._within_budget(self._connection.execute(ledger.SELECT[kind], (first, count)))
                 whole = ledger.digest(found) == content
             except _Trouble:
                 whole = False
@@ -126,13 +164,18 @@ class Reader:
                 yield range(first, first + count)
 
     def table(self, name: str, columns: str, key: str, start: int = 0) -> Iterator[rows.Row]:
-        """Readable rows in order of their key, which is the first column."""
+        """Readable rows in order of their key, which is the first column; none where the table is missing."""
+        if self._lacks(name):
+            return
         after, failed, given = start - 1, 0, 0
         while failed < _PATIENCE and given <= self._most_rows and after < _LARGEST_KEY:
             sql = f"SELECT {columns} FROM {name} WHERE {key} > ? ORDER BY {key} LIMIT {_STEP}"  # noqa: S608
             try:
-                found = self._connection.execute(sql, (after,)).fetchall()
+                found = self._within_budget(self._connection.execute(sql, (after,)))
+            except _OutOfBudget:
+                return
             except _Trouble:
+                self.troubled = True
                 found = self._one(name, columns, key, after + 1)
                 failed = 0 if found else failed + 1
                 after += 1
@@ -153,6 +196,17 @@ class Reader:
             if failed == len(found):
                 after += 1
 
+    def _within_budget(self, cursor: sqlite3.Cursor) -> list[rows.Row]:
+        """All rows, as long as they are not more bytes than the file could hold honestly."""
+        found = []
+        for row in cursor:
+            self._bytes_left -= sum(len(v) for v in row if isinstance(v, bytes | str))
+            if self._bytes_left < 0:
+                self.troubled = True
+                raise _OutOfBudget("more than the file can hold")
+            found.append(row)
+        return found
+
     def _sound(self, name: str, columns: str, found: list[rows.Row]) -> list[rows.Row]:
         """Rows whose values are of the kinds their columns take; a damaged page may say anything."""
         known = schema.value_types()[name]
@@ -161,12 +215,11 @@ class Reader:
 
     def _one(self, name: str, columns: str, key: str, value: int) -> list[rows.Row]:
         try:
-            found = self._connection.execute(
-                f"SELECT {columns} FROM {name} WHERE {key} = ?",  # noqa: S608
-                (value,),
-            ).fetchall()
+            sql = f"SELECT {columns} FROM {name} WHERE {key} = ?"  # noqa: S608
+            found = self._within_budget(self._connection.execute(sql, (value,)))
             return self._sound(name, columns, found)
         except _Trouble:
+            self.troubled = True
             return []
 
     def sealed(self, name: str, columns: str, key: str, kind: Kind) -> Iterator[rows.Row]:
@@ -191,6 +244,13 @@ class Reader:
     def expected(self, kind: Kind) -> int:
         """How many rows the ledger knows of."""
         return sum(count for count, _ in self._seals.get(kind, {}).values())
+
+    def _lacks(self, name: str) -> bool:
+        """Whether the list of tables can be read and does not name it."""
+        try:
+            return not schema.is_there(self._connection, name)
+        except _Trouble:
+            return False
 
     def has_table(self, name: str) -> bool:
         """Whether the list of tables names it; older formats have fewer."""

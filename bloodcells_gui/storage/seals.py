@@ -163,4 +163,8 @@ def at_opening(connection: sqlite3.Connection) -> Problem | None:
             problem = next(number_problems(connection, entries, AT_OPENING - {Kind.META}), None)
         if problem is None:
             problem = next(report_problems(connection), None)
+        if problem is None:
+            # the last batch of cells tells a file whose end is missing
+            newest = [entry for entry in entries if entry.kind == Kind.CELLS][-1:]
+            problem = next(row_problems(connection, newest), None)
     return problem

@@ -13,6 +13,7 @@ from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.main_window import MainWindow
 
@@ -24,8 +25,9 @@ _REST_S = 0.004
 class CaseCare(QObject):
     """Watches over the case that a window shows, and recovers one that is damaged."""
 
-    def __init__(self, window: MainWindow, cases: CaseList) -> None:
+    def __init__(self, context: UiContext, window: MainWindow, cases: CaseList) -> None:
         super().__init__(window)
+        self._context = context
         self._window = window
         self._cases = cases
         self._round = 0
@@ -91,6 +93,7 @@ class CaseCare(QObject):
     def _recovered(self, _: object, result: tuple[Path, Any]) -> None:
         self._window.opener.busy.emit("")
         target, found = result
+        language = self._context.language
         lost = found.lost_cells + found.lost_events + found.lost_reports
         self._window.banners.show_banner(
             "ok" if found.complete else "warning",
@@ -98,7 +101,12 @@ class CaseCare(QObject):
             self.tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
                 cells=found.cells, events=found.events, lost=lost
             ),
-            self.tr("Signatures are not carried over: check the case and sign it again."),
+            " ".join(
+                [
+                    *(language.text(remark) for remark in found.remarks),
+                    self.tr("Signatures are not carried over: check the case and sign it again."),
+                ]
+            ),
             actions=((self.tr("Open it"), lambda: self._window.opener.open_case(target)),),
         )
 

@@ -91,7 +91,7 @@ class Workbench(QObject):
         self._lab_menu = self._menu(self.tr("La&boratory"))
         self._fill()
         window.preferences_wanted.connect(self.edit_settings)
-        CaseCare(window, cases)
+        CaseCare(context, window, cases)
         # The work list is made when it is wanted.
         window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
         window.case_shown.connect(self._shown)

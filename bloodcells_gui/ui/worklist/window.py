@@ -366,13 +366,19 @@ class WorklistWindow(QDialog):
         self.banners.show_banner("warning" if result.unreadable else "ok", text, str(target))
 
     def _tell_recovery(self, target: Path, found: Any) -> None:
+        language = self._context.language
         self.banners.show_banner(
             "ok" if found.complete else "warning",
             self.tr("What could be read was saved as {name}.").format(name=target.name),
             self.tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
                 cells=found.cells, events=found.events, lost=found.lost_cells + found.lost_events
             ),
-            self.tr("Signatures are not carried over: check the case and sign it again."),
+            " ".join(
+                [
+                    *(language.text(remark) for remark in found.remarks),
+                    self.tr("Signatures are not carried over: check the case and sign it again."),
+                ]
+            ),
         )
 
     def _failed(self, tag: object, error: object) -> None:
