@@ -59,7 +59,7 @@ class Event:
         1, 2, 3 ... within the case; for UNDO and REDO `target` is the seq it undoes or redoes.
     kind : EventKind
     author : str
-        Who; asked once a day, again for a signature.
+        Who; asked once a day, again for a signature, which has the account of the operating system behind it.
     time : str
         UTC, ISO 8601 with seconds and "Z"; never runs backwards within a case.
     cells : tuple of int
@@ -86,6 +86,13 @@ class Event:
     key: str = ""
     reason: str = ""
     target: int = 0
+
+    @property
+    def person(self) -> str:
+        """The author's typed name: signatures and amendments have the account behind it in brackets."""
+        if self.kind not in (EventKind.SIGN, EventKind.AMEND) or not self.author.endswith(")"):
+            return self.author
+        return self.author.rpartition(" (")[0] or self.author
 
 
 @dataclass(frozen=True, slots=True)

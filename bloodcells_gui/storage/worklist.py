@@ -320,7 +320,7 @@ class Worklist:
             if went_back(self._index, store):
                 flags.insert(0, WENT_BACK)
             where = _state_of(store, state)
-            persons = sorted({e.author for e in events})
+            persons = sorted({e.person for e in events})
             incomplete = bool(store.runs) and store.runs[-1].status is not RunStatus.COMPLETE
             number = with_number(store.specimen, state.data.fields).id
             return (

@@ -278,6 +278,7 @@ def test_the_account_stands_beside_the_name_of_signature_and_amendment(
     amend(session, "A. Technician", "one cell")
     authors = [e.author for e in session.store.events() if e.kind in ("sign", "amend")]
     assert authors == [f"A. Technician ({known})"] * 2
+    assert {e.person for e in session.store.events()} == {"A. Technician"}
     assert session.author == "A. Technician"
     assert session.state.signatures[0].author == f"A. Technician ({known})"
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.look_alikes import Likeness
 from bloodcells_gui.domain.notices import FOREIGN, NOT_REACHED
@@ -26,7 +27,7 @@ from bloodcells_gui.domain.settings import LabSettings, ReportHeader
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix
 from bloodcells_gui.domain.wording import mix_text
-from bloodcells_gui.report.model import Comment, ReportModel
+from bloodcells_gui.report.model import CheckLine, Comment, FindingLine, ReportModel
 from bloodcells_gui.report.pdf import render_pdf, write_pdf
 from bloodcells_gui.report.pdf_result import nice_axis
 from bloodcells_gui.report.pdf_sheet import Sheet
@@ -147,6 +148,38 @@ def test_what_the_run_remarked_stands_on_page_one(lang: str, tmp_path: Path) -> 
     first = " ".join(text_of(render(frozen, lang=lang), tmp_path).split("\f")[0].split())
     assert " ".join(tr(FOREIGN, lang).split()[:8]) in first
     assert said in first
+
+
+@needs_poppler
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_critical_findings_and_answered_checks_are_printed(
+    plain: ReportModel, lang: str, tmp_path: Path
+) -> None:
+    findings = (
+        FindingLine("Blast", 4, "", "", CONFIRMED, "Dr. Weiss", "2026-11-29T09:05:00Z", "known", "Ana",
+                    "2026-11-29T09:00:00Z"),
+        FindingLine("Promyelocyte", 2, verdict=REFUTED, by="Ana", at="2026-11-29T08:00:00Z"),
+        FindingLine("Neutrophils (total)", 0, "0.45", "10⁹/L"),
+    )  # fmt: skip
+    checks = (CheckLine("{n} leukocytes were counted; the target is {target}.",
+                        (("n", "88"), ("target", "100")), "all there are"),)  # fmt: skip
+    model = replace(plain, review=replace(plain.review, findings=findings, checks=checks))
+    text = " ".join(text_of(render(model, lang=lang), tmp_path).split())
+    for sentence in {
+        "en": (
+            "Critical finding: Blast, 4 cells. Seen and confirmed by Ana, 2026-11-29 09:00 UTC. "
+            "Told: Dr. Weiss, 2026-11-29 09:05 UTC. known",
+            "Critical finding refuted: 2 cells proposed as Promyelocyte",
+            "Critical finding, not answered yet: Neutrophils (total), 0.45 10⁹/L.",
+            "88 leukocytes were counted; the target is 100. — all there are",
+        ),
+        "fr": (
+            "Résultat critique : Blaste, 4 cellules. Vu et confirmé par Ana, 29/11/2026 09:00 UTC.",
+            "Résultat critique sans réponse : Neutrophiles (total), 0,45 10⁹/L.",
+            "l'objectif est de 100. — all there are",
+        ),
+    }[lang]:
+        assert sentence in text
 
 
 @needs_poppler

@@ -24,7 +24,7 @@ class SigningPage(Page):
             (self.tr("ask for an answer"), ASK),
             (self.tr("do not let it be signed"), BLOCK),
         ]
-        unreviewed = self.combo(self.tr("Cells nobody &looked at"), ways, rules.unreviewed)
+        unreviewed = self.combo(self.tr("Cells that nobody &looked at"), ways, rules.unreviewed)
         share = QDoubleSpinBox()
         share.setRange(0, 100)
         share.setDecimals(0)
