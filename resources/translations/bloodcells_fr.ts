@@ -3052,8 +3052,8 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>empêcher la signature</translation>
     </message>
     <message>
-        <source>Cells nobody &amp;looked at</source>
-        <translation>Cellules &amp;vues par personne</translation>
+        <source>Cells that nobody &amp;looked at</source>
+        <translation>Cellules que personne n&apos;a &amp;vues</translation>
     </message>
     <message>
         <source>… when fewer were looked at &amp;than</source>
