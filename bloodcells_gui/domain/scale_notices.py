@@ -27,6 +27,10 @@ SCALE_OUTLIERS = (
     "not named until a person gives the scale."
 )
 SCALE_UNREAD = "A scale was found in the files but not understood: “{text}”. Please check the scale."
+SCALES_DIFFER = (
+    "The images have different scales: {count} of them were measured by their own red cells. Please check "
+    "them."
+)
 NO_SCALE = (
     "There is no scale in the files, and nothing in the images to estimate it from: no cell is named until a "
     "person gives the scale (--mpp on the command line)."
@@ -37,7 +41,7 @@ SCALE_GUESSED = (
 )
 NOTICES = (
     SCALE_CONTRADICTED, *SCALE_FACTORS.values(), SCALE_BY_HAND, SCALE_OF_THE_PATIENT, SCALE_OUTLIERS,
-    SCALE_UNREAD, NO_SCALE, SCALE_GUESSED,
+    SCALE_UNREAD, SCALES_DIFFER, NO_SCALE, SCALE_GUESSED,
 )  # fmt: skip
 
 #: What the scale itself says when its file and its cells contradict each other.

@@ -50,6 +50,10 @@ FRENCH: dict[str, str] = {
         "Une échelle a été trouvée dans les fichiers mais n’a pas été comprise : “{text}”. Veuillez vérifier "
         "l’échelle."
     ),
+    notices.SCALES_DIFFER: (
+        "Les images ont des échelles différentes : {count} d’entre elles ont été mesurées d’après leurs "
+        "propres hématies. Veuillez les vérifier."
+    ),
     notices.NO_SCALE: (
         "Les fichiers n’indiquent aucune échelle et rien dans les images ne permet de l’estimer : aucune "
         "cellule n’est nommée tant qu’une personne n’a pas donné l’échelle (--mpp en ligne de commande)."

@@ -271,6 +271,7 @@ class CropsAnalysis:
             self._estimate_scale,
             person=self._options.mpp,
             sample=SCALE_SAMPLE,
+            sizes=[ref.size_px for ref in refs],
         )
         if settled is not None:
             return settled

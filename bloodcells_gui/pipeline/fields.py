@@ -291,6 +291,7 @@ class FieldsSource:
             self._estimate_scale,
             person=self._options.mpp,
             sample=_SCALE_SAMPLE,
+            sizes=[ref.size_px for ref in refs],
         )
         if settled is None:
             raise UserError(

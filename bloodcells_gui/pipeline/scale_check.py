@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,15 @@ _SURE = 3.0
 _ONE = 0.1
 _MOST_GROUPS = 8
 _NAMED = 5
-_FEWEST_FOR_REMARK = 10
+# So few red cells that their mean may be off by chance.
+_FEW = 10
+# Images without a scale: sides this many times longer come from another source, and scales this many times
+# larger are others; those of single images only when they are further off.
+_OTHER_SIZE = 1.25
+_OTHER_SCALE = 1.35
+_MOST_SINGLE = 300
+# Up to this share of images with another scale may be strays of the measuring: of the others nothing follows.
+_STRAYS = 0.05
 _FACTORS = (2.54, 10.0, 25.4, 1000.0)
 _FACTOR_WITHIN = 0.15
 
@@ -56,17 +64,20 @@ class SettledScale:
         Places in the sequence of images whose own scale is not believed.
     remarks : tuple of str
         For the run, in English.
+    own : mapping of int to float
+        um per px of images that have another scale than the specimen, by their own red cells.
     """
 
     scale: ScaleEstimate
     doubted: frozenset[int] = frozenset()
     remarks: tuple[str, ...] = ()
+    own: Mapping[int, float] = field(default_factory=dict)
 
     def mpp(self, place: int, said: float | None) -> float | None:
         """um per px of an image whose file says `said`."""
         if self.scale.source is ScaleSource.PERSON or place in self.doubted:
             return self.scale.mpp
-        return said or self.scale.mpp
+        return said or self.own.get(place) or self.scale.mpp
 
     @property
     def guess(self) -> float:
@@ -116,6 +127,7 @@ def settle_scale(
     *,
     person: float | None = None,
     sample: int = 24,
+    sizes: Sequence[tuple[int, int]] = (),
 ) -> SettledScale | None:
     """The scale of a specimen's images: a person's, else the files' where the cells bear them out.
 
@@ -136,6 +148,9 @@ def settle_scale(
         Given by a person: nothing overrules it, but a contradiction is remarked on.
     sample : int
         Images looked at of each group.
+    sizes : sequence of (int, int)
+        Width, height of the images in px, where they are known: images without a scale that differ much in
+        size come from several sources.
 
     Returns
     -------
@@ -164,10 +179,11 @@ def settle_scale(
     groups = _groups(known)
     for group in groups[:_MOST_GROUPS]:
         group.seen = of(group.places)
-    silent = [p for p in first if not known[p]]
+    silent = [p for p in everything if not known[p]]
     if groups and 2 * sum(len(g.places) for g in groups) >= len(known):
         return _from_files(groups, names, remarks)
-    return _from_cells(of(silent), groups, names, remarks)
+    scale, own, doubted = _by_their_cells(silent, sizes, of, sample)
+    return _from_cells(scale, own, doubted, groups, names, remarks)
 
 
 def _from_files(groups: list[_Group], names: Sequence[str], remarks: list[str]) -> SettledScale:
@@ -190,17 +206,91 @@ def _from_files(groups: list[_Group], names: Sequence[str], remarks: list[str]) 
     return SettledScale(scale, frozenset(doubted), tuple(remarks))
 
 
+def _by_their_cells(
+    places: Sequence[int],
+    sizes: Sequence[tuple[int, int]],
+    of: Callable[[Sequence[int]], ScaleEstimate],
+    sample: int,
+) -> tuple[ScaleEstimate, dict[int, float], list[int]]:
+    """The scale of images whose files say nothing; which have another one, and whose is not known.
+
+    Images of one source have one size and one scale. Where sizes differ much, each size is measured by
+    itself; where the red cells of single images contradict the others of their size, each image is.
+    """
+    found = [(part, of(part)) for part in _parts(places, sizes)]
+    base = found[0][1]
+    own: dict[int, float] = {}
+    doubted: list[int] = []
+    for part, seen in found:
+        if seen is not base and _differ(seen, base):
+            if seen.source is not ScaleSource.RED_CELLS or not seen.mpp:
+                doubted += part
+                continue
+            own |= dict.fromkeys(part, seen.mpp)
+        if not _others(_some(part, sample), seen, of)[1]:
+            continue
+        measured, others = _others(part[:_MOST_SINGLE], seen, of)
+        own |= others
+        if len(others) > max(1, _STRAYS * len(measured)):
+            doubted += [place for place in part if place not in measured]
+    return base, own, doubted
+
+
+def _others(
+    places: Sequence[int], seen: ScaleEstimate, of: Callable[[Sequence[int]], ScaleEstimate]
+) -> tuple[set[int], dict[int, float]]:
+    """Images with red cells of their own to measure, and those among them that have another scale."""
+    if len(places) < 2:
+        return set(places), {}
+    measured: set[int] = set()
+    others: dict[int, float] = {}
+    for place in places:
+        it = of([place])
+        if it.source is ScaleSource.RED_CELLS and it.mpp:
+            measured.add(place)
+            if _differ(it, replace(seen, spread=0.0), _OTHER_SCALE):
+                others[place] = it.mpp
+    return measured, others
+
+
+def _parts(places: Sequence[int], sizes: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Places by the size of their images, most first; one part where sizes pass into each other."""
+    if len(sizes) <= max(places, default=0):
+        return [list(places)]
+    parts: list[list[int]] = []
+    last = 0
+    for side, place in sorted((max(sizes[p]), p) for p in places):
+        if not parts or side > _OTHER_SIZE * max(last, 1):
+            parts.append([])
+        parts[-1].append(place)
+        last = side
+    return sorted((sorted(part) for part in parts), key=lambda part: -len(part)) or [[]]
+
+
+def _differ(seen: ScaleEstimate, base: ScaleEstimate, least: float = _OTHER_SIZE) -> bool:
+    if not seen.mpp or not base.mpp:
+        return seen.mpp != base.mpp
+    apart = abs(math.log(seen.mpp / base.mpp))
+    return apart > max(math.log(least), _SURE * math.hypot(seen.spread, base.spread))
+
+
 def _from_cells(
-    scale: ScaleEstimate, groups: list[_Group], names: Sequence[str], remarks: list[str]
+    scale: ScaleEstimate,
+    own: Mapping[int, float],
+    unknown: Sequence[int],
+    groups: list[_Group],
+    names: Sequence[str],
+    remarks: list[str],
 ) -> SettledScale:
     """The cells' scale, where most files say nothing; the few that do are held against it."""
-    doubted: list[int] = []
+    doubted = list(unknown)
     for group in groups:
         alone = not group.checked and scale.mpp is not None and contradicts(group.mpp, scale)
         if group.wrong or alone:
             doubted += group.places
-    remarks = [*remarks, *_unsure(scale), *_outliers([names[p] for p in sorted(doubted)])]
-    return SettledScale(scale, frozenset(doubted), tuple(remarks))
+    different = [notices.SCALES_DIFFER.format(count=len(own))] if own else []
+    remarks = [*remarks, *_unsure(scale), *different, *_outliers([names[p] for p in sorted(doubted)])]
+    return SettledScale(scale, frozenset(doubted), tuple(remarks), own)
 
 
 def _unsure(scale: ScaleEstimate) -> list[str]:
@@ -263,10 +353,11 @@ def _by_hand(mpp: float, seen: ScaleEstimate) -> list[str]:
 def _patient(group: _Group) -> list[str]:
     """A remark where red cells are larger or smaller than in health at the scale of the file."""
     seen = group.seen
-    if seen is None or seen.source is not ScaleSource.RED_CELLS or seen.n < _FEWEST_FOR_REMARK:
+    if seen is None or seen.source is not ScaleSource.RED_CELLS:
         return []
     um = RED_CELL_UM * math.exp(group.off())
-    if HEALTHY_UM[0] <= um <= HEALTHY_UM[1]:
+    unsure = seen.spread if seen.n < _FEW else 0.0
+    if HEALTHY_UM[0] * (1 - unsure) <= um <= HEALTHY_UM[1] * (1 + unsure):
         return []
     return [notices.SCALE_OF_THE_PATIENT.format(n_um=f"{um:.1f}")]
 

@@ -26,7 +26,11 @@ def from_cells(sample: Sequence[np.ndarray]) -> ScaleEstimate:
 
 
 def settled(
-    said: Sequence[float | None], true: Sequence[float], person: float | None = None, unread: str = ""
+    said: Sequence[float | None],
+    true: Sequence[float],
+    person: float | None = None,
+    unread: str = "",
+    sizes: Sequence[tuple[int, int]] = (),
 ) -> SettledScale:
     pixels = [picture(t) for t in true]
     found = settle_scale(
@@ -35,6 +39,7 @@ def settled(
         lambda places: {p: Look(pixels[p], said[p], unread) for p in places},
         from_cells,
         person=person,
+        sizes=sizes,
     )
     assert found is not None
     return found
@@ -158,3 +163,42 @@ def test_a_huge_folder_of_many_scales_is_looked_at_within_bounds() -> None:
     assert found is not None
     assert len(asked) < 250
     assert found.scale.mpp == pytest.approx(0.1)
+
+
+def test_images_of_another_scale_are_measured_by_their_own_red_cells() -> None:
+    found = settled([None] * 12, [0.1] * 9 + [0.25] * 2 + [0])
+    assert found.scale.mpp == pytest.approx(0.1)
+    assert found.own == {9: 0.25, 10: 0.25}
+    assert found.doubted == {11}  # it shows no red cell, and the others do not agree
+    assert (found.mpp(0, None), found.mpp(9, None)) == (pytest.approx(0.1), 0.25)
+    assert found.remarks == (
+        notices.SCALES_DIFFER.format(count=2),
+        notices.SCALE_OUTLIERS.format(count=1, text="c11.tif"),
+    )
+
+
+def test_images_that_agree_share_one_scale_whether_they_show_red_cells_or_not() -> None:
+    found = settled([None] * 12, [0.1] * 5 + [0.11] * 5 + [0, 0])
+    assert (found.own, found.doubted, found.remarks) == ({}, frozenset(), ())
+
+
+def test_images_of_another_size_are_measured_apart() -> None:
+    sizes = [(264, 264)] * 8 + [(132, 132)] * 4
+    found = settled([None] * 12, [0.1] * 8 + [0.2] * 4, sizes=sizes)
+    assert found.scale.mpp == pytest.approx(0.1)
+    assert found.own == dict.fromkeys(range(8, 12), 0.2)
+    without = settled([None] * 12, [0.1] * 8 + [0] * 4, sizes=sizes)
+    assert without.doubted == {8, 9, 10, 11}
+
+
+def test_sizes_that_pass_into_each_other_are_of_one_source() -> None:
+    sizes = [(100 + 10 * i, 100) for i in range(12)]
+    assert settled([None] * 12, [0.1] * 11 + [0], sizes=sizes).doubted == frozenset()
+
+
+@pytest.mark.parametrize(("n", "remarked"), [(9, False), (40, True)])
+def test_few_red_cells_raise_no_suspicion_of_the_patient(n: int, remarked: bool) -> None:
+    seen = ScaleEstimate(0.1, ScaleSource.RED_CELLS, 0.15, n)
+    found = settle_scale(["a"], [0.08], lambda _: {0: Look(picture(0.1), 0.08)}, lambda _: seen)
+    assert found is not None
+    assert bool(found.remarks) is remarked
