@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.signing import SigningCheck
 from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.specimen import ImagePlace
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.dialogs.about import AboutDialog
@@ -27,12 +28,14 @@ from bloodcells_gui.ui.settings.dialog import SettingsDialog
 
 Key = Qt.Key
 DOUBT = SigningCheck("Few cells.", blocking=False)
+PLACES = [ImagePlace(n, Path("/data/smear") / n, 3, ()) for n in ("a", "b")]
 
 MAKERS: dict[str, Callable[[UiContext], Form]] = {
     "who reviews": lambda c: AuthorDialog("A. Technician"),
     "who reviews, nobody yet": lambda c: AuthorDialog(),
     "count by hand": lambda c: CountDialog(),
     "new analysis": lambda c: OpenOptionsDialog(c, Path("/data/smear")),
+    "new analysis of several folders": lambda c: OpenOptionsDialog(c, Path("/data/smear"), places=PLACES),
     "amend": lambda c: AmendDialog(),
     "library note": lambda c: NoteDialog(count=3),
     "export": lambda c: ExportDialog(c, LabSettings(), Path("/data/out")),
@@ -98,14 +101,18 @@ def test_what_is_typed_first_is_the_answer_and_enter_accepts_it(
     assert not dialog.isVisible()
 
 
-def test_a_scanners_text_and_enter_land_in_the_specimen_number(qtbot: QtBot, context: UiContext) -> None:
-    dialog = OpenOptionsDialog(context, Path("/data/smear"))
+@pytest.mark.parametrize("places", [(), PLACES])
+def test_a_scanners_text_and_enter_land_in_the_specimen_number(
+    qtbot: QtBot, context: UiContext, places: list[ImagePlace]
+) -> None:
+    dialog = OpenOptionsDialog(context, Path("/data/smear"), places=places)
     assert shown(qtbot, dialog) is dialog.specimen_id
     type_text("26-001 234")
     QTest.keyClick(QApplication.focusWidget(), Key.Key_Return)
     assert dialog.isVisible()  # the scale and the white cell count can still be given
     assert dialog.options().specimen_id == "26-001 234"
     assert QApplication.focusWidget() is dialog.kind
+    dialog.found.one.setChecked(True)
     QTest.keyClick(QApplication.focusWidget(), Key.Key_Enter)
     assert dialog.result() == QDialog.DialogCode.Accepted
     assert dialog.options().kind == "auto"
@@ -124,7 +131,7 @@ def test_enter_in_a_field_never_presses_another_button(qtbot: QtBot, context: Ui
 
 def test_a_second_opening_leaves_the_focus_where_the_person_put_it(qtbot: QtBot, context: UiContext) -> None:
     dialog = SignDialog(context, "A. Technician", [DOUBT])
-    assert shown(qtbot, dialog) is dialog.explanation
+    assert shown(qtbot, dialog) is not dialog.name
     dialog.name.setFocus()
     dialog.hide()
     dialog.show()

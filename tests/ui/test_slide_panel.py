@@ -110,6 +110,12 @@ def test_adding_a_cell(qtbot: QtBot, panel: SlidePanel, session: SlideSession) -
     with qtbot.waitSignal(panel.cell_picked):
         _press(qtbot, panel, *panel.canvas.camera.to_screen(*session.cells[0].box_px.centre))
     assert len(session.added) == 1
+    # Nor on one whose marker is hidden.
+    panel.show_group(session.state.label(session.cells[0].id), False)
+    panel.canvas.show_markers = False
+    with qtbot.waitSignal(panel.cell_picked):
+        _press(qtbot, panel, *panel.canvas.camera.to_screen(*session.cells[0].box_px.centre))
+    assert len(session.added) == 1
     with qtbot.waitSignal(panel.failed):
         _press(qtbot, panel, *panel.canvas.camera.to_screen(2950, 1900))
 

@@ -158,11 +158,20 @@ class ReferenceView(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Delete:
-            self.remove_wanted.emit()
+            self._remove_what_is_seen(event)
         elif event.matches(QKeySequence.StandardKey.Undo):
             self.undo_wanted.emit()
         else:
             super().keyPressEvent(event)
+
+    def _remove_what_is_seen(self, event: QKeyEvent) -> None:
+        chosen = next(iter(self.selectionModel().selectedIndexes()), None)
+        if chosen is None or event.isAutoRepeat():
+            return
+        if self.viewport().rect().contains(self.visualRect(chosen).center()):
+            self.remove_wanted.emit()
+        else:
+            self.scrollTo(chosen)  # seen first: the next press takes it out
 
 
 class LibraryWindow(QDialog):

@@ -135,7 +135,7 @@ class SlideCanvas(SlidePicture):
         if self.tool == ADD:
             x, y = self.camera.to_plane(at.x(), at.y())
             image = self.image_at(x, y)
-            there = self.markers.holding(self.camera, x, y) if self.show_markers else None
+            there = self.markers.holding(x, y)  # also one whose marker is hidden: it would count twice
             if there is not None:
                 self.picked.emit(there)
             elif image is not None:

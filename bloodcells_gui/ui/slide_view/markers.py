@@ -138,12 +138,12 @@ class Markers:
         best = hit[np.argmin(np.hypot(dx, dy)[hit])]
         return int(self._ids[rows[best]])
 
-    def holding(self, camera: Camera, x: float, y: float) -> int | None:
-        """The cell on the screen whose box holds a place of the plane."""
-        rows = self.visible(camera)
-        b = self._boxes[rows]
+    def holding(self, x: float, y: float) -> int | None:
+        """The cell whose box holds a place of the plane, hidden classes included."""
+        b = self._boxes[: self._n]
         inside = (b[:, 0] <= x) & (x < b[:, 0] + b[:, 2]) & (b[:, 1] <= y) & (y < b[:, 1] + b[:, 3])
-        return int(self._ids[rows[inside][0]]) if inside.any() else None
+        rows = np.flatnonzero(inside & (self._groups[: self._n] >= 0))
+        return int(self._ids[rows[0]]) if len(rows) else None
 
     def paint(self, painter: QPainter, camera: Camera, ratio: float) -> None:
         """Draw all visible markers; `ratio` is the screen's px per device-independent px."""
