@@ -22,6 +22,7 @@ from bloodcells_gui.imaging.refusal import ImageRefused
 
 _BATCH_PIXELS = 12_000_000
 _SEPARATORS = re.compile(r"[\s_.()\-]+")
+_PICTURE_NUMBER = re.compile(r"#[1-9][0-9]*$")
 _SAME_FORMAT = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
 
 Indexed = tuple[int, ImageRef]
@@ -140,12 +141,19 @@ def _done_first(images: Iterable[Indexed], done: Collection[int]) -> list[Indexe
 
 
 def _stem(ref: ImageRef) -> str:
-    return PurePosixPath(ref.name).stem.casefold()
+    """The name without its format; the pictures of one file ("stack.tif#3") keep their numbers."""
+    file, number = _numbered(ref)
+    return f"{PurePosixPath(file).stem}{number}".casefold()
 
 
 def _format(ref: ImageRef) -> str:
-    suffix = PurePosixPath(ref.name).suffix.lower()
+    suffix = PurePosixPath(_numbered(ref)[0]).suffix.lower()
     return _SAME_FORMAT.get(suffix, suffix)
+
+
+def _numbered(ref: ImageRef) -> tuple[str, str]:
+    found = _PICTURE_NUMBER.search(ref.name)
+    return (ref.name[: found.start()], found.group()) if found else (ref.name, "")
 
 
 def _related(images: Sequence[Indexed]) -> dict[int, set[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +41,9 @@ _CROP_MAX_UM = 60.0
 _CROP_MAX_PX = 600
 _SLIDE_AMONG_IMAGES = "It is a slide among single images; open it by itself."
 _IMAGE_AMONG_SLIDES = "It is a single image among slides; open it by itself."
-_MASK_FOLDERS = frozenset({"mask", "masks", "labels", "segmentation", "segmentations"})
+# Names that other programs give to masks; a name alone makes none.
+_MASK_FOLDER = re.compile(r"mask|label|segm|annot|ground.?truth|^(gt|seg)$", re.IGNORECASE)
+_MASK_NAME = re.compile(r"[\s_.-](mask|masks|label|labels|seg|segmentation|gt)$", re.IGNORECASE)
 _MASK_BATCH = 16
 # Qt writes the texts of a PNG before its pixels.
 _OWN_TEXT = b"tEXtSoftware\0" + leaving_out.OWN_SOFTWARE.encode("ascii")
@@ -177,12 +180,11 @@ def _places(root: Path, found: list[FoundImage], *, slides: bool) -> tuple[Image
 def _without_masks(
     found: list[FoundImage], refused: Refusals, limits: DecodeLimits, check: Callable[[], None] | None
 ) -> list[FoundImage]:
-    """Leave out what lies in a folder for masks and has the pixels of a mask: neither alone is enough."""
-    suspects = [
-        f
-        for f in found
-        if not f.slide and any(part.lower() in _MASK_FOLDERS for part in f.name.split("/")[:-1])
-    ]
+    """Leave out what lies in a folder for masks, or is called so, and has the pixels of a mask.
+
+    Neither alone is enough.
+    """
+    suspects = [f for f in found if not f.slide and _called_mask(f.name)]
     masks: set[str] = set()
     for at in range(0, len(suspects), _MASK_BATCH):
         if check is not None:
@@ -193,6 +195,11 @@ def _without_masks(
                 masks.add(f.name)
                 refused.add(f.name, leaving_out.MASK)
     return [f for f in found if f.name not in masks]
+
+
+def _called_mask(name: str) -> bool:
+    *folders, file = name.split("/")
+    return any(_MASK_FOLDER.search(folder) for folder in folders) or bool(_MASK_NAME.search(Path(file).stem))
 
 
 def guess_kind(images: list[FoundImage]) -> tuple[SpecimenKind, str, dict[str, Any]]:

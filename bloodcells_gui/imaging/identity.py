@@ -11,6 +11,8 @@ for (`verify`).
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -29,6 +31,7 @@ from bloodcells_gui.imaging.source import os_refusal
 _BLOCK_BYTES = 64 * 1024
 _BLOCKS, _LEAST_BLOCKS = 128, 8
 _KEPT = 64
+_PICTURE_NUMBER = re.compile(r"(?<=[^#])#[1-9][0-9]*$")
 OTHER_CONTENT = "It is not the image that was analysed: its content is another."
 _PUT_BACK = "Put the original file back in its place."
 
@@ -41,6 +44,13 @@ class OtherImage(ImageRefused):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, OTHER_CONTENT, _PUT_BACK)
+
+
+def file_of(path: Path) -> Path:
+    """The file of an image: `stack.tif#3` is a picture of `stack.tif`, unless a file is really called so."""
+    if os.path.lexists(path):
+        return path
+    return path.with_name(_PICTURE_NUMBER.sub("", path.name))
 
 
 def stamp_of(files: list[Path]) -> Stamp:
@@ -77,6 +87,8 @@ def whole_hash(path: Path, check: Callable[[], None] = lambda: None) -> str:
         When it cannot be read, or is no regular file. What `check` raises ends the computation.
     """
 
+    path = file_of(path)
+
     def compute() -> str:
         hashed = hashlib.sha256()
         with plain_files.reading(path) as file:
@@ -96,6 +108,7 @@ def sampled_hash(path: Path, check: Callable[[], None] = lambda: None) -> str:
     OSError
         As :func:`whole_hash`.
     """
+    path = file_of(path)
     files = [path, *companions_of(path)]
     blocks = max(_LEAST_BLOCKS, _BLOCKS // len(files))
 
@@ -174,7 +187,8 @@ class SameReader:
         self._name = name
         self.path, self.format, self.description = reader.path, reader.format, reader.description
         self.scale_unread = reader.scale_unread
-        self._files = [reader.path, *companions_of(reader.path)]
+        file = file_of(reader.path)
+        self._files = [file, *companions_of(file)]
         self._stamp = stamp_of(self._files)
         self.sampled = sampled_hash(reader.path, check)
         # Cases of earlier versions know the hash of the whole file alone.

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bloodcells_gui.app import copies
 from bloodcells_gui.app.headless import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.notices import ALIKE, COUNTED_ONCE, notice_in, run_remarks
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage.case import CaseStore
 from tests.app.test_same_image import engine, put_field, put_slide, slide_pixels
 from tests.doubles import draw_cell
@@ -117,6 +119,12 @@ def test_a_picture_drawn_over_is_not_taken_for_the_better_one(tmp_path: Path) ->
     analyze(folder, out)
     assert counted(out) == ["1.jpg"]
     assert set(told(out)) == {"1.png"}
+
+
+def test_the_pictures_of_one_file_are_no_formats_of_each_other() -> None:
+    refs = [ImageRef(name, Path(name)) for name in ("s.tif#1", "s.tif#2", "s.tif", "s.png", "S#2.jpeg")]
+    assert [copies._stem(ref) for ref in refs] == ["s#1", "s#2", "s", "s", "s#2"]
+    assert [copies._format(ref) for ref in refs] == [".tif", ".tif", ".tif", ".png", ".jpg"]
 
 
 def test_other_pictures_of_the_same_name_count(tmp_path: Path) -> None:

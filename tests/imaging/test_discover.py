@@ -99,6 +99,18 @@ def test_a_mask_is_known_by_its_folder_and_its_pixels(tmp_path: Path, suffix: st
     assert [p.name for p in found.places] == ["images"]
 
 
+def test_masks_beside_their_images_and_under_other_names(tmp_path: Path) -> None:
+    put(tmp_path / "1.png")
+    put(tmp_path / "2_mask.png")  # a photograph, whatever it is called
+    put_mask(tmp_path / "1_mask.png")
+    put_mask(tmp_path / "Ground truth" / "1.png")
+    put_mask(tmp_path / "cell_annotations" / "1.png")
+    found = discover(tmp_path)
+    assert [f.name for f in found.images] == ["1.png", "2_mask.png"]
+    assert {s.reason for s in found.skipped} == {leaving_out.MASK}
+    assert len(found.places) == 1
+
+
 def test_photographs_in_a_folder_called_masks_or_labels_are_photographs(tmp_path: Path) -> None:
     for folder in ("A", "labels", "masks"):
         put(tmp_path / folder / "1.png")
