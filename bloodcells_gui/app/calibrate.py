@@ -65,8 +65,10 @@ def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], lis
     """
     wanted = engine.identities()["classify"]
     with CaseStore.open(case, read_only=True) as store:
+        store.check_seals()
         cells = store.load_cells()
-        state: ReviewState = fold(cells, store.events())
+        with store.decoding("events"):
+            state: ReviewState = fold(cells, store.events())
         ids, embeddings = store.embeddings()
         models = {run.number: run.bundles.get("classify", "") for run in store.runs}
     row = {int(i): k for k, i in enumerate(ids)}

@@ -129,10 +129,11 @@ class CaseList:
                 with CaseStore.open(entry.path, read_only=True) as store:
                     store.check_seals()
                     cells = store.load_cells()
-                    state = fold(cells, store.events())
+                    with store.decoding("events"):
+                        state = fold(cells, store.events())
                     area = counted_area(store.specimen, store.runs, cells)
                     seed = store.seed()
-            except (UserError, ValueError):
+            except UserError:
                 unreadable.append(entry.path.name)
                 continue
             table = table_of(state, settings, area, settings.rollup)

@@ -40,6 +40,7 @@ from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import anonymous_skipped, anonymous_words, pseudonym
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.connection import CaseDamaged
 
 __all__ = ["AnalyzeRequest", "Outcome", "analyze_all", "report_again", "verify_case"]
 
@@ -294,5 +295,8 @@ def verify_case(case: Path, *, trail: Path | None = None, head: str = "") -> tup
     lines += [f"problem: {p}" for p in found.problems]
     lines += [f"remark: {p}" for p in found.remarks]
     if trail is not None:
-        lines.append(f"audit trail: {audit.export_trail(case, trail)} entries in {trail}")
+        try:
+            lines.append(f"audit trail: {audit.export_trail(case, trail)} entries in {trail}")
+        except CaseDamaged as error:  # what was found is told all the same
+            lines.append(f"problem: {error}")
     return found.ok, lines

@@ -161,8 +161,10 @@ def agreement(paths: Iterable[Path]) -> list[Points]:
     for path in paths:
         try:
             with CaseStore.open(path, read_only=True) as store:
-                state = fold(store.load_cells(), store.events())
-        except (UserError, ValueError):
+                store.check_seals()
+                with store.decoding("events"):
+                    state = fold(store.load_cells(), store.events())
+        except UserError:
             continue
         analyser, cells = analyser_of(state.data)
         if analyser:

@@ -183,7 +183,7 @@ def export_trail(path: Path, target: Path) -> int:
     UserError
         When the case cannot be read or `target` not be written; an old `target` is as it was then.
     """
-    with CaseStore.open(path, read_only=True) as store:
+    with CaseStore.open(path, read_only=True, compare=False) as store:
         table = list(trail(store))
     if target.suffix.lower() == ".jsonl":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table)

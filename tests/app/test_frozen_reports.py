@@ -14,12 +14,13 @@ from bloodcells_gui.app.cases import CaseList, Query
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, export, report_model
 from bloodcells_gui.app.frozen import frozen_report
-from bloodcells_gui.app.headless import report_again
+from bloodcells_gui.app.headless import report_again, verify_case
 from bloodcells_gui.app.preview import Preview
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import sign
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.pages import Text
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.report.model import digest
 from bloodcells_gui.storage import audit
@@ -93,7 +94,9 @@ def test_a_changed_signed_report_is_refused_by_every_reader(
     written = cases.write_table(cases.search(Query()), tmp_path / "table.csv")
     cases.close()
     assert (written.written, written.unreadable) == (0, ("signed.bcs",))
-    assert not audit.verify(signed, images=False).ok
+    ok, lines = verify_case(signed, trail=tmp_path / "trail.csv")
+    assert not ok
+    assert "audit trail" in lines[-1]  # what there is of it is written even so
     found = recover(signed, tmp_path / "rescued.bcs", app_version="0")
     assert (found.reports, found.lost_reports, found.complete) == (0, 1, False)
 
@@ -170,3 +173,17 @@ def test_a_signed_report_says_where_the_chain_ended(signed: Path) -> None:
     assert chain["head"] == entries[chain["entries"] - 1].hash
     assert chain["events"] == sum(e.kind == "event" for e in entries[: chain["entries"]])
     assert entries[chain["entries"]].kind == "report"
+
+
+def test_the_printed_report_names_both_ends_of_the_chain(signed: Path) -> None:
+    session = opened(signed, engine=False, read_only=True)
+    model = report_model(session, ExportOptions())
+    pages = Preview(session, ExportOptions()).pages()
+    printed = " ".join(mark.text for page in pages for mark in page.marks if isinstance(mark, Text))
+    head = session.store.head()
+    session.close()
+    assert model.chain is not None
+    assert model.chain.head != head  # the report and its signature came after
+    together = printed.replace(" ", "")
+    for end in (head, model.chain.head, model.frozen):
+        assert end in together
