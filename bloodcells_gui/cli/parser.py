@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui import __version__
+from bloodcells_gui.cli.terminal import Parser
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
 from bloodcells_gui.domain.i18n import LANGUAGES
 from bloodcells_gui.domain.number_text import number_of
@@ -49,7 +50,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="bloodcells",
         description="Reads blood smears locally: finds, segments and classifies the cells, for review "
         "and report. For Research Use Only. Not for use in diagnostic procedures.",

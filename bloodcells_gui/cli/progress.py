@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TextIO
 
+from bloodcells_gui.cli.terminal import CleanStream
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.i18n import tr
 
@@ -64,7 +65,12 @@ class ProgressPrinter:
             bar=bar, done=p.done, total=p.total, unit=tr(p.unit, self._lang), cells=p.cells,
             rate=f"{p.rate:.0f}", left=clock(p.eta_s),
         )  # fmt: skip
-        print("\r" + text.ljust(self._width), end="", file=self._stream, flush=True)
+        text = text.ljust(self._width)
+        if isinstance(self._stream, CleanStream):
+            self._stream.rewrite_line(text)
+        else:
+            self._stream.write("\r" + text)
+        self._stream.flush()
         self._width = max(self._width, len(text))
 
     def end(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
+from bloodcells_gui.cli.terminal import give_back, line, problem, sentence, take_signals
 from bloodcells_gui.domain.errors import (
     EXIT_CANCELLED,
     EXIT_NOTHING_READABLE,
@@ -33,33 +34,37 @@ if TYPE_CHECKING:
 
 @contextmanager
 def cancel_on_interrupt() -> Iterator[CancelToken]:
-    """A token that Ctrl+C or a polite kill cancels; a second one stops at once."""
+    """A token that Ctrl+C, a polite kill or a closed terminal cancels; the same asked twice stops at once.
+
+    A terminal that closes may say so several times (itself, and its shell): that is never taken for haste.
+    """
     token = CancelToken()
+    seen: set[int] = set()
 
     def stop(number: int, _frame: object) -> None:
-        if token.cancelled:
+        if number in seen and number != getattr(signal, "SIGHUP", None):
             raise KeyboardInterrupt
+        seen.add(number)
         token.cancel()
 
-    old = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    old = take_signals(stop)
     try:
         yield token
     finally:
-        for s, handler in old.items():
-            signal.signal(s, handler)
+        give_back(old)
 
 
 def _say(args: argparse.Namespace, text: str, **params: object) -> None:
     if not getattr(args, "quiet", False):
-        print(tr(text, language(args), **params))
+        print(sentence(text, language(args), params))
 
 
 def _tell_settings(args: argparse.Namespace) -> None:
     """Name the settings that are not used: a default in their place may change what is counted."""
     from bloodcells_gui.app.workspace import setting_problems
 
-    for problem in setting_problems():
-        print(f"bloodcells: {problem.text(language(args))}", file=sys.stderr)
+    for wrong in setting_problems():
+        line(f"bloodcells: {wrong.text(language(args))}", file=sys.stderr)
 
 
 def analyze(args: argparse.Namespace) -> int:
@@ -104,7 +109,7 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
 
 def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
     if outcome.error is not None:
-        print(f"bloodcells: {outcome.error.text(language(args))}", file=sys.stderr)
+        problem(outcome.error, language(args))
         return
     _say(
         args,
@@ -120,7 +125,7 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
             _say(args, "{notice}", notice=remark_text(remark, language(args)))
     ended = _ENDED.get(outcome.exit_code)
     if ended is not None:
-        print(tr(ended, language(args)), file=sys.stderr)
+        line(tr(ended, language(args)), file=sys.stderr)
 
 
 _ENDED = {
@@ -142,7 +147,7 @@ def report(args: argparse.Namespace) -> int:
         save_masks=args.save_masks, csv=args.csv,
     )  # fmt: skip
     for file in files:
-        print(file)
+        line(file)
     return 0
 
 
@@ -151,8 +156,8 @@ def verify(args: argparse.Namespace) -> int:
     from bloodcells_gui.app.headless import verify_case
 
     ok, lines = verify_case(args.case, trail=args.trail, head=args.head)
-    for line in lines:
-        print(line)
+    for text in lines:
+        line(text)
     return 0 if ok else 1
 
 
@@ -168,8 +173,8 @@ def evaluate(args: argparse.Namespace) -> int:
     with cancel_on_interrupt() as token:
         lines = evaluate_folder(request, token=token, progress=printer.show)
     printer.end()
-    for line in lines:
-        _say(args, "{line}", line=line)
+    for text in lines:
+        _say(args, "{line}", line=text)
     return 0
 
 
@@ -188,8 +193,8 @@ def calibrate(args: argparse.Namespace) -> int:
             lines = app.calibrate_from(
                 Path(first), args.name, tuple(args.bundle), mpp=args.mpp, threads=args.threads, token=token
             )
-    for line in lines:
-        print(line)
+    for text in lines:
+        line(text)
     return 0
 
 
@@ -211,12 +216,12 @@ def models(args: argparse.Namespace) -> int:
     from bloodcells_gui.app.models import list_models, verify_models
 
     if args.action == "list":
-        for line in list_models(args.directory):
-            print(line)
+        for text in list_models(args.directory):
+            line(text)
         return 0
     ok, lines = verify_models(args.directory)
-    for line in lines:
-        print(line)
+    for text in lines:
+        line(text)
     return 0 if ok else 4
 
 
@@ -234,14 +239,14 @@ def lab(args: argparse.Namespace) -> int:
                 done = workstation.restore(args.archive, into=args.into, token=token, progress=printer.show)
         except Cancelled:
             printer.end()
-            print(tr("Cancelled: nothing was written.", language(args)), file=sys.stderr)
+            line(tr("Cancelled: nothing was written.", language(args)), file=sys.stderr)
             return EXIT_CANCELLED
         finally:
             printer.end()
-    for line in done.lines(language(args)):
-        _say(args, "{line}", line=line)
-    for line in done.problem_lines(language(args)):
-        print(line, file=sys.stderr)
+    for text in done.lines(language(args)):
+        _say(args, "{line}", line=text)
+    for text in done.problem_lines(language(args)):
+        line(text, file=sys.stderr)
     return 0 if done.complete else 1
 
 
@@ -252,7 +257,7 @@ def self_test(args: argparse.Namespace) -> int:
     ok = True
     for name, passed, detail in run_self_test():
         ok &= passed
-        print(f"{'ok  ' if passed else 'FAIL'}  {name}{': ' + detail if detail else ''}")
+        line(f"{'ok  ' if passed else 'FAIL'}  {name}{': ' + detail if detail else ''}")
     return 0 if ok else 1
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bloodcells_gui.domain.csv_text import RFC4180
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import fold
 from bloodcells_gui.imaging import plain_files
@@ -191,15 +192,13 @@ def export_trail(path: Path, target: Path) -> int:
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(TRAIL_COLUMNS)
-        writer.writerows([_field(row[c]) for c in TRAIL_COLUMNS] for row in table)
+        writer.writerows([RFC4180.field(_plain(row[c])) for c in TRAIL_COLUMNS] for row in table)
         text = out.getvalue()
     write_whole(target, text.encode("utf-8", "replace"))
     return len(table)
 
 
-def _field(value: object) -> object:
+def _plain(value: object) -> str | int:
     if isinstance(value, list):
-        value = " ".join(str(v) for v in value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return "'" + value
-    return value
+        return " ".join(str(v) for v in value)
+    return value if isinstance(value, int) else str(value)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QElapsedTimer
 
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_OUTPUT_NOT_WRITABLE, UserError
+from bloodcells_gui.domain.visible import visible
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
@@ -62,7 +63,7 @@ def _draw(window: MainWindow, path: Path | None, target: Path, *, explain: bool,
         target.parent.mkdir(parents=True, exist_ok=True)
         saved = save_png(window.grab().toImage(), target)
     except (UserError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{visible(str(error))}\n")
         saved = opened = False
     if not saved:
         return EXIT_OUTPUT_NOT_WRITABLE

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import socket
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QEventLoop, QLocale, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QLocale, QObject, QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from bloodcells_gui import __version__
 from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.errors import EXIT_CANCELLED
+from bloodcells_gui.domain.visible import visible
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons, app_icon
@@ -111,16 +117,53 @@ def start(
     keeper = WindowKeeper(make_context(app, workspace, lang, theme), workspace, Memory())
     _catch_faults(keeper)
     app.aboutToQuit.connect(keeper.cases.close)
+    ending = EndBySignal(app, lambda: keeper.window)
     keeper.window.show()
     if path is not None:
         QTimer.singleShot(0, lambda: keeper.window.opener.open_path(path))
-    return app.exec()
+    code = app.exec()
+    return EXIT_CANCELLED if ending.asked else code
+
+
+class EndBySignal(QObject):
+    """Closes the window when the terminal that started it is closed or interrupted, or on a polite kill.
+
+    What the window does on closing keeps everything: what was typed is saved, an analysis is stopped with
+    what it found. Python handles a signal only between two of its own steps, and Qt's loop has none while
+    nothing happens; so the system writes each signal's number into a socket that Qt watches.
+    """
+
+    def __init__(self, app: QApplication, window: Callable[[], QWidget]) -> None:
+        super().__init__(app)
+        self.asked = False
+        self._app = app
+        self._window = window
+        numbers = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+        wanted = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
+        if not wanted or os.name != "posix":
+            return
+        self._reader, self._writer = socket.socketpair()
+        for end in (self._reader, self._writer):
+            end.setblocking(False)
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(lambda *_: self._end())
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        for number in wanted:
+            signal.signal(number, lambda *_: None)
+
+    def _end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._reader.recv(64)
+        if not self.asked:
+            self.asked = True
+            self._window().close()
+            self._app.quit()
 
 
 def _catch_faults(keeper: WindowKeeper) -> None:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report = "".join(traceback.format_exception(kind, error, trace))
-        sys.stderr.write(report)
+        sys.stderr.write(visible(report, "\n\t"))
         keeper.window.banners.crash(f"bloodcells {__version__}\n{report}", stays=True)
 
     sys.excepthook = hook

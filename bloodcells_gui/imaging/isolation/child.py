@@ -200,8 +200,10 @@ def limit_cpu(seconds: float) -> None:
 
 def main(window: str) -> NoReturn:
     """Entry point: `window` names the shared memory."""
-    # Ctrl+C in a terminal reaches every process of its group; only the program itself answers it.
+    # A terminal's Ctrl+C or end reaches every process of its group; only the program itself answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     cv2.setNumThreads(1)
     child = DecoderChild(wire.open_window(window))
     limit_memory()
