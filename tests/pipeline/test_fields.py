@@ -19,7 +19,13 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
     Skipped,
 )
-from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_OUTSIDE_FRAME, Cell, CellAssets
+from bloodcells_gui.domain.cell import (
+    FLAG_EDGE,
+    FLAG_OUTSIDE_FRAME,
+    FLAG_SCALE_CONTRADICTED,
+    Cell,
+    CellAssets,
+)
 from bloodcells_gui.domain.detections import NUCLEATED, Detections
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.notices import CONTRADICTION
@@ -382,3 +388,17 @@ def test_scale_is_asked_for_when_it_cannot_be_told(smear: Smear) -> None:
 def test_nothing_readable() -> None:
     with pytest.raises(UserError, match="No field could be read"):
         run({"a.png": ImageRefused("a.png", "The file is empty (0 bytes).")}, ref_mpp=None)
+
+
+def test_fields_whose_scale_the_red_cells_contradict_are_searched_at_theirs_and_nothing_is_named(
+    smear: Smear,
+) -> None:
+    fields = {n: p for n, (p, _, _) in mosaic(smear, 420, 330).items()}
+    right, _, _ = run(fields)
+    seen = ScaleEstimate(MPP, ScaleSource.RED_CELLS, 0.05, 400)
+    cells, done, events = run(fields, ref_mpp=MPP * 2.54, estimate=lambda _: seen)
+    assert next(e for e in events if isinstance(e, ScaleKnown)).scale.source is ScaleSource.CONTRADICTED
+    assert len(cells) == len(right)
+    assert all(c.abstained and FLAG_SCALE_CONTRADICTED in c.flags for c in cells)
+    assert {c.mpp for c in cells} == {MPP}
+    assert "2.54" in done.notice

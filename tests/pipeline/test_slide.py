@@ -21,7 +21,7 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
     Skipped,
 )
-from bloodcells_gui.domain.cell import FLAG_EDGE, Box, Cell
+from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_SCALE_CONTRADICTED, Box, Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.notices import LYING_LEVELS, UNFOCUSED, notice_in
 from bloodcells_gui.domain.progress import CancelToken
@@ -434,3 +434,14 @@ def test_the_quality_map_is_among_the_tallies_and_keeps_what_earlier_runs_saw(sm
     for box, score in scores.items():
         assert again[box].measured
         assert again[box].score == pytest.approx(score, abs=0.07)
+
+
+def test_a_slide_whose_scale_the_red_cells_contradict_is_searched_at_theirs_and_nothing_is_named(
+    smear: Smear,
+) -> None:
+    seen = ScaleEstimate(0.4, ScaleSource.RED_CELLS, 0.05, 400)
+    cells, done, events = run(MemoryReader(smear.rgb, 0.4 / 10, (1, 4)), estimate=lambda _: seen)
+    assert next(e for e in events if isinstance(e, ScaleKnown)).scale.source is ScaleSource.CONTRADICTED
+    assert len(cells) > 100
+    assert all(c.abstained and FLAG_SCALE_CONTRADICTED in c.flags for c in cells)
+    assert "about 10:" in done.notice
