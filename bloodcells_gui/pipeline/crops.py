@@ -124,7 +124,8 @@ class CropsAnalysis:
         try:
             self._once = None if earlier is None else {}
             self._learn_pixels(earlier or ())
-            settled = self._scale([ref for _, ref in images])
+            # With those of before: one wrong file must not be believed for being left alone.
+            settled = self._scale([*(ref for _, ref in images), *(earlier or ())])
             remarks = settled.remarks
             self._work.image_flags = settled.flags([index for index, _ in images])
             self._work.scale_spread = settled.guess

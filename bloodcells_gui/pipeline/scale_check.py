@@ -85,8 +85,9 @@ class SettledScale:
         return self.scale.spread if self.scale.source is ScaleSource.PRIOR else 0.0
 
     def flags(self, images: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """What all cells of an image carry, by the number that the image at each place has."""
-        return {images[place]: (FLAG_SCALE_CONTRADICTED,) for place in self.doubted}
+        """What all cells of an image carry, by the number of the image at each of the first places."""
+        here = (place for place in self.doubted if place < len(images))
+        return {images[place]: (FLAG_SCALE_CONTRADICTED,) for place in here}
 
 
 @dataclass(slots=True)

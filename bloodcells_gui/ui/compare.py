@@ -9,7 +9,6 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.review import Change
-from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import group_rgb
@@ -17,7 +16,7 @@ from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.waiting import waiting_headline
+from bloodcells_gui.ui.waiting import waiting_guess
 
 MOST = 8
 
@@ -84,13 +83,11 @@ class CompareTile(QFrame):
         cell, label = self._session.cell(self.cell_id), self._session.state.label(self.cell_id)
         language = self._context.language
         name = language.class_name(label or cell.predicted)
-        if label == UNIDENTIFIED:
-            name = f"{name}: {language.class_name(cell.predicted)}?"
         self._caption.show_text(name)
         colour = self._context.theme.ink(group_rgb(label or cell.predicted)).name()
         self._swatch.setStyleSheet(f"background: {colour}; border-radius: 3px;")
         probability = language.number(100 * cell.probability, 1)
-        why = waiting_headline(self._session, language, self.cell_id)
+        why = waiting_guess(self._session, language, self.cell_id)
         self._why.setText(why)
         self._why.setVisible(bool(why))
         self._detail.setText(

@@ -136,6 +136,25 @@ def test_one_wrong_file_of_twelve_waits_for_its_scale_and_the_others_are_named(f
     assert "(“c5.png”)" in events[-1].notice
 
 
+def test_a_wrong_file_that_an_interrupted_run_left_over_is_not_believed_alone(folder) -> None:
+    refs = [replace(ref, mpp=0.272 if i == 5 else 0.107) for i, ref in folder[:12]]
+
+    def load_told(wanted: Sequence[ImageRef]) -> list[LoadedImage | ImageRefused]:
+        return [
+            replace(image, info=replace(image.info, mpp=ref.mpp))
+            for ref, image in zip(wanted, load(wanted), strict=True)
+            if isinstance(image, LoadedImage)
+        ]
+
+    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    nothing_seen = ScaleEstimate(None, ScaleSource.UNKNOWN)
+    run = CropsAnalysis(work, load_told, lambda _: nothing_seen, CropsOptions(threads=2), CancelToken())
+    events = list(run.events([(5, refs[5])], [ref for i, ref in enumerate(refs) if i != 5]))
+    (cell,) = (c for e in events if isinstance(e, CellsFound) for c in e.cells)
+    assert cell.abstained
+    assert FLAG_SCALE_CONTRADICTED in cell.flags
+
+
 def test_without_any_scale_no_cell_is_named(folder) -> None:
     work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
     unknown = ScaleEstimate(None, ScaleSource.UNKNOWN)

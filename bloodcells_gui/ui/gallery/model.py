@@ -358,7 +358,7 @@ class GalleryModel(QAbstractItemModel):
         )
         parts = [self.tr("Cell {number}").format(number=cell_id)]
         if decision.status == Status.UNIDENTIFIED:
-            told = self._headline_of(cell_id) if self._headline_of is not None else ""
+            told = self._headline_of(cell_id).rstrip(".") if self._headline_of is not None else ""
             parts.append(told or self.tr("unidentified; best guess: {proposal}").format(proposal=proposal))
         elif decision.status == Status.PROPOSED:
             parts.append(self.tr("proposed: {proposal}").format(proposal=proposal))
