@@ -15,6 +15,7 @@ from bloodcells_gui.app.same_image import open_analysed
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.imaging.contours import outlines
+from bloodcells_gui.imaging.identity import OtherImage
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.inference.preprocess import background_colour
 from bloodcells_gui.storage.case import CaseStore
@@ -36,6 +37,8 @@ class CellView:
         x, y in px of `image`.
     from_image : bool
         False when the image file was out of reach and the case's own thumbnail stands in.
+    replaced : bool
+        The file is there but is not the one that was analysed, so the thumbnail is shown.
     """
 
     image: NDArray[np.uint8]
@@ -43,6 +46,7 @@ class CellView:
     cell_contours: list[NDArray[np.float32]]
     nucleus_contours: list[NDArray[np.float32]]
     from_image: bool
+    replaced: bool = False
 
 
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
@@ -73,6 +77,7 @@ class ViewMaker:
         self._store = store
         self._lock = threading.Lock()
         self._open: OrderedDict[int, ImageReader | None] = OrderedDict()
+        self._replaced: set[int] = set()
 
     def view(self, cell: Cell) -> CellView:
         """The cell's window at the image's own resolution."""
@@ -87,7 +92,12 @@ class ViewMaker:
         mask = decode_mask(assets.mask)
         scale = side / mask.shape[0]
         return CellView(
-            image, mpp, _scaled(outlines(mask > 0), scale), _scaled(outlines(mask == 2), scale), from_image
+            image,
+            mpp,
+            _scaled(outlines(mask > 0), scale),
+            _scaled(outlines(mask == 2), scale),
+            from_image,
+            replaced=not from_image and cell.image in self._replaced,
         )
 
     def reader(self, index: int) -> ImageReader | None:
@@ -103,6 +113,9 @@ class ViewMaker:
             reader: ImageReader | None
             try:
                 reader = open_analysed(ref)
+            except OtherImage:
+                reader = None
+                self._replaced.add(index)
             except UserError:
                 reader = None
             self._open[index] = reader

@@ -119,8 +119,10 @@ def test_a_replaced_crop_is_not_shown_under_the_old_name(tmp_path: Path) -> None
     cell = session.cells[1]
     view = session.view(cell.id)
     assert not view.from_image
+    assert view.replaced
     assert np.array_equal(view.image, decode_jpeg(session.thumbnail(cell.id)))
     assert session.view(session.cells[2].id).from_image
+    assert not session.view(session.cells[2].id).replaced
     with pytest.raises(UserError, match="not the one that was analysed"):
         session.add_cell(1, 100, 100)
     assert len(session.cells) == 3

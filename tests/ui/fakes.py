@@ -140,6 +140,7 @@ class FakeView:
     cell_contours: list[NDArray[np.float32]]
     nucleus_contours: list[NDArray[np.float32]]
     from_image: bool = True
+    replaced: bool = False
 
 
 class FakeSession:

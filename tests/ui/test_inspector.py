@@ -56,6 +56,23 @@ def panel(qtbot: QtBot, context: UiContext, pool: QThreadPool) -> Iterator[Inspe
     pool.waitForDone()
 
 
+def test_a_replaced_image_is_told_beside_the_picture_that_the_case_keeps(
+    qtbot: QtBot, panel: InspectorPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = panel._session
+    plain = session.view
+    other = session.cells[1].id
+    monkeypatch.setattr(session, "view", lambda i: replace(plain(i), from_image=False, replaced=i == other))
+    first, second, third = (c.id for c in session.cells[:3])
+    for cell_id, told in ((first, False), (second, True), (third, False)):
+        panel.show_cell(cell_id)
+        qtbot.waitUntil(lambda told=told: panel.replaced.isVisible() == told)
+    panel.show_cell(second)
+    qtbot.waitUntil(panel.replaced.isVisible)
+    panel.show_cell(None)
+    assert not panel.replaced.isVisible()
+
+
 def test_colours_reach_the_screen_unchanged(view: CellImageView) -> None:
     view.show_cell = False
     assert view.grab().toImage().pixelColor(60, 150).getRgb()[:3] == (200, 30, 40)

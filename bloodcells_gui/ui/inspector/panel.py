@@ -80,6 +80,12 @@ class InspectorPanel(QWidget):
         top_layout.setContentsMargins(0, 0, 0, 0)
         top_layout.setSpacing(0)
         top_layout.addWidget(self.image, 1)
+        self.replaced = PlainLabel(
+            self.tr("Its image file was replaced: this is the picture that the case keeps.")
+        )
+        self.replaced.setWordWrap(True)
+        self.replaced.setContentsMargins(12, 4, 12, 4)
+        top_layout.addWidget(self.replaced)
         top_layout.addLayout(self._build_tools())
         top_layout.addWidget(self._build_explanation())
         split.addWidget(top)
@@ -252,6 +258,7 @@ class InspectorPanel(QWidget):
         if cell_id is None:
             self._settle.stop()
             self.image.clear(self.tr("Choose a cell in the gallery."))
+            self.replaced.hide()
         else:
             self._settle.start()
         self._tell()
@@ -355,6 +362,7 @@ class InspectorPanel(QWidget):
         if cell_id != self._cell_id:
             return
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
+        self.replaced.setVisible(view.replaced)
         if self.heat_button.isChecked() and self._cell_id is not None:
             self.explain(self._explained or self._session.cell(self._cell_id).predicted)
 
