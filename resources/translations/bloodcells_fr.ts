@@ -1793,6 +1793,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
 <context>
     <name>InspectorPanel</name>
     <message>
+        <source>Its image file was replaced: this is the picture that the case keeps.</source>
+        <translation>Son fichier image a été remplacé : voici l&apos;image que le dossier conserve.</translation>
+    </message>
+    <message>
         <source>Why</source>
         <translation>Pourquoi</translation>
     </message>
