@@ -137,7 +137,7 @@ class AnalysisControl(QObject):
         if isinstance(error, UserError):
             self._told.append(self._banners.error(error))
         else:
-            self._told.append(self._banners.crash(report or repr(error)))
+            self._told.append(self._banners.crash(error))
 
     def _finished(self) -> None:
         self._bar.end()

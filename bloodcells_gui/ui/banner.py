@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from bloodcells_gui.app.bug_report import bug_report
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 
@@ -142,14 +143,14 @@ class BannerStack(QWidget):
             what = self.tr("{case}, which is closed: {problem}").format(case=of, problem=what)
         return self.show_banner("critical", what, why, what_to_do, stays=stays or bool(of))
 
-    def crash(self, report: str, *, stays: bool = False) -> Banner:
-        """Something unforeseen: a report that can be copied."""
+    def crash(self, error: object, *, stays: bool = False) -> Banner:
+        """Something unforeseen: a report that can be copied, and holds nothing of a patient."""
         return self.show_banner(
             "critical",
             self.tr("The program met a fault of its own."),
             self.tr("Your decisions are in the case file; nothing of them is lost."),
             self.tr("Copy the report and pass it on; it holds no patient data."),
-            details=report,
+            details=bug_report(error) if isinstance(error, BaseException) else type(error).__name__,
             stays=stays,
         )
 

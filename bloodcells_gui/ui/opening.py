@@ -209,7 +209,7 @@ class Opener(QObject):
         if isinstance(error, UserError):
             self._banners.error(error)
         else:
-            self._banners.crash(repr(error))
+            self._banners.crash(error)
 
     def stop(self) -> None:
         """Deliver nothing any more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -95,7 +94,7 @@ class Reporter(QObject):
         elif isinstance(error, UserError):
             self._banners.error(error, of=" ".join(session.specimen.id.split())[:80])
         else:
-            self._banners.crash("".join(traceback.format_exception(error)))
+            self._banners.crash(error)
 
     def sign(self, session: Session, window: QWidget) -> None:
         """Ask for the signature and freeze the report; a signed case is amended instead."""

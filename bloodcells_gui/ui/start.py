@@ -164,7 +164,7 @@ def _catch_faults(keeper: WindowKeeper) -> None:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report = "".join(traceback.format_exception(kind, error, trace))
         sys.stderr.write(visible(report, "\n\t"))
-        keeper.window.banners.crash(f"bloodcells {__version__}\n{report}", stays=True)
+        keeper.window.banners.crash(error, stays=True)
 
     sys.excepthook = hook
 

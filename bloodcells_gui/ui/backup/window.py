@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -242,7 +241,7 @@ class BackupWindow(QDialog):
                 actions=actions,
             )
         elif isinstance(error, BaseException):
-            self.banners.crash("".join(traceback.format_exception(error)))
+            self.banners.crash(error)
 
     def _into_folder(self, archive: Path) -> None:
         path = QFileDialog.getExistingDirectory(self, self.tr("Empty folder for the restored data"))

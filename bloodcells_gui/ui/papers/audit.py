@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -186,7 +185,7 @@ class AuditWindow(QDialog):
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
-            self.banners.crash("".join(traceback.format_exception(error)))
+            self.banners.crash(error)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._work.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -239,7 +238,7 @@ class CalibrationWindow(QDialog):
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
-            self.banners.crash("".join(traceback.format_exception(error)))
+            self.banners.crash(error)
 
     def _enable(self) -> None:
         found, free = self.current(), not self._busy

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any
 
 from PySide6.QtCore import QSize, QThreadPool, QUrl
@@ -144,7 +143,7 @@ class PreviewWindow(QDialog):
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
-            self.banners.crash("".join(traceback.format_exception(error)))
+            self.banners.crash(error)
 
     def _drop(self) -> None:
         if self._preview is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any
 
 from PySide6.QtCore import Qt, QThreadPool
@@ -215,7 +214,7 @@ class RetentionWindow(QDialog):
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
-            self.banners.crash("".join(traceback.format_exception(error)))
+            self.banners.crash(error)
         self._enable()
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ class CaseCare(QObject):
         if isinstance(error, UserError) and isinstance(path, Path):
             self._window.opener.show_damage(error, path)
         elif isinstance(error, Exception) and not isinstance(error, Cancelled):
-            self._window.banners.crash("".join(traceback.format_exception(error)))
+            self._window.banners.crash(error)
 
     def _leaving(self, _: CasePage) -> None:
         """The file is about to be closed: nothing may read it any more."""
@@ -115,4 +114,4 @@ class CaseCare(QObject):
         if isinstance(error, UserError):
             self._window.banners.error(error)
         elif isinstance(error, Exception):
-            self._window.banners.crash("".join(traceback.format_exception(error)))
+            self._window.banners.crash(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -385,7 +384,7 @@ class WorklistWindow(QDialog):
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
-            self.banners.crash("".join(traceback.format_exception(error)))
+            self.banners.crash(error)
         if tag != "refresh":
             self.refresh()
 

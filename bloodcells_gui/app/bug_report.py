@@ -1,0 +1,76 @@
+"""What went wrong in the program itself, for passing on: where in the program, and nothing of a patient.
+
+A message of an exception, a path or a value may hold the name of a person. None of them is in the report: it
+tells the kind of each exception and the places in the program that led to it, by module, line and function.
+"""
+
+from __future__ import annotations
+
+import linecache
+import platform
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from bloodcells_gui import __version__
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_STANDARD = Path(linecache.__file__).parent
+_LIBRARIES = ("site-packages", "dist-packages")
+_ELSEWHERE = "(elsewhere)"
+_DEEPEST = 12
+_MOST_FRAMES = 60
+
+
+def bug_report(error: BaseException) -> str:
+    """The kinds of exceptions, oldest first, each with the places that led to it; no text from outside."""
+    head = f"bloodcells {__version__}, Python {platform.python_version()}, {sys.platform}"
+    parts = [head]
+    for one, link in reversed(list(_chain(error))):
+        parts += _places(one)
+        parts.append(f"{type(one).__module__}.{type(one).__qualname__} (its message is left out)")
+        parts += [link] if link else []
+    return "\n".join(parts) + "\n"
+
+
+def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
+    """The exception, what it came from, and so on; each with what followed from it."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    link = ""
+    while current is not None and id(current) not in seen and len(seen) < _DEEPEST:
+        seen.add(id(current))
+        yield current, link
+        if current.__cause__ is not None:
+            current, link = current.__cause__, "which led to:"
+        else:
+            current = None if current.__suppress_context__ else current.__context__
+            link = "while this was handled:"
+
+
+def _places(error: BaseException) -> Iterator[str]:
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if len(frames) > _MOST_FRAMES:
+        yield f"  ({len(frames) - _MOST_FRAMES} places left out)"
+    for frame, line in frames[-_MOST_FRAMES:]:
+        code = frame.f_code
+        place = _within(code.co_filename)
+        if place == _ELSEWHERE:
+            yield f"  {_ELSEWHERE}, line {line}"
+            continue
+        yield f"  {place}, line {line}, in {code.co_name}"
+        text = linecache.getline(code.co_filename, line).strip()
+        if text:
+            yield f"    {text}"
+
+
+def _within(filename: str) -> str:
+    """A source file by its place within the program or a library; the folders above may name a person."""
+    path = Path(filename)
+    if path.is_relative_to(_PACKAGE):
+        return path.relative_to(_PACKAGE.parent).as_posix()
+    for root in _LIBRARIES:
+        if root in path.parts:
+            return "/".join(path.parts[path.parts.index(root) :])
+    return path.relative_to(_STANDARD).as_posix() if path.is_relative_to(_STANDARD) else _ELSEWHERE
