@@ -106,7 +106,7 @@ class SignDialog(Form):
         self.name.textChanged.connect(self._check)
         self.setMinimumWidth(640)
         self.show_checks(checks)
-        next(iter(self.fields.values()), self.name).setFocus()
+        self._focus_next()
 
     def show_checks(self, checks: Sequence[SigningCheck]) -> None:
         """Show what stands against a signature now; answers that were typed stay."""
@@ -130,6 +130,13 @@ class SignDialog(Form):
         wanted = max(lines.totalHeightForWidth(580), inner.sizeHint().height())
         self._scroll.setFixedHeight(min(wanted + 4, _MOST_HEIGHT))
         self._check()
+        if self.isVisible():
+            self._focus_next()
+
+    def _focus_next(self) -> None:
+        """Put the focus where the next answer goes: what had it may be gone."""
+        empty = (field for field in self.fields.values() if not field.text().strip())
+        next(empty, self.name).setFocus()
 
     def _line(self, check: SigningCheck) -> QHBoxLayout:
         language = self._context.language
