@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+
+from bloodcells_gui.domain import clock
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("BLOODCELLS_DATA", ROOT.parent / "shared" / "data"))
@@ -47,6 +50,12 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Any:
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
             patch.setenv(name, str(home / name.lower()))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _any_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases of the tests have fixed dates: the day of a test run must not raise a doubt of the clock."""
+    monkeypatch.setattr(clock, "AHEAD", timedelta(days=36_500))
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign, signing_checks
 from bloodcells_gui.app.signing_checks import SigningCheck, answer_finding, findings
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain import clock
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, FindingAnswer
 from bloodcells_gui.domain.settings import ALWAYS, BLOCK, NEVER, NONE
@@ -303,10 +305,16 @@ def test_a_clock_behind_the_newest_entry_is_seen_and_answered(session: CaseSessi
     ]
 
 
-def test_a_clock_far_ahead_of_all_other_work_is_seen(tmp_path: Path, workspace: Workspace) -> None:
+def test_a_clock_far_ahead_of_all_other_work_is_seen(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "AHEAD", timedelta(days=60))
     a_case(workspace.cases_dir / "other.bcs", 3)
     session = workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 20))
+    session.started = "2027-01-01T00:00:00Z"
+    at(session, "2026-11-24T08:00:00Z")
     all_seen(session)
+    at(session, "2026-12-24T08:00:00Z")
     assert check(session, "clock") is None
     at(session, "2031-01-01T08:00:00Z")
     found = check(session, "clock")

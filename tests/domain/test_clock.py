@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bloodcells_gui.app.clock import newest_work
+from bloodcells_gui.domain import clock
 from bloodcells_gui.domain.clock import BEHIND_OTHER_WORK, BEHIND_THE_CASE, FAR_AHEAD, clock_doubt
 from bloodcells_gui.domain.findings import CONFIRMED, FindingAnswer, answer_of
 
@@ -30,8 +32,9 @@ NOW = "2026-11-29T09:00:00Z"
     ],
 )
 def test_a_clock_is_doubted_where_work_speaks_against_it(
-    last: str, earlier: tuple[str, ...], text: str | None
+    last: str, earlier: tuple[str, ...], text: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clock, "AHEAD", timedelta(days=60))
     found = clock_doubt(NOW, last, earlier)
     assert (found.text if found else None) == text
 

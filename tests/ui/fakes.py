@@ -363,6 +363,9 @@ class FakeWorkshop:
     def recent(self) -> list[Path]:
         return self.recent_paths
 
+    def clock_doubt(self) -> None:
+        return None
+
     def look_at(self, path: Path, kind: str = "auto") -> FakeIntake:
         time.sleep(0.01)
         if not path.exists():

@@ -130,11 +130,13 @@ def test_signing_waits_for_checks_name_and_explanation(qtbot: QtBot, context: Ui
     with qtbot.waitSignal(blocked.cells_wanted) as caught:
         show.click()
     assert caught.args == [(1, 2, 3)]
-    doubtful = SignDialog(context, "A. Technician", [SigningCheck("Target not reached.", blocking=False)])
+    doubtful = SignDialog(
+        context, "A. Technician", [SigningCheck("Target not reached.", blocking=False, id="target")]
+    )
     qtbot.addWidget(doubtful)
     doubtful.name.setText("A. Technician")
     assert not ok_button(doubtful).isEnabled()
-    doubtful.explanation.setText("leukopenic")
+    doubtful.fields["target"].setText("leukopenic")
     assert ok_button(doubtful).isEnabled()
     clear = SignDialog(context, "A. Technician")
     qtbot.addWidget(clear)
