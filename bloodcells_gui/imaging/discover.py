@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,6 +31,7 @@ from bloodcells_gui.imaging.listing import (
 from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
 from bloodcells_gui.imaging.refusal import ImageRefused, printable
 from bloodcells_gui.imaging.source import FileSource
+from bloodcells_gui.imaging.written_scale import SEARCHED, scale_in_text
 
 __all__ = [
     "IGNORE_MARKER", "DiscoverLimits", "Discovery", "FoundImage", "discover", "display_name", "guess_kind",
@@ -45,6 +47,8 @@ _IMAGE_AMONG_SLIDES = "It is a single image among slides; open it by itself."
 _MASK_FOLDER = re.compile(r"mask|label|segm|annot|ground.?truth|^(gt|seg)$", re.IGNORECASE)
 _MASK_NAME = re.compile(r"[\s_.-](mask|masks|label|labels|seg|segmentation|gt)$", re.IGNORECASE)
 _MASK_BATCH = 16
+# Micro-Manager describes the images of a folder in one file beside them.
+_FOLDER_TEXT = "metadata.txt"
 # Qt writes the texts of a PNG before its pixels.
 _OWN_TEXT = b"tEXtSoftware\0" + leaving_out.OWN_SOFTWARE.encode("ascii")
 _TEXT_BEFORE = 1024
@@ -142,7 +146,7 @@ def discover(
             if file == path:
                 raise
             skipped.append(SkippedFile(name, e.reason(lang)))
-    found = _without_masks(found, refused, limits, check)
+    found = with_folder_scale(_without_masks(found, refused, limits, check))
     found.sort(key=lambda f: _order(f.name))
     chosen, why, params = (kind, "Chosen by hand.", {}) if kind is not None else guess_kind(found)
     fits = [kind is not None or f.slide == (chosen is SpecimenKind.SLIDE) for f in found]
@@ -155,6 +159,20 @@ def discover(
     synthetic = any(f.info.synthetic for f in images)
     places = _places(root, found, slides=chosen is SpecimenKind.SLIDE)
     return Discovery(path, chosen, images, tuple(skipped), synthetic, why, params, places)
+
+
+def with_folder_scale(found: list[FoundImage]) -> list[FoundImage]:
+    """Images that say no scale with that of Micro-Manager's text beside them, where there is one."""
+    texts: dict[Path, float | None] = {}
+    for folder in {f.path.parent for f in found if not f.slide and f.info.mpp is None}:
+        with suppress(ImageRefused), FileSource(folder / _FOLDER_TEXT) as source:
+            texts[folder] = scale_in_text(source.read_at(0, SEARCHED).decode("utf-8", "replace")).mpp
+    return [
+        f
+        if f.slide or f.info.mpp is not None or not texts.get(f.path.parent)
+        else replace(f, info=replace(f.info, mpp=texts[f.path.parent]))
+        for f in found
+    ]
 
 
 def _order(name: str) -> tuple[object, ...]:

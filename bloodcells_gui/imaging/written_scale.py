@@ -30,6 +30,9 @@ _NAMED = re.compile(
 )
 _LENGTH_PER_PIXEL = re.compile(rf"(?<![\w.,])({_NUMBER})\s*({_UNIT}){_PER}(?:px|pixels?)\b", _OPTION)
 _PIXELS_PER_LENGTH = re.compile(rf"(?<![\w.,])({_NUMBER})\s*(?:px|pixels?){_PER}({_UNIT})(?![\w])", _OPTION)
+# tifffile's description is JSON with the names of OME.
+_JSON_SIZE = re.compile(rf"\"PhysicalSizeX\"\s*:\s*\"?({_NUMBER})\"?")
+_JSON_UNIT = re.compile(r"\"PhysicalSizeXUnit\"\s*:\s*\"([^\"]{0,20})\"")
 _PHILIPS = re.compile(
     r"DICOM_PIXEL_SPACING\b[^>]{0,200}>\s*(?:&quot;|\")?\s*([0-9.eE+-]{1,24})(?:&quot;|\"|\s)+([0-9.eE+-]{1,24})"
 )
@@ -93,7 +96,7 @@ def number(text: str) -> float | None:
 def scale_in_text(text: str) -> WrittenScale:
     """The scale in a description: OME-XML, Aperio, Micro-Manager, Philips, or words such as 0.1 um/px."""
     text = text[:SEARCHED]
-    found = _ome(text) | _philips(text) | _named(text) | _worded(text)
+    found = _ome(text) | _json(text) | _philips(text) | _named(text) | _worded(text)
     if found == WrittenScale() and (ambiguous := _AMBIGUOUS.search(text)):
         return WrittenScale(unread=shown(ambiguous.group()))
     return found
@@ -120,6 +123,17 @@ def _ome(text: str) -> WrittenScale:
     mpp = plausible_mpp(sizes[0], sizes[-1]) if read else None
     said = f"PhysicalSizeX={found.get('X', '')} {found.get('XUnit', '')}"
     return WrittenScale(mpp, "" if mpp else shown(said))
+
+
+def _json(text: str) -> WrittenScale:
+    size, unit = _JSON_SIZE.search(text), _JSON_UNIT.search(text)
+    value = number(size.group(1)) if size else None
+    if size is None or value is None:
+        return WrittenScale()
+    name = unit.group(1).replace("\\u00b5", "u") if unit else "um"
+    factor = unit_um(name)
+    mpp = plausible_mpp(value * factor) if factor is not None else None
+    return WrittenScale(mpp, "" if mpp else shown(f"{size.group()} {name}"))
 
 
 def _philips(text: str) -> WrittenScale:

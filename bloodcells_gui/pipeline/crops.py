@@ -244,7 +244,7 @@ class CropsAnalysis:
                 continue
             digests.append((index, ref.name, pixel_digest(image.rgb)))
             height, width = image.rgb.shape[:2]
-            mpp = image.info.mpp
+            mpp = image.info.mpp or ref.mpp  # the latter may stand beside the file
             read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
             used = scale.mpp(place, mpp) or float("nan")
             places.append(Place(index, image.rgb, (0.0, 0.0), (width / 2, height / 2), used))
@@ -260,7 +260,7 @@ class CropsAnalysis:
             loaded = self._loaded([refs[p] for p in places]) if places else ()
             self._token.check()
             return {
-                p: Look(image.rgb, image.info.mpp, image.info.scale_unread)
+                p: Look(image.rgb, image.info.mpp or refs[p].mpp, image.info.scale_unread)
                 for p, image in zip(places, loaded, strict=True)
                 if not isinstance(image, ImageRefused)  # reported when its turn comes
             }

@@ -226,7 +226,7 @@ class FieldsSource:
             sha256=getattr(reader, "sha256", ref.sha256),
             sampled=getattr(reader, "sampled", ref.sampled),
             size_px=reader.size_px,
-            mpp=reader.mpp,
+            mpp=reader.mpp or ref.mpp,
         )
         red, nucleated, platelets = (self._counted(position, part) for part in zip(*boxes, strict=True))
         counted = score >= READABLE

@@ -13,6 +13,7 @@ import tifffile
 from PIL import Image, PngImagePlugin
 
 from bloodcells_gui.imaging.decode import probe, probe_source
+from bloodcells_gui.imaging.discover import discover
 from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.info import ImageInfo
 from bloodcells_gui.imaging.source import MemorySource
@@ -69,6 +70,9 @@ def test_an_instrument_list_before_the_pixels_and_a_label_behind_them() -> None:
         "Aperio Image Library|MPP = 0,107",
         json.dumps({"Width": 512, "PixelSizeUm": 0.107, "Binning": 1}),
         json.dumps({"PixelSize_um": 0.107, "Height": 3}),
+        json.dumps({"shape": [9, 9, 3], "PhysicalSizeX": 0.107}),
+        json.dumps({"PhysicalSizeX": 107, "PhysicalSizeXUnit": "nm"}),
+        json.dumps({"PhysicalSizeX": 0.107, "PhysicalSizeXUnit": "µm"}),
         "Calibration: 0.107 µm/pixel",
         "107 nm per px",
         "9.3458 pixels/micron",
@@ -185,3 +189,16 @@ def test_a_reader_says_what_it_did_not_understand(tmp_path: Path) -> None:
     assert probe(path).scale_unread == "PhysicalSizeX=0.107 parsec"
     with open_image(path) as reader:
         assert reader.scale_unread == "PhysicalSizeX=0.107 parsec"
+
+
+def test_micro_managers_text_beside_the_images_gives_their_scale(tmp_path: Path) -> None:
+    for name in ("img_000.tif", "img_001.tif"):
+        tifffile.imwrite(tmp_path / name, PIXELS, photometric="rgb", metadata=None)
+    tifffile.imwrite(
+        tmp_path / "own.tif", PIXELS, photometric="rgb", metadata=None,
+        resolution=(1e4 / 0.25,) * 2, resolutionunit=3,
+    )  # fmt: skip
+    assert [f.info.mpp for f in discover(tmp_path).images[:2]] == [None, None]
+    (tmp_path / "metadata.txt").write_text(json.dumps({"Summary": {"PixelSize_um": 0.107}}))
+    found = {f.name: f.info.mpp for f in discover(tmp_path).images}
+    assert found == {"img_000.tif": 0.107, "img_001.tif": 0.107, "own.tif": pytest.approx(0.25)}
