@@ -32,6 +32,7 @@ from bloodcells_gui.domain.errors import (
     UserError,
 )
 from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
@@ -46,6 +47,9 @@ __all__ = ["AnalyzeRequest", "Outcome", "analyze_all", "report_again", "verify_c
 
 CASE_NAME = "case.bcs"
 COMMAND_LINE = "command line"
+LOOSE_IMAGES = (
+    "Not analysed: {n} images that lie beside the folders and so belong to no specimen (skipped.csv)."
+)
 # A run fails when its images are out of reach; what it found until then is kept.
 _EXIT_CODES = {RunStatus.CANCELLED: EXIT_CANCELLED, RunStatus.FAILED: EXIT_NOTHING_READABLE}
 
@@ -79,10 +83,12 @@ def analyze_all(
     token: CancelToken,
     progress: Callable[[Progress], None],
     engine: Callable[[], Engine] | None = None,
+    remark: Callable[[Reason], None] = lambda _: None,
 ) -> list[Outcome]:
     """Analyse every input; a failing one does not stop the others. Several get a folder each and summary.csv.
 
-    `engine` gives the loaded models; those of the request's bundles when None.
+    `engine` gives the loaded models; those of the request's bundles when None. `remark` is told what a person
+    should know of the inputs as a whole.
 
     Raises
     ------
@@ -105,6 +111,8 @@ def analyze_all(
             outcomes.append(Outcome(name, job.out, RunStatus.CANCELLED))
         if token.cancelled:
             break
+    if plan.loose:
+        remark(Reason(LOOSE_IMAGES, (("n", plan.loose),)))
     if plan.several:
         _write_summary(
             request.out,

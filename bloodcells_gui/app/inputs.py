@@ -10,9 +10,11 @@ from pathlib import Path
 
 from bloodcells_gui.app.export import safe_folder_name
 from bloodcells_gui.app.intake import Intake, nothing_readable, parts_of, several_places, take_in
+from bloodcells_gui.domain import leaving_out
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.csv_text import CsvDialect, csv_dialect
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
+from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.progress import CancelToken
 
 # Files that stand in DIR beside the folders of several specimens.
@@ -73,11 +75,14 @@ class Plan:
         Each has a folder of its own in DIR, beside a summary of all.
     skipped : tuple of SkippedFile
         Files of the inputs that belong to no specimen.
+    loose : int
+        How many of them are images.
     """
 
     jobs: tuple[PlannedJob, ...]
     several: bool
     skipped: tuple[SkippedFile, ...] = ()
+    loose: int = 0
 
 
 def planned(request: AnalyzeRequest, token: CancelToken) -> Plan:
@@ -122,7 +127,9 @@ def planned(request: AnalyzeRequest, token: CancelToken) -> Plan:
             jobs.append(PlannedJob(part, out / names[-1]))
     if len(jobs) > 1:
         _refuse_details_of_one(request, len(jobs))
-    return Plan(tuple(jobs), several or request.each_folder, tuple(skipped))
+    loose = tr(leaving_out.LOOSE, request.lang)
+    images = sum(file.reason == loose for file in skipped)
+    return Plan(tuple(jobs), several or request.each_folder, tuple(skipped), images)
 
 
 def _is_one_place(intake: Intake) -> bool:

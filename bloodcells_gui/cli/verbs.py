@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bloodcells_gui.app.headless import AnalyzeRequest, Outcome
+    from bloodcells_gui.domain.i18n import Reason
 
 
 @contextmanager
@@ -74,8 +75,11 @@ def analyze(args: argparse.Namespace) -> int:
     _tell_settings(args)
     printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
     with cancel_on_interrupt() as token:
-        outcomes = analyze_all(_request(args), token=token, progress=printer.show)
+        remarks: list[Reason] = []
+        outcomes = analyze_all(_request(args), token=token, progress=printer.show, remark=remarks.append)
     printer.end()
+    for remark in remarks:
+        print(remark.text(language(args)), file=sys.stderr)
     for outcome in outcomes:
         _tell(args, outcome)
     return max((o.exit_code for o in outcomes), default=EXIT_USAGE)

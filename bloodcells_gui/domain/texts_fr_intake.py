@@ -21,6 +21,10 @@ FRENCH = {
     "It lies beside the folders, and each folder is a specimen of its own.": (
         "Il se trouve à côté des dossiers, et chaque dossier est un échantillon à part."
     ),
+    "Not analysed: {n} images that lie beside the folders and so belong to no specimen (skipped.csv).": (
+        "Non analysées : {n} images qui se trouvent à côté des dossiers et n'appartiennent donc à aucun "
+        "échantillon (skipped.csv)."
+    ),
     # The question of several places
     "The images in {path} lie in {n} places (with the number of images): {places}.": (
         "Les images de {path} se trouvent à {n} endroits (avec le nombre d'images) : {places}."

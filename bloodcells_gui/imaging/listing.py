@@ -25,6 +25,13 @@ _OWN_NAMES = frozenset({"truth.json"})
 # Cases and what SQLite puts beside them. They are never opened here: closing a file that this process holds
 # open as a database would release its locks.
 _OWN_SUFFIXES = (".bcs", ".bcs-journal", ".bcs.lock")
+# Written beside a case; elsewhere such names are anybody's.
+_OUTPUT_NAMES = frozenset(
+    {
+        "cells.csv", "differential.csv", "skipped.csv", "summary.csv", "report.pdf", "red_cells.csv",
+        "red_cells_list.csv",
+    }
+)  # fmt: skip
 _FOLDER_UNREADABLE = "The folder may not be read."
 _TOO_DEEP = "The folder is nested deeper than {limit} levels."
 _TOO_MANY = "Only the first {limit} files were looked at."
@@ -104,12 +111,15 @@ class _Walk:
                 why = (leaving_out.MARKED, {"marker": IGNORE_MARKER})
             if why is None:
                 self._owned.update(companions(files))
+            ours = any(f.name.lower().endswith(".bcs") for f in files)
             for file in sorted(files, key=lambda f: natural_key(f.name)):
                 self._count += 1
                 if self._count > self._search.max_files:
                     self._refused.add("", _TOO_MANY, limit=self._search.max_files)
                     return
                 reason = why or self._no_image(file)
+                if reason is None and ours and file.name.lower() in _OUTPUT_NAMES:
+                    reason = leaving_out.OWN, {}
                 if reason is None:
                     yield file
                 else:

@@ -70,6 +70,8 @@ class EmptyState(QWidget):
     Signals
     -------
     folder_wanted(), slide_wanted(), case_wanted(), demo_wanted()
+    dropped(object)
+        The event of a drop, after its first path was chosen.
     path_chosen(str)
         A recent case was chosen, or something was dropped.
     """
@@ -79,6 +81,7 @@ class EmptyState(QWidget):
     case_wanted = Signal()
     demo_wanted = Signal()
     path_chosen = Signal(str)
+    dropped = Signal(object)
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -200,6 +203,7 @@ class EmptyState(QWidget):
         if path is not None:
             event.acceptProposedAction()
             self.path_chosen.emit(path)
+            self.dropped.emit(event)
 
 
 def dropped_path(event: QDropEvent) -> str | None:
@@ -208,3 +212,8 @@ def dropped_path(event: QDropEvent) -> str | None:
         if url.isLocalFile():
             return url.toLocalFile()
     return None
+
+
+def dropped_beside(event: QDropEvent) -> int:
+    """How many further local files and folders were dropped with the first."""
+    return max(0, sum(url.isLocalFile() for url in event.mimeData().urls()) - 1)

@@ -167,6 +167,7 @@ class MainWindow(QMainWindow):
         self.empty.slide_wanted.connect(self.opener.choose_slide)
         self.empty.demo_wanted.connect(self.opener.open_demo)
         self.empty.path_chosen.connect(lambda p: self.opener.open_path(Path(p)))
+        self.empty.dropped.connect(self.opener.tell_dropped)
         self.opener.opened.connect(self._opened)
         self.opener.reopening.connect(self.close_case)
         self.opener.busy.connect(self._opening)
@@ -431,6 +432,7 @@ class MainWindow(QMainWindow):
         if path is not None:
             event.acceptProposedAction()
             self.opener.open_path(Path(path))
+            self.opener.tell_dropped(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

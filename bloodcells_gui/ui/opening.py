@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QThreadPool, Signal
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from bloodcells_gui.app.workspace import OpenOptions
@@ -16,6 +17,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Workshop
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
+from bloodcells_gui.ui.empty_state import dropped_beside
 from bloodcells_gui.ui.jobs import Lookup
 
 CASE_SUFFIX = ".bcs"
@@ -100,6 +102,16 @@ class Opener(QObject):
         self.busy.emit(self.tr("Looking at {name}").format(name=path.name))
         workshop = self._workshop
         self._looks.ask(path, lambda: workshop.look_at(path))
+
+    def tell_dropped(self, event: QDropEvent) -> None:
+        """Say where more was dropped than can be opened at once."""
+        beside = dropped_beside(event)
+        if beside:
+            self._banners.show_banner(
+                "warning",
+                self.tr("One folder or file is opened at a time: %n other(s) were not.", "", beside),
+                what_to_do=self.tr("Images of one specimen belong into one folder: drop that folder."),
+            )
 
     def open_again(self, specimen: Specimen) -> None:
         """Ask for another scale and analyse the images of a case anew, as a case of their own."""

@@ -93,6 +93,22 @@ def test_each_folder_is_a_specimen_of_its_own(patients: Path, tmp_path: Path) ->
     assert [r["path"] for r in rows(out / "E" / "skipped.csv")] == ["broken.jpg"]
 
 
+def test_images_beside_the_folders_are_told(
+    patients: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bloodcells_gui import cli
+    from bloodcells_gui.app import headless
+
+    put(patients, "LY", 2)
+    (patients / "notes.txt").write_text("no image")
+    monkeypatch.setattr(headless, "EngineHolder", lambda _: plain_engine)
+    arguments = ["analyze", str(patients), "--out", str(tmp_path / "out"), "--each-folder", "--quiet"]
+    assert cli.run([*arguments, "--mpp", "0.107"]) == 0
+    assert "Not analysed: 2 images" in capsys.readouterr().err
+    assert cli.run([*arguments, "--mpp", "0.107", "--lang", "fr"]) == 0
+    assert "Non analysées : 2 images" in capsys.readouterr().err
+
+
 def test_each_folder_of_a_folder_without_folders_is_the_folder(tmp_path: Path) -> None:
     put(tmp_path / "x", count=2)
     (outcome,) = analyze(tmp_path / "x", out=tmp_path / "out", each_folder=True)
@@ -105,7 +121,9 @@ def test_masks_and_an_earlier_output_inside_do_not_count(patients: Path, tmp_pat
     (again,) = analyze(one, out=one / "results", save_masks=True)
     assert (first.cells, again.cells) == (3, 3)
     told = rows(one / "results" / "skipped.csv")
-    assert {r["path"] for r in told if r["reason"] == leaving_out.OWN} == {"results/case.bcs"}
+    assert {r["path"] for r in told if r["reason"] == leaving_out.OWN} == {
+        f"results/{name}" for name in ("case.bcs", "cells.csv", "differential.csv", "skipped.csv", "report.pdf")
+    }  # fmt: skip
     assert sum(r["path"].startswith("results/masks/") for r in told) == 4  # three masks and their marker
     everything = {p.relative_to(one).as_posix() for p in one.rglob("*") if p.is_file()}
     assert everything - {r["path"] for r in told} == {

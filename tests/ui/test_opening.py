@@ -82,6 +82,27 @@ def test_a_dropped_case_opens(window: MainWindow, workshop: FakeWorkshop, tmp_pa
     assert workshop.sessions["a case.bcs"].closed
 
 
+def test_what_else_was_dropped_is_told(window: MainWindow, workshop: FakeWorkshop, tmp_path: Path) -> None:
+    window.opener.ask_options = lambda path, intake: None
+    paths = [tmp_path / name for name in ("1.jpg", "2.jpg", "3.jpg")]
+    for path in paths:
+        path.touch()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    for target in (window, window.empty):
+        event = QDropEvent(
+            QPointF(50, 200),
+            Qt.DropAction.CopyAction,
+            mime,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        target.dropEvent(event)
+        banner = window.banners.banners[0]
+        assert "2 others were not" in banner.texts[0]
+        window.banners.dismiss(banner)
+
+
 def test_a_damaged_case_is_told_with_a_way_out(window: MainWindow, tmp_path: Path) -> None:
     path = tmp_path / "bad.bcs"
     path.touch()
