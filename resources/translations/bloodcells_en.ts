@@ -186,6 +186,16 @@
     </message>
 </context>
 <context>
+    <name>Opener</name>
+    <message numerus="yes">
+        <source>One folder or file is opened at a time: %n other(s) were not.</source>
+        <translation>
+            <numerusform>One folder or file is opened at a time: %n other was not.</numerusform>
+            <numerusform>One folder or file is opened at a time: %n others were not.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>PlacesModel</name>
     <message numerus="yes">
         <source>%n image(s)</source>

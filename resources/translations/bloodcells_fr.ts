@@ -2359,6 +2359,17 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <source>Looking at {name}</source>
         <translation>Examen de {name}</translation>
     </message>
+    <message numerus="yes">
+        <source>One folder or file is opened at a time: %n other(s) were not.</source>
+        <translation>
+            <numerusform>Un seul dossier ou fichier s&apos;ouvre à la fois : %n autre n&apos;a pas été ouvert.</numerusform>
+            <numerusform>Un seul dossier ou fichier s&apos;ouvre à la fois : %n autres n&apos;ont pas été ouverts.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Images of one specimen belong into one folder: drop that folder.</source>
+        <translation>Les images d&apos;un échantillon vont dans un même dossier : déposez ce dossier.</translation>
+    </message>
     <message>
         <source>The images of this case lie on the network and were not opened.</source>
         <translation>Les images de ce cas se trouvent sur le réseau et n&apos;ont pas été ouvertes.</translation>
