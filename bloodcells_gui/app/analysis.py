@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app.brightness import as_parameters, brightness_for
 from bloodcells_gui.app.copies import Copies, find_copies
 from bloodcells_gui.app.engine import Engine, default_threads
 from bloodcells_gui.app.profiles import apply_profile
@@ -40,6 +41,7 @@ from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classif
 from bloodcells_gui.domain.zones import Zones, rounded
 from bloodcells_gui.imaging.guarded import interrupt, load_images
 from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, OF_OUTLINE, measure
+from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline import resume
@@ -133,8 +135,10 @@ class AnalysisJob:
                 return
             self._options = with_given_scale(self._options, store.runs)
             recorder = _Recorder(store, engine, self._options, self._profile, self._skipped)
-            source = self._source(store, engine, recorder.number, opened, copies)
             try:
+                images = store.specimen.images
+                recorder.brightness = brightness_for(images, store.runs, self.token.check)
+                source = self._source(store, engine, recorder, opened, copies)
                 for event in source:
                     yield from recorder.record(self._remarked(event, copies))
             except Cancelled:
@@ -168,8 +172,14 @@ class AnalysisJob:
         return replace(event, notice=" ".join([*([event.notice] if event.notice else []), *remarks]))
 
     def _source(
-        self, store: CaseStore, engine: Engine, number: int, opened: ExitStack, copies: Copies
+        self,
+        store: CaseStore,
+        engine: Engine,
+        recorder: _Recorder,
+        opened: ExitStack,
+        copies: Copies,
     ) -> Iterator[AnalysisEvent]:
+        number, brightness = recorder.number, recorder.brightness
         threads = self._options.threads or default_threads()
         specimen = store.specimen
         frame = None
@@ -179,7 +189,7 @@ class AnalysisJob:
         if specimen.kind is SpecimenKind.CROPS:
             done = self._images_done(store)
             options = CropsOptions(self._options.mpp, threads, run=number)
-            crops = crops_analysis(engine, work, options, self.token)
+            crops = crops_analysis(engine, work, options, self.token, brightness)
             images = [(i, r) for i, r in enumerate(specimen.images) if i not in done | copies.skipped.keys()]
             return crops.events(images, [r for r in specimen.images if store.runs and r.sha256])
         if engine.detector is None:
@@ -204,7 +214,7 @@ class AnalysisJob:
         before = resume.merged(run.tallies for run in store.runs)
         source = (SlideSource if slide else FieldsSource)(
             [(i, ref) for i, ref in enumerate(specimen.images) if i not in copies.skipped],
-            lambda ref: open_analysed(ref, self.token.check),
+            lambda ref: open_analysed(ref, self.token.check, brightness),
             search,
             lambda sample: estimate_mpp(sample, engine.detector),
             scan,
@@ -242,12 +252,18 @@ def cell_work(engine: Engine, *, drawn: bool = False, frame: Sides | None = None
 
 
 def crops_analysis(
-    engine: Engine, work: CellWork, options: CropsOptions, token: CancelToken
+    engine: Engine,
+    work: CellWork,
+    options: CropsOptions,
+    token: CancelToken,
+    brightness: SampleRange = ITS_OWN,
 ) -> CropsAnalysis:
     """The analysis of crops with this program's decoder and scale estimate."""
     return CropsAnalysis(
         work,
-        lambda refs: load_images([(ref.path, ref.name) for ref in refs], check=token.check),
+        lambda refs: load_images(
+            [(ref.path, ref.name) for ref in refs], check=token.check, brightness=brightness
+        ),
         lambda sample: estimate_mpp(sample, engine.detector),
         options,
         token,
@@ -270,6 +286,7 @@ class _Recorder:
         self._options = options
         self._profile = profile
         self._skipped = skipped
+        self.brightness = ITS_OWN
         self.number = len(store.runs)
         self._next_id = store.next_cell_id()
         self._started = self._finished = False
@@ -365,7 +382,7 @@ class _Recorder:
                 measurement_names=MEASUREMENTS,
                 bundles=self._engine.identities(),
                 provider=self._engine.provider,
-                parameters=self._options.as_parameters(),
+                parameters=self._options.as_parameters() | as_parameters(self.brightness),
                 profile=self._profile,
                 scale=scale,
             )

@@ -24,6 +24,7 @@ from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.discover import IGNORE_MARKER
+from bloodcells_gui.imaging.paging import with_suffix
 from bloodcells_gui.pipeline.encoding import encode_png
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import (
@@ -217,7 +218,7 @@ def mask_name(image: str, taken: set[str]) -> str:
     """
     parts = [_own_part(p) for p in PurePosixPath(image).parts if p.strip("/") not in ("", "..", ".")]
     path = PurePosixPath(*parts) if parts else PurePosixPath("image")
-    name, n = str(path.with_suffix(".png")), 2
+    name, n = with_suffix(str(path), ".png"), 2
     while _as_this_system_sees_it(name) in taken:
         name, n = f"{path}.png" if n == 2 else f"{path}-{n}.png", n + 1
     taken.add(_as_this_system_sees_it(name))

@@ -20,6 +20,7 @@ from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, Cancelled, UserE
 from bloodcells_gui.domain.notices import scale_remarks
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef
+from bloodcells_gui.imaging.guarded import brightness_of
 from bloodcells_gui.pipeline.crops import CropsOptions
 
 
@@ -117,8 +118,10 @@ def read_labelled(
     remarks: dict[str, None] = {}
     before = 0
     for images in sets.values():
+        brightness = brightness_of([ref.path for _, ref in images], check=token.check)
         options = CropsOptions(mpp, threads or default_threads())
-        for event in crops_analysis(engine, cell_work(engine), options, token).events(images, earlier=None):
+        crops = crops_analysis(engine, cell_work(engine), options, token, brightness)
+        for event in crops.events(images, earlier=None):
             match event:
                 case CellsFound(new, assets):
                     cells.extend(new)

@@ -9,13 +9,16 @@ from pathlib import Path
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
 from bloodcells_gui.domain.specimen import ImageRef, Specimen
 from bloodcells_gui.imaging.identity import OtherImage, file_of, open_same, sampled_hash, whole_hash
+from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.storage.case import CaseStore
 
 _NAMED = 3
 
 
-def open_analysed(ref: ImageRef, check: Callable[[], None] = lambda: None) -> ImageReader:
+def open_analysed(
+    ref: ImageRef, check: Callable[[], None] = lambda: None, brightness: SampleRange = ITS_OWN
+) -> ImageReader:
     """A reader of the image that `ref` describes.
 
     Raises
@@ -23,7 +26,9 @@ def open_analysed(ref: ImageRef, check: Callable[[], None] = lambda: None) -> Im
     ImageRefused
         When it cannot be read, or its bytes or size are not those that were analysed.
     """
-    reader = open_same(ref.path, ref.name, sha256=ref.sha256, sampled=ref.sampled, check=check)
+    reader = open_same(
+        ref.path, ref.name, sha256=ref.sha256, sampled=ref.sampled, check=check, brightness=brightness
+    )
     if ref.size_px != (0, 0) and reader.size_px != ref.size_px:
         reader.close()
         raise OtherImage(ref.name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.brightness import HasParameters, brightness_in
 from bloodcells_gui.app.same_image import open_analysed
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
@@ -63,10 +64,13 @@ class SlideImages:
     ----------
     specimen : Specimen
         Fields or slides; a field whose header was never read is opened for its size.
+    runs : sequence of AnalysisRun
+        Of the case: they tell the range of brightness of images of more than 8 bits.
     """
 
-    def __init__(self, specimen: Specimen) -> None:
+    def __init__(self, specimen: Specimen, runs: Sequence[HasParameters] = ()) -> None:
         self._specimen = specimen
+        self._runs = runs
         self._lock = threading.Lock()
         self._open: OrderedDict[int, ImageReader] = OrderedDict()
         self._closed = False
@@ -187,7 +191,7 @@ class SlideImages:
                 self._open.move_to_end(image)
                 return reader
         ref = self._specimen.images[image]
-        reader = open_analysed(ref)
+        reader = open_analysed(ref, brightness=brightness_in(self._runs))
         with self._lock:
             late = self._closed
             other = reader if late else self._open.setdefault(image, reader)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.brightness import brightness_in
 from bloodcells_gui.app.pictures import own_jpeg, own_png
 from bloodcells_gui.app.same_image import open_analysed
 from bloodcells_gui.domain.cell import Cell, CellAssets
@@ -112,7 +113,7 @@ class ViewMaker:
             ref = images[index]
             reader: ImageReader | None
             try:
-                reader = open_analysed(ref)
+                reader = open_analysed(ref, brightness=brightness_in(self._store.runs))
             except OtherImage:
                 reader = None
                 self._replaced.add(index)

@@ -9,6 +9,7 @@ from typing import Protocol
 from bloodcells_gui.domain import scale_notices
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import french, tr
+from bloodcells_gui.domain.image_notices import IMAGE_NOTICES, IMAGE_WARNINGS
 from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate
 
 LOST = "The images could not be read any more; what was found until then is kept."
@@ -36,10 +37,11 @@ ALIKE = (
 )
 NOTICES = (
     LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN,
-    COUNTED_ONCE, ALIKE, *scale_notices.NOTICES,
+    COUNTED_ONCE, ALIKE, *scale_notices.NOTICES, *IMAGE_NOTICES,
 )  # fmt: skip
 _WARNINGS = frozenset(
     {LOST, NOT_REACHED, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN, ALIKE, *scale_notices.NOTICES}
+    | IMAGE_WARNINGS
 )
 # How far a run got at its end. The table counts what persons made of it since, and has a remark of its own.
 _TARGET = (REACHED, NOT_REACHED)

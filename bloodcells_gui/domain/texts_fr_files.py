@@ -6,4 +6,78 @@ FRENCH = {
     "Its pixel data end early: parts of the picture are missing.": (
         "Ses pixels s'arrêtent trop tôt : il manque des parties de l'image."
     ),
+    # Formats
+    "It is a camera's raw photograph ({kind}).": "C'est une photographie brute d'appareil photo ({kind}).",
+    "Use the JPEG that the camera saved beside it, or export it as TIFF or PNG.": (
+        "Utilisez le JPEG que l'appareil a enregistré à côté, ou exportez-la en TIFF ou PNG."
+    ),
+    "It is a microscope's own file ({kind}).": "C'est un fichier propre à un microscope ({kind}).",
+    "Export it as TIFF from the program that wrote it.": (
+        "Exportez-le en TIFF depuis le programme qui l'a écrit."
+    ),
+    "It is a HEIC photograph of a phone.": "C'est une photographie HEIC de téléphone.",
+    "Export it as JPEG or PNG; phones can be set to save JPEG (“Most Compatible”).": (
+        "Exportez-la en JPEG ou PNG ; un téléphone peut être réglé pour enregistrer en JPEG "
+        "(« Le plus compatible »)."
+    ),
+    "Save or export it as TIFF, PNG or JPEG.": "Enregistrez-le ou exportez-le en TIFF, PNG ou JPEG.",
+    "Save the pictures in it as TIFF, PNG or JPEG.": (
+        "Enregistrez les images qu'il contient en TIFF, PNG ou JPEG."
+    ),
+    "Unpack it and open the folder.": "Décompressez-la et ouvrez le dossier.",
+    "It is an archive.": "C'est une archive.",
+    "It is an AVIF image.": "C'est une image AVIF.",
+    "It is a JPEG XL image.": "C'est une image JPEG XL.",
+    "It is a JPEG XR image.": "C'est une image JPEG XR.",
+    "It is a JPEG of {kind} bits a colour, which is not read.": (
+        "C'est un JPEG de {kind} bits par couleur, qui n'est pas lu."
+    ),
+    "Save it as TIFF or PNG.": "Enregistrez-le en TIFF ou PNG.",
+    "It is a GIMP document.": "C'est un document GIMP.",
+    "It is an icon.": "C'est une icône.",
+    "It is an OpenEXR image.": "C'est une image OpenEXR.",
+    "It is a DjVu document.": "C'est un document DjVu.",
+    "It is a FITS image.": "C'est une image FITS.",
+    "It is an array of numbers (NumPy).": "C'est un tableau de nombres (NumPy).",
+    "If it is an image (Imaris .ims), export it as TIFF.": (
+        "Si c'est une image (Imaris .ims), exportez-la en TIFF."
+    ),
+    "It is a film.": "C'est un film.",
+    "Save single pictures of it as TIFF, PNG or JPEG.": (
+        "Enregistrez-en des images isolées en TIFF, PNG ou JPEG."
+    ),
+    "It is a DICOM file, but no slide.": "C'est un fichier DICOM, mais pas une lame.",
+    "Export its picture as TIFF, PNG or JPEG.": "Exportez son image en TIFF, PNG ou JPEG.",
+    # Pages
+    "It holds only reduced versions (thumbnails) of an image that is not in the file.": (
+        "Il ne contient que des versions réduites (vignettes) d'une image qui n'est pas dans le fichier."
+    ),
+    "Copy or export the image itself.": "Copiez ou exportez l'image elle-même.",
+    "It is only the overview of a slide whose pixels lie in the folder {folder}.": (
+        "Ce n'est que la vue d'ensemble d'une lame dont les pixels sont dans le dossier {folder}."
+    ),
+    "Export the slide as a tiled TIFF or OME-TIFF from the scanner's program, and open that.": (
+        "Exportez la lame en TIFF tuilé ou OME-TIFF depuis le programme du scanner, et ouvrez celui-ci."
+    ),
+    # Remarks on the images of a run
+    "Stacks of planes, of which the sharpest was read: {count}.": (
+        "Piles de plans, dont le plus net a été lu : {count}."
+    ),
+    "Large files with several planes or pictures, of which only the first was read: {count}.": (
+        "Grands fichiers à plusieurs plans ou images, dont seul le premier a été lu : {count}."
+    ),
+    "Images whose three grey pages were taken for red, green and blue: {count}.": (
+        "Images dont les trois pages grises ont été prises pour le rouge, le vert et le bleu : {count}."
+    ),
+    "Images that say they are wholly transparent, which was ignored: {count}.": (
+        "Images qui se déclarent entièrement transparentes, ce qui a été ignoré : {count}."
+    ),
+    "Images converted from their colour profile to sRGB: {count}.": (
+        "Images converties de leur profil de couleurs en sRGB : {count}."
+    ),
+    "Images with a colour profile that cannot be applied, so that their colours and what is measured of them "
+    "may be off: {count}.": (
+        "Images dont le profil de couleurs ne peut pas être appliqué, de sorte que leurs couleurs et ce qui "
+        "en est mesuré peuvent être faux : {count}."
+    ),
 }

@@ -13,6 +13,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -155,23 +156,50 @@ def missing_scans(data: bytes) -> bool:
 
     libjpeg says nothing of passes that never came; the picture is blurred or lacks a colour then.
     """
-    progressive = False
-    lowest: dict[int, bytearray] = {}
-    for marker, start, end in jpeg_segments(data):
-        if marker in _FRAMES and end - start > 5:
-            progressive = marker in _PROGRESSIVE
-            lowest = {c: bytearray(b"\xff" * 64) for c in data[start + 6 : end : 3][: data[start + 5]]}
-        elif marker == _SOS:
-            n = data[start] if start < len(data) else 0
-            if end > len(data) or end - start < 4 + 2 * n:
-                return True
-            first, last, low = data[end - 3], min(data[end - 2], 63), data[end - 1] & 15
-            if not progressive:
-                first, last, low = 0, 63, 0
-            for component in data[start + 1 : start + 1 + 2 * n : 2]:
-                if component in lowest and last >= first:
-                    lowest[component][first : last + 1] = bytes((low,)) * (last + 1 - first)
-    return not lowest or any(any(bits) for bits in lowest.values())
+    # In place of jpeg_segments: this is done for every progressive crop.
+    frame, scans, pos, most = b"", [], 2, len(data) - 4
+    while pos <= most and data[pos] == 0xFF:
+        marker = data[pos + 1]
+        if marker == 0xFF:
+            pos += 1
+        elif marker in _STANDALONE:
+            pos += 2
+        elif marker == _EOI:
+            break
+        else:
+            end = pos + 2 + (data[pos + 2] << 8 | data[pos + 3])
+            if marker == _SOS:
+                scans.append(data[pos + 4 : end])
+                found = _IN_SCAN.search(data, end)
+                if found is None:
+                    break
+                end = found.start()
+            elif marker in _FRAMES:
+                frame = data[pos + 1 : pos + 2] + data[pos + 9 : end]
+            pos = end
+    return _incomplete(frame, tuple(scans))
+
+
+@lru_cache(maxsize=64)
+def _incomplete(frame: bytes, scans: tuple[bytes, ...]) -> bool:
+    """As :func:`missing_scans`: marker, number and table of the components; header of each scan.
+
+    Kept, for encoders use the same passes for all their pictures.
+    """
+    if len(frame) < 2 or len(frame) < 2 + 3 * frame[1]:
+        return True
+    lowest = {c: bytearray(b"\xff" * 64) for c in frame[2::3][: frame[1]]}
+    for scan in scans:
+        n = scan[0] if scan else 0
+        if len(scan) < 4 + 2 * n:
+            return True
+        first, last, low = scan[-3], min(scan[-2], 63), scan[-1] & 15
+        if frame[0] not in _PROGRESSIVE:
+            first, last, low = 0, 63, 0
+        for component in scan[1 : 1 + 2 * n : 2]:
+            if component in lowest and last >= first:
+                lowest[component][first : last + 1] = bytes((low,)) * (last + 1 - first)
+    return any(any(bits) for bits in lowest.values())
 
 
 def _with_plain_header(data: bytes) -> bytes:

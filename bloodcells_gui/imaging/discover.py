@@ -16,7 +16,7 @@ from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.specimen import PICTURED, ImagePlace, SpecimenKind
 from bloodcells_gui.imaging.companions import dicom_header
 from bloodcells_gui.imaging.decode import probe
-from bloodcells_gui.imaging.guarded import load_images, open_image
+from bloodcells_gui.imaging.guarded import load_images, open_image, pictures_in
 from bloodcells_gui.imaging.info import ImageInfo
 from bloodcells_gui.imaging.likeness import looks_like_mask
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
@@ -29,6 +29,7 @@ from bloodcells_gui.imaging.listing import (
     relative_name,
 )
 from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
+from bloodcells_gui.imaging.paging import page_path
 from bloodcells_gui.imaging.refusal import ImageRefused, printable
 from bloodcells_gui.imaging.source import FileSource
 from bloodcells_gui.imaging.written_scale import SEARCHED, scale_in_text
@@ -141,7 +142,7 @@ def discover(
             check()
         name = relative_name(file, root)
         try:
-            found.append(_look_at(file, name, limits, forced=kind))
+            found.extend(_pictures_of(_look_at(file, name, limits, forced=kind), limits))
         except ImageRefused as e:
             if file == path:
                 raise
@@ -273,6 +274,19 @@ def _of_the_window(png: Path) -> bool:
     """Whether this program wrote a picture: a view of the window shows cells, but is no photograph."""
     with FileSource(png) as source:
         return _OWN_TEXT in source.read_at(0, _TEXT_BEFORE)
+
+
+def _pictures_of(found: FoundImage, limits: DecodeLimits) -> list[FoundImage]:
+    """An image for each picture in a file; a stack of planes, and colours in pages of their own, are one."""
+    if found.slide or found.info.pages == 1:
+        return [found]
+    infos = pictures_in(found.path, limits)
+    if len(infos) == 1:
+        return [replace(found, info=infos[0])]
+    return [
+        replace(found, path=page_path(found.path, i), name=f"{found.name}#{i}", info=info)
+        for i, info in enumerate(infos, start=1)
+    ]
 
 
 def display_name(path: Path) -> str:

@@ -20,23 +20,31 @@ from typing import Any, Self, TypeVar
 
 from bloodcells_gui.imaging import decode, opening
 from bloodcells_gui.imaging.decode import LoadedImage
+from bloodcells_gui.imaging.info import ImageInfo
 from bloodcells_gui.imaging.isolation import wire
 from bloodcells_gui.imaging.isolation.handle import (
     Child,
+    brightness_request,
     load_request,
     many_request,
     open_request,
+    pictures_request,
     region_request,
 )
 from bloodcells_gui.imaging.isolation.pool import DecoderLost, DecoderPool, refusal_of
 from bloodcells_gui.imaging.isolation.wire import BadAnswer
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.paging import split_page
+from bloodcells_gui.imaging.pixels import ITS_OWN, Beyond, SampleRange, range_of
 from bloodcells_gui.imaging.reader import RGB, ImageReader, Level
 from bloodcells_gui.imaging.readers_plain import PlainReader
 from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.tiff_structure import MOST_PAGES
 
 _MOST_CHILDREN = 9
 _MOST_LEVELS = 64
+_RANGE_IMAGES = 256
+_EIGHT_BITS = frozenset({".jpg", ".jpeg", ".bmp", ".webp"})
 _LEAST_CACHE = 16 * 1024 * 1024
 _STRIKES = 3
 _GAVE_UP = "Its decoder crashed or hung on it {times} times; it is not asked again."
@@ -80,14 +88,17 @@ def isolation() -> bool:
     return True
 
 
-def load_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS, name: str = "") -> LoadedImage:
+def load_image(
+    path: Path, limits: DecodeLimits = DEFAULT_LIMITS, name: str = "", brightness: SampleRange = ITS_OWN
+) -> LoadedImage:
     """As :func:`decode.load_image`."""
     if not isolation():
-        return decode.load_image(path, limits, name)
+        return decode.load_image(path, limits, name, brightness)
     label = name or path.name
 
     return _run(
-        load_request(path, label, limits), lambda child, answer: _loaded(child, answer, limits.max_pixels)
+        load_request(path, label, limits, brightness),
+        lambda child, answer: _loaded(child, answer, limits.max_pixels),
     )
 
 
@@ -95,6 +106,7 @@ def load_images(
     images: Sequence[tuple[Path, str]],
     limits: DecodeLimits = DEFAULT_LIMITS,
     check: Callable[[], None] = lambda: None,
+    brightness: SampleRange = ITS_OWN,
 ) -> list[LoadedImage | ImageRefused]:
     """As :func:`load_image` for several images, each a path and a name, in one request of one child.
 
@@ -127,11 +139,11 @@ def load_images(
 
     if len(images) > 1 and isolation():
         with suppress(ImageRefused):
-            _run(many_request(images, limits), take, again=False)
+            _run(many_request(images, limits, brightness), take, again=False)
     for path, name in images[len(found) :]:
         check()
         try:
-            found.append(load_image(path, limits, name))
+            found.append(load_image(path, limits, name, brightness))
         except ImageRefused as e:
             found.append(e)
     return found
@@ -139,16 +151,69 @@ def load_images(
 
 def _loaded(child: Child, answer: dict[str, Any], most_pixels: int, offset: int = 0) -> LoadedImage:
     rgb = child.pixels(answer, most_pixels, offset)
-    return LoadedImage(rgb, wire.info_from_wire(answer.get("info")), str(answer.get("sha256", ""))[:64])
+    info, notices = wire.info_from_wire(answer.get("info")), wire.notices_from_wire(answer.get("notices"))
+    return LoadedImage(rgb, info, str(answer.get("sha256", ""))[:64], notices)
 
 
-def open_image(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageReader:
+def pictures_in(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> list[ImageInfo]:
+    """As :func:`decode.pictures_in`."""
+    if not isolation():
+        return decode.pictures_in(path, limits)
+
+    def take(child: Child, answer: dict[str, Any]) -> list[ImageInfo]:
+        told = answer.get("pictures")
+        if not isinstance(told, list) or not 0 < len(told) <= MOST_PAGES:
+            raise BadAnswer("no pictures")
+        return [wire.info_from_wire(one) for one in told]
+
+    return _run(pictures_request(path, limits), take)
+
+
+def brightness_of(
+    paths: Sequence[Path],
+    limits: DecodeLimits = DEFAULT_LIMITS,
+    check: Callable[[], None] = lambda: None,
+) -> SampleRange:
+    """One range of brightness for the images of a specimen that have more than 8 bits.
+
+    Of more than 256 such images an even choice is looked at. What cannot be read is told when its turn comes.
+    """
+    deep = [path for path in paths if _may_be_deep(path)]
+    told: list[Beyond] = []
+    for path in deep[:: -(-len(deep) // _RANGE_IMAGES) or 1]:
+        check()
+        with suppress(ImageRefused):
+            one = _beyond(path, limits)
+            told += [one] if one is not None else []
+    return range_of(told)
+
+
+def _may_be_deep(path: Path) -> bool:
+    """By the header, but for suffixes of formats of 8 bits: what lies about that is judged by itself."""
+    if path.suffix.lower() in _EIGHT_BITS:
+        return False
+    try:
+        return decode.probe(split_page(path)[0], None).bits > 8
+    except ImageRefused:
+        return False
+
+
+def _beyond(path: Path, limits: DecodeLimits) -> Beyond | None:
+    if not isolation():
+        return decode.brightness_of(path, limits)
+    request = brightness_request(path, limits)
+    return _run(request, lambda child, answer: wire.beyond_from_wire(answer.get("beyond")))
+
+
+def open_image(
+    path: Path, limits: DecodeLimits = DEFAULT_LIMITS, brightness: SampleRange = ITS_OWN
+) -> ImageReader:
     """As :func:`opening.open_image`: small images are decoded at once, others by regions in a child."""
     if not isolation():
-        return opening.open_image(path, limits)
+        return opening.open_image(path, limits, brightness)
     if opening.is_plain(path, limits):
-        return PlainReader(path, limits, load_image(path, limits))
-    return IsolatedReader(path, limits)
+        return PlainReader(path, limits, load_image(path, limits, brightness=brightness))
+    return IsolatedReader(path, limits, brightness)
 
 
 def interrupt() -> None:
@@ -165,14 +230,17 @@ class IsolatedReader:
         The child's reasons, or that it crashed or hung; after three times the image is given up.
     """
 
-    def __init__(self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS, brightness: SampleRange = ITS_OWN
+    ) -> None:
         self.path = path
+        self._brightness = brightness
         # Each child has a cache of its own; together they may keep twice what one reader would.
         share = max(_LEAST_CACHE, 2 * limits.cache_bytes // _most_children())
         self._limits = replace(limits, cache_bytes=share)
         self._closed = False
         self._strikes = 0
-        found = self._ask(open_request(path, limits), lambda child, answer: answer)
+        found = self._ask(open_request(path, limits, brightness), lambda child, answer: answer)
         try:
             self._describe(found)
         except (BadAnswer, TypeError, ValueError) as e:
@@ -181,6 +249,7 @@ class IsolatedReader:
     def _describe(self, found: dict[str, Any]) -> None:
         self.format, self.description = str(found["format"]), str(found["description"])
         self.scale_unread = str(found["scale_unread"])
+        self.notices = wire.notices_from_wire(found["notices"])
         mpp = found["mpp"]
         self._mpp = None if mpp is None else float(mpp)
         self._levels = tuple(
@@ -212,7 +281,7 @@ class IsolatedReader:
         if width <= 0 or height <= 0 or not math.isfinite(downsample) or downsample < 1.0:
             raise ValueError(f"region {width} x {height} at downsample {downsample}")
         size = max(1, round(height / downsample)), max(1, round(width / downsample))
-        request = region_request(self.path, self._limits, (x, y, width, height), downsample)
+        request = region_request(self.path, self._limits, (x, y, width, height), downsample, self._brightness)
 
         def take(child: Child, answer: dict[str, Any]) -> RGB:
             if answer.get("shape") != [*size, 3]:

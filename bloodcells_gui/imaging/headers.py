@@ -6,20 +6,29 @@ import struct
 from dataclasses import dataclass, replace
 
 from bloodcells_gui.imaging import headers_tiff as tiff
+from bloodcells_gui.imaging.formats import HEAD_BYTES, READ_HERE, TIFF_HEADS, what_it_is
 from bloodcells_gui.imaging.info import ImageInfo, mpp_from_density
+from bloodcells_gui.imaging.profiles_in import says_adobe_rgb
 from bloodcells_gui.imaging.source import ByteSource, MemorySource
+from bloodcells_gui.imaging.tiff_structure import NoPicture, structure
 from bloodcells_gui.imaging.written_scale import WrittenScale, scale_in_text
 
 _CM_UM, _INCH_UM, _M_UM = 10_000.0, 25_400.0, 1_000_000.0
 _MAX_SEGMENTS = 20_000
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _TAIL = 65_536
+_DEEP_JPEG = "It is a JPEG of {kind} bits a colour, which is not read."
 _MAX_COMMENT = 65_536
 _NO_SCALE = WrittenScale()
 
 
 class UnknownFormat(ValueError):
-    """The first bytes are none of an image this program reads; the text is a sentence for the person."""
+    """No image that this program reads: a sentence, what to do, and what stands for {kind} in it."""
+
+    def __init__(self, sentence: str, advice: str = READ_HERE, kind: str = "") -> None:
+        super().__init__(sentence)
+        self.advice = advice
+        self.kind = kind
 
 
 class DamagedHeader(ValueError):
@@ -36,7 +45,7 @@ def read_info(source: ByteSource) -> ImageInfo:
     DamagedHeader
         One of the formats, but its header is unusable.
     """
-    head = source.read_at(0, 32)
+    head = source.read_at(0, HEAD_BYTES)
     try:
         if head[:3] == b"\xff\xd8\xff":
             return _jpeg(source)
@@ -46,48 +55,29 @@ def read_info(source: ByteSource) -> ImageInfo:
             return _bmp(source)
         if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
             return _webp(source)
-        if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-            return tiff.tiff_info(source)
+        if head[:4] in TIFF_HEADS:
+            return _tiff(source)
+    except NoPicture as e:
+        raise UnknownFormat(str(e), e.advice, e.kind) from e
     except (struct.error, IndexError, tiff.MalformedTiff) as e:
         raise DamagedHeader(str(e)) from e
-    raise UnknownFormat(what_it_is(head))
+    raise UnknownFormat(*what_it_is(head))
 
 
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"GIF8", "It is a GIF image."),
-    (b"%PDF", "It is a PDF document."),
-    (b"PK\x03\x04", "It is a ZIP archive or an Office document."),
-    (b"\x1f\x8b", "It is a gzip archive."),
-    (b"SQLite format 3", "It is a database."),
-    (b"\x7fELF", "It is a program."),
-    (b"MZ", "It is a program."),
-    (b"\0\0\0\x0cjP  ", "It is a JPEG 2000 image."),
-    (b"\xff\x4f\xff\x51", "It is a JPEG 2000 image."),
-    (b"8BPS", "It is a Photoshop document."),
-    (b"\x89HDF", "It is an HDF5 file."),
-    (b"<?xml", "It is an XML text."),
-    (b"<svg", "It is an SVG drawing."),
-    (b"<!DOCTYPE", "It is a web page."),
-    (b"<html", "It is a web page."),
-)
-
-
-def what_it_is(head: bytes) -> str:
-    """A sentence on a file that is no supported image, from its first bytes (a key of the translations)."""
-    for magic, sentence in _SIGNATURES:
-        if head.startswith(magic):
-            return sentence
-    if head[4:8] == b"ftyp":
-        return "It is a HEIF or AVIF image or a film."
-    if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head):
-        return "It is a text, not an image."
-    if head and not any(head):
-        return "It holds only zeros."
-    return "It is no image this program knows."
+def _tiff(source: ByteSource) -> ImageInfo:
+    found = structure(source)
+    picture = found.pictures[0]
+    return tiff.tiff_info(
+        source,
+        picture.directory,
+        pyramid=found.scanner or (found.levels and picture.tiled),
+        truncated=found.cut,
+        pages=len(found.pictures),
+    )
 
 
 def _jpeg(source: ByteSource) -> ImageInfo:
-    pos, info, adobe, exif, progressive = 2, None, False, _Exif(), False
+    pos, info, adobe, exif, progressive, profiled = 2, None, False, _Exif(), False, False
     comment = density = _NO_SCALE
     for _ in range(_MAX_SEGMENTS):
         head = source.read_at(pos, 4)
@@ -112,6 +102,8 @@ def _jpeg(source: ByteSource) -> ImageInfo:
             progressive = True
         if marker in _SOF:
             bits, height, width, channels = struct.unpack(">BHHB", source.read_at(pos + 4, 6))
+            if bits != 8:
+                raise UnknownFormat(_DEEP_JPEG, "Save it as TIFF or PNG.", str(bits))
             info = ImageInfo("jpeg", (width, height), bits=bits, channels=channels, cmyk=channels == 4)
         elif marker == 0xE0:
             density = density | WrittenScale(_jfif_mpp(source.read_at(pos + 4, 12)))
@@ -119,6 +111,8 @@ def _jpeg(source: ByteSource) -> ImageInfo:
             exif = _exif(source.read_at(pos + 4, length - 2)) or exif
         elif marker == 0xFE:
             comment = comment | _comment(source.read_at(pos + 4, length - 2))
+        elif marker == 0xE2 and source.read_at(pos + 4, 12) == b"ICC_PROFILE\0":
+            profiled = True
         elif marker == 0xEE and source.read_at(pos + 4, 5) == b"Adobe":
             adobe = True
         pos += 2 + length
@@ -131,6 +125,7 @@ def _jpeg(source: ByteSource) -> ImageInfo:
         truncated=not _has_end_of_image(source, pos),
         progressive=progressive,
         description=exif.description,
+        profiled=profiled or exif.adobe_rgb,
     )
 
 
@@ -170,6 +165,7 @@ class _Exif:
     orientation: int = 1
     scale: WrittenScale = _NO_SCALE
     description: str = ""
+    adobe_rgb: bool = False
 
 
 def _exif(data: bytes) -> _Exif | None:
@@ -186,15 +182,18 @@ def _exif(data: bytes) -> _Exif | None:
         tiff.valid_orientation(tiff.integer(source, d, tiff.ORIENTATION, 1)),
         tiff.written_scale(source, d, description),
         description,
+        says_adobe_rgb(source, d),
     )
 
 
+_PNG_COLOURS = frozenset({b"sRGB", b"iCCP", b"cICP", b"gAMA"})
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 
 
 def _png(source: ByteSource) -> ImageInfo:
     info, pos, exif, complete = None, 8, _Exif(), False
     comment = density = _NO_SCALE
+    colours: set[bytes] = set()
     for _ in range(_MAX_SEGMENTS):
         head = source.read_at(pos, 8)
         if len(head) < 8:
@@ -212,6 +211,8 @@ def _png(source: ByteSource) -> ImageInfo:
             comment = comment | _comment(source.read_at(pos + 8, length).replace(b"\0", b"="))
         elif kind == b"eXIf" and length <= 1 << 16:
             exif = _exif(source.read_at(pos + 8, length)) or exif
+        elif kind in _PNG_COLOURS:
+            colours.add(kind)
         elif kind == b"IEND":
             complete = source.size >= pos + 12
             break
@@ -223,6 +224,7 @@ def _png(source: ByteSource) -> ImageInfo:
         orientation=exif.orientation,
         truncated=not complete,
         description=exif.description,
+        profiled=bool(colours) and (b"sRGB" not in colours or bool(colours & {b"iCCP", b"cICP"})),
     )
 
 
@@ -241,6 +243,7 @@ def _bmp(source: ByteSource) -> ImageInfo:
     return ImageInfo(
         "bmp",
         (width, height),
+        profiled=size >= 124 and source.read_at(70, 4) == b"DEBM",
         channels=1 if bits <= 8 else 3,
         mpp=mpp_from_density(x, y, _M_UM),
         truncated=source.size < needed,
@@ -250,11 +253,12 @@ def _bmp(source: ByteSource) -> ImageInfo:
 def _webp(source: ByteSource) -> ImageInfo:
     head = source.read_at(0, 40)
     size, kind = struct.unpack("<I", head[4:8])[0], head[12:16]
-    exif, channels = _Exif(), 3
+    exif, channels, profiled = _Exif(), 3, False
     if kind == b"VP8X":
         width = int.from_bytes(head[24:27], "little") + 1
         height = int.from_bytes(head[27:30], "little") + 1
         channels = 4 if head[20] & 0x10 else 3
+        profiled = bool(head[20] & 0x20)
         if head[20] & 0x08:
             exif = _webp_exif(source)
     elif kind == b"VP8L" and head[20] == 0x2F:
@@ -272,6 +276,7 @@ def _webp(source: ByteSource) -> ImageInfo:
         channels=channels,
         truncated=source.size < size + 8,
         description=exif.description,
+        profiled=profiled,
     )
     return _with_scale(info, exif.scale)
 

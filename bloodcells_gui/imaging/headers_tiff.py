@@ -25,7 +25,6 @@ _TYPES: dict[int, tuple[str, int]] = {
 }  # fmt: skip
 _MAX_ENTRIES = 4096
 _MAX_ARRAY = 4_000_000
-_MAX_DIRECTORIES = 64
 _UNIT_UM = {2: 25_400.0, 3: 10_000.0}
 # Resolutions without a unit that say nothing: square pixels, and the densities of screens and printers.
 _NO_SCALE = frozenset({1.0, 72.0, 96.0, 150.0, 200.0, 300.0, 600.0, 1200.0})
@@ -39,6 +38,7 @@ X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_COUNTS, SUB_IFDS, NDPI_MAGIC = 322, 323, 324, 325, 330, 65420
 # Micro-Manager writes its JSON into a tag of its own, or among ImageJ's.
 _METADATA_TAGS, _METADATA_BYTES = (51123, 50839), 1 << 20
+ICC_PROFILE = 34675
 _PHOTOMETRIC_CMYK = 5
 
 
@@ -56,6 +56,19 @@ class Directory:
     big: bool = False
 
 
+def first_offset(source: ByteSource) -> int:
+    """Where the first directory lies; MalformedTiff when the head is none of a TIFF."""
+    head = source.read_at(0, 16)
+    order = {b"II": "<", b"MM": ">"}.get(head[:2])
+    if order is None or len(head) < 8:
+        raise MalformedTiff("no byte order")
+    version = struct.unpack(order + "H", head[2:4])[0]
+    if version not in (42, 43) or (version == 43 and len(head) < 16):
+        raise MalformedTiff("not version 42 or 43")
+    where = head[8:16] if version == 43 else head[4:8]
+    return int.from_bytes(where, "little" if order == "<" else "big")
+
+
 def read_directory(source: ByteSource, offset: int | None = None) -> Directory:
     """The directory at `offset` (None = the first one).
 
@@ -64,17 +77,11 @@ def read_directory(source: ByteSource, offset: int | None = None) -> Directory:
     MalformedTiff
         When there is none; nothing is read outside `source` and at most 4,096 entries are looked at.
     """
-    head = source.read_at(0, 16)
-    order = {b"II": "<", b"MM": ">"}.get(head[:2])
-    if order is None or len(head) < 8:
-        raise MalformedTiff("no byte order")
-    version = struct.unpack(order + "H", head[2:4])[0]
-    if version not in (42, 43) or (version == 43 and len(head) < 16):
-        raise MalformedTiff("not version 42 or 43")
-    big = version == 43
-    if offset is None:
-        where = head[8:16] if big else head[4:8]
-        offset = int.from_bytes(where, "little" if order == "<" else "big")
+    start = first_offset(source)
+    head = source.read_at(0, 4)
+    order = "<" if head[:2] == b"II" else ">"
+    big = struct.unpack(order + "H", head[2:4])[0] == 43
+    offset = start if offset is None else offset
     count_size, entry_size, word = (8, 20, "Q") if big else (2, 12, "I")
     raw = source.read_at(offset, count_size)
     if len(raw) < count_size:
@@ -124,6 +131,11 @@ def numbers(source: ByteSource, d: Directory, tag: int) -> NDArray[np.float64]:
         with np.errstate(divide="ignore", invalid="ignore"):
             values = values[0::2] / values[1::2]
     return values
+
+
+def raw(source: ByteSource, d: Directory, tag: int, limit: int) -> bytes:
+    """The bytes of an entry of at most `limit` values; empty when absent or damaged."""
+    return _payload(source, d, tag, limit)[2]
 
 
 def integer(source: ByteSource, d: Directory, tag: int, default: int) -> int:
@@ -191,7 +203,7 @@ def _pieces(source: ByteSource, d: Directory, tiled: bool) -> int:
     return planes * -(-length // max(1, min(rows, max(1, length)) if rows > 0 else max(1, length)))
 
 
-def _ends_outside(source: ByteSource, d: Directory, tiled: bool) -> bool:
+def ends_outside(source: ByteSource, d: Directory, tiled: bool) -> bool:
     """Whether pixel data of a directory lie beyond the end of the file."""
     if NDPI_MAGIC in d.entries:
         return False  # Offsets beyond 4 GB wrap in Hamamatsu's 32-bit directories: they say nothing.
@@ -203,38 +215,17 @@ def _ends_outside(source: ByteSource, d: Directory, tiled: bool) -> bool:
     return bool(ends.size and ends.max() > source.size)
 
 
-def _follow(source: ByteSource, first: Directory) -> tuple[bool, bool]:
-    """Whether smaller images follow, and whether what follows is cut off; 64 directories are looked at."""
-    width, pyramid = integer(source, first, WIDTH, 0), SUB_IFDS in first.entries
-    d, seen = first, {0}
-    for _ in range(_MAX_DIRECTORIES):
-        if d.next_offset in seen:
-            break
-        seen.add(d.next_offset)
-        try:
-            d = read_directory(source, d.next_offset)
-            if _ends_outside(source, d, TILE_OFFSETS in d.entries):
-                return pyramid, True
-        except MalformedTiff:
-            return pyramid, True
-        pyramid = pyramid or 0 < integer(source, d, WIDTH, 0) <= width // 2
-    return pyramid, False
+def tiff_info(
+    source: ByteSource, d: Directory, *, pyramid: bool = False, truncated: bool = False, pages: int = 1
+) -> ImageInfo:
+    """What the directory of a picture says, beside what is known of the other pages.
 
-
-def tiff_info(source: ByteSource) -> ImageInfo:
-    """What the first directory says.
-
-    Raises
-    ------
-    MalformedTiff
-        When there is no usable directory.
+    Where it says nothing of its scale, the first directory may speak for all.
     """
-    d = read_directory(source)
+    first = read_directory(source)
     tiled = TILE_OFFSETS in d.entries
-    cut = _ends_outside(source, d, tiled)
-    pyramid, rest_cut = _follow(source, d)
-    description = text(source, d, DESCRIPTION, SEARCHED)
-    scale = written_scale(source, d, description)
+    description = text(source, d, DESCRIPTION, SEARCHED) or text(source, first, DESCRIPTION, SEARCHED)
+    scale = written_scale(source, d, description) | written_scale(source, first, description)
     bits = numbers(source, d, BITS)
     return ImageInfo(
         format="tiff",
@@ -244,9 +235,11 @@ def tiff_info(source: ByteSource) -> ImageInfo:
         channels=integer(source, d, SAMPLES, 1),
         mpp=scale.mpp,
         scale_unread=scale.unread if scale.mpp is None else "",
-        truncated=cut or rest_cut,
+        truncated=truncated,
         tiled=tiled,
         pyramid=pyramid,
         description=description[:_DESCRIPTION_SHOWN],
         cmyk=integer(source, d, PHOTOMETRIC, 1) == _PHOTOMETRIC_CMYK,
+        pages=pages,
+        profiled=ICC_PROFILE in d.entries,
     )

@@ -24,6 +24,7 @@ from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.imaging.companions import companions_of
 from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.reader import RGB, ImageReader, Level
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.imaging.source import os_refusal
@@ -142,6 +143,7 @@ def open_same(
     sampled: str = "",
     limits: DecodeLimits = DEFAULT_LIMITS,
     check: Callable[[], None] = lambda: None,
+    brightness: SampleRange = ITS_OWN,
 ) -> ImageReader:
     """As :func:`~.guarded.open_image`, but only the image whose hash is given, where one is.
 
@@ -153,7 +155,7 @@ def open_same(
     OtherImage
         When it is another. ImageRefused as `open_image`.
     """
-    reader = open_image(path, limits)
+    reader = open_image(path, limits, brightness)
     try:
         decoded = getattr(reader, "sha256", "")
         if decoded and sha256:
@@ -186,7 +188,7 @@ class SameReader:
         self._reader = reader
         self._name = name
         self.path, self.format, self.description = reader.path, reader.format, reader.description
-        self.scale_unread = reader.scale_unread
+        self.scale_unread, self.notices = reader.scale_unread, reader.notices
         file = file_of(reader.path)
         self._files = [file, *companions_of(file)]
         self._stamp = stamp_of(self._files)

@@ -38,6 +38,10 @@ class ImageInfo:
         JPEG stored in several passes over the whole image.
     cmyk, adobe : bool
         Four ink channels; the Adobe marker (which says that they are inverted) is present.
+    pages : int
+        TIFF only: pages of full resolution; more than one are several pictures, a stack or colours.
+    profiled : bool
+        The file says that its colours are others than sRGB, by a profile or by other means.
     """
 
     format: str
@@ -53,6 +57,8 @@ class ImageInfo:
     progressive: bool = False
     cmyk: bool = False
     adobe: bool = False
+    pages: int = 1
+    profiled: bool = False
     scale_unread: str = ""
 
     @property

@@ -2,29 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
-_DEPTHS = (8, 10, 12, 14, 16)
+from bloodcells_gui.imaging.colour import Conversion
+
+_WHOLE_TOPS = tuple(float(2**depth - 1) for depth in (8, 10, 12, 14, 16))
+_REAL_TOPS = (1.0, *_WHOLE_TOPS)
+# Hot pixels and dust are far fewer; the sky of a true 16-bit image is far more.
+_FEW = 1e-3
 _ORIENTATION_TURNS = {3: 2, 4: 2, 5: 3, 6: 3, 7: 1, 8: 1}
 _ORIENTATION_MIRRORED = (2, 4, 5, 7)
 
 
-def sample_range(values: NDArray[np.generic]) -> float:
-    """The value that means full brightness, judged by the container and never by the extremes alone.
+@dataclass(frozen=True, slots=True)
+class SampleRange:
+    """The values that mean full brightness in all images of a specimen; 0 where each image tells its own.
 
-    Stretching to minimum and maximum would change the stain colours. Cameras deliver 10, 12 or 14 bits in a
-    16-bit container, so the smallest of these depths that holds the largest value is taken. Floats are taken
-    as 0..1, 0..255 or 0..65535.
+    Attributes
+    ----------
+    whole, real : float
+        Of whole numbers of more than 8 bits, and of floating-point numbers.
     """
+
+    whole: float = 0.0
+    real: float = 0.0
+
+    def top(self, values: NDArray[np.generic]) -> float | None:
+        """For these samples; None where they tell it themselves."""
+        return (self.real if values.dtype.kind == "f" else self.whole) or None
+
+
+ITS_OWN = SampleRange()
+Beyond = tuple[bool, int, tuple[int, ...]]
+"""Whether samples are floating-point numbers, how many there are, and how many lie beyond each top."""
+
+
+def tops(real: bool) -> int:
+    """How many tops :func:`beyond` counts against."""
+    return len(_REAL_TOPS if real else _WHOLE_TOPS)
+
+
+def beyond(values: NDArray[np.generic]) -> Beyond | None:
+    """What an image tells of the range of its samples; None for 8 bits, whose range is known."""
     if values.dtype in (np.dtype(np.uint8), np.dtype(np.bool_)):
+        return None
+    real = values.dtype.kind == "f"
+    tops = _REAL_TOPS if real else _WHOLE_TOPS
+    if values.dtype == np.uint16:
+        counts = np.cumsum(np.bincount(values.reshape(-1), minlength=65536)[::-1])[::-1]
+        return False, values.size, tuple(int(counts[int(t) + 1]) if t < 65535 else 0 for t in tops)
+    numbers: NDArray[Any] = values
+    return real, values.size, tuple(int(np.count_nonzero(numbers > t)) for t in tops)
+
+
+def range_of(found: Iterable[Beyond], widest: float = 2.0**32 - 1) -> SampleRange:
+    """One range for images that are shown alike.
+
+    The smallest of the usual depths that all but one sample in 1,000 fit in: single hot pixels decide
+    nothing, and stretching to minimum and maximum would change the stain's colours. Cameras deliver 10, 12 or
+    14 bits in a 16-bit container; floats are taken as 0..1, 0..255 and so on. `widest` is the top of what
+    fits in none.
+    """
+    found = list(found)
+
+    def top(real: bool) -> float:
+        ours = [(n, counts) for is_real, n, counts in found if is_real == real and n]
+        if not ours:
+            return 0.0
+        total = sum(n for n, _ in ours)
+        tops = _REAL_TOPS if real else _WHOLE_TOPS
+        fits = (t for i, t in enumerate(tops) if sum(c[i] for _, c in ours) <= _FEW * total)
+        return next(fits, _REAL_TOPS[-1] if real else widest)
+
+    return SampleRange(top(False), top(True))
+
+
+def sample_range(values: NDArray[np.generic]) -> float:
+    """The value that means full brightness in one image by itself, as :func:`range_of` tells."""
+    told = beyond(values)
+    if told is None:
         return 255.0
-    if values.dtype.kind == "f":
-        finite = values[np.isfinite(values)]
-        peak = float(finite.max(initial=0.0))
-        return 1.0 if peak <= 1.0 else 255.0 if peak <= 255.0 else 65535.0
-    peak = float(values.max(initial=0))
-    return float(next((2**d - 1 for d in _DEPTHS if peak <= 2**d - 1), 2 ** (8 * values.itemsize) - 1))
+    found = range_of((told,), float(2 ** (8 * values.itemsize) - 1))
+    return found.real if told[0] else found.whole
 
 
 def to_uint8(values: NDArray[np.generic], top: float | None = None) -> NDArray[np.uint8]:
@@ -40,38 +104,65 @@ def to_uint8(values: NDArray[np.generic], top: float | None = None) -> NDArray[n
         scaled: NDArray[np.uint8] = table[values]
         return scaled
     clean = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    rounded: NDArray[np.uint8] = np.clip(np.rint(clean * (255.0 / top)), 0, 255).astype(np.uint8)
-    return rounded
+    return np.asarray(np.clip(np.rint(clean * (255.0 / top)), 0, 255), np.uint8)
 
 
-def over_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Unassociated-alpha colours shown on white, (h, w, 3) and (h, w)."""
+def _to_uint16(values: NDArray[np.generic], top: float | None) -> NDArray[np.uint16]:
+    top = sample_range(values) if top is None else top
+    scaled = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0) * (65535.0 / top)
+    return np.asarray(np.clip(np.rint(scaled), 0, 65535), np.uint16)
+
+
+def over_white(
+    rgb: NDArray[np.uint8], alpha: NDArray[np.uint8], multiplied: bool = False
+) -> NDArray[np.uint8]:
+    """Colours shown on white, (h, w, 3) and (h, w); `multiplied` where alpha is in the colours already."""
     if alpha.min(initial=255) == 255:
         return rgb
     a = alpha[..., None].astype(np.uint32)
+    if multiplied:
+        return np.asarray(np.minimum(rgb + (255 - a), 255), np.uint8)
     return ((rgb * a + 255 * (255 - a) + 127) // 255).astype(np.uint8)
 
 
-def to_rgb(pixels: NDArray[np.generic], bgr: bool = False, top: float | None = None) -> NDArray[np.uint8]:
+Alpha = Literal["straight", "multiplied", "none"]
+
+
+def wholly_transparent(pixels: NDArray[np.generic]) -> bool:
+    """Whether the last of 2 or 4 samples, taken for alpha, hides everything."""
+    return pixels.ndim == 3 and pixels.shape[2] in (2, 4) and not pixels[..., -1].any()
+
+
+def to_rgb(
+    pixels: NDArray[np.generic],
+    bgr: bool = False,
+    top: float | None = None,
+    alpha: Alpha = "straight",
+    to_srgb: Conversion | None = None,
+) -> NDArray[np.uint8]:
     """Grey, grey + alpha, colour or colour + alpha of any depth as RGB uint8, shape (h, w, 3).
 
-    Alpha is composited on white, the colour of empty glass. `top` as in :func:`to_uint8`.
+    Alpha is composited on white, the colour of empty glass; with "none" the second or fourth sample is
+    something else and left out. `top` as in :func:`to_uint8`. `to_srgb` is applied before 16 bits become 8.
     """
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     n = pixels.shape[2]
-    alpha = None
-    if n in (2, 4):
-        a = pixels[..., n - 1]
-        # Alpha fills its container even when the colours do not.
-        alpha = to_uint8(a, float(2 ** (8 * a.itemsize) - 1) if a.dtype.kind == "u" else None)
-    colour = to_uint8(pixels[..., : n - 1 if alpha is not None else n], top)
+    colours = n - 1 if n in (2, 4) else n
+    deep = to_srgb is not None and pixels.dtype.itemsize > 1
+    part = pixels[..., :colours]
+    colour: NDArray[Any] = _to_uint16(part, top) if deep else to_uint8(part, top)
     if colour.shape[2] == 1:
         colour = np.repeat(colour, 3, axis=2)
     elif bgr:
         colour = colour[..., ::-1]
-    if alpha is not None:
-        colour = over_white(colour, alpha)
+    if to_srgb is not None:
+        colour = to_srgb(colour[..., :3])
+    if colours < n and alpha != "none":
+        a = pixels[..., colours]
+        # Alpha fills its container even when the colours do not.
+        shown = to_uint8(a, float(2 ** (8 * a.itemsize) - 1) if a.dtype.kind == "u" else None)
+        colour = over_white(colour, shown, alpha == "multiplied")
     return np.ascontiguousarray(colour[..., :3])
 
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from bloodcells_gui.imaging.paging import split_page
+
 Identity = tuple[int, int]
 _BYTES_AT_ONCE = 4 * 1024 * 1024
 _FLAGS = (
@@ -73,6 +75,7 @@ def open_plain(path: Path) -> int:
     OSError
         As `os.open` does. ValueError for a path that the system cannot name.
     """
+    path, _ = split_page(path)
     with contextlib.suppress(OSError):
         identity = identity_of(path)
         with _lock:
@@ -98,13 +101,14 @@ def close_plain(fd: int) -> None:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
-    """A regular file open for reading.
+    """A regular file open for reading; for the name of a picture in a file, that file.
 
     Raises
     ------
     OSError
         When it cannot be opened, or is no regular file (a folder, a pipe, a device).
     """
+    path, _ = split_page(path)
     # A device is not even opened: that may act on it (rewind a tape), or wait.
     _refuse_irregular(path.stat().st_mode, path)
     fd = open_plain(path)

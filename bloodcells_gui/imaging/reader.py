@@ -41,6 +41,7 @@ class Level:
 class ImageReader(Protocol):
     """Random access to an image of any size. All methods may be called from several threads.
 
+    `notices` is what there is to say of how it is read (:mod:`bloodcells_gui.domain.image_notices`);
     `scale_unread` is what looks like a scale in the file and was not understood ("" for nothing).
     """
 
@@ -48,6 +49,7 @@ class ImageReader(Protocol):
     format: str
     description: str
     scale_unread: str
+    notices: tuple[str, ...]
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -101,6 +103,7 @@ class PyramidReader(ABC):
     path: Path
     format: str
     description: str = ""
+    notices: tuple[str, ...] = ()
     scale_unread: str = ""
 
     def __init__(self, path: Path, levels: tuple[Level, ...], mpp: float | None) -> None:

@@ -11,6 +11,8 @@ import openslide
 from numpy.typing import NDArray
 from openslide import lowlevel
 
+from bloodcells_gui.domain.image_notices import PROFILE_APPLIED, PROFILE_LEFT
+from bloodcells_gui.imaging.colour import Conversion, UnusableProfile, from_icc
 from bloodcells_gui.imaging.info import plausible_mpp
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.reader import RGB, WHITE, Level, PyramidReader, honest_levels
@@ -50,7 +52,7 @@ class OpenSlideReader(PyramidReader):
             ) from e
         except (openslide.OpenSlideError, OSError, ValueError) as e:
             missing = missing_companion(path)
-            raise missing or ImageRefused(path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
+            raise missing or _damaged(path, e) from e
         try:
             self._setup(path, limits)
         except BaseException:
@@ -75,7 +77,7 @@ class OpenSlideReader(PyramidReader):
                 for i, size in enumerate(slide.level_dimensions)
             )
         except (openslide.OpenSlideError, KeyError, ValueError) as e:
-            raise ImageRefused(path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
+            raise _damaged(path, e) from e
         width, height = all_levels[0].size_px
         tile_w, tile_h = all_levels[0].tile_px
         if max(width, height) > limits.max_slide_side or min(width, height) < 1:
@@ -102,12 +104,30 @@ class OpenSlideReader(PyramidReader):
         )
         self.format = f"openslide:{properties.get(openslide.PROPERTY_NAME_VENDOR, 'unknown')}"
         self.description = properties.get(openslide.PROPERTY_NAME_COMMENT, "")[:4096]
+        self.notices: tuple[str, ...] = ()
+        self._to_srgb = self._find_profile()
         self.associated = tuple(slide.associated_images)
         background = properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "")
         self._background = _colour(background)
         scale = _scale(properties)
         self.scale_unread = scale.unread if scale.mpp is None else ""
         super().__init__(path, levels, scale.mpp)
+        if self.format == "openslide:dicom":
+            # OpenSlide reads nothing but the head of these: a file that is cut off shows at its end.
+            self._read_level(0, width - 1, height - 1, 1, 1)
+
+    def _find_profile(self) -> Conversion | None:
+        profile: bytes | None = getattr(self._slide, "_profile", None)
+        if not profile:
+            return None
+        try:
+            found = from_icc(profile)
+        except UnusableProfile:
+            self.notices = (PROFILE_LEFT,)
+            return None
+        if found is not None:
+            self.notices = (PROFILE_APPLIED,)
+        return found
 
     def _read_level(self, level: int, x: int, y: int, width: int, height: int) -> RGB:
         if self._closed:
@@ -125,15 +145,19 @@ class OpenSlideReader(PyramidReader):
             except (openslide.OpenSlideError, OSError) as e:
                 self._open_again(slide)
                 if last:
-                    raise ImageRefused(self.path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200]) from e
+                    raise _damaged(self.path, e) from e
         # Native 32-bit words ARGB: bytes B, G, R, A on the little-endian machines that Qt 6 supports.
         argb = np.ctypeslib.as_array(buffer).view(np.uint8).reshape(height, width, 4)
         rgb, alpha = argb[..., 2::-1], argb[..., 3]
         if alpha.min() == 255:
-            return np.ascontiguousarray(rgb)
+            return self._shown(rgb)
         # Colours are premultiplied, so the background only fills what alpha leaves.
         rest = (255 - alpha)[..., None].astype(np.uint16) * self._background
-        return np.ascontiguousarray(np.minimum(rgb + (rest + 127) // 255, 255).astype(np.uint8))
+        return self._shown(np.minimum(rgb + (rest + 127) // 255, 255).astype(np.uint8))
+
+    def _shown(self, rgb: NDArray[np.uint8]) -> RGB:
+        """The pixels in sRGB; empty glass and what was not scanned stay as they are."""
+        return np.ascontiguousarray(rgb) if self._to_srgb is None else self._to_srgb(rgb)
 
     def _open_again(self, failed: openslide.OpenSlide) -> None:
         """Replace a handle that met an error: OpenSlide refuses every later reading from it, sound or not.
@@ -156,6 +180,12 @@ class OpenSlideReader(PyramidReader):
             if not self._closed:
                 self._closed = True
                 self._slide.close()
+
+
+def _damaged(path: Path, e: Exception) -> ImageRefused:
+    if "end of filehandle" in str(e):
+        return ImageRefused(path, "The file is cut off: its end is missing.", _WHAT_TO_DO)
+    return ImageRefused(path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200])
 
 
 def missing_companion(path: Path) -> ImageRefused | None:

@@ -35,6 +35,7 @@ class PlainReader(PyramidReader):
         self.description = image.info.description
         self.scale_unread = image.info.scale_unread
         self.sha256 = image.sha256
+        self.notices = image.notices
         size = (image.rgb.shape[1], image.rgb.shape[0])
         super().__init__(path, (Level(size, 1.0, size),), image.info.mpp)
 

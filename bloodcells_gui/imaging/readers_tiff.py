@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,31 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.image_notices import (
+    BEST_PLANE,
+    FIRST_PLANE,
+    NO_ALPHA,
+    PROFILE_APPLIED,
+    PROFILE_LEFT,
+)
+from bloodcells_gui.imaging.colour import Conversion, UnusableProfile
 from bloodcells_gui.imaging.decode import probe
+from bloodcells_gui.imaging.focus import edge_blur_px
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
-from bloodcells_gui.imaging.pixels import sample_range
+from bloodcells_gui.imaging.pixels import (
+    ITS_OWN,
+    SampleRange,
+    beyond,
+    range_of,
+    to_rgb,
+    wholly_transparent,
+)
+from bloodcells_gui.imaging.profiles_in import conversion_of_tiff
 from bloodcells_gui.imaging.reader import RGB, Level, PieceCache, PyramidReader, honest_levels
 from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.imaging.source import ByteSource, FileSource
 from bloodcells_gui.imaging.tiff_page import (
+    DamagedTiff,
     PageLayout,
     UnsupportedTiff,
     decode_piece,
@@ -25,6 +44,8 @@ from bloodcells_gui.imaging.tiff_page import (
     read_raw,
     tiff_refusal,
 )
+from bloodcells_gui.imaging.tiff_pictures import colour_order_in, page_at
+from bloodcells_gui.imaging.tiff_structure import structure
 
 _UNSUPPORTED = "Its TIFF variant is not supported ({detail})."
 _DAMAGED = "Its header is damaged ({detail})."
@@ -32,6 +53,7 @@ _COPY_AGAIN = "Copy it again from its source."
 _RESAVE = "Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed."
 _MAX_LEVELS = 32
 _RANGE_SAMPLES = 12
+_MOST_PLANES = 64
 
 
 class TiffReader(PyramidReader):
@@ -43,21 +65,24 @@ class TiffReader(PyramidReader):
         When the file is truncated, damaged or of a variant that is not decoded.
     """
 
-    def __init__(self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, path: Path, limits: DecodeLimits = DEFAULT_LIMITS, brightness: SampleRange = ITS_OWN
+    ) -> None:
         info = probe(path, None)
         if info.format != "tiff":
             raise ImageRefused(path, "It is no TIFF file.")
         if info.truncated:
             raise ImageRefused(path, "The file is cut off: its end is missing.", _COPY_AGAIN)
-        if info.orientation != 1 and info.pixels > limits.max_pixels:
+        if info.orientation != 1:
             raise ImageRefused(path, _UNSUPPORTED, _RESAVE, detail="a turned slide")
         self.path = path
         self._cache = PieceCache(limits.cache_bytes)
         self._lock = threading.Lock()
         self._source: FileSource | None = FileSource(path)
         try:
-            self._planes = _open_planes(path, limits)
-            self._top = self._find_range()
+            self._planes, notices = _open_planes(path, self._source, limits)
+            self._look_over(brightness, notices)
+            self._to_srgb = self._find_profile(notices)
         except UnsupportedTiff as e:
             self.close()
             raise tiff_refusal(path, e, _RESAVE) from e
@@ -72,22 +97,44 @@ class TiffReader(PyramidReader):
         kept = honest_levels(levels)
         self._planes = [self._planes[i] for i in kept]
         self.format = "tiff"
+        self.notices = tuple(notices)
         self.description = info.description
         self.scale_unread = info.scale_unread
         super().__init__(path, tuple(levels[i] for i in kept), info.mpp)
 
-    def _find_range(self) -> float:
-        """One brightness range for all pieces, from some of the coarsest level (see sample_range)."""
+    def _look_over(self, brightness: SampleRange, notices: list[str]) -> None:
+        """One brightness range for all pieces and whether alpha is one, from some of the coarsest level."""
         source = self._open_source()
-        top = 0.0
-        for layout in self._planes[-1]:
-            if layout.dtype == np.uint8 or layout.bits == 1:
-                return 255.0
-            across, down = layout.grid
-            step = max(1, across * down // _RANGE_SAMPLES)
-            for i in range(0, across * down, step):
-                top = max(top, sample_range(decode_piece(layout, source, i % across, i // across)))
-        return top
+        told, shown = [], False
+        first = self._planes[0][0]
+        deep = first.dtype != np.uint8 and first.bits != 1
+        for layout in self._planes[-1] if deep or first.alpha != "none" else ():
+            for column, row in _some(layout, _RANGE_SAMPLES):
+                try:
+                    raw = decode_piece(layout, source, column, row)
+                except DamagedTiff:
+                    continue  # told where it is needed
+                shown = shown or not wholly_transparent(raw)
+                one = beyond(raw[..., : layout.colours])
+                told += [one] if one is not None else []
+        own = range_of(told)
+        real = first.dtype.kind == "f"
+        self._top = (brightness.real or own.real if real else brightness.whole or own.whole) or 255.0
+        if first.alpha != "none" and not shown:
+            notices.append(NO_ALPHA)
+            self._planes = [[replace(p, alpha="none") for p in level] for level in self._planes]
+
+    def _find_profile(self, notices: list[str]) -> Conversion | None:
+        source = self._open_source()
+        picture = structure(source).pictures[0]
+        try:
+            found = conversion_of_tiff(source, picture.directory)
+        except UnusableProfile:
+            notices.append(PROFILE_LEFT)
+            return None
+        if found is not None:
+            notices.append(PROFILE_LEFT if self._planes[0][0].inks else PROFILE_APPLIED)
+        return None if self._planes[0][0].inks else found
 
     def _open_source(self) -> FileSource:
         source = self._source
@@ -108,7 +155,7 @@ class TiffReader(PyramidReader):
         except UnsupportedTiff as e:
             raise tiff_refusal(self.path, e, _RESAVE) from e
         samples = raw[0] if len(raw) == 1 else np.concatenate(raw, axis=2)
-        return page_rgb(layouts[0], samples, self._top)
+        return page_rgb(layouts[0], samples, self._top, self._to_srgb)
 
     def close(self) -> None:
         """Release the file."""
@@ -118,12 +165,32 @@ class TiffReader(PyramidReader):
                 self._source = None
 
 
-def _open_planes(path: Path, limits: DecodeLimits) -> list[list[PageLayout]]:
-    """Page layouts by level; three layouts where red, green and blue are separate pages (OME "CYX")."""
+def _some(layout: PageLayout, most: int) -> list[tuple[int, int]]:
+    """Column and row of some pieces, spread over the page."""
+    across, down = layout.grid
+    step = max(1, across * down // most)
+    return [(i % across, i // across) for i in range(0, across * down, step)]
+
+
+def _open_planes(
+    path: Path, source: ByteSource, limits: DecodeLimits
+) -> tuple[list[list[PageLayout]], list[str]]:
+    """Page layouts by level, and what to remark; three layouts where red, green and blue are pages."""
+    notices: list[str] = []
     try:
+        found = structure(source)
+        pictures = found.pictures
         with tifffile.TiffFile(path) as tif:
-            series = tif.series[0]
-            return [_planes_of(level, limits) for level in series.levels[:_MAX_LEVELS]]
+            levels = None if found.looping else _levels_with(tif, pictures[0].offset)
+            if levels is None:
+                page = page_at(tif, pictures[0].offset)
+                return [[page_layout(page, limits)]], [FIRST_PLANE] if len(pictures) > 1 else []
+            first, said = _first_page(levels[0], source, limits)
+            notices += said
+            planes = [_planes_of(level, first, limits) for level in levels[:_MAX_LEVELS]]
+            if len(pictures) > len(planes[0]) and not notices:
+                notices.append(FIRST_PLANE)
+            return planes, notices
     except (UnsupportedTiff, ImageRefused, MemoryError):
         raise
     except OSError as e:
@@ -132,17 +199,42 @@ def _open_planes(path: Path, limits: DecodeLimits) -> list[list[PageLayout]]:
         raise ImageRefused(path, _DAMAGED, _COPY_AGAIN, detail=type(e).__name__) from e
 
 
-def _planes_of(series: Any, limits: DecodeLimits) -> list[PageLayout]:
+def _levels_with(tif: Any, offset: int) -> list[Any] | None:
+    """The levels of the series that the picture belongs to; labels, overviews and thumbnails are others."""
+    for series in tif.series:
+        if any(p is not None and int(p.offset) == offset for p in series.pages):
+            return list(series.levels)
+    return None
+
+
+def _first_page(series: Any, source: ByteSource, limits: DecodeLimits) -> tuple[int, list[str]]:
+    """Which page of a series is read: the sharpest plane of a stack in depth, else the first."""
+    others = {a: n for a, n in zip(series.axes, series.shape, strict=True) if a not in "YXS" and n > 1}
+    if set(others) != {"Z"} or others["Z"] != len(series.pages) or others["Z"] > _MOST_PLANES:
+        return 0, []
+    blurs = []
+    for page in series.pages:
+        layout = page_layout(page.aspage(), limits)
+        pieces = (decode_piece(layout, source, *at) for at in _some(layout, _RANGE_SAMPLES))
+        blurs.append(float(np.median([edge_blur_px(to_rgb(p, alpha="none")[..., 1]) for p in pieces])))
+    return int(np.argmin(blurs)), [BEST_PLANE]
+
+
+def _planes_of(series: Any, first: int, limits: DecodeLimits) -> list[PageLayout]:
     axes, shape = str(series.axes), series.shape
-    page = series.keyframe if len(series.pages) == 1 else series.pages[0]
-    if page is None:
+    pages = [p for p in series.pages if p is not None]
+    if len(pages) != len(series.pages):
         raise UnsupportedTiff("a missing page")
+    page = series.keyframe if len(pages) == 1 else pages[first]
     layout = page_layout(page.aspage(), limits)
-    if axes.replace("S", "") in ("YX", "QYX") or len(series.pages) == 1:
+    if axes.replace("S", "") in ("YX", "QYX") or len(pages) == 1:
         return [layout]
     others = {a: n for a, n in zip(axes, shape, strict=True) if a not in "YXS" and n > 1}
     if set(others) == {"C"} and others["C"] == 3 and layout.samples == 1:
-        return [page_layout(p.aspage(), limits) for p in series.pages[:3]]
-    if set(others) <= {"C"} and others.get("C", 1) > 1:
-        raise UnsupportedTiff(f"{others['C']} colour channels, not red, green and blue")
-    return [layout]  # Stacks and time series: the first plane.
+        order = colour_order_in(series.parent)
+        return [page_layout(pages[i].aspage(), limits) for i in order]
+    if "C" in others and layout.samples == 1:
+        if others["C"] != 3:
+            raise UnsupportedTiff(f"{others['C']} colour channels, not red, green and blue")
+        raise UnsupportedTiff("red, green and blue as separate pages of a stack")
+    return [layout]

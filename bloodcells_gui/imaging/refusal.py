@@ -7,6 +7,7 @@ from typing import Any
 
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.imaging.formats import ADVICE
 
 NOT_THERE = "It is not there (any more)."
 READING_FAILED = "Reading failed: {error}."
@@ -34,8 +35,12 @@ class ImageRefused(UserError):
         )
 
     def reason(self, lang: str = "en") -> str:
-        """The why alone: what stands beside the path in the list of skipped files."""
-        return tr(self.why, lang, **self.params)
+        """The why: what stands beside the path in the list of skipped files.
+
+        Of a format that is not read, with what to do: copying the file again would not help.
+        """
+        why = tr(self.why, lang, **self.params)
+        return f"{why} {tr(self.what_to_do, lang, **self.params)}" if self.what_to_do in ADVICE else why
 
 
 def out_of_reach(reason: str) -> bool:

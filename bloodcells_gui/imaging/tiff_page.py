@@ -6,7 +6,6 @@ OpenCV for LZW, PackBits, JPEG and WebP. That keeps imagecodecs (45 MB) out of t
 
 from __future__ import annotations
 
-import io
 import logging
 import struct
 import zlib
@@ -20,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.imaging.codecs import decode_jpeg, imdecode
+from bloodcells_gui.imaging.colour import Conversion
 from bloodcells_gui.imaging.limits import DecodeLimits
-from bloodcells_gui.imaging.pixels import to_rgb, to_uint8
+from bloodcells_gui.imaging.pixels import Alpha, to_rgb, to_uint8
 from bloodcells_gui.imaging.refusal import ImageRefused, printable
-from bloodcells_gui.imaging.source import ByteSource, MemorySource
+from bloodcells_gui.imaging.source import ByteSource
+from bloodcells_gui.imaging.tiff_structure import PAGE_COMPRESSIONS
 
 # Damaged directories are told to the person by ImageRefused, not in a log.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
@@ -32,9 +33,8 @@ NONE, LZW, JPEG, DEFLATE_OLD, DEFLATE, PACKBITS, WEBP = 1, 5, 7, 32946, 8, 32773
 _MIN_WHITE, _MIN_BLACK, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _UNSUPPORTED = "Its TIFF variant is not supported ({detail})."
 _DAMAGED_DATA = "Its pixel data are damaged ({detail})."
-_DAMAGED = "Its header is damaged ({detail})."
-_COPY_AGAIN = "Copy it again from its source."
-_RESAVE = "Save it as an uncompressed, LZW, Deflate or JPEG compressed RGB TIFF."
+DAMAGED_HEADER = "Its header is damaged ({detail})."
+COPY_AGAIN = "Copy it again from its source."
 # Writers pad pieces to whole words.
 _PADDING = 3
 
@@ -50,7 +50,7 @@ class DamagedTiff(UnsupportedTiff):
 def tiff_refusal(name: str | Path, e: UnsupportedTiff, what_to_do: str) -> ImageRefused:
     """What a person is told of a TIFF that is not decoded."""
     if isinstance(e, DamagedTiff):
-        return ImageRefused(name, _DAMAGED_DATA, _COPY_AGAIN, detail=str(e))
+        return ImageRefused(name, _DAMAGED_DATA, COPY_AGAIN, detail=str(e))
     return ImageRefused(name, _UNSUPPORTED, what_to_do, detail=str(e))
 
 
@@ -76,6 +76,17 @@ class PageLayout:
     colormap: NDArray[np.uint16] | None
     bits: int
     fill_order: int = 1
+    alpha: Alpha = "none"
+
+    @property
+    def colours(self) -> int:
+        """Samples that are colours."""
+        return {2: 1, 4: 4 if self.inks else 3}.get(self.samples, self.samples)
+
+    @property
+    def inks(self) -> bool:
+        """Whether the samples are cyan, magenta, yellow and black."""
+        return self.photometric == _CMYK
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -127,16 +138,25 @@ def page_layout(page: Any, limits: DecodeLimits) -> PageLayout:
         colormap=page.colormap if int(page.photometric) == _PALETTE else None,
         bits=bits,
         fill_order=int(page.fillorder or 1),
+        alpha=_alpha(page, samples),
     )
     _check(layout)
     return layout
+
+
+def _alpha(page: Any, samples: int) -> Alpha:
+    """What the sample after the colours is: alpha only where the file says so."""
+    extra = tuple(int(e) for e in page.extrasamples or ())
+    if samples not in (2, 4) or len(extra) != 1:
+        return "none"
+    return {1: "multiplied", 2: "straight"}.get(extra[0], "none")  # type: ignore[return-value]
 
 
 def _check(p: PageLayout) -> None:
     across, down = p.grid
     if len(p.offsets) < across * down * p.planes or len(p.counts) < len(p.offsets):
         raise UnsupportedTiff("fewer pieces than its size needs")
-    if p.compression not in (NONE, LZW, JPEG, DEFLATE_OLD, DEFLATE, PACKBITS, WEBP):
+    if p.compression not in PAGE_COMPRESSIONS:
         raise UnsupportedTiff(f"compression {p.compression}")
     if p.photometric not in (_MIN_WHITE, _MIN_BLACK, _RGB, _PALETTE, _CMYK, _YCBCR):
         raise UnsupportedTiff(f"colours of kind {p.photometric}")
@@ -174,18 +194,27 @@ def decode_piece(p: PageLayout, source: ByteSource, column: int, row: int) -> ND
     return planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
 
 
-def page_rgb(p: PageLayout, raw: NDArray[np.generic], top: float | None = None) -> NDArray[np.uint8]:
-    """Raw samples, shape (h, w, samples), as RGB uint8; `top` as in :func:`pixels.to_uint8`."""
-    if p.compression in (JPEG, WEBP):
-        return to_rgb(raw)
+def page_rgb(
+    p: PageLayout,
+    raw: NDArray[np.generic],
+    top: float | None = None,
+    to_srgb: Conversion | None = None,
+) -> NDArray[np.uint8]:
+    """Raw samples, shape (h, w, samples), as RGB uint8; `top` and `to_srgb` as in :func:`pixels.to_rgb`.
+
+    A profile is not applied to inks.
+    """
     if p.photometric == _PALETTE and p.colormap is not None:
         index = np.minimum(raw[..., 0].astype(np.intp), p.colormap.shape[1] - 1)
-        return to_rgb(np.moveaxis(p.colormap, 0, -1)[index], top=65535.0)
+        # Some writers fill the table with 8 bits.
+        full = 65535.0 if p.colormap.max(initial=0) > 255 else 255.0
+        return to_rgb(np.moveaxis(p.colormap, 0, -1)[index], top=full, to_srgb=to_srgb)
     if p.photometric == _CMYK:
         ink = 255 - to_uint8(raw, top).astype(np.uint16)
         return ((ink[..., :3] * ink[..., 3:] + 127) // 255).astype(np.uint8)
-    rgb = to_rgb(raw, top=top)
-    return 255 - rgb if p.photometric == _MIN_WHITE else rgb
+    if p.photometric == _MIN_WHITE:
+        return 255 - to_rgb(raw, top=top, alpha=p.alpha)
+    return to_rgb(raw, top=top, alpha=p.alpha, to_srgb=to_srgb)
 
 
 def _blank(p: PageLayout) -> int:
@@ -340,29 +369,3 @@ def read_raw(
     if out is None:
         raise UnsupportedTiff("empty region")
     return out
-
-
-def decode_first_page(data: bytes, name: str | Path, limits: DecodeLimits) -> NDArray[np.uint8]:
-    """The first page of a TIFF in memory as RGB uint8, shape (h, w, 3), not oriented.
-
-    Raises
-    ------
-    ImageRefused
-        When the page is damaged or of a variant that is not decoded.
-    """
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as tif:
-            layout = page_layout(tif.pages[0], limits)
-        width, height = layout.size_px
-        if width * height > limits.max_pixels:
-            raise UnsupportedTiff(f"absurd size {width} x {height}")
-        source = MemorySource(data)
-        return page_rgb(layout, read_raw(layout, source, 0, 0, width, height))
-    except UnsupportedTiff as e:
-        raise tiff_refusal(name, e, _RESAVE) from e
-    except MemoryError:
-        raise
-    except Exception as e:  # tifffile meets damaged directories with exceptions of every type
-        raise ImageRefused(name, _DAMAGED, _COPY_AGAIN, detail=type(e).__name__) from e

@@ -27,6 +27,7 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.image_notices import counted
 from bloodcells_gui.domain.leaving_out import DUPLICATE
 from bloodcells_gui.domain.notices import LOST
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
@@ -83,6 +84,7 @@ class _Batch:
     done: int
     pixel_bytes: int
     digests: tuple[tuple[int, str, bytes], ...] = ()
+    said: tuple[str, ...] = ()
 
 
 class CropsAnalysis:
@@ -111,6 +113,7 @@ class CropsAnalysis:
         self._token = token
         self._lost = False
         self._once: dict[bytes, str] | None = {}
+        self._said: list[str] = []
 
     def events(
         self, images: Sequence[tuple[int, ImageRef]], earlier: Sequence[ImageRef] | None = ()
@@ -132,12 +135,15 @@ class CropsAnalysis:
             yield ScaleKnown(settled.scale)
             yield from self._batches(images, settled)
         except Cancelled:
-            yield Done(RunStatus.CANCELLED, notice=" ".join([*remarks, *self._work.notices()]))
+            yield Done(RunStatus.CANCELLED, notice=self._notice(remarks))
             return
         if self._lost:
-            yield Done(RunStatus.FAILED, notice=" ".join([LOST, *remarks, *self._work.notices()]))
+            yield Done(RunStatus.FAILED, notice=f"{LOST} {self._notice(remarks)}".strip())
             return
-        yield Done(RunStatus.COMPLETE, notice=" ".join([*remarks, *self._work.notices()]))
+        yield Done(RunStatus.COMPLETE, notice=self._notice(remarks))
+
+    def _notice(self, remarks: Sequence[str]) -> str:
+        return " ".join([*remarks, *counted(self._said), *self._work.notices()])
 
     def _batches(
         self, images: Sequence[tuple[int, ImageRef]], scale: SettledScale
@@ -174,6 +180,7 @@ class CropsAnalysis:
                 if rows := [row for batch in gathered for row in batch.rows]:
                     found, assets = zip(*rows, strict=True)
                     yield CellsFound(found, assets)
+                self._said += [notice for batch in gathered for notice in batch.said]
                 done += sum(batch.done for batch in gathered)
                 cells += len(rows)
                 gathered, handed_on = [], time.monotonic()
@@ -234,6 +241,7 @@ class CropsAnalysis:
         read: list[tuple[int, ImageRef]] = []
         skipped: list[SkippedFile] = []
         digests: list[tuple[int, str, bytes]] = []
+        said: list[str] = []
         refs = [ref for _, (_, ref) in chunk]
         # Where decoding takes longer than the networks do, whoever waits for images reads them himself.
         wait([loaded], _POLL_S)
@@ -243,6 +251,7 @@ class CropsAnalysis:
                 skipped.append(SkippedFile(ref.name, image.reason()))
                 continue
             digests.append((index, ref.name, pixel_digest(image.rgb)))
+            said += image.notices
             height, width = image.rgb.shape[:2]
             mpp = image.info.mpp or ref.mpp  # the latter may stand beside the file
             read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
@@ -251,7 +260,9 @@ class CropsAnalysis:
         self._token.check()
         rows = self._work.process(places, run=self._options.run)
         pixel_bytes = sum(place.pixels.nbytes for place in places)
-        return _Batch(rows, tuple(read), tuple(skipped), len(chunk), pixel_bytes, tuple(digests))
+        return _Batch(
+            rows, tuple(read), tuple(skipped), len(chunk), pixel_bytes, tuple(digests), tuple(said)
+        )
 
     def _scale(self, refs: Sequence[ImageRef]) -> SettledScale:
         """One scale for the specimen: the person's, else the metadata's, else from sampled images."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.image_notices import counted
 from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
@@ -90,6 +91,7 @@ class FieldsSource:
         self._opened = OpenFields(lambda k: open_reader(self._images[k][1]))
         self._shared: SharedCells | None = None
         self._notices: list[str] = []
+        self._said: list[str] = []
         self._map: dict[str, float] = {}
 
     @property
@@ -177,7 +179,7 @@ class FieldsSource:
 
     def notices(self) -> list[str]:
         """What the layout could not settle."""
-        return list(self._notices)
+        return [*self._notices, *counted(self._said)]
 
     def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
         """Hashes came with the pixels."""
@@ -189,7 +191,9 @@ class FieldsSource:
         blank = ZoneTile(image, 0, 0, (0, 0, *ref.size_px), 0.0)
         try:
             with self._open(ref) as reader:
-                return self._search_field(position, reader)
+                found = self._search_field(position, reader)
+                self._said += getattr(reader, "notices", ())
+                return found
         except (ImageRefused, MemoryError) as e:
             reason = e.reason() if isinstance(e, ImageRefused) else "There is not enough memory for it."
             return Found(tile=blank, skipped=(SkippedFile(ref.name, reason),))

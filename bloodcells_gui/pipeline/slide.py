@@ -15,6 +15,7 @@ from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, Skip
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.detections import NUCLEATED
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.image_notices import counted
 from bloodcells_gui.domain.notices import LYING_LEVELS, POOR_ZONES, UNFOCUSED
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
@@ -106,6 +107,7 @@ class SlideSource:
         self._notices: list[str] = []
         self._image_flags: dict[int, tuple[str, ...]] = {}
         self._scale_spread = 0.0
+        self._said: list[str] = []
 
     @property
     def mpp(self) -> float:
@@ -139,6 +141,7 @@ class SlideSource:
                     raise  # its own reason says more than that none could be read
                 yield Skipped(SkippedFile(ref.name, e.reason()))
                 continue
+            self._said += getattr(reader, "notices", ())
             zones = self._options.zones.get(image, ())
             survey = Survey(reader, image, self._search.detector.um_per_px, zones)
             settled = self._scale_of(survey, ref, reader)
@@ -408,7 +411,7 @@ class SlideSource:
     def notices(self) -> list[str]:
         """Remarks on focus, levels and zones."""
         poor = self._poor > _MANY_POOR * (self._poor + self._good) and UNFOCUSED not in self._notices
-        return [*self._notices, *([POOR_ZONES] if poor else [])]
+        return [*self._notices, *counted(self._said), *([POOR_ZONES] if poor else [])]
 
     def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
         """Content hashes: a slide has gigabytes, so this waits until the cells are there."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.imaging import guarded
@@ -80,3 +81,36 @@ def test_cut_off_is_refused(name: str, tmp_path: Path) -> None:
     data.write_bytes(data.read_bytes()[: data.stat().st_size // 3])
     with pytest.raises(ImageRefused), open_image(path) as reader:
         reader.read_region(0, 0, W, H)
+
+
+def test_dicom_is_known_by_its_content_and_cut_off_is_told(tmp_path: Path) -> None:
+    whole = (Path(__file__).parent / "slides" / "boxes_0.dcm").read_bytes()
+    path = tmp_path / "IM00001"
+    path.write_bytes(whole)
+    for opener in (open_image, guarded.open_image):
+        with opener(path) as reader:
+            assert reader.format == "openslide:dicom"
+    assert discover(path).kind is SpecimenKind.SLIDE
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ImageRefused, match=r"cut off|slide"):
+        guarded.open_image(path)
+    path.write_bytes(bytes(128) + b"DICM" + bytes(300))
+    with pytest.raises(ImageRefused, match="DICOM file, but no slide") as refused:
+        guarded.open_image(path)
+    assert "Export its picture" in refused.value.reason()
+
+
+def test_compressions_that_nobody_looked_at_do_not_reach_openslide(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, PICTURE, photometric="rgb", tile=(256, 256), compression="zstd")
+    for name in ("a.tif", "a.svs"):
+        with pytest.raises(ImageRefused, match="compression 50000"):
+            open_image(path.rename(tmp_path / name))
+        path = tmp_path / name
+    described = tmp_path / "b.svs"
+    tifffile.imwrite(
+        described, PICTURE, photometric="rgb", tile=(256, 256), compression="lzma", metadata=None,
+        description=f"Aperio Image Library v12\r\n{W}x{H} (256x256)|AppMag = 40|MPP = 0.25",
+    )  # fmt: skip
+    with pytest.raises(ImageRefused, match="compression 34925"):
+        open_image(described)

@@ -20,10 +20,11 @@ import cv2
 import numpy as np
 
 from bloodcells_gui.imaging.codecs import keep_complaints
-from bloodcells_gui.imaging.decode import load_image
+from bloodcells_gui.imaging.decode import brightness_of, load_image, pictures_in
 from bloodcells_gui.imaging.isolation import wire
 from bloodcells_gui.imaging.limits import DecodeLimits
 from bloodcells_gui.imaging.opening import open_image
+from bloodcells_gui.imaging.pixels import SampleRange
 from bloodcells_gui.imaging.reader import RGB, ImageReader
 from bloodcells_gui.imaging.refusal import ImageRefused
 
@@ -45,7 +46,7 @@ class DecoderChild:
 
     def __init__(self, window: Any) -> None:
         self._pixels = np.frombuffer(window, np.uint8)
-        self._readers: OrderedDict[tuple[str, DecodeLimits], ImageReader] = OrderedDict()
+        self._readers: OrderedDict[tuple[str, DecodeLimits, SampleRange], ImageReader] = OrderedDict()
         self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._answers = os.fdopen(os.dup(1), "wb", buffering=0)
         self._input = os.fdopen(os.dup(0), "rb")
@@ -125,17 +126,25 @@ class DecoderChild:
         for gone in request.get("close", ()):
             self._close(gone)
         limits = DecodeLimits(**request["limits"])
+        brightness = SampleRange(**request["brightness"])
         path = Path(request["path"])
         match request["do"]:
             case "load":
-                image = load_image(path, limits, request["name"])
-                info = wire.info_to_wire(image.info)
-                return {"shape": image.rgb.shape, "info": info, "sha256": image.sha256}, image.rgb
+                image = load_image(path, limits, request["name"], brightness)
+                answer = {
+                    "shape": image.rgb.shape, "info": wire.info_to_wire(image.info),
+                    "sha256": image.sha256, "notices": image.notices,
+                }  # fmt: skip
+                return answer, image.rgb
+            case "pictures":
+                return {"pictures": [wire.info_to_wire(i) for i in pictures_in(path, limits)]}, None
+            case "brightness":
+                return {"beyond": brightness_of(path, limits)}, None
             case "open":
-                return self._describe(self._reader(path, limits)), None
+                return self._describe(self._reader(path, limits, brightness)), None
             case "region":
                 x, y, width, height = request["region"]
-                pixels = self._reader(path, limits).read_region(
+                pixels = self._reader(path, limits, brightness).read_region(
                     x, y, width, height, downsample=request["downsample"]
                 )
                 return {"shape": pixels.shape}, pixels
@@ -146,14 +155,15 @@ class DecoderChild:
         return {
             "format": reader.format, "description": reader.description, "size_px": reader.size_px,
             "mpp": reader.mpp, "scale_unread": reader.scale_unread, "levels": levels,
+            "notices": reader.notices,
         }  # fmt: skip
 
-    def _reader(self, path: Path, limits: DecodeLimits) -> ImageReader:
-        key = (str(path), limits)
+    def _reader(self, path: Path, limits: DecodeLimits, brightness: SampleRange) -> ImageReader:
+        key = (str(path), limits, brightness)
         if key in self._readers:
             self._readers.move_to_end(key)
             return self._readers[key]
-        reader = open_image(path, limits)
+        reader = open_image(path, limits, brightness)
         self._readers[key] = reader
         while len(self._readers) > _OPEN_READERS:
             self._readers.popitem(last=False)[1].close()

@@ -17,6 +17,7 @@ import numpy as np
 import bloodcells_gui
 from bloodcells_gui.imaging.isolation import wire
 from bloodcells_gui.imaging.limits import DecodeLimits
+from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.reader import RGB
 
 VERB = "--decode-images"
@@ -160,24 +161,50 @@ class Child:
         return wire.decode(line)
 
 
-def load_request(path: Path, name: str, limits: DecodeLimits) -> dict[str, Any]:
+def load_request(
+    path: Path, name: str, limits: DecodeLimits, brightness: SampleRange = ITS_OWN
+) -> dict[str, Any]:
     """Ask for a whole image with its headers and its hash."""
-    return {"do": "load", "path": str(path), "name": name, "limits": asdict(limits)}
+    return {**_about(path, limits, brightness), "do": "load", "name": name}
 
 
-def many_request(images: Sequence[tuple[Path, str]], limits: DecodeLimits) -> dict[str, Any]:
+def many_request(
+    images: Sequence[tuple[Path, str]], limits: DecodeLimits, brightness: SampleRange = ITS_OWN
+) -> dict[str, Any]:
     """Ask for several whole images, each with its name; what fails as a whole goes by the first one's."""
     listed = [{"path": str(path), "name": name or path.name} for path, name in images]
-    return {"do": "load", **listed[0], "limits": asdict(limits), "images": listed}
+    return {**_about(images[0][0], limits, brightness), "do": "load", **listed[0], "images": listed}
 
 
-def open_request(path: Path, limits: DecodeLimits) -> dict[str, Any]:
+def open_request(path: Path, limits: DecodeLimits, brightness: SampleRange = ITS_OWN) -> dict[str, Any]:
     """Ask what an image is that is read by regions."""
-    return {"do": "open", "path": str(path), "name": path.name, "limits": asdict(limits)}
+    return {**_about(path, limits, brightness), "do": "open"}
 
 
 def region_request(
-    path: Path, limits: DecodeLimits, region: tuple[int, int, int, int], downsample: float
+    path: Path,
+    limits: DecodeLimits,
+    region: tuple[int, int, int, int],
+    downsample: float,
+    brightness: SampleRange = ITS_OWN,
 ) -> dict[str, Any]:
     """Ask for a region: x, y, width, height in full-resolution px."""
-    return {**open_request(path, limits), "do": "region", "region": region, "downsample": downsample}
+    return {
+        **open_request(path, limits, brightness), "do": "region", "region": region, "downsample": downsample,
+    }  # fmt: skip
+
+
+def pictures_request(path: Path, limits: DecodeLimits) -> dict[str, Any]:
+    """Ask for the headers of every picture in a file."""
+    return {**_about(path, limits, ITS_OWN), "do": "pictures"}
+
+
+def brightness_request(path: Path, limits: DecodeLimits) -> dict[str, Any]:
+    """Ask what an image tells of the range of its samples."""
+    return {**_about(path, limits, ITS_OWN), "do": "brightness"}
+
+
+def _about(path: Path, limits: DecodeLimits, brightness: SampleRange) -> dict[str, Any]:
+    return {
+        "path": str(path), "name": path.name, "limits": asdict(limits), "brightness": asdict(brightness),
+    }  # fmt: skip

@@ -14,7 +14,9 @@ import tempfile
 from dataclasses import fields
 from typing import Any
 
+from bloodcells_gui.domain.image_notices import IMAGE_NOTICES
 from bloodcells_gui.imaging.info import ImageInfo
+from bloodcells_gui.imaging.pixels import Beyond, tops
 from bloodcells_gui.imaging.refusal import ImageRefused
 
 WINDOW_BYTES = 32 * 1024 * 1024
@@ -84,6 +86,27 @@ def info_from_wire(found: Any) -> ImageInfo:
             raise BadAnswer(f"no {name}")
         values[name] = value
     return ImageInfo(**values)
+
+
+def notices_from_wire(found: Any) -> tuple[str, ...]:
+    """What there is to say of how an image was read: known sentences only."""
+    if not isinstance(found, list) or not all(n in IMAGE_NOTICES for n in found):
+        raise BadAnswer("an unknown notice")
+    return tuple(found)
+
+
+def beyond_from_wire(found: Any) -> Beyond | None:
+    """What an image tells of the range of its samples."""
+    if found is None:
+        return None
+    if not (isinstance(found, list) and len(found) == 3 and type(found[0]) is bool and type(found[1]) is int):
+        raise BadAnswer("no range")
+    counts = found[2]
+    if not isinstance(counts, list) or len(counts) != tops(found[0]):
+        raise BadAnswer("no range")
+    if not all(type(n) is int and 0 <= n <= found[1] for n in counts):
+        raise BadAnswer("no range")
+    return found[0], found[1], tuple(counts)
 
 
 def shape_from_wire(found: Any, most_pixels: int) -> tuple[int, int, int]:

@@ -62,7 +62,7 @@ class SlidePanel(QWidget):
         self._controller = controller
         self._session = controller.session
         self._may_decide = may_decide
-        self._reader: TileReader = images or SlideImages(self._session.specimen)
+        self._reader: TileReader = images or SlideImages(self._session.specimen, self._session.runs)
         self._told_failure = self._staying = False
         self.loader = TileLoader(self._reader, self)
         placed = tuple(self._reader.images)
@@ -223,7 +223,7 @@ class SlidePanel(QWidget):
         """Images got another size, scale or place."""
         if not isinstance(self._reader, SlideImages):
             return
-        fresh = SlideImages(self._session.specimen)
+        fresh = SlideImages(self._session.specimen, self._session.runs)
         if [(i.origin_px, i.size_px) for i in fresh.images] == [
             (i.origin_px, i.size_px) for i in self._reader.images
         ]:

@@ -1,0 +1,24 @@
+"""What the reading of single images may have to say; a run's remark counts the images it holds for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+BEST_PLANE = "Stacks of planes, of which the sharpest was read: {count}."
+FIRST_PLANE = "Large files with several planes or pictures, of which only the first was read: {count}."
+COLOURS_GUESSED = "Images whose three grey pages were taken for red, green and blue: {count}."
+NO_ALPHA = "Images that say they are wholly transparent, which was ignored: {count}."
+PROFILE_APPLIED = "Images converted from their colour profile to sRGB: {count}."
+PROFILE_LEFT = (
+    "Images with a colour profile that cannot be applied, so that their colours and what is measured of them "
+    "may be off: {count}."
+)
+IMAGE_NOTICES = (BEST_PLANE, FIRST_PLANE, COLOURS_GUESSED, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT)
+IMAGE_WARNINGS = frozenset({FIRST_PLANE, COLOURS_GUESSED, PROFILE_LEFT})
+
+
+def counted(said: Iterable[str]) -> list[str]:
+    """One sentence for each kind of notice, with the number of images, in a fixed order."""
+    times = Counter(said)
+    return [notice.format(count=times[notice]) for notice in IMAGE_NOTICES if times[notice]]

@@ -1,0 +1,136 @@
+"""What a file is that is no image this program reads, by its first bytes, and what to do about it."""
+
+from __future__ import annotations
+
+HEAD_BYTES = 132
+TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+READ_HERE = "JPEG, PNG, BMP, TIFF and WebP images and scanner slides are read."
+SAVE_AS = "Save or export it as TIFF, PNG or JPEG."
+RAW = "It is a camera's raw photograph ({kind})."
+RAW_ADVICE = "Use the JPEG that the camera saved beside it, or export it as TIFF or PNG."
+RAW_SUFFIXES = frozenset(
+    {
+        ".nef", ".nrw", ".cr2", ".arw", ".srf", ".sr2", ".dng", ".orf", ".rw2", ".rwl", ".pef", ".srw",
+        ".raf", ".3fr", ".fff", ".iiq", ".erf", ".dcr", ".kdc", ".mef", ".mos", ".x3f",
+    }
+)  # fmt: skip
+MICROSCOPE = "It is a microscope's own file ({kind})."
+EXPORT = "Export it as TIFF from the program that wrote it."
+FILM = "It is a film."
+TAKE_PICTURES = "Save single pictures of it as TIFF, PNG or JPEG."
+_PHONE = "Export it as JPEG or PNG; phones can be set to save JPEG (“Most Compatible”)."
+_UNPACK = "Unpack it and open the folder."
+
+EXPORT_SLIDE = "Export the slide as a tiled TIFF or OME-TIFF from the scanner's program, and open that."
+EXPORT_PICTURE = "Export its picture as TIFF, PNG or JPEG."
+ADVICE = frozenset({SAVE_AS, RAW_ADVICE, EXPORT, TAKE_PICTURES, _PHONE, EXPORT_SLIDE, EXPORT_PICTURE})
+"""What to do about formats that are not read."""
+
+Said = tuple[str, str, str]
+"""A sentence, what to do, and what stands for {kind} in the sentence."""
+
+_BY_START: tuple[tuple[bytes, Said], ...] = (
+    (b"GIF8", ("It is a GIF image.", SAVE_AS, "")),
+    (b"%PDF", ("It is a PDF document.", "Save the pictures in it as TIFF, PNG or JPEG.", "")),
+    (b"PK\x03\x04", ("It is a ZIP archive or an Office document.", _UNPACK, "")),
+    (b"Rar!", ("It is an archive.", _UNPACK, "")),
+    (b"7z\xbc\xaf\x27\x1c", ("It is an archive.", _UNPACK, "")),
+    (b"\x1f\x8b", ("It is a gzip archive.", _UNPACK, "")),
+    (b"BZh", ("It is an archive.", _UNPACK, "")),
+    (b"\xfd7zXZ", ("It is an archive.", _UNPACK, "")),
+    (b"SQLite format 3", ("It is a database.", READ_HERE, "")),
+    (b"\x7fELF", ("It is a program.", READ_HERE, "")),
+    (b"MZ", ("It is a program.", READ_HERE, "")),
+    (b"\0\0\0\x0cjP  ", ("It is a JPEG 2000 image.", SAVE_AS, "")),
+    (b"\xff\x4f\xff\x51", ("It is a JPEG 2000 image.", SAVE_AS, "")),
+    (b"\xff\x0a", ("It is a JPEG XL image.", SAVE_AS, "")),
+    (b"\0\0\0\x0cJXL ", ("It is a JPEG XL image.", SAVE_AS, "")),
+    (b"II\xbc\x01", ("It is a JPEG XR image.", SAVE_AS, "")),
+    (b"8BPS", ("It is a Photoshop document.", SAVE_AS, "")),
+    (b"gimp xcf", ("It is a GIMP document.", SAVE_AS, "")),
+    (b"\0\0\1\0", ("It is an icon.", READ_HERE, "")),
+    (b"\x76\x2f\x31\x01", ("It is an OpenEXR image.", SAVE_AS, "")),
+    (b"AT&TFORM", ("It is a DjVu document.", SAVE_AS, "")),
+    (b"SIMPLE  =", ("It is a FITS image.", SAVE_AS, "")),
+    (b"\x93NUMPY", ("It is an array of numbers (NumPy).", SAVE_AS, "")),
+    (b"\x89HDF", ("It is an HDF5 file.", "If it is an image (Imaris .ims), export it as TIFF.", "")),
+    (b"\xda\xce\xbe\x0a", (MICROSCOPE, EXPORT, "Nikon ND2")),
+    (b"ZISRAWFILE", (MICROSCOPE, EXPORT, "Zeiss CZI")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (MICROSCOPE, EXPORT, "OIB, ZVI")),
+    (b"OLYMPUSRAWFORMAT", (MICROSCOPE, EXPORT, "Olympus OIR")),
+    (b"SIS\0", (MICROSCOPE, EXPORT, "Olympus ETS")),
+    (b"FUJIFILMCCD-RAW", (RAW, RAW_ADVICE, "RAF")),
+    (b"IIRO", (RAW, RAW_ADVICE, "ORF")),
+    (b"IIRS", (RAW, RAW_ADVICE, "ORF")),
+    (b"MMOR", (RAW, RAW_ADVICE, "ORF")),
+    (b"IIU\0", (RAW, RAW_ADVICE, "RW2")),
+    (b"FOVb", (RAW, RAW_ADVICE, "X3F")),
+    (b"\0MRM", (RAW, RAW_ADVICE, "MRW")),
+    (b"II\x1a\0\0\0HEAPCCDR", (RAW, RAW_ADVICE, "CRW")),
+    (b"\x1a\x45\xdf\xa3", (FILM, TAKE_PICTURES, "")),
+    (b"\0\0\1\xba", (FILM, TAKE_PICTURES, "")),
+    (b"\0\0\1\xb3", (FILM, TAKE_PICTURES, "")),
+    (b"\x30\x26\xb2\x75", (FILM, TAKE_PICTURES, "")),
+    (b"FLV\1", (FILM, TAKE_PICTURES, "")),
+    (b"<?xml", ("It is an XML text.", READ_HERE, "")),
+    (b"<svg", ("It is an SVG drawing.", SAVE_AS, "")),
+    (b"<!DOCTYPE", ("It is a web page.", READ_HERE, "")),
+    (b"<html", ("It is a web page.", READ_HERE, "")),
+)
+_BY_BRAND: tuple[tuple[tuple[bytes, ...], Said], ...] = (
+    ((b"avif", b"avis"), ("It is an AVIF image.", SAVE_AS, "")),
+    ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+     ("It is a HEIC photograph of a phone.", _PHONE, "")),
+    ((b"crx ",), (RAW, RAW_ADVICE, "CR3")),
+    ((b"jp2 ", b"jpx "), ("It is a JPEG 2000 image.", SAVE_AS, "")),
+    ((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"M4V ", b"qt  ", b"3gp4", b"3gp5",
+      b"3gp6", b"avc1", b"MSNV", b"dash"), (FILM, TAKE_PICTURES, "")),
+)  # fmt: skip
+
+
+def what_it_is(head: bytes) -> Said:
+    """A sentence on a file that is no image read here, what to do, and the name in the sentence.
+
+    Parameters
+    ----------
+    head : bytes
+        Its first `HEAD_BYTES`. Both texts are keys of the translations.
+    """
+    for magic, said in _BY_START:
+        if head.startswith(magic):
+            return said
+    if head[4:8] == b"ftyp":
+        return _of_brand(head)
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return FILM, TAKE_PICTURES, ""
+    if head[:4] == b"\x70\0\0\0" and head[8:9] == b"\x2a":
+        return MICROSCOPE, EXPORT, "Leica LIF"
+    if is_dicom(head):
+        return "It is a DICOM file, but no slide.", EXPORT_PICTURE, ""
+    if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head):
+        return "It is a text, not an image.", READ_HERE, ""
+    if head and not any(head):
+        return "It holds only zeros.", "Copy it again from its source.", ""
+    return "It is no image this program knows.", READ_HERE, ""
+
+
+def is_dicom(head: bytes) -> bool:
+    """Whether the first `HEAD_BYTES` of a file are those of a DICOM file, whatever its name."""
+    return head[128:132] == b"DICM"
+
+
+def is_czi(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a Zeiss CZI file, whatever its name."""
+    return head.startswith(b"ZISRAWFILE")
+
+
+def _of_brand(head: bytes) -> Said:
+    """By the major brand of the ISO container, then by those it is compatible with."""
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = [head[8:12], *(head[i : i + 4] for i in range(16, size - 3, 4))]
+    # mif1 and msf1 say no more than that there are pictures: AVIF names them too.
+    for brand in sorted(brands, key=lambda b: b in (b"mif1", b"msf1")):
+        for known, said in _BY_BRAND:
+            if brand in known:
+                return said
+    return "It is a HEIF or AVIF image or a film.", SAVE_AS, ""
