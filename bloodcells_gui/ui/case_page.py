@@ -193,8 +193,7 @@ class CasePage(QWidget):
     def review_panels(self) -> tuple[QWidget, ...]:
         """Where Space and Delete are keys of the review; elsewhere they belong to buttons and text."""
         slide = () if self.slide is None else (self.slide.canvas,)
-        places = (self.gallery.view, self.views.map_place, *slide)
-        return (*places, self.inspector.image, self.differential.table)
+        return (self.gallery.view, *slide, self.inspector.image, self.differential.table)
 
     def find_class(self) -> None:
         """Type-ahead for the class of the chosen cells."""

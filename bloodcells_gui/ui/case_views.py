@@ -93,6 +93,8 @@ class CaseViews(QTabWidget):
         if layout is not None:
             layout.addWidget(self.map)
         self.map_place.setFocusProxy(self.map)
+        # Space and Delete are keys of the review on the points only: the choice above them has its own Space.
+        self.map.canvas.addActions(self.gallery.view.actions())
         guard_wheels(self.map)
         self.map.chosen.connect(self.gallery.view.select_ids)
         self.ring_chosen()

@@ -228,6 +228,7 @@ class CellMap(QWidget):
         self._ids: list[int] = []
         self._row: dict[int, int] = {}
         self._places = np.zeros((0, 2), np.float32)
+        self._ringed: tuple[int, ...] = ()
         self._stale = True
         self._computing = Lookup(pool, self)
         self._computing.answered.connect(self._computed)
@@ -304,6 +305,7 @@ class CellMap(QWidget):
         self._places = np.asarray(places[keep], np.float32).reshape(-1, 2)
         self._state.setText("" if keep else self.tr("No cell has an embedding."))
         self._recolour()
+        self.show_selection(self._ringed)
 
     def _catch_up(self) -> None:
         """Colours that changed while nobody looked, or too fast to follow."""
@@ -337,7 +339,8 @@ class CellMap(QWidget):
                 self._later.start()
 
     def show_selection(self, ids: Sequence[int]) -> None:
-        """Ring the chosen cells."""
+        """Ring the chosen cells, now and once the map is computed."""
+        self._ringed = tuple(ids)
         self.canvas.choose({self._row[i] for i in ids if i in self._row})
 
     def shows(self, ids: Sequence[int]) -> bool:

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QPainter,
     QPixmap,
+    QResizeEvent,
 )
 
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
@@ -68,6 +69,15 @@ class GalleryView(GallerySelection):
     def cell_at(self, point: QPoint) -> int | None:
         """Cell under a point of the viewport."""
         return self._model.cell_id(self.indexAt(point))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # A banner that comes, or a border that moves, must not push the cell with the cursor out of sight.
+        index = self.currentIndex()
+        seen = self._mostly_in(QRect(QPoint(0, 0), event.oldSize()), self.visualRect(index))
+        super().resizeEvent(event)
+        cell_id = self.current_id()
+        if seen and cell_id is not None and not self.shows([cell_id]):
+            self.scrollTo(index)
 
     def steadily(self, change: Callable[[], None]) -> None:
         """Make a change (cells arrive, or move to other groups) under which the cursor stays where it is.
