@@ -103,7 +103,7 @@ class ScaleSource(StrEnum):
     METADATA = "metadata"
     RED_CELLS = "red cells"
     PRIOR = "cell size prior"
-    CONTRADICTED = "contradicted"  # the file's and the cells' exclude each other; the latter is used to look
+    CONTRADICTED = "cells against the file"  # the two exclude each other; the cells' is used to look
     UNKNOWN = "unknown"
 
 

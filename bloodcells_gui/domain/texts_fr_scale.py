@@ -9,7 +9,7 @@ FRENCH: dict[str, str] = {
     FLAG_WAITS_FOR_SCALE: "attend une échelle",
     FLAG_SCALE_CONTRADICTED: "échelle contredite",
     FLAG_SCALE_UNSURE: "échelle incertaine",
-    "contradicted": "les cellules, que le fichier contredit",
+    "cells against the file": "les cellules, contre le fichier",
     notices.WARNING_CONTRADICTED: (
         "L’échelle des fichiers contredit les cellules : aucune n’est nommée tant que vous n’avez pas donné "
         "l’échelle."
