@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 # A person who corrects a key pressed a moment ago is not asked why.
 A_MOMENT = timedelta(minutes=10)
-_CHANGES = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
+_CHANGES = frozenset(
+    {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.REMOVE_CELL}
+)
 
 
 class ReasonWanted(UserError):

@@ -287,9 +287,9 @@ class CaseSession:
         self.state.add_cells([cell])
         return self.act(EventKind.ADD_CELL, (cell.id,), cell.predicted)
 
-    def remove_cell(self, cell_id: int) -> Change:
+    def remove_cell(self, cell_id: int, reason: str = "") -> Change:
         """Take back a cell that a person added; cells of a model are excluded instead."""
-        return self.act(EventKind.REMOVE_CELL, (cell_id,))
+        return self.act(EventKind.REMOVE_CELL, (cell_id,), reason=reason)
 
     def count(self, code: str, delta: int) -> Change:
         """A cell seen at the microscope, or one taken back."""

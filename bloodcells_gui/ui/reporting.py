@@ -23,6 +23,7 @@ from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, CommentDialog, SignDialog
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.record.comments import LONGEST
 
 
 class Reporter(QObject):
@@ -111,7 +112,7 @@ class Reporter(QObject):
     def _settle_comment(self, session: CaseSession, window: QWidget) -> bool:
         """Ask what becomes of a comment that was typed and not added; False to go back to the case."""
         text = session.drafts.text(COMMENT)
-        if not text:
+        if not text or len(text.strip()) > LONGEST:  # too long to be added: a check of the dialog says so
             return True
         dialog = CommentDialog(text, window)
         accepted = dialog.exec()

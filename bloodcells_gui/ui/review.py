@@ -45,7 +45,8 @@ class ReviewController(QObject):
         """The gallery group of a cell: its final class or one of the two queues; "" when it is not there."""
         return self.session.state.label(cell_id)
 
-    def _do(self, act: Callable[[str], Change]) -> Change | None:
+    def attempt(self, act: Callable[[str], Change]) -> Change | None:
+        """Do `act` with a reason, "" for none: asked for where one is wanted. None when nothing was done."""
         try:
             try:
                 return act("")
@@ -58,28 +59,28 @@ class ReviewController(QObject):
 
     def confirm(self, ids: Sequence[int]) -> Change | None:
         """The proposed class is right."""
-        return self._do(lambda why: self.session.confirm(ids, why)) if ids else None
+        return self.attempt(lambda why: self.session.confirm(ids, why)) if ids else None
 
     def relabel(self, ids: Sequence[int], code: str) -> Change | None:
         """It is a `code`; where that was the proposal already, it is a confirmation."""
-        return self._do(lambda why: self.session.relabel(ids, code, why)) if ids else None
+        return self.attempt(lambda why: self.session.relabel(ids, code, why)) if ids else None
 
     def exclude(self, ids: Sequence[int]) -> Change | None:
         """It counts nowhere."""
-        return self._do(lambda why: self.session.exclude(ids, why)) if ids else None
+        return self.attempt(lambda why: self.session.exclude(ids, why)) if ids else None
 
     def restore(self, ids: Sequence[int]) -> Change | None:
         """It counts again."""
-        return self._do(lambda why: self.session.restore(ids, why)) if ids else None
+        return self.attempt(lambda why: self.session.restore(ids, why)) if ids else None
 
     def undo(self) -> Change | None:
         """Take the last decision back."""
-        return self._do(self.session.undo) if self.session.state.can_undo else None
+        return self.attempt(self.session.undo) if self.session.state.can_undo else None
 
     def redo(self) -> Change | None:
         """Do again what was taken back."""
-        return self._do(lambda _: self.session.redo()) if self.session.state.can_redo else None
+        return self.attempt(lambda _: self.session.redo()) if self.session.state.can_redo else None
 
     def set_field(self, name: str, value: str) -> Change | None:
         """Fill in a field of the specimen."""
-        return self._do(lambda _: self.session.set_field(name, value))
+        return self.attempt(lambda _: self.session.set_field(name, value))

@@ -178,7 +178,7 @@ class SlidePanel(QWidget):
         self._staying = True  # the gallery's cursor goes on; the person still looks at this place
         try:
             if cell.run < 0 and remove is not None:
-                self._attempt(lambda: remove(cell_id))
+                self._controller.attempt(lambda why: remove(cell_id, why))
             else:
                 self._controller.exclude([cell_id])
         finally:
