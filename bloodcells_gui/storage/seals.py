@@ -55,7 +55,9 @@ def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.execute("ROLLBACK")
+        # A share that went away has ended it already, and its own error is the one to tell.
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("ROLLBACK")
 
 
 def chain_problem(entries: Sequence[Entry]) -> tuple[int, Problem | None]:

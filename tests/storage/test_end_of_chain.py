@@ -10,6 +10,7 @@ import pytest
 
 from bloodcells_gui.app.headless import verify_case
 from bloodcells_gui.app.signing import amend, sign
+from bloodcells_gui.cli import run
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
@@ -62,6 +63,18 @@ def test_a_signature_cut_off_with_its_report_is_found_by_the_printed_head(signed
         audit.verify(signed, head="not a hash")
 
 
+def test_the_command_line_compares_with_the_printed_head(
+    signed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = head_of(signed)
+    assert run(["verify", str(signed), "--head", printed[:20]]) == 0
+    assert "The printed head is in the chain" in capsys.readouterr().out
+    assert run(["verify", str(signed), "--head", "0" * 64]) == 1
+    assert "does not hold the printed head" in capsys.readouterr().out
+    assert run(["verify", str(signed), "--head", "12345"]) == 2
+    assert "16 to 64" in capsys.readouterr().err
+
+
 def test_the_work_list_says_when_a_case_went_back(signed: Path) -> None:
     older = signed.with_name("older copy")
     session = opened(signed)
@@ -103,13 +116,14 @@ def test_counts_that_do_not_follow_from_the_acts_are_found(signed: Path) -> None
 def test_a_signed_report_says_how_many_acts_it_is_over(signed: Path) -> None:
     with CaseStore.open(signed, read_only=True) as store:
         (_, _, text), *_ = store.report_rows()
-    assert json.loads(text)["chain"]["events"] == 2  # the cells were named, and a word for the small smear
+        *acts, signature = store.events()
+    assert json.loads(text)["chain"]["events"] == len(acts) == signature.seq - 1 > 0
 
 
 def test_an_amended_case_with_new_decisions_still_follows(signed: Path) -> None:
     session = opened(signed)
     amend(session, "ana", "Two cells were misnamed.")
-    session.relabel([1, 2], "MO")
+    session.relabel([1, 2], "MO", reason="Seen again.")
     sign(session, "ana", "Amended report", "Two monocytes.")
     session.close()
     assert problems(signed) == []
