@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import sqlite3
+import stat
 import struct
 import weakref
 from collections.abc import Iterable
@@ -160,7 +161,14 @@ class HeldConnection(sqlite3.Connection):
 
 
 def open_held(path: Path | None, database: str, **options: Any) -> sqlite3.Connection:
-    """`sqlite3.connect`, with the file at `path` held so that reading its bytes costs no lock."""
+    """`sqlite3.connect`, with the file at `path` held so that reading its bytes costs no lock.
+
+    sqlite3.DatabaseError where a pipe or device stands in the place of its journal: SQLite would wait for it.
+    """
+    for beside in () if path is None else ("-journal", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(Path(f"{path}{beside}").stat().st_mode):
+                raise sqlite3.DatabaseError("its journal is no regular file")
     # A path that is replaced at this moment may lead to either file.
     before = _identity(path)
     connection = sqlite3.connect(database, factory=HeldConnection, **options)

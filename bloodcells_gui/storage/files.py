@@ -17,6 +17,8 @@ def write_whole(path: Path, data: bytes) -> None:
     OutputNotWritable
         When it could not be written; the old file is as it was.
     """
+    if path.suffix == ".bcs":  # nothing that is written here is a case
+        raise not_writable(path, FileExistsError(17, "it is the name of a case"))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as f:

@@ -85,7 +85,7 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".recover-", dir=target.parent))
             copy = Path(folder) / "damaged.bcs"
             _copy(path, copy)
-            with contextlib.suppress(FileNotFoundError):
+            if Path(f"{path}-journal").is_file():
                 _copy(Path(f"{path}-journal"), Path(f"{copy}-journal"))
         except OSError as error:
             raise OutputNotWritable(

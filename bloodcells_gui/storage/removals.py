@@ -24,6 +24,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import fold, utc_now
 from bloodcells_gui.domain.review import Event
 from bloodcells_gui.domain.specimen import with_number
+from bloodcells_gui.imaging.plain_files import read_bytes
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.files import not_writable, sync_folder, write_whole
 from bloodcells_gui.storage.ledger import GENESIS
@@ -91,7 +92,7 @@ def read(folder: Path) -> list[Removal]:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise ValueError("too large")
-        text = path.read_text("utf-8")
+        text = read_bytes(path).decode("utf-8")
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:

@@ -21,10 +21,14 @@ from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.guarded import load_images, open_image
 from bloodcells_gui.imaging.isolation import pool
 from bloodcells_gui.imaging.refusal import ImageRefused
-from bloodcells_gui.storage import reachable
-from bloodcells_gui.storage.audit import verify
+from bloodcells_gui.storage import reachable, removals
+from bloodcells_gui.storage.audit import export_trail, verify
+from bloodcells_gui.storage.backup import Places, back_up
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.moving import copy_case
 from bloodcells_gui.storage.reachable import NOWHERE, ask, is_network_path, shielded
+from bloodcells_gui.storage.recover import recover
+from bloodcells_gui.storage.worklist import Worklist
 from tests.storage.case_tools import T0, a_run, cells_of
 
 NETWORK = [
@@ -192,3 +196,52 @@ def test_verify_opens_no_pipe_and_no_device(tmp_path: Path, opened: list[str]) -
     ]
     assert report.ok
     assert pictures == [False] * 6
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize("beside", ["-journal", "-wal", "-shm", ".lock"])
+def test_a_pipe_beside_a_case_keeps_nobody_waiting(tmp_path: Path, beside: str) -> None:
+    """SQLite would open the one in the place of a journal, and wait for a writer that never comes."""
+    home = tmp_path / "home"
+    path = hostile_case_in(home / "cases" / "a.bcs")
+    os.mkfifo(f"{path}{beside}")
+    os.mkfifo(home / "cases" / "removals.jsonl")
+    done: list[str] = []
+
+    def look() -> None:
+        for act in (
+            lambda: CaseStore.open(path, read_only=True).close(),
+            lambda: CaseStore.open(path).close(),
+            lambda: verify(path),
+            lambda: Worklist(path.parent).refresh(),
+            lambda: copy_case(path, tmp_path / "copy.bcs"),
+            lambda: recover(path, tmp_path / "new.bcs", app_version="0"),
+            lambda: back_up(Places(home, home / "s.json"), tmp_path / "b.zip", app_version="0"),
+            lambda: removals.read(path.parent),
+        ):
+            try:
+                act()
+            except UserError as error:
+                done.append(error.text())
+            else:
+                done.append("")
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert len(done) == 8
+    assert (tmp_path / "new.bcs").exists()
+
+
+def hostile_case_in(path: Path) -> Path:
+    path.parent.mkdir(parents=True)
+    return hostile_case(path, [Path("/nowhere/1.png")])
+
+
+def test_a_trail_never_replaces_a_case(tmp_path: Path) -> None:
+    path = hostile_case_in(tmp_path / "x" / "a.bcs")
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="it is the name of a case"):
+        export_trail(path, path)
+    assert path.read_bytes() == before
