@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -161,14 +160,22 @@ def _of_one_series(files: Sequence[Path]) -> dict[Path, Path]:
     return owned
 
 
-def _ini(path: Path) -> configparser.ConfigParser | None:
-    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+def _ini(path: Path) -> dict[str, dict[str, str]]:
+    """Sections with their keys in small letters; what is no such line is passed over, for it is untrusted."""
     try:
         with FileSource(path) as source:
-            parser.read_string(source.read_at(0, _INDEX_BYTES).decode("utf-8-sig", "replace"))
-    except (ImageRefused, ValueError, configparser.Error):
-        return None
-    return parser
+            text = source.read_at(0, _INDEX_BYTES).decode("utf-8-sig", "replace")
+    except ImageRefused:
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    section: dict[str, str] = {}
+    for line in map(str.strip, text.splitlines()):
+        key, equals, value = line.partition("=")
+        if line.startswith("[") and line.endswith("]"):
+            section = found.setdefault(line[1:-1].strip(), {})
+        elif equals:
+            section[key.strip().lower()] = value.strip()
+    return found
 
 
 def _beside(index: Path, name: str) -> Path | None:
@@ -179,22 +186,18 @@ def _beside(index: Path, name: str) -> Path | None:
 
 def _named_by_vms(index: Path) -> list[Path]:
     """Image, map, macro and focus files of a Hamamatsu VMS or VMU slide."""
-    parser = _ini(index)
-    if parser is None:
-        return []
-    values = [value for section in parser.sections() for value in parser[section].values() if value]
+    values = [value for section in _ini(index).values() for value in section.values()]
     return [file for value in values if (file := _beside(index, value)) is not None]
 
 
 def _named_by_mrxs(slide: Path) -> list[Path]:
     """Index and data files in the folder of a MIRAX slide, as its Slidedat.ini names them."""
     index = slide.with_suffix("") / "Slidedat.ini"
-    parser = _ini(index)
-    if parser is None:
+    ini = _ini(index)
+    if not ini:
         return []
-    named = [parser.get("HIERARCHICAL", "INDEXFILE", fallback="")]
-    if parser.has_section("DATAFILE"):
-        named += [value for key, value in parser["DATAFILE"].items() if key.startswith("file_") and value]
+    named = [ini.get("HIERARCHICAL", {}).get("indexfile", "")]
+    named += [value for key, value in ini.get("DATAFILE", {}).items() if key.startswith("file_")]
     return [index, *(file for name in named if (file := _beside(index, name)) is not None)]
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from bloodcells_gui.domain import leaving_out
 from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.specimen import SpecimenKind
-from bloodcells_gui.imaging.companions import companions, companions_of, dicom_header
+from bloodcells_gui.imaging.companions import _elements, companions, companions_of, dicom_header
 from bloodcells_gui.imaging.discover import IGNORE_MARKER, discover, natural_key
 from tests.hostile.corpus import encoded, picture, rgb_image
 
@@ -307,6 +307,28 @@ def test_dicom_files_are_grouped_by_series_whatever_they_are_called(tmp_path: Pa
     owned = companions(sorted(tmp_path.iterdir()))
     assert {k.name: v.name for k, v in owned.items()} == {"1.dcm": "IM0003", "2.dcm": "IM0003"}
     assert [p.name for p in companions_of(tmp_path / "IM0003")] == ["1.dcm", "2.dcm"]
+
+
+@given(st.binary(max_size=400), st.sampled_from([b"", b"1.2.840.10008.1.2\0"]))
+def test_no_dicom_header_is_too_odd(data: bytes, syntax: bytes) -> None:
+    meta = struct.pack("<HH", 2, 0x10) + b"UI" + struct.pack("<H", len(syntax)) + syntax
+    for whole in (data, meta + data):
+        assert isinstance(_elements(whole), dict)
+
+
+@given(
+    st.text(max_size=300), st.sampled_from(["[HIERARCHICAL]\nINDEXFILE\n", "[DATAFILE]\nFILE_0\n", "[x]\n"])
+)
+def test_no_index_of_a_slide_is_too_odd(text: str, begin: str) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "s").mkdir()
+        for name in ("s.vms", "s/Slidedat.ini"):
+            (Path(folder) / name).write_bytes((begin + text).encode("utf-8", "replace"))
+        for slide in ("s.vms", "s.mrxs"):
+            for part in companions_of(Path(folder) / slide):
+                assert part.parent in (Path(folder), Path(folder) / "s")
 
 
 def test_the_search_can_be_cancelled(tmp_path: Path) -> None:
