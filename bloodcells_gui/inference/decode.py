@@ -9,18 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.detections import Detections, suppress
+from bloodcells_gui.inference.preprocess import background_colour
 
 STRIDE = 4
 MULTIPLE = 16
 
 
 def pad_to_multiple(image: NDArray[np.uint8], multiple: int = MULTIPLE) -> NDArray[np.uint8]:
-    """Repeat the last row and column until both sides are multiples of `multiple` px."""
+    """Add the blank field's colour until both sides are multiples of `multiple` px.
+
+    The last row and column repeated would draw out the cells that the edge cuts.
+    """
     height, width = image.shape[:2]
     down, right = -height % multiple, -width % multiple
     if down == 0 and right == 0:
         return image
-    padded: NDArray[np.uint8] = cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_REPLICATE)
+    blank = background_colour(image)
+    padded: NDArray[np.uint8] = cv2.copyMakeBorder(
+        image, 0, down, 0, right, cv2.BORDER_CONSTANT, value=blank
+    )
     return padded
 
 
