@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
@@ -21,6 +21,7 @@ from bloodcells_gui.ui.empty_state import dropped_beside
 from bloodcells_gui.ui.jobs import Lookup
 
 CASE_SUFFIX = ".bcs"
+_AGAIN_MS = 250
 _PATTERNS = "*.svs *.ndpi *.mrxs *.scn *.bif *.vms *.dcm *.tif *.tiff *.jpg *.jpeg *.png *.bmp *.webp"
 
 
@@ -59,6 +60,11 @@ class Opener(QObject):
         self._looks = Lookup(pool, self)
         self._looks.answered.connect(self._looked)
         self._looks.failed.connect(self._failed)
+        self._found: tuple[object, Any] | None = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_AGAIN_MS)
+        self._later.timeout.connect(self._ask_when_free)
         self._again: Specimen | None = None
         self.ask_options: Callable[[Path, Any], OpenOptions | None] = self._ask_options
 
@@ -120,7 +126,9 @@ class Opener(QObject):
 
     def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> None:
         """Open a case file; where another window has it, offer to read it, or to take it over."""
-        self._looks.forget()  # whatever was being looked at for an earlier wish
+        # Whatever was being looked at for an earlier wish.
+        self._looks.forget()
+        self._found = self._again = None
         self.busy.emit("")
         try:
             session = self._workshop.open_case(path, read_only=read_only, take_over=take_over)
@@ -169,6 +177,20 @@ class Opener(QObject):
 
     def _looked(self, tag: object, intake: Any) -> None:
         self.busy.emit("")
+        self._found = (tag, intake)
+        self._ask_when_free()
+
+    def _ask_when_free(self) -> None:
+        """Go on with what was looked at; never over a dialog that is about the open case."""
+        if self._found is None:
+            return
+        if QApplication.activeModalWidget() is not None:
+            self._later.start()
+            return
+        (tag, intake), self._found = self._found, None
+        self._go_on(tag, intake)
+
+    def _go_on(self, tag: object, intake: Any) -> None:
         if tag == "demo":
             self._begin(intake, OpenOptions())
             return
@@ -225,4 +247,5 @@ class Opener(QObject):
 
     def stop(self) -> None:
         """Deliver nothing any more."""
+        self._later.stop()
         self._looks.close()

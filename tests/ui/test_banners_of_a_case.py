@@ -15,6 +15,7 @@ from bloodcells_gui.domain.analysis import Done, RunStatus, Skipped, SkippedFile
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui import reporting
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
@@ -61,7 +62,14 @@ def sign_it(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     session = bench.session
     assert session is not None
     session.confirm([c.id for c in session.cells])
-    accept(monkeypatch, SignDialog, ("A. Technician", "I reviewed and approve this report.", "few cells"))
+
+    def fill(dialog: SignDialog) -> int:
+        dialog.name.setText("A. Technician")
+        for field in dialog.fields.values():
+            field.setText("few cells")
+        return int(QDialog.DialogCode.Accepted)
+
+    monkeypatch.setattr(SignDialog, "exec", fill)
     bench.window.actions_.get("sign").trigger()
     assert session.state.signed
 
@@ -139,6 +147,33 @@ def test_an_export_that_ends_after_its_case_was_left(
     assert page.isEnabled()
     monkeypatch.undo()
     bench.window.pool.waitForDone(5000)
+
+
+def test_what_was_looked_at_waits_while_a_dialog_about_the_open_case_is_up(
+    qtbot: QtBot, bench: Workbench
+) -> None:
+    """Its own dialog over the signature would close the case that is being signed."""
+    open_case(bench, "first")
+    asked: list[Path] = []
+    opener = bench.window.opener
+    opener.ask_options = lambda path, _: asked.append(path)
+    dialog = AuthorDialog("", bench.window)
+    dialog.open()
+    opener._looked(Path("smear"), object())
+    qtbot.wait(600)
+    assert asked == []
+    dialog.reject()
+    qtbot.waitUntil(lambda: asked == [Path("smear")])
+    dialog.deleteLater()
+    # A later wish takes its place.
+    again = AuthorDialog("", bench.window)
+    again.open()
+    opener._looked(Path("smear"), object())
+    open_case(bench, "second")
+    again.reject()
+    qtbot.wait(600)
+    assert asked == [Path("smear")]
+    again.deleteLater()
 
 
 def test_a_view_of_an_earlier_case_says_nothing_any_more(bench: Workbench) -> None:
