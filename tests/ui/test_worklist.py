@@ -23,7 +23,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.workbench.hub import Workbench
-from bloodcells_gui.ui.worklist.model import Column
+from bloodcells_gui.ui.worklist.model import Column, WorklistModel
 from bloodcells_gui.ui.worklist.window import WorklistWindow
 from tests.ui.fakes import CODES
 from tests.ui.workbench_kit import CREATED, a_case, a_workspace
@@ -249,3 +249,22 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
     written = target.read_text("utf-8")
     assert "anonymous-" in written
     assert not [w for w in ("Müller", "cmd", ".bcs") if w in written]
+
+
+def test_a_case_that_cannot_be_read_says_why_in_its_line(context: UiContext, tmp_path: Path) -> None:
+    workspace = a_workspace(tmp_path)
+    workspace.cases_dir.mkdir(parents=True)
+    (workspace.cases_dir / "bad.bcs").write_bytes(b"SQLite format 3\x00 and then nothing")
+    a_case(workspace.cases_dir / "good.bcs", 5)
+    cases = CaseList(workspace)
+    try:
+        cases.refresh()
+        model = WorklistModel(context, cases.queued)
+        model.show_entries(cases.search(Query()))
+        row = model.row_of(workspace.cases_dir / "bad.bcs")
+        text = model.index(row, Column.FLAGS).data()
+        assert text.startswith("The case file bad.bcs is damaged (cut short).")
+        assert str(tmp_path) in model.index(row, Column.STATE).data(Qt.ItemDataRole.ToolTipRole)
+        assert model.index(1 - row, Column.FLAGS).data() != text
+    finally:
+        cases.close()

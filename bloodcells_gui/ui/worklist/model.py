@@ -180,7 +180,8 @@ class WorklistModel(QAbstractTableModel):
                 return f"{100 * entry.reviewed // entry.cells} %" if entry.cells else ""
             case Column.FLAGS:
                 if entry.problem:
-                    return entry.problem_in(language.lang)
+                    # the folders above would leave no room for the reason; the tip has them
+                    return entry.problem_in(language.lang).replace(str(entry.path), entry.path.name)
                 flags = [language.text(f) for f in entry.flags]
                 if entry.unidentified:
                     flags.append(self.tr("%n unidentified", "", entry.unidentified))
