@@ -20,6 +20,7 @@ from bloodcells_gui.imaging.guarded import load_images
 from bloodcells_gui.imaging.likeness import Look
 from bloodcells_gui.imaging.refusal import ImageRefused
 
+_MOST_KIN = 24
 _BATCH_PIXELS = 12_000_000
 _SEPARATORS = re.compile(r"[\s_.()\-]+")
 _PICTURE_NUMBER = re.compile(r"#[1-9][0-9]*$")
@@ -159,23 +160,33 @@ def _numbered(ref: ImageRef) -> tuple[str, str]:
 def _related(images: Sequence[Indexed]) -> dict[int, set[int]]:
     """For each image those of the same stem, or of a stem that is the beginning or end of its own.
 
-    Linear in the number of images: only whole words of a name are looked up.
+    Linear in the number of images: only whole words of a name are looked up, and where many folders use the
+    same names, only within each folder.
     """
     by_stem: dict[str, list[int]] = {}
+    by_place: dict[tuple[PurePosixPath, str], list[int]] = {}
     for index, ref in images:
         by_stem.setdefault(_stem(ref), []).append(index)
+        by_place.setdefault((PurePosixPath(ref.name).parent, _stem(ref)), []).append(index)
     related: dict[int, set[int]] = {}
-    for stem, members in by_stem.items():
-        kin = set(members)
-        for cut in _SEPARATORS.finditer(stem):
-            for part in (stem[: cut.start()], stem[cut.end() :]):
-                kin.update(by_stem.get(part, ()))
-        if len(kin) > 1:
-            for index in members:
-                related.setdefault(index, set()).update(kin - {index})
-            for index in kin - set(members):
-                related.setdefault(index, set()).update(members)
+    for index, ref in images:
+        stem, folder = _stem(ref), PurePosixPath(ref.name).parent
+        for part in {stem, *_parts(stem)}:
+            kin = by_stem.get(part, [])
+            if len(kin) > _MOST_KIN:
+                kin = by_place.get((folder, part), [])[:_MOST_KIN]
+            for other in kin:
+                if other != index:
+                    related.setdefault(index, set()).add(other)
+                    related.setdefault(other, set()).add(index)
     return related
+
+
+def _parts(stem: str) -> Iterator[str]:
+    """A name's beginnings and ends that are whole words."""
+    for cut in _SEPARATORS.finditer(stem):
+        yield stem[: cut.start()]
+        yield stem[cut.end() :]
 
 
 def _looks(images: Sequence[Indexed], check: Callable[[], None]) -> Iterator[tuple[int, Look]]:

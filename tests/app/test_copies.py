@@ -127,6 +127,17 @@ def test_the_pictures_of_one_file_are_no_formats_of_each_other() -> None:
     assert [copies._format(ref) for ref in refs] == [".tif", ".tif", ".tif", ".png", ".jpg"]
 
 
+def test_relations_stay_few_where_many_folders_use_the_same_names() -> None:
+    cells = [f"p{folder}/{n}" for folder in range(400) for n in range(10)]
+    names = [cell + suffix for cell in cells for suffix in (".jpg", ".png")]
+    images = [(i, ImageRef(name, Path(name))) for i, name in enumerate(names)]
+    related = copies._related(images)
+    assert related[0] == {1}
+    assert sum(map(len, related.values())) == len(names)
+    few = [(i, ref) for i, ref in images if i < 60]
+    assert related[0] < copies._related(few)[0]
+
+
 def test_other_pictures_of_the_same_name_count(tmp_path: Path) -> None:
     folder, out = tmp_path / "x", tmp_path / "out"
     save(folder / "1.jpg", picture("LY", 1))
