@@ -144,7 +144,7 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     bench.show_counter()
     shoot("counter")
     page.views.setCurrentIndex(
-        next(i for i in range(page.views.count()) if page.views.widget(i) is page._map_place)
+        next(i for i in range(page.views.count()) if page.views.widget(i) is page.views.map_place)
     )
     shoot("map", wait=9000)
     page.views.setCurrentIndex(0)

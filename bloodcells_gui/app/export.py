@@ -24,6 +24,7 @@ from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.discover import IGNORE_MARKER
+from bloodcells_gui.imaging.limits import DecodeLimits
 from bloodcells_gui.imaging.paging import with_suffix
 from bloodcells_gui.pipeline.encoding import encode_png
 from bloodcells_gui.report import csv_out
@@ -199,6 +200,8 @@ def write_masks(session: CaseSession, folder: Path, specimen: Specimen) -> Path:
             if cell.image >= len(specimen.images):
                 continue
             ref = specimen.images[cell.image]
+            if ref.size_px[0] * ref.size_px[1] > DecodeLimits().max_pixels:  # no crop that was ever decoded
+                raise session.store.not_as_written(f"image {cell.image}")
             if min(ref.size_px) > 0:  # else the window's own mask is all there is
                 mask = mask_to_image(mask, assets.crop_px, ref.size_px)
             name = mask_name(ref.name, taken)

@@ -164,7 +164,7 @@ def use(home: Path) -> dict[str, object]:
     bench.show_counter()
     wait_ms(100)
     found["record and counter seen, MB"] = round(peak_mb())
-    page.views.setCurrentWidget(page._map_place)
+    page.views.setCurrentWidget(page.views.map_place)
     wait_ms(8000)
     found["map seen, MB"] = round(peak_mb())
     audit = bench.show_audit()
