@@ -169,7 +169,7 @@ class AnalysisControl(QObject):
             self._ask_scale(told or lang.text(run.scale.warning if run.scale else ""))
 
     def _ask_scale(self, told: str) -> None:
-        give = self.tr("Give the scale: the images are analysed as a new case; this one stays as it is.")
+        give = self.tr("Give the scale: the images are analysed anew as another case; this one stays.")
         action = (self.tr("Give the scale…"), self.scale_wanted.emit)
         self._told.append(self._banners.show_banner("warning", told, what_to_do=give, actions=(action,)))
 
