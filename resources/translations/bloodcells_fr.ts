@@ -414,8 +414,8 @@
         <translation>Elle peut être continuée depuis le menu Fichier.</translation>
     </message>
     <message>
-        <source>Give the scale: the images are analysed as a new case; this one stays as it is.</source>
-        <translation>Donnez l’échelle : les images sont analysées comme un nouveau cas ; celui-ci reste tel quel.</translation>
+        <source>Give the scale: the images are analysed anew as another case; this one stays.</source>
+        <translation>Donnez l’échelle : les images sont analysées de nouveau, dans un dossier à part ; celui-ci reste.</translation>
     </message>
     <message>
         <source>Give the scale…</source>
