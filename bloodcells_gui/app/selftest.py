@@ -76,8 +76,24 @@ def _case(base: Path) -> str:
 
 def _decoders() -> str:
     """Where untrusted images are decoded; in this process works too, but shields it less."""
-    from bloodcells_gui.imaging.guarded import isolation
+    import numpy as np
 
+    from bloodcells_gui.imaging.guarded import isolation, load_image
+    from bloodcells_gui.imaging.refusal import ImageRefused
+    from bloodcells_gui.pipeline.encoding import encode_jpeg
+
+    # Half a picture: that it is one, only libjpeg's line on standard error says.
+    noise = np.random.default_rng(7).integers(0, 256, (64, 64, 3), np.uint8)
+    whole = encode_jpeg(noise, 90)
+    with tempfile.TemporaryDirectory(prefix="bloodcells-half-") as folder:
+        path = Path(folder) / "half.jpg"
+        path.write_bytes(whole[: len(whole) * 2 // 3] + whole[-2:])
+        try:
+            load_image(path)
+        except ImageRefused:
+            pass
+        else:
+            raise RuntimeError("a JPEG whose data end early was read")
     return "in child processes" if isolation() else "in this process: no child process could be started"
 
 

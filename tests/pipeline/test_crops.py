@@ -20,6 +20,8 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
 )
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
+from bloodcells_gui.domain.image_notices import PROFILE_APPLIED
+from bloodcells_gui.domain.notices import notice_in, run_remarks
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.scale_notices import NO_SCALE
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
@@ -163,6 +165,26 @@ def test_without_any_scale_no_cell_is_named(folder) -> None:
     cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
     assert all(c.abstained and FLAG_WAITS_FOR_SCALE in c.flags for c in cells)
     assert events[-1].notice == NO_SCALE
+
+
+def test_what_is_to_be_said_of_how_images_were_read_is_counted_in_the_runs_remark(folder) -> None:
+    def noted(wanted: Sequence[ImageRef]) -> list[LoadedImage | ImageRefused]:
+        return [
+            replace(image, notices=(PROFILE_APPLIED,))
+            if isinstance(image, LoadedImage) and ref is not folder[0][1]
+            else image
+            for image, ref in zip(load(wanted), wanted, strict=True)
+        ]
+
+    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    scale = ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, 1)
+    options = CropsOptions(threads=2, batch=8)
+    (*_, done) = CropsAnalysis(work, noted, lambda _: scale, options, CancelToken()).events(folder)
+    assert isinstance(done, Done)
+    assert f"Images converted from their colour profile to sRGB: {len(folder) - 1}." in done.notice
+    (remark,) = [r for r in run_remarks([done]) if r.text == PROFILE_APPLIED]
+    assert remark.params == (("count", str(len(folder) - 1)),)
+    assert "converties" in notice_in(done.notice, "fr")
 
 
 def test_batches_are_small_at_both_ends() -> None:
