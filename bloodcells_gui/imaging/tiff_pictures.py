@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +42,15 @@ from bloodcells_gui.imaging.tiff_structure import PAGE_NAME, structure
 
 _RESAVE = "Save it as an uncompressed, LZW, Deflate or JPEG compressed RGB TIFF."
 _GREY = (0, 1)
-# Pictures are compared at this size, in the band that neither the blur of another focus nor the place of a
-# cell in the middle decides: of 1,200 pairs of different cells none agreed above 0.71, of 1,200 pairs of
-# planes blurred by up to 6 px none below 0.93.
+# Pictures are compared at this size, in their middle (an eyepiece's round edge is alike in all) and in the
+# band that neither the blur of another focus nor the place of a cell decides: of 12,000 pairs of different
+# pictures of six laboratories none agreed above 0.84, of 300 pairs of planes of a cell none below 0.86.
+_MIDDLE = 0.7
 _SIDE, _FINE, _COARSE = 64, 1.0, 6.0
 _SAME_SCENE, _OTHER_SCENE = 0.85, 0.75
+# Planes far from the focus agree less; where the file calls them planes that is enough.
+_SAME_SCENE_TOLD = 0.7
+_MOST_PAIRS = 24
 # Red, green and blue of stained cells differ in brightness by 9 % and more, planes of a stack by 1 %.
 _COLOURS_DIFFER = 0.04
 _MOST_PLANES_PX = 512_000_000
@@ -129,6 +132,9 @@ class TiffPictures:
             if number:
                 unit = found.units[number - 1]
             elif found.stack:
+                width, height = self._layout(unit[0]).size_px
+                if len(found.units) * width * height > _MOST_PLANES_PX:
+                    raise UnsupportedTiff(f"a stack of {len(found.units)} planes")
                 unit = max(found.units, key=self._sharpness)
                 notices.append(BEST_PLANE)
             raw = self._raw(unit)
@@ -162,36 +168,44 @@ class TiffPictures:
         sizes = {self._layout(u[0]).size_px for u in units}
         if len(sizes) > 1:
             return Pictures(units)
-        total = len(units) * self._layout(units[0][0]).size_px[0] * self._layout(units[0][0]).size_px[1]
-        if total > _MOST_PLANES_PX:
-            raise UnsupportedTiff(f"{len(units)} pages")
         grey = all(self._layout(u[0]).samples == 1 for u in units)
-        looks = [_look(self._shown(u)) for u in units]
-        neighbours = [agreement(a, b) for a, b in pairwise(looks)]
         if len(units) == 3 and grey and not told and all(len(u) == 1 for u in units):
-            best = max(*neighbours, agreement(looks[0], looks[2]))
-            means = [float(self._shown(u).mean()) for u in units]
-            differ = (max(means) - min(means)) / max(1.0, *means) > _COLOURS_DIFFER
-            if best >= _SAME_SCENE and differ:
-                return Pictures((tuple(u[0] for u in units),), guessed=True)
-            if _OTHER_SCENE < best < _SAME_SCENE:
-                raise UnsupportedTiff("three grey pages that may be colours or pictures")
-        return Pictures(units, stack=min(neighbours) >= _SAME_SCENE)
+            return self._three_grey(units)
+        # Of many pages an even choice of neighbours is compared.
+        first = {round(i) for i in np.linspace(0, len(units) - 2, min(len(units) - 1, _MOST_PAIRS))}
+        least = min(self._alike(units[i], units[i + 1]) for i in sorted(first))
+        return Pictures(units, stack=least >= (_SAME_SCENE_TOLD if "Z" in told else _SAME_SCENE))
 
-    def _units(self) -> tuple[tuple[Unit, ...], bool]:
-        """Pages by picture as the metadata tell, and whether these told of colours, depth or time."""
+    def _three_grey(self, units: tuple[Unit, ...]) -> Pictures:
+        """Three grey pages of which nothing says whether they are colours, planes or pictures."""
+        shown = [self._shown(u) for u in units]
+        a, b, c = (_look(s) for s in shown)
+        alike = agreement(a, b), agreement(b, c), agreement(a, c)
+        means = [float(s.mean()) for s in shown]
+        differ = (max(means) - min(means)) / max(1.0, *means) > _COLOURS_DIFFER
+        if max(alike) >= _SAME_SCENE and differ:
+            return Pictures((tuple(u[0] for u in units),), guessed=True)
+        if _OTHER_SCENE < max(alike) < _SAME_SCENE:
+            raise UnsupportedTiff("three grey pages that may be colours or pictures")
+        return Pictures(units, stack=min(alike) >= _SAME_SCENE)
+
+    def _alike(self, a: Unit, b: Unit) -> float:
+        return agreement(_look(self._shown(a)), _look(self._shown(b)))
+
+    def _units(self) -> tuple[tuple[Unit, ...], str]:
+        """Pages by picture as the metadata tell, and of which axes these told: colours, depth, time."""
         offsets = tuple(p.offset for p in self._pages)
         if len(offsets) == 1:
-            return (offsets,), False
+            return (offsets,), ""
         grey = all(p.samples == 1 and p.photometric in _GREY for p in self._pages)
         series = None if self._looping else _series(self._data, offsets)
         if series is None:
             order = colour_order([text(self._source, p.directory, PAGE_NAME) for p in self._pages])
             if grey and len(offsets) == 3 and order is not None:
-                return (tuple(offsets[i] for i in order),), True
-            return tuple((o,) for o in offsets), False
+                return (tuple(offsets[i] for i in order),), "C"
+            return tuple((o,) for o in offsets), ""
         axes, shape, pages, order = series
-        told = any(a in "CZT" for a in axes)
+        told = "".join(a for a in axes if a in "CZT")
         if not grey or "C" not in axes:
             return tuple((o,) for o in pages), told
         colours = shape[axes.index("C")]
@@ -265,7 +279,10 @@ def agreement(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def _look(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    small = cv2.resize(rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    h, w = rgb.shape[:2]
+    top, left = round(h * (1 - _MIDDLE) / 2), round(w * (1 - _MIDDLE) / 2)
+    middle = rgb[top : h - top, left : w - left]
+    small = cv2.resize(middle, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     fine, coarse = (cv2.GaussianBlur(small, (0, 0), sigma) for sigma in (_FINE, _COARSE))
     return np.asarray(fine - coarse, np.float32)
 

@@ -312,3 +312,11 @@ def test_pages_that_lead_back_have_an_end(tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_image(page_path(path, 2)).rgb, cell(2))
     with TiffReader(path) as reader:
         np.testing.assert_array_equal(reader.read_region(0, 0, 160, 160), cell(1))
+
+
+def test_slices_of_imagej_that_show_different_cells_are_images(tmp_path: Path) -> None:
+    cells = np.stack([cell(i) for i in range(5)])
+    tifffile.imwrite(tmp_path / "a.tif", cells, imagej=True, metadata={"axes": "ZYXS"})
+    found = discover(tmp_path)
+    assert [f.name for f in found.images] == [f"a.tif#{i}" for i in range(1, 6)]
+    np.testing.assert_array_equal(load_image(found.images[4].path).rgb, cells[4])
