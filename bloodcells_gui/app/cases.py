@@ -11,7 +11,7 @@ from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, Analy
 from bloodcells_gui.app.engine import EngineHolder
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.queue import AnalysisQueue, QueueEntry
-from bloodcells_gui.app.table import counted_area, table_of
+from bloodcells_gui.app.table import counted_area, may_have_area, table_of
 from bloodcells_gui.app.workspace import CASE_SUFFIX, OpenOptions, Workspace
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
@@ -83,7 +83,9 @@ class CaseList:
     def _flags(self, state: ReviewState, store: CaseStore) -> list[str]:
         """Names (English templates) of the smear rules that the case raises now."""
         settings = self._workspace.settings
-        area = counted_area(store.specimen, store.runs, store.load_cells())
+        specimen = store.specimen
+        cells = store.load_cells() if may_have_area(specimen) else []
+        area = counted_area(specimen, store.runs, cells)
         table = table_of(state, settings, area, "full")
         same_area = area.counted(state) if area is not None else None
         raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used, same_area)

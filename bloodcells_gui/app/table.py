@@ -63,11 +63,16 @@ class CountedArea:
         return SameArea(items, leukocytes, self.area_mm2, platelets_together=True)
 
 
+def may_have_area(specimen: Specimen) -> bool:
+    """Whether ratios of such a specimen are of an area at all."""
+    return specimen.kind in (SpecimenKind.FIELDS, SpecimenKind.SLIDE)
+
+
 def counted_area(
     specimen: Specimen, runs: Sequence[AnalysisRun], cells: Sequence[Cell]
 ) -> CountedArea | None:
     """That part of a specimen; None for crops and cells counted by hand, whose ratios are of plain counts."""
-    if not runs or specimen.kind not in (SpecimenKind.FIELDS, SpecimenKind.SLIDE):
+    if not runs or not may_have_area(specimen):
         return None
     if specimen.kind is SpecimenKind.FIELDS:
         done = finished_fields(run.tallies for run in runs)
