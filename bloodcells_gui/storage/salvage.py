@@ -198,14 +198,15 @@ class Reader:
 
     def _within_budget(self, cursor: sqlite3.Cursor) -> list[rows.Row]:
         """All rows, as long as they are not more bytes than the file could hold honestly."""
-        found = []
+        return list(self._charged(cursor))
+
+    def _charged(self, cursor: sqlite3.Cursor) -> Iterator[rows.Row]:
         for row in cursor:
             self._bytes_left -= sum(len(v) for v in row if isinstance(v, bytes | str))
             if self._bytes_left < 0:
                 self.troubled = True
                 raise _OutOfBudget("more than the file can hold")
-            found.append(row)
-        return found
+            yield row
 
     def _sound(self, name: str, columns: str, found: list[rows.Row]) -> list[rows.Row]:
         """Rows whose values are of the kinds their columns take; a damaged page may say anything."""
@@ -263,7 +264,7 @@ class Reader:
         found: list[rows.Row] = []
         with contextlib.suppress(*_Trouble):
             # row by row, so that what lies before a damaged page comes through
-            for row in self._connection.execute("SELECT key, value, author FROM drafts"):
+            for row in self._charged(self._connection.execute("SELECT key, value, author FROM drafts")):
                 found.append(row)
         return [(k, v, a) for k, v, a in found if all(isinstance(x, str) for x in (k, v, a))]
 

@@ -16,7 +16,7 @@ import pytest
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.storage import schema
+from bloodcells_gui.storage import rows, schema
 from bloodcells_gui.storage.audit import verify
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
@@ -338,3 +338,75 @@ def test_random_damage_is_complete_only_with_everything(case: Path, tmp_path: Pa
         if found.complete:
             with CaseStore.open(tmp_path / f"{n}.bcs", read_only=True) as new:
                 assert (len(new.load_cells()), len(new.events())) == (300, 20), at
+
+
+def varint(data: bytes | bytearray, at: int) -> tuple[int, int]:
+    """A number as SQLite writes it, and where it ends."""
+    value = 0
+    for n in range(8):
+        value = value << 7 | data[at + n] & 0x7F
+        if not data[at + n] & 0x80:
+            return value, at + n + 1
+    raise AssertionError("longer than any here")
+
+
+def three_bytes(value: int) -> bytes:
+    assert 1 << 14 <= value < 1 << 21
+    return bytes([0x80 | value >> 14, 0x80 | value >> 7 & 0x7F, value & 0x7F])
+
+
+def leaves(data: bytes | bytearray, page: int) -> list[int]:
+    """Leaf pages of a table, from its root."""
+    at = (page - 1) * PAGE
+    if data[at] == 0x0D:
+        return [page]
+    count = struct.unpack(">H", data[at + 3 : at + 5])[0]
+    places = struct.unpack(f">{count}H", data[at + 12 : at + 12 + 2 * count])
+    children = [struct.unpack(">I", data[at + p : at + p + 4])[0] for p in places]
+    children += struct.unpack(">I", data[at + 8 : at + 12])
+    return [leaf for child in children for leaf in leaves(data, child)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="measures as POSIX does")
+def test_pages_that_many_rows_name_are_not_given_out_again_and_again(tmp_path: Path) -> None:
+    """Six hundred cells whose scores are the pages of one: 20 MB that would become 600."""
+    path = tmp_path / "a.bcs"
+    a_case(path, 600).close()
+    long, step = 1_000_000, 119 * (PAGE - 4)  # so that as much of each row stays on its own page
+    column = rows.CELL_COLUMNS.split(", ").index("scores")
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("DROP TRIGGER cells_never_changes")
+    connection.execute("UPDATE cells SET scores = zeroblob(?)", (long - step,))
+    connection.execute("UPDATE cells SET scores = zeroblob(?) WHERE id = 0", (long,))
+    connection.close()
+    data = bytearray(path.read_bytes())
+    chain = b""
+    for leaf in leaves(data, root_page(path, "cells")):
+        base = (leaf - 1) * PAGE
+        count = struct.unpack(">H", data[base + 3 : base + 5])[0]
+        for place in struct.unpack(f">{count}H", data[base + 8 : base + 8 + 2 * count]):
+            at = base + place
+            size, after = varint(data, at)
+            row, body = varint(data, after)
+            least = (PAGE - 12) * 32 // 255 - 23
+            local = least + (size - least) % (PAGE - 4)
+            local = local if local <= PAGE - 35 else least
+            if row == 0:
+                chain = bytes(data[body + local : body + local + 4])
+                continue
+            data[at:after] = three_bytes(size + step)
+            _, kind_at = varint(data, body)
+            for _ in range(column):
+                _, kind_at = varint(data, kind_at)
+            kind, end = varint(data, kind_at)
+            assert kind == 2 * (long - step) + 12
+            data[kind_at:end] = three_bytes(kind + 2 * step)
+            data[body + local : body + local + 4] = chain
+    path.write_bytes(bytes(data))
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT length(scores) FROM cells WHERE id = 7").fetchone() == (long,)
+    connection.close()
+    cells, complete, megabytes, seconds = measured(path)
+    assert not complete
+    assert megabytes < 400, (cells, megabytes)
+    assert seconds < 60
