@@ -116,7 +116,7 @@ def test_the_slide_decides_on_the_ringed_cell_alone_and_only_in_sight(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "bloodcells_gui.ui.slide_view.panel.SlideImages", lambda _: PictureReader(placed(0, SIZE))
+        "bloodcells_gui.ui.slide_view.panel.SlideImages", lambda *_, **__: PictureReader(placed(0, SIZE))
     )
     session = SlideSession(cells())
     window.attach(session)
