@@ -129,15 +129,15 @@ class AnalysisJob:
             try:
                 if store.runs:
                     refuse_other_images(store.specimen, self.token.check)
-                copies = self._find_copies(store)
+                brightness = brightness_for(store.specimen.images, store.runs, self.token.check)
+                copies = self._find_copies(store, brightness)
             except Cancelled:
                 yield Done(RunStatus.CANCELLED)
                 return
             self._options = with_given_scale(self._options, store.runs)
             recorder = _Recorder(store, engine, self._options, self._profile, self._skipped)
+            recorder.brightness = brightness
             try:
-                images = store.specimen.images
-                recorder.brightness = brightness_for(images, store.runs, self.token.check)
                 source = self._source(store, engine, recorder, opened, copies)
                 for event in source:
                     yield from recorder.record(self._remarked(event, copies))
@@ -154,12 +154,12 @@ class AnalysisJob:
                 recorder.close(RunStatus.FAILED)
                 raise
 
-    def _find_copies(self, store: CaseStore) -> Copies:
+    def _find_copies(self, store: CaseStore, brightness: SampleRange) -> Copies:
         """Images that show what another one shows, told among what is left out."""
         told = {file.path for run in store.runs for file in run.skipped}
         images = [(i, ref) for i, ref in enumerate(store.specimen.images) if ref.name not in told]
         done = {i for i, ref in images if ref.sha256 or ref.sampled}
-        copies = find_copies(images, store.specimen.kind, done, self.token.check)
+        copies = find_copies(images, store.specimen.kind, done, self.token.check, brightness)
         self._skipped += copies.skipped.values()
         return copies
 

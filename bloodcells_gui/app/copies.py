@@ -18,6 +18,7 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
 from bloodcells_gui.imaging.guarded import load_images
 from bloodcells_gui.imaging.likeness import Look
+from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.refusal import ImageRefused
 
 _MOST_KIN = 24
@@ -50,6 +51,7 @@ def find_copies(
     kind: SpecimenKind,
     done: Collection[int] = frozenset(),
     check: Callable[[], None] = lambda: None,
+    brightness: SampleRange = ITS_OWN,
 ) -> Copies:
     """Which images show what another one shows.
 
@@ -63,6 +65,8 @@ def find_copies(
         Images that were analysed before: of two that show the same they are the ones that stay.
     check : callable
         Raises to end the search.
+    brightness : SampleRange
+        Of the specimen, where its images have more than 8 bits.
     """
     found = Copies()
     if kind is SpecimenKind.SLIDE:
@@ -70,7 +74,7 @@ def find_copies(
         return found
     related = _related(images)
     wanted = images if kind is SpecimenKind.FIELDS else [pair for pair in images if pair[0] in related]
-    looks = dict(_looks(wanted, check))
+    looks = dict(_looks(wanted, check, brightness))
     refs = dict(images)
     _equal_pixels(refs, looks, done, found)
     _same_shots(refs, looks, related, done, found)
@@ -189,7 +193,9 @@ def _parts(stem: str) -> Iterator[str]:
         yield stem[cut.end() :]
 
 
-def _looks(images: Sequence[Indexed], check: Callable[[], None]) -> Iterator[tuple[int, Look]]:
+def _looks(
+    images: Sequence[Indexed], check: Callable[[], None], brightness: SampleRange
+) -> Iterator[tuple[int, Look]]:
     """What each picture looks like, decoded a few at a time; the unreadable are told in their turn."""
     batch: list[Indexed] = []
     pixels = 0
@@ -199,7 +205,7 @@ def _looks(images: Sequence[Indexed], check: Callable[[], None]) -> Iterator[tup
         if pixels < _BATCH_PIXELS and len(batch) < 16 and at + 1 < len(images):
             continue
         check()
-        loaded = load_images([(r.path, r.name) for _, r in batch], check=check)
+        loaded = load_images([(r.path, r.name) for _, r in batch], check=check, brightness=brightness)
         for (i, _), image in zip(batch, loaded, strict=True):
             if not isinstance(image, ImageRefused):
                 yield i, Look.of(image.rgb, image.info.format)

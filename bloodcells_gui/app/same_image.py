@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
 from bloodcells_gui.domain.specimen import ImageRef, Specimen
-from bloodcells_gui.imaging.identity import OtherImage, file_of, open_same, sampled_hash, whole_hash
+from bloodcells_gui.imaging.identity import OtherImage, open_same, sampled_hash, whole_hash
+from bloodcells_gui.imaging.paging import split_page
 from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.storage.case import CaseStore
@@ -77,7 +78,8 @@ def refuse_other_images(specimen: Specimen, check: Callable[[], None] = lambda: 
         )
     known_names = {ref.name for ref in known}
     left = [ref for ref in specimen.images if ref.name not in known_names]
-    if known and not any(same for _, same in answers) and any(file_of(ref.path).exists() for ref in left):
+    others_there = any(split_page(ref.path)[0].exists() for ref in left)
+    if known and others_there and not any(same for _, same in answers):
         raise UserError(
             "The analysis cannot go on: none of the images that were analysed is there.",
             "So nobody can tell whether the others are of the same specimen.",

@@ -11,8 +11,6 @@ for (`verify`).
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -24,6 +22,7 @@ from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.imaging.companions import companions_of
 from bloodcells_gui.imaging.guarded import open_image
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.paging import split_page
 from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.reader import RGB, ImageReader, Level
 from bloodcells_gui.imaging.refusal import ImageRefused
@@ -32,7 +31,6 @@ from bloodcells_gui.imaging.source import os_refusal
 _BLOCK_BYTES = 64 * 1024
 _BLOCKS, _LEAST_BLOCKS = 128, 8
 _KEPT = 64
-_PICTURE_NUMBER = re.compile(r"(?<=[^#])#[1-9][0-9]*$")
 OTHER_CONTENT = "It is not the image that was analysed: its content is another."
 _PUT_BACK = "Put the original file back in its place."
 
@@ -45,13 +43,6 @@ class OtherImage(ImageRefused):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, OTHER_CONTENT, _PUT_BACK)
-
-
-def file_of(path: Path) -> Path:
-    """The file of an image: `stack.tif#3` is a picture of `stack.tif`, unless a file is really called so."""
-    if os.path.lexists(path):
-        return path
-    return path.with_name(_PICTURE_NUMBER.sub("", path.name))
 
 
 def stamp_of(files: list[Path]) -> Stamp:
@@ -88,7 +79,7 @@ def whole_hash(path: Path, check: Callable[[], None] = lambda: None) -> str:
         When it cannot be read, or is no regular file. What `check` raises ends the computation.
     """
 
-    path = file_of(path)
+    path, _ = split_page(path)
 
     def compute() -> str:
         hashed = hashlib.sha256()
@@ -109,7 +100,7 @@ def sampled_hash(path: Path, check: Callable[[], None] = lambda: None) -> str:
     OSError
         As :func:`whole_hash`.
     """
-    path = file_of(path)
+    path, _ = split_page(path)
     files = [path, *companions_of(path)]
     blocks = max(_LEAST_BLOCKS, _BLOCKS // len(files))
 
@@ -189,7 +180,7 @@ class SameReader:
         self._name = name
         self.path, self.format, self.description = reader.path, reader.format, reader.description
         self.scale_unread, self.notices = reader.scale_unread, reader.notices
-        file = file_of(reader.path)
+        file, _ = split_page(reader.path)
         self._files = [file, *companions_of(file)]
         self._stamp = stamp_of(self._files)
         self.sampled = sampled_hash(reader.path, check)

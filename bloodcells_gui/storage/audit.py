@@ -14,7 +14,7 @@ from bloodcells_gui.domain.csv_text import RFC4180
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import fold
 from bloodcells_gui.imaging import plain_files
-from bloodcells_gui.imaging.identity import file_of, sampled_hash
+from bloodcells_gui.imaging.identity import sampled_hash
 from bloodcells_gui.storage import last_seen, signed
 from bloodcells_gui.storage.case import RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
@@ -137,7 +137,7 @@ def _check_images(store: CaseStore, report: AuditReport, progress: Callable[[int
             report.remarks.append(Problem("An image lies on the network and was not opened", ref.name))
             continue
         try:
-            same = (not ref.sha256 or plain_files.sha256_of(file_of(ref.path)) == ref.sha256) and (
+            same = (not ref.sha256 or plain_files.sha256_of(ref.path) == ref.sha256) and (
                 not ref.sampled or sampled_hash(ref.path) == ref.sampled
             )
         except OSError as error:

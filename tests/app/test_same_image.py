@@ -299,12 +299,8 @@ def test_a_hash_is_computed_again_once_the_file_changed(tmp_path: Path) -> None:
 
 def test_the_pictures_of_one_file_are_known_by_their_file(tmp_path: Path) -> None:
     stack = put_slide(tmp_path / "stack.tif", slide_pixels(4))
-    assert identity.file_of(tmp_path / "stack.tif#3") == stack
     assert identity.whole_hash(tmp_path / "stack.tif#3") == identity.whole_hash(stack)
     assert sampled_hash(tmp_path / "stack.tif#12") == sampled_hash(stack)
-    really = tmp_path / "cell#3"
-    really.write_bytes(b"x")
-    assert identity.file_of(really) == really
 
 
 def test_views_of_a_case_without_its_images_are_its_own(tmp_path: Path) -> None:
