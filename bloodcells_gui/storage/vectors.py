@@ -116,7 +116,8 @@ def embeddings(connection: Any) -> tuple[NDArray[np.int64], NDArray[np.float16]]
     ).fetchone()
     size = 0 if last is None else int(last[0]) // 2 * 2
     fits = (size, size)
-    where = "WHERE length(embedding) = ? AND ? > 0"
+    # A damaged case may hold pictures of cells that are gone.
+    where = "WHERE length(embedding) = ? AND ? > 0 AND cell IN (SELECT id FROM cells)"
     n = connection.execute(f"SELECT count(*) FROM assets {where}", fits).fetchone()[0]  # noqa: S608
     ids, found = np.empty(n, np.int64), np.empty((n, size // 2), "<f2")
     cursor = connection.execute(f"SELECT cell, embedding FROM assets {where} ORDER BY cell", fits)  # noqa: S608
