@@ -53,7 +53,7 @@ def clock_doubt(now: str, last_entry: str, earlier: Iterable[str]) -> ClockDoubt
     newest, text = max(known)
     if newest > here + CLOCK_TOLERANCE:
         return _doubt(BEHIND_OTHER_WORK, now, text)
-    return _doubt(FAR_AHEAD, now, text) if here > newest + AHEAD else None
+    return _doubt(FAR_AHEAD, now, text) if here - newest > AHEAD else None
 
 
 def _doubt(text: str, now: str, seen: str) -> ClockDoubt:
@@ -62,4 +62,7 @@ def _doubt(text: str, now: str, seen: str) -> ClockDoubt:
 
 def _words(time: str) -> str:
     found = moment(time)
-    return time if found is None else found.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    try:
+        return time if found is None else found.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except OverflowError:  # the last hours of the year 9999 somewhere else
+        return time

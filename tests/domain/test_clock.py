@@ -29,6 +29,9 @@ NOW = "2026-11-29T09:00:00Z"
         ("", ("2026-09-01T00:00:00Z",), FAR_AHEAD),
         ("", ("nonsense", ""), None),
         ("nonsense", (), None),
+        ("9999-12-31T23:59:59-14:00", (), BEHIND_THE_CASE),
+        ("", ("9999-12-20T00:00:00Z",), BEHIND_OTHER_WORK),
+        ("0001-01-01T00:00:00+14:00", ("0001-01-01T00:00:00+14:00",), FAR_AHEAD),
     ],
 )
 def test_a_clock_is_doubted_where_work_speaks_against_it(
