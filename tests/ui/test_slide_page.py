@@ -20,7 +20,7 @@ def page(
     qtbot: QtBot, context: UiContext, pool: QThreadPool, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[CasePage]:
     monkeypatch.setattr(
-        "bloodcells_gui.ui.slide_view.panel.SlideImages", lambda _: PictureReader(placed(0, SIZE))
+        "bloodcells_gui.ui.slide_view.panel.SlideImages", lambda *_: PictureReader(placed(0, SIZE))
     )
     page = CasePage(context, SlideSession(cells()), pool)
     qtbot.addWidget(page)
