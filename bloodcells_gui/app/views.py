@@ -19,6 +19,7 @@ from bloodcells_gui.imaging.contours import outlines
 from bloodcells_gui.imaging.identity import OtherImage
 from bloodcells_gui.imaging.reader import ImageReader
 from bloodcells_gui.inference.preprocess import background_colour
+from bloodcells_gui.pipeline.edges import visible_part
 from bloodcells_gui.storage.case import CaseStore
 
 _OPEN_IMAGES = 4
@@ -37,7 +38,8 @@ class CellView:
     cell_contours, nucleus_contours : lists of (n, 2) float32
         x, y in px of `image`.
     from_image : bool
-        False when the image file was out of reach and the case's own thumbnail stands in.
+        False when the image file was out of reach and the case's own thumbnail stands in. (It does so too
+        for a cell that the border of two fields cuts, which neither shows whole.)
     replaced : bool
         The file is there but is not the one that was analysed, so the thumbnail is shown.
     """
@@ -85,12 +87,12 @@ class ViewMaker:
         assets = self._store.assets(cell.id)
         image = self._from_image(cell, assets)
         from_image = image is not None
-        if image is None:
+        mask = decode_mask(assets.mask)
+        if image is None or self._goes_on_elsewhere(cell, assets, mask):
             image = decode_jpeg(assets.thumbnail)
         side = image.shape[0]
         crop_side = assets.crop_px[2]
         mpp = cell.mpp * crop_side / side if crop_side > 0 else float("nan")
-        mask = decode_mask(assets.mask)
         scale = side / mask.shape[0]
         return CellView(
             image,
@@ -100,6 +102,16 @@ class ViewMaker:
             from_image,
             replaced=not from_image and cell.image in self._replaced,
         )
+
+    def _goes_on_elsewhere(self, cell: Cell, assets: CellAssets, mask: NDArray[np.uint8]) -> bool:
+        """Whether a neighbouring field shows the rest of the cell, as the case's own picture does."""
+        x, y, side = assets.crop_px
+        width, height = self._store.specimen.images[cell.image].size_px
+        if side <= 0 or min(width, height) <= 0:
+            return False
+        size = mask.shape[0]
+        x0, y0, x1, y1 = visible_part((round(x), round(y)), side / size, size, (height, width))
+        return bool(mask.any() and np.count_nonzero(mask) > np.count_nonzero(mask[y0:y1, x0:x1]))
 
     def reader(self, index: int) -> ImageReader | None:
         """The image's reader; None when the file is gone or is not the one that was analysed."""
