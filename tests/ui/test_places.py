@@ -9,7 +9,7 @@ import cv2
 import pytest
 from PySide6.QtCore import Qt, QThreadPool
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QDialogButtonBox
+from PySide6.QtWidgets import QDialog, QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.cases import CaseList
@@ -187,7 +187,13 @@ def test_the_work_list_asks_too_and_takes_no_for_an_answer(
 
     bench.window.opener.ask_options = never
     worklist = bench.show_worklist()
+    other = QDialog(bench.window)
+    other.setModal(True)
+    other.show()
     worklist.enqueue(patients)
+    qtbot.wait(900)
+    assert asked == []  # not over another dialog
+    other.close()
     qtbot.waitUntil(lambda: asked == [patients], timeout=10_000)
     assert not bench.cases.queue.entries()
     bench.window.opener.ask_options = lambda path, intake: OpenOptions(one_specimen=True, mpp=0.107)

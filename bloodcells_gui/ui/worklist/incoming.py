@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
+from PySide6.QtWidgets import QApplication
 
 from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.intake import Intake, parts_of
@@ -19,6 +20,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.jobs import Lookup
 
 _NAMED = 3
+_AGAIN_MS = 250
 LookAt = Callable[[Path, str], Any]
 Ask = Callable[[Path, Any], OpenOptions | None]
 
@@ -87,6 +89,9 @@ class Incoming(QObject):
         elif isinstance(tag, Path):
             options = OpenOptions()
             if getattr(result, "in_question", False) and self._ask is not None:
+                if QApplication.activeModalWidget() is not None:  # never over a dialog about the open case
+                    QTimer.singleShot(_AGAIN_MS, self, lambda: self._answered(tag, result))
+                    return
                 answer = self._ask(tag, result)
                 if answer is None:
                     return
