@@ -16,6 +16,7 @@ from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.waiting import waiting_guess
 
 MOST = 8
@@ -140,7 +141,7 @@ class CompareWindow(QDialog):
             tile.zoomed.connect(self._zoom_all)
             tile.ready.connect(self._fit_all)
         rows = -(-len(self.tiles) // max(1, columns))
-        self.resize(min(1500, 60 + 290 * columns), min(940, 60 + 340 * rows))
+        resize_within_screen(self, min(1500, 60 + 290 * columns), min(940, 60 + 340 * rows))
         controller.changed.connect(self._changed)
 
     def _fit_all(self) -> None:

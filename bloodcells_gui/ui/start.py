@@ -28,6 +28,7 @@ from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.resources import load_fonts
+from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.theme import Theme
 from bloodcells_gui.ui.workbench.hub import Workbench
 
@@ -71,7 +72,7 @@ class WindowKeeper:
 
     def _make(self) -> MainWindow:
         window = MainWindow(self._context, self._workspace, self._memory)
-        window.resize(*SCREENSHOT_SIZE)
+        resize_within_screen(window, *SCREENSHOT_SIZE)
         geometry = self._memory.bytes("window")
         if not geometry.isEmpty():
             window.restoreGeometry(geometry)

@@ -124,6 +124,47 @@ def test_a_crash_costs_no_more_than_the_last_moment(
     assert session.store.events() == []
 
 
+def test_a_crash_costs_no_field_that_was_being_filled_in(
+    qtbot: QtBot, bench: Workbench, session: CaseSession, path: Path
+) -> None:
+    QTest.keyClicks(editor(bench, "requester"), "Ward 7")
+    QTest.keyClicks(editor(bench, "collected_at"), "yesterday")  # no day: it cannot be saved on leaving
+
+    def kept() -> set[tuple[str, str]]:
+        with sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True) as connection:
+            return set(connection.execute("SELECT key, value FROM drafts"))
+
+    qtbot.waitUntil(lambda: kept() == {("field/collected_at", "yesterday")}, timeout=4000)
+    editor(bench, "requester").setText("Ward 8, Dr Ma")
+    qtbot.waitUntil(
+        lambda: kept() == {("field/collected_at", "yesterday"), ("field/requester", "Ward 8, Dr Ma")},
+        timeout=4000,
+    )
+    assert session.state.data.fields["requester"] == "Ward 7"
+
+
+def test_the_foot_names_a_field_and_a_comment_together(bench: Workbench, session: CaseSession) -> None:
+    QTest.keyClicks(editor(bench, "wbc"), "7.4x")
+    QTest.keyClicks(record(bench, 2).comments.words, WORDS)
+    assert bench.window._saved.text() == "Not saved yet: White cell count · A comment is not added yet"
+
+
+def test_looking_at_the_analyser_asks_nobody_for_a_name(
+    bench: Workbench, session: CaseSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(AuthorDialog, "exec", lambda _: asked.append("who") or 0)
+    bench.workspace.author = ""
+    panel = record(bench, 3).analyser
+    panel.cells.setFocus()
+    panel.table.setFocus()  # the focus went through the number of cells
+    model = panel.model
+    model.setData(model.index(0, 1), "")  # an editor opened and left
+    assert asked == []
+    model.setData(model.index(0, 1), "61,5")
+    assert asked == ["who"]
+
+
 def test_a_case_open_for_reading_takes_no_comment_and_no_draft(
     bench: Workbench, session: CaseSession, path: Path
 ) -> None:

@@ -26,6 +26,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.room import resize_within_screen
 
 
 class BackupDesk:
@@ -110,7 +111,7 @@ class BackupWindow(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.banners)
         layout.addWidget(self._page(), 1)
-        self.resize(620, 360)
+        resize_within_screen(self, 620, 360)
         self._enable()
 
     def _page(self) -> QWidget:

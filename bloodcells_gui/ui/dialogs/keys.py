@@ -25,6 +25,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.keymap import PRESETS, RESERVED
+from bloodcells_gui.ui.room import resize_within_screen
 
 Index = QModelIndex | QPersistentModelIndex
 _OWN = "own"
@@ -161,7 +162,7 @@ class KeyMapDialog(Form):
         button = self.buttons.addButton(self.tr("Print…"), QDialogButtonBox.ButtonRole.ActionRole)
         button.clicked.connect(self._print)
         self.setMinimumWidth(520)
-        self.resize(560, 760)
+        resize_within_screen(self, 560, 760)
 
     def fixed_keys(self) -> list[tuple[str, str]]:
         """Keys that are the same everywhere: what they do, and their names."""

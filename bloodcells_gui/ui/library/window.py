@@ -37,6 +37,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.room import resize_within_screen
 
 Index = QModelIndex | QPersistentModelIndex
 REFERENCE_ROLE, LIKENESS_ROLE = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
@@ -241,7 +242,7 @@ class LibraryWindow(QDialog):
         layout.addLayout(row)
         layout.addWidget(self.view, 1)
         layout.addLayout(below)
-        self.resize(800, 640)
+        resize_within_screen(self, 800, 640)
 
     def show_like(self, found: Sequence[tuple[Reference, float]] | None) -> None:
         """Show cells with their likeness; None shows the whole library."""

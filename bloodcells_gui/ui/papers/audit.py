@@ -34,6 +34,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.room import resize_within_screen
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -135,7 +136,7 @@ class AuditWindow(QDialog):
         layout.addWidget(self.banners)
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
-        self.resize(1040, 600)
+        resize_within_screen(self, 1040, 600)
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)
         self._work.failed.connect(self._failed)

@@ -27,6 +27,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.room import resize_within_screen
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -168,7 +169,7 @@ class CalibrationWindow(QDialog):
         layout.addLayout(above)
         layout.addWidget(self.table, 1)
         layout.addLayout(below)
-        self.resize(780, 460)
+        resize_within_screen(self, 780, 460)
         self._busy = False
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)

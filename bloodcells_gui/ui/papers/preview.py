@@ -25,6 +25,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.papers.pages import PagesView
+from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
 
 
@@ -75,7 +76,7 @@ class PreviewWindow(QDialog):
         layout.addWidget(self.banners)
         layout.addLayout(row)
         layout.addWidget(self.pages, 1)
-        self.resize(860, 920)
+        resize_within_screen(self, 860, 920)
         guard_wheels(self)
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)

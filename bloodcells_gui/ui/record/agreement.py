@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QVBoxLayo
 from bloodcells_gui.app.record import Points
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
 
 
@@ -124,7 +125,7 @@ class AgreementWindow(QDialog):
         layout.setContentsMargins(16, 14, 16, 16)
         layout.addLayout(top)
         layout.addWidget(self.plot, 1)
-        self.resize(720, 460)
+        resize_within_screen(self, 720, 460)
         guard_wheels(self)
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)

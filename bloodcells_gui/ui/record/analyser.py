@@ -137,7 +137,8 @@ class AnalyserModel(QAbstractTableModel):
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole or index.column() != ANALYSER:
             return False
-        self.entered.emit(self._labels[index.row()], str(value))
+        if str(value).strip() != str(self.data(index, Qt.ItemDataRole.EditRole)):
+            self.entered.emit(self._labels[index.row()], str(value))
         return True
 
 
@@ -185,9 +186,7 @@ class AnalyserPanel(QWidget):
         self.cells.setRange(0, 1_000_000)
         self.cells.setSpecialValueText(self.tr("not told"))
         self.cells.setAccessibleName(self.tr("Leukocytes counted by the analyser"))
-        self.cells.editingFinished.connect(
-            lambda: self._do(lambda: record.set_analyser_cells(session, self.cells.value()))
-        )
+        self.cells.editingFinished.connect(self._take_cells)
         label = QLabel(self.tr("Leukocytes counted by the analyser"))
         label.setBuddy(self.cells)
         bring = QPushButton(self.tr("&Import CSV…"))
@@ -235,6 +234,11 @@ class AnalyserPanel(QWidget):
         if not self.cells.hasFocus():
             self.cells.setValue(record.analyser_in(self._session)[1] or 0)
         self.cells.setEnabled(self.model.editable)
+
+    def _take_cells(self) -> None:
+        # Also when the focus only went through: nobody is asked for a name then.
+        if self.cells.value() != (record.analyser_in(self._session)[1] or 0):
+            self._do(lambda: record.set_analyser_cells(self._session, self.cells.value()))
 
     def _choose(self) -> None:
         names = self.tr("Tables")

@@ -34,13 +34,12 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.fold import Note
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.record.fields import PAUSE_MS
 from bloodcells_gui.ui.review import ReviewController
 
 Index = QModelIndex | QPersistentModelIndex
 NOTE_ROLE = Qt.ItemDataRole.UserRole + 1
 LONGEST = 2000
-# A crash costs no more typing than this.
-_PAUSE_MS = 800
 
 
 class NotesModel(QAbstractListModel):
@@ -193,7 +192,7 @@ class CommentsPanel(QWidget):
         self._hint.setWordWrap(True)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE_MS)
+        self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self.keep_draft)
         self.button = QPushButton(self.tr("&Add"))
         self.button.setToolTip(self.tr("Ctrl+Enter"))

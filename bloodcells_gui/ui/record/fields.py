@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFont, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -28,6 +28,9 @@ from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
+
+# How long nobody types before what was typed is kept as a draft: a crash costs no more than this.
+PAUSE_MS = 800
 
 
 class LinesEdit(QPlainTextEdit):
@@ -206,11 +209,16 @@ class FieldsForm(QScrollArea):
         if first is not None:
             self.setFocusProxy(first)
         self._pending = False
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self.keep_drafts)
         controller.changed.connect(lambda _: self._changed())
         self.refresh()
         for name, row in self.rows.items():
             if draft := session.drafts.text(field_key(name)):
                 row.show_draft(draft)
+        self._pause.stop()
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -218,12 +226,15 @@ class FieldsForm(QScrollArea):
         return tuple(row.spec.label for row in self.rows.values() if row.pending)
 
     def _edited(self) -> None:
+        if self.pending:
+            self._pause.start()
         if bool(self.pending) != self._pending:
             self._pending = not self._pending
             self.pending_changed.emit()
 
     def keep_drafts(self) -> None:
         """Keep what was typed and is not saved, in the case file."""
+        self._pause.stop()
         if self._session.state.signed:
             return
         try:

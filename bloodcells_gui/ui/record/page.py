@@ -83,10 +83,13 @@ class RecordPage(QTabWidget):
 
     def unsaved(self) -> str:
         """What is typed and not in the record, in words; "" when nothing is."""
+        open_ones = []
         if self.fields.pending:
             names = ", ".join(self._context.language.text(label) for label in self.fields.pending)
-            return self.tr("Not saved yet: {fields}").format(fields=names)
-        return self.tr("A comment is not added yet") if self.comments.pending else ""
+            open_ones.append(self.tr("Not saved yet: {fields}").format(fields=names))
+        if self.comments.pending:
+            open_ones.append(self.tr("A comment is not added yet"))
+        return " · ".join(open_ones)
 
     def keep_drafts(self) -> None:
         """Keep what is typed and not in the record: the case is about to go."""

@@ -27,6 +27,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.retention.model import Column, DueModel, RecordModel
+from bloodcells_gui.ui.room import resize_within_screen
 
 
 class RetentionWindow(QDialog):
@@ -66,7 +67,7 @@ class RetentionWindow(QDialog):
         layout.addWidget(self.tabs, 1)
         self.due.modelReset.connect(self._enable)
         self.due.dataChanged.connect(lambda *_: self._enable())
-        self.resize(960, 560)
+        resize_within_screen(self, 960, 560)
         self._enable()
         self.refresh()
 

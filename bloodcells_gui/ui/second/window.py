@@ -32,6 +32,7 @@ from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.second.model import AgreementModel
 
 
@@ -159,7 +160,7 @@ class SecondReaderWindow(QDialog):
         layout.addWidget(self._head)
         layout.addWidget(self._bar)
         layout.addWidget(self.stack, 1)
-        self.resize(980, 660)
+        resize_within_screen(self, 980, 660)
         self._go(reading.next_open)
 
     def _reading_page(self) -> QWidget:

@@ -26,6 +26,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.settings.form_pages import FieldsPage, GradingPage
 from bloodcells_gui.ui.settings.pages import (
     CountingPage,
@@ -80,7 +81,7 @@ class SettingsDialog(Form):
         if where:
             self.list.setToolTip(plain_tip(where))
         self._fill(settings)
-        self.resize(1060, 640)
+        resize_within_screen(self, 1060, 640)
 
     def _fill(self, settings: LabSettings) -> None:
         at = max(0, self.list.currentIndex().row())

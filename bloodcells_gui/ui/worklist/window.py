@@ -30,6 +30,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
 from bloodcells_gui.ui.worklist.incoming import Ask, Incoming, LookAt
 from bloodcells_gui.ui.worklist.model import Column, StateDelegate, WorklistModel
@@ -111,7 +112,7 @@ class WorklistWindow(QDialog):
         self._poll.timeout.connect(self._queue_went_on)
         QShortcut(QKeySequence.StandardKey.Find, self, self.text.setFocus)
         QShortcut(QKeySequence("F5"), self, self.refresh)
-        self.resize(1080, 620)
+        resize_within_screen(self, 1080, 620)
         guard_wheels(self)
 
     # -- building --------------------------------------------------------------------------------------
