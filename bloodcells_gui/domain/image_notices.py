@@ -8,14 +8,18 @@ from collections.abc import Iterable
 BEST_PLANE = "Stacks of planes, of which the sharpest was read: {count}."
 FIRST_PLANE = "Large files with several planes or pictures, of which only the first was read: {count}."
 COLOURS_GUESSED = "Images whose three grey pages were taken for red, green and blue: {count}."
+HOLE = (
+    "JPEG images with a long run of zeros in their data, as a failed copy leaves it, so that a part may show "
+    "something else: {count}."
+)
 NO_ALPHA = "Images that say they are wholly transparent, which was ignored: {count}."
 PROFILE_APPLIED = "Images converted from their colour profile to sRGB: {count}."
 PROFILE_LEFT = (
     "Images with a colour profile that cannot be applied, so that their colours and what is measured of them "
     "may be off: {count}."
 )
-IMAGE_NOTICES = (BEST_PLANE, FIRST_PLANE, COLOURS_GUESSED, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT)
-IMAGE_WARNINGS = frozenset({FIRST_PLANE, COLOURS_GUESSED, PROFILE_LEFT})
+IMAGE_NOTICES = (BEST_PLANE, FIRST_PLANE, COLOURS_GUESSED, HOLE, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT)
+IMAGE_WARNINGS = frozenset({HOLE, FIRST_PLANE, COLOURS_GUESSED, PROFILE_LEFT})
 
 
 def counted(said: Iterable[str]) -> list[str]:

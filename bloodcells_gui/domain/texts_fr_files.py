@@ -69,6 +69,11 @@ FRENCH = {
     "Images whose three grey pages were taken for red, green and blue: {count}.": (
         "Images dont les trois pages grises ont été prises pour le rouge, le vert et le bleu : {count}."
     ),
+    "JPEG images with a long run of zeros in their data, as a failed copy leaves it, so that a part may show "
+    "something else: {count}.": (
+        "Images JPEG dont les données contiennent une longue suite de zéros, comme après une copie ratée, de "
+        "sorte qu'une partie peut montrer autre chose : {count}."
+    ),
     "Images that say they are wholly transparent, which was ignored: {count}.": (
         "Images qui se déclarent entièrement transparentes, ce qui a été ignoré : {count}."
     ),

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.image_notices import NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT
+from bloodcells_gui.domain.image_notices import HOLE, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT
 from bloodcells_gui.imaging import headers_tiff as tiff
-from bloodcells_gui.imaging.codecs import decode_jpeg, imdecode, missing_scans
+from bloodcells_gui.imaging.codecs import decode_jpeg, has_hole, imdecode, missing_scans
 from bloodcells_gui.imaging.colour import UnusableProfile
 from bloodcells_gui.imaging.formats import EXPORT_SLIDE, RAW, RAW_ADVICE, RAW_SUFFIXES
 from bloodcells_gui.imaging.headers import DamagedHeader, UnknownFormat, read_info
@@ -304,6 +304,7 @@ def _decode(
         )
     if info.progressive and data.count(_START_OF_SCAN) * info.pixels > limits.max_scan_pixels:
         raise ImageRefused(name, "It is stored in an absurd number of passes.", "Save it as a baseline JPEG.")
+    notices: list[str] = []
     # A 32-bit BMP's fourth byte is padding more often than alpha.
     flat = info.format in ("jpeg", "bmp")
     if info.format == "jpeg":
@@ -312,13 +313,14 @@ def _decode(
         pixels, complaint = decode_jpeg(data, _RGB_AS_STORED)
         if complaint:
             raise ImageRefused(name, _COMPLAINT, _COPY_AGAIN, detail=printable(complaint.strip()))
+        if has_hole(data):
+            notices.append(HOLE)
     else:
         pixels = imdecode(data, _RGB_AS_STORED if flat else cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise ImageRefused(name, "Its pixel data are damaged.", _COPY_AGAIN)
     if pixels.shape[1::-1] != info.stored_px:
         raise ImageRefused(name, "Its header and its pixel data contradict each other.", _COPY_AGAIN)
-    notices: list[str] = []
     to_srgb = None
     if info.profiled:
         try:

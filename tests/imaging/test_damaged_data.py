@@ -16,9 +16,10 @@ import pytest
 import tifffile
 from PIL import Image
 
+from bloodcells_gui.domain.image_notices import HOLE
 from bloodcells_gui.imaging import guarded
-from bloodcells_gui.imaging.codecs import decode_jpeg, missing_scans
-from bloodcells_gui.imaging.decode import decode_rgb
+from bloodcells_gui.imaging.codecs import decode_jpeg, jpeg_segments, missing_scans
+from bloodcells_gui.imaging.decode import decode_rgb, load_image
 from bloodcells_gui.imaging.opening import open_image
 from bloodcells_gui.imaging.refusal import ImageRefused
 from tests.hostile.corpus import encoded, picture, rgb_image, tiff_bytes
@@ -105,6 +106,19 @@ def test_odd_header_fields_are_no_damage_and_hide_none(old: bytes, new: bytes) -
     np.testing.assert_array_equal(decode_rgb(odd), decode_rgb(good))
     with pytest.raises(ImageRefused, match="pixel data"):
         decode_rgb(early(odd))
+
+
+def test_zeros_that_decode_without_complaint_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = jpeg(progressive=True)
+    assert load_image(good).notices == ()
+    # Some passes of a progressive JPEG are bare bits: zeros decode like any others.
+    pixels = decode_jpeg(good, cv2.IMREAD_COLOR_RGB)
+    monkeypatch.setattr("bloodcells_gui.imaging.decode.decode_jpeg", lambda data, flags: pixels)
+    last = [end for marker, _, end in jpeg_segments(good) if marker == 0xDA][-1]
+    assert load_image(good[: last + 9] + bytes(120) + good[last + 129 :]).notices == (HOLE,)
+    # Zeros before the pixel data (space that cameras leave in EXIF) and behind them are no hole.
+    padded = good[:2] + b"\xff\xef\x01\x02" + bytes(256) + good[2:] + bytes(500)
+    assert load_image(padded).notices == ()
 
 
 def test_what_other_threads_print_meanwhile_is_neither_lost_nor_a_complaint(
