@@ -293,6 +293,18 @@ class CasePage(QWidget):
             self._tell_out_of_sight()
         return [i for i in ids if self.controller.group_of(i)]
 
+    def _asked(self) -> list[int]:
+        """The targets of a key; where no cell is chosen the next open one is shown and nothing is decided."""
+        ids = self.targets_in_sight()
+        if not ids and not self.chosen() and self.session.cells:
+            self.next_unreviewed()
+            if self.chosen():
+                self.noticed.emit(
+                    self.tr("No cell was chosen; nothing was decided."),
+                    self.tr("Look at this one and press the key again."),
+                )
+        return ids
+
     def _tell_out_of_sight(self) -> None:
         self.noticed.emit(
             self.tr("These cells were out of sight; nothing was decided."),
@@ -330,16 +342,16 @@ class CasePage(QWidget):
 
     def confirm(self) -> None:
         """Confirm the chosen cells."""
-        self._decide(self.targets_in_sight(), self.controller.confirm)
+        self._decide(self._asked(), self.controller.confirm)
 
     def relabel(self, code: str) -> None:
         """Give the chosen cells class `code`."""
-        self._name(self.targets_in_sight(), code)
+        self._name(self._asked(), code)
 
     def exclude(self) -> None:
         """Leave the chosen cells out of every count."""
         decision = self.session.decision
-        ids = [i for i in self.targets_in_sight() if decision(i).status != Status.EXCLUDED]
+        ids = [i for i in self._asked() if decision(i).status != Status.EXCLUDED]
         self._decide(ids, self.controller.exclude)
 
     def restore(self) -> None:

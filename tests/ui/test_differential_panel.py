@@ -147,7 +147,7 @@ def test_a_run_whose_images_went_away_warns_and_says_how_to_go_on(window: MainWi
     assert "continue the analysis" in banner.texts[2]
 
 
-def test_a_narrow_panel_gives_up_the_bar_then_the_key_never_the_limits(
+def test_a_narrow_panel_gives_up_the_bar_then_the_key_then_the_limits_before_the_names(
     qtbot: QtBot, context: UiContext, session: FakeSession
 ) -> None:
     panel = DifferentialPanel(context)
@@ -156,8 +156,12 @@ def test_a_narrow_panel_gives_up_the_bar_then_the_key_never_the_limits(
     panel.resize(330, 600)
     panel.show()
     hidden = {c for c in Column if panel.table.isColumnHidden(c)}
-    assert hidden == {Column.BAR, Column.KEY}
-    assert panel.table.columnWidth(Column.NAME) > 40
+    assert hidden == {Column.BAR, Column.KEY, Column.LIMITS}
+    whole = panel.fontMetrics().horizontalAdvance("Segmented neutrophil")
+    assert panel.table.columnWidth(Column.NAME) > whole
+    assert "95 % limits" in str(panel.model.index(0, Column.COUNT).data(Qt.ItemDataRole.ToolTipRole))
+    panel.resize(420, 600)
+    assert not panel.table.isColumnHidden(Column.LIMITS)
 
 
 def test_hostile_remarks_stay_text(qtbot: QtBot, context: UiContext) -> None:

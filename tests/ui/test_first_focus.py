@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.signing import SigningCheck
@@ -138,3 +147,50 @@ def test_a_second_opening_leaves_the_focus_where_the_person_put_it(qtbot: QtBot,
     assert isinstance(dialog.focusWidget(), QLineEdit)
     assert dialog.focusWidget() is dialog.name
     dialog.reject()
+
+
+def tab_through(dialog: QDialog, presses: int) -> list[QWidget]:
+    passed = []
+    for _ in range(presses):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, Key.Key_Tab)
+        now = QApplication.focusWidget()
+        assert now is not None
+        passed.append(now)
+    return passed
+
+
+def test_enter_signs_after_tab_went_through_cancel(qtbot: QtBot, context: UiContext) -> None:
+    dialog = SignDialog(context, "A. Technician", [replace(DOUBT, id="few")])
+    shown(qtbot, dialog)
+    type_text("Dry tap")
+    tab_through(dialog, 4)  # Cancel is among these, because Sign is disabled
+    dialog.name.setFocus()
+    type_text("A. Technician")
+    QTest.keyClick(dialog.name, Key.Key_Return)
+    assert dialog.result() == QDialog.DialogCode.Accepted
+
+
+def test_tab_goes_from_the_last_answer_to_meaning_and_name(qtbot: QtBot, context: UiContext) -> None:
+    dialog = SignDialog(context, "A. Technician", [replace(DOUBT, id="few")])
+    shown(qtbot, dialog)
+    type_text("Dry tap")
+    assert tab_through(dialog, 2) == [dialog.meaning, dialog.name]
+
+
+def test_enter_on_cancel_cancels_and_in_a_field_with_ok_disabled_does_nothing(
+    qtbot: QtBot, context: UiContext
+) -> None:
+    dialog = AmendDialog()
+    shown(qtbot, dialog)
+    tab_through(dialog, 1)
+    dialog.reason.setFocus()
+    QTest.keyClick(dialog.reason, Key.Key_Return)
+    assert dialog.isVisible()
+    type_text("Wrong patient")
+    cancel = dialog.buttons.button(QDialogButtonBox.StandardButton.Cancel)
+    cancel.setFocus()
+    QTest.keyClick(cancel, Key.Key_Return)
+    assert not dialog.isVisible()
+    assert dialog.result() == QDialog.DialogCode.Rejected

@@ -338,3 +338,19 @@ def turn(widget: QWidget) -> None:
         Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     QApplication.sendEvent(widget, event)
+
+
+@pytest.mark.parametrize("key", [Key.Key_Space, Key.Key_Q, Key.Key_Delete])
+def test_a_key_with_no_cell_chosen_shows_one_and_says_that_nothing_was_decided(
+    bench: Workbench, key: Key
+) -> None:
+    page = bench.window.page
+    assert page is not None
+    assert page.chosen() == []
+    QTest.keyClick(page.gallery.view, key)
+    assert len(page.chosen()) == 1
+    assert bench.window.banners.banners[0].texts[0] == "No cell was chosen; nothing was decided."
+    assert page.session.state.can_undo is False
+    chosen = page.chosen()
+    QTest.keyClick(page.gallery.view, key)
+    assert page.session.state.decided(chosen[0])

@@ -85,9 +85,20 @@ class Form(QDialog):
         self._opened = True
         guard_wheels(self)
         for button in self.findChildren(QPushButton):
-            if button not in self.buttons.buttons():
-                button.setAutoDefault(False)  # else Enter in a field could press it instead of OK
+            # Qt makes the button that last had the focus the one that Enter presses, in the fields too.
+            button.setAutoDefault(False)
         self.focus_first_field()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+            return
+        # Enter presses the button that has the focus, elsewhere OK and never another; a held key only once.
+        focus = self.focusWidget()
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        button = focus if isinstance(focus, QPushButton) else ok
+        if button is not None and button.isEnabled() and not event.isAutoRepeat():
+            button.click()
 
     def focus_first_field(self) -> None:
         """Put the focus into the first field, unless the dialog has chosen one already."""

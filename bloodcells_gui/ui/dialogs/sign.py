@@ -130,6 +130,12 @@ class SignDialog(Form):
         wanted = max(lines.totalHeightForWidth(580), inner.sizeHint().height())
         self._scroll.setFixedHeight(min(wanted + 4, _MOST_HEIGHT))
         self._check()
+        # The lines are newer than the rest: without this Tab goes from an answer to Cancel.
+        last = [w for w in inner.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus][-1:]
+        for widget in (self.meaning, self.name, *self.buttons.buttons()):
+            for before in last:
+                QWidget.setTabOrder(before, widget)
+            last = [widget]
         if self.isVisible():
             self._focus_next()
 

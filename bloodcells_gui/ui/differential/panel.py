@@ -94,6 +94,7 @@ class DifferentialTable(QTableView):
             wide = max(m.horizontalAdvance(sample) + 14, m.horizontalAdvance(title) + 18, least)
             header.resizeSection(column, wide)
         self._key_width = header.sectionSize(Column.KEY)
+        self._limits_width = header.sectionSize(Column.LIMITS)
 
     def _arrange(self) -> None:
         self.clearSpans()
@@ -112,12 +113,14 @@ class DifferentialTable(QTableView):
         self._share_room()
 
     def _share_room(self) -> None:
-        """The name comes first, then the bar, then the key (which the gallery's headings show too)."""
-        fixed = (Column.COUNT, Column.SHARE, Column.LIMITS, Column.ABSOLUTE)
-        room = self.viewport().width() - sum(self.columnWidth(c) for c in fixed if not self.isColumnHidden(c))
+        """The name comes first, then limits, bar and key (which the gallery's headings show too)."""
+        fixed = [c for c in (Column.COUNT, Column.SHARE, Column.ABSOLUTE) if not self.isColumnHidden(c)]
         metrics = self.fontMetrics()
-        room -= metrics.horizontalAdvance("Variant lymphocyte") + 54
-        room -= self._key_width
+        name = metrics.horizontalAdvance("Variant lymphocyte") + 54
+        room = self.viewport().width() - sum(self.columnWidth(c) for c in fixed) - name
+        # On a small screen a class must still be told from the next; the limits are in the tool tip too.
+        self.setColumnHidden(Column.LIMITS, room < self._limits_width - 54)
+        room -= self._limits_width + self._key_width
         self.setColumnHidden(Column.KEY, room < 0)
         # Beyond a bar that can be read, whole names are worth more than a longer bar.
         names = (str(self._model.index(r, 0).data()) for r in range(self._model.rowCount()))
@@ -164,6 +167,8 @@ class Figure(QWidget):
         self._value.setFont(font)
         self._caption = QLabel(caption)
         self._caption.setObjectName("muted")
+        self._caption.setWordWrap(True)
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
