@@ -858,6 +858,14 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>Cellules semblables à la cellule {number}</translation>
     </message>
     <message>
+        <source>No cell was chosen; nothing was decided.</source>
+        <translation>Aucune cellule n&apos;était choisie ; rien n&apos;a été décidé.</translation>
+    </message>
+    <message>
+        <source>Look at this one and press the key again.</source>
+        <translation>Regardez celle-ci et appuyez de nouveau sur la touche.</translation>
+    </message>
+    <message>
         <source>These cells were out of sight; nothing was decided.</source>
         <translation>Ces cellules n’étaient pas visibles ; rien n’a été décidé.</translation>
     </message>
