@@ -62,7 +62,9 @@ class Look:
     def of(cls, rgb: RGB, image_format: str) -> Look:
         """Of a decoded picture (h, w, 3) of a format such as "jpeg"."""
         small = cv2.resize(rgb, (_SIGNATURE_PX, _SIGNATURE_PX), interpolation=cv2.INTER_AREA)
-        vivid = float((rgb.max(axis=2) - rgb.min(axis=2) > _DRAWN_COLOUR).mean())
+        red, green, blue = cv2.split(rgb)  # NumPy takes thirty times as long along a short last axis
+        spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+        vivid = float(np.count_nonzero(spread > _DRAWN_COLOUR) / spread.size)
         size = (rgb.shape[1], rgb.shape[0])
         return cls(pixel_digest(rgb), size, small.astype(np.float32), vivid, image_format in _LOSSLESS)
 

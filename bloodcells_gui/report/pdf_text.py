@@ -57,9 +57,9 @@ class Printable:
     """
 
     def __init__(self, fonts_dir: Path) -> None:
+        self._fonts_dir = fonts_dir
         self._joining = shown_by(fonts_dir, FALLBACK_FILE)
         self._western = shown_by(fonts_dir, FONT_FILES[""]) | self._joining
-        self._chinese = shown_by(fonts_dir, CHINESE_FILE)
 
     def clean(self, text: str) -> tuple[str, bool]:
         """Return `text` as it can be printed, and whether that lost something.
@@ -89,10 +89,12 @@ class Printable:
             return False
         # Letters that join are set from one font alone; others beside them cannot be shown.
         code = ord(char)
-        return code in self._joining if joining else code in self._western or code in self._chinese
+        return code in self._joining if joining else code in self._western or self._is_chinese(char)
+
+    def _is_chinese(self, char: str) -> bool:
+        # Reading the large font takes a tenth of a second: only for a text that needs it.
+        return not char.isascii() and ord(char) in shown_by(self._fonts_dir, CHINESE_FILE)
 
     def needs_chinese(self, text: str) -> bool:
         """Whether cleaned `text` holds a character that only the Chinese font has."""
-        return not text.isascii() and any(
-            ord(c) in self._chinese and ord(c) not in self._western for c in text
-        )
+        return any(ord(c) not in self._western and self._is_chinese(c) for c in text)
