@@ -46,7 +46,7 @@ def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = Non
         cell_work(engine),
         engine.detector,
         lambda ref: open_image(ref.path),
-        lambda sample: estimate_mpp(sample, engine.detector),
+        lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
         ScanOptions(mpp=mpp, threads=threads, target=target, platelets=SLIDE_PLATELETS),
         CancelToken(),
     )

@@ -216,7 +216,7 @@ class AnalysisJob:
             [(i, ref) for i, ref in enumerate(specimen.images) if i not in copies.skipped],
             lambda ref: open_analysed(ref, self.token.check, brightness),
             search,
-            lambda sample: estimate_mpp(sample, engine.detector),
+            lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
             scan,
             self.token,
             before,
@@ -264,7 +264,7 @@ def crops_analysis(
         lambda refs: load_images(
             [(ref.path, ref.name) for ref in refs], check=token.check, brightness=brightness
         ),
-        lambda sample: estimate_mpp(sample, engine.detector),
+        lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
         options,
         token,
     )

@@ -41,7 +41,8 @@ _FACTORS = (2.54, 10.0, 25.4, 1000.0)
 _FACTOR_WITHIN = 0.15
 
 Pixels = NDArray[np.uint8]
-Estimate = Callable[[Sequence[Pixels]], ScaleEstimate]
+#: um per pixel from the cells of images that share one scale, and from what their files say of it.
+Estimate = Callable[[Sequence[Pixels], float | None], ScaleEstimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def settle_scale(
     look : callable
         Pixels of images by their place; those that cannot be read are left out.
     estimate : callable
-        um per pixel from the cells of images that share one scale.
+        um per pixel from the cells of images that share one scale; what the files say may spare a search.
     person : float or None
         Given by a person: nothing overrules it, but a contradiction is remarked on.
     sample : int
@@ -168,18 +169,18 @@ def settle_scale(
     unread = tuple(dict.fromkeys(seen.unread for seen in first.values() if seen.unread))
     remarks = [notices.SCALE_UNREAD.format(text=text) for text in unread[:1]]
     if person:
-        remarks += _by_hand(person, estimate([seen.pixels for seen in first.values()]))
+        remarks += _by_hand(person, estimate([seen.pixels for seen in first.values()], person))
         return SettledScale(ScaleEstimate(person, ScaleSource.PERSON), remarks=tuple(remarks))
 
-    def of(places: Sequence[int]) -> ScaleEstimate:
+    def of(places: Sequence[int], stated: float | None = None) -> ScaleEstimate:
         wanted = _some(places, sample)
         more = look([p for p in wanted if p not in first])
         pixels = [(first.get(p) or more[p]).pixels for p in wanted if p in first or p in more]
-        return estimate(pixels) if pixels else ScaleEstimate(None, ScaleSource.UNKNOWN)
+        return estimate(pixels, stated) if pixels else ScaleEstimate(None, ScaleSource.UNKNOWN)
 
     groups = _groups(known)
     for group in groups[:_MOST_GROUPS]:
-        group.seen = of(group.places)
+        group.seen = of(group.places, group.mpp)
     silent = [p for p in everything if not known[p]]
     if groups and 2 * sum(len(g.places) for g in groups) >= len(known):
         return _from_files(groups, names, remarks)

@@ -201,7 +201,7 @@ class SlideSource:
             [ref.name],
             [reader.mpp],
             lambda _: {0: Look(np.zeros((0, 0, 3), np.uint8), reader.mpp, reader.scale_unread)},
-            lambda _: self._estimate_scale(patches),
+            lambda _, stated: self._estimate_scale(patches, stated),
             person=self._options.mpp,
         )
         if settled is None or settled.scale.mpp is None:

@@ -6,7 +6,13 @@ import pytest
 
 from bloodcells_gui.domain.detections import Detections
 from bloodcells_gui.domain.specimen import ScaleSource
-from bloodcells_gui.imaging.scale import WARNING_MIXED, WARNING_PRIOR, estimate_mpp, red_cell_diameters
+from bloodcells_gui.imaging.scale import (
+    WARNING_MIXED,
+    WARNING_PRIOR,
+    borne_out,
+    estimate_mpp,
+    red_cell_diameters,
+)
 
 PLACES = [(x, y) for x in range(12, 100, 16) for y in range(12, 100, 16)]
 
@@ -112,3 +118,22 @@ def test_every_warning_has_its_french() -> None:
     warnings = [v for k, v in vars(scale).items() if k.startswith("WARNING_")]
     assert len(warnings) == 5
     assert all(tr(w, "fr") != w for w in warnings)
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.54, 1 / 2.54, 10.0, 1.5, 0.65, 1.25])
+def test_only_the_true_scale_is_borne_out_by_the_red_cells(factor: float) -> None:
+    images, finder = [field(0.1)] * 4, KnowsTheTruth(0.1)
+    found = borne_out(images, factor * 0.1, finder)
+    if factor == 1.0:
+        assert found is not None
+        assert found.source is ScaleSource.RED_CELLS
+        assert found.mpp == pytest.approx(0.1, rel=0.04)
+    else:
+        assert found is None
+    # whatever the files say, the answer comes from the cells
+    assert estimate_mpp(images, finder, factor * 0.1).mpp == pytest.approx(0.1, rel=0.04)
+
+
+def test_a_few_cells_or_one_image_bear_nothing_out() -> None:
+    assert borne_out([field(0.1)[:400, :400]], 0.1, KnowsTheTruth(0.1)) is None
+    assert borne_out([field(0.1)[:8, :8]] * 9, 0.1, KnowsTheTruth(0.1)) is None

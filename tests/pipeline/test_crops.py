@@ -62,7 +62,7 @@ def analysis(
     return CropsAnalysis(
         work,
         load,
-        lambda sample: ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, len(sample)),
+        lambda sample, _stated: ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, len(sample)),
         CropsOptions(threads=2, batch=8, **options),
         token or CancelToken(),
     )
@@ -126,7 +126,7 @@ def test_one_wrong_file_of_twelve_waits_for_its_scale_and_the_others_are_named(f
     run = CropsAnalysis(
         work,
         load_told,
-        lambda sample: ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, 40),
+        lambda *_: ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, 40),
         CropsOptions(threads=2, batch=8),
         CancelToken(),
     )
@@ -150,7 +150,7 @@ def test_a_wrong_file_that_an_interrupted_run_left_over_is_not_believed_alone(fo
 
     work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
     nothing_seen = ScaleEstimate(None, ScaleSource.UNKNOWN)
-    run = CropsAnalysis(work, load_told, lambda _: nothing_seen, CropsOptions(threads=2), CancelToken())
+    run = CropsAnalysis(work, load_told, lambda *_: nothing_seen, CropsOptions(threads=2), CancelToken())
     events = list(run.events([(5, refs[5])], [ref for i, ref in enumerate(refs) if i != 5]))
     (cell,) = (c for e in events if isinstance(e, CellsFound) for c in e.cells)
     assert cell.abstained
@@ -160,7 +160,7 @@ def test_a_wrong_file_that_an_interrupted_run_left_over_is_not_believed_alone(fo
 def test_without_any_scale_no_cell_is_named(folder) -> None:
     work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
     unknown = ScaleEstimate(None, ScaleSource.UNKNOWN)
-    run = CropsAnalysis(work, load, lambda _: unknown, CropsOptions(threads=2), CancelToken())
+    run = CropsAnalysis(work, load, lambda *_: unknown, CropsOptions(threads=2), CancelToken())
     events = list(run.events(folder))
     cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
     assert all(c.abstained and FLAG_WAITS_FOR_SCALE in c.flags for c in cells)
@@ -179,7 +179,7 @@ def test_what_is_to_be_said_of_how_images_were_read_is_counted_in_the_runs_remar
     work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
     scale = ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, 1)
     options = CropsOptions(threads=2, batch=8)
-    (*_, done) = CropsAnalysis(work, noted, lambda _: scale, options, CancelToken()).events(folder)
+    (*_, done) = CropsAnalysis(work, noted, lambda *_: scale, options, CancelToken()).events(folder)
     assert isinstance(done, Done)
     assert f"Images converted from their colour profile to sRGB: {len(folder) - 1}." in done.notice
     (remark,) = [r for r in run_remarks([done]) if r.text == PROFILE_APPLIED]
@@ -212,7 +212,7 @@ def test_reading_goes_on_while_cells_are_written(folder) -> None:
     work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
     options = CropsOptions(mpp=0.107, threads=1, batch=4)
     run = CropsAnalysis(
-        work, noted, lambda sample: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken()
+        work, noted, lambda *_: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken()
     )
     events = run.events(folder)
     next(e for e in events if isinstance(e, CellsFound))
@@ -246,7 +246,7 @@ def test_where_reading_ahead_is_late_the_workers_read_themselves(folder) -> None
     work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
     options = CropsOptions(mpp=0.107, threads=2, batch=8)
     run = CropsAnalysis(
-        work, slow, lambda sample: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken()
+        work, slow, lambda *_: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken()
     )
     cells = [c for e in run.events(folder) if isinstance(e, CellsFound) for c in e.cells]
     assert [c.image for c in cells] == list(range(40))

@@ -71,7 +71,7 @@ def run(pictures: dict[str, Any], **options: Any) -> tuple[list[Cell], Done, lis
     refs = tuple(ImageRef(n, Path(n), size_px=size, mpp=mpp) for n in pictures)
     earlier, known = options.pop("earlier", ()), options.pop("known", ())
     token = options.pop("token", None) or CancelToken()
-    estimate = options.pop("estimate", lambda _: ScaleEstimate(None, ScaleSource.UNKNOWN))
+    estimate = options.pop("estimate", lambda *_: ScaleEstimate(None, ScaleSource.UNKNOWN))
 
     def open_reader(ref: ImageRef) -> MemoryReader:
         picture = pictures[ref.name]
@@ -396,7 +396,7 @@ def test_fields_whose_scale_the_red_cells_contradict_are_searched_at_theirs_and_
     fields = {n: p for n, (p, _, _) in mosaic(smear, 420, 330).items()}
     right, _, _ = run(fields)
     seen = ScaleEstimate(MPP, ScaleSource.RED_CELLS, 0.05, 400)
-    cells, done, events = run(fields, ref_mpp=MPP * 2.54, estimate=lambda _: seen)
+    cells, done, events = run(fields, ref_mpp=MPP * 2.54, estimate=lambda *_: seen)
     assert next(e for e in events if isinstance(e, ScaleKnown)).scale.source is ScaleSource.CONTRADICTED
     assert len(cells) == len(right)
     assert all(c.abstained and FLAG_SCALE_CONTRADICTED in c.flags for c in cells)

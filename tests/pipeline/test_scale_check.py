@@ -18,7 +18,7 @@ def picture(mpp: float) -> np.ndarray:
     return np.full((4, 4, 3), round(mpp * 1000), np.uint16).astype(np.uint16)
 
 
-def from_cells(sample: Sequence[np.ndarray]) -> ScaleEstimate:
+def from_cells(sample: Sequence[np.ndarray], _stated: float | None = None) -> ScaleEstimate:
     true = [float(p[0, 0, 0]) / 1000 for p in sample if p[0, 0, 0]]
     if not true:
         return ScaleEstimate(None, ScaleSource.UNKNOWN, warning="none")
@@ -199,6 +199,6 @@ def test_sizes_that_pass_into_each_other_are_of_one_source() -> None:
 @pytest.mark.parametrize(("n", "remarked"), [(9, False), (40, True)])
 def test_few_red_cells_raise_no_suspicion_of_the_patient(n: int, remarked: bool) -> None:
     seen = ScaleEstimate(0.1, ScaleSource.RED_CELLS, 0.15, n)
-    found = settle_scale(["a"], [0.08], lambda _: {0: Look(picture(0.1), 0.08)}, lambda _: seen)
+    found = settle_scale(["a"], [0.08], lambda _: {0: Look(picture(0.1), 0.08)}, lambda *_: seen)
     assert found is not None
     assert bool(found.remarks) is remarked

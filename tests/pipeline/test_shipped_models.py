@@ -44,7 +44,7 @@ def run(engine: Engine, kind: SpecimenKind, refs: list[ImageRef], **options: Any
             cell_work(engine),
             engine.detector,  # type: ignore[arg-type]
             lambda ref: open_image(ref.path),
-            lambda sample: estimate_mpp(sample, engine.detector),
+            lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
             ScanOptions(**options),
             CancelToken(),
         )

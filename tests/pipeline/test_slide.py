@@ -44,7 +44,7 @@ def work() -> CellWork:
     return CellWork(PlainClassifier(), PlainSegmenter(), lambda *_: MEASUREMENTS)
 
 
-def unknown_scale(_: Any) -> ScaleEstimate:
+def unknown_scale(_sample: Any, _stated: float | None) -> ScaleEstimate:
     return ScaleEstimate(None, ScaleSource.UNKNOWN)
 
 
@@ -52,7 +52,7 @@ def scan(
     reader: MemoryReader,
     *,
     token: CancelToken | None = None,
-    estimate: Callable[[Any], ScaleEstimate] = unknown_scale,
+    estimate: Callable[[Any, float | None], ScaleEstimate] = unknown_scale,
     done: dict[str, float] | None = None,
     known: list[Cell] | None = None,
     **options: Any,
@@ -327,7 +327,7 @@ def test_unknown_scale_is_asked_for(smear: Smear) -> None:
 def test_scale_from_red_cells_of_sampled_places(smear: Smear) -> None:
     patches: list[np.ndarray] = []
 
-    def estimate(sample: list[np.ndarray]) -> ScaleEstimate:
+    def estimate(sample: list[np.ndarray], _stated: float | None) -> ScaleEstimate:
         patches.extend(sample)
         return ScaleEstimate(0.4, ScaleSource.RED_CELLS, 0.05, 100)
 
@@ -440,7 +440,7 @@ def test_a_slide_whose_scale_the_red_cells_contradict_is_searched_at_theirs_and_
     smear: Smear,
 ) -> None:
     seen = ScaleEstimate(0.4, ScaleSource.RED_CELLS, 0.05, 400)
-    cells, done, events = run(MemoryReader(smear.rgb, 0.4 / 10, (1, 4)), estimate=lambda _: seen)
+    cells, done, events = run(MemoryReader(smear.rgb, 0.4 / 10, (1, 4)), estimate=lambda *_: seen)
     assert next(e for e in events if isinstance(e, ScaleKnown)).scale.source is ScaleSource.CONTRADICTED
     assert len(cells) > 100
     assert all(c.abstained and FLAG_SCALE_CONTRADICTED in c.flags for c in cells)
