@@ -14,6 +14,7 @@ from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, ROLLUPS
 
 TARGET_RULE = "target-count"
+AMENDED = "Version {version} amends a signed report: {reason}"
 SAMPLING_ONLY = (
     "Limits are exact 95 % limits of sampling error only; they do not cover misclassification or the choice "
     "of the area."

@@ -129,6 +129,16 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """Why a signed report was opened again; `version` is the one that begins with it."""
+
+    author: str
+    time: str
+    reason: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpecimenData:
     """Fields a person fills in, folded from SET_FIELD events; all text, validated where they are used."""
 

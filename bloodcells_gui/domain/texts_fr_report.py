@@ -39,6 +39,9 @@ _REMARKS = {
     "Positive smear: {name} {n_value} {unit} (rule {comparison} {n_threshold})": (
         "Frottis positif : {name} {n_value} {unit} (règle {comparison} {n_threshold})"
     ),
+    "Version {version} amends a signed report: {reason}": (
+        "La version {version} rectifie un compte rendu signé : {reason}"
+    ),
     "Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})": (
         "Critère de relecture : {name} {n_value} {unit} (règle {comparison} {n_threshold})"
     ),

@@ -17,7 +17,8 @@ from bloodcells_gui.domain.differential import Differential, Remark, age_years
 from bloodcells_gui.domain.leaving_out import expected
 from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.platelets import platelet_estimates
-from bloodcells_gui.domain.review import Decision, Signature, SpecimenData, Status
+from bloodcells_gui.domain.remarks import AMENDED
+from bloodcells_gui.domain.review import Amendment, Decision, Signature, SpecimenData, Status
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ROLLUPS, UNIDENTIFIED
@@ -85,6 +86,7 @@ class Reviewed(Protocol):
     grades: dict[str, str]
     hand_counts: dict[str, int]
     signatures: list[Signature]
+    amendments: list[Amendment]
     version: int
     second_reads: dict[str, dict[int, str]]
     second_readers: dict[str, str]
@@ -188,13 +190,18 @@ def build_report(
 def _with_reasons(
     remarks: Sequence[Remark], runs: Sequence[AnalysisRun], cells: Sequence[Cell], state: Reviewed
 ) -> tuple[Remark, ...]:
-    """The remarks with why cells wait as Unidentified, right behind how many there are."""
+    """The remarks with why the report was amended, and why cells wait right behind how many there are."""
     classes = {run.number: run.classes for run in runs}
     waiting = [c for c in cells if state.decision(c.id).status is Status.UNIDENTIFIED]
     counted = reasons_counted(waiting, lambda cell: classes.get(cell.run, ()))
     said = [Remark(text, (("count", str(n)),), codes=("UNI",)) for text, n in counted]
     at = next((i + 1 for i, r in enumerate(remarks) if r.codes == ("UNI",)), len(remarks))
-    return (*remarks[:at], *said, *remarks[at:])
+    amended = [
+        Remark(AMENDED, (("version", str(a.version)), ("reason", a.reason)), "warning")
+        for a in state.amendments
+        if a.reason.strip()
+    ]
+    return (*amended, *remarks[:at], *said, *remarks[at:])
 
 
 def cells_to_explain(cells: Sequence[Cell], state: Reviewed, settings: LabSettings) -> list[int]:

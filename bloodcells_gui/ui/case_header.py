@@ -11,7 +11,7 @@ from bloodcells_gui.domain.notices import FOREIGN, run_remarks
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
-from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
 
 
 class Chip(QWidget):
@@ -149,6 +149,10 @@ class CaseHeader(QWidget):
             chips.append((self.tr("Profile {name}").format(name=profile), "info", tip))
         if session.state.signed:
             chips.append((self.tr("Signed"), "ok", ""))
-        elif session.state.unidentified and not self.running:
+        elif session.state.amendments:
+            began = session.state.amendments[-1]
+            word = self.tr("Amending: version {version}").format(version=began.version)
+            chips.append((word, "warning", plain_tip(began.reason)))
+        if not session.state.signed and session.state.unidentified and not self.running:
             chips.append((self.tr("Preliminary"), "warning", self.tr("Cells still wait for a decision")))
         return tuple(chips)

@@ -14,7 +14,7 @@ from bloodcells_gui.domain.analysis import AnalysisEvent, AnalysisRun
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.checks import SettingProblem
 from bloodcells_gui.domain.differential import Differential
-from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, SpecimenData
+from bloodcells_gui.domain.review import Amendment, Change, Decision, Event, EventKind, SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
 
@@ -51,6 +51,8 @@ class StateLike(Protocol):
     def reviewed(self) -> int: ...
     @property
     def signed(self) -> bool: ...
+    @property
+    def amendments(self) -> Sequence[Amendment]: ...
     @property
     def data(self) -> SpecimenData: ...
     def label(self, cell_id: int) -> str: ...

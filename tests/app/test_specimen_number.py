@@ -79,7 +79,12 @@ def test_a_signed_number_is_corrected_by_an_amendment(session: CaseSession) -> N
     sign(session, "A. Technician", "Amended report", "few cells")
     numbers = [frozen.report.split(b'"specimen":"')[1][:5] for frozen in session.store.frozen_reports()]
     assert numbers == [b"S-123", b"S-132"]
-    assert report_model(session, ExportOptions()).specimen == "S-132"
+    model = report_model(session, ExportOptions())
+    assert model.specimen == "S-132"
+    reasons = [dict(r.params) for r in model.differential.remarks if "amends" in r.text]
+    assert reasons == [{"version": "2", "reason": "wrong number"}]
+    first = session.store.frozen_reports()[0].report
+    assert b"amends" not in first  # the first version keeps its bytes
     path = session.path
     session.close()
     assert verify(path).ok

@@ -201,6 +201,7 @@ def test_a_signature_blocks_changes_until_amended_and_is_a_border_of_undo() -> N
     act(state, EventKind.SIGN, author="ben", new="approved", key="aa")
     act(state, EventKind.AMEND, reason="wrong specimen id")
     assert (state.signed, state.version, state.can_undo) == (False, 2, False)
+    assert [(a.version, a.reason) for a in state.amendments] == [(2, "wrong specimen id")]
     with pytest.raises(ValueError, match="only a signed"):
         act(state, EventKind.AMEND)
     act(state, EventKind.RELABEL, 1, new="MO")

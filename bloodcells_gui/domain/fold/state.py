@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.fold.standing import Standing, Standings, bump
-from bloodcells_gui.domain.review import UNDOABLE, Change, Event, EventKind, Signature, SpecimenData
+from bloodcells_gui.domain.review import (
+    UNDOABLE,
+    Amendment,
+    Change,
+    Event,
+    EventKind,
+    Signature,
+    SpecimenData,
+)
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 MAX_HAND_COUNT = 1_000_000
@@ -71,6 +79,8 @@ class ReviewState(Standings):
         Leaf code -> cells counted by hand at the microscope.
     signatures : list of Signature
         Of every version, oldest first.
+    amendments : list of Amendment
+        Oldest first, with their reasons.
     counts : dict of str to int
         Final leaf code -> number, hand counts included; a code without cells is not in it.
     signed : bool
@@ -97,6 +107,7 @@ class ReviewState(Standings):
         self.notes: list[Note] = []
         self.hand_counts: dict[str, int] = {}
         self.signatures: list[Signature] = []
+        self.amendments: list[Amendment] = []
         self.signed = False
         self.version = 1
         self.second_reads: dict[str, dict[int, str]] = {}
@@ -231,7 +242,11 @@ class ReviewState(Standings):
             return [self._plan_signature(event)]
         if not self.signed:
             raise ValueError("only a signed case can be amended")
-        return [_Delta("version", "", self.version, self.version + 1)]
+        began = Amendment(event.author, event.time, event.reason, self.version + 1)
+        return [
+            _Delta("version", "", self.version, self.version + 1),
+            _Delta("amendment", event.seq, None, began),
+        ]
 
     def _plan_count(self, event: Event) -> _Delta:
         if event.key not in BY_CODE:
@@ -290,6 +305,8 @@ class ReviewState(Standings):
         elif isinstance(after, Signature):
             self.signatures.append(after)
             self.signed = True
+        elif isinstance(after, Amendment):
+            self.amendments.append(after)
         elif what == "version":
             self.version = int(str(after))
             self.signed = False

@@ -174,6 +174,7 @@ class Figure(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._value)
         layout.addWidget(self._caption)
+        layout.addStretch(1)  # the numbers stay in one line where a caption takes two
 
     def show_value(self, text: str, colour: str = "", *, caption: str = "") -> None:
         """The number, a colour to draw attention, a caption other than the first."""

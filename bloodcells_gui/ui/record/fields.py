@@ -200,6 +200,7 @@ class FieldsForm(QScrollArea):
                 row.entered.connect(lambda value, name=spec.name: self._enter(name, value))
                 row.edited.connect(self._edited)
                 label = PlainLabel(text(spec.label) + (f" ({text(spec.unit)})" if spec.unit else ""))
+                label.setWordWrap(True)  # a field must stay wide enough for a number, however long its label
                 label.setBuddy(row.editor)
                 form.addRow(label, row)
                 self.rows[spec.name] = row
