@@ -828,6 +828,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
         <translation>Signé</translation>
     </message>
     <message>
+        <source>Amending: version {version}</source>
+        <translation>Rectification : version {version}</translation>
+    </message>
+    <message>
         <source>Preliminary</source>
         <translation>Provisoire</translation>
     </message>
