@@ -18,8 +18,14 @@ PROFILE_LEFT = (
     "Images with a colour profile that cannot be applied, so that their colours and what is measured of them "
     "may be off: {count}."
 )
-IMAGE_NOTICES = (BEST_PLANE, FIRST_PLANE, COLOURS_GUESSED, HOLE, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT)
-IMAGE_WARNINGS = frozenset({HOLE, FIRST_PLANE, COLOURS_GUESSED, PROFILE_LEFT})
+OTHER_RANGE = (
+    "Images whose numbers hardly fit the range of the rest (stored with another depth, or much darker), so "
+    "that their colours may be off: {count}."
+)
+IMAGE_NOTICES = (
+    BEST_PLANE, FIRST_PLANE, COLOURS_GUESSED, HOLE, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT, OTHER_RANGE,
+)  # fmt: skip
+IMAGE_WARNINGS = frozenset({HOLE, FIRST_PLANE, COLOURS_GUESSED, PROFILE_LEFT, OTHER_RANGE})
 
 
 def counted(said: Iterable[str]) -> list[str]:

@@ -46,6 +46,24 @@ FRENCH = {
     "Save single pictures of it as TIFF, PNG or JPEG.": (
         "Enregistrez-en des images isolées en TIFF, PNG ou JPEG."
     ),
+    "It is an animation of {kind} pictures.": "C'est une animation de {kind} images.",
+    "It is an Office document.": "C'est un document bureautique.",
+    "It is a variant of JPEG that is not read ({kind}).": (
+        "C'est une variante de JPEG qui n'est pas lue ({kind})."
+    ),
+    "It is a picture in a format that is not read ({kind}).": (
+        "C'est une image dans un format qui n'est pas lu ({kind})."
+    ),
+    "It is a DICOM file with the name of another format.": (
+        "C'est un fichier DICOM qui porte le nom d'un autre format."
+    ),
+    "Rename it so that it ends in .dcm.": "Renommez-le de sorte qu'il se termine par .dcm.",
+    "It is a DICOM file that is cut off: its end is missing.": (
+        "C'est un fichier DICOM tronqué : sa fin manque."
+    ),
+    "It is the index of a slide that is cut into tiles in the folder {folder}.": (
+        "C'est l'index d'une lame découpée en tuiles dans le dossier {folder}."
+    ),
     "It is a DICOM file, but no slide.": "C'est un fichier DICOM, mais pas une lame.",
     "Export its picture as TIFF, PNG or JPEG.": "Exportez son image en TIFF, PNG ou JPEG.",
     # Pages
@@ -79,6 +97,11 @@ FRENCH = {
     ),
     "Images converted from their colour profile to sRGB: {count}.": (
         "Images converties de leur profil de couleurs en sRGB : {count}."
+    ),
+    "Images whose numbers hardly fit the range of the rest (stored with another depth, or much darker), so "
+    "that their colours may be off: {count}.": (
+        "Images dont les valeurs s'accordent mal avec la plage des autres (enregistrées avec une autre "
+        "profondeur, ou bien plus sombres), de sorte que leurs couleurs peuvent être fausses : {count}."
     ),
     "Images with a colour profile that cannot be applied, so that their colours and what is measured of them "
     "may be off: {count}.": (

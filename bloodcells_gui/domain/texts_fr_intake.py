@@ -12,6 +12,9 @@ FRENCH = {
     "This program wrote it.": "Ce programme l'a écrit.",
     "Choose the photographs themselves.": "Choisissez les photographies elles-mêmes.",
     "It belongs to the slide {slide}.": "Il appartient à la lame {slide}.",
+    "It is a further picture in the same file, of which only the first is analysed.": (
+        "C'est une autre image du même fichier, dont seule la première est analysée."
+    ),
     "It is a mask, not a photograph.": "C'est un masque, pas une photographie.",
     "It is a link that leads out of the chosen folder.": "C'est un lien qui mène hors du dossier choisi.",
     "It is a link to {target}, which is read in its own place.": (

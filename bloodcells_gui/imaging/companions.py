@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +124,8 @@ def companions(files: Sequence[Path]) -> dict[Path, Path]:
             owned.update((part, file) for part in _named_by_mrxs(file))
         elif suffix == ".vsi":
             owned.update((part, file) for part in _frames_of_vsi(file))
+        elif (folders := tile_folders(file)) != []:
+            owned.update((part, file) for folder in folders for part in _files_below(folder))
     owned.update(_of_one_series([f for f in files if f not in owned]))
     return owned
 
@@ -207,3 +210,22 @@ def _frames_of_vsi(container: Path) -> list[Path]:
         return list((container.parent / f"_{container.stem}_").glob("stack*/*.ets"))
     except OSError:
         return []
+
+
+def tile_folders(index: Path) -> list[Path]:
+    """The folders of small pictures that make up a Deep Zoom or Zoomify picture; none for other files."""
+    try:
+        if index.suffix.lower() == ".dzi":
+            folder = index.with_name(f"{index.stem}_files")
+            return [folder] if folder.is_dir() else []
+        if index.name.lower() == "imageproperties.xml":
+            return sorted(f for f in index.parent.glob("TileGroup[0-9]*") if f.is_dir())
+    except OSError:
+        pass
+    return []
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Files in a folder of tiles, which are sorted by resolution one level below."""
+    for at, _, names in os.walk(folder):
+        yield from (Path(at, name) for name in names)

@@ -17,11 +17,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.image_notices import HOLE, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT
+from bloodcells_gui.domain.image_notices import HOLE, NO_ALPHA, OTHER_RANGE, PROFILE_APPLIED, PROFILE_LEFT
 from bloodcells_gui.imaging import headers_tiff as tiff
 from bloodcells_gui.imaging.codecs import decode_jpeg, has_hole, imdecode, missing_scans
 from bloodcells_gui.imaging.colour import UnusableProfile
-from bloodcells_gui.imaging.formats import EXPORT_SLIDE, RAW, RAW_ADVICE, RAW_SUFFIXES
+from bloodcells_gui.imaging.companions import tile_folders
+from bloodcells_gui.imaging.formats import (
+    EXPORT_SLIDE,
+    HEAD_BYTES,
+    MISNAMED_DICOM,
+    RAW,
+    RAW_ADVICE,
+    RAW_SUFFIXES,
+    RENAME_DICOM,
+    is_dicom,
+    named,
+)
 from bloodcells_gui.imaging.headers import DamagedHeader, UnknownFormat, read_info
 from bloodcells_gui.imaging.info import ImageInfo
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
@@ -32,6 +43,7 @@ from bloodcells_gui.imaging.pixels import (
     Beyond,
     SampleRange,
     beyond,
+    colours_of,
     orient,
     to_rgb,
     wholly_transparent,
@@ -52,7 +64,9 @@ _COPY_AGAIN = "Copy it again from its source."
 _COMPLAINT = "Its pixel data are damaged ({detail})."
 _ENDS_EARLY = "Its pixel data end early: parts of the picture are missing."
 _OVERVIEW = "It is only the overview of a slide whose pixels lie in the folder {folder}."
+_TILES = "It is the index of a slide that is cut into tiles in the folder {folder}."
 _KEPT_BYTES = 64 * 1024 * 1024
+_COMMON_SUFFIXES = frozenset({".tif", ".tiff", ".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _OF_THE_PAGE = (
     "stored_px", "orientation", "bits", "channels", "mpp", "tiled", "description", "cmyk", "profiled",
 )  # fmt: skip
@@ -114,15 +128,18 @@ def probe_source(
     try:
         info = read_info(source)
     except UnknownFormat as e:
-        kind = e.kind or Path(name).suffix.lstrip(".").upper() or "RAW"
-        raise ImageRefused(name, str(e), e.advice, kind=kind) from e
+        suffix = Path(name).suffix
+        sentence, advice, kind = named(str(e), e.advice, e.kind, suffix)
+        if suffix.lower() in _COMMON_SUFFIXES and is_dicom(source.read_at(0, HEAD_BYTES)):
+            sentence, advice = MISNAMED_DICOM, RENAME_DICOM
+        own = "" if suffix.lower() in _COMMON_SUFFIXES else suffix.lstrip(".").upper()
+        raise ImageRefused(name, sentence, advice, kind=kind or own or "RAW") from e
     except DamagedHeader as e:
         raise ImageRefused(
             name, "Its header is damaged ({detail}).", _COPY_AGAIN, detail=str(e) or type(e).__name__
         ) from e
     if info.format == "tiff" and Path(name).suffix.lower() in RAW_SUFFIXES:
-        kind = Path(name).suffix.lstrip(".").upper()
-        raise ImageRefused(name, RAW, RAW_ADVICE, kind=kind)
+        raise ImageRefused(name, RAW, RAW_ADVICE, kind=Path(name).suffix.lstrip(".").upper())
     if info.stored_px[0] <= 0 or info.stored_px[1] <= 0:
         raise ImageRefused(name, "It says that it has no pixels.", _COPY_AGAIN)
     if limits is not None:
@@ -237,7 +254,7 @@ class _FileOfPictures:
         if self._info.bits <= 8:
             return None
         pixels = imdecode(self._data, cv2.IMREAD_UNCHANGED)
-        return None if pixels is None else beyond(pixels)
+        return None if pixels is None else beyond(colours_of(pixels))
 
     def _at(self, offset: int) -> ImageInfo:
         found = tiff.tiff_info(self._memory, tiff.read_directory(self._memory, offset))
@@ -264,7 +281,7 @@ def _kept_file(file: Path, limits: DecodeLimits, *_unchanged: int) -> _FileOfPic
 
 
 def refuse_container(file: Path) -> None:
-    """Refuse the overview of a slide whose pixels lie in a folder beside it (Olympus VSI).
+    """Refuse an overview or index of a slide whose pixels lie in a folder beside it (Olympus VSI, Deep Zoom).
 
     Raises
     ------
@@ -272,6 +289,8 @@ def refuse_container(file: Path) -> None:
         With what to export.
     """
     suffix = file.suffix.lower()
+    if (folders := tile_folders(file)) != []:
+        raise ImageRefused(file, _TILES, EXPORT_SLIDE, folder=folders[0].name)
     if suffix not in (".vsi", ".tif", ".tiff"):
         return
     folder = file.with_name(f"_{file.stem}_")
@@ -336,4 +355,7 @@ def _decode(
     if not flat and wholly_transparent(pixels):
         alpha = "none"
         notices.append(NO_ALPHA)
-    return to_rgb(pixels, not flat, brightness.top(pixels), alpha, to_srgb), tuple(notices)
+    top, other = brightness.top(colours_of(pixels))
+    if other:
+        notices.append(OTHER_RANGE)
+    return to_rgb(pixels, not flat, top, alpha, to_srgb), tuple(notices)

@@ -45,8 +45,12 @@ _CROP_MAX_PX = 600
 _SLIDE_AMONG_IMAGES = "It is a slide among single images; open it by itself."
 _IMAGE_AMONG_SLIDES = "It is a single image among slides; open it by itself."
 # Names that other programs give to masks; a name alone makes none.
-_MASK_FOLDER = re.compile(r"mask|label|segm|annot|ground.?truth|^(gt|seg)$", re.IGNORECASE)
-_MASK_NAME = re.compile(r"[\s_.-](mask|masks|label|labels|seg|segmentation|gt)$", re.IGNORECASE)
+_MASK_FOLDER = re.compile(
+    r"mas[kq]|m[aá]scara|maschera|label|etiquett|étiquett|segm|annot|ground.?truth|^(gt|seg)$", re.IGNORECASE
+)
+_MASK_NAME = re.compile(
+    r"[\s_.-](masks?|masques?|masken?|m[aá]scaras?|mascher[ae]|labels?|seg|segmentation|gt)$", re.IGNORECASE
+)
 _MASK_BATCH = 16
 # Micro-Manager describes the images of a folder in one file beside them.
 _FOLDER_TEXT = "metadata.txt"
@@ -142,7 +146,10 @@ def discover(
             check()
         name = relative_name(file, root)
         try:
-            found.extend(_pictures_of(_look_at(file, name, limits, forced=kind), limits))
+            one = _look_at(file, name, limits, forced=kind)
+            found.extend(_pictures_of(one, limits))
+            for number in range(2, 2 + one.info.further):
+                refused.add(page_path(Path(name), number).as_posix(), leaving_out.FURTHER)
         except ImageRefused as e:
             if file == path:
                 raise

@@ -17,13 +17,22 @@ RAW_SUFFIXES = frozenset(
 MICROSCOPE = "It is a microscope's own file ({kind})."
 EXPORT = "Export it as TIFF from the program that wrote it."
 FILM = "It is a film."
+ANIMATION = "It is an animation of {kind} pictures."
+OTHER_JPEG = "It is a variant of JPEG that is not read ({kind})."
+OTHER_PICTURE = "It is a picture in a format that is not read ({kind})."
+MISNAMED_DICOM = "It is a DICOM file with the name of another format."
+RENAME_DICOM = "Rename it so that it ends in .dcm."
 TAKE_PICTURES = "Save single pictures of it as TIFF, PNG or JPEG."
 _PHONE = "Export it as JPEG or PNG; phones can be set to save JPEG (“Most Compatible”)."
+_OLE = "OIB, ZVI"
+_OFFICE = frozenset({"doc", "dot", "xls", "xlt", "ppt", "pps", "msg", "msi", "mdb", "pub", "vsd"})
 _UNPACK = "Unpack it and open the folder."
 
 EXPORT_SLIDE = "Export the slide as a tiled TIFF or OME-TIFF from the scanner's program, and open that."
 EXPORT_PICTURE = "Export its picture as TIFF, PNG or JPEG."
-ADVICE = frozenset({SAVE_AS, RAW_ADVICE, EXPORT, TAKE_PICTURES, _PHONE, EXPORT_SLIDE, EXPORT_PICTURE})
+ADVICE = frozenset(
+    {SAVE_AS, RAW_ADVICE, EXPORT, TAKE_PICTURES, _PHONE, EXPORT_SLIDE, EXPORT_PICTURE, RENAME_DICOM}
+)
 """What to do about formats that are not read."""
 
 Said = tuple[str, str, str]
@@ -56,7 +65,7 @@ _BY_START: tuple[tuple[bytes, Said], ...] = (
     (b"\x89HDF", ("It is an HDF5 file.", "If it is an image (Imaris .ims), export it as TIFF.", "")),
     (b"\xda\xce\xbe\x0a", (MICROSCOPE, EXPORT, "Nikon ND2")),
     (b"ZISRAWFILE", (MICROSCOPE, EXPORT, "Zeiss CZI")),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (MICROSCOPE, EXPORT, "OIB, ZVI")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (MICROSCOPE, EXPORT, _OLE)),
     (b"OLYMPUSRAWFORMAT", (MICROSCOPE, EXPORT, "Olympus OIR")),
     (b"SIS\0", (MICROSCOPE, EXPORT, "Olympus ETS")),
     (b"FUJIFILMCCD-RAW", (RAW, RAW_ADVICE, "RAF")),
@@ -72,11 +81,43 @@ _BY_START: tuple[tuple[bytes, Said], ...] = (
     (b"\0\0\1\xb3", (FILM, TAKE_PICTURES, "")),
     (b"\x30\x26\xb2\x75", (FILM, TAKE_PICTURES, "")),
     (b"FLV\1", (FILM, TAKE_PICTURES, "")),
+    (b"qoif", (OTHER_PICTURE, SAVE_AS, "QOI")),
+    (b"BPG\xfb", (OTHER_PICTURE, SAVE_AS, "BPG")),
+    (b"#?RADIANCE", (OTHER_PICTURE, SAVE_AS, "HDR")),
+    (b"NRRD000", (OTHER_PICTURE, SAVE_AS, "NRRD")),
+    (b"\n\5\1", (OTHER_PICTURE, SAVE_AS, "PCX")),
+    (b"\xd7\xcd\xc6\x9a", (OTHER_PICTURE, SAVE_AS, "WMF")),
+    *((b"P%d\n" % n, (OTHER_PICTURE, SAVE_AS, "PNM")) for n in range(1, 8)),
     (b"<?xml", ("It is an XML text.", READ_HERE, "")),
     (b"<svg", ("It is an SVG drawing.", SAVE_AS, "")),
     (b"<!DOCTYPE", ("It is a web page.", READ_HERE, "")),
     (b"<html", ("It is a web page.", READ_HERE, "")),
 )
+# Formats that nothing but their names tells from other data, or from texts.
+_BY_SUFFIX = {
+    "kfb": MICROSCOPE, "sdpc": MICROSCOPE, "dyqx": MICROSCOPE, "tmap": MICROSCOPE, "mds": MICROSCOPE,
+    "mdsx": MICROSCOPE, "isyntax": MICROSCOPE, "dm3": MICROSCOPE, "dm4": MICROSCOPE, "dv": MICROSCOPE,
+    "r3d": MICROSCOPE, "oif": MICROSCOPE, "sld": MICROSCOPE, "sldy": MICROSCOPE, "lof": MICROSCOPE,
+    "xlef": MICROSCOPE, "ics": MICROSCOPE, "ids": MICROSCOPE, "mha": MICROSCOPE, "mhd": MICROSCOPE,
+    "afi": MICROSCOPE, "ndpis": MICROSCOPE, "raw": RAW, "cr3": RAW, "tga": OTHER_PICTURE,
+    "emf": OTHER_PICTURE, "pict": OTHER_PICTURE, "sgi": OTHER_PICTURE,
+}  # fmt: skip
+_UNKNOWN = frozenset(
+    {"It is no image this program knows.", "It is a text, not an image.", "It is an XML text."}
+)
+_ADVICE_OF = {MICROSCOPE: EXPORT, RAW: RAW_ADVICE, OTHER_PICTURE: SAVE_AS}
+
+
+def named(sentence: str, advice: str, kind: str, suffix: str) -> Said:
+    """What is said of a file whose content tells nothing, by its suffix (with or without the dot)."""
+    name = suffix.lower().lstrip(".")
+    if kind == _OLE and name in _OFFICE:
+        return "It is an Office document.", READ_HERE, ""
+    if sentence not in _UNKNOWN or name not in _BY_SUFFIX:
+        return sentence, advice, kind
+    return _BY_SUFFIX[name], _ADVICE_OF[_BY_SUFFIX[name]], name.upper()
+
+
 _BY_BRAND: tuple[tuple[tuple[bytes, ...], Said], ...] = (
     ((b"avif", b"avis"), ("It is an AVIF image.", SAVE_AS, "")),
     ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),

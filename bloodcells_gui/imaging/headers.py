@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bloodcells_gui.imaging import headers_tiff as tiff
-from bloodcells_gui.imaging.formats import HEAD_BYTES, READ_HERE, TIFF_HEADS, what_it_is
+from bloodcells_gui.imaging.formats import (
+    ANIMATION,
+    HEAD_BYTES,
+    OTHER_JPEG,
+    READ_HERE,
+    SAVE_AS,
+    TAKE_PICTURES,
+    TIFF_HEADS,
+    what_it_is,
+)
+from bloodcells_gui.imaging.further import pictures_behind
 from bloodcells_gui.imaging.info import ImageInfo, mpp_from_density
 from bloodcells_gui.imaging.profiles_in import says_adobe_rgb
 from bloodcells_gui.imaging.source import ByteSource, MemorySource
@@ -16,6 +27,7 @@ from bloodcells_gui.imaging.written_scale import WrittenScale, scale_in_text
 _CM_UM, _INCH_UM, _M_UM = 10_000.0, 25_400.0, 1_000_000.0
 _MAX_SEGMENTS = 20_000
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_OTHER_FRAMES = {0xF7: "JPEG-LS"}
 _TAIL = 65_536
 _DEEP_JPEG = "It is a JPEG of {kind} bits a colour, which is not read."
 _MAX_COMMENT = 65_536
@@ -79,6 +91,7 @@ def _tiff(source: ByteSource) -> ImageInfo:
 def _jpeg(source: ByteSource) -> ImageInfo:
     pos, info, adobe, exif, progressive, profiled = 2, None, False, _Exif(), False, False
     comment = density = _NO_SCALE
+    listed: tuple[int, bytes] = (0, b"")
     for _ in range(_MAX_SEGMENTS):
         head = source.read_at(pos, 4)
         if len(head) < 4 or head[0] != 0xFF:
@@ -111,8 +124,12 @@ def _jpeg(source: ByteSource) -> ImageInfo:
             exif = _exif(source.read_at(pos + 4, length - 2)) or exif
         elif marker == 0xFE:
             comment = comment | _comment(source.read_at(pos + 4, length - 2))
+        elif marker in _OTHER_FRAMES:
+            raise UnknownFormat(OTHER_JPEG, SAVE_AS, _OTHER_FRAMES[marker])
         elif marker == 0xE2 and source.read_at(pos + 4, 12) == b"ICC_PROFILE\0":
             profiled = True
+        elif marker == 0xE2 and source.read_at(pos + 4, 4) == b"MPF\0":
+            listed = pos + 8, source.read_at(pos + 8, length - 6)
         elif marker == 0xEE and source.read_at(pos + 4, 5) == b"Adobe":
             adobe = True
         pos += 2 + length
@@ -126,6 +143,7 @@ def _jpeg(source: ByteSource) -> ImageInfo:
         progressive=progressive,
         description=exif.description,
         profiled=profiled or exif.adobe_rgb,
+        further=pictures_behind(source, *listed, info.stored_px) if listed[0] else 0,
     )
 
 
@@ -213,6 +231,8 @@ def _png(source: ByteSource) -> ImageInfo:
             exif = _exif(source.read_at(pos + 8, length)) or exif
         elif kind in _PNG_COLOURS:
             colours.add(kind)
+        elif kind == b"acTL" and length == 8:
+            _refuse_animation(struct.unpack(">I", source.read_at(pos + 8, 4))[0])
         elif kind == b"IEND":
             complete = source.size >= pos + 12
             break
@@ -259,6 +279,8 @@ def _webp(source: ByteSource) -> ImageInfo:
         height = int.from_bytes(head[27:30], "little") + 1
         channels = 4 if head[20] & 0x10 else 3
         profiled = bool(head[20] & 0x20)
+        if head[20] & 0x02:
+            _refuse_animation(sum(kind == b"ANMF" for kind, _, _ in _webp_chunks(source)))
         if head[20] & 0x08:
             exif = _webp_exif(source)
     elif kind == b"VP8L" and head[20] == 0x2F:
@@ -281,14 +303,26 @@ def _webp(source: ByteSource) -> ImageInfo:
     return _with_scale(info, exif.scale)
 
 
-def _webp_exif(source: ByteSource) -> _Exif:
+def _webp_chunks(source: ByteSource) -> Iterator[tuple[bytes, int, int]]:
+    """Name, beginning and length of the content of each chunk."""
     pos = 12
     for _ in range(_MAX_SEGMENTS):
         head = source.read_at(pos, 8)
         if len(head) < 8:
-            break
-        kind, length = head[:4], struct.unpack("<I", head[4:])[0]
-        if kind == b"EXIF" and length <= 1 << 20:
-            return _exif(source.read_at(pos + 8, length)) or _Exif()
+            return
+        length = struct.unpack("<I", head[4:])[0]
+        yield head[:4], pos + 8, length
         pos += 8 + length + (length & 1)
+
+
+def _webp_exif(source: ByteSource) -> _Exif:
+    for kind, start, length in _webp_chunks(source):
+        if kind == b"EXIF" and length <= 1 << 20:
+            return _exif(source.read_at(start, length)) or _Exif()
     return _Exif()
+
+
+def _refuse_animation(pictures: int) -> None:
+    """One picture of several must not be taken for the file."""
+    if pictures > 1:
+        raise UnknownFormat(ANIMATION, TAKE_PICTURES, str(pictures))

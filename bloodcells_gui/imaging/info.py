@@ -42,6 +42,8 @@ class ImageInfo:
         TIFF only: pages of full resolution; more than one are several pictures, a stack or colours.
     profiled : bool
         The file says that its colours are others than sRGB, by a profile or by other means.
+    further : int
+        JPEG only: pictures of the same size behind the first one.
     """
 
     format: str
@@ -60,6 +62,7 @@ class ImageInfo:
     pages: int = 1
     profiled: bool = False
     scale_unread: str = ""
+    further: int = 0
 
     @property
     def size_px(self) -> tuple[int, int]:

@@ -15,6 +15,8 @@ _WHOLE_TOPS = tuple(float(2**depth - 1) for depth in (8, 10, 12, 14, 16))
 _REAL_TOPS = (1.0, *_WHOLE_TOPS)
 # Hot pixels and dust are far fewer; the sky of a true 16-bit image is far more.
 _FEW = 1e-3
+# A smear's glass is bright: what fits in a sixteenth of the range was stored with fewer bits.
+_OTHER_DEPTH, _FAR_DARKER = 16, 4
 _ORIENTATION_TURNS = {3: 2, 4: 2, 5: 3, 6: 3, 7: 1, 8: 1}
 _ORIENTATION_MIRRORED = (2, 4, 5, 7)
 
@@ -32,9 +34,21 @@ class SampleRange:
     whole: float = 0.0
     real: float = 0.0
 
-    def top(self, values: NDArray[np.generic]) -> float | None:
-        """For these samples; None where they tell it themselves."""
-        return (self.real if values.dtype.kind == "f" else self.whole) or None
+    def top(self, colours: NDArray[np.generic]) -> tuple[float | None, bool]:
+        """For these samples (without alpha), and whether their numbers hardly fit the specimen's range.
+
+        None where they tell it themselves. One file of another depth neither blackens the others nor is
+        blackened or bleached by them: each keeps its own range then. Less far off it may be a dark picture.
+        """
+        common = self.real if colours.dtype.kind == "f" else self.whole
+        if not common or colours.dtype.itemsize == 1:
+            return common or None, False
+        own = sample_range(colours)
+        numbers: NDArray[Any] = colours
+        bleached = own > common and np.count_nonzero(numbers > common) * 2 > numbers.size
+        if bleached or own * _OTHER_DEPTH <= common:
+            return own, True
+        return common, own * _FAR_DARKER <= common
 
 
 ITS_OWN = SampleRange()
@@ -126,6 +140,11 @@ def over_white(
 
 
 Alpha = Literal["straight", "multiplied", "none"]
+
+
+def colours_of(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The samples that are colours; the last of 2 or 4 is alpha, which fills its container."""
+    return pixels[..., :-1] if pixels.ndim == 3 and pixels.shape[2] in (2, 4) else pixels
 
 
 def wholly_transparent(pixels: NDArray[np.generic]) -> bool:

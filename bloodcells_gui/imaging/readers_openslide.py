@@ -13,6 +13,7 @@ from openslide import lowlevel
 
 from bloodcells_gui.domain.image_notices import PROFILE_APPLIED, PROFILE_LEFT
 from bloodcells_gui.imaging.colour import Conversion, UnusableProfile, from_icc
+from bloodcells_gui.imaging.companions import dicom_header
 from bloodcells_gui.imaging.info import plausible_mpp
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.reader import RGB, WHITE, Level, PyramidReader, honest_levels
@@ -184,6 +185,8 @@ class OpenSlideReader(PyramidReader):
 
 def _damaged(path: Path, e: Exception) -> ImageRefused:
     if "end of filehandle" in str(e):
+        if dicom_header(path) is not None:
+            return ImageRefused(path, "It is a DICOM file that is cut off: its end is missing.", _WHAT_TO_DO)
         return ImageRefused(path, "The file is cut off: its end is missing.", _WHAT_TO_DO)
     return ImageRefused(path, _DAMAGED, _WHAT_TO_DO, detail=str(e)[:200])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from bloodcells_gui.domain.image_notices import (
     BEST_PLANE,
     COLOURS_GUESSED,
     NO_ALPHA,
+    OTHER_RANGE,
     PROFILE_APPLIED,
     PROFILE_LEFT,
 )
@@ -31,6 +33,7 @@ from bloodcells_gui.imaging.source import MemorySource
 from bloodcells_gui.imaging.tiff_page import (
     COPY_AGAIN,
     DAMAGED_HEADER,
+    DamagedTiff,
     PageLayout,
     UnsupportedTiff,
     page_layout,
@@ -38,7 +41,7 @@ from bloodcells_gui.imaging.tiff_page import (
     read_raw,
     tiff_refusal,
 )
-from bloodcells_gui.imaging.tiff_structure import PAGE_NAME, structure
+from bloodcells_gui.imaging.tiff_structure import PAGE_NAME, Page, structure
 
 _RESAVE = "Save it as an uncompressed, LZW, Deflate or JPEG compressed RGB TIFF."
 _GREY = (0, 1)
@@ -51,6 +54,7 @@ _SAME_SCENE, _OTHER_SCENE = 0.85, 0.75
 # Planes far from the focus agree less; where the file calls them planes that is enough.
 _SAME_SCENE_TOLD = 0.7
 _MOST_PAIRS = 24
+_LEAST_THUMBNAIL, _SAME_RATIO = 16, 0.05
 # Red, green and blue of stained cells differ in brightness by 9 % and more, planes of a stack by 1 %.
 _COLOURS_DIFFER = 0.04
 _MOST_PLANES_PX = 512_000_000
@@ -108,6 +112,7 @@ class TiffPictures:
         found = structure(self._source)
         self._pages, self._looping = found.pictures, found.looping
         self._layouts: dict[int, PageLayout] = {}
+        self._looked_for_smaller = False
 
     def found(self) -> Pictures:
         """How the pages belong together; looks at pixels where there are several pictures."""
@@ -143,7 +148,10 @@ class TiffPictures:
                 layout = replace(layout, alpha="none")
                 notices.append(NO_ALPHA)
             to_srgb, said = self._to_srgb(unit[0], layout)
-            rgb = page_rgb(layout, raw, brightness.top(raw), to_srgb)
+            top, other = brightness.top(raw[..., : layout.colours])
+            if other:
+                notices.append(OTHER_RANGE)
+            rgb = page_rgb(layout, raw, top, to_srgb)
             return rgb, (*notices, *said), unit[0]
 
     def samples(self, number: int) -> tuple[NDArray[np.generic], PageLayout]:
@@ -194,6 +202,9 @@ class TiffPictures:
 
     def _units(self) -> tuple[tuple[Unit, ...], str]:
         """Pages by picture as the metadata tell, and of which axes these told: colours, depth, time."""
+        if not self._looked_for_smaller:
+            self._looked_for_smaller = True
+            self._pages = self._without_smaller(self._pages)
         offsets = tuple(p.offset for p in self._pages)
         if len(offsets) == 1:
             return (offsets,), ""
@@ -215,6 +226,25 @@ class TiffPictures:
             raise UnsupportedTiff(f"{colours} colour channels, not red, green and blue")
         index = np.moveaxis(np.arange(len(pages)).reshape(shape), axes.index("C"), -1).reshape(-1, 3)
         return tuple(tuple(pages[row[i]] for i in order) for row in index), told
+
+    def _without_smaller(self, pages: tuple[Page, ...]) -> tuple[Page, ...]:
+        """Pages but for those that show another one at half its size or less: the thumbnails of crops.
+
+        A page that cannot be decoded stays, to be told in its turn.
+        """
+        kept = list(pages)
+        for page in pages[: _MOST_PAIRS * 4]:
+            larger = next((p for p in kept if page.side_px * 2 <= p.side_px + 1), None)
+            if larger is None or min(page.size_px) < _LEAST_THUMBNAIL:
+                continue
+            with suppress(UnsupportedTiff):
+                small, large = self._shown((page.offset,)), self._shown((larger.offset,))
+                size = small.shape[1::-1]
+                ratio = size[0] * large.shape[0] / (size[1] * large.shape[1])
+                shrunk = np.asarray(cv2.resize(large, size, interpolation=cv2.INTER_AREA), np.uint8)
+                if abs(ratio - 1) <= _SAME_RATIO and agreement(_look(small), _look(shrunk)) >= _SAME_SCENE:
+                    kept.remove(page)
+        return tuple(kept)
 
     def _layout(self, offset: int) -> PageLayout:
         import tifffile
@@ -243,6 +273,8 @@ class TiffPictures:
             width, height = layout.size_px
             if width * height > self._limits.max_pixels:
                 raise UnsupportedTiff(f"absurd size {width} x {height}")
+            if 0 in layout.counts:  # slides may leave glass out, a photograph has all its parts
+                raise DamagedTiff("pieces are missing")
             planes.append(read_raw(layout, self._source, 0, 0, width, height))
         if len({p.shape for p in planes}) > 1:
             raise UnsupportedTiff("colours of different size")

@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from bloodcells_gui.domain.image_notices import NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT
+from bloodcells_gui.domain.image_notices import NO_ALPHA, OTHER_RANGE, PROFILE_APPLIED, PROFILE_LEFT
 from bloodcells_gui.imaging import colour, guarded
 from bloodcells_gui.imaging.colour import UnusableProfile, from_icc
 from bloodcells_gui.imaging.decode import load_image
@@ -317,6 +318,31 @@ def test_one_image_of_many_that_uses_all_bits_counts() -> None:
     told = [beyond(deep(12)) for _ in range(20)] + [beyond(deep(16))]
     assert range_of(t for t in told if t is not None) == SampleRange(whole=65535)
     assert beyond(RGB) is None
+
+
+@pytest.mark.parametrize("other", ["16 bits", "32 bits", "0 to 255"])
+def test_one_file_of_another_depth_does_not_blacken_the_rest(other: str, tmp_path: Path) -> None:
+    real = other == "0 to 255"
+    usual: NDArray[Any] = (RGB / 255).astype(np.float32) if real else deep(12)
+    odd = {"16 bits": deep(16), "32 bits": RGB.astype(np.uint32) << 24, "0 to 255": RGB.astype(np.float32)}
+    values = {"a": usual, "b": usual[::-1], "odd": odd[other]}
+    for name, one in values.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.ascontiguousarray(one), photometric="rgb")
+    brightness = guarded.brightness_of([tmp_path / f"{n}.tif" for n in values])
+    seen = {n: guarded.load_image(tmp_path / f"{n}.tif", brightness=brightness) for n in values}
+    for name, rgb in (("a", RGB), ("b", RGB[::-1]), ("odd", RGB)):
+        assert np.abs(seen[name].rgb.astype(int) - rgb).max() <= 1
+    assert [n for n in values if OTHER_RANGE in seen[n].notices] == ["a", "b"]
+
+
+def test_alpha_of_16_bits_says_nothing_of_the_colours(tmp_path: Path) -> None:
+    alpha = np.full((*RGB.shape[:2], 1), 65535, np.uint16)
+    cv2.imwrite(str(tmp_path / "a.png"), np.dstack([deep(12)[..., ::-1], alpha]))
+    brightness = guarded.brightness_of([tmp_path / "a.png"])
+    assert brightness == SampleRange(whole=4095)
+    seen = guarded.load_image(tmp_path / "a.png", brightness=brightness)
+    assert np.abs(seen.rgb.astype(int) - RGB).max() <= 1
+    assert not seen.notices
 
 
 def test_a_palette_of_8_bits_is_not_black() -> None:
