@@ -68,6 +68,7 @@ def keep_complaints() -> None:
 
 def _heard(data: bytes, flags: int) -> tuple[NDArray[Any] | None, str]:
     if _kept is not None:
+        _read_to_end(_kept)  # what other decoders printed before, such as libpng's warnings
         pixels = imdecode(data, flags)
         return pixels, _read_to_end(_kept)
     with _taking_turns, _redirected() as said:

@@ -156,6 +156,18 @@ def _png(rows: bytes | None = None, cut: int = 0, crc: int | None = None) -> byt
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", body, crc) + _chunk(b"IEND", b"")
 
 
+def test_what_is_printed_of_a_png_is_no_complaint_of_the_next_jpeg(tmp_path: Path) -> None:
+    whole = _png()
+    odd = whole[:33] + _chunk(b"pHYs", b"abc") + whole[33:]  # libpng warns of it on standard error
+    for name, data in (("1.png", odd), ("2.jpg", jpeg())):
+        (tmp_path / name).write_bytes(data)
+    # Two in one request: the same child decodes both.
+    png, after = guarded.load_images([(tmp_path / "1.png", ""), (tmp_path / "2.jpg", "")])
+    assert not isinstance(png, ImageRefused)
+    assert not isinstance(after, ImageRefused), after.reason()
+    np.testing.assert_array_equal(png.rgb, picture())
+
+
 @pytest.mark.parametrize("bad", [_png(crc=1), _png(cut=4), _png(cut=3000), _png(rows=bytes(9000))])
 def test_a_png_with_damaged_data_is_refused(bad: bytes) -> None:
     np.testing.assert_array_equal(decode_rgb(_png()), picture())
