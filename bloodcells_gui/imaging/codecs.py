@@ -43,6 +43,11 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 def imdecode(data: bytes, flags: int) -> NDArray[Any] | None:
     """`cv2.imdecode` without exceptions: None for what cannot be decoded."""
+    # A pipe that nobody empties would fill up with libpng's warnings, and one that waits would stop the child.
+    return _decoded(data, flags) if _kept is None else _heard(data, flags)[0]
+
+
+def _decoded(data: bytes, flags: int) -> NDArray[Any] | None:
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
@@ -69,10 +74,10 @@ def keep_complaints() -> None:
 def _heard(data: bytes, flags: int) -> tuple[NDArray[Any] | None, str]:
     if _kept is not None:
         _read_to_end(_kept)  # what other decoders printed before, such as libpng's warnings
-        pixels = imdecode(data, flags)
+        pixels = _decoded(data, flags)
         return pixels, _read_to_end(_kept)
     with _taking_turns, _redirected() as said:
-        pixels = imdecode(data, flags)
+        pixels = _decoded(data, flags)
     return pixels, "".join(said)
 
 

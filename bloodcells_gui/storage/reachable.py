@@ -12,7 +12,7 @@ import os
 import re
 import threading
 import unicodedata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 # Nothing lies below a device: whoever opens this finds that the file is not there.
 NOWHERE = Path(os.devnull) / "an image on the network"
@@ -25,8 +25,11 @@ _SCHEMES = frozenset({
     "afp", "afs", "cifs", "dav", "davs", "file", "fish", "ftp", "ftps", "gopher", "http", "https", "iscsi",
     "ldap", "nfs", "rsync", "s3", "sftp", "smb", "smbs", "ssh", "telnet", "webdav", "webdavs", "ws", "wss",
 })  # fmt: skip
-# Folders below which a name is looked up on the network as soon as it is used.
-_AUTOMOUNTED = re.compile(r"/(net|Network|afs|run/user/[^/]*/gvfs)/|.*/\.gvfs/", re.IGNORECASE)
+# Folders below which a name is looked up on the network as soon as it is used, from the root or behind "..",
+# which may lead to the root; links in /proc lead anywhere.
+_AUTOMOUNTED = re.compile(
+    r"(?:(?:.*/)?\.\.)?/(?:net|Network|afs|proc|(?:var/)?run/user/[^/]*/gvfs)/|.*/\.gvfs/", re.IGNORECASE
+)
 
 _asked: set[str] = set()
 _lock = threading.Lock()
@@ -40,7 +43,7 @@ def is_network_path(path: str | Path) -> bool:
     scheme = _SCHEME.match(text)
     if scheme is not None:
         return scheme[1].lower() in _SCHEMES or text[scheme.end() : scheme.end() + 1] in ("/", "\\")
-    return _AUTOMOUNTED.match(text) is not None
+    return _AUTOMOUNTED.match(str(PurePosixPath(text))) is not None
 
 
 def ask(root: Path) -> None:

@@ -39,11 +39,14 @@ NETWORK = [
     "https://host/a.png", "https:/host/a.png", "x-any+scheme://host/a", "\uff0f\uff0fhost\uff0fshare",
     "\uff3c\uff3chost\uff3cshare", "/net/host/export/a.png", "/run/user/1000/gvfs/smb-share:server=h/a",
     "/home/me/.gvfs/share/a", "/Network/Servers/h/a", "/NET/host/a",
+    "/tmp/../net/host/a.png", "/var/run/../net/host/a", "../../../../net/host/a", "a/../../../net/host/a",
+    "/./net/host/a", "/home/..//net/host/a", "/var/run/user/1000/gvfs/smb-share:server=h/a",
+    "/proc/self/root/net/host/a",
 ]  # fmt: skip
 LOCAL = [
     "/data/smears/1.png", "C:\\smears\\1.png", "c:/smears/1.png", r"\\?\C:\smears\long.png", "1.png",
     "relative/1.png", "/data/a:b.png", "/data//twice/1.png", "/nets/1.png", "a:b", "/media/share/1.png",
-    "Z:\\1.png", "/", ".",
+    "Z:\\1.png", "/", ".", "../smears/1.png", "/data/../net.png", "/data/net/1.png", "net/1.png",
 ]  # fmt: skip
 
 
