@@ -43,7 +43,7 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 def imdecode(data: bytes, flags: int) -> NDArray[Any] | None:
     """`cv2.imdecode` without exceptions: None for what cannot be decoded."""
-    # A pipe that nobody empties would fill up with libpng's warnings, and one that waits would stop the child.
+    # A pipe that nobody empties fills up with libpng's warnings; one that waits would stop the child.
     return _decoded(data, flags) if _kept is None else _heard(data, flags)[0]
 
 

@@ -78,7 +78,6 @@ def whole_hash(path: Path, check: Callable[[], None] = lambda: None) -> str:
     OSError
         When it cannot be read, or is no regular file. What `check` raises ends the computation.
     """
-
     path, _ = split_page(path)
 
     def compute() -> str:

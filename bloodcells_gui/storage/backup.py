@@ -37,7 +37,7 @@ from bloodcells_gui.storage.archive import (
     decoded,
     encoded,
 )
-from bloodcells_gui.storage.files import make_folder, not_writable, sync_folder
+from bloodcells_gui.storage.files import make_folder, move_into_place, not_writable
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
@@ -155,7 +155,10 @@ def back_up(
         with Archive(part) as written:
             written.verify(part_of(progress, total, 2 * total))
             fingerprint = written.fingerprint()
-        _into_place(part, target)
+        try:
+            move_into_place(part, target)
+        except FileExistsError as error:
+            raise _exists(Path(error.filename)) from None
     except OSError as error:
         raise failed(target, error) from error
     finally:
@@ -288,19 +291,6 @@ def clear(folder: Path, prefix: str) -> None:
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _LEFT_BEHIND_S:
                 shutil.rmtree(left, ignore_errors=True)
-
-
-def _into_place(part: Path, target: Path) -> None:
-    """Rename without replacing: a link refuses an existing name, where the file system has links."""
-    try:
-        os.link(part, target)
-    except FileExistsError:
-        raise _exists(target) from None
-    except OSError:
-        if os.path.lexists(target):
-            raise _exists(target) from None
-        part.rename(target)
-    sync_folder(target.parent)
 
 
 def need_space(folder: Path, size: int) -> None:

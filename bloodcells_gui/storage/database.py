@@ -12,6 +12,7 @@ from pathlib import Path
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import ledger, schema, seals, sound
+from bloodcells_gui.storage.files import move_into_place
 from bloodcells_gui.storage.lock import CaseLock
 
 # Which files this process writes, by device and inode: a case's lock belongs to the process.
@@ -28,12 +29,7 @@ def create_file(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         When `path` exists or cannot be written.
     """
     if path.exists():
-        raise UserError(
-            "There is a file {path} already.",
-            "It may hold reviewed work.",
-            "Open it, or choose another name.",
-            path=path,
-        )
+        raise _exists(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.unlink(missing_ok=True)
@@ -47,16 +43,11 @@ def create_file(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
             connection.execute("COMMIT")
         finally:
             connection.close()
-        _move_into_place(part, path)
+        move_into_place(part, path)
     except sqlite3.Error as error:
         raise conn.in_words(error, path) from error
-    except FileExistsError:
-        raise UserError(
-            "There is a file {path} already.",
-            "It may hold reviewed work.",
-            "Open it, or choose another name.",
-            path=path,
-        ) from None
+    except FileExistsError as error:
+        raise _exists(Path(error.filename or path)) from None
     except FileNotFoundError as error:
         raise conn.unreachable(path) from error
     except OSError as error:
@@ -73,22 +64,13 @@ def create_file(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
                 leftover.unlink(missing_ok=True)
 
 
-def _move_into_place(part: Path, path: Path) -> None:
-    """Rename without replacing: a link refuses an existing name, where the file system has links."""
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        if path.exists():
-            raise FileExistsError(path) from None
-        part.rename(path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def _exists(path: Path) -> UserError:
+    return UserError(
+        "There is a file {path} already.",
+        "It may hold reviewed work.",
+        "Open it, or choose another name.",
+        path=path,
+    )
 
 
 class Database:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -32,6 +33,29 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def move_into_place(part: Path, target: Path) -> None:
+    """Rename without replacing: a link refuses an existing name, where the file system has links.
+
+    `part` may be left beside it; the caller removes it.
+
+    Raises
+    ------
+    FileExistsError
+        When there is a file of that name, or SQLite's journal of an earlier one, which SQLite would play back
+        into the new file; `filename` is which.
+    """
+    for there in (Path(f"{target}-journal"), target):
+        if os.path.lexists(there):
+            raise FileExistsError(errno.EEXIST, f"there is a file {there.name} already", str(there))
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, f"there is a file {target.name} already", str(target)) from None
+    except OSError:
+        part.rename(target)
+    sync_folder(target.parent)
 
 
 def not_writable(path: Path, error: OSError) -> OutputNotWritable:

@@ -11,7 +11,7 @@ from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.imaging.plain_files import reading, sha256_of
 from bloodcells_gui.storage import moves
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.files import make_folder, not_writable, sync_folder
+from bloodcells_gui.storage.files import make_folder, move_into_place, not_writable
 from bloodcells_gui.storage.lock import CaseLock
 from bloodcells_gui.storage.moves import Move
 
@@ -34,7 +34,7 @@ def copy_case(path: Path, target: Path) -> Path:
     part = _part(target)
     try:
         _copy(path, part, target)
-        _come_to_life(part, target)
+        move_into_place(part, target)
     except OSError as error:
         raise _not_copied(path, target, error) from error
     finally:
@@ -62,16 +62,6 @@ def _copy(path: Path, part: Path, target: Path) -> None:
             os.fsync(sink.fileno())
         if sha256_of(part) != sha256_of(path):
             raise OSError(5, "the copy differs")
-
-
-def _come_to_life(part: Path, target: Path) -> None:
-    try:
-        os.link(part, target)
-    except FileExistsError:
-        raise
-    except OSError:
-        part.rename(target)
-    sync_folder(target.parent)
 
 
 def _not_copied(path: Path, target: Path, error: OSError) -> UserError:
@@ -112,7 +102,7 @@ def move_case(path: Path, target_folder: Path) -> Path:
                     "Try again.",
                     path=path,
                 )
-            _come_to_life(move.part, target)
+            move_into_place(move.part, target)
         except BaseException as error:
             if move.hidden.exists() and not _arrived(move):
                 move.bring_back()

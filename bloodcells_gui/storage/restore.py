@@ -58,8 +58,14 @@ def restore(path: Path, places: Places, *, progress: Progress | None = None) -> 
 
 def _refuse_others(manifest: Manifest, places: Places) -> None:
     wanted = {m.name: m for m in manifest.files}
+    # A journal that another file of that name left would be played back into the restored case.
+    journals = [
+        (f"{m.name}-journal", Path(f"{places.at(m.name)}-journal"))
+        for m in manifest.files
+        if m.name.endswith((".bcs", ".bcl"))
+    ]
     try:
-        for name, there in places.files():
+        for name, there in [*places.files(), *(j for j in journals if os.path.lexists(j[1]))]:
             if name == SETTINGS or there.name == INDEX_NAME:
                 continue
             member = wanted.get(name)
