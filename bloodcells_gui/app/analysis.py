@@ -155,12 +155,17 @@ class AnalysisJob:
                 raise
 
     def _find_copies(self, store: CaseStore, brightness: SampleRange) -> Copies:
-        """Images that show what another one shows, told among what is left out."""
-        told = {file.path for run in store.runs for file in run.skipped}
-        images = [(i, ref) for i, ref in enumerate(store.specimen.images) if ref.name not in told]
+        """Images that show what another one shows, told among what is left out.
+
+        What an earlier run left out as a copy stays left out, and is not told again.
+        """
+        before = {f.path: f for run in store.runs for f in run.skipped if is_duplicate(f.reason)}
+        images = [(i, ref) for i, ref in enumerate(store.specimen.images) if ref.name not in before]
         done = {i for i, ref in images if ref.sha256 or ref.sampled}
         copies = find_copies(images, store.specimen.kind, done, self.token.check, brightness)
         self._skipped += copies.skipped.values()
+        known = {i: before[ref.name] for i, ref in enumerate(store.specimen.images) if ref.name in before}
+        copies.skipped |= known
         return copies
 
     def _remarked(self, event: AnalysisEvent, copies: Copies) -> AnalysisEvent:

@@ -211,6 +211,22 @@ def test_a_field_twice_counts_once(tmp_path: Path, suffix: str) -> None:
     assert one.is_file()
 
 
+@pytest.mark.parametrize("kind", ["fields", "slide"])
+def test_what_counted_once_still_does_when_the_analysis_goes_on(tmp_path: Path, kind: str) -> None:
+    folder, out = tmp_path / "x", tmp_path / "out"
+    if kind == "fields":
+        first = put_field(folder / "1.png", 4)
+    else:
+        first = put_slide(folder / "1.tif", slide_pixels(4))
+    shutil.copy(first, folder / f"2{first.suffix}")
+    once = analyze(folder, out, kind, target_cells=0)
+    assert once.cells
+    again = analyze(folder, out, kind, target_cells=0, resume=True)
+    assert again.cells == once.cells
+    assert set(counted(out)) == {first.name}
+    assert told(out) == {f"2{first.suffix}": f"duplicate of {first.name}"}
+
+
 def test_a_slide_twice_counts_once(tmp_path: Path) -> None:
     slide = put_slide(tmp_path / "x" / "1.tif", slide_pixels(4))
     shutil.copy(slide, tmp_path / "x" / "2.tif")
