@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from bloodcells_gui.cli.parser import build_parser, language
-from bloodcells_gui.cli.terminal import clean_streams, problem, stop_on_signals
-from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_USAGE, UserError
+from bloodcells_gui.cli.terminal import clean_streams, line, problem, stop_on_signals
+from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_USAGE, Cancelled, UserError
+from bloodcells_gui.domain.i18n import tr
 
 
 def run(argv: Sequence[str]) -> int:
@@ -21,6 +23,9 @@ def run(argv: Sequence[str]) -> int:
         except UserError as e:
             problem(e, language(args))
             return e.exit_code
+        except Cancelled:
+            line(tr("Cancelled: nothing was written.", language(args)), file=sys.stderr)
+            return EXIT_CANCELLED
         except KeyboardInterrupt:
             return EXIT_CANCELLED
         except BrokenPipeError:

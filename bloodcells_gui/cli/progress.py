@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TextIO
+from typing import Self, TextIO
 
 from bloodcells_gui.cli.terminal import CleanStream
 from bloodcells_gui.domain.analysis import Progress
@@ -22,7 +22,7 @@ def clock(seconds: float | None) -> str:
 
 
 class ProgressPrinter:
-    """Writes progress in the way the person asked for.
+    """Writes progress in the way the person asked for; used in `with`, its line ends however the work does.
 
     Parameters
     ----------
@@ -42,6 +42,12 @@ class ProgressPrinter:
         if json_progress:
             return cls("json", lang)
         return cls("bar" if sys.stderr.isatty() and not quiet else "quiet", lang)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def show(self, p: Progress) -> None:
         """One more state of the work."""

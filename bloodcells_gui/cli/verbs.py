@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING
 from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
 from bloodcells_gui.cli.terminal import give_back, line, problem, sentence, take_signals
-from bloodcells_gui.domain.errors import (
-    EXIT_CANCELLED,
-    EXIT_NOTHING_READABLE,
-    EXIT_USAGE,
-    Cancelled,
-    UserError,
-)
+from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
@@ -74,10 +68,9 @@ def analyze(args: argparse.Namespace) -> int:
 
     _tell_settings(args)
     printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
-    with cancel_on_interrupt() as token:
-        remarks: list[Reason] = []
+    remarks: list[Reason] = []
+    with cancel_on_interrupt() as token, printer:
         outcomes = analyze_all(_request(args), token=token, progress=printer.show, remark=remarks.append)
-    printer.end()
     for remark in remarks:
         print(remark.text(language(args)), file=sys.stderr)
     for outcome in outcomes:
@@ -174,9 +167,8 @@ def evaluate(args: argparse.Namespace) -> int:
         args.directory, args.out, args.mpp, tuple(args.bundle), args.profile, args.threads,
         args.paper or "a4", language(args), args.csv,
     )  # fmt: skip
-    with cancel_on_interrupt() as token:
+    with cancel_on_interrupt() as token, printer:
         lines = evaluate_folder(request, token=token, progress=printer.show)
-    printer.end()
     for text in lines:
         _say(args, "{line}", line=text)
     return 0
@@ -235,18 +227,11 @@ def lab(args: argparse.Namespace) -> int:
 
     printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
     workstation = Workstation()
-    with cancel_on_interrupt() as token:
-        try:
-            if args.action == "backup":
-                done = workstation.back_up(args.archive, token=token, progress=printer.show)
-            else:
-                done = workstation.restore(args.archive, into=args.into, token=token, progress=printer.show)
-        except Cancelled:
-            printer.end()
-            line(tr("Cancelled: nothing was written.", language(args)), file=sys.stderr)
-            return EXIT_CANCELLED
-        finally:
-            printer.end()
+    with cancel_on_interrupt() as token, printer:
+        if args.action == "backup":
+            done = workstation.back_up(args.archive, token=token, progress=printer.show)
+        else:
+            done = workstation.restore(args.archive, into=args.into, token=token, progress=printer.show)
     for text in done.lines(language(args)):
         _say(args, "{line}", line=text)
     for text in done.problem_lines(language(args)):

@@ -13,6 +13,7 @@ import pytest
 
 from bloodcells_gui.app.workspace import settings_path
 from bloodcells_gui.cli import run
+from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.scale_notices import NO_SCALE
 
 
@@ -247,3 +248,22 @@ def test_numbers_that_could_be_read_in_two_ways_are_refused(text: str, tmp_path:
         run(["analyze", str(tmp_path), "--out", str(tmp_path / "o"), f"--mpp={text}"])
     assert ended.value.code == 2
     assert "not a positive number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["analyze", "evaluate", "lab"])
+def test_a_stop_before_there_is_anything_to_keep_is_said_in_words(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bloodcells_gui.app import backup, inputs, labelled
+
+    def stopped(*_: object, **__: object) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(inputs, "take_in", stopped)
+    monkeypatch.setattr(labelled, "take_in", stopped)
+    monkeypatch.setattr(backup, "back_up", stopped)
+    arguments = ["lab", "backup", str(tmp_path / "b.zip"), "--lang", "fr"]
+    if verb != "lab":
+        arguments = [verb, str(tmp_path), "--out", str(tmp_path / "out"), "--lang", "fr"]
+    assert run(arguments) == 130
+    assert capsys.readouterr().err == "Annulé : rien n'a été écrit.\n"
