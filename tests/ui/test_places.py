@@ -200,3 +200,13 @@ def test_the_work_list_asks_too_and_takes_no_for_an_answer(
     worklist.incoming._ask = bench.window.opener.ask_options
     worklist.enqueue(patients)
     wait_for_queue(qtbot, bench, 1)
+
+
+def test_folders_put_into_the_work_list_at_once_are_all_queued(
+    qtbot: QtBot, bench: Workbench, patients: Path, workspace: Workspace
+) -> None:
+    worklist = bench.show_worklist()
+    for name in ("A", "gone", "B"):  # none of them was looked at yet when the next one comes
+        worklist.enqueue(patients / name)
+    wait_for_queue(qtbot, bench, 2)
+    assert len(worklist.banners.banners) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,8 @@ class Incoming(QObject):
         self._look_at = look_at
         self._ask = ask
         self._banners = banners
+        self._waiting: deque[tuple[object, Callable[[], Any]]] = deque()
+        self._looking = False
         self._looks = Lookup(pool, self)
         self._looks.answered.connect(self._answered)
         self._looks.failed.connect(self._failed)
@@ -64,7 +67,18 @@ class Incoming(QObject):
     def enqueue(self, path: Path) -> None:
         """Look at one folder or slide."""
         look_at = self._look_at
-        self._looks.ask(path, lambda: look_at(path, "auto"))
+        self._look(path, lambda: look_at(path, "auto"))
+
+    def _look(self, tag: object, work: Callable[[], Any]) -> None:
+        """Look in turn: a lookup that is asked anew forgets what it was asked before."""
+        self._waiting.append((tag, work))
+        if not self._looking:
+            self._look_at_next()
+
+    def _look_at_next(self) -> None:
+        self._looking = bool(self._waiting)
+        if self._waiting:
+            self._looks.ask(*self._waiting.popleft())
 
     def enqueue_each(self, intake: Intake, options: OpenOptions) -> None:
         """Look at every first folder, and every slide, of what was looked at: each is a specimen."""
@@ -78,9 +92,13 @@ class Incoming(QObject):
                 return error
 
         self._tell_left_out([f for f in parts.skipped if not expected(f.reason)])
-        self._looks.ask(options, lambda: [look(path) for path in parts.paths])
+        self._look(options, lambda: [look(path) for path in parts.paths])
 
     def _answered(self, tag: object, result: Any) -> None:
+        self._look_at_next()
+        self._take(tag, result)
+
+    def _take(self, tag: object, result: Any) -> None:
         if isinstance(tag, OpenOptions):
             # A specimen number or a white cell count belongs to one person.
             options = replace(tag, one_specimen=True, each_folder=False, specimen_id="", fields=())
@@ -90,7 +108,7 @@ class Incoming(QObject):
             options = OpenOptions()
             if getattr(result, "in_question", False) and self._ask is not None:
                 if QApplication.activeModalWidget() is not None:  # never over a dialog about the open case
-                    QTimer.singleShot(_AGAIN_MS, self, lambda: self._answered(tag, result))
+                    QTimer.singleShot(_AGAIN_MS, self, lambda: self._take(tag, result))
                     return
                 answer = self._ask(tag, result)
                 if answer is None:
@@ -123,6 +141,7 @@ class Incoming(QObject):
         )
 
     def _failed(self, _tag: object, error: object) -> None:
+        self._look_at_next()
         if isinstance(error, UserError):
             self._banners.error(error)
         else:
@@ -130,4 +149,5 @@ class Incoming(QObject):
 
     def stop(self) -> None:
         """Deliver nothing any more."""
+        self._waiting.clear()
         self._looks.close()
