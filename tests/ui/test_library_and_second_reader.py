@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.cases import CaseList
@@ -130,6 +130,16 @@ def test_the_second_reading_is_blinded_by_key_and_settled(
     assert agreement.disagreeing == (order[3],)
     assert window.stack.currentIndex() == 1
     assert "87.5 %" in window._kappa.text()
+    assert window._question.text() == "1 difference to settle."
+    assert window.settle_button.text() == "&Settle the differences as A. Technician"
+    focus = QApplication.focusWidget()
+    assert focus is not None
+    for key in ("MO", "LY"):  # the reader did not see that it was the last cell
+        QTest.keyClick(focus, key_of(key))
+        QTest.keyClick(window.stage, key_of(key))
+    QTest.keyClick(focus, Key.Key_Space)
+    assert session.state.adjudicated == {}
+    window.settle_button.click()
     assert f"Cell {order[3]}" in window._question.text()
     assert {session.decision(i).reviewer for i in decided} == {"A. Technician"}
     window.grab()

@@ -10,14 +10,21 @@ from bloodcells_gui.ui.dialogs.common import Form
 class AuthorDialog(Form):
     """A name; nothing else is asked, and it stands beside every decision."""
 
-    def __init__(self, name: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(
+    def __init__(self, name: str = "", parent: QWidget | None = None, *, second: bool = False) -> None:
+        title, lead = (
             self.tr("Who is reviewing?"),
             self.tr(
                 "Your name stands beside every decision in the case and in the report. Asked once a day."
             ),
-            parent,
         )
+        if second:
+            title, lead = (
+                self.tr("Who reads the cells a second time?"),
+                self.tr(
+                    "Your name stands beside this reading alone; the reviewer of the case stays the same."
+                ),
+            )
+        super().__init__(title, lead, parent)
         self.name = QLineEdit(name)
         self.name.setMaxLength(80)
         self.name.selectAll()

@@ -136,6 +136,7 @@ class SecondReaderWindow(QDialog):
         self._session = reading.session
         self._may_decide = may_decide
         self._at = 0
+        self._settling = False
         self.banners = BannerStack(context)
         self._head = QLabel()
         font = QFont(self._head.font())
@@ -190,12 +191,16 @@ class SecondReaderWindow(QDialog):
         self._kappa.setWordWrap(True)
         self._question = PlainLabel()
         self._question.setWordWrap(True)
+        self.settle_button = QPushButton()
+        self.settle_button.setAutoDefault(False)
+        self.settle_button.clicked.connect(self._begin_to_settle)
         page = QWidget()
         self._result_layout = QVBoxLayout(page)
         self._result_layout.setContentsMargins(0, 0, 0, 0)
         self._result_layout.addWidget(self._kappa)
         self._result_layout.addWidget(self.table, 1)
         self._result_layout.addWidget(self._question)
+        self._result_layout.addWidget(self.settle_button, 0, Qt.AlignmentFlag.AlignLeft)
         return page
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -236,6 +241,7 @@ class SecondReaderWindow(QDialog):
         if self.stack.currentIndex() == 0:
             self.stack.setCurrentIndex(1)
             self._result_layout.addWidget(self.stage, 3)
+            self.table.setFocus()
         agreement = compare(self._session, self.reading.key)
         self.model.show_agreement(agreement)
         number = self._context.language.number
@@ -257,9 +263,21 @@ class SecondReaderWindow(QDialog):
 
     def _next_difference(self) -> None:
         waiting = unsettled(self._session, self.reading.key)
-        self.stage.setVisible(bool(waiting))
+        self.stage.setVisible(bool(waiting) and self._settling)
+        self.settle_button.setVisible(bool(waiting) and not self._settling)
         if not waiting:
             self._question.setText(self.tr("No difference is open."))
+            self.stage.show_cell(None)
+            return
+        if not self._settling:
+            # A key meant for one cell more of the reading must not settle a difference in another's name.
+            self._question.setText(self.tr("%n difference(s) to settle.", "", len(waiting)))
+            who = self._session.author
+            self.settle_button.setText(
+                self.tr("&Settle the differences as {name}").format(name=who.replace("&", "&&"))
+                if who.strip() and who != "unnamed"
+                else self.tr("&Settle the differences…")
+            )
             self.stage.show_cell(None)
             return
         cell_id = waiting[0]
@@ -274,6 +292,11 @@ class SecondReaderWindow(QDialog):
         )
         self.stage.show_cell(cell_id)
         self.stage.setFocus()
+
+    def _begin_to_settle(self) -> None:
+        if self._may_decide():
+            self._settling = True
+            self._next_difference()
 
     def _settle(self, code: str) -> None:
         if self.stage.cell_id is None or not self._may_decide():

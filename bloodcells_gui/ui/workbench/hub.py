@@ -286,7 +286,7 @@ class Workbench(QObject):
 
     def second_reading(self) -> None:
         """Ask who reads, then begin or go on."""
-        dialog = AuthorDialog("", self.window)
+        dialog = AuthorDialog("", self.window, second=True)
         accepted = dialog.exec()
         dialog.deleteLater()
         if accepted:
