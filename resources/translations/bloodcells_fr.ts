@@ -517,6 +517,14 @@
         <translation>Votre nom figure à côté de chaque décision, dans le cas et dans le compte rendu. Demandé une fois par jour.</translation>
     </message>
     <message>
+        <source>Who reads the cells a second time?</source>
+        <translation>Qui relit les cellules une seconde fois ?</translation>
+    </message>
+    <message>
+        <source>Your name stands beside this reading alone; the reviewer of the case stays the same.</source>
+        <translation>Votre nom ne figure qu&apos;à côté de cette lecture ; le relecteur du cas reste le même.</translation>
+    </message>
+    <message>
         <source>&amp;Name</source>
         <translation>&amp;Nom</translation>
     </message>
@@ -2965,6 +2973,14 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
             <numerusform>%n divergence à trancher.</numerusform>
             <numerusform>%n divergences à trancher.</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>&amp;Settle the differences as {name}</source>
+        <translation>&amp;Trancher les différences en tant que {name}</translation>
+    </message>
+    <message>
+        <source>&amp;Settle the differences…</source>
+        <translation>&amp;Trancher les différences…</translation>
     </message>
     <message>
         <source>Cell {number}: first {first}, second {second}. Which class is it?</source>
