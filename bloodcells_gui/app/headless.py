@@ -50,13 +50,21 @@ COMMAND_LINE = "command line"
 LOOSE_IMAGES = (
     "Not analysed: {n} images that lie beside the folders and so belong to no specimen (skipped.csv)."
 )
+GATHERED = (
+    "Each taken as one specimen, although its images lie in several folders or slides (with their number): "
+    "{places}. If these are several specimens, analyse each of them by itself."
+)
+IN_TWO_SPECIMENS = "The same picture lies in two specimens ({n} times): {first} and {second}."
 # A run fails when its images are out of reach; what it found until then is kept.
 _EXIT_CODES = {RunStatus.CANCELLED: EXIT_CANCELLED, RunStatus.FAILED: EXIT_NOTHING_READABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one specimen; `pseudonym` stands for it where exports are anonymised."""
+    """What became of one specimen; `pseudonym` stands for it where exports are anonymised.
+
+    `images` are the SHA-256 and the name of each that was read.
+    """
 
     specimen: str
     out: Path
@@ -68,6 +76,7 @@ class Outcome:
     error: UserError | None = None
     differential: Differential | None = None
     pseudonym: str = ""
+    images: tuple[tuple[str, str], ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -111,6 +120,10 @@ def analyze_all(
             outcomes.append(Outcome(name, job.out, RunStatus.CANCELLED))
         if token.cancelled:
             break
+    if plan.gathered:
+        remark(Reason(GATHERED, (("places", "; ".join(plan.gathered)),)))
+    for told in _in_two_specimens(outcomes):
+        remark(told)
     if plan.loose:
         remark(Reason(LOOSE_IMAGES, (("n", plan.loose),)))
     if plan.several:
@@ -122,6 +135,21 @@ def analyze_all(
             anonymous=settings.privacy.anonymised_export,
         )
     return outcomes
+
+
+def _in_two_specimens(outcomes: Sequence[Outcome]) -> list[Reason]:
+    """What to remark where files of two specimens are the same: one of them may be in the wrong folder."""
+    first: dict[str, tuple[int, str]] = {}
+    twice: list[tuple[str, str]] = []
+    for i, outcome in enumerate(outcomes):
+        for sha256, name in outcome.images:
+            where = f"{outcome.out.name}/{name}"
+            known = first.setdefault(sha256, (i, where))
+            if known[0] != i:
+                twice.append((known[1], where))
+    if not twice:
+        return []
+    return [Reason(IN_TWO_SPECIMENS, (("n", len(twice)), ("first", twice[0][0]), ("second", twice[0][1])))]
 
 
 def _analyze_one(
@@ -186,6 +214,7 @@ def _analyze_one(
             error=_all_refused(path) if unreadable else None,
             differential=session.differential(request.taxonomy),
             pseudonym=pseudonym(store.seed()) if settings.privacy.anonymised_export else "",
+            images=tuple((i.sha256, i.name) for i in session.specimen.images if i.sha256),
         )
     finally:
         session.close()

@@ -77,12 +77,15 @@ class Plan:
         Files of the inputs that belong to no specimen.
     loose : int
         How many of them are images.
+    gathered : tuple of str
+        First folders whose images lie in several places, as in :class:`~bloodcells_gui.app.intake.Parts`.
     """
 
     jobs: tuple[PlannedJob, ...]
     several: bool
     skipped: tuple[SkippedFile, ...] = ()
     loose: int = 0
+    gathered: tuple[str, ...] = ()
 
 
 def planned(request: AnalyzeRequest, token: CancelToken) -> Plan:
@@ -98,6 +101,7 @@ def planned(request: AnalyzeRequest, token: CancelToken) -> Plan:
     several = len(request.inputs) > 1
     jobs: list[PlannedJob] = []
     skipped: list[SkippedFile] = []
+    gathered: list[str] = []
     taken: list[str] = list(_RESERVED)
     for path in request.inputs:
         out = request.out
@@ -119,6 +123,7 @@ def planned(request: AnalyzeRequest, token: CancelToken) -> Plan:
         parts = parts_of(intake, request.lang)
         prefix = f"{taken[-1]}/" if several else ""
         skipped += [SkippedFile(prefix + file.path, file.reason) for file in parts.skipped]
+        gathered += [prefix + name for name in parts.gathered]
         if not parts.paths:
             jobs.append(PlannedJob(path, out, error=nothing_readable(intake)))
         names: list[str] = list(_RESERVED)
@@ -129,7 +134,8 @@ def planned(request: AnalyzeRequest, token: CancelToken) -> Plan:
         _refuse_details_of_one(request, len(jobs))
     loose = tr(leaving_out.LOOSE, request.lang)
     images = sum(file.reason == loose for file in skipped)
-    return Plan(tuple(jobs), several or request.each_folder, tuple(skipped), images)
+    several = several or request.each_folder
+    return Plan(tuple(jobs), several, tuple(skipped), images, tuple(gathered))
 
 
 def _is_one_place(intake: Intake) -> bool:

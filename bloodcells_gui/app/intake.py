@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.discover import discover, display_name, kind_of_extent, natural_key
 from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
+from bloodcells_gui.imaging.refusal import is_unread_picture
 from bloodcells_gui.storage.reachable import ask
 
 AUTO = "auto"
@@ -57,10 +59,13 @@ class Parts:
         First folders below it, and slides that lie directly in it.
     skipped : tuple of SkippedFile
         What belongs to none of them.
+    gathered : tuple of str
+        First folders whose images lie in several places below, each with the number of places: "A: 2".
     """
 
     paths: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
+    gathered: tuple[str, ...] = ()
 
 
 def take_in(
@@ -154,11 +159,16 @@ def parts_of(intake: Intake, lang: str = "en") -> Parts:
             paths[root / first] = None
     for file in intake.skipped:
         folder, slash, _ = file.path.partition("/")
-        if slash and Path(file.path).suffix.lower() in _IMAGE_SUFFIXES and not _elsewhere(file.reason, lang):
+        unread = Path(file.path).suffix.lower() in _IMAGE_SUFFIXES or is_unread_picture(file.reason, lang)
+        if slash and unread and not _elsewhere(file.reason, lang):
             paths[root / folder] = None
     within = {path.name for path in paths}
     skipped = [*loose, *(f for f in intake.skipped if f.path.split("/")[0] not in within)]
-    return Parts(tuple(sorted(paths, key=lambda p: natural_key(p.name))), tuple(skipped))
+    places = Counter(place.name.split("/")[0] for place in intake.places if place.name != ".")
+    gathered = tuple(
+        f"{name}: {places[name]}" for name in sorted(places, key=natural_key) if places[name] > 1
+    )
+    return Parts(tuple(sorted(paths, key=lambda p: natural_key(p.name))), tuple(skipped), gathered)
 
 
 def _elsewhere(reason: str, lang: str) -> bool:

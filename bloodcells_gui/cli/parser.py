@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,21 @@ def _positive(text: str) -> float:
     return value
 
 
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,12}", text.strip()):  # `int` would take 1_000 too
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(text)
+
+
 def _count(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return value
 
 
 def _threads(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if not 1 <= value <= 64:
         raise argparse.ArgumentTypeError("threads must be 1 to 64")
     return value
@@ -125,7 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_out(p)
     p.add_argument("--kind", choices=KINDS[1:], default="crops")
     p.add_argument("--size", type=_size, metavar="WxH")
-    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--seed", type=_whole, default=1)
     p.add_argument("--cells", type=_count, metavar="N")
     p.add_argument("--quiet", action="store_true")
 

@@ -28,6 +28,14 @@ FRENCH = {
         "Non analysées : {n} images qui se trouvent à côté des dossiers et n'appartiennent donc à aucun "
         "échantillon (skipped.csv)."
     ),
+    "Each taken as one specimen, although its images lie in several folders or slides (with their number): "
+    "{places}. If these are several specimens, analyse each of them by itself.": (
+        "Pris chacun pour un seul échantillon, bien que ses images se trouvent dans plusieurs dossiers ou "
+        "lames (avec leur nombre) : {places}. S'il s'agit de plusieurs échantillons, analysez chacun à part."
+    ),
+    "The same picture lies in two specimens ({n} times): {first} and {second}.": (
+        "La même image se trouve dans deux échantillons ({n} fois) : {first} et {second}."
+    ),
     # The question of several places
     "The images in {path} lie in {n} places (with the number of images): {places}.": (
         "Les images de {path} se trouvent à {n} endroits (avec le nombre d'images) : {places}."

@@ -11,6 +11,10 @@ from bloodcells_gui.imaging.formats import ADVICE
 
 NOT_THERE = "It is not there (any more)."
 READING_FAILED = "Reading failed: {error}."
+CUT_OFF = (
+    "The file is cut off: its end is missing.",
+    "It is a DICOM file that is cut off: its end is missing.",
+)
 
 
 class ImageRefused(UserError):
@@ -46,6 +50,13 @@ class ImageRefused(UserError):
 def out_of_reach(reason: str) -> bool:
     """Whether an English `reason` speaks of the disk or the share, so that the image itself may be sound."""
     return reason == NOT_THERE or reason.startswith(READING_FAILED.partition("{")[0])
+
+
+def is_unread_picture(reason: str, lang: str = "en") -> bool:
+    """Whether a `reason` in `lang` is that of a picture: of a format that is not read, or cut off."""
+    return reason in {tr(text, lang) for text in CUT_OFF} or any(
+        reason.endswith(f" {tr(advice, lang)}") for advice in ADVICE
+    )
 
 
 def printable(name: str | Path) -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 import cv2
 import pytest
 
-from bloodcells_gui.app.headless import AnalyzeRequest, Outcome, analyze_all
+from bloodcells_gui.app.headless import GATHERED, AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.app.intake import parts_of, take_in
 from bloodcells_gui.domain import leaving_out
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.progress import CancelToken
 from tests.doubles import draw_cell, plain_engine
 
@@ -170,3 +171,41 @@ def test_a_folder_of_links_alone_is_no_specimen(tmp_path: Path) -> None:
     intake = take_in(tmp_path / "x")
     assert [p.name for p in parts_of(intake).paths] == ["A"]
     assert [f.path for f in parts_of(intake).skipped] == ["B/0.png"]
+
+
+def test_several_places_within_a_first_folder_are_told(tmp_path: Path) -> None:
+    for name in ("2026-01/A", "2026-01/B", "2026-02/C"):
+        put(tmp_path / "x" / name)
+    told: list[Reason] = []
+    request = AnalyzeRequest((tmp_path / "x",), tmp_path / "out", kind="crops", mpp=0.107, each_folder=True)
+    done = analyze_all(
+        request, token=CancelToken(), progress=lambda _: None, engine=plain_engine, remark=told.append
+    )
+    assert [o.specimen for o in done] == ["2026-01", "2026-02"]
+    assert [t.template for t in told] == [GATHERED]
+    assert "2026-01: 2." in told[0].text()
+    assert "2026-02" not in told[0].text("fr")
+
+
+def test_one_picture_in_two_specimens_is_told(patients: Path, tmp_path: Path) -> None:
+    shutil.copy(patients / "A" / "1.png", patients / "C" / "z.png")
+    told: list[Reason] = []
+    request = AnalyzeRequest((patients,), tmp_path / "out", kind="crops", mpp=0.107, each_folder=True)
+    analyze_all(
+        request, token=CancelToken(), progress=lambda _: None, engine=plain_engine, remark=told.append
+    )
+    assert [t.text() for t in told] == [
+        "The same picture lies in two specimens (1 times): A/1.png and C/z.png."
+    ]
+
+
+def test_a_folder_of_pictures_that_are_not_read_is_a_specimen(patients: Path) -> None:
+    raw = {"D/x.cr3": b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "E/x": b"\xff\x0a" + bytes(200)}
+    others = {"F/x.txt": b"a note", "G/x.pdf": b"%PDF-1.7 ..."}
+    for name, data in {**raw, **others}.items():
+        (patients / name).parent.mkdir()
+        (patients / name).write_bytes(data)
+    for lang in ("en", "fr"):
+        parts = parts_of(take_in(patients, lang=lang), lang)
+        assert [p.name for p in parts.paths] == ["A", "B", "C", "D", "E"]
+        assert [s.path for s in parts.skipped] == ["F/x.txt", "G/x.pdf"]

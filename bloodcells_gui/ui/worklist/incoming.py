@@ -92,6 +92,14 @@ class Incoming(QObject):
                 return error
 
         self._tell_left_out([f for f in parts.skipped if not expected(f.reason)])
+        if parts.gathered:
+            self._banners.show_banner(
+                "warning",
+                self.tr(
+                    "Each taken as one specimen, although its images lie in several folders or slides "
+                    "(with their number): {places}."
+                ).format(places="; ".join(parts.gathered[:_NAMED])),
+            )
         self._look(options, lambda: [look(path) for path in parts.paths])
 
     def _answered(self, tag: object, result: Any) -> None:
