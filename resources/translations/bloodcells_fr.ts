@@ -1802,6 +1802,10 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
 </context>
 <context>
     <name>Incoming</name>
+    <message>
+        <source>Each taken as one specimen, although its images lie in several folders or slides (with their number): {places}.</source>
+        <translation>Pris chacun pour un seul échantillon, bien que ses images se trouvent dans plusieurs dossiers ou lames (avec leur nombre) : {places}.</translation>
+    </message>
     <message numerus="yes">
         <source>%n file(s) beside the folders belong to no specimen and are not analysed.</source>
         <translation>
