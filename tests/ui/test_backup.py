@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QThreadPool
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.backup import Workstation, proposed_name
@@ -126,3 +127,8 @@ def test_the_menu_leads_to_it_and_restored_settings_count(
 
 def test_the_proposed_name_says_the_day() -> None:
     assert proposed_name().startswith("bloodcells-20")
+
+
+def test_the_window_says_which_cases_a_backup_holds(window: BackupWindow, tmp_path: Path) -> None:
+    said = [label.text() for label in window.findChildren(QLabel)]
+    assert any(str(tmp_path / "home" / "cases") in text and "another place" in text for text in said)

@@ -25,6 +25,7 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.room import resize_within_screen
 
@@ -127,11 +128,15 @@ class BackupWindow(QDialog):
                 " in it: they stay where they are."
             ),
             self.tr(
+                "Cases are those in {folder}. A case file that you opened from another place is not among"
+                " them: copy it yourself."
+            ).format(folder=self._workstation.places.data / "cases"),
+            self.tr(
                 "A restore compares the file first and replaces nothing: it needs a workstation without cases"
                 " of its own, or an empty folder."
             ),
         ):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setWordWrap(True)
             layout.addWidget(label)
         layout.addStretch(1)
