@@ -556,6 +556,10 @@
         <translation>Une sauvegarde est un fichier unique avec tous les cas, la liste de travail, la bibliothèque de référence, les profils d&apos;étalonnage et les réglages. Elle peut être faite pendant que des cas sont ouverts, est relue et comparée une fois écrite, et contient des données de patients, non chiffrées. Les images des échantillons n&apos;y sont pas : elles restent à leur place.</translation>
     </message>
     <message>
+        <source>Cases are those in {folder}. A case file that you opened from another place is not among them: copy it yourself.</source>
+        <translation>Les cas sont ceux de {folder}. Un fichier de cas ouvert depuis un autre endroit n&apos;en fait pas partie : copiez-le vous-même.</translation>
+    </message>
+    <message>
         <source>A restore compares the file first and replaces nothing: it needs a workstation without cases of its own, or an empty folder.</source>
         <translation>Une restauration compare d&apos;abord le fichier et ne remplace rien : il lui faut un poste sans cas à lui, ou un dossier vide.</translation>
     </message>
