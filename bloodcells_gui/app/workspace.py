@@ -33,6 +33,7 @@ from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import Zones
+from bloodcells_gui.imaging.plain_files import read_bytes
 from bloodcells_gui.pipeline.scan import is_leukocyte
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.case import CaseStore
@@ -297,9 +298,10 @@ class Workspace:
         """The recent cases as their file has them, and why it cannot be read."""
         path = self.home / _RECENT_NAME
         try:
-            if path.stat().st_size > _RECENT_MOST_BYTES:
+            data = read_bytes(path, _RECENT_MOST_BYTES + 1)
+            if len(data) > _RECENT_MOST_BYTES:
                 raise Unsound("too large")
-            listed = json.loads(path.read_text("utf-8"))
+            listed = json.loads(data.decode("utf-8"))
             if not isinstance(listed, list) or not all(isinstance(p, str) for p in listed):
                 raise Unsound("not a list")
         except FileNotFoundError:

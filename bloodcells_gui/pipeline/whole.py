@@ -42,7 +42,7 @@ def scan_specimen(
     open_reader
         Opens an image; raises ImageRefused.
     estimate_scale
-        um per px from samples, where neither person nor metadata tell.
+        um per px from the cells of samples: held against what the files say, and used where they are silent.
     earlier : sequence of mappings
         Tallies of the earlier runs of the case: what they finished is left out.
     known : sequence of Cell

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.imaging.plain_files import read_bytes
 from bloodcells_gui.storage.files import make_folder, not_writable, write_whole
 
 _NAME = re.compile(r"[^\W_][\w .()-]{0,59}")
@@ -70,9 +71,7 @@ class ProfileStore:
         number = version if version is not None else max(self._versions(folder), default=0)
         path = folder / f"{number:04d}.json"
         try:
-            if path.stat().st_size > _MAX_BYTES:
-                raise ValueError("too large")
-            data = json.loads(path.read_bytes().decode("utf-8"))
+            data = _json(path)
             bundle = data["bundle_sha256"]
             if not isinstance(bundle, str):
                 raise ValueError("no hash")
@@ -200,10 +199,7 @@ class ProfileStore:
             return {}
 
     def _read_active(self) -> dict[str, str]:
-        path = self._folder / _ACTIVE
-        if path.stat().st_size > _MAX_BYTES:
-            raise ValueError("too large")
-        found = json.loads(path.read_text("utf-8"))
+        found = _json(self._folder / _ACTIVE)
         if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
             raise ValueError("no table of names")
         return found
@@ -211,3 +207,11 @@ class ProfileStore:
     def _write_active(self, active: Mapping[str, str]) -> None:
         make_folder(self._folder)
         write_whole(self._folder / _ACTIVE, json.dumps(active, ensure_ascii=False).encode())
+
+
+def _json(path: Path) -> Any:
+    """Content of a file; OSError where it is no regular one, ValueError where it is too large or no JSON."""
+    data = read_bytes(path, _MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise ValueError("too large")
+    return json.loads(data.decode("utf-8"))

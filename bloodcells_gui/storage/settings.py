@@ -54,8 +54,8 @@ def save(path: Path, settings: LabSettings) -> None:
     text = json.dumps(to_json_obj(settings), ensure_ascii=False, indent=2, sort_keys=False) + "\n"
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        old = path.read_bytes() if path.exists() and path.stat().st_size <= _MAX_BYTES else b""
-        if old and old != text.encode():
+        old = read_bytes(path, _MAX_BYTES + 1) if path.exists() else b""
+        if 0 < len(old) <= _MAX_BYTES and old != text.encode():
             with contextlib.suppress(OutputNotWritable):
                 write_whole(path.with_suffix(".previous.json"), old)
     write_whole(path, text.encode())

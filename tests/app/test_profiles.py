@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +14,9 @@ from bloodcells_gui.app.labelled import label_of, read_labelled
 from bloodcells_gui.app.tuning import Tuning
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.inference.calibration import Profile, Score
+from bloodcells_gui.storage import settings
 from bloodcells_gui.storage.profiles import ProfileStore
 from tests.doubles import draw_cell, plain_engine
 
@@ -86,6 +90,29 @@ def test_a_damaged_profile_is_told_and_left_out_of_the_list(tmp_path: Path) -> N
     assert [p.name for p in store.all()] == ["good"]
     with pytest.raises(UserError, match="damaged"):
         store.load("bad")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_in_the_place_of_a_profile_or_the_settings_keeps_nobody_waiting(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path / "profiles")
+    store.save({"name": "lab", "bundle_sha256": "b"})
+    pipes = [tmp_path / "profiles" / "lab" / "0001.json", tmp_path / "profiles" / "active.json"]
+    pipes[0].unlink()
+    for pipe in [*pipes, tmp_path / "settings.json"]:
+        os.mkfifo(pipe)
+    found: list[object] = []
+
+    def look() -> None:
+        found.append(store.damaged())
+        with pytest.raises(UserError, match="which calibration profile"):
+            store.active("b")
+        settings.save(tmp_path / "settings.json", LabSettings())
+        found.append(settings.load(tmp_path / "settings.json"))
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    looking.join(10)
+    assert found == [["lab"], (LabSettings(), [])]
 
 
 def _fitted(name: str = "our lab", bundle: str = "b" * 64) -> Profile:
