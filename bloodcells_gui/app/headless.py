@@ -32,7 +32,7 @@ from bloodcells_gui.domain.errors import (
     UserError,
 )
 from bloodcells_gui.domain.fold import utc_now
-from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.domain.i18n import Reason, tr
 from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
@@ -110,16 +110,18 @@ def analyze_all(
     engine()  # a refused bundle is told before any work
     settings = load_settings()
     outcomes: list[Outcome] = []
+    not_begun: list[SkippedFile] = []
     for job in plan.jobs:
         name = job.path.absolute().name
+        if token.cancelled:
+            not_begun.append(SkippedFile(name, tr(leaving_out.NOT_BEGUN, request.lang)))
+            continue
         try:
             outcomes.append(_analyze_one(job, request, engine, settings, token, progress))
         except UserError as e:
             outcomes.append(Outcome(name, job.out, RunStatus.FAILED, error=e))
         except Cancelled:
             outcomes.append(Outcome(name, job.out, RunStatus.CANCELLED))
-        if token.cancelled:
-            break
     if plan.gathered:
         remark(Reason(GATHERED, (("places", "; ".join(plan.gathered)),)))
     for told in _in_two_specimens(outcomes):
@@ -130,7 +132,7 @@ def analyze_all(
         _write_summary(
             request.out,
             outcomes,
-            plan.skipped,
+            (*not_begun, *plan.skipped),
             request.dialect,
             anonymous=settings.privacy.anonymised_export,
         )

@@ -20,6 +20,7 @@ LOOSE = "It lies beside the folders, and each folder is a specimen of its own."
 DUPLICATE = "duplicate of {name}"
 SAME_SHOT = "duplicate of {name}, the same picture in another format"
 FURTHER = "It is a further picture in the same file, of which only the first is analysed."
+NOT_BEGUN = "It was not begun: the analysis was cancelled before."
 LATER = "It was not there when the analysis began; analyse again without --resume."
 
 OWN_SOFTWARE = "bloodcells_gui"

@@ -15,6 +15,9 @@ FRENCH = {
     "It is a further picture in the same file, of which only the first is analysed.": (
         "C'est une autre image du même fichier, dont seule la première est analysée."
     ),
+    "It was not begun: the analysis was cancelled before.": (
+        "Il n'a pas été commencé : l'analyse a été annulée avant."
+    ),
     "It is a mask, not a photograph.": "C'est un masque, pas une photographie.",
     "It is a link that leads out of the chosen folder.": "C'est un lien qui mène hors du dossier choisi.",
     "It is a link to {target}, which is read in its own place.": (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bloodcells_gui.imaging import headers_tiff as tiff
@@ -31,6 +33,8 @@ _OTHER_FRAMES = {0xF7: "JPEG-LS"}
 _TAIL = 65_536
 _DEEP_JPEG = "It is a JPEG of {kind} bits a colour, which is not read."
 _MAX_COMMENT = 65_536
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXIF_IFD, _USER_COMMENT, _XP_COMMENT = 0x8769, 0x9286, 0x9C9C
 _NO_SCALE = WrittenScale()
 
 
@@ -121,7 +125,11 @@ def _jpeg(source: ByteSource) -> ImageInfo:
         elif marker == 0xE0:
             density = density | WrittenScale(_jfif_mpp(source.read_at(pos + 4, 12)))
         elif marker == 0xE1:
-            exif = _exif(source.read_at(pos + 4, length - 2)) or exif
+            data = source.read_at(pos + 4, length - 2)
+            if data.startswith(_XMP):
+                comment = comment | _comment(data)
+            else:
+                exif = _exif(data) or exif
         elif marker == 0xFE:
             comment = comment | _comment(source.read_at(pos + 4, length - 2))
         elif marker in _OTHER_FRAMES:
@@ -198,10 +206,36 @@ def _exif(data: bytes) -> _Exif | None:
     description = tiff.text(source, d, tiff.DESCRIPTION)
     return _Exif(
         tiff.valid_orientation(tiff.integer(source, d, tiff.ORIENTATION, 1)),
-        tiff.written_scale(source, d, description),
+        _exif_comments(source, d) | tiff.written_scale(source, d, description),
         description,
         says_adobe_rgb(source, d),
     )
+
+
+def _png_text(kind: bytes, data: bytes) -> bytes:
+    """Keyword and text of a PNG chunk as one line, unpacked as far as comments are searched."""
+    keyword, _, rest = data.partition(b"\0")
+    if kind == b"iTXt":
+        packed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+    else:
+        packed, rest = kind == b"zTXt", rest[1:] if kind == b"zTXt" else rest
+    if packed:
+        with suppress(zlib.error):
+            rest = zlib.decompressobj().decompress(rest, _MAX_COMMENT)
+    return keyword + b"=" + rest
+
+
+def _exif_comments(source: ByteSource, d: tiff.Directory) -> WrittenScale:
+    """The scale in the comments that people and programs add, in 8 or 16 bits a letter."""
+    said = [tiff.raw(source, d, _XP_COMMENT, _MAX_COMMENT)]
+    if _EXIF_IFD in d.entries:
+        with suppress(tiff.MalformedTiff, struct.error):
+            more = tiff.read_directory(source, tiff.integer(source, d, _EXIF_IFD, 0))
+            said.append(tiff.raw(source, more, _USER_COMMENT, _MAX_COMMENT)[8:])
+    found = _NO_SCALE
+    for text in said:
+        found = found | _comment(text.replace(b"\0", b"") if text.count(b"\0") * 3 > len(text) else text)
+    return found
 
 
 _PNG_COLOURS = frozenset({b"sRGB", b"iCCP", b"cICP", b"gAMA"})
@@ -225,8 +259,8 @@ def _png(source: ByteSource) -> ImageInfo:
         elif kind == b"pHYs" and length == 9:
             x, y, unit = struct.unpack(">IIB", source.read_at(pos + 8, 9))
             density = WrittenScale(mpp_from_density(x, y, _M_UM) if unit == 1 else None)
-        elif kind in (b"tEXt", b"iTXt") and length <= _MAX_COMMENT:
-            comment = comment | _comment(source.read_at(pos + 8, length).replace(b"\0", b"="))
+        elif kind in (b"tEXt", b"iTXt", b"zTXt") and length <= _MAX_COMMENT:
+            comment = comment | _comment(_png_text(kind, source.read_at(pos + 8, length)))
         elif kind == b"eXIf" and length <= 1 << 16:
             exif = _exif(source.read_at(pos + 8, length)) or exif
         elif kind in _PNG_COLOURS:

@@ -209,3 +209,13 @@ def test_a_folder_of_pictures_that_are_not_read_is_a_specimen(patients: Path) ->
         parts = parts_of(take_in(patients, lang=lang), lang)
         assert [p.name for p in parts.paths] == ["A", "B", "C", "D", "E"]
         assert [s.path for s in parts.skipped] == ["F/x.txt", "G/x.pdf"]
+
+
+def test_specimens_that_a_cancellation_left_are_listed(patients: Path, tmp_path: Path) -> None:
+    token = CancelToken()
+    request = AnalyzeRequest((patients,), tmp_path / "out", kind="crops", mpp=0.107, each_folder=True)
+    done = analyze_all(request, token=token, progress=lambda _: token.cancel(), engine=plain_engine)
+    assert [o.specimen for o in done] == ["A"]
+    assert [(r["path"], r["reason"]) for r in rows(tmp_path / "out" / "skipped.csv")] == [
+        (name, "It was not begun: the analysis was cancelled before.") for name in ("B", "C")
+    ]

@@ -202,3 +202,45 @@ def test_micro_managers_text_beside_the_images_gives_their_scale(tmp_path: Path)
     (tmp_path / "metadata.txt").write_text(json.dumps({"Summary": {"PixelSize_um": 0.107}}))
     found = {f.name: f.info.mpp for f in discover(tmp_path).images}
     assert found == {"img_000.tif": 0.107, "img_001.tif": 0.107, "own.tif": pytest.approx(0.25)}
+
+
+def _with_exif(**found: object) -> bytes:
+    """A JPEG with what `user` and `xp` say in its comments."""
+    exif = Image.Exif()
+    if "xp" in found:
+        exif[0x9C9C] = str(found["xp"]).encode("utf-16le")
+    if "user" in found:
+        exif.get_ifd(0x8769)[0x9286] = found["user"]
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def _png_that_says(text: str, itxt: bool) -> bytes:
+    info = PngImagePlugin.PngInfo()
+    (info.add_itxt if itxt else info.add_text)("Description", text, zip=True)
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(out, "PNG", pnginfo=info)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _with_exif(user=b"ASCII\0\0\0100x oil, 0.1 um/px"),
+        _with_exif(user=b"UNICODE\0" + "0,1 µm/px".encode("utf-16be")),
+        _with_exif(xp="0.1 um per pixel"),
+        _png_that_says("100x oil, 0.1 um/px", itxt=False),
+        _png_that_says("0,1 µm/pixel", itxt=True),
+    ],
+    ids=["user comment", "user comment in 16 bits", "Windows comment", "zTXt", "packed iTXt"],
+)
+def test_comments_of_people_and_programs_are_read(data: bytes) -> None:
+    assert info_of(data).mpp == pytest.approx(0.1)
+
+
+def test_xmp_is_read() -> None:
+    out = io.BytesIO()
+    xmp = b'<x:xmpmeta><rdf:Description note="0.1 um/px"/></x:xmpmeta>'
+    Image.new("RGB", (40, 30)).save(out, "JPEG", xmp=xmp)
+    assert info_of(out.getvalue()).mpp == pytest.approx(0.1)
