@@ -22,6 +22,7 @@ from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import EXIT_CANCELLED
 from bloodcells_gui.domain.visible import visible
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.held_keys import HeldKeys
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons, app_icon
 from bloodcells_gui.ui.keymap import KeyMap
@@ -42,6 +43,8 @@ def make_application() -> QApplication:
     app.setApplicationName("bloodcells")
     app.setApplicationVersion(__version__)
     app.setWindowIcon(app_icon())
+    if app.findChild(HeldKeys) is None:
+        HeldKeys(app)
     family = load_fonts()
     if family:
         font = QFont(family)
