@@ -40,7 +40,8 @@ class _Held:
 
 
 _held: dict[Identity, _Held] = {}
-_lock = threading.Lock()
+# Entered anew where the collector drops a source or a connection while this thread holds it.
+_lock = threading.RLock()
 
 
 def identity_of(path: Path) -> Identity:

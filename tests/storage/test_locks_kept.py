@@ -134,6 +134,23 @@ def test_a_reader_leaves_the_lock(tmp_path: Path, outside: Callable[[Path], str]
     assert not plain_files._held
 
 
+def test_what_the_collector_drops_amid_the_bookkeeping_does_not_wait_for_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.bcs"
+    a_case(path).close()
+    dropped: list[object] = [FileSource(path), CaseStore.open(path, read_only=True)]
+
+    def collect() -> None:
+        with plain_files._lock:  # as when an allocation in it makes the collector run
+            dropped.clear()
+            gc.collect()
+
+    collecting = threading.Thread(target=collect, daemon=True)
+    collecting.start()
+    collecting.join(10)
+    assert not collecting.is_alive()
+    assert not plain_files._held
+
+
 def test_the_library_and_the_index_keep_theirs(tmp_path: Path, outside: Callable[[Path], str]) -> None:
     path = tmp_path / "library.sqlite"
     with Library(path) as library, library._writing():
