@@ -100,19 +100,36 @@ def _extract(archive: Archive, staging: Path, progress: Progress | None) -> list
 def _put_in_place(staged: list[tuple[str, Path]], places: Places) -> Path | None:
     kept: Path | None = None
     folders = set()
-    for name, file in staged:
+    # Settings first: they may lie on another disk, and when that one is full nothing is changed.
+    for name, file in sorted(staged, key=lambda s: s[0] != SETTINGS):
         target = places.at(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         folders.add(target.parent)
         if name == SETTINGS:
-            if target.exists() and plain_files.sha256_of(target) != plain_files.sha256_of(file):
-                kept = _free(target.with_name("settings.before-restore.json"))
-                target.rename(kept)
-        elif os.path.lexists(target):
-            continue  # the same bytes, or the index, which is made anew from the cases
-        shutil.move(file, target)  # settings may lie on another disk
+            kept = _settings_in_place(file, target)
+        elif not os.path.lexists(target):  # else the same bytes, or the index, made anew from the cases
+            shutil.move(file, target)
     for folder in folders:
         sync_folder(folder)
+    return kept
+
+
+def _settings_in_place(file: Path, target: Path) -> Path | None:
+    """Replace the settings whole or not at all; where those that were there are kept."""
+    kept: Path | None = None
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(file, part)
+        if target.exists() and plain_files.sha256_of(target) != plain_files.sha256_of(file):
+            kept = _free(target.with_name("settings.before-restore.json"))
+            shutil.copyfile(target, kept)
+        part.replace(target)
+    except OSError:
+        if kept is not None:
+            kept.unlink(missing_ok=True)
+        raise
+    finally:
+        part.unlink(missing_ok=True)
     return kept
 
 

@@ -11,6 +11,7 @@ import shutil
 import stat
 import threading
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -249,6 +250,39 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert content(there) == {}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["b.zip", "here", "there"]
     assert left(tmp_path) == [INDEX_NAME]
+
+
+@pytest.mark.parametrize("had", ["", '{"reviewer": "bob"}'])
+def test_a_full_disk_of_the_settings_changes_nothing(
+    home: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, had: str
+) -> None:
+    """The settings may lie on another disk than the cases."""
+    archive = tmp_path / "b.zip"
+    made(home, archive)
+    there = places_in(tmp_path / "there")
+    there.settings.parent.mkdir(parents=True)
+    if had:
+        there.settings.write_text(had)
+    before = content(there)
+    real = shutil.move, shutil.copyfile
+
+    def full(real: Callable[..., object]) -> Callable[..., object]:
+        def call(source: object, target: object, *more: object, **options: object) -> object:
+            if Path(str(target)).parent == there.settings.parent:
+                Path(str(target)).write_text("{")  # what a copy leaves behind
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(source, target, *more, **options)
+
+        return call
+
+    monkeypatch.setattr(shutil, "move", full(real[0]))
+    monkeypatch.setattr(shutil, "copyfile", full(real[1]))
+    with pytest.raises(UserError, match="is full"):
+        restore(archive, there)
+    assert content(there) == before
+    assert there.settings.exists() is bool(had)
+    assert sorted(p.name for p in there.settings.parent.iterdir()) == (["settings.json"] if had else [])
+    assert not list((there.data / "cases").rglob("*.bcs"))
 
 
 def test_cancelling_leaves_nothing(home: Places, tmp_path: Path) -> None:
