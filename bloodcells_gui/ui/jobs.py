@@ -213,3 +213,34 @@ class Lookup(QObject):
             self.failed.emit(tag, error)
         else:
             self.answered.emit(tag, result)
+
+
+class Errands(Lookup):
+    """Does all that it is asked for, one thing after the other, and delivers every answer."""
+
+    def __init__(self, pool: QThreadPool, parent: QObject | None = None) -> None:
+        super().__init__(pool, parent)
+        self._waiting: deque[tuple[object, Callable[[], Any]]] = deque()
+        self._busy = False
+
+    def ask(self, tag: object, work: Callable[[], Any]) -> None:
+        """Run `work` in the pool once everything that was asked for before is done."""
+        self._waiting.append((tag, work))
+        if not self._busy:
+            self._go_on()
+
+    def forget(self) -> None:
+        """Drop whatever is still under way or waits."""
+        self._waiting.clear()
+        self._busy = False
+        super().forget()
+
+    def _go_on(self) -> None:
+        self._busy = bool(self._waiting)
+        if self._waiting:
+            super().ask(*self._waiting.popleft())
+
+    def _receive(self, generation: int, tag: object, result: object, error: object) -> None:
+        if generation == self._generation:
+            self._go_on()  # first: whoever is told of the answer may keep it for long
+            super()._receive(self._generation, tag, result, error)

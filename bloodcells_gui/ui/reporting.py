@@ -22,7 +22,7 @@ from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, CommentDialog, SignDialog
-from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.jobs import Errands
 from bloodcells_gui.ui.record.comments import LONGEST
 
 
@@ -47,7 +47,7 @@ class Reporter(QObject):
         super().__init__(parent)
         self._context = context
         self._banners = banners
-        self._writes = Lookup(pool, self)
+        self._writes = Errands(pool, self)
         self._writes.answered.connect(self._written)
         self._writes.failed.connect(self._failed)
         self._signed: Banner | None = None

@@ -25,7 +25,7 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.ui.analysis_control import merged
-from bloodcells_gui.ui.jobs import JobRunner, Lookup
+from bloodcells_gui.ui.jobs import Errands, JobRunner, Lookup
 from tests.ui.fakes import FakeJob, make_cells
 
 
@@ -119,6 +119,34 @@ def test_only_the_newest_answer_is_delivered(qtbot: QtBot, pool: QThreadPool) ->
     qtbot.wait(30)
     assert answers == [4]
     lookup.close()
+
+
+def test_errands_are_all_done_one_after_the_other(qtbot: QtBot, pool: QThreadPool) -> None:
+    errands = Errands(pool)
+    got: list[object] = []
+    errands.answered.connect(lambda tag, result: got.append((tag, result)))
+    errands.failed.connect(lambda tag, error: got.append((tag, str(error))))
+    at_work: list[int] = []
+
+    def work(n: int) -> int:
+        assert at_work == []
+        at_work.append(n)
+        time.sleep(0.02)
+        at_work.clear()
+        if n == 1:
+            raise UserError("The disk is full.")
+        return 10 * n
+
+    for n in range(4):
+        errands.ask(n, lambda n=n: work(n))  # type: ignore[misc]
+    qtbot.waitUntil(lambda: len(got) == 4, timeout=5000)
+    assert got == [(0, 0), (1, "The disk is full."), (2, 20), (3, 30)]
+    errands.ask(4, lambda: work(4))
+    errands.ask(5, lambda: work(5))
+    errands.forget()
+    errands.ask(6, lambda: 60)
+    qtbot.waitUntil(lambda: (6, 60) in got, timeout=5000)
+    assert got[4:] == [(6, 60)]
 
 
 def test_a_failing_lookup_says_so(qtbot: QtBot, pool: QThreadPool) -> None:

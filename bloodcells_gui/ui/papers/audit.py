@@ -32,7 +32,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.jobs import Errands
 from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.room import resize_within_screen
 
@@ -137,7 +137,7 @@ class AuditWindow(QDialog):
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
         resize_within_screen(self, 1040, 600)
-        self._work = Lookup(pool, self)
+        self._work = Errands(pool, self)
         self._work.answered.connect(self._answered)
         self._work.failed.connect(self._failed)
 

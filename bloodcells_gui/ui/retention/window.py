@@ -25,7 +25,7 @@ from bloodcells_gui.app.retention import DueCase, Removal, Removed, Retention
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.jobs import Errands
 from bloodcells_gui.ui.retention.model import Column, DueModel, RecordModel
 from bloodcells_gui.ui.room import resize_within_screen
 
@@ -53,7 +53,7 @@ class RetentionWindow(QDialog):
         self.banners = BannerStack(context)
         self.due = DueModel(context, self)
         self.record = RecordModel(context, self)
-        self._work = Lookup(pool, self)
+        self._work = Errands(pool, self)
         self._work.answered.connect(self._answered)
         self._work.failed.connect(self._failed)
         self.tabs = QTabWidget()

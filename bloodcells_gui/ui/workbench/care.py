@@ -13,7 +13,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.jobs import Errands, Lookup
 from bloodcells_gui.ui.main_window import MainWindow
 
 # The gallery is drawn first; and between batches of cells the window's own threads have their turn.
@@ -35,7 +35,7 @@ class CaseCare(QObject):
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
         self._checks = Lookup(self._pool, self)
         self._checks.failed.connect(self._not_as_written)
-        self._recoveries = Lookup(window.pool, self)
+        self._recoveries = Errands(window.pool, self)
         self._recoveries.answered.connect(self._recovered)
         self._recoveries.failed.connect(self._recovery_failed)
         window.case_shown.connect(self._shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.leaving_out import expected
 from bloodcells_gui.ui.banner import BannerStack
-from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.jobs import Errands
 
 _NAMED = 3
 _AGAIN_MS = 250
@@ -58,27 +57,14 @@ class Incoming(QObject):
         self._look_at = look_at
         self._ask = ask
         self._banners = banners
-        self._waiting: deque[tuple[object, Callable[[], Any]]] = deque()
-        self._looking = False
-        self._looks = Lookup(pool, self)
+        self._looks = Errands(pool, self)
         self._looks.answered.connect(self._answered)
         self._looks.failed.connect(self._failed)
 
     def enqueue(self, path: Path) -> None:
         """Look at one folder or slide."""
         look_at = self._look_at
-        self._look(path, lambda: look_at(path, "auto"))
-
-    def _look(self, tag: object, work: Callable[[], Any]) -> None:
-        """Look in turn: a lookup that is asked anew forgets what it was asked before."""
-        self._waiting.append((tag, work))
-        if not self._looking:
-            self._look_at_next()
-
-    def _look_at_next(self) -> None:
-        self._looking = bool(self._waiting)
-        if self._waiting:
-            self._looks.ask(*self._waiting.popleft())
+        self._looks.ask(path, lambda: look_at(path, "auto"))
 
     def enqueue_each(self, intake: Intake, options: OpenOptions) -> None:
         """Look at every first folder, and every slide, of what was looked at: each is a specimen."""
@@ -100,13 +86,9 @@ class Incoming(QObject):
                     "(with their number): {places}."
                 ).format(places="; ".join(parts.gathered[:_NAMED])),
             )
-        self._look(options, lambda: [look(path) for path in parts.paths])
+        self._looks.ask(options, lambda: [look(path) for path in parts.paths])
 
     def _answered(self, tag: object, result: Any) -> None:
-        self._look_at_next()
-        self._take(tag, result)
-
-    def _take(self, tag: object, result: Any) -> None:
         if isinstance(tag, OpenOptions):
             # A specimen number or a white cell count belongs to one person.
             options = replace(tag, one_specimen=True, each_folder=False, specimen_id="", fields=())
@@ -116,7 +98,7 @@ class Incoming(QObject):
             options = OpenOptions()
             if getattr(result, "in_question", False) and self._ask is not None:
                 if QApplication.activeModalWidget() is not None:  # never over a dialog about the open case
-                    QTimer.singleShot(_AGAIN_MS, self, lambda: self._take(tag, result))
+                    QTimer.singleShot(_AGAIN_MS, self, lambda: self._answered(tag, result))
                     return
                 answer = self._ask(tag, result)
                 if answer is None:
@@ -149,7 +131,6 @@ class Incoming(QObject):
         )
 
     def _failed(self, _tag: object, error: object) -> None:
-        self._look_at_next()
         if isinstance(error, UserError):
             self._banners.error(error)
         else:
@@ -157,5 +138,4 @@ class Incoming(QObject):
 
     def stop(self) -> None:
         """Deliver nothing any more."""
-        self._waiting.clear()
         self._looks.close()

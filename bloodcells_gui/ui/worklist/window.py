@@ -29,7 +29,7 @@ from bloodcells_gui.app.queue import Turn
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.jobs import Errands, Lookup
 from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
 from bloodcells_gui.ui.worklist.incoming import Ask, Incoming, LookAt
@@ -104,9 +104,11 @@ class WorklistWindow(QDialog):
         layout.addLayout(self._button_row())
         self.incoming = Incoming(cases, look_at, ask, self.banners, pool, self)
         self.incoming.queued.connect(self.refresh)
-        self._work = Lookup(pool, self)
-        self._work.answered.connect(self._answered)
-        self._work.failed.connect(self._failed)
+        # Apart: looking at the folder anew must not cost the answer to an act.
+        self._looks, self._acts = Lookup(pool, self), Errands(pool, self)
+        for work in (self._looks, self._acts):
+            work.answered.connect(self._answered)
+            work.failed.connect(self._failed)
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self._queue_went_on)
@@ -241,7 +243,7 @@ class WorklistWindow(QDialog):
             cases.refresh()
             return []
 
-        self._work.ask("refresh", work)
+        self._looks.ask("refresh", work)
 
     def _search(self) -> None:
         keep = {self.model.entry(i.row()).path for i in self.table.selectionModel().selectedRows()}
@@ -308,7 +310,7 @@ class WorklistWindow(QDialog):
         if len(chosen) < 2:
             chosen = [self.model.entry(row) for row in range(self.model.rowCount())]
         cases, lang = self._cases, self._context.language.lang
-        self._work.ask(("table", target), lambda: cases.write_table(chosen, target, lang))
+        self._acts.ask(("table", target), lambda: cases.write_table(chosen, target, lang))
 
     def _stop(self) -> None:
         for entry in self.selected():
@@ -322,7 +324,7 @@ class WorklistWindow(QDialog):
 
     def transfer(self, paths: list[Path], folder: Path, act: Callable[[Path, Path], Path]) -> None:
         """Copy or move cases to `folder` in the background."""
-        self._work.ask(("transfer", folder), lambda: [act(p, folder) for p in paths])
+        self._acts.ask(("transfer", folder), lambda: [act(p, folder) for p in paths])
 
     def _take_in(self) -> None:
         names = self.tr("Cases")
@@ -331,13 +333,13 @@ class WorklistWindow(QDialog):
         )
         if path:
             cases = self._cases
-            self._work.ask(("taken", Path(path)), lambda: cases.take_in(Path(path)))
+            self._acts.ask(("taken", Path(path)), lambda: cases.take_in(Path(path)))
 
     def _recover(self) -> None:
         chosen = self.selected()
         if len(chosen) == 1:
             cases, path = self._cases, chosen[0].path
-            self._work.ask(("recover", path), lambda: cases.recover(path))
+            self._acts.ask(("recover", path), lambda: cases.recover(path))
 
     def _answered(self, tag: object, result: Any) -> None:
         what = tag[0] if isinstance(tag, tuple) else tag
@@ -418,5 +420,6 @@ class WorklistWindow(QDialog):
     def stop(self) -> None:
         """Ask for nothing any more."""
         self._poll.stop()
-        self._work.close()
+        self._looks.close()
+        self._acts.close()
         self.incoming.stop()
