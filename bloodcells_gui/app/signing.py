@@ -42,7 +42,8 @@ def sign(
     explanation : str
         One answer to every open, non-blocking check that has none of its own.
     answers : mapping
-        Id of a check -> why the report may be signed all the same; kept in the case and printed.
+        Id of a check -> why the report may be signed all the same; kept in the case and printed. Of a further
+        signature they are in its entry of the audit trail.
 
     Raises
     ------
@@ -77,8 +78,10 @@ def _sign(
         _keep_answers(session, checks, given)
     frozen = signed_content(session)
     maps: dict[int, bytes] = {}
+    reason = ""
     if frozen is not None:  # a further signature, under the very bytes of the first
         content, key = frozen.report, frozen.sha256
+        reason = "; ".join(given.values())[:LONGEST_ANSWER]  # fields are frozen too: it is kept with the act
     else:
         maps = explanation_maps(session)
         model = live_report_model(session, ExportOptions(), maps)
@@ -94,6 +97,7 @@ def _sign(
             (),
             meaning,
             key=key,
+            reason=reason,
             clock=session.clock,
         )
     except ValueError as e:

@@ -259,6 +259,7 @@ def answer_finding(session: CaseSession, finding: Finding, answer: FindingAnswer
         finding.count,
         session.author,
         session.clock(),
+        finding.value,
     )
     return session.set_field(finding.key, kept.to_text())
 

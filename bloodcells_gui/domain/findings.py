@@ -58,6 +58,8 @@ class FindingAnswer:
     note : str
     count : int
         Cells at that moment.
+    value : str
+        What raised the rule at that moment, "" for a class.
     by, at : str
         Who answered, and when (UTC, ISO 8601).
     """
@@ -69,12 +71,14 @@ class FindingAnswer:
     count: int = 0
     by: str = ""
     at: str = ""
+    value: str = ""
 
     def to_text(self) -> str:
         """As the case keeps it: a line each, so that the audit trail can be read."""
         pairs = (
-            ("verdict", self.verdict), ("cells", str(self.count)), ("told", self.told),
-            ("told at", self.told_at), ("note", self.note), ("by", self.by), ("at", self.at),
+            ("verdict", self.verdict), ("cells", str(self.count)), ("value", self.value),
+            ("told", self.told), ("told at", self.told_at), ("note", self.note), ("by", self.by),
+            ("at", self.at),
         )  # fmt: skip
         return "\n".join(f"{name}: {' '.join(value.split())[:_LONGEST]}" for name, value in pairs if value)
 
@@ -96,6 +100,7 @@ def answer_of(text: str) -> FindingAnswer | None:
         int(count),
         found.get("by", ""),
         found.get("at", ""),
+        found.get("value", ""),
     )
 
 
@@ -127,8 +132,11 @@ def critical_findings(
 
 
 def is_answered(finding: Finding, fields: Mapping[str, str]) -> bool:
-    """Whether the answer kept in the case still covers the finding: more cells than then need a new one."""
+    """Whether the answer kept in the case still covers the finding.
+
+    More cells than then, or another value, need a new one: nobody was told of them.
+    """
     answer = answer_of(fields.get(finding.key, ""))
     if answer is None or (answer.verdict == REFUTED and finding.count):
         return False
-    return finding.count <= answer.count
+    return finding.count <= answer.count and finding.value == answer.value

@@ -19,7 +19,7 @@ from bloodcells_gui.app.signing_checks import SigningCheck, answer_finding, find
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain import clock
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, FindingAnswer
+from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, FindingAnswer, is_answered
 from bloodcells_gui.domain.settings import ALWAYS, BLOCK, NEVER, NONE
 from bloodcells_gui.report.anonymous import anonymised
 from bloodcells_gui.storage.audit import verify
@@ -194,6 +194,14 @@ def test_blasts_counted_by_hand_and_critical_rules_are_findings(
     session.set_field("wbc", "4.5")
     assert [f.id for f in findings(session)] == ["BL", "rule-neutrophils-low"]
     assert [(f.value, f.unit) for f in findings(session)][1] == ("0", "10⁹/L")
+    few = findings(session)[1]
+    answer_finding(session, few, TOLD)
+    assert is_answered(few, session.state.data.fields)
+    session.count("SNE", 1)
+    other = findings(session)[1]
+    assert other.value != few.value
+    assert not is_answered(other, session.state.data.fields)  # nobody was told of this value
+    session.undo()
     rules(workspace, critical_classes=())
     assert [f.id for f in findings(session)] == ["rule-neutrophils-low", "rule-blasts"]
     rules(workspace, critical=NONE)
@@ -303,6 +311,9 @@ def test_a_clock_behind_the_newest_entry_is_seen_and_answered(session: CaseSessi
     assert [(c.answer, c.params) for c in model.review.checks] == [
         ("the clock was set wrong in spring", found.params)
     ]
+    sign(session, *DONE, answers={"clock": "it is still wrong"})
+    assert [e.reason for e in session.store.events()][-2:] == ["", "it is still wrong"]
+    assert report_model(session, ExportOptions()).review.checks == model.review.checks
 
 
 def test_a_clock_far_ahead_of_all_other_work_is_seen(
