@@ -12,7 +12,7 @@ from bloodcells_gui.imaging.guarded import brightness_of
 from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 
 _PARAMETER = "sample_range"
-_WRITTEN = re.compile(r"whole=([0-9.e+]{1,20}) real=([0-9.e+]{1,20})")
+_WRITTEN = re.compile(r"whole=([0-9.e+-]{1,20}) real=([0-9.e+-]{1,20})")
 
 
 class HasParameters(Protocol):
