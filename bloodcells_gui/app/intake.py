@@ -174,7 +174,7 @@ def parts_of(intake: Intake, lang: str = "en") -> Parts:
 def _elsewhere(reason: str, lang: str) -> bool:
     """Whether a file was left out for a reason that makes its folder no specimen (masks, hidden, links)."""
     links = {tr(text, lang) for text in (leaving_out.LINK_OUT, leaving_out.LINK_DEAD)}
-    return leaving_out.expected(reason, lang) or reason in links
+    return leaving_out.expected(reason) or reason in links
 
 
 def nothing_readable(intake: Intake) -> UserError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from bloodcells_gui.domain.i18n import french
+from bloodcells_gui.domain.i18n import LANGUAGES, tr
 
 HIDDEN = "It is hidden."
 SYSTEM = "The operating system or another program put it there."
@@ -30,14 +30,17 @@ _EXPECTED = (HIDDEN, SYSTEM, MARKED, OWN, COMPANION, MASK)
 
 
 @cache
-def _patterns(lang: str) -> tuple[re.Pattern[str], ...]:
-    texts = [french().get(text, text) if lang == "fr" else text for text in _EXPECTED]
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    texts = [tr(text, lang) for text in _EXPECTED for lang in LANGUAGES]
     return tuple(re.compile(re.sub(r"\\\{\w+\\\}", ".*", re.escape(text)), re.DOTALL) for text in texts)
 
 
-def expected(reason: str, lang: str = "en") -> bool:
-    """Whether a `reason` in `lang` names a file that nobody takes for a photograph of the specimen."""
-    return any(pattern.fullmatch(reason) for pattern in _patterns(lang))
+def expected(reason: str) -> bool:
+    """Whether a `reason`, in any language, names a file that nobody takes for a photograph of the specimen.
+
+    A case keeps the reasons in the language of the run that gave them.
+    """
+    return any(pattern.fullmatch(reason) for pattern in _patterns())
 
 
 def is_duplicate(reason: str) -> bool:
