@@ -98,7 +98,17 @@ def test_progress_says_cells_rate_and_time_left(qtbot: QtBot, context: UiContext
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0.11", 0.11), ("0,11", 0.11), (" 7 ", 7.0), ("", None), ("-1", None), ("nan", None), ("x", None)],
+    [
+        ("0.11", 0.11),
+        ("0,11", 0.11),
+        (" 7 ", 7.0),
+        ("", None),
+        ("-1", None),
+        ("nan", None),
+        ("x", None),
+        ("1_0", None),
+        ("1e-1", 0.1),
+    ],
 )
 def test_numbers_are_read_with_either_sign(text: str, value: float | None) -> None:
     assert parse_number(text) == value

@@ -15,17 +15,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.domain.number_text import number_of
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.wheel import guard_wheels
 
 
 def parse_number(text: str) -> float | None:
     """A positive finite number with either decimal sign; None for anything else."""
-    try:
-        value = float(text.strip().replace(",", "."))
-    except ValueError:
-        return None
-    return value if 0 < value < 1e9 else None
+    value = number_of(text)
+    return value if value is not None and 0 < value < 1e9 else None
 
 
 class Form(QDialog):
