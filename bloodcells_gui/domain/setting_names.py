@@ -8,7 +8,7 @@ NAMES: dict[str, str] = {
     "language": "Language",
     "theme": "Appearance",
     "paper": "Paper",
-    "csv": "Dialect of the tables",
+    "csv": "Format of the tables",
     "rollup": "Rows of the table",
     "target_cells": "Leukocytes to count",
     "target_counts": "Steps offered",

@@ -43,12 +43,12 @@ FRENCH: dict[str, str] = {
         "été utilisée."
     ),
     notices.SCALE_OUTLIERS: (
-        "Images dont l’échelle diffère des autres et n’a pas été crue : {count} (“{text}”). Leurs cellules "
-        "ne sont pas nommées tant qu’une personne n’a pas donné l’échelle."
+        "Images dont l’échelle diffère des autres et n’a pas été retenue : {count} (« {text} »). Leurs "
+        "cellules ne sont pas nommées tant qu’une personne n’a pas donné l’échelle."
     ),
     notices.SCALE_UNREAD: (
-        "Une échelle a été trouvée dans les fichiers mais n’a pas été comprise : “{text}”. Veuillez vérifier "
-        "l’échelle."
+        "Une échelle a été trouvée dans les fichiers mais n’a pas été comprise : « {text} ». Veuillez "
+        "vérifier l’échelle."
     ),
     notices.SCALES_DIFFER: (
         "Les images ont des échelles différentes : {count} d’entre elles ont été mesurées d’après leurs "

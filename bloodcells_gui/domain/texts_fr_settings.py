@@ -55,7 +55,7 @@ FRENCH = {
     "Appearance": "Apparence",
     "Paper": "Papier",
     "Rows of the table": "Lignes du tableau",
-    "Dialect of the tables": "Dialecte des tableaux",
+    "Format of the tables": "Format des tableaux",
     "Leukocytes to count": "Leucocytes à compter",
     "Steps offered": "Paliers proposés",
     "Usual reviewer": "Lecteur habituel",
@@ -66,7 +66,7 @@ FRENCH = {
         "Érythroblastes à partir desquels les leucocytes sont corrigés"
     ),
     "Bands from which there is a left shift": (
-        "Part de neutrophiles à noyau en bande d'où vient une déviation à gauche"
+        "Part de neutrophiles non segmentés à partir de laquelle il y a déviation à gauche"
     ),
     "Platelets per field times": "Plaquettes par champ, facteur",
     "Set of reference ranges": "Jeu de valeurs de référence",

@@ -22,7 +22,7 @@ FRENCH = {
     "{n} cells are still counted as {name}.": "{n} cellules sont encore comptées comme {name}.",
     "A finding is refuted by what its cells are.": "Un résultat est réfuté par la classe de ses cellules.",
     "Relabel them or take them out; the finding is gone then, and the report says what became of it.": (
-        "Reclassez-les ou écartez-les ; le résultat disparaît alors, et le compte rendu dit ce qu'il en fut."
+        "Reclassez-les ou écartez-les ; le résultat disparaît alors, et le compte rendu dit ce qu'il en est."
     ),
     "It is not said who was told of the critical finding.": (
         "Il n'est pas dit qui a été informé du résultat critique."
