@@ -103,7 +103,7 @@ def _in_megabytes(token: CancelToken, progress: Callable[[Progress], None]) -> C
         token.check()
         rate = meter.update(done)
         eta = meter.eta_s(done, total, rate)
-        progress(Progress(done // _MB, -(-total // _MB), "MB", 0, rate / _MB, eta))
+        progress(Progress(-(-done // _MB), -(-total // _MB), "MB", 0, rate / _MB, eta))
 
     return tell
 

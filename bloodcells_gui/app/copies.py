@@ -18,13 +18,13 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
 from bloodcells_gui.imaging.guarded import load_images
 from bloodcells_gui.imaging.likeness import Look
+from bloodcells_gui.imaging.paging import split_name
 from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.refusal import ImageRefused
 
 _MOST_KIN = 24
 _BATCH_PIXELS = 12_000_000
 _SEPARATORS = re.compile(r"[\s_.()\-]+")
-_PICTURE_NUMBER = re.compile(r"#[1-9][0-9]*$")
 _SAME_FORMAT = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
 
 Indexed = tuple[int, ImageRef]
@@ -147,18 +147,13 @@ def _done_first(images: Iterable[Indexed], done: Collection[int]) -> list[Indexe
 
 def _stem(ref: ImageRef) -> str:
     """The name without its format; the pictures of one file ("stack.tif#3") keep their numbers."""
-    file, number = _numbered(ref)
+    file, number = split_name(ref.name)
     return f"{PurePosixPath(file).stem}{number}".casefold()
 
 
 def _format(ref: ImageRef) -> str:
-    suffix = PurePosixPath(_numbered(ref)[0]).suffix.lower()
+    suffix = PurePosixPath(split_name(ref.name)[0]).suffix.lower()
     return _SAME_FORMAT.get(suffix, suffix)
-
-
-def _numbered(ref: ImageRef) -> tuple[str, str]:
-    found = _PICTURE_NUMBER.search(ref.name)
-    return (ref.name[: found.start()], found.group()) if found else (ref.name, "")
 
 
 def _related(images: Sequence[Indexed]) -> dict[int, set[int]]:

@@ -20,6 +20,12 @@ def split_page(path: Path) -> tuple[Path, int]:
     return path.with_name(path.name[: found.start()]), int(found[1])
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """A relative name without the number of a picture in the file, and that number ("#3"; "" for none)."""
+    found = _NUMBER.search(name)
+    return (name[: found.start()], found.group()) if found else (name, "")
+
+
 def page_path(path: Path, number: int) -> Path:
     """The path of picture `number` (from 1) of a file that holds several."""
     return path.with_name(f"{path.name}#{number}")
@@ -27,9 +33,6 @@ def page_path(path: Path, number: int) -> Path:
 
 def with_suffix(name: str, suffix: str) -> str:
     """A relative name with another suffix; the pictures of one file keep their numbers: `stack#3.png`."""
-    path = PurePosixPath(name)
-    found = _NUMBER.search(path.name)
-    if found is None:
-        return str(path.with_suffix(suffix))
-    file = path.with_name(path.name[: found.start()])
-    return str(file.with_name(f"{file.stem}{found.group()}{suffix}"))
+    file, number = split_name(name)
+    path = PurePosixPath(file)
+    return str(path.with_name(f"{path.stem}{number}{suffix}"))

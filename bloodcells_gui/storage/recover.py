@@ -59,8 +59,12 @@ class Recovery:
     @property
     def complete(self) -> bool:
         """Whether it is known that nothing is lost."""
-        lost = self.lost_cells or self.lost_pictures or self.lost_events or self.lost_reports
-        return not (lost or self.suspect_cells or self.record_lost)
+        return not (self.lost or self.lost_pictures or self.suspect_cells or self.record_lost)
+
+    @property
+    def lost(self) -> int:
+        """Cells, events and reports that are known to be lost."""
+        return self.lost_cells + self.lost_events + self.lost_reports
 
     @property
     def remarks(self) -> tuple[str, ...]:

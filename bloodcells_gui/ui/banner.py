@@ -126,7 +126,14 @@ class BannerStack(QWidget):
         """Newest first."""
         return tuple(self._banners)
 
-    def error(self, error: UserError, *, of: str = "", stays: bool = False) -> Banner:
+    def error(
+        self,
+        error: UserError,
+        *,
+        of: str = "",
+        stays: bool = False,
+        actions: tuple[tuple[str, Callable[[], None]], ...] = (),
+    ) -> Banner:
         """A foreseen problem.
 
         Parameters
@@ -141,7 +148,7 @@ class BannerStack(QWidget):
         )
         if of:
             what = self.tr("{case}, which is closed: {problem}").format(case=of, problem=what)
-        return self.show_banner("critical", what, why, what_to_do, stays=stays or bool(of))
+        return self.show_banner("critical", what, why, what_to_do, actions=actions, stays=stays or bool(of))
 
     def crash(self, error: object, *, stays: bool = False) -> Banner:
         """Something unforeseen: a report that can be copied, and holds nothing of a patient."""

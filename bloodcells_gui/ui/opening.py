@@ -136,10 +136,10 @@ class Opener(QObject):
             if getattr(error, "recoverable", False) and path.is_file():
                 self.show_damage(error, path)
                 return
-            banner = self._banners.error(error)
             if not read_only and path.is_file():
-                self._banners.dismiss(banner)
                 self._offer_reading(error, path)
+            else:
+                self._banners.error(error)
             return
         self.opened.emit(session, None)
         if session.shielded_root is not None:
@@ -161,19 +161,15 @@ class Opener(QObject):
 
     def show_damage(self, error: UserError, path: Path) -> None:
         """Say that the case at `path` is damaged, and offer to recover what is readable."""
-        text, params = self._context.language.text, error.params
-        parts = [text(p, **params) if p else "" for p in (error.what, error.why, error.what_to_do)]
         recover = (self.tr("Recover into a new case"), lambda: self.recover_wanted.emit(path))
-        self._banners.show_banner("critical", *parts, actions=(recover,))
+        self._banners.error(error, actions=(recover,))
 
     def _offer_reading(self, error: UserError, path: Path) -> None:
-        text, params = self._context.language.text, error.params
-        parts = [text(p, **params) if p else "" for p in (error.what, error.why, error.what_to_do)]
         actions = [(self.tr("Open for reading"), lambda: self.open_case(path, read_only=True))]
         if getattr(error, "elsewhere", False):
             # Only a person can know that the other computer is off (storage/lock.py).
             actions.append((self.tr("Take the case over"), lambda: self.open_case(path, take_over=True)))
-        self._banners.show_banner("critical", *parts, actions=tuple(actions))
+        self._banners.error(error, actions=tuple(actions))
 
     def _looked(self, tag: object, intake: Any) -> None:
         self.busy.emit("")

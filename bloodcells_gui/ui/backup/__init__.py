@@ -1,1 +1,1 @@
-"""Cases past the time that they are kept, and the record of those removed."""
+"""Backup of the workstation, and its return."""

@@ -240,12 +240,7 @@ class BackupWindow(QDialog):
             if isinstance(tag, tuple) and tag[2] is None:
                 archive = tag[1]
                 actions = ((self.tr("Into an empty folder…"), lambda: self._into_folder(archive)),)
-            text = self._context.language.text
-            self.banners.show_banner(
-                "critical",
-                *(text(p, **error.params) if p else "" for p in (error.what, error.why, error.what_to_do)),
-                actions=actions,
-            )
+            self.banners.error(error, actions=actions)
         elif isinstance(error, BaseException):
             self.banners.crash(error)
 

@@ -93,12 +93,11 @@ class CaseCare(QObject):
         self._window.opener.busy.emit("")
         target, found = result
         language = self._context.language
-        lost = found.lost_cells + found.lost_events + found.lost_reports
         self._window.banners.show_banner(
             "ok" if found.complete else "warning",
             self.tr("What could be read was saved as {name}.").format(name=target.name),
             self.tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
-                cells=found.cells, events=found.events, lost=lost
+                cells=found.cells, events=found.events, lost=found.lost
             ),
             " ".join(
                 [

@@ -373,7 +373,7 @@ class WorklistWindow(QDialog):
             "ok" if found.complete else "warning",
             self.tr("What could be read was saved as {name}.").format(name=target.name),
             self.tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
-                cells=found.cells, events=found.events, lost=found.lost_cells + found.lost_events
+                cells=found.cells, events=found.events, lost=found.lost
             ),
             " ".join(
                 [
