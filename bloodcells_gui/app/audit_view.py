@@ -48,7 +48,7 @@ def verify(
 
     `head` is the chain's hash as a report has it printed, "" for none; it must be in the chain.
     """
-    report = audit.verify(path, head=head, progress=progress)
+    report = audit.verify(path, head=head or None, progress=progress)
     return Verdict(
         report.ok,
         tuple(p.text(lang) for p in report.problems),

@@ -17,7 +17,7 @@ from bloodcells_gui.domain.csv_text import Field, csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.domain.fold import ReviewState, fold
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
-from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.specimen import SpecimenKind, with_number
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import pseudonym
 from bloodcells_gui.storage.case import CaseStore
@@ -117,7 +117,8 @@ class CaseList:
         """Write one CSV over many cases, a row each with counts, percents and flags.
 
         Where the laboratory's exports are anonymised, so is this: pseudonyms, and no name of a file. Cases
-        that cannot be read have no row and are named in the answer.
+        that cannot be read have no row and are named in the answer. All of a row is of the file as it is
+        now: another case may have taken its place since the list was made.
 
         Raises
         ------
@@ -126,8 +127,12 @@ class CaseList:
         settings = self._workspace.settings
         rows = []
         unreadable = []
-        for entry in entries:
+        for listed in entries:
             try:
+                entry = self._list().entry(listed.path)
+                if entry is None or entry.state is CaseState.UNREADABLE:
+                    unreadable.append(listed.path.name)
+                    continue
                 with CaseStore.open(entry.path, read_only=True) as store:
                     store.check_seals()
                     cells = store.load_cells()
@@ -135,15 +140,15 @@ class CaseList:
                         state = fold(cells, store.events())
                     area = counted_area(store.specimen, store.runs, cells)
                     seed = store.seed()
+                    name = with_number(store.specimen, state.data.fields).id
             except UserError:
-                unreadable.append(entry.path.name)
+                unreadable.append(listed.path.name)
                 continue
             table = table_of(state, settings, area, settings.rollup)
             extras: dict[str, Field] = {
                 "state": str(entry.state), "begun": entry.created, "changed": entry.changed,
                 "version": state.version, "signatures": entry.signatures, "synthetic": int(entry.synthetic),
             }  # fmt: skip
-            name = entry.specimen_id
             if settings.privacy.anonymised_export:
                 name = pseudonym(seed)
             else:

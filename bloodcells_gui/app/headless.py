@@ -320,10 +320,10 @@ def report_again(
         session.close()
 
 
-def verify_case(case: Path, *, trail: Path | None = None, head: str = "") -> tuple[bool, list[str]]:
+def verify_case(case: Path, *, trail: Path | None = None, head: str | None = None) -> tuple[bool, list[str]]:
     """Whether chain, hashes and signatures of a case hold, with one line a finding.
 
-    `head` is the chain's hash as a report has it printed; it must be in the chain.
+    `head`, when given, is the chain's hash as a report has it printed; it must be in the chain.
     """
     found = audit.verify(case, head=head)
     lines = [

@@ -30,6 +30,7 @@ class Preview:
 
     def __init__(self, session: CaseSession, options: ExportOptions) -> None:
         self._model = report_model(session, options)
+        self._check_seals = session.store.check_seals
         self._lang = options.lang
         self._paper = options.paper or session.settings.paper
         self._rendered: Rendered | None = None
@@ -40,16 +41,17 @@ class Preview:
             # Late, as in app/export.py.
             from bloodcells_gui.report.pdf import render
 
+            self._check_seals()
             fonts = resources_dir() / "fonts"
             self._rendered = render(self._model, fonts_dir=fonts, paper=self._paper, lang=self._lang)
         return self._rendered
 
     def pages(self) -> tuple[Page, ...]:
-        """Every page of the report."""
+        """Every page of the report; CaseDamaged when something of the case is not as it was written."""
         return self._render().pages
 
     def pdf(self) -> Path:
-        """The PDF in a private folder; OutputNotWritable when there is no room for it."""
+        """The PDF in a private folder; OutputNotWritable without room for it. Else as :meth:`pages`."""
         data = self._render().pdf
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="bloodcells-"))

@@ -107,7 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = verbs.add_parser("verify", help="audit chain, hashes and signature of a case")
     p.add_argument("case", type=Path, metavar="CASE")
     p.add_argument("--trail", type=Path, metavar="FILE", help="export the audit trail (.csv or .jsonl)")
-    p.add_argument("--head", default="", metavar="HASH",
+    p.add_argument("--head", metavar="HASH",
                    help="the chain's hash as a report has it printed: it must be in the chain")  # fmt: skip
 
     p = verbs.add_parser("evaluate", help="own validation: crops in sub-folders named by class")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -54,6 +55,8 @@ def atomic_file(path: Path, mode: str = "w", encoding: str = "utf-8") -> Iterato
     advice = "Choose another folder or free some space, then export again; nothing is lost."
     temporary: Path | None = None
     try:
+        if path.exists() and not path.is_file():  # a device must not become a file
+            raise FileExistsError(errno.EEXIST, "it is no regular file")
         # The name of a temporary file says nothing of the patient.
         handle, name = tempfile.mkstemp(prefix=".bloodcells-", suffix=".tmp", dir=path.parent)
         temporary = Path(name)

@@ -37,7 +37,7 @@ def verify(
     path: Path,
     *,
     images: bool = True,
-    head: str = "",
+    head: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> AuditReport:
     """Everything that can be held against a case: chain, seals, signatures, fold, images on the disk.
@@ -48,9 +48,9 @@ def verify(
         Is opened read-only; a case that is open elsewhere can be verified.
     images : bool
         Also read the images that can be reached and compare their SHA-256.
-    head : str
+    head : str or None
         A hash of the chain as it is printed on a report, or its first 16 characters or more: the chain must
-        hold it.
+        hold it. None asks for none; an empty text is refused, or a script without its value passes.
     progress : callable
         Called with images done and images in all; may raise to stop.
 
@@ -105,10 +105,12 @@ def _check_whole(store: CaseStore, report: AuditReport) -> None:
         report.problems.append(Problem(what))
 
 
-def _as_printed(head: str) -> str:
+def _as_printed(head: str | None) -> str:
     """A hash that a person typed or pasted, without blanks; UserError when it cannot be one."""
+    if head is None:
+        return ""
     text = "".join(head.split()).lower().removeprefix("sha256").rstrip("…")
-    if text and not _HEAD.fullmatch(text):
+    if not _HEAD.fullmatch(text):
         raise UserError(
             "The head of a chain has 16 to 64 of the characters 0 to 9 and a to f.",
             "",

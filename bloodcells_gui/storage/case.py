@@ -7,7 +7,7 @@ turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -21,7 +21,7 @@ from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import ledger, rows, schema, sound, vectors, verification
+from bloodcells_gui.storage import ledger, rows, schema, signed, sound, vectors, verification
 from bloodcells_gui.storage.case_file import CaseFile, marks
 from bloodcells_gui.storage.images import insert_images
 from bloodcells_gui.storage.ledger import Kind
@@ -120,9 +120,7 @@ class CaseStore(CaseFile):
                     start = i
         self._note_images(pairs)
 
-    def load_cells(
-        self, *, as_found: bool = False, runs: Sequence[AnalysisRun] | None = None
-    ) -> list[Cell]:
+    def load_cells(self, *, as_found: bool = False, runs: Sequence[AnalysisRun] | None = None) -> list[Cell]:
         """All cells in order of their ids, with the proposals that the specimen as a whole makes of them.
 
         `as_found` leaves the proposals as the models made them: for an analysis that goes on. `runs` are
@@ -353,6 +351,13 @@ class CaseStore(CaseFile):
             connection.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?)", row)
 
     # -- audit -----------------------------------------------------------------------------------------
+
+    def check_seals(self, pause: Callable[[], None] = lambda: None) -> None:
+        """As :meth:`CaseFile.check_seals`; the chain must also end where each signed report says."""
+        super().check_seals(pause)
+        problem = signed.end_problem(self)
+        if problem is not None:
+            raise self.not_as_written(problem.where)
 
     def head(self) -> str:
         """SHA-256 (hex) that stands for everything in the case at this moment; reports print it."""

@@ -171,6 +171,7 @@ class Database:
             connection = conn.connect(self.path, read_only=self.read_only)
             self._local.connection = connection
             self._local.generation = self._generation
+            self._local.seen = None
             with self._open_lock:
                 self._close_of_ended_threads()
                 self._open.append((threading.current_thread(), connection))
@@ -200,13 +201,30 @@ class Database:
     def _refuse_changed(self, connection: sqlite3.Connection) -> None:
         """Within a write: the newest entry must be the one this window wrote or saw."""
         if ledger.head(connection) != self._head:
-            raise UserError(
-                "The case {path} was changed by another window, or another file was put in its place.",
-                "The connection to its folder was lost meanwhile, or a copy was restored."
-                " The last action was not saved.",
-                "Close this window and open the case again.",
-                path=self.path,
-            )
+            raise self._not_the_same()
+
+    def _refuse_replaced(self, connection: sqlite3.Connection) -> None:
+        """Before a read: what this window knows of the chain must be in the file, whoever wrote to it.
+
+        Another case that was put in its place would show its cells under this one's name.
+        """
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._local.seen:
+            return
+        entry, known = self._head
+        found = connection.execute("SELECT hash FROM ledger WHERE seq = ?", (entry,)).fetchone()
+        if entry and (found is None or found[0] != known):
+            raise self._not_the_same()
+        self._local.seen = version
+
+    def _not_the_same(self) -> UserError:
+        return UserError(
+            "The case {path} was changed by another window, or another file was put in its place.",
+            "The connection to its folder was lost meanwhile, or a copy was restored."
+            " The last action was not saved.",
+            "Close this window and open the case again.",
+            path=self.path,
+        )
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -262,7 +280,9 @@ class Database:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection; SQLite's failures come out as UserError."""
         with self._in_words():
-            yield self._connection()
+            connection = self._connection()
+            self._refuse_replaced(connection)
+            yield connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

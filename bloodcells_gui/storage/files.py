@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import OutputNotWritable
@@ -20,6 +21,8 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     if path.suffix == ".bcs":  # nothing that is written here is a case
         raise not_writable(path, FileExistsError(17, "it is the name of a case"))
+    if is_no_file(path):
+        raise not_writable(path, FileExistsError(17, "it is no regular file"))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as f:
@@ -56,6 +59,14 @@ def move_into_place(part: Path, target: Path) -> None:
     except OSError:
         part.rename(target)
     sync_folder(target.parent)
+
+
+def is_no_file(path: Path) -> bool:
+    """Whether a device, pipe or folder has the name `path`: nothing may take its place."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def not_writable(path: Path, error: OSError) -> OutputNotWritable:

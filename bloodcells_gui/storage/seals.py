@@ -145,6 +145,10 @@ def number_problems(
         there = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
         if there != sealed[kind]:
             yield Problem("Rows were slipped in or taken out", f"{table}: {there}, {sealed[kind]}")
+    if Kind.CELLS in kinds:  # sealed with their cells, so one without a cell is sealed by nothing
+        lone = connection.execute("SELECT count(*) FROM assets WHERE cell NOT IN (SELECT id FROM cells)")
+        if more := lone.fetchone()[0]:
+            yield Problem("Rows were slipped in or taken out", f"assets: {more}, 0")
 
 
 def report_problems(connection: sqlite3.Connection) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.fold import ReviewState, fold
@@ -16,9 +16,11 @@ from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.storage import sound
-from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.ledger import Entry, Kind
 from bloodcells_gui.storage.seals import Problem
+
+if TYPE_CHECKING:
+    from bloodcells_gui.storage.case import CaseStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,20 @@ def problems(store: CaseStore) -> list[Problem]:
             what = "The counts of the signed report do not follow from the decisions"
             found.append(Problem(what, f"{where}: {differing}"))
     return found
+
+
+def end_problem(store: CaseStore) -> Problem | None:
+    """Whether some signed report names another end of the chain than it has: all of it was computed anew."""
+    for signed in _signed(store):
+        try:
+            chain = sound.loads(signed.text).get("chain")
+            if chain is None or _ends_there(chain, signed):
+                continue
+        except sound.NONSENSE:
+            continue  # no report of this program; its hash is all there is
+        what = "The chain does not end where it ended when the report was signed"
+        return Problem(what, f"report {signed.key}")
+    return None
 
 
 def _signed(store: CaseStore) -> list[_Signed]:
@@ -109,4 +125,3 @@ def _cells_then(store: CaseStore, before: Sequence[Entry]) -> list[Cell]:
     ended = {e.first for e in before if e.kind == Kind.RUN_END}
     runs = [r if r.number in ended else replace(r, tallies={}) for r in store.runs]
     return [c for c in store.load_cells(runs=runs) if c.id in there]
-

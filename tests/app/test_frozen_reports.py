@@ -101,6 +101,39 @@ def test_a_changed_signed_report_is_refused_by_every_reader(
     assert (found.reports, found.lost_reports, found.complete) == (0, 1, False)
 
 
+def test_a_preview_of_changed_cells_is_neither_shown_nor_handed_out(workspace: Workspace) -> None:
+    path = a_case(workspace.cases_dir / "open.bcs", 12)
+    tamper(path, "UPDATE images SET name = 'another patient.png' WHERE idx = 0")
+    session = workspace.open_case(path, read_only=True)  # names of images are compared behind the window
+    preview = Preview(session, ExportOptions())
+    with pytest.raises(CaseDamaged, match="images"):
+        preview.pages()
+    with pytest.raises(CaseDamaged, match="images"):
+        preview.pdf()
+    preview.close()
+    session.close()
+
+
+def test_a_chain_computed_anew_does_not_make_changed_cells_those_that_were_signed(
+    workspace: Workspace, signed: Path, tmp_path: Path
+) -> None:
+    tamper(signed, "UPDATE cells SET x = x + 40 WHERE id = 1", reseal=True)
+    with pytest.raises(CaseDamaged, match="report 1"):
+        report_again(signed, tmp_path, taxonomy="full", paper=None, lang="en", save_masks=False)
+    assert list(tmp_path.glob("*.csv")) == []
+    session = workspace.open_case(signed)
+    with pytest.raises(CaseDamaged, match="report 1"):
+        sign(session, "ben", "Second reading confirmed")
+    preview = Preview(session, ExportOptions())
+    with pytest.raises(CaseDamaged, match="report 1"):
+        preview.pdf()
+    session.close()
+    cases = CaseList(workspace)
+    cases.refresh()
+    assert cases.write_table(cases.search(Query()), tmp_path / "table.csv").unreadable == ("signed.bcs",)
+    cases.close()
+
+
 def test_a_signature_whose_report_is_gone_is_no_reason_to_draw_todays(signed: Path) -> None:
     tamper(signed, "DELETE FROM reports", "DELETE FROM ledger WHERE kind = 'report'", reseal=False)
     session = CaseSession(

@@ -66,6 +66,22 @@ def test_the_corrected_number_is_in_report_exports_and_work_list(
     cases.close()
 
 
+def test_a_row_of_the_table_is_of_the_case_that_lies_there_now(workspace: Workspace, tmp_path: Path) -> None:
+    path = a_case(workspace.cases_dir / "a.bcs", 12, specimen_id="S-OLD")
+    cases = CaseList(workspace)
+    cases.refresh()
+    listed = cases.search(Query("S-OLD"))
+    a_case(tmp_path / "b.bcs", 20, specimen_id="S-NEW").replace(path)  # restored beside the open list
+    table = tmp_path / "all.csv"
+    assert cases.write_table(listed, table).written == 1
+    with table.open(newline="", encoding="utf-8-sig") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["specimen_id"] == "S-NEW"
+    path.unlink()
+    assert cases.write_table(listed, table).unreadable == ("a.bcs",)
+    cases.close()
+
+
 def test_a_signed_number_is_corrected_by_an_amendment(session: CaseSession) -> None:
     for cell in session.cells:
         if session.state.label(cell.id) == "UNI":

@@ -89,6 +89,8 @@ def test_an_untouched_case_is_well(case: Path) -> None:
         "UPDATE cells SET predicted = 'BL' WHERE id = 3",
         "UPDATE cells SET scores = zeroblob(12) WHERE id = 3",
         "DELETE FROM assets WHERE cell = 3",
+        "INSERT INTO assets SELECT 5000, crop_x, crop_y, crop_side, thumbnail, mask, embedding FROM assets"
+        " WHERE cell = 3",
         "UPDATE assets SET thumbnail = x'00' WHERE cell = 3",
         "UPDATE runs SET bundles = '{}'",
         "UPDATE image_facts SET sha256 = 'cd' WHERE id = 1",

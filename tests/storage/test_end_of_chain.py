@@ -29,7 +29,7 @@ def signed(tmp_path: Path) -> Path:
     return path
 
 
-def problems(path: Path, head: str = "") -> list[str]:
+def problems(path: Path, head: str | None = None) -> list[str]:
     return [p.what for p in audit.verify(path, images=False, head=head).problems]
 
 
@@ -71,8 +71,9 @@ def test_the_command_line_compares_with_the_printed_head(
     assert "The printed head is in the chain" in capsys.readouterr().out
     assert run(["verify", str(signed), "--head", "0" * 64]) == 1
     assert "does not hold the printed head" in capsys.readouterr().out
-    assert run(["verify", str(signed), "--head", "12345"]) == 2
-    assert "16 to 64" in capsys.readouterr().err
+    for no_head in ("12345", "", "  "):  # a script without its value must not pass
+        assert run(["verify", str(signed), "--head", no_head]) == 2
+        assert "16 to 64" in capsys.readouterr().err
 
 
 def test_the_work_list_says_when_a_case_went_back(signed: Path) -> None:
