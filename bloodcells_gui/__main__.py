@@ -28,11 +28,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         parsed = build_parser().parse_args(args or ["gui"])
         return start(parsed.path, screenshot=parsed.screenshot, lang=parsed.lang, theme=parsed.theme)
-    from bloodcells_gui.cli import run
-    from bloodcells_gui.cli.terminal import show_faults_clean
+    try:
+        from bloodcells_gui.cli import run
+        from bloodcells_gui.cli.terminal import show_faults_clean
 
-    show_faults_clean()
-    return run(args)
+        show_faults_clean()
+        return run(args)
+    except KeyboardInterrupt:  # before a verb listens for it, or after
+        return 130
 
 
 if __name__ == "__main__":

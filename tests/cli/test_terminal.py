@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells_gui.__main__ import main
 from bloodcells_gui.cli import run
 from bloodcells_gui.cli.terminal import CleanStream, clean_streams
 from bloodcells_gui.domain.review import EventKind
@@ -245,3 +246,12 @@ def test_the_window_closes_as_by_hand(tmp_path: Path, how: str) -> None:
     assert child.returncode == 130, err
     assert not lock.exists()
     assert b"Traceback" not in err
+
+
+def test_an_interrupt_before_a_verb_listens_for_it_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bloodcells_gui.cli.run", interrupted)
+    monkeypatch.setattr("sys.excepthook", sys.excepthook)
+    assert main(["verify", "case.bcs"]) == 130
