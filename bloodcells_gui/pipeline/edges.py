@@ -81,12 +81,17 @@ def visible_part(
     size_px : int
         Side of the window.
     shape : (height, width) of the picture
+
+    Returns
+    -------
+    x0, y0, x1, y1 : int
+        Never empty: a picture thinner than a px of the window has one.
     """
     ends = []
     for start, length in zip(origin, (shape[1], shape[0]), strict=True):
         # A px counts to the picture when its middle lies in it.
-        first = min(max(int(np.ceil(-start / step - 0.5)), 0), size_px)
-        last = min(max(int(np.ceil((length - start) / step - 0.5)), first), size_px)
+        first = min(max(int(np.ceil(-start / step - 0.5)), 0), size_px - 1)
+        last = min(max(int(np.ceil((length - start) / step - 0.5)), first + 1), size_px)
         ends.append((first, last))
     (x0, x1), (y0, y1) = ends
     return x0, y0, x1, y1

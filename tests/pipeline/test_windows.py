@@ -16,6 +16,7 @@ from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.edges import visible_part
 from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
@@ -187,3 +188,11 @@ def test_the_shipped_networks_work_with_a_narrower_naming_window() -> None:
     direct = engine.classifier.explain(seen[None], [cell.predicted])[0]
     middle = np.asarray(centred(heat, len(direct)), np.float32)
     assert np.corrcoef(middle.ravel(), direct.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("shape", [(1, 264), (264, 1), (1, 1)])
+def test_a_picture_thinner_than_a_px_of_its_window_is_not_empty(shape: tuple[int, int]) -> None:
+    height, width = shape
+    x0, y0, x1, y1 = visible_part((width // 2 - 250, height // 2 - 250), 500 / 128, 128, shape)
+    assert 0 <= x0 < x1 <= 128
+    assert 0 <= y0 < y1 <= 128
