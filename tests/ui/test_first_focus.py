@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QLineEdit,
@@ -194,3 +195,30 @@ def test_enter_on_cancel_cancels_and_in_a_field_with_ok_disabled_does_nothing(
     QTest.keyClick(cancel, Key.Key_Return)
     assert not dialog.isVisible()
     assert dialog.result() == QDialog.DialogCode.Rejected
+
+
+def test_a_number_scanned_twice_changes_no_choice(qtbot: QtBot, context: UiContext) -> None:
+    dialog = OpenOptionsDialog(context, Path("/data/smear"))
+    shown(qtbot, dialog)
+    type_text("S-1002")
+    QTest.keyClick(dialog.specimen_id, Key.Key_Return)
+    before = [(box, box.currentIndex()) for box in dialog.findChildren(QComboBox)]
+    assert before
+    for box, at in before:
+        box.setFocus()
+        QTest.keyClicks(box, "S-1002 FCcs")
+        assert box.currentIndex() == at
+        QTest.keyClick(box, Key.Key_Escape)  # a blank opens the list
+    kind = before[0][0]
+    QTest.keyClick(kind, Key.Key_Down)
+    assert kind.currentIndex() == before[0][1] + 1
+    dialog.reject()
+
+
+def test_words_typed_into_the_meaning_of_a_signature_change_nothing(qtbot: QtBot, context: UiContext) -> None:
+    dialog = SignDialog(context, "A. Technician")
+    shown(qtbot, dialog)
+    dialog.meaning.setFocus()
+    QTest.keyClicks(dialog.meaning, "Approved")
+    assert dialog.meaning.currentIndex() == 0
+    dialog.reject()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -128,6 +129,19 @@ class ScannedEdit(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.text().strip():
             self.focusNextChild()
+            return
+        super().keyPressEvent(event)
+
+
+class SteadyCombo(QComboBox):
+    """A choice that typed or scanned text does not change; arrow keys, Space and the mouse do.
+
+    A bar code that is read a second time goes to the field after the specimen number.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.text().strip() and event.text().isprintable():
+            event.ignore()
             return
         super().keyPressEvent(event)
 

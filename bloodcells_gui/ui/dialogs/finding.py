@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QDateTime
-from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QWidget
 
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, Finding, FindingAnswer
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.dialogs.common import Form, SteadyCombo
 
 _FORM = "yyyy-MM-dd HH:mm"
 
@@ -29,13 +29,14 @@ class FindingDialog(Form):
             accept=self.tr("Keep the answer"),
         )
         self._finding = finding
-        self.verdict = QComboBox()
+        self.verdict = SteadyCombo()
         self.verdict.addItem(self.tr("Seen and confirmed"), CONFIRMED)
         self.verdict.addItem(self.tr("Seen and refuted"), REFUTED)
         self.form.addRow(self.tr("&Result"), self.verdict)
         self.told = QLineEdit()
         self.told.setMaxLength(200)
         self.told.setPlaceholderText(self.tr("Name, or why nobody was told"))
+        self.setMinimumWidth(560)  # room for the whole of that in French
         self.form.addRow(self.tr("&Who was told"), self.told)
         self.told_at = QLineEdit(QDateTime.currentDateTime().toString(_FORM))
         self.told_at.setMaxLength(16)

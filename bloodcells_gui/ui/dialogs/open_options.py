@@ -7,12 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QThreadPool
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.specimen import ImagePlace, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import Form, NumberEdit, ScannedEdit
+from bloodcells_gui.ui.dialogs.common import Form, NumberEdit, ScannedEdit, SteadyCombo
 from bloodcells_gui.ui.dialogs.found_images import FoundImages
 from bloodcells_gui.ui.labels import ElidedLabel
 
@@ -61,7 +61,7 @@ class OpenOptionsDialog(Form):
         self.specimen_id.setPlaceholderText(found.id if found else path.name)
         self.specimen_id.setMaxLength(120)
         self.form.addRow(self.tr("&Specimen number"), self.specimen_id)
-        self.kind = QComboBox()
+        self.kind = SteadyCombo()
         found_text = ""
         if found is not None:
             found_text = {
@@ -80,12 +80,12 @@ class OpenOptionsDialog(Form):
         self.form.addRow(self.tr("S&cale, µm per pixel"), self.mpp)
         self.wbc = NumberEdit(language, self.tr("from the analyser, for absolute counts"))
         self.form.addRow(self.tr("&White cell count, 10⁹/L"), self.wbc)
-        self.corrected = QComboBox()
+        self.corrected = SteadyCombo()
         self.corrected.addItem(self.tr("not known"), "unknown")
         self.corrected.addItem(self.tr("yes"), "yes")
         self.corrected.addItem(self.tr("no"), "no")
         self.form.addRow(self.tr("Already corrected for &NRBC"), self.corrected)
-        self.target = QComboBox()
+        self.target = SteadyCombo()
         self.target.addItem(self.tr("as usual for this kind"), None)
         self.target.addItem(self.tr("all cells"), 0)
         for n in (100, 200, 400):

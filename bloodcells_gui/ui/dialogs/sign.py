@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
@@ -26,7 +25,7 @@ from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.domain.wording import remark_text
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.dialogs.common import Form, SteadyCombo
 
 # The dialog fits a screen of 768 pixels.
 _MOST_HEIGHT = 320
@@ -86,7 +85,7 @@ class SignDialog(Form):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.outer.insertWidget(2, self._scroll)
-        self.meaning = QComboBox()
+        self.meaning = SteadyCombo()
         for meaning in MEANINGS:
             self.meaning.addItem(context.language.text(meaning), meaning)
         self.form.addRow(self.tr("&Meaning"), self.meaning)
