@@ -155,9 +155,18 @@ class Points:
     figures: BlandAltman
 
 
-def agreement(paths: Iterable[Path]) -> list[Points]:
-    """Bland-Altman of smear and analyser over the cases that hold both; unreadable ones are left out."""
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Smear and analyser over cases: the points of each class, and the files that could not be read."""
+
+    points: tuple[Points, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def agreement(paths: Iterable[Path]) -> Agreement:
+    """Bland-Altman of smear and analyser over the cases that hold both."""
     tables: list[tuple[AnalyserRow, ...]] = []
+    unreadable = []
     for path in paths:
         try:
             with CaseStore.open(path, read_only=True) as store:
@@ -165,6 +174,7 @@ def agreement(paths: Iterable[Path]) -> list[Points]:
                 with store.decoding("events"):
                     state = fold(store.load_cells(), store.events())
         except UserError:
+            unreadable.append(path.name)
             continue
         analyser, cells = analyser_of(state.data)
         if analyser:
@@ -177,4 +187,4 @@ def agreement(paths: Iterable[Path]) -> list[Points]:
         found.append(
             Points(name, tuple((a + b) / 2 for a, b in pairs), tuple(a - b for a, b in pairs), figures)
         )
-    return found
+    return Agreement(tuple(found), tuple(unreadable))

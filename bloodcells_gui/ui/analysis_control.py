@@ -133,7 +133,7 @@ class AnalysisControl(QObject):
         if latest is not None:
             self._bar.show_progress(latest)
 
-    def _failed(self, error: object, report: str) -> None:
+    def _failed(self, error: object) -> None:
         if isinstance(error, UserError):
             self._told.append(self._banners.error(error))
         else:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from typing import Any, ClassVar
 from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, QTimer, Signal
 
 from bloodcells_gui.domain.analysis import AnalysisEvent
-from bloodcells_gui.domain.errors import Cancelled, UserError
+from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.ui.contracts import Job
 
 BATCH_MS = 100
@@ -37,7 +36,6 @@ class _Worker(QThread):
         self._job = job
         self._queue = queue
         self.error: BaseException | None = None
-        self.report = ""
 
     def run(self) -> None:
         try:
@@ -45,11 +43,8 @@ class _Worker(QThread):
                 self._queue.append(event)
         except Cancelled:
             pass
-        except UserError as error:
-            self.error = error
         except Exception as error:
             self.error = error
-            self.report = traceback.format_exc()
 
 
 class JobRunner(QObject):
@@ -59,14 +54,14 @@ class JobRunner(QObject):
     -------
     batch(list)
         Events since the last delivery, about every 100 ms.
-    failed(object, str)
-        The exception that ended the job, and a trace ("" for a foreseen UserError).
+    failed(object)
+        The exception that ended the job.
     finished()
         The thread has ended, whatever way; comes after the last batch.
     """
 
     batch = Signal(list)
-    failed = Signal(object, str)
+    failed = Signal(object)
     finished = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -138,7 +133,7 @@ class JobRunner(QObject):
         self._worker = None
         self._job = None
         if worker.error is not None:
-            self.failed.emit(worker.error, worker.report)
+            self.failed.emit(worker.error)
         self.finished.emit()
 
 

@@ -289,9 +289,14 @@ def test_agreement_over_cases(
     second.set_field("analyser.NE", "60")
     second.close()
     found = agreement([session.path, workspace.cases_dir / "two.bcs", workspace.cases_dir / "none.bcs"])
-    assert [(p.name, p.figures.n) for p in found] == [("Neutrophil", 2)]
-    assert sum(found[0].differences) / 2 == pytest.approx(found[0].figures.bias)
+    (points,) = found.points
+    assert (points.name, points.figures.n) == ("Neutrophil", 2)
+    assert sum(points.differences) / 2 == pytest.approx(points.figures.bias)
+    assert found.unreadable == ("none.bcs",)
+    (workspace.cases_dir / "bad.bcs").write_bytes(b"no case")
     window = bench.show_agreement()
     qtbot.waitUntil(lambda: window.classes.count() == 1)
     assert "bias" in window._text.text()
+    assert "bad.bcs" in window._left_out.text()
+    assert window._left_out.isVisible()
     window.grab()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QThreadPool
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from bloodcells_gui.app.record import Points
+from bloodcells_gui.app.record import Agreement, Points
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.room import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
 
@@ -102,14 +103,14 @@ class AgreementWindow(QDialog):
     def __init__(
         self,
         context: UiContext,
-        read: Callable[[], Sequence[Points]],
+        read: Callable[[], Agreement],
         pool: QThreadPool,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Smear and analyser over cases"))
         self._context = context
-        self._found: list[Points] = []
+        self._found: tuple[Points, ...] = ()
         self.plot = BlandAltmanPlot(context)
         self.classes = QComboBox()
         self.classes.setAccessibleName(self.tr("Class"))
@@ -118,25 +119,39 @@ class AgreementWindow(QDialog):
         self._text = QLabel(self.tr("Reading the cases…"))
         self._text.setWordWrap(True)
         self._text.setObjectName("muted")
+        self._left_out = PlainLabel()
+        self._left_out.setWordWrap(True)
+        self._left_out.hide()
         top = QHBoxLayout()
         top.addWidget(self.classes)
         top.addWidget(self._text, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 16)
         layout.addLayout(top)
+        layout.addWidget(self._left_out)
         layout.addWidget(self.plot, 1)
         resize_within_screen(self, 720, 460)
         guard_wheels(self)
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._answered)
-        self._work.ask("agreement", lambda: list(read()))
+        self._work.failed.connect(self._failed)
+        self._work.ask("agreement", read)
 
-    def _answered(self, _: object, found: Any) -> None:
-        self._found = found
+    def _answered(self, _: object, found: Agreement) -> None:
+        self._found = found.points
+        names = ", ".join(found.unreadable[:5]) + ("…" if len(found.unreadable) > 5 else "")
+        self._left_out.setText(self.tr("Not in it, because they cannot be read: {names}").format(names=names))
+        self._left_out.setVisible(bool(names))
         self.classes.clear()
-        for points in found:
+        for points in found.points:
             self.classes.addItem(self._context.language.text(points.name))
         self._show()
+
+    def _failed(self, _: object, error: object) -> None:
+        text = self.tr("The cases could not be compared.")
+        if isinstance(error, UserError):
+            text = error.text(self._context.language.lang)
+        self._text.setText(text)
 
     def _show(self) -> None:
         at = self.classes.currentIndex()

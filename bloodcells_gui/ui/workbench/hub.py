@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QDialog, QMenu, QWidget
 from bloodcells_gui.app.cases import CaseList, Query
 from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.app.drafts import NOTE
-from bloodcells_gui.app.record import Points, agreement
+from bloodcells_gui.app.record import Agreement, agreement
 from bloodcells_gui.app.reference import ReferenceShelf
 from bloodcells_gui.app.retention import DueCase, Retention
 from bloodcells_gui.app.second_reader import SecondReading
@@ -218,7 +218,7 @@ class Workbench(QObject):
         """Smear against analyser over the laboratory's cases."""
         cases = self.cases
 
-        def read() -> list[Points]:
+        def read() -> Agreement:
             cases.refresh()
             return agreement(e.path for e in cases.search(Query()))
 
