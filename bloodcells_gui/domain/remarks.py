@@ -15,6 +15,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, ROLLUPS
 
 TARGET_RULE = "target-count"
 AMENDED = "Version {version} amends a signed report: {reason}"
+AMENDED_NO_REASON = "Version {version} amends a signed report."  # where exports are anonymised
 SAMPLING_ONLY = (
     "Limits are exact 95 % limits of sampling error only; they do not cover misclassification or the choice "
     "of the area."

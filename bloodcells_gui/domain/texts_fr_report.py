@@ -42,6 +42,7 @@ _REMARKS = {
     "Version {version} amends a signed report: {reason}": (
         "La version {version} rectifie un compte rendu signé : {reason}"
     ),
+    "Version {version} amends a signed report.": "La version {version} rectifie un compte rendu signé.",
     "Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})": (
         "Critère de relecture : {name} {n_value} {unit} (règle {comparison} {n_threshold})"
     ),

@@ -10,9 +10,11 @@ import dataclasses
 from collections.abc import Iterable
 
 from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.notices import without_names
+from bloodcells_gui.domain.remarks import AMENDED, AMENDED_NO_REASON
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.report.model import ReportModel, ReviewBlock
@@ -37,6 +39,9 @@ def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> Rep
             for row in model.gallery
         ),
         review=_without_words(model.review),
+        differential=dataclasses.replace(
+            model.differential, remarks=tuple(map(_without_reason, model.differential.remarks))
+        ),
         skipped=(),
         runs=tuple(dataclasses.replace(run, notice=without_names(run.notice)) for run in model.runs),
         anonymised=True,
@@ -52,6 +57,14 @@ def _without_words(review: ReviewBlock) -> ReviewBlock:
         checks=tuple(dataclasses.replace(c, answer="") for c in review.checks),
         findings=tuple(dataclasses.replace(f, told="", note="") for f in review.findings),
     )
+
+
+def _without_reason(remark: Remark) -> Remark:
+    """The remark on an amendment without the reason, a person's own words; any other as it is."""
+    if remark.text != AMENDED:
+        return remark
+    kept = tuple((name, value) for name, value in remark.params if name != "reason")
+    return dataclasses.replace(remark, text=AMENDED_NO_REASON, params=kept)
 
 
 def pseudonym(seed: str) -> str:

@@ -9,8 +9,9 @@ import pytest
 
 from bloodcells_gui.app.export import ExportOptions, export, report_model
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.signing import frozen_report, sign
+from bloodcells_gui.app.signing import amend, frozen_report, sign
 from bloodcells_gui.domain.settings import Privacy
+from bloodcells_gui.domain.wording import remark_text
 from tests.ui.workbench_kit import a_case, a_workspace
 
 SECRETS = ("Lefèvre", "S-2026-0417", "field ", "P-77812")
@@ -36,12 +37,14 @@ def texts(folder: Path) -> str:
     return found + "".join(p.read_text("utf-8") for p in files if p.suffix == ".csv")
 
 
-@pytest.mark.parametrize("signed", [False, True])
-def test_nothing_in_any_file_tells_whose_it_is(tmp_path: Path, signed: bool) -> None:
+@pytest.mark.parametrize(("signed", "amended"), [(False, False), (True, False), (True, True)])
+def test_nothing_in_any_file_tells_whose_it_is(tmp_path: Path, signed: bool, amended: bool) -> None:
     session = a_session(tmp_path, anonymised=False)
     if signed:
         session.relabel([c.id for c in session.cells], "LY")
         sign(session, "Ana", "Reviewed and reported", "Lefèvre is known.")
+    if amended:
+        amend(session, "Ana", "It was Mrs Lefèvre's sister.")
     options = ExportOptions(anonymised=True, save_masks=True)
     export(session, tmp_path / "out", options)
     written = texts(tmp_path / "out")
@@ -54,6 +57,8 @@ def test_nothing_in_any_file_tells_whose_it_is(tmp_path: Path, signed: bool) -> 
     assert [c.text for c in model.comments] == ["Left shift."]
     assert [f.name for f in model.fields] == ["sex"]
     assert model.specimen == report_model(session, options).specimen
+    said = [remark_text(r) for r in model.differential.remarks]
+    assert ("Version 2 amends a signed report." in said) == amended
     session.close()
 
 
