@@ -261,6 +261,14 @@
         <translation>Lecture des dossiers…</translation>
     </message>
     <message>
+        <source>Not in it, because they cannot be read: {names}</source>
+        <translation>N’y figurent pas, car illisibles : {names}</translation>
+    </message>
+    <message>
+        <source>The cases could not be compared.</source>
+        <translation>Les cas n’ont pas pu être comparés.</translation>
+    </message>
+    <message>
         <source>No case holds an analyser&apos;s differential.</source>
         <translation>Aucun dossier ne contient la formule d&apos;un automate.</translation>
     </message>
