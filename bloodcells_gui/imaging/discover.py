@@ -49,7 +49,9 @@ _MASK_FOLDER = re.compile(
     r"mas[kq]|m[aá]scara|maschera|label|etiquett|étiquett|segm|annot|ground.?truth|^(gt|seg)$", re.IGNORECASE
 )
 _MASK_NAME = re.compile(
-    r"[\s_.-](masks?|masques?|masken?|m[aá]scaras?|mascher[ae]|labels?|seg|segmentation|gt)$", re.IGNORECASE
+    r"[\s_.-](masks?|masques?|masken?|m[aá]scaras?|mascher[ae]|labels?|seg|segm|segmented|segmentation|binary|gt)"
+    "$",
+    re.IGNORECASE,
 )
 _MASK_BATCH = 16
 # Micro-Manager describes the images of a folder in one file beside them.

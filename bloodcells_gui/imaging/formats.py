@@ -29,6 +29,8 @@ _OFFICE = frozenset({"doc", "dot", "xls", "xlt", "ppt", "pps", "msg", "msi", "md
 _UNPACK = "Unpack it and open the folder."
 
 EXPORT_SLIDE = "Export the slide as a tiled TIFF or OME-TIFF from the scanner's program, and open that."
+NO_SLIDE = "It is named like a scanner's slide but its content is none."
+COPY_SLIDE = "Copy the slide again from the scanner, with all files and folders that belong to it."
 EXPORT_PICTURE = "Export its picture as TIFF, PNG or JPEG."
 ADVICE = frozenset(
     {SAVE_AS, RAW_ADVICE, EXPORT, TAKE_PICTURES, _PHONE, EXPORT_SLIDE, EXPORT_PICTURE, RENAME_DICOM}
@@ -113,6 +115,8 @@ def named(sentence: str, advice: str, kind: str, suffix: str) -> Said:
     name = suffix.lower().lstrip(".")
     if kind == _OLE and name in _OFFICE:
         return "It is an Office document.", READ_HERE, ""
+    if sentence in _UNKNOWN and name in ("vms", "vmu"):
+        return NO_SLIDE, COPY_SLIDE, ""
     if sentence not in _UNKNOWN or name not in _BY_SUFFIX:
         return sentence, advice, kind
     return _BY_SUFFIX[name], _ADVICE_OF[_BY_SUFFIX[name]], name.upper()

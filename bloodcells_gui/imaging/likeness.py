@@ -19,6 +19,9 @@ _ON_LEVELS = 0.96
 # reduced copy and one with a thin outline drawn over it by at most 1.0, 2.3 and 3.9.
 _SIGNATURE_PX = 16
 _SAME_SHOT = 3.5
+# Of 28,560 pairs of different pictures of four sets the lower three quarters differed by 3.6 levels and more,
+# of 240 pictures and themselves with outlines and labels drawn on them by 0.4 at most.
+_UNDRAWN, _SAME_REST = 0.75, 1.5
 _SAME_ASPECT = 0.02
 _DRAWN_COLOUR = 190
 _DRAWN_OVER = 5e-4
@@ -73,7 +76,13 @@ class Look:
         (w, h), (other_w, other_h) = self.size_px, other.size_px
         if abs(w * other_h - h * other_w) > _SAME_ASPECT * max(w * other_h, h * other_w):
             return False
-        return float(np.abs(self.small - other.small).mean()) <= _SAME_SHOT
+        apart = np.abs(self.small - other.small).mean(axis=2)
+        if float(apart.mean()) <= _SAME_SHOT:
+            return True
+        # What is drawn on a picture changes a part of it, and the rest not at all.
+        drawn = abs(self.vivid - other.vivid) > _DRAWN_OVER
+        rest = np.sort(apart, axis=None)[: round(apart.size * _UNDRAWN)]
+        return drawn and float(rest.mean()) <= _SAME_REST
 
     def better_than(self, other: Look) -> bool:
         """Whether this is the better of two pictures of one shot: larger, not drawn over, lossless."""

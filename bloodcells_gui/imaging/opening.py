@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from bloodcells_gui.imaging.decode import load_image, probe, refuse_container
-from bloodcells_gui.imaging.formats import HEAD_BYTES, TIFF_HEADS, is_czi, is_dicom, what_it_is
+from bloodcells_gui.imaging.formats import (
+    COPY_SLIDE,
+    HEAD_BYTES,
+    NO_SLIDE,
+    TIFF_HEADS,
+    is_czi,
+    is_dicom,
+    what_it_is,
+)
 from bloodcells_gui.imaging.info import ImageInfo
 from bloodcells_gui.imaging.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.paging import split_page
@@ -125,8 +133,8 @@ def _open_slide(path: Path, limits: DecodeLimits, brightness: SampleRange) -> Im
         return _open_tiff(path, limits, brightness)
     raise ImageRefused(
         path,
-        "It is named like a scanner's slide but its content is none.",
-        "Copy the slide again from the scanner, with all files and folders that belong to it.",
+        NO_SLIDE,
+        COPY_SLIDE,
     )
 
 

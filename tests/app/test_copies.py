@@ -121,6 +121,22 @@ def test_a_picture_drawn_over_is_not_taken_for_the_better_one(tmp_path: Path) ->
     assert set(told(out)) == {"1.png"}
 
 
+def test_a_box_and_a_label_drawn_on_a_picture_leave_it_the_same_picture(tmp_path: Path) -> None:
+    folder, out = tmp_path / "x", tmp_path / "out"
+    drawn = picture(seed=1).copy()
+    cv2.rectangle(drawn, (40, 40), (216, 216), (0, 255, 0), 4)
+    cv2.putText(drawn, "SNE 0.98", (40, 34), 0, 0.9, (255, 0, 0), 2)
+    save(folder / "1.jpg", picture(seed=1))
+    save(folder / "1.png", drawn)
+    # Drawn on another picture it is another.
+    other = picture("SNE", 2).copy()
+    cv2.rectangle(other, (40, 40), (216, 216), (0, 255, 0), 4)
+    save(folder / "1.bmp", other)
+    analyze(folder, out)
+    assert counted(out) == ["1.bmp", "1.jpg"]
+    assert told(out) == {"1.png": "duplicate of 1.jpg, the same picture in another format"}
+
+
 def test_the_pictures_of_one_file_are_no_formats_of_each_other() -> None:
     refs = [ImageRef(name, Path(name)) for name in ("s.tif#1", "s.tif#2", "s.tif", "s.png", "S#2.jpeg")]
     assert [copies._stem(ref) for ref in refs] == ["s#1", "s#2", "s", "s", "s#2"]

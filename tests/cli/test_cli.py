@@ -267,3 +267,13 @@ def test_a_stop_before_there_is_anything_to_keep_is_said_in_words(
         arguments = [verb, str(tmp_path), "--out", str(tmp_path / "out"), "--lang", "fr"]
     assert run(arguments) == 130
     assert capsys.readouterr().err == "Annulé : rien n'a été écrit.\n"
+
+
+@pytest.mark.parametrize("text", ["1,5", "1_0", "many", "1e2"])
+def test_what_is_no_whole_number_is_refused_in_words(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(["analyze", str(tmp_path), "--out", str(tmp_path / "out"), "--target-cells", text])
+    assert ended.value.code == 2
+    assert f"{text} is not a whole number" in capsys.readouterr().err

@@ -99,6 +99,17 @@ def test_a_mask_is_known_by_its_folder_and_its_pixels(tmp_path: Path, suffix: st
     assert [p.name for p in found.places] == ["images"]
 
 
+def test_masks_are_called_so_in_other_languages_too(tmp_path: Path) -> None:
+    put(tmp_path / "1.png")
+    names = ("masques/1.png", "Masken/1.png", "máscaras/1.png", "1_masque.png", "1-segm.png")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        put_mask(tmp_path / name)
+    found = discover(tmp_path)
+    assert [f.name for f in found.images] == ["1.png"]
+    assert {s.path: s.reason for s in found.skipped} == dict.fromkeys(names, leaving_out.MASK)
+
+
 def test_masks_beside_their_images_and_under_other_names(tmp_path: Path) -> None:
     put(tmp_path / "1.png")
     put(tmp_path / "2_mask.png")  # a photograph, whatever it is called
