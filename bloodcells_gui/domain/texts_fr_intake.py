@@ -81,7 +81,7 @@ FRENCH = {
         "Personne ne peut donc dire si les autres viennent du même échantillon."
     ),
     "The case in {path} is of other images: those of {before}.": (
-        "Le dossier d'analyse {path} concerne d'autres images : celles de {before}."
+        "Le cas {path} concerne d'autres images : celles de {before}."
     ),
     "Going on with {now} would mix two specimens.": "Continuer avec {now} mélangerait deux échantillons.",
     "Leave out --resume, or choose another folder for the results.": (

@@ -423,7 +423,7 @@
     </message>
     <message>
         <source>Give the scale: the images are analysed anew as another case; this one stays.</source>
-        <translation>Donnez l’échelle : les images sont analysées de nouveau, dans un dossier à part ; celui-ci reste.</translation>
+        <translation>Donnez l’échelle : les images sont analysées de nouveau, dans un cas à part ; celui-ci reste.</translation>
     </message>
     <message>
         <source>Give the scale…</source>
@@ -1176,7 +1176,7 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
     <message>
         <source>CSV for Excel, signs of the report&apos;s language</source>
-        <translation>CSV pour Excel, signes de la langue du rapport</translation>
+        <translation>CSV pour Excel, signes de la langue du compte rendu</translation>
     </message>
 </context>
 <context>
@@ -1830,7 +1830,7 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <name>InspectorPanel</name>
     <message>
         <source>Its image file was replaced: this is the picture that the case keeps.</source>
-        <translation>Son fichier image a été remplacé : voici l&apos;image que le dossier conserve.</translation>
+        <translation>Son fichier image a été remplacé : voici l&apos;image que le cas conserve.</translation>
     </message>
     <message>
         <source>Why</source>
@@ -2647,8 +2647,8 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message numerus="yes">
         <source>A person decided on %n of these cells before.</source>
         <translation>
-            <numerusform>Une personne avait déjà décidé de %n de ces cellules.</numerusform>
-            <numerusform>Une personne avait déjà décidé de %n de ces cellules.</numerusform>
+            <numerusform>Une personne avait déjà pris une décision sur %n de ces cellules.</numerusform>
+            <numerusform>Une personne avait déjà pris une décision sur %n de ces cellules.</numerusform>
         </translation>
     </message>
     <message>
