@@ -76,6 +76,11 @@ FRENCH: dict[str, str] = {
         "Il se peut que plus soit perdu qu'on ne le sait : le registre de ce qui a été écrit n'a pas pu être"
         " lu en entier. Comparez le cas avec ses images et avec des rapports antérieurs."
     ),
+    "Some of what came through is not as it was written, or lacks what belonged to it."
+    " Compare the case with its images and with earlier reports.": (
+        "Une partie de ce qui a été récupéré n'est pas telle qu'elle a été écrite, ou a perdu ce qui s'y"
+        " rattachait. Comparez le cas avec ses images et avec des rapports antérieurs."
+    ),
     "The case file {path} is not whole: it was copied while the program was writing to it.": (
         "Le fichier de cas {path} n'est pas entier : il a été copié pendant que le programme y écrivait."
     ),

@@ -33,7 +33,13 @@ RECORD_LOST = (
     "More may be lost than is known: the record of what was written could not be read whole."
     " Compare the case with its images and with earlier reports."
 )
+ALTERED = (
+    "Some of what came through is not as it was written, or lacks what belonged to it."
+    " Compare the case with its images and with earlier reports."
+)
 _LARGEST_GAP = 100_000
+# What else a case is made of; each act, and each cell with its picture, is looked at by itself.
+_OTHERS = frozenset(Kind) - {Kind.CELLS, Kind.EVENT}
 
 
 @dataclass(slots=True)
@@ -42,7 +48,8 @@ class Recovery:
 
     `lost_*` count what is known to have been there; `suspect_cells` came through, but something in their
     batch (a cell or a picture) is not as it was written. `record_lost`: the ledger, which says how much there
-    was, could not be read whole, so more may be lost than is known.
+    was, could not be read whole, so more may be lost than is known. `altered`: kinds of other rows (images,
+    runs, reports and so on) of which some are gone or not as they were written.
     """
 
     cells: int = 0
@@ -55,11 +62,13 @@ class Recovery:
     lost_reports: int = 0
     signatures_dropped: int = 0
     record_lost: bool = False
+    altered: tuple[Kind, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """Whether it is known that nothing is lost."""
-        return not (self.lost or self.lost_pictures or self.suspect_cells or self.record_lost)
+        """Whether it is known that nothing is lost, and all is as it was written."""
+        unsound = self.lost_pictures or self.suspect_cells or self.altered or self.record_lost
+        return not (self.lost or unsound)
 
     @property
     def lost(self) -> int:
@@ -69,7 +78,8 @@ class Recovery:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the numbers alone do not say (English templates)."""
-        return (RECORD_LOST,) if self.record_lost else ()
+        altered = self.altered or self.suspect_cells or self.lost_pictures
+        return (*((RECORD_LOST,) if self.record_lost else ()), *((ALTERED,) if altered else ()))
 
 
 def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
@@ -129,6 +139,7 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
     cells = [c for c in cells if c.id not in suspect or _is_plausible(c)]
     if not meta and not cells and not reader.knows_anything:
         raise sqlite3.DatabaseError("nothing of a case in it")
+    recovery.altered = tuple(kind for kind in Kind if kind in _OTHERS and any(reader.broken_ranges(kind)))
     specimen = _specimen(reader, meta)
     with CaseStore.create(
         target,
@@ -175,6 +186,8 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
                 continue
             store.freeze(version, report, maps.get(key))
             recovery.reports += 1
+        gone = reader.expected(Kind.REPORT) - recovery.reports
+        recovery.lost_reports = max(recovery.lost_reports, gone)
         for key, value, author in reader.drafts():
             store.set_draft(key, value, author)
     more_than_known = len(cells) > reader.expected(Kind.CELLS)

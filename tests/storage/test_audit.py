@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.domain.fold import make_event
+from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage import schema
 from bloodcells_gui.storage.audit import TRAIL_COLUMNS, export_trail, verify
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.recover import recover
+from bloodcells_gui.storage.recover import ALTERED, recover
 from tests.storage.case_tools import Reviewer, a_case, cells_of
 
 
@@ -212,6 +214,34 @@ def test_recovery_refuses_what_holds_no_case(tmp_path: Path) -> None:
         recover(view, tmp_path / "new.bcs", app_version="0.2")
     assert not (tmp_path / "new.bcs").exists()
     assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "altered", "lost_reports"),
+    [
+        ("DELETE FROM reports", ["report"], 1),
+        ("DELETE FROM images WHERE idx = (SELECT max(idx) FROM images)", ["images"], 0),
+        ("UPDATE images SET name = 'another' WHERE idx = 0", ["images"], 0),
+        ("UPDATE image_facts SET sha256 = 'another'", ["image facts"], 0),
+        ("DELETE FROM runs", ["run"], 0),
+        ("UPDATE run_ends SET tallies = '{\"RBC\":7}'", ["run end"], 0),
+        ("DELETE FROM meta WHERE key = 'specimen'", ["meta"], 0),
+    ],
+)
+def test_recovery_is_complete_only_when_images_runs_and_reports_are_as_written(
+    case: Path, tmp_path: Path, sql: str, altered: list[str], lost_reports: int
+) -> None:
+    with CaseStore.open(case) as store:
+        store.finish_run(0, RunStatus.COMPLETE)
+    tamper(case, "PRAGMA foreign_keys = OFF", sql)
+    found = recover(case, tmp_path / "new.bcs", app_version="0.2")
+    assert not found.complete
+    assert found.altered == tuple(altered)
+    assert (found.cells, found.lost_cells, found.lost_reports) == (300, 0, lost_reports)
+    assert found.remarks == (ALTERED,)
+    assert tr(ALTERED, "fr") != ALTERED
+    with CaseStore.open(tmp_path / "new.bcs") as store:
+        assert store.verify() == []
 
 
 def test_recovery_keeps_hand_cells_and_an_unfinished_run(tmp_path: Path) -> None:
