@@ -20,12 +20,18 @@ from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.reproposal import HELD_BACK, reproposed_cells
-from bloodcells_gui.domain.wording import mix_text, unnamed_text
+from bloodcells_gui.domain.wording import mix_text, number, unnamed_text
 from bloodcells_gui.report import csv_out, evaluation
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
+
+SUMMARY = (
+    "{n} cells, roll-up {rollup}: accuracy {accuracy} % ({low} to {high}), balanced {balanced} %, ECE {ece} %"
+)
+OTHERS = "{n} unidentified; accuracy of the others {accuracy} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +107,25 @@ def evaluate_folder(
         lang=request.lang,
     )
     csv_out.write_skipped_csv(out / "skipped.csv", found.skipped, dialect)
+
+    def percent(share: float) -> str:
+        return number(100 * share, 2, request.lang)
+
     a = result.accuracy
     kept = result.accuracy_kept
     lines = [
-        f"{result.n} cells, roll-up {result.rollup}: accuracy {100 * a.value:.2f} % "
-        f"({100 * a.low95:.2f} to {100 * a.high95:.2f}), balanced {100 * result.balanced_accuracy:.2f} %, "
-        f"ECE {100 * result.ece:.2f} %",
-        f"{result.abstained} unidentified; accuracy of the others {100 * kept.value:.2f} %",
+        tr(
+            SUMMARY,
+            request.lang,
+            n=result.n,
+            rollup=result.rollup,
+            accuracy=percent(a.value),
+            low=percent(a.low95),
+            high=percent(a.high95),
+            balanced=percent(result.balanced_accuracy),
+            ece=percent(result.ece),
+        ),
+        tr(OTHERS, request.lang, n=result.abstained, accuracy=percent(kept.value)),
         f"{out / 'evaluation.pdf'}",
     ]
     if found.unnamed:

@@ -352,6 +352,14 @@ _EVALUATION = {
     "expected (ECE)": "attendue (ECE)",
     "Accuracy": "Exactitude",
     "Balanced accuracy": "Exactitude équilibrée",
+    "{n} cells, roll-up {rollup}: accuracy {accuracy} % ({low} to {high}), balanced {balanced} %, "
+    "ECE {ece} %": (
+        "{n} cellules, regroupement {rollup} : exactitude {accuracy} % ({low} à {high}), "
+        "équilibrée {balanced} %, ECE {ece} %"
+    ),
+    "{n} unidentified; accuracy of the others {accuracy} %": (
+        "{n} non identifiées ; exactitude des autres {accuracy} %"
+    ),
     "Without abstentions": "Sans les abstentions",
     "Calibration error": "Erreur de calibration",
     "By class": "Par classe",

@@ -60,6 +60,8 @@ def _draw(window: MainWindow, path: Path | None, target: Path, *, explain: bool,
                 show_slide(window)
         start.wait_ms(600)
         opened = path is None or window.page is not None
+        for banner in window.banners.banners if not opened else ():
+            sys.stderr.write(f"{visible(' '.join(text for text in banner.texts if text))}\n")
         target.parent.mkdir(parents=True, exist_ok=True)
         saved = save_png(window.grab().toImage(), target)
     except (UserError, OSError) as error:

@@ -85,7 +85,9 @@ def test_json_progress_is_one_object_a_line(specimen: Path, tmp_path: Path, caps
     assert lines[-1]["done"] == lines[-1]["total"] == 16
 
 
-def test_evaluate_writes_its_three_files(specimen: Path, tmp_path: Path) -> None:
+def test_evaluate_writes_its_three_files(
+    specimen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     truth = json.loads((specimen / "truth.json").read_text("utf-8"))
     assert truth["synthetic"]
     sorted_out = tmp_path / "by class"
@@ -93,7 +95,10 @@ def test_evaluate_writes_its_three_files(specimen: Path, tmp_path: Path) -> None
         code = image["cells"][0]["code"]  # the central cell stands first
         (sorted_out / code).mkdir(parents=True, exist_ok=True)
         (sorted_out / code / image["file"]).write_bytes((specimen / image["file"]).read_bytes())
-    assert run(["evaluate", str(sorted_out), "--out", str(tmp_path / "e"), "--quiet"]) == 0
+    assert run(["evaluate", str(sorted_out), "--out", str(tmp_path / "e"), "--lang", "fr"]) == 0
+    said = capsys.readouterr().out
+    assert "16 cellules, regroupement" in said
+    assert "exactitude des autres" in said
     found = json.loads((tmp_path / "e" / "evaluation.json").read_text("utf-8"))
     assert found["n"] == 16
     assert (tmp_path / "e" / "evaluation.pdf").read_bytes().startswith(b"%PDF")

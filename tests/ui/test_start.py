@@ -87,8 +87,11 @@ def test_the_empty_window_is_drawn_into_a_file(qapp: QApplication, tmp_path: Pat
     assert target.stat().st_size > 10_000
 
 
-def test_nothing_to_open_is_told_by_the_exit_code(qapp: QApplication, tmp_path: Path) -> None:
+def test_nothing_to_open_is_told_by_the_exit_code_and_in_words(
+    qapp: QApplication, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert start.start(tmp_path / "not there", screenshot=tmp_path / "x.png", lang="en") == 3
+    assert "not there" in capsys.readouterr().err
 
 
 def test_settings_and_recent_cases_that_cannot_be_used_are_named_in_words(
