@@ -211,6 +211,7 @@ def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
         with contextlib.suppress(*sound.NONSENSE):
             size = (sound.whole(w, 0, sound.LARGEST_PX), sound.whole(h, 0, sound.LARGEST_PX))
             facts[image] = (sha, size, sound.mpp(mpp))
+    places = [Path(rows.name_from_db(place)) for _, place in reader.table("locations", "id, root", "id", 1)]
     refs: list[ImageRef] = []
     for index, name, path, x, y in reader.table("images", "idx, name, path, origin_x, origin_y", "idx"):
         if not len(refs) <= index < len(refs) + _LARGEST_GAP:
@@ -221,8 +222,10 @@ def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
         origin = (0.0, 0.0)
         with contextlib.suppress(*sound.NONSENSE):
             origin = sound.place(x, y)
-        refs.append(ImageRef(rows.name_from_db(name), Path(rows.name_from_db(path)), sha, size, mpp, origin))
-    root = Path(rows.name_from_db(meta.get("root", ".")))
+        text = rows.name_from_db(name)
+        place = places[-1] / text if places else Path(rows.name_from_db(path))
+        refs.append(ImageRef(text, place, sha, size, mpp, origin))
+    root = places[-1] if places else Path(rows.name_from_db(meta.get("root", ".")))
     return Specimen(
         str(about.get("id", "recovered")), kind, root, tuple(refs), bool(about.get("synthetic", False))
     )

@@ -244,6 +244,17 @@ def test_recovery_is_complete_only_when_images_runs_and_reports_are_as_written(
         assert store.verify() == []
 
 
+def test_recovery_finds_images_that_were_moved(case: Path, tmp_path: Path) -> None:
+    with CaseStore.open(case) as store:
+        store.relocate(tmp_path / "first")
+        store.relocate(tmp_path / "elsewhere")
+    assert recover(case, tmp_path / "new.bcs", app_version="0.2").complete
+    with CaseStore.open(tmp_path / "new.bcs") as store, CaseStore.open(case, read_only=True) as old:
+        assert store.specimen == old.specimen
+        assert store.specimen.root == tmp_path / "elsewhere"
+        assert store.specimen.images[0].path == tmp_path / "elsewhere" / "a/0.jpg"
+
+
 def test_recovery_keeps_hand_cells_and_an_unfinished_run(tmp_path: Path) -> None:
     path = tmp_path / "a.bcs"
     with a_case(path) as store:
