@@ -62,7 +62,8 @@ def find_copies(
     kind : SpecimenKind
         Fields are all decoded, crops only those whose names are related, slides not at all.
     done : collection of int
-        Images that were analysed before: of two that show the same they are the ones that stay.
+        Images that were analysed before: they stay. Where two of them show the same, both were counted, and
+        nothing can be said against that here.
     check : callable
         Raises to end the search.
     brightness : SampleRange
@@ -89,10 +90,10 @@ def _equal_slides(
         return
     for index, ref in _done_first(images, done):
         known = ref.sampled or sampled_hash_of(ref, check)
-        if known and known in first:
+        if known in first and index not in done:
             found.skipped[index] = _copy(ref, first[known])
         elif known:
-            first[known] = ref.name
+            first.setdefault(known, ref.name)
 
 
 def _equal_pixels(
@@ -101,10 +102,10 @@ def _equal_pixels(
     first: dict[bytes, str] = {}
     for index, ref in _done_first([(i, refs[i]) for i in looks], done):
         digest = looks[index].digest
-        if digest in first:
+        if digest in first and index not in done:
             found.skipped[index] = _copy(ref, first[digest])
         else:
-            first[digest] = ref.name
+            first.setdefault(digest, ref.name)
 
 
 def _same_shots(
@@ -120,6 +121,8 @@ def _same_shots(
         for other in sorted(others):
             pair = index, other
             if other <= index or not all(i in looks and i not in found.skipped for i in pair):
+                continue
+            if index in done and other in done:
                 continue
             if not looks[index].shows_the_same(looks[other]):
                 continue

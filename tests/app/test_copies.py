@@ -12,11 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from bloodcells_gui.app import copies
+from bloodcells_gui.app.copies import find_copies
 from bloodcells_gui.app.headless import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.notices import ALIKE, COUNTED_ONCE, notice_in, run_remarks
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.specimen import ImageRef
+from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
 from bloodcells_gui.storage.case import CaseStore
 from tests.app.test_same_image import engine, put_field, put_slide, slide_pixels
 from tests.doubles import draw_cell
@@ -241,6 +242,15 @@ def test_what_counted_once_still_does_when_the_analysis_goes_on(tmp_path: Path, 
     assert again.cells == once.cells
     assert set(counted(out)) == {first.name}
     assert told(out) == {f"2{first.suffix}": f"duplicate of {first.name}"}
+
+
+def test_what_was_counted_twice_before_is_not_called_left_out(tmp_path: Path) -> None:
+    for name in ("1.png", "2.png", "1.bmp", "3.png"):
+        save(tmp_path / name, picture())
+    images = list(enumerate(ImageRef(p.name, p, size_px=(256, 256)) for p in sorted(tmp_path.iterdir())))
+    names = {ref.name: i for i, ref in images}
+    found = find_copies(images, SpecimenKind.FIELDS, {names["1.png"], names["2.png"], names["1.bmp"]})
+    assert {file.path: file.reason for file in found.skipped.values()} == {"3.png": "duplicate of 1.bmp"}
 
 
 def test_a_slide_twice_counts_once(tmp_path: Path) -> None:
