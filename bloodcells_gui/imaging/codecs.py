@@ -27,7 +27,7 @@ _taking_turns = threading.Lock()
 _kept: int | None = None
 # What libjpeg prints, among what other threads of this process may print at the same time.
 _COMPLAINT = re.compile(r"JPEG|JFIF|Adobe|SOS|progression|Huffman|scanlines|marker", re.IGNORECASE)
-# Of the header alone; libjpeg tells its first complaint only, so the header is mended to hear of the data.
+# Of the header alone; libjpeg prints only its first complaint, so the header is mended to learn of the data.
 _OF_THE_HEADER = ("JFIF revision", "Invalid SOS")
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _SOS, _EOI, _APP0 = 0xDA, 0xD9, 0xE0
@@ -44,7 +44,7 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 def imdecode(data: bytes, flags: int) -> NDArray[Any] | None:
     """`cv2.imdecode` without exceptions: None for what cannot be decoded."""
     # A pipe that nobody empties fills up with libpng's warnings; one that waits would stop the child.
-    return _decoded(data, flags) if _kept is None else _heard(data, flags)[0]
+    return _decoded(data, flags) if _kept is None else _with_complaints(data, flags)[0]
 
 
 def _decoded(data: bytes, flags: int) -> NDArray[Any] | None:
@@ -59,9 +59,9 @@ def decode_jpeg(data: bytes, flags: int) -> tuple[NDArray[Any] | None, str]:
 
     Complaints of odd header fields that say nothing of the data are left out.
     """
-    pixels, said = _heard(data, flags)
+    pixels, said = _with_complaints(data, flags)
     if any(part in said for part in _OF_THE_HEADER):
-        pixels, said = _heard(_with_plain_header(data), flags)
+        pixels, said = _with_complaints(_with_plain_header(data), flags)
     return pixels, said
 
 
@@ -71,7 +71,8 @@ def keep_complaints() -> None:
     _kept = _make_pipe()
 
 
-def _heard(data: bytes, flags: int) -> tuple[NDArray[Any] | None, str]:
+def _with_complaints(data: bytes, flags: int) -> tuple[NDArray[Any] | None, str]:
+    """Pixels, and what the decoder printed meanwhile."""
     if _kept is not None:
         _read_to_end(_kept)  # what other decoders printed before, such as libpng's warnings
         pixels = _decoded(data, flags)
