@@ -10,6 +10,7 @@ from bloodcells_gui.app.engine import find_bundle_dirs
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
+from bloodcells_gui.inference.detector import Detector
 from bloodcells_gui.inference.session import OnnxSession
 
 
@@ -78,6 +79,8 @@ def opened_lines(bundle: ModelBundle) -> list[str]:
         if bundle.task == "classify":
             off = Classifier(bundle, precision=precision).golden_off
             line += f", probabilities and doubt off by {off:.2g}"
+        elif bundle.task == "detect":
+            Detector(bundle, precision=precision)  # its card's thresholds
         lines.append(f"{line} ({session.provider})")
     chosen = OnnxSession(bundle)
     lines.append(f"auto  {bundle.id} runs as {chosen.precision} on {chosen.provider}: {chosen.why}")

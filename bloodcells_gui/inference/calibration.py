@@ -127,6 +127,8 @@ class Profile:
                 raise ValueError("not a number")
             if values[0] <= 0 or values[2] <= 0:
                 raise ValueError("temperature")
+            if not 0 <= values[1] <= 1:
+                raise ValueError("threshold")
             return Profile(
                 name=str(data["name"]),
                 created=str(data["created"]),

@@ -16,6 +16,7 @@ from bloodcells_gui.domain.detections import (
     Detections,
     merge_detections,
 )
+from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.decode import decode_maps, pad_to_multiple
 from bloodcells_gui.inference.session import OnnxSession
@@ -27,6 +28,13 @@ OVERLAP_UM = 32.0
 _DEFAULT_THRESHOLD = 0.3
 # Windows a batch: what fits into the processor's cache.
 _BATCH = 16
+
+
+def _threshold(value: object) -> float:
+    number = float(value)  # type: ignore[arg-type]
+    if not 0 < number < 1:  # with 1 or more a class would never be looked for, without a word
+        raise ValueError(f"threshold {number}")
+    return number
 
 
 class Detector:
@@ -53,7 +61,17 @@ class Detector:
         self.um_per_px = bundle.input.um_per_px
         limits = bundle.card.get("thresholds")
         known = limits if isinstance(limits, dict) else {}
-        self.thresholds = tuple(float(known.get(name, _DEFAULT_THRESHOLD)) for name in DETECTION_CLASSES)
+        try:
+            self.thresholds = tuple(
+                _threshold(known.get(name, _DEFAULT_THRESHOLD)) for name in DETECTION_CLASSES
+            )
+        except (TypeError, ValueError) as error:
+            raise BundleRefused(
+                "The model bundle {id} cannot be used.",
+                "Its card is incomplete: {error}.",
+                id=bundle.id,
+                error=error,
+            ) from error
 
     @property
     def provider(self) -> str:

@@ -129,6 +129,8 @@ class DoubtModel:
         views = float(calibration.get("disagreement", 0.0))
         leaf_share = float(calibration.get("leaf_share", LEAF_SHARE))
         positive = 0 <= leaf_share <= 1 and reference > 0 and temperature > 0 and slope >= 0 and unlike > 0
+        # Doubt is 0 to 1: with a threshold of 1 or more no cell would ever wait for a person.
+        positive = positive and 0 <= threshold < 1
         if not (np.isfinite([*values, views]).all() and positive and views >= 0):
             raise ValueError("parameters of the calibration are out of range")
         return DoubtModel(

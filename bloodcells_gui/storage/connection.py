@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import EXIT_OUTPUT_NOT_WRITABLE, UserError
 from bloodcells_gui.imaging import plain_files
 from bloodcells_gui.storage import schema
 
@@ -314,6 +314,7 @@ def disk_full(path: Path) -> UserError:
         "The last action was not saved: the disk of {path} is full.",
         "Everything before it is in the case file.",
         "Free some space, then repeat the action.",
+        exit_code=EXIT_OUTPUT_NOT_WRITABLE,
         path=path,
     )
 
@@ -336,5 +337,6 @@ def read_only_place(path: Path) -> UserError:
         "The case file {path} cannot be written.",
         "The file or its folder is read-only for you.",
         "Open it read-only, or copy it to a folder of your own.",
+        exit_code=EXIT_OUTPUT_NOT_WRITABLE,
         path=path,
     )

@@ -1,5 +1,6 @@
 """The shipped detector: its bundle, scales, tiles, seams."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections
+from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference import detector as module
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.detector import Detector, _starts
@@ -161,3 +163,11 @@ def test_small_windows_show_what_the_whole_shows(detector: Detector) -> None:
         white = places(found, NUCLEATED, 1.0) * 0.4 + np.array([x, y]) * 0.4
         assert min(np.hypot(*(w - place)) for w in white) < 1.0
     assert detector.leukocytes_in(np.zeros((0, 64, 64, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize("wrong", [1.0, 1e9, 0, -1, float("nan"), "much", None, [0.3]])
+def test_a_threshold_with_which_nothing_is_found_is_refused(wrong: object) -> None:
+    bundle = load_bundle(BUNDLES[-1])
+    card = {**bundle.card, "thresholds": {**bundle.card["thresholds"], "nucleated": wrong}}
+    with pytest.raises(BundleRefused, match="cannot be used"):
+        Detector(dataclasses.replace(bundle, card=card))

@@ -68,5 +68,8 @@ def test_arrays_and_numbers_that_do_not_fit_are_refused() -> None:
         DoubtModel.from_card({**numbers, "temperature": 0.0}, arrays)
     with pytest.raises(ValueError, match="out of range"):
         DoubtModel.from_card({**numbers, "disagreement": -0.1}, arrays)
+    for threshold in (1.0, 1e9, -0.1):  # nothing would ever wait, or everything
+        with pytest.raises(ValueError, match="out of range"):
+            DoubtModel.from_card({**numbers, "threshold": threshold}, arrays)
     with pytest.raises(KeyError):
         DoubtModel.from_card({"reference": 1.0}, arrays)

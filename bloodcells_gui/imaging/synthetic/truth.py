@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import struct
@@ -110,7 +111,10 @@ class TruthWriter:
         """Finish the file; returns the number of cells by code."""
         self._write("\n ],\n")
         self._write(f' "cells_by_code": {json.dumps(dict(sorted(self._counts.items())))}\n}}\n')
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as e:  # what waited in memory found no room
+            raise not_writable(self._path, e) from e
         return dict(self._counts)
 
     def _write(self, text: str) -> None:
@@ -121,7 +125,8 @@ class TruthWriter:
 
     def abandon(self) -> None:
         """Close without finishing."""
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 def not_writable(path: Path, e: OSError) -> OutputNotWritable:
