@@ -38,6 +38,7 @@ BYTES_AT_ONCE = 1024 * 1024
 _MAX_FILES = 200_000
 _MAX_MANIFEST = 128 * 1024**2
 _MAX_PART = 255
+_MAX_PARTS = 100
 # A directory entry and a local header of a member.
 _LEAST_OVERHEAD = 76
 _FROM_ZIP = (
@@ -105,6 +106,8 @@ def decoded(name: str) -> PurePosixPath:
     text = os.fsdecode(unquote_to_bytes(name))
     parts = text.split("/")
     place = PurePosixPath(*parts)
+    if len(parts) > _MAX_PARTS:
+        raise ValueError("a name too long")
     if encoded(place) != name or any(not _is_plain(part) for part in parts):
         raise ValueError("a name that leads elsewhere")
     if name in (SETTINGS, LIBRARY):

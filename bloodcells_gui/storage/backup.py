@@ -74,7 +74,7 @@ class Places:
             if path.suffix == ".json" and not path.name.startswith("."):
                 yield encoded("data" / path.relative_to(self.data)), path
         for name in (LIBRARY, SETTINGS):
-            if self.at(name).is_file():
+            if os.path.lexists(self.at(name)):
                 yield name, self.at(name)
 
     def at(self, name: str) -> Path:
@@ -126,7 +126,7 @@ def back_up(
         raise _exists(target)
     try:
         found = list(places.files())
-        total = sum(path.stat().st_size for _, path in found)
+        total = sum(path.stat().st_size for _, path in found if path.is_file())
     except OSError as error:
         raise unreadable(places.data, error) from error
     if not found:
@@ -191,6 +191,10 @@ def _info(name: str) -> zipfile.ZipInfo:
 def _add(
     archive: zipfile.ZipFile, name: str, path: Path, data: Path, progress: Progress | None
 ) -> list[Member]:
+    if not path.is_file():  # SQLite would wait for a pipe
+        if path.name == INDEX_NAME:
+            return []
+        raise _SourceUnreadable("it is no regular file")
     if not (_is_case(path) or name == LIBRARY or path.name == INDEX_NAME):
         return [_write(archive, name, path, progress)]
     try:
