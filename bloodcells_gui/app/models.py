@@ -11,6 +11,7 @@ from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.detector import Detector
+from bloodcells_gui.inference.segmenter import Segmenter
 from bloodcells_gui.inference.session import OnnxSession
 
 
@@ -80,7 +81,9 @@ def opened_lines(bundle: ModelBundle) -> list[str]:
             off = Classifier(bundle, precision=precision).golden_off
             line += f", probabilities and doubt off by {off:.2g}"
         elif bundle.task == "detect":
-            Detector(bundle, precision=precision)  # its card's thresholds
+            Detector(bundle, precision=precision)  # its outputs, its card's thresholds
+        else:
+            Segmenter(bundle, precision=precision)
         lines.append(f"{line} ({session.provider})")
     chosen = OnnxSession(bundle)
     lines.append(f"auto  {bundle.id} runs as {chosen.precision} on {chosen.provider}: {chosen.why}")

@@ -97,6 +97,12 @@ class ModelBundle:
         """A ``.npy`` file of the card; object arrays are refused."""
         return _load_array(self.folder, name, self.read(name))
 
+    def need(self, *outputs: str) -> None:
+        """Refuse a network that lacks one of `outputs`: it is one for another task."""
+        if not set(outputs) <= set(self.outputs):
+            why = "The field “{field}” of its card is missing or wrong."
+            raise _refuse(self.folder, why, field="outputs")
+
     def model(self, precision: str = "auto") -> tuple[str, bytes]:
         """Precision and bytes of the network: "fp32", "int8", or the card's default for "auto".
 

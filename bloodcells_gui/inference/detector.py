@@ -56,6 +56,7 @@ class Detector:
     """
 
     def __init__(self, bundle: ModelBundle, *, threads: int = 1, precision: str = "auto") -> None:
+        bundle.need("heat", "geometry")
         self.session = OnnxSession(bundle, threads=threads, precision=precision)
         self.bundle = bundle
         self.um_per_px = bundle.input.um_per_px

@@ -33,6 +33,7 @@ class Segmenter:
     """
 
     def __init__(self, bundle: ModelBundle, *, threads: int = 1, precision: str = "auto") -> None:
+        bundle.need("probabilities")
         self.session = OnnxSession(bundle, threads=threads, precision=precision)
         self.bundle = bundle
         self.size_px = bundle.input.size_px

@@ -15,6 +15,8 @@ from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import Profile, fit_profile
 from bloodcells_gui.inference.classifier import Classifier, ClassifierOutput
+from bloodcells_gui.inference.detector import Detector
+from bloodcells_gui.inference.segmenter import Segmenter
 from scripts.golden import write_calibrated
 from tests.inference import tiny_onnx
 
@@ -219,6 +221,9 @@ def test_a_bundle_for_another_task_is_refused(tmp_path: Path) -> None:
     bundle = load_bundle(tiny_onnx.write_bundle(tmp_path / "b", task="segment"))
     with pytest.raises(BundleRefused, match="no classifier"):
         Classifier(bundle)
+    for other in (Segmenter, Detector):  # a classifier's network under another task's name
+        with pytest.raises(BundleRefused, match="outputs"):
+            other(bundle)
 
 
 @pytest.fixture(scope="module")
