@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from bloodcells_gui.app.reasons import ReasonWanted
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.ui.contracts import Session
 
 
@@ -58,8 +58,15 @@ class ReviewController(QObject):
             return None
 
     def confirm(self, ids: Sequence[int]) -> Change | None:
-        """The proposed class is right."""
-        return self.attempt(lambda why: self.session.confirm(ids, why)) if ids else None
+        """The proposed class is right; an empty change where the same reviewer has said so already."""
+        if not ids:
+            return None
+        open_ids = [i for i in ids if not self._confirmed(i)]
+        return self.attempt(lambda why: self.session.confirm(open_ids, why)) if open_ids else Change()
+
+    def _confirmed(self, cell_id: int) -> bool:
+        decision = self.session.decision(cell_id)
+        return decision.status is Status.CONFIRMED and decision.reviewer == self.session.author
 
     def relabel(self, ids: Sequence[int], code: str) -> Change | None:
         """It is a `code`; where that was the proposal already, it is a confirmation."""

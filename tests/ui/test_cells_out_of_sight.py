@@ -73,8 +73,10 @@ def test_space_at_the_end_of_a_group_goes_on_in_the_next_one(desk: Desk) -> None
     assert desk.session.state.reviewed == len(desk.session.cells)
     last = desk.view.current_id()
     assert last == visited[-1]
+    written = len(desk.session.events)
     desk.press(Key.Key_Space)
     assert desk.view.current_id() == last  # nothing is open any more: it stays
+    assert len(desk.session.events) == written  # and says nothing twice, so that one undo takes it back
 
 
 def test_a_menu_acts_on_the_cells_it_was_opened_on(desk: Desk) -> None:
