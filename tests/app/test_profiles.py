@@ -12,7 +12,7 @@ import pytest
 
 from bloodcells_gui.app.labelled import label_of, read_labelled
 from bloodcells_gui.app.tuning import Tuning
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.inference.calibration import Profile, Score
@@ -106,13 +106,14 @@ def test_a_pipe_in_the_place_of_a_profile_or_the_settings_keeps_nobody_waiting(t
         found.append(store.damaged())
         with pytest.raises(UserError, match="which calibration profile"):
             store.active("b")
-        settings.save(tmp_path / "settings.json", LabSettings())
-        found.append(settings.load(tmp_path / "settings.json"))
+        with pytest.raises(OutputNotWritable, match="no regular file"):
+            settings.save(tmp_path / "settings.json", LabSettings())
+        found.append(settings.load(tmp_path / "settings.json")[0])
 
     looking = threading.Thread(target=look, daemon=True)
     looking.start()
     looking.join(10)
-    assert found == [["lab"], (LabSettings(), [])]
+    assert found == [["lab"], LabSettings()]
 
 
 def _fitted(name: str = "our lab", bundle: str = "b" * 64) -> Profile:
