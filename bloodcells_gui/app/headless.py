@@ -33,6 +33,7 @@ from bloodcells_gui.domain.errors import (
 )
 from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.i18n import Reason, tr
+from bloodcells_gui.domain.leaving_out import expected
 from bloodcells_gui.domain.notices import without_target
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
@@ -63,7 +64,8 @@ _EXIT_CODES = {RunStatus.CANCELLED: EXIT_CANCELLED, RunStatus.FAILED: EXIT_NOTHI
 class Outcome:
     """What became of one specimen; `pseudonym` stands for it where exports are anonymised.
 
-    `images` are the SHA-256 and the name of each that was read.
+    `skipped` files were left out, `no_photographs` of them as masks, hidden files or the program's
+    own. `images` are the SHA-256 and the name of each that was read.
     """
 
     specimen: str
@@ -72,6 +74,7 @@ class Outcome:
     cells: int = 0
     unidentified: int = 0
     skipped: int = 0
+    no_photographs: int = 0
     notice: str = ""
     error: UserError | None = None
     differential: Differential | None = None
@@ -212,6 +215,7 @@ def _analyze_one(
             cells=len(session.cells),
             unidentified=session.state.unidentified,
             skipped=len(skipped),
+            no_photographs=sum(expected(file.reason) for file in skipped),
             notice=without_target(session.runs[-1].notice) if session.runs else "",
             error=_all_refused(path) if unreadable else None,
             differential=session.differential(request.taxonomy),

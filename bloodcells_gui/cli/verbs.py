@@ -110,9 +110,11 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
         return
     _say(
         args,
-        "{specimen}: {cells} cells, {unidentified} unidentified, {skipped} files skipped. Report: {report}",
+        "{specimen}: {cells} cells, {unidentified} unidentified, {skipped} files left out, and {others}"
+        " that are no photographs (skipped.csv). Report: {report}",
         specimen=outcome.specimen, cells=outcome.cells, unidentified=outcome.unidentified,
-        skipped=outcome.skipped, report=outcome.out / "report.pdf",
+        skipped=outcome.skipped - outcome.no_photographs, others=outcome.no_photographs,
+        report=outcome.out / "report.pdf",
     )  # fmt: skip
     if outcome.notice:
         _say(args, "{notice}", notice=notice_in(outcome.notice, language(args)))

@@ -110,9 +110,10 @@ FRENCH = {
     "{bar} {done}/{total} {unit} · {cells} cells · {rate}/s · {left} left": (
         "{bar} {done}/{total} {unit} · {cells} cellules · {rate}/s · reste {left}"
     ),
-    "{specimen}: {cells} cells, {unidentified} unidentified, {skipped} files skipped. Report: {report}": (
-        "{specimen} : {cells} cellules, {unidentified} non identifiées, {skipped} fichiers écartés. "
-        "Rapport : {report}"
+    "{specimen}: {cells} cells, {unidentified} unidentified, {skipped} files left out, and {others}"
+    " that are no photographs (skipped.csv). Report: {report}": (
+        "{specimen} : {cells} cellules, {unidentified} non identifiées, {skipped} fichiers écartés, et"
+        " {others} qui ne sont pas des photographies (skipped.csv). Rapport : {report}"
     ),
     "A synthetic specimen ({kind}) is in {path}.": (
         "Un échantillon synthétique ({kind}) se trouve dans {path}."

@@ -62,6 +62,18 @@ def test_analyze_writes_what_the_contract_names(specimen: Path, results: Path) -
     assert masks == sorted(Path(c["image"]).with_suffix(".png").name for c in cells)
 
 
+def test_masks_beside_the_crops_are_not_called_left_out(
+    specimen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "in"
+    shutil.copytree(specimen, folder)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    assert run(["analyze", str(folder), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    listed = len(rows(tmp_path / "out" / "skipped.csv"))
+    assert f"1 files left out, and {listed - 1} that are no photographs" in said
+
+
 def test_a_synthetic_specimen_says_so(results: Path) -> None:
     from bloodcells_gui.storage.case import CaseStore
 
