@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
+from bloodcells_gui.domain.taxonomy import BY_CODE
 
 # Larger than any slide, in px.
 LARGEST_PX = 10**9
@@ -24,9 +24,6 @@ _LARGEST_KEY = 2**62
 # Vectors of models and what is computed from them are float32.
 _ROUNDING = 1e-3
 _DEEPEST = 32
-
-# A cell that no model named has no class, or waits under the name of those that do.
-_PREDICTED = frozenset(BY_CODE) | {"", UNIDENTIFIED}
 
 #: What decoding nonsense may raise; the boundary turns all of it into "damaged".
 NONSENSE = (
@@ -153,7 +150,7 @@ def cell_rows(table: Sequence[tuple[Any, ...]]) -> None:
         raise ValueError("the scale of a cell")
     if not all(v is None or abs(v) <= _LARGEST for v in focus):
         raise ValueError("the focus of a cell")
-    if not set(names) <= _PREDICTED:
+    if not set(names) <= set(BY_CODE):
         raise ValueError("the class of a cell")
     if any(len(row[14]) % 4 or len(row[15]) % 4 for row in table):
         raise ValueError("the vectors of a cell")

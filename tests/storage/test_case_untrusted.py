@@ -128,6 +128,15 @@ def test_rows_no_version_wrote_are_refused(case: Path) -> None:
         store.events()
 
 
+@pytest.mark.parametrize("code", ["", "UNI", "OTHER", "NEUTROPHIL"])
+def test_a_cell_whose_proposal_is_no_leaf_class_is_damage(case: Path, code: str) -> None:
+    make = next(s for s in schema.statements() if "cells_never_changes" in s)
+    change = f"UPDATE cells SET predicted = '{code}' WHERE id = (SELECT min(id) FROM cells)"
+    run_sql(case, "DROP TRIGGER cells_never_changes", change, make)
+    with CaseStore.open(case, compare=False) as store, pytest.raises(CaseDamaged):
+        store.load_cells()
+
+
 def test_a_damaged_header_of_the_case_is_refused(case: Path) -> None:
     make = next(s for s in schema.statements() if "meta_never_changes" in s)
     run_sql(
