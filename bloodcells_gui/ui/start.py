@@ -21,6 +21,7 @@ from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import EXIT_CANCELLED
 from bloodcells_gui.domain.visible import visible
+from bloodcells_gui.ui.collector import Collector
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.held_keys import HeldKeys
 from bloodcells_gui.ui.i18n import Language
@@ -117,6 +118,7 @@ def start(
 
         return draw(path, screenshot, lang=lang, theme=theme)
     app = make_application()
+    collector = Collector(app)
     workspace = Workspace()
     keeper = WindowKeeper(make_context(app, workspace, lang, theme), workspace, Memory())
     _catch_faults(keeper)
@@ -126,6 +128,7 @@ def start(
     if path is not None:
         QTimer.singleShot(0, lambda: keeper.window.opener.open_path(path))
     code = app.exec()
+    collector.close()
     return EXIT_CANCELLED if ending.asked else code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -43,6 +44,14 @@ def _fonts(qapp: QApplication) -> None:
         font.setFamily(family)
         font.setPointSizeF(9.5)
         qapp.setFont(font)
+
+
+@pytest.fixture(autouse=True)
+def _no_collection_on_other_threads() -> Iterator[None]:
+    """As in the program (`ui/collector.py`): a widget that is garbage must not be destroyed by a worker."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
