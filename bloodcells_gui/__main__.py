@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `bloodcells` and of `python -m bloodcells_gui`; returns the exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
     if args[:1] == ["--decode-images"]:  # the packaged program started itself as a decoder child
-        from bloodcells_gui.imaging.isolation.child import main as decode_images
+        from bloodcells_gui.imaging.io.sandbox.child import main as decode_images
 
         decode_images(args[1])
     if args[:1] == ["--try-bundle"]:  # ... or as the trial of a model bundle

@@ -37,7 +37,10 @@ def normal(name: str) -> str:
 
 def locked(lock: Path) -> dict[str, str]:
     """Name to version of every pinned package."""
-    return {normal(n): v for n, v in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", lock.read_text("utf-8"), re.MULTILINE)}
+    return {
+        normal(n): v
+        for n, v in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", lock.read_text("utf-8"), re.MULTILINE)
+    }
 
 
 def advisories(database: Path) -> Iterator[dict[str, Any]]:
@@ -79,7 +82,7 @@ def as_version(text: str) -> Version:
 
 
 def affected_by(advisory: dict[str, Any], pins: dict[str, str]) -> list[str]:
-    """"name version" of the pinned packages that an advisory names."""
+    """ "name version" of the pinned packages that an advisory names."""
     if advisory.get("withdrawn"):
         return []
     hits = []
@@ -102,13 +105,18 @@ def offline(database: Path, pins: dict[str, str]) -> int:
     for advisory in advisories(database):
         seen += 1
         newest = max(newest, str(advisory.get("modified", "")))
-        hits += [f"{who}: {advisory.get('id')} {advisory.get('summary', '')}" for who in affected_by(advisory, pins)]
+        hits += [
+            f"{who}: {advisory.get('id')} {advisory.get('summary', '')}"
+            for who in affected_by(advisory, pins)
+        ]
     if seen == 0:
         print(f"NOT AUDITED: {database} holds no advisory.")
         return 3
     for hit in sorted(set(hits)):
         print(f"AFFECTED: {hit}")
-    print(f"{len(pins)} packages held against {seen} advisories, the newest of {newest[:10]}; {len(set(hits))} found.")
+    print(
+        f"{len(pins)} packages held against {seen} advisories, the newest of {newest[:10]}; {len(set(hits))} found."
+    )
     try:
         age = (time.time() - time.mktime(time.strptime(newest[:10], "%Y-%m-%d"))) / 86_400
     except ValueError:
@@ -139,7 +147,9 @@ def judge(found: list[dict[str, Any]], pins: dict[str, str]) -> int:
     hits = [(d["name"], d["version"], v["id"]) for d in found for v in d.get("vulns", [])]
     for name, version, advisory in hits:
         print(f"AFFECTED: {name} {version}: {advisory}")
-    print(f"{len(looked_up & set(pins))} of {len(pins)} packages were looked up; {len(hits)} advisories apply.")
+    print(
+        f"{len(looked_up & set(pins))} of {len(pins)} packages were looked up; {len(hits)} advisories apply."
+    )
     if missing:
         print(f"NOT AUDITED: {', '.join(missing)}")
     return 1 if hits else 3 if missing else 0
@@ -158,7 +168,9 @@ def beside_the_lock() -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--database", type=Path, help="zip file or folder of OSV advisories")
     parser.add_argument("--lock", type=Path, default=LOCK)
     args = parser.parse_args()

@@ -1,10 +1,10 @@
 """Build the frozen program and its packages into ``dist/``, in one command.
 
-    .venv/bin/python packaging/build.py             everything for this operating system
-    .venv/bin/python packaging/build.py --no-packages    the folder only, without archives
-    .venv/bin/python packaging/build.py --repack         the archives only, from the folder as it is
-    .venv/bin/python packaging/build.py --quick          of the archives only the .deb, and that not compressed
-    .venv/bin/python packaging/build.py --same-as LISTING    also compare with the listing of an earlier build
+.venv/bin/python packaging/build.py             everything for this operating system
+.venv/bin/python packaging/build.py --no-packages    the folder only, without archives
+.venv/bin/python packaging/build.py --repack         the archives only, from the folder as it is
+.venv/bin/python packaging/build.py --quick          of the archives only the .deb, and that not compressed
+.venv/bin/python packaging/build.py --same-as LISTING    also compare with the listing of an earlier build
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def main() -> None:
     parser.add_argument("--no-packages", action="store_true", help="stop after the folder dist/bloodcells")
     parser.add_argument("--repack", action="store_true", help="archives from the existing dist/bloodcells")
     parser.add_argument("--quick", action="store_true", help="no tar.xz, and a .deb that is not compressed")
-    parser.add_argument("--same-as", type=Path, help="listing (*.files.txt) of a build that this one should equal")
+    parser.add_argument(
+        "--same-as", type=Path, help="listing (*.files.txt) of a build that this one should equal"
+    )
     args = parser.parse_args()
     earlier = args.same_as.read_text("utf-8") if args.same_as else None
     version = re.search(r'__version__ = "(.+)"', (ROOT / "bloodcells_gui/__init__.py").read_text("utf-8"))[1]

@@ -50,7 +50,14 @@ def run_step(
     name: str, command: list[str], *, packets: Path, cwd: Path, may_send: bool = False, seconds: float = 300
 ) -> str:
     """One child in its own network namespace as `nobody` with a bare environment; returns its output."""
-    bare = ["env", "-i", "PATH=/nonexistent", "LANG=C.UTF-8", "HOME=/proc/nowhere", "QT_QPA_PLATFORM=offscreen"]
+    bare = [
+        "env",
+        "-i",
+        "PATH=/nonexistent",
+        "LANG=C.UTF-8",
+        "HOME=/proc/nowhere",
+        "QT_QPA_PLATFORM=offscreen",
+    ]
     as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *bare, *command]
     packets.unlink(missing_ok=True)
     started = time.monotonic()
@@ -62,7 +69,9 @@ def run_step(
     took = time.monotonic() - started - 0.2
     before, _, after = packets.read_text().partition("/") if packets.is_file() else ("unknown", "", "")
     silent = before.split() == after.split()
-    print(f"{name:34} exit {done.returncode}  {took:5.1f} s  {'not one packet' if silent else 'packets were sent'}")
+    print(
+        f"{name:34} exit {done.returncode}  {took:5.1f} s  {'not one packet' if silent else 'packets were sent'}"
+    )
     if done.returncode != 0 or silent == may_send:
         raise Failure(f"{name}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
     return done.stdout
@@ -111,14 +120,22 @@ def main() -> None:
 
         results, again = "résultats", "encore"
         try:
-            step("control that sends a packet", "/bin/bash", "-c", CONTROL.replace("sleep", "/bin/sleep"), may_send=True)
+            step(
+                "control that sends a packet",
+                "/bin/bash",
+                "-c",
+                CONTROL.replace("sleep", "/bin/sleep"),
+                may_send=True,
+            )
             if "image decoders: in child processes" not in step("self-test", program, "self-test"):
                 raise Failure("images were not decoded in child processes")
             step("models verify", program, "models", "verify")
             step("demo", program, "demo", "--out", "demo", "--kind", "crops", "--cells", "40", "--quiet")
             step("analyze", program, "analyze", "demo", "--out", results, "--save-masks", "--quiet")
             options = ["--lang", "fr", "--paper", "letter"]
-            step("report (French, Letter)", program, "report", f"{results}/case.bcs", "--out", again, *options)
+            step(
+                "report (French, Letter)", program, "report", f"{results}/case.bcs", "--out", again, *options
+            )
             step("verify", program, "verify", f"{results}/case.bcs")
             step("window, offscreen", window, f"{results}/case.bcs", "--screenshot", "window.png")
         except Failure as failure:

@@ -45,7 +45,12 @@ def validate() -> None:
     """Hold the desktop entry and the metadata against the freedesktop validators, where they are installed."""
     for command in (
         ["desktop-file-validate", str(HERE / "linux" / "bloodcells.desktop")],
-        ["appstreamcli", "validate", "--no-net", str(HERE / "linux" / "org.bloodcells.Bloodcells.metainfo.xml")],
+        [
+            "appstreamcli",
+            "validate",
+            "--no-net",
+            str(HERE / "linux" / "org.bloodcells.Bloodcells.metainfo.xml"),
+        ],
     ):
         if shutil.which(command[0]):
             subprocess.run(command, check=True)

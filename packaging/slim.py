@@ -133,7 +133,11 @@ def with_hollow_libraries(entries: list[Entry], folder: Path) -> list[Entry]:
         return entries
     chosen = {e[0]: e for e in entries if HOLLOW_FOLDER in e[0] and HOLLOW.match(Path(e[0]).name)}
     # Only what stays real asks for symbols; among themselves the replaced ones need nothing any more.
-    users = [e[1] for e in entries if e[2] != "SYMLINK" and ("cv2" in e[0] or HOLLOW_FOLDER in e[0]) and e[0] not in chosen]
+    users = [
+        e[1]
+        for e in entries
+        if e[2] != "SYMLINK" and ("cv2" in e[0] or HOLLOW_FOLDER in e[0]) and e[0] not in chosen
+    ]
     asked = set().union(*asked_symbols(users).values())
     made = {name: hollow(e[1], Path(name).name, asked, folder) for name, e in chosen.items()}
     return [(e[0], str(made[e[0]]), e[2]) if made.get(e[0]) else e for e in entries]

@@ -45,13 +45,17 @@ def crops(data: Path, n: int, work: Path) -> tuple[list[Path], float, str]:
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
     found = [found[i % len(found)] for i in range(n)]
-    return found, float(truth.get("mpp") or truth["um_per_px"]), f"{n} synthetic crops ({found[0].suffix[1:]})"
+    return (
+        found,
+        float(truth.get("mpp") or truth["um_per_px"]),
+        f"{n} synthetic crops ({found[0].suffix[1:]})",
+    )
 
 
 def measure(args: argparse.Namespace, work: Path) -> dict[str, Any]:
     """Everything asked for, ratios first."""
     from bloodcells_gui.app.engine import default_threads, load_engine
-    from scripts.bench import rivals, stages, system, window
+    from scripts.benchmarks import baselines, stages, system, window
 
     threads = args.threads or default_threads()
     result: dict[str, Any] = {"machine": system.machine(threads), "ratios": {}}
@@ -69,8 +73,10 @@ def measure(args: argparse.Namespace, work: Path) -> dict[str, Any]:
         some = paths[: min(len(paths), 256)]
         _, windows = stages.stages_alone(some, engine, mpp)
         ours = stages.end_to_end(some, engine, mpp, threads)
-        result["rivals"] = rivals.run(some, windows.naming, engine, ours, threads)
-        result["rivals"]["whole_analysis_by_precision"] = rivals.whole_in_both_precisions(some, engine, mpp, threads)
+        result["rivals"] = baselines.run(some, windows.naming, engine, ours, threads)
+        result["rivals"]["whole_analysis_by_precision"] = baselines.whole_in_both_precisions(
+            some, engine, mpp, threads
+        )
         for rival, entry in result["rivals"]["whole_analysis_against"].items():
             if "times_faster_ours" in entry:
                 result["ratios"][f"times faster than {rival}"] = entry["times_faster_ours"]
@@ -105,7 +111,9 @@ def guard(ratios: dict[str, float]) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON; - is standard output")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")

@@ -172,7 +172,7 @@ fi
 # ---------------------------------------------------------------- the verbs
 case "$VERB" in
   setup) say "Ready: $VPY" ;;
-  run) exec "$VPY" scripts/first_run.py "$@" ;;
+  run) exec "$VPY" scripts/tools/first_run.py "$@" ;;
   test)
     export QT_QPA_PLATFORM=offscreen PYTHONUTF8=1
     unset DISPLAY WAYLAND_DISPLAY

@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui import __version__
+from bloodcells_gui.adaptation.label_propagation import Settled
+from bloodcells_gui.adaptation.morphometry import COLUMNS
+from bloodcells_gui.adaptation.prior_shift import PriorShift, mix_in, same_classifier
+from bloodcells_gui.app.analysed_images import open_analysed, refuse_other_images
 from bloodcells_gui.app.brightness import as_parameters, brightness_for
+from bloodcells_gui.app.calibration_profiles import apply_profile
 from bloodcells_gui.app.copies import Copies, find_copies
 from bloodcells_gui.app.engine import Engine, default_threads
-from bloodcells_gui.app.profiles import apply_profile
-from bloodcells_gui.app.same_image import open_analysed, refuse_other_images
-from bloodcells_gui.app.specimen import as_a_whole
+from bloodcells_gui.app.specimen_adaptation import as_a_whole
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
@@ -30,22 +33,19 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
-from bloodcells_gui.domain.fold import utc_now
-from bloodcells_gui.domain.leaving_out import is_duplicate
-from bloodcells_gui.domain.look_alikes import Settled
-from bloodcells_gui.domain.measured_kinds import COLUMNS
-from bloodcells_gui.domain.notices import ALIKE, COUNTED_ONCE
+from bloodcells_gui.domain.left_out import is_duplicate
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
-from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classifier
 from bloodcells_gui.domain.zones import Zones, rounded
-from bloodcells_gui.imaging.guarded import interrupt, load_images
+from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
+from bloodcells_gui.imaging.io.refusal import out_of_reach
+from bloodcells_gui.imaging.io.sandbox.images import interrupt, load_images
 from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, OF_OUTLINE, measure
-from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
-from bloodcells_gui.imaging.refusal import out_of_reach
 from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline import resume
-from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
 from bloodcells_gui.pipeline.edges import Sides, counting_frame
 from bloodcells_gui.pipeline.fields import FieldsSource
@@ -242,9 +242,9 @@ class AnalysisJob:
         return frozenset(with_cells | {by_name[name] for name in skipped if name in by_name})
 
 
-def cell_work(engine: Engine, *, drawn: bool = False, frame: Sides | None = None) -> CellWork:
-    """The engine's networks as one unit of work; `drawn` if synthetic, `frame` as in CellWork."""
-    return CellWork(
+def cell_work(engine: Engine, *, drawn: bool = False, frame: Sides | None = None) -> CellAnalyzer:
+    """The engine's networks as one unit of work; `drawn` if synthetic, `frame` as in CellAnalyzer."""
+    return CellAnalyzer(
         engine.classifier,
         engine.segmenter,
         measure,
@@ -258,7 +258,7 @@ def cell_work(engine: Engine, *, drawn: bool = False, frame: Sides | None = None
 
 def crops_analysis(
     engine: Engine,
-    work: CellWork,
+    work: CellAnalyzer,
     options: CropsOptions,
     token: CancelToken,
     brightness: SampleRange = ITS_OWN,
@@ -353,7 +353,7 @@ class _Recorder:
             settled=settled,
         )
 
-    def _as_a_whole(self) -> tuple[SpecimenMix | None, Settled | None]:
+    def _as_a_whole(self) -> tuple[PriorShift | None, Settled | None]:
         """What all cells that this classifier named in the case say of each other; None where nothing."""
         classifier = self._engine.classifier
         if not classifier.ways:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.places import user_config_dir, user_data_dir
+from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.workspace import SETTINGS_NAME
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.i18n import tr

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bloodcells_gui.domain.specimen import ImageRef
-from bloodcells_gui.imaging.guarded import brightness_of
-from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
+from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
+from bloodcells_gui.imaging.io.sandbox.images import brightness_of
 
 _PARAMETER = "sample_range"
 _WRITTEN = re.compile(r"whole=([0-9.e+-]{1,20}) real=([0-9.e+-]{1,20})")

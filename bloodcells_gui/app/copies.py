@@ -12,15 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from bloodcells_gui.app.same_image import sampled_hash_of
-from bloodcells_gui.domain import leaving_out
+from bloodcells_gui.app.analysed_images import sampled_hash_of
+from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
-from bloodcells_gui.imaging.guarded import load_images
-from bloodcells_gui.imaging.likeness import Look
-from bloodcells_gui.imaging.paging import split_name
-from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
-from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.io.page_names import split_name
+from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
+from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.imaging.io.sandbox.images import load_images
+from bloodcells_gui.imaging.picture_content import Look
 
 _MOST_KIN = 24
 _BATCH_PIXELS = 12_000_000
@@ -133,7 +133,7 @@ def _same_shots(
             if worse in done and better not in done:
                 worse, better = better, worse
             name = refs[worse].name
-            reason = leaving_out.SAME_SHOT.format(name=refs[better].name)
+            reason = left_out.SAME_SHOT.format(name=refs[better].name)
             found.skipped[worse] = SkippedFile(name, reason)
             if worse == index:
                 break
@@ -141,7 +141,7 @@ def _same_shots(
 
 
 def _copy(ref: ImageRef, of: str) -> SkippedFile:
-    return SkippedFile(ref.name, leaving_out.DUPLICATE.format(name=of))
+    return SkippedFile(ref.name, left_out.DUPLICATE.format(name=of))
 
 
 def _done_first(images: Iterable[Indexed], done: Collection[int]) -> list[Indexed]:

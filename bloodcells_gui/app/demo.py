@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from bloodcells_gui import synthetic
 from bloodcells_gui.app.export import prepare_folder
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.progress import RateMeter
 from bloodcells_gui.domain.specimen import SpecimenKind
-from bloodcells_gui.imaging import synthetic
 
 DEFAULT_SEED = 1
 

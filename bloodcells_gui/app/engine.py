@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 
 from bloodcells_gui.app.bundle_trial import try_bundle
-from bloodcells_gui.app.places import comes_with_program, models_dir
+from bloodcells_gui.app.data_folders import comes_with_program, models_dir
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier

@@ -10,22 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui import __version__
+from bloodcells_gui.adaptation.reproposal import HELD_BACK, reproposed_cells
+from bloodcells_gui.app.calibration_profiles import apply_profile
+from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.export import prepare_folder
-from bloodcells_gui.app.labelled import read_labelled
-from bloodcells_gui.app.places import resources_dir
-from bloodcells_gui.app.profiles import apply_profile
-from bloodcells_gui.app.specimen import as_a_whole, looked_at
+from bloodcells_gui.app.labelled_folders import read_labelled
+from bloodcells_gui.app.specimen_adaptation import as_a_whole, looked_at
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import csv_dialect
-from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.formatting import number, unnamed_text
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.reproposal import HELD_BACK, reproposed_cells
-from bloodcells_gui.domain.wording import mix_text, number, unnamed_text
+from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.domain.run_messages import notice_in
 from bloodcells_gui.report import csv_out, evaluation
+from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
 
 SUMMARY = (
@@ -132,7 +133,7 @@ def evaluate_folder(
         lines.insert(0, unnamed_text(result.n, found.unnamed, request.lang))
     lines[:0] = [notice_in(remark, request.lang) for remark in found.scale_remarks]
     if mix is not None:
-        lines.insert(-2, mix_text(mix, request.lang))
+        lines.insert(-2, adaptation_text(mix, request.lang))
     return lines
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.cell_views import decode_jpeg
 from bloodcells_gui.app.engine import Engine
-from bloodcells_gui.app.views import decode_jpeg
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.inference.preprocess import crop_at_scale

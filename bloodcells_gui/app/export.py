@@ -10,22 +10,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.explained import explained_pictures, explanation_maps
-from bloodcells_gui.app.frozen import frozen_report
+from bloodcells_gui.app.cell_views import decode_mask
+from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.pictures import own_jpegs
-from bloodcells_gui.app.places import resources_dir
+from bloodcells_gui.app.report_explanations import explained_pictures, explanation_maps
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.signed_report import frozen_report
 from bloodcells_gui.app.signing_checks import answered_checks, finding_lines
-from bloodcells_gui.app.views import decode_mask
 from bloodcells_gui.domain.analysis import SkippedFile, left_out
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable
-from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
-from bloodcells_gui.imaging.discover import IGNORE_MARKER
-from bloodcells_gui.imaging.limits import DecodeLimits
-from bloodcells_gui.imaging.paging import with_suffix
+from bloodcells_gui.imaging.io.discover import IGNORE_MARKER
+from bloodcells_gui.imaging.io.limits import DecodeLimits
+from bloodcells_gui.imaging.io.page_names import with_suffix
 from bloodcells_gui.pipeline.encoding import encode_png
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import (

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from bloodcells_gui.domain import leaving_out
+from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, SpecimenKind
-from bloodcells_gui.imaging.discover import discover, display_name, kind_of_extent, natural_key
-from bloodcells_gui.imaging.opening import SLIDE_SUFFIXES
-from bloodcells_gui.imaging.refusal import is_unread_picture
-from bloodcells_gui.storage.reachable import ask
+from bloodcells_gui.imaging.io.discover import discover, display_name, kind_of_extent, natural_key
+from bloodcells_gui.imaging.io.opening import SLIDE_SUFFIXES
+from bloodcells_gui.imaging.io.refusal import is_unread_picture
+from bloodcells_gui.storage.allowed_paths import ask
 
 AUTO = "auto"
 _NAMED_PLACES = 60
@@ -154,7 +154,7 @@ def parts_of(intake: Intake, lang: str = "en") -> Parts:
         first = place.name.split("/")[0]
         if place.name == ".":
             here = [image for image in intake.specimen.images if "/" not in image.name]
-            loose += [SkippedFile(image.name, tr(leaving_out.LOOSE, lang)) for image in here]
+            loose += [SkippedFile(image.name, tr(left_out.LOOSE, lang)) for image in here]
         else:
             paths[root / first] = None
     for file in intake.skipped:
@@ -173,8 +173,8 @@ def parts_of(intake: Intake, lang: str = "en") -> Parts:
 
 def _elsewhere(reason: str, lang: str) -> bool:
     """Whether a file was left out for a reason that makes its folder no specimen (masks, hidden, links)."""
-    links = {tr(text, lang) for text in (leaving_out.LINK_OUT, leaving_out.LINK_DEAD)}
-    return leaving_out.expected(reason) or reason in links
+    links = {tr(text, lang) for text in (left_out.LINK_OUT, left_out.LINK_DEAD)}
+    return left_out.expected(reason) or reason in links
 
 
 def nothing_readable(intake: Intake) -> UserError:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bloodcells_gui.imaging.decode import probe_source
-from bloodcells_gui.imaging.limits import DecodeLimits
-from bloodcells_gui.imaging.refusal import ImageRefused
-from bloodcells_gui.imaging.source import MemorySource
+from bloodcells_gui.imaging.io.byte_source import MemorySource
+from bloodcells_gui.imaging.io.decode import probe_source
+from bloodcells_gui.imaging.io.limits import DecodeLimits
+from bloodcells_gui.imaging.io.refusal import ImageRefused
 
 _LIMITS = DecodeLimits(max_pixels=2_000_000)
 

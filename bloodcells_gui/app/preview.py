@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.export import ExportOptions, report_model
-from bloodcells_gui.app.places import resources_dir
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.domain.pages import Page
-from bloodcells_gui.storage.files import write_whole
+from bloodcells_gui.domain.page_marks import Page
+from bloodcells_gui.storage.atomic_io import write_whole
 
 if TYPE_CHECKING:
     from bloodcells_gui.report.pdf import Rendered

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import EXCLUDED_LABEL
 from bloodcells_gui.domain.retention import moment
 from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.settings import ALWAYS, NEVER
 
 if TYPE_CHECKING:

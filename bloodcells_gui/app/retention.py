@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodcells_gui.app.cases import CaseEntry, CaseList, CaseState, Query
-from bloodcells_gui.app.queue import Turn
+from bloodcells_gui.app.analysis_queue import Turn
+from bloodcells_gui.app.worklist import CaseEntry, CaseState, Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.retention import clock_is_behind, is_due, kept_until
+from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.storage import removals
 from bloodcells_gui.storage.removals import Act, Removal
 
@@ -56,7 +56,7 @@ class Removed:
 class Retention:
     """The laboratory's rule on the cases of its folder. May be used from a worker thread."""
 
-    def __init__(self, workspace: Workspace, cases: CaseList, clock: Callable[[], str] = utc_now) -> None:
+    def __init__(self, workspace: Workspace, cases: WorkList, clock: Callable[[], str] = utc_now) -> None:
         self._workspace = workspace
         self._cases = cases
         self._clock = clock

@@ -7,8 +7,8 @@ import hashlib
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.comparison import ReaderAgreement, compare_readers
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import EXCLUDED_LABEL
 from bloodcells_gui.domain.review import Change, EventKind
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 
 

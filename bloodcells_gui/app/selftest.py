@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bloodcells_gui.app.places import models_dir, resources_dir
+from bloodcells_gui.app.data_folders import models_dir, resources_dir
 
 
 def run_self_test() -> Iterator[tuple[str, bool, str]]:
@@ -50,8 +50,8 @@ def _models() -> str:
 
 
 def _main_job(base: Path) -> str:
+    from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all
     from bloodcells_gui.app.demo import make_demo
-    from bloodcells_gui.app.headless import AnalyzeRequest, analyze_all
     from bloodcells_gui.domain.progress import CancelToken
 
     specimen = make_demo("crops", base / "specimen", cells=12, seed=7)
@@ -66,7 +66,7 @@ def _main_job(base: Path) -> str:
 
 
 def _case(base: Path) -> str:
-    from bloodcells_gui.app.headless import verify_case
+    from bloodcells_gui.app.batch import verify_case
 
     ok, lines = verify_case(base / "out" / "case.bcs")
     if not ok:
@@ -78,8 +78,8 @@ def _decoders() -> str:
     """Where untrusted images are decoded; in this process works too, but shields it less."""
     import numpy as np
 
-    from bloodcells_gui.imaging.guarded import isolation, load_image
-    from bloodcells_gui.imaging.refusal import ImageRefused
+    from bloodcells_gui.imaging.io.refusal import ImageRefused
+    from bloodcells_gui.imaging.io.sandbox.images import isolation, load_image
     from bloodcells_gui.pipeline.encoding import encode_jpeg
 
     # Half a picture: that it is one, only libjpeg's line on standard error says.
@@ -99,7 +99,7 @@ def _decoders() -> str:
 
 def _slide(base: Path) -> str:
     from bloodcells_gui.app.demo import make_demo
-    from bloodcells_gui.imaging.guarded import open_image
+    from bloodcells_gui.imaging.io.sandbox.images import open_image
 
     slide = make_demo("slide", base / "slide", size_px=(2048, 1536), seed=7)
     with open_image(slide) as reader:

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.app.by_hand import cell_at
+from bloodcells_gui.adaptation.prior_shift import PriorShift, mix_in
+from bloodcells_gui.app.cell_views import CellView, ViewMaker
+from bloodcells_gui.app.differential_table import CountedArea, counted_area, table_of
 from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.explainer import Explainer
+from bloodcells_gui.app.manual_cells import cell_at
 from bloodcells_gui.app.pictures import own_jpeg
 from bloodcells_gui.app.reasons import ReasonWanted, decided_before
-from bloodcells_gui.app.table import CountedArea, counted_area, table_of
-from bloodcells_gui.app.views import CellView, ViewMaker
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
@@ -31,15 +32,14 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
 )
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
-from bloodcells_gui.domain.fold import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
-from bloodcells_gui.domain.same_area import SameArea
+from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
-from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in
 from bloodcells_gui.domain.taxonomy import ORDER, UNIDENTIFIED
 from bloodcells_gui.storage.case import CaseStore
 
@@ -380,7 +380,7 @@ class CaseSession:
             if isinstance(event, Done):
                 self._ends, self._mixes = self.store.runs_ended(), self._recorded_mixes()
 
-    def _recorded_mixes(self) -> list[SpecimenMix | None]:
+    def _recorded_mixes(self) -> list[PriorShift | None]:
         return [mix_in(run.tallies) for run in self.store.runs]
 
     def catch_up(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bloodcells_gui.domain.checks import SettingProblem
 from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
+from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.storage import settings as store
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bloodcells_gui.app.account import with_account
-from bloodcells_gui.app.explained import explanation_maps
-from bloodcells_gui.app.frozen import frozen_report, signed_content
+from bloodcells_gui.app.report_explanations import explanation_maps
+from bloodcells_gui.app.signed_report import frozen_report, signed_content
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER, SigningCheck, answer_key, signing_checks
 from bloodcells_gui.domain.errors import UserError, reason_of
-from bloodcells_gui.domain.fold import make_event
 from bloodcells_gui.domain.review import Change, EventKind
+from bloodcells_gui.domain.review_state import make_event
 from bloodcells_gui.report.model import ChainEnd
 
 if TYPE_CHECKING:

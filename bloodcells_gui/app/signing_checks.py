@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bloodcells_gui.app.case_details import unsaved_fields
 from bloodcells_gui.app.clock import clock_doubt
 from bloodcells_gui.app.drafts import COMMENT
-from bloodcells_gui.app.record import unsaved_fields
 from bloodcells_gui.app.second_reader import open_cells, passes
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError

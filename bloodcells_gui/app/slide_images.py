@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.analysed_images import open_analysed
 from bloodcells_gui.app.brightness import HasParameters, brightness_in
-from bloodcells_gui.app.same_image import open_analysed
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import RectPx, ZoneTile
-from bloodcells_gui.imaging.layout import contact_sheet
-from bloodcells_gui.imaging.reader import ImageReader
-from bloodcells_gui.pipeline import kept_map, resume
+from bloodcells_gui.imaging.field_positions import contact_sheet
+from bloodcells_gui.imaging.io.reader import ImageReader
+from bloodcells_gui.pipeline import resume, stored_quality_map
 
 TILE_PX = 512
 _OPEN_IMAGES = 6
@@ -214,4 +214,4 @@ def visited_areas(tallies: Iterable[Mapping[str, float]], specimen: Specimen) ->
 def known_maps(tallies: Iterable[Mapping[str, float]], specimen: Specimen) -> dict[int, list[ZoneTile]]:
     """Quality of the tiles as finished runs left it, by image."""
     sizes = {i: ref.size_px for i, ref in enumerate(specimen.images)}
-    return kept_map.decode_map(resume.merged(tallies), sizes)
+    return stored_quality_map.decode_map(resume.merged(tallies), sizes)

@@ -11,6 +11,7 @@ from typing import Any
 from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions, new_case
 from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import next_target
+from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import safe_folder_name
@@ -23,21 +24,20 @@ from bloodcells_gui.app.intake import (
     several_places,
     take_in,
 )
-from bloodcells_gui.app.places import user_config_dir, user_data_dir
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.domain.checks import DAMAGED_LIST, SettingProblem
 from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
 from bloodcells_gui.domain.errors import Unsound, UserError
-from bloodcells_gui.domain.fold import utc_now
 from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
+from bloodcells_gui.domain.validation import DAMAGED_LIST, SettingProblem
 from bloodcells_gui.domain.zones import Zones
-from bloodcells_gui.imaging.plain_files import read_bytes
+from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.pipeline.scan import is_leukocyte
 from bloodcells_gui.storage import settings as settings_store
+from bloodcells_gui.storage.allowed_paths import ask
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.reachable import ask
 
 SETTINGS_NAME = "settings.json"
 CASE_SUFFIX = ".bcs"

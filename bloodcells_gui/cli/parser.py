@@ -11,7 +11,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.cli.terminal import Parser
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
 from bloodcells_gui.domain.i18n import LANGUAGES
-from bloodcells_gui.domain.number_text import number_of
+from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 KINDS = ("auto", "crops", "fields", "slide")

@@ -21,7 +21,7 @@ from typing import Any, NoReturn, TextIO, cast
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.visible import visible
+from bloodcells_gui.domain.safe_text import visible
 
 _GONE = (errno.EIO, errno.ENXIO, errno.EBADF)
 

@@ -14,16 +14,16 @@ from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
 from bloodcells_gui.cli.terminal import give_back, line, problem, sentence, take_signals
 from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
+from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.notices import notice_in
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.remarks import TARGET_RULE
-from bloodcells_gui.domain.wording import remark_text
+from bloodcells_gui.domain.run_messages import notice_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bloodcells_gui.app.headless import AnalyzeRequest, Outcome
+    from bloodcells_gui.app.batch import AnalyzeRequest, Outcome
     from bloodcells_gui.domain.i18n import Reason
 
 
@@ -64,7 +64,7 @@ def _tell_settings(args: argparse.Namespace) -> None:
 
 def analyze(args: argparse.Namespace) -> int:
     """The main job without a window."""
-    from bloodcells_gui.app.headless import analyze_all
+    from bloodcells_gui.app.batch import analyze_all
 
     _tell_settings(args)
     printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
@@ -79,7 +79,7 @@ def analyze(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> AnalyzeRequest:
-    from bloodcells_gui.app.headless import AnalyzeRequest
+    from bloodcells_gui.app.batch import AnalyzeRequest
 
     return AnalyzeRequest(
         inputs=tuple(args.inputs),
@@ -138,7 +138,7 @@ _ENDED = {
 
 def report(args: argparse.Namespace) -> int:
     """Reports again from a saved case."""
-    from bloodcells_gui.app.headless import report_again
+    from bloodcells_gui.app.batch import report_again
 
     _tell_settings(args)
     files = report_again(
@@ -152,7 +152,7 @@ def report(args: argparse.Namespace) -> int:
 
 def verify(args: argparse.Namespace) -> int:
     """Audit chain, hashes and signature of a case."""
-    from bloodcells_gui.app.headless import verify_case
+    from bloodcells_gui.app.batch import verify_case
 
     ok, lines = verify_case(args.case, trail=args.trail, head=args.head)
     for text in lines:
@@ -178,7 +178,7 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def calibrate(args: argparse.Namespace) -> int:
     """Fit, list, choose or remove this laboratory's profiles."""
-    from bloodcells_gui.app import calibrate as app
+    from bloodcells_gui.app import calibration_cells as app
 
     first = args.words[0]
     if first in {"list", "use", "remove"} and not Path(first).exists():

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.number_text import number_of
+from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.taxonomy import COUNTED
 
 MAX_ANALYSER_BYTES = 1_000_000

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bloodcells_gui.domain import ranges
+from bloodcells_gui.domain.common_area import WITH_LEUKOCYTES, SameArea
 from bloodcells_gui.domain.comparison import analyser_of
 from bloodcells_gui.domain.ranges import ITEMS, Range, RangeItem
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
-from bloodcells_gui.domain.same_area import WITH_LEUKOCYTES, SameArea
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson, ratio_limits
 from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED, OTHER, ROLLUPS, Row

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bloodcells_gui.domain import checks
+from bloodcells_gui.domain import validation
 
 GRADES = ("", "1+", "2+", "3+", "present")
 GRADE_GROUPS = ("red cells", "white cells", "platelets")
@@ -21,12 +21,12 @@ class GradeItem:
     second; None where the feature is only present or absent.
     """
 
-    id: str = field(metadata=checks.text(60))
-    name: str = field(metadata=checks.text(80))
-    group: str = field(default="red cells", metadata=checks.choice(*GRADE_GROUPS))
-    moderate_from: float | None = field(default=None, metadata=checks.number(0, 100, optional=True))
-    many_above: float | None = field(default=None, metadata=checks.number(0, 100, optional=True))
-    enabled: bool = field(default=True, metadata=checks.flag())
+    id: str = field(metadata=validation.text(60))
+    name: str = field(metadata=validation.text(80))
+    group: str = field(default="red cells", metadata=validation.choice(*GRADE_GROUPS))
+    moderate_from: float | None = field(default=None, metadata=validation.number(0, 100, optional=True))
+    many_above: float | None = field(default=None, metadata=validation.number(0, 100, optional=True))
+    enabled: bool = field(default=True, metadata=validation.flag())
 
     def __post_init__(self) -> None:
         low, high = self.moderate_from, self.many_above

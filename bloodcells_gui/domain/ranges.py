@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bloodcells_gui.domain import checks
+from bloodcells_gui.domain import validation
 
 ABSOLUTE, PERCENT = "10^9/L", "%"
 WBC = "WBC"
@@ -61,13 +61,13 @@ class Range:
         Years, from inclusive, to exclusive.
     """
 
-    item: str = field(metadata=checks.choice(*ITEMS))
-    low: float | None = field(default=None, metadata=checks.number(0, 1e6, optional=True))
-    high: float | None = field(default=None, metadata=checks.number(0, 1e6, optional=True))
-    unit: str = field(default=ABSOLUTE, metadata=checks.choice(ABSOLUTE, PERCENT))
-    sex: str = field(default="", metadata=checks.choice("", "F", "M"))
-    age_from: float = field(default=0.0, metadata=checks.number(0, 200))
-    age_to: float = field(default=200.0, metadata=checks.number(0, 200))
+    item: str = field(metadata=validation.choice(*ITEMS))
+    low: float | None = field(default=None, metadata=validation.number(0, 1e6, optional=True))
+    high: float | None = field(default=None, metadata=validation.number(0, 1e6, optional=True))
+    unit: str = field(default=ABSOLUTE, metadata=validation.choice(ABSOLUTE, PERCENT))
+    sex: str = field(default="", metadata=validation.choice("", "F", "M"))
+    age_from: float = field(default=0.0, metadata=validation.number(0, 200))
+    age_to: float = field(default=200.0, metadata=validation.number(0, 200))
 
     def __post_init__(self) -> None:
         if self.low is not None and self.high is not None and self.low > self.high:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bloodcells_gui.domain.analyser_csv import HIGHEST_SUM, leukocyte_share
+from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.differential import Differential, DifferentialRow, Remark
 from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, pick
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Raised, Rule
-from bloodcells_gui.domain.same_area import SameArea
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, ROLLUPS

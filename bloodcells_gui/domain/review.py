@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bloodcells_gui.domain.number_text import number_of
+from bloodcells_gui.domain.number_parsing import number_of
 
 
 class EventKind(StrEnum):

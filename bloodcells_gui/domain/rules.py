@@ -10,8 +10,8 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bloodcells_gui.domain import checks
-from bloodcells_gui.domain.same_area import WITH_LEUKOCYTES, SameArea
+from bloodcells_gui.domain import validation
+from bloodcells_gui.domain.common_area import WITH_LEUKOCYTES, SameArea
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 TRIGGER, SMEAR = "trigger", "smear"
@@ -44,15 +44,15 @@ class Rule:
     enabled : bool
     """
 
-    id: str = field(metadata=checks.text(60))
-    name: str = field(metadata=checks.text(120))
-    kind: str = field(metadata=checks.choice(TRIGGER, SMEAR))
-    leaves: tuple[str, ...] = field(metadata=checks.items(checks.choice(*BY_CODE)))
-    quantity: str = field(metadata=checks.choice(*UNITS))
-    comparison: str = field(metadata=checks.choice(*_COMPARE))
-    threshold: float = field(metadata=checks.number(0, 1e6))
-    severity: str = field(default="warning", metadata=checks.choice("warning", "critical"))
-    enabled: bool = field(default=True, metadata=checks.flag())
+    id: str = field(metadata=validation.text(60))
+    name: str = field(metadata=validation.text(120))
+    kind: str = field(metadata=validation.choice(TRIGGER, SMEAR))
+    leaves: tuple[str, ...] = field(metadata=validation.items(validation.choice(*BY_CODE)))
+    quantity: str = field(metadata=validation.choice(*UNITS))
+    comparison: str = field(metadata=validation.choice(*_COMPARE))
+    threshold: float = field(metadata=validation.number(0, 1e6))
+    severity: str = field(default="warning", metadata=validation.choice("warning", "critical"))
+    enabled: bool = field(default=True, metadata=validation.flag())
 
     def __post_init__(self) -> None:
         if not self.leaves and self.quantity != "absolute":

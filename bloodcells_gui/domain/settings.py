@@ -1,7 +1,7 @@
 """A laboratory's settings: one declaration each, validated, readable as one JSON file.
 
 Nothing here reads or writes files (`storage/settings.py` does). A bad value falls back to its default and
-is told; see :mod:`bloodcells_gui.domain.checks`.
+is told; see :mod:`bloodcells_gui.domain.validation`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bloodcells_gui.domain import checks
-from bloodcells_gui.domain.checks import WHOLE_FILE, SettingProblem
+from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
 from bloodcells_gui.domain.errors import Unsound, reason_of
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
@@ -19,6 +18,7 @@ from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
 from bloodcells_gui.domain.rules import DEFAULT_RULES, Rule
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, ROLLUPS
+from bloodcells_gui.domain.validation import WHOLE_FILE, SettingProblem
 
 SETTINGS_VERSION = 1
 
@@ -27,9 +27,9 @@ SETTINGS_VERSION = 1
 class ReportHeader:
     """What stands at the head of every report. `logo` is the path of a PNG or JPEG file."""
 
-    laboratory: str = field(default="", metadata=checks.text(120))
-    address: tuple[str, ...] = field(default=(), metadata=checks.items(checks.text(120), 6))
-    logo: str = field(default="", metadata=checks.text(4096))
+    laboratory: str = field(default="", metadata=validation.text(120))
+    address: tuple[str, ...] = field(default=(), metadata=validation.items(validation.text(120), 6))
+    logo: str = field(default="", metadata=validation.text(4096))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,16 @@ class Privacy:
     of every export what tells whose it is.
     """
 
-    retention_days: int = field(default=0, metadata=checks.number(0, 36500, whole=True))
-    anonymised_export: bool = field(default=False, metadata=checks.flag())
+    retention_days: int = field(default=0, metadata=validation.number(0, 36500, whole=True))
+    anonymised_export: bool = field(default=False, metadata=validation.flag())
 
 
 NONE, ASK, BLOCK = "none", "ask", "block"
 NEVER, LATER, ALWAYS = "never", "later", "always"
 
 
-def _check_rule() -> checks.Metadata:
-    return checks.choice(NONE, ASK, BLOCK)
+def _check_rule() -> validation.Metadata:
+    return validation.choice(NONE, ASK, BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,15 @@ class SigningRules:
     """
 
     unreviewed: str = field(default=ASK, metadata=_check_rule())
-    reviewed_percent: float = field(default=100.0, metadata=checks.number(0, 100))
+    reviewed_percent: float = field(default=100.0, metadata=validation.number(0, 100))
     second_reading: str = field(default=ASK, metadata=_check_rule())
     target: str = field(default=ASK, metadata=_check_rule())
     incomplete: str = field(default=ASK, metadata=_check_rule())
-    critical: str = field(default=ASK, metadata=checks.choice(NONE, ASK))
+    critical: str = field(default=ASK, metadata=validation.choice(NONE, ASK))
     critical_classes: tuple[str, ...] = field(
-        default=("PMY", "BL"), metadata=checks.items(checks.choice(*BY_CODE), 20)
+        default=("PMY", "BL"), metadata=validation.items(validation.choice(*BY_CODE), 20)
     )
-    reason_on_change: str = field(default=LATER, metadata=checks.choice(NEVER, LATER, ALWAYS))
+    reason_on_change: str = field(default=LATER, metadata=validation.choice(NEVER, LATER, ALWAYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +92,15 @@ class FieldSpec:
     `identifying` ones stay out of anonymised exports.
     """
 
-    name: str = field(metadata=checks.text(40))
-    label: str = field(metadata=checks.text(80))
-    group: str = field(default="specimen", metadata=checks.choice("patient", "specimen"))
-    kind: str = field(default="text", metadata=checks.choice("text", "date", "number", "choice", "lines"))
-    choices: tuple[str, ...] = field(default=(), metadata=checks.items(checks.text(60), 40))
-    unit: str = field(default="", metadata=checks.text(20))
-    shown: bool = field(default=True, metadata=checks.flag())
-    in_report: bool = field(default=True, metadata=checks.flag())
-    identifying: bool = field(default=False, metadata=checks.flag())
+    name: str = field(metadata=validation.text(40))
+    label: str = field(metadata=validation.text(80))
+    group: str = field(default="specimen", metadata=validation.choice("patient", "specimen"))
+    kind: str = field(default="text", metadata=validation.choice("text", "date", "number", "choice", "lines"))
+    choices: tuple[str, ...] = field(default=(), metadata=validation.items(validation.text(60), 40))
+    unit: str = field(default="", metadata=validation.text(20))
+    shown: bool = field(default=True, metadata=validation.flag())
+    in_report: bool = field(default=True, metadata=validation.flag())
+    identifying: bool = field(default=False, metadata=validation.flag())
 
     def __post_init__(self) -> None:
         if not self.name.replace("_", "").isalnum():
@@ -136,7 +136,7 @@ RESERVED_KEYS: frozenset[str] = frozenset({"N", "U"})
 DEFAULT_KEYS: tuple[tuple[str, str], ...] = tuple((c.code, c.key) for c in CLASSES)
 
 
-def _key_map() -> checks.Metadata:
+def _key_map() -> validation.Metadata:
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, dict):
             raise Unsound("not a record")
@@ -155,7 +155,7 @@ def _key_map() -> checks.Metadata:
             raise Unsound("two classes share one key, or the space bar is used")
         return tuple(keys.items())
 
-    return {checks.CHECK: parse}
+    return {validation.CHECK: parse}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,41 +189,43 @@ class LabSettings:
         "oxford", "uk", "labcorp" or "own".
     """
 
-    version: int = field(default=SETTINGS_VERSION, metadata=checks.number(1, 1000, whole=True))
-    language: str = field(default="system", metadata=checks.choice("system", "en", "fr"))
-    theme: str = field(default="system", metadata=checks.choice("system", "light", "dark"))
-    paper: str = field(default="a4", metadata=checks.choice("a4", "letter"))
-    csv: str = field(default="rfc4180", metadata=checks.choice(*CSV_DIALECTS))
-    rollup: str = field(default="full", metadata=checks.choice(*ROLLUPS))
-    target_cells: int = field(default=100, metadata=checks.number(0, 100_000, whole=True))
+    version: int = field(default=SETTINGS_VERSION, metadata=validation.number(1, 1000, whole=True))
+    language: str = field(default="system", metadata=validation.choice("system", "en", "fr"))
+    theme: str = field(default="system", metadata=validation.choice("system", "light", "dark"))
+    paper: str = field(default="a4", metadata=validation.choice("a4", "letter"))
+    csv: str = field(default="rfc4180", metadata=validation.choice(*CSV_DIALECTS))
+    rollup: str = field(default="full", metadata=validation.choice(*ROLLUPS))
+    target_cells: int = field(default=100, metadata=validation.number(0, 100_000, whole=True))
     target_counts: tuple[int, ...] = field(
-        default=(100, 200, 400), metadata=checks.items(checks.number(1, 100_000, whole=True), 10)
+        default=(100, 200, 400), metadata=validation.items(validation.number(1, 100_000, whole=True), 10)
     )
-    reviewer: str = field(default="", metadata=checks.text(80))
-    count_sound: bool = field(default=True, metadata=checks.flag())
-    abstention: float | None = field(default=None, metadata=checks.number(0, 1, optional=True))
+    reviewer: str = field(default="", metadata=validation.text(80))
+    count_sound: bool = field(default=True, metadata=validation.flag())
+    abstention: float | None = field(default=None, metadata=validation.number(0, 1, optional=True))
     keys: tuple[tuple[str, str], ...] = field(default=DEFAULT_KEYS, metadata=_key_map())
-    nrbc_threshold: float = field(default=5.0, metadata=checks.number(0, 1000))
-    left_shift_bands_percent: float = field(default=10.0, metadata=checks.number(0, 100))
-    count_cut_left_top: bool = field(default=True, metadata=checks.flag())
-    platelet_factor: float = field(default=15.0, metadata=checks.number(1, 100))
-    range_set: str = field(default="oxford", metadata=checks.choice(*PUBLISHED, OWN))
-    own_ranges: tuple[Range, ...] = field(default=(), metadata=checks.records(Range))
-    rules: tuple[Rule, ...] = field(default=DEFAULT_RULES, metadata=checks.records(Rule, DEFAULT_RULES, "id"))
-    header: ReportHeader = field(default=ReportHeader(), metadata=checks.group(ReportHeader))
+    nrbc_threshold: float = field(default=5.0, metadata=validation.number(0, 1000))
+    left_shift_bands_percent: float = field(default=10.0, metadata=validation.number(0, 100))
+    count_cut_left_top: bool = field(default=True, metadata=validation.flag())
+    platelet_factor: float = field(default=15.0, metadata=validation.number(1, 100))
+    range_set: str = field(default="oxford", metadata=validation.choice(*PUBLISHED, OWN))
+    own_ranges: tuple[Range, ...] = field(default=(), metadata=validation.records(Range))
+    rules: tuple[Rule, ...] = field(
+        default=DEFAULT_RULES, metadata=validation.records(Rule, DEFAULT_RULES, "id")
+    )
+    header: ReportHeader = field(default=ReportHeader(), metadata=validation.group(ReportHeader))
     fields: tuple[FieldSpec, ...] = field(
-        default=DEFAULT_FIELDS, metadata=checks.records(FieldSpec, DEFAULT_FIELDS, "name", 60)
+        default=DEFAULT_FIELDS, metadata=validation.records(FieldSpec, DEFAULT_FIELDS, "name", 60)
     )
     comments: tuple[str, ...] = field(
-        default=DEFAULT_COMMENTS, metadata=checks.items(checks.text(1000, lines=True), 200)
+        default=DEFAULT_COMMENTS, metadata=validation.items(validation.text(1000, lines=True), 200)
     )
     grading: tuple[GradeItem, ...] = field(
-        default=DEFAULT_GRADING, metadata=checks.records(GradeItem, DEFAULT_GRADING, "id", 200)
+        default=DEFAULT_GRADING, metadata=validation.records(GradeItem, DEFAULT_GRADING, "id", 200)
     )
-    signing: SigningRules = field(default=SigningRules(), metadata=checks.group(SigningRules))
-    privacy: Privacy = field(default=Privacy(), metadata=checks.group(Privacy))
-    thumbnails_per_class: int = field(default=27, metadata=checks.number(0, 400, whole=True))
-    gradcam_in_report: int = field(default=6, metadata=checks.number(0, 60, whole=True))
+    signing: SigningRules = field(default=SigningRules(), metadata=validation.group(SigningRules))
+    privacy: Privacy = field(default=Privacy(), metadata=validation.group(Privacy))
+    thumbnails_per_class: int = field(default=27, metadata=validation.number(0, 400, whole=True))
+    gradcam_in_report: int = field(default=6, metadata=validation.number(0, 60, whole=True))
 
     @property
     def key_map(self) -> dict[str, str]:
@@ -240,7 +242,7 @@ def parse(obj: object) -> tuple[LabSettings, list[SettingProblem]]:
     """Settings from a JSON object, and what fell back to its default (empty when all was sound)."""
     problems: list[SettingProblem] = []
     try:
-        result: LabSettings = checks.parse_record(LabSettings, obj, "", problems)
+        result: LabSettings = validation.parse_record(LabSettings, obj, "", problems)
     except ValueError as error:
         return LabSettings(), [SettingProblem("settings.json", reason_of(error), WHOLE_FILE)]
     if result.version > SETTINGS_VERSION:
@@ -250,7 +252,7 @@ def parse(obj: object) -> tuple[LabSettings, list[SettingProblem]]:
 
 def to_json_obj(settings: LabSettings) -> dict[str, Any]:
     """Plain JSON types; `parse` gives the same settings back."""
-    obj: dict[str, Any] = checks.dump(settings)
+    obj: dict[str, Any] = validation.dump(settings)
     obj["version"] = SETTINGS_VERSION
     obj["keys"] = dict(settings.keys)
     return obj

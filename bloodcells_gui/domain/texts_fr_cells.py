@@ -12,7 +12,7 @@ from bloodcells_gui.domain.cell import (
     FLAG_TOUCHING,
     FLAG_UNLIKE_TRAINING,
 )
-from bloodcells_gui.domain.waiting import (
+from bloodcells_gui.domain.unidentified import (
     BELOW,
     COMPETE,
     CONTRADICTED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bloodcells_gui.domain import scale_notices as notices
+from bloodcells_gui.domain import scale_messages as notices
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_SCALE_UNSURE, FLAG_WAITS_FOR_SCALE
 
 FRENCH: dict[str, str] = {

@@ -2,7 +2,7 @@
 
 A platelet that lies on a red cell looks like a small cell with a small dark nucleus, and a detector proposes
 it by the hundred. Its dark part measures 3 to 8 um2; the smallest nuclei, those of late erythroblasts, 14 um2
-and more (``python -m scripts.evaluate_nuclei``).
+and more (``python -m scripts.training.evaluate_nuclei``).
 
 Red cells that are dark or blurred or have a speck are proposed on cameras that the detector never saw.
 However dark, a red cell absorbs red, green and blue in the proportions of the red cells around it (Beer and

@@ -121,9 +121,7 @@ def estimate_mpp(
     return ScaleEstimate(None, ScaleSource.UNKNOWN, warning=WARNING_NONE)
 
 
-def borne_out(
-    images: Sequence[NDArray[np.uint8]], mpp: float, finder: CellFinder
-) -> ScaleEstimate | None:
+def borne_out(images: Sequence[NDArray[np.uint8]], mpp: float, finder: CellFinder) -> ScaleEstimate | None:
     """Measure red cells at the scale that the files state, where they turn out as wide as healthy ones.
 
     That spares the search over all scales, which takes most of the time of :func:`estimate_mpp`.

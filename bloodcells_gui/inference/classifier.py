@@ -9,19 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.adaptation.joint import AdaptationMethods
+from bloodcells_gui.adaptation.label_propagation import PropagationSettings
+from bloodcells_gui.adaptation.morphometry import MorphometryModel
+from bloodcells_gui.adaptation.prior_shift import ClassPrior
+from bloodcells_gui.adaptation.reproposal import REFUSED_ABOVE, coarse_rows
 from bloodcells_gui.domain.errors import BundleRefused
-from bloodcells_gui.domain.look_alikes import Likeness
-from bloodcells_gui.domain.measured_kinds import MeasuredKinds
-from bloodcells_gui.domain.reproposal import REFUSED_ABOVE, coarse_rows
-from bloodcells_gui.domain.specimen_mix import MixPrior
-from bloodcells_gui.domain.together import Ways
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.calibration import Profile
-from bloodcells_gui.inference.doubt import DoubtModel
 from bloodcells_gui.inference.explain import enlarge, grad_cam, mixed_weights
 from bloodcells_gui.inference.golden import GoldenMissing, calibrated_golden, difference
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.inference.session import OnnxSession
+from bloodcells_gui.inference.uncertainty import UncertaintyModel
 
 # So few that the layers of a batch stay in the processor's cache.
 _BATCH = 8
@@ -122,12 +122,12 @@ class Classifier:
             self._foreign = float(calibration.get("foreign_disagreement", math.inf))
             measured = calibration.get("measured")
             files = {} if measured is None else {n: bundle.array(f) for n, f in measured["arrays"].items()}
-            self._ways = Ways(
-                MixPrior.from_card(calibration.get("specimen_mix")),
-                Likeness.from_card(calibration.get("look_alikes")),
-                MeasuredKinds.from_card(measured, files, self.classes),
+            self._ways = AdaptationMethods(
+                ClassPrior.from_card(calibration.get("specimen_mix")),
+                PropagationSettings.from_card(calibration.get("look_alikes")),
+                MorphometryModel.from_card(measured, files, self.classes),
             )
-            self.doubt_model = DoubtModel.from_card(calibration, arrays)
+            self.doubt_model = UncertaintyModel.from_card(calibration, arrays)
             if self.size_px <= 0:
                 raise ValueError("a window without a size")
             if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
@@ -221,7 +221,7 @@ class Classifier:
         return self._foreign if self.profile is None else math.inf
 
     @property
-    def ways(self) -> Ways:
+    def ways(self) -> AdaptationMethods:
         """How the cells of a specimen are brought together, as far as card and profile ask for it."""
         return self._ways if self.profile is None else self._ways.under_profile()
 

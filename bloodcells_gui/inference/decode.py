@@ -25,9 +25,7 @@ def pad_to_multiple(image: NDArray[np.uint8], multiple: int = MULTIPLE) -> NDArr
     if down == 0 and right == 0:
         return image
     blank = background_colour(image)
-    padded: NDArray[np.uint8] = cv2.copyMakeBorder(
-        image, 0, down, 0, right, cv2.BORDER_CONSTANT, value=blank
-    )
+    padded: NDArray[np.uint8] = cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_CONSTANT, value=blank)
     return padded
 
 

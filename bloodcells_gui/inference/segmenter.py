@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.turns import small_steps
+from bloodcells_gui.domain.thread_turns import small_steps
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.masks import clean_mask
 from bloodcells_gui.inference.session import OnnxSession

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef
-from bloodcells_gui.imaging.identity import whole_hash
+from bloodcells_gui.imaging.io.identity import whole_hash
 
 _HASH_LIMIT = 4 * 1024**3
 

@@ -27,16 +27,16 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import Cancelled
-from bloodcells_gui.domain.image_notices import counted
-from bloodcells_gui.domain.leaving_out import DUPLICATE
-from bloodcells_gui.domain.notices import LOST
+from bloodcells_gui.domain.image_messages import counted
+from bloodcells_gui.domain.left_out import DUPLICATE
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
+from bloodcells_gui.domain.run_messages import LOST
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
-from bloodcells_gui.imaging.decode import LoadedImage
-from bloodcells_gui.imaging.likeness import pixel_digest
-from bloodcells_gui.imaging.refusal import ImageRefused, out_of_reach
-from bloodcells_gui.pipeline.cellwork import CellWork
-from bloodcells_gui.pipeline.place import Place
+from bloodcells_gui.imaging.io.decode import LoadedImage
+from bloodcells_gui.imaging.io.refusal import ImageRefused, out_of_reach
+from bloodcells_gui.imaging.picture_content import pixel_digest
+from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
+from bloodcells_gui.pipeline.cell_place import Place
 from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
 from bloodcells_gui.pipeline.threads import worker_pool
 
@@ -100,7 +100,7 @@ class CropsAnalysis:
 
     def __init__(
         self,
-        work: CellWork,
+        work: CellAnalyzer,
         load: Load,
         estimate_scale: Estimate,
         options: CropsOptions,
@@ -260,9 +260,7 @@ class CropsAnalysis:
         self._token.check()
         rows = self._work.process(places, run=self._options.run)
         pixel_bytes = sum(place.pixels.nbytes for place in places)
-        return _Batch(
-            rows, tuple(read), tuple(skipped), len(chunk), pixel_bytes, tuple(digests), tuple(said)
-        )
+        return _Batch(rows, tuple(read), tuple(skipped), len(chunk), pixel_bytes, tuple(digests), tuple(said))
 
     def _scale(self, refs: Sequence[ImageRef]) -> SettledScale:
         """One scale for the specimen: the person's, else the metadata's, else from sampled images."""

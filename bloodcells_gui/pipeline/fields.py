@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
-from bloodcells_gui.domain.image_notices import counted
-from bloodcells_gui.domain.notices import CONTRADICTION
+from bloodcells_gui.domain.image_messages import counted
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_messages import CONTRADICTION
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import READABLE, ZonesRanked, ZoneTile
-from bloodcells_gui.imaging.layout import contact_sheet
+from bloodcells_gui.imaging.field_positions import contact_sheet
+from bloodcells_gui.imaging.io.reader import ImageReader
+from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.overview import inside
-from bloodcells_gui.imaging.reader import ImageReader
-from bloodcells_gui.imaging.refusal import ImageRefused
-from bloodcells_gui.pipeline import kept_map
-from bloodcells_gui.pipeline.laying_out import lay_out
+from bloodcells_gui.pipeline import stored_quality_map
+from bloodcells_gui.pipeline.deduplication import BAND_UM, ListedBoxes
+from bloodcells_gui.pipeline.field_registration import register_fields
 from bloodcells_gui.pipeline.mosaic import Mosaic, OpenFields, SharedCells
 from bloodcells_gui.pipeline.pieces import Found, Piece, Spot
 from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import ScanOptions
-from bloodcells_gui.pipeline.seams import BAND_UM, Seams
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.survey import tile_grid
 
@@ -127,7 +127,7 @@ class FieldsSource:
         yield ScaleKnown(scale)
         refs = [ref for _, ref in self._images]
         sizes = [ref.size_px for ref in refs]
-        layout = lay_out(refs, self.mpp, self._open, self._token)
+        layout = register_fields(refs, self.mpp, self._open, self._token)
         if layout.contradicted:
             self._notices.append(CONTRADICTION)
         origins = layout.origins or contact_sheet(sizes, _GAP_UM / self.mpp)
@@ -165,7 +165,7 @@ class FieldsSource:
     def learn(self, found: Found) -> None:
         """Fields are searched whatever their neighbours look like; how well they can be read is kept."""
         if found.tile is not None and found.tile.measured:
-            self._map.update(kept_map.encode_map([found.tile], found.tile.image, None))
+            self._map.update(stored_quality_map.encode_map([found.tile], found.tile.image, None))
 
     def complete(self, found: Found) -> None:
         """The field needs no second look."""
@@ -202,7 +202,7 @@ class FieldsSource:
         image, ref = self._images[position]
         mpp = float(self._settled.mpp(position, reader.mpp or ref.mpp) or 0.0)
         grid = tile_grid(reader.size_px, mpp, self._search.detector.um_per_px)
-        seams = Seams(30.0 / mpp)
+        seams = ListedBoxes(30.0 / mpp)
         spots: list[Spot] = []
         boxes: list[tuple[NDArray[np.float32], ...]] = []
         scores, reasons = [], []

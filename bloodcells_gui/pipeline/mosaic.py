@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_TOUCHING, Box
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections
-from bloodcells_gui.imaging.layout import Point
-from bloodcells_gui.imaging.reader import ImageReader
-from bloodcells_gui.imaging.refusal import ImageRefused
+from bloodcells_gui.imaging.field_positions import Point
+from bloodcells_gui.imaging.io.reader import ImageReader
+from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.deduplication import touching
 from bloodcells_gui.pipeline.edges import NO_SIDE, Sides
 from bloodcells_gui.pipeline.pieces import Spot
-from bloodcells_gui.pipeline.place import Place
-from bloodcells_gui.pipeline.seams import touching
 from bloodcells_gui.pipeline.search import TOUCHING_GAP_UM, CellDetector
 
 Pixels = NDArray[np.uint8]

@@ -13,7 +13,7 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.zones import ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.monolayer import PatchQuality
-from bloodcells_gui.pipeline.place import Place
+from bloodcells_gui.pipeline.cell_place import Place
 
 
 @dataclass(frozen=True, slots=True)

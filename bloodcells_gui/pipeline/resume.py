@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from bloodcells_gui.domain.zones import RectPx
 from bloodcells_gui.imaging.tiling import TileGrid
-from bloodcells_gui.pipeline import kept_map
+from bloodcells_gui.pipeline import stored_quality_map
 
 _BITS = 48
 DONE, SAMPLED = "done", "sampled"
@@ -86,6 +86,6 @@ def merged(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:
     for tallies in runs:
         for name, value in tallies.items():
             if is_bookkeeping(name) and 0 <= value < 2**_BITS:
-                done = 0 if name.startswith(kept_map.PREFIX) else int(out.get(name, 0.0))
+                done = 0 if name.startswith(stored_quality_map.PREFIX) else int(out.get(name, 0.0))
                 out[name] = float(done | int(value))
     return out

@@ -29,18 +29,18 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.cell import FLAG_OUTSIDE_FRAME, Box, Cell, CellAssets
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
 from bloodcells_gui.domain.errors import Cancelled
-from bloodcells_gui.domain.notices import LOST, NOT_REACHED, REACHED
 from bloodcells_gui.domain.platelets import OIL_FIELD_MM2
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
+from bloodcells_gui.domain.run_messages import LOST, NOT_REACHED, REACHED
 from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.domain.zones import TileScanned, Zones
-from bloodcells_gui.imaging.refusal import out_of_reach
-from bloodcells_gui.pipeline.cellwork import CellWork
-from bloodcells_gui.pipeline.outlines import Outlines
+from bloodcells_gui.imaging.io.refusal import out_of_reach
+from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
+from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.deduplication import ANY_KIND, ListedBoxes
+from bloodcells_gui.pipeline.outline_overlap import Outlines
+from bloodcells_gui.pipeline.outline_plausibility import check_outline_plausibility
 from bloodcells_gui.pipeline.pieces import Found, Source
-from bloodcells_gui.pipeline.place import Place
-from bloodcells_gui.pipeline.plausible import weigh_outline
-from bloodcells_gui.pipeline.seams import ANY_KIND, Seams
 from bloodcells_gui.pipeline.threads import worker_pool
 
 _POLL_S = 0.05
@@ -122,7 +122,7 @@ class Scan:
 
     Parameters
     ----------
-    work : CellWork
+    work : CellAnalyzer
     source : Source
     known : sequence of Cell
         Cells of earlier runs of the same case; they are neither proposed again nor counted twice.
@@ -132,7 +132,7 @@ class Scan:
 
     def __init__(
         self,
-        work: CellWork,
+        work: CellAnalyzer,
         source: Source,
         options: ScanOptions,
         token: CancelToken,
@@ -194,7 +194,7 @@ class Scan:
         return sums.out_of_reach or at_the_end or 0 < sums.pieces == sums.skipped
 
     def _run(self, pool: ThreadPoolExecutor) -> Iterator[AnalysisEvent]:
-        seams = Seams(LARGEST_CELL_UM / self._source.mpp)
+        seams = ListedBoxes(LARGEST_CELL_UM / self._source.mpp)
         self._outlines = Outlines(LARGEST_CELL_UM / self._source.mpp, self._source.in_plane)
         for cell in self._known:
             # What the detector took it for was not kept, and the classifier may have named it otherwise.
@@ -238,7 +238,9 @@ class Scan:
             else:
                 self._searching.append(pool.submit(piece))
 
-    def _merge(self, found: Found, seams: Seams, pool: ThreadPoolExecutor) -> Iterator[ImagesRead | Skipped]:
+    def _merge(
+        self, found: Found, seams: ListedBoxes, pool: ThreadPoolExecutor
+    ) -> Iterator[ImagesRead | Skipped]:
         """Drop what neighbours already gave and hand the rest to the classifier."""
         if found.read:
             yield ImagesRead(found.read)
@@ -263,7 +265,7 @@ class Scan:
     def _name(self, places: Sequence[Place]) -> list[tuple[Cell, CellAssets]]:
         classes = self._work.classifier.classes
         rows = self._work.process(places, run=self._options.run)
-        return [(weigh_outline(cell, classes), assets) for cell, assets in rows]
+        return [(check_outline_plausibility(cell, classes), assets) for cell, assets in rows]
 
     def _head_ready(self) -> bool:
         batches = self._naming[0].batches

@@ -16,9 +16,9 @@ from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Dete
 from bloodcells_gui.imaging.monolayer import PatchQuality, judge_patch
 from bloodcells_gui.imaging.nuclei import without_nucleus
 from bloodcells_gui.imaging.tiling import Tile
+from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.deduplication import BAND_UM, touching
 from bloodcells_gui.pipeline.pieces import Spot
-from bloodcells_gui.pipeline.place import Place
-from bloodcells_gui.pipeline.seams import BAND_UM, touching
 
 Pixels = NDArray[np.uint8]
 # ``read(x, y, width, height, downsample)`` in full-resolution px.

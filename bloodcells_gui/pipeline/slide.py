@@ -15,16 +15,16 @@ from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, Skip
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.detections import NUCLEATED
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
-from bloodcells_gui.domain.image_notices import counted
-from bloodcells_gui.domain.notices import LYING_LEVELS, POOR_ZONES, UNFOCUSED
+from bloodcells_gui.domain.image_messages import counted
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_messages import LYING_LEVELS, POOR_ZONES, UNFOCUSED
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
 from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, TOO_THICK, ZonesRanked, ZoneTile
+from bloodcells_gui.imaging.io.reader import ImageReader
+from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.overview import inside
-from bloodcells_gui.imaging.reader import ImageReader
-from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.imaging.tiling import Tile
-from bloodcells_gui.pipeline import kept_map, resume
+from bloodcells_gui.pipeline import resume, stored_quality_map
 from bloodcells_gui.pipeline.content_hash import content_hash
 from bloodcells_gui.pipeline.edges import in_frame
 from bloodcells_gui.pipeline.pieces import Found, Piece
@@ -396,12 +396,12 @@ class SlideSource:
             grid = slide.survey.map.grid
             out.update(resume.encode(slide.done, image, grid))
             out.update(resume.encode(slide.sampled, image, grid, resume.SAMPLED))
-            out.update(kept_map.encode_map(self._map(image, slide), image, grid))
+            out.update(stored_quality_map.encode_map(self._map(image, slide), image, grid))
         return out
 
     def _map(self, image: int, slide: _Slide) -> list[ZoneTile]:
         """The map as it stands; tiles that only an earlier run looked at keep what it saw."""
-        before = kept_map.decode_map(self._before, {image: slide.reader.size_px}).get(image, [])
+        before = stored_quality_map.decode_map(self._before, {image: slide.reader.size_px}).get(image, [])
         looked_at = {t.box_px: t for t in before if t.measured}
         for found in self._learned:
             if found.tile is not None and found.tile.image == image:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.imaging.levels import TrustedLevels
+from bloodcells_gui.imaging.io.levels import TrustedLevels
+from bloodcells_gui.imaging.io.reader import ImageReader
+from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.monolayer import JUDGED_MPP, PatchQuality, judge_patch
 from bloodcells_gui.imaging.overview import Polygon, ZoneMap, zone_map, zone_map_from_samples
-from bloodcells_gui.imaging.reader import ImageReader
-from bloodcells_gui.imaging.refusal import ImageRefused
 from bloodcells_gui.imaging.tiling import Tile, TileGrid
 
 #: A tile as the detector sees it, px of its input; its edges overlap the neighbours' by twice the halo.

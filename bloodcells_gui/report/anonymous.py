@@ -13,8 +13,8 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.notices import without_names
 from bloodcells_gui.domain.remarks import AMENDED, AMENDED_NO_REASON
+from bloodcells_gui.domain.run_messages import without_names
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.report.model import ReportModel, ReviewBlock

@@ -14,15 +14,15 @@ from bloodcells_gui.domain.analysis import AnalysisRun, left_out
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
-from bloodcells_gui.domain.leaving_out import expected
-from bloodcells_gui.domain.notices import without_target
+from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.remarks import AMENDED
 from bloodcells_gui.domain.review import Amendment, Decision, Signature, SpecimenData, Status
+from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ROLLUPS, UNIDENTIFIED
-from bloodcells_gui.domain.waiting import reasons_counted
+from bloodcells_gui.domain.unidentified import reasons_counted
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import (
     SKIPPED_SHOWN,

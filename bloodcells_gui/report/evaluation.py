@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.adaptation.prior_shift import PriorShift
 from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
-from bloodcells_gui.domain.specimen_mix import SpecimenMix
 from bloodcells_gui.domain.stats import clopper_pearson, expected_calibration_error, f1_limits, risk_coverage
 from bloodcells_gui.domain.taxonomy import ROLLUPS, RollUp
 from bloodcells_gui.report.csv_out import atomic_file, write_rows
@@ -82,7 +82,7 @@ class Evaluation:
         Cells that the model would have left Unidentified; `accuracy_kept` is over the others.
     unnamed : mapping
         Folder -> number of its images, where the folder's name is no class; no figure includes them.
-    mix : SpecimenMix or None
+    mix : PriorShift or None
         The mix of the whole folder, where the probabilities are weighed by it.
     scale_remarks : tuple of str
         What is to be said of the scale of the images, in English.
@@ -107,7 +107,7 @@ class Evaluation:
     accuracy_kept: Figure
     skipped: int = 0
     unnamed: Mapping[str, int] = field(default_factory=dict)
-    mix: SpecimenMix | None = None
+    mix: PriorShift | None = None
     scale_remarks: tuple[str, ...] = ()
     format: int = field(default=EVALUATION_FORMAT)
 
@@ -148,7 +148,7 @@ def evaluate(
     created: str = "",
     skipped: int = 0,
     unnamed: Mapping[str, int] | None = None,
-    mix: SpecimenMix | None = None,
+    mix: PriorShift | None = None,
     scale_remarks: Sequence[str] = (),
 ) -> Evaluation:
     """Figures of N labelled cells.
@@ -169,7 +169,7 @@ def evaluate(
         Task -> "id sha256".
     unnamed : mapping, optional
         Folder -> number of its images left out because the folder names no class.
-    mix : SpecimenMix, optional
+    mix : PriorShift, optional
         What `scores` were weighed by.
 
     Raises

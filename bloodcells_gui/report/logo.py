@@ -6,7 +6,7 @@ import io
 import warnings
 from pathlib import Path
 
-from bloodcells_gui.imaging.plain_files import read_bytes
+from bloodcells_gui.imaging.io.plain_files import read_bytes
 
 MAX_BYTES = 8_000_000
 MAX_PX = 25_000_000

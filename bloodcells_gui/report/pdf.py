@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.pages import Page
+from bloodcells_gui.domain.page_marks import Page
 from bloodcells_gui.report import pdf_annex, pdf_gallery, pdf_letterhead, pdf_result
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.model import ReportModel

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bloodcells_gui.adaptation.prior_shift import mix_in
 from bloodcells_gui.domain.analysis import RunStatus
-from bloodcells_gui.domain.notices import notice_in
+from bloodcells_gui.domain.formatting import number, remark_text
 from bloodcells_gui.domain.numeration import numeration, plain_tallies
+from bloodcells_gui.domain.run_messages import notice_in
 from bloodcells_gui.domain.specimen import ScaleSource
-from bloodcells_gui.domain.specimen_mix import mix_in
-from bloodcells_gui.domain.wording import mix_text, number, remark_text
 from bloodcells_gui.report import pdf_checks
+from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.model import ReportModel, RunBlock
 from bloodcells_gui.report.pdf_gallery import class_name
 from bloodcells_gui.report.pdf_letterhead import local_time
@@ -339,7 +340,7 @@ def _run(sheet: Sheet, run: RunBlock) -> None:
         _pair(sheet, "Also counted", ", ".join(f"{k} {v:g}" for k, v in others.items()))
     mix = mix_in(dict(run.tallies))
     if mix is not None:
-        _pair(sheet, "Whole specimen", mix_text(mix, lang), most=6)
+        _pair(sheet, "Whole specimen", adaptation_text(mix, lang), most=6)
     if run.notice:
         _pair(sheet, "Notice", notice_in(run.notice, lang), rgb=WARNING)
     sheet.set_y(sheet.y + 1.4)

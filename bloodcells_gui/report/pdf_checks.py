@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
-from bloodcells_gui.domain.wording import remark_text
+from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.report.model import CheckLine, FindingLine, ReportModel
 from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_sheet import CRITICAL, INK, MUTED, Sheet

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bloodcells_gui.domain.formatting import number, unnamed_text
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.notices import notice_in
-from bloodcells_gui.domain.wording import mix_text, number, unnamed_text
+from bloodcells_gui.domain.run_messages import notice_in
+from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.evaluation import ClassFigures, Evaluation, Figure
 from bloodcells_gui.report.model import RESEARCH_USE_ONLY
@@ -253,6 +254,6 @@ def _data(sheet: Sheet, e: Evaluation) -> None:
     if e.profile:
         sheet.paragraph(sheet.left, f"{sheet.tr('Profile')}: {e.profile}", sheet.width, size=7.8, rgb=MUTED)
     if e.mix is not None:
-        text = f"{sheet.tr('Whole specimen')}: {mix_text(e.mix, sheet.lang_code)}"
+        text = f"{sheet.tr('Whole specimen')}: {adaptation_text(e.mix, sheet.lang_code)}"
         sheet.paragraph(sheet.left, text, sheet.width, size=7.8, rgb=MUTED)
     sheet.rule(sheet.y + 1, RULE)

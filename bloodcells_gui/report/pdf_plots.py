@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bloodcells_gui.domain.pages import RGB
-from bloodcells_gui.domain.wording import compact
+from bloodcells_gui.domain.formatting import compact
+from bloodcells_gui.domain.page_marks import RGB
 from bloodcells_gui.report.pdf_sheet import ACCENT, FAINT, INK, MUTED, RULE, WHITE, Sheet
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
-from bloodcells_gui.domain.notices import gravest_first, run_remarks
-from bloodcells_gui.domain.pages import RGB
+from bloodcells_gui.domain.formatting import absolute, compact, number, remark_text, row_name
+from bloodcells_gui.domain.page_marks import RGB
 from bloodcells_gui.domain.remarks import SAMPLING_ONLY, cut_cells
-from bloodcells_gui.domain.wording import absolute, compact, number, remark_text, row_name
+from bloodcells_gui.domain.run_messages import gravest_first, run_remarks
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_sheet import (
     BAND,
@@ -46,7 +46,7 @@ class _Columns:
     flag: tuple[float, float]
 
     @classmethod
-    def lay_out(cls, sheet: Sheet, *, with_absolute: bool, with_reference: bool) -> _Columns:
+    def register_fields(cls, sheet: Sheet, *, with_absolute: bool, with_reference: bool) -> _Columns:
         widths = {
             "name": 46.0,
             "count": 12.0,
@@ -83,7 +83,7 @@ def table(sheet: Sheet, model: ReportModel) -> None:
     inside = [r for r in d.rows if r.counts]
     outside = [r for r in d.rows if not r.counts]
     every = (*inside, *outside, *d.totals)
-    columns = _Columns.lay_out(
+    columns = _Columns.register_fields(
         sheet,
         with_absolute=any(r.absolute is not None for r in every),
         with_reference=any(_reference(r, "en") for r in every),

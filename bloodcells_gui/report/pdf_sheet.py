@@ -12,7 +12,7 @@ from fpdf import FPDF, FPDF_VERSION
 from fpdf.enums import Align
 
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.pages import RGB, Box, Line, Mark, Page, Picture, Text
+from bloodcells_gui.domain.page_marks import RGB, Box, Line, Mark, Page, Picture, Text
 from bloodcells_gui.report.pdf_tags import TagTree
 from bloodcells_gui.report.pdf_text import (
     CHINESE_FILE,

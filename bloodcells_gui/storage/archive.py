@@ -23,7 +23,7 @@ from typing import Self
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.imaging import plain_files
+from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
 

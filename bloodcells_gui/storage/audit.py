@@ -12,15 +12,15 @@ from typing import Any
 
 from bloodcells_gui.domain.csv_text import RFC4180
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import fold
-from bloodcells_gui.imaging import plain_files
-from bloodcells_gui.imaging.identity import sampled_hash
-from bloodcells_gui.storage import last_seen, signed
+from bloodcells_gui.domain.review_state import fold
+from bloodcells_gui.imaging.io import plain_files
+from bloodcells_gui.imaging.io.identity import sampled_hash
+from bloodcells_gui.storage import last_seen, signed_reports
+from bloodcells_gui.storage.allowed_paths import NOWHERE
+from bloodcells_gui.storage.atomic_io import write_whole
 from bloodcells_gui.storage.case import RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
-from bloodcells_gui.storage.files import write_whole
-from bloodcells_gui.storage.ledger import Kind
-from bloodcells_gui.storage.reachable import NOWHERE
+from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.verification import AuditReport, Problem
 
 _HEAD = re.compile(r"[0-9a-f]{16,64}")
@@ -99,7 +99,7 @@ def _check_whole(store: CaseStore, report: AuditReport) -> None:
         else:
             what = "A report was signed, and its signature is gone"
             report.problems.append(Problem(what, f"report {key}"))
-    report.problems += signed.problems(store)
+    report.problems += signed_reports.problems(store)
     if last_seen.lacks_what_was_seen(store):
         what = "The work list of this folder saw a later state of this case"
         report.problems.append(Problem(what))

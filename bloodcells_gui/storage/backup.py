@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import IO
 
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
-from bloodcells_gui.domain.fold import utc_now
-from bloodcells_gui.imaging import plain_files
+from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage.archive import (
     BYTES_AT_ONCE,
@@ -37,7 +37,7 @@ from bloodcells_gui.storage.archive import (
     decoded,
     encoded,
 )
-from bloodcells_gui.storage.files import make_folder, move_into_place, not_writable
+from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
 from bloodcells_gui.storage.worklist_index import INDEX_NAME

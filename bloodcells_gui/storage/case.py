@@ -17,14 +17,22 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.cell import Cell, CellAssets
-from bloodcells_gui.domain.fold import BY_HAND_RUN
 from bloodcells_gui.domain.review import Event, EventKind
+from bloodcells_gui.domain.review_state import BY_HAND_RUN
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import ledger, rows, schema, signed, sound, vectors, verification
+from bloodcells_gui.storage import (
+    hash_chain,
+    row_validation,
+    schema,
+    serialization,
+    signed_reports,
+    vectors,
+    verification,
+)
 from bloodcells_gui.storage.case_file import CaseFile, marks
+from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import insert_images
-from bloodcells_gui.storage.ledger import Kind
 from bloodcells_gui.storage.proposals import Proposals
 
 SUFFIX = ".bcs"
@@ -98,7 +106,7 @@ class CaseStore(CaseFile):
             return
         table = sorted(
             (
-                (rows.cell_row(c, run_number), rows.asset_row(c.id, a))
+                (serialization.cell_row(c, run_number), serialization.asset_row(c.id, a))
                 for c, a in zip(cells, assets, strict=True)
             ),
             key=lambda pair: pair[0][0],
@@ -116,7 +124,7 @@ class CaseStore(CaseFile):
                 # an entry seals ids without gaps, so that it can find its rows again
                 if i == len(table) or table[i][0][0] != table[i - 1][0][0] + 1:
                     part = [c + a for c, a in table[start:i]]
-                    ledger.seal(connection, self._clock(), Kind.CELLS, part[0][0], part)
+                    hash_chain.seal(connection, self._clock(), Kind.CELLS, part[0][0], part)
                     start = i
         self._note_images(pairs)
 
@@ -127,13 +135,13 @@ class CaseStore(CaseFile):
         those whose ends count, all when None.
         """
         cells: list[Cell] = []
-        with self._db.decoding("cells"), self._db.reading() as connection, rows.no_collection():
-            cursor = connection.execute(f"SELECT {rows.CELL_COLUMNS} FROM cells ORDER BY id")  # noqa: S608
+        with self._db.decoding("cells"), self._db.reading() as connection, serialization.no_collection():
+            cursor = connection.execute(f"SELECT {serialization.CELL_COLUMNS} FROM cells ORDER BY id")  # noqa: S608
             ended = self.runs if runs is None else runs
             proposals = Proposals([] if as_found else ended, connection)
             while chunk := cursor.fetchmany(_CHUNK):
-                sound.cell_rows(chunk)
-                cells.extend(rows.cells_from_rows(chunk, proposals.said(chunk)))
+                row_validation.cell_rows(chunk)
+                cells.extend(serialization.cells_from_rows(chunk, proposals.said(chunk)))
         return cells
 
     def as_found(self, cell_id: int) -> tuple[str, float]:
@@ -145,7 +153,7 @@ class CaseStore(CaseFile):
         if row is None:
             raise KeyError(cell_id)
         with self._db.decoding("cells"):
-            return row[0], sound.number(row[1])
+            return row[0], row_validation.number(row[1])
 
     def answers(
         self, runs: Sequence[int], leaves: int, dimensions: int, columns: Sequence[str] = ()
@@ -162,7 +170,7 @@ class CaseStore(CaseFile):
         """What is kept beside a cell; KeyError for an unknown one, CaseDamaged where it is gone."""
         with self._db.reading() as connection:
             row = connection.execute(
-                f"SELECT {rows.ASSET_COLUMNS} FROM assets WHERE cell = ?",  # noqa: S608
+                f"SELECT {serialization.ASSET_COLUMNS} FROM assets WHERE cell = ?",  # noqa: S608
                 (cell_id,),
             ).fetchone()
             if row is None and connection.execute("SELECT 1 FROM cells WHERE id = ?", (cell_id,)).fetchone():
@@ -170,7 +178,7 @@ class CaseStore(CaseFile):
         if row is None:
             raise KeyError(cell_id)
         with self._db.decoding("pictures"):
-            return rows.assets_from_row(row)
+            return serialization.assets_from_row(row)
 
     def thumbnails(self, ids: Iterable[int]) -> dict[int, bytes]:
         """JPEG bytes by cell id; an unknown id is left out."""
@@ -232,18 +240,20 @@ class CaseStore(CaseFile):
         )
         if event.seq != last[0] + 1:
             raise ValueError(f"event {event.seq} does not follow {last[0]}")
-        row = list(rows.event_row(event))
+        row = list(serialization.event_row(event))
         row[3] = max(row[3], last[1])
         connection.execute(f"INSERT INTO events VALUES ({marks(row)})", row)  # noqa: S608
-        ledger.seal(connection, self._clock(), Kind.EVENT, event.seq, [tuple(row)])
-        return rows.event_from_row(tuple(row))
+        hash_chain.seal(connection, self._clock(), Kind.EVENT, event.seq, [tuple(row)])
+        return serialization.event_from_row(tuple(row))
 
     def events(self) -> list[Event]:
         """All events, oldest first."""
         with self._db.reading() as connection:
-            table = connection.execute(f"SELECT {rows.EVENT_COLUMNS} FROM events ORDER BY seq").fetchall()  # noqa: S608
+            table = connection.execute(
+                f"SELECT {serialization.EVENT_COLUMNS} FROM events ORDER BY seq"  # noqa: S608
+            ).fetchall()
         with self._db.decoding("events"):
-            return [rows.event_from_row(r) for r in table]
+            return [serialization.event_from_row(r) for r in table]
 
     def freeze(self, version: int, report_json: bytes, maps: Mapping[int, bytes] | None = None) -> str:
         """Keep a report as it is about to be signed; returns its SHA-256 (hex), the SIGN event's key."""
@@ -259,7 +269,7 @@ class CaseStore(CaseFile):
             key = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM reports").fetchone()[0]
             row = (key, version, self._clock(), hashed, bytes(report_json))
             connection.execute("INSERT INTO reports VALUES (?, ?, ?, ?, ?)", row)
-            ledger.seal(connection, self._clock(), Kind.REPORT, key, [row])
+            hash_chain.seal(connection, self._clock(), Kind.REPORT, key, [row])
             self._insert_maps(connection, key, maps or {})
         return hashed
 
@@ -268,7 +278,7 @@ class CaseStore(CaseFile):
         table = [(first + i, report, int(c), bytes(maps[c])) for i, c in enumerate(sorted(maps))]
         if table:
             connection.executemany("INSERT INTO report_maps VALUES (?, ?, ?, ?)", table)
-            ledger.seal(connection, self._clock(), Kind.REPORT_MAPS, first, table)
+            hash_chain.seal(connection, self._clock(), Kind.REPORT_MAPS, first, table)
 
     def sign(
         self, event: Event, version: int, report_json: bytes, maps: Mapping[int, bytes] | None = None
@@ -347,7 +357,12 @@ class CaseStore(CaseFile):
             if value is None:
                 connection.execute("DELETE FROM drafts WHERE key = ?", (key,))
                 return
-            row = (rows.clean(key), rows.clean(value), rows.clean(author), self._clock())
+            row = (
+                serialization.clean(key),
+                serialization.clean(value),
+                serialization.clean(author),
+                self._clock(),
+            )
             connection.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?)", row)
 
     # -- audit -----------------------------------------------------------------------------------------
@@ -355,7 +370,7 @@ class CaseStore(CaseFile):
     def check_seals(self, pause: Callable[[], None] = lambda: None) -> None:
         """As :meth:`CaseFile.check_seals`; the chain must also end where each signed report says."""
         super().check_seals(pause)
-        problem = signed.end_problem(self)
+        problem = signed_reports.end_problem(self)
         if problem is not None:
             raise self.not_as_written(problem.where)
 
@@ -366,7 +381,7 @@ class CaseStore(CaseFile):
     def chain_end(self) -> tuple[int, str]:
         """How many entries the chain has, and the newest one's hash (SHA-256, hex)."""
         with self._db.reading() as connection:
-            return ledger.head(connection)
+            return hash_chain.head(connection)
 
     def chain_hash(self, entry: int) -> str:
         """Hash of one entry of the chain (from 1 on); "" where the chain does not come so far."""
@@ -378,12 +393,12 @@ class CaseStore(CaseFile):
         """SHA-256 (hex) of the chain's first entry: the same for ever, and unlike any other case's."""
         with self._db.reading() as connection:
             row = connection.execute("SELECT hash FROM ledger WHERE seq = 1").fetchone()
-        return ledger.GENESIS if row is None else str(row[0])
+        return hash_chain.GENESIS if row is None else str(row[0])
 
-    def ledger(self) -> list[ledger.Entry]:
+    def ledger(self) -> list[hash_chain.Entry]:
         """The chain of hashes, oldest entry first."""
         with self._db.reading() as connection:
-            return list(ledger.entries(connection))
+            return list(hash_chain.entries(connection))
 
     def audit(self) -> verification.AuditReport:
         """Compare every row with its seal; reads the whole file."""
@@ -400,4 +415,4 @@ class CaseStore(CaseFile):
         return [str(p) for p in self.audit().problems]
 
 
-assert BY_HAND_RUN < 0  # noqa: S101 - rows.cell_row writes it as NULL
+assert BY_HAND_RUN < 0  # noqa: S101 - serialization.cell_row writes it as NULL

@@ -9,20 +9,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bloodcells_gui.adaptation.label_propagation import Settled
+from bloodcells_gui.adaptation.prior_shift import PriorShift
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import utc_now
-from bloodcells_gui.domain.look_alikes import Settled
 from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
-from bloodcells_gui.domain.specimen_mix import SpecimenMix
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import ledger, rows, sound
+from bloodcells_gui.storage import hash_chain, row_validation, serialization
+from bloodcells_gui.storage.allowed_paths import NOWHERE, ask, shielded
 from bloodcells_gui.storage.database import Database, create_file
+from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import image_ref, insert_images
-from bloodcells_gui.storage.ledger import Kind
-from bloodcells_gui.storage.moves import noted
-from bloodcells_gui.storage.reachable import NOWHERE, ask, shielded
+from bloodcells_gui.storage.move_notes import noted
 
 _HEADER_KEYS = frozenset({"case_id", "created", "app_version", "specimen", "root"})
 
@@ -42,7 +42,7 @@ class CaseFile:
         With what is known of its images by now.
     shielded_root : Path or None
         Folder of the images as the case says, where it or one of them lies on the network and was therefore
-        not opened; for showing, and for :func:`~bloodcells_gui.storage.reachable.ask`.
+        not opened; for showing, and for :func:`~bloodcells_gui.storage.allowed_paths.ask`.
     runs : list of AnalysisRun
         Oldest first.
     after_crash : bool
@@ -86,7 +86,7 @@ class CaseFile:
             When a file of that name exists or the folder cannot be written.
         """
         about = {
-            "id": rows.clean(specimen.id),
+            "id": serialization.clean(specimen.id),
             "kind": str(specimen.kind),
             "synthetic": specimen.synthetic,
         }
@@ -94,15 +94,15 @@ class CaseFile:
             "case_id": case_id,
             "created": created,
             "app_version": app_version,
-            "specimen": rows.to_json(about),
-            "root": rows.name_to_db(specimen.root),
-            **{k: rows.clean(v) for k, v in (extra or {}).items()},
+            "specimen": serialization.to_json(about),
+            "root": serialization.name_to_db(specimen.root),
+            **{k: serialization.clean(v) for k, v in (extra or {}).items()},
         }
 
         def fill(connection: Any) -> None:
             table = sorted(meta.items())
             connection.executemany("INSERT INTO meta VALUES (?, ?)", table)
-            ledger.seal(connection, clock(), Kind.META, 0, table)
+            hash_chain.seal(connection, clock(), Kind.META, 0, table)
             insert_images(connection, list(enumerate(specimen.images)), clock)
 
         create_file(path, fill)
@@ -148,7 +148,7 @@ class CaseFile:
         """
         if not path.exists() and noted(path.absolute()) is not None:
             # Late: a move opens cases.
-            from bloodcells_gui.storage.moving import settle
+            from bloodcells_gui.storage.case_transfer import settle
 
             settle(path.absolute())
         joined = Database.join(path) if join and not read_only else None
@@ -193,31 +193,37 @@ class CaseFile:
             moved = connection.execute("SELECT root FROM locations ORDER BY id DESC LIMIT 1").fetchone()
         if [row[0] for row in images] != list(range(len(images))):
             raise ValueError("the images are not numbered through")
-        about = sound.loads(sound.text(meta["specimen"]))
-        root = Path(rows.name_from_db(moved[0] if moved else meta["root"]))
+        about = row_validation.loads(row_validation.text(meta["specimen"]))
+        root = Path(serialization.name_from_db(moved[0] if moved else meta["root"]))
         refs = tuple(image_ref(row, root if moved else None) for row in images)
         self.shielded_root = root if root != shielded(root) or any(r.path == NOWHERE for r in refs) else None
         root = shielded(root)
         self.specimen = Specimen(
-            sound.text(about["id"]),
+            row_validation.text(about["id"]),
             SpecimenKind(about["kind"]),
             root,
             refs,
-            synthetic=sound.flag(about["synthetic"]),
+            synthetic=row_validation.flag(about["synthetic"]),
         )
-        self.case_id, self.created = sound.text(meta["case_id"]), sound.text(meta["created"])
-        self.app_version = sound.text(meta["app_version"])
+        self.case_id, self.created = (
+            row_validation.text(meta["case_id"]),
+            row_validation.text(meta["created"]),
+        )
+        self.app_version = row_validation.text(meta["app_version"])
         self.extra = {k: str(v) for k, v in meta.items() if k not in _HEADER_KEYS}
         self._refresh_runs()
 
     def _refresh_runs(self) -> None:
         with self._db.decoding("runs"), self._db.reading() as connection:
-            runs = connection.execute(f"SELECT {rows.RUN_COLUMNS} FROM runs ORDER BY number").fetchall()  # noqa: S608
-            ends = {r[0]: r for r in connection.execute(f"SELECT {rows.RUN_END_COLUMNS} FROM run_ends")}  # noqa: S608
-            skipped: dict[int, list[rows.Row]] = {}
+            runs = connection.execute(
+                f"SELECT {serialization.RUN_COLUMNS} FROM runs ORDER BY number"  # noqa: S608
+            ).fetchall()
+            ends_query = f"SELECT {serialization.RUN_END_COLUMNS} FROM run_ends"  # noqa: S608
+            ends = {r[0]: r for r in connection.execute(ends_query)}
+            skipped: dict[int, list[serialization.Row]] = {}
             for run, path, reason in connection.execute("SELECT run, path, reason FROM skipped ORDER BY id"):
                 skipped.setdefault(run, []).append((path, reason))
-            self.runs = [rows.run_from_rows(r, ends.get(r[0]), skipped.get(r[0], [])) for r in runs]
+            self.runs = [serialization.run_from_rows(r, ends.get(r[0]), skipped.get(r[0], [])) for r in runs]
 
     def runs_ended(self) -> int:
         """How many runs have an end by now, whoever wrote it."""
@@ -289,18 +295,18 @@ class CaseFile:
         ask(root)
         with self._db.writing() as connection:
             last = connection.execute("SELECT coalesce(max(id), 0) FROM locations").fetchone()[0]
-            row = (last + 1, rows.name_to_db(root), self._clock())
+            row = (last + 1, serialization.name_to_db(root), self._clock())
             connection.execute("INSERT INTO locations VALUES (?, ?, ?)", row)
-            ledger.seal(connection, self._clock(), Kind.LOCATION, row[0], [row])
+            hash_chain.seal(connection, self._clock(), Kind.LOCATION, row[0], [row])
         self.refresh()
 
     def start_run(self, run: AnalysisRun) -> None:
         """Write a run's provenance before its first cell."""
-        row = rows.run_row(run)
+        row = serialization.run_row(run)
         with self._db.writing() as connection:
             self._refuse_signed(connection)
             connection.execute(f"INSERT INTO runs VALUES ({marks(row)})", row)  # noqa: S608
-            ledger.seal(connection, self._clock(), Kind.RUN, run.number, [row])
+            hash_chain.seal(connection, self._clock(), Kind.RUN, run.number, [row])
         self._refresh_runs()
 
     def finish_run(
@@ -313,7 +319,7 @@ class CaseFile:
         notice: str = "",
         *,
         scale: ScaleEstimate | None = None,
-        mix: SpecimenMix | None = None,
+        mix: PriorShift | None = None,
         settled: Settled | None = None,
     ) -> None:
         """Write how a run ended; once for each run. `scale` replaces what was known when it started.
@@ -328,25 +334,27 @@ class CaseFile:
                 tallies = {**(tallies or {}), **replace(mix, events=seen).to_tallies()}
             if settled is not None and not signed:
                 self._insert_settled(connection, number, settled)
-            end = rows.run_end_row(number, status, finished or self._clock(), tallies or {}, notice, scale)
+            end = serialization.run_end_row(
+                number, status, finished or self._clock(), tallies or {}, notice, scale
+            )
             connection.execute(f"INSERT INTO run_ends VALUES ({marks(end)})", end)  # noqa: S608
-            ledger.seal(connection, self._clock(), Kind.RUN_END, number, [end])
+            hash_chain.seal(connection, self._clock(), Kind.RUN_END, number, [end])
             if skipped:
                 first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM skipped").fetchone()[0]
                 table = [
-                    (first + i, number, rows.name_to_db(s.path), rows.clean(s.reason))
+                    (first + i, number, serialization.name_to_db(s.path), serialization.clean(s.reason))
                     for i, s in enumerate(skipped)
                 ]
                 connection.executemany("INSERT INTO skipped VALUES (?, ?, ?, ?)", table)
-                ledger.seal(connection, self._clock(), Kind.SKIPPED, first, table)
+                hash_chain.seal(connection, self._clock(), Kind.SKIPPED, first, table)
         self._refresh_runs()
 
     def _insert_settled(self, connection: Any, number: int, settled: Settled) -> None:
         first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM settled").fetchone()[0]
-        table = rows.settled_rows(first, number, settled)
+        table = serialization.settled_rows(first, number, settled)
         connection.executemany("INSERT INTO settled VALUES (?, ?, ?, ?)", table)
         if table:
-            ledger.seal(connection, self._clock(), Kind.SETTLED, first, table)
+            hash_chain.seal(connection, self._clock(), Kind.SETTLED, first, table)
 
     # -- signed or not ---------------------------------------------------------------------------------
 

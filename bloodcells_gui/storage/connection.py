@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.errors import EXIT_OUTPUT_NOT_WRITABLE, UserError
-from bloodcells_gui.imaging import plain_files
+from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import schema
 
 MAX_FILE_BYTES = 256 * 1024**3
@@ -144,7 +144,7 @@ def _no_case(path: Path) -> UserError:
 
 
 class HeldConnection(sqlite3.Connection):
-    """A connection that holds its file (see :mod:`bloodcells_gui.imaging.plain_files`) until it is closed."""
+    """A connection that holds its file until it is closed (:mod:`bloodcells_gui.imaging.io.plain_files`)."""
 
     _releases: tuple[weakref.finalize[..., HeldConnection], ...] = ()
 

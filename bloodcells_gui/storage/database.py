@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import ledger, schema, seals, sound
-from bloodcells_gui.storage.files import move_into_place
+from bloodcells_gui.storage import hash_chain, row_validation, schema, seals
+from bloodcells_gui.storage.atomic_io import move_into_place
 from bloodcells_gui.storage.lock import CaseLock
 
 # Which files this process writes, by device and inode: a case's lock belongs to the process.
@@ -110,7 +110,7 @@ class Database:
                 connection = self._connection()
                 self._upgrade(connection, version)
                 conn.check(connection, self.path, version if read_only else schema.VERSION)
-                self._head = ledger.head(connection)
+                self._head = hash_chain.head(connection)
         except BaseException:
             self.close()
             raise
@@ -200,7 +200,7 @@ class Database:
 
     def _refuse_changed(self, connection: sqlite3.Connection) -> None:
         """Within a write: the newest entry must be the one this window wrote or saw."""
-        if ledger.head(connection) != self._head:
+        if hash_chain.head(connection) != self._head:
             raise self._not_the_same()
 
     def _refuse_replaced(self, connection: sqlite3.Connection) -> None:
@@ -249,7 +249,7 @@ class Database:
             yield
         except UserError:
             raise
-        except sound.NONSENSE as error:
+        except row_validation.NONSENSE as error:
             raise self.damaged(what) from error
 
     def check_at_opening(self) -> None:
@@ -263,7 +263,7 @@ class Database:
         """Compare what was not compared since the file was opened; see :meth:`CaseFile.check_seals`."""
         with self.decoding("seals"), self.reading() as connection:
             with seals.one_moment(connection):
-                entries = list(ledger.entries(connection))
+                entries = list(hash_chain.entries(connection))
                 numbers = list(seals.number_problems(connection, entries))
             _, problem = seals.chain_problem(entries)
             left = entries[self._compared :] if problem is None else []
@@ -306,7 +306,7 @@ class Database:
                     try:
                         self._refuse_changed(connection)
                         yield connection
-                        reached = ledger.head(connection)
+                        reached = hash_chain.head(connection)
                         connection.execute("COMMIT")
                     except BaseException:
                         if connection.in_transaction:

@@ -7,27 +7,30 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.specimen import ImageRef
-from bloodcells_gui.storage import ledger, rows, sound
-from bloodcells_gui.storage.ledger import Kind
-from bloodcells_gui.storage.reachable import shielded
+from bloodcells_gui.storage import hash_chain, row_validation, serialization
+from bloodcells_gui.storage.allowed_paths import shielded
+from bloodcells_gui.storage.hash_chain import Kind
 
 # The hash of a slide's blocks is kept behind that of its bytes, in the same column.
 _SAMPLED = "/sampled:"
 
 
-def image_ref(row: rows.Row, moved_to: Path | None) -> ImageRef:
+def image_ref(row: serialization.Row, moved_to: Path | None) -> ImageRef:
     """An image as the case knows it, below `moved_to` where its files were moved there.
 
     Its path leads nowhere when it is one of the network that no person asked for.
     """
     _, name, path, origin_x, origin_y, sha, width, height, mpp = row
-    text = rows.name_from_db(name)
-    place = Path(rows.name_from_db(path)) if moved_to is None else moved_to / text
+    text = serialization.name_from_db(name)
+    place = Path(serialization.name_from_db(path)) if moved_to is None else moved_to / text
     size = (0, 0) if width is None else (width, height)
-    size = (sound.whole(size[0], 0, sound.LARGEST_PX), sound.whole(size[1], 0, sound.LARGEST_PX))
+    size = (
+        row_validation.whole(size[0], 0, row_validation.LARGEST_PX),
+        row_validation.whole(size[1], 0, row_validation.LARGEST_PX),
+    )
     whole, _, sampled = (sha or "").partition(_SAMPLED)
-    origin = sound.place(origin_x, origin_y)
-    return ImageRef(text, shielded(place), whole, size, sound.mpp(mpp), origin, sampled)
+    origin = row_validation.place(origin_x, origin_y)
+    return ImageRef(text, shielded(place), whole, size, row_validation.mpp(mpp), origin, sampled)
 
 
 def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Callable[[], str]) -> None:
@@ -36,13 +39,19 @@ def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Cal
     new = [p for p in pairs if p[0] >= known]
     if [p[0] for p in new] != list(range(known, known + len(new))):
         raise ValueError("image indices leave a gap")
-    table: list[rows.Row] = [
-        (i, rows.name_to_db(r.name), rows.name_to_db(r.path), float(r.origin_px[0]), float(r.origin_px[1]))
+    table: list[serialization.Row] = [
+        (
+            i,
+            serialization.name_to_db(r.name),
+            serialization.name_to_db(r.path),
+            float(r.origin_px[0]),
+            float(r.origin_px[1]),
+        )
         for i, r in new
     ]
     if table:
         connection.executemany("INSERT INTO images VALUES (?, ?, ?, ?, ?)", table)
-        ledger.seal(connection, clock(), Kind.IMAGES, known, table)
+        hash_chain.seal(connection, clock(), Kind.IMAGES, known, table)
     facts = [(i, r) for i, r in pairs if r.sha256 or r.sampled or r.size_px != (0, 0) or r.mpp is not None]
     if facts:
         first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM image_facts").fetchone()[0]
@@ -53,9 +62,9 @@ def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Cal
                 f"{r.sha256}{_SAMPLED}{r.sampled}" if r.sampled else r.sha256,
                 int(r.size_px[0]),
                 int(r.size_px[1]),
-                None if r.mpp is None else rows.number(r.mpp),
+                None if r.mpp is None else serialization.number(r.mpp),
             )
             for n, (i, r) in enumerate(facts)
         ]
         connection.executemany("INSERT INTO image_facts VALUES (?, ?, ?, ?, ?, ?)", table)
-        ledger.seal(connection, clock(), Kind.FACTS, first, table)
+        hash_chain.seal(connection, clock(), Kind.FACTS, first, table)

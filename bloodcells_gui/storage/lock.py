@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import utc_now
+from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.storage import connection
 
 _MAX_BYTES = 4096

@@ -16,23 +16,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.adaptation.label_propagation import Settled
+from bloodcells_gui.adaptation.prior_shift import PriorShift, mix_in, same_classifier
+from bloodcells_gui.adaptation.reproposal import HELD_BACK, coarse_rows, reproposed
 from bloodcells_gui.domain.analysis import AnalysisRun
-from bloodcells_gui.domain.look_alikes import Settled
-from bloodcells_gui.domain.reproposal import HELD_BACK, coarse_rows, reproposed
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.domain.specimen_mix import SpecimenMix, mix_in, same_classifier
 from bloodcells_gui.domain.taxonomy import BY_CODE
-from bloodcells_gui.storage import rows
+from bloodcells_gui.storage import serialization
 
 _JUDGING = (EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.ADJUDICATE)
-_ID, _RUN, _FLAGS = 0, 1, 13  # in rows.CELL_COLUMNS
+_ID, _RUN, _FLAGS = 0, 1, 13  # in serialization.CELL_COLUMNS
 
 
 class _Layer(NamedTuple):
     """A mix, the columns of the scores that it weighs, the ids of cells that keep what was before, and what
     cells settled on."""
 
-    mix: SpecimenMix
+    mix: PriorShift
     classes: tuple[str, ...]
     kept: frozenset[int]
     settled: Settled | None
@@ -76,9 +76,9 @@ class Proposals:
                 if other.number <= run.number and same_classifier(other, run):
                     self._of_run.setdefault(other.number, []).append(layer)
 
-    def said(self, table: list[rows.Row]) -> rows.Said:
-        """What the models say of the cells of rows (of rows.CELL_COLUMNS), as it is to be read."""
-        said = rows.said_in(table)
+    def said(self, table: list[serialization.Row]) -> serialization.Said:
+        """What the models say of the cells of rows (of serialization.CELL_COLUMNS), as it is to be read."""
+        said = serialization.said_in(table)
         for run in {row[_RUN] for row in table} & set(self._of_run):
             left = [i for i, row in enumerate(table) if row[_RUN] == run]
             for layer in self._of_run[run]:
@@ -90,7 +90,9 @@ class Proposals:
         return said
 
 
-def _weighed(layer: _Layer, table: list[rows.Row], places: list[int], said: rows.Said) -> rows.Said:
+def _weighed(
+    layer: _Layer, table: list[serialization.Row], places: list[int], said: serialization.Said
+) -> serialization.Said:
     """`said` with what `layer` makes of the cells at `places` of `table`; its lists may be changed."""
     scores, leaves = said.scores, len(layer.classes)
     places = [i for i in places if len(scores[i]) == leaves]
@@ -115,8 +117,8 @@ def _weighed(layer: _Layer, table: list[rows.Row], places: list[int], said: rows
         new.doubt.tolist(),
     )
     if whole:
-        return rows.Said(*columns, new.scores)
-    out = rows.Said(*said[:4], list(scores))
+        return serialization.Said(*columns, new.scores)
+    out = serialization.Said(*said[:4], list(scores))
     for i, name, probability, waits, doubt, vector in zip(places, *columns, new.scores, strict=True):
         out.predicted[i], out.probability[i] = name, probability
         out.abstained[i], out.doubt[i], out.scores[i] = waits, doubt, vector
@@ -125,9 +127,9 @@ def _weighed(layer: _Layer, table: list[rows.Row], places: list[int], said: rows
 
 def _settled_of(run: AnalysisRun, connection: Any) -> Settled:
     """What the cells settled on when `run` ended; ValueError where that is not what this program writes."""
-    sql = f"SELECT {rows.SETTLED_COLUMNS} FROM settled WHERE run = ? ORDER BY id"  # noqa: S608
+    sql = f"SELECT {serialization.SETTLED_COLUMNS} FROM settled WHERE run = ? ORDER BY id"  # noqa: S608
     found = connection.execute(sql, (run.number,)).fetchall()
-    return rows.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
+    return serialization.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
 
 
 def _judged_until(event: int, connection: Any) -> frozenset[int]:

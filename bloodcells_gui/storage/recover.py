@@ -11,21 +11,21 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from bloodcells_gui.adaptation.label_propagation import Settled
+from bloodcells_gui.adaptation.prior_shift import mix_in, without_mix
+from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import OutputNotWritable
-from bloodcells_gui.domain.fold import BY_HAND_RUN, ReviewState, utc_now
-from bloodcells_gui.domain.look_alikes import Settled
-from bloodcells_gui.domain.reproposal import coarse_rows
 from bloodcells_gui.domain.review import Event, EventKind
+from bloodcells_gui.domain.review_state import BY_HAND_RUN, ReviewState, utc_now
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
-from bloodcells_gui.domain.specimen_mix import mix_in, without_mix
 from bloodcells_gui.domain.taxonomy import BY_CODE
-from bloodcells_gui.imaging import plain_files
+from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import rows, salvage, sound
+from bloodcells_gui.storage import row_validation, salvage, serialization
 from bloodcells_gui.storage.case import FIRST_HAND_ID, RECOVERED_FROM, CaseStore
-from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.salvage import Reader
 
 _BATCH = 1000
@@ -121,7 +121,7 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
                     with contextlib.suppress(OSError):
                         target.unlink(missing_ok=True)
                 raise
-        except (sqlite3.Error, *sound.NONSENSE) as error:
+        except (sqlite3.Error, *row_validation.NONSENSE) as error:
             reason = getattr(error, "sqlite_errorname", "") or type(error).__name__
             raise conn.damaged(path, reason) from error
 
@@ -200,18 +200,23 @@ _NO_ASSETS = CellAssets(b"", b"", (0.0, 0.0, 0.0))
 
 def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
     about: dict[str, object] = {}
-    with contextlib.suppress(*sound.NONSENSE):
-        about = dict(sound.loads(str(meta.get("specimen", "{}"))))
+    with contextlib.suppress(*row_validation.NONSENSE):
+        about = dict(row_validation.loads(str(meta.get("specimen", "{}"))))
     kind = SpecimenKind.CROPS
-    with contextlib.suppress(*sound.NONSENSE):
+    with contextlib.suppress(*row_validation.NONSENSE):
         kind = SpecimenKind(str(about.get("kind", kind)))
     facts: dict[int, tuple[str, tuple[int, int], float | None]] = {}
     columns = "id, image, sha256, width, height, mpp"
     for _, image, sha, w, h, mpp in reader.table("image_facts", columns, "id", 1):
-        with contextlib.suppress(*sound.NONSENSE):
-            size = (sound.whole(w, 0, sound.LARGEST_PX), sound.whole(h, 0, sound.LARGEST_PX))
-            facts[image] = (sha, size, sound.mpp(mpp))
-    places = [Path(rows.name_from_db(place)) for _, place in reader.table("locations", "id, root", "id", 1)]
+        with contextlib.suppress(*row_validation.NONSENSE):
+            size = (
+                row_validation.whole(w, 0, row_validation.LARGEST_PX),
+                row_validation.whole(h, 0, row_validation.LARGEST_PX),
+            )
+            facts[image] = (sha, size, row_validation.mpp(mpp))
+    places = [
+        Path(serialization.name_from_db(place)) for _, place in reader.table("locations", "id, root", "id", 1)
+    ]
     refs: list[ImageRef] = []
     for index, name, path, x, y in reader.table("images", "idx, name, path, origin_x, origin_y", "idx"):
         if not len(refs) <= index < len(refs) + _LARGEST_GAP:
@@ -220,12 +225,12 @@ def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
             refs.append(ImageRef("?", Path("?")))
         sha, size, mpp = facts.get(index, ("", (0, 0), None))
         origin = (0.0, 0.0)
-        with contextlib.suppress(*sound.NONSENSE):
-            origin = sound.place(x, y)
-        text = rows.name_from_db(name)
-        place = places[-1] / text if places else Path(rows.name_from_db(path))
+        with contextlib.suppress(*row_validation.NONSENSE):
+            origin = row_validation.place(x, y)
+        text = serialization.name_from_db(name)
+        place = places[-1] / text if places else Path(serialization.name_from_db(path))
         refs.append(ImageRef(text, place, sha, size, mpp, origin))
-    root = places[-1] if places else Path(rows.name_from_db(meta.get("root", ".")))
+    root = places[-1] if places else Path(serialization.name_from_db(meta.get("root", ".")))
     return Specimen(
         str(about.get("id", "recovered")), kind, root, tuple(refs), bool(about.get("synthetic", False))
     )
@@ -234,19 +239,19 @@ def _specimen(reader: Reader, meta: dict[str, object]) -> Specimen:
 def _cells(reader: Reader) -> list[Cell]:
     found: dict[int, Cell] = {}
     for start in (0, FIRST_HAND_ID):
-        for row in reader.table("cells", rows.CELL_COLUMNS, "id", start):
-            with contextlib.suppress(*sound.NONSENSE):
+        for row in reader.table("cells", serialization.CELL_COLUMNS, "id", start):
+            with contextlib.suppress(*row_validation.NONSENSE):
                 found[row[0]] = _cell(row)
-    for row in reader.sealed("cells", rows.CELL_COLUMNS, "id", Kind.CELLS):
+    for row in reader.sealed("cells", serialization.CELL_COLUMNS, "id", Kind.CELLS):
         if row[0] not in found:
-            with contextlib.suppress(*sound.NONSENSE):
+            with contextlib.suppress(*row_validation.NONSENSE):
                 found[row[0]] = _cell(row)
     return [found[i] for i in sorted(found)]
 
 
-def _cell(row: rows.Row) -> Cell:
-    sound.cell_rows([row])
-    return rows.cells_from_rows([row])[0]
+def _cell(row: serialization.Row) -> Cell:
+    row_validation.cell_rows([row])
+    return serialization.cells_from_rows([row])[0]
 
 
 def _is_plausible(cell: Cell) -> bool:
@@ -254,14 +259,14 @@ def _is_plausible(cell: Cell) -> bool:
 
 
 def _runs(reader: Reader, cells: list[Cell]) -> list[AnalysisRun]:
-    ends = {r[0]: r for r in reader.table("run_ends", rows.RUN_END_COLUMNS, "run")}
-    skipped: dict[int, list[rows.Row]] = {}
+    ends = {r[0]: r for r in reader.table("run_ends", serialization.RUN_END_COLUMNS, "run")}
+    skipped: dict[int, list[serialization.Row]] = {}
     for _, run, path, reason in reader.table("skipped", "id, run, path, reason", "id", 1):
         skipped.setdefault(run, []).append((path, reason))
     runs: dict[int, AnalysisRun] = {}
-    for row in reader.table("runs", rows.RUN_COLUMNS, "number"):
-        with contextlib.suppress(*sound.NONSENSE):
-            runs[row[0]] = rows.run_from_rows(row, ends.get(row[0]), skipped.get(row[0], []))
+    for row in reader.table("runs", serialization.RUN_COLUMNS, "number"):
+        with contextlib.suppress(*row_validation.NONSENSE):
+            runs[row[0]] = serialization.run_from_rows(row, ends.get(row[0]), skipped.get(row[0], []))
     for number in {c.run for c in cells} - set(runs) - {BY_HAND_RUN}:
         runs[number] = AnalysisRun(number, "", "", (), (), notice="its provenance could not be recovered")
     return [runs[n] for n in sorted(runs)]
@@ -277,12 +282,12 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
     renumbered: dict[int, int] = {}
     kept: list[Event] = []
     amended = 0
-    for row in reader.sealed("events", rows.EVENT_COLUMNS, "seq", Kind.EVENT):
+    for row in reader.sealed("events", serialization.EVENT_COLUMNS, "seq", Kind.EVENT):
         if not reader.fits_seal(Kind.EVENT, row):
             continue
         try:
-            event = rows.event_from_row(row)
-        except sound.NONSENSE:
+            event = serialization.event_from_row(row)
+        except row_validation.NONSENSE:
             continue
         if event.kind in (EventKind.SIGN, EventKind.AMEND):
             recovery.signatures_dropped += event.kind is EventKind.SIGN
@@ -310,12 +315,12 @@ def _settled(reader: Reader, run: AnalysisRun) -> Settled | None:
         return None
     found = [
         row
-        for row in reader.sealed("settled", rows.SETTLED_COLUMNS, "id", Kind.SETTLED)
+        for row in reader.sealed("settled", serialization.SETTLED_COLUMNS, "id", Kind.SETTLED)
         if row[1] == run.number
     ]
     try:
-        return rows.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
-    except sound.NONSENSE:
+        return serialization.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
+    except row_validation.NONSENSE:
         return None
 
 

@@ -21,13 +21,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import fold, utc_now
 from bloodcells_gui.domain.review import Event
+from bloodcells_gui.domain.review_state import fold, utc_now
 from bloodcells_gui.domain.specimen import with_number
-from bloodcells_gui.imaging.plain_files import read_bytes
+from bloodcells_gui.imaging.io.plain_files import read_bytes
+from bloodcells_gui.storage.atomic_io import not_writable, sync_folder, write_whole
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.files import not_writable, sync_folder, write_whole
-from bloodcells_gui.storage.ledger import GENESIS
+from bloodcells_gui.storage.hash_chain import GENESIS
 from bloodcells_gui.storage.lock import CaseLock
 
 NAME = "removals.jsonl"

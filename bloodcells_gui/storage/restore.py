@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.imaging import plain_files
+from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage.archive import SETTINGS, Archive, Manifest, Progress
+from bloodcells_gui.storage.atomic_io import make_folder, sync_folder
 from bloodcells_gui.storage.backup import Places, clear, failed, need_space, part_of, unreadable
-from bloodcells_gui.storage.files import make_folder, sync_folder
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
 
 _STAGING = ".restore-"

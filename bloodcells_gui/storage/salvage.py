@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import ledger, rows, schema, sound
-from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage import hash_chain, row_validation, schema, serialization
+from bloodcells_gui.storage.hash_chain import Kind
 
 _STEP = 256
 # After so many keys in a row that cannot be read, what lies behind is given up unless its place is known.
@@ -147,23 +147,23 @@ class Reader:
         """Whether any entry of the ledger can be read."""
         return bool(self._seals)
 
-    def fits_seal(self, kind: Kind, row: rows.Row) -> bool:
+    def fits_seal(self, kind: Kind, row: serialization.Row) -> bool:
         """Whether a row that is sealed alone is what was sealed; True where its seal cannot be read."""
         _, content = self._seals.get(kind, {}).get(row[0], (0, ""))
-        return not content or ledger.digest([row]) == content
+        return not content or hash_chain.digest([row]) == content
 
     def broken_ranges(self, kind: Kind) -> Iterator[range]:
         """Keys of the entries whose rows are not all as they were sealed."""
         for first, (count, content) in self._seals.get(kind, {}).items():
             try:
-                found = self._within_budget(self._connection.execute(ledger.SELECT[kind], (first, count)))
-                whole = ledger.digest(found) == content
+                found = self._within_budget(self._connection.execute(hash_chain.SELECT[kind], (first, count)))
+                whole = hash_chain.digest(found) == content
             except _Trouble:
                 whole = False
             if not whole:
                 yield range(first, first + count)
 
-    def table(self, name: str, columns: str, key: str, start: int = 0) -> Iterator[rows.Row]:
+    def table(self, name: str, columns: str, key: str, start: int = 0) -> Iterator[serialization.Row]:
         """Readable rows in order of their key, which is the first column; none where the table is missing."""
         if self._lacks(name):
             return
@@ -196,11 +196,11 @@ class Reader:
             if failed == len(found):
                 after += 1
 
-    def _within_budget(self, cursor: sqlite3.Cursor) -> list[rows.Row]:
+    def _within_budget(self, cursor: sqlite3.Cursor) -> list[serialization.Row]:
         """All rows, as long as they are not more bytes than the file could hold honestly."""
         return list(self._charged(cursor))
 
-    def _charged(self, cursor: sqlite3.Cursor) -> Iterator[rows.Row]:
+    def _charged(self, cursor: sqlite3.Cursor) -> Iterator[serialization.Row]:
         for row in cursor:
             self._bytes_left -= sum(len(v) for v in row if isinstance(v, bytes | str))
             if self._bytes_left < 0:
@@ -208,13 +208,13 @@ class Reader:
                 raise _OutOfBudget("more than the file can hold")
             yield row
 
-    def _sound(self, name: str, columns: str, found: list[rows.Row]) -> list[rows.Row]:
+    def _sound(self, name: str, columns: str, found: list[serialization.Row]) -> list[serialization.Row]:
         """Rows whose values are of the kinds their columns take; a damaged page may say anything."""
         known = schema.value_types()[name]
         types = [known[c.strip()] for c in columns.split(",")]
         return [r for r in found if all(isinstance(v, t) for v, t in zip(r, types, strict=True))]
 
-    def _one(self, name: str, columns: str, key: str, value: int) -> list[rows.Row]:
+    def _one(self, name: str, columns: str, key: str, value: int) -> list[serialization.Row]:
         try:
             sql = f"SELECT {columns} FROM {name} WHERE {key} = ?"  # noqa: S608
             found = self._within_budget(self._connection.execute(sql, (value,)))
@@ -223,7 +223,7 @@ class Reader:
             self.troubled = True
             return []
 
-    def sealed(self, name: str, columns: str, key: str, kind: Kind) -> Iterator[rows.Row]:
+    def sealed(self, name: str, columns: str, key: str, kind: Kind) -> Iterator[serialization.Row]:
         """Readable rows: an ordinary walk, then key by key what else the ledger says must be there."""
         seen: set[int] = set()
         for row in self.table(name, columns, key):
@@ -237,9 +237,9 @@ class Reader:
 
     def assets(self, cell_id: int) -> CellAssets | None:
         """A cell's pictures, if they can be read."""
-        found = self._one("assets", rows.ASSET_COLUMNS, "cell", cell_id)
-        with contextlib.suppress(*sound.NONSENSE):
-            return rows.assets_from_row(found[0]) if found else None
+        found = self._one("assets", serialization.ASSET_COLUMNS, "cell", cell_id)
+        with contextlib.suppress(*row_validation.NONSENSE):
+            return serialization.assets_from_row(found[0]) if found else None
         return None
 
     def expected(self, kind: Kind) -> int:
@@ -261,7 +261,7 @@ class Reader:
 
     def drafts(self) -> list[tuple[str, str, str]]:
         """Key, value and author of the drafts, where they can be read."""
-        found: list[rows.Row] = []
+        found: list[serialization.Row] = []
         with contextlib.suppress(*_Trouble):
             # row by row, so that what lies before a damaged page comes through
             for row in self._charged(self._connection.execute("SELECT key, value, author FROM drafts")):

@@ -2,7 +2,7 @@
 
 Everything but `drafts` is append-only: facts are inserted once and never changed, which triggers enforce.
 Each insertion is sealed by an entry of `ledger`, whose hashes form a chain (see
-:mod:`bloodcells_gui.storage.ledger`).
+:mod:`bloodcells_gui.storage.hash_chain`).
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.storage import ledger, rows, schema
-from bloodcells_gui.storage.ledger import Entry, Kind
+from bloodcells_gui.storage import hash_chain, schema, serialization
+from bloodcells_gui.storage.hash_chain import Entry, Kind
 
 AT_OPENING = frozenset(
     {Kind.META, Kind.LOCATION, Kind.RUN, Kind.RUN_END, Kind.EVENT, Kind.REPORT, Kind.REPORT_MAPS}
@@ -62,12 +62,12 @@ def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
 
 def chain_problem(entries: Sequence[Entry]) -> tuple[int, Problem | None]:
     """How many entries from the first on form an unbroken chain, and what is wrong with the next one."""
-    previous = ledger.GENESIS
+    previous = hash_chain.GENESIS
     for n, entry in enumerate(entries):
         where = f"ledger {entry.seq}"
         if entry.seq != n + 1:
             return n, Problem("An entry of the ledger is missing", where)
-        wanted = ledger.link(
+        wanted = hash_chain.link(
             previous, entry.seq, entry.written, entry.kind, entry.first, entry.count, entry.content
         )
         if wanted != entry.hash:
@@ -99,7 +99,7 @@ def compared(
     pause : callable
         Called before every batch of cells, and now and then.
     """
-    events: dict[int, rows.Row] | None = None
+    events: dict[int, serialization.Row] | None = None
     for n, entry in enumerate(entries):
         kind = kind_of(entry)
         if kind is None:
@@ -112,12 +112,12 @@ def compared(
             continue
         if kind is Kind.EVENT and entry.count == 1:
             if events is None:  # read at once: a case may hold one entry for each of 100,000 acts
-                sql = f"SELECT {rows.EVENT_COLUMNS} FROM events"  # noqa: S608
+                sql = f"SELECT {serialization.EVENT_COLUMNS} FROM events"  # noqa: S608
                 events = {row[0]: row for row in connection.execute(sql)}
             found = [events[entry.first]] if entry.first in events else []
         else:
-            found = connection.execute(ledger.SELECT[kind], (entry.first, max(0, entry.count))).fetchall()
-        same = ledger.digest(found) == entry.content
+            found = connection.execute(hash_chain.SELECT[kind], (entry.first, max(0, entry.count))).fetchall()
+        same = hash_chain.digest(found) == entry.content
         what = "A sealed row was changed or is gone"
         yield entry, None if same else Problem(what, f"{kind} from {entry.first}")
 
@@ -161,7 +161,7 @@ def report_problems(connection: sqlite3.Connection) -> Iterator[Problem]:
 def at_opening(connection: sqlite3.Connection) -> Problem | None:
     """The first thing wrong with the chain, or with a row that decides a report; None when all is well."""
     with one_moment(connection):
-        entries = list(ledger.entries(connection))
+        entries = list(hash_chain.entries(connection))
         _, problem = chain_problem(entries)
         if problem is None:
             problem = next(row_problems(connection, entries, AT_OPENING), None)

@@ -6,12 +6,12 @@ import contextlib
 import json
 from pathlib import Path
 
-from bloodcells_gui.domain.checks import WHOLE_FILE, SettingProblem
 from bloodcells_gui.domain.errors import OutputNotWritable, Unsound, UserError, reason_of
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
-from bloodcells_gui.imaging.plain_files import read_bytes
-from bloodcells_gui.storage.files import write_whole
+from bloodcells_gui.domain.validation import WHOLE_FILE, SettingProblem
+from bloodcells_gui.imaging.io.plain_files import read_bytes
+from bloodcells_gui.storage.atomic_io import write_whole
 
 _MAX_BYTES = 4 * 1024**2
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.reproposal import HELD_BACK
+from bloodcells_gui.adaptation.reproposal import HELD_BACK
 
 _CHUNK = 8192
 

@@ -6,8 +6,8 @@ import sqlite3
 from dataclasses import dataclass, field
 
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.storage import ledger, seals
-from bloodcells_gui.storage.ledger import Kind
+from bloodcells_gui.storage import hash_chain, seals
+from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.seals import Problem
 
 __all__ = ["AuditReport", "Problem", "check"]
@@ -36,7 +36,7 @@ class AuditReport:
     cells: int = 0
     signatures: int = 0
     images: int = 0
-    head: str = ledger.GENESIS
+    head: str = hash_chain.GENESIS
 
     @property
     def ok(self) -> bool:
@@ -48,14 +48,14 @@ def check(connection: sqlite3.Connection) -> AuditReport:
     """Walk the whole chain and compare every sealed row with its seal; reads the whole file."""
     report = AuditReport()
     with seals.one_moment(connection):
-        entries = list(ledger.entries(connection))
+        entries = list(hash_chain.entries(connection))
         numbers = list(seals.number_problems(connection, entries))
     good, problem = seals.chain_problem(entries)
     if problem is not None:
         report.problems.append(problem)
     entries = entries[:good]
     report.entries = good
-    report.head = entries[-1].hash if entries else ledger.GENESIS
+    report.head = entries[-1].hash if entries else hash_chain.GENESIS
     written = ""
     for entry in entries:
         if entry.written < written:

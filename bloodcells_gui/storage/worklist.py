@@ -22,18 +22,18 @@ from typing import Self, TypeVar
 
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import ReviewState, fold
 from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.specimen import SpecimenKind, with_number
 from bloodcells_gui.domain.taxonomy import COUNTED
-from bloodcells_gui.storage import rows
+from bloodcells_gui.storage import serialization
+from bloodcells_gui.storage.atomic_io import make_folder
 from bloodcells_gui.storage.case import SUFFIX, CaseStore
+from bloodcells_gui.storage.case_transfer import move_case, settle
 from bloodcells_gui.storage.connection import damaged
-from bloodcells_gui.storage.files import make_folder
 from bloodcells_gui.storage.last_seen import WENT_BACK, went_back
 from bloodcells_gui.storage.lock import holder_of
-from bloodcells_gui.storage.moves import case_of, is_unsettled
-from bloodcells_gui.storage.moving import move_case, settle
+from bloodcells_gui.storage.move_notes import case_of, is_unsettled
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
 
 T = TypeVar("T")
@@ -170,7 +170,7 @@ class Worklist:
     def entry(self, path: Path) -> CaseEntry | None:
         """The line of one case, read anew if it changed; None when it is not in the folder."""
 
-        def work() -> rows.Row | None:
+        def work() -> serialization.Row | None:
             name = _key(self.folder, path.absolute())
             if not path.is_file():
                 return None
@@ -223,7 +223,7 @@ class Worklist:
                 entries.append(entry)
         return entries
 
-    def _sound_rows(self) -> list[rows.Row]:
+    def _sound_rows(self) -> list[serialization.Row]:
         """Every line, newest first; a row that is not as it was written is made anew from its case."""
         everything = "SELECT * FROM cases ORDER BY created DESC, name"
         found = self._index.execute(everything).fetchall()
@@ -237,8 +237,10 @@ class Worklist:
                 self._put(row[0], files[row[0]])
         return [row for row in self._index.execute(everything).fetchall() if is_sound(row)]
 
-    def _row(self, name: str | bytes) -> rows.Row | None:
-        row: rows.Row | None = self._index.execute("SELECT * FROM cases WHERE name = ?", (name,)).fetchone()
+    def _row(self, name: str | bytes) -> serialization.Row | None:
+        row: serialization.Row | None = self._index.execute(
+            "SELECT * FROM cases WHERE name = ?", (name,)
+        ).fetchone()
         return row
 
     # -- moving ----------------------------------------------------------------------------------------
@@ -301,7 +303,7 @@ class Worklist:
         row = sealed(line)
         self._index.execute(f"INSERT OR REPLACE INTO cases VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
 
-    def _summary(self, name: str | bytes, stamp: str, path: Path) -> rows.Row:
+    def _summary(self, name: str | bytes, stamp: str, path: Path) -> serialization.Row:
         if path.is_dir():
             raise UserError(
                 "The folder {path} cannot be looked into.",
@@ -324,14 +326,25 @@ class Worklist:
             incomplete = bool(store.runs) and store.runs[-1].status is not RunStatus.COMPLETE
             number = with_number(store.specimen, state.data.fields).id
             return (
-                name, stamp, rows.clean(store.case_id), rows.clean(number),
-                str(store.specimen.kind), rows.clean(store.created),
-                rows.clean(events[-1].time if events else store.created),
-                str(where), len(state) - state.absent,
-                state.unidentified, state.reviewed, len(state.signatures),
-                int(incomplete and where is not CaseState.ANALYSING), int(store.specimen.synthetic),
-                rows.to_json(persons), rows.clean("\n".join(i for i in ids if i)), rows.to_json(flags), "",
-            )  # fmt: skip
+                name,
+                stamp,
+                serialization.clean(store.case_id),
+                serialization.clean(number),
+                str(store.specimen.kind),
+                serialization.clean(store.created),
+                serialization.clean(events[-1].time if events else store.created),
+                str(where),
+                len(state) - state.absent,
+                state.unidentified,
+                state.reviewed,
+                len(state.signatures),
+                int(incomplete and where is not CaseState.ANALYSING),
+                int(store.specimen.synthetic),
+                serialization.to_json(persons),
+                serialization.clean("\n".join(i for i in ids if i)),
+                serialization.to_json(flags),
+                "",
+            )
 
 
 def _state_of(store: CaseStore, state: ReviewState) -> CaseState:
@@ -351,11 +364,27 @@ def _state_of(store: CaseStore, state: ReviewState) -> CaseState:
     return CaseState.REVIEWED
 
 
-def _unreadable(name: str | bytes, stamp: str, path: Path, error: UserError) -> rows.Row:
+def _unreadable(name: str | bytes, stamp: str, path: Path, error: UserError) -> serialization.Row:
     return (
-        name, stamp, "", rows.clean(path.stem), "", "", "", str(CaseState.UNREADABLE), 0, 0, 0, 0, 0, 0,
-        "[]", "", "[]", rows.to_json({lang: rows.clean(error.text(lang)) for lang in LANGUAGES}),
-    )  # fmt: skip
+        name,
+        stamp,
+        "",
+        serialization.clean(path.stem),
+        "",
+        "",
+        "",
+        str(CaseState.UNREADABLE),
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        "[]",
+        "",
+        "[]",
+        serialization.to_json({lang: serialization.clean(error.text(lang)) for lang in LANGUAGES}),
+    )
 
 
 def _case_files(folder: Path) -> Iterator[Path]:
@@ -378,7 +407,7 @@ def _case_files(folder: Path) -> Iterator[Path]:
 
 def _key(folder: Path, path: Path) -> str | bytes:
     """Place within the folder, as the index can hold it whatever the name's bytes are."""
-    return rows.name_to_db(os.path.relpath(path, folder))
+    return serialization.name_to_db(os.path.relpath(path, folder))
 
 
 def _stamp(path: Path) -> str:
@@ -391,12 +420,24 @@ def _stamp(path: Path) -> str:
     return f"{found.st_mtime_ns} {found.st_size} {found.st_ino} {int(held)}"
 
 
-def _entry(folder: Path, row: rows.Row) -> CaseEntry:
+def _entry(folder: Path, row: serialization.Row) -> CaseEntry:
     words = dict(json.loads(row[17] or "{}"))
     return CaseEntry(
-        path=folder / rows.name_from_db(row[0]), case_id=row[2], specimen_id=row[3], kind=row[4],
-        created=row[5], changed=row[6],
-        state=CaseState(row[7]), cells=row[8], unidentified=row[9], reviewed=row[10], signatures=row[11],
-        incomplete=bool(row[12]), synthetic=bool(row[13]), persons=tuple(json.loads(row[14])),
-        flags=tuple(json.loads(row[16])), problem=words.get("en", ""), problem_words=tuple(words.items()),
-    )  # fmt: skip
+        path=folder / serialization.name_from_db(row[0]),
+        case_id=row[2],
+        specimen_id=row[3],
+        kind=row[4],
+        created=row[5],
+        changed=row[6],
+        state=CaseState(row[7]),
+        cells=row[8],
+        unidentified=row[9],
+        reviewed=row[10],
+        signatures=row[11],
+        incomplete=bool(row[12]),
+        synthetic=bool(row[13]),
+        persons=tuple(json.loads(row[14])),
+        flags=tuple(json.loads(row[16])),
+        problem=words.get("en", ""),
+        problem_words=tuple(words.items()),
+    )

@@ -14,7 +14,7 @@ import json
 import sqlite3
 from pathlib import Path
 
-from bloodcells_gui.storage import rows
+from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.connection import open_held
 
 INDEX_NAME = ".worklist.sqlite"
@@ -31,17 +31,17 @@ _COLUMNS = (
 )
 
 
-def sealed(line: rows.Row) -> rows.Row:
+def sealed(line: serialization.Row) -> serialization.Row:
     """A row without its seal, with it."""
     return (*line, _seal(line))
 
 
-def is_sound(row: rows.Row) -> bool:
+def is_sound(row: serialization.Row) -> bool:
     """Whether a row is as it was written."""
     return bool(row[-1] == _seal(row[:-1]))
 
 
-def _seal(line: rows.Row) -> str:
+def _seal(line: serialization.Row) -> str:
     plain = [{"bytes": v.hex()} if isinstance(v, bytes) else v for v in line]
     return hashlib.sha256(json.dumps([_VERSION, plain]).encode("ascii")).hexdigest()
 

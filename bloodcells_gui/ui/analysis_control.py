@@ -17,10 +17,10 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.leaving_out import expected, is_duplicate
-from bloodcells_gui.domain.notices import asks_for_scale, notice_in, run_remarks, without_target
-from bloodcells_gui.domain.scale_notices import NOTICES as SCALE_NOTICES
-from bloodcells_gui.domain.wording import remark_text
+from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.left_out import expected, is_duplicate
+from bloodcells_gui.domain.run_messages import asks_for_scale, notice_in, run_remarks, without_target
+from bloodcells_gui.domain.scale_messages import NOTICES as SCALE_NOTICES
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from bloodcells_gui.domain.analysis import RunStatus
-from bloodcells_gui.domain.notices import FOREIGN, run_remarks
+from bloodcells_gui.domain.run_messages import FOREIGN, run_remarks
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session

@@ -9,10 +9,10 @@ from PySide6.QtCore import QPoint, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
+from bloodcells_gui.app.embedding_map import most_alike
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
-from bloodcells_gui.domain.embedding_map import most_alike
-from bloodcells_gui.domain.notices import run_remarks
 from bloodcells_gui.domain.review import Change, EventKind, Status
+from bloodcells_gui.domain.run_messages import run_remarks
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.domain.zones import Zones
 from bloodcells_gui.ui.case_header import CaseHeader
@@ -26,11 +26,11 @@ from bloodcells_gui.ui.gallery.panel import GalleryPanel
 from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
 from bloodcells_gui.ui.jobs import Lookup
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.review_keys import FIND_CLASS, NEXT_DOUBTFUL, NEXT_UNREVIEWED, ReviewKeys
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 from bloodcells_gui.ui.wheel import guard_wheels
+from bloodcells_gui.ui.window_memory import Memory
 
 if TYPE_CHECKING:
     from bloodcells_gui.ui.cell_map import CellMap

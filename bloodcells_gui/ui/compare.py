@@ -16,8 +16,8 @@ from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.room import resize_within_screen
-from bloodcells_gui.ui.waiting import waiting_guess
+from bloodcells_gui.ui.screen_fit import resize_within_screen
+from bloodcells_gui.ui.unidentified import waiting_guess
 
 MOST = 8
 

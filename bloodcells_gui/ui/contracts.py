@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.analysis import AnalysisEvent, AnalysisRun
 from bloodcells_gui.domain.cell import Cell
-from bloodcells_gui.domain.checks import SettingProblem
 from bloodcells_gui.domain.differential import Differential
 from bloodcells_gui.domain.review import Amendment, Change, Decision, Event, EventKind, SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.validation import SettingProblem
 
 
 class CellViewLike(Protocol):

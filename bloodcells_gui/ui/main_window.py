@@ -29,18 +29,18 @@ from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session, Workshop
 from bloodcells_gui.ui.dialogs.about import AboutDialog
-from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.dialogs.reason import ask_reason
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
 from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.labels import PlainLabel, menu_text, plain_tip
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.opening import Opener
 from bloodcells_gui.ui.progress_bar import AnalysisBar
 from bloodcells_gui.ui.reporting import Reporter
 from bloodcells_gui.ui.review_keys import LatinShortcuts
+from bloodcells_gui.ui.window_memory import Memory
 
 
 class MainWindow(QMainWindow):
@@ -307,7 +307,7 @@ class MainWindow(QMainWindow):
     def ask_author(self) -> bool:
         """Ask who reviews; False when the person would rather not say."""
         proposal = self._workshop.author or self._memory.last_author() or self._workshop.settings.reviewer
-        dialog = AuthorDialog(proposal, self)
+        dialog = ReviewerDialog(proposal, self)
         if not dialog.exec() or not dialog.answer():
             return False
         self._memory.remember_author(dialog.answer())

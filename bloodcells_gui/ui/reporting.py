@@ -17,13 +17,13 @@ from bloodcells_gui.app.signing_checks import answer_draft, answer_finding
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.ui.banner import Banner, BannerStack
+from bloodcells_gui.ui.case_details.comments import LONGEST
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, CommentDialog, SignDialog
 from bloodcells_gui.ui.jobs import Errands
-from bloodcells_gui.ui.record.comments import LONGEST
 
 
 class Reporter(QObject):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QFontDatabase
 
-from bloodcells_gui.app.places import resources_dir
+from bloodcells_gui.app.data_folders import resources_dir
 
 
 def resource_dir() -> Path:

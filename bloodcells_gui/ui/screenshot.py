@@ -10,11 +10,11 @@ from PySide6.QtCore import QElapsedTimer
 
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_OUTPUT_NOT_WRITABLE, UserError
-from bloodcells_gui.domain.visible import visible
+from bloodcells_gui.domain.safe_text import visible
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.own_picture import save_png
+from bloodcells_gui.ui.marked_picture import save_png
+from bloodcells_gui.ui.window_memory import Memory
 
 _PATIENCE_MS = 600_000
 

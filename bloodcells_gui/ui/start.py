@@ -17,10 +17,10 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import EXIT_CANCELLED
-from bloodcells_gui.domain.visible import visible
+from bloodcells_gui.domain.safe_text import visible
 from bloodcells_gui.ui.collector import Collector
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.held_keys import HeldKeys
@@ -28,11 +28,11 @@ from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons, app_icon
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.resources import load_fonts
-from bloodcells_gui.ui.room import resize_within_screen
+from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.theme import Theme
-from bloodcells_gui.ui.workbench.hub import Workbench
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 
 SCREENSHOT_SIZE = (1440, 900)
 
@@ -71,7 +71,7 @@ class WindowKeeper:
         self._workspace = workspace
         self._memory = memory
         # Analyses behind the window outlive a change of language.
-        self.cases = CaseList(workspace)
+        self.cases = WorkList(workspace)
         self.window = self._make()
 
     def _make(self) -> MainWindow:
@@ -81,7 +81,7 @@ class WindowKeeper:
         if not geometry.isEmpty():
             window.restoreGeometry(geometry)
         window.rebuild_wanted.connect(self._rebuild)
-        self.workbench = Workbench(window, self._context, self._workspace, self.cases, self._memory)
+        self.workbench = ToolWindows(window, self._context, self._workspace, self.cases, self._memory)
         return window
 
     def _rebuild(self) -> None:

@@ -284,7 +284,7 @@
     </message>
 </context>
 <context>
-    <name>Workbench</name>
+    <name>ToolWindows</name>
     <message numerus="yes">
         <source>%n cell(s) were added to the library.</source>
         <translation>

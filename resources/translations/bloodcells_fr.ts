@@ -515,7 +515,7 @@
     </message>
 </context>
 <context>
-    <name>AuthorDialog</name>
+    <name>ReviewerDialog</name>
     <message>
         <source>Who is reviewing?</source>
         <translation>Qui relit ?</translation>
@@ -2135,7 +2135,7 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
-    <name>LookPanel</name>
+    <name>DisplayPanel</name>
     <message>
         <source>Brightness</source>
         <translation>Luminosité</translation>
@@ -3175,7 +3175,7 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
-    <name>SlideFoot</name>
+    <name>SlideStatusLine</name>
     <message>
         <source>quality {percent} %</source>
         <translation>qualité {percent} %</translation>
@@ -3366,7 +3366,7 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
-    <name>Workbench</name>
+    <name>ToolWindows</name>
     <message>
         <source>&amp;Case</source>
         <translation>Do&amp;ssier</translation>

@@ -22,11 +22,11 @@ from scripts.study.table import BEGIN, END, write
 def prepare(data: Path, cache: Path) -> None:
     """Decode the crops, and make the torn smudges, where the cache does not hold them."""
     if not (cache / "real.json").is_file():
-        from scripts.data import build_cache
+        from scripts.training.data import build_cache
 
         build_cache(data, cache)
     if not (cache / "made.json").is_file():
-        from scripts.composites import build
+        from scripts.training.composites import build
 
         build(cache)
 
@@ -40,11 +40,25 @@ def main() -> None:
     args = parser.parse_args()
     prepare(args.data, args.cache)
     folder = args.cache / "study"
-    names = [n for n in EXPERIMENTS if n in args.only and not (args.missing and (folder / f"{n}.json").is_file())]
+    names = [
+        n for n in EXPERIMENTS if n in args.only and not (args.missing and (folder / f"{n}.json").is_file())
+    ]
     failed = []
     for name in names:
         print(f"--- {name}", flush=True)
-        command = [sys.executable, "-m", f"scripts.study.{name}", "--cache", str(args.cache), "--data", str(args.data), "--seed", str(args.seed), "--threads", str(args.threads)]
+        command = [
+            sys.executable,
+            "-m",
+            f"scripts.study.{name}",
+            "--cache",
+            str(args.cache),
+            "--data",
+            str(args.data),
+            "--seed",
+            str(args.seed),
+            "--threads",
+            str(args.threads),
+        ]
         if subprocess.run(command, check=False).returncode:
             failed.append(name)
     if not args.document.is_file():

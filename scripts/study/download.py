@@ -2,7 +2,7 @@
 
     python -m scripts.study.download --to ../pbc-data                 # fetches, checks, unpacks, writes manifest.csv
     python -m scripts.study.download --to ../pbc-data --zip FILE      # a copy that was fetched by hand
-    python -m scripts.data --data ../pbc-data --cache .train-pbc && python -m scripts.study --data ../pbc-data --cache .train-pbc
+    python -m scripts.training.data --data ../pbc-data --cache .train-pbc && python -m scripts.study --data ../pbc-data --cache .train-pbc
 
 No checksum of this archive has been verified, so none is pinned: the SHA-256 of the first copy is written beside it and every later
 use must match it. ``--sha256`` pins one you trust. Whatever the hash, the images are
@@ -29,7 +29,16 @@ UM_PER_PX = 0.107
 LABELS = {"BA": "BA", "EO": "EO", "ERB": "ERB", "IG": "IG", "LY": "LY", "MMY": "MMY", "MO": "MO", "MY": "MY", "NEUTROPHIL": "NE",
           "PLATELET": "PLT", "PMY": "PMY", "SNE": "SNE", "BNE": "BNE"}  # fmt: skip
 #: Images of each class as published (data descriptor, table 1).
-PUBLISHED = {"neutrophil": 3329, "eosinophil": 3117, "basophil": 1218, "lymphocyte": 1214, "monocyte": 1420, "ig": 2895, "erythroblast": 1551, "platelet": 2348}
+PUBLISHED = {
+    "neutrophil": 3329,
+    "eosinophil": 3117,
+    "basophil": 1218,
+    "lymphocyte": 1214,
+    "monocyte": 1420,
+    "ig": 2895,
+    "erythroblast": 1551,
+    "platelet": 2348,
+}
 
 
 def sha256_of(path: Path) -> str:
@@ -46,7 +55,9 @@ def check(path: Path, pinned: str | None = None) -> str:
         note.write_text(f"{found}  {path.name}\n")
         return f"no checksum is pinned: SHA-256 {found} noted in {note.name} on first use (it proves later copies equal, not this one genuine)"
     if found != known:
-        raise SystemExit(f"{path} has the SHA-256 {found}, expected {known}: fetch it again, or remove {note} if the new file is meant")
+        raise SystemExit(
+            f"{path} has the SHA-256 {found}, expected {known}: fetch it again, or remove {note} if the new file is meant"
+        )
     return f"SHA-256 {found} as {'pinned' if pinned else 'noted on first use'}"
 
 
@@ -64,7 +75,12 @@ def members(held: zipfile.ZipFile) -> list[tuple[str, str, str]]:
     out = []
     for info in held.infolist():
         path = PurePosixPath(info.filename)
-        if info.is_dir() or path.suffix.lower() not in (".jpg", ".jpeg") or len(path.parts) < 2 or path.name.startswith("."):
+        if (
+            info.is_dir()
+            or path.suffix.lower() not in (".jpg", ".jpeg")
+            or len(path.parts) < 2
+            or path.name.startswith(".")
+        ):
             continue
         if path.parts[-2] in PUBLISHED and "__MACOSX" not in path.parts:
             out.append((info.filename, path.parts[-2], path.name))
@@ -88,7 +104,7 @@ def unpack(archive: Path, to: Path) -> list[dict[str, str]]:
 
 
 def write_manifest(rows: list[dict[str, str]], path: Path) -> None:
-    """``manifest.csv`` with the columns that ``scripts.data`` reads."""
+    """``manifest.csv`` with the columns that ``scripts.training.data`` reads."""
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, list(rows[0]))
         writer.writeheader()
@@ -103,14 +119,19 @@ def told(rows: list[dict[str, str]]) -> list[str]:
         same[r["group"]].append(r["path"])
     twins = [p for p in same.values() if len(p) > 1]
     torn = [p for p in twins if len({x.split("/")[1] for x in p}) > 1]
-    lines = [f"{k}: {counts[k]} images" + ("" if counts[k] == n else f", but {n} published") for k, n in PUBLISHED.items()]
+    lines = [
+        f"{k}: {counts[k]} images" + ("" if counts[k] == n else f", but {n} published")
+        for k, n in PUBLISHED.items()
+    ]
     return [*lines, f"{len(rows)} images of {sum(PUBLISHED.values())}; {len(twins)} groups of identical files (the study: 17 pairs), {len(torn)} in two classes",
             *(f"in two classes: {' and '.join(p)}" for p in torn)]  # fmt: skip
 
 
 def main() -> None:
     """Fetch, check, unpack."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--zip", type=Path, help="a copy that is already here")
     parser.add_argument("--url", default=URL)
@@ -120,17 +141,26 @@ def main() -> None:
     if not archive.is_file():
         if args.zip:
             raise SystemExit(f"there is no file {archive}")
-        print(f"fetching {args.url}\n(should the address have moved: fetch the zip from {PAGE} by hand and give it with --zip)", flush=True)
+        print(
+            f"fetching {args.url}\n(should the address have moved: fetch the zip from {PAGE} by hand and give it with --zip)",
+            flush=True,
+        )
         try:
             fetch(args.url, archive)
         except OSError as problem:
-            raise SystemExit(f"could not be fetched: {problem}. Fetch the zip from {PAGE} by hand and give it with --zip") from problem
+            raise SystemExit(
+                f"could not be fetched: {problem}. Fetch the zip from {PAGE} by hand and give it with --zip"
+            ) from problem
     if not zipfile.is_zipfile(archive):
-        raise SystemExit(f"{archive} is no zip archive (a web page instead of the file?): fetch it from {PAGE} by hand and give it with --zip")
+        raise SystemExit(
+            f"{archive} is no zip archive (a web page instead of the file?): fetch it from {PAGE} by hand and give it with --zip"
+        )
     print(check(archive, args.sha256))
     rows = unpack(archive, args.to)
     if not rows:
-        raise SystemExit(f"{archive} holds no images in the folders {', '.join(PUBLISHED)}: is it the PBC set?")
+        raise SystemExit(
+            f"{archive} holds no images in the folders {', '.join(PUBLISHED)}: is it the PBC set?"
+        )
     write_manifest(rows, args.to / "manifest.csv")
     print("\n".join(told(rows)))
 

@@ -23,7 +23,13 @@ def main() -> None:
     def run(x: np.ndarray, train: np.ndarray, test: np.ndarray, epochs: int, what: str, study: str) -> None:
         torch.manual_seed(args.seed)
         net = fit(LeNet(x.shape[-1]), x[train], data.y[train], epochs, args.seed, say=what)
-        log.add(what, study, score(data.y[test], classes(net, x[test])), f"64 px, adam 0.001, {epochs} epochs", len(train))
+        log.add(
+            what,
+            study,
+            score(data.y[test], classes(net, x[test])),
+            f"64 px, adam 0.001, {epochs} epochs",
+            len(train),
+        )
 
     run(grey, *four_thousand(data, args.seed), args.epochs, "LeNet, 4,000 grey", "74 %")
     run(data.x, *four_thousand(data, args.seed), args.epochs, "LeNet, 4,000 colour", "87 %")

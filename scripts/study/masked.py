@@ -60,7 +60,13 @@ def at_home(log: Log, data: Labelled, segmenter: Segmenter, seed: int, threads: 
         found = classes(fit(LeNet(), small[:n], y, epochs, seed, say=name), small[n:])
         right["LeNet"].append(found == truth)
         study = "88 % (two sets)" if name == "not masked" else "about 89 %"
-        log.add(f"LeNet, background {name}, 4,000", study, score(truth, found), f"64 px, adam 0.001, {epochs} epochs", n)
+        log.add(
+            f"LeNet, background {name}, 4,000",
+            study,
+            score(truth, found),
+            f"64 px, adam 0.001, {epochs} epochs",
+            n,
+        )
         deep = features(x, None, threads)
         found = svc(deep[:n], y, deep[n:])
         right["Lite0 features + SVC"].append(found == truth)
@@ -74,17 +80,27 @@ def at_home(log: Log, data: Labelled, segmenter: Segmenter, seed: int, threads: 
 def abroad(log: Log, cache: Path, segmenter: Segmenter, seed: int, threads: int, limit: int = 300) -> None:
     """Five classes, at most `limit` PBC images each: frozen features + SVC, judged on other sites, plain and masked."""
     side = segmenter.size_px
-    home, *others = (load(cache, s, side, side * segmenter.um_per_px, ROW_FIVE) for s in ("pbc", "raabin", "zheng1"))
+    home, *others = (
+        load(cache, s, side, side * segmenter.um_per_px, ROW_FIVE) for s in ("pbc", "raabin", "zheng1")
+    )
     rng = np.random.default_rng(seed)
     usable = np.flatnonzero(home.split != "test")
-    train = np.concatenate([rng.permutation(usable[home.y[usable] == k])[:limit] for k in range(len(NAMES_FIVE))])
+    train = np.concatenate(
+        [rng.permutation(usable[home.y[usable] == k])[:limit] for k in range(len(NAMES_FIVE))]
+    )
     plain = [home.x[train], *(o.x for o in others)]
     black = [blacken(x, cell_masks(segmenter, x)) for x in plain]
     for name, views in (("not masked", plain), ("masked", black)):
         deep = features(views[0], None, threads)
         for other, x in zip(others, views[1:], strict=True):
             found = svc(deep, home.y[train], features(x, None, threads))
-            log.add(f"Lite0 features + SVC, PBC to {other.site}, five classes, background {name}", "-", score(other.y, found, NAMES_FIVE), "128 px", len(train))
+            log.add(
+                f"Lite0 features + SVC, PBC to {other.site}, five classes, background {name}",
+                "-",
+                score(other.y, found, NAMES_FIVE),
+                "128 px",
+                len(train),
+            )
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.explain import share_inside
 from bloodcells_gui.inference.preprocess import crop_at_scale
-from scripts.data import load_items, read_rgb
 from scripts.study.common import (
     BUNDLE,
     NAMES,
@@ -28,6 +27,7 @@ from scripts.study.common import (
     parts,
     score,
 )
+from scripts.training.data import load_items, read_rgb
 
 
 def heat_inside(bundle: Path, data: Path, cache: Path, threads: int) -> dict[str, dict[str, float]]:
@@ -38,7 +38,11 @@ def heat_inside(bundle: Path, data: Path, cache: Path, threads: int) -> dict[str
     out = {}
     for set_name in ("raabin", "zheng1"):
         shares, areas = [], []
-        items = [i for i in load_items(data, cache) if i.set == set_name and i.mask and i.leaves and i.split == "test"]
+        items = [
+            i
+            for i in load_items(data, cache)
+            if i.set == set_name and i.mask and i.leaves and i.split == "test"
+        ]
         for item in items:
             image = read_rgb(data / item.path)
             mask = cv2.imread(str(data / item.mask), cv2.IMREAD_GRAYSCALE)
@@ -46,12 +50,26 @@ def heat_inside(bundle: Path, data: Path, cache: Path, threads: int) -> dict[str
             centre = (image.shape[1] / 2, image.shape[0] / 2)
             crop = crop_at_scale(image, centre, item.um_per_px, classifier.size_px, classifier.um_per_px)
             flat = np.repeat(mask[..., None], 3, axis=2)
-            inside = crop_at_scale((flat > 0).astype(np.uint8) * 255, centre, item.um_per_px, classifier.size_px, classifier.um_per_px, "background")[..., 0] > 127
+            inside = (
+                crop_at_scale(
+                    (flat > 0).astype(np.uint8) * 255,
+                    centre,
+                    item.um_per_px,
+                    classifier.size_px,
+                    classifier.um_per_px,
+                    "background",
+                )[..., 0]
+                > 127
+            )
             found = classifier.predict(crop[None], maps=True)
             code = classifier.classes[int(found.probabilities[0].argmax())]
             shares.append(share_inside(classifier.heat(found, [code])[0], inside))
             areas.append(float(inside.mean()))
-        out[set_name] = {"cells": len(shares), "heat_inside_mean": round(float(np.nanmean(shares)), 3), "mask_share_of_window": round(float(np.mean(areas)), 3)}
+        out[set_name] = {
+            "cells": len(shares),
+            "heat_inside_mean": round(float(np.nanmean(shares)), 3),
+            "mask_share_of_window": round(float(np.mean(areas)), 3),
+        }
     return out
 
 
@@ -81,13 +99,27 @@ def probe(log: Log, args: argparse.Namespace, pbc: Labelled, deep: np.ndarray) -
     from sklearn.preprocessing import StandardScaler
 
     big, fifth = parts(pbc)
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300)).fit(deep[big], pbc.y[big])
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300)).fit(
+        deep[big], pbc.y[big]
+    )
     settings = "EfficientNet-Lite0, 128 px"
-    log.add("linear probe on ImageNet features, PBC to its own fifth", "98.5 %", score(pbc.y[fifth], model.predict(deep[fifth])), settings, len(big))
+    log.add(
+        "linear probe on ImageNet features, PBC to its own fifth",
+        "98.5 %",
+        score(pbc.y[fifth], model.predict(deep[fifth])),
+        settings,
+        len(big),
+    )
     for name in ("raabin", "bone_marrow", "zheng1"):
         other = load(args.cache, name, 128)
         found = model.predict(imagenet_features(args.cache, other, args.threads))
-        log.add(f"the same probe, PBC to {other.site}", "45 % (another set)", score(other.y, found), settings, len(big))
+        log.add(
+            f"the same probe, PBC to {other.site}",
+            "45 % (another set)",
+            score(other.y, found),
+            settings,
+            len(big),
+        )
 
 
 def manifold(log: Log, args: argparse.Namespace, pbc: Labelled, deep: np.ndarray) -> None:
@@ -97,15 +129,27 @@ def manifold(log: Log, args: argparse.Namespace, pbc: Labelled, deep: np.ndarray
     from sklearn.metrics import silhouette_score
 
     rows = np.random.default_rng(args.seed).choice(parts(pbc)[1], 1200, replace=False)
-    spaces = {"pixels": pbc.x[rows][:, ::4, ::4].reshape(len(rows), -1).astype(np.float32), "ImageNet features": deep[rows]}
+    spaces = {
+        "pixels": pbc.x[rows][:, ::4, ::4].reshape(len(rows), -1).astype(np.float32),
+        "ImageNet features": deep[rows],
+    }
     if (args.bundle / "card.json").is_file():
-        spaces["features of the shipped network"] = bundle_features(args.cache, "pbc", [pbc.path[i] for i in rows], args.bundle, args.threads)
+        spaces["features of the shipped network"] = bundle_features(
+            args.cache, "pbc", [pbc.path[i] for i in rows], args.bundle, args.threads
+        )
     flat = {}
     for name, space in spaces.items():
         reduced = PCA(30, random_state=args.seed).fit_transform(space)
         flat[name] = TSNE(2, random_state=args.seed, perplexity=30).fit_transform(reduced)
         value = round(float(silhouette_score(reduced, pbc.y[rows])), 3)
-        log.add(f"manifold (PCA 30, t-SNE), {name}", "by eye", {"silhouette": value}, "1,200 cells", 0, f"silhouette of the classes {value:.2f}")
+        log.add(
+            f"manifold (PCA 30, t-SNE), {name}",
+            "by eye",
+            {"silhouette": value},
+            "1,200 cells",
+            0,
+            f"silhouette of the classes {value:.2f}",
+        )
     plot(spaces, pbc.y[rows], flat, args.cache / "study" / "manifold.png")
 
 
@@ -122,8 +166,13 @@ def main() -> None:
     manifold(log, args, pbc, deep)
     if (args.bundle / "card.json").is_file():
         heat = heat_inside(args.bundle, args.data, args.cache, args.threads)
-        words = "; ".join(f"{k} {100 * v['heat_inside_mean']:.0f} % of the heat in a mask of {100 * v['mask_share_of_window']:.0f} % of the window (n={v['cells']})" for k, v in heat.items())
-        log.add("Grad-CAM: share of heat inside the cell's mask", "by eye", heat, "shipped classifier", 0, words)
+        words = "; ".join(
+            f"{k} {100 * v['heat_inside_mean']:.0f} % of the heat in a mask of {100 * v['mask_share_of_window']:.0f} % of the window (n={v['cells']})"
+            for k, v in heat.items()
+        )
+        log.add(
+            "Grad-CAM: share of heat inside the cell's mask", "by eye", heat, "shipped classifier", 0, words
+        )
 
 
 if __name__ == "__main__":

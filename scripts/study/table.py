@@ -33,7 +33,16 @@ def line(row: dict) -> str:
     result, test = ours(row)
     train = f"{row['train']:,}" if row["train"] else "-"
     command = row["command"].removeprefix("python -m scripts.")
-    columns = (row["what"], row["study"], result, f"{train} / {test}", row["settings"], row["seed"], round(row["cpu_seconds"]), f"`{command}`")
+    columns = (
+        row["what"],
+        row["study"],
+        result,
+        f"{train} / {test}",
+        row["settings"],
+        row["seed"],
+        round(row["cpu_seconds"]),
+        f"`{command}`",
+    )
     return "| " + " | ".join(cell(c) for c in columns) + " |"
 
 

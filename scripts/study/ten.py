@@ -1,7 +1,7 @@
 """Ten classes: PBC's eight, blasts, smudges; and how far the data carries.
 
 The study: 85 % (LeNet) and 91 % (EfficientNetB1) on Mendeley plus Kaggle, blasts and smudges from the second set alone. Ours: blasts are
-bone-marrow crops of one laboratory, smudges are made by tearing and smearing nuclei (``scripts.composites``); the ten real
+bone-marrow crops of one laboratory, smudges are made by tearing and smearing nuclei (``scripts.training.composites``); the ten real
 smudges (LMU, augmented versions of few cells) only test. So a network may tell "marrow" from "blood" instead of blast from cell, and two
 more figures say how far that goes: which share of the *other* leukocytes of the same marrow is called blast, without and with such
 cells in training.
@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 import torch
 
-from scripts.data import CACHE_UM, Cache
-from scripts.metrics import share
 from scripts.study.common import NAMES, ROW, WINDOW_UM, Log, arguments, features, imagenet_features_of, score
 from scripts.study.training import LeNet, classes, fit
 from scripts.study.vgg import svc
+from scripts.training.data import CACHE_UM, Cache
+from scripts.training.metrics import share
 
 TEN = (*NAMES, "blast", "smudge")
 BLAST, SMUDGE = TEN.index("blast"), TEN.index("smudge")
@@ -47,7 +47,9 @@ def class_of(label: str, leaves: list[str]) -> int:
     return ROW.get(leaves[0], -1) if leaves else -1
 
 
-def gather(cache: Cache, wanted: dict[str, set[str]], name: str, validation_tests: bool = False, trains: bool = True) -> Part:
+def gather(
+    cache: Cache, wanted: dict[str, set[str]], name: str, validation_tests: bool = False, trains: bool = True
+) -> Part:
     """The cells of a cache whose set is a key of `wanted` and whose label is among its values (all where empty)."""
     half = round(WINDOW_UM / CACHE_UM / 2)
     rows = [i for i, m in enumerate(cache.meta)
@@ -55,7 +57,11 @@ def gather(cache: Cache, wanted: dict[str, set[str]], name: str, validation_test
     x = np.empty((len(rows), 128, 128, 3), np.uint8)
     for k, i in enumerate(rows):
         c = cache.images[i].shape[0] // 2
-        x[k] = cv2.resize(cache.images[i][c - half : c + half, c - half : c + half], (128, 128), interpolation=cv2.INTER_AREA)
+        x[k] = cv2.resize(
+            cache.images[i][c - half : c + half, c - half : c + half],
+            (128, 128),
+            interpolation=cv2.INTER_AREA,
+        )
     metas = [cache.meta[i] for i in rows]
     held = {"test", "val"} if validation_tests else {"test"}
     return Part(
@@ -72,7 +78,9 @@ def joined(parts: list[Part]) -> Part:
 def f1_text(figures: dict, study: dict[str, float]) -> str:
     """Accuracy with limits, then F1 of the two new classes beside the study's."""
     a, per = figures["accuracy"], figures["per_class"]
-    tail = ", ".join(f"{c} F1 {per[c]['f1']:.2f} (study {study[c]:.2f})" for c in ("blast", "smudge", "ig", "monocyte"))
+    tail = ", ".join(
+        f"{c} F1 {per[c]['f1']:.2f} (study {study[c]:.2f})" for c in ("blast", "smudge", "ig", "monocyte")
+    )
     return f"{100 * a['value']:.1f} % ({100 * a['limits95'][0]:.1f}-{100 * a['limits95'][1]:.1f}); {tail}"
 
 
@@ -81,8 +89,14 @@ def carried(found: np.ndarray, part: Part, test: np.ndarray) -> tuple[dict, str]
     at = {s: test & (part.source == s) for s in ("real smudges", "other marrow")}
     hits = int((found[at["real smudges"]] == SMUDGE).sum())
     called = int((found[at["other marrow"]] == BLAST).sum())
-    out = {"real_smudges_found": share(hits, int(at["real smudges"].sum())), "other_marrow_called_blast": share(called, int(at["other marrow"].sum()))}
-    return out, "; ".join(f"{k.replace('_', ' ')} {v['hits']} of {v['n']} ({100 * v['limits95'][0]:.0f}-{100 * v['limits95'][1]:.0f} %)" for k, v in out.items())
+    out = {
+        "real_smudges_found": share(hits, int(at["real smudges"].sum())),
+        "other_marrow_called_blast": share(called, int(at["other marrow"].sum())),
+    }
+    return out, "; ".join(
+        f"{k.replace('_', ' ')} {v['hits']} of {v['n']} ({100 * v['limits95'][0]:.0f}-{100 * v['limits95'][1]:.0f} %)"
+        for k, v in out.items()
+    )
 
 
 def ten_features(cache: Path, data: Part, real: Cache, threads: int) -> np.ndarray:

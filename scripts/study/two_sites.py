@@ -47,11 +47,21 @@ def main() -> None:
         z = np.concatenate([deep[s][rows[s]] for s in which])
         for site, data in small.items():
             test = np.flatnonzero(data.split == "test")
-            study = {1: "93 % (its first set)", 2: "88 % (both)"}[len(which)] if site in which else "45 % (another set)"
+            study = (
+                {1: "93 % (its first set)", 2: "88 % (both)"}[len(which)]
+                if site in which
+                else "45 % (another set)"
+            )
             log.add(f"LeNet trained on {' + '.join(which)}, tested on {site}, five classes", study,
                     score(data.y[test], classes(net, data.x[test]), NAMES_FIVE), f"64 px, adam 0.001, {epochs} epochs", len(y))  # fmt: skip
             found = svc(z, y, deep[site][test])
-            log.add(f"Lite0 features + SVC trained on {' + '.join(which)}, tested on {site}, five classes", "-", score(data.y[test], found, NAMES_FIVE), "128 px", len(y))
+            log.add(
+                f"Lite0 features + SVC trained on {' + '.join(which)}, tested on {site}, five classes",
+                "-",
+                score(data.y[test], found, NAMES_FIVE),
+                "128 px",
+                len(y),
+            )
 
 
 if __name__ == "__main__":

@@ -103,7 +103,10 @@ class _Features(nn.Module):
 
 def maps(net: nn.Module, x: np.ndarray) -> np.ndarray:
     """Outputs of a frozen trunk as (n, h, w, c) float16, computed once so that only what is trained costs time."""
-    out = [outputs(net, x[k : k + 256], 64).transpose(0, 2, 3, 1).astype(np.float16) for k in range(0, len(x), 256)]
+    out = [
+        outputs(net, x[k : k + 256], 64).transpose(0, 2, 3, 1).astype(np.float16)
+        for k in range(0, len(x), 256)
+    ]
     return np.concatenate(out)
 
 
@@ -116,7 +119,9 @@ def svc(x: np.ndarray, y: np.ndarray, test: np.ndarray, c: float = 10) -> np.nda
     return make_pipeline(StandardScaler(), SVC(C=c)).fit(x, y).predict(test)
 
 
-def small(log: Log, data: Labelled, weights: Path | None, start: str, epochs: tuple[int, int, int], seed: int) -> None:
+def small(
+    log: Log, data: Labelled, weights: Path | None, start: str, epochs: tuple[int, int, int], seed: int
+) -> None:
     """The sweep on 4,000 images: unfrozen blocks 0, 1, 2 and all; three optimisers on one unfrozen block."""
     train, test = four_thousand(data, seed)
     y, truth, rows = data.y[train], data.y[test], np.r_[train, test]
@@ -126,7 +131,13 @@ def small(log: Log, data: Labelled, weights: Path | None, start: str, epochs: tu
     n = len(train)
     means = np.hstack([m.astype(np.float32).mean((1, 2)) for m in (middle, fourth, fifth)])
     found = svc(means[:n], y, means[n:])
-    log.add("VGG16 frozen, means of blocks 3 to 5 + SVC, 4,000", "-", score(truth, found), f"{SIDE} px, {start}", n)
+    log.add(
+        "VGG16 frozen, means of blocks 3 to 5 + SVC, 4,000",
+        "-",
+        score(truth, found),
+        f"{SIDE} px, {start}",
+        n,
+    )
 
     def run(what: str, first: int, x: np.ndarray, optimiser: str, rate: float, rounds: int) -> None:
         torch.manual_seed(seed)
@@ -147,18 +158,34 @@ def whole(log: Log, data: Labelled, weights: Path | None, start: str, epochs: in
     big, fifth = parts(data)
     middle = maps(Trunk(0, 2).load(weights), data.x)
     torch.manual_seed(seed)
-    net = fit(Tail(3, weights).settle(middle), middle[big], data.y[big], epochs, seed, 2e-4, say="VGG16 on all")
+    net = fit(
+        Tail(3, weights).settle(middle), middle[big], data.y[big], epochs, seed, 2e-4, say="VGG16 on all"
+    )
     settings = f"{SIDE} px, {start}, adam 0.0002, {epochs} epochs"
-    log.add("VGG16, blocks 4 and 5 unfrozen, all", "98 %", score(data.y[fifth], classes(net, middle[fifth])), settings, len(big))
+    log.add(
+        "VGG16, blocks 4 and 5 unfrozen, all",
+        "98 %",
+        score(data.y[fifth], classes(net, middle[fifth])),
+        settings,
+        len(big),
+    )
     tuned = outputs(_Features(net), middle)
-    log.add("the same, tuned features + SVC, all", "98.5 %", score(data.y[fifth], svc(tuned[big], data.y[big], tuned[fifth], 3)), settings, len(big))
+    log.add(
+        "the same, tuned features + SVC, all",
+        "98.5 %",
+        score(data.y[fifth], svc(tuned[big], data.y[big], tuned[fifth], 3)),
+        settings,
+        len(big),
+    )
 
 
 def main() -> None:
     """Run it."""
     parser = arguments(__doc__)
     parser.add_argument("--weights", type=Path, help="default: study/vgg16-hed.npz of the cache")
-    parser.add_argument("--epochs", type=int, nargs=3, default=(5, 4, 3), help="block 5; blocks 4 and 5; all (4,000 images)")
+    parser.add_argument(
+        "--epochs", type=int, nargs=3, default=(5, 4, 3), help="block 5; blocks 4 and 5; all (4,000 images)"
+    )
     parser.add_argument("--whole-epochs", type=int, default=3, help="0: only the 4,000 images")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

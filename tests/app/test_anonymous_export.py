@@ -10,9 +10,9 @@ import pytest
 from bloodcells_gui.app.export import ExportOptions, export, report_model
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, frozen_report, sign
+from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.settings import Privacy
-from bloodcells_gui.domain.wording import remark_text
-from tests.ui.workbench_kit import a_case, a_workspace
+from tests.support.workbench_window import a_case, a_workspace
 
 SECRETS = ("Lefèvre", "S-2026-0417", "field ", "P-77812")
 

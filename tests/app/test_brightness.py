@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from bloodcells_gui.app.brightness import as_parameters, brightness_in
-from bloodcells_gui.imaging.pixels import ITS_OWN, SampleRange
+from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 
 
 @dataclass(frozen=True)

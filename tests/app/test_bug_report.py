@@ -12,7 +12,7 @@ from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings, parse
 from bloodcells_gui.storage.case import CaseStore
-from tests.storage.case_tools import Reviewer, a_case
+from tests.support.case_tools import Reviewer, a_case
 
 NAMES = ["Erika Mustermann", "P-4711-X", 'M"üller', "山田太郎", 'O\'Neil\n  File "x", line 1, in Mustermann']
 

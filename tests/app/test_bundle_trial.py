@@ -9,11 +9,11 @@ import pytest
 
 from bloodcells_gui.app import bundle_trial, engine
 from bloodcells_gui.app.bundle_trial import try_bundle
+from bloodcells_gui.app.data_folders import models_dir
 from bloodcells_gui.app.models import verify_models
-from bloodcells_gui.app.places import models_dir
 from bloodcells_gui.domain.errors import BundleRefused
-from tests.inference import tiny_onnx
-from tests.inference.tiny_onnx import FLOAT, UINT8, integer, model, node, tensor, value
+from tests.support import tiny_onnx
+from tests.support.tiny_onnx import FLOAT, UINT8, integer, model, node, tensor, value
 
 
 def greedy_model(elements: int) -> bytes:
@@ -66,9 +66,7 @@ def test_the_childs_reason_comes_through(tmp_path: Path) -> None:
     assert "test de référence" in caught.value.text("fr")
 
 
-def test_only_bundles_from_elsewhere_are_tried_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_bundles_from_elsewhere_are_tried_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Path] = []
     monkeypatch.setattr(engine, "try_bundle", tried.append)
     stranger = tiny_onnx.write_bundle(tmp_path / "b")

@@ -12,15 +12,15 @@ import pytest
 from numpy.typing import NDArray
 
 from bloodcells_gui.app import copies
+from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.app.copies import find_copies
-from bloodcells_gui.app.headless import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.domain.analysis import Progress
-from bloodcells_gui.domain.notices import ALIKE, COUNTED_ONCE, notice_in, run_remarks
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, notice_in, run_remarks
 from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
 from bloodcells_gui.storage.case import CaseStore
-from tests.app.test_same_image import engine, put_field, put_slide, slide_pixels
-from tests.doubles import draw_cell
+from tests.app.test_analysed_images import engine, put_field, put_slide, slide_pixels
+from tests.support.doubles import draw_cell
 
 Picture = NDArray[np.uint8]
 

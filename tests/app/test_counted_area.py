@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.table import CountedArea, counted_area, table_of
+from bloodcells_gui.app.differential_table import CountedArea, counted_area, table_of
 from bloodcells_gui.domain.analysis import AnalysisRun, CellsFound, Done
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
-from bloodcells_gui.domain.fold import ReviewState, make_event
+from bloodcells_gui.domain.formatting import remark_text, row_name, shown_and_counted
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.review_state import ReviewState, make_event
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
-from bloodcells_gui.domain.wording import remark_text, row_name, shown_and_counted
-from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.scan import ScanOptions
-from bloodcells_gui.pipeline.whole import scan_specimen
-from tests.doubles import PlainClassifier, PlainSegmenter
-from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill
+from bloodcells_gui.pipeline.scan_specimen import scan_specimen
+from tests.support.doubles import PlainClassifier, PlainSegmenter
+from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill
 
 LEUKOCYTES = ("SNE", "LY", "EO")
 LISTED = 12
@@ -51,7 +51,7 @@ def analysed(
     cells: list[Cell] = []
     for number, cut in enumerate([*cuts, None]):
         token = CancelToken()
-        work = CellWork(PlainClassifier(), PlainSegmenter(), lambda *_: np.zeros(1, np.float32))
+        work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), lambda *_: np.zeros(1, np.float32))
         slide = kind is SpecimenKind.SLIDE
         events = scan_specimen(
             specimen, work, PlainDetector(), lambda ref: MemoryReader(pictures[ref.name], smear.mpp, (1, 4)),

@@ -13,13 +13,13 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from bloodcells_gui.app.headless import AnalyzeRequest, Outcome, analyze_all
+from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.domain.analysis import Progress, RunStatus
-from bloodcells_gui.domain.notices import LOST, LYING_LEVELS, UNFOCUSED
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_messages import LOST, LYING_LEVELS, UNFOCUSED
 from bloodcells_gui.storage.case import CaseStore
-from tests.doubles import PlainEngine, plain_engine
-from tests.pipeline.smears import PlainDetector, Smear, empty, fill
+from tests.support.doubles import PlainEngine, plain_engine
+from tests.support.smears import PlainDetector, Smear, empty, fill
 
 MPP = 0.4
 LEUKOCYTES = {"SNE", "LY", "EO"}

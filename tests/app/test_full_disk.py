@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bloodcells_gui.domain.errors import EXIT_OUTPUT_NOT_WRITABLE, OutputNotWritable
-from bloodcells_gui.imaging.synthetic import truth
 from bloodcells_gui.storage import connection as conn
+from bloodcells_gui.synthetic import truth
 
 
 class Full:

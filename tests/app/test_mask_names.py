@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bloodcells_gui.app import export
+from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all, report_again
 from bloodcells_gui.app.export import mask_name, safe_folder_name
-from bloodcells_gui.app.headless import AnalyzeRequest, analyze_all, report_again
 from bloodcells_gui.domain.progress import CancelToken
-from tests.doubles import draw_cell, plain_engine
+from tests.support.doubles import draw_cell, plain_engine
 
 HOSTILE = (
     "..\\..\\..\\evil.png", "a/..\\..\\evil.png", "C:\\evil.png", "C:evil.png", "a/D:/evil.png",

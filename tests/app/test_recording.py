@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.app.analysis import AnalysisOptions, _Recorder, new_case
 from bloodcells_gui.domain.analysis import (
     CellsFound,
@@ -19,9 +20,8 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
-from bloodcells_gui.domain.together import Ways
 from bloodcells_gui.storage.case import CaseStore
-from tests.storage.case_tools import cells_of
+from tests.support.case_tools import cells_of
 
 KNOWN = ImagesRead(((0, ImageRef("a.jpg", Path("a.jpg"), "aa" * 32, (9, 8))),))
 SCALE = ScaleKnown(ScaleEstimate(0.1, ScaleSource.PERSON))
@@ -32,7 +32,7 @@ def recorder(folder: Path, kind: SpecimenKind) -> tuple[CaseStore, _Recorder]:
         folder / "a.bcs", Specimen("a", kind, folder, (ImageRef("a.jpg", Path("a.jpg")),)), case_id="a"
     )
     engine: Any = SimpleNamespace(
-        classifier=SimpleNamespace(classes=("LY",), ways=Ways(None, None)),
+        classifier=SimpleNamespace(classes=("LY",), ways=AdaptationMethods(None, None)),
         identities=dict,
         provider="CPUExecutionProvider int8",
     )

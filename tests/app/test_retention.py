@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.retention import Act, Retention
 from bloodcells_gui.app.signing import sign
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import Privacy
 from bloodcells_gui.storage import removals
 from bloodcells_gui.storage.removals import specimen_key
-from tests.ui.workbench_kit import a_case, a_workspace
+from tests.support.workbench_window import a_case, a_workspace
 
 CREATED = "2026-11-23"
 LATER = "2027-12-01T10:00:00Z"
@@ -32,13 +32,13 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def cases(workspace: Workspace) -> Iterator[CaseList]:
-    cases = CaseList(workspace)
+def cases(workspace: Workspace) -> Iterator[WorkList]:
+    cases = WorkList(workspace)
     yield cases
     cases.close()
 
 
-def rule(workspace: Workspace, cases: CaseList, now: str = LATER) -> Retention:
+def rule(workspace: Workspace, cases: WorkList, now: str = LATER) -> Retention:
     return Retention(workspace, cases, clock=lambda: now)
 
 
@@ -54,7 +54,7 @@ def signed_case(workspace: Workspace, name: str) -> Path:
 
 
 def test_only_cases_past_their_time_are_listed_the_oldest_first(
-    workspace: Workspace, cases: CaseList
+    workspace: Workspace, cases: WorkList
 ) -> None:
     signed = signed_case(workspace, "signed.bcs")
     old = a_case(workspace.cases_dir / "old.bcs", 5)
@@ -67,7 +67,7 @@ def test_only_cases_past_their_time_are_listed_the_oldest_first(
 
 
 def test_a_removed_case_is_gone_and_the_record_names_no_patient(
-    workspace: Workspace, cases: CaseList
+    workspace: Workspace, cases: WorkList
 ) -> None:
     path = signed_case(workspace, "2026-11-23 Smith 1961.bcs")
     with removals.CaseStore.open(path, read_only=True) as store:
@@ -93,12 +93,12 @@ def test_a_removed_case_is_gone_and_the_record_names_no_patient(
 
 
 def replace_query() -> object:
-    from bloodcells_gui.app.cases import Query
+    from bloodcells_gui.app.worklist import Query
 
     return Query()
 
 
-def test_a_record_that_was_changed_stops_every_removal(workspace: Workspace, cases: CaseList) -> None:
+def test_a_record_that_was_changed_stops_every_removal(workspace: Workspace, cases: WorkList) -> None:
     for n in range(2):
         a_case(workspace.cases_dir / f"{n}.bcs", 5)
     retention = rule(workspace, cases)
@@ -116,7 +116,7 @@ def test_a_record_that_was_changed_stops_every_removal(workspace: Workspace, cas
 
 
 def test_a_clock_that_went_back_or_a_rule_that_changed_removes_nothing(
-    workspace: Workspace, cases: CaseList
+    workspace: Workspace, cases: WorkList
 ) -> None:
     path = a_case(workspace.cases_dir / "one.bcs", 5)
     retention = rule(workspace, cases)
@@ -129,7 +129,7 @@ def test_a_clock_that_went_back_or_a_rule_that_changed_removes_nothing(
     assert path.exists()
 
 
-def test_an_open_case_and_one_worked_on_since_stay(workspace: Workspace, cases: CaseList) -> None:
+def test_an_open_case_and_one_worked_on_since_stay(workspace: Workspace, cases: WorkList) -> None:
     open_one = a_case(workspace.cases_dir / "open.bcs", 5)
     touched = a_case(workspace.cases_dir / "touched.bcs", 5)
     free = a_case(workspace.cases_dir / "free.bcs", 5)
@@ -149,7 +149,7 @@ def test_an_open_case_and_one_worked_on_since_stay(workspace: Workspace, cases: 
 
 
 def test_a_kill_before_the_case_is_gone_leaves_it_and_says_so(
-    workspace: Workspace, cases: CaseList, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, cases: WorkList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = a_case(workspace.cases_dir / "one.bcs", 5)
     retention = rule(workspace, cases)
@@ -172,7 +172,7 @@ def test_a_kill_before_the_case_is_gone_leaves_it_and_says_so(
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs rights that can be taken away")
-def test_a_folder_that_cannot_be_written_keeps_its_cases(workspace: Workspace, cases: CaseList) -> None:
+def test_a_folder_that_cannot_be_written_keeps_its_cases(workspace: Workspace, cases: WorkList) -> None:
     path = a_case(workspace.cases_dir / "one.bcs", 5)
     retention = rule(workspace, cases)
     due = retention.due()
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_written_keeps_its_cases(workspace: Workspace, c
 
 
 def test_a_full_disk_keeps_the_case(
-    workspace: Workspace, cases: CaseList, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, cases: WorkList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = a_case(workspace.cases_dir / "one.bcs", 5)
     retention = rule(workspace, cases)

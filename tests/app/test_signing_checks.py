@@ -23,7 +23,7 @@ from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, FindingAnswer, is
 from bloodcells_gui.domain.settings import ALWAYS, BLOCK, NEVER, NONE
 from bloodcells_gui.report.anonymous import anonymised
 from bloodcells_gui.storage.audit import verify
-from tests.ui.workbench_kit import a_case, a_workspace
+from tests.support.workbench_window import a_case, a_workspace
 
 TOLD = FindingAnswer(CONFIRMED, "Dr. Weiss", "2026-11-29T09:05:00Z", "known patient")
 DONE = ("A. Technician", "Reviewed and reported")

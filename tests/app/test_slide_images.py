@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.by_hand import cell_at
+from bloodcells_gui.app.manual_cells import cell_at
 from bloodcells_gui.app.slide_images import TILE_PX, SlideImages, visited_areas
 from bloodcells_gui.domain.cell import FLAG_BY_HAND
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.tiling import TileGrid
 from bloodcells_gui.pipeline import resume
-from tests.doubles import plain_engine
-from tests.pipeline.smears import MemoryReader, empty, fill
+from tests.support.doubles import plain_engine
+from tests.support.smears import MemoryReader, empty, fill
 
 WIDTH, HEIGHT = 1300, 900
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from bloodcells_gui.app.cases import CaseList, Query
+from bloodcells_gui.app.case_details import problem_of, record_fields, value_of
 from bloodcells_gui.app.export import ExportOptions, export, folder_name, report_model
-from bloodcells_gui.app.record import problem_of, record_fields, value_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign
+from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.storage.audit import trail, verify
 from bloodcells_gui.storage.removals import read, remove_case, specimen_key
-from tests.ui.workbench_kit import a_case, a_workspace
+from tests.support.workbench_window import a_case, a_workspace
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_corrected_number_is_in_report_exports_and_work_list(
     assert report_model(session, ExportOptions()).specimen == "S-132"
     assert folder_name(session) == "S-132"
     export(session, tmp_path / "out", ExportOptions())
-    cases = CaseList(workspace)
+    cases = WorkList(workspace)
     cases.refresh()
     (entry,) = cases.search(Query("s-132"))
     assert entry.specimen_id == "S-132"
@@ -68,7 +68,7 @@ def test_the_corrected_number_is_in_report_exports_and_work_list(
 
 def test_a_row_of_the_table_is_of_the_case_that_lies_there_now(workspace: Workspace, tmp_path: Path) -> None:
     path = a_case(workspace.cases_dir / "a.bcs", 12, specimen_id="S-OLD")
-    cases = CaseList(workspace)
+    cases = WorkList(workspace)
     cases.refresh()
     listed = cases.search(Query("S-OLD"))
     a_case(tmp_path / "b.bcs", 20, specimen_id="S-NEW").replace(path)  # restored beside the open list

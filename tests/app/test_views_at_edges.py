@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.views import ViewMaker, decode_jpeg
+from bloodcells_gui.app.cell_views import ViewMaker, decode_jpeg
 from bloodcells_gui.domain.cell import Box, Cell, CellAssets
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png

@@ -14,7 +14,7 @@ import pytest
 from bloodcells_gui.app.workspace import settings_path
 from bloodcells_gui.cli import run
 from bloodcells_gui.domain.errors import Cancelled
-from bloodcells_gui.domain.scale_notices import NO_SCALE
+from bloodcells_gui.domain.scale_messages import NO_SCALE
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -181,7 +181,7 @@ def test_exit_codes(arguments: list[str], code: int, tmp_path: Path, capsys) -> 
 def test_a_tampered_bundle_is_exit_4(specimen: Path, tmp_path: Path, capsys) -> None:
     import shutil
 
-    from bloodcells_gui.app.places import models_dir
+    from bloodcells_gui.app.data_folders import models_dir
 
     shutil.copytree(models_dir(), tmp_path / "models")
     network = next((tmp_path / "models").glob("classifier*/*.onnx"))
@@ -212,11 +212,11 @@ def test_models_and_self_test(capsys) -> None:
 def test_images_out_of_reach_half_way_are_no_success(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lang: str, word: str
 ) -> None:
-    from bloodcells_gui.app import headless
+    from bloodcells_gui.app import batch
     from bloodcells_gui.domain.analysis import RunStatus
 
-    half = headless.Outcome("S-1", tmp_path, RunStatus.FAILED, cells=12, skipped=30)
-    monkeypatch.setattr(headless, "analyze_all", lambda *_, **__: [half])
+    half = batch.Outcome("S-1", tmp_path, RunStatus.FAILED, cells=12, skipped=30)
+    monkeypatch.setattr(batch, "analyze_all", lambda *_, **__: [half])
     assert run(["analyze", str(tmp_path), "--out", str(tmp_path), "--lang", lang, "--quiet"]) == 3
     assert word in capsys.readouterr().err
 
@@ -271,13 +271,13 @@ def test_numbers_that_could_be_read_in_two_ways_are_refused(text: str, tmp_path:
 def test_a_stop_before_there_is_anything_to_keep_is_said_in_words(
     verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from bloodcells_gui.app import backup, inputs, labelled
+    from bloodcells_gui.app import backup, batch_inputs, labelled_folders
 
     def stopped(*_: object, **__: object) -> None:
         raise Cancelled
 
-    monkeypatch.setattr(inputs, "take_in", stopped)
-    monkeypatch.setattr(labelled, "take_in", stopped)
+    monkeypatch.setattr(batch_inputs, "take_in", stopped)
+    monkeypatch.setattr(labelled_folders, "take_in", stopped)
     monkeypatch.setattr(backup, "back_up", stopped)
     arguments = ["lab", "backup", str(tmp_path / "b.zip"), "--lang", "fr"]
     if verb != "lab":

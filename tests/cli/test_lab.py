@@ -9,7 +9,7 @@ import pytest
 
 from bloodcells_gui.cli import run
 from bloodcells_gui.storage.case import CaseStore
-from tests.storage.case_tools import a_case
+from tests.support.case_tools import a_case
 
 
 @pytest.fixture

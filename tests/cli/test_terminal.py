@@ -20,10 +20,10 @@ from bloodcells_gui.__main__ import main
 from bloodcells_gui.cli import run
 from bloodcells_gui.cli.terminal import CleanStream, clean_streams
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.domain.visible import visible
+from bloodcells_gui.domain.safe_text import visible
 from bloodcells_gui.storage.audit import export_trail
 from bloodcells_gui.storage.case import CaseStore
-from tests.storage.case_tools import Reviewer, a_case
+from tests.support.case_tools import Reviewer, a_case
 
 ROOT = Path(__file__).resolve().parents[2]
 ESC = "\x1b]0;owned\x07\x1b[2J\x1b[31mok: 1 entries\r\x9b5mx\u202egpj.exe\u2028\x08\x7f"
@@ -229,7 +229,7 @@ def test_an_end_that_was_asked_for_keeps_what_was_found(specimen: Path, tmp_path
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "SIGINT"])
 def test_the_window_closes_as_by_hand(tmp_path: Path, how: str) -> None:
-    from tests.ui.workbench_kit import a_case as a_pictured_case
+    from tests.support.workbench_window import a_case as a_pictured_case
 
     path = a_pictured_case(tmp_path / "a.bcs", 8)
     lock = Path(f"{path}.lock")

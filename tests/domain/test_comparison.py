@@ -16,7 +16,7 @@ from bloodcells_gui.domain.comparison import (
 from bloodcells_gui.domain.differential import differential
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import french, tr
-from bloodcells_gui.domain.number_text import number_of
+from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.differential import Differential, DifferentialRow, age_years, differential
+from bloodcells_gui.domain.formatting import absolute, compact, number, remark_text
 from bloodcells_gui.domain.grading import DEFAULT_GRADING
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.ranges import Range
@@ -19,7 +20,6 @@ from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import ratio_limits
 from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED, ROLLUPS
-from bloodcells_gui.domain.wording import absolute, compact, number, remark_text
 
 NORMAL = {"SNE": 60, "LY": 30, "MO": 6, "EO": 3, "BA": 1}
 
@@ -312,7 +312,7 @@ def test_grades_follow_the_thresholds() -> None:
 
 
 def test_platelets_are_estimated_from_fields_and_from_red_cells() -> None:
-    from tests.report.report_case import make_run
+    from tests.support.report_case import make_run
 
     data = SpecimenData({"platelets_per_field": "10", "rbc": "4.5"})
     found = platelet_estimates(data, [make_run(tallies={"RBC": 2000.0, "PLT": 100.0})], LabSettings())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bloodcells_gui.domain import checks
+from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.i18n import french
 from bloodcells_gui.domain.ranges import PUBLISHED, Range, pick
 from bloodcells_gui.domain.rules import DEFAULT_RULES
@@ -33,7 +33,7 @@ JSON = st.recursive(
 )
 
 
-def through_file(settings: LabSettings) -> tuple[LabSettings, list[checks.SettingProblem]]:
+def through_file(settings: LabSettings) -> tuple[LabSettings, list[validation.SettingProblem]]:
     return parse(json.loads(json.dumps(to_json_obj(settings))))
 
 
@@ -57,7 +57,7 @@ def test_defaults_and_changes_survive_the_file() -> None:
 
 
 def test_every_setting_declares_its_check() -> None:
-    assert all(checks.CHECK in f.metadata for f in dataclasses.fields(LabSettings))
+    assert all(validation.CHECK in f.metadata for f in dataclasses.fields(LabSettings))
 
 
 @pytest.mark.parametrize(

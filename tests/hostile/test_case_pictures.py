@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from bloodcells_gui.app.cell_views import decode_jpeg, decode_mask
 from bloodcells_gui.app.pictures import own_jpeg, own_jpegs, own_png
-from bloodcells_gui.app.views import decode_jpeg, decode_mask
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
-from tests.hostile.corpus import encoded, png_claiming, rgb_image
+from tests.support.hostile_images import encoded, png_claiming, rgb_image
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (192, 192, 3), np.uint8)
 JPEG = encode_jpeg(PIXELS, 88)

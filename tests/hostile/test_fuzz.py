@@ -1,4 +1,4 @@
-"""The first 200 files of the fuzz campaign; the rest by one command (scripts/fuzz.py --count 10000)."""
+"""The first 200 files of the fuzz campaign; the rest by one command (scripts/tools/fuzz.py --count 10000)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.errors import BundleRefused
-from scripts.fuzz import campaign, mutate, seeds
+from scripts.tools.fuzz import campaign, mutate, seeds
 
 
 def test_two_hundred_mutated_files(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_two_hundred_mutated_files(tmp_path: Path) -> None:
 
 def test_a_crash_a_hang_and_an_error_are_seen(tmp_path: Path) -> None:
     """The campaign itself must be able to fail: its worker is replaced by one that misbehaves."""
-    from scripts.fuzz import Worker
+    from scripts.tools.fuzz import Worker
 
     worker = Worker.start()
     worker.process.kill()

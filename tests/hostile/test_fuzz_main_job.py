@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells_gui.app.headless import AnalyzeRequest, analyze_all
+from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all
 from bloodcells_gui.domain.progress import CancelToken
-from scripts.fuzz import mutate, seeds
-from tests.doubles import plain_engine
+from scripts.tools.fuzz import mutate, seeds
+from tests.support.doubles import plain_engine
 
 COUNT = 120
 
@@ -30,9 +30,7 @@ def test_every_mutated_image_is_a_row_or_is_named_with_its_reason(tmp_path: Path
         name = names[i % len(names)]
         (folder / f"{i:03d}-{name}").write_bytes(mutate(good[name], others, rng))
     request = AnalyzeRequest((folder,), tmp_path / "out", kind="crops", mpp=0.107)
-    (outcome,) = analyze_all(
-        request, token=CancelToken(), progress=lambda _: None, engine=plain_engine
-    )
+    (outcome,) = analyze_all(request, token=CancelToken(), progress=lambda _: None, engine=plain_engine)
     assert outcome.exit_code == 0
     rows = column(tmp_path / "out" / "cells.csv", "image")
     skipped = column(tmp_path / "out" / "skipped.csv", "path")

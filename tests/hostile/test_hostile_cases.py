@@ -1,4 +1,4 @@
-"""Well-formed nonsense in case files (a sample of `scripts/hostile_cases.py`), settings and profiles."""
+"""Well-formed nonsense in case files (a sample of `scripts.tools.hostile_cases`), settings and profiles."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.inference.calibration import Profile, Score
 from bloodcells_gui.storage import settings as settings_store
-from bloodcells_gui.storage.profiles import ProfileStore
-from scripts import hostile_cases
-from scripts.hostile_cases import spoil_json
-from tests.ui.workbench_kit import a_workspace
+from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore
+from scripts.tools import hostile_cases
+from scripts.tools.hostile_cases import spoil_json
+from tests.support.workbench_window import a_workspace
 
 PROFILE = Profile(
     "west", "2026-01-01T10:00:00Z", "ab" * 32, np.ones((2, 3), np.float32), np.zeros(2, np.float32),
@@ -73,7 +73,7 @@ def test_profiles_of_nonsense_are_refused_in_words(tmp_path: Path) -> None:
         (folder / "0001.json").write_text(text, "utf-8", "surrogatepass")
         active = spoil_json(random.Random(number), json.dumps({"ab" * 32: "west"}))
         (tmp_path / "active.json").write_text(active, "utf-8", "surrogatepass")
-        store = ProfileStore(tmp_path)
+        store = CalibrationProfileStore(tmp_path)
         with contextlib.suppress(UserError):
             assert isinstance(store.active("ab" * 32), str)
         for profile in store.all():

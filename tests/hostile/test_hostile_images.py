@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from bloodcells_gui.domain.specimen import SpecimenKind
-from bloodcells_gui.imaging.decode import decode_rgb, probe
-from bloodcells_gui.imaging.discover import DiscoverLimits, discover
-from bloodcells_gui.imaging.limits import DecodeLimits
-from bloodcells_gui.imaging.opening import open_image
-from bloodcells_gui.imaging.refusal import ImageRefused
-from tests.hostile.corpus import CORPUS, Hostile, encoded, png_claiming, rgb_image, write
+from bloodcells_gui.imaging.io.decode import decode_rgb, probe
+from bloodcells_gui.imaging.io.discover import DiscoverLimits, discover
+from bloodcells_gui.imaging.io.limits import DecodeLimits
+from bloodcells_gui.imaging.io.opening import open_image
+from bloodcells_gui.imaging.io.refusal import ImageRefused
+from tests.support.hostile_images import CORPUS, Hostile, encoded, png_claiming, rgb_image, write
 
 SIZE = (65, 83)
 
@@ -211,8 +211,8 @@ def test_the_libraries_stay_silent(tmp_path: Path) -> None:
     path.write_bytes(encoded(rgb_image(), "TIFF", compression="tiff_lzw")[:5000])
     code = (
         "import sys, pathlib\n"
-        "from bloodcells_gui.imaging.decode import decode_rgb\n"
-        "from bloodcells_gui.imaging.refusal import ImageRefused\n"
+        "from bloodcells_gui.imaging.io.decode import decode_rgb\n"
+        "from bloodcells_gui.imaging.io.refusal import ImageRefused\n"
         "try:\n    decode_rgb(pathlib.Path(sys.argv[1]))\n"
         "except ImageRefused as e:\n    print(e.reason())\n"
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.zones import BAD_LIGHT, GLASS, OUT_OF_FOCUS, PALE, TOO_THICK, TOO_THIN
 from bloodcells_gui.imaging.focus import BLUR_UNKNOWN_PX, edge_blur_px
 from bloodcells_gui.imaging.monolayer import judge_patch
-from tests.pipeline.smears import empty, fill
+from tests.support.smears import empty, fill
 
 
 def patch(pitch_um: float, mpp: float = 0.4, side_um: float = 200) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import pytest
 
 from bloodcells_gui.domain.errors import EXIT_BUNDLE_REFUSED, BundleRefused
 from bloodcells_gui.inference.bundle import load_bundle
-from tests.inference import tiny_onnx
+from tests.support import tiny_onnx
 
 
 def edit(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:

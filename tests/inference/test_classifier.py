@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bloodcells_gui.adaptation.label_propagation import PropagationSettings
+from bloodcells_gui.adaptation.morphometry import FEATURES, coarse_names
+from bloodcells_gui.adaptation.prior_shift import ClassPrior
 from bloodcells_gui.domain.errors import BundleRefused
-from bloodcells_gui.domain.look_alikes import Likeness
-from bloodcells_gui.domain.measured_kinds import FEATURES, coarse_names
-from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import Profile, fit_profile
 from bloodcells_gui.inference.classifier import Classifier, ClassifierOutput
 from bloodcells_gui.inference.detector import Detector
 from bloodcells_gui.inference.segmenter import Segmenter
-from scripts.golden import write_calibrated
-from tests.inference import tiny_onnx
+from scripts.training.golden import write_calibrated
+from tests.support import tiny_onnx
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "classifier-lite0"
 
@@ -144,7 +144,7 @@ def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: 
     card["calibration"]["specimen_mix"] = {"strength": 0.1, "least": 15}
     (folder / "card.json").write_text(json.dumps(card))
     mixing = Classifier(load_bundle(folder))
-    assert mixing.ways.prior == MixPrior(0.1, 15)
+    assert mixing.ways.prior == ClassPrior(0.1, 15)
     assert (mixing.threshold, mixing.doubts_views) == (0.5, False)
     np.testing.assert_array_equal(mixing.predict(crops()).probabilities, tiny.predict(crops()).probabilities)
     mixing.use_profile(fitted(mixing, mixing.predict(crops(40)))[1])
@@ -168,7 +168,7 @@ def test_a_card_may_ask_for_look_alikes(tiny: Classifier, tmp_path: Path) -> Non
     expected = (found.embedding - model.centre) @ model.whitener
     np.testing.assert_allclose(asking.coordinates(found.embedding), expected, atol=1e-4)
     assert asking.dimensions == found.embedding.shape[1]
-    assert asking.ways.likeness == Likeness(0.5, 1, 0.3, 0.1)
+    assert asking.ways.likeness == PropagationSettings(0.5, 1, 0.3, 0.1)
     asking.use_profile(fitted(asking, found)[1])
     assert asking.ways.likeness is None
     card["calibration"]["look_alikes"] = {"near": 1.5, "pull": 1, "echo": 0.3, "own": 0.1}

@@ -123,8 +123,8 @@ def test_the_same_cells_wherever_the_field_lies(detector: Detector) -> None:
 @pytest.mark.realdata
 def test_real_fields(detector: Detector, real_data: Path) -> None:
     """Leukocytes of twelve test fields, a few of each site, at their sites' scales."""
-    from scripts.data import load_items
-    from scripts.fields_data import load_txl
+    from scripts.training.data import load_items
+    from scripts.training.fields_data import load_txl
 
     items = [i for i in load_items(real_data) if i.set == "txl_pbc" and i.split == "test"]
     some = [i for site in ("pbc", "raabin", "bccd") for i in [j for j in items if j.site == site][:4]]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.onnx_check import MalformedModel, inspect_model
-from tests.inference import tiny_onnx
+from tests.support import tiny_onnx
 
 
 def test_finds_operators_and_no_foreign_domain() -> None:

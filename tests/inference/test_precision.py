@@ -15,8 +15,8 @@ from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference import processor, session
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.session import CPU, OnnxSession, choices
-from scripts.golden import write_calibrated
-from tests.inference import tiny_onnx
+from scripts.training.golden import write_calibrated
+from tests.support import tiny_onnx
 
 
 def two_networks(folder: Path, **changes: Any) -> Path:

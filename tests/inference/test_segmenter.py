@@ -97,8 +97,8 @@ def test_blank_field_has_no_cell(segmenter: Segmenter) -> None:
 @pytest.mark.realdata
 def test_real_masks(segmenter: Segmenter, real_data: Path) -> None:
     """Twenty test crops of Raabin and twenty of the site that was never trained on."""
-    from scripts.data import SITE_UM, load_items
-    from scripts.masks_data import STORE_MPP, load_raabin, load_tecom, window
+    from scripts.training.data import SITE_UM, load_items
+    from scripts.training.masks_data import STORE_MPP, load_raabin, load_tecom, window
 
     items = load_items(real_data)
     test = [i for i in items if i.set == "raabin" and i.split == "test"][:20]

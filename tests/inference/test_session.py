@@ -11,7 +11,7 @@ import pytest
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.session import OnnxSession
-from tests.inference import tiny_onnx
+from tests.support import tiny_onnx
 
 
 def test_runs_and_names_its_provider(tmp_path: Path) -> None:

@@ -20,17 +20,17 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
 )
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
-from bloodcells_gui.domain.image_notices import PROFILE_APPLIED
-from bloodcells_gui.domain.notices import notice_in, run_remarks
+from bloodcells_gui.domain.image_messages import PROFILE_APPLIED
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.scale_notices import NO_SCALE
+from bloodcells_gui.domain.run_messages import notice_in, run_remarks
+from bloodcells_gui.domain.scale_messages import NO_SCALE
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
-from bloodcells_gui.imaging.decode import LoadedImage, load_image
+from bloodcells_gui.imaging.io.decode import LoadedImage, load_image
+from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.measure import measure
-from bloodcells_gui.imaging.refusal import ImageRefused
-from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions, _Batch, _batches_ahead, _chunks
-from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
+from tests.support.doubles import PlainClassifier, PlainSegmenter, draw_cell
 
 CODES = ("SNE", "LY", "EO")
 
@@ -58,7 +58,7 @@ def load(refs: Sequence[ImageRef]) -> list[LoadedImage | ImageRefused]:
 def analysis(
     classifier: PlainClassifier | None = None, token: CancelToken | None = None, **options
 ) -> CropsAnalysis:
-    work = CellWork(classifier or PlainClassifier(), PlainSegmenter(), measure)
+    work = CellAnalyzer(classifier or PlainClassifier(), PlainSegmenter(), measure)
     return CropsAnalysis(
         work,
         load,
@@ -122,7 +122,7 @@ def test_one_wrong_file_of_twelve_waits_for_its_scale_and_the_others_are_named(f
             if isinstance(image, LoadedImage)
         ]
 
-    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
     run = CropsAnalysis(
         work,
         load_told,
@@ -148,7 +148,7 @@ def test_a_wrong_file_that_an_interrupted_run_left_over_is_not_believed_alone(fo
             if isinstance(image, LoadedImage)
         ]
 
-    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
     nothing_seen = ScaleEstimate(None, ScaleSource.UNKNOWN)
     run = CropsAnalysis(work, load_told, lambda *_: nothing_seen, CropsOptions(threads=2), CancelToken())
     events = list(run.events([(5, refs[5])], [ref for i, ref in enumerate(refs) if i != 5]))
@@ -158,7 +158,7 @@ def test_a_wrong_file_that_an_interrupted_run_left_over_is_not_believed_alone(fo
 
 
 def test_without_any_scale_no_cell_is_named(folder) -> None:
-    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
     unknown = ScaleEstimate(None, ScaleSource.UNKNOWN)
     run = CropsAnalysis(work, load, lambda *_: unknown, CropsOptions(threads=2), CancelToken())
     events = list(run.events(folder))
@@ -176,7 +176,7 @@ def test_what_is_to_be_said_of_how_images_were_read_is_counted_in_the_runs_remar
             for image, ref in zip(load(wanted), wanted, strict=True)
         ]
 
-    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
     scale = ScaleEstimate(0.107, ScaleSource.RED_CELLS, 0.03, 1)
     options = CropsOptions(threads=2, batch=8)
     (*_, done) = CropsAnalysis(work, noted, lambda *_: scale, options, CancelToken()).events(folder)
@@ -209,11 +209,9 @@ def test_reading_goes_on_while_cells_are_written(folder) -> None:
         asked.extend(ref.name for ref in refs)
         return load(refs)
 
-    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
     options = CropsOptions(mpp=0.107, threads=1, batch=4)
-    run = CropsAnalysis(
-        work, noted, lambda *_: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken()
-    )
+    run = CropsAnalysis(work, noted, lambda *_: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken())
     events = run.events(folder)
     next(e for e in events if isinstance(e, CellsFound))
     until = time.monotonic() + 10.0
@@ -243,11 +241,9 @@ def test_where_reading_ahead_is_late_the_workers_read_themselves(folder) -> None
         time.sleep(0.3)
         return load(refs)
 
-    work = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
     options = CropsOptions(mpp=0.107, threads=2, batch=8)
-    run = CropsAnalysis(
-        work, slow, lambda *_: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken()
-    )
+    run = CropsAnalysis(work, slow, lambda *_: ScaleEstimate(0.1, ScaleSource.PRIOR), options, CancelToken())
     cells = [c for e in run.events(folder) if isinstance(e, CellsFound) for c in e.cells]
     assert [c.image for c in cells] == list(range(40))
     assert set(asked) == {ref.name for _, ref in folder}  # some twice: the scale is looked at first

@@ -28,17 +28,17 @@ from bloodcells_gui.domain.cell import (
 )
 from bloodcells_gui.domain.detections import NUCLEATED, Detections
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_messages import CONTRADICTION
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.measure import MEASUREMENTS, OF_OUTLINE, measure
-from bloodcells_gui.imaging.refusal import ImageRefused
-from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.edges import counting_frame
 from bloodcells_gui.pipeline.scan import ScanOptions
-from bloodcells_gui.pipeline.whole import scan_specimen
-from tests.doubles import PlainClassifier, PlainSegmenter
-from tests.pipeline.smears import FIELD, MemoryReader, PlainDetector, Smear, empty, fill, put_cell
+from bloodcells_gui.pipeline.scan_specimen import scan_specimen
+from tests.support.doubles import PlainClassifier, PlainSegmenter
+from tests.support.smears import FIELD, MemoryReader, PlainDetector, Smear, empty, fill, put_cell
 
 LEUKOCYTES = ("SNE", "LY", "EO")
 WIDTH, HEIGHT = 420, 360
@@ -81,7 +81,7 @@ def run(pictures: dict[str, Any], **options: Any) -> tuple[list[Cell], Done, lis
 
     specimen = Specimen("s", SpecimenKind.FIELDS, Path("s"), refs)
     detector, assets_of = options.pop("detector", PlainDetector()), options.pop("assets_of", None)
-    work = CellWork(
+    work = CellAnalyzer(
         PlainClassifier(), PlainSegmenter(), measure, frame=options.pop("frame", counting_frame(True)),
         of_outline=[MEASUREMENTS.index(name) for name in OF_OUTLINE],
     )  # fmt: skip
@@ -160,9 +160,7 @@ def test_cells_that_an_edge_cuts_count_on_two_sides_alone_and_are_not_measured(l
 class SeesDouble(PlainDetector):
     """Proposes a second leukocyte beside each real one, as boxes of touching cells lie."""
 
-    def detect(
-        self, image: np.ndarray, mpp: float, thresholds: Sequence[float] | None = None
-    ) -> Detections:
+    def detect(self, image: np.ndarray, mpp: float, thresholds: Sequence[float] | None = None) -> Detections:
         found = super().detect(image, mpp, thresholds)
         again = found.of_class(NUCLEATED)
         boxes = again.boxes.copy()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bloodcells_gui.domain import scale_notices as notices
+from bloodcells_gui.domain import scale_messages as notices
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.pipeline.scale_check import Look, SettledScale, contradicts, settle_scale

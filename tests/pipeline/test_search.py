@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections, suppress
-from bloodcells_gui.imaging.levels import TrustedLevels
+from bloodcells_gui.imaging.io.levels import TrustedLevels
 from bloodcells_gui.pipeline.pieces import Spot
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.survey import tile_grid
-from tests.doubles import SIZE_PX, UM_PER_PX
-from tests.pipeline.smears import (
+from tests.support.doubles import SIZE_PX, UM_PER_PX
+from tests.support.smears import (
     FIELD,
     RED,
     MemoryReader,

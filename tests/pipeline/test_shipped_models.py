@@ -14,14 +14,14 @@ from bloodcells_gui.app.engine import Engine, load_engine
 from bloodcells_gui.domain.analysis import CellsFound, Done, RunStatus
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.notices import CONTRADICTION
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_messages import CONTRADICTION
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
-from bloodcells_gui.imaging.opening import open_image
+from bloodcells_gui.imaging.io.opening import open_image
 from bloodcells_gui.imaging.scale import estimate_mpp
-from bloodcells_gui.imaging.synthetic import generate_slide
 from bloodcells_gui.pipeline.scan import ScanOptions
-from bloodcells_gui.pipeline.whole import scan_specimen
+from bloodcells_gui.pipeline.scan_specimen import scan_specimen
+from bloodcells_gui.synthetic import generate_slide
 
 NO_LEUKOCYTE = {"PLT", "GPLT", "PLC", "ART", "SMU"}
 

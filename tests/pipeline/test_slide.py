@@ -23,25 +23,25 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_SCALE_CONTRADICTED, Box, Cell
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.notices import LYING_LEVELS, UNFOCUSED, notice_in
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_messages import LYING_LEVELS, UNFOCUSED, notice_in
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 from bloodcells_gui.pipeline import resume
-from bloodcells_gui.pipeline.cellwork import CellWork
-from bloodcells_gui.pipeline.kept_map import decode_map
+from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.scan import Scan, ScanOptions
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.slide import SlideSource
+from bloodcells_gui.pipeline.stored_quality_map import decode_map
 from bloodcells_gui.pipeline.survey import Survey
-from tests.doubles import SIZE_PX, UM_PER_PX, PlainClassifier, PlainSegmenter
-from tests.pipeline.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell
+from tests.support.doubles import SIZE_PX, UM_PER_PX, PlainClassifier, PlainSegmenter
+from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell
 
 MEASUREMENTS = np.zeros(1, np.float32)
 
 
-def work() -> CellWork:
-    return CellWork(PlainClassifier(), PlainSegmenter(), lambda *_: MEASUREMENTS)
+def work() -> CellAnalyzer:
+    return CellAnalyzer(PlainClassifier(), PlainSegmenter(), lambda *_: MEASUREMENTS)
 
 
 def unknown_scale(_sample: Any, _stated: float | None) -> ScaleEstimate:
@@ -376,7 +376,7 @@ def test_a_zone_drawn_by_hand(smear: Smear) -> None:
 def test_without_a_pyramid_the_overview_comes_from_samples(
     smear: Smear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bloodcells_gui.imaging.levels._OVERVIEW_PIXELS", 1_000_000)
+    monkeypatch.setattr("bloodcells_gui.imaging.io.levels._OVERVIEW_PIXELS", 1_000_000)
     reader = MemoryReader(smear.rgb, smear.mpp)
     cells, _, events = run(reader)
     assert sum(c.predicted in LEUKOCYTES for c in cells) == 140

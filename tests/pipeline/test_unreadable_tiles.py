@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.analysis import Progress, RunStatus, Skipped
-from tests.pipeline.smears import MemoryReader, Smear, empty, fill
 from tests.pipeline.test_slide import LEUKOCYTES, matched, run
+from tests.support.smears import MemoryReader, Smear, empty, fill
 
 
 @pytest.fixture(scope="module")

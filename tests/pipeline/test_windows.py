@@ -15,11 +15,11 @@ from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.inference.preprocess import crop_at_scale
-from bloodcells_gui.pipeline.cellwork import CellWork
+from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
+from bloodcells_gui.pipeline.cell_place import Place
 from bloodcells_gui.pipeline.edges import visible_part
-from bloodcells_gui.pipeline.place import Place
 from bloodcells_gui.pipeline.windows import View, Windows, centred
-from tests.doubles import PlainClassifier, PlainSegmenter, draw_cell
+from tests.support.doubles import PlainClassifier, PlainSegmenter, draw_cell
 
 PAIRS = [(128, 0.172), (96, 0.215), (128, 0.3), (64, 0.172), (200, 0.1)]
 
@@ -96,7 +96,7 @@ def test_a_cell_near_the_middle_is_outlined_once_and_kept_in_the_middle(
     off_um: float, times: int, size: int, um: float
 ) -> None:
     classifier, segmenter = WatchedClassifier(size_px=size, um_per_px=um), CountingSegmenter()
-    work = CellWork(classifier, segmenter, measure)
+    work = CellAnalyzer(classifier, segmenter, measure)
     at = 180 + off_um / 0.107 * np.array([0.8, -0.6])
     place = Place(0, draw_cell("LY", 360, 0.107, centre=tuple(at)), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = work.process([place])
@@ -113,7 +113,7 @@ def test_a_cell_near_the_middle_is_outlined_once_and_kept_in_the_middle(
 @pytest.mark.parametrize(("size", "um"), PAIRS)
 def test_each_network_sees_the_cell_at_its_own_scale(size: int, um: float) -> None:
     classifier = WatchedClassifier(size_px=size, um_per_px=um)
-    work = CellWork(classifier, PlainSegmenter(), measure)
+    work = CellAnalyzer(classifier, PlainSegmenter(), measure)
     place = Place(0, draw_cell("LY", 360, 0.107, centre=(200, 170)), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = work.process([place])
     assert cell.predicted == "LY"
@@ -127,7 +127,7 @@ def test_each_network_sees_the_cell_at_its_own_scale(size: int, um: float) -> No
     check_kept(work, assets)
 
 
-def check_kept(work: CellWork, assets: CellAssets) -> None:
+def check_kept(work: CellAnalyzer, assets: CellAssets) -> None:
     """Thumbnail, mask and `crop_px` show one window."""
     windows = work.windows
     thumb = cv2.imdecode(np.frombuffer(assets.thumbnail, np.uint8), cv2.IMREAD_COLOR)
@@ -145,7 +145,7 @@ def test_an_explanation_lies_over_the_cell_of_the_thumbnail(size: int, um: float
     engine = SimpleNamespace(
         classifier=PlainClassifier(size_px=size, um_per_px=um), segmenter=PlainSegmenter()
     )
-    work = CellWork(engine.classifier, engine.segmenter, measure)
+    work = CellAnalyzer(engine.classifier, engine.segmenter, measure)
     place = Place(0, draw_cell("SNE", 360, 0.107), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = work.process([place])
     explainer = Explainer(lambda: engine)  # type: ignore[arg-type, return-value]
@@ -163,7 +163,7 @@ def test_an_explanation_lies_over_the_cell_of_the_thumbnail(size: int, um: float
 
 def test_an_old_thumbnail_is_explained_by_a_classifier_with_a_narrower_window() -> None:
     """Cases of version 0.1 keep the old classifier's window, 27.5 um; the new one looks at 22 um."""
-    old = CellWork(PlainClassifier(), PlainSegmenter(), measure)
+    old = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
     place = Place(0, draw_cell("EO", 360, 0.107), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = old.process([place])
     engine = SimpleNamespace(classifier=PlainClassifier(um_per_px=0.172), segmenter=PlainSegmenter())

@@ -21,7 +21,7 @@ from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.report import csv_out
-from tests.report.report_case import CLASSES, MEASURES, SHA, make_cells, make_run, make_specimen, make_state
+from tests.support.report_case import CLASSES, MEASURES, SHA, make_cells, make_run, make_specimen, make_state
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -214,8 +214,8 @@ def test_summary_has_one_row_per_specimen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "lang", "expected"),
     [
-        ("rfc4180", "fr", b'name,x,n\r\na;b,1.5,7\r\n'),
-        ("excel", "en", b'\xef\xbb\xbfname,x,n\r\na;b,1.5,7\r\n'),
+        ("rfc4180", "fr", b"name,x,n\r\na;b,1.5,7\r\n"),
+        ("excel", "en", b"\xef\xbb\xbfname,x,n\r\na;b,1.5,7\r\n"),
         ("excel", "fr", b'\xef\xbb\xbfname;x;n\r\n"a;b";1,5;7\r\n'),
     ],
 )

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix
 from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.report.evaluation import (
     Evaluation,
@@ -22,7 +22,7 @@ from bloodcells_gui.report.evaluation import (
     write_evaluation_json,
 )
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
-from tests.report.report_case import CLASSES, FONTS
+from tests.support.report_case import CLASSES, FONTS
 
 
 def scores_for(*leaves: str, p: float = 0.9) -> np.ndarray:
@@ -190,7 +190,7 @@ def test_pdf_holds_the_plots(evaluation: Evaluation, tmp_path: Path, paper: str,
 
 
 def test_the_mix_of_the_folder_stands_in_every_form(tmp_path: Path) -> None:
-    mix = SpecimenMix({"LY": 2.5, "MO": 0.4}, 12, MixPrior(0.1, 15), 0.4)
+    mix = PriorShift({"LY": 2.5, "MO": 0.4}, 12, ClassPrior(0.1, 15), 0.4)
     with_mix = evaluate([("LY",)], scores_for("LY"), CLASSES, mix=mix)
     assert to_json_obj(with_mix)["specimen_mix"] == {
         "cells": 12, "strength": 0.1, "least": 15, "weights": {"LY": 2.5, "MO": 0.4},

@@ -14,16 +14,16 @@ from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, Cell
 from bloodcells_gui.domain.comparison import analyser_fields
 from bloodcells_gui.domain.differential import Remark
-from bloodcells_gui.domain.fold import ReviewState, make_event
 from bloodcells_gui.domain.review import EventKind, Signature, Status
+from bloodcells_gui.domain.review_state import ReviewState, make_event
 from bloodcells_gui.domain.settings import LabSettings, ReportHeader
 from bloodcells_gui.report.anonymous import anonymised, pseudonym
 from bloodcells_gui.report.build import cells_to_explain
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import digest, from_json, to_json
 from bloodcells_gui.report.pdf import render_pdf
-from tests.report import report_case
-from tests.report.report_case import FONTS, MIX, make_cells, make_report, make_run, make_specimen, make_state
+from tests.support import report_case
+from tests.support.report_case import FONTS, MIX, make_cells, make_report, make_run, make_specimen, make_state
 
 
 def test_the_same_case_gives_the_same_hash_in_any_language_at_any_time() -> None:

@@ -7,9 +7,9 @@ import zlib
 
 import pytest
 
-from bloodcells_gui.domain.pages import Page, Picture, Text
+from bloodcells_gui.domain.page_marks import Page, Picture, Text
 from bloodcells_gui.report.pdf import Rendered, render
-from tests.report.report_case import FONTS, make_report
+from tests.support.report_case import FONTS, make_report
 
 PT = 72 / 25.4
 

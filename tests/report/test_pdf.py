@@ -16,24 +16,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bloodcells_gui.adaptation.label_propagation import PropagationSettings
+from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.look_alikes import Likeness
-from bloodcells_gui.domain.notices import FOREIGN, NOT_REACHED
 from bloodcells_gui.domain.review import Signature
+from bloodcells_gui.domain.run_messages import FOREIGN, NOT_REACHED
 from bloodcells_gui.domain.settings import LabSettings, ReportHeader
 from bloodcells_gui.domain.specimen import SpecimenKind
-from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix
-from bloodcells_gui.domain.wording import mix_text
+from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.model import CheckLine, Comment, FindingLine, ReportModel
 from bloodcells_gui.report.pdf import render_pdf, write_pdf
 from bloodcells_gui.report.pdf_result import nice_axis
 from bloodcells_gui.report.pdf_sheet import Sheet
 from bloodcells_gui.report.pdf_text import Printable, text_key
-from tests.report.report_case import FONTS, make_report, make_run, make_specimen
 from tests.report.test_pages import contents
+from tests.support.report_case import FONTS, make_report, make_run, make_specimen
 
 needs_poppler = pytest.mark.skipif(
     shutil.which("pdftotext") is None, reason="no poppler-utils on this machine"
@@ -347,7 +347,7 @@ def check_text(sheet: Sheet) -> None:
 @needs_poppler
 def test_provenance_says_that_the_specimens_mix_was_used_and_what_it_weighed(tmp_path: Path) -> None:
     weights = {"SNE": 2.414, "LY": 1.02, "MO": 0.25, "BL": 1.0}
-    mix = SpecimenMix(weights, 137, MixPrior(0.1, 15), 0.4)
+    mix = PriorShift(weights, 137, ClassPrior(0.1, 15), 0.4)
     model = make_report(run=make_run(tallies={"RBC": 2140.0, **mix.to_tallies()}))
     english = " ".join(text_of(render(model), tmp_path).split())
     assert "taken into account (137 nucleated cells): Monocyte × 0.25, Segmented neutrophil × 2.41" in english
@@ -362,8 +362,8 @@ def test_provenance_says_that_the_specimens_mix_was_used_and_what_it_weighed(tmp
 @needs_poppler
 def test_all_that_was_made_of_a_specimen_is_told_to_its_last_word(tmp_path: Path) -> None:
     weights = dict.fromkeys(("SNE", "BNE", "VLY", "PMY", "SMU", "MMY"), 100.125)
-    together = {"likeness": Likeness(0.5, 1, 1, 0.1), "alike": 123456, "measured": 123456}
-    mix = SpecimenMix(weights, 123456, MixPrior(0.3, 15), 0.4, **together)
+    together = {"likeness": PropagationSettings(0.5, 1, 1, 0.1), "alike": 123456, "measured": 123456}
+    mix = PriorShift(weights, 123456, ClassPrior(0.3, 15), 0.4, **together)
     model = make_report(run=make_run(tallies=mix.to_tallies()))
     ends = {"en": "support each other's kind (123456 cells)", "fr": "mutuellement (123456 cellules)"}
     for lang, last in ends.items():
@@ -373,9 +373,9 @@ def test_all_that_was_made_of_a_specimen_is_told_to_its_last_word(tmp_path: Path
 
 
 def test_a_mix_that_weighs_nothing_is_told_as_such() -> None:
-    mix = SpecimenMix({"SNE": 1.01, "LY": 0.99}, 3, MixPrior(0.1, 15), 0.4)
-    assert "no kind's weight by 5 %" in mix_text(mix)
-    assert "le poids d'aucun type de 5 %" in mix_text(mix, "fr")
+    mix = PriorShift({"SNE": 1.01, "LY": 0.99}, 3, ClassPrior(0.1, 15), 0.4)
+    assert "no kind's weight by 5 %" in adaptation_text(mix)
+    assert "le poids d'aucun type de 5 %" in adaptation_text(mix, "fr")
 
 
 NAMES = (

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scripts.audit import audit, odd_ones
-from scripts.audit_copies import (
+from scripts.tools.audit import audit, odd_ones
+from scripts.tools.audit_copies import (
     THUMB,
     crops_in_frames,
     difference_hash,
@@ -19,7 +19,7 @@ from scripts.audit_copies import (
     thumbnail,
     turned_copies,
 )
-from scripts.audit_report import markdown, mosaic, plot
+from scripts.tools.audit_report import markdown, mosaic, plot
 
 
 def smooth(seed: int, height: int = 60, width: int = 60) -> np.ndarray:

@@ -11,11 +11,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the train extra")
 
-from scripts import pack  # noqa: E402
-from scripts.augment import Look, augment, look_of  # noqa: E402
-from scripts.augment_batch import augment_batch, blurred, from_lab, jpeg, to_lab  # noqa: E402
-from scripts.data import CACHE_PX, CACHE_UM, Cache  # noqa: E402
-from scripts.train_classifier import DeviceViews, Pool  # noqa: E402
+from scripts.training import pack  # noqa: E402
+from scripts.training.augment import Look, augment, look_of  # noqa: E402
+from scripts.training.augment_batch import augment_batch, blurred, from_lab, jpeg, to_lab  # noqa: E402
+from scripts.training.data import CACHE_PX, CACHE_UM, Cache  # noqa: E402
+from scripts.training.views import DeviceViews, Pool  # noqa: E402
 
 
 def crops(n: int, seed: int = 0) -> np.ndarray:

@@ -10,11 +10,11 @@ torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402
 
 from bloodcells_gui.inference.explain import grad_cam, mixed_weights  # noqa: E402
-from scripts.augment import HED, INPUT_PX, augment, nothing, stain  # noqa: E402
-from scripts.average_weights import averaged  # noqa: E402
-from scripts.classifier_net import ClassifierNet, FrozenConv  # noqa: E402
-from scripts.leave_one_out import arguments, trainings  # noqa: E402
-from scripts.train_classifier import marginal_loss, one_cycle  # noqa: E402
+from scripts.training.augment import HED, INPUT_PX, augment, nothing, stain  # noqa: E402
+from scripts.training.average_weights import averaged  # noqa: E402
+from scripts.training.classifier_net import ClassifierNet, FrozenConv  # noqa: E402
+from scripts.training.leave_one_out import arguments, trainings  # noqa: E402
+from scripts.training.train_classifier import marginal_loss, one_cycle  # noqa: E402
 
 
 @pytest.mark.parametrize("kernel", [3, 5])

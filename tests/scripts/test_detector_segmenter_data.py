@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from scripts.data import Item, unsqueeze
-from scripts.fields_data import Field, MosaicMaker, _shrink, clip_boxes, load_raabin_masks
-from scripts.mask_offsets import MASK_OFFSETS, mask_offset
-from scripts.masks_data import (
+from scripts.training.data import Item, unsqueeze
+from scripts.training.fields_data import Field, MosaicMaker, _shrink, clip_boxes, load_raabin_masks
+from scripts.training.mask_offsets import MASK_OFFSETS, mask_offset
+from scripts.training.masks_data import (
     CELL_ANY,
     SIZE,
     STORE_MPP,
@@ -19,7 +19,7 @@ from scripts.masks_data import (
     to_store,
     window,
 )
-from scripts.stain_jitter import jitter_piece
+from scripts.training.stain_jitter import jitter_piece
 
 
 def field(complete: tuple[bool, bool, bool] = (True, True, True)) -> Field:
@@ -33,7 +33,7 @@ def field(complete: tuple[bool, bool, bool] = (True, True, True)) -> Field:
 
 
 def test_boxes_of_a_mosaic_hold_the_dark_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.fields_data.jitter_piece", lambda piece, rng: piece)
+    monkeypatch.setattr("scripts.training.fields_data.jitter_piece", lambda piece, rng: piece)
     maker = MosaicMaker([field()], 0.4, [1.0], size=128)
     for seed in range(8):
         canvas = maker.draw(np.random.default_rng(seed))
@@ -106,7 +106,7 @@ def test_a_window_shows_the_cell_in_the_middle_at_its_size() -> None:
 
 def test_image_and_mask_stay_together_and_neighbours_stay_background(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("jitter_stain", "shade", "soften"):
-        monkeypatch.setattr(f"scripts.masks_data.{name}", lambda image, *_: image)
+        monkeypatch.setattr(f"scripts.training.masks_data.{name}", lambda image, *_: image)
     maker = WindowMaker([crop()], [1.0])
     purple = 0
     for seed in range(30):

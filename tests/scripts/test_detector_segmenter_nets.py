@@ -11,12 +11,12 @@ torch = pytest.importorskip("torch", reason="needs the train extra")
 pytest.importorskip("onnx", reason="needs the train extra")
 
 from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections  # noqa: E402
-from scripts.evaluate_left_out import choose_thresholds  # noqa: E402
-from scripts.export_fields import fold_batch_norm  # noqa: E402
-from scripts.fields_data import Field  # noqa: E402
-from scripts.masks_data import SIZE  # noqa: E402
-from scripts.resume_exported import unfold  # noqa: E402
-from scripts.segmenter_net import SegmenterNet  # noqa: E402
+from scripts.training.evaluate_left_out import choose_thresholds  # noqa: E402
+from scripts.training.export_fields import fold_batch_norm  # noqa: E402
+from scripts.training.fields_data import Field  # noqa: E402
+from scripts.training.masks_data import SIZE  # noqa: E402
+from scripts.training.resume_exported import unfold  # noqa: E402
+from scripts.training.segmenter_net import SegmenterNet  # noqa: E402
 
 
 @pytest.mark.parametrize(("kind", "above_wrong", "of_all"), [(NUCLEATED, 0.5, 0.3), (RED_CELL, 0.55, 0.45)])

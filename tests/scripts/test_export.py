@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from bloodcells_gui.inference.onnx_check import inspect_model  # noqa: E402
-from scripts.classifier_net import ClassifierNet  # noqa: E402
-from scripts.export_classifier import (  # noqa: E402
+from scripts.training.classifier_net import ClassifierNet  # noqa: E402
+from scripts.training.export_classifier import (  # noqa: E402
     OUTPUTS,
     TOLERANCE,
     Served,
@@ -21,7 +21,7 @@ from scripts.export_classifier import (  # noqa: E402
     quantise,
     run_onnx,
 )
-from scripts.lean_graph import lean  # noqa: E402
+from scripts.training.optimize_onnx import lean  # noqa: E402
 
 
 @pytest.mark.slow

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells_gui.imaging.opening import open_image
-from bloodcells_gui.imaging.synthetic.pyramid import TILE_PX, PyramidWriter, write_pyramid
-from scripts.bench.repeated_slide import BLOCK, MARGIN, repeated
+from bloodcells_gui.imaging.io.opening import open_image
+from bloodcells_gui.synthetic.pyramid import TILE_PX, PyramidWriter, write_pyramid
+from scripts.benchmarks.repeated_slide import BLOCK, MARGIN, repeated
 
 
 def test_a_large_slide_repeats_the_small_one_at_every_level(tmp_path: Path) -> None:

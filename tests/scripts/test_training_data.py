@@ -11,20 +11,20 @@ import pytest
 
 pytest.importorskip("torch")
 
-from bloodcells_gui.app.specimen import as_a_whole
-from bloodcells_gui.domain.look_alikes import Likeness
-from bloodcells_gui.domain.measured_kinds import COLUMNS, FEATURES, MeasuredKinds
-from bloodcells_gui.domain.reproposal import coarse_rows, reproposed, sureness
-from bloodcells_gui.domain.specimen_mix import MixPrior
-from bloodcells_gui.domain.together import Ways
-from scripts.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
-from scripts.doubt_fit import LOOK_ALIKES, SPECIMEN_MIX, as_specimen, ways
-from scripts.measured_fit import fit_kinds, kinds_of
-from scripts.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
-from scripts.prior_shift import FREE, Site, fit, scores, shifted
-from scripts.retrain import STAGES, arguments, commands, label_of, write_manifest
-from scripts.train_classifier import OTHER_SITE, SITE_SHARES, sampling_weights
-from tests.measured import five_kinds, measurements_of
+from bloodcells_gui.adaptation.joint import AdaptationMethods
+from bloodcells_gui.adaptation.label_propagation import PropagationSettings
+from bloodcells_gui.adaptation.morphometry import COLUMNS, FEATURES, MorphometryModel
+from bloodcells_gui.adaptation.prior_shift import ClassPrior
+from bloodcells_gui.adaptation.reproposal import coarse_rows, reproposed, sureness
+from bloodcells_gui.app.specimen_adaptation import as_a_whole
+from scripts.training.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
+from scripts.training.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
+from scripts.training.morphometry_fit import fit_kinds, kinds_of
+from scripts.training.prior_shift import FREE, Site, fit, scores, shifted
+from scripts.training.retrain import STAGES, arguments, commands, label_of, write_manifest
+from scripts.training.uncertainty_fit import LOOK_ALIKES, SPECIMEN_MIX, as_specimen, ways
+from scripts.training.views import OTHER_SITE, SITE_SHARES, sampling_weights
+from tests.support.measured_cells import five_kinds, measurements_of
 
 
 def test_identical_files_in_two_groups_become_one_group() -> None:
@@ -172,7 +172,9 @@ def test_what_the_doubt_is_fitted_on_is_what_the_program_serves() -> None:
     at = (rng.normal(0, 0.5, (200, 6)) + 2 * np.eye(6)[kinds]).astype(np.float32)
     p = rng.dirichlet(np.full(len(LEAVES), 0.3), 200).astype(np.float32)
     measurements = measurements_of(kinds, rng)
-    how = Ways(MixPrior.from_card(SPECIMEN_MIX), Likeness.from_card(LOOK_ALIKES), five_kinds(LEAVES))
+    how = AdaptationMethods(
+        ClassPrior.from_card(SPECIMEN_MIX), PropagationSettings.from_card(LOOK_ALIKES), five_kinds(LEAVES)
+    )
     ours = as_specimen(p, at, measurements, how)
     classifier = SimpleNamespace(
         classes=LEAVES, threshold=0.4, doubts_views=False, leaf_share=0.25, coordinates=lambda e: e, ways=how,
@@ -200,7 +202,7 @@ def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
     fitted = fit_kinds(np.concatenate(x), np.array(labels), np.array(sites))
     assert fitted is not None
     card, _ = fitted
-    found = MeasuredKinds.from_card(*fitted, LEAVES)
+    found = MorphometryModel.from_card(*fitted, LEAVES)
     assert found is not None
     assert sorted(card["sites"]) == [2, 3, 3, 3]
     order = [found.rows.tolist().index(int(k)) for k in kinds]
@@ -209,7 +211,7 @@ def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
     np.testing.assert_allclose(np.sqrt(np.diag(found.within)) * found.spread, 0.5, atol=0.08)
     assert np.diag(found.between).mean() < 0.1 * np.diag(found.within).mean()
     assert np.diag(found.offset).mean() > np.diag(found.between).mean()
-    assert ways(found).under_profile() == Ways(None, None, found)
+    assert ways(found).under_profile() == AdaptationMethods(None, None, found)
 
 
 def test_one_laboratory_tells_nothing_of_how_laboratories_differ() -> None:

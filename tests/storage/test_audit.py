@@ -13,15 +13,15 @@ import pytest
 
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
-from bloodcells_gui.domain.fold import make_event
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.review_state import make_event
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage import schema
 from bloodcells_gui.storage.audit import TRAIL_COLUMNS, export_trail, verify
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import ALTERED, recover
-from tests.storage.case_tools import Reviewer, a_case, cells_of
+from tests.support.case_tools import Reviewer, a_case, cells_of
 
 
 @pytest.fixture(scope="module")

@@ -25,11 +25,11 @@ from bloodcells_gui.storage import backup as backups
 from bloodcells_gui.storage.archive import FORMAT, MANIFEST, Archive, decoded, encoded
 from bloodcells_gui.storage.backup import BackupMade, Places, back_up
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.library import Library
+from bloodcells_gui.storage.reference_library import Library
 from bloodcells_gui.storage.restore import restore
 from bloodcells_gui.storage.worklist import INDEX_NAME, Worklist
-from tests.storage.case_tools import Reviewer, a_case
-from tests.storage.forged_archives import FORGED, GOOD, forged, listed
+from tests.support.case_tools import Reviewer, a_case
+from tests.support.forged_archives import FORGED, GOOD, forged, listed
 
 
 def places_in(folder: Path) -> Places:

@@ -10,7 +10,7 @@ import pytest
 from bloodcells_gui.storage.archive import decoded
 from bloodcells_gui.storage.backup import Places, back_up
 from bloodcells_gui.storage.worklist import INDEX_NAME
-from tests.ui.workbench_kit import a_case
+from tests.support.workbench_window import a_case
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes and links")
 

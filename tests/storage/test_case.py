@@ -15,13 +15,13 @@ import pytest
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import fold, make_event
 from bloodcells_gui.domain.review import Event, EventKind
+from bloodcells_gui.domain.review_state import fold, make_event
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.storage import schema
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
-from bloodcells_gui.storage.ledger import Kind
-from tests.storage.case_tools import CLASSES, SCALE, T0, Reviewer, a_case, a_run, a_specimen, cells_of
+from bloodcells_gui.storage.hash_chain import Kind
+from tests.support.case_tools import CLASSES, SCALE, T0, Reviewer, a_case, a_run, a_specimen, cells_of
 
 
 def same(a: Any, b: Any) -> None:

@@ -22,10 +22,10 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.storage import lock
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case_transfer import copy_case
 from bloodcells_gui.storage.connection import CaseDamaged, CaseUnreachable, HeldConnection
 from bloodcells_gui.storage.lock import CaseInUse
-from bloodcells_gui.storage.moving import copy_case
-from tests.storage.case_tools import Reviewer, a_case, a_specimen, cells_of
+from tests.support.case_tools import Reviewer, a_case, a_specimen, cells_of
 
 HOLD = """
 import sys

@@ -14,8 +14,8 @@ from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.storage import schema
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged, CaseTooNew
-from tests.storage.case_tools import Reviewer, a_case
-from tests.storage.old_versions import BUILDERS
+from tests.support.case_tools import Reviewer, a_case
+from tests.support.old_versions import BUILDERS
 
 
 @pytest.fixture

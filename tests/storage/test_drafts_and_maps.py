@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import make_event
 from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.review_state import make_event
 from bloodcells_gui.storage import audit, schema
 from bloodcells_gui.storage.case import CaseStore, Draft
 from bloodcells_gui.storage.recover import recover
-from tests.storage.case_tools import T0, Reviewer, a_case
-from tests.storage.old_versions import BUILDERS, version_1, version_2
+from tests.support.case_tools import T0, Reviewer, a_case
+from tests.support.old_versions import BUILDERS, version_1, version_2
 
 REPORT = b'{"total": 3}'
 MAPS = {7: b"png seven", 2: b"png two"}

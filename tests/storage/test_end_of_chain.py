@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodcells_gui.app.headless import verify_case
+from bloodcells_gui.app.batch import verify_case
 from bloodcells_gui.app.signing import amend, sign
 from bloodcells_gui.cli import run
 from bloodcells_gui.domain.errors import UserError
@@ -17,9 +17,9 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.last_seen import WENT_BACK
 from bloodcells_gui.storage.recover import recover
 from bloodcells_gui.storage.worklist import INDEX_NAME, Worklist
-from tests.app.test_frozen_reports import opened, with_signature
-from tests.storage.tampering import cut_end, tamper
-from tests.ui.workbench_kit import a_case
+from tests.app.test_signed_report import opened, with_signature
+from tests.support.tampering import cut_end, tamper
+from tests.support.workbench_window import a_case
 
 
 @pytest.fixture

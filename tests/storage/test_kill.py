@@ -1,4 +1,4 @@
-"""Ten kills at random moments of analysis, review, signing and export (200: scripts/kill_test.py)."""
+"""Ten kills at random moments of analysis, review, signing and export (200: scripts/tools/kill_test.py)."""
 
 from __future__ import annotations
 

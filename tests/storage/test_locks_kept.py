@@ -14,24 +14,24 @@ from pathlib import Path
 
 import pytest
 
-from bloodcells_gui.app.record import import_analyser
+from bloodcells_gui.app.case_details import import_analyser
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.imaging import plain_files
-from bloodcells_gui.imaging.decode import probe
-from bloodcells_gui.imaging.discover import discover
-from bloodcells_gui.imaging.source import FileSource
+from bloodcells_gui.imaging.io import plain_files
+from bloodcells_gui.imaging.io.byte_source import FileSource
+from bloodcells_gui.imaging.io.decode import probe
+from bloodcells_gui.imaging.io.discover import discover
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.storage import settings
 from bloodcells_gui.storage.audit import export_trail, verify
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case_transfer import copy_case, move_case
 from bloodcells_gui.storage.connection import header_version
-from bloodcells_gui.storage.library import Library
-from bloodcells_gui.storage.moving import copy_case, move_case
 from bloodcells_gui.storage.recover import recover
+from bloodcells_gui.storage.reference_library import Library
 from bloodcells_gui.storage.removals import remove_case
 from bloodcells_gui.storage.worklist import Worklist
-from tests.storage.case_tools import a_case
+from tests.support.case_tools import a_case
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere a lock belongs to its descriptor")
@@ -233,7 +233,7 @@ def test_only_regular_files_are_opened(tmp_path: Path, what: str) -> None:
 
 
 def test_a_short_run_beside_another_sqlite_program_loses_nothing(tmp_path: Path) -> None:
-    """The long one, on a disk: scripts/lock_test.py."""
+    """The long one, on a disk: scripts/tools/lock_test.py."""
     import importlib.util
 
     spec = importlib.util.spec_from_file_location("lock_test", ROOT / "scripts" / "lock_test.py")

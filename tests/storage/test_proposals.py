@@ -9,24 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bloodcells_gui.adaptation.label_propagation import PropagationSettings, Settled
+from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift, mix_in
+from bloodcells_gui.adaptation.reproposal import reproposed_cells
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, Cell
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.fold import BY_HAND_RUN, fold
-from bloodcells_gui.domain.look_alikes import Likeness, Settled
-from bloodcells_gui.domain.reproposal import reproposed_cells
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.domain.specimen_mix import MixPrior, SpecimenMix, mix_in
+from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
 from bloodcells_gui.storage.recover import recover
-from tests.storage import old_versions
-from tests.storage.case_tools import CLASSES, Reviewer, a_case, a_run, cells_of
+from tests.support import old_versions
+from tests.support.case_tools import CLASSES, Reviewer, a_case, a_run, cells_of
 
-FIRST = SpecimenMix({"SNE": 2.5, "LY": 0.3, "MO": 0.2}, 20, MixPrior(0.1, 15), 0.4)
-SECOND = SpecimenMix({"SNE": 0.2, "LY": 2.6, "MO": 0.2}, 30, MixPrior(0.1, 15), 0.4)
+FIRST = PriorShift({"SNE": 2.5, "LY": 0.3, "MO": 0.2}, 20, ClassPrior(0.1, 15), 0.4)
+SECOND = PriorShift({"SNE": 0.2, "LY": 2.6, "MO": 0.2}, 30, ClassPrior(0.1, 15), 0.4)
 
-TOGETHER = replace(FIRST, guarded=True, likeness=Likeness(0.5, 1.0, 0.3, 0.1), alike=20)
+TOGETHER = replace(FIRST, guarded=True, likeness=PropagationSettings(0.5, 1.0, 0.3, 0.1), alike=20)
 
 
 def plain(cells: list[Cell]) -> list[tuple[object, ...]]:
@@ -145,7 +145,7 @@ def test_cells_of_another_classifier_or_profile_keep_theirs(
 
 def test_classifiers_with_other_leaves_do_not_get_in_each_others_way(tmp_path: Path) -> None:
     five = (*CLASSES, "EO", "BA")
-    third = SpecimenMix({"SNE": 0.2, "LY": 0.2, "MO": 0.2, "EO": 4.2, "BA": 0.2}, 9, MixPrior(0.1, 15), 0.4)
+    third = PriorShift({"SNE": 0.2, "LY": 0.2, "MO": 0.2, "EO": 4.2, "BA": 0.2}, 9, ClassPrior(0.1, 15), 0.4)
     with a_case(tmp_path / "c.bcs") as store:
         store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
         store.start_run(replace(a_run(1), classes=five, bundles={"classify": "other cd"}))

@@ -16,14 +16,14 @@ import pytest
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.storage import rows, schema
+from bloodcells_gui.storage import schema, serialization
 from bloodcells_gui.storage.audit import verify
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.recover import RECORD_LOST, recover
 from bloodcells_gui.storage.worklist import CaseState, Worklist
-from tests.storage.case_tools import Reviewer, a_case, cells_of
-from tests.storage.old_versions import BUILDERS
+from tests.support.case_tools import Reviewer, a_case, cells_of
+from tests.support.old_versions import BUILDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = schema.PAGE_BYTES
@@ -377,7 +377,7 @@ def test_pages_that_many_rows_name_are_not_given_out_again_and_again(tmp_path: P
     path = tmp_path / "a.bcs"
     a_case(path, 600).close()
     long, step = 1_000_000, 119 * (PAGE - 4)  # so that as much of each row stays on its own page
-    column = rows.CELL_COLUMNS.split(", ").index("scores")
+    column = serialization.CELL_COLUMNS.split(", ").index("scores")
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DROP TRIGGER cells_never_changes")
     connection.execute("UPDATE cells SET scores = zeroblob(?)", (long - step,))

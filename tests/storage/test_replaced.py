@@ -12,10 +12,10 @@ import pytest
 
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.report.csv_out import atomic_file
+from bloodcells_gui.storage.atomic_io import write_whole
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.files import write_whole
-from tests.storage.tampering import tamper
-from tests.ui.workbench_kit import a_case
+from tests.support.tampering import tamper
+from tests.support.workbench_window import a_case
 
 
 def in_another_thread(work: Callable[[], object]) -> list[object]:

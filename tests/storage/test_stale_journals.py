@@ -12,9 +12,9 @@ import pytest
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.backup import Places, back_up
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.moving import copy_case, move_case
+from bloodcells_gui.storage.case_transfer import copy_case, move_case
 from bloodcells_gui.storage.restore import restore
-from tests.storage.case_tools import a_case
+from tests.support.case_tools import a_case
 
 
 def leave_journal(path: Path, folder: Path) -> Path:

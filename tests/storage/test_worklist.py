@@ -18,12 +18,12 @@ from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
-from bloodcells_gui.storage import moving, schema
+from bloodcells_gui.storage import case_transfer, schema
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case_transfer import copy_case
 from bloodcells_gui.storage.lock import CaseInUse, holder_of
-from bloodcells_gui.storage.moving import copy_case
 from bloodcells_gui.storage.worklist import INDEX_NAME, CaseState, Worklist
-from tests.storage.case_tools import Reviewer, a_case, cells_of
+from tests.support.case_tools import Reviewer, a_case, cells_of
 
 
 def make(path: Path, specimen: str, created: str, *, cells: int = 0) -> CaseStore:
@@ -35,7 +35,7 @@ def make(path: Path, specimen: str, created: str, *, cells: int = 0) -> CaseStor
         app_version="0",
     )
     if cells:
-        from tests.storage.case_tools import a_run
+        from tests.support.case_tools import a_run
 
         store.start_run(a_run())
         store.add_cells(0, *cells_of(0, cells))
@@ -315,7 +315,7 @@ def test_a_copy_that_differs_is_not_kept(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter(["a", "b"])
-    monkeypatch.setattr(moving, "sha256_of", lambda _: next(answers))
+    monkeypatch.setattr(case_transfer, "sha256_of", lambda _: next(answers))
     with pytest.raises(UserError, match="differs"):
         copy_case(folder / "done.bcs", tmp_path / "done.bcs")
     assert not list(tmp_path.glob("*done*"))

@@ -22,11 +22,11 @@ from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.resources import load_fonts
 from bloodcells_gui.ui.theme import Theme
-from tests.ui.desk import Desk
-from tests.ui.fakes import FakeSession, FakeWorkshop, make_cells
+from bloodcells_gui.ui.window_memory import Memory
+from tests.support.desk import Desk
+from tests.support.fakes import FakeSession, FakeWorkshop, make_cells
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

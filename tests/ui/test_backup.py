@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.backup import Workstation, proposed_name
-from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.backup.window import BackupWindow
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.workbench_window import a_case, a_workspace
 
 
 def workstation(folder: Path) -> Workstation:
@@ -104,11 +104,11 @@ def test_the_menu_leads_to_it_and_restored_settings_count(
         tmp_path / "b.zip", token=_token(), progress=lambda _: None
     )
     workspace = a_workspace(tmp_path / "new")
-    cases = CaseList(workspace)
+    cases = WorkList(workspace)
     cases.refresh()
     main = MainWindow(context, workspace, Memory())
     qtbot.addWidget(main)
-    bench = Workbench(main, context, workspace, cases, Memory())
+    bench = ToolWindows(main, context, workspace, cases, Memory())
     try:
         window = bench._backup.show()
         assert window is bench._backup.show()
@@ -117,7 +117,7 @@ def test_the_menu_leads_to_it_and_restored_settings_count(
         assert severity == "ok", text
         assert workspace.settings.reviewer == "Zoë"
         cases.refresh()
-        from bloodcells_gui.app.cases import Query
+        from bloodcells_gui.app.worklist import Query
 
         assert [e.path.name for e in cases.search(Query())] == ["one.bcs"]
     finally:

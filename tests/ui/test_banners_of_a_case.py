@@ -10,31 +10,31 @@ import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.domain.analysis import Done, RunStatus, Skipped, SkippedFile
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui import reporting
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.ui.desk import Desk
-from tests.ui.fakes import FakeSession, make_cells
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.desk import Desk
+from tests.support.fakes import FakeSession, make_cells
+from tests.support.workbench_window import a_case, a_workspace
 
 TROUBLE = UserError("The folder cannot be written.", "The disk is full.", "Free some space.")
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory) -> Iterator[Workbench]:
+def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory) -> Iterator[ToolWindows]:
     workspace = a_workspace(tmp_path)
     for name in ("first", "second"):
         a_case(workspace.cases_dir / f"{name}.bcs", 20, specimen_id=f"S-{name}")
-    window, cases = MainWindow(context, workspace, memory), CaseList(workspace)
-    made = Workbench(window, context, workspace, cases, memory)
+    window, cases = MainWindow(context, workspace, memory), WorkList(workspace)
+    made = ToolWindows(window, context, workspace, cases, memory)
     window.show()
     yield made
     window.close()
@@ -42,14 +42,14 @@ def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory) -> I
     window.deleteLater()
 
 
-def open_case(bench: Workbench, name: str) -> None:
+def open_case(bench: ToolWindows, name: str) -> None:
     bench.window.opener.open_path(bench.workspace.cases_dir / f"{name}.bcs")
     session = bench.session
     assert session is not None
     assert session.path.stem == name
 
 
-def told(bench: Workbench) -> list[str]:
+def told(bench: ToolWindows) -> list[str]:
     return [b.texts[0] for b in bench.window.banners.banners]
 
 
@@ -58,7 +58,7 @@ def accept(monkeypatch: pytest.MonkeyPatch, kind: type[QDialog], answer: object)
     monkeypatch.setattr(kind, "answer", lambda self: answer)
 
 
-def sign_it(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def sign_it(bench: ToolWindows, monkeypatch: pytest.MonkeyPatch) -> None:
     session = bench.session
     assert session is not None
     session.confirm([c.id for c in session.cells])
@@ -75,7 +75,7 @@ def sign_it(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_report_is_signed_does_not_stand_over_the_next_case(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    bench: ToolWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_case(bench, "first")
     sign_it(bench, monkeypatch)
@@ -84,7 +84,9 @@ def test_the_report_is_signed_does_not_stand_over_the_next_case(
     assert told(bench) == []
 
 
-def test_nor_over_the_new_version_of_its_own_case(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_over_the_new_version_of_its_own_case(
+    bench: ToolWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
     open_case(bench, "first")
     sign_it(bench, monkeypatch)
     accept(monkeypatch, AmendDialog, "a second look")
@@ -95,7 +97,7 @@ def test_nor_over_the_new_version_of_its_own_case(bench: Workbench, monkeypatch:
     assert told(bench) == []
 
 
-def test_closing_a_case_takes_its_banners_and_leaves_those_of_the_laboratory(bench: Workbench) -> None:
+def test_closing_a_case_takes_its_banners_and_leaves_those_of_the_laboratory(bench: ToolWindows) -> None:
     open_case(bench, "first")
     banners = bench.window.banners
     bench._tell_due([object()])  # type: ignore[list-item]
@@ -107,7 +109,7 @@ def test_closing_a_case_takes_its_banners_and_leaves_those_of_the_laboratory(ben
 
 
 def test_a_case_that_could_not_be_opened_is_forgotten_once_another_is(
-    bench: Workbench, tmp_path: Path
+    bench: ToolWindows, tmp_path: Path
 ) -> None:
     bench.window.opener.open_path(tmp_path / "gone.bcs")
     assert len(told(bench)) == 1
@@ -117,7 +119,7 @@ def test_a_case_that_could_not_be_opened_is_forgotten_once_another_is(
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_an_export_that_ends_after_its_case_was_left(
-    qtbot: QtBot, bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: bool
+    qtbot: QtBot, bench: ToolWindows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: bool
 ) -> None:
     """Good news are dropped. A failure is told, for nobody would miss the report otherwise: with its case."""
     gate = threading.Event()
@@ -150,14 +152,14 @@ def test_an_export_that_ends_after_its_case_was_left(
 
 
 def test_what_was_looked_at_waits_while_a_dialog_about_the_open_case_is_up(
-    qtbot: QtBot, bench: Workbench
+    qtbot: QtBot, bench: ToolWindows
 ) -> None:
     """Its own dialog over the signature would close the case that is being signed."""
     open_case(bench, "first")
     asked: list[Path] = []
     opener = bench.window.opener
     opener.ask_options = lambda path, _: asked.append(path)
-    dialog = AuthorDialog("", bench.window)
+    dialog = ReviewerDialog("", bench.window)
     dialog.open()
     opener._looked(Path("smear"), object())
     qtbot.wait(600)
@@ -166,7 +168,7 @@ def test_what_was_looked_at_waits_while_a_dialog_about_the_open_case_is_up(
     qtbot.waitUntil(lambda: asked == [Path("smear")])
     dialog.deleteLater()
     # A later wish takes its place.
-    again = AuthorDialog("", bench.window)
+    again = ReviewerDialog("", bench.window)
     again.open()
     opener._looked(Path("smear"), object())
     open_case(bench, "second")
@@ -176,7 +178,7 @@ def test_what_was_looked_at_waits_while_a_dialog_about_the_open_case_is_up(
     again.deleteLater()
 
 
-def test_a_view_of_an_earlier_case_says_nothing_any_more(bench: Workbench) -> None:
+def test_a_view_of_an_earlier_case_says_nothing_any_more(bench: ToolWindows) -> None:
     open_case(bench, "first")
     page = bench.window.page
     assert page is not None

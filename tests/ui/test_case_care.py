@@ -11,18 +11,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.banner import Banner
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.workbench import care
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.storage.tampering import tamper
-from tests.ui.fakes import make_cells
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench import case_care
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.fakes import make_cells
+from tests.support.tampering import tamper
+from tests.support.workbench_window import a_case, a_workspace
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def workspace(tmp_path: Path) -> Workspace:
 def window(
     qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MainWindow]:
-    monkeypatch.setattr(care, "_AFTER_MS", 10)
-    cases = CaseList(workspace)
+    monkeypatch.setattr(case_care, "_AFTER_MS", 10)
+    cases = WorkList(workspace)
     window = MainWindow(context, workspace, memory)
-    Workbench(window, context, workspace, cases, memory)
+    ToolWindows(window, context, workspace, cases, memory)
     window.show()
     qtbot.waitExposed(window)
     yield window
@@ -98,7 +98,7 @@ def test_nothing_is_said_of_a_case_that_is_as_it_was_written(
 def test_closing_the_case_ends_the_comparison(
     qtbot: QtBot, window: MainWindow, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(care, "_REST_S", 0.2)
+    monkeypatch.setattr(case_care, "_REST_S", 0.2)
     path = a_case(workspace.cases_dir / "one.bcs", 30)
     window.opener.open_path(path)
     qtbot.wait(60)

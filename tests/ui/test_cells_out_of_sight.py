@@ -13,8 +13,8 @@ from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids, unpack_ids
 from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.main_window import MainWindow
-from tests.ui.desk import Desk
-from tests.ui.slides import SIZE, PictureReader, SlideSession, cells, placed
+from tests.support.desk import Desk
+from tests.support.slide_window import SIZE, PictureReader, SlideSession, cells, placed
 
 Key = Qt.Key
 

@@ -11,23 +11,23 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.case_details import agreement, problem_of
 from bloodcells_gui.app.counter import Beat
 from bloodcells_gui.app.export import ExportOptions, report_model
-from bloodcells_gui.app.record import agreement, problem_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import signing_checks
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec
 from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.ui.case_details.grades import choices
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.sound import Bell
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.record.grades import choices
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.workbench_window import a_case, a_workspace
 
 Key = Qt.Key
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -39,10 +39,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[Workbench]:
+def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
     window = MainWindow(context, workspace, memory)
-    cases = CaseList(workspace)
-    bench = Workbench(window, context, workspace, cases, memory)
+    cases = WorkList(workspace)
+    bench = ToolWindows(window, context, workspace, cases, memory)
     window.resize(1300, 800)
     window.show()
     qtbot.waitExposed(window)
@@ -54,7 +54,7 @@ def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory
 
 
 @pytest.fixture
-def session(bench: Workbench, workspace: Workspace) -> CaseSession:
+def session(bench: ToolWindows, workspace: Workspace) -> CaseSession:
     bench.window.opener.open_path(a_case(workspace.cases_dir / "one.bcs", 60))
     assert bench.session is not None
     return bench.session
@@ -68,7 +68,7 @@ def press(*keys: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoM
 
 
 @pytest.fixture
-def counting(qtbot: QtBot, bench: Workbench, workspace: Workspace) -> CaseSession:
+def counting(qtbot: QtBot, bench: ToolWindows, workspace: Workspace) -> CaseSession:
     session = workspace.new_counter_case("By hand 7")
     bench.window.opener.opened.emit(session, None)
     assert bench.counter is not None
@@ -77,7 +77,7 @@ def counting(qtbot: QtBot, bench: Workbench, workspace: Workspace) -> CaseSessio
     return session
 
 
-def test_keys_count_into_the_case_and_the_table_follows(bench: Workbench, counting: CaseSession) -> None:
+def test_keys_count_into_the_case_and_the_table_follows(bench: ToolWindows, counting: CaseSession) -> None:
     rings: list[int] = []
     assert bench.counter is not None
     bench.counter.bell._ring = lambda: rings.append(1)
@@ -100,7 +100,7 @@ def test_keys_count_into_the_case_and_the_table_follows(bench: Workbench, counti
 
 
 def test_the_hundredth_rings_long_and_the_case_can_be_signed(
-    qtbot: QtBot, bench: Workbench, counting: CaseSession
+    qtbot: QtBot, bench: ToolWindows, counting: CaseSession
 ) -> None:
     assert bench.counter is not None
     counter = bench.counter.counter
@@ -121,14 +121,14 @@ def test_the_hundredth_rings_long_and_the_case_can_be_signed(
     assert model.differential.total == 100
 
 
-def test_less_than_nothing_is_not_counted(counting: CaseSession, bench: Workbench) -> None:
+def test_less_than_nothing_is_not_counted(counting: CaseSession, bench: ToolWindows) -> None:
     press(Key.Key_Q, modifier=SHIFT)
     press(Key.Key_Backspace)
     assert counting.store.events() == []
 
 
 def test_a_full_disk_counts_nothing_and_says_so(
-    bench: Workbench, counting: CaseSession, monkeypatch: pytest.MonkeyPatch
+    bench: ToolWindows, counting: CaseSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: object) -> None:
         raise UserError("The disk is full.")
@@ -153,7 +153,7 @@ def test_fields_are_checked(kind: str, text: str, sound: bool) -> None:
     assert (problem_of(spec, text) == "") is sound
 
 
-def test_fields_are_saved_as_soon_as_they_are_left(bench: Workbench, session: CaseSession) -> None:
+def test_fields_are_saved_as_soon_as_they_are_left(bench: ToolWindows, session: CaseSession) -> None:
     bench.show_record(0)
     assert bench.record is not None
     row = bench.record.fields.rows["wbc"]
@@ -173,7 +173,9 @@ def test_fields_are_saved_as_soon_as_they_are_left(bench: Workbench, session: Ca
     assert {s.name for s in DEFAULT_FIELDS if s.shown} | {"specimen_id"} == set(bench.record.fields.rows)
 
 
-def test_the_specimen_number_is_corrected_on_the_record_page(bench: Workbench, session: CaseSession) -> None:
+def test_the_specimen_number_is_corrected_on_the_record_page(
+    bench: ToolWindows, session: CaseSession
+) -> None:
     bench.show_record(0)
     assert bench.record is not None
     row = bench.record.fields.rows["specimen_id"]
@@ -199,7 +201,7 @@ def test_the_specimen_number_is_corrected_on_the_record_page(bench: Workbench, s
     assert page.header._title.text() == wrong
 
 
-def test_grades_by_key_and_mouse(bench: Workbench, session: CaseSession) -> None:
+def test_grades_by_key_and_mouse(bench: ToolWindows, session: CaseSession) -> None:
     bench.show_record(1)
     assert bench.record is not None
     table = bench.record.grades
@@ -237,7 +239,7 @@ def CountsOf(session: CaseSession) -> dict[str, int]:
     return counts
 
 
-def test_comments_are_added_by_keyboard_and_undone(bench: Workbench, session: CaseSession) -> None:
+def test_comments_are_added_by_keyboard_and_undone(bench: ToolWindows, session: CaseSession) -> None:
     bench.show_record(2)
     assert bench.record is not None
     panel = bench.record.comments
@@ -256,7 +258,7 @@ def test_comments_are_added_by_keyboard_and_undone(bench: Workbench, session: Ca
 
 
 def test_the_analyser_is_entered_imported_and_compared(
-    bench: Workbench, session: CaseSession, tmp_path: Path
+    bench: ToolWindows, session: CaseSession, tmp_path: Path
 ) -> None:
     bench.show_record(3)
     assert bench.record is not None
@@ -281,7 +283,7 @@ def test_the_analyser_is_entered_imported_and_compared(
 
 
 def test_agreement_over_cases(
-    qtbot: QtBot, bench: Workbench, session: CaseSession, workspace: Workspace
+    qtbot: QtBot, bench: ToolWindows, session: CaseSession, workspace: Workspace
 ) -> None:
     session.set_field("analyser.NE", "55")
     second = workspace.open_case(a_case(workspace.cases_dir / "two.bcs", 60, seed=4))

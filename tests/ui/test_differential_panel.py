@@ -10,9 +10,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.domain import wording
+from bloodcells_gui.domain import formatting
 from bloodcells_gui.domain.analysis import Done, RunStatus
-from bloodcells_gui.domain.notices import CONTRADICTION, FOREIGN, LOST, NOT_REACHED
+from bloodcells_gui.domain.run_messages import CONTRADICTION, FOREIGN, LOST, NOT_REACHED
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.case_header import Chip
 from bloodcells_gui.ui.context import UiContext
@@ -20,7 +20,7 @@ from bloodcells_gui.ui.differential.model import Column, DifferentialModel, Line
 from bloodcells_gui.ui.differential.panel import DifferentialPanel
 from bloodcells_gui.ui.gallery.model import pack_ids
 from bloodcells_gui.ui.main_window import MainWindow
-from tests.ui.fakes import FakeSession, make_cells
+from tests.support.fakes import FakeSession, make_cells
 
 
 @pytest.fixture
@@ -56,9 +56,13 @@ def test_figures_are_those_of_the_report(model: DifferentialModel, session: Fake
         texts = [str(model.index(line, c).data()) for c in Column]
         assert texts[Column.COUNT] == str(row.count)
         share = row.percent if row.counts else row.per_100_wbc
-        assert texts[Column.SHARE] == wording.number(share, 1)
-        assert texts[Column.LIMITS] == f"{wording.number(row.low95, 1)} – {wording.number(row.high95, 1)}"
-        assert texts[Column.ABSOLUTE].removesuffix(" L").removesuffix(" H") == wording.absolute(row.absolute)
+        assert texts[Column.SHARE] == formatting.number(share, 1)
+        assert (
+            texts[Column.LIMITS] == f"{formatting.number(row.low95, 1)} – {formatting.number(row.high95, 1)}"
+        )
+        assert texts[Column.ABSOLUTE].removesuffix(" L").removesuffix(" H") == formatting.absolute(
+            row.absolute
+        )
 
 
 def test_a_decision_announces_changed_lines_only(model: DifferentialModel, session: FakeSession) -> None:

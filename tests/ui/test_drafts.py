@@ -12,22 +12,22 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.drafts import COMMENT, NOTE
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import signing_checks
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.audit import verify
+from bloodcells_gui.ui.case_details.page import RecordPage
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.author import AuthorDialog
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import CommentDialog, SignDialog
-from bloodcells_gui.ui.library.window import NoteDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.record.page import RecordPage
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.reference_library.window import NoteDialog
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.workbench_window import a_case, a_workspace
 
 Key = Qt.Key
 WORDS = "Toxic granulation, repeat in citrate."
@@ -39,10 +39,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[Workbench]:
+def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
     window = MainWindow(context, workspace, memory)
-    cases = CaseList(workspace)
-    bench = Workbench(window, context, workspace, cases, memory)
+    cases = WorkList(workspace)
+    bench = ToolWindows(window, context, workspace, cases, memory)
     window.resize(1300, 800)
     window.show()
     qtbot.waitExposed(window)
@@ -59,26 +59,26 @@ def path(workspace: Workspace) -> Path:
 
 
 @pytest.fixture
-def session(bench: Workbench, path: Path) -> CaseSession:
+def session(bench: ToolWindows, path: Path) -> CaseSession:
     bench.window.opener.open_path(path)
     assert bench.session is not None
     return bench.session
 
 
-def record(bench: Workbench, part: int) -> RecordPage:
+def record(bench: ToolWindows, part: int) -> RecordPage:
     bench.show_record(part)
     assert bench.record is not None
     return bench.record
 
 
-def again(bench: Workbench, path: Path) -> CaseSession:
+def again(bench: ToolWindows, path: Path) -> CaseSession:
     bench.window.close_case()
     bench.window.opener.open_path(path)
     assert bench.session is not None
     return bench.session
 
 
-def editor(bench: Workbench, name: str) -> QLineEdit:
+def editor(bench: ToolWindows, name: str) -> QLineEdit:
     found = record(bench, 0).fields.rows[name].editor
     assert isinstance(found, QLineEdit)
     found.setFocus()
@@ -86,7 +86,7 @@ def editor(bench: Workbench, name: str) -> QLineEdit:
 
 
 def test_a_comment_not_added_is_there_again_and_the_foot_says_so(
-    bench: Workbench, session: CaseSession, path: Path
+    bench: ToolWindows, session: CaseSession, path: Path
 ) -> None:
     panel = record(bench, 2).comments
     assert bench.window._saved.text() == "Every decision is saved"
@@ -110,7 +110,7 @@ def test_a_comment_not_added_is_there_again_and_the_foot_says_so(
 
 
 def test_a_crash_costs_no_more_than_the_last_moment(
-    qtbot: QtBot, bench: Workbench, session: CaseSession, path: Path
+    qtbot: QtBot, bench: ToolWindows, session: CaseSession, path: Path
 ) -> None:
     panel = record(bench, 2).comments
     QTest.keyClicks(panel.words, WORDS)
@@ -125,7 +125,7 @@ def test_a_crash_costs_no_more_than_the_last_moment(
 
 
 def test_a_crash_costs_no_field_that_was_being_filled_in(
-    qtbot: QtBot, bench: Workbench, session: CaseSession, path: Path
+    qtbot: QtBot, bench: ToolWindows, session: CaseSession, path: Path
 ) -> None:
     QTest.keyClicks(editor(bench, "requester"), "Ward 7")
     QTest.keyClicks(editor(bench, "collected_at"), "yesterday")  # no day: it cannot be saved on leaving
@@ -143,17 +143,17 @@ def test_a_crash_costs_no_field_that_was_being_filled_in(
     assert session.state.data.fields["requester"] == "Ward 7"
 
 
-def test_the_foot_names_a_field_and_a_comment_together(bench: Workbench, session: CaseSession) -> None:
+def test_the_foot_names_a_field_and_a_comment_together(bench: ToolWindows, session: CaseSession) -> None:
     QTest.keyClicks(editor(bench, "wbc"), "7.4x")
     QTest.keyClicks(record(bench, 2).comments.words, WORDS)
     assert bench.window._saved.text() == "Not saved yet: White cell count · A comment is not added yet"
 
 
 def test_looking_at_the_analyser_asks_nobody_for_a_name(
-    bench: Workbench, session: CaseSession, monkeypatch: pytest.MonkeyPatch
+    bench: ToolWindows, session: CaseSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(AuthorDialog, "exec", lambda _: asked.append("who") or 0)
+    monkeypatch.setattr(ReviewerDialog, "exec", lambda _: asked.append("who") or 0)
     bench.workspace.author = ""
     panel = record(bench, 3).analyser
     panel.cells.setFocus()
@@ -166,7 +166,7 @@ def test_looking_at_the_analyser_asks_nobody_for_a_name(
 
 
 def test_a_case_open_for_reading_takes_no_comment_and_no_draft(
-    bench: Workbench, session: CaseSession, path: Path
+    bench: ToolWindows, session: CaseSession, path: Path
 ) -> None:
     QTest.keyClicks(record(bench, 2).comments.words, WORDS)
     bench.window.close_case()
@@ -180,7 +180,7 @@ def test_a_case_open_for_reading_takes_no_comment_and_no_draft(
     assert path.read_bytes() == before
 
 
-def test_a_comment_too_long_is_not_cut_silently(bench: Workbench, session: CaseSession) -> None:
+def test_a_comment_too_long_is_not_cut_silently(bench: ToolWindows, session: CaseSession) -> None:
     panel = record(bench, 2).comments
     panel.words.setPlainText("x" * 2003)
     panel.add()
@@ -190,7 +190,7 @@ def test_a_comment_too_long_is_not_cut_silently(bench: Workbench, session: CaseS
 
 @pytest.mark.parametrize(("answer", "added"), [("add", [WORDS]), ("discard", []), ("back", None)])
 def test_signing_asks_about_a_comment_that_is_not_added(
-    bench: Workbench,
+    bench: ToolWindows,
     session: CaseSession,
     monkeypatch: pytest.MonkeyPatch,
     answer: str,
@@ -226,7 +226,7 @@ def test_signing_asks_about_a_comment_that_is_not_added(
 
 
 def test_a_field_that_cannot_be_saved_stays_and_is_there_again(
-    bench: Workbench, session: CaseSession, path: Path
+    bench: ToolWindows, session: CaseSession, path: Path
 ) -> None:
     QTest.keyClicks(editor(bench, "wbc"), "7.4x")
     bench.window.commit_typing()
@@ -251,7 +251,7 @@ def test_a_field_that_cannot_be_saved_stays_and_is_there_again(
 
 
 def test_what_is_being_typed_counts_when_the_case_is_signed_exported_or_closed(
-    bench: Workbench, session: CaseSession, path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: ToolWindows, session: CaseSession, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
     monkeypatch.setattr(
@@ -276,10 +276,10 @@ def test_what_is_being_typed_counts_when_the_case_is_signed_exported_or_closed(
 
 
 def test_without_a_name_what_was_typed_is_a_draft(
-    bench: Workbench, session: CaseSession, path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: ToolWindows, session: CaseSession, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.workspace.author = ""
-    monkeypatch.setattr(AuthorDialog, "exec", lambda _: 0)
+    monkeypatch.setattr(ReviewerDialog, "exec", lambda _: 0)
     QTest.keyClicks(editor(bench, "stain"), "MGG")
     session = again(bench, path)
     assert session.state.data.fields == {}
@@ -288,7 +288,7 @@ def test_without_a_name_what_was_typed_is_a_draft(
 
 
 def test_a_note_for_the_library_is_there_again_until_it_is_kept(
-    bench: Workbench, session: CaseSession, monkeypatch: pytest.MonkeyPatch
+    bench: ToolWindows, session: CaseSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cell = session.cells[0].id
     assert bench.window.page is not None

@@ -27,13 +27,13 @@ from bloodcells_gui.domain.specimen import ImagePlace
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.dialogs.about import AboutDialog
-from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
-from bloodcells_gui.ui.library.window import NoteDialog
+from bloodcells_gui.ui.reference_library.window import NoteDialog
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 
 Key = Qt.Key
@@ -41,8 +41,8 @@ DOUBT = SigningCheck("Few cells.", blocking=False)
 PLACES = [ImagePlace(n, Path("/data/smear") / n, 3, ()) for n in ("a", "b")]
 
 MAKERS: dict[str, Callable[[UiContext], Form]] = {
-    "who reviews": lambda c: AuthorDialog("A. Technician"),
-    "who reviews, nobody yet": lambda c: AuthorDialog(),
+    "who reviews": lambda c: ReviewerDialog("A. Technician"),
+    "who reviews, nobody yet": lambda c: ReviewerDialog(),
     "count by hand": lambda c: CountDialog(),
     "new analysis": lambda c: OpenOptionsDialog(c, Path("/data/smear")),
     "new analysis of several folders": lambda c: OpenOptionsDialog(c, Path("/data/smear"), places=PLACES),

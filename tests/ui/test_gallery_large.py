@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
-from tests.ui.fakes import FakeSession, make_cells
+from tests.support.fakes import FakeSession, make_cells
 
 CELLS = 100_000
 

@@ -13,8 +13,8 @@ from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.model import GROUPS, MIME_CELLS, GalleryModel, pack_ids, unpack_ids
 from bloodcells_gui.ui.i18n import EXCLUDED
-from bloodcells_gui.ui.waiting import waiting_headline
-from tests.ui.fakes import FakeSession, make_cells
+from bloodcells_gui.ui.unidentified import waiting_headline
+from tests.support.fakes import FakeSession, make_cells
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.labels import menu_text, plain_tip
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
-from tests.ui.fakes import FakeSession, FakeWorkshop, make_cells
+from bloodcells_gui.ui.window_memory import Memory
+from tests.support.fakes import FakeSession, FakeWorkshop, make_cells
 
 HOSTILE = '<img src="file:///etc/passwd"><b>&amp; {x} %n</b>\n\u202ekcab'
 

@@ -31,7 +31,7 @@ from bloodcells_gui.ui.inspector.overlay import colour_table, heat_image
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
 from bloodcells_gui.ui.inspector.probabilities_tab import ByItself
 from bloodcells_gui.ui.review import ReviewController
-from tests.ui.fakes import FakeSession, make_cells
+from tests.support.fakes import FakeSession, make_cells
 
 
 @pytest.fixture

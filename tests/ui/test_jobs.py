@@ -26,7 +26,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.ui.analysis_control import merged
 from bloodcells_gui.ui.jobs import Errands, JobRunner, Lookup
-from tests.ui.fakes import FakeJob, make_cells
+from tests.support.fakes import FakeJob, make_cells
 
 
 @pytest.fixture

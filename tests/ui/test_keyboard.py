@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
@@ -22,10 +22,10 @@ from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.keyboard import latin_sequence, meanings, place, review_meanings, zoom_steps
 from bloodcells_gui.ui.keymap import PRESETS, RESERVED, KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.ui.desk import Desk
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.desk import Desk
+from tests.support.workbench_window import a_case, a_workspace
 
 NONE, SHIFT, CTRL = (
     Qt.KeyboardModifier.NoModifier,
@@ -191,10 +191,10 @@ def test_digits_of_the_top_row_can_be_class_keys_on_azerty(desk: Desk) -> None:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory) -> Iterator[Workbench]:
+def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory) -> Iterator[ToolWindows]:
     workspace = a_workspace(tmp_path)
-    window, cases = MainWindow(context, workspace, memory), CaseList(workspace)
-    made = Workbench(window, context, workspace, cases, memory)
+    window, cases = MainWindow(context, workspace, memory), WorkList(workspace)
+    made = ToolWindows(window, context, workspace, cases, memory)
     window.show()
     window.activateWindow()
     window.opener.open_path(a_case(workspace.cases_dir / "case.bcs", 30))
@@ -211,7 +211,7 @@ def focus() -> QWidget:
     return widget
 
 
-def test_azerty_reaches_the_parts_of_the_record_and_grades(bench: Workbench) -> None:
+def test_azerty_reaches_the_parts_of_the_record_and_grades(bench: ToolWindows) -> None:
     window, session = bench.window, bench.session
     assert window.page is not None
     assert session is not None
@@ -233,7 +233,7 @@ def test_azerty_reaches_the_parts_of_the_record_and_grades(bench: Workbench) -> 
     assert focus() is bench.counter.tiles
 
 
-def test_the_counter_counts_on_every_layout(bench: Workbench) -> None:
+def test_the_counter_counts_on_every_layout(bench: ToolWindows) -> None:
     session = bench.session
     assert session is not None
     bench.show_counter()

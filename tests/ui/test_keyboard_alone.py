@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.storage import audit
@@ -20,9 +20,9 @@ from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.workbench_window import a_case, a_workspace
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -49,10 +49,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[Workbench]:
+def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
     window = MainWindow(context, workspace, memory)
-    cases = CaseList(workspace)
-    bench = Workbench(window, context, workspace, cases, memory)
+    cases = WorkList(workspace)
+    bench = ToolWindows(window, context, workspace, cases, memory)
     window.show()
     window.activateWindow()
     yield bench
@@ -93,7 +93,7 @@ def in_dialog(kind: type[QDialog], act: Callable[[QWidget], None]) -> None:
 
 
 def test_a_case_is_found_reviewed_signed_and_exported_without_the_mouse(
-    qtbot: QtBot, bench: Workbench, workspace: Workspace, tmp_path: Path
+    qtbot: QtBot, bench: ToolWindows, workspace: Workspace, tmp_path: Path
 ) -> None:
     app, mouse = QApplication.instance(), NoMouse()
     assert app is not None
@@ -197,7 +197,7 @@ def test_a_case_is_found_reviewed_signed_and_exported_without_the_mouse(
     assert audit.verify(path).ok
 
 
-def test_every_command_of_the_menus_can_be_reached_by_keys(bench: Workbench) -> None:
+def test_every_command_of_the_menus_can_be_reached_by_keys(bench: ToolWindows) -> None:
     """Menus open with Alt and a letter, and no two of one menu share theirs."""
     bar = bench.window.menuBar()
     letters = [t for a in bar.actions() if (t := _letter(a.text()))]

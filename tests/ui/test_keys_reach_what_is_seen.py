@@ -12,19 +12,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.domain.review import Change, EventKind, Status
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.author import AuthorDialog
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.workbench_window import a_case, a_workspace
 
 Key = Qt.Key
 # Forty keys: "toxic", every class key, grades, the keys of the review and of buttons.
@@ -39,13 +39,13 @@ SEQUENCE = [
 @pytest.fixture
 def bench(
     qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Workbench]:
+) -> Iterator[ToolWindows]:
     for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
         answer = "" if name == "getExistingDirectory" else ("", "")
         monkeypatch.setattr(QFileDialog, name, lambda *_, a=answer: a)
     workspace = a_workspace(tmp_path)
-    window, cases = MainWindow(context, workspace, memory), CaseList(workspace)
-    made = Workbench(window, context, workspace, cases, memory)
+    window, cases = MainWindow(context, workspace, memory), WorkList(workspace)
+    made = ToolWindows(window, context, workspace, cases, memory)
     window.resize(1300, 800)
     window.show()
     window.activateWindow()
@@ -89,7 +89,7 @@ class Witness:
             self.unseen.append((self.where, change.event.kind, change.event.cells))
 
 
-def parts(bench: Workbench) -> list[tuple[str, Callable[[], object]]]:
+def parts(bench: ToolWindows) -> list[tuple[str, Callable[[], object]]]:
     """Every tab of the window with what puts it in front."""
     page, record = bench.window.page, bench.record
     assert page is not None
@@ -128,7 +128,7 @@ def press(*keys: Qt.Key) -> None:
 
 
 def test_a_recorded_sequence_of_40_keys_over_every_tab_changes_no_hidden_cell(
-    qtbot: QtBot, bench: Workbench
+    qtbot: QtBot, bench: ToolWindows
 ) -> None:
     page, session = bench.window.page, bench.session
     assert page is not None
@@ -165,11 +165,11 @@ def test_a_recorded_sequence_of_40_keys_over_every_tab_changes_no_hidden_cell(
 
 
 @pytest.mark.parametrize("what", ["who", "new", "export", "sign", "worklist", "library", "preview", "audit"])
-def test_with_a_window_in_front_no_key_reaches_the_cells(qtbot: QtBot, bench: Workbench, what: str) -> None:
+def test_with_a_window_in_front_no_key_reaches_the_cells(qtbot: QtBot, bench: ToolWindows, what: str) -> None:
     session, context = bench.session, bench.context
     assert session is not None
     makers: dict[str, Callable[[], QWidget | None]] = {
-        "who": lambda: AuthorDialog("", bench.window),
+        "who": lambda: ReviewerDialog("", bench.window),
         "new": lambda: OpenOptionsDialog(context, Path("/data"), None, bench.window),
         "export": lambda: ExportDialog(context, session.settings, Path("/data/out"), 0, bench.window),
         "sign": lambda: SignDialog(context, session.author, (), bench.window),
@@ -194,7 +194,7 @@ def test_with_a_window_in_front_no_key_reaches_the_cells(qtbot: QtBot, bench: Wo
     bench.window.activateWindow()
 
 
-def test_letters_at_the_compared_cells_decide_nothing(qtbot: QtBot, bench: Workbench) -> None:
+def test_letters_at_the_compared_cells_decide_nothing(qtbot: QtBot, bench: ToolWindows) -> None:
     page, session = bench.window.page, bench.session
     assert page is not None
     assert session is not None
@@ -213,7 +213,7 @@ def test_letters_at_the_compared_cells_decide_nothing(qtbot: QtBot, bench: Workb
     bench.window.activateWindow()
 
 
-def test_buttons_of_the_toolbar_wait_while_the_record_is_in_front(bench: Workbench) -> None:
+def test_buttons_of_the_toolbar_wait_while_the_record_is_in_front(bench: ToolWindows) -> None:
     page, session = bench.window.page, bench.session
     assert page is not None
     assert session is not None
@@ -233,7 +233,7 @@ def test_buttons_of_the_toolbar_wait_while_the_record_is_in_front(bench: Workben
     assert not actions.get("confirm").isEnabled()
 
 
-def test_undo_of_a_decision_shows_its_cells_before_it_takes_it_back(bench: Workbench) -> None:
+def test_undo_of_a_decision_shows_its_cells_before_it_takes_it_back(bench: ToolWindows) -> None:
     page, session = bench.window.page, bench.session
     assert page is not None
     assert session is not None
@@ -257,7 +257,7 @@ def test_undo_of_a_decision_shows_its_cells_before_it_takes_it_back(bench: Workb
     assert page.views.currentWidget() is bench.counter
 
 
-def test_space_on_the_choice_of_the_map_opens_it(qtbot: QtBot, bench: Workbench) -> None:
+def test_space_on_the_choice_of_the_map_opens_it(qtbot: QtBot, bench: ToolWindows) -> None:
     page, session = bench.window.page, bench.session
     assert page is not None
     assert session is not None
@@ -273,7 +273,7 @@ def test_space_on_the_choice_of_the_map_opens_it(qtbot: QtBot, bench: Workbench)
     assert session.state.last_seq == 1
 
 
-def test_a_tab_gives_its_view_the_keyboard(bench: Workbench) -> None:
+def test_a_tab_gives_its_view_the_keyboard(bench: ToolWindows) -> None:
     """By the mouse, by the menu and by Ctrl with a digit; so Ctrl+2 and a digit grade at once."""
     page, record, counter = bench.window.page, bench.record, bench.counter
     assert page is not None
@@ -300,7 +300,7 @@ def test_a_tab_gives_its_view_the_keyboard(bench: Workbench) -> None:
     assert fields[0].accessibleName() == "Specimen number"  # no key that goes astray changes it
 
 
-def test_a_click_on_sound_leaves_the_keys_with_the_counter(bench: Workbench) -> None:
+def test_a_click_on_sound_leaves_the_keys_with_the_counter(bench: ToolWindows) -> None:
     session, counter = bench.session, bench.counter
     assert session is not None
     assert counter is not None
@@ -313,7 +313,7 @@ def test_a_click_on_sound_leaves_the_keys_with_the_counter(bench: Workbench) -> 
     assert sum(session.state.hand_counts.values()) == 1 + bool(counter.tiles.currentIndex().isValid())
 
 
-def test_a_wheel_over_a_choice_changes_it_only_with_the_focus(bench: Workbench) -> None:
+def test_a_wheel_over_a_choice_changes_it_only_with_the_focus(bench: ToolWindows) -> None:
     session, record = bench.session, bench.record
     assert session is not None
     assert record is not None
@@ -342,7 +342,7 @@ def turn(widget: QWidget) -> None:
 
 @pytest.mark.parametrize("key", [Key.Key_Space, Key.Key_Q, Key.Key_Delete])
 def test_a_key_with_no_cell_chosen_shows_one_and_says_that_nothing_was_decided(
-    bench: Workbench, key: Key
+    bench: ToolWindows, key: Key
 ) -> None:
     page = bench.window.page
     assert page is not None

@@ -11,16 +11,16 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.second_reader import SecondReading, adjudicate, compare, first_labels, unsettled
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.workbench.hub import Workbench
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.workbench_window import a_case, a_workspace
 
 Key = Qt.Key
 
@@ -31,10 +31,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[Workbench]:
+def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
     window = MainWindow(context, workspace, memory)
-    cases = CaseList(workspace)
-    bench = Workbench(window, context, workspace, cases, memory)
+    cases = WorkList(workspace)
+    bench = ToolWindows(window, context, workspace, cases, memory)
     window.resize(1300, 800)
     window.show()
     qtbot.waitExposed(window)
@@ -46,13 +46,13 @@ def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory
 
 
 @pytest.fixture
-def session(bench: Workbench) -> CaseSession:
+def session(bench: ToolWindows) -> CaseSession:
     assert bench.session is not None
     return bench.session
 
 
 def test_only_reviewed_cells_go_into_the_library(
-    qtbot: QtBot, bench: Workbench, session: CaseSession
+    qtbot: QtBot, bench: ToolWindows, session: CaseSession
 ) -> None:
     ids = [c.id for c in session.cells[:3]]
     with pytest.raises(UserError, match="was not reviewed"):
@@ -79,7 +79,9 @@ def test_only_reviewed_cells_go_into_the_library(
     assert library.model.rowCount() == 3
 
 
-def test_cells_like_one_of_the_case_come_first_from_its_class(bench: Workbench, session: CaseSession) -> None:
+def test_cells_like_one_of_the_case_come_first_from_its_class(
+    bench: ToolWindows, session: CaseSession
+) -> None:
     ids = [c.id for c in session.cells]
     session.confirm(ids)
     bench.keep(ids, "")
@@ -106,7 +108,7 @@ def test_nobody_reads_his_own_cells_a_second_time(session: CaseSession) -> None:
 
 
 def test_the_second_reading_is_blinded_by_key_and_settled(
-    qtbot: QtBot, bench: Workbench, session: CaseSession
+    qtbot: QtBot, bench: ToolWindows, session: CaseSession
 ) -> None:
     decided = [c.id for c in session.cells[:8]]
     session.confirm(decided)
@@ -156,7 +158,7 @@ def test_the_second_reading_is_blinded_by_key_and_settled(
     again.close()
 
 
-def test_a_reading_goes_on_where_it_stopped(bench: Workbench, session: CaseSession) -> None:
+def test_a_reading_goes_on_where_it_stopped(bench: ToolWindows, session: CaseSession) -> None:
     session.confirm([c.id for c in session.cells[:5]])
     reading = SecondReading(session, "Second Reader")
     reading.label(reading.cells[0], "LY")

@@ -17,7 +17,7 @@ from bloodcells_gui.ui.cell_map import BY_DOUBT, CellMap, doubt_colour, inside
 from bloodcells_gui.ui.compare import MOST, CompareWindow
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
-from tests.ui.fakes import FakeSession, make_cells
+from tests.support.fakes import FakeSession, make_cells
 
 
 @pytest.fixture

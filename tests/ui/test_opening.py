@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.workspace import OpenOptions
-from bloodcells_gui.domain.scale_notices import SCALE_CONTRADICTED, WARNING_CONTRADICTED
+from bloodcells_gui.domain.scale_messages import SCALE_CONTRADICTED, WARNING_CONTRADICTED
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from tests.ui.fakes import FakeJob, FakeSession, FakeWorkshop, make_cells
+from tests.support.fakes import FakeJob, FakeSession, FakeWorkshop, make_cells
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 Key = Qt.Key

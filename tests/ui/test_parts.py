@@ -29,9 +29,9 @@ from bloodcells_gui.ui.empty_state import EmptyState
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.progress_bar import AnalysisBar
-from tests.ui.fakes import FakeSession, make_cells
+from bloodcells_gui.ui.window_memory import Memory
+from tests.support.fakes import FakeSession, make_cells
 
 
 def ok_button(dialog: object) -> QPushButton:

@@ -12,20 +12,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.adaptation.prior_shift import ClassPrior
 from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.analysis import AnalysisEvent
 from bloodcells_gui.domain.review import Status
-from bloodcells_gui.domain.specimen_mix import MixPrior
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.reason import ReasonDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.gallery.model import GROUPS
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from tests.doubles import draw_cell, plain_engine
+from bloodcells_gui.ui.window_memory import Memory
+from tests.support.doubles import draw_cell, plain_engine
 
 CODES = ("SNE", "LY", "EO", "LY")
 
@@ -201,7 +201,7 @@ def test_the_mix_of_the_specimen_reaches_gallery_and_table_at_the_end(
     qtbot: QtBot, window: MainWindow, workspace: Workspace, crops: Path
 ) -> None:
     engine = plain_engine()
-    engine.classifier.specimen_mix = MixPrior(0.1, 3)
+    engine.classifier.specimen_mix = ClassPrior(0.1, 3)
     workspace.engine = lambda: engine
     between = draw_cell("LY")
     between[(between == (60, 60, 200)).all(axis=2)] = (93, 60, 178)  # nearer to SNE by itself

@@ -10,17 +10,17 @@ from PySide6.QtCore import Qt, QThreadPool
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.retention import Retention
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.settings import Privacy
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.retention.window import RetentionWindow
-from bloodcells_gui.ui.workbench.hub import Workbench
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.app.test_retention import LATER, signed_case
-from tests.ui.workbench_kit import a_case, a_workspace
+from tests.support.workbench_window import a_case, a_workspace
 
 
 @pytest.fixture
@@ -31,15 +31,15 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def cases(workspace: Workspace) -> Iterator[CaseList]:
-    cases = CaseList(workspace)
+def cases(workspace: Workspace) -> Iterator[WorkList]:
+    cases = WorkList(workspace)
     yield cases
     cases.close()
 
 
 @pytest.fixture
 def window(
-    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: CaseList, pool: QThreadPool
+    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: WorkList, pool: QThreadPool
 ) -> RetentionWindow:
     signed_case(workspace, "signed.bcs")
     a_case(workspace.cases_dir / "plain.bcs", 5, specimen_id="<b>Plain</b>")
@@ -85,12 +85,12 @@ def test_what_is_not_ticked_stays(qtbot: QtBot, window: RetentionWindow, workspa
 
 
 def test_the_program_tells_of_them_once_the_days_are_set(
-    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: CaseList, memory: Memory
+    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: WorkList, memory: Memory
 ) -> None:
     a_case(workspace.cases_dir / "old.bcs", 5)
     workspace.change_settings(privacy=Privacy(0, False))
     window = MainWindow(context, workspace, memory)
-    bench = Workbench(window, context, workspace, cases, memory)
+    bench = ToolWindows(window, context, workspace, cases, memory)
     bench._retention = Retention(workspace, cases, lambda: LATER)
     window.show()
     qtbot.wait(50)

@@ -21,9 +21,9 @@ from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.reason import ReasonDialog
 from bloodcells_gui.ui.dialogs.sign import SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.settings.signing_page import SigningPage
-from tests.ui.workbench_kit import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import Memory
+from tests.support.workbench_window import a_case, a_workspace
 
 ASK = SigningCheck(
     "{n} of {all} leukocytes were not looked at by a person.",

@@ -17,8 +17,8 @@ from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.camera import Camera
 from bloodcells_gui.ui.slide_view.layers import ZoneLayer
 from bloodcells_gui.ui.slide_view.markers import Markers, swatch
-from tests.ui.fakes import make_cells
-from tests.ui.slides import placed
+from tests.support.fakes import make_cells
+from tests.support.slide_window import placed
 
 SIDE = 400
 

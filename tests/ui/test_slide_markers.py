@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.ui.slide_view.camera import Camera
 from bloodcells_gui.ui.slide_view.markers import Markers
-from tests.ui.slides import cells
+from tests.support.slide_window import cells
 
 
 def test_markers_are_found_by_place() -> None:

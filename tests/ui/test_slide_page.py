@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
-from tests.ui.slides import SIZE, PictureReader, SlideSession, cells, placed
+from tests.support.slide_window import SIZE, PictureReader, SlideSession, cells, placed
 
 
 @pytest.fixture

@@ -13,16 +13,16 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.leaving_out import OWN
+from bloodcells_gui.domain.left_out import OWN
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked, ZoneTile
-from bloodcells_gui.imaging.discover import discover
+from bloodcells_gui.imaging.io.discover import discover
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
-from tests.ui.slides import SIZE, PictureReader, SlideSession, cells, placed
+from tests.support.slide_window import SIZE, PictureReader, SlideSession, cells, placed
 
 
 @pytest.fixture

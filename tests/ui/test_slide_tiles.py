@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.slide_images import TILE_PX
 from bloodcells_gui.ui.slide_view.camera import Camera
-from bloodcells_gui.ui.slide_view.ground import Ground
+from bloodcells_gui.ui.slide_view.display_settings import DisplayPanel, Look
 from bloodcells_gui.ui.slide_view.loader import TileLoader
-from bloodcells_gui.ui.slide_view.look import Look, LookPanel
-from tests.ui.slides import SIZE, PictureReader, placed
+from bloodcells_gui.ui.slide_view.tile_compositor import TileCompositor
+from tests.support.slide_window import SIZE, PictureReader, placed
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_another_look_reads_anew_and_shows_the_old_meanwhile(qtbot: QtBot, loade
     assert [255 - v for v in before.getRgb()[:3]] == list(after.getRgb()[:3])
 
 
-def _compose(ground: Ground, loader: TileLoader, camera: Camera, images: Any) -> QImage:
+def _compose(ground: TileCompositor, loader: TileLoader, camera: Camera, images: Any) -> QImage:
     grey = QColor(128, 128, 128)
     picture, _ = ground.compose(loader, camera, images, 1.0, grey, grey, smooth=True)
     return picture.copy()
@@ -90,7 +90,7 @@ def _compose(ground: Ground, loader: TileLoader, camera: Camera, images: Any) ->
 def test_a_moved_picture_equals_one_painted_anew(qtbot: QtBot, loaded: Any) -> None:
     images = (placed(0, SIZE), placed(1, (900, 700), (3100.0, 40.0)))
     loader = loaded(PictureReader(*images))
-    ground = Ground()
+    ground = TileCompositor()
     camera = Camera(width=640, height=480, plane=(0, 0, 4000, 2000))
     camera.look_at(1500, 900, 0.5)
     rng = np.random.default_rng(2)
@@ -103,7 +103,7 @@ def test_a_moved_picture_equals_one_painted_anew(qtbot: QtBot, loaded: Any) -> N
             loader.want(wanted)
             qtbot.waitUntil(lambda: loader.missing == 0)
         moved = _compose(ground, loader, camera, images)
-        assert moved == _compose(Ground(), loader, camera, images)
+        assert moved == _compose(TileCompositor(), loader, camera, images)
 
 
 def test_a_coarser_tile_stands_in_at_once(qtbot: QtBot, loaded: Any) -> None:
@@ -114,7 +114,7 @@ def test_a_coarser_tile_stands_in_at_once(qtbot: QtBot, loaded: Any) -> None:
     qtbot.waitUntil(lambda: loader.missing == 0)
     camera = Camera(width=400, height=300, plane=(0, 0, *SIZE))
     camera.look_at(1500, 1000, 1.0)
-    ground = Ground()
+    ground = TileCompositor()
     picture = _compose(ground, loader, camera, (image,))
     assert not ground.complete
     # The stand-in shows the same place: red and green follow the place, 60 darker at level 3.
@@ -145,7 +145,7 @@ def test_a_look_changes_only_what_is_asked() -> None:
 
 
 def test_look_panel_resets(qtbot: QtBot) -> None:
-    look = LookPanel()
+    look = DisplayPanel()
     qtbot.addWidget(look)
     look._sliders[0].setValue(40)
     look._stain.setChecked(True)

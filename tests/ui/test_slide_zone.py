@@ -10,13 +10,13 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.zones import GLASS, ZoneTile
 from bloodcells_gui.imaging.tiling import TileGrid
-from bloodcells_gui.pipeline.kept_map import encode_map
+from bloodcells_gui.pipeline.stored_quality_map import encode_map
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 from bloodcells_gui.ui.slide_view.zone import outline_of
-from tests.ui.slides import SIZE, PictureReader, SlideSession, cells, placed
+from tests.support.slide_window import SIZE, PictureReader, SlideSession, cells, placed
 
 
 @pytest.fixture

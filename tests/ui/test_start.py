@@ -14,9 +14,9 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
-from tests.ui.fakes import FakeSession, FakeWorkshop, make_cells
+from bloodcells_gui.ui.window_memory import Memory
+from tests.support.fakes import FakeSession, FakeWorkshop, make_cells
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.ui.gallery import thumbnails as module
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
-from tests.ui.fakes import FakeSession, make_cells
+from tests.support.fakes import FakeSession, make_cells
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
 from bloodcells_gui.ui.i18n import Language
-from scripts import translations
+from scripts.tools import translations
 
 
 @pytest.fixture(scope="module")

@@ -25,11 +25,11 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.class_finder import ClassFinder
-from bloodcells_gui.ui.dialogs.author import AuthorDialog
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids
 from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.main_window import MainWindow
-from tests.ui.desk import Desk
+from tests.support.desk import Desk
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 Key = Qt.Key
@@ -194,7 +194,7 @@ def test_a_decision_that_cannot_be_kept_changes_nothing_and_says_so(desk: Desk) 
 
 def test_letters_typed_into_a_field_are_no_decisions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.go("SNE")
-    dialog = AuthorDialog("", desk.window)
+    dialog = ReviewerDialog("", desk.window)
     dialog.open()
     QTest.keyClicks(dialog.name, "q t z")
     assert dialog.answer() == "q t z"
@@ -206,12 +206,12 @@ def test_letters_typed_into_a_field_are_no_decisions(desk: Desk, monkeypatch: py
 def test_who_reviews_is_asked_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def answer(self: AuthorDialog) -> int:
+    def answer(self: ReviewerDialog) -> int:
         asked.append(1)
         self.name.setText("  B.   Reader ")
         return int(QDialog.DialogCode.Accepted)
 
-    monkeypatch.setattr(AuthorDialog, "exec", answer)
+    monkeypatch.setattr(ReviewerDialog, "exec", answer)
     desk.workshop.author = ""
     desk.go("SNE")
     desk.press(Key.Key_Space, Key.Key_Space)
@@ -220,7 +220,7 @@ def test_who_reviews_is_asked_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_nobody_named_no_decision(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AuthorDialog, "exec", lambda self: int(QDialog.DialogCode.Rejected))
+    monkeypatch.setattr(ReviewerDialog, "exec", lambda self: int(QDialog.DialogCode.Rejected))
     desk.workshop.author = ""
     desk.go("SNE")
     desk.press(Key.Key_Space)

@@ -12,8 +12,8 @@ from PySide6.QtCore import QAbstractItemModel, Qt, QThreadPool
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.cases import CaseList, CaseState, Query, TableWritten
-from bloodcells_gui.app.queue import AnalysisQueue, Turn
+from bloodcells_gui.app.analysis_queue import AnalysisQueue, Turn
+from bloodcells_gui.app.worklist import CaseState, Query, TableWritten, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, Done, Progress, RunStatus
 from bloodcells_gui.domain.errors import UserError
@@ -21,12 +21,12 @@ from bloodcells_gui.domain.settings import Privacy
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.memory import Memory
-from bloodcells_gui.ui.workbench.hub import Workbench
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from bloodcells_gui.ui.worklist.model import Column, WorklistModel
 from bloodcells_gui.ui.worklist.window import WorklistWindow
-from tests.ui.fakes import CODES
-from tests.ui.workbench_kit import CREATED, a_case, a_workspace
+from tests.support.fakes import CODES
+from tests.support.workbench_window import CREATED, a_case, a_workspace
 
 
 class StepJob:
@@ -55,18 +55,18 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def cases(workspace: Workspace) -> Iterator[CaseList]:
-    cases = CaseList(workspace)
+def cases(workspace: Workspace) -> Iterator[WorkList]:
+    cases = WorkList(workspace)
     yield cases
     cases.close()
 
 
 @pytest.fixture
 def window(
-    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: CaseList, memory: Memory
-) -> Iterator[tuple[MainWindow, Workbench]]:
+    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: WorkList, memory: Memory
+) -> Iterator[tuple[MainWindow, ToolWindows]]:
     window = MainWindow(context, workspace, memory)
-    bench = Workbench(window, context, workspace, cases, memory)
+    bench = ToolWindows(window, context, workspace, cases, memory)
     window.show()
     qtbot.waitExposed(window)
     yield window, bench
@@ -116,7 +116,7 @@ def test_a_waiting_analysis_can_be_taken_out_and_a_running_one_stopped(qtbot: Qt
 
 
 def test_it_lists_finds_and_opens_by_keyboard(
-    qtbot: QtBot, window: tuple[MainWindow, Workbench], workspace: Workspace
+    qtbot: QtBot, window: tuple[MainWindow, ToolWindows], workspace: Workspace
 ) -> None:
     main, bench = window
     a_case(workspace.cases_dir / "one.bcs", specimen_id="Müller 1")
@@ -143,7 +143,11 @@ def test_it_lists_finds_and_opens_by_keyboard(
 
 
 def test_cases_are_copied_and_moved_whole_and_a_name_taken_is_told(
-    qtbot: QtBot, window: tuple[MainWindow, Workbench], workspace: Workspace, cases: CaseList, tmp_path: Path
+    qtbot: QtBot,
+    window: tuple[MainWindow, ToolWindows],
+    workspace: Workspace,
+    cases: WorkList,
+    tmp_path: Path,
 ) -> None:
     _, bench = window
     path = a_case(workspace.cases_dir / "one.bcs")
@@ -164,7 +168,7 @@ def test_cases_are_copied_and_moved_whole_and_a_name_taken_is_told(
 
 
 def test_a_damaged_case_is_listed_and_recovered(
-    qtbot: QtBot, window: tuple[MainWindow, Workbench], workspace: Workspace
+    qtbot: QtBot, window: tuple[MainWindow, ToolWindows], workspace: Workspace
 ) -> None:
     _, bench = window
     path = a_case(workspace.cases_dir / "one.bcs", 200)
@@ -185,7 +189,7 @@ def test_a_damaged_case_is_listed_and_recovered(
 
 
 def test_a_running_analysis_shows_its_share(
-    qtbot: QtBot, context: UiContext, cases: CaseList, workspace: Workspace, pool: QThreadPool
+    qtbot: QtBot, context: UiContext, cases: WorkList, workspace: Workspace, pool: QThreadPool
 ) -> None:
     path = a_case(workspace.cases_dir / "one.bcs")
     job = StepJob()
@@ -203,7 +207,7 @@ def test_a_running_analysis_shows_its_share(
 
 
 def test_after_a_crash_the_case_says_what_is_there_and_goes_on(
-    qtbot: QtBot, window: tuple[MainWindow, Workbench], workspace: Workspace
+    qtbot: QtBot, window: tuple[MainWindow, ToolWindows], workspace: Workspace
 ) -> None:
     main, _ = window
     path = a_case(workspace.cases_dir / "one.bcs", 12)
@@ -217,14 +221,14 @@ def test_after_a_crash_the_case_says_what_is_there_and_goes_on(
     assert main.page.session.runs[-1].status is RunStatus.CANCELLED
 
 
-def test_the_model_is_an_item_model(context: UiContext, cases: CaseList) -> None:
+def test_the_model_is_an_item_model(context: UiContext, cases: WorkList) -> None:
     worklist = WorklistWindow(context, cases, lambda _: None, QThreadPool.globalInstance())
     assert isinstance(worklist.model, QAbstractItemModel)
     worklist.stop()
 
 
 def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
-    qtbot: QtBot, window: tuple[MainWindow, Workbench], workspace: Workspace, tmp_path: Path
+    qtbot: QtBot, window: tuple[MainWindow, ToolWindows], workspace: Workspace, tmp_path: Path
 ) -> None:
     _, bench = window
     a_case(workspace.cases_dir / "one.bcs", specimen_id="Müller 1")
@@ -257,7 +261,7 @@ def test_a_case_that_cannot_be_read_says_why_in_its_line(context: UiContext, tmp
     workspace.cases_dir.mkdir(parents=True)
     (workspace.cases_dir / "bad.bcs").write_bytes(b"SQLite format 3\x00 and then nothing")
     a_case(workspace.cases_dir / "good.bcs", 5)
-    cases = CaseList(workspace)
+    cases = WorkList(workspace)
     try:
         cases.refresh()
         model = WorklistModel(context, cases.queued)

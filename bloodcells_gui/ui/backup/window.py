@@ -27,7 +27,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.room import resize_within_screen
+from bloodcells_gui.ui.screen_fit import resize_within_screen
 
 
 class BackupDesk:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.domain.number_text import number_of
+from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.wheel import guard_wheels
 

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QListView, QRadioButton, QVBoxLayout, QWidget
 
-from bloodcells_gui.app.first_pictures import Picture, first_pictures
+from bloodcells_gui.app.image_previews import Picture, first_pictures
 from bloodcells_gui.domain.specimen import ImagePlace
 from bloodcells_gui.ui.jobs import Lookup
 

@@ -25,7 +25,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.keymap import PRESETS, RESERVED
-from bloodcells_gui.ui.room import resize_within_screen
+from bloodcells_gui.ui.screen_fit import resize_within_screen
 
 Index = QModelIndex | QPersistentModelIndex
 _OWN = "own"

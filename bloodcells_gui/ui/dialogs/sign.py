@@ -23,7 +23,7 @@ from bloodcells_gui.app.signing import MEANINGS, SigningCheck
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.findings import Finding
-from bloodcells_gui.domain.wording import remark_text
+from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, SteadyCombo
 

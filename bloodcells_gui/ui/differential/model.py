@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from bloodcells_gui.domain import wording
+from bloodcells_gui.domain import formatting
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
@@ -214,26 +214,28 @@ class DifferentialModel(QAbstractTableModel):
             if line.kind == LineKind.TOTAL and column == Column.SHARE and line.total:
                 return "100"
             if line.kind == LineKind.TOTAL and column == Column.ABSOLUTE and self.differential is not None:
-                return wording.absolute(self.differential.wbc_used, lang) + _mark(self.differential.wbc_flag)
+                return formatting.absolute(self.differential.wbc_used, lang) + _mark(
+                    self.differential.wbc_flag
+                )
             return ""
         row = line.row
         share = row.percent if row.counts else row.per_100_wbc
         match column:
             case Column.NAME:
-                return wording.row_name(row, lang)
+                return formatting.row_name(row, lang)
             case Column.KEY:
                 leaves = self.leaves(0) if line.kind == LineKind.SUM else ()
                 return "" if leaves else self._context.keymap.key(row.code)
             case Column.COUNT:
                 return self._context.language.integer(row.count)
             case Column.SHARE:
-                return wording.number(share, 1, lang)
+                return formatting.number(share, 1, lang)
             case Column.LIMITS:
                 if row.low95 is None or row.high95 is None:
                     return ""
-                return f"{wording.number(row.low95, 1, lang)} – {wording.number(row.high95, 1, lang)}"
+                return f"{formatting.number(row.low95, 1, lang)} – {formatting.number(row.high95, 1, lang)}"
             case Column.ABSOLUTE:
-                return wording.absolute(row.absolute, lang) + _mark(row.flag)
+                return formatting.absolute(row.absolute, lang) + _mark(row.flag)
             case _:
                 return ""
 
@@ -242,7 +244,7 @@ class DifferentialModel(QAbstractTableModel):
             return f"{line.text} {line.total}" if line.kind == LineKind.TOTAL else line.text
         row = line.row
         lang = self._context.language.lang
-        count = wording.shown_and_counted(row, lang) or str(row.count)
+        count = formatting.shown_and_counted(row, lang) or str(row.count)
         parts = [f"{self._context.language.text(row.name)}: {count}"]
         if row.low95 is not None:
             unit = "%" if row.counts else self.tr("per 100 leukocytes")
@@ -252,11 +254,11 @@ class DifferentialModel(QAbstractTableModel):
                 )
             )
         if row.absolute is not None:
-            parts.append(f"{wording.absolute(row.absolute, lang)} · 10⁹/L")
+            parts.append(f"{formatting.absolute(row.absolute, lang)} · 10⁹/L")
         if row.ref_low is not None and row.ref_high is not None:
             parts.append(
                 self.tr("reference {low} to {high}").format(
-                    low=wording.compact(row.ref_low, lang), high=wording.compact(row.ref_high, lang)
+                    low=formatting.compact(row.ref_low, lang), high=formatting.compact(row.ref_high, lang)
                 )
             )
         flag = {"L": self.tr("low"), "H": self.tr("high"), "!": self.tr("a review rule was raised")}.get(

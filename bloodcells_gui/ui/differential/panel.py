@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.domain.differential import Differential, Remark
-from bloodcells_gui.domain.notices import gravest_first
-from bloodcells_gui.domain.wording import remark_text
+from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.run_messages import gravest_first
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind

@@ -13,7 +13,7 @@ from bloodcells_gui.ui.inspector.image_view import to_qimage
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.waiting import waiting_headline
+from bloodcells_gui.ui.unidentified import waiting_headline
 
 SIDE = 300
 

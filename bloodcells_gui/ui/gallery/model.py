@@ -85,7 +85,7 @@ class GalleryModel(QAbstractItemModel):
     cell_of : callable
         Cell of an id.
     decision_of : callable
-        Standing decision of an id.
+        CellState decision of an id.
     group_of : callable
         Group an id belongs to (one of GROUPS), "" when it is to be left out.
     language : Language

@@ -13,7 +13,7 @@ from bloodcells_gui.ui.gallery.model import GalleryModel, ranges
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.gallery.view import GalleryView
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.waiting import waiting_headline
+from bloodcells_gui.ui.unidentified import waiting_headline
 
 
 class GalleryPanel(QWidget):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
-from bloodcells_gui.domain.waiting import WORD
+from bloodcells_gui.domain.unidentified import WORD
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
@@ -33,7 +33,7 @@ from bloodcells_gui.ui.inspector.probabilities_tab import ProbabilitiesTab
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
-from bloodcells_gui.ui.waiting import waiting_guess
+from bloodcells_gui.ui.unidentified import waiting_guess
 
 # Moving the cursor faster than this loads only the cell where it stops.
 _SETTLE_MS = 12

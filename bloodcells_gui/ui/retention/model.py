@@ -8,8 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from bloodcells_gui.app.cases import CaseState
 from bloodcells_gui.app.retention import Act, DueCase, Removal
+from bloodcells_gui.app.worklist import CaseState
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.labels import plain_tip
 

@@ -27,7 +27,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Errands
 from bloodcells_gui.ui.retention.model import Column, DueModel, RecordModel
-from bloodcells_gui.ui.room import resize_within_screen
+from bloodcells_gui.ui.screen_fit import resize_within_screen
 
 
 class RetentionWindow(QDialog):

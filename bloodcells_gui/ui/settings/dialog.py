@@ -19,14 +19,14 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.settings_file import checked, export_settings, read_settings
-from bloodcells_gui.domain.checks import SettingProblem
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.labels import plain_tip
-from bloodcells_gui.ui.room import resize_within_screen
+from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.settings.form_pages import FieldsPage, GradingPage
 from bloodcells_gui.ui.settings.pages import (
     CountingPage,

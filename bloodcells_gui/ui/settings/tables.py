@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from bloodcells_gui.domain.number_text import number_of
+from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.ranges import ITEMS, Range
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Rule
 from bloodcells_gui.ui.context import UiContext

@@ -14,8 +14,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from bloodcells_gui.app.slide_images import PlacedImage
 from bloodcells_gui.domain.zones import RectPx, ZoneTile
 from bloodcells_gui.ui.slide_view.camera import Camera
+from bloodcells_gui.ui.slide_view.colormap import colormap
 from bloodcells_gui.ui.slide_view.legend import DENSITY, NOTHING, QUALITY, paint_legend
-from bloodcells_gui.ui.slide_view.ramp import ramp
 
 _NICE_UM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 _WIDEST_BAR = 180.0
@@ -144,10 +144,10 @@ class ZoneLayer:
             if not boxes and not tiles:
                 return None
         elif kind == QUALITY:
-            boxes = {b: QColor(*ramp(t.score), _MAP_ALPHA) for b, t in tiles.items()}
+            boxes = {b: QColor(*colormap(t.score), _MAP_ALPHA) for b, t in tiles.items()}
         else:
             dense = self._dense.get(image.index, {})
-            boxes = {b: QColor(*ramp(v / most if most else 0.0), _MAP_ALPHA) for b, v in dense.items()}
+            boxes = {b: QColor(*colormap(v / most if most else 0.0), _MAP_ALPHA) for b, v in dense.items()}
         painter = QPainter(picture)
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         for (bx, by, bw, bh), colour in boxes.items():

@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter
 
-from bloodcells_gui.ui.slide_view.ramp import ramp
+from bloodcells_gui.ui.slide_view.colormap import colormap
 
 QUALITY, DENSITY, NOTHING = "quality", "density", "nothing"
 _BAR_PX, _MARGIN_PX = 150.0, 12.0
@@ -51,7 +51,7 @@ def paint_legend(painter: QPainter, shown: str, densest_per_px2: float, mpp: flo
     bar = QRectF(inner.left(), inner.top() + line + 2, inner.width(), 10)
     colours = QLinearGradient(bar.topLeft(), bar.topRight())
     for step in range(9):
-        colours.setColorAt(step / 8, QColor(*ramp(step / 8)))
+        colours.setColorAt(step / 8, QColor(*colormap(step / 8)))
     painter.fillRect(bar, colours)
     painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, low)
     painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, high)

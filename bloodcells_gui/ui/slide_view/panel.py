@@ -16,12 +16,12 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.own_picture import save_png
+from bloodcells_gui.ui.marked_picture import save_png
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view.canvas import SlideCanvas
-from bloodcells_gui.ui.slide_view.foot import SlideFoot
 from bloodcells_gui.ui.slide_view.loader import TileLoader, TileReader
 from bloodcells_gui.ui.slide_view.markers import Markers
+from bloodcells_gui.ui.slide_view.status_line import SlideStatusLine
 from bloodcells_gui.ui.slide_view.tools import SlideTools
 from bloodcells_gui.ui.slide_view.zone import KeptZone, zones_of
 
@@ -81,7 +81,7 @@ class SlidePanel(QWidget):
         self._settle.timeout.connect(self._apply_look)
         may_add = hasattr(self._session, "add_cell") and not self._session.read_only
         self.tools = SlideTools(context, self.canvas, may_add=may_add)
-        self.foot = SlideFoot(context, self.canvas)
+        self.foot = SlideStatusLine(context, self.canvas)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -15,11 +15,11 @@ from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.slide_view import layers
 from bloodcells_gui.ui.slide_view.camera import Camera
-from bloodcells_gui.ui.slide_view.ground import Ground
 from bloodcells_gui.ui.slide_view.legend import NOTHING
 from bloodcells_gui.ui.slide_view.loader import Key, TileLoader
 from bloodcells_gui.ui.slide_view.markers import Markers
 from bloodcells_gui.ui.slide_view.overview import coarsest, paint_overview
+from bloodcells_gui.ui.slide_view.tile_compositor import TileCompositor
 
 ZOOM_STEP = 1.25
 _FLY_MS = 320
@@ -65,7 +65,7 @@ class SlidePicture(QWidget):
         self._flight.setEndValue(1.0)
         self._flight.valueChanged.connect(self._fly)
         self._route: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
-        self._ground = Ground()
+        self._ground = TileCompositor()
         self._last_zoom = 0.0
         self._zooming = QTimer(self)
         self._zooming.setSingleShot(True)

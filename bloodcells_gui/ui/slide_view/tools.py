@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget, QWidgetA
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE, SlideCanvas
-from bloodcells_gui.ui.slide_view.look import LookPanel
+from bloodcells_gui.ui.slide_view.display_settings import DisplayPanel
 from bloodcells_gui.ui.slide_view.markers import RGB, swatch
 
 
@@ -107,7 +107,7 @@ class SlideTools(QWidget):
             "contrast", self.tr("Picture"), self.tr("Brightness, contrast, gamma, stain")
         )
         self.look_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.look = LookPanel()
+        self.look = DisplayPanel()
         holder = QMenu(self)
         action = QWidgetAction(holder)
         action.setDefaultWidget(self.look)

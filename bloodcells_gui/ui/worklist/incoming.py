@@ -10,12 +10,12 @@ from typing import Any
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from bloodcells_gui.app.cases import CaseList
 from bloodcells_gui.app.intake import Intake, parts_of
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.leaving_out import expected
+from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.jobs import Errands
 
@@ -45,7 +45,7 @@ class Incoming(QObject):
 
     def __init__(
         self,
-        cases: CaseList,
+        cases: WorkList,
         look_at: LookAt,
         ask: Ask | None,
         banners: BannerStack,

@@ -18,8 +18,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from bloodcells_gui.app.cases import CaseEntry, CaseState
-from bloodcells_gui.app.queue import QueueEntry, Turn
+from bloodcells_gui.app.analysis_queue import QueueEntry, Turn
+from bloodcells_gui.app.worklist import CaseEntry, CaseState
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.labels import plain_tip
 

@@ -24,13 +24,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.cases import CaseEntry, CaseList, CaseState, Query, TableWritten
-from bloodcells_gui.app.queue import Turn
+from bloodcells_gui.app.analysis_queue import Turn
+from bloodcells_gui.app.worklist import CaseEntry, CaseState, Query, TableWritten, WorkList
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Errands, Lookup
-from bloodcells_gui.ui.room import resize_within_screen
+from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
 from bloodcells_gui.ui.worklist.incoming import Ask, Incoming, LookAt
 from bloodcells_gui.ui.worklist.model import Column, StateDelegate, WorklistModel
@@ -77,7 +77,7 @@ class WorklistWindow(QDialog):
     def __init__(
         self,
         context: UiContext,
-        cases: CaseList,
+        cases: WorkList,
         look_at: LookAt,
         pool: QThreadPool,
         parent: QWidget | None = None,

@@ -1,0 +1,178 @@
+"""Which specimens the inputs of the command line are, settled before any work."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodcells_gui.app.export import safe_folder_name
+from bloodcells_gui.app.intake import Intake, nothing_readable, parts_of, several_places, take_in
+from bloodcells_gui.domain import left_out
+from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.csv_text import CsvDialect, csv_dialect
+from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.progress import CancelToken
+
+# Files that stand in DIR beside the folders of several specimens.
+_RESERVED = ("summary.csv", "skipped.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeRequest:
+    """The arguments of `analyze`."""
+
+    inputs: tuple[Path, ...]
+    out: Path
+    kind: str = "auto"
+    mpp: float | None = None
+    target_cells: int | None = None
+    taxonomy: str = "full"
+    wbc: float | None = None
+    wbc_corrected: str = "unknown"
+    specimen_id: str = ""
+    bundles: tuple[Path, ...] = ()
+    profile: str = ""
+    save_masks: bool = False
+    resume: bool = False
+    one_specimen: bool = False
+    each_folder: bool = False
+    threads: int | None = None
+    paper: str | None = None
+    lang: str = "en"
+    csv: str = "rfc4180"
+
+    @property
+    def dialect(self) -> CsvDialect:
+        """How its tables are written."""
+        return csv_dialect(self.csv, self.lang)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """One specimen to analyse: where its images are and where its results go.
+
+    `intake` is None where the folder is looked at when its turn comes; `error` is why it cannot be analysed.
+    """
+
+    path: Path
+    out: Path
+    intake: Intake | None = None
+    error: UserError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The specimens of a request.
+
+    Attributes
+    ----------
+    jobs : tuple of PlannedJob
+    several : bool
+        Each has a folder of its own in DIR, beside a summary of all.
+    skipped : tuple of SkippedFile
+        Files of the inputs that belong to no specimen.
+    loose : int
+        How many of them are images.
+    gathered : tuple of str
+        First folders whose images lie in several places, as in :class:`~bloodcells_gui.app.intake.Parts`.
+    """
+
+    jobs: tuple[PlannedJob, ...]
+    several: bool
+    skipped: tuple[SkippedFile, ...] = ()
+    loose: int = 0
+    gathered: tuple[str, ...] = ()
+
+
+def planned(request: AnalyzeRequest, token: CancelToken) -> Plan:
+    """What is to be analysed into which folder.
+
+    Raises
+    ------
+    UserError
+        With the exit code of wrong usage: an input named twice or inside another, images in several places
+        of which nobody said whether they are one specimen, or details of one specimen given for several.
+    """
+    _refuse_overlaps(request.inputs)
+    several = len(request.inputs) > 1
+    jobs: list[PlannedJob] = []
+    skipped: list[SkippedFile] = []
+    gathered: list[str] = []
+    taken: list[str] = list(_RESERVED)
+    for path in request.inputs:
+        out = request.out
+        if several:
+            taken.append(_folder_name(path, taken))
+            out = request.out / taken[-1]
+        try:
+            intake = take_in(
+                path, request.kind, specimen_id=request.specimen_id, lang=request.lang, check=token.check
+            )
+        except UserError as error:
+            jobs.append(PlannedJob(path, out, error=error))
+            continue
+        if not request.each_folder or not path.is_dir() or _is_one_place(intake):
+            if intake.in_question and not request.one_specimen:
+                raise several_places(intake)
+            jobs.append(PlannedJob(path, out, intake))
+            continue
+        parts = parts_of(intake, request.lang)
+        prefix = f"{taken[-1]}/" if several else ""
+        skipped += [SkippedFile(prefix + file.path, file.reason) for file in parts.skipped]
+        gathered += [prefix + name for name in parts.gathered]
+        if not parts.paths:
+            jobs.append(PlannedJob(path, out, error=nothing_readable(intake)))
+        names: list[str] = list(_RESERVED)
+        for part in parts.paths:
+            names.append(_folder_name(part, names))
+            jobs.append(PlannedJob(part, out / names[-1]))
+    if len(jobs) > 1:
+        _refuse_details_of_one(request, len(jobs))
+    loose = tr(left_out.LOOSE, request.lang)
+    images = sum(file.reason == loose for file in skipped)
+    several = several or request.each_folder
+    return Plan(tuple(jobs), several, tuple(skipped), images, tuple(gathered))
+
+
+def _is_one_place(intake: Intake) -> bool:
+    """Whether all images lie directly in the input, so that there are no folders to tell apart."""
+    return [place.name for place in intake.places] == ["."]
+
+
+def _folder_name(path: Path, taken: Sequence[str]) -> str:
+    # Some file systems hold one name in two spellings for the same.
+    return safe_folder_name(unicodedata.normalize("NFC", path.absolute().name), taken)
+
+
+def _refuse_overlaps(inputs: Sequence[Path]) -> None:
+    """An input that is named twice, or lies in another, would be counted twice."""
+    real = [Path(os.path.realpath(path)) for path in inputs]
+    for i, first in enumerate(real):
+        for j in range(i + 1, len(real)):
+            if first.is_relative_to(real[j]) or real[j].is_relative_to(first):
+                raise UserError(
+                    "{first} and {second} hold the same images.",
+                    "They would be counted twice.",
+                    "Name every folder or file once.",
+                    exit_code=EXIT_USAGE,
+                    first=inputs[i],
+                    second=inputs[j],
+                )
+
+
+def _refuse_details_of_one(request: AnalyzeRequest, count: int) -> None:
+    """A specimen number or a white cell count belongs to one person."""
+    given = {"--specimen-id": bool(request.specimen_id.strip()), "--wbc": request.wbc is not None}
+    for option in (name for name, is_given in given.items() if is_given):
+        raise UserError(
+            "{option} describes one specimen, and there are {n}.",
+            "",
+            "Leave it out, or analyse the specimens one by one.",
+            exit_code=EXIT_USAGE,
+            option=option,
+            n=count,
+        )

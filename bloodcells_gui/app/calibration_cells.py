@@ -1,0 +1,115 @@
+"""The verb `calibrate`: from a labelled folder or a reviewed case to a profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.app import calibration_profiles
+from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.labelled_folders import read_labelled
+from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.formatting import unnamed_text
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.review_state import ReviewState, fold
+from bloodcells_gui.storage.case import CaseStore
+
+MAX_CELLS = 2000
+# Seen at a scale that is not theirs: what they look like would mislead a profile.
+_NO_SCALE = frozenset({FLAG_WAITS_FOR_SCALE, FLAG_SCALE_CONTRADICTED})
+
+
+def calibrate_from(
+    source: Path,
+    name: str,
+    bundles: tuple[Path, ...] = (),
+    *,
+    mpp: float | None = None,
+    threads: int | None = None,
+    token: CancelToken,
+    engine: Engine | None = None,
+) -> list[str]:
+    """Fit the profile `name` from a folder by class or a reviewed case; returns lines to print."""
+    loaded = engine or EngineHolder(bundles)()
+    if source.is_file():
+        embeddings, labels = reviewed_cells(source, loaded)
+        unnamed: dict[str, int] = {}
+        remarks: list[str] = []
+    else:
+        loaded.classifier.use_profile(None)
+        found = read_labelled(source, loaded, mpp=mpp, threads=threads, token=token)
+        usable = [i for i, cell in enumerate(found.cells) if _NO_SCALE.isdisjoint(cell.flags)]
+        if not usable:
+            raise UserError(
+                "The scale of these crops is not known, so they fit no profile.",
+                "Neither their files nor their cells tell it, or the two contradict each other.",
+                "Give the micrometres per pixel with --mpp.",
+            )
+        embeddings, labels = found.embeddings[usable], [found.labels[i].name for i in usable]
+        unnamed, remarks = found.unnamed, list(found.scale_remarks)
+    fitted = calibration_profiles.fit(loaded, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS])
+    left_out = [unnamed_text(len(labels), unnamed)] if unnamed else []
+    return [*remarks, *left_out, *fitted.lines(), f"`bloodcells calibrate use {name}` puts it to use"]
+
+
+def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], list[str]]:
+    """Embeddings and final classes of the cells that a person decided on in a case.
+
+    Raises
+    ------
+    UserError
+        When the case was analysed with another classifier.
+    """
+    wanted = engine.identities()["classify"]
+    with CaseStore.open(case, read_only=True) as store:
+        store.check_seals()
+        cells = store.load_cells()
+        with store.decoding("events"):
+            state: ReviewState = fold(cells, store.events())
+        ids, embeddings = store.embeddings()
+        models = {run.number: run.bundles.get("classify", "") for run in store.runs}
+    row = {int(i): k for k, i in enumerate(ids)}
+    chosen = [
+        c for c in cells
+        if c.id in row and models.get(c.run) == wanted and _NO_SCALE.isdisjoint(c.flags)
+        and state.decided(c.id) and state.decision(c.id).final
+    ]  # fmt: skip
+    if not chosen and any(m != wanted for m in models.values()):
+        raise UserError(
+            "The case was analysed with another classifier.",
+            "Its cells do not fit the model in use.",
+            "Analyse the images again with this program, review, then calibrate.",
+        )
+    picked = np.asarray([row[c.id] for c in chosen], np.intp)
+    return embeddings[picked].astype(np.float32), [state.decision(c.id).final for c in chosen]
+
+
+def manage(action: str, name: str) -> list[str]:
+    """`list`, `use NAME` (or `use none`), `remove NAME`."""
+    store = calibration_profiles.profile_store()
+    if action == "list":
+        lines = []
+        try:
+            active = {p.name for p in store.all() if store.active(p.bundle_sha256) == p.name}
+        except UserError as error:
+            active, lines = set(), [error.text()]
+        lines += [
+            f"{'*' if p.name in active else ' '} {p.name}  v{p.version}  model {p.bundle_sha256[:12]}"
+            for p in store.all()
+        ]
+        lines += [f"  {name}  damaged: its file cannot be read" for name in store.damaged()]
+        return lines or ["no profiles"]
+    if not name:
+        raise UserError("A profile needs a name.", "", "`bloodcells calibrate list` names those there are.")
+    if action == "remove":
+        store.remove(name)
+        return [f"removed {name}"]
+    if name == calibration_profiles.NO_PROFILE:
+        for profile in store.all():
+            store.use_none(profile.bundle_sha256)
+        return ["the models' own head is in use"]
+    chosen = store.use(name)
+    return [f"{chosen.name} v{chosen.version} is in use with model {chosen.bundle_sha256[:12]}"]

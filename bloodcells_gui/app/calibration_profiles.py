@@ -1,0 +1,103 @@
+"""This laboratory's calibration profiles: fitted from reviewed cells, kept, chosen, named in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.app.data_folders import user_data_dir
+from bloodcells_gui.app.engine import Engine
+from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.inference.calibration import Profile, fit_profile
+from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore
+
+NO_PROFILE = "none"
+
+
+def profile_store() -> CalibrationProfileStore:
+    """Where this workstation keeps its profiles."""
+    return CalibrationProfileStore(user_data_dir() / "profiles")
+
+
+def apply_profile(engine: Engine, name: str, store: CalibrationProfileStore | None = None) -> str:
+    """Set the engine's classifier to a profile and return what reports call it ("" = the bundle's own head).
+
+    Parameters
+    ----------
+    name : str
+        A profile; "" takes the one in use with this bundle, "none" the bundle's own head.
+
+    Raises
+    ------
+    UserError
+        An unknown or damaged profile; BundleRefused when it belongs to another bundle.
+    """
+    kept = store or profile_store()
+    wanted = name or kept.active(engine.bundles["classify"].sha256)
+    if not wanted or wanted == NO_PROFILE:
+        engine.classifier.use_profile(None)
+        return ""
+    stored = kept.load(wanted)
+    engine.classifier.use_profile(Profile.from_json(stored.data))
+    return f"{stored.name} v{stored.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A new profile with its cross-validated gain."""
+
+    profile: Profile
+    version: int
+
+    def lines(self) -> list[str]:
+        """Before and after, in words."""
+        before, after = self.profile.before, self.profile.after
+        return [
+            f"profile {self.profile.name} v{self.version} from {after.cells} cells "
+            f"({', '.join(f'{k} {n}' for k, n in self.profile.cells.items())})",
+            f"cross-validated agreement: before {100 * before.accuracy:.1f} %, "
+            f"after {100 * after.accuracy:.1f} %",
+            f"balanced: before {100 * before.balanced:.1f} %, after {100 * after.balanced:.1f} %",
+        ]
+
+
+def fit(
+    engine: Engine,
+    name: str,
+    embeddings: NDArray[np.float32],
+    labels: Sequence[str],
+    store: CalibrationProfileStore | None = None,
+) -> Fitted:
+    """Fit and keep a profile from reviewed cells; it is not in use before it is chosen.
+
+    Parameters
+    ----------
+    embeddings : (n, D) float32
+        As the classifier gave them.
+    labels : sequence of str
+        What a person said: leaves, partial labels or row names.
+    """
+    bundle, classifier = engine.bundles["classify"], engine.classifier
+    own = classifier.profile
+    try:
+        classifier.use_profile(None)
+        distances = classifier.judge_embedding(embeddings).distance
+    finally:
+        classifier.use_profile(own)
+    model = classifier.doubt_model
+    profile = fit_profile(
+        embeddings,
+        labels,
+        classes=classifier.classes,
+        head=(classifier.head_weights, classifier.head_bias),
+        bundle_sha256=bundle.sha256,
+        name=name,
+        created=utc_now(),
+        temperature=model.temperature,
+        threshold=model.threshold,
+        distances=distances,
+    )
+    return Fitted(profile, (store or profile_store()).save(profile.to_json()))

@@ -1,0 +1,173 @@
+"""The picture of one cell for the inspector: from its image where that is reachable, else from the case."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.app.analysed_images import open_analysed
+from bloodcells_gui.app.brightness import brightness_in
+from bloodcells_gui.app.pictures import own_jpeg, own_png
+from bloodcells_gui.domain.cell import Cell, CellAssets
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.imaging.contours import outlines
+from bloodcells_gui.imaging.io.identity import OtherImage
+from bloodcells_gui.imaging.io.reader import ImageReader
+from bloodcells_gui.inference.preprocess import background_colour
+from bloodcells_gui.pipeline.edges import visible_part
+from bloodcells_gui.storage.case import CaseStore
+
+_OPEN_IMAGES = 4
+_MAX_VIEW_PX = 768
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellView:
+    """A square picture around a cell.
+
+    Attributes
+    ----------
+    image : (s, s, 3) uint8 RGB
+    mpp : float
+        um per px of `image`; NaN when the scale is unknown.
+    cell_contours, nucleus_contours : lists of (n, 2) float32
+        x, y in px of `image`.
+    from_image : bool
+        False when the image file was out of reach and the case's own thumbnail stands in. (It does so too
+        for a cell that the border of two fields cuts, which neither shows whole.)
+    replaced : bool
+        The file is there but is not the one that was analysed, so the thumbnail is shown.
+    """
+
+    image: NDArray[np.uint8]
+    mpp: float
+    cell_contours: list[NDArray[np.float32]]
+    nucleus_contours: list[NDArray[np.float32]]
+    from_image: bool
+    replaced: bool = False
+
+
+def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
+    """RGB pixels of a JPEG that this program wrote into a case; a grey square when it is damaged."""
+    data = own_jpeg(data)
+    raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if raw is None:
+        return np.full((8, 8, 3), 128, np.uint8)
+    rgb: NDArray[np.uint8] = cv2.cvtColor(raw, cv2.COLOR_BGR2RGB)
+    return rgb
+
+
+def decode_mask(data: bytes) -> NDArray[np.uint8]:
+    """Mask (h, w) of 0, 1, 2 from a case's PNG; empty when it is damaged."""
+    data = own_png(data)
+    raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+    return np.zeros((8, 8), np.uint8) if raw is None else np.asarray(raw, np.uint8)
+
+
+def _scaled(contours: list[NDArray[np.float32]], scale: float) -> list[NDArray[np.float32]]:
+    return [c * np.float32(scale) for c in contours]
+
+
+class ViewMaker:
+    """Cuts views out of the specimen's images; keeps the last few images open. Thread-safe."""
+
+    def __init__(self, store: CaseStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._open: OrderedDict[int, ImageReader | None] = OrderedDict()
+        self._replaced: set[int] = set()
+
+    def view(self, cell: Cell) -> CellView:
+        """The cell's window at the image's own resolution."""
+        assets = self._store.assets(cell.id)
+        image = self._from_image(cell, assets)
+        from_image = image is not None
+        mask = decode_mask(assets.mask)
+        if image is None or self._goes_on_elsewhere(cell, assets, mask):
+            image = decode_jpeg(assets.thumbnail)
+        side = image.shape[0]
+        crop_side = assets.crop_px[2]
+        mpp = cell.mpp * crop_side / side if crop_side > 0 else float("nan")
+        scale = side / mask.shape[0]
+        return CellView(
+            image,
+            mpp,
+            _scaled(outlines(mask > 0), scale),
+            _scaled(outlines(mask == 2), scale),
+            from_image,
+            replaced=not from_image and cell.image in self._replaced,
+        )
+
+    def _goes_on_elsewhere(self, cell: Cell, assets: CellAssets, mask: NDArray[np.uint8]) -> bool:
+        """Whether a neighbouring field shows the rest of the cell, as the case's own picture does."""
+        x, y, side = assets.crop_px
+        width, height = self._store.specimen.images[cell.image].size_px
+        if side <= 0 or min(width, height) <= 0:
+            return False
+        size = mask.shape[0]
+        x0, y0, x1, y1 = visible_part((round(x), round(y)), side / size, size, (height, width))
+        return bool(mask.any() and np.count_nonzero(mask) > np.count_nonzero(mask[y0:y1, x0:x1]))
+
+    def reader(self, index: int) -> ImageReader | None:
+        """The image's reader; None when the file is gone or is not the one that was analysed."""
+        with self._lock:
+            if index in self._open:
+                self._open.move_to_end(index)
+                return self._open[index]
+            images = self._store.specimen.images
+            if not 0 <= index < len(images):
+                return None
+            ref = images[index]
+            reader: ImageReader | None
+            try:
+                reader = open_analysed(ref, brightness=brightness_in(self._store.runs))
+            except OtherImage:
+                reader = None
+                self._replaced.add(index)
+            except UserError:
+                reader = None
+            self._open[index] = reader
+            while len(self._open) > _OPEN_IMAGES:
+                _, old = self._open.popitem(last=False)
+                if old is not None:
+                    old.close()
+            return reader
+
+    def _from_image(self, cell: Cell, assets: CellAssets) -> NDArray[np.uint8] | None:
+        x, y, side = assets.crop_px
+        if side <= 0:
+            return None
+        reader = self.reader(cell.image)
+        if reader is None:
+            return None
+        w, h = reader.size_px
+        x0, y0, s = round(x), round(y), max(1, round(side))
+        left, top = max(0, -x0), max(0, -y0)
+        right, bottom = max(0, x0 + s - w), max(0, y0 + s - h)
+        width, height = s - left - right, s - top - bottom
+        if width <= 0 or height <= 0:
+            return None
+        try:
+            region = reader.read_region(x0 + left, y0 + top, width, height)
+        except UserError:
+            return None
+        if left or top or right or bottom:
+            # As the networks saw it: nothing is made up beyond the image.
+            colour = background_colour(region)
+            region = cv2.copyMakeBorder(region, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
+        if s > _MAX_VIEW_PX:
+            region = cv2.resize(region, (_MAX_VIEW_PX, _MAX_VIEW_PX), interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(region)
+
+    def close(self) -> None:
+        """Release all images."""
+        with self._lock:
+            for reader in self._open.values():
+                if reader is not None:
+                    reader.close()
+            self._open.clear()

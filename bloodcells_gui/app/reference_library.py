@@ -1,0 +1,105 @@
+"""The reference library: cells a person keeps from reviewed cases, and cells like the one on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bloodcells_gui.app.pictures import own_jpeg
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.storage.reference_library import Library, Reference
+
+__all__ = ["LIBRARY_NAME", "Reference", "ReferenceShelf"]
+
+LIBRARY_NAME = "reference.bcl"
+
+
+class ReferenceShelf:
+    """The library file of a laboratory; opened when it is first needed. Thread-safe.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of the person's data.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / LIBRARY_NAME
+        self._library: Library | None = None
+
+    def _open(self) -> Library:
+        if self._library is None:
+            self._library = Library(self._path)
+        return self._library
+
+    def add(self, session: CaseSession, ids: Sequence[int], note: str) -> int:
+        """Keep cells with their final class and a note; returns how many.
+
+        Raises
+        ------
+        UserError
+            When one of them is not decided on by a person: only reviewed cells may teach others.
+        """
+        for cell_id in ids:
+            if not session.state.decided(cell_id) or not session.decision(cell_id).final:
+                raise UserError(
+                    "Cell {number} was not reviewed yet.",
+                    "Only cells that a person decided on go into the reference library.",
+                    "Confirm or relabel it first.",
+                    number=cell_id,
+                )
+        library = self._open()
+        for cell_id in ids:
+            cell = session.cell(cell_id)
+            run = session.run_of(cell)
+            library.add(
+                session.decision(cell_id).final,
+                session.store.assets(cell_id),
+                author=session.author,
+                model=run.bundles.get("classify", "") if run is not None else "",
+                note=note.strip(),
+                mpp=cell.mpp,
+                source_case=session.store.case_id,
+                source_cell=cell_id,
+            )
+        return len(ids)
+
+    def entries(self, text: str = "") -> list[Reference]:
+        """Every cell of the library, or those whose class, note or author holds `text`; newest first."""
+        wanted = text.casefold().strip()
+        found = sorted(self._open().entries(), key=lambda r: -r.id)
+        return [r for r in found if wanted in f"{r.code}\n{r.note}\n{r.added_by}".casefold()]
+
+    def thumbnail(self, entry: int) -> bytes:
+        """JPEG of an entry; KeyError for an unknown one."""
+        return own_jpeg(self._open().assets(entry).thumbnail)
+
+    def like(self, session: CaseSession, cell_id: int, k: int = 24) -> list[tuple[Reference, float]]:
+        """The cells of the library most like one of the case, with their cosine, best first.
+
+        Empty where the cell has no embedding or the library none of the same model.
+        """
+        run = session.run_of(session.cell(cell_id))
+        embedding = session.store.assets(cell_id).embedding
+        if run is None or not len(embedding):
+            return []
+        return self._open().similar(embedding, run.bundles.get("classify", ""), k)
+
+    def set_note(self, entry: int, note: str, author: str) -> None:
+        """Another note; the old one stays in the file."""
+        self._open().set_note(entry, note.strip(), author)
+
+    def remove(self, entry: int, author: str) -> None:
+        """Take a cell out; `restore` brings it back."""
+        self._open().remove(entry, author)
+
+    def restore(self, entry: int, author: str) -> None:
+        """Bring back what was taken out."""
+        self._open().restore(entry, author)
+
+    def close(self) -> None:
+        """Release the file."""
+        if self._library is not None:
+            self._library.close()
+            self._library = None

@@ -1,0 +1,238 @@
+"""The laboratory's work list: every case with its state, found, queued, copied, moved, recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodcells_gui import __version__
+from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions
+from bloodcells_gui.app.analysis_queue import AnalysisQueue, QueueEntry
+from bloodcells_gui.app.differential_table import counted_area, may_have_area, table_of
+from bloodcells_gui.app.engine import EngineHolder
+from bloodcells_gui.app.intake import Intake
+from bloodcells_gui.app.workspace import CASE_SUFFIX, OpenOptions, Workspace
+from bloodcells_gui.domain.csv_text import Field, csv_dialect
+from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.domain.review_state import ReviewState, fold
+from bloodcells_gui.domain.rules import SMEAR, raised_rules
+from bloodcells_gui.domain.specimen import SpecimenKind, with_number
+from bloodcells_gui.report import csv_out
+from bloodcells_gui.report.anonymous import pseudonym
+from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case_transfer import copy_case
+from bloodcells_gui.storage.recover import Recovery, recover
+from bloodcells_gui.storage.worklist import CaseEntry, CaseState, Worklist
+
+__all__ = ["CaseEntry", "CaseState", "Query", "Recovery", "WorkList"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableWritten:
+    """A table over cases: how many have a row, and the names of the files that could not be read."""
+
+    written: int
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for; empty fields do not narrow.
+
+    `since` and `until` are days (YYYY-MM-DD), both inclusive; `flag` "*" means any flag.
+    """
+
+    text: str = ""
+    state: str = ""
+    since: str = ""
+    until: str = ""
+    person: str = ""
+    flag: str = ""
+
+
+class WorkList:
+    """The cases of the laboratory's folder.
+
+    `refresh` may run in a worker thread; the rest is quick.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Gives the folder, the settings (for the flags) and new cases.
+    queue : AnalysisQueue or None
+        Where background analyses go; one of its own when None.
+    """
+
+    def __init__(self, workspace: Workspace, queue: AnalysisQueue | None = None) -> None:
+        self._workspace = workspace
+        self.queue = queue or AnalysisQueue()
+        self._engine = EngineHolder()
+        self._worklist: Worklist | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the laboratory's cases."""
+        return self._workspace.cases_dir
+
+    def _list(self) -> Worklist:
+        if self._worklist is None:
+            self._worklist = Worklist(self.folder, flags=self._flags)
+        return self._worklist
+
+    def _flags(self, state: ReviewState, store: CaseStore) -> list[str]:
+        """Names (English templates) of the smear rules that the case raises now."""
+        settings = self._workspace.settings
+        specimen = store.specimen
+        cells = store.load_cells() if may_have_area(specimen) else []
+        area = counted_area(specimen, store.runs, cells)
+        table = table_of(state, settings, area, "full")
+        same_area = area.counted(state) if area is not None else None
+        raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used, same_area)
+        return list(dict.fromkeys(r.rule.name for r in raised if r.rule.kind == SMEAR))
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def refresh(self) -> int:
+        """Look at the folder again; returns how many cases were read. UserError when it cannot be made."""
+        return self._list().refresh()
+
+    def search(self, query: Query) -> list[CaseEntry]:
+        """The cases that fit, newest first, as of the last `refresh`."""
+        state = CaseState(query.state) if query.state else None
+        return self._list().search(
+            query.text,
+            state=state,
+            since=query.since,
+            until=query.until,
+            person=query.person,
+            flag=query.flag,
+        )
+
+    def queued(self, path: Path) -> QueueEntry | None:
+        """Where the case stands in the queue of analyses."""
+        return self.queue.entry(path)
+
+    def write_table(self, entries: Sequence[CaseEntry], target: Path, lang: str = "en") -> TableWritten:
+        """Write one CSV over many cases, a row each with counts, percents and flags.
+
+        Where the laboratory's exports are anonymised, so is this: pseudonyms, and no name of a file. Cases
+        that cannot be read have no row and are named in the answer. All of a row is of the file as it is
+        now: another case may have taken its place since the list was made.
+
+        Raises
+        ------
+        OutputNotWritable
+        """
+        settings = self._workspace.settings
+        rows = []
+        unreadable = []
+        for listed in entries:
+            try:
+                entry = self._list().entry(listed.path)
+                if entry is None or entry.state is CaseState.UNREADABLE:
+                    unreadable.append(listed.path.name)
+                    continue
+                with CaseStore.open(entry.path, read_only=True) as store:
+                    store.check_seals()
+                    cells = store.load_cells()
+                    with store.decoding("events"):
+                        state = fold(cells, store.events())
+                    area = counted_area(store.specimen, store.runs, cells)
+                    seed = store.seed()
+                    name = with_number(store.specimen, state.data.fields).id
+            except UserError:
+                unreadable.append(listed.path.name)
+                continue
+            table = table_of(state, settings, area, settings.rollup)
+            extras: dict[str, Field] = {
+                "state": str(entry.state), "begun": entry.created, "changed": entry.changed,
+                "version": state.version, "signatures": entry.signatures, "synthetic": int(entry.synthetic),
+            }  # fmt: skip
+            if settings.privacy.anonymised_export:
+                name = pseudonym(seed)
+            else:
+                extras["file"] = entry.path.name
+            rows.append((name, table, extras))
+        csv_out.write_summary_csv(target, rows, csv_dialect(settings.csv, lang))
+        return TableWritten(len(rows), tuple(unreadable))
+
+    # -- analyses behind the window --------------------------------------------------------------------
+
+    def enqueue(self, intake: Intake, options: OpenOptions) -> Path:
+        """Make a case of `intake` whose analysis waits for its turn; returns the case file."""
+        session, _ = self._workspace.new_case(intake, options)
+        path = session.path
+        session.close()
+        target = options.target_cells
+        if target is None and intake.specimen.kind is SpecimenKind.SLIDE:
+            target = DEFAULT_SLIDE_TARGET
+        frame = self._workspace.settings.count_cut_left_top
+        wishes = AnalysisOptions(options.mpp, target, 1, options.profile, count_cut_left_top=frame)
+        self.queue.add(path, AnalysisJob(path, self._engine, wishes, intake.skipped))
+        return path
+
+    def enqueue_case(self, path: Path) -> None:
+        """Let a case that is there wait for the rest of its analysis."""
+        frame = self._workspace.settings.count_cut_left_top
+        options = AnalysisOptions(None, None, 1, count_cut_left_top=frame)
+        self.queue.add(path, AnalysisJob(path, self._engine, options))
+
+    # -- files -----------------------------------------------------------------------------------------
+
+    def copy(self, path: Path, folder: Path) -> Path:
+        """Copy a case that nobody has open into another folder, compared by SHA-256."""
+        return copy_case(path, folder / path.name)
+
+    def move(self, path: Path, folder: Path) -> Path:
+        """Move a case that nobody has open: copied, compared, and only then removed here."""
+        return self._list().move(path, folder)
+
+    def take_in(self, path: Path) -> Path:
+        """Copy a case from another workstation into the laboratory's folder."""
+        return copy_case(path, self._free(path.stem))
+
+    def recover(self, path: Path) -> tuple[Path, Recovery]:
+        """Save what is readable of a damaged case into a new one beside it; the old file is not touched."""
+        target = self._free(f"{path.stem} (recovered)")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputNotWritable(
+                "The folder of cases {path} cannot be made.",
+                "{why}.",
+                "Free some space or set another folder with the variable BLOODCELLS_HOME.",
+                path=target.parent,
+                why=error.strerror or error,
+            ) from error
+        return target, recover(path, target, app_version=__version__)
+
+    def _free(self, stem: str) -> Path:
+        path, n = self.folder / f"{stem}{CASE_SUFFIX}", 2
+        while path.exists():
+            path, n = self.folder / f"{stem} ({n}){CASE_SUFFIX}", n + 1
+        return path
+
+    def close(self, wait_s: float = 10.0) -> None:
+        """Stop the queue and release the index."""
+        self.queue.close(wait_s)
+        if self._worklist is not None:
+            self._worklist.close()
+            self._worklist = None
+
+
+def relocate_images(path: Path, root: Path) -> None:
+    """Tell a moved case where its images lie now; UserError when it is open or cannot be written."""
+    with CaseStore.open(path) as store:
+        store.relocate(root)
+
+
+def each(paths: list[Path], act: Callable[[Path], object]) -> list[UserError]:
+    """Do `act` to each; returns what went wrong, the rest is done."""
+    errors = []
+    for path in paths:
+        try:
+            act(path)
+        except UserError as error:
+            errors.append(error)
+    return errors

@@ -1,0 +1,126 @@
+"""Why a cell waits as Unidentified, in words: one answer for the screen and the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from bloodcells_gui.domain.cell import (
+    FLAG_NO_CELL,
+    FLAG_SCALE_CONTRADICTED,
+    FLAG_SCALE_UNSURE,
+    FLAG_UNLIKE_TRAINING,
+    FLAG_WAITS_FOR_SCALE,
+    Cell,
+)
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
+
+NO_SCALE = "no scale is known"
+CONTRADICTED = "the scale is contradicted"
+UNSURE_SCALE = "its name depends on an unsure scale"
+NO_OUTLINE = "no cell could be outlined"
+UNLIKE = "it looks unlike the training images"
+COMPETE = "two classes compete: {first} and {second}"
+BELOW = "its probability is below the limit"
+
+WORD = "Unidentified."
+GUESS = "Best guess: {name}, {percent} %. It waits because {reason}."
+#: For many cells together, in the order in which they are told.
+SUMMARY = {
+    NO_SCALE: "Unidentified because no scale is known: {count}.",
+    CONTRADICTED: "Unidentified because the scale is contradicted: {count}.",
+    UNSURE_SCALE: "Unidentified because their names depend on an unsure scale: {count}.",
+    NO_OUTLINE: "Unidentified because no cell could be outlined: {count}.",
+    UNLIKE: "Unidentified because they look unlike the training images: {count}.",
+    COMPETE: "Unidentified because two classes compete: {count}.",
+    BELOW: "Unidentified because their probability is below the limit: {count}.",
+}
+# The first that holds is the one that a person can do something about.
+_OF_FLAG = (
+    (FLAG_WAITS_FOR_SCALE, NO_SCALE),
+    (FLAG_SCALE_CONTRADICTED, CONTRADICTED),
+    (FLAG_SCALE_UNSURE, UNSURE_SCALE),
+    (FLAG_NO_CELL, NO_OUTLINE),
+    (FLAG_UNLIKE_TRAINING, UNLIKE),
+)
+# A second class with less than this is no rival.
+_RIVAL = 0.05
+
+
+def why_it_waits(cell: Cell, classes: Sequence[str]) -> str:
+    """The reason for which a cell is not named, one of the sentences above as a template.
+
+    Flags come first, for they hold whatever the probabilities are. Of the doubt of the others, most comes
+    from looks that the model does not know, or it lies between classes.
+
+    Parameters
+    ----------
+    cell : Cell
+        One that waits (`abstained`).
+    classes : sequence of str
+        Leaf codes of its scores, those of its run.
+    """
+    for flag, reason in _OF_FLAG:
+        if flag in cell.flags:
+            return reason
+    scores = _scores(cell, classes)
+    if differs_from_training_data(cell.doubt, scores):
+        return UNLIKE
+    return COMPETE if len(scores) > 1 and scores[1][1] >= _RIVAL else BELOW
+
+
+def differs_from_training_data(doubt: float, scores: Sequence[tuple[str, float]]) -> bool:
+    """Whether most of the doubt of a cell that waits comes from how little it looks like the training data.
+
+    Its probabilities alone (`scores`: leaf and probability) would leave less than half of it.
+    """
+    rows: dict[str, float] = {}
+    for code, probability in scores:
+        row = ROLLUPS["ten"].row_of(code).code
+        rows[row] = rows.get(row, 0.0) + probability
+    return bool(rows) and doubt > 2 * max(1 - max(rows.values()), 0.0)
+
+
+def reason_text(cell: Cell, classes: Sequence[str], lang: str = "en") -> str:
+    """Why a cell waits, in words that follow "because"."""
+    reason = why_it_waits(cell, classes)
+    if reason != COMPETE:
+        return tr(reason, lang)
+    first, second = (_name(code, lang) for code, _ in _scores(cell, classes)[:2])
+    return tr(reason, lang, first=first, second=second)
+
+
+def headline(cell: Cell, classes: Sequence[str], lang: str = "en") -> str:
+    """What is said of a cell that waits: that it does, the best guess and why that does not count."""
+    return f"{tr(WORD, lang)} {best_guess(cell, classes, lang)}"
+
+
+def best_guess(cell: Cell, classes: Sequence[str], lang: str = "en") -> str:
+    """The headline of a cell that waits, without its first word."""
+    return tr(
+        GUESS,
+        lang,
+        name=_name(cell.predicted, lang),
+        percent=round(100 * cell.probability),
+        reason=reason_text(cell, classes, lang),
+    )
+
+
+def reasons_counted(
+    cells: Iterable[Cell], classes_of: Callable[[Cell], Sequence[str]]
+) -> list[tuple[str, int]]:
+    """How many of the cells wait for which reason, as templates of `SUMMARY`."""
+    found = Counter(why_it_waits(cell, classes_of(cell)) for cell in cells)
+    return [(text, found[reason]) for reason, text in SUMMARY.items() if found[reason]]
+
+
+def _scores(cell: Cell, classes: Sequence[str]) -> list[tuple[str, float]]:
+    """Leaves with their probabilities, the best first."""
+    pairs = zip(classes, (float(v) for v in cell.scores), strict=False)
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
+def _name(code: str, lang: str) -> str:
+    name = tr(BY_CODE[code].name, lang) if code in BY_CODE else code
+    return name[:1].lower() + name[1:]

@@ -1,0 +1,1 @@
+"""Image files: formats, readers, limits, and the sandbox that decodes untrusted files."""

@@ -1,0 +1,347 @@
+"""Domain types as rows of the case file, and back.
+
+Numbers are stored as doubles (NaN as NULL), score and measurement vectors as little-endian float32,
+embeddings and settled kinds as little-endian float16, lists and mappings as JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.adaptation.label_propagation import Settled
+from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
+from bloodcells_gui.domain.cell import Box, Cell, CellAssets
+from bloodcells_gui.domain.measurements import today_name
+from bloodcells_gui.domain.review import Event, EventKind
+from bloodcells_gui.domain.review_state import BY_HAND_RUN
+from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
+from bloodcells_gui.storage import row_validation
+
+Row = tuple[Any, ...]
+# Float32 vectors of cells: rows of one array where all are equally long.
+Vectors = NDArray[np.float32] | list[NDArray[np.float32]]
+
+CELL_COLUMNS = (
+    "id, run, image, x, y, width, height, mpp, predicted, probability, abstained, doubt, focus, flags,"
+    " scores, measurements"
+)
+ASSET_COLUMNS = "cell, crop_x, crop_y, crop_side, thumbnail, mask, embedding"
+EVENT_COLUMNS = "seq, kind, author, time, cells, new, old, key, reason, target"
+RUN_COLUMNS = (
+    "number, started, app_version, classes, measurement_names, bundles, provider, parameters, profile, scale"
+)
+RUN_END_COLUMNS = "run, status, finished, tallies, notice, scale"
+SETTLED_COLUMNS = "id, run, cells, kinds"
+_SETTLED_AT_ONCE = 8192
+_MANY = 10**12
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON with non-ASCII text kept readable."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def clean(text: str) -> str:
+    """Text that UTF-8 can hold: lone surrogates (from a damaged paste) become "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def name_to_db(name: str | Path) -> str | bytes:
+    """A path as text, or as its bytes where it is no valid Unicode."""
+    text = str(name)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(text)
+    return text
+
+
+def name_from_db(value: object) -> str:
+    """Inverse of :func:`name_to_db`."""
+    return os.fsdecode(value) if isinstance(value, bytes) else str(value)
+
+
+def number(value: float) -> float | None:
+    """A double that SQLite gives back unchanged: NaN as None, no negative zero."""
+    value = float(value)
+    return None if math.isnan(value) else value + 0.0
+
+
+def _nan(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def cell_row(cell: Cell, run: int) -> Row:
+    """One row of `cells`; `run` -1 for a cell added by hand."""
+    box = cell.box_px
+    return (
+        int(cell.id),
+        None if run == BY_HAND_RUN else int(run),
+        int(cell.image),
+        float(box.x) + 0.0,
+        float(box.y) + 0.0,
+        float(box.width) + 0.0,
+        float(box.height) + 0.0,
+        number(cell.mpp),
+        cell.predicted,
+        float(cell.probability) + 0.0,
+        int(cell.abstained),
+        float(cell.doubt) + 0.0,
+        number(cell.focus),
+        json.dumps(cell.flags) if cell.flags else "[]",
+        np.asarray(cell.scores, "<f4").tobytes(),
+        np.asarray(cell.measurements, "<f4").tobytes(),
+    )
+
+
+def asset_row(cell_id: int, assets: CellAssets) -> Row:
+    """One row of `assets`."""
+    x, y, side = assets.crop_px
+    return (
+        int(cell_id),
+        float(x) + 0.0,
+        float(y) + 0.0,
+        float(side) + 0.0,
+        bytes(assets.thumbnail),
+        bytes(assets.mask),
+        np.asarray(assets.embedding, "<f2").tobytes(),
+    )
+
+
+@contextlib.contextmanager
+def no_collection() -> Iterator[None]:
+    """While very many objects without cycles are made, the search for cycles costs a quarter of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+class Said(NamedTuple):
+    """What the models say of cells, an item each: the columns that a specimen's mix weighs."""
+
+    predicted: list[str]
+    probability: list[float]
+    abstained: list[bool]
+    doubt: list[float]
+    scores: Vectors
+
+
+def said_in(rows: Sequence[Row]) -> Said:
+    """What the models said when these cells were found; `scores` are views of one array per call."""
+    return Said(
+        [r[8] for r in rows],
+        [r[9] for r in rows],
+        [bool(r[10]) for r in rows],
+        [r[11] for r in rows],
+        _vectors([r[14] for r in rows]),
+    )
+
+
+def cells_from_rows(rows: Sequence[Row], said: Said | None = None) -> list[Cell]:
+    """Cells whose `scores` and `measurements` are views of one array per call, so that 100,000 stay small.
+
+    `said` stands instead of what the rows themselves say.
+    """
+    predicted, probability, abstained, doubt, scores = said or said_in(rows)
+    row_validation.share_vectors(scores)
+    measurements = _vectors([r[15] for r in rows])
+    flags: dict[str, tuple[str, ...]] = {"[]": ()}
+    cells = []
+    columns = zip(rows, predicted, probability, abstained, doubt, scores, measurements, strict=True)
+    for r, name, p, waits, d, s, m in columns:
+        text = r[13]
+        if text not in flags:
+            flags[text] = row_validation.texts(row_validation.loads(text))
+        cells.append(
+            Cell(
+                r[0],
+                r[2],
+                Box(r[3], r[4], r[5], r[6]),
+                _nan(r[7]),
+                name,
+                p,
+                waits,
+                d,
+                s,
+                m,
+                _nan(r[12]),
+                flags[text],
+                BY_HAND_RUN if r[1] is None else r[1],
+            )
+        )
+    return cells
+
+
+def _vectors(blobs: list[bytes]) -> Vectors:
+    """Blobs as read-only float32 vectors: rows of one array where all are equally long."""
+    if not blobs:
+        return []
+    size = len(blobs[0])
+    if size % 4 == 0 and all(len(b) == size for b in blobs):
+        return np.frombuffer(b"".join(blobs), "<f4").reshape(len(blobs), size // 4)
+    return [np.frombuffer(b[: len(b) // 4 * 4], "<f4") for b in blobs]
+
+
+def assets_from_row(row: Row) -> CellAssets:
+    """Inverse of :func:`asset_row`."""
+    embedding = np.frombuffer(row[6], "<f2") if len(row[6]) % 2 == 0 else np.zeros(0, np.float16)
+    return CellAssets(row[4], row[5], row_validation.crop(row[1], row[2], row[3]), embedding)
+
+
+def event_row(event: Event) -> Row:
+    """One row of `events`."""
+    return (
+        event.seq,
+        str(event.kind),
+        clean(event.author),
+        event.time,
+        to_json(event.cells),
+        clean(event.new),
+        clean(to_json(event.old)),
+        clean(event.key),
+        clean(event.reason),
+        event.target,
+    )
+
+
+def event_from_row(row: Row) -> Event:
+    """Inverse of :func:`event_row`; ValueError on a row no version of this program wrote."""
+    cells = row_validation.loads(row[4])
+    if not isinstance(cells, list):
+        raise ValueError("event row")
+    return Event(
+        row_validation.key(row[0]),
+        EventKind(row[1]),
+        row[2],
+        row[3],
+        tuple(row_validation.key(c) for c in cells),
+        row[5],
+        row_validation.texts(row_validation.loads(row[6])),
+        row[7],
+        row[8],
+        row_validation.key(row[9]),
+    )
+
+
+def scale_to_json(scale: ScaleEstimate | None) -> str:
+    """A scale estimate as JSON, "null" for none."""
+    if scale is None:
+        return "null"
+    mpp = None if scale.mpp is None else number(scale.mpp)
+    return to_json(
+        {
+            "mpp": mpp,
+            "source": str(scale.source),
+            "spread": float(scale.spread),
+            "n": int(scale.n),
+            "warning": scale.warning,
+        }
+    )
+
+
+def scale_from_json(text: str) -> ScaleEstimate | None:
+    """Inverse of :func:`scale_to_json`."""
+    obj = row_validation.loads(text)
+    if obj is None:
+        return None
+    return ScaleEstimate(
+        row_validation.mpp(obj["mpp"]),
+        ScaleSource(obj["source"]),
+        row_validation.number(obj["spread"]),
+        row_validation.whole(obj["n"], 0, _MANY),
+        row_validation.text(obj["warning"]),
+    )
+
+
+def run_row(run: AnalysisRun) -> Row:
+    """One row of `runs`: what is known when it starts."""
+    return (
+        int(run.number),
+        run.started,
+        run.app_version,
+        to_json(run.classes),
+        to_json(run.measurement_names),
+        to_json(dict(run.bundles)),
+        run.provider,
+        clean(to_json(dict(run.parameters))),
+        clean(run.profile),
+        scale_to_json(run.scale),
+    )
+
+
+def run_end_row(
+    run: int,
+    status: RunStatus,
+    finished: str,
+    tallies: Mapping[str, float],
+    notice: str,
+    scale: ScaleEstimate | None,
+) -> Row:
+    """One row of `run_ends`: how it ended."""
+    plain = {str(k): number(v) for k, v in tallies.items()}
+    return run, str(status), finished, to_json(plain), clean(notice), scale_to_json(scale)
+
+
+def settled_rows(first: int, run: int, settled: Settled) -> list[Row]:
+    """Rows of `settled` from id `first` on."""
+    return [
+        (
+            first + i,
+            int(run),
+            np.asarray(settled.ids[at : at + _SETTLED_AT_ONCE], "<i8").tobytes(),
+            np.asarray(settled.kinds[at : at + _SETTLED_AT_ONCE], "<f2").tobytes(),
+        )
+        for i, at in enumerate(range(0, len(settled.ids), _SETTLED_AT_ONCE))
+    ]
+
+
+def settled_from_rows(table: Sequence[Row], kinds: int) -> Settled:
+    """What the rows of one run hold, for `kinds` coarse rows; ValueError where they do not fit together."""
+    ids = np.frombuffer(b"".join(r[2] for r in table), "<i8").astype(np.int64)
+    found = np.frombuffer(b"".join(r[3] for r in table), "<f2").astype(np.float32).reshape(len(ids), kinds)
+    # NaN fails both comparisons.
+    if not ((found >= 0) & (found <= 1)).all() or (np.diff(ids) <= 0).any():
+        raise ValueError("settled kinds")
+    return Settled(ids, found)
+
+
+def run_from_rows(row: Row, end: Row | None, skipped: Sequence[Row]) -> AnalysisRun:
+    """A run from its rows; RUNNING while it has no end."""
+    scale = scale_from_json(row[9])
+    status, finished, tallies, notice = RunStatus.RUNNING, "", {}, ""
+    if end is not None:
+        status, finished, notice = RunStatus(end[1]), end[2], end[4]
+        found = row_validation.loads(end[3]).items()
+        tallies = {k: math.nan if v is None else row_validation.number(v) for k, v in found}
+        scale = scale_from_json(end[5]) or scale
+    return AnalysisRun(
+        number=row_validation.key(row[0]),
+        started=row[1],
+        app_version=row[2],
+        classes=row_validation.class_codes(row_validation.loads(row[3])),
+        measurement_names=tuple(map(today_name, row_validation.texts(row_validation.loads(row[4])))),
+        bundles=row_validation.text_map(row_validation.loads(row[5])),
+        provider=row[6],
+        parameters=row_validation.text_map(row_validation.loads(row[7])),
+        profile=row[8],
+        scale=scale,
+        status=status,
+        finished=finished,
+        skipped=tuple(SkippedFile(name_from_db(s[0]), s[1]) for s in skipped),
+        tallies=tallies,
+        notice=notice,
+    )

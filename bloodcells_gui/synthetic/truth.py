@@ -1,0 +1,189 @@
+"""Ground truth of synthetic specimens, and files that say what they are wherever they go."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.synthetic.sprites import CYTOPLASM, NUCLEUS, Placed
+from bloodcells_gui.synthetic.stain import Pixels
+
+SAYING = "synthetic blood smear made by bloodcells demo; no patient, no photograph"
+TRUTH_NAME = "truth.json"
+MASK_FOLDER = "truth-masks"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrueCell:
+    """One object of interest as it was drawn.
+
+    `box` is x, y, width, height in full-resolution px of the image, cut at its edge; `cut` tells whether
+    it was. Areas are those of the whole object.
+    """
+
+    code: str
+    x: float
+    y: float
+    box: tuple[int, int, int, int]
+    cut: bool
+    area_um2: float
+    nucleus_um2: float
+
+    @staticmethod
+    def of(item: Placed, size_px: tuple[int, int]) -> TrueCell | None:
+        """Truth of a placed sprite; None when nothing of it lies inside the image."""
+        x, y, w, h = item.box
+        x0, y0, x1, y1 = max(0, x), max(0, y), min(size_px[0], x + w), min(size_px[1], y + h)
+        if x1 <= x0 or y1 <= y0:
+            return None
+        label, mpp2 = item.sprite.label, item.sprite.mpp**2
+        return TrueCell(
+            item.sprite.code,
+            round(item.x, 1),
+            round(item.y, 1),
+            (x0, y0, x1 - x0, y1 - y0),
+            (x0, y0, x1 - x0, y1 - y0) != (x, y, w, h),
+            round(float(np.count_nonzero(label)) * mpp2, 2),
+            round(float(np.count_nonzero(label == NUCLEUS)) * mpp2, 2),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Names as in the contract's cells.csv."""
+        x, y, w, h = self.box
+        return {
+            "code": self.code, "centre_x_px": self.x, "centre_y_px": self.y,
+            "x_px": x, "y_px": y, "width_px": w, "height_px": h, "cut_by_edge": self.cut,
+            "cell_area_um2": self.area_um2, "nucleus_area_um2": self.nucleus_um2,
+        }  # fmt: skip
+
+
+class TruthWriter:
+    """Writes `truth.json` image by image, so that memory does not grow with the specimen.
+
+    Raises
+    ------
+    OutputNotWritable
+        When the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, head: dict[str, Any]) -> None:
+        self._counts: dict[str, int] = {}
+        self._first = True
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._path = folder / TRUTH_NAME
+            self._file: io.TextIOWrapper = (folder / TRUTH_NAME).open("w", encoding="utf-8", newline="\n")
+        except OSError as e:
+            raise not_writable(folder, e) from e
+        opening = {"synthetic": True, "saying": SAYING, "format": FORMAT, **head}
+        self._file.write(json.dumps(opening, indent=1)[:-2] + ',\n "images": [')
+
+    def image(
+        self,
+        name: str,
+        size_px: tuple[int, int],
+        cells: Iterable[TrueCell],
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        """One image and its cells, which may come from a generator."""
+        self._write(",\n  " if not self._first else "\n  ")
+        self._first = False
+        about = {"file": name, "width_px": size_px[0], "height_px": size_px[1], **(more or {})}
+        self._write(json.dumps(about)[:-1] + ', "cells": [')
+        for i, cell in enumerate(cells):
+            self._counts[cell.code] = self._counts.get(cell.code, 0) + 1
+            self._write((",\n   " if i else "\n   ") + json.dumps(cell.as_json()))
+        self._write("]}")
+
+    def close(self) -> dict[str, int]:
+        """Finish the file; returns the number of cells by code."""
+        self._write("\n ],\n")
+        self._write(f' "cells_by_code": {json.dumps(dict(sorted(self._counts.items())))}\n}}\n')
+        try:
+            self._file.close()
+        except OSError as e:  # what waited in memory found no room
+            raise not_writable(self._path, e) from e
+        return dict(self._counts)
+
+    def _write(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except OSError as e:
+            raise not_writable(self._path, e) from e
+
+    def abandon(self) -> None:
+        """Close without finishing."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+
+def not_writable(path: Path, e: OSError) -> OutputNotWritable:
+    """The error for a file or folder of the demonstration that cannot be written."""
+    return OutputNotWritable(
+        "The synthetic specimen could not be written to {path}.",
+        "{error}.",
+        "Choose another folder or make room on the disk.",
+        path=path,
+        error=e.strerror or type(e).__name__,
+    )
+
+
+def save_jpeg(path: Path, rgb: Pixels, mpp: float, quality: int = 92) -> None:
+    """A JPEG whose EXIF block carries the scale and the word synthetic."""
+    ok, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not ok:
+        raise RuntimeError("JPEG encoding failed")
+    raw = data.tobytes()
+    try:
+        path.write_bytes(raw[:2] + _exif(mpp) + raw[2:])
+    except OSError as e:
+        raise not_writable(path, e) from e
+
+
+def save_mask(path: Path, label: NDArray[np.uint8]) -> None:
+    """Ground truth as 8-bit PNG: 0 background, 1 cytoplasm, 2 nucleus."""
+    clean = np.where(label > NUCLEUS, np.uint8(CYTOPLASM), label)
+    ok, data = cv2.imencode(".png", clean, [cv2.IMWRITE_PNG_COMPRESSION, 4])
+    if not ok:
+        raise RuntimeError("PNG encoding failed")
+    try:
+        path.write_bytes(data.tobytes())
+    except OSError as e:
+        raise not_writable(path, e) from e
+
+
+def _exif(mpp: float) -> bytes:
+    """An APP1 segment: description, software and resolution in px per cm (EXIF 2.32, little-endian TIFF)."""
+    text = SAYING.encode("ascii") + b"\0"
+    software = b"bloodcells demo\0"
+    per_cm = struct.pack("<II", round(1e4 / mpp * 100), 100)
+    count, start = 5, 8
+    data_at = start + 2 + 12 * count + 4
+    blobs = [text, software, per_cm, per_cm]
+    offsets, at = [], data_at
+    for blob in blobs:
+        offsets.append(at)
+        at += len(blob) + (len(blob) & 1)
+    entries = [
+        struct.pack("<HHII", 270, 2, len(text), offsets[0]),
+        struct.pack("<HHII", 282, 5, 1, offsets[2]),
+        struct.pack("<HHII", 283, 5, 1, offsets[3]),
+        struct.pack("<HHIHH", 296, 3, 1, 3, 0),
+        struct.pack("<HHII", 305, 2, len(software), offsets[1]),
+    ]
+    tiff = struct.pack("<2sHI", b"II", 42, start) + struct.pack("<H", count) + b"".join(entries) + bytes(4)
+    tiff += b"".join(b + b"\0" * (len(b) & 1) for b in blobs)
+    body = b"Exif\0\0" + tiff
+    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body

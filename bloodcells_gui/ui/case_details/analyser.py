@@ -1,0 +1,262 @@
+"""The analyser's differential beside the smear's, class by class, with limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app import case_details
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.class_names import leaves_of
+from bloodcells_gui.domain.comparison import AnalyserRow
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.taxonomy import BY_CODE, ORDER
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.review import ReviewController
+
+Index = QModelIndex | QPersistentModelIndex
+NAME, ANALYSER, SMEAR, DIFFERENCE = range(4)
+
+
+class AnalyserModel(QAbstractTableModel):
+    """One row a class; the analyser's % can be edited.
+
+    Signals
+    -------
+    entered(str, str)
+        Label and text of an edited percentage.
+    """
+
+    entered = Signal(str, str)
+
+    def __init__(self, context: UiContext, session: CaseSession, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._session = session
+        self._rows: dict[str, AnalyserRow] = {}
+        self._labels: list[str] = []
+        self.editable = True
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Counts or the analyser's figures may have changed."""
+        rows = {r.code: r for r in case_details.analyser_rows(self._session)}
+        entered, _ = case_details.analyser_in(self._session)
+        meant = {leaves_of(label) for label in entered}
+        free = [c for c in case_details.ANALYSER_CLASSES if leaves_of(c) not in meant]
+        labels = sorted([*entered, *free], key=lambda c: ORDER[leaves_of(c)[0]])
+        self._rows = rows
+        if labels != self._labels:
+            self.beginResetModel()
+            self._labels = labels
+            self.endResetModel()
+        elif labels:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(labels) - 1, DIFFERENCE))
+
+    def row(self, row: int) -> AnalyserRow | None:
+        """The comparison of a row; None while the analyser says nothing of it."""
+        return self._rows.get(self._labels[row])
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._labels)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else 4
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return base | Qt.ItemFlag.ItemIsEditable if index.column() == ANALYSER and self.editable else base
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if section == NAME else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole and section in (SMEAR, DIFFERENCE):
+            return self.tr("With 95 % limits")
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return (self.tr("Class"), self.tr("Analyser %"), self.tr("Smear %"), self.tr("Difference"))[section]
+
+    def _name(self, label: str) -> str:
+        row = self._rows.get(label)
+        if row is not None:
+            return self._context.language.text(row.name)
+        leaves = leaves_of(label)
+        groups = {"NE": "Neutrophils (total)", "IG": "Immature granulocytes (total)"}
+        known = groups.get(label) or (BY_CODE[leaves[0]].name if leaves else label)
+        return self._context.language.text(known)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        label, column = self._labels[index.row()], index.column()
+        row, number = self._rows.get(label), self._context.language.number
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if column == NAME else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ForegroundRole and column == DIFFERENCE and row and not row.inside:
+            return self._context.theme.colour("warning")
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return None
+        if column == NAME:
+            return self._name(label)
+        if row is None:
+            return ""
+        if column == ANALYSER:
+            return number(row.analyser, 1) if role == Qt.ItemDataRole.DisplayRole else f"{row.analyser:g}"
+        if math.isnan(row.smear):
+            return "–"
+        if column == SMEAR:
+            return f"{number(row.smear)} ({number(row.smear_low)} – {number(row.smear_high)})"
+        sign = "+" if row.difference > 0 else ""
+        mark = "" if row.inside else " *"
+        return f"{sign}{number(row.difference)} ({number(row.low)} … {number(row.high)}){mark}"
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.EditRole or index.column() != ANALYSER:
+            return False
+        if str(value).strip() != str(self.data(index, Qt.ItemDataRole.EditRole)):
+            self.entered.emit(self._labels[index.row()], str(value))
+        return True
+
+
+class AnalyserPanel(QWidget):
+    """Enter, import, compare.
+
+    Signals
+    -------
+    failed(object)
+        A figure was refused or could not be kept (UserError).
+    over_cases()
+        The person wants to see the agreement over cases.
+    """
+
+    failed = Signal(object)
+    over_cases = Signal()
+
+    def __init__(
+        self,
+        context: UiContext,
+        controller: ReviewController,
+        session: CaseSession,
+        may_decide: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._may_decide = may_decide
+        self.model = AnalyserModel(context, session, self)
+        self.model.entered.connect(
+            lambda label, text: self._do(lambda: case_details.set_analyser(session, label, text))
+        )
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        self.table.setAccessibleName(self.tr("Analyser and smear"))
+        self.table.setFrameShape(QFrame.Shape.NoFrame)
+        self.table.setShowGrid(False)
+        self.table.setObjectName("pairs")
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
+        header = self.table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        self.cells = QSpinBox()
+        self.cells.setRange(0, 1_000_000)
+        self.cells.setSpecialValueText(self.tr("not told"))
+        self.cells.setAccessibleName(self.tr("Leukocytes counted by the analyser"))
+        self.cells.editingFinished.connect(self._take_cells)
+        label = QLabel(self.tr("Leukocytes counted by the analyser"))
+        label.setBuddy(self.cells)
+        bring = QPushButton(self.tr("&Import CSV…"))
+        bring.clicked.connect(self._choose)
+        over = QPushButton(self.tr("Over &cases…"))
+        over.clicked.connect(self.over_cases)
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 8, 14, 8)
+        row.addWidget(label)
+        row.addWidget(self.cells)
+        row.addStretch(1)
+        row.addWidget(bring)
+        row.addWidget(over)
+        note = QLabel(
+            self.tr(
+                "* outside the exact 95 % limits of the smear's count. Double click a figure to enter it."
+            )
+        )
+        note.setObjectName("muted")
+        note.setWordWrap(True)
+        note.setContentsMargins(14, 4, 14, 10)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(row)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(note)
+        controller.changed.connect(lambda _: self._changed())
+        self.setFocusProxy(self.table)
+        self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def _changed(self) -> None:
+        # Exact limits cost milliseconds; a key of the review must not wait for what nobody looks at.
+        if self.isVisible():
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the case holds."""
+        self.model.editable = not (self._session.state.signed or self._session.read_only)
+        self.model.refresh()
+        if not self.cells.hasFocus():
+            self.cells.setValue(case_details.analyser_in(self._session)[1] or 0)
+        self.cells.setEnabled(self.model.editable)
+
+    def _take_cells(self) -> None:
+        # Also when the focus only went through: nobody is asked for a name then.
+        if self.cells.value() != (case_details.analyser_in(self._session)[1] or 0):
+            self._do(lambda: case_details.set_analyser_cells(self._session, self.cells.value()))
+
+    def _choose(self) -> None:
+        names = self.tr("Tables")
+        path, _ = QFileDialog.getOpenFileName(
+            self, self.tr("The analyser's differential"), "", f"{names} (*.csv *.txt *.tsv)"
+        )
+        if path:
+            self.bring(Path(path))
+
+    def bring(self, path: Path) -> None:
+        """Take the differential from a CSV file."""
+        self._do(lambda: case_details.import_analyser(self._session, path))
+
+    def _do(self, act: Callable[[], object]) -> None:
+        if not self._may_decide():
+            return
+        try:
+            act()
+        except UserError as error:
+            self.failed.emit(error)
+        self.refresh()

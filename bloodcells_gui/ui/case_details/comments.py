@@ -1,0 +1,292 @@
+"""Comments for the report: canned texts, free words, everything said so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QTextOption
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPlainTextEdit,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app.drafts import COMMENT
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.review_state import Note
+from bloodcells_gui.ui.case_details.fields import PAUSE_MS
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.review import ReviewController
+
+Index = QModelIndex | QPersistentModelIndex
+NOTE_ROLE = Qt.ItemDataRole.UserRole + 1
+LONGEST = 2000
+
+
+class NotesModel(QAbstractListModel):
+    """The standing comments, oldest first."""
+
+    def __init__(self, context: UiContext, session: CaseSession, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._session = session
+        self._notes: list[Note] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Comments may have come or gone."""
+        if self._notes != self._session.state.notes:
+            self.beginResetModel()
+            self._notes = list(self._session.state.notes)
+            self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._notes)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        note = self._notes[index.row()]
+        if role == NOTE_ROLE:
+            return note
+        if role == Qt.ItemDataRole.DisplayRole:
+            return note.text
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{note.text} ({self.byline(note)})"
+        return None
+
+    def byline(self, note: Note) -> str:
+        """Who said it, and when."""
+        about = self.tr(" · %n cell(s)", "", len(note.cells)) if note.cells else ""
+        return f"{note.author} · {self._context.language.when(note.time)}{about}"
+
+
+class NoteDelegate(QStyledItemDelegate):
+    """The words, wrapped, and below them who and when."""
+
+    def __init__(self, context: UiContext, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._context = context
+
+    def _text_height(self, option: QStyleOptionViewItem, text: str, width: int) -> int:
+        flags = int(Qt.TextFlag.TextWordWrap)
+        return option.fontMetrics.boundingRect(0, 0, max(60, width), 10_000, flags, text).height()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        view = self.parent()
+        width = (view.viewport().width() if isinstance(view, QListView) else 300) - 32
+        height = self._text_height(option, str(index.data()), width)
+        return QSize(width, height + option.fontMetrics.height() + 16)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        note, model, theme = index.data(NOTE_ROLE), index.model(), self._context.theme
+        if not isinstance(note, Note) or not isinstance(model, NotesModel):
+            return
+        area = option.rect.adjusted(16, 6, -16, -6)
+        painter.save()
+        painter.setPen(theme.colour("text"))
+        wrapped = QTextOption()
+        wrapped.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        line = option.fontMetrics.height()
+        painter.drawText(area.adjusted(0, 0, 0, -line).toRectF(), note.text, wrapped)
+        painter.setPen(theme.colour("muted"))
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignBottom), model.byline(note))
+        painter.setPen(theme.colour("grid"))
+        painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
+        painter.restore()
+
+
+class WordsEdit(QPlainTextEdit):
+    """Free words; Ctrl+Enter adds them.
+
+    Signals
+    -------
+    done()
+    left()
+        The focus went elsewhere.
+    """
+
+    done = Signal()
+    left = Signal()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.left.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.done.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class CommentsPanel(QWidget):
+    """Adds comments; undo takes them back. What is typed and not added is kept as a draft of the case.
+
+    Signals
+    -------
+    failed(object)
+        A comment could not be kept (UserError).
+    pending_changed()
+        There is a comment now that is not added yet, or there is none any more.
+    """
+
+    failed = Signal(object)
+    pending_changed = Signal()
+
+    def __init__(
+        self,
+        context: UiContext,
+        controller: ReviewController,
+        session: CaseSession,
+        may_decide: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self._context = context
+        self._session = session
+        self._may_decide = may_decide
+        self.model = NotesModel(context, session, self)
+        self.list = QListView()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(NoteDelegate(context, self.list))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setAccessibleName(self.tr("Comments of this case"))
+        self.canned = QComboBox()
+        self.canned.setAccessibleName(self.tr("Canned texts"))
+        self.canned.addItem(self.tr("Canned texts"), "")
+        for text in session.settings.comments:
+            self.canned.addItem(context.language.text(text), text)
+        self.canned.activated.connect(self._insert_canned)
+        self.words = WordsEdit()
+        self.words.setPlaceholderText(self.tr("A comment for the report"))
+        self.words.setAccessibleName(self.tr("A comment for the report"))
+        self.words.setTabChangesFocus(True)
+        self.words.setFixedHeight(4 * self.fontMetrics().height())
+        self.words.done.connect(self.add)
+        self.words.left.connect(self.keep_draft)
+        self.words.textChanged.connect(self._typed)
+        self._hint = QLabel()
+        self._hint.setObjectName("muted")
+        self._hint.setWordWrap(True)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self.keep_draft)
+        self.button = QPushButton(self.tr("&Add"))
+        self.button.setToolTip(self.tr("Ctrl+Enter"))
+        self.button.clicked.connect(self.add)
+        row = QHBoxLayout()
+        row.addWidget(self.canned, 1)
+        row.addWidget(self.button)
+        below = QVBoxLayout()
+        below.setContentsMargins(16, 8, 16, 12)
+        below.addWidget(self.words)
+        below.addWidget(self._hint)
+        below.addLayout(row)
+        self._none = QLabel(self.tr("No comments yet."))
+        self._none.setObjectName("muted")
+        self._none.setContentsMargins(16, 12, 16, 0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._none)
+        layout.addWidget(self.list, 1)
+        layout.addLayout(below)
+        self._pending = False
+        self.words.setPlainText(session.drafts.text(COMMENT))
+        self._pause.stop()
+        controller.changed.connect(lambda _: self._refresh())
+        self.setFocusProxy(self.words)
+        self._refresh()
+
+    @property
+    def pending(self) -> bool:
+        """Whether a comment was typed and not added."""
+        return bool(self.words.toPlainText().strip())
+
+    def _refresh(self) -> None:
+        self.model.refresh()
+        self._none.setVisible(not self.model.rowCount())
+        self._enable()
+
+    def _typed(self) -> None:
+        self._pause.start()
+        self._enable()
+        if self.pending != self._pending:
+            self._pending = self.pending
+            self.pending_changed.emit()
+
+    def _enable(self) -> None:
+        text = self.words.toPlainText().strip()
+        possible = not (self._session.read_only or self._session.state.signed)
+        self.words.setEnabled(possible)
+        self.canned.setEnabled(possible)
+        self.button.setEnabled(possible and bool(text) and len(text) <= LONGEST)
+        self._hint.setVisible(bool(text))
+        if len(text) > LONGEST:
+            self._hint.setText(
+                self.tr("Too long to be added: {now} of {most} characters").format(
+                    now=len(text), most=LONGEST
+                )
+            )
+        else:
+            self._hint.setText(self.tr("Kept as a draft; not in the report until it is added"))
+
+    def take_draft(self) -> None:
+        """Show the draft of the case, which another view settled."""
+        self.words.setPlainText(self._session.drafts.text(COMMENT))
+        self._pause.stop()
+
+    def keep_draft(self) -> None:
+        """Keep what was typed and not added, in the case file."""
+        self._pause.stop()
+        if self._session.state.signed or not self.words.isEnabled():
+            return
+        try:
+            self._session.drafts.keep(COMMENT, self.words.toPlainText())
+        except UserError as error:
+            self.failed.emit(error)
+
+    def _insert_canned(self) -> None:
+        # In the language it was chosen in: a comment is a person's own words from then on.
+        text = self.canned.currentText() if self.canned.currentData() else ""
+        self.canned.setCurrentIndex(0)
+        if text:
+            before = self.words.toPlainText().strip()
+            self.words.setPlainText(f"{before} {text}".strip())
+            self.words.setFocus()
+
+    def add(self) -> None:
+        """Keep what was written."""
+        text = self.words.toPlainText().strip()
+        if not text or len(text) > LONGEST or not self._may_decide():
+            return
+        try:
+            self._session.note(text)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        self.words.clear()
+        self.keep_draft()

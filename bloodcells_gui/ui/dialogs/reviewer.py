@@ -1,0 +1,37 @@
+"""Who reviews: asked once a day."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from bloodcells_gui.ui.dialogs.common import Form
+
+
+class ReviewerDialog(Form):
+    """A name; nothing else is asked, and it stands beside every decision."""
+
+    def __init__(self, name: str = "", parent: QWidget | None = None, *, second: bool = False) -> None:
+        title, lead = (
+            self.tr("Who is reviewing?"),
+            self.tr(
+                "Your name stands beside every decision in the case and in the report. Asked once a day."
+            ),
+        )
+        if second:
+            title, lead = (
+                self.tr("Who reads the cells a second time?"),
+                self.tr(
+                    "Your name stands beside this reading alone; the reviewer of the case stays the same."
+                ),
+            )
+        super().__init__(title, lead, parent)
+        self.name = QLineEdit(name)
+        self.name.setMaxLength(80)
+        self.name.selectAll()
+        self.form.addRow(self.tr("&Name"), self.name)
+        self.name.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
+        self.can_accept(bool(name.strip()))
+
+    def answer(self) -> str:
+        """The name without blanks around it."""
+        return " ".join(self.name.text().split())

@@ -1,0 +1,198 @@
+"""The audit trail: who did what when; verified and written on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    QThreadPool,
+)
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app import audit_view
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.jobs import Errands
+from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.screen_fit import resize_within_screen
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TrailModel(QAbstractTableModel):
+    """Entries of the trail, newest first."""
+
+    def __init__(
+        self, context: UiContext, rows: Sequence[dict[str, str]], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._rows = list(rows)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(audit_view.COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return (
+                self.tr("No."), self.tr("Time"), self.tr("Person"), self.tr("Act"), self.tr("Cells"),
+                self.tr("Field"), self.tr("Old"), self.tr("New"), self.tr("Reason"),
+            )[section]  # fmt: skip
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        name = audit_view.COLUMNS[index.column()]
+        text = self._rows[index.row()][name]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(text[:400])
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        if name == "time":
+            return self._context.language.when(text)
+        if name == "act":
+            return self._context.language.text(text)
+        return " ".join(text.split())[:120]
+
+
+class AuditWindow(QDialog):
+    """Look, search, verify, write."""
+
+    def __init__(
+        self, context: UiContext, session: CaseSession, pool: QThreadPool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Audit trail"))
+        self._context = context
+        self._path = session.path
+        self.banners = BannerStack(context)
+        self.model = TrailModel(context, audit_view.rows(session), self)
+        self.filter = QSortFilterProxyModel(self)
+        self.filter.setSourceModel(self.model)
+        self.filter.setFilterKeyColumn(-1)
+        self.filter.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.table = QTableView()
+        self.table.setModel(self.filter)
+        self.table.setAccessibleName(self.windowTitle())
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        for column, width in enumerate((50, 130, 130, 100, 120, 120, 120, 160)):
+            self.table.setColumnWidth(column, width)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.text = QLineEdit()
+        self.text.setPlaceholderText(self.tr("Search in everything"))
+        self.text.setAccessibleName(self.tr("Search"))
+        self.text.textChanged.connect(self.filter.setFilterFixedString)
+        self.head = QLineEdit()
+        self.head.setPlaceholderText(self.tr("End of the chain, from a report"))
+        self.head.setAccessibleName(self.tr("End of the audit chain as printed on a report"))
+        self.head.setToolTip(
+            self.tr("With at least its first 16 characters, verifying tells whether the case still holds it.")
+        )
+        self.verify_button = QPushButton(self.tr("&Verify the case"))
+        self.verify_button.clicked.connect(self.verify)
+        export = QPushButton(self.tr("&Write the trail…"))
+        export.clicked.connect(self._choose)
+        for button in (self.verify_button, export):
+            button.setAutoDefault(False)
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 10, 14, 10)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.head, 1)
+        row.addWidget(self.verify_button)
+        row.addWidget(export)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banners)
+        layout.addLayout(row)
+        layout.addWidget(self.table, 1)
+        resize_within_screen(self, 1040, 600)
+        self._work = Errands(pool, self)
+        self._work.answered.connect(self._answered)
+        self._work.failed.connect(self._failed)
+
+    def verify(self) -> None:
+        """Hold the case against its chain of hashes, in the background."""
+        path, lang, head = self._path, self._context.language.lang, self.head.text().strip()
+        self.verify_button.setEnabled(False)
+        self._work.ask("verify", lambda: audit_view.verify(path, lang, head=head))
+
+    def _choose(self) -> None:
+        names = self.tr("Tables")
+        path, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Write the trail"), f"{self._path.stem} audit.csv", f"{names} (*.csv *.jsonl)"
+        )
+        if path:
+            self.write(Path(path))
+
+    def write(self, target: Path) -> None:
+        """Write the whole trail."""
+        path = self._path
+        self._work.ask(target, lambda: audit_view.export(path, target))
+
+    def _answered(self, tag: object, result: Any) -> None:
+        self.verify_button.setEnabled(True)
+        if tag != "verify":
+            self.banners.show_banner("ok", self.tr("%n entry(s) were written.", "", result), str(tag))
+            return
+        counts = self.tr(
+            "Compared: {entries} entries of the chain, {events} decisions, {cells} cells, {images} images."
+        ).format(entries=result.entries, events=result.events, cells=result.cells, images=result.images)
+        if result.ok:
+            self.banners.show_banner(
+                "ok", self.tr("The case is as it was written."), counts,
+                "\n".join([*result.remarks[:5], f"sha256 {result.head}"]),
+            )  # fmt: skip
+        else:
+            self.banners.show_banner(
+                "critical",
+                self.tr("The case is not as it was written."),
+                "\n".join(result.problems[:8]),
+                counts,
+            )
+
+    def _failed(self, _: object, error: object) -> None:
+        self.verify_button.setEnabled(True)
+        if isinstance(error, UserError):
+            self.banners.error(error)
+        elif isinstance(error, BaseException):
+            self.banners.crash(error)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._work.close()
+        super().closeEvent(event)
+
+    def reject(self) -> None:
+        """Escape closes."""
+        self._work.close()
+        super().reject()

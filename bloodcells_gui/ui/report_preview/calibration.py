@@ -1,0 +1,263 @@
+"""Calibrating the classifier to this laboratory from the reviewed cells of the open case."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QThreadPool
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app.calibration import KnownProfile, Tuning
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.screen_fit import resize_within_screen
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class ProfilesModel(QAbstractTableModel):
+    """Profiles with what they gained."""
+
+    def __init__(self, context: UiContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._rows: list[KnownProfile] = []
+
+    def show_profiles(self, rows: Sequence[KnownProfile]) -> None:
+        """Replace what is shown."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+    def profile(self, row: int) -> KnownProfile:
+        """The profile on a row."""
+        return self._rows[row]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else 6
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return (
+                self.tr("Profile"), self.tr("Calibrated"), self.tr("Cells"), self.tr("Agreement"),
+                self.tr("Balanced"), self.tr("State"),
+            )[section]  # fmt: skip
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        row, language = self._rows[index.row()], self._context.language
+
+        def share(value: float) -> str:
+            return "–" if math.isnan(value) else language.number(100 * value)
+
+        def gain(before: float, after: float) -> str:
+            return f"{share(before)} → {share(after)} %"
+
+        match index.column():
+            case 0:
+                return f"{row.name} v{row.version}" if row.version else row.name
+            case 1:
+                return language.when(row.created)
+            case 2:
+                return "–" if row.damaged else str(row.cells)
+            case 3:
+                return gain(row.before, row.after)
+            case 4:
+                return gain(row.before_balanced, row.after_balanced)
+        if row.damaged:
+            return self.tr("damaged")
+        if not row.fits:
+            return self.tr("of another model")
+        return self.tr("in use") if row.in_use else ""
+
+
+class CalibrationWindow(QDialog):
+    """Fits in the background; nothing is used before a person chose it.
+
+    Parameters
+    ----------
+    case : Path or None
+        The open case, for its reviewed cells.
+    reviewed : int
+        How many cells a person decided on in it.
+    """
+
+    def __init__(
+        self,
+        context: UiContext,
+        tuning: Tuning,
+        case: Path | None,
+        reviewed: int,
+        pool: QThreadPool,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Calibrate to this laboratory"))
+        self._context = context
+        self._tuning = tuning
+        self._case = case
+        self.banners = BannerStack(context)
+        lead = QLabel(
+            self.tr(
+                "From cells that you reviewed the classifier learns the look of your stain and camera."
+                " Before and after are cross-validated; every report names the profile that was in use."
+            )
+        )
+        lead.setWordWrap(True)
+        lead.setObjectName("muted")
+        self.model = ProfilesModel(context, self)
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        self.table.setAccessibleName(self.tr("Profiles"))
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setShowGrid(False)
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
+        self.name = QLineEdit()
+        self.name.setMaxLength(60)
+        self.name.setPlaceholderText(self.tr("Name of the profile"))
+        self.name.setAccessibleName(self.tr("Name of the profile"))
+        self.name.textChanged.connect(lambda _: self._enable())
+        self.fit_button = self._button(self.tr("&Calibrate from %n reviewed cell(s)", "", reviewed), self.fit)
+        self._reviewed = reviewed
+        self.use_button = self._button(self.tr("&Use"), lambda: self._act(self._tuning.use))
+        self.revert_button = self._button(
+            self.tr("&Go back a version"), lambda: self._act(self._tuning.revert)
+        )
+        self.remove_button = self._button(self.tr("Put &aside"), lambda: self._act(self._tuning.remove))
+        self.none_button = self._button(self.tr("Use the &model as it is"), self.use_none)
+        above, below = QHBoxLayout(), QHBoxLayout()
+        above.addWidget(self.name, 1)
+        above.addWidget(self.fit_button)
+        for button in (self.use_button, self.revert_button, self.remove_button):
+            below.addWidget(button)
+        below.addStretch(1)
+        below.addWidget(self.none_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 14)
+        layout.setSpacing(10)
+        layout.addWidget(self.banners)
+        layout.addWidget(lead)
+        layout.addLayout(above)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(below)
+        resize_within_screen(self, 780, 460)
+        self._busy = False
+        self._work = Lookup(pool, self)
+        self._work.answered.connect(self._answered)
+        self._work.failed.connect(self._failed)
+        self._enable()
+        self.refresh()
+
+    def _button(self, text: str, act: Callable[[], None]) -> QPushButton:
+        made = QPushButton(text)
+        made.setAutoDefault(False)
+        made.clicked.connect(lambda _=False: act())
+        return made
+
+    def _ask(self, tag: str, work: Callable[[], Any]) -> None:
+        self._busy = True
+        self._enable()
+        self._work.ask(tag, work)
+
+    def refresh(self) -> None:
+        """Read the profiles again."""
+        self._ask("known", self._tuning.known)
+
+    def fit(self) -> None:
+        """Fit a profile from the reviewed cells of the open case."""
+        tuning, case, name = self._tuning, self._case, " ".join(self.name.text().split())
+        if case is not None and name:
+            self._ask("fit", lambda: tuning.fit(case, name))
+
+    def use_none(self) -> None:
+        """The model's own head again."""
+        tuning = self._tuning
+        self._ask("act", lambda: tuning.use(""))
+
+    def current(self) -> KnownProfile | None:
+        """The chosen profile."""
+        found = self.table.selectionModel().selectedRows()
+        return self.model.profile(found[0].row()) if found else None
+
+    def _act(self, act: Callable[[str], object]) -> None:
+        found = self.current()
+        if found is not None:
+            name = found.name
+            self._ask("act", lambda: act(name))
+
+    def _answered(self, tag: object, result: Any) -> None:
+        self._busy = False
+        if tag == "known":
+            self.model.show_profiles(result)
+            if result and self.current() is None:
+                self.table.selectRow(0)
+            self._enable()
+            if self._tuning.unread_choice is not None:
+                self.banners.error(self._tuning.unread_choice)
+            return
+        if tag == "fit":
+            self.banners.show_banner(
+                "ok",
+                self.tr("The profile {name} is ready.").format(name=result),
+                self.tr("It is not in use yet."),
+                self.tr("Compare before and after below, then choose Use."),
+            )
+        self.refresh()
+
+    def _failed(self, _: object, error: object) -> None:
+        self._busy = False
+        self._enable()
+        if isinstance(error, UserError):
+            self.banners.error(error)
+        elif isinstance(error, BaseException):
+            self.banners.crash(error)
+
+    def _enable(self) -> None:
+        found, free = self.current(), not self._busy
+        self.fit_button.setEnabled(
+            free and bool(self.name.text().strip()) and self._case is not None and self._reviewed > 0
+        )
+        self.use_button.setEnabled(
+            free and found is not None and found.fits and not found.in_use and not found.damaged
+        )
+        self.revert_button.setEnabled(free and found is not None and found.version > 1)
+        self.remove_button.setEnabled(free and found is not None)
+        self.none_button.setEnabled(free)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._work.close()
+        super().closeEvent(event)
+
+    def reject(self) -> None:
+        """Escape closes."""
+        self._work.close()
+        super().reject()

@@ -1,0 +1,166 @@
+"""The report on the screen before it is written, page by page as it will be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSize, QThreadPool, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app.export import ExportOptions
+from bloodcells_gui.app.preview import Preview
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.report_preview.pages import PagesView
+from bloodcells_gui.ui.screen_fit import resize_within_screen
+from bloodcells_gui.ui.wheel import guard_wheels
+
+
+class PreviewWindow(QDialog):
+    """The report of this moment in either language, on either paper."""
+
+    def __init__(
+        self, context: UiContext, session: CaseSession, pool: QThreadPool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Preview of the report"))
+        self._context = context
+        self._session = session
+        self._preview: Preview | None = None
+        self.banners = BannerStack(context)
+        self.lang = self._combo(
+            self.tr("Language"), (("English", "en"), ("Français", "fr")), context.language.lang
+        )
+        self.paper = self._combo(
+            self.tr("Paper"), (("A4", "a4"), ("Letter", "letter")), session.settings.paper
+        )
+        self.where = QLabel()
+        self.where.setObjectName("muted")
+        self.exact = QPushButton(self.tr("Open the &PDF"))
+        self.exact.setToolTip(
+            self.tr("In this computer's PDF viewer, from a folder that is removed afterwards")
+        )
+        self.exact.setAutoDefault(False)
+        self.exact.clicked.connect(self._open_pdf)
+        self.pages = PagesView(context)
+        self.pages.setAccessibleName(self.windowTitle())
+        self.pages.moved.connect(self._moved)
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(8)
+        row.addWidget(self.lang)
+        row.addWidget(self.paper)
+        row.addSpacing(10)
+        row.addWidget(self._zoom_button("zoom_out", self.tr("Smaller (−)"), -1))
+        row.addWidget(self._zoom_button("fit", self.tr("Fit the width (0)"), 0))
+        row.addWidget(self._zoom_button("zoom_in", self.tr("Larger (+)"), 1))
+        row.addSpacing(10)
+        row.addWidget(self.where, 1)
+        row.addWidget(self.exact)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banners)
+        layout.addLayout(row)
+        layout.addWidget(self.pages, 1)
+        resize_within_screen(self, 860, 920)
+        guard_wheels(self)
+        self._work = Lookup(pool, self)
+        self._work.answered.connect(self._answered)
+        self._work.failed.connect(self._failed)
+        self.pages.setFocus()
+        self._make()
+
+    def _combo(self, name: str, entries: tuple[tuple[str, str], ...], current: str) -> QComboBox:
+        made = QComboBox()
+        made.setAccessibleName(name)
+        for text, value in entries:
+            made.addItem(text, value)
+        made.setCurrentIndex(max(0, made.findData(current)))
+        made.currentIndexChanged.connect(lambda _: self._make())
+        return made
+
+    def _zoom_button(self, icon: str, text: str, step: int) -> QToolButton:
+        made = QToolButton()
+        made.setIcon(self._context.icons.get(icon))
+        made.setIconSize(QSize(18, 18))
+        made.setToolTip(text)
+        made.setAccessibleName(text)
+        made.clicked.connect(lambda _=False: self.pages.step_zoom(step))
+        return made
+
+    def _make(self) -> None:
+        self._drop()
+        options = ExportOptions(lang=str(self.lang.currentData()), paper=str(self.paper.currentData()))
+        try:
+            # On the window's thread: a report is of one moment, and decisions are made on this thread.
+            preview = Preview(self._session, options)
+        except UserError as error:
+            self.banners.error(error)
+            return
+        self._preview = preview
+        self.exact.setEnabled(False)
+        self.where.setText(self.tr("Laying out the pages…"))
+        self._work.ask("pages", preview.pages)
+
+    def _moved(self) -> None:
+        if self.pages.count:
+            percent = round(100 * self.pages.scale)
+            self.where.setText(
+                self.tr("Page {page} of {pages}, {percent} %").format(
+                    page=self.pages.current, pages=self.pages.count, percent=percent
+                )
+            )
+
+    def _open_pdf(self) -> None:
+        preview = self._preview
+        if preview is not None:
+            self.exact.setEnabled(False)
+            self._work.ask("pdf", preview.pdf)
+
+    def _answered(self, tag: object, result: Any) -> None:
+        self.exact.setEnabled(True)
+        if tag == "pages":
+            self.pages.show_pages(result)
+        else:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(result)))
+
+    def _failed(self, _: object, error: object) -> None:
+        self.exact.setEnabled(self._preview is not None)
+        self.where.setText("")
+        if isinstance(error, UserError):
+            self.banners.error(error)
+        elif isinstance(error, BaseException):
+            self.banners.crash(error)
+
+    def _drop(self) -> None:
+        if self._preview is not None:
+            self._preview.close()
+            self._preview = None
+
+    def stop(self) -> None:
+        """Ask for nothing any more; remove what was written for the look."""
+        self._work.close()
+        self._drop()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.stop()
+        super().closeEvent(event)
+
+    def reject(self) -> None:
+        """Escape closes."""
+        self.stop()
+        super().reject()

@@ -1,0 +1,438 @@
+"""The menus "Case" and "Laboratory" and what opens from them, around one main window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
+
+from bloodcells_gui.app.calibration import Tuning
+from bloodcells_gui.app.case_details import Agreement, agreement
+from bloodcells_gui.app.counter import Counter
+from bloodcells_gui.app.drafts import NOTE
+from bloodcells_gui.app.reference_library import ReferenceShelf
+from bloodcells_gui.app.retention import DueCase, Retention
+from bloodcells_gui.app.second_reader import SecondReading
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.worklist import Query, WorkList
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.ui.backup.window import BackupDesk
+from bloodcells_gui.ui.case_details.agreement import AgreementWindow
+from bloodcells_gui.ui.case_details.page import RecordPage
+from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.counter.dialog import CountDialog
+from bloodcells_gui.ui.counter.panel import CounterPanel
+from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
+from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.reference_library.window import LibraryWindow, NoteDialog
+from bloodcells_gui.ui.report_preview.audit import AuditWindow
+from bloodcells_gui.ui.report_preview.calibration import CalibrationWindow
+from bloodcells_gui.ui.report_preview.preview import PreviewWindow
+from bloodcells_gui.ui.retention.window import RetentionWindow
+from bloodcells_gui.ui.second_reader.window import SecondReaderWindow
+from bloodcells_gui.ui.settings.dialog import SettingsDialog
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.case_care import CaseCare
+from bloodcells_gui.ui.workbench.case_notices import CaseNotices
+from bloodcells_gui.ui.worklist.window import WorklistWindow
+
+Dialog = TypeVar("Dialog", bound=QDialog)
+
+
+class ToolWindows(QObject):
+    """Hangs on a window; listens for its case and adds to its menus.
+
+    Parameters
+    ----------
+    cases : WorkList
+        Outlives the window: analyses behind it go on when the language changes.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        context: UiContext,
+        workspace: Workspace,
+        cases: WorkList,
+        memory: Memory,
+    ) -> None:
+        super().__init__(window)
+        self.window = window
+        self.context = context
+        self.workspace = workspace
+        self.cases = cases
+        self.memory = memory
+        self._worklist: WorklistWindow | None = None
+        self._library: LibraryWindow | None = None
+        self._backup = BackupDesk(context, workspace, window)
+        self._shelf = ReferenceShelf(workspace.home)
+        self._retention = Retention(workspace, cases)
+        self._due = Lookup(window.pool, self)
+        self._due.answered.connect(lambda _, found: self._tell_due(found))
+        self._due.failed.connect(lambda _, error: self._tell_due_failed(error))
+        self._notices = CaseNotices(window, context)
+        self._popped: list[QDialog] = []
+        self._run_next: Path | None = None
+        self.record: RecordPage | None = None
+        self.counter: CounterPanel | None = None
+        self._for_case: list[QAction] = []
+        self._case_menu = self._menu(self.tr("&Case"))
+        self._lab_menu = self._menu(self.tr("La&boratory"))
+        self._fill()
+        window.preferences_wanted.connect(self.edit_settings)
+        CaseCare(context, window, cases)
+        # The work list is made when it is wanted.
+        window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
+        window.case_shown.connect(self._shown)
+        window.case_leaving.connect(self._leaving)
+        window.closing.connect(self._closing)
+        self._enable(None)
+        self._later(self._look_for_due)
+        self._notices.of_clock(workspace.clock_doubt())
+
+    # -- menus -----------------------------------------------------------------------------------------
+
+    def _menu(self, title: str) -> QMenu:
+        bar = self.window.menuBar()
+        menu = QMenu(title, bar)
+        # Before Settings and Help, which are looked for at the end.
+        bar.insertMenu(bar.actions()[-2], menu)
+        return menu
+
+    def _add(
+        self, menu: QMenu, text: str, act: Callable[[], object], keys: str = "", *, of_case: bool = True
+    ) -> QAction:
+        action = menu.addAction(text)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _=False: self._guarded(act))
+        if of_case:
+            self._for_case.append(action)
+        return action
+
+    def _guarded(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except UserError as error:
+            self.window.banners.error(error)
+
+    def _fill(self) -> None:
+        lab, case = self._lab_menu, self._case_menu
+        self._add(lab, self.tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
+        self._add(lab, self.tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
+        self._add(lab, self.tr("Smear and analyser over &cases…"), self.show_agreement, of_case=False)
+        self._add(case, self.tr("&Specimen and patient"), lambda: self.show_record(0), "Ctrl+1")
+        self._add(case, self.tr("&Morphology"), lambda: self.show_record(1), "Ctrl+2")
+        self._add(case, self.tr("&Comments"), lambda: self.show_record(2), "Ctrl+3")
+        self._add(case, self.tr("&Analyser"), lambda: self.show_record(3), "Ctrl+4")
+        self._add(case, self.tr("Count at the micr&oscope"), self.show_counter, "Ctrl+5")
+        case.addSeparator()
+        self._add(case, self.tr("Add to the reference &library…"), self.add_to_library, "Ctrl+D")
+        self._add(case, self.tr("Like this one &in the library"), self.show_like_in_library, "Shift+F3")
+        case.addSeparator()
+        self._add(case, self.tr("Second &reading…"), self.second_reading)
+        self._add(case, self.tr("&Preview of the report…"), self.show_preview, "Ctrl+P")
+        self._add(case, self.tr("Audit &trail…"), self.show_audit)
+        self._add(lab, self.tr("Reference &library…"), self.show_library, of_case=False)
+        self._add(lab, self.tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
+        self._add(lab, self.tr("Cases past their &time…"), self.show_retention, of_case=False)
+        self._add(lab, self.tr("Back&up and restore…"), self._backup.show, of_case=False)
+
+    def _enable(self, page: CasePage | None) -> None:
+        for action in self._for_case:
+            action.setEnabled(page is not None)
+
+    # -- the open case ---------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> CaseSession | None:
+        """The open case, where it is a real one."""
+        page = self.window.page
+        return page.session if page is not None and isinstance(page.session, CaseSession) else None
+
+    def _shown(self, page: CasePage) -> None:
+        self._enable(page)
+        session = self.session
+        if session is None:
+            return
+        self._add_views(page, session)
+        self._notices.of_case(session)
+        if self._run_next is not None and session.path.absolute() == self._run_next:
+            self._run_next = None
+            # The opener goes on after this signal; the analysis starts once it is through.
+            self._later(self.window._continue)
+
+    def _add_views(self, page: CasePage, session: CaseSession) -> None:
+        failed = page.controller.failed
+        self.record = RecordPage(self.context, page.controller, session, self.window._may_decide)
+        self.record.failed.connect(failed)
+        self.record.over_cases.connect(self.show_agreement)
+        self.record.pending_changed.connect(self.window.show_saved)
+        self.window.reporter.draft_settled.connect(self.record.comments.take_draft)
+        self.window.unsaved = self.record.unsaved
+        self.window.show_saved()
+        page.add_view(self.tr("Record"), self.record)
+        bell = Bell(session.settings.count_sound, parent=page)
+        self.counter = CounterPanel(
+            self.context, page.controller, Counter(session), bell, self.window._may_decide
+        )
+        self.counter.failed.connect(failed)
+        page.add_view(self.tr("Counter"), self.counter)
+        if session.specimen.kind is SpecimenKind.COUNTER:
+            self._later(self.show_counter)
+
+    def show_record(self, part: int) -> None:
+        """Fields, morphology, comments or analyser of the open case."""
+        if self.window.page is not None and self.record is not None:
+            self.record.setCurrentIndex(part)
+            self.window.page.views.setCurrentWidget(self.record)
+            self.record.currentWidget().setFocus()
+
+    def show_counter(self) -> None:
+        """Count cells seen at the microscope into the open case."""
+        if self.window.page is not None and self.counter is not None:
+            self.window.page.views.setCurrentWidget(self.counter)
+            self.counter.setFocus()
+
+    def new_count(self) -> None:
+        """A case without images."""
+        dialog = CountDialog(self.window)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            session = self.workspace.new_counter_case(dialog.answer())
+            self.window.opener.opened.emit(session, None)
+
+    def show_agreement(self) -> AgreementWindow:
+        """Smear against analyser over the laboratory's cases."""
+        cases = self.cases
+
+        def read() -> Agreement:
+            cases.refresh()
+            return agreement(e.path for e in cases.search(Query()))
+
+        window = AgreementWindow(self.context, read, self.window.pool, self.window)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.window.closing.connect(window.stop)
+        self._show(window)
+        return window
+
+    def _later(self, act: Callable[[], object]) -> None:
+        QTimer.singleShot(0, self, act)
+
+    def _leaving(self, page: CasePage) -> None:
+        for window in list(self._popped):
+            window.close()
+        if self.record is not None:
+            self.record.keep_drafts()
+        self.window.unsaved = lambda: ""
+        self.record = self.counter = None
+        self._enable(None)
+
+    # -- the reference library -------------------------------------------------------------------------
+
+    def show_library(self) -> LibraryWindow:
+        """Every cell of the reference library."""
+        if self._library is None:
+            self._library = LibraryWindow(self.context, self._shelf, self.workspace.author, self.window)
+        self._library.author = self.workspace.author
+        self._library.show_like(None)
+        self._show(self._library)
+        return self._library
+
+    def add_to_library(self) -> None:
+        """Keep the chosen cells, with a note."""
+        page, session = self.window.page, self.session
+        ids = page.targets_in_sight() if page is not None else []
+        if not ids or session is None or not self.window._may_decide():
+            return
+        dialog = NoteDialog(self.window, session.drafts.text(NOTE), count=len(ids))
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        session.drafts.keep(NOTE, dialog.answer())  # until it is in the library
+        if accepted and session is self.session:
+            self.keep(ids, dialog.answer())
+            session.drafts.keep(NOTE, "")
+
+    def keep(self, ids: list[int], note: str) -> None:
+        """Put reviewed cells into the library."""
+        session = self.session
+        if session is not None:
+            count = self._shelf.add(session, ids, note)
+            self.window.banners.show_banner(
+                "ok", self.tr("%n cell(s) were added to the library.", "", count), vanish_ms=6000
+            )
+
+    def show_like_in_library(self) -> None:
+        """Cells of the library most like the one with the cursor."""
+        page, session = self.window.page, self.session
+        cell_id = page.gallery.view.current_id() if page is not None else None
+        if session is not None and cell_id is not None:
+            found = self._shelf.like(session, cell_id)
+            self.show_library().show_like(found)
+
+    # -- the second reader -----------------------------------------------------------------------------
+
+    def second_reading(self) -> None:
+        """Ask who reads, then begin or go on."""
+        dialog = ReviewerDialog("", self.window, second=True)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            self.read_again(dialog.answer())
+
+    def read_again(self, reader: str) -> SecondReaderWindow | None:
+        """The blinded reading of `reader`."""
+        session = self.session
+        if session is None:
+            return None
+        window = SecondReaderWindow(
+            self.context,
+            SecondReading(session, reader),
+            self.window.pool,
+            self.window._may_decide,
+            self.window,
+        )
+        window.setModal(True)
+        return self._pop(window)
+
+    # -- papers ----------------------------------------------------------------------------------------
+
+    def show_preview(self) -> PreviewWindow | None:
+        """The report before it is written."""
+        if self.session is None:
+            return None
+        self.window.commit_typing()
+        return self._pop(PreviewWindow(self.context, self.session, self.window.pool, self.window))
+
+    def show_audit(self) -> AuditWindow | None:
+        """Who did what when."""
+        if self.session is None:
+            return None
+        self.window.commit_typing()
+        return self._pop(AuditWindow(self.context, self.session, self.window.pool, self.window))
+
+    def show_calibration(self) -> CalibrationWindow:
+        """Profiles of this laboratory, and a new one from the open case."""
+        session = self.session
+        return self._pop(
+            CalibrationWindow(
+                self.context,
+                Tuning(self.workspace.engine),
+                None if session is None else session.path,
+                0 if session is None else session.state.reviewed,
+                self.window.pool,
+                self.window,
+            )
+        )
+
+    def _pop(self, window: Dialog) -> Dialog:
+        """Show a window that goes with its case."""
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._popped.append(window)
+        window.destroyed.connect(lambda: self._popped.remove(window))
+        self._show(window)
+        return window
+
+    # -- settings --------------------------------------------------------------------------------------
+
+    def edit_settings(self) -> None:
+        """Everything the laboratory can set."""
+        where = str(self.workspace.settings_file)
+        dialog = SettingsDialog(self.context, self.workspace.settings, where, self.window)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            self.take_settings(dialog.answer())
+
+    def take_settings(self, wanted: LabSettings) -> None:
+        """Keep settings and show what they change."""
+        before = self.workspace.settings
+        try:
+            self.workspace.save_settings(wanted)
+        except UserError as error:
+            self.window.banners.error(error, stays=True)
+            return
+        if wanted.theme != before.theme:
+            self.context.theme.choose(wanted.theme)
+        if wanted.language != before.language:
+            self.context.language.choose(wanted.language)
+        if wanted.keys != before.keys:
+            self.context.keymap = KeyMap(wanted.key_map)
+        if wanted.privacy.retention_days != before.privacy.retention_days:
+            self._look_for_due()
+        rebuilt = ("language", "keys", "fields", "grading", "comments")
+        if any(getattr(wanted, name) != getattr(before, name) for name in rebuilt):
+            self.window.rebuild_wanted.emit()
+        elif self.window.page is not None:
+            self.window.page.refresh_numbers()
+
+    # -- retention -------------------------------------------------------------------------------------
+
+    def _look_for_due(self) -> None:
+        """Whether cases are past their time; nothing is removed without a person."""
+        if self._retention.days:
+            self._due.ask("due", self._retention.due)
+
+    def _tell_due(self, found: list[DueCase]) -> None:
+        if found:
+            self.window.banners.show_banner(
+                "info", self.tr("%n case(s) are past the time that they are kept.", "", len(found)),
+                self.tr("Nothing is removed before you have looked at them."),
+                actions=((self.tr("Look at them…"), lambda: self._guarded(self.show_retention)),),
+                stays=True,
+            )  # fmt: skip
+
+    def _tell_due_failed(self, error: object) -> None:
+        if isinstance(error, UserError):
+            self.window.banners.error(error, stays=True)
+
+    def show_retention(self) -> RetentionWindow:
+        """Cases past their time, and the record of those removed."""
+        who, pool = self.workspace.author, self.window.pool
+        return self._pop(RetentionWindow(self.context, self._retention, who, pool, self.window))
+
+    # -- the work list ---------------------------------------------------------------------------------
+
+    def show_worklist(self) -> WorklistWindow:
+        """Every case of the laboratory."""
+        if self._worklist is None:
+            ask, look_at = self.window.opener.ask_options, self.workspace.look_at
+            self._worklist = WorklistWindow(
+                self.context, self.cases, look_at, self.window.pool, self.window, ask
+            )
+            self._worklist.case_chosen.connect(self._open)
+        self._show(self._worklist)
+        return self._worklist
+
+    def _open(self, path: Path, and_analyse: bool) -> None:
+        self._run_next = path.absolute() if and_analyse else None
+        self.window.opener.open_path(path)
+        self.window.activateWindow()
+
+    def _show(self, widget: QWidget) -> None:
+        if widget.isVisible():
+            widget.raise_()
+        widget.show()
+        widget.activateWindow()
+
+    def _closing(self) -> None:
+        self._due.close()
+        self._backup.close()
+        if self._worklist is not None:
+            self._worklist.stop()
+            self._worklist.close()
+        if self._library is not None:
+            self._library.close()
+        self._shelf.close()

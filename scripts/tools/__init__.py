@@ -1,0 +1,1 @@
+"""Tools for development: documents, translations, screenshots, fuzzing, kill and lock tests."""

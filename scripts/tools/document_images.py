@@ -1,0 +1,72 @@
+"""Draw the pictures of the documents anew, from synthetic cells only: ``docs/images/*.png``.
+
+    .venv/bin/python scripts/tools/document_images.py
+
+Pages of the report need ``pdftoppm`` (Debian: poppler-utils); without it they are left as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "docs" / "images"
+PROGRAM = [sys.executable, "-m", "bloodcells_gui"]
+
+SLIDE_PICTURE = """
+import sys
+from pathlib import Path
+from bloodcells_gui.ui.screenshot import draw
+sys.exit(draw(Path(sys.argv[1]), Path(sys.argv[2]), lang="en", explain=False, slide=True))
+"""
+
+
+def run(*arguments: str | Path) -> None:
+    """One verb of the program, offscreen, with settings of its own."""
+    subprocess.run([*PROGRAM, *map(str, arguments)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as made:
+        work = Path(made)
+        os.environ |= {"QT_QPA_PLATFORM": "offscreen", "BLOODCELLS_HOME": str(work / "home")}
+        run("demo", "--out", work / "specimen", "--kind", "crops", "--cells", "120", "--quiet")
+        run(
+            "analyze",
+            work / "specimen",
+            "--out",
+            work / "out",
+            "--specimen-id",
+            "SYNTHETIC-1",
+            "--wbc",
+            "7.2",
+            "--quiet",
+        )
+        case = work / "out" / "case.bcs"
+        run("gui", "--screenshot", IMAGES / "empty.png")
+        run("gui", case, "--screenshot", IMAGES / "review.png")
+        run("gui", case, "--screenshot", IMAGES / "review-dark.png", "--theme", "dark")
+        run("gui", case, "--screenshot", IMAGES / "review-fr.png", "--lang", "fr")
+        run("demo", "--out", work / "slide", "--kind", "slide", "--size", "8192x8192", "--quiet")
+        run("analyze", work / "slide", "--out", work / "slide-out", "--specimen-id", "SYNTHETIC-2", "--target-cells", "60",
+            "--quiet")  # fmt: skip
+        subprocess.run([sys.executable, "-c", SLIDE_PICTURE, str(work / "slide-out" / "case.bcs"), str(IMAGES / "slide.png")],
+                       cwd=ROOT, check=True)  # fmt: skip
+        if shutil.which("pdftoppm"):
+            for page in ("1", "2"):
+                subprocess.run(
+                    ["pdftoppm", "-png", "-r", "80", "-f", page, "-l", page, "-singlefile",
+                     str(work / "out" / "report.pdf"), str(IMAGES / f"report-{page}")], check=True,
+                )  # fmt: skip
+    for image in sorted(IMAGES.glob("*.png")):
+        print(f"{image.relative_to(ROOT)}  {image.stat().st_size // 1024} kB")
+
+
+if __name__ == "__main__":
+    main()

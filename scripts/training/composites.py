@@ -1,0 +1,336 @@
+"""Made training crops: cells set into other laboratories' blood fields, and smudges torn from nuclei.
+
+Blasts are labelled on marrow alone. Unless some are cut out and set into blood in other stains (and other marrow
+classes, and blood cells, likewise), a network learns "looks like marrow" instead of "blast".
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from scripts.training.data import CACHE_PX, CACHE_UM, LEAVES, Cache
+
+CENTRE = CACHE_PX // 2
+SEGMENTER = Path("models/segmenter-1")
+# Width of the cytoplasm kept around the nucleus: scanty in blasts and lymphocytes, wide in granulocytes.
+RIM_UM = defaultdict(lambda: 2.3, BL=1.4, LY=1.2, VLY=1.8, SNE=2.0, NE=2.0)
+
+
+def nuclei_mask(image: np.ndarray) -> np.ndarray:
+    """Nuclear pixels of a crop (bool): Otsu's threshold on darkness in green plus purpleness, red cells damped."""
+    smooth = cv2.GaussianBlur(image, (0, 0), 1.2).astype(np.float32)
+    r, g, b = smooth[..., 0], smooth[..., 1], smooth[..., 2]
+    purple = np.minimum((r + b) / 2 - g, 70)
+    index = np.clip(0.55 * (255 - g) + 1.3 * purple, 0, 255).astype(np.uint8)
+    level, mask = cv2.threshold(index, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    if (mask > 0).mean() > 0.25:  # red cells or cytoplasm came along: threshold again among what is left
+        level, _ = cv2.threshold(index[mask > 0], 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+        mask = ((index > level) * 255).astype(np.uint8)
+    return cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+
+
+def _solidity(mask: np.ndarray) -> float:
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        return 0.0
+    hull = cv2.convexHull(max(contours, key=cv2.contourArea))
+    return float(mask.sum()) / max(1.0, cv2.contourArea(hull))
+
+
+def _nearest_part(mask: np.ndarray) -> np.ndarray:
+    """The connected part nearest the middle of the crop."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8))
+    near = np.full(count, np.inf)
+    ys, xs = np.nonzero(labels)
+    np.minimum.at(near, labels[ys, xs], np.hypot(xs - CENTRE, ys - CENTRE))
+    best = int(near.argmin())
+    if not np.isfinite(near[best]) or near[best] > 4.0 / CACHE_UM:
+        return np.zeros_like(mask, dtype=bool)
+    return labels == best
+
+
+def _split_touching(mask: np.ndarray) -> np.ndarray:
+    """The nucleus nearest the middle of a clump: eroded until it is convex, then grown back."""
+    for reach in range(0, 25, 4):
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        part = _nearest_part(cv2.erode(mask.astype(np.uint8), kernel))
+        if not part.any():
+            break
+        if _solidity(part) > 0.9:
+            return (cv2.dilate(part.astype(np.uint8), kernel) > 0) & mask
+    return np.zeros_like(mask, dtype=bool)
+
+
+def central_nucleus(image: np.ndarray, lobed: bool = False) -> np.ndarray | None:
+    """The nucleus nearest the middle; None where none is plausible.
+
+    Lobes within 1.3 um are joined when `lobed`; otherwise clumps are split into round nuclei.
+    """
+    joined = nuclei_mask(image).astype(np.uint8)
+    if lobed:
+        joined = cv2.morphologyEx(
+            joined, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+        )
+    else:
+        contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(joined, contours, -1, 1, -1)
+        joined = cv2.morphologyEx(
+            joined, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+        )
+    out = _nearest_part(joined)
+    if not lobed:
+        out = _split_touching(out)
+    ys, xs = np.nonzero(out)
+    if len(xs) == 0 or not 12 < len(xs) * CACHE_UM**2 < 300:
+        return None
+    if np.hypot(xs.mean() - CENTRE, ys.mean() - CENTRE) * CACHE_UM > 4.5:
+        return None
+    return out
+
+
+def cell_mask(nucleus: np.ndarray, rim_um: float) -> np.ndarray:
+    """The nucleus with a rim of cytoplasm (bool); rough, which the soft edge of the composite forgives."""
+    distance = cv2.distanceTransform((~nucleus).astype(np.uint8), cv2.DIST_L2, 5) * CACHE_UM
+    return distance < rim_um
+
+
+def lab_stats(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Mean and standard deviation (6,) of the 8-bit Lab values under a mask."""
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)[mask].astype(np.float32)
+    return np.concatenate([lab.mean(0), lab.std(0) + 1.0])
+
+
+def restyle(image: np.ndarray, source: np.ndarray, target: np.ndarray, share: float) -> np.ndarray:
+    """Reinhard's transfer in Lab from one laboratory's statistics towards another's (`share` 0 to 1)."""
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
+    gain = np.clip(target[3:] / source[3:], 0.6, 1.6)
+    gain = 1 + share * (gain - 1)
+    out = (lab - source[:3]) * gain + source[:3] + share * (target[:3] - source[:3])
+    return cv2.cvtColor(np.clip(out, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
+
+
+def erase_centre(image: np.ndarray) -> np.ndarray:
+    """A background: the small central object (platelet) painted out."""
+    nuclei = nuclei_mask(image)
+    yy, xx = np.mgrid[:CACHE_PX, :CACHE_PX]
+    near = np.hypot(xx - CENTRE, yy - CENTRE) * CACHE_UM < 3.0
+    mask = cv2.dilate((nuclei & near).astype(np.uint8), np.ones((9, 9), np.uint8))
+    return cv2.inpaint(image, mask, 5, cv2.INPAINT_TELEA)
+
+
+def segmented_cells(
+    images: np.ndarray, wanted: list[int], bundle: Path
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Nucleus and whole cell (bool, in the cache's frame) of the crops whose outline is plausible, by a segmenter.
+
+    A segmenter keeps the whole cytoplasm, which a nucleus with a rim of fixed width cannot.
+    """
+    from bloodcells_gui.inference.bundle import load_bundle
+    from bloodcells_gui.inference.preprocess import crop_at_scale
+    from bloodcells_gui.inference.segmenter import Segmenter
+
+    segmenter = Segmenter(load_bundle(bundle), threads=2)
+    size, um = segmenter.size_px, segmenter.um_per_px
+    zoom = um / CACHE_UM
+    back = np.array([[zoom, 0, CENTRE - zoom * size / 2], [0, zoom, CENTRE - zoom * size / 2]])
+    out = {}
+    for k in range(0, len(wanted), 64):
+        rows = wanted[k : k + 64]
+        windows = np.stack([crop_at_scale(images[i], (CENTRE, CENTRE), CACHE_UM, size, um) for i in rows])
+        for i, mask in zip(rows, segmenter.segment(windows), strict=True):
+            parts = [
+                cv2.warpAffine((mask >= level) * np.float32(1), back, (CACHE_PX, CACHE_PX)) > 0.5
+                for level in (2, 1)
+            ]
+            nucleus, cell = parts[0], parts[1]
+            area = float(cell.sum()) * CACHE_UM**2
+            ys, xs = np.nonzero(cell)
+            if not 35 < area < 420 or nucleus.sum() < 0.12 * cell.sum() or _solidity(cell) < 0.86:
+                continue
+            if np.hypot(xs.mean() - CENTRE, ys.mean() - CENTRE) * CACHE_UM > 3.0:
+                continue
+            out[i] = (nucleus, cell)
+    return out
+
+
+def paste(
+    cell: np.ndarray, alpha: np.ndarray, background: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Blend a cell into a background, turned at random; `alpha` (h, w) float32 is 1 where the cell lies."""
+    turn = cv2.getRotationMatrix2D(
+        (CENTRE, CENTRE), float(rng.uniform(0, 360)), float(rng.uniform(0.92, 1.08))
+    )
+    cell = cv2.warpAffine(cell, turn, (CACHE_PX, CACHE_PX), borderMode=cv2.BORDER_REFLECT_101)
+    alpha = cv2.GaussianBlur(
+        cv2.warpAffine(alpha, turn, (CACHE_PX, CACHE_PX)), (0, 0), float(rng.uniform(0.7, 1.5))
+    )
+    return (alpha[..., None] * cell + (1 - alpha[..., None]) * background).astype(np.uint8)
+
+
+def cell_alpha(image: np.ndarray, nucleus: np.ndarray, cell: np.ndarray | None, rim_um: float) -> np.ndarray:
+    """(h, w) float32: the segmented cell drawn in by a pixel, or else the nucleus and what is darker than field around it."""
+    if cell is not None:
+        return cv2.erode(cell.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+    level = np.percentile(image[..., 1], 92)
+    dark = cv2.GaussianBlur(np.clip((level - image[..., 1].astype(np.float32) - 6) / 16, 0, 1), (0, 0), 1.5)
+    return np.where(nucleus, 1.0, cell_mask(nucleus, rim_um) * dark).astype(np.float32)
+
+
+def smudge(
+    image: np.ndarray, nucleus: np.ndarray, background: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """A nucleus without its cell, torn, stretched and smeared, laid over a background as optical density."""
+    field = np.percentile(image.reshape(-1, 3), 92, axis=0)
+    density = np.maximum(-np.log((image.astype(np.float32) + 1) / (field + 1)), 0)
+    soft = cv2.GaussianBlur(nucleus.astype(np.float32), (0, 0), 1.5)[..., None]
+    bare = rng.random() < 0.45
+    if bare:  # a bare nucleus: swollen and evenly stained rather than torn
+        even = cv2.GaussianBlur(density * soft, (0, 0), float(rng.uniform(3, 9))) / (
+            cv2.GaussianBlur(soft[..., 0], (0, 0), 6)[..., None] + 0.15
+        )
+        share = float(rng.uniform(0.4, 0.95))
+        density = share * even + (1 - share) * density
+    density *= soft
+    coarse = rng.normal(0, 1, (2, CACHE_PX, CACHE_PX)).astype(np.float32)
+    sigma = float(rng.uniform(6, 16))
+    yy, xx = np.mgrid[:CACHE_PX, :CACHE_PX].astype(np.float32)
+    flow = [cv2.GaussianBlur(c, (0, 0), sigma) for c in coarse]
+    reach = float(rng.uniform(3, 12) if bare else rng.uniform(7, 24))
+    flow = [f / (np.abs(f).max() + 1e-6) * reach for f in flow]
+    angle, stretch = rng.uniform(0, np.pi), float(rng.uniform(1.05, 1.5) if bare else rng.uniform(1.1, 1.9))
+    c, s = np.cos(angle), np.sin(angle)
+    u, v = (xx - CENTRE) * c + (yy - CENTRE) * s, -(xx - CENTRE) * s + (yy - CENTRE) * c
+    u, v = u / stretch, v / float(rng.uniform(0.9, 1.4))
+    map_x = (CENTRE + u * c - v * s + flow[0]).astype(np.float32)
+    map_y = (CENTRE + u * s + v * c + flow[1]).astype(np.float32)
+    density = cv2.remap(density, map_x, map_y, cv2.INTER_LINEAR)
+    length = int(rng.integers(1, 6) if bare else rng.integers(3, 23))
+    kernel = np.zeros((length, length), np.float32)
+    mid = (length - 1) / 2
+    cv2.line(kernel, (int(mid - mid * c), int(mid - mid * s)), (int(mid + mid * c), int(mid + mid * s)), 1, 1)
+    smeared = cv2.filter2D(density, -1, kernel / kernel.sum())
+    tear = cv2.GaussianBlur(
+        rng.normal(0, 1, (CACHE_PX, CACHE_PX)).astype(np.float32), (0, 0), float(rng.uniform(1.5, 5))
+    )
+    tear = 1 + float(rng.uniform(0.0, 0.12) if bare else rng.uniform(0.1, 0.5)) * tear / (tear.std() + 1e-6)
+    share = float(rng.uniform(0.3, 1.0))
+    layer = (
+        (share * smeared + (1 - share) * density)
+        * np.clip(tear, 0.2, 1.8)[..., None]
+        * float(rng.uniform(0.5, 1.1))
+    )
+    # Free chromatin stains redder and paler than a packed nucleus.
+    layer *= np.array([1 - rng.uniform(0, 0.4), 1, 1 - rng.uniform(-0.1, 0.25)], np.float32)
+    return np.clip(background.astype(np.float32) * np.exp(-layer), 0, 255).astype(np.uint8)
+
+
+def _masks(
+    images: np.ndarray, wanted: list[int], lobed: dict[int, bool]
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    out = {}
+    for i in wanted:
+        nucleus = central_nucleus(images[i], lobed[i])
+        if nucleus is None:
+            continue
+        out[i] = (nucleus, cell_mask(nucleus, 1.5))
+    return out
+
+
+def build(folder: Path, seed: int = 7, segmenter: Path = SEGMENTER) -> None:
+    """Write the cache "made" from the training and validation parts of the cache "real"."""
+    rng = np.random.default_rng(seed)
+    real = Cache(folder, "real")
+    usable = [i for i, m in enumerate(real.meta) if m["use"] == "train+ship" and m["split"] != "test"]
+    cells: dict[str, list[int]] = defaultdict(list)
+    grounds: dict[str, dict[str, list[int]]] = {"train": defaultdict(list), "val": defaultdict(list)}
+    for i in usable:
+        m = real.meta[i]
+        if (m["set"] == "txl_pbc" and m["label"] == "ART" and m["site"] != "pbc") or (
+            m["set"] != "txl_pbc" and m["label"] == "PLT"
+        ):
+            grounds[m["split"]][m["site"]].append(i)
+        elif m["set"] != "txl_pbc" and m["label"] not in ("", "ART", "PLT", "SMU"):
+            cells[m["site"]].append(i)
+    if not grounds["train"] or not grounds["val"]:
+        print("no platelet crops or fields to set cells into: no made crops")
+        return
+    chosen = []
+    for site in sorted(cells, key=lambda s: (s == "pbc", s)):
+        chosen += [int(i) for i in rng.permutation(cells[site])[:1900]]
+    masks = _masks(
+        real.images, chosen, {i: real.meta[i]["label"] in ("SNE", "BNE", "NE", "EO", "BA") for i in chosen}
+    )
+    outlines = segmented_cells(real.images, chosen, segmenter) if segmenter.is_dir() else {}
+    print(len(outlines), "of", len(chosen), "outlined by the segmenter")
+    style = {}
+    for site in cells:
+        rows = [
+            lab_stats(real.images[i], masks[i][1])
+            for i in chosen
+            if i in masks and real.meta[i]["site"] == site
+        ]
+        style[site] = np.mean(rows, axis=0)
+        print(
+            site,
+            "cells cut out",
+            len(rows),
+            "of",
+            sum(real.meta[i]["site"] == site for i in chosen),
+            style[site].round(0),
+        )
+    for site in {s for part in grounds.values() for s in part}:
+        style.setdefault(site, np.mean(list(style.values()), axis=0))
+    images: list[np.ndarray] = []
+    meta: list[dict] = []
+
+    def background(split: str, avoid: str) -> tuple[str, np.ndarray]:
+        sites = [s for s in grounds[split] if s != avoid] or list(grounds[split])
+        site = str(rng.choice(sites))
+        i = int(rng.choice(grounds[split][site]))
+        ground = real.images[i].copy()
+        return site, erase_centre(ground) if real.meta[i]["label"] == "PLT" else ground
+
+    for i in chosen:
+        if i not in masks and i not in outlines:
+            continue
+        m = real.meta[i]
+        nucleus, outline = outlines.get(i) or (masks[i][0], None)
+        times = {"mll-marrow": 3 if m["label"] == "BL" else 2, "lmu": 4}.get(m["site"], 1)
+        for _ in range(times if m["split"] == "train" else 1):
+            site, ground = background(m["split"], m["site"])
+            target = style[site] if rng.random() < 0.7 else style[str(rng.choice(list(style)))]
+            cell = restyle(real.images[i], style[m["site"]], target, float(rng.uniform(0.3, 1.0)))
+            alpha = cell_alpha(cell, nucleus, outline, RIM_UM[m["label"]] + float(rng.uniform(-0.3, 0.9)))
+            images.append(paste(cell, alpha, ground, rng))
+            meta.append({**m, "set": "made", "site": f"{m['site']}>{site}"})
+    torn = [
+        i for i in chosen if i in masks and real.meta[i]["label"] in ("LY", "BL", "MO", "SNE", "VLY", "NE")
+    ]
+    for i in rng.choice(torn, 1300, replace=len(torn) < 1300):
+        m = real.meta[int(i)]
+        site, ground = background(m["split"], "")
+        source = real.images[i]
+        if rng.random() < 0.6:
+            source = restyle(source, style[m["site"]], style[site], 0.8)
+        images.append(smudge(source, masks[int(i)][0], ground, rng))
+        meta.append({**m, "set": "made", "label": "SMU", "leaves": ("SMU",), "site": f"{m['site']}>{site}"})
+    for m in meta:
+        assert set(m["leaves"]) <= set(LEAVES)
+    Cache.write(folder, "made", images, meta)
+    print(len(images), "made crops")
+
+
+def main() -> None:
+    """Build the cache "made"."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, default=Path(".train"))
+    build(parser.parse_args().cache)
+
+
+if __name__ == "__main__":
+    main()

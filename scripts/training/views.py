@@ -1,0 +1,217 @@
+"""Views of the training crops: which are drawn how often, and how they are varied."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import IterableDataset
+
+from scripts.training.augment import INPUT_PX, INPUT_UM, Look, augment, look_of, nothing
+from scripts.training.augment_batch import augment_batch
+from scripts.training.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, Cache, pictured
+
+NOTHING = 0.012
+"""Share of the views that hold no cell at all."""
+SITE_SHARES = {"pbc": 0.40, "raabin": 0.16, "bccd": 0.10, "mll-marrow": 0.14, "lmu": 0.02, "made": 0.18}
+"""Share of the views from each site and from made crops; of those that are left when a site is left out, in proportion.
+
+By number of crops alone the one large site fills the batches, and its look becomes the classes.
+"""
+OTHER_SITE = 0.16
+
+
+class Pool:
+    """The training crops of both caches with targets, sampling weights and Lab statistics."""
+
+    def __init__(self, folder: Path, leave_out: str = "") -> None:
+        self.caches = [Cache(folder, n) for n in ("real", "made") if (folder / f"{n}.json").is_file()]
+        where, targets, keys, halves = [], [], [], []
+        for c, cache in enumerate(self.caches):
+            for i, m in enumerate(cache.meta):
+                sites = m["site"].split(">")
+                if m["use"] != "train+ship" or m["split"] != "train" or not m["leaves"]:
+                    continue
+                if leave_out and leave_out in sites:
+                    continue
+                target = np.zeros(len(LEAVES), bool)
+                target[[INDEX[x] for x in m["leaves"]]] = True
+                where.append((c, i))
+                targets.append(target)
+                group = (
+                    m["site"]
+                    if m["set"] != "made"
+                    else "made>" + m["site"].split(">")[1] + ("*" if sites[0] == "mll-marrow" else "")
+                )
+                keys.append((group, m["label"]))
+                halves.append(m.get("half_um", CACHE_PX * CACHE_UM / 2))
+        self.where = where
+        self.targets = np.array(targets)
+        self.halves = halves
+        self.weights = sampling_weights(keys)
+        self.sites = np.array([k[0] for k in keys])
+        self.stats, self.fields = np.empty((len(where), 6), np.float32), np.empty((len(where), 3), np.float32)
+        for n, (c, i) in enumerate(where):
+            known = self.caches[c].meta[i].get("look")
+            self.stats[n], self.fields[n] = (
+                np.split(np.array(known), [6]) if known else look_of(self.caches[c].images[i], halves[n])
+            )
+        shares: dict[str, float] = {}
+        for k, w in zip(keys, self.weights, strict=True):
+            shares[f"{k[0]} {k[1]}"] = shares.get(f"{k[0]} {k[1]}", 0) + float(w)
+        self.shares = shares
+
+
+def sampling_weights(keys: Sequence[tuple[str, str]]) -> np.ndarray:
+    """(n,) how often each crop is drawn, of its (site, class); sums to 1.
+
+    Sites get their SITE_SHARES (made crops together one, a site that has none as much as a small one); within a site the
+    inverse square root of the class's size, where classless cells and what is no leukocyte count half.
+    """
+    sizes = Counter(keys)
+    weights = np.array(
+        [
+            (0.5 if label in ("WBC", "ART", "PLT") else 1.0) / np.sqrt(sizes[site, label])
+            for site, label in keys
+        ]
+    )
+    kinds = np.array([site.split(">")[0] for site, _ in keys])
+    for kind in np.unique(kinds):
+        weights[kinds == kind] *= SITE_SHARES.get(str(kind), OTHER_SITE) / weights[kinds == kind].sum()
+    return weights / weights.sum()
+
+
+class Views(IterableDataset):
+    """An endless stream of augmented views, made by loader processes; a piece of it is repeatable by (seed, first)."""
+
+    def __init__(self, pool: Pool, seed: int, first: int, batch: int, look: Look | None = None) -> None:
+        self.pool, self.seed, self.first, self.batch, self.look = pool, seed, first, batch, look
+
+    def __iter__(self):
+        import cv2
+
+        cv2.setNumThreads(1)
+        info = torch.utils.data.get_worker_info()
+        worker = info.id if info else 0
+        rng = np.random.default_rng((self.seed, self.first, worker))
+        pool = self.pool
+        cumulative = np.cumsum(pool.weights)
+        photos = photographs()
+        empty = np.zeros(len(LEAVES), bool)
+        empty[INDEX["ART"]] = True
+        site_names = np.unique(pool.sites)
+        by_site = {s: np.flatnonzero(pool.sites == s) for s in site_names}
+        while True:
+            x = np.empty((self.batch, INPUT_PX, INPUT_PX, 3), np.uint8)
+            y = np.empty((self.batch, len(LEAVES)), bool)
+            for b in range(self.batch):
+                if rng.random() < NOTHING:
+                    x[b], y[b] = nothing(rng, photos), empty
+                    continue
+                n = min(int(np.searchsorted(cumulative, rng.random())), len(cumulative) - 1)
+                c, i = pool.where[n]
+                other = int(rng.choice(by_site[str(rng.choice(site_names))]))
+                x[b] = augment(
+                    pool.caches[c].images[i],
+                    CACHE_UM,
+                    pool.halves[n],
+                    pool.stats[n],
+                    pool.stats[other],
+                    rng,
+                    self.look,
+                )
+                y[b] = pool.targets[n]
+            yield torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y)
+
+
+def photographs() -> list[np.ndarray]:
+    """Pictures of no microscope, for views without a cell; none where scikit-learn does not bring them (a bonus)."""
+    try:
+        from sklearn.datasets import load_sample_images
+
+        return list(load_sample_images().images)
+    except Exception:
+        return []
+
+
+class DeviceViews:
+    """The same stream made on the device, where all crops lie; each step is repeatable by (seed, step)."""
+
+    def __init__(
+        self, pool: Pool, seed: int, first: int, batch: int, device: torch.device, look: Look
+    ) -> None:
+        self.pool, self.seed, self.first, self.batch, self.device, self.look = (
+            pool,
+            seed,
+            first,
+            batch,
+            device,
+            look,
+        )
+        # Room for the crops: 0.13 MB each, 2.6 GB for twenty thousand.
+        self.images = torch.empty((len(pool.where), 3, CACHE_PX, CACHE_PX), dtype=torch.uint8, device=device)
+        for n in range(0, len(pool.where), 512):
+            some = np.stack([pool.caches[c].images[i] for c, i in pool.where[n : n + 512]])
+            self.images[n : n + 512] = torch.from_numpy(some).to(device).permute(0, 3, 1, 2)
+        rng, photos = np.random.default_rng((seed, 1)), photographs()
+        blank = np.stack([nothing(rng, photos) for _ in range(1500)])
+        self.blanks = torch.from_numpy(blank).to(device).permute(0, 3, 1, 2).float()
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        pool, n, device = self.pool, self.batch, self.device
+        halves, targets, fields = (
+            np.array(pool.halves),
+            torch.from_numpy(pool.targets).to(device),
+            torch.from_numpy(pool.fields).to(device),
+        )
+        empty = torch.zeros(len(LEAVES), dtype=torch.bool, device=device)
+        empty[INDEX["ART"]] = True
+        cumulative = np.cumsum(pool.weights)
+        by_site = [np.flatnonzero(pool.sites == s) for s in np.unique(pool.sites)]
+        noise = torch.Generator(device)
+        for step in itertools.count(self.first):
+            rng = np.random.default_rng((self.seed, step))
+            noise.manual_seed(self.seed * 1_000_003 + step)
+            picked = np.minimum(np.searchsorted(cumulative, rng.random(n)), len(cumulative) - 1)
+            site = rng.integers(0, len(by_site), n)
+            other = np.array(
+                [by_site[s][int(u * len(by_site[s]))] for s, u in zip(site, rng.random(n), strict=True)]
+            )
+            at = torch.from_numpy(picked).to(device)
+            x = augment_batch(
+                self.images[at],
+                halves[picked],
+                pool.stats[picked],
+                pool.stats[other],
+                fields[at],
+                rng,
+                noise,
+                self.look,
+            )
+            y = targets[at]
+            none = np.flatnonzero(rng.random(n) < NOTHING)
+            if len(none):
+                rows = torch.from_numpy(none).to(device)
+                x[rows] = self.blanks[
+                    torch.from_numpy(rng.integers(0, len(self.blanks), len(none))).to(device)
+                ]
+                y[rows] = empty
+            yield x, y
+
+
+def central_views(images: np.ndarray, halves: list[float]) -> np.ndarray:
+    """The plain network inputs (n, 128, 128, 3) of cached crops, as serving makes them at the right scale."""
+    from bloodcells_gui.inference.preprocess import crop_at_scale
+
+    out = np.empty((len(images), INPUT_PX, INPUT_PX, 3), np.uint8)
+    for k, image in enumerate(images):
+        part = pictured(halves[k])
+        window = image[part, part]
+        out[k] = crop_at_scale(
+            window, (window.shape[1] / 2, window.shape[0] / 2), CACHE_UM, INPUT_PX, INPUT_UM
+        )
+    return out

@@ -1,0 +1,66 @@
+"""A real case file of drawn cells, a real workspace in a folder of the test, a window with its workbench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from bloodcells_gui.app.analysis import new_case
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
+from bloodcells_gui.domain.cell import CellAssets
+from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from tests.support.fakes import CODES, MEASUREMENTS, draw_cell, make_cells
+
+CREATED = "2026-11-23T05:00:00Z"
+MODEL = "lite0 " + "ab" * 32
+
+
+def no_models() -> Any:
+    raise BundleRefused("There is no model for the task “{task}”.", task="classify")
+
+
+def a_workspace(folder: Path) -> Workspace:
+    workspace = Workspace(no_models, home=folder / "home", config=folder / "config")
+    workspace.author = "A. Technician"
+    return workspace
+
+
+def a_case(path: Path, n: int = 40, *, specimen_id: str = "S-2026-0417", seed: int = 0) -> Path:
+    """A finished, unreviewed analysis of `n` cells with pictures, masks and embeddings."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    centres = {code: rng.normal(0, 1, 24) for code in CODES}
+    cells = make_cells(n, seed)
+    assets = []
+    for cell in cells:
+        image, mask = draw_cell(cell.id, cell.predicted)
+        thumb = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+        png = cv2.imencode(".png", mask)[1].tobytes()
+        vector = (centres[cell.predicted] + rng.normal(0, 0.35, 24)).astype(np.float16)
+        assets.append(CellAssets(thumb, png, (0.0, 0.0, 192.0), vector))
+    images = tuple(
+        ImageRef(f"field {i}.png", path.parent / f"gone {i}.png", size_px=(192, 192)) for i in range(7)
+    )
+    specimen = Specimen(specimen_id, SpecimenKind.CROPS, path.parent, images, synthetic=True)
+    with new_case(path, specimen, case_id=path.stem, created=CREATED) as store:
+        scale = ScaleEstimate(0.105, ScaleSource.RED_CELLS, 0.03, 812)
+        store.start_run(
+            AnalysisRun(
+                0,
+                CREATED,
+                "0.1",
+                CODES,
+                MEASUREMENTS,
+                bundles={"classify": MODEL},
+                provider="cpu",
+                scale=scale,
+            )
+        )
+        store.add_cells(0, cells, assets)
+        store.finish_run(0, RunStatus.COMPLETE, "2026-11-23T05:00:09Z")
+    return path
