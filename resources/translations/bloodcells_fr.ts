@@ -515,29 +515,6 @@
     </message>
 </context>
 <context>
-    <name>ReviewerDialog</name>
-    <message>
-        <source>Who is reviewing?</source>
-        <translation>Qui relit ?</translation>
-    </message>
-    <message>
-        <source>Your name stands beside every decision in the case and in the report. Asked once a day.</source>
-        <translation>Votre nom figure à côté de chaque décision, dans le cas et dans le compte rendu. Demandé une fois par jour.</translation>
-    </message>
-    <message>
-        <source>Who reads the cells a second time?</source>
-        <translation>Qui relit les cellules une seconde fois ?</translation>
-    </message>
-    <message>
-        <source>Your name stands beside this reading alone; the reviewer of the case stays the same.</source>
-        <translation>Votre nom ne figure qu&apos;à côté de cette lecture ; le relecteur du cas reste le même.</translation>
-    </message>
-    <message>
-        <source>&amp;Name</source>
-        <translation>&amp;Nom</translation>
-    </message>
-</context>
-<context>
     <name>BackupWindow</name>
     <message>
         <source>Backup</source>
@@ -1262,6 +1239,33 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Differential count</source>
         <translation>Formule leucocytaire</translation>
+    </message>
+</context>
+<context>
+    <name>DisplayPanel</name>
+    <message>
+        <source>Brightness</source>
+        <translation>Luminosité</translation>
+    </message>
+    <message>
+        <source>Contrast</source>
+        <translation>Contraste</translation>
+    </message>
+    <message>
+        <source>Gamma</source>
+        <translation>Gamma</translation>
+    </message>
+    <message>
+        <source>Normalise the stain</source>
+        <translation>Normaliser la coloration</translation>
+    </message>
+    <message>
+        <source>Shows every image with the same blank field and stain density. Only the view changes.</source>
+        <translation>Montre chaque image avec le même fond et la même densité de coloration. Seul l’affichage change.</translation>
+    </message>
+    <message>
+        <source>As photographed</source>
+        <translation>Comme photographié</translation>
     </message>
 </context>
 <context>
@@ -2135,33 +2139,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
-    <name>DisplayPanel</name>
-    <message>
-        <source>Brightness</source>
-        <translation>Luminosité</translation>
-    </message>
-    <message>
-        <source>Contrast</source>
-        <translation>Contraste</translation>
-    </message>
-    <message>
-        <source>Gamma</source>
-        <translation>Gamma</translation>
-    </message>
-    <message>
-        <source>Normalise the stain</source>
-        <translation>Normaliser la coloration</translation>
-    </message>
-    <message>
-        <source>Shows every image with the same blank field and stain density. Only the view changes.</source>
-        <translation>Montre chaque image avec le même fond et la même densité de coloration. Seul l’affichage change.</translation>
-    </message>
-    <message>
-        <source>As photographed</source>
-        <translation>Comme photographié</translation>
-    </message>
-</context>
-<context>
     <name>MainWindow</name>
     <message>
         <source>Open &amp;recent</source>
@@ -2912,6 +2889,29 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
+    <name>ReviewerDialog</name>
+    <message>
+        <source>Who is reviewing?</source>
+        <translation>Qui relit ?</translation>
+    </message>
+    <message>
+        <source>Your name stands beside every decision in the case and in the report. Asked once a day.</source>
+        <translation>Votre nom figure à côté de chaque décision, dans le cas et dans le compte rendu. Demandé une fois par jour.</translation>
+    </message>
+    <message>
+        <source>Who reads the cells a second time?</source>
+        <translation>Qui relit les cellules une seconde fois ?</translation>
+    </message>
+    <message>
+        <source>Your name stands beside this reading alone; the reviewer of the case stays the same.</source>
+        <translation>Votre nom ne figure qu&apos;à côté de cette lecture ; le relecteur du cas reste le même.</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>&amp;Nom</translation>
+    </message>
+</context>
+<context>
     <name>RulesModel</name>
     <message>
         <source>On</source>
@@ -3175,13 +3175,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
-    <name>SlideStatusLine</name>
-    <message>
-        <source>quality {percent} %</source>
-        <translation>qualité {percent} %</translation>
-    </message>
-</context>
-<context>
     <name>SlidePanel</name>
     <message>
         <source>Save the picture</source>
@@ -3194,6 +3187,13 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>For Research Use Only. Not for use in diagnostic procedures.</source>
         <translation>Réservé à la recherche. Ne pas utiliser à des fins diagnostiques.</translation>
+    </message>
+</context>
+<context>
+    <name>SlideStatusLine</name>
+    <message>
+        <source>quality {percent} %</source>
+        <translation>qualité {percent} %</translation>
     </message>
 </context>
 <context>
@@ -3327,45 +3327,6 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     </message>
 </context>
 <context>
-    <name>TrailModel</name>
-    <message>
-        <source>No.</source>
-        <translation>N°</translation>
-    </message>
-    <message>
-        <source>Time</source>
-        <translation>Heure</translation>
-    </message>
-    <message>
-        <source>Person</source>
-        <translation>Personne</translation>
-    </message>
-    <message>
-        <source>Act</source>
-        <translation>Acte</translation>
-    </message>
-    <message>
-        <source>Cells</source>
-        <translation>Cellules</translation>
-    </message>
-    <message>
-        <source>Field</source>
-        <translation>Champ</translation>
-    </message>
-    <message>
-        <source>Old</source>
-        <translation>Ancien</translation>
-    </message>
-    <message>
-        <source>New</source>
-        <translation>Nouveau</translation>
-    </message>
-    <message>
-        <source>Reason</source>
-        <translation>Motif</translation>
-    </message>
-</context>
-<context>
     <name>ToolWindows</name>
     <message>
         <source>&amp;Case</source>
@@ -3472,6 +3433,45 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Look at them…</source>
         <translation>Les regarder…</translation>
+    </message>
+</context>
+<context>
+    <name>TrailModel</name>
+    <message>
+        <source>No.</source>
+        <translation>N°</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Heure</translation>
+    </message>
+    <message>
+        <source>Person</source>
+        <translation>Personne</translation>
+    </message>
+    <message>
+        <source>Act</source>
+        <translation>Acte</translation>
+    </message>
+    <message>
+        <source>Cells</source>
+        <translation>Cellules</translation>
+    </message>
+    <message>
+        <source>Field</source>
+        <translation>Champ</translation>
+    </message>
+    <message>
+        <source>Old</source>
+        <translation>Ancien</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>Nouveau</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>Motif</translation>
     </message>
 </context>
 <context>
