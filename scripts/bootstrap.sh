@@ -2,8 +2,8 @@
 # From a fresh clone to the running program, or to the tests, in one command (Linux and macOS):
 #
 #   bash scripts/bootstrap.sh run    set up .venv, then the main job on the included synthetic specimen
-#   bash scripts/bootstrap.sh test   set up .venv with the development tools, then lint, types, borders, tests
-#   bash scripts/bootstrap.sh setup [EXTRA...]   set up only, with extras of pyproject.toml (dev, train, ...)
+#   bash scripts/bootstrap.sh test   set up .venv with the development tools, then format, lint, types, borders, tests
+#   bash scripts/bootstrap.sh setup [GROUP...]   set up only, with dependency groups of pyproject.toml (dev, train, ...)
 #
 # What follows the verb is handed on. A second run is fast: nothing is installed again while pyproject.toml, the lock
 # and the interpreter stay the same. Packages of the program come from packaging/requirements.lock, held against its hashes. BLOODCELLS_PYTHON names an interpreter, BLOODCELLS_VENV another place for .venv,
@@ -22,9 +22,9 @@ fail() { say ""; say "bootstrap: $*"; exit 1; }
 VERB="${1:-run}"
 [ $# -gt 0 ] && shift
 case "$VERB" in
-  run) EXTRAS="" ;;
-  test) EXTRAS="dev" ;;
-  setup) EXTRAS="$(IFS=,; echo "$*")"; set -- ;;
+  run) GROUPS_WANTED="" ;;
+  test) GROUPS_WANTED="dev" ;;
+  setup) GROUPS_WANTED="$(echo "$*" | tr ',' ' ')"; set -- ;;
   *) fail "unknown verb '$VERB'. Verbs: run, test, setup." ;;
 esac
 
@@ -120,10 +120,10 @@ print(hashlib.sha256(b"".join(pathlib.Path(p).read_bytes() for p in ("pyproject.
                      + sys.argv[1].encode()).hexdigest())
 PY
 )"
-done_for() { # is extra $1 installed as pyproject.toml wants it now?
+done_for() { # is group $1 installed as pyproject.toml wants it now?
   [ -f "$VENV/.bootstrap-$1" ] && [ "$(cat "$VENV/.bootstrap-$1")" = "$WANTED" ]
 }
-NAME="$(echo "${EXTRAS:-base}" | tr ',' '+')"
+NAME="$(echo "${GROUPS_WANTED:-base}" | tr ' ' '+')"
 if ! { "$VPY" -c 'import sys' >/dev/null 2>&1 && suits "$VPY"; }; then
   if [ -e "$VENV" ]; then
     [ -f "$VENV/pyvenv.cfg" ] || fail "$VENV is in the way and is no virtual environment; move it away first."
@@ -134,6 +134,10 @@ if ! { "$VPY" -c 'import sys' >/dev/null 2>&1 && suits "$VPY"; }; then
   "$PYTHON" -m venv "$VENV" || fail "the virtual environment could not be made in $VENV (disk full, or not writable?)."
 fi
 if ! { done_for "$NAME" || { [ "$NAME" = base ] && done_for dev; }; }; then
+  # What the groups name, one requirement a line: pip before 25.1 cannot read dependency groups.
+  REQUIREMENTS="$VENV/.bootstrap-requirements"
+  # shellcheck disable=SC2086
+  "$VPY" scripts/dependency_groups.py $GROUPS_WANTED >"$REQUIREMENTS" || fail "see above."
   say "Installing the program's packages into $VENV (about 250 MB to fetch the first time; minutes on a slow line)."
   if [ -n "${BLOODCELLS_WHEELS:-}" ]; then
     # As an address, because pip takes a blank in a path for the end of it.
@@ -144,7 +148,7 @@ if ! { done_for "$NAME" || { [ "$NAME" = base ] && done_for dev; }; }; then
       fail "the packages in $BLOODCELLS_WHEELS are not complete or not those of packaging/requirements.lock (see above).
 Make the folder anew on a connected machine of the same system and Python version: bash packaging/wheelhouse.sh FOLDER"
   else
-    # The files of the lock and no others; the extras that follow find them installed.
+    # The files of the lock and no others; the groups that follow find them installed.
     PIP_LOG="$(mktemp)"
     if ! "$VPY" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps --only-binary=:all: \
         --requirement packaging/requirements.lock </dev/null 2>"$PIP_LOG"; then
@@ -161,7 +165,7 @@ pyproject.toml allows instead. They are not held against known hashes."
     fi
     rm -f "$PIP_LOG"
   fi
-  "$VPY" -m pip install --disable-pip-version-check --quiet --editable ".${EXTRAS:+[$EXTRAS]}" </dev/null >&2 ||
+  "$VPY" -m pip install --disable-pip-version-check --quiet --editable . --requirement "$REQUIREMENTS" </dev/null >&2 ||
     fail "pip could not install the packages (its own words are above). Without internet access: make a folder of packages on a
 connected machine with  bash packaging/wheelhouse.sh wheelhouse  (docs/offline.md), bring it here, then:
     BLOODCELLS_WHEELS=wheelhouse bash scripts/bootstrap.sh $VERB
@@ -179,6 +183,7 @@ case "$VERB" in
     FAILED=""
     step() { local name="$1"; shift; say "== $name"; "$@" </dev/null || FAILED="$FAILED $name"; }
     if [ $# -eq 0 ]; then
+      step format "$VPY" -m ruff format --check --quiet .
       step ruff "$VPY" -m ruff check .
       step mypy "$VPY" -m mypy
       step lint-imports "$VENV/bin/lint-imports" --no-cache

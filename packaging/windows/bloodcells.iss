@@ -1,7 +1,6 @@
-; Inno Setup 6.3 or later. After packaging\build.py:  iscc /DVersion=0.1.0 packaging\windows\bloodcells.iss
-#ifndef Version
-  #define Version "0.1.0"
-#endif
+; Inno Setup 6.3 or later. After packaging\build.py:  iscc packaging\windows\bloodcells.iss
+; The version is that of the built program, which build.py took from bloodcells_gui\__init__.py.
+#define Version GetStringFileInfo(AddBackslash(SourcePath) + "..\..\dist\bloodcells\bloodcells.exe", "ProductVersion")
 
 [Setup]
 AppId={{7C8E6A0D-52C6-4E53-9B0F-0F3D5C1B9A41}

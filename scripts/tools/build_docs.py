@@ -1,73 +1,31 @@
-"""The documents as a web site in ``build/site``: every Markdown file at its place, links checked strictly.
+"""Lay out the documents for MkDocs as they lie in the repository; named under ``hooks`` in ``mkdocs.yml``.
 
-    bash scripts/bootstrap.sh setup docs && .venv/bin/python scripts/tools/build_docs.py
-
-The pages are those that anyone can read in the repository; MkDocs adds navigation and search. Nothing in the
-pages is loaded from elsewhere.
+The pages link to each other by their places in the repository, so MkDocs gets a copy of that tree under ``build/docs``,
+not the folder ``docs`` alone.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCE, SITE = ROOT / "build" / "docs", ROOT / "build" / "site"
-CONFIG = """
-site_name: bloodcells_gui
-docs_dir: docs
-site_dir: site
-strict: true
-use_directory_urls: false
-theme:
-  name: mkdocs
-  highlightjs: false
-plugins: [search]
-nav:
-  - Overview: README.md
-  - Technician: docs/technician.md
-  - Laboratory manager: docs/laboratory.md
-  - Engineer:
-    - Changing the program: docs/engineer.md
-    - Architecture: ARCHITECTURE.md
-    - Contributing: CONTRIBUTING.md
-    - Packaging: packaging/README.md
-    - Benchmarks: docs/benchmarks.md
-    - The study again: docs/study.md
-  - Models:
-    - Cards, training, figures: docs/models.md
-    - Detector and segmenter: docs/models-detector-segmenter.md
-  - Installing: docs/offline.md
-  - Security: SECURITY.md
-  - Changes: CHANGELOG.md
-validation:
-  omitted_files: ignore
-  links:
-    not_found: warn
-    unrecognized_links: ignore
-"""
+ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "mkdocs.yml").is_file())
+PAGES = ("*.md", "docs/**/*", "packaging/*.md", "models/**/*.md", "LICENSE", "NOTICE")
 
 
-def main() -> None:
-    shutil.rmtree(SOURCE, ignore_errors=True)
-    pages = [
-        p for pattern in ("*.md", "docs/**/*", "packaging/*.md", "models/**/*.md") for p in ROOT.glob(pattern)
-    ]
-    for page in [*pages, ROOT / "LICENSE", ROOT / "NOTICE"]:
-        if page.is_file():
-            target = SOURCE / page.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(page, target)
-    config = ROOT / "build" / "mkdocs.yml"
-    config.write_text(CONFIG, encoding="utf-8")
-    sys.exit(
-        subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", "--clean", "-f", str(config)], check=False
-        ).returncode
-    )
+def on_config(config: Any) -> Any:
+    """Copy the pages into ``build/docs`` and point MkDocs there, before it looks for pages."""
+    staged = ROOT / "build" / "docs"
+    shutil.rmtree(staged, ignore_errors=True)
+    for page in sorted({page for pattern in PAGES for page in ROOT.glob(pattern) if page.is_file()}):
+        target = staged / page.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(page, target)
+    config["docs_dir"] = str(staged)
+    return config
 
 
-if __name__ == "__main__":
-    main()
+def on_post_build(config: Any) -> None:
+    """Point back at ``docs``: `mkdocs serve` watches the folder for changes that a person makes."""
+    config["docs_dir"] = str(ROOT / "docs")
