@@ -77,14 +77,15 @@ def choices(bundle: ModelBundle, wanted: str = "auto") -> list[Choice]:
     found = [Choice(p, "fp32" if "fp32" in bundle.models else default, "an accelerator") for p in present]
     quick, why = bundle.auto_precision, "its card's default"
     if quick and quick != default:
-        allowed, why = _int8_allowed() if quick == "int8" else (True, "its card's wish")
+        allowed, why = int8_allowed() if quick == "int8" else (True, "its card's wish")
         if allowed:
             found.append(Choice(CPU, quick, why))
             why = f"{quick} failed its golden test on this machine"
     return [*found, Choice(CPU, default, why)]
 
 
-def _int8_allowed() -> tuple[bool, str]:
+def int8_allowed() -> tuple[bool, str]:
+    """Whether this processor runs INT8 networks fast and without overflow, and why or why not."""
     unit = int8_unit()
     if unit == "":
         return False, "this processor has no VNNI, AMX-INT8 or dot-product instructions"

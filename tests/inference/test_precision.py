@@ -170,3 +170,34 @@ def test_verify_names_the_choice_and_its_reason(tmp_path: Path, monkeypatch: pyt
         "auto  tiny runs as fp32 on CPUExecutionProvider: "
         "this processor has no VNNI, AMX-INT8 or dot-product instructions"
     )
+
+
+def spoil_int8(folder: Path) -> Path:
+    """Let the INT8 network of a bundle answer otherwise than its golden data, as an overflow does."""
+    np.save(folder / "golden-int8.npy", np.load(folder / "golden-int8.npy") + 5)
+    tiny_onnx.reseal(folder)
+    return folder
+
+
+def test_verify_skips_int8_where_the_processor_computes_it_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "int8_unit", lambda: "")
+    lines = opened_lines(load_bundle(spoil_int8(two_networks(tmp_path / "b"))))
+    assert [line.split(":")[0] for line in lines] == [
+        "ok    tiny fp32", "skip  tiny int8", "auto  tiny runs as fp32 on CPUExecutionProvider",
+    ]  # fmt: skip
+
+
+def test_verify_refuses_int8_that_is_wrong_on_a_capable_processor(tmp_path: Path, capable: None) -> None:
+    with pytest.raises(BundleRefused, match="golden"):
+        opened_lines(load_bundle(spoil_int8(two_networks(tmp_path / "b"))))
+
+
+def test_verify_refuses_int8_where_it_is_the_only_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "int8_unit", lambda: "")
+    folder = spoil_int8(two_networks(tmp_path / "b", default_model="int8"))
+    with pytest.raises(BundleRefused, match="golden"):
+        opened_lines(load_bundle(folder))
