@@ -1,7 +1,8 @@
 """What went wrong in the program itself, for passing on: where in the program, and nothing of a patient.
 
 A message of an exception, a path or a value may hold the name of a person. None of them is in the report: it
-tells the kind of each exception and the places in the program that led to it, by module, line and function.
+gives the kind of each exception, its error numbers, and the places in the program that led to it, by module,
+line and function. The log has the same lines (`app/log.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bloodcells_gui import __version__
+from bloodcells_gui.domain.log_values import error_facts
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _STANDARD = Path(linecache.__file__).parent
@@ -24,14 +26,20 @@ _MOST_FRAMES = 60
 
 
 def bug_report(error: BaseException) -> str:
-    """The kinds of exceptions, oldest first, each with the places that led to it; no text from outside."""
+    """Versions, then the lines of :func:`trace_lines`; no text from outside."""
     head = f"bloodcells {__version__}, Python {platform.python_version()}, {sys.platform}"
-    parts = [head]
+    return "\n".join([head, *trace_lines(error)]) + "\n"
+
+
+def trace_lines(error: BaseException) -> list[str]:
+    """The kinds of exceptions, oldest first, each with the places that led to it; no text from outside."""
+    lines: list[str] = []
     for one, link in reversed(list(_chain(error))):
-        parts += _places(one)
-        parts.append(f"{type(one).__module__}.{type(one).__qualname__} (its message is left out)")
-        parts += [link] if link else []
-    return "\n".join(parts) + "\n"
+        lines += _places(one)
+        lines.append(f"{type(one).__module__}.{type(one).__qualname__} (its message is left out)")
+        lines += [f"  {fact}" for fact in error_facts(one)]
+        lines += [link] if link else []
+    return lines
 
 
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:

@@ -15,6 +15,9 @@ from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 KINDS = ("auto", "crops", "fields", "slide")
+VERB_NAMES = (
+    "gui", "analyze", "report", "verify", "evaluate", "calibrate", "demo", "models", "lab", "self-test",
+)  # fmt: skip
 
 
 def _positive(text: str) -> float:
@@ -143,7 +146,14 @@ def build_parser() -> argparse.ArgumentParser:
     _add_lab(verbs)
 
     verbs.add_parser("self-test", help="every part works on this machine")
+    for p in verbs.choices.values():
+        if p is not verbs.choices["lab"]:  # its actions have the options
+            _add_verbose(p)
     return parser
+
+
+def _add_verbose(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--verbose", action="store_true", help="the lines of the log on stderr too")
 
 
 def _add_lab(verbs: Any) -> None:
@@ -162,6 +172,7 @@ def _add_lab(verbs: Any) -> None:
         p.add_argument("--lang", choices=LANGUAGES, default=None)
         p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")
         p.add_argument("--quiet", action="store_true")
+        _add_verbose(p)
 
 
 def _add_out(p: argparse.ArgumentParser) -> None:

@@ -72,6 +72,9 @@ FRENCH = {
     "Name the folder of a bundle, or a folder of bundles.": (
         "Indiquez le dossier d'un paquet, ou un dossier de paquets."
     ),
+    "The log cannot be written ({reason}). The work goes on without it.": (
+        "Le journal ne peut pas être écrit ({reason}). Le travail continue sans lui."
+    ),
     "The results cannot be written to {path}.": "Les résultats ne peuvent pas être écrits dans {path}.",
     "Choose another folder, free some space, or ask for the right to write there.": (
         "Choisissez un autre dossier, libérez de l'espace ou demandez le droit d'y écrire."
