@@ -27,7 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from bloodcells_gui.ui.start import start
 
         parsed = build_parser().parse_args(args or ["gui"])
-        return start(parsed.path, screenshot=parsed.screenshot, lang=parsed.lang, theme=parsed.theme)
+        return start(
+            parsed.path,
+            screenshot=parsed.screenshot,
+            lang=parsed.lang,
+            theme=parsed.theme,
+            verbose=parsed.verbose,
+        )
     try:
         from bloodcells_gui.cli import run
         from bloodcells_gui.cli.terminal import show_faults_clean

@@ -60,6 +60,7 @@ class Actions(QObject):
         add("keys", self.tr("&Keys…"), "keyboard", QKeySequence("F1"))
         add("preferences", self.tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
         add("person", self.tr("&Who reviews…"), "person")
+        add("support", self.tr("&Save a report for support…"))
         add("about", self.tr("&About"), "info")
         add("theme_system", self.tr("As the &desktop"))
         add("theme_light", self.tr("L&ight"))
@@ -178,7 +179,7 @@ class Actions(QObject):
         more = bar.addMenu(self.tr("&Settings"))
         more.addActions([get("keys"), get("preferences"), get("person")])
         help_menu = bar.addMenu(self.tr("&Help"))
-        help_menu.addActions([get("keys"), get("about")])
+        help_menu.addActions([get("keys"), get("support"), get("about")])
 
     def cell_menu(self, parent: QWidget) -> QMenu:
         """What can be done with the chosen cells."""

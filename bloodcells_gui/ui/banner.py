@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -10,11 +11,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 
 from bloodcells_gui.app.bug_report import bug_report
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.ui.context import UiContext
 
 SEVERITIES = ("info", "ok", "warning", "critical")
 _ICONS = {"info": "info", "ok": "confirm", "warning": "warning", "critical": "critical"}
 MOST_SHOWN = 3
+_log = logging.getLogger(__name__)
 
 
 class Banner(QFrame):
@@ -141,6 +144,7 @@ class BannerStack(QWidget):
         of : str
             Name of a case that is not open any more, "" for the open one. It is named then.
         """
+        _log.warning("a foreseen problem is shown", exc_info=error)
         text = self._context.language.text
         params = error.params
         what, why, what_to_do = (
@@ -150,13 +154,21 @@ class BannerStack(QWidget):
             what = self.tr("{case}, which is closed: {problem}").format(case=of, problem=what)
         return self.show_banner("critical", what, why, what_to_do, actions=actions, stays=stays or bool(of))
 
+    def reason(self, reason: Reason, *, severity: str = "warning") -> Banner:
+        """A sentence of the layers below, about the program or the whole laboratory."""
+        return self.show_banner(severity, reason.text(self._context.language.lang), stays=True)
+
     def crash(self, error: object, *, stays: bool = False) -> Banner:
         """Something unforeseen: a report that can be copied, and holds nothing of a patient."""
+        if isinstance(error, BaseException):
+            _log.critical("a fault of the program", exc_info=error)
+        support = self._context.support
         return self.show_banner(
             "critical",
             self.tr("The program met a fault of its own."),
             self.tr("Your decisions are in the case file; nothing of them is lost."),
             self.tr("Copy the report and pass it on; it holds no patient data."),
+            actions=((self.tr("Report for support…"), support),) if support is not None else (),
             details=bug_report(error) if isinstance(error, BaseException) else type(error).__name__,
             stays=stays,
         )

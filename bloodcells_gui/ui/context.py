@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bloodcells_gui.ui.i18n import Language
@@ -12,9 +13,13 @@ from bloodcells_gui.ui.theme import Theme
 
 @dataclass(slots=True)
 class UiContext:
-    """Appearance, icons, language and keys of the running window."""
+    """Appearance, icons, language and keys of the running window.
+
+    `support` shows the report for support; None where there is no workbench.
+    """
 
     theme: Theme
     icons: Icons
     language: Language
     keymap: KeyMap
+    support: Callable[[], None] | None = None

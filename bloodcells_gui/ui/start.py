@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QEventLoop, QLocale, QObject, QSocketNotifier, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QLocale, QObject, QSocketNotifier, Qt, QTimer, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app.log import log_folder, log_start, logging_to, no_log
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import EXIT_CANCELLED
 from bloodcells_gui.domain.safe_text import visible
+from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.collector import Collector
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.held_keys import HeldKeys
@@ -35,6 +39,7 @@ from bloodcells_gui.ui.window_memory import Memory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 
 SCREENSHOT_SIZE = (1440, 900)
+_log = logging.getLogger(__name__)
 
 
 def make_application() -> QApplication:
@@ -104,7 +109,12 @@ class WindowKeeper:
 
 
 def start(
-    path: Path | None, *, screenshot: Path | None = None, lang: str | None = None, theme: str | None = None
+    path: Path | None,
+    *,
+    screenshot: Path | None = None,
+    lang: str | None = None,
+    theme: str | None = None,
+    verbose: bool = False,
 ) -> int:
     """Open the window; with `screenshot`, draw it offscreen into a PNG file instead.
 
@@ -112,11 +122,22 @@ def start(
     ----------
     path : Path or None
         Folder, slide, image or case to open.
+    verbose : bool
+        Whether the lines of the log go to standard error too.
     """
     if screenshot is not None:
         from bloodcells_gui.ui.screenshot import draw
 
         return draw(path, screenshot, lang=lang, theme=theme)
+    trouble = _LogTrouble()
+    with logging_to(log_folder(), verbose=verbose, failed=trouble.take):
+        log_start()
+        code = _open(path, lang, theme, trouble)
+        _log.info("the window ends with %d", code)
+    return code
+
+
+def _open(path: Path | None, lang: str | None, theme: str | None, trouble: _LogTrouble) -> int:
     app = make_application()
     collector = Collector(app)
     workspace = Workspace()
@@ -125,11 +146,40 @@ def start(
     app.aboutToQuit.connect(keeper.cases.close)
     ending = EndBySignal(app, lambda: keeper.window)
     keeper.window.show()
+    trouble.show_in(lambda: keeper.window.banners)
     if path is not None:
         QTimer.singleShot(0, lambda: keeper.window.opener.open_path(path))
     code = app.exec()
     collector.close()
     return EXIT_CANCELLED if ending.asked else code
+
+
+class _LogTrouble(QObject):
+    """Shows in the window, once, that the log cannot be written, whichever thread finds out and when."""
+
+    _found = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._error: OSError | None = None
+        self._banners: Callable[[], BannerStack] | None = None
+        self._found.connect(self._show, Qt.ConnectionType.QueuedConnection)
+
+    def take(self, error: OSError) -> None:
+        """Remember what keeps the log from being written; called on the thread that logs."""
+        self._error = error
+        self._found.emit()
+
+    def show_in(self, banners: Callable[[], BannerStack]) -> None:
+        """Show it in the banners of the window of the moment, now or when it happens."""
+        self._banners = banners
+        self._show()
+
+    def _show(self) -> None:
+        if self._error is not None and self._banners is not None:
+            banners = self._banners()
+            banners.reason(no_log(self._error))
+            self._error = None
 
 
 class EndBySignal(QObject):
@@ -173,7 +223,13 @@ def _catch_faults(keeper: WindowKeeper) -> None:
         sys.stderr.write(visible(report, "\n\t"))
         keeper.window.banners.crash(error, stays=True)
 
+    def hook_of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            _log.critical("a fault of the program in a thread", exc_info=args.exc_value)
+        threading.__excepthook__(args)
+
     sys.excepthook = hook
+    threading.excepthook = hook_of_thread
 
 
 def wait_ms(milliseconds: int) -> None:

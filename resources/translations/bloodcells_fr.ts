@@ -135,6 +135,10 @@
         <translation>&amp;Qui relit…</translation>
     </message>
     <message>
+        <source>&amp;Save a report for support…</source>
+        <translation>Enregi&amp;strer un rapport pour l’assistance…</translation>
+    </message>
+    <message>
         <source>&amp;About</source>
         <translation>À &amp;propos</translation>
     </message>
@@ -605,6 +609,10 @@
     <message>
         <source>Copy the report and pass it on; it holds no patient data.</source>
         <translation>Copiez le rapport et transmettez-le ; il ne contient aucune donnée du patient.</translation>
+    </message>
+    <message>
+        <source>Report for support…</source>
+        <translation>Rapport pour l’assistance…</translation>
     </message>
     <message numerus="yes">
         <source>%n more notice(s)</source>
@@ -3317,6 +3325,44 @@ du prélèvement entier&#xa0;: du mélange de ses cellules, de leurs mesures, et
     <message>
         <source>Mark cells</source>
         <translation>Marquer les cellules</translation>
+    </message>
+</context>
+<context>
+    <name>SupportDesk</name>
+    <message>
+        <source>Save a report for support</source>
+        <translation>Enregistrer un rapport pour l’assistance</translation>
+    </message>
+    <message>
+        <source>Text (*.txt)</source>
+        <translation>Texte (*.txt)</translation>
+    </message>
+    <message>
+        <source>The report for support is saved.</source>
+        <translation>Le rapport pour l’assistance est enregistré.</translation>
+    </message>
+    <message>
+        <source>Send it to whoever helps you.</source>
+        <translation>Envoyez-le à qui vous aide.</translation>
+    </message>
+</context>
+<context>
+    <name>SupportDialog</name>
+    <message>
+        <source>For whoever helps you: versions, figures of this computer, settings and the program&apos;s log. It names no patient, specimen, person or folder, and holds no image. This is the whole text:</source>
+        <translation>Pour qui vous aide : les versions, les chiffres de cet ordinateur, les réglages et le journal du programme. Il ne nomme ni patient, ni échantillon, ni personne, ni dossier, et ne contient aucune image. En voici le texte entier :</translation>
+    </message>
+    <message>
+        <source>Save a report for support</source>
+        <translation>Enregistrer un rapport pour l’assistance</translation>
+    </message>
+    <message>
+        <source>Save…</source>
+        <translation>Enregistrer…</translation>
+    </message>
+    <message>
+        <source>The report</source>
+        <translation>Le rapport</translation>
     </message>
 </context>
 <context>

@@ -32,6 +32,7 @@ from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.counter.panel import CounterPanel
 from bloodcells_gui.ui.counter.sound import Bell
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
+from bloodcells_gui.ui.dialogs.support import SupportDesk
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
@@ -77,6 +78,9 @@ class ToolWindows(QObject):
         self._library: LibraryWindow | None = None
         self._backup = BackupDesk(context, workspace, window)
         self._shelf = ReferenceShelf(workspace.home)
+        self._support = SupportDesk(context, workspace, window.banners, window)
+        context.support = self._support.show
+        window.actions_.connect("support", self._support.show)
         self._retention = Retention(workspace, cases)
         self._due = Lookup(window.pool, self)
         self._due.answered.connect(lambda _, found: self._tell_due(found))

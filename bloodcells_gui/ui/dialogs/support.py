@@ -1,0 +1,98 @@
+"""The report for support: shown before it is saved, so that a technician can see that it names nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import PySide6
+from PySide6.QtCore import QObject, QSize, QStandardPaths, qVersion
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
+
+from bloodcells_gui.app.support_report import Fact, save_support_report, support_file_name, support_report
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.log_values import Version, Word
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.contracts import Workshop
+from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.theme import CHOICES
+
+_PLATFORMS = ("xcb", "wayland", "windows", "cocoa", "offscreen", "minimal", "vnc")
+
+
+def window_facts(context: UiContext) -> list[Fact]:
+    """Versions of Qt, the screens and the appearance."""
+    facts: list[Fact] = [
+        ("PySide6", Version(PySide6.__version__)),
+        ("Qt", Version(qVersion() or "")),
+        ("platform plugin", Word(QGuiApplication.platformName(), _PLATFORMS)),
+        ("theme", Word(context.theme.choice, CHOICES)),
+        ("language", Word(context.language.lang, LANGUAGES)),
+    ]
+    for number, screen in enumerate(QGuiApplication.screens(), 1):
+        size = screen.size()
+        figures = (size.width(), size.height(), round(screen.logicalDotsPerInch()), screen.devicePixelRatio())
+        facts.append((f"screen {number}: width, height, dpi, scale", figures))
+    return facts
+
+
+class SupportDialog(Form):
+    """The whole text, to be read before it is saved."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        lead = self.tr(
+            "For whoever helps you: versions, figures of this computer, settings and the program's log. It"
+            " names no patient, specimen, person or folder, and holds no image. This is the whole text:"
+        )
+        super().__init__(self.tr("Save a report for support"), lead, parent, accept=self.tr("Save…"))
+        view = QPlainTextEdit(text)
+        view.setReadOnly(True)
+        view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        view.setAccessibleName(self.tr("The report"))
+        self.outer.insertWidget(2, view, 1)
+        self.resize(QSize(820, 600))
+
+
+class SupportDesk(QObject):
+    """Shows the report and saves it where the person says."""
+
+    def __init__(self, context: UiContext, workshop: Workshop, banners: BannerStack, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._workshop = workshop
+        self._banners = banners
+        self._window = parent
+
+    def show(self) -> None:
+        """Show what the report holds; save it if that is wanted."""
+        settings: LabSettings = self._workshop.settings
+        text = support_report(settings, window_facts(self._context))
+        dialog = SupportDialog(text, self._window)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            self._save(text)
+
+    def _save(self, text: str) -> None:
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        proposal = Path(documents or Path.home()) / support_file_name()
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window, self.tr("Save a report for support"), str(proposal), self.tr("Text (*.txt)")
+        )
+        if not chosen:
+            return
+        try:
+            save_support_report(Path(chosen), text)
+        except UserError as error:
+            self._banners.error(error, stays=True)
+            return
+        self._banners.show_banner(
+            "ok",
+            self.tr("The report for support is saved."),
+            chosen,
+            self.tr("Send it to whoever helps you."),
+        )
