@@ -136,6 +136,17 @@ def _learned_from(code: str, card: dict) -> str:
     return ", ".join(counts) or "nothing: never proposed with reason"
 
 
+def _present_paths(text: str) -> str:
+    """Name the scripts of `text` by where they are now: a card cannot be changed without becoming another bundle."""
+    for old, new in (
+        ("scripts.evaluate_models", "scripts.training.evaluate_models"),
+        ("scripts/labels", "scripts/training/labels"),
+        ("scripts/composites.py", "scripts/training/composites.py"),
+    ):
+        text = text.replace(old, new)
+    return text
+
+
 def readme(card: dict) -> str:
     """The bundle's README in Markdown."""
     evaluation = card.get("evaluation", {})
@@ -148,7 +159,7 @@ def readme(card: dict) -> str:
         "## What it does",
         f"Names the central cell of a window of {card['input']['size_px']} px at {card['input']['um_per_px']} um/px "
         f"({card['input']['size_px'] * card['input']['um_per_px']:.1f} um across) as one of {len(card['classes'])} classes, with a "
-        "calibrated probability, a doubt, and a map of where the evidence lies.",
+        "calibrated probability, an uncertainty, and a map of where the evidence lies.",
         "",
         "| code | class | learned from |",
         "|---|---|---|",
@@ -158,7 +169,7 @@ def readme(card: dict) -> str:
         "| set | images | licence | source |",
         "|---|---|---|---|",
         *(
-            f"| {r['title']} | {r.get('images', '')} | {r['licence']} | {r['source']} |"
+            f"| {_present_paths(r['title'])} | {r.get('images', '')} | {r['licence']} | {_present_paths(r['source'])} |"
             for r in card.get("training_data", [])
         ),
         "",
@@ -168,11 +179,12 @@ def readme(card: dict) -> str:
         lines += [
             "",
             "## Figures",
-            f"Precision of the network: {evaluation['precision']}. Command: `{evaluation['command']}`. Splits by duplicate group, "
+            f"Precision of the network: {evaluation['precision']}. Command: `{_present_paths(evaluation['command'])}`. Splits by duplicate group, "
             "seed 20211. Limits: exact (Clopper-Pearson) 95 % for shares, bootstrap for balanced means; they state sampling "
             "error only. `tecom` was never used for training, and no number was chosen by it."
             + (
-                " Each set is served as one specimen: its mix of cells counts, what was measured of the cells counts, and cells that look alike are decided together, which gives more the more cells there are (cell by cell stands in the card)."
+                " Each set is taken as one specimen: the proposals are adapted to its class frequencies, to its cells' measurements and "
+                "to similar cells. This gains more the more cells there are; the card also has the figures cell by cell."
                 if "specimen_mix" in card["calibration"]
                 else ""
             ),
@@ -234,7 +246,13 @@ def readme(card: dict) -> str:
         ]
     unseen = evaluation.get("leave_one_site_out", {})
     if unseen:
-        lines += ["", "## A site left out of a shorter training", "", *_set_table(unseen)]
+        lines += [
+            "",
+            "## A site left out of a shorter training",
+            "The adaptation was chosen on these sites, which flatters their figures.",
+            "",
+            *_set_table(unseen),
+        ]
         lines += [
             "",
             *(
@@ -245,16 +263,16 @@ def readme(card: dict) -> str:
     c = card["calibration"]
     lines += [
         "",
-        "## Doubt",
+        "## Uncertainty",
         f"Temperature {c['temperature']:.2f} at home, growing by {c['slope']:.2f} per unit of relative distance beyond 1; a cell is left "
-        f"unidentified above a doubt of {c['threshold']:.2f} and flagged as unlike the training data beyond a relative distance of "
+        f"unidentified above an uncertainty of {c['threshold']:.2f} and flagged as unlike the training data beyond a relative distance of "
         f"{c['unlike']:.2f}. Fitted on: {c['fitted_on']['temperature']}; growth on {c['fitted_on']['slope']}; threshold: {c['fitted_on']['threshold']}.",
         "",
         "## Known weaknesses",
         *(f"- {w}" for w in card.get("weaknesses", [])),
         "",
         "## Integrity",
-        "Every file's SHA-256 stands in `card.json`; golden inputs and outputs are checked whenever the network is opened. The ONNX "
+        "The SHA-256 of every file is in `card.json`; golden inputs and outputs are checked whenever the network is opened. The ONNX "
         f"network equals the training framework's within {card['export']['onnx_against_torch_max_difference']:.1e} on the golden inputs.",
         "",
     ]

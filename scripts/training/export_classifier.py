@@ -24,7 +24,7 @@ from scripts.training.morphometry_fit import measured_kinds
 from scripts.training.uncertainty_fit import embed_pool, fit_doubt, ways
 from scripts.training.views import central_views
 
-# Share of the colour that the second view keeps; see docs/models.md for how it was chosen.
+# Share of the colour that the second view keeps; see docs/models-training.md for how it was chosen.
 PALE = 0.4
 OUTPUTS = ("logits", "embedding", "feature_map", "disagreement")
 TOLERANCE = {"fp32": 2e-3, "int8": 0.6}

@@ -2,7 +2,7 @@
 
     python -m scripts.training.leave_one_out --sites raabin pbc bccd --minutes 15
 
-Shorter trainings than the shipped model's; longer ones did no better away from home (docs/models.md). Writes
+Shorter trainings than the shipped model's; longer ones did no better away from home (docs/models-history.md). Writes
 ``.train/away.npz`` (for ``export_classifier --away``) and ``.train/leave_one_out.json``.
 """
 

@@ -34,7 +34,7 @@ from bloodcells_gui.inference.segmenter import Segmenter
 from scripts.training.data import CACHE_UM, INDEX, LEAVES, Cache, pictured
 
 SEGMENTER = Path("models/segmenter-1")
-#: Tails, trust and the limit (odds of 55 to 1) were chosen with Raabin, PBC and BCCD left out (docs/models.md).
+#: Tails, trust and the limit (odds of 55 to 1) were chosen with Raabin, PBC and BCCD left out (docs/models-history.md).
 TAILS, TRUST, MOST = 5.0, 0.3, 4.0
 #: Augmented images, sheared and with smeared edges, measure like no cells.
 AUGMENTED = ("lmu",)

@@ -8,7 +8,7 @@ labels), in it images with one cell in the middle; a manifest is written beside 
 the cache and is skipped when it is there; `--again STAGE` repeats it and all that follow.
 
 The second training goes on from the first with more recoloured views, and the mean of their weights is exported: better on
-laboratories never seen than either (docs/models.md). `--further 0` leaves it at the first.
+laboratories never seen than either (docs/models-history.md). `--further 0` leaves it at the first.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ PRIOR_SHIFT = {
     "SNE": 0.0, "BNE": 0.0, "LY": 1.5, "MO": 1.6, "BL": 0.5, "EO": 0.8, "BA": 1.4, "SMU": -0.8, "ERB": -0.4,
 }  # fmt: skip
 
-# How strongly the mix of a specimen is held towards the even one; chosen with Raabin, PBC and BCCD left out, see docs/models.md.
+# How strongly the mix of a specimen is held towards the even one; chosen with Raabin, PBC and BCCD left out, see docs/models-history.md.
 SPECIMEN_MIX = {"strength": 0.3, "least": 15}
 # How far cells of a specimen that look alike decide together; chosen likewise.
 LOOK_ALIKES = {"near": 0.5, "pull": 1.0, "echo": 1.0, "own": 0.1}
