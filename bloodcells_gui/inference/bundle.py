@@ -1,7 +1,7 @@
 """Model bundles: a card and its files, trusted only after every check.
 
-The card (``card.json``) is described in ``docs/models-training.md``. Its own SHA-256 identifies the bundle, because it
-pins the hash of every other file.
+The card (``card.json``) is described in ``docs/models-training.md``. Its own SHA-256 identifies the bundle,
+because it pins the hash of every other file.
 """
 
 from __future__ import annotations
