@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -54,6 +56,7 @@ from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.slide import SlideSource
 from bloodcells_gui.storage.case import CaseStore
 
+_log = logging.getLogger(__name__)
 DEFAULT_SLIDE_TARGET = 200
 # A slide holds a hundred platelets a leukocyte: so many are listed for the eye, all are tallied.
 LISTED_PLATELETS = 200
@@ -137,6 +140,11 @@ class AnalysisJob:
             self._options = with_given_scale(self._options, store.runs)
             recorder = _Recorder(store, engine, self._options, self._profile, self._skipped)
             recorder.brightness = brightness
+            _log.info(
+                "an analysis begins: %s, %d images, run %d, %d threads, synthetic: %s", store.specimen.kind,
+                len(store.specimen.images), recorder.number, self._options.threads or default_threads(),
+                store.specimen.synthetic,
+            )  # fmt: skip
             try:
                 source = self._source(store, engine, recorder, opened, copies)
                 for event in source:
@@ -293,8 +301,9 @@ class _Recorder:
         self._skipped = skipped
         self.brightness = ITS_OWN
         self.number = len(store.runs)
-        self._next_id = store.next_cell_id()
+        self._next_id = self._first_id = store.next_cell_id()
         self._started = self._finished = False
+        self._began = time.monotonic()
         self._read: ImagesRead | None = None
 
     def record(self, event: AnalysisEvent) -> list[AnalysisEvent]:
@@ -352,6 +361,11 @@ class _Recorder:
             mix=mix,
             settled=settled,
         )
+        _log.info(
+            "an analysis ends: %s, run %d, %d cells found, %d files left out, %.1f s",
+            status, self.number, self._next_id - self._first_id, len(self._skipped),
+            time.monotonic() - self._began,
+        )  # fmt: skip
 
     def _as_a_whole(self) -> tuple[PriorShift | None, Settled | None]:
         """What all cells that this classifier named in the case say of each other; None where nothing."""

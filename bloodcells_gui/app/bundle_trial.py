@@ -7,6 +7,7 @@ child opens every network of the bundle and runs its golden tests; only then doe
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ MEMORY_BYTES = 3 * 1024**3
 """What loading and running may use beyond the bare child: twenty times what the program's own models take."""
 SECONDS = 60.0
 _LONGEST_ANSWER = 64_000
+_log = logging.getLogger(__name__)
 
 
 def try_bundle(folder: Path) -> list[str]:
@@ -48,6 +50,7 @@ def try_bundle(folder: Path) -> list[str]:
             check=False, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, **options,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
+        _log.warning("the trial of a model bundle was stopped after %.0f s", SECONDS)
         raise _too_much(folder) from None
     except OSError as error:
         raise _refused(folder, "It could not be tried: {error}.", error=error.strerror or error) from error
@@ -59,6 +62,7 @@ def try_bundle(folder: Path) -> list[str]:
             return [str(line) for line in lines]
         case {"refused": [str(what), str(why), str(advice)], "params": dict(params)}:
             raise BundleRefused(what, why, advice, **{str(k): str(v) for k, v in params.items()})
+    _log.warning("the trial of a model bundle ended without an answer: exit code %d", done.returncode)
     raise _too_much(folder)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from bloodcells_gui.inference.segmenter import Segmenter
 from bloodcells_gui.pipeline.windows import WIDEST
 
 TASKS = ("classify", "segment", "detect")
+_log = logging.getLogger(__name__)
 
 
 def default_threads() -> int:
@@ -143,5 +146,7 @@ class EngineHolder:
     def __call__(self) -> Engine:
         with self._lock:
             if self._engine is None:
+                began = time.monotonic()
                 self._engine = load_engine(self._extra)
+                _log.info("the models are loaded after %.1f s", time.monotonic() - began)
             return self._engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,6 +42,7 @@ from bloodcells_gui.storage.case import CaseStore
 
 SETTINGS_NAME = "settings.json"
 CASE_SUFFIX = ".bcs"
+_log = logging.getLogger(__name__)
 _RECENT_NAME = "recent.json"
 _RECENT_KEPT = 12
 _RECENT_MOST_BYTES = 1024**2
@@ -323,7 +325,8 @@ class Workspace:
             self.home.mkdir(parents=True, exist_ok=True)
             text = json.dumps([str(p) for p in paths[:_RECENT_KEPT]], ensure_ascii=True)
             (self.home / _RECENT_NAME).write_text(text, "utf-8")
-        except OSError:
+        except OSError as error:
+            _log.warning("the list of recent cases cannot be written", exc_info=error)
             return
 
     # ---- the synthetic specimen

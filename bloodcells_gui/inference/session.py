@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
-from bloodcells_gui.inference.bundle import ModelBundle
+from bloodcells_gui.domain.log_values import Digest, Word
+from bloodcells_gui.inference.bundle import TASKS, ModelBundle
 from bloodcells_gui.inference.golden import GoldenMissing, difference, network_golden
 from bloodcells_gui.inference.processor import int8_unit
 
@@ -33,6 +36,9 @@ CPU = "CPUExecutionProvider"
 ACCELERATORS = (
     "CUDAExecutionProvider", "ROCMExecutionProvider", "DmlExecutionProvider", "CoreMLExecutionProvider",
 )  # fmt: skip
+PROVIDERS = (CPU, *ACCELERATORS)
+PRECISIONS = ("fp32", "int8", "auto")
+_log = logging.getLogger(__name__)
 # Providers whose sessions take one call at a time.
 _ONE_AT_A_TIME = frozenset({"DmlExecutionProvider"})
 # One MatMulInteger of a uint8 by an int8 matrix; tests/inference/test_precision.py builds it again.
@@ -140,12 +146,17 @@ class OnnxSession:
         for choice in tries:
             try:
                 self._open(choice, threads)
-            except BundleRefused:
+            except BundleRefused as error:
+                _log.warning(
+                    "a network does not run as %s on %s", Word(choice.precision, PRECISIONS),
+                    Word(choice.provider, PROVIDERS), exc_info=error,
+                )  # fmt: skip
                 continue
             return
         self._open(last, threads)
 
     def _open(self, choice: Choice, threads: int) -> None:
+        began = time.monotonic()
         self.precision, data = self.bundle.model(choice.precision)
         self.why = choice.why
         providers = [choice.provider] if choice.provider == CPU else [choice.provider, CPU]
@@ -167,6 +178,11 @@ class OnnxSession:
         if inputs != [self.bundle.input.name] or not names >= set(self.bundle.outputs):
             raise self._refused("Its network has other inputs or outputs than its card says.")
         self.golden_off = self.check_golden() if self._golden else math.nan
+        _log.info(
+            "a network to %s runs as %s on %s after %.2f s; golden test off by %.2g; bundle %s",
+            Word(self.bundle.task, TASKS), Word(self.precision, PRECISIONS), Word(self.provider, PROVIDERS),
+            time.monotonic() - began, self.golden_off, Digest(self.bundle.sha256),
+        )  # fmt: skip
 
     def _refused(self, why: str, **params: Any) -> BundleRefused:
         return BundleRefused(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import socket
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from bloodcells_gui.storage import connection
 
 _MAX_BYTES = 4096
 _ATTEMPTS = 5
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class CaseLock:
             os.close(fd)
             raise connection.os_in_words(error, self.case) from error
         self.after_crash = holder is not None
+        if self.after_crash:
+            _log.warning("a case was not closed properly: its lock is taken over (asked for: %s)", take_over)
         self._fd = fd
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import OutputNotWritable, Unsound, UserError, reason_of
@@ -14,6 +15,7 @@ from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.storage.atomic_io import write_whole
 
 _MAX_BYTES = 4 * 1024**2
+_log = logging.getLogger(__name__)
 
 
 def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[SettingProblem]]:
@@ -42,8 +44,12 @@ def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[Sett
         reason = unreadable(error)
         if not missing_ok:
             raise _unusable(path, reason) from error
+        _log.warning("the settings cannot be read: defaults are used", exc_info=error)
         return LabSettings(), [SettingProblem(path.name, reason, WHOLE_FILE)]
-    return parse(obj)
+    settings, problems = parse(obj)
+    if problems:
+        _log.warning("%d settings are not used: their defaults are", len(problems))
+    return settings, problems
 
 
 def save(path: Path, settings: LabSettings) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sqlite3
 import threading
@@ -36,6 +37,7 @@ from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.move_notes import case_of, is_unsettled
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 Flags = Callable[[ReviewState, CaseStore], Sequence[str]]
 
@@ -268,9 +270,11 @@ class Worklist:
         place = self.folder / INDEX_NAME
         try:
             return index_at(place)
-        except sqlite3.OperationalError:  # read-only folder, or held by another computer
+        except sqlite3.OperationalError as error:  # read-only folder, or held by another computer
+            _log.warning("the index of the work list is kept in memory", exc_info=error)
             return index_at(None)
-        except (sqlite3.DatabaseError, UnicodeDecodeError):
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            _log.warning("the index of the work list is damaged and made anew", exc_info=error)
             with contextlib.suppress(OSError, sqlite3.Error):
                 place.unlink(missing_ok=True)
                 return index_at(place)
@@ -281,7 +285,8 @@ class Worklist:
         with self._lock:
             try:
                 return work()
-            except (sqlite3.Error, UnicodeDecodeError):
+            except (sqlite3.Error, UnicodeDecodeError) as error:
+                _log.warning("the index of the work list failed and is read again", exc_info=error)
                 with contextlib.suppress(sqlite3.Error):
                     self._index.close()
                 self._index = index_at(None)
@@ -298,6 +303,7 @@ class Worklist:
         except UserError as error:
             line = _unreadable(name, stamp, path, error)
         except Exception as error:
+            _log.error("a case cannot be listed", exc_info=error)
             # Whatever one file does to this program, the others are listed.
             line = _unreadable(name, stamp, path, damaged(path, type(error).__name__))
         row = sealed(line)

@@ -5,6 +5,7 @@ Whatever arrives carries the generation it was asked in, and stale deliveries ar
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import weakref
@@ -15,9 +16,10 @@ from typing import Any, ClassVar
 from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, QTimer, Signal
 
 from bloodcells_gui.domain.analysis import AnalysisEvent
-from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.contracts import Job
 
+_log = logging.getLogger(__name__)
 BATCH_MS = 100
 # Python's threads hand over every 5 ms unless told otherwise, and every call into Qt may wait for one: with
 # the workers busy, a handler of twenty calls would hold the window for a tenth of a second.
@@ -147,6 +149,8 @@ class _Task(QRunnable):
         try:
             result = self._work()
         except Exception as error:
+            if not isinstance(error, UserError | Cancelled):  # it may be delivered to nobody any more
+                _log.error("a background task failed", exc_info=error)
             self._deliver(None, error)
         else:
             self._deliver(result, None)

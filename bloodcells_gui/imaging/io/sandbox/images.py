@@ -7,6 +7,7 @@ crashed or hung on the image.
 from __future__ import annotations
 
 import atexit
+import logging
 import math
 import os
 import threading
@@ -41,6 +42,7 @@ from bloodcells_gui.imaging.io.sandbox.pool import DecoderLost, DecoderPool, ref
 from bloodcells_gui.imaging.io.sandbox.protocol import BadAnswer
 from bloodcells_gui.imaging.io.tiff_structure import MOST_PAGES
 
+_log = logging.getLogger(__name__)
 _MOST_CHILDREN = 9
 _MOST_LEVELS = 64
 _RANGE_IMAGES = 256
@@ -83,7 +85,8 @@ def isolation() -> bool:
         decoders().run(open_request(Path(os.devnull), DEFAULT_LIMITS), lambda child, answer: None)
     except ImageRefused:
         return True
-    except OSError:
+    except OSError as error:
+        _log.warning("no decoder can be started: images are decoded in this process", exc_info=error)
         return False
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -24,6 +25,7 @@ IDLE_S = 20.0
 _TICK_S = 0.1
 _LEAVE_OUT = "Copy it again from its source, or leave it out."
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class _UsedChildLost(Exception):
@@ -116,10 +118,15 @@ class DecoderPool:
             busy.child.open_paths.add(path)
             fit = True
         except ChildLost as e:
+            _log.warning(
+                "a decoder is lost: exit code %d, past its time: %s, had answered before: %s",
+                e.exit_code, _over_its_time(e), busy.used,
+            )  # fmt: skip
             if busy.used and not _over_its_time(e) and not self._closed:
                 raise _UsedChildLost(e) from e
             raise _lost(name, e) from e
         except BadAnswer as e:
+            _log.warning("a decoder gave no proper answer and is replaced")
             raise ImageRefused(name, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=str(e)) from e
         finally:
             self._give_back(busy, fit)
