@@ -39,7 +39,7 @@ CRITICAL = frozenset(
     leaf for r in DEFAULT_RULES if r.kind == SMEAR and r.severity == "critical" for leaf in r.leaves
 )
 
-#: What of a cell's doubt comes from its leaf where nothing else is said.
+#: What of a cell's uncertainty comes from its leaf where nothing else is said.
 LEAF_SHARE = 0.25
 
 _ENOUGH = 1e-6
@@ -91,16 +91,16 @@ class PriorShift:
     prior : ClassPrior or None
         None where the mix was not to be taken into account; all weights are 1 then.
     threshold : float
-        Doubt above which a cell is left unidentified.
+        Uncertainty above which a cell is left unidentified.
     views : bool
-        Whether doubt also holds the disagreement of the network's views (see `reproposal.reproposed`).
+        Whether uncertainty also holds the disagreement of the network's views (see `reproposal.reproposed`).
     events : int
         Number of the last act of a person before it: cells judged by then keep the proposal that was judged.
     guarded : bool
         Whether the probability of a critical leaf is never lowered by the weights of the others (see
         `reproposal.weigh`); mixes of older versions only left its weight at 1 or more.
     leaf_share : float
-        What of a cell's doubt comes from its leaf (see `reproposal.sureness`).
+        What of a cell's uncertainty comes from its leaf (see `reproposal.sureness`).
     likeness : PropagationSettings or None
         How cells that look alike were brought together; None where they were not.
     alike : int

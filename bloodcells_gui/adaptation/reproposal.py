@@ -117,12 +117,12 @@ def with_settled(weighed: Floats, settled: Floats, rows: NDArray[np.intp]) -> Fl
 @dataclass(frozen=True, slots=True, eq=False)
 class Reproposed:
     """Proposals for n cells after their specimen's mix: what `Cell` calls scores, predicted (as a column of
-    the scores), probability, doubt and abstained."""
+    the scores), probability, uncertainty and abstained."""
 
     scores: Floats
     best: NDArray[np.intp]
     probability: Floats
-    doubt: Floats
+    uncertainty: Floats
     abstained: NDArray[np.bool_]
 
 
@@ -130,17 +130,17 @@ def reproposed(
     mix: PriorShift,
     classes: Sequence[str],
     scores: Floats,
-    doubt: Floats,
+    uncertainty: Floats,
     abstained: NDArray[np.bool_],
     held_back: NDArray[np.bool_],
     settled: Floats | None = None,
 ) -> Reproposed:
     """The proposals of n cells after what their specimen says of them, without the network.
 
-    Doubt is ``1 - sure * near``, where `near` tells how near the training features a cell lies, and so
+    Uncertainty is ``1 - sure * near``, where `near` tells how near the training features a cell lies, and so
     follows from what is known of each cell. Where the disagreement of the network's views adds to it
     (`mix.views`), `near` lies between the value that leaves nothing to the views and 1; the one that gives
-    more doubt is taken.
+    more uncertainty is taken.
 
     Parameters
     ----------
@@ -148,12 +148,12 @@ def reproposed(
     classes : sequence of str
         Leaf codes of the K columns.
     scores : (n, K) float32
-    doubt : (n,) float32
+    uncertainty : (n,) float32
     abstained : (n,) bool
         As the classifier found them.
     held_back : (n,) bool
         Cells with one of the flags HELD_BACK: where they were unidentified they stay so, as do those whose
-        doubt was not the reason.
+        uncertainty was not the reason.
     settled : (n, R) float32, optional
         What each cell came to with the others; rows of NaN for cells that had no part in it.
     """
@@ -163,15 +163,15 @@ def reproposed(
         weighed = with_settled(weighed, settled, rows)
     before = np.maximum(sureness(scores, rows, mix.leaf_share), 1e-6)
     after = sureness(weighed, rows, mix.leaf_share)
-    near = (1 - doubt) / before
+    near = (1 - uncertainty) / before
     if mix.views:
         near = np.where(after < before, 1, near)
-    follows = np.clip(doubt - (after - before) * near, 0, 1)
+    follows = np.clip(uncertainty - (after - before) * near, 0, 1)
     best = weighed.argmax(axis=1)
     waiting = follows > mix.threshold
     if "ART" in classes:
         waiting &= weighed[:, classes.index("ART")] <= REFUSED_ABOVE
-    for_another_reason = abstained & (held_back | (doubt <= mix.threshold))
+    for_another_reason = abstained & (held_back | (uncertainty <= mix.threshold))
     return Reproposed(
         weighed,
         best,
@@ -191,7 +191,7 @@ def reproposed_cells(
         mix,
         classes,
         np.array([c.scores for c in cells], np.float32),
-        np.array([c.doubt for c in cells], np.float32),
+        np.array([c.uncertainty for c in cells], np.float32),
         np.array([c.abstained for c in cells], np.bool_),
         np.array([not HELD_BACK.isdisjoint(c.flags) for c in cells], np.bool_),
         settled,
@@ -202,7 +202,7 @@ def reproposed_cells(
             scores=new.scores[i],
             predicted=classes[int(new.best[i])],
             probability=float(new.probability[i]),
-            doubt=float(new.doubt[i]),
+            uncertainty=float(new.uncertainty[i]),
             abstained=bool(new.abstained[i]),
         )
         for i, cell in enumerate(cells)

@@ -87,7 +87,7 @@ def fit(
         distances = classifier.judge_embedding(embeddings).distance
     finally:
         classifier.use_profile(own)
-    model = classifier.doubt_model
+    model = classifier.uncertainty_model
     profile = fit_profile(
         embeddings,
         labels,

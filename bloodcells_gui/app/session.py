@@ -59,10 +59,10 @@ class Group:
 
 
 def _differs(a: Cell, b: Cell) -> bool:
-    return (a.predicted, a.probability, a.doubt, a.abstained) != (
+    return (a.predicted, a.probability, a.uncertainty, a.abstained) != (
         b.predicted,
         b.probability,
-        b.doubt,
+        b.uncertainty,
         b.abstained,
     )
 
@@ -209,7 +209,7 @@ class CaseSession:
         rank = {UNIDENTIFIED: -1, EXCLUDED_GROUP: len(ORDER) + 1}
         out = []
         for code in sorted(members, key=lambda c: rank.get(c, ORDER.get(c, len(ORDER)))):
-            out.append(Group(code, sorted(members[code], key=lambda i: (-self._by_id[i].doubt, i))))
+            out.append(Group(code, sorted(members[code], key=lambda i: (-self._by_id[i].uncertainty, i))))
         return out
 
     def as_found(self, cell_id: int) -> tuple[str, float]:

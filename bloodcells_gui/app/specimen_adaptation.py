@@ -61,7 +61,7 @@ def as_a_whole(
         cells,
         ways.prior,
         classifier.threshold,
-        views=classifier.doubts_views,
+        views=classifier.uses_view_disagreement,
         guarded=True,
         leaf_share=classifier.leaf_share,
         likeness=ways.likeness,

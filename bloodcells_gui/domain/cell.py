@@ -61,7 +61,7 @@ class Cell:
         Calibrated probability of `predicted`, 0 to 1.
     abstained : bool
         The model declined: the cell waits as Unidentified until a person decides.
-    doubt : float
+    uncertainty : float
         0 (certain) to 1; the gallery's sorting key.
     scores : ndarray of float32, shape (K,)
         Calibrated leaf probabilities in the order of the run's `classes`; they sum to 1.
@@ -82,7 +82,7 @@ class Cell:
     predicted: str
     probability: float
     abstained: bool
-    doubt: float
+    uncertainty: float
     scores: NDArray[np.float32]
     measurements: NDArray[np.float32]
     focus: float = float("nan")

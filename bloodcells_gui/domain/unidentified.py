@@ -49,10 +49,10 @@ _RIVAL = 0.05
 
 
 def why_it_waits(cell: Cell, classes: Sequence[str]) -> str:
-    """The reason for which a cell is not named, one of the sentences above as a template.
+    """Give the reason for which a cell is not named: one of the sentences above, as a template.
 
-    Flags come first, for they hold whatever the probabilities are. Of the doubt of the others, most comes
-    from looks that the model does not know, or it lies between classes.
+    Flags come first, for they hold whatever the probabilities are. Without a flag, most of the uncertainty
+    comes from the distance to the training data, or from classes that compete.
 
     Parameters
     ----------
@@ -65,13 +65,13 @@ def why_it_waits(cell: Cell, classes: Sequence[str]) -> str:
         if flag in cell.flags:
             return reason
     scores = _scores(cell, classes)
-    if differs_from_training_data(cell.doubt, scores):
+    if differs_from_training_data(cell.uncertainty, scores):
         return UNLIKE
     return COMPETE if len(scores) > 1 and scores[1][1] >= _RIVAL else BELOW
 
 
-def differs_from_training_data(doubt: float, scores: Sequence[tuple[str, float]]) -> bool:
-    """Whether most of the doubt of a cell that waits comes from how little it looks like the training data.
+def differs_from_training_data(uncertainty: float, scores: Sequence[tuple[str, float]]) -> bool:
+    """Tell whether most of a cell's uncertainty comes from its distance to the training data.
 
     Its probabilities alone (`scores`: leaf and probability) would leave less than half of it.
     """
@@ -79,7 +79,7 @@ def differs_from_training_data(doubt: float, scores: Sequence[tuple[str, float]]
     for code, probability in scores:
         row = ROLLUPS["ten"].row_of(code).code
         rows[row] = rows.get(row, 0.0) + probability
-    return bool(rows) and doubt > 2 * max(1 - max(rows.values()), 0.0)
+    return bool(rows) and uncertainty > 2 * max(1 - max(rows.values()), 0.0)
 
 
 def reason_text(cell: Cell, classes: Sequence[str], lang: str = "en") -> str:

@@ -182,7 +182,7 @@ def fit_profile(
     temperature : float
         The bundle's temperature at home, for the "before" figures.
     threshold : float
-        Doubt from which cells are left unidentified, kept from the bundle.
+        Uncertainty from which cells are left unidentified, kept from the bundle.
     distances : (n,) float32, optional
         Relative distances of the cells, to tell how far this laboratory lies from the training data.
     seed : int

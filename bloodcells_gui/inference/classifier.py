@@ -44,7 +44,7 @@ class ClassifierOutput:
     embedding : (n, D) float32
     distance : (n,) float32
         Relative distance to the training features; 95 % of home cells lie below 1.
-    doubt : (n,) float32
+    uncertainty : (n,) float32
         0 certain to 1.
     abstained, unlike : (n,) bool
         Declined; unlike anything in the training data.
@@ -58,7 +58,7 @@ class ClassifierOutput:
     logits: Floats
     embedding: Floats
     distance: Floats
-    doubt: Floats
+    uncertainty: Floats
     abstained: NDArray[np.bool_]
     unlike: NDArray[np.bool_]
     feature_map: Floats | None = None
@@ -84,7 +84,7 @@ class Classifier:
     Attributes
     ----------
     golden_off : float
-        Largest difference found in the card's golden test of probabilities and doubt.
+        Largest difference found in the card's golden test of probabilities and uncertainty.
 
     Raises
     ------
@@ -127,10 +127,10 @@ class Classifier:
                 PropagationSettings.from_card(calibration.get("look_alikes")),
                 MorphometryModel.from_card(measured, files, self.classes),
             )
-            self.doubt_model = UncertaintyModel.from_card(calibration, arrays)
+            self.uncertainty_model = UncertaintyModel.from_card(calibration, arrays)
             if self.size_px <= 0:
                 raise ValueError("a window without a size")
-            if self.head_weights.shape != (len(self.classes), len(self.doubt_model.centre)):
+            if self.head_weights.shape != (len(self.classes), len(self.uncertainty_model.centre)):
                 raise ValueError("head and embedding do not fit together")
             self.head_bias = self.head_bias + self._prior_shift
         except (KeyError, TypeError, ValueError) as error:
@@ -157,7 +157,7 @@ class Classifier:
         self.use_profile(profile)
 
     def _check_golden(self) -> float:
-        """Go from pixels to calibrated probabilities and doubt, and compare with the card."""
+        """Go from pixels to calibrated probabilities and uncertainty, and compare with the card."""
         try:
             golden = calibrated_golden(self.bundle, self._session.precision)
         except GoldenMissing as error:
@@ -165,7 +165,7 @@ class Classifier:
         found = self.judge_pictures(golden.pixels, golden.um_per_px)
         offs = (
             difference(found.probabilities, golden.probabilities),
-            difference(found.doubt, golden.doubt),
+            difference(found.uncertainty, golden.uncertainty),
             # the card's head, which explains and calibrates, is that of the network
             difference(self.judge_embedding(found.embedding).probabilities, golden.probabilities),
         )
@@ -227,13 +227,13 @@ class Classifier:
 
     @property
     def threshold(self) -> float:
-        """Doubt above which a cell is left unidentified."""
-        return self.doubt_model.threshold if self.profile is None else self.profile.threshold
+        """Uncertainty above which a cell is left unidentified."""
+        return self.uncertainty_model.threshold if self.profile is None else self.profile.threshold
 
     @property
-    def doubts_views(self) -> bool:
-        """Whether the disagreement of the network's views adds to the doubt."""
-        return bool(self._views_output) and self.doubt_model.disagreement > 0
+    def uses_view_disagreement(self) -> bool:
+        """Whether the disagreement of the network's views adds to the uncertainty."""
+        return bool(self._views_output) and self.uncertainty_model.disagreement > 0
 
     def use_profile(self, profile: Profile | None) -> None:
         """Change to this laboratory's profile, or back to the bundle's own head (None)."""
@@ -284,11 +284,11 @@ class Classifier:
         feature_map: Floats | None = None,
         disagreement: Floats | None = None,
     ) -> ClassifierOutput:
-        """Probabilities and doubt from logits (the card's prior shift included) and embeddings.
+        """Probabilities and uncertainty from logits (the card's prior shift included) and embeddings.
 
         `disagreement` (n,) is that of the network's views, where it is known.
         """
-        model = self.doubt_model
+        model = self.uncertainty_model
         distance = model.relative_distance(embedding)
         if self.profile is None:
             probabilities = model.probabilities(logits, distance)
@@ -296,11 +296,19 @@ class Classifier:
             distance = np.asarray(distance / self.profile.distance_scale, np.float32)
             logits = self.profile.logits(embedding)
             probabilities = self.profile.probabilities(logits)
-        doubt = model.doubt(probabilities, distance, self._rows, disagreement)
+        uncertainty = model.uncertainty(probabilities, distance, self._rows, disagreement)
         unlike = distance > model.unlike
-        abstained = (doubt > self.threshold) & ~self._refusals(probabilities)
+        abstained = (uncertainty > self.threshold) & ~self._refusals(probabilities)
         return ClassifierOutput(
-            probabilities, logits, embedding, distance, doubt, abstained, unlike, feature_map, disagreement
+            probabilities,
+            logits,
+            embedding,
+            distance,
+            uncertainty,
+            abstained,
+            unlike,
+            feature_map,
+            disagreement,
         )
 
     def judge_embedding(self, embedding: Floats) -> ClassifierOutput:
@@ -310,8 +318,8 @@ class Classifier:
 
     @property
     def leaf_share(self) -> float:
-        """What of the doubt comes from the leaf, the rest from the coarse class."""
-        return self.doubt_model.leaf_share
+        """What of the uncertainty comes from the leaf, the rest from the coarse class."""
+        return self.uncertainty_model.leaf_share
 
     @property
     def dimensions(self) -> int:
@@ -322,7 +330,7 @@ class Classifier:
         """(n, d) embeddings (n, D) where the classes of the training data spread alike in all directions."""
         # Never all of a hundred thousand at full width at once.
         parts = [embedding[i : i + _AT_ONCE] for i in range(0, max(1, len(embedding)), _AT_ONCE)]
-        return np.concatenate([self.doubt_model.coordinates(np.asarray(p, np.float32)) for p in parts])
+        return np.concatenate([self.uncertainty_model.coordinates(np.asarray(p, np.float32)) for p in parts])
 
     def _refusals(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Cells surely called artefacts: refused already, so nobody needs to name them."""

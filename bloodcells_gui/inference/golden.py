@@ -2,7 +2,7 @@
 
 The network's own test compares its outputs for fixed inputs. The classifier's second test goes the whole way:
 from pixels at their own scale over the crop, the network, the head, the prior shift and the temperature to
-probabilities and doubt. It finds a head or a temperature that does not belong to the network.
+probabilities and uncertainty. It finds a head or a temperature that does not belong to the network.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ class CalibratedGolden:
     um_per_px : float
         Scale of the pictures.
     probabilities : (n, K) float32
-    doubt : (n,) float32
+    uncertainty : (n,) float32
     tolerance : float
-        Largest difference allowed, of probabilities and of doubt.
+        Largest difference allowed, of probabilities and of uncertainty.
     """
 
     pixels: NDArray[np.uint8]
     um_per_px: float
     probabilities: Floats
-    doubt: Floats
+    uncertainty: Floats
     tolerance: float
 
 
@@ -108,7 +108,7 @@ def calibrated_golden(bundle: ModelBundle, precision: str) -> CalibratedGolden:
         or found.pixels.ndim != 4
         or not 0 < n <= _MOST_PICTURES
         or found.probabilities.shape != (n, len(bundle.classes))
-        or found.doubt.shape != (n,)
+        or found.uncertainty.shape != (n,)
         or not 0.01 <= found.um_per_px <= 20
     ):
         raise GoldenMissing("shapes")

@@ -222,7 +222,7 @@ class CellAnalyzer:
                 predicted=self.classifier.classes[best],
                 probability=float(probabilities[best]),
                 abstained=bool(result.abstained[i]) or no_scale or (none_found and self._is_leukocyte(best)),
-                doubt=float(result.doubt[i]),
+                uncertainty=float(result.uncertainty[i]),
                 scores=probabilities,
                 measurements=np.asarray(values, np.float32),
                 focus=focus,

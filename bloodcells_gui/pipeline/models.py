@@ -23,7 +23,7 @@ class ClassifierResult(Protocol):
         """(n, D)."""
 
     @property
-    def doubt(self) -> NDArray[np.float32]:
+    def uncertainty(self) -> NDArray[np.float32]:
         """(n,), 0 certain to 1."""
 
     @property

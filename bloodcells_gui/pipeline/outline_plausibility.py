@@ -57,5 +57,5 @@ def check_outline_plausibility(cell: Cell, classes: Sequence[str]) -> Cell:
         predicted=classes[best],
         probability=probability,
         abstained=probability < _SURE,
-        doubt=float(max(0.0, min(1.0, 1.0 - probability))),
+        uncertainty=float(max(0.0, min(1.0, 1.0 - probability))),
     )

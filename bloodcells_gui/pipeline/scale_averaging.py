@@ -30,7 +30,7 @@ class Averaged:
 
     probabilities: Floats
     embedding: Floats
-    doubt: Floats
+    uncertainty: Floats
     abstained: NDArray[np.bool_]
     unlike: NDArray[np.bool_]
     disagreement: Floats | None
@@ -58,13 +58,13 @@ def average_over_scales(
     # What the single answers are surer of than their mean is what the scale leaves open.
     sure = np.mean([in_rows(p, rows).max(axis=1) for p in every], axis=0)
     open_ = np.maximum(sure - in_rows(mean, rows).max(axis=1), 0)
-    doubt = np.clip(np.mean([r.doubt for r in results], axis=0) + open_, 0, 1)
+    uncertainty = np.clip(np.mean([r.uncertainty for r in results], axis=0) + open_, 0, 1)
     views = [r.disagreement for r in results if r.disagreement is not None]
     middle = results[0]
     return Averaged(
         mean,
         middle.embedding,
-        np.asarray(doubt, np.float32),
+        np.asarray(uncertainty, np.float32),
         np.asarray(np.mean([r.abstained for r in results], axis=0) >= 0.5, np.bool_),
         middle.unlike,
         np.asarray(np.mean(views, axis=0), np.float32) if views else None,

@@ -212,7 +212,7 @@ def cells_to_explain(cells: Sequence[Cell], state: Reviewed, settings: LabSettin
         if state.present(cell.id) and decision.status is not Status.EXCLUDED and cell.run >= 0:
             by_class.setdefault(decision.final or UNIDENTIFIED, []).append(cell)
     for members in by_class.values():
-        members.sort(key=lambda c: (-c.doubt, c.id))
+        members.sort(key=lambda c: (-c.uncertainty, c.id))
     chosen: list[int] = []
     rank = 0
     while len(chosen) < settings.gradcam_in_report and any(len(m) > rank for m in by_class.values()):
@@ -267,12 +267,12 @@ def _gallery(
 
 
 def _chosen(cells: Sequence[Cell], limit: int, cams: Mapping[int, bytes]) -> list[Cell]:
-    """At most `limit`: half the most doubtful, half the surest, explained ones before others; by doubt."""
-    ranked = sorted(cells, key=lambda c: (c.id not in cams, -c.doubt, c.id))
+    """At most `limit`: half the most doubtful, half the surest, explained ones first; by uncertainty."""
+    ranked = sorted(cells, key=lambda c: (c.id not in cams, -c.uncertainty, c.id))
     if len(ranked) > limit:
         half = (limit + 1) // 2
         ranked = ranked[:half] + ranked[len(ranked) - (limit - half) :]
-    return sorted(ranked, key=lambda c: (-c.doubt, c.id))
+    return sorted(ranked, key=lambda c: (-c.uncertainty, c.id))
 
 
 def _fields(data: SpecimenData, settings: LabSettings) -> tuple[FieldLine, ...]:

@@ -23,7 +23,7 @@ def class_name(sheet: Sheet, code: str) -> str:
 
 
 def gallery(sheet: Sheet, model: ReportModel) -> None:
-    """Thumbnails of every class by doubt, the doubtful ones marked."""
+    """Thumbnails of every class by uncertainty, the doubtful ones marked."""
     rows = [row for row in model.gallery if row.total]
     if not any(row.thumbs for row in rows):
         return

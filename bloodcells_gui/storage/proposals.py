@@ -105,7 +105,7 @@ def _weighed(
         layer.mix,
         layer.classes,
         scores[at] if isinstance(scores, np.ndarray) else np.array([scores[i] for i in places]),
-        np.array(said.doubt, np.float32)[at],
+        np.array(said.uncertainty, np.float32)[at],
         np.array(said.abstained, np.bool_)[at],
         np.array([held_back[row[_FLAGS]] for row in table], np.bool_)[at],
         layer.kinds([table[i][_ID] for i in places]),
@@ -114,14 +114,14 @@ def _weighed(
         np.array(layer.classes, object)[new.best].tolist(),
         new.probability.tolist(),
         new.abstained.tolist(),
-        new.doubt.tolist(),
+        new.uncertainty.tolist(),
     )
     if whole:
         return serialization.Said(*columns, new.scores)
     out = serialization.Said(*said[:4], list(scores))
-    for i, name, probability, waits, doubt, vector in zip(places, *columns, new.scores, strict=True):
+    for i, name, probability, waits, uncertainty, vector in zip(places, *columns, new.scores, strict=True):
         out.predicted[i], out.probability[i] = name, probability
-        out.abstained[i], out.doubt[i], out.scores[i] = waits, doubt, vector
+        out.abstained[i], out.uncertainty[i], out.scores[i] = waits, uncertainty, vector
     return out
 
 

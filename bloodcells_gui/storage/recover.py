@@ -255,7 +255,7 @@ def _cell(row: serialization.Row) -> Cell:
 
 
 def _is_plausible(cell: Cell) -> bool:
-    return cell.predicted in BY_CODE and 0 <= cell.probability <= 1 and 0 <= cell.doubt <= 1
+    return cell.predicted in BY_CODE and 0 <= cell.probability <= 1 and 0 <= cell.uncertainty <= 1
 
 
 def _runs(reader: Reader, cells: list[Cell]) -> list[AnalysisRun]:

@@ -133,7 +133,7 @@ def cell_rows(table: Sequence[tuple[Any, ...]]) -> None:
     """Rows of `rows.CELL_COLUMNS`, many at once."""
     if not table:
         return
-    ids, runs, images, x, y, width, height, scale, names, probability, waits, doubt, focus = list(
+    ids, runs, images, x, y, width, height, scale, names, probability, waits, uncertainty, focus = list(
         zip(*table, strict=True)
     )[:13]
     if not 0 <= min(ids) <= max(ids) <= _LARGEST_KEY or not 0 <= min(images) <= max(images) <= _LARGEST_KEY:
@@ -142,7 +142,7 @@ def cell_rows(table: Sequence[tuple[Any, ...]]) -> None:
     # NaN fails every comparison.
     if not (np.abs(numbers) <= LARGEST_PX).all() or not (numbers[2:] >= 0).all():
         raise ValueError("the place of a cell")
-    shares = np.array([probability, doubt], np.float64)
+    shares = np.array([probability, uncertainty], np.float64)
     if not ((shares >= -_ROUNDING) & (shares <= 1 + _ROUNDING)).all() or not set(waits) <= {0, 1}:
         raise ValueError("what the models said of a cell")
     known = [v for v in scale if v is not None]

@@ -96,7 +96,7 @@ def cell_row(cell: Cell, run: int) -> Row:
         cell.predicted,
         float(cell.probability) + 0.0,
         int(cell.abstained),
-        float(cell.doubt) + 0.0,
+        float(cell.uncertainty) + 0.0,
         number(cell.focus),
         json.dumps(cell.flags) if cell.flags else "[]",
         np.asarray(cell.scores, "<f4").tobytes(),
@@ -136,7 +136,7 @@ class Said(NamedTuple):
     predicted: list[str]
     probability: list[float]
     abstained: list[bool]
-    doubt: list[float]
+    uncertainty: list[float]
     scores: Vectors
 
 
@@ -156,12 +156,12 @@ def cells_from_rows(rows: Sequence[Row], said: Said | None = None) -> list[Cell]
 
     `said` stands instead of what the rows themselves say.
     """
-    predicted, probability, abstained, doubt, scores = said or said_in(rows)
+    predicted, probability, abstained, uncertainty, scores = said or said_in(rows)
     row_validation.share_vectors(scores)
     measurements = _vectors([r[15] for r in rows])
     flags: dict[str, tuple[str, ...]] = {"[]": ()}
     cells = []
-    columns = zip(rows, predicted, probability, abstained, doubt, scores, measurements, strict=True)
+    columns = zip(rows, predicted, probability, abstained, uncertainty, scores, measurements, strict=True)
     for r, name, p, waits, d, s, m in columns:
         text = r[13]
         if text not in flags:

@@ -394,7 +394,7 @@ class CasePage(QWidget):
 
     def _doubtful(self, cell_id: int) -> bool:
         decision = self.session.decision(cell_id)
-        return decision.status == Status.UNIDENTIFIED or self.session.cell(cell_id).doubt >= DOUBTFUL
+        return decision.status == Status.UNIDENTIFIED or self.session.cell(cell_id).uncertainty >= DOUBTFUL
 
     def next_unreviewed(self) -> None:
         """The next cell that nobody has decided on."""

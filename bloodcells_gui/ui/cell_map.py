@@ -24,7 +24,7 @@ from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.review import ReviewController
 
 _RECOLOURED_AT_ONCE = 5_000
-BY_CLASS, BY_DOUBT = "class", "doubt"
+BY_CLASS, BY_UNCERTAINTY = "class", "doubt"
 
 
 def inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -40,9 +40,9 @@ def inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray
     return result
 
 
-def doubt_colour(doubt: float) -> QColor:
+def uncertainty_colour(uncertainty: float) -> QColor:
     """Blue (certain) over grey to orange (doubtful): distinguishable without red-green vision."""
-    t = max(0.0, min(1.0, doubt))
+    t = max(0.0, min(1.0, uncertainty))
     low, middle, high = (58, 110, 190), (170, 170, 170), (230, 126, 34)
     a, b, s = (low, middle, 2 * t) if t < 0.5 else (middle, high, 2 * t - 1)
     return QColor(*(round(p + (q - p) * s) for p, q in zip(a, b, strict=True)))
@@ -239,7 +239,7 @@ class CellMap(QWidget):
         self.canvas.pointed.connect(self._pointed)
         self.colouring = QComboBox()
         self.colouring.addItem(self.tr("Colour by class"), BY_CLASS)
-        self.colouring.addItem(self.tr("Colour by doubt"), BY_DOUBT)
+        self.colouring.addItem(self.tr("Colour by doubt"), BY_UNCERTAINTY)
         self.colouring.setAccessibleName(self.tr("Colour of the points"))
         self.colouring.activated.connect(lambda _: self._recolour())
         self._state = QLabel()
@@ -319,12 +319,14 @@ class CellMap(QWidget):
 
     def _colour(self, cell_id: int, made: dict[str | float, QColor]) -> QColor:
         key: str | float
-        if self.colouring.currentData() == BY_DOUBT:
-            key = round(self._session.cell(cell_id).doubt, 2)
+        if self.colouring.currentData() == BY_UNCERTAINTY:
+            key = round(self._session.cell(cell_id).uncertainty, 2)
         else:
             key = self._session.state.label(cell_id)
         if key not in made:
-            made[key] = self._context.theme.ink(group_rgb(key)) if isinstance(key, str) else doubt_colour(key)
+            made[key] = (
+                self._context.theme.ink(group_rgb(key)) if isinstance(key, str) else uncertainty_colour(key)
+            )
         return made[key]
 
     def _changed(self, change: Change) -> None:

@@ -64,7 +64,7 @@ def crops_of(
 def predict(classifier: Classifier, crops: np.ndarray) -> ClassifierOutput:
     """All crops in batches."""
     parts = [classifier.predict(crops[k : k + 64]) for k in range(0, len(crops), 64)]
-    names = ("probabilities", "logits", "embedding", "distance", "doubt", "abstained", "unlike")
+    names = ("probabilities", "logits", "embedding", "distance", "uncertainty", "abstained", "unlike")
     return ClassifierOutput(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
 
 
@@ -87,9 +87,15 @@ def as_specimen(
         return found
     mix, settled = whole
     new = reproposed(
-        mix, classifier.classes, found.probabilities, found.doubt, found.abstained, found.unlike, settled
+        mix,
+        classifier.classes,
+        found.probabilities,
+        found.uncertainty,
+        found.abstained,
+        found.unlike,
+        settled,
     )
-    return replace(found, probabilities=new.scores, doubt=new.doubt, abstained=new.abstained)
+    return replace(found, probabilities=new.scores, uncertainty=new.uncertainty, abstained=new.abstained)
 
 
 def calibrated(
@@ -111,13 +117,15 @@ def calibrated(
         profile = fit_profile(
             found.embedding[few], [items[i].label for i in few], classes=classifier.classes,
             head=(classifier.head_weights, classifier.head_bias), bundle_sha256=classifier.bundle.sha256,
-            name="evaluation", created="", temperature=classifier.doubt_model.temperature,
-            threshold=classifier.doubt_model.threshold, distances=found.distance[few], seed=seed,
+            name="evaluation", created="", temperature=classifier.uncertainty_model.temperature,
+            threshold=classifier.uncertainty_model.threshold, distances=found.distance[few], seed=seed,
         )  # fmt: skip
         classifier.use_profile(profile)
         after = as_specimen(classifier, classifier.judge_embedding(found.embedding[rest]), measurements[rest])
         classifier.use_profile(None)
-        figures = judge(after.probabilities, [items[i].leaves for i in rest], after.doubt, after.abstained)
+        figures = judge(
+            after.probabilities, [items[i].leaves for i in rest], after.uncertainty, after.abstained
+        )
         scores.append(
             (
                 figures["five"]["balanced_accuracy"]["value"],
@@ -159,8 +167,10 @@ def evaluate(
         leaves = [i.leaves for i in chosen]
         measurements = measure_items(segmenter, data, chosen)
         whole = as_specimen(classifier, found, measurements)
-        figures = judge(whole.probabilities, leaves, whole.doubt, whole.abstained)
-        figures["cell_by_cell"] = short(judge(found.probabilities, leaves, found.doubt, found.abstained))
+        figures = judge(whole.probabilities, leaves, whole.uncertainty, whole.abstained)
+        figures["cell_by_cell"] = short(
+            judge(found.probabilities, leaves, found.uncertainty, found.abstained)
+        )
         figures["unlike"] = share(int(found.unlike.sum()), len(chosen))
         figures["distance_percentiles"] = {
             str(p): round(float(np.percentile(found.distance, p)), 2) for p in (50, 95)
@@ -237,9 +247,9 @@ def robustness(classifier: Classifier, data: Path, cache: Path) -> dict:
         "scale x1.3": {"scale": 1.3}, "tight crop 18 um": {"tight_um": 18.0}, "tight crop 15 um": {"tight_um": 15.0},
     }.items():  # fmt: skip
         found = predict(classifier, crops_of(classifier, data, items, **options))
-        out[label] = judge(found.probabilities, [i.leaves for i in items], found.doubt, found.abstained)[
-            "eight"
-        ]["accuracy"]
+        out[label] = judge(
+            found.probabilities, [i.leaves for i in items], found.uncertainty, found.abstained
+        )["eight"]["accuracy"]
     return out
 
 

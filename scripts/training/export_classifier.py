@@ -1,4 +1,4 @@
-"""Export a trained classifier as a bundle: ONNX fp32 and INT8, head, doubt, golden data, card.
+"""Export a trained classifier as a bundle: ONNX fp32 and INT8, head, uncertainty, golden data, card.
 
 python -m scripts.training.export_classifier --name ship --id classifier-lite0
 """
@@ -21,7 +21,7 @@ from scripts.training.data import LEAVES, Cache
 from scripts.training.golden import PICTURE_UM, golden_pictures, write_calibrated
 from scripts.training.morphometry_fit import fit as fit_measured
 from scripts.training.morphometry_fit import measured_kinds
-from scripts.training.uncertainty_fit import embed_pool, fit_doubt, ways
+from scripts.training.uncertainty_fit import embed_pool, fit_uncertainty, ways
 from scripts.training.views import central_views
 
 # Share of the colour that the second view keeps; see docs/models-training.md for how it was chosen.
@@ -258,8 +258,8 @@ def hash_files(folder: Path) -> dict[str, dict]:
     return out
 
 
-def doubt_of(folder: Path, cache: Path, away: Path | None) -> dict:
-    """Fit the doubt of a bundle's network and what measurements say, write their arrays, return the card's "calibration"."""
+def fit_calibration(folder: Path, cache: Path, away: Path | None) -> dict:
+    """Fit the uncertainty of a bundle's network and what measurements say, write their arrays, return the card's "calibration"."""
     found = fit_measured(cache)
     left_out = (
         [str(s) for s in np.unique(np.load(away, allow_pickle=False)["site"])]
@@ -267,7 +267,7 @@ def doubt_of(folder: Path, cache: Path, away: Path | None) -> dict:
         else []
     )
     how = {site: ways(measured_kinds(cache, site)) for site in ["", *left_out]}
-    arrays, numbers = fit_doubt(embed_pool(cache, folder / "model.onnx"), away, how)
+    arrays, numbers = fit_uncertainty(embed_pool(cache, folder / "model.onnx"), away, how)
     names = {
         key: save_array(folder, f"distance-{key}.npy", value.astype(np.float32))
         for key, value in arrays.items()
@@ -282,10 +282,10 @@ def doubt_of(folder: Path, cache: Path, away: Path | None) -> dict:
     return {**numbers, "measured": measured, "arrays": names}
 
 
-def refit_doubt(folder: Path, cache: Path, version: str, away: Path | None) -> None:
-    """Fit the doubt of an existing bundle again; its networks stay as they are."""
+def refit_uncertainty(folder: Path, cache: Path, version: str, away: Path | None) -> None:
+    """Fit the uncertainty of an existing bundle again; its networks stay as they are."""
     card = json.loads((folder / "card.json").read_text())
-    card["calibration"] = doubt_of(folder, cache, away)
+    card["calibration"] = fit_calibration(folder, cache, away)
     card["version"] = version
     card["weaknesses"] = weaknesses(cache)
     card["files"] = hash_files(folder)
@@ -330,7 +330,7 @@ def export(
         "weights": save_array(folder, "head-weights.npy", net.head.weight.detach().numpy()),
         "bias": save_array(folder, "head-bias.npy", net.head.bias.detach().numpy()),
     }
-    calibration = doubt_of(folder, cache, away)
+    calibration = fit_calibration(folder, cache, away)
     card = {
         "schema": 1,
         "id": bundle_id,
@@ -381,10 +381,12 @@ def main() -> None:
     parser.add_argument(
         "--away", type=Path, default=None, help="predictions of leave-one-site-out runs (.npz)"
     )
-    parser.add_argument("--doubt-only", action="store_true", help="fit the doubt of an existing bundle again")
+    parser.add_argument(
+        "--uncertainty-only", action="store_true", help="fit the uncertainty of an existing bundle again"
+    )
     args = parser.parse_args()
-    if args.doubt_only:
-        refit_doubt(args.out / args.id, args.cache, args.version, args.away)
+    if args.uncertainty_only:
+        refit_uncertainty(args.out / args.id, args.cache, args.version, args.away)
         return
     final = args.cache / args.name / "final.pt"
     checkpoint = final if final.is_file() else args.cache / args.name / "checkpoint.pt"

@@ -1,4 +1,4 @@
-"""Write the golden test of a whole classifier: from pixels to calibrated probabilities and doubt.
+"""Write the golden test of a whole classifier: from pixels to calibrated probabilities and uncertainty.
 
 ``python -m scripts.training.golden models/classifier-lite0`` after anything of a bundle changed: head, calibration or
 network. The pictures are drawn, so that no image of a data set travels with the bundle. The network's own
@@ -63,7 +63,7 @@ def write_calibrated(folder: Path, pictures: NDArray[np.uint8], um_per_px: float
     for precision in bundle.models:
         found = Classifier(bundle, precision=precision, golden=False).judge_pictures(pictures, um_per_px)
         outputs[precision] = {}
-        for name, values in (("probabilities", found.probabilities), ("doubt", found.doubt)):
+        for name, values in (("probabilities", found.probabilities), ("doubt", found.uncertainty)):
             file = f"golden-{precision}-{name}.npy"
             np.save(folder / file, values, allow_pickle=False)
             outputs[precision][name] = file

@@ -1,4 +1,4 @@
-"""Honest figures: train without a site, score that site; and fit the doubt on what such models say away from home.
+"""Honest figures: train without a site, score that site; and fit the uncertainty on what such models say away from home.
 
     python -m scripts.training.leave_one_out --sites raabin pbc bccd --minutes 15
 
@@ -83,7 +83,7 @@ def after_calibration(
 
 
 def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndarray]]:
-    """Figures of a left-out site, and what the doubt is fitted on: logits, allowed leaves, relative distances, coordinates."""
+    """Figures of a left-out site, and what the uncertainty is fitted on: logits, allowed leaves, relative distances, coordinates."""
     net = load_net(cache / f"without-{site}" / "final.pt")
     real = Cache(cache, "real")
     rng = np.random.default_rng(seed)
@@ -145,8 +145,8 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     leaves, rolled, none = [real.meta[i]["leaves"] for i in rows], coarse_rows(LEAVES), np.zeros(len(p), bool)
     coordinates = coordinates_of(away.embedding, arrays)
     whole = as_specimen(p, coordinates, away.measurements, how)
-    figures = judge(whole, leaves, plain.doubt(whole, distance, rolled), none)
-    figures["cell_by_cell"] = short(judge(p, leaves, plain.doubt(p, distance, rolled), none))
+    figures = judge(whole, leaves, plain.uncertainty(whole, distance, rolled), none)
+    figures["cell_by_cell"] = short(judge(p, leaves, plain.uncertainty(p, distance, rolled), none))
     if len(rows) >= 400:
         figures["after_calibration"] = after_calibration(
             away, [real.meta[i]["label"] for i in rows], net, how

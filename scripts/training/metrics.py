@@ -108,9 +108,9 @@ def ece(confidence: np.ndarray, right: np.ndarray, bins: int = 15) -> float:
     )
 
 
-def risk_coverage(doubt: np.ndarray, right: np.ndarray) -> dict[str, float]:
+def risk_coverage(uncertainty: np.ndarray, right: np.ndarray) -> dict[str, float]:
     """Accuracy of the least doubtful share of cells, for several shares referred."""
-    order = np.argsort(doubt, kind="stable")
+    order = np.argsort(uncertainty, kind="stable")
     sorted_right = right[order]
     return {
         f"{r:.2f}": round(float(sorted_right[: max(1, round(len(right) * (1 - r)))].mean()), 4)
@@ -118,7 +118,9 @@ def risk_coverage(doubt: np.ndarray, right: np.ndarray) -> dict[str, float]:
     }
 
 
-def judge(p: np.ndarray, leaves: Sequence[Sequence[str]], doubt: np.ndarray, abstained: np.ndarray) -> dict:
+def judge(
+    p: np.ndarray, leaves: Sequence[Sequence[str]], uncertainty: np.ndarray, abstained: np.ndarray
+) -> dict:
     """All figures of one set from calibrated probabilities (n, K) and labels as allowed leaves."""
     allowed = allowed_matrix(leaves)
     best = p.argmax(1)
@@ -136,17 +138,17 @@ def judge(p: np.ndarray, leaves: Sequence[Sequence[str]], doubt: np.ndarray, abs
         "ece_leaf": round(ece(p.max(1), right), 4),
         "referred": share(int(abstained.sum()), len(p)),
         "accuracy_of_kept": share(int((right & ~abstained).sum()), int((~abstained).sum())),
-        "risk_coverage_leaf": risk_coverage(doubt, right),
+        "risk_coverage_leaf": risk_coverage(uncertainty, right),
     }
     if is_five.any():
         hit5 = (found5.argmax(1) == five)[is_five]
         out["ece_five"] = round(ece(found5[is_five].max(1), hit5), 4)
-        out["risk_coverage_five"] = risk_coverage(doubt[is_five], hit5)
+        out["risk_coverage_five"] = risk_coverage(uncertainty[is_five], hit5)
     known8 = eight >= 0
     if known8.any():
         hit8 = (found8.argmax(1) == eight)[known8]
         out["ece_eight"] = round(ece(found8[known8].max(1), hit8), 4)
-        out["risk_coverage_eight"] = risk_coverage(doubt[known8], hit8)
+        out["risk_coverage_eight"] = risk_coverage(uncertainty[known8], hit8)
     for code in ("BL", "SMU", "ART"):
         mine = single == INDEX[code]
         if mine.any():

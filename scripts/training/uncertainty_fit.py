@@ -1,4 +1,4 @@
-"""Fit the doubt of a classifier: distance to the training features, temperature, abstention."""
+"""Fit the uncertainty of a classifier: distance to the training features, temperature, abstention."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PRIOR_SHIFT = {
 SPECIMEN_MIX = {"strength": 0.3, "least": 15}
 # How far cells of a specimen that look alike decide together; chosen likewise.
 LOOK_ALIKES = {"near": 0.5, "pull": 1.0, "echo": 1.0, "own": 0.1}
-# What of the doubt comes from the leaf: little more than an order among cells whose coarse class is as sure.
+# What of the uncertainty comes from the leaf: little more than an order among cells whose coarse class is as sure.
 LEAF_SHARE = 0.02
 
 
@@ -123,9 +123,9 @@ def _loss(p: np.ndarray, allowed: np.ndarray) -> float:
     return float(-np.log(np.maximum((p * allowed).sum(1), 1e-6)).mean())
 
 
-def mean_risk(doubt: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
+def mean_risk(uncertainty: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
     """Share of wrong cells among the least doubtful ones, averaged over all coverages (area under the risk-coverage curve)."""
-    order = np.argsort(doubt, kind="stable")
+    order = np.argsort(uncertainty, kind="stable")
     wrong = ~allowed[np.arange(len(p)), p.argmax(1)][order]
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 
@@ -172,7 +172,7 @@ def coordinates_of(embedding: np.ndarray, arrays: dict[str, np.ndarray]) -> np.n
     return np.asarray((embedding - arrays["centre"]) @ arrays["whitener"], np.float32)
 
 
-def fit_doubt(
+def fit_uncertainty(
     pool: dict[str, Embedded],
     away: Path | None,
     how: Mapping[str, AdaptationMethods],
@@ -254,15 +254,17 @@ def fit_doubt(
 
     def risk(views: float) -> float:
         judged = model(temperature, slope, 1.0, unlike, views)
-        return mean_risk(judged.doubt(p_away, r_away, rows, apart), p_away, allowed) + mean_risk(
-            judged.doubt(p_home, r_home, rows, home.disagreement), p_home, home.allowed
+        return mean_risk(judged.uncertainty(p_away, r_away, rows, apart), p_away, allowed) + mean_risk(
+            judged.uncertainty(p_home, r_home, rows, home.disagreement), p_home, home.allowed
         )
 
     views = float(min(np.linspace(0, 1, 11), key=risk))
     fitted = model(temperature, slope, 1.0, unlike, views)
-    doubt_away = fitted.doubt(p_away, r_away, rows, apart)
-    doubt_home = fitted.doubt(p_home, r_home, rows, home.disagreement)
-    threshold = float(min(np.quantile(doubt_away, 1 - referral), np.quantile(doubt_home, 1 - home_referral)))
+    uncertainty_away = fitted.uncertainty(p_away, r_away, rows, apart)
+    uncertainty_home = fitted.uncertainty(p_home, r_home, rows, home.disagreement)
+    threshold = float(
+        min(np.quantile(uncertainty_away, 1 - referral), np.quantile(uncertainty_home, 1 - home_referral))
+    )
     r_nothing = raw.relative_distance(pool["nothing"].embedding) / reference
     # Half way (in ratio) between the most foreign-looking site of the training and sites left out.
     looks = [
@@ -273,14 +275,14 @@ def fit_doubt(
     foreign = float(np.sqrt(max(looks) * apart.mean())) if looks and source.startswith("leave") else None
     p_nothing = fitted.probabilities(pool["nothing"].logits, r_nothing)
     refused = (p_nothing.argmax(1) == LEAVES.index("ART")) | (
-        fitted.doubt(p_nothing, r_nothing, rows, pool["nothing"].disagreement) > threshold
+        fitted.uncertainty(p_nothing, r_nothing, rows, pool["nothing"].disagreement) > threshold
     )
     numbers = {
         "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
         "disagreement": views, **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
         "prior_shift": PRIOR_SHIFT, "specimen_mix": SPECIMEN_MIX, "look_alikes": LOOK_ALIKES, "leaf_share": LEAF_SHARE,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
-        "referred_home_validation": round(float((doubt_home > threshold).mean()), 4),
+        "referred_home_validation": round(float((uncertainty_home > threshold).mean()), 4),
         "empty_views_refused": round(float(refused.mean()), 4),
     }  # fmt: skip
     print({k: v for k, v in numbers.items() if k != "fitted_on"})

@@ -24,7 +24,7 @@ from tests.support.specimens import CLASSES, a_mix, answers, vector
 LY, BL, MO = CLASSES.index("LY"), CLASSES.index("BL"), CLASSES.index("MO")
 
 
-def doubt_model(disagreement: float = 0.0) -> UncertaintyModel:
+def uncertainty_model(disagreement: float = 0.0) -> UncertaintyModel:
     empty = np.zeros((1, 1), np.float32)
     return UncertaintyModel(empty[0], empty, empty, 1.0, 1.0, 0.0, 0.4, 1.7, disagreement)
 
@@ -32,55 +32,55 @@ def doubt_model(disagreement: float = 0.0) -> UncertaintyModel:
 def test_probabilities_are_weighed_and_doubt_is_what_the_network_would_have_given() -> None:
     p, rows = answers(400), coarse_rows(CLASSES)
     distance = np.random.default_rng(2).uniform(0, 3, 400).astype(np.float32)
-    before = doubt_model().doubt(p, distance, rows)
+    before = uncertainty_model().uncertainty(p, distance, rows)
     new = reproposed(a_mix(), CLASSES, p, before, before > 0.4, np.zeros(400, bool))
     expected = p * vector(dict(a_mix().weights))
     expected /= expected.sum(1, keepdims=True)
     np.testing.assert_allclose(new.scores, expected, atol=1e-6)
     np.testing.assert_array_equal(new.best, expected.argmax(1))
     np.testing.assert_allclose(new.probability, expected.max(1), atol=1e-6)
-    after = doubt_model().doubt(new.scores, distance, rows)
-    np.testing.assert_allclose(new.doubt, after, atol=2e-5)
-    assert np.abs(new.doubt - before).max() > 0.05
+    after = uncertainty_model().uncertainty(new.scores, distance, rows)
+    np.testing.assert_allclose(new.uncertainty, after, atol=2e-5)
+    assert np.abs(new.uncertainty - before).max() > 0.05
 
 
-def test_doubt_from_the_views_is_kept() -> None:
-    """Where the views add doubt, what follows is never surer than the truth, and exact where they agree."""
+def test_uncertainty_from_the_views_is_kept() -> None:
+    """Where the views add uncertainty, the result is never surer than the truth; exact where they agree."""
     rng, rows = np.random.default_rng(4), coarse_rows(CLASSES)
     p, distance = answers(400), rng.uniform(0, 3, 400).astype(np.float32)
     apart = rng.uniform(0, 1, 400).astype(np.float32)
-    model = doubt_model(0.5)
-    before = model.doubt(p, distance, rows, apart)
+    model = uncertainty_model(0.5)
+    before = model.uncertainty(p, distance, rows, apart)
     new = reproposed(a_mix(views=True), CLASSES, p, before, before > 0.4, np.zeros(400, bool))
-    truth = model.doubt(new.scores, distance, rows, apart)
+    truth = model.uncertainty(new.scores, distance, rows, apart)
     inside = (before < 1) & (truth < 1)
     assert inside.sum() > 50
-    assert (new.doubt >= truth - 1e-5)[inside].all()
+    assert (new.uncertainty >= truth - 1e-5)[inside].all()
     near = distance < 0.5
     close = inside & near & (sureness(new.scores, rows) < sureness(p, rows))
-    np.testing.assert_allclose(new.doubt[close], truth[close], atol=0.03)
+    np.testing.assert_allclose(new.uncertainty[close], truth[close], atol=0.03)
 
 
 def test_cells_unidentified_for_another_reason_stay_so() -> None:
     p = np.zeros((6, len(CLASSES)), np.float32)
     p[:, LY], p[:, CLASSES.index("MO")] = 0.5, 0.5
-    doubt = np.array([0.55, 0.55, 0.3, 0.3, 0.95, 0.55], np.float32)
+    uncertainty = np.array([0.55, 0.55, 0.3, 0.3, 0.95, 0.55], np.float32)
     waiting = np.array([True, True, True, False, True, True])
     held_back = np.array([False, True, False, False, False, False])
     p[5] = 0
     p[5, [CLASSES.index("ART"), LY]] = 0.95, 0.05
-    new = reproposed(a_mix(), CLASSES, p, doubt, waiting, held_back)
-    assert new.doubt[0] < 0.4
+    new = reproposed(a_mix(), CLASSES, p, uncertainty, waiting, held_back)
+    assert new.uncertainty[0] < 0.4
     assert new.abstained.tolist() == [False, True, True, False, True, False]
 
 
 def test_no_weights_change_nothing() -> None:
     p = answers(50)
-    doubt = 1 - p.max(1)
+    uncertainty = 1 - p.max(1)
     even = a_mix(weights=dict.fromkeys(CLASSES, 1.0))
-    new = reproposed(even, CLASSES, p, doubt, doubt > 0.4, np.zeros(50, bool))
+    new = reproposed(even, CLASSES, p, uncertainty, uncertainty > 0.4, np.zeros(50, bool))
     np.testing.assert_allclose(new.scores, p, atol=1e-6)
-    np.testing.assert_allclose(new.doubt, doubt, atol=1e-6)
+    np.testing.assert_allclose(new.uncertainty, uncertainty, atol=1e-6)
     np.testing.assert_array_equal(new.best, p.argmax(1))
 
 
@@ -140,17 +140,19 @@ def test_proposal_and_doubt_follow_what_was_settled() -> None:
     settled[:, rows[LY]] = 1 - 0.02 * rows.max()
     sharp = with_settled(p, settled, rows)
     distance = np.zeros(300, np.float32)
-    before = doubt_model().doubt(p, distance, rows)
+    before = uncertainty_model().uncertainty(p, distance, rows)
     new = reproposed(mix, CLASSES, p, before, before > 0.4, np.zeros(300, bool), settled)
     np.testing.assert_allclose(new.scores, sharp, atol=1e-5)
-    np.testing.assert_allclose(new.doubt, doubt_model().doubt(sharp, distance, rows), atol=1e-4)
+    np.testing.assert_allclose(
+        new.uncertainty, uncertainty_model().uncertainty(sharp, distance, rows), atol=1e-4
+    )
     # without a word of the card on it nothing is taken from look-alikes
     none = np.zeros(300, bool)
     untouched = reproposed(a_mix(weights=even), CLASSES, p, before, before > 0.4, none, settled)
     np.testing.assert_allclose(untouched.scores, p, atol=1e-6)
 
 
-def test_a_cell_waits_for_its_looks_where_its_probabilities_leave_less_than_half_of_the_doubt() -> None:
+def test_a_cell_differs_from_the_training_data_where_its_probabilities_explain_less_than_half() -> None:
     sisters = [("SNE", 0.5), ("BNE", 0.48), ("LY", 0.02)]  # one coarse kind: sure but for 0.02
     assert differs_from_training_data(0.1, sisters)
     assert not differs_from_training_data(0.03, sisters)

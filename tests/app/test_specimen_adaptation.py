@@ -81,7 +81,7 @@ def said(path: Path) -> dict[str, tuple[str, float, float, bool]]:
     with CaseStore.open(path, read_only=True) as store:
         return {
             store.specimen.images[c.image].name: (
-                c.predicted, round(c.probability, 4), round(c.doubt, 4), c.abstained
+                c.predicted, round(c.probability, 4), round(c.uncertainty, 4), c.abstained
             )
             for c in store.load_cells()
         }  # fmt: skip
@@ -275,7 +275,7 @@ def live(crops: Path, tmp_path: Path) -> Iterator[tuple[CaseSession, AnalysisJob
 
 
 def standing(session: CaseSession) -> list[tuple[object, ...]]:
-    return [(c.id, c.predicted, c.doubt, session.decision(c.id)) for c in session.cells]
+    return [(c.id, c.predicted, c.uncertainty, session.decision(c.id)) for c in session.cells]
 
 
 def reopened(session: CaseSession) -> list[tuple[object, ...]]:

@@ -22,10 +22,10 @@ from bloodcells_gui.domain.cell import (
 CODES = ("SNE", "BNE", "LY", "MO")
 
 
-def cell(scores: tuple[float, ...], doubt: float, flags: tuple[str, ...] = ()) -> Cell:
+def cell(scores: tuple[float, ...], uncertainty: float, flags: tuple[str, ...] = ()) -> Cell:
     best = int(np.argmax(scores))
     return Cell(
-        0, 0, Box(0, 0, 1, 1), 0.1, CODES[best], scores[best], True, doubt,
+        0, 0, Box(0, 0, 1, 1), 0.1, CODES[best], scores[best], True, uncertainty,
         np.array(scores, np.float32), np.zeros(0, np.float32), flags=flags,
     )  # fmt: skip
 

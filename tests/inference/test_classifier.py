@@ -50,8 +50,8 @@ def test_output_is_whole(tiny: Classifier) -> None:
     assert found.probabilities.shape == (5, 4)
     np.testing.assert_allclose(found.probabilities.sum(1), 1, rtol=1e-5)
     assert found.feature_map is None
-    assert found.doubt.min() >= 0
-    assert found.doubt.max() <= 1
+    assert found.uncertainty.min() >= 0
+    assert found.uncertainty.max() <= 1
     assert found.abstained.dtype == found.unlike.dtype == np.bool_
 
 
@@ -146,7 +146,7 @@ def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: 
     (folder / "card.json").write_text(json.dumps(card))
     mixing = Classifier(load_bundle(folder))
     assert mixing.ways.prior == ClassPrior(0.1, 15)
-    assert (mixing.threshold, mixing.doubts_views) == (0.5, False)
+    assert (mixing.threshold, mixing.uses_view_disagreement) == (0.5, False)
     np.testing.assert_array_equal(mixing.predict(crops()).probabilities, tiny.predict(crops()).probabilities)
     mixing.use_profile(fitted(mixing, mixing.predict(crops(40)))[1])
     assert mixing.ways.prior is None  # its head knows this laboratory's mix; it must not count twice
@@ -165,7 +165,7 @@ def test_a_card_may_ask_for_look_alikes(tiny: Classifier, tmp_path: Path) -> Non
     (folder / "card.json").write_text(json.dumps(card))
     asking = Classifier(load_bundle(folder))
     found = asking.predict(crops(40))
-    model = asking.doubt_model
+    model = asking.uncertainty_model
     expected = (found.embedding - model.centre) @ model.whitener
     np.testing.assert_allclose(asking.coordinates(found.embedding), expected, atol=1e-4)
     assert asking.dimensions == found.embedding.shape[1]

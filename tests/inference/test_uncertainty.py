@@ -38,24 +38,24 @@ def test_confidence_fades_with_distance_and_never_leaves_the_simplex() -> None:
 def test_doubt_between_two_forms_of_a_neutrophil_is_smaller_than_between_blast_and_neutrophil() -> None:
     rows = coarse_rows(CLASSES)
     near = np.zeros(2, np.float32)
-    forms, blast = MODEL.doubt(np.array([[0.5, 0.5, 0, 0], [0.5, 0, 0.5, 0]], np.float32), near, rows)
+    forms, blast = MODEL.uncertainty(np.array([[0.5, 0.5, 0, 0], [0.5, 0, 0.5, 0]], np.float32), near, rows)
     assert forms < blast
 
 
 def test_doubt_grows_with_distance() -> None:
     p = np.tile(np.array([1, 0, 0, 0], np.float32), (3, 1))
-    doubt = MODEL.doubt(p, np.array([0.5, 3, 9], np.float32), coarse_rows(CLASSES))
-    assert doubt[0] < doubt[1] < doubt[2]
-    assert doubt[2] > 0.95
+    uncertainty = MODEL.uncertainty(p, np.array([0.5, 3, 9], np.float32), coarse_rows(CLASSES))
+    assert uncertainty[0] < uncertainty[1] < uncertainty[2]
+    assert uncertainty[2] > 0.95
 
 
 def test_views_that_disagree_add_doubt_where_the_card_says_so() -> None:
     p = np.tile(np.array([0.9, 0.1, 0, 0], np.float32), (2, 1))
     near, rows = np.zeros(2, np.float32), coarse_rows(CLASSES)
     apart = np.array([0, 0.5], np.float32)
-    assert MODEL.doubt(p, near, rows, apart)[1] == MODEL.doubt(p, near, rows)[1]
-    doubt = replace(MODEL, disagreement=0.4).doubt(p, near, rows, apart)
-    assert doubt[1] - doubt[0] == pytest.approx(0.2, abs=1e-6)
+    assert MODEL.uncertainty(p, near, rows, apart)[1] == MODEL.uncertainty(p, near, rows)[1]
+    uncertainty = replace(MODEL, disagreement=0.4).uncertainty(p, near, rows, apart)
+    assert uncertainty[1] - uncertainty[0] == pytest.approx(0.2, abs=1e-6)
 
 
 def test_arrays_and_numbers_that_do_not_fit_are_refused() -> None:

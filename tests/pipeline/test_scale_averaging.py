@@ -28,7 +28,7 @@ def answer(*names: str, sure: float = 0.9) -> Any:
     return SimpleNamespace(
         probabilities=p,
         embedding=np.zeros((len(names), 2), np.float32),
-        doubt=1 - p.max(1),
+        uncertainty=1 - p.max(1),
         abstained=plain,
         unlike=plain,
         disagreement=np.full(len(names), 0.1, np.float32),
@@ -51,7 +51,7 @@ def test_the_scales_are_equally_likely_parts_of_the_spread() -> None:
 def test_one_name_over_all_scales_stays_with_its_probabilities() -> None:
     found = average_over_scales(lambda _: answer("LY", "MO"), 0.15, CODES)
     assert found.probabilities == pytest.approx(answer("LY", "MO").probabilities)
-    assert found.doubt == pytest.approx([0.1, 0.1], abs=1e-6)
+    assert found.uncertainty == pytest.approx([0.1, 0.1], abs=1e-6)
     assert not found.hinges.any()
     assert found.disagreement == pytest.approx([0.1, 0.1])
 
@@ -61,7 +61,7 @@ def test_what_changes_its_name_hinges_on_the_scale_and_is_doubted() -> None:
     found = average_over_scales(lambda _: answer(next(said)), 0.15, CODES)
     assert found.hinges[0]
     assert CODES[int(found.probabilities[0].argmax())] == "LY"
-    assert found.doubt[0] > 0.4
+    assert found.uncertainty[0] > 0.4
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ class BySize(PlainClassifier):
         p = np.full(found.probabilities.shape, 0.1 / (found.probabilities.shape[1] - 1))
         p[range(len(p)), np.where(dark > self.limit, 1, 2)] = 0.9
         return SimpleNamespace(
-            probabilities=p.astype(np.float32), embedding=found.embedding, doubt=found.doubt,
+            probabilities=p.astype(np.float32), embedding=found.embedding, uncertainty=found.uncertainty,
             abstained=found.abstained, unlike=found.unlike, disagreement=found.disagreement,
         )  # fmt: skip
 

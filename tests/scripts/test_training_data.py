@@ -177,15 +177,16 @@ def test_what_the_doubt_is_fitted_on_is_what_the_program_serves() -> None:
     )
     ours = as_specimen(p, at, measurements, how)
     classifier = SimpleNamespace(
-        classes=LEAVES, threshold=0.4, doubts_views=False, leaf_share=0.25, coordinates=lambda e: e, ways=how,
+        classes=LEAVES, threshold=0.4, uses_view_disagreement=False, leaf_share=0.25, ways=how,
+        coordinates=lambda e: e,
     )  # fmt: skip
     none = np.zeros(200, bool)
     mix, settled = as_a_whole(p, at, measurements, none, classifier)
     assert mix.measured == mix.alike > 150
-    doubt = 1 - sureness(p, coarse_rows(LEAVES))
-    theirs = reproposed(mix, LEAVES, p, doubt, doubt > 0.4, none, settled)
+    uncertainty = 1 - sureness(p, coarse_rows(LEAVES))
+    theirs = reproposed(mix, LEAVES, p, uncertainty, uncertainty > 0.4, none, settled)
     np.testing.assert_allclose(ours, theirs.scores, atol=1e-4)
-    np.testing.assert_allclose(1 - sureness(ours, coarse_rows(LEAVES)), theirs.doubt, atol=1e-4)
+    np.testing.assert_allclose(1 - sureness(ours, coarse_rows(LEAVES)), theirs.uncertainty, atol=1e-4)
     assert (theirs.best != p.argmax(1)).any()
 
 

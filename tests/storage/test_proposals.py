@@ -31,7 +31,8 @@ TOGETHER = replace(FIRST, guarded=True, likeness=PropagationSettings(0.5, 1.0, 0
 
 def plain(cells: list[Cell]) -> list[tuple[object, ...]]:
     return [
-        (c.id, c.predicted, c.probability, c.doubt, c.abstained, c.scores.tobytes(), c.run) for c in cells
+        (c.id, c.predicted, c.probability, c.uncertainty, c.abstained, c.scores.tobytes(), c.run)
+        for c in cells
     ]
 
 
@@ -76,7 +77,7 @@ def test_flags_hold_an_unidentified_cell_back(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs", 0) as store:
         cells, assets = cells_of(0, 2)
         scores = np.array([0.5, 0.5, 0], np.float32)
-        cells = [replace(c, scores=scores, doubt=0.55, abstained=True, predicted="SNE") for c in cells]
+        cells = [replace(c, scores=scores, uncertainty=0.55, abstained=True, predicted="SNE") for c in cells]
         cells = [cells[0], replace(cells[1], flags=(FLAG_NO_CELL,))]
         store.add_cells(0, cells, assets)
         store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)

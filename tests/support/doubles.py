@@ -25,7 +25,7 @@ _DRAWN = itertools.count()
 class PlainResult:
     probabilities: NDArray[np.float32]
     embedding: NDArray[np.float32]
-    doubt: NDArray[np.float32]
+    uncertainty: NDArray[np.float32]
     abstained: NDArray[np.bool_]
     unlike: NDArray[np.bool_]
     disagreement: NDArray[np.float32] | None = None
@@ -73,7 +73,7 @@ class PlainClassifier:
         self.measured: MorphometryModel | None = None
         self.leaf_share = 0.25
         self.dimensions = 3 + len(CLASSES)
-        self.threshold, self.doubts_views = 1 - abstain_below, False
+        self.threshold, self.uses_view_disagreement = 1 - abstain_below, False
         self.calls = 0
         self.gate = threading.Event()
         self.gate.set()

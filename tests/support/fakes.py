@@ -54,22 +54,24 @@ def make_cells(n: int, seed: int = 0, first_id: int = 1) -> list[Cell]:
     """`n` cells with the proportions of a lively smear; about 7 % unidentified."""
     rng = np.random.default_rng(seed)
     codes = rng.choice(list(SHARES), size=n, p=np.array(list(SHARES.values())) / sum(SHARES.values()))
-    doubts = rng.beta(0.7, 4.0, size=n)
+    uncertainties = rng.beta(0.7, 4.0, size=n)
     cells = []
     for i in range(n):
-        code, doubt = str(codes[i]), float(doubts[i])
-        probability = float(np.clip(1 - 0.75 * doubt, 0.2, 0.999))
+        code, uncertainty = str(codes[i]), float(uncertainties[i])
+        probability = float(np.clip(1 - 0.75 * uncertainty, 0.2, 0.999))
         scores = rng.random(len(CODES)).astype(np.float32) ** 6
         scores[CODES.index(code)] = 0
         scores *= (1 - probability) / scores.sum()
         scores[CODES.index(code)] = probability
         area = 80 + 60 * rng.random()
         values = [area, area * 0.4, 0.4, 11.2, 0.88, float(rng.integers(1, 5)), 0.03, 0.51, 0.8]
-        flags = ((FLAG_UNLIKE_TRAINING,) if doubt > 0.55 else ()) + ((FLAG_EDGE,) if i % 97 == 0 else ())
+        flags = ((FLAG_UNLIKE_TRAINING,) if uncertainty > 0.55 else ()) + (
+            (FLAG_EDGE,) if i % 97 == 0 else ()
+        )
         cells.append(
             Cell(
-                first_id + i, i % 7, Box(10.0 * i, 5.0, 90, 88), 0.105, code, probability, doubt > 0.45,
-                doubt, scores, np.array(values, np.float32), 0.8, flags, 0,
+                first_id + i, i % 7, Box(10.0 * i, 5.0, 90, 88), 0.105, code, probability, uncertainty > 0.45,
+                uncertainty, scores, np.array(values, np.float32), 0.8, flags, 0,
             )
         )  # fmt: skip
     return cells

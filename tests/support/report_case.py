@@ -80,7 +80,7 @@ def make_cells(mix: Mapping[str, int] = MIX, seed: int = 3) -> list[Cell]:
                 predicted=code,
                 probability=p,
                 abstained=p < 0.5,
-                doubt=1 - p,
+                uncertainty=1 - p,
                 scores=scores,
                 measurements=np.array([180.5, 90.25, 0.5], np.float32),
                 focus=1.25,

@@ -122,7 +122,7 @@ def write_bundle(
     folder.mkdir(parents=True, exist_ok=True)
     w, b = weights()
     golden = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), dtype=np.uint8)
-    golden[1] = (250, 20, 60)  # far from the middle, so that distance and doubt count
+    golden[1] = (250, 20, 60)  # far from the middle, so that distance and uncertainty count
     embedding = (golden.astype(np.float32) / 255).mean((1, 2))
     arrays = {
         "head-w.npy": w, "head-b.npy": b, "golden-in.npy": golden, "golden-out.npy": embedding @ w.T + b,

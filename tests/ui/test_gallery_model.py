@@ -1,4 +1,4 @@
-"""The gallery's model: grouping, order by doubt, moves, and Qt's own rules for models."""
+"""The gallery's model: grouping, order by uncertainty, moves, and Qt's own rules for models."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_unidentified_stands_first_and_doubt_falls(model: GalleryModel, session:
     assert sum(model.counts()) == 120
     assert set(content(model)[UNIDENTIFIED]) == {c.id for c in session.cells if c.abstained}
     for ids in content(model).values():
-        doubts = [session.cell(i).doubt for i in ids]
-        assert doubts == sorted(doubts, reverse=True)
+        uncertainties = [session.cell(i).uncertainty for i in ids]
+        assert uncertainties == sorted(uncertainties, reverse=True)
 
 
 def test_every_cell_is_found_where_it_is(model: GalleryModel, session: FakeSession) -> None:
@@ -148,7 +148,12 @@ def test_new_proposals_sort_everything_anew_in_one_step_and_the_selection_stays(
     for signal in (model.modelReset, model.rowsInserted, model.rowsRemoved, model.dataChanged):
         signal.connect(lambda *_: heard.append("more"))
     new = [
-        replace(c, doubt=1 - c.doubt, predicted="LY" if c.id % 2 else c.predicted, abstained=c.id % 5 == 0)
+        replace(
+            c,
+            uncertainty=1 - c.uncertainty,
+            predicted="LY" if c.id % 2 else c.predicted,
+            abstained=c.id % 5 == 0,
+        )
         for c in session.cells
     ]
     session.state.repropose(new)

@@ -233,7 +233,7 @@ def test_a_cell_that_waits_is_headlined_as_unidentified_with_its_best_guess_and_
     scores = np.full(len(cell.scores), 0.08 / (len(cell.scores) - 1), np.float32)
     scores[0] = 0.92
     session._by_id[waiting] = replace(
-        cell, scores=scores, doubt=0.4, flags=(), predicted="MO", probability=0.92
+        cell, scores=scores, uncertainty=0.4, flags=(), predicted="MO", probability=0.92
     )
     panel.show_cell(waiting)
     assert panel._name.toolTip() == "Unidentified"

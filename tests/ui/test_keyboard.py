@@ -154,7 +154,7 @@ def test_n_and_u_work_on_a_russian_keyboard(desk: Desk) -> None:
     send(desk.view, key("т", "N"))
     current = desk.view.current_id()
     assert current is not None
-    assert desk.session.cell(current).doubt >= 0.5 or current in desk.ids(UNIDENTIFIED)
+    assert desk.session.cell(current).uncertainty >= 0.5 or current in desk.ids(UNIDENTIFIED)
     desk.session.confirm([c.id for c in desk.session.cells if c.id != 77])
     send(desk.view, key("г", "U"))
     assert desk.view.current_id() == 77

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.ui.case_page import CasePage
-from bloodcells_gui.ui.cell_map import BY_DOUBT, CellMap, doubt_colour, inside
+from bloodcells_gui.ui.cell_map import BY_UNCERTAINTY, CellMap, inside, uncertainty_colour
 from bloodcells_gui.ui.compare import MOST, CompareWindow
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
@@ -53,9 +53,9 @@ def test_a_lasso_holds_what_lies_inside_even_when_it_is_hollow() -> None:
 
 
 def test_doubt_runs_from_blue_to_orange() -> None:
-    assert doubt_colour(0.0).blue() > doubt_colour(0.0).red()
-    assert doubt_colour(1.0).red() > doubt_colour(1.0).blue()
-    assert doubt_colour(7.0) == doubt_colour(1.0)
+    assert uncertainty_colour(0.0).blue() > uncertainty_colour(0.0).red()
+    assert uncertainty_colour(1.0).red() > uncertainty_colour(1.0).blue()
+    assert uncertainty_colour(7.0) == uncertainty_colour(1.0)
 
 
 def test_every_cell_has_a_place(cell_map: CellMap) -> None:
@@ -89,9 +89,9 @@ def test_colours_follow_class_doubt_and_decisions(cell_map: CellMap, session: Fa
     before = colour(5)
     session.relabel([5], "BL" if session.cell(5).predicted != "BL" else "MO")
     assert colour(5) != before
-    cell_map.colouring.setCurrentIndex(cell_map.colouring.findData(BY_DOUBT))
+    cell_map.colouring.setCurrentIndex(cell_map.colouring.findData(BY_UNCERTAINTY))
     cell_map._recolour()
-    assert colour(5) == doubt_colour(session.cell(5).doubt).name()
+    assert colour(5) == uncertainty_colour(session.cell(5).uncertainty).name()
 
 
 def test_the_selection_is_ringed(cell_map: CellMap) -> None:

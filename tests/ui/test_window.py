@@ -101,7 +101,7 @@ def test_n_visits_doubtful_cells_and_u_those_nobody_has_seen(desk: Desk) -> None
     desk.press(Key.Key_N)
     current = desk.view.current_id()
     assert current is not None
-    assert desk.session.cell(current).doubt >= 0.5 or current in desk.ids(UNIDENTIFIED)
+    assert desk.session.cell(current).uncertainty >= 0.5 or current in desk.ids(UNIDENTIFIED)
     desk.session.confirm([c.id for c in desk.session.cells if c.id != 77])
     desk.press(Key.Key_U)
     assert desk.view.current_id() == 77

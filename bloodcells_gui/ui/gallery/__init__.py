@@ -1,1 +1,1 @@
-"""Every cell of the case as a small picture, grouped by class and sorted by doubt."""
+"""Every cell of the case as a small picture, grouped by class and sorted by uncertainty."""

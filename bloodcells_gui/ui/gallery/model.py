@@ -111,7 +111,7 @@ class GalleryModel(QAbstractItemModel):
         self._groups: list[list[int]] = [[] for _ in GROUPS]
         self._group_number = {code: i for i, code in enumerate(GROUPS)}
         self._where: dict[int, int] = {}
-        # Doubt of each cell, negated. Floats, not tuples: the garbage collector need not visit them.
+        # Uncertainty of each cell, negated. Floats, not tuples: the garbage collector need not visit them.
         self._key: dict[int, float] = {}
 
     # -- filling ---------------------------------------------------------------------------------------
@@ -122,14 +122,14 @@ class GalleryModel(QAbstractItemModel):
         for group in self._groups:
             group.clear()
         self._where.clear()
-        self._key = {c.id: -c.doubt for c in cells}
+        self._key = {c.id: -c.uncertainty for c in cells}
         for cell_id in sorted(self._key):
             number = self._group_number.get(self._group_of(cell_id))
             if number is not None:
                 self._where[cell_id] = number
                 self._groups[number].append(cell_id)
         for group in self._groups:
-            # Stable: cells of equal doubt stay in the order of their ids, as `_place` wants it.
+            # Stable: cells of equal uncertainty stay in the order of their ids, as `_place` wants it.
             group.sort(key=self._key.__getitem__)
         self.endResetModel()
 
@@ -140,11 +140,11 @@ class GalleryModel(QAbstractItemModel):
     def refresh(self, ids: Iterable[int]) -> None:
         """Bring these cells up to date: new ones in, others to their group or out, the rest repainted.
 
-        Where the doubt of known cells changed, their order did: everything is sorted anew in one step, in
-        which cursor and selection stay with their cells.
+        Where the uncertainty of known cells changed, so did their order: everything is sorted anew in one
+        step, in which cursor and selection stay with their cells.
         """
         ids = list(ids)
-        if any(self._key.get(i, -self._cell_of(i).doubt) != -self._cell_of(i).doubt for i in ids):
+        if any(self._key.get(i, -self._cell_of(i).uncertainty) != -self._cell_of(i).uncertainty for i in ids):
             self._sort_anew(ids)
             return
         leaving: dict[int, list[int]] = {}
@@ -154,7 +154,7 @@ class GalleryModel(QAbstractItemModel):
             old = self._where.get(cell_id)
             new = self._group_number.get(self._group_of(cell_id))
             if cell_id not in self._key:
-                self._key[cell_id] = -self._cell_of(cell_id).doubt
+                self._key[cell_id] = -self._cell_of(cell_id).uncertainty
             if new == old:
                 if old is not None:
                     staying.setdefault(old, []).append(self._row(old, cell_id))
@@ -188,7 +188,7 @@ class GalleryModel(QAbstractItemModel):
         before = self.persistentIndexList()
         cells = [self.cell_id(index) for index in before]
         for cell_id in ids:
-            self._key[cell_id] = -self._cell_of(cell_id).doubt
+            self._key[cell_id] = -self._cell_of(cell_id).uncertainty
             number = self._group_number.get(self._group_of(cell_id))
             if number is None:
                 self._where.pop(cell_id, None)

@@ -167,7 +167,7 @@ class GeneralPage(Page):
 
 
 class CountingPage(Page):
-    """Rows, target, doubt, correction."""
+    """Rows, target, uncertainty, correction."""
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
