@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import linecache
 import platform
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -23,6 +24,43 @@ _LIBRARIES = ("site-packages", "dist-packages")
 _ELSEWHERE = "(elsewhere)"
 _DEEPEST = 12
 _MOST_FRAMES = 60
+_MOST_LINES = 200
+# As `faulthandler` calls them.
+CRASHES = (
+    "Segmentation fault", "Aborted", "Bus error", "Illegal instruction", "Floating-point exception",
+    "Floating point exception", "access violation", "stack overflow", "heap corruption",
+)  # fmt: skip
+_DUMPED = re.compile(r'  File "(.*)", line (\d{1,9}) in ([\w.<>]{1,200})')
+
+
+class EarlierCrash(Exception):
+    """How another process of the program ended: by a fault of its compiled parts, or without a word.
+
+    Parameters
+    ----------
+    dump : str
+        What `faulthandler` wrote then, "" for nothing. Only places in the program are taken from it.
+
+    Attributes
+    ----------
+    kind : str
+        One of :data:`CRASHES`, "" where it is another or none.
+    places : list of str
+        Where the threads were, deepest call first.
+    """
+
+    def __init__(self, dump: str) -> None:
+        super().__init__()
+        self.kind = next((kind for kind in CRASHES if kind in dump.partition("\n")[0]), "")
+        self.places: list[str] = []
+        for line in dump.splitlines()[:_MOST_LINES]:
+            frame = _DUMPED.fullmatch(line)
+            if frame is not None:
+                place = _within(frame[1])
+                inside = "" if place == _ELSEWHERE else f", in {frame[3]}"
+                self.places.append(f"  {place}, line {frame[2]}{inside}")
+            elif line.startswith(("Thread ", "Current thread ")):
+                self.places.append(line.partition(" 0x")[0].lower())
 
 
 def bug_report(error: BaseException) -> str:
@@ -35,7 +73,7 @@ def trace_lines(error: BaseException) -> list[str]:
     """The kinds of exceptions, oldest first, each with the places that led to it; no text from outside."""
     lines: list[str] = []
     for one, link in reversed(list(_chain(error))):
-        lines += _places(one)
+        lines += one.places if isinstance(one, EarlierCrash) else _places(one)
         lines.append(f"{type(one).__module__}.{type(one).__qualname__} (its message is left out)")
         lines += [f"  {fact}" for fact in error_facts(one)]
         lines += [link] if link else []

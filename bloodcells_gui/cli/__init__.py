@@ -33,12 +33,14 @@ def run(argv: Sequence[str]) -> int:
 
 def _logged(args: argparse.Namespace) -> int:
     """Run the verb, with a line in the log at its begin and its end."""
-    from bloodcells_gui.app.log import log_start
+    from bloodcells_gui.app.crash_watch import crash_watch
+    from bloodcells_gui.app.log import log_folder, log_start
 
     began = time.monotonic()
     log_start()
     _log.info("%s begins", Word(args.verb, VERB_NAMES))
-    code = _run(args)
+    with crash_watch(log_folder()):
+        code = _run(args)
     _log.info("%s ends with %d after %.1f s", Word(args.verb, VERB_NAMES), code, time.monotonic() - began)
     return code
 

@@ -19,6 +19,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app.crash_watch import crash_watch
 from bloodcells_gui.app.log import log_folder, log_start, logging_to, no_log
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
@@ -132,7 +133,8 @@ def start(
     trouble = _LogTrouble()
     with logging_to(log_folder(), verbose=verbose, failed=trouble.take):
         log_start()
-        code = _open(path, lang, theme, trouble)
+        with crash_watch(log_folder()):
+            code = _open(path, lang, theme, trouble)
         _log.info("the window ends with %d", code)
     return code
 
