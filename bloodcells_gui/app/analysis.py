@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from bloodcells_gui.adaptation.label_propagation import Settled
 from bloodcells_gui.adaptation.morphometry import COLUMNS
 from bloodcells_gui.adaptation.prior_shift import PriorShift, mix_in, same_classifier
 from bloodcells_gui.app.analysed_images import open_analysed, refuse_other_images
+from bloodcells_gui.app.analysis_wiring import cell_analyzer, crops_analysis, scan_analysis
 from bloodcells_gui.app.brightness import as_parameters, brightness_for
 from bloodcells_gui.app.calibration_profiles import apply_profile
 from bloodcells_gui.app.copies import Copies, find_copies
@@ -34,7 +35,7 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
     SkippedFile,
 )
-from bloodcells_gui.domain.errors import BundleRefused, Cancelled
+from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.left_out import is_duplicate
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
@@ -43,23 +44,15 @@ from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen,
 from bloodcells_gui.domain.zones import Zones, rounded
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.io.refusal import out_of_reach
-from bloodcells_gui.imaging.io.sandbox.images import interrupt, load_images
-from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, OF_OUTLINE, measure
-from bloodcells_gui.imaging.scale import estimate_mpp
-from bloodcells_gui.pipeline import resume
-from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
-from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
-from bloodcells_gui.pipeline.edges import Sides, counting_frame
-from bloodcells_gui.pipeline.fields import FieldsSource
-from bloodcells_gui.pipeline.scan import Scan, ScanOptions, already_listed
-from bloodcells_gui.pipeline.search import TileSearch
-from bloodcells_gui.pipeline.slide import SlideSource
+from bloodcells_gui.imaging.io.sandbox.images import interrupt
+from bloodcells_gui.imaging.measure import MEASUREMENTS
+from bloodcells_gui.pipeline.crops import CropsOptions
+from bloodcells_gui.pipeline.edges import counting_frame
+from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.storage.case import CaseStore
 
 _log = logging.getLogger(__name__)
 DEFAULT_SLIDE_TARGET = 200
-# A slide holds a hundred platelets a leukocyte: so many are listed for the eye, all are tallied.
-LISTED_PLATELETS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,44 +191,28 @@ class AnalysisJob:
         frame = None
         if specimen.kind is not SpecimenKind.CROPS:
             frame = counting_frame(self._options.count_cut_left_top)
-        work = cell_work(engine, drawn=specimen.synthetic, frame=frame)
+        work = cell_analyzer(engine, drawn=specimen.synthetic, frame=frame)
         if specimen.kind is SpecimenKind.CROPS:
             done = self._images_done(store)
             options = CropsOptions(self._options.mpp, threads, run=number)
             crops = crops_analysis(engine, work, options, self.token, brightness)
             images = [(i, r) for i, r in enumerate(specimen.images) if i not in done | copies.skipped.keys()]
             return crops.events(images, [r for r in specimen.images if store.runs and r.sha256])
-        if engine.detector is None:
-            raise BundleRefused(
-                "There is no model for the task “{task}”.",
-                "Fields and slides need a detector.",
-                "Install the program again, or name a folder of bundles with --bundle.",
-                task="detect",
-            )
-        slide = specimen.kind is SpecimenKind.SLIDE
-        known = store.load_cells(as_found=True) if store.runs else []
-        scan = ScanOptions(
-            self._options.mpp,
-            threads,
-            number,
-            self._options.target_cells or 0,
-            platelets=LISTED_PLATELETS if slide else None,
-            zones=self._options.zones,
-            listed=already_listed([run.tallies for run in store.runs], known),
-        )
-        search = TileSearch(engine.detector, work.windows.field_um)
-        before = resume.merged(run.tallies for run in store.runs)
-        source = (SlideSource if slide else FieldsSource)(
-            [(i, ref) for i, ref in enumerate(specimen.images) if i not in copies.skipped],
+        found = scan_analysis(
+            engine,
+            work,
+            specimen,
             lambda ref: open_analysed(ref, self.token.check, brightness),
-            search,
-            lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
-            scan,
+            ScanOptions(
+                self._options.mpp, threads, number, self._options.target_cells or 0, zones=self._options.zones
+            ),
             self.token,
-            before,
+            earlier=[run.tallies for run in store.runs],
+            known=store.load_cells(as_found=True) if store.runs else (),
+            assets_of=store.assets,
+            left_out=copies.skipped.keys(),
         )
-        opened.callback(source.close)
-        return Scan(work, source, scan, self.token, known, store.assets).events()
+        return opened.enter_context(closing(found))
 
     def _images_done(self, store: CaseStore) -> frozenset[int]:
         """Images an earlier run of this case finished: an interrupted analysis goes on behind them.
@@ -248,39 +225,6 @@ class AnalysisJob:
         skipped = {s.path for run in store.runs for s in run.skipped if not out_of_reach(s.reason)}
         by_name = {ref.name: i for i, ref in enumerate(store.specimen.images)}
         return frozenset(with_cells | {by_name[name] for name in skipped if name in by_name})
-
-
-def cell_work(engine: Engine, *, drawn: bool = False, frame: Sides | None = None) -> CellAnalyzer:
-    """The engine's networks as one unit of work; `drawn` if synthetic, `frame` as in CellAnalyzer."""
-    return CellAnalyzer(
-        engine.classifier,
-        engine.segmenter,
-        measure,
-        focus_index=MEASUREMENTS.index("focus"),
-        focus_limit=FOCUS_LIMIT,
-        drawn=drawn,
-        frame=frame,
-        of_outline=[MEASUREMENTS.index(name) for name in OF_OUTLINE],
-    )
-
-
-def crops_analysis(
-    engine: Engine,
-    work: CellAnalyzer,
-    options: CropsOptions,
-    token: CancelToken,
-    brightness: SampleRange = ITS_OWN,
-) -> CropsAnalysis:
-    """The analysis of crops with this program's decoder and scale estimate."""
-    return CropsAnalysis(
-        work,
-        lambda refs: load_images(
-            [(ref.path, ref.name) for ref in refs], check=token.check, brightness=brightness
-        ),
-        lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
-        options,
-        token,
-    )
 
 
 class _Recorder:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.app.analysis import cell_work, crops_analysis
+from bloodcells_gui.app.analysis_wiring import cell_analyzer, crops_analysis
 from bloodcells_gui.app.engine import Engine, default_threads
 from bloodcells_gui.app.intake import take_in
 from bloodcells_gui.domain.analysis import CellsFound, Done, Progress, RunStatus, Skipped, SkippedFile
@@ -120,7 +120,7 @@ def read_labelled(
     for images in sets.values():
         brightness = brightness_of([ref.path for _, ref in images], check=token.check)
         options = CropsOptions(mpp, threads or default_threads())
-        crops = crops_analysis(engine, cell_work(engine), options, token, brightness)
+        crops = crops_analysis(engine, cell_analyzer(engine), options, token, brightness)
         for event in crops.events(images, earlier=None):
             match event:
                 case CellsFound(new, assets):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from bloodcells_gui.app.analysis import cell_work
+from bloodcells_gui.app.analysis_wiring import cell_analyzer
 from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.cell import FLAG_BY_HAND, Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
@@ -54,7 +54,7 @@ def cell_at(
             "The scale of the image is unknown.",
             "Analyse the specimen with its micrometres per pixel first.",
         )
-    work = cell_work(engine, frame=NO_SIDE if framed else None)
+    work = cell_analyzer(engine, frame=NO_SIDE if framed else None)
     half = math.ceil(work.windows.field_um * _MARGIN / mpp / 2)
     left, top = max(0, math.floor(x) - half), max(0, math.floor(y) - half)
     right, bottom = min(width, math.floor(x) + half + 1), min(height, math.floor(y) + half + 1)

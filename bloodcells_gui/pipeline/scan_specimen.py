@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 
 from bloodcells_gui.domain.analysis import AnalysisEvent
@@ -19,7 +19,7 @@ from bloodcells_gui.pipeline.search import CellDetector, TileSearch
 from bloodcells_gui.pipeline.slide import SlideSource
 
 #: On a slide there are tens of platelets for every leukocyte: so many are listed as cells, all are tallied.
-SLIDE_PLATELETS = 100
+SLIDE_PLATELETS = 200
 
 
 def scan_specimen(
@@ -34,7 +34,8 @@ def scan_specimen(
     earlier: Sequence[Mapping[str, float]] = (),
     known: Sequence[Cell] = (),
     assets_of: Callable[[int], CellAssets] | None = None,
-) -> Iterator[AnalysisEvent]:
+    left_out: Collection[int] = (),
+) -> Generator[AnalysisEvent]:
     """Events of one run over fields or slides.
 
     Parameters
@@ -43,24 +44,33 @@ def scan_specimen(
         Opens an image; raises ImageRefused.
     estimate_scale
         um per px from the cells of samples: held against what the files say, and used where they are silent.
+    options : ScanOptions
+        `listed` is worked out here; of a slide, `platelets` is SLIDE_PLATELETS where it is None.
     earlier : sequence of mappings
         Tallies of the earlier runs of the case: what they finished is left out.
     known : sequence of Cell
         Cells of the earlier runs: not found again, and they count towards the target.
     assets_of : callable
         What the case keeps of one of these, by its id.
+    left_out : collection of int
+        Images of the specimen that are not read.
 
     Raises
     ------
     UserError
         When the specimen as a whole cannot be analysed: nothing readable, no smear, no scale.
     """
-    options = replace(options, listed=already_listed(earlier, known))
-    search = TileSearch(detector, work.windows.field_um)
-    images = list(enumerate(specimen.images))
-    kind = SlideSource if specimen.kind is SpecimenKind.SLIDE else FieldsSource
-    source: SlideSource | FieldsSource = kind(
-        images, open_reader, search, estimate_scale, options, token, resume.merged(earlier)
+    slide = specimen.kind is SpecimenKind.SLIDE
+    platelets = SLIDE_PLATELETS if slide and options.platelets is None else options.platelets
+    options = replace(options, platelets=platelets, listed=already_listed(earlier, known))
+    source = (SlideSource if slide else FieldsSource)(
+        [(i, ref) for i, ref in enumerate(specimen.images) if i not in left_out],
+        open_reader,
+        TileSearch(detector, work.windows.field_um),
+        estimate_scale,
+        options,
+        token,
+        resume.merged(earlier),
     )
     try:
         yield from Scan(work, source, options, token, known, assets_of).events()

@@ -25,7 +25,7 @@ _SAME_UM = 4.0
 
 def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = None) -> dict[str, Any]:
     """Run the whole analysis of one slide and time it, case file left out."""
-    from bloodcells_gui.app.analysis import cell_work
+    from bloodcells_gui.app.analysis_wiring import cell_analyzer, scan_analysis
     from bloodcells_gui.app.engine import load_engine
     from bloodcells_gui.domain.analysis import CellsFound, Done, Skipped
     from bloodcells_gui.domain.progress import CancelToken
@@ -33,21 +33,18 @@ def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = Non
     from bloodcells_gui.domain.taxonomy import COUNTED
     from bloodcells_gui.domain.zones import TileScanned
     from bloodcells_gui.imaging.io.opening import open_image
-    from bloodcells_gui.imaging.scale import estimate_mpp
     from bloodcells_gui.pipeline.scan import ScanOptions
-    from bloodcells_gui.pipeline.scan_specimen import SLIDE_PLATELETS, scan_specimen
 
     begun = time.perf_counter()
     engine = load_engine()
     loaded = time.perf_counter()
     specimen = Specimen(path.stem, SpecimenKind.SLIDE, path.parent, (ImageRef(path.name, path),))
-    events = scan_specimen(
+    events = scan_analysis(
+        engine,
+        cell_analyzer(engine),
         specimen,
-        cell_work(engine),
-        engine.detector,
         lambda ref: open_image(ref.path),
-        lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
-        ScanOptions(mpp=mpp, threads=threads, target=target, platelets=SLIDE_PLATELETS),
+        ScanOptions(mpp=mpp, threads=threads, target=target),
         CancelToken(),
     )
     cells, tiles, skipped, first = [], [], 0, None

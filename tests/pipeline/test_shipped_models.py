@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.analysis import cell_work
+from bloodcells_gui.app.analysis_wiring import cell_analyzer, scan_analysis
 from bloodcells_gui.app.engine import Engine, load_engine
 from bloodcells_gui.domain.analysis import CellsFound, Done, RunStatus
 from bloodcells_gui.domain.cell import Cell
@@ -18,9 +18,7 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import CONTRADICTION
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.io.opening import open_image
-from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline.scan import ScanOptions
-from bloodcells_gui.pipeline.scan_specimen import scan_specimen
 from bloodcells_gui.synthetic import generate_slide
 
 NO_LEUKOCYTE = {"PLT", "GPLT", "PLC", "ART", "SMU"}
@@ -39,12 +37,11 @@ def engine() -> Engine:
 
 def run(engine: Engine, kind: SpecimenKind, refs: list[ImageRef], **options: Any) -> tuple[list[Cell], Done]:
     events = list(
-        scan_specimen(
+        scan_analysis(
+            engine,
+            cell_analyzer(engine),
             Specimen("s", kind, Path(), tuple(refs)),
-            cell_work(engine),
-            engine.detector,  # type: ignore[arg-type]
             lambda ref: open_image(ref.path),
-            lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
             ScanOptions(**options),
             CancelToken(),
         )

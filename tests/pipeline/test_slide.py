@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.analysis import (
+    AnalysisEvent,
     CellsFound,
     Done,
     ImagesRead,
@@ -25,16 +26,15 @@ from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_SCALE_CONTRADICTED, Box, 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import LYING_LEVELS, UNFOCUSED, notice_in
-from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
-from bloodcells_gui.pipeline.scan import Scan, ScanOptions
-from bloodcells_gui.pipeline.search import TileSearch
-from bloodcells_gui.pipeline.slide import SlideSource
+from bloodcells_gui.pipeline.scan import ScanOptions
+from bloodcells_gui.pipeline.scan_specimen import scan_specimen
 from bloodcells_gui.pipeline.stored_quality_map import decode_map
 from bloodcells_gui.pipeline.survey import Survey
-from tests.support.doubles import SIZE_PX, UM_PER_PX, PlainClassifier, PlainSegmenter
+from tests.support.doubles import PlainClassifier, PlainSegmenter
 from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell
 
 MEASUREMENTS = np.zeros(1, np.float32)
@@ -56,17 +56,23 @@ def scan(
     done: dict[str, float] | None = None,
     known: list[Cell] | None = None,
     **options: Any,
-) -> Scan:
-    token = token or CancelToken()
+) -> Iterator[AnalysisEvent]:
     ref = ImageRef("slide.tif", Path("slide.tif"), size_px=reader.size_px)
-    chosen = ScanOptions(**options)
-    search = TileSearch(PlainDetector(), SIZE_PX * UM_PER_PX)
-    source = SlideSource([(0, ref)], lambda _: reader, search, estimate, chosen, token, done)
-    return Scan(work(), source, chosen, token, known or [])
+    return scan_specimen(
+        Specimen("s", SpecimenKind.SLIDE, Path("s"), (ref,)),
+        work(),
+        PlainDetector(),
+        lambda _: reader,
+        estimate,
+        ScanOptions(**options),
+        token or CancelToken(),
+        earlier=[done] if done else (),
+        known=known or (),
+    )
 
 
 def run(reader: MemoryReader, **kwargs: Any) -> tuple[list[Cell], Done, list[Any]]:
-    events = list(scan(reader, **kwargs).events())
+    events = list(scan(reader, **kwargs))
     cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
     assert isinstance(events[-1], Done)
     return cells, events[-1], events
@@ -201,7 +207,7 @@ def test_cancelling_keeps_what_was_found(smear: Smear) -> None:
     token = CancelToken()
     found: list[Cell] = []
     asked = 0.0
-    for event in scan(MemoryReader(smear.rgb, smear.mpp, (1, 4)), token=token).events():
+    for event in scan(MemoryReader(smear.rgb, smear.mpp, (1, 4)), token=token):
         if isinstance(event, CellsFound) and not token.cancelled:
             found += event.cells
             token.cancel()
@@ -274,7 +280,7 @@ def test_a_share_that_disappears_ends_the_run_as_failed(smear: Smear) -> None:
     big = np.tile(smear.rgb, (2, 3, 1))
     reader = MemoryReader(big, smear.mpp, (1, 4))
     found, last = 0, None
-    for event in scan(reader, threads=1).events():
+    for event in scan(reader, threads=1):
         if isinstance(event, CellsFound):
             found += len(event.cells)
             reader.gone.set()

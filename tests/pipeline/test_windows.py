@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bloodcells_gui.app.analysis import cell_work
+from bloodcells_gui.app.analysis_wiring import cell_analyzer
 from bloodcells_gui.app.engine import load_engine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.domain.cell import CellAssets
@@ -176,7 +176,7 @@ def test_the_shipped_networks_work_with_a_narrower_naming_window() -> None:
     """The next classifier looks at 22 um; the picture in the case explains it as the original pixels do."""
     engine = load_engine()
     engine.classifier.um_per_px = 0.172
-    work = cell_work(engine)
+    work = cell_analyzer(engine)
     assert not work.windows.alike
     image = cv2.GaussianBlur(draw_cell("SNE", 360, 0.107), (0, 0), 2)
     place = Place(0, image, (0, 0), (180, 180), 0.107)
