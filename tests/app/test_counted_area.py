@@ -18,12 +18,12 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import ReviewState, make_event
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.scan_specimen import scan_specimen
 from tests.support.doubles import PlainClassifier, PlainSegmenter
-from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill
+from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill, unknown_scale
 
 LEUKOCYTES = ("SNE", "LY", "EO")
 LISTED = 12
@@ -55,7 +55,7 @@ def analysed(
         slide = kind is SpecimenKind.SLIDE
         events = scan_specimen(
             specimen, work, PlainDetector(), lambda ref: MemoryReader(pictures[ref.name], smear.mpp, (1, 4)),
-            lambda *_: ScaleEstimate(None, ScaleSource.UNKNOWN),
+            unknown_scale,
             ScanOptions(threads=threads, run=number, platelets=LISTED if slide else None, batch=4), token,
             earlier=[run.tallies for run in runs], known=list(cells),
         )  # fmt: skip

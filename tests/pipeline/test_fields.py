@@ -38,7 +38,16 @@ from bloodcells_gui.pipeline.edges import counting_frame
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.scan_specimen import scan_specimen
 from tests.support.doubles import PlainClassifier, PlainSegmenter
-from tests.support.smears import FIELD, MemoryReader, PlainDetector, Smear, empty, fill, put_cell
+from tests.support.smears import (
+    FIELD,
+    MemoryReader,
+    PlainDetector,
+    Smear,
+    empty,
+    fill,
+    put_cell,
+    unknown_scale,
+)
 
 LEUKOCYTES = ("SNE", "LY", "EO")
 WIDTH, HEIGHT = 420, 360
@@ -71,7 +80,7 @@ def run(pictures: dict[str, Any], **options: Any) -> tuple[list[Cell], Done, lis
     refs = tuple(ImageRef(n, Path(n), size_px=size, mpp=mpp) for n in pictures)
     earlier, known = options.pop("earlier", ()), options.pop("known", ())
     token = options.pop("token", None) or CancelToken()
-    estimate = options.pop("estimate", lambda *_: ScaleEstimate(None, ScaleSource.UNKNOWN))
+    estimate = options.pop("estimate", unknown_scale)
 
     def open_reader(ref: ImageRef) -> MemoryReader:
         picture = pictures[ref.name]

@@ -35,17 +35,13 @@ from bloodcells_gui.pipeline.scan_specimen import scan_specimen
 from bloodcells_gui.pipeline.stored_quality_map import decode_map
 from bloodcells_gui.pipeline.survey import Survey
 from tests.support.doubles import PlainClassifier, PlainSegmenter
-from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell
+from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell, unknown_scale
 
 MEASUREMENTS = np.zeros(1, np.float32)
 
 
 def work() -> CellAnalyzer:
     return CellAnalyzer(PlainClassifier(), PlainSegmenter(), lambda *_: MEASUREMENTS)
-
-
-def unknown_scale(_sample: Any, _stated: float | None) -> ScaleEstimate:
-    return ScaleEstimate(None, ScaleSource.UNKNOWN)
 
 
 def scan(

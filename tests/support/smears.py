@@ -6,12 +6,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, suppress
+from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.io.reader import Level, PyramidReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from tests.support.doubles import COLOUR_OF
@@ -185,3 +187,8 @@ class PlainDetector:
         if thresholds is None:
             return every
         return every.take(every.scores > np.asarray(thresholds)[every.classes])
+
+
+def unknown_scale(_sample: Any, _stated: float | None) -> ScaleEstimate:
+    """A scale estimate that finds nothing."""
+    return ScaleEstimate(None, ScaleSource.UNKNOWN)
