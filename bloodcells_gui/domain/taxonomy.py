@@ -1,4 +1,4 @@
-"""Cell classes, their codes and roll-ups (sources: the conventions table in ARCHITECTURE.md).
+"""Cell classes, their codes and roll-ups.
 
 Codes follow the file names of the PBC data set (Acevedo et al. 2020) where they exist.
 """

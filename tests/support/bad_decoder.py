@@ -1,4 +1,4 @@
-"""A decoder child that misbehaves as the image's name says; for test_isolation.py."""
+"""A decoder child that misbehaves as the image's name says; for test_sandbox.py."""
 
 from __future__ import annotations
 

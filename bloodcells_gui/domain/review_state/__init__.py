@@ -13,7 +13,7 @@ Rules that are decided here and nowhere else:
 * Cells added by hand (run -1) exist in the case before their ``ADD_CELL``, but stand outside everything
   ("absent") until that event and after its undo or ``REMOVE_CELL``.
 
-- :mod:`.standing`: what stands for each cell, and the counts that makes
+- :mod:`.cell_states`: the state of each cell, and the counts that follow
 - :mod:`.state`: events checked and folded in; acts to undo and redo, and what is said of the case itself
 - :mod:`.new_event`: the next event of a case, from what a person asks for
 """

@@ -135,7 +135,7 @@ def open_same(
     check: Callable[[], None] = lambda: None,
     brightness: SampleRange = ITS_OWN,
 ) -> ImageReader:
-    """As :func:`~.guarded.open_image`, but only the image whose hash is given, where one is.
+    """As :func:`.sandbox.images.open_image`, but only the image whose hash is given, where one is.
 
     The reader of an image that is read by regions refuses as soon as its file is replaced, and has the hash
     of its blocks as `sampled`.

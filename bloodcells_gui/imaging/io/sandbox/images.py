@@ -1,7 +1,7 @@
 """Opening untrusted images: what the program calls, while the decoders run in child processes.
 
-The same as :mod:`.decode` and :mod:`.opening`, with the same refusals, but for one more kind: that a decoder
-crashed or hung on the image.
+The same as :mod:`bloodcells_gui.imaging.io.decode` and :mod:`bloodcells_gui.imaging.io.opening`, with the
+same refusals and one more: that a decoder crashed or hung on the image.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ def interrupt() -> None:
 
 
 class IsolatedReader:
-    """An image of any size that a child reads by regions; an :class:`~.reader.ImageReader`.
+    """An image of any size that a child reads by regions; an :class:`~bloodcells_gui.imaging.io.reader.ImageReader`.
 
     Raises
     ------
