@@ -96,6 +96,28 @@ def test_every_contract_has_been_seen_to_fail() -> None:
     assert names == {contract for contract, _, _ in VIOLATIONS}
 
 
+def test_the_picture_of_the_layers_shows_the_contracts() -> None:
+    from scripts.tools.layers_picture import PICTURE, draw
+
+    assert PICTURE.read_text(encoding="utf-8") == draw(), (
+        "draw it anew: python -m scripts.tools.layers_picture"
+    )
+
+
+def test_the_picture_follows_a_change_of_the_contracts() -> None:
+    from scripts.tools.layers_picture import allowed, contracts, layers
+
+    rules = contracts()
+    packages = [name for row in layers(rules) for name in row]
+    assert packages[-1] == "domain"
+    assert set(packages) - {"__main__"} == {
+        p.name for p in (ROOT / PACKAGE).iterdir() if (p / "__init__.py").is_file()
+    }
+    assert (allowed(rules, "PySide6", packages), allowed(rules, "sqlite3", packages)) == (["ui"], ["storage"])
+    rules[0]["layers"] = ["ui", "domain | storage"]
+    assert layers(rules) == [["ui"], ["domain", "storage"]]
+
+
 IMPORT_WITHOUT_QT = """
 import importlib, pkgutil, sys
 

@@ -6,6 +6,8 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,28 +80,36 @@ def missing_names(text: str) -> list[str]:
     for quoted in re.findall(r"`([^`\n]+)`", text):
         if NAME.fullmatch(quoted) and not re.search(r"\.(?:py|md|json|toml|csv|pdf|bcs|jsonl)$", quoted):
             name = quoted.partition("(")[0]
-            known = name in code().words if "." not in name else code().defines(name)
-            if (known is False and ("." in name or LOOKS_LIKE_CODE.fullmatch(quoted))) and not of_a_card(
-                name
-            ):
+            known = code().defines(name)
+            if not known and "." not in name and LOOKS_LIKE_CODE.fullmatch(quoted):
+                known = name in code().words
+            if known is False and not of_a_card(name):
                 missing.append(quoted)
         missing += [path for path in PATH.findall(quoted) if " " not in quoted and not path_exists(path)]
     return missing
 
 
 def of_a_card(name: str) -> bool:
-    return name in card_keys() or any(key.endswith("." + name) for key in card_keys())
+    return name in card_keys()
 
 
+@cache
+def files() -> frozenset[str]:
+    """Paths of files and folders from the root, and again without the package or `scripts` in front."""
+    below = [path for folder in (*SOURCES, "docs", "models") for path in (ROOT / folder).rglob("*")]
+    paths = {path.relative_to(ROOT).as_posix() for path in [*below, *ROOT.iterdir()]}
+    return frozenset(paths | {re.sub(rf"^(?:{PACKAGE}|scripts)/", "", path) for path in paths})
+
+
+@cache
 def path_exists(path: str) -> bool:
     """Whether a path or pattern is there; a path outside the folders of sources is not looked for."""
-    first = path.partition("/")[0]
-    folders = {"", *SOURCES, *(p.name for p in (ROOT / PACKAGE).iterdir() if p.is_dir())}
     if "/" not in path:
-        return any(next((ROOT / folder).rglob(path), None) for folder in SOURCES)
-    if first not in folders:
+        return path in {Path(file).name for file in files()}
+    folders = {*SOURCES, *(p.name for p in (ROOT / PACKAGE).iterdir() if p.is_dir())}
+    if path.partition("/")[0] not in folders:
         return True
-    return any(next(base.glob(path.rstrip("/")), None) for base in (ROOT, ROOT / PACKAGE, ROOT / "scripts"))
+    return path.rstrip("/") in files() or any(fnmatch(file, path) for file in files() if "*" in path)
 
 
 def test_names_of_the_code_in_the_documents_exist() -> None:
@@ -131,7 +141,9 @@ FILE = re.compile(r"(?<![\w/.*{-])((?:\w+/)*\w+\.py)(?![\w/])")
 
 def missing_in_source(source: str, module: str) -> list[str]:
     """Modules, functions and files that comments and docstrings of `module` name and that do not exist."""
-    missing = []
+    missing: list[str] = []
+    if not ROLE.search(source) and not FILE.search(source):
+        return missing
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         documentation = token.type == tokenize.STRING and token.string.startswith(('"""', 'r"""'))
         if token.type != tokenize.COMMENT and not documentation:

@@ -1,1 +1,1 @@
-"""What the cells of one specimen say of each other: prior shift, label propagation, morphometry."""
+"""Proposals adjusted to the specimen as a whole: prior shift, label propagation, morphometry."""

@@ -1,0 +1,1 @@
+"""Controllers without Qt, which the window and the command line share."""

@@ -1,4 +1,4 @@
-"""The headless twin of the window: the same controllers behind verbs."""
+"""The command line: the window's controllers behind verbs."""
 
 from __future__ import annotations
 

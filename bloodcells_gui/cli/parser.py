@@ -1,4 +1,4 @@
-"""The headless twin of the window: the same controllers behind verbs (contract in ARCHITECTURE.md)."""
+"""Verbs and options of the command line (contract: docs/command-line.md)."""
 
 from __future__ import annotations
 

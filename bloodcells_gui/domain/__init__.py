@@ -1,0 +1,1 @@
+"""Haematology and review: taxonomy, cells, counting, ranges, rules, decisions."""

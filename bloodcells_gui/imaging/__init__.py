@@ -1,0 +1,1 @@
+"""Measuring and scale; in `io`, image files and the sandbox that decodes them."""

@@ -1,0 +1,1 @@
+"""Model bundles, ONNX sessions, classifier, segmenter, detector, explanations."""

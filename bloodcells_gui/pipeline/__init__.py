@@ -1,0 +1,1 @@
+"""The analysis: from images to cells, as a stream of events."""

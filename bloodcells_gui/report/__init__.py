@@ -1,0 +1,1 @@
+"""One report model; CSV, PDF and evaluation are views of it."""

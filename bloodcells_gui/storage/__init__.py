@@ -1,0 +1,1 @@
+"""The case file, its hash chain and lock, work list, library, backup."""

@@ -325,7 +325,8 @@ class CaseFile:
         """Write how a run ended; once for each run. `scale` replaces what was known when it started.
 
         From now on `mix`, and what the cells `settled` on with their look-alikes, decide the proposals that
-        nobody has judged (see :meth:`.case.CaseStore.load_cells`), but never in a case that was signed meanwhile.
+        nobody has judged (see :meth:`.case.CaseStore.load_cells`), but never in a case that was signed
+        meanwhile.
         """
         with self._db.writing() as connection:
             signed = self._is_signed(connection)

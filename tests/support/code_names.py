@@ -28,7 +28,7 @@ class Code:
     classes : dict of str to set of str
         Name of a class -> its members, those of its bases in this code included.
     words : set of str
-        Every identifier, parameter, keyword and word of a string.
+        Every word of the sources but for comments on lines of their own.
     """
 
     modules: dict[str, set[str]] = field(default_factory=dict)
@@ -94,19 +94,6 @@ def _members(node: ast.ClassDef) -> set[str]:
     return names
 
 
-def _words(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.arg | ast.keyword) and node.arg:
-            yield node.arg
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from re.findall(r"\w+", node.value)
-        yield from _targets(node)
-
-
 @cache
 def code() -> Code:
     """Read all sources once."""
@@ -117,16 +104,17 @@ def code() -> Code:
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             for n in range(1, len(parts)):
                 found.modules.setdefault(".".join(parts[:n]), set())
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            tree = ast.parse(text)
             found.modules.setdefault(name, set()).update(n for node in tree.body for n in _targets(node))
-            for node in ast.walk(tree):
+            for node in tree.body:
                 if isinstance(node, ast.ClassDef):
                     found.classes.setdefault(node.name, set()).update(_members(node))
                     bases.setdefault(node.name, set()).update(
                         ast.unparse(b).split(".")[-1] for b in node.bases
                     )
             if path.name != "test_documents.py":  # which names what does not exist
-                found.words.update(_words(tree))
+                found.words.update(re.findall(r"\w+", re.sub(r"(?m)^\s*#.*", "", text)))
     for _ in range(4):  # deeper than any line of ancestors here
         for name, parents in bases.items():
             for parent in parents & found.classes.keys():
@@ -136,12 +124,12 @@ def code() -> Code:
 
 @cache
 def card_keys() -> frozenset[str]:
-    """Dotted keys of the model cards: `calibration.leaf_share`."""
+    """Return the keys of the model cards, alone and dotted: `leaf_share`, `calibration.leaf_share`."""
 
     def keys(value: object, prefix: str = "") -> Iterator[str]:
         if isinstance(value, dict):
             for key, inner in value.items():
-                yield prefix + str(key)
+                yield from (str(key), prefix + str(key))
                 yield from keys(inner, f"{prefix}{key}.")
 
     cards = [json.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("models/*/card.json")]

@@ -228,7 +228,7 @@ def interrupt() -> None:
 
 
 class IsolatedReader:
-    """An image of any size that a child reads by regions; an :class:`~bloodcells_gui.imaging.io.reader.ImageReader`.
+    """An image of any size that a child reads by regions, as any :class:`ImageReader`.
 
     Raises
     ------
