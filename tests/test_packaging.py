@@ -154,7 +154,8 @@ def test_the_bundle_keeps_what_the_window_needs() -> None:
         "PySide6/Qt/plugins/platforms/libqoffscreen.so",
         "PySide6/Qt/plugins/platforms/libqwayland.so", "PySide6/Qt/plugins/imageformats/libqsvg.so",
         "PySide6/Qt/plugins/imageformats/libqjpeg.so", "PySide6/Qt/translations/qtbase_fr.qm",
-        "bloodcells_gui/_data/resources/translations/bloodcells_fr.qm", "PySide6/Qt/lib/libQt6Svg.so.6",
+        "bloodcells_gui/_data/resources/translations/fr/LC_MESSAGES/bloodcells.mo",
+        "PySide6/Qt/lib/libQt6Svg.so.6",
         "onnxruntime/capi/onnxruntime_pybind11_state.so", "pillow.libs/libjpeg.so",
     ]  # fmt: skip
     dropped = [

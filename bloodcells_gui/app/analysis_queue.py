@@ -15,16 +15,17 @@ from typing import Protocol
 
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done, Progress, RunStatus
 from bloodcells_gui.domain.errors import Cancelled, UserError
+from bloodcells_gui.domain.i18n import N_
 
 
 class Turn(StrEnum):
     """Where a queued analysis stands."""
 
     WAITING = "waiting"
-    RUNNING = "running"
+    RUNNING = N_("running")
     DONE = "done"
     STOPPED = "stopped"
-    FAILED = "failed"
+    FAILED = N_("failed")
 
 
 @dataclass(frozen=True, slots=True)

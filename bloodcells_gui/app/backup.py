@@ -11,7 +11,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.workspace import SETTINGS_NAME
 from bloodcells_gui.domain.analysis import Progress
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.storage.archive import Manifest, decoded
 from bloodcells_gui.storage.backup import BackupMade, Places, back_up
@@ -103,7 +103,7 @@ def _in_megabytes(token: CancelToken, progress: Callable[[Progress], None]) -> C
         token.check()
         rate = meter.update(done)
         eta = meter.eta_s(done, total, rate)
-        progress(Progress(-(-done // _MB), -(-total // _MB), "MB", 0, rate / _MB, eta))
+        progress(Progress(-(-done // _MB), -(-total // _MB), N_("MB"), 0, rate / _MB, eta))
 
     return tell
 
@@ -120,7 +120,7 @@ def _numbers(manifest: Manifest) -> dict[str, object]:
     }
 
 
-_HOLDS = (
+_HOLDS = N_(
     "Cases: {cases}, calibration profiles: {profiles}, reference libraries: {library}, settings files:"
     " {settings}; {size} MB."
 )
@@ -128,19 +128,20 @@ _HOLDS = (
 
 def _saved(made: BackupMade, archive: Path) -> Finished:
     said: list[Sentence] = [
-        ("The backup {path} was written, read back and compared.", {"path": archive}),
+        (N_("The backup {path} was written, read back and compared."), {"path": archive}),
         (_HOLDS, _numbers(made.manifest)),
-        ("SHA-256 of its list of files: {sha256}", {"sha256": made.fingerprint}),
+        (N_("SHA-256 of its list of files: {sha256}"), {"sha256": made.fingerprint}),
         (
-            "It holds patients' data, unencrypted. The images of specimens are not in it.",
+            N_("It holds patients' data, unencrypted. The images of specimens are not in it."),
             {},
         ),
     ]
     problems: list[Sentence] = [
-        ("Damaged, saved as it is: {name}", {"name": decoded(name).name}) for name in made.damaged
+        (N_("Damaged, saved as it is: {name}"), {"name": decoded(name).name}) for name in made.damaged
     ]
     problems += [
-        ("NOT SAVED: {path} ({reason})", {"path": path, "reason": reason}) for path, reason in made.left_out
+        (N_("NOT SAVED: {path} ({reason})"), {"path": path, "reason": reason})
+        for path, reason in made.left_out
     ]
     return Finished(tuple(said), tuple(problems), complete=not made.left_out)
 
@@ -148,11 +149,13 @@ def _saved(made: BackupMade, archive: Path) -> Finished:
 def _brought_back(restored: Restored, places: Places) -> Finished:
     said: list[Sentence] = [
         (
-            "The backup of {created} was compared with its list of files and brought back into {path}.",
+            N_("The backup of {created} was compared with its list of files and brought back into {path}."),
             {"created": restored.manifest.created, "path": places.data},
         ),
         (_HOLDS, _numbers(restored.manifest)),
     ]
     if restored.kept_settings is not None:
-        said.append(("The settings that were there are kept in {path}.", {"path": restored.kept_settings}))
+        said.append(
+            (N_("The settings that were there are kept in {path}."), {"path": restored.kept_settings})
+        )
     return Finished(tuple(said))

@@ -21,6 +21,7 @@ from bloodcells_gui.domain.comparison import (
     compare_analyser,
 )
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.domain.settings import FieldSpec
@@ -56,28 +57,28 @@ def problem_of(spec: FieldSpec, text: str) -> str:
     """Why `text` cannot stand in a field (an English template); "" when it can."""
     value = text.strip()
     if spec.name == SPECIMEN_ID_FIELD and not value:
-        return "A specimen needs a number."
+        return N_("A specimen needs a number.")
     if len(text) > (LONGEST_SPECIMEN_ID if spec.name == SPECIMEN_ID_FIELD else LONGEST_TEXT):
-        return "The text is too long."
+        return N_("The text is too long.")
     if any(ord(c) < 32 and not (spec.kind == "lines" and c in "\n\t") for c in value):
-        return "The text holds control characters."
+        return N_("The text holds control characters.")
     if not value:
         return ""
     if spec.kind == "number":
         number = number_of(value)
         if number is None:
-            return "Not a number."
+            return N_("Not a number.")
         if not 0 <= number < 1e6:
-            return "Not a number that can be true."
+            return N_("Not a number that can be true.")
     if spec.kind == "date":
         try:
             day = date.fromisoformat(value[:10])
         except ValueError:
-            return "Not a day: write YYYY-MM-DD."
+            return N_("Not a day: write YYYY-MM-DD.")
         if not date(1850, 1, 1) <= day <= date(2200, 1, 1):
-            return "Not a day that can be true."
+            return N_("Not a day that can be true.")
     if spec.kind == "choice" and value not in spec.choices:
-        return "Not one of the choices."
+        return N_("Not one of the choices.")
     return ""
 
 

@@ -11,7 +11,7 @@ from statistics import median
 from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.io.discover import discover, display_name, kind_of_extent, natural_key
 from bloodcells_gui.imaging.io.opening import SLIDE_SUFFIXES
@@ -120,10 +120,10 @@ def at_scale(intake: Intake, mpp: float | None) -> Intake:
     return replace(intake, specimen=replace(specimen, kind=kind))
 
 
-SAY_ON_THE_COMMAND_LINE = (
+SAY_ON_THE_COMMAND_LINE = N_(
     "If they are one specimen, add --one-specimen; if each folder or slide is one, add --each-folder."
 )
-SAY_IN_THE_WINDOW = "Open the folder again and say whether they are one specimen."
+SAY_IN_THE_WINDOW = N_("Open the folder again and say whether they are one specimen.")
 
 
 def several_places(intake: Intake, what_to_do: str = SAY_ON_THE_COMMAND_LINE) -> UserError:

@@ -17,6 +17,7 @@ from bloodcells_gui.domain.analysis import CellsFound, Done, Progress, RunStatus
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, Cancelled, UserError
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import scale_remarks
 from bloodcells_gui.domain.specimen import ImageRef
@@ -98,7 +99,7 @@ def read_labelled(
     for i, ref in enumerate(intake.specimen.images):
         label = label_of(ref.name)
         if label is None:
-            skipped.append(SkippedFile(ref.name, "Its folder names no class."))
+            skipped.append(SkippedFile(ref.name, N_("Its folder names no class.")))
             unnamed[str(PurePosixPath(ref.name).parent)] += 1
         else:
             labels[i] = label

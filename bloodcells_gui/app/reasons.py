@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.retention import moment
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
@@ -28,9 +29,9 @@ class ReasonWanted(UserError):
     def __init__(self, cells: tuple[int, ...]) -> None:
         self.cells = cells
         super().__init__(
-            "{n} cells were decided on before.",
-            "A decision that is changed needs a reason.",
-            "Say in a few words why.",
+            N_("{n} cells were decided on before."),
+            N_("A decision that is changed needs a reason."),
+            N_("Say in a few words why."),
             n=len(cells),
         )
 

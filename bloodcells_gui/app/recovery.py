@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ def notice_of(session: CaseSession) -> RecoveryNotice | None:
     for number in store.interrupted_runs:
         if number in running:
             store.finish_run(number, RunStatus.CANCELLED)
-    crash = "The program did not end properly when it last had this case."
+    crash = N_("The program did not end properly when it last had this case.")
     return RecoveryNotice(
-        crash if store.after_crash else "The analysis of this case was cut off.",
-        "Every decision that the screen showed is here: {events} decisions, {cells} cells.",
-        "The analysis was cut off; it can be continued." if cut_off else "",
+        crash if store.after_crash else N_("The analysis of this case was cut off."),
+        N_("Every decision that the screen showed is here: {events} decisions, {cells} cells."),
+        N_("The analysis was cut off; it can be continued.") if cut_off else "",
         (("events", str(session.state.last_seq)), ("cells", str(len(session.cells)))),
         cut_off,
     )

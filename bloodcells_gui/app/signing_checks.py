@@ -20,6 +20,7 @@ from bloodcells_gui.domain.findings import (
     critical_findings,
     is_answered,
 )
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
 from bloodcells_gui.domain.settings import BLOCK, NONE
@@ -83,14 +84,14 @@ def _to_put_right(session: CaseSession) -> list[SigningCheck]:
         found.append(SigningCheck("The case is open read-only."))
     if state.unidentified:
         waiting = tuple(c.id for c in session.cells if state.present(c.id) and state.label(c.id) == "UNI")
-        text = "{n} cells are still unidentified."
+        text = N_("{n} cells are still unidentified.")
         found.append(SigningCheck(text, (("n", str(state.unidentified)),), cells=waiting))
     comment = session.drafts.text(COMMENT)
     if comment.strip():
-        text = "A comment was typed but not added: “{text}”."
+        text = N_("A comment was typed but not added: “{text}”.")
         found.append(SigningCheck(text, (("text", shortened(comment)),)))
     for spec, typed in unsaved_fields(session):
-        text = "The field “{field}” holds what is not saved: “{text}”."
+        text = N_("The field “{field}” holds what is not saved: “{text}”.")
         found.append(SigningCheck(text, (("field", spec.label), ("text", shortened(typed)))))
     return found
 
@@ -112,7 +113,7 @@ def _unseen(session: CaseSession) -> list[SigningCheck]:
     )
     if not unseen:
         return []
-    text = "{n} cells that make the smear positive were not looked at yet."
+    text = N_("{n} cells that make the smear positive were not looked at yet.")
     return [SigningCheck(text, (("n", str(len(unseen))),), cells=unseen)]
 
 
@@ -122,7 +123,7 @@ def _unreviewed(session: CaseSession) -> list[SigningCheck]:
     unseen = tuple(i for i in counted if not state.decided(i))
     if not unseen or 100 * (len(counted) - len(unseen)) >= rules.reviewed_percent * len(counted):
         return []
-    text = "{n} of {all} leukocytes were not looked at by a person."
+    text = N_("{n} of {all} leukocytes were not looked at by a person.")
     params = (("n", str(len(unseen))), ("all", str(len(counted))))
     return _by_rule(session, rules.unreviewed, "unreviewed", text, params, unseen)
 
@@ -132,7 +133,9 @@ def _second_readings(session: CaseSession) -> list[SigningCheck]:
     for key in passes(session):
         unread, unsettled = open_cells(session, key)
         if unread or unsettled:
-            text = "The second reading by {reader} is open: {unread} cells unread, {n} differences unsettled."
+            text = N_(
+                "The second reading by {reader} is open: {unread} cells unread, {n} differences unsettled."
+            )
             params = (
                 ("reader", session.state.second_readers.get(key, key)),
                 ("unread", str(len(unread))),
@@ -148,11 +151,11 @@ def _second_readings(session: CaseSession) -> list[SigningCheck]:
 def _counting(session: CaseSession) -> list[SigningCheck]:
     total, rules, found = session.differential("full").total, session.settings.signing, []
     if total < session.target:
-        text = "{n} leukocytes were counted; the target is {target}."
+        text = N_("{n} leukocytes were counted; the target is {target}.")
         params = (("n", str(total)), ("target", str(session.target)))
         found += _by_rule(session, rules.target, "target", text, params)
     if any(run.status is not RunStatus.COMPLETE for run in session.runs):
-        text = "The analysis did not run to its end."
+        text = N_("The analysis did not run to its end.")
         found += _by_rule(session, rules.incomplete, "incomplete", text)
     return found
 
@@ -220,10 +223,10 @@ def _findings(session: CaseSession) -> list[SigningCheck]:
             continue
         cells = _cells_of(session, finding.codes) if finding.count else ()
         if finding.count:
-            text = "Critical finding, not answered yet: {name}, {n} cells."
+            text = N_("Critical finding, not answered yet: {name}, {n} cells.")
             params: tuple[tuple[str, str], ...] = (("name", finding.name), ("n", str(finding.count)))
         else:
-            text = "Critical finding, not answered yet: {name}, {value} {unit}."
+            text = N_("Critical finding, not answered yet: {name}, {value} {unit}.")
             params = (("name", finding.name), ("value", finding.value), ("unit", finding.unit))
         found.append(SigningCheck(text, params, True, cells, finding=finding))
     return found

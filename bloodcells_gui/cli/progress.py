@@ -8,7 +8,7 @@ from typing import Self, TextIO
 
 from bloodcells_gui.cli.terminal import CleanStream
 from bloodcells_gui.domain.analysis import Progress
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 
 _BAR = 28
 
@@ -62,9 +62,9 @@ class ProgressPrinter:
     def _draw(self, p: Progress) -> None:
         share = p.done / p.total if p.total else 0.0
         bar = ("█" * round(share * _BAR)).ljust(_BAR, "░")
-        template = "{bar} {done}/{total} {unit} · {cells} cells · {rate}/s · {left} left"
+        template = N_("{bar} {done}/{total} {unit} · {cells} cells · {rate}/s · {left} left")
         if p.unit == "MB":
-            template = "{bar} {done}/{total} {unit} · {rate}/s · {left} left"
+            template = N_("{bar} {done}/{total} {unit} · {rate}/s · {left} left")
         text = tr(
             template,
             self._lang,

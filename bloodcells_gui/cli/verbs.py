@@ -15,7 +15,7 @@ from bloodcells_gui.cli.progress import ProgressPrinter
 from bloodcells_gui.cli.terminal import give_back, line, problem, sentence, take_signals
 from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
 from bloodcells_gui.domain.formatting import remark_text
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.remarks import TARGET_RULE
 from bloodcells_gui.domain.run_messages import notice_in
@@ -128,10 +128,12 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
 
 
 _ENDED = {
-    EXIT_CANCELLED: "Cancelled: what was found is kept and stamped incomplete.",
+    EXIT_CANCELLED: N_("Cancelled: what was found is kept and stamped incomplete."),
     EXIT_NOTHING_READABLE: (
-        "Incomplete: the images went out of reach. What was found is kept and stamped incomplete; once they "
-        "are back, the same command with --resume goes on."
+        N_(
+            "Incomplete: the images went out of reach. What was found is kept and stamped incomplete; once "
+            "they are back, the same command with --resume goes on."
+        )
     ),
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bloodcells_gui.domain.cell import Cell, CellAssets
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 
@@ -14,10 +15,10 @@ from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 class RunStatus(StrEnum):
     """How a run ended; anything but COMPLETE is stamped incomplete on every report."""
 
-    RUNNING = "running"
-    COMPLETE = "complete"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
+    RUNNING = N_("running")
+    COMPLETE = N_("complete")
+    CANCELLED = N_("cancelled")
+    FAILED = N_("failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.i18n import N_
+
 # Flags a cell may carry; plain strings because they go into files.
-FLAG_EDGE = "cut by the edge"
+FLAG_EDGE = N_("cut by the edge")
 #: Of a cell that the right or bottom edge of a field or slide cuts: it counts only when a person restores it.
-FLAG_OUTSIDE_FRAME = "outside the counting frame"
-FLAG_TOUCHING = "touching"
-FLAG_OUT_OF_FOCUS = "out of focus"
-FLAG_NO_CELL = "no cell found"
-FLAG_SCALE_UNKNOWN = "scale unknown"
+FLAG_OUTSIDE_FRAME = N_("outside the counting frame")
+FLAG_TOUCHING = N_("touching")
+FLAG_OUT_OF_FOCUS = N_("out of focus")
+FLAG_NO_CELL = N_("no cell found")
+FLAG_SCALE_UNKNOWN = N_("scale unknown")
 # The flags of cells that are not named for want of a scale.
-FLAG_WAITS_FOR_SCALE = "waits for a scale"
-FLAG_SCALE_CONTRADICTED = "scale contradicted"
-FLAG_SCALE_UNSURE = "scale unsure"
+FLAG_WAITS_FOR_SCALE = N_("waits for a scale")
+FLAG_SCALE_CONTRADICTED = N_("scale contradicted")
+FLAG_SCALE_UNSURE = N_("scale unsure")
 FLAG_BY_HAND = "added by hand"
-FLAG_UNLIKE_TRAINING = "unlike the training data"
+FLAG_UNLIKE_TRAINING = N_("unlike the training data")
 
 #: With one of these a cell is not named whatever the networks say; "scale unknown" alone is of older cases.
 FOR_WANT_OF_SCALE = frozenset({FLAG_WAITS_FOR_SCALE, FLAG_SCALE_CONTRADICTED, FLAG_SCALE_UNSURE})

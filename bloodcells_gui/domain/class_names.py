@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-from bloodcells_gui.domain.i18n import french
+from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, PARTIAL_LABELS, ROLLUPS
 
 # Leaves -> further names, English then French; plurals and missing accents are understood anyway.
@@ -81,12 +81,11 @@ def _names() -> Mapping[str, tuple[str, ...]]:
         found[_key(c.code)] = (c.code,)
     for name, leaves in PARTIAL_LABELS.items():
         found.setdefault(_key(name), leaves)
-    translated = french()
     for rollup in ROLLUPS.values():
         for row in rollup.rows:
             if row.code.startswith(OTHER):
                 continue
-            for name in (row.code, row.name, translated.get(row.name, row.name)):
+            for name in (row.code, row.name, tr(row.name, "fr")):
                 found.setdefault(_key(name), row.leaves)
                 found.setdefault(_key(re.sub(r"\(.*?\)", "", name)), row.leaves)
     for codes, names in _SYNONYMS.items():

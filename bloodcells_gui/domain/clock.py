@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.retention import CLOCK_TOLERANCE, moment
 
 # One computer's own clock, set by the network or by hand now and then.
@@ -13,12 +14,12 @@ BEHIND_ENTRY = timedelta(minutes=5)
 # A laboratory that did no work for so long is asked once; a clock set to another year is always found.
 AHEAD = timedelta(days=60)
 
-BEHIND_THE_CASE = (
+BEHIND_THE_CASE = N_(
     "This computer's clock says {now}, but the newest entry of the case is dated {seen}. Times never run "
     "backwards within a case, so what is done now is dated {seen}."
 )
-BEHIND_OTHER_WORK = "This computer's clock says {now}, but there is work of {seen} on it already."
-FAR_AHEAD = "This computer's clock says {now}; the newest work before that is of {seen}."
+BEHIND_OTHER_WORK = N_("This computer's clock says {now}, but there is work of {seen} on it already.")
+FAR_AHEAD = N_("This computer's clock says {now}; the newest work before that is of {seen}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bloodcells_gui.domain.class_names import leaves_of
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.stats import (
     BlandAltman,
@@ -75,7 +76,7 @@ def compare_readers(
         Shares for Ruemke's comparison are of each reader's own counted leukocytes.
     """
     rows = ROLLUPS[rollup].rows
-    names = {row.code: row.name for row in rows} | {OUTSIDE: "Taken out"}
+    names = {row.code: row.name for row in rows} | {OUTSIDE: N_("Taken out")}
     order = [row.code for row in rows] + [OUTSIDE]
     row_of = {leaf: row.code for row in rows for leaf in row.leaves} | {OUTSIDE: OUTSIDE}
     inside = {row.code for row in rows if row.counts}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from bloodcells_gui.domain.differential import DifferentialRow, Remark
-from bloodcells_gui.domain.i18n import french, tr
+from bloodcells_gui.domain.i18n import N_, tr
 
 _FOLDERS_SHOWN = 8
 _NUMBER = re.compile(r"-?\d+\.\d+")
@@ -40,14 +40,13 @@ def absolute(value: float | None, lang: str = "en", missing: str = "") -> str:
 
 def remark_text(remark: Remark, lang: str = "en") -> str:
     """A remark in `lang`: class names among its values are translated, decimals written as there."""
-    catalogue = french() if lang == "fr" else {}
     params = {}
     for name, value in remark.params:
-        text = catalogue.get(value, value)
+        text = tr(value, lang)
         if lang == "fr" and name.startswith("n_"):
             text = _NUMBER.sub(lambda m: m.group().replace(".", ","), text)
         if name.startswith("names"):
-            text = ", ".join(_listed(part, catalogue) for part in value.split("; "))
+            text = ", ".join(_listed(part, lang) for part in value.split("; "))
         params[name] = text
     return tr(remark.text, lang, **params)
 
@@ -65,16 +64,16 @@ def shown_and_counted(row: DifferentialRow, lang: str = "en") -> str:
     """How many cells of a row are shown, how many were counted on which area; "" where it is the same."""
     if row.counted is None or row.counted_mm2 is None or not (row.counted or row.count):
         return ""
-    text = "{shown} shown, {counted} counted in {area} mm²"
+    text = N_("{shown} shown, {counted} counted in {area} mm²")
     return tr(text, lang, shown=row.count, counted=row.counted, area=number(row.counted_mm2, 2, lang))
 
 
-def _listed(part: str, catalogue: dict[str, str]) -> str:
+def _listed(part: str, lang: str) -> str:
     """ "2 Blast" or "Blast" with the name translated."""
     count, _, name = part.partition(" ")
     if count.isdigit():
-        return f"{count} {catalogue.get(name, name)}"
-    return catalogue.get(part, part)
+        return f"{count} {tr(name, lang)}"
+    return tr(part, lang)
 
 
 def unnamed_text(evaluated: int, unnamed: Mapping[str, int], lang: str = "en") -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bloodcells_gui.domain import validation
+from bloodcells_gui.domain.i18n import N_
 
-GRADES = ("", "1+", "2+", "3+", "present")
-GRADE_GROUPS = ("red cells", "white cells", "platelets")
+GRADES = ("", "1+", "2+", "3+", N_("present"))
+GRADE_GROUPS = (N_("red cells"), N_("white cells"), N_("platelets"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class GradeItem:
     def __post_init__(self) -> None:
         low, high = self.moderate_from, self.many_above
         if (low is None) != (high is None) or (low is not None and high is not None and low > high):
-            raise ValueError("2+ must begin below 3+, and both or neither need a number")
+            raise ValueError(N_("2+ must begin below 3+, and both or neither need a number"))
 
     def grade(self, percent: float) -> str:
         """Grade of a share in %; 0 is not graded."""

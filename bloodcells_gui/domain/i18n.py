@@ -1,46 +1,58 @@
-"""Translation of what the Qt-free layers say.
+"""Text in the language of the person: English in the sources, other languages in gettext catalogues.
 
-English templates are their own keys; French stands in ``texts_fr*.py`` (one catalogue a layer, so that
-translations live near what they translate and tests can ask for missing ones). The window's own strings
-go through Qt Linguist instead.
+The English text is the key. ``resources/translations/<language>/LC_MESSAGES/bloodcells.mo`` holds the
+translations of everything that the program shows, in the window and on the command line;
+``python -m scripts.tools.translations`` collects the texts and compiles it. English needs no catalogue:
+both its forms are in the sources.
 """
 
 from __future__ import annotations
 
-import importlib
+import gettext
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "fr")
-_CATALOGUES = (
-    "texts_fr_cells",
-    "texts_fr",
-    "texts_fr_report",
-    "texts_fr_settings",
-    "texts_fr_signing",
-    "texts_fr_imaging",
-    "texts_fr_files",
-    "texts_fr_intake",
-    "texts_fr_inference",
-    "texts_fr_storage",
-    "texts_fr_app",
-    "texts_fr_slides",
-    "texts_fr_scale",
-)
+CATALOGUE = "bloodcells"
+
+# Template of many -> template of one, and the field that is counted.
+_COUNTED: dict[str, tuple[str, str]] = {}
 
 
-@lru_cache(maxsize=1)
-def french() -> dict[str, str]:
-    """All French catalogues merged; a catalogue that is not there is empty."""
-    merged: dict[str, str] = {}
-    for name in _CATALOGUES:
-        try:
-            module = importlib.import_module(f"bloodcells_gui.domain.{name}")
-        except ModuleNotFoundError:
-            continue
-        merged.update(module.FRENCH)
-    return merged
+def N_(text: str) -> str:
+    """Mark a text for translation where it is defined; :func:`tr` translates it where it is shown."""
+    return text
+
+
+def plural(one: str, many: str, counted: str = "n") -> str:
+    """Mark a template that counts its field `counted`.
+
+    Returns
+    -------
+    str
+        `many`: the template to keep and to hand on. :func:`tr` takes `one` or `many` by the field's value.
+    """
+    _COUNTED[many] = (one, counted)
+    return many
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(lang: str) -> gettext.NullTranslations:
+    """The translations into `lang`; an empty catalogue for English and unknown languages."""
+    package = Path(__file__).resolve().parent.parent
+    for base in (package / "_data", package.parent):  # an installed program, a source checkout
+        folder = base / "resources" / "translations"
+        if gettext.find(CATALOGUE, str(folder), [lang]):
+            return gettext.translation(CATALOGUE, str(folder), [lang])
+    return gettext.NullTranslations()
+
+
+def is_template(text: str) -> bool:
+    """Whether `text` is one of the program's own, be its translation the same word."""
+    # a text that a catalogue lacks comes back as the very object that went in
+    return text in _COUNTED or (bool(text) and catalogue("fr").gettext(text) is not text)
 
 
 def tr(template: str, /, lang: str = "en", **params: Any) -> str:
@@ -49,10 +61,24 @@ def tr(template: str, /, lang: str = "en", **params: Any) -> str:
     A field value is inserted as it is and never interpreted, so text from files cannot smuggle in fields; a
     :class:`Reason` is inserted in `lang`.
     """
-    text = french().get(template, template) if lang == "fr" else template
+    if not template:  # the key of a catalogue's header
+        return ""
+    if template in _COUNTED:
+        one, counted = _COUNTED[template]
+        text = catalogue(lang).ngettext(one, template, _count(params.get(counted)))
+    else:
+        text = catalogue(lang).gettext(template)
     if not params:
         return text
     return text.format_map({k: v.text(lang) if isinstance(v, Reason) else str(v) for k, v in params.items()})
+
+
+def _count(value: object) -> int:
+    """A count that may be written out (as in remarks); many if it is not known."""
+    try:
+        return abs(int(str(value)))
+    except ValueError:
+        return 2
 
 
 @dataclass(frozen=True, slots=True)

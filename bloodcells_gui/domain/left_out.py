@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from bloodcells_gui.domain.i18n import LANGUAGES, tr
+from bloodcells_gui.domain.i18n import LANGUAGES, N_, tr
 
-HIDDEN = "It is hidden."
-SYSTEM = "The operating system or another program put it there."
-MARKED = "Its folder is marked as holding no photographs ({marker})."
-OWN = "This program wrote it."
-COMPANION = "It belongs to the slide {slide}."
-MASK = "It is a mask, not a photograph."
-LINK_OUT = "It is a link that leads out of the chosen folder."
-LINK_INSIDE = "It is a link to {target}, which is read in its own place."
-LINK_DEAD = "It is a link that leads nowhere."
-LOOSE = "It lies beside the folders, and each folder is a specimen of its own."
-DUPLICATE = "duplicate of {name}"
-SAME_SHOT = "duplicate of {name}, the same picture in another format"
-FURTHER = "It is a further picture in the same file, of which only the first is analysed."
-NOT_BEGUN = "It was not begun: the analysis was cancelled before."
-LATER = "It was not there when the analysis began; analyse again without --resume."
+HIDDEN = N_("It is hidden.")
+SYSTEM = N_("The operating system or another program put it there.")
+MARKED = N_("Its folder is marked as holding no photographs ({marker}).")
+OWN = N_("This program wrote it.")
+COMPANION = N_("It belongs to the slide {slide}.")
+MASK = N_("It is a mask, not a photograph.")
+LINK_OUT = N_("It is a link that leads out of the chosen folder.")
+LINK_INSIDE = N_("It is a link to {target}, which is read in its own place.")
+LINK_DEAD = N_("It is a link that leads nowhere.")
+LOOSE = N_("It lies beside the folders, and each folder is a specimen of its own.")
+DUPLICATE = N_("duplicate of {name}")
+SAME_SHOT = N_("duplicate of {name}, the same picture in another format")
+FURTHER = N_("It is a further picture in the same file, of which only the first is analysed.")
+NOT_BEGUN = N_("It was not begun: the analysis was cancelled before.")
+LATER = N_("It was not there when the analysis began; analyse again without --resume.")
 
 OWN_SOFTWARE = "bloodcells_gui"
 """What pictures of the window name as their software: they show cells, but are no photographs."""

@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import PurePath
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.i18n import Reason, french
+from bloodcells_gui.domain.i18n import Reason, is_template
 
 OTHER = "other"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -113,4 +113,4 @@ def error_facts(error: BaseException) -> Iterator[str]:
 
 def _template(text: str) -> str:
     """`text` if it is a sentence of the program's catalogue: one that was put together may hold a name."""
-    return f"“{text}”" if text in french() else f"(text of {len(text)} that is no template)"
+    return f"“{text}”" if is_template(text) else f"(text of {len(text)} that is no template)"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-COUNTED = (
+from bloodcells_gui.domain.i18n import N_
+
+COUNTED = N_(
     "{red} red cells, {white} nucleated cells and {platelets} platelets on {area} mm² of readable monolayer "
     "({ratio_red} : 1 : {ratio_platelets})"
 )
-WITHOUT_LEUKOCYTES = "{red} red cells and {platelets} platelets on {area} mm² of readable monolayer"
-PER_FIELD = "{per_field} platelets per 100x oil field of 0.038 mm²"
-SEARCHED = "{area} mm² searched"
-UNLISTED = "{count} platelets counted but not listed as cells"
+WITHOUT_LEUKOCYTES = N_("{red} red cells and {platelets} platelets on {area} mm² of readable monolayer")
+PER_FIELD = N_("{per_field} platelets per 100x oil field of 0.038 mm²")
+SEARCHED = N_("{area} mm² searched")
+UNLISTED = N_("{count} platelets counted but not listed as cells")
 
 
 def numeration(tallies: Mapping[str, float], decimal: str = ".") -> list[tuple[str, dict[str, str]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 
@@ -30,7 +31,7 @@ def platelet_estimates(
     per_field = data.number("platelets_per_field")
     if per_field is not None:
         factor = settings.platelet_factor
-        text = "Platelets, estimated: {n_value} 10⁹/L, from {n_fields} per oil field times {n_factor}."
+        text = N_("Platelets, estimated: {n_value} 10⁹/L, from {n_fields} per oil field times {n_factor}.")
         params: tuple[tuple[str, str], ...] = (
             ("n_value", f"{per_field * factor:.0f}"),
             ("n_fields", f"{per_field:g}"),
@@ -45,7 +46,7 @@ def platelet_estimates(
         area += run.tallies.get("sampled_mm2", 0.0)
     if per_field is None and area >= FEWEST_OIL_FIELDS * OIL_FIELD_MM2:
         counted, factor = platelets / area * OIL_FIELD_MM2, settings.platelet_factor
-        text = (
+        text = N_(
             "Platelets, estimated: {n_value} 10⁹/L, from {n_fields} per area of an oil field, counted by the "
             "program, times {n_factor}."
         )
@@ -56,7 +57,7 @@ def platelet_estimates(
         )
         found.append(Remark(text, params))
     if rbc is not None and red >= FEWEST_RED_CELLS:
-        text = (
+        text = N_(
             "Platelets, estimated: {n_value} 10⁹/L, from {n_platelets} beside {n_red} red cells and a red "
             "cell count of {n_rbc} 10¹²/L."
         )

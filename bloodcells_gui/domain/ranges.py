@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bloodcells_gui.domain import validation
+from bloodcells_gui.domain.i18n import N_
 
 ABSOLUTE, PERCENT = "10^9/L", "%"
 WBC = "WBC"
@@ -71,9 +72,9 @@ class Range:
 
     def __post_init__(self) -> None:
         if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError("the lower limit is above the upper one")
+            raise ValueError(N_("the lower limit is above the upper one"))
         if self.age_from >= self.age_to:
-            raise ValueError("the age range is empty")
+            raise ValueError(N_("the age range is empty"))
 
     def fits(self, sex: str, age: float | None) -> bool:
         """Whether this range is for such a person; unknown sex or age fits open ranges only."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bloodcells_gui.domain.analyser_csv import HIGHEST_SUM, leukocyte_share
 from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.differential import Differential, DifferentialRow, Remark
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, pick
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Raised, Rule
 from bloodcells_gui.domain.settings import LabSettings
@@ -14,9 +15,9 @@ from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, ROLLUPS
 
 TARGET_RULE = "target-count"
-AMENDED = "Version {version} amends a signed report: {reason}"
-AMENDED_NO_REASON = "Version {version} amends a signed report."  # where exports are anonymised
-SAMPLING_ONLY = (
+AMENDED = N_("Version {version} amends a signed report: {reason}")
+AMENDED_NO_REASON = N_("Version {version} amends a signed report.")  # where exports are anonymised
+SAMPLING_ONLY = N_(
     "Limits are exact 95 % limits of sampling error only; they do not cover misclassification or the choice "
     "of the area."
 )
@@ -66,11 +67,11 @@ def _rule(raised: Raised) -> Remark:
     rule = raised.rule
     decimals = 0 if rule.quantity == "count" else 1 if rule.quantity in ("percent", "per_100") else 2
     if rule.quantity == "count":
-        trigger = "Review trigger: {name} {n_value} (rule {comparison} {n_threshold})"
-        positive = "Positive smear: {name} {n_value} (rule {comparison} {n_threshold})"
+        trigger = N_("Review trigger: {name} {n_value} (rule {comparison} {n_threshold})")
+        positive = N_("Positive smear: {name} {n_value} (rule {comparison} {n_threshold})")
     else:
-        trigger = "Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})"
-        positive = "Positive smear: {name} {n_value} {unit} (rule {comparison} {n_threshold})"
+        trigger = N_("Review trigger: {name} {n_value} {unit} (rule {comparison} {n_threshold})")
+        positive = N_("Positive smear: {name} {n_value} {unit} (rule {comparison} {n_threshold})")
     text = positive if rule.kind == SMEAR else trigger
     params = (
         ("name", rule.name),
@@ -85,7 +86,7 @@ def _rule(raised: Raised) -> Remark:
 def _unidentified(table: Differential) -> list[Remark]:
     if not table.unidentified:
         return []
-    text = "Unidentified cells, not in the table: {count}. The result is preliminary."
+    text = N_("Unidentified cells, not in the table: {count}. The result is preliminary.")
     return [Remark(text, (("count", str(table.unidentified)),), "warning", codes=("UNI",))]
 
 
@@ -93,7 +94,7 @@ def _unidentified(table: Differential) -> list[Remark]:
 _NAMED_WHEN_CUT = ("BL", "PMY", "PC", "ERB")
 
 
-CUT = "Cut by the right or bottom edge of an image and therefore not counted: {count} (counting frame)."
+CUT = N_("Cut by the right or bottom edge of an image and therefore not counted: {count} (counting frame).")
 
 
 def cut_cells(table: Differential) -> int:
@@ -109,7 +110,9 @@ def _cut(outside_frame: Mapping[str, int]) -> list[Remark]:
     found = [Remark(CUT, (("count", str(total)),))]
     grave = [code for code in _NAMED_WHEN_CUT if outside_frame.get(code)]
     if grave:
-        text = "Among the cells that an edge cuts and that are not counted, proposed: {names}. Look at them."
+        text = N_(
+            "Among the cells that an edge cuts and that are not counted, proposed: {names}. Look at them."
+        )
         names = "; ".join(f"{outside_frame[code]} {BY_CODE[code].name}" for code in grave)
         severity = "critical" if "BL" in grave else "warning"
         found.append(Remark(text, (("names", names),), severity, "", tuple(grave)))
@@ -121,7 +124,7 @@ def _of_an_area(table: Differential, area: SameArea | None) -> list[Remark]:
     if area is None:
         return []
     found: list[Remark] = []
-    text = (
+    text = N_(
         "{names}: {n_shown} shown, {n_counted} counted in {n_area} mm² beside {n_leukocytes} leukocytes; the "
         "number per 100 leukocytes is of this area."
     )
@@ -140,7 +143,7 @@ def _of_an_area(table: Differential, area: SameArea | None) -> list[Remark]:
         elif not row.counts and row.count and row.per_100_wbc is None:
             missing.append(row)
     if missing:
-        text = "{names}: not counted on the same area as leukocytes, so no number per 100 leukocytes."
+        text = N_("{names}: not counted on the same area as leukocytes, so no number per 100 leukocytes.")
         found.append(Remark(text, (("names", "; ".join(r.name for r in missing)),)))
     return found
 
@@ -157,12 +160,12 @@ def _correction(
         ("n_threshold", f"{settings.nrbc_threshold:g}"),
     )
     if table.corrected:
-        text = "White cell count corrected for {n_nrbc} NRBC per 100 WBC: {n_wbc} to {n_used} 10⁹/L."
+        text = N_("White cell count corrected for {n_nrbc} NRBC per 100 WBC: {n_wbc} to {n_used} 10⁹/L.")
         return [Remark(text, params, codes=("ERB",))]
     if answer == "yes":
-        text = "{n_nrbc} NRBC per 100 WBC; the analyser has corrected the white cell count already."
+        text = N_("{n_nrbc} NRBC per 100 WBC; the analyser has corrected the white cell count already.")
         return [Remark(text, params, codes=("ERB",))]
-    text = (
+    text = N_(
         "{n_nrbc} NRBC per 100 WBC, but it is unknown whether the analyser corrected the white cell count: "
         "nothing is corrected, absolute counts may be too high."
     )
@@ -173,7 +176,9 @@ def _left_shift(table: Differential, counts: Mapping[str, int], settings: LabSet
     bands, both = counts.get("BNE", 0), counts.get("BNE", 0) + counts.get("SNE", 0)
     if not table.total or not bands or 100.0 * bands / table.total < settings.left_shift_bands_percent:
         return []
-    text = "Left shift: {n_bands} % bands, counted with the segmented forms ({n_both} % neutrophils in all)."
+    text = N_(
+        "Left shift: {n_bands} % bands, counted with the segmented forms ({n_both} % neutrophils in all)."
+    )
     params = (
         ("n_bands", f"{100.0 * bands / table.total:.1f}"),
         ("n_both", f"{100.0 * both / table.total:.1f}"),
@@ -187,7 +192,7 @@ def _immature(table: Differential, counts: Mapping[str, int]) -> list[Remark]:
     if not count:
         return []
     low, high = clopper_pearson(count, table.total)
-    text = "Immature granulocytes in all: {n_share} % ({n_low} to {n_high}), blasts not among them."
+    text = N_("Immature granulocytes in all: {n_share} % ({n_low} to {n_high}), blasts not among them.")
     share = f"{100.0 * count / table.total:.1f}"
     params = (("n_share", share), ("n_low", f"{100 * low:.1f}"), ("n_high", f"{100 * high:.1f}"))
     return [Remark(text, params, codes=leaves)]
@@ -200,7 +205,7 @@ def _other(table: Differential, counts: Mapping[str, int]) -> list[Remark]:
         inside = [c for c in CLASSES if c.code in row.leaves and counts.get(c.code, 0)]
         if not row.code.startswith(OTHER) or not inside:
             continue
-        text = "Other holds {names}." if row.counts else "Other, outside the count, holds {names}."
+        text = N_("Other holds {names}.") if row.counts else N_("Other, outside the count, holds {names}.")
         names = "; ".join(f"{counts[c.code]} {c.name}" for c in inside)
         codes = tuple(c.code for c in inside)
         grave = "critical" if "BL" in codes else "info"
@@ -211,7 +216,7 @@ def _other(table: Differential, counts: Mapping[str, int]) -> list[Remark]:
 def _target(table: Differential, settings: LabSettings) -> list[Remark]:
     if not settings.target_cells or table.total >= settings.target_cells:
         return []
-    text = "Leukocytes counted: {count}; the target is {target}."
+    text = N_("Leukocytes counted: {count}; the target is {target}.")
     params = (("count", str(table.total)), ("target", str(settings.target_cells)))
     return [Remark(text, params, "warning", TARGET_RULE)]
 
@@ -221,7 +226,7 @@ def _analyser_sum(analyser: Mapping[str, float]) -> list[Remark]:
     total = leukocyte_share(analyser)
     if total <= HIGHEST_SUM:  # below it, classes may simply not be entered
         return []
-    text = "The analyser's percentages sum to {n_sum} %: at least one of them is wrong."
+    text = N_("The analyser's percentages sum to {n_sum} %: at least one of them is wrong.")
     return [Remark(text, (("n_sum", f"{total:.1f}"),), "warning", "analyser-sum")]
 
 
@@ -271,7 +276,7 @@ def _count_on(
             codes += leaves
     if not names:
         return []
-    text = "Count on to {target} cells: the limits of {names} contain a decision threshold."
+    text = N_("Count on to {target} cells: the limits of {names} contain a decision threshold.")
     return [
         Remark(
             text, (("target", str(following)), ("names", "; ".join(names))), "info", "count-on", tuple(codes)

@@ -9,28 +9,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.number_parsing import number_of
 
 
 class EventKind(StrEnum):
     """Everything that can be done to a case."""
 
-    CONFIRM = "confirm"
-    RELABEL = "relabel"
-    EXCLUDE = "exclude"
-    RESTORE = "restore"
-    ADD_CELL = "add cell"
-    REMOVE_CELL = "remove cell"
-    COUNT = "count"
-    SET_FIELD = "set field"
-    GRADE = "grade"
-    NOTE = "note"
-    SIGN = "sign"
-    AMEND = "amend"
-    SECOND_READ = "second read"
-    ADJUDICATE = "adjudicate"
-    UNDO = "undo"
-    REDO = "redo"
+    CONFIRM = N_("confirm")
+    RELABEL = N_("relabel")
+    EXCLUDE = N_("exclude")
+    RESTORE = N_("restore")
+    ADD_CELL = N_("add cell")
+    REMOVE_CELL = N_("remove cell")
+    COUNT = N_("count")
+    SET_FIELD = N_("set field")
+    GRADE = N_("grade")
+    NOTE = N_("note")
+    SIGN = N_("sign")
+    AMEND = N_("amend")
+    SECOND_READ = N_("second read")
+    ADJUDICATE = N_("adjudicate")
+    UNDO = N_("undo")
+    REDO = N_("redo")
 
 
 UNDOABLE = frozenset(

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.common_area import WITH_LEUKOCYTES, SameArea
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 TRIGGER, SMEAR = "trigger", "smear"
 _COMPARE: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt, ">=": operator.ge}
-UNITS = {"absolute": "10⁹/L", "percent": "%", "count": "cells", "per_100": "per 100 WBC"}
+UNITS = {"absolute": "10⁹/L", "percent": "%", "count": "cells", "per_100": N_("per 100 WBC")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not self.leaves and self.quantity != "absolute":
-            raise ValueError("a rule on the white cell count must be absolute")
+            raise ValueError(N_("a rule on the white cell count must be absolute"))
 
 
 _NE = ("SNE", "BNE")

@@ -8,30 +8,30 @@ from typing import Protocol
 
 from bloodcells_gui.domain import scale_messages
 from bloodcells_gui.domain.differential import Remark
-from bloodcells_gui.domain.i18n import french, tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.image_messages import IMAGE_NOTICES, IMAGE_WARNINGS
 from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate
 
-LOST = "The images could not be read any more; what was found until then is kept."
-REACHED = "{found} leukocytes found: the target of {target} is reached."
-NOT_REACHED = "{found} leukocytes found: the target of {target} was not reached, so the limits are wider."
-UNFOCUSED = "Most of the smear is out of focus: check every cell, or scan the slide again."
-LYING_LEVELS = "Lower resolutions in the file show something else than the full one and were not used."
-POOR_ZONES = "Many of the cells lie in zones that are too thick, too thin or out of focus."
-CONTRADICTION = (
+LOST = N_("The images could not be read any more; what was found until then is kept.")
+REACHED = N_("{found} leukocytes found: the target of {target} is reached.")
+NOT_REACHED = N_("{found} leukocytes found: the target of {target} was not reached, so the limits are wider.")
+UNFOCUSED = N_("Most of the smear is out of focus: check every cell, or scan the slide again.")
+LYING_LEVELS = N_("Lower resolutions in the file show something else than the full one and were not used.")
+POOR_ZONES = N_("Many of the cells lie in zones that are too thick, too thin or out of focus.")
+CONTRADICTION = N_(
     "The positions in the file names contradict the images; every field was counted by itself, so cells in "
     "overlaps may count twice."
 )
-FOREIGN = (
+FOREIGN = N_(
     "The stain, light or camera is unlike what the models were trained on, so more proposals will be wrong: "
     "review every cell, and calibrate to this laboratory."
 )
-DRAWN = (
+DRAWN = N_(
     "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
     "are named here says nothing of a real smear."
 )
-COUNTED_ONCE = "{n} files show a picture that another file shows too; each picture was counted once."
-ALIKE = (
+COUNTED_ONCE = N_("{n} files show a picture that another file shows too; each picture was counted once.")
+ALIKE = N_(
     "{n} images look like another image of a similar name (an overlay, a reduced copy?) and count as well: "
     "look at them."
 )
@@ -74,8 +74,9 @@ def notice_in(text: str, lang: str) -> str:
     """A run's remark in `lang`: known sentences are translated wherever they stand, others stay."""
     if lang != "fr":
         return text
-    if text in french():
-        return tr(text, lang)
+    known = tr(text, lang)
+    if known != text:
+        return known
     for template, pattern in _PATTERNS:
         found = pattern.search(text)
         if found is not None:

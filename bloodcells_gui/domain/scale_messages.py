@@ -4,38 +4,40 @@ from __future__ import annotations
 
 import re
 
-SCALE_CONTRADICTED = (
+from bloodcells_gui.domain.i18n import N_
+
+SCALE_CONTRADICTED = N_(
     "The files say {n_said} µm per pixel, their cells {n_seen}: both cannot be right, so no cell is named "
     "until a person gives the scale (--mpp on the command line)."
 )
 SCALE_FACTORS = {
-    2.54: "The two differ by about 2.54: probably an inch was written for a centimetre, or the reverse.",
-    10.0: "The two differ by about 10: probably a millimetre was written for a centimetre.",
-    25.4: "The two differ by about 25.4: probably an inch was written for a millimetre, or the reverse.",
-    1000.0: "The two differ by about 1000: probably one unit was written for the next one.",
+    2.54: N_("The two differ by about 2.54: probably an inch was written for a centimetre, or the reverse."),
+    10.0: N_("The two differ by about 10: probably a millimetre was written for a centimetre."),
+    25.4: N_("The two differ by about 25.4: probably an inch was written for a millimetre, or the reverse."),
+    1000.0: N_("The two differ by about 1000: probably one unit was written for the next one."),
 }
-SCALE_BY_HAND = (
+SCALE_BY_HAND = N_(
     "The scale given by hand is {n_said} µm per pixel, but the cells say {n_seen}: please check it. It was "
     "used as given."
 )
-SCALE_OF_THE_PATIENT = (
+SCALE_OF_THE_PATIENT = N_(
     "At the scale of the files the red cells are {n_um} µm wide on average (6.2 to 8.2 in health): small or "
     "large red cells of the patient, or a scale that is a little wrong. It was used as the files say."
 )
-SCALE_OUTLIERS = (
+SCALE_OUTLIERS = N_(
     "Images whose scale differs from the others' and was not believed: {count} (“{text}”). Their cells are "
     "not named until a person gives the scale."
 )
-SCALE_UNREAD = "A scale was found in the files but not understood: “{text}”. Please check the scale."
-SCALES_DIFFER = (
+SCALE_UNREAD = N_("A scale was found in the files but not understood: “{text}”. Please check the scale.")
+SCALES_DIFFER = N_(
     "The images have different scales: {count} of them were measured by their own red cells. Please check "
     "them."
 )
-NO_SCALE = (
+NO_SCALE = N_(
     "There is no scale in the files, and nothing in the images to estimate it from: no cell is named until a "
     "person gives the scale (--mpp on the command line)."
 )
-SCALE_GUESSED = (
+SCALE_GUESSED = N_(
     "The scale is only guessed from the size of the leukocytes (± {count} %): the answers are averaged over "
     "that range, and cells whose name depends on it wait for the scale (--mpp on the command line)."
 )
@@ -45,7 +47,7 @@ NOTICES = (
 )  # fmt: skip
 
 #: What the scale itself says when its file and its cells contradict each other.
-WARNING_CONTRADICTED = (
+WARNING_CONTRADICTED = N_(
     "The scale in the files contradicts the cells: no cell is named until you give the scale."
 )
 

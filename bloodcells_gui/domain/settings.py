@@ -14,7 +14,7 @@ from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
 from bloodcells_gui.domain.errors import Unsound, reason_of
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
-from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
 from bloodcells_gui.domain.rules import DEFAULT_RULES, Rule
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, ROLLUPS
@@ -104,14 +104,14 @@ class FieldSpec:
 
     def __post_init__(self) -> None:
         if not self.name.replace("_", "").isalnum():
-            raise ValueError("a field name has letters, digits and underscores only")
+            raise ValueError(N_("a field name has letters, digits and underscores only"))
 
 
 DEFAULT_FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("patient_name", "Patient", "patient", identifying=True),
     FieldSpec("patient_id", "Patient number", "patient", identifying=True),
     FieldSpec("birth_date", "Date of birth", "patient", "date", identifying=True),
-    FieldSpec("age", "Age", "patient", "number", unit="years"),
+    FieldSpec("age", "Age", "patient", "number", unit=N_("years")),
     FieldSpec("sex", "Sex", "patient", "choice", ("", "F", "M")),
     FieldSpec("collected_at", "Collected", "specimen", "date"),
     FieldSpec("requester", "Requested by", "specimen", identifying=True),
@@ -123,13 +123,13 @@ DEFAULT_FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("platelets_per_field", "Platelets per oil field", "specimen", "number", in_report=False),
 )
 DEFAULT_COMMENTS: tuple[str, ...] = (
-    "Automated pre-classification, reviewed by microscopy.",
-    "Left shift.",
-    "Toxic changes in neutrophils.",
-    "Platelet clumps seen: repeat in citrate.",
-    "Smudge cells present.",
-    "Blasts seen: urgent haematologist review.",
-    "Few cells on the smear: limits are wide.",
+    N_("Automated pre-classification, reviewed by microscopy."),
+    N_("Left shift."),
+    N_("Toxic changes in neutrophils."),
+    N_("Platelet clumps seen: repeat in citrate."),
+    N_("Smudge cells present."),
+    N_("Blasts seen: urgent haematologist review."),
+    N_("Few cells on the smear: limits are wide."),
 )
 # Letters that commands of the review use; a class cannot have them.
 RESERVED_KEYS: frozenset[str] = frozenset({"N", "U"})

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from bloodcells_gui.domain.i18n import N_
+
 
 class SpecimenKind(StrEnum):
     """How the specimen was photographed."""
 
-    CROPS = "crops"
+    CROPS = N_("crops")
     FIELDS = "fields"
-    SLIDE = "slide"
-    COUNTER = "counter"  # counted by hand at the microscope; no images
+    SLIDE = N_("slide")
+    COUNTER = N_("counter")  # counted by hand at the microscope; no images
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,11 @@ def with_number(specimen: Specimen, fields: Mapping[str, str]) -> Specimen:
 class ScaleSource(StrEnum):
     """Where um per pixel came from, strongest first."""
 
-    PERSON = "person"
-    METADATA = "metadata"
+    PERSON = N_("person")
+    METADATA = N_("metadata")
     RED_CELLS = "red cells"
-    PRIOR = "cell size prior"
-    CONTRADICTED = "cells against the file"  # the two exclude each other; the cells' is used to look
+    PRIOR = N_("cell size prior")
+    CONTRADICTED = N_("cells against the file")  # the two exclude each other; the cells' is used to look
     UNKNOWN = "unknown"
 
 

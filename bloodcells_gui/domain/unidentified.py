@@ -13,28 +13,28 @@ from bloodcells_gui.domain.cell import (
     FLAG_WAITS_FOR_SCALE,
     Cell,
 )
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
 
-NO_SCALE = "no scale is known"
-CONTRADICTED = "the scale is contradicted"
-UNSURE_SCALE = "its name depends on an unsure scale"
-NO_OUTLINE = "no cell could be outlined"
-UNLIKE = "it looks unlike the training images"
-COMPETE = "two classes compete: {first} and {second}"
-BELOW = "its probability is below the limit"
+NO_SCALE = N_("no scale is known")
+CONTRADICTED = N_("the scale is contradicted")
+UNSURE_SCALE = N_("its name depends on an unsure scale")
+NO_OUTLINE = N_("no cell could be outlined")
+UNLIKE = N_("it looks unlike the training images")
+COMPETE = N_("two classes compete: {first} and {second}")
+BELOW = N_("its probability is below the limit")
 
-WORD = "Unidentified."
-GUESS = "Best guess: {name}, {percent} %. It waits because {reason}."
+WORD = N_("Unidentified.")
+GUESS = N_("Best guess: {name}, {percent} %. It waits because {reason}.")
 #: For many cells together, in the order in which they are told.
 SUMMARY = {
-    NO_SCALE: "Unidentified because no scale is known: {count}.",
-    CONTRADICTED: "Unidentified because the scale is contradicted: {count}.",
-    UNSURE_SCALE: "Unidentified because their names depend on an unsure scale: {count}.",
-    NO_OUTLINE: "Unidentified because no cell could be outlined: {count}.",
-    UNLIKE: "Unidentified because they look unlike the training images: {count}.",
-    COMPETE: "Unidentified because two classes compete: {count}.",
-    BELOW: "Unidentified because their probability is below the limit: {count}.",
+    NO_SCALE: N_("Unidentified because no scale is known: {count}."),
+    CONTRADICTED: N_("Unidentified because the scale is contradicted: {count}."),
+    UNSURE_SCALE: N_("Unidentified because their names depend on an unsure scale: {count}."),
+    NO_OUTLINE: N_("Unidentified because no cell could be outlined: {count}."),
+    UNLIKE: N_("Unidentified because they look unlike the training images: {count}."),
+    COMPETE: N_("Unidentified because two classes compete: {count}."),
+    BELOW: N_("Unidentified because their probability is below the limit: {count}."),
 }
 # The first that holds is the one that a person can do something about.
 _OF_FLAG = (

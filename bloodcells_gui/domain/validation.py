@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bloodcells_gui.domain.errors import Unsound, reason_of
-from bloodcells_gui.domain.i18n import Reason, tr
+from bloodcells_gui.domain.i18n import N_, Reason, tr
 from bloodcells_gui.domain.setting_names import NAMES
 
 CHECK = "check"
@@ -21,9 +21,11 @@ Parse = Callable[[Any, str, "list[SettingProblem]"], Any]
 Metadata = Mapping[str, Parse]
 
 
-DAMAGED_LIST = "The list of recent cases cannot be read: {reason}. It begins anew; the cases are untouched."
-ONE_VALUE = "Setting “{name}”: {reason}. The default is used."
-WHOLE_FILE = "The settings file {name} cannot be used: {reason}. Defaults are used."
+DAMAGED_LIST = N_(
+    "The list of recent cases cannot be read: {reason}. It begins anew; the cases are untouched."
+)
+ONE_VALUE = N_("Setting “{name}”: {reason}. The default is used.")
+WHOLE_FILE = N_("The settings file {name} cannot be used: {reason}. Defaults are used.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bloodcells_gui.domain.i18n import N_
+
 # Reasons against a tile; plain strings, because the window and the reports show them.
-GLASS = "glass"
-TOO_THIN = "too thin"
-TOO_THICK = "too thick"
-OUT_OF_FOCUS = "out of focus"
-PALE = "pale"
-BAD_LIGHT = "bad light"
-NOT_A_SMEAR = "not a smear"
+GLASS = N_("glass")
+TOO_THIN = N_("too thin")
+TOO_THICK = N_("too thick")
+OUT_OF_FOCUS = N_("out of focus")
+PALE = N_("pale")
+BAD_LIGHT = N_("bad light")
+NOT_A_SMEAR = N_("not a smear")
 
 #: Below this score a tile is no monolayer worth counting in.
 READABLE = 0.25

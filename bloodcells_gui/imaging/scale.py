@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 
 RED_CELL_UM = 7.35
@@ -48,13 +49,15 @@ _PROVING_IMAGES = 4
 _BIOLOGICAL = 0.05
 
 # Plain sentences (the numbers stand in the estimate itself), so that they are keys of the French catalogue.
-WARNING_RED_CELLS = "The scale was estimated from the red cells: a micro- or macrocytic specimen shifts it."
-WARNING_FEW = "The scale was estimated from very few red cells; please check it."
-WARNING_PRIOR = (
+WARNING_RED_CELLS = N_(
+    "The scale was estimated from the red cells: a micro- or macrocytic specimen shifts it."
+)
+WARNING_FEW = N_("The scale was estimated from very few red cells; please check it.")
+WARNING_PRIOR = N_(
     "Too few red cells to measure: the scale was guessed from the size of the leukocytes; please check it."
 )
-WARNING_NONE = "No cell was found to estimate the scale from; please enter it."
-WARNING_MIXED = "The images seem to have different scales; please check them."
+WARNING_NONE = N_("No cell was found to estimate the scale from; please enter it.")
+WARNING_MIXED = N_("The images seem to have different scales; please check them.")
 
 
 class CellFinder(Protocol):

@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.inference.onnx_check import MalformedModel, inspect_model
 
 SCHEMA = 1
-TASKS = ("classify", "segment", "detect")
+TASKS = (N_("classify"), N_("segment"), N_("detect"))
 MAX_CARD_BYTES = 1_000_000
 MAX_FILE_BYTES = 64_000_000
 MAX_FILES = 32

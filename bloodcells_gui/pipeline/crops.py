@@ -27,6 +27,7 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import Cancelled
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.image_messages import counted
 from bloodcells_gui.domain.left_out import DUPLICATE
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
@@ -287,7 +288,7 @@ class CropsAnalysis:
             return settled
         if self._options.mpp:
             return SettledScale(ScaleEstimate(self._options.mpp, ScaleSource.PERSON))
-        return SettledScale(ScaleEstimate(None, ScaleSource.UNKNOWN, warning="No image could be read."))
+        return SettledScale(ScaleEstimate(None, ScaleSource.UNKNOWN, warning=N_("No image could be read.")))
 
 
 def _batches_ahead(like: _Batch) -> int:

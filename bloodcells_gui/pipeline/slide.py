@@ -15,6 +15,7 @@ from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, Skip
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.detections import NUCLEATED
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.image_messages import counted
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import LYING_LEVELS, POOR_ZONES, UNFOCUSED
@@ -76,7 +77,7 @@ class SlideSource:
         Tallies of the earlier runs of the case; finished tiles are left out.
     """
 
-    unit = "tiles"
+    unit = N_("tiles")
 
     def __init__(
         self,

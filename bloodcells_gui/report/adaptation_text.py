@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from bloodcells_gui.adaptation.prior_shift import PriorShift, most_changed
 from bloodcells_gui.domain.formatting import number
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
-MIX = "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells): {weights}"
-EVEN_MIX = (
+MIX = N_(
+    "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells): {weights}"
+)
+EVEN_MIX = N_(
     "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells); it "
     "changes no kind's weight by 5 % or more"
 )
-MEASURED = "Size, shape, density and texture of the cells count for their kind ({cells} cells)"
-ALIKE = "Cells that look alike support each other's kind ({cells} cells)"
+MEASURED = N_("Size, shape, density and texture of the cells count for their kind ({cells} cells)")
+ALIKE = N_("Cells that look alike support each other's kind ({cells} cells)")
 
 
 def adaptation_text(mix: PriorShift, lang: str = "en") -> str:

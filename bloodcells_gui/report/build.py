@@ -14,6 +14,7 @@ from bloodcells_gui.domain.analysis import AnalysisRun, left_out
 from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.remarks import AMENDED
@@ -258,7 +259,7 @@ def _gallery(
         )
 
     rows = [(r.code, r.name, r.counts, r.rgb) for r in differential.rows]
-    rows.insert(0, (UNIDENTIFIED, "Unidentified", False, UNIDENTIFIED_RGB))
+    rows.insert(0, (UNIDENTIFIED, N_("Unidentified"), False, UNIDENTIFIED_RGB))
     return tuple(
         GalleryRow(code, name, counts, len(members[code]), rgb, tuple(thumb(c) for c in chosen[code]))
         for code, name, counts, rgb in rows

@@ -16,6 +16,7 @@ from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ORDER
@@ -51,8 +52,8 @@ def atomic_file(path: Path, mode: str = "w", encoding: str = "utf-8") -> Iterato
     OutputNotWritable
         When the folder is read-only, the disk is full and the like; nothing half-written stays.
     """
-    what = "“{name}” could not be written."
-    advice = "Choose another folder or free some space, then export again; nothing is lost."
+    what = N_("“{name}” could not be written.")
+    advice = N_("Choose another folder or free some space, then export again; nothing is lost.")
     temporary: Path | None = None
     try:
         if path.exists() and not path.is_file():  # a device must not become a file
@@ -69,7 +70,7 @@ def atomic_file(path: Path, mode: str = "w", encoding: str = "utf-8") -> Iterato
         temporary.replace(path)
         temporary = None
     except OSError as error:
-        why = "The system says: {reason}."
+        why = N_("The system says: {reason}.")
         raise OutputNotWritable(
             what, why, advice, name=path.name, reason=error.strerror or str(error)
         ) from error

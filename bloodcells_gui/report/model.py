@@ -19,16 +19,17 @@ from typing import Any
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.differential import Differential, Remark
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Signature, Status
 from bloodcells_gui.domain.specimen import ScaleEstimate, SpecimenKind
 
 REPORT_FORMAT = 1
 RESEARCH_USE_ONLY = "For Research Use Only. Not for use in diagnostic procedures."
 
-SYNTHETIC = "SYNTHETIC"
-INCOMPLETE = "INCOMPLETE"
-PRELIMINARY = "PRELIMINARY"
-NOT_SIGNED = "NOT SIGNED"
+SYNTHETIC = N_("SYNTHETIC")
+INCOMPLETE = N_("INCOMPLETE")
+PRELIMINARY = N_("PRELIMINARY")
+NOT_SIGNED = N_("NOT SIGNED")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bloodcells_gui.adaptation.prior_shift import mix_in
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.formatting import number, remark_text
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import numeration, plain_tallies
 from bloodcells_gui.domain.run_messages import notice_in
 from bloodcells_gui.domain.specimen import ScaleSource
@@ -151,7 +152,7 @@ def analyser(sheet: Sheet, model: ReportModel) -> None:
             )
         sheet.set_y(y + 5.2)
     sheet.struct_builder.close_table()
-    note = "“agrees”: the analyser's share lies within the exact limits of the smear's count (Rümke)."
+    note = N_("“agrees”: the analyser's share lies within the exact limits of the smear's count (Rümke).")
     sheet.put(sheet.left, sheet.y + 0.6, sheet.tr(note), sheet.width, size=7.2, rgb=MUTED, height=3.8)
     sheet.set_y(sheet.y + 5)
 
@@ -222,7 +223,7 @@ def _signatures(sheet: Sheet, model: ReportModel) -> None:
         half = (sheet.width - 8) / 2
         sheet.ensure(15)
         y = sheet.y
-        for i, label in enumerate(("Name and signature", "Date")):
+        for i, label in enumerate((N_("Name and signature"), N_("Date"))):
             x = sheet.left + i * (half + 8)
             sheet.rule(y + 9, FAINT, 0.2, x, half)
             sheet.put(x, y + 9.4, sheet.tr(label), half, size=7.5, rgb=MUTED, height=4)
@@ -273,7 +274,7 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
     for run in model.runs:
         _run(sheet, run)
     lines = [
-        ("Program", f"bloodcells_gui {model.app_version}"),
+        (N_("Program"), f"bloodcells_gui {model.app_version}"),
         (
             "Images",
             sheet.tr(
@@ -283,7 +284,7 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
             ),
         ),
         ("Settings", f"sha256 {model.settings_sha256}"),
-        ("This report", f"sha256 {model.sha256()}"),
+        (N_("This report"), f"sha256 {model.sha256()}"),
     ]
     if model.chain is not None:
         end = model.chain
@@ -291,15 +292,15 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
             "{entries} entries, {events} decisions, sha256 {sha}",
             entries=end.entries, events=end.events, sha=end.head,
         )  # fmt: skip
-        lines.append(("Audit chain when signed", text))
+        lines.append((N_("Audit chain when signed"), text))
     if model.head:
-        lines.append(("Audit chain when written", f"sha256 {model.head}"))
+        lines.append((N_("Audit chain when written"), f"sha256 {model.head}"))
     for label, text in lines:
         _pair(sheet, label, text)
     if model.skipped_total:
         sheet.set_y(sheet.y + 1)
         text = sheet.tr("Files left out: {count}", count=model.skipped_total)
-        _pair(sheet, "Skipped", text, rgb=WARNING)
+        _pair(sheet, N_("Skipped"), text, rgb=WARNING)
         for file in model.skipped[:15]:
             _pair(sheet, "", f"{file.path}: {sheet.tr(file.reason)}", most=2)
         if model.skipped_total > 15:
@@ -324,25 +325,25 @@ def _run(sheet: Sheet, run: RunBlock) -> None:
     if run.profile:
         _pair(sheet, "Profile", run.profile)
     if run.scale is not None:
-        _pair(sheet, "Scale", _scale(sheet, run))
+        _pair(sheet, N_("Scale"), _scale(sheet, run))
         if run.scale.warning:
             _pair(sheet, "", sheet.tr(run.scale.warning), rgb=WARNING)
     if run.provider:
-        _pair(sheet, "Computed by", run.provider)
+        _pair(sheet, N_("Computed by"), run.provider)
     if any(v for _, v in run.parameters):
-        _pair(sheet, "Parameters", ", ".join(f"{k} = {v}" for k, v in run.parameters if v), most=5)
-    label = "Numeration"
+        _pair(sheet, N_("Parameters"), ", ".join(f"{k} = {v}" for k, v in run.parameters if v), most=5)
+    label = N_("Numeration")
     for template, values in numeration(dict(run.tallies), "," if lang == "fr" else "."):
         _pair(sheet, label, sheet.tr(template, **values))
         label = ""
     others = plain_tallies(dict(run.tallies))
     if others:
-        _pair(sheet, "Also counted", ", ".join(f"{k} {v:g}" for k, v in others.items()))
+        _pair(sheet, N_("Also counted"), ", ".join(f"{k} {v:g}" for k, v in others.items()))
     mix = mix_in(dict(run.tallies))
     if mix is not None:
         _pair(sheet, "Whole specimen", adaptation_text(mix, lang), most=6)
     if run.notice:
-        _pair(sheet, "Notice", notice_in(run.notice, lang), rgb=WARNING)
+        _pair(sheet, N_("Notice"), notice_in(run.notice, lang), rgb=WARNING)
     sheet.set_y(sheet.y + 1.4)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
 from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.report.model import CheckLine, FindingLine, ReportModel
 from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_sheet import CRITICAL, INK, MUTED, Sheet
@@ -31,9 +32,9 @@ def finding_text(sheet: Sheet, line: FindingLine) -> str:
     if not line.verdict:
         return sheet.tr("Critical finding, not answered yet: {name}, {amount}.", name=name, amount=amount)
     text = (
-        "Critical finding: {name}, {amount}. Seen and confirmed by {by}, {at}."
+        N_("Critical finding: {name}, {amount}. Seen and confirmed by {by}, {at}.")
         if line.verdict == CONFIRMED
-        else "Critical finding: {name}, {amount}. Refuted by {by}, {at}."
+        else N_("Critical finding: {name}, {amount}. Refuted by {by}, {at}.")
     )
     parts = [sheet.tr(text, name=name, amount=amount, by=line.by, at=local_time(line.at, lang))]
     if line.told and line.told_at:

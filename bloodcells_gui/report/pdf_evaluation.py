@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bloodcells_gui.domain.formatting import number, unnamed_text
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.run_messages import notice_in
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.csv_out import atomic_file
@@ -92,18 +92,18 @@ def _limits(sheet: Sheet, f: Figure) -> str:
 def _tiles(sheet: Sheet, e: Evaluation) -> None:
     kept = e.n - e.abstained
     tiles = (
-        ("Accuracy", f"{_percent(sheet, e.accuracy.value)} %", _limits(sheet, e.accuracy)),
+        (N_("Accuracy"), f"{_percent(sheet, e.accuracy.value)} %", _limits(sheet, e.accuracy)),
         (
-            "Balanced accuracy",
+            N_("Balanced accuracy"),
             f"{_percent(sheet, e.balanced_accuracy)} %",
             sheet.tr("mean recall of the classes"),
         ),
         (
-            "Without abstentions",
+            N_("Without abstentions"),
             f"{_percent(sheet, e.accuracy_kept.value)} %",
             sheet.tr("{share} % of the cells", share=_percent(sheet, kept / e.n)),
         ),
-        ("Calibration error", f"{_percent(sheet, e.ece)} %", sheet.tr("expected (ECE)")),
+        (N_("Calibration error"), f"{_percent(sheet, e.ece)} %", sheet.tr("expected (ECE)")),
     )
     gap = 4.0
     width = (sheet.width - 3 * gap) / 4
@@ -121,11 +121,11 @@ def _classes(sheet: Sheet, e: Evaluation) -> None:
     sheet.heading(sheet.tr("By class"), 30, sheet.tr("exact 95 % limits, sampling error only"))
     columns = (
         ("Cells", 13.0),
-        ("Recall %", 15.0),
+        (N_("Recall %"), 15.0),
         ("95 % limits", 22.0),
-        ("Precision %", 17.0),
+        (N_("Precision %"), 17.0),
         ("95 % limits", 22.0),
-        ("F1 %", 12.0),
+        (N_("F1 %"), 12.0),
         ("95 % limits", 22.0),
     )
     name_width = sheet.width - sum(w for _, w in columns)

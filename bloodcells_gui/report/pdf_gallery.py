@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.report.model import GalleryRow, ReportModel, Thumb
@@ -36,9 +37,9 @@ def _legend(sheet: Sheet) -> None:
     y = sheet.y
     x = sheet.left
     for kind, text in (
-        ("?", "doubtful to the model, with its probability"),
-        ("✓", "confirmed by a person"),
-        ("→", "relabelled by a person"),
+        ("?", N_("doubtful to the model, with its probability")),
+        ("✓", N_("confirmed by a person")),
+        ("→", N_("relabelled by a person")),
     ):
         _corner(sheet, x, y + 0.2, kind)
         shown = sheet.tr(text)
@@ -189,7 +190,7 @@ def explanations(sheet: Sheet, model: ReportModel) -> None:
     if not thumbs:
         return
     sheet.heading(sheet.tr("What the classifier looked at (Grad-CAM)"), 30)
-    note = "Warm colours mark what spoke for the proposed class; they explain the model, not the cell."
+    note = N_("Warm colours mark what spoke for the proposed class; they explain the model, not the cell.")
     sheet.paragraph(sheet.left, sheet.tr(note), sheet.width, size=7.5, rgb=MUTED)
     sheet.set_y(sheet.y + 1)
     size, pair_gap = 19.0, 5.0

@@ -6,6 +6,7 @@ import io
 
 from PIL import Image
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.report.model import INCOMPLETE, NOT_SIGNED, PRELIMINARY, SYNTHETIC, FieldLine, ReportModel
 from bloodcells_gui.report.pdf_sheet import ACCENT, CRITICAL, MUTED, WARNING, WHITE, Sheet
 
@@ -136,7 +137,7 @@ def fields_block(sheet: Sheet, model: ReportModel) -> None:
     )
     if not model.images:
         images = kind
-    specimen.append(FieldLine("images", "Material", images, "", "specimen"))
+    specimen.append(FieldLine("images", N_("Material"), images, "", "specimen"))
     if model.anonymised:
         patient.insert(0, FieldLine("", "Patient", sheet.tr("(left out: anonymised)"), "", "patient"))
     top, gap = sheet.y, 6.0
@@ -159,7 +160,7 @@ def _field(sheet: Sheet, x: float, y: float, width: float, line: FieldLine) -> f
         local_time(line.value, sheet.lang_code) if line.name in ("birth_date", "collected_at") else line.value
     )
     if line.name == "sex":
-        value = sheet.tr({"F": "female", "M": "male"}.get(value, value))
+        value = sheet.tr({"F": N_("female"), "M": N_("male")}.get(value, value))
     if line.unit:
         value = f"{value} {sheet.tr(line.unit)}"
     sheet.put(x, y, sheet.tr(line.label), label_width - 1.5, size=8, rgb=MUTED, height=4.5)

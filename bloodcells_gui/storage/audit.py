@@ -12,6 +12,7 @@ from typing import Any
 
 from bloodcells_gui.domain.csv_text import RFC4180
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.imaging.io.identity import sampled_hash
@@ -94,14 +95,14 @@ def _check_whole(store: CaseStore, report: AuditReport) -> None:
         report.problems.append(Problem("The events do not follow from each other", where))
     for key in store.unsigned_reports():
         if RECOVERED_FROM in store.extra:
-            what = "A report of the recovered case is kept without its signature"
+            what = N_("A report of the recovered case is kept without its signature")
             report.remarks.append(Problem(what, f"report {key}"))
         else:
-            what = "A report was signed, and its signature is gone"
+            what = N_("A report was signed, and its signature is gone")
             report.problems.append(Problem(what, f"report {key}"))
     report.problems += signed_reports.problems(store)
     if last_seen.lacks_what_was_seen(store):
-        what = "The work list of this folder saw a later state of this case"
+        what = N_("The work list of this folder saw a later state of this case")
         report.problems.append(Problem(what))
 
 
@@ -126,7 +127,7 @@ def _check_head(store: CaseStore, report: AuditReport, printed: str) -> None:
             where = f"ledger {entry.seq}/{report.entries}"
             report.remarks.append(Problem("The printed head is in the chain", where))
             return
-    what = "The chain does not hold the printed head: its end was cut off, or it was computed anew"
+    what = N_("The chain does not hold the printed head: its end was cut off, or it was computed anew")
     report.problems.append(Problem(what, printed[:16]))
 
 

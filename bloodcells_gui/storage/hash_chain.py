@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.storage import serialization
 
 GENESIS = "0" * 64
@@ -30,17 +31,17 @@ GENESIS = "0" * 64
 class Kind(StrEnum):
     """What an entry seals: rows of which table."""
 
-    META = "meta"
-    IMAGES = "images"
-    FACTS = "image facts"
-    LOCATION = "location"
-    RUN = "run"
-    RUN_END = "run end"
+    META = N_("meta")
+    IMAGES = N_("images")
+    FACTS = N_("image facts")
+    LOCATION = N_("location")
+    RUN = N_("run")
+    RUN_END = N_("run end")
     SETTLED = "settled"
-    SKIPPED = "skipped"
-    CELLS = "cells"
-    EVENT = "event"
-    REPORT = "report"
+    SKIPPED = N_("skipped")
+    CELLS = N_("cells")
+    EVENT = N_("event")
+    REPORT = N_("report")
     REPORT_MAPS = "report maps"
 
 

@@ -12,6 +12,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.storage.connection import open_held
 from bloodcells_gui.storage.worklist_index import HEADS_SQL, INDEX_NAME
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bloodcells_gui.storage.case import CaseStore
 
 # A flag of the work list (an English template).
-WENT_BACK = "an earlier state than was seen here before"
+WENT_BACK = N_("an earlier state than was seen here before")
 _FOLDERS_UP = 3
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.storage import connection
 
@@ -48,12 +49,14 @@ class CaseInUse(UserError):
         self.holder = holder
         self.elsewhere = holder.host != socket.gethostname()
         super().__init__(
-            "The case {path} is open in another window (computer {host}, since {since}).",
-            "Two windows must not write one case.",
-            "Use that window, close it, or open the case here read-only."
+            N_("The case {path} is open in another window (computer {host}, since {since})."),
+            N_("Two windows must not write one case."),
+            N_("Use that window, close it, or open the case here read-only.")
             if not self.elsewhere
-            else "Close it there or open the case here read-only."
-            " If that computer is off or has crashed, take the case over.",
+            else N_(
+                "Close it there or open the case here read-only."
+                " If that computer is off or has crashed, take the case over."
+            ),
             path=path,
             host=holder.host or "?",
             since=holder.since or "?",

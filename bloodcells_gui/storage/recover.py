@@ -17,6 +17,7 @@ from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, ReviewState, utc_now
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
@@ -29,11 +30,11 @@ from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.salvage import Reader
 
 _BATCH = 1000
-RECORD_LOST = (
+RECORD_LOST = N_(
     "More may be lost than is known: the record of what was written could not be read whole."
     " Compare the case with its images and with earlier reports."
 )
-ALTERED = (
+ALTERED = N_(
     "Some of what came through is not as it was written, or lacks what belonged to it."
     " Compare the case with its images and with earlier reports."
 )

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.storage import hash_chain, schema, serialization
 from bloodcells_gui.storage.hash_chain import Entry, Kind
 
@@ -118,7 +118,7 @@ def compared(
         else:
             found = connection.execute(hash_chain.SELECT[kind], (entry.first, max(0, entry.count))).fetchall()
         same = hash_chain.digest(found) == entry.content
-        what = "A sealed row was changed or is gone"
+        what = N_("A sealed row was changed or is gone")
         yield entry, None if same else Problem(what, f"{kind} from {entry.first}")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import ReviewState, fold
@@ -44,14 +45,14 @@ def problems(store: CaseStore) -> list[Problem]:
                 continue  # no report of this program; its hash is all there is
             chain, table = obj.get("chain"), obj["differential"]
             if chain is not None and not _ends_there(chain, signed):
-                what = "The chain does not end where it ended when the report was signed"
+                what = N_("The chain does not end where it ended when the report was signed")
                 found.append(Problem(what, where))
             differing = _differing(table, store, signed)
         except row_validation.NONSENSE:
             found.append(Problem("The signed report cannot be read", where))
             continue
         if differing:
-            what = "The counts of the signed report do not follow from the decisions"
+            what = N_("The counts of the signed report do not follow from the decisions")
             found.append(Problem(what, f"{where}: {differing}"))
     return found
 
@@ -65,7 +66,7 @@ def end_problem(store: CaseStore) -> Problem | None:
                 continue
         except row_validation.NONSENSE:
             continue  # no report of this program; its hash is all there is
-        what = "The chain does not end where it ended when the report was signed"
+        what = N_("The chain does not end where it ended when the report was signed")
         return Problem(what, f"report {signed.key}")
     return None
 

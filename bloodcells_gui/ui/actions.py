@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton, QWidget
 
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 
 _WITH_TEXT = (
     "open_folder", "open_slide", "confirm", "next_doubtful", "next_unreviewed", "export", "sign",
@@ -31,40 +32,40 @@ class Actions(QObject):
         self.class_actions: dict[str, QAction] = {}
         keys = QKeySequence.StandardKey
         add = self._add
-        add("open_folder", self.tr("Open &folder…"), "folder", QKeySequence(keys.Open))
-        add("open_slide", self.tr("Open &slide or image…"), "slide", QKeySequence("Ctrl+Shift+O"))
-        add("open_case", self.tr("Open &case…"), "case", QKeySequence("Ctrl+K"))
-        add("open_demo", self.tr("Try a s&ynthetic specimen"), "demo")
-        add("continue_run", self.tr("Con&tinue the analysis"), "next")
-        add("analyse_again", self.tr("&Analyse again with another scale…"), "")
-        add("export", self.tr("&Export the report…"), "export", QKeySequence("Ctrl+E"))
-        add("sign", self.tr("Si&gn…"), "sign", QKeySequence("Ctrl+Shift+S"))
-        add("close_case", self.tr("C&lose the case"), "", QKeySequence("Ctrl+W"))
-        add("quit", self.tr("&Quit"), "", QKeySequence("Ctrl+Q"))
-        add("undo", self.tr("&Undo"), "undo", QKeySequence("Ctrl+Z"))
-        add("redo", self.tr("&Redo"), "redo", QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z"))
-        add("confirm", self.tr("&Confirm"), "confirm", QKeySequence("Space"))
-        add("exclude", self.tr("E&xclude"), "exclude", QKeySequence("Delete"))
-        add("restore", self.tr("Re&store"), "restore", QKeySequence("Shift+Delete"))
-        add("next_doubtful", self.tr("Next &doubtful cell"), "doubt", QKeySequence("N"))
-        add("next_unreviewed", self.tr("Next cell &nobody has looked at"), "next", QKeySequence("U"))
-        add("larger", self.tr("&Larger pictures"), "zoom_in", QKeySequence("Ctrl++"), QKeySequence("Ctrl+="))
-        add("smaller", self.tr("&Smaller pictures"), "zoom_out", QKeySequence("Ctrl+-"))
-        add("explain", self.tr("&Explanation (Grad-CAM)"), "heat", QKeySequence("F4"))
-        add("compare", self.tr("Com&pare the chosen cells"), "", QKeySequence("F2"))
-        add("alike", self.tr("Cells li&ke this one"), "", QKeySequence("F3"))
-        add("loupe", self.tr("L&oupe"), "zoom_in", QKeySequence("F5"))
+        add("open_folder", tr("Open &folder…"), "folder", QKeySequence(keys.Open))
+        add("open_slide", tr("Open &slide or image…"), "slide", QKeySequence("Ctrl+Shift+O"))
+        add("open_case", tr("Open &case…"), "case", QKeySequence("Ctrl+K"))
+        add("open_demo", tr("Try a s&ynthetic specimen"), "demo")
+        add("continue_run", tr("Con&tinue the analysis"), "next")
+        add("analyse_again", tr("&Analyse again with another scale…"), "")
+        add("export", tr("&Export the report…"), "export", QKeySequence("Ctrl+E"))
+        add("sign", tr("Si&gn…"), "sign", QKeySequence("Ctrl+Shift+S"))
+        add("close_case", tr("C&lose the case"), "", QKeySequence("Ctrl+W"))
+        add("quit", tr("&Quit"), "", QKeySequence("Ctrl+Q"))
+        add("undo", tr("&Undo"), "undo", QKeySequence("Ctrl+Z"))
+        add("redo", tr("&Redo"), "redo", QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z"))
+        add("confirm", tr("&Confirm"), "confirm", QKeySequence("Space"))
+        add("exclude", tr("E&xclude"), "exclude", QKeySequence("Delete"))
+        add("restore", tr("Re&store"), "restore", QKeySequence("Shift+Delete"))
+        add("next_doubtful", tr("Next &doubtful cell"), "doubt", QKeySequence("N"))
+        add("next_unreviewed", tr("Next cell &nobody has looked at"), "next", QKeySequence("U"))
+        add("larger", tr("&Larger pictures"), "zoom_in", QKeySequence("Ctrl++"), QKeySequence("Ctrl+="))
+        add("smaller", tr("&Smaller pictures"), "zoom_out", QKeySequence("Ctrl+-"))
+        add("explain", tr("&Explanation (Grad-CAM)"), "heat", QKeySequence("F4"))
+        add("compare", tr("Com&pare the chosen cells"), "", QKeySequence("F2"))
+        add("alike", tr("Cells li&ke this one"), "", QKeySequence("F3"))
+        add("loupe", tr("L&oupe"), "zoom_in", QKeySequence("F5"))
         self._actions["loupe"].setCheckable(True)
-        add("find_class", self.tr("Class by &name…"), "", QKeySequence("Ctrl+F"))
-        add("next_panel", self.tr("Next pa&nel"), "", QKeySequence("F6"))
-        add("keys", self.tr("&Keys…"), "keyboard", QKeySequence("F1"))
-        add("preferences", self.tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
-        add("person", self.tr("&Who reviews…"), "person")
-        add("support", self.tr("&Save a report for support…"))
-        add("about", self.tr("&About"), "info")
-        add("theme_system", self.tr("As the &desktop"))
-        add("theme_light", self.tr("L&ight"))
-        add("theme_dark", self.tr("&Dark"))
+        add("find_class", tr("Class by &name…"), "", QKeySequence("Ctrl+F"))
+        add("next_panel", tr("Next pa&nel"), "", QKeySequence("F6"))
+        add("keys", tr("&Keys…"), "keyboard", QKeySequence("F1"))
+        add("preferences", tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
+        add("person", tr("&Who reviews…"), "person")
+        add("support", tr("&Save a report for support…"))
+        add("about", tr("&About"), "info")
+        add("theme_system", tr("As the &desktop"))
+        add("theme_light", tr("L&ight"))
+        add("theme_dark", tr("&Dark"))
         for name in ("theme_system", "theme_light", "theme_dark"):
             self._actions[name].setCheckable(True)
         self._shorten()
@@ -94,13 +95,13 @@ class Actions(QObject):
     def _shorten(self) -> None:
         """Short names for the buttons of the toolbar."""
         for name, text in (
-            ("open_folder", self.tr("Folder")),
-            ("open_slide", self.tr("Slide")),
-            ("confirm", self.tr("Confirm")),
-            ("next_doubtful", self.tr("Next doubtful")),
-            ("next_unreviewed", self.tr("Next unseen")),
-            ("export", self.tr("Export")),
-            ("sign", self.tr("Sign")),
+            ("open_folder", tr("Folder")),
+            ("open_slide", tr("Slide")),
+            ("confirm", tr("Confirm")),
+            ("next_doubtful", tr("Next doubtful")),
+            ("next_unreviewed", tr("Next unseen")),
+            ("export", tr("Export")),
+            ("sign", tr("Sign")),
         ):
             self._actions[name].setIconText(text)
 
@@ -146,7 +147,7 @@ class Actions(QObject):
     def fill_menus(self, bar: QMenuBar, recent: QMenu) -> None:
         """Lay the commands out in menus."""
         get = self.get
-        file = bar.addMenu(self.tr("&File"))
+        file = bar.addMenu(tr("&File"))
         file.addActions([get("open_folder"), get("open_slide"), get("open_case")])
         file.addMenu(recent)
         file.addAction(get("open_demo"))
@@ -155,14 +156,14 @@ class Actions(QObject):
         file.addActions([get("export"), get("sign"), get("close_case")])
         file.addSeparator()
         file.addAction(get("quit"))
-        review = bar.addMenu(self.tr("&Review"))
+        review = bar.addMenu(tr("&Review"))
         review.addActions([get("undo"), get("redo")])
         review.addSeparator()
         review.addActions([get("confirm"), get("exclude"), get("restore")])
         review.addMenu(self._class_menu(review))
         review.addSeparator()
         review.addActions([get("next_doubtful"), get("next_unreviewed")])
-        view = bar.addMenu(self.tr("&View"))
+        view = bar.addMenu(tr("&View"))
         view.addActions(
             [
                 get("larger"),
@@ -174,11 +175,11 @@ class Actions(QObject):
                 get("next_panel"),
             ]
         )
-        theme = view.addMenu(self.tr("&Appearance"))
+        theme = view.addMenu(tr("&Appearance"))
         theme.addActions([get("theme_system"), get("theme_light"), get("theme_dark")])
-        more = bar.addMenu(self.tr("&Settings"))
+        more = bar.addMenu(tr("&Settings"))
         more.addActions([get("keys"), get("preferences"), get("person")])
-        help_menu = bar.addMenu(self.tr("&Help"))
+        help_menu = bar.addMenu(tr("&Help"))
         help_menu.addActions([get("keys"), get("support"), get("about")])
 
     def cell_menu(self, parent: QWidget) -> QMenu:
@@ -192,7 +193,7 @@ class Actions(QObject):
         return menu
 
     def _class_menu(self, parent: QWidget) -> QMenu:
-        menu = QMenu(self.tr("&Give a class"), parent)
+        menu = QMenu(tr("&Give a class"), parent)
         menu.addActions(list(self.class_actions.values()))
         menu.addSeparator()
         menu.addAction(self.get("find_class"))

@@ -25,6 +25,7 @@ from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Job, Session
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import JobRunner
 from bloodcells_gui.ui.progress_bar import AnalysisBar
 
@@ -152,9 +153,9 @@ class AnalysisControl(QObject):
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
             self._tell(
                 "info",
-                self.tr("The analysis was stopped."),
-                self.tr("What was found so far is kept and marked incomplete."),
-                self.tr("It can be continued from the File menu."),
+                tr("The analysis was stopped."),
+                tr("What was found so far is kept and marked incomplete."),
+                tr("It can be continued from the File menu."),
             )
         self._session = None
         self.state_changed.emit()
@@ -169,8 +170,8 @@ class AnalysisControl(QObject):
             self._ask_scale(told or lang.text(run.scale.warning if run.scale else ""))
 
     def _ask_scale(self, told: str) -> None:
-        give = self.tr("Give the scale: the images are analysed anew as another case; this one stays.")
-        action = (self.tr("Give the scale…"), self.scale_wanted.emit)
+        give = tr("Give the scale: the images are analysed anew as another case; this one stays.")
+        action = (tr("Give the scale…"), self.scale_wanted.emit)
         self._told.append(self._banners.show_banner("warning", told, what_to_do=give, actions=(action,)))
 
     def _tell(self, severity: str, what: str, why: str, what_to_do: str) -> None:
@@ -185,7 +186,7 @@ class AnalysisControl(QObject):
             return
         again = ""
         if done.status == RunStatus.FAILED:
-            again = self.tr("When the images are there again, continue the analysis from the File menu.")
+            again = tr("When the images are there again, continue the analysis from the File menu.")
         self._tell("warning" if grave else "info", text, "", again)
 
     def _all_skipped(self) -> list[SkippedFile]:
@@ -202,10 +203,14 @@ class AnalysisControl(QObject):
         named = [f"{f.path}: {language.text(f.reason)}" for f in skipped[:_NAMED]]
         more = len(skipped) - len(named)
         if more:
-            named.append(self.tr("and %n more", "", more))
+            named.append(ngettext("and {n} more", "and {n} more", more))
         self._tell(
             "warning",
-            self.tr("%n file(s) could not be read and were left out.", "", len(skipped)),
+            ngettext(
+                "{n} file could not be read and was left out.",
+                "{n} files could not be read and were left out.",
+                len(skipped),
+            ),
             "\n".join(named),
-            self.tr("All of them stand in skipped.csv of the export."),
+            tr("All of them stand in skipped.csv of the export."),
         )

@@ -13,6 +13,7 @@ from bloodcells_gui.app.bug_report import bug_report
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
 
 SEVERITIES = ("info", "ok", "warning", "critical")
 _ICONS = {"info": "info", "ok": "confirm", "warning": "warning", "critical": "critical"}
@@ -71,14 +72,14 @@ class Banner(QFrame):
             button.clicked.connect(act)
             row.addWidget(button)
         if details:
-            copy = QPushButton(context.icons.get("copy"), self.tr("Copy report"))
-            copy.setToolTip(self.tr("Copies a technical report without patient data"))
+            copy = QPushButton(context.icons.get("copy"), tr("Copy report"))
+            copy.setToolTip(tr("Copies a technical report without patient data"))
             copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
             row.addWidget(copy)
         close = QToolButton()
         close.setIcon(context.icons.get("close"))
-        close.setAccessibleName(self.tr("Dismiss"))
-        close.setToolTip(self.tr("Dismiss"))
+        close.setAccessibleName(tr("Dismiss"))
+        close.setToolTip(tr("Dismiss"))
         close.clicked.connect(self.dismissed)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(" ".join(t for t in self.texts if t))
@@ -151,7 +152,7 @@ class BannerStack(QWidget):
             text(part, **params) if part else "" for part in (error.what, error.why, error.what_to_do)
         )
         if of:
-            what = self.tr("{case}, which is closed: {problem}").format(case=of, problem=what)
+            what = tr("{case}, which is closed: {problem}").format(case=of, problem=what)
         return self.show_banner("critical", what, why, what_to_do, actions=actions, stays=stays or bool(of))
 
     def reason(self, reason: Reason, *, severity: str = "warning") -> Banner:
@@ -165,10 +166,10 @@ class BannerStack(QWidget):
         support = self._context.support
         return self.show_banner(
             "critical",
-            self.tr("The program met a fault of its own."),
-            self.tr("Your decisions are in the case file; nothing of them is lost."),
-            self.tr("Copy the report and pass it on; it holds no patient data."),
-            actions=((self.tr("Report for support…"), support),) if support is not None else (),
+            tr("The program met a fault of its own."),
+            tr("Your decisions are in the case file; nothing of them is lost."),
+            tr("Copy the report and pass it on; it holds no patient data."),
+            actions=((tr("Report for support…"), support),) if support is not None else (),
             details=bug_report(error) if isinstance(error, BaseException) else type(error).__name__,
             stays=stays,
         )
@@ -228,6 +229,6 @@ class BannerStack(QWidget):
         for i, banner in enumerate(self._banners):
             banner.setVisible(i < MOST_SHOWN)
         hidden = max(0, len(self._banners) - MOST_SHOWN)
-        self._more.setText(self.tr("%n more notice(s)", "", hidden))
+        self._more.setText(ngettext("{n} more notice", "{n} more notices", hidden))
         self._more.setVisible(hidden > 0)
         self.setVisible(bool(self._banners))

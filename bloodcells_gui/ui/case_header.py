@@ -11,6 +11,7 @@ from bloodcells_gui.domain.run_messages import FOREIGN, run_remarks
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
 
 
@@ -79,14 +80,14 @@ class CaseHeader(QWidget):
         specimen, language = self._session.specimen, self._context.language
         self._title.show_text(specimen.id)
         kind = {
-            SpecimenKind.CROPS: self.tr("Single cells"),
-            SpecimenKind.FIELDS: self.tr("Fields"),
-            SpecimenKind.SLIDE: self.tr("Slide"),
-            SpecimenKind.COUNTER: self.tr("Counted by hand"),
+            SpecimenKind.CROPS: tr("Single cells"),
+            SpecimenKind.FIELDS: tr("Fields"),
+            SpecimenKind.SLIDE: tr("Slide"),
+            SpecimenKind.COUNTER: tr("Counted by hand"),
         }[specimen.kind]
         facts = [kind]
         if specimen.images:
-            facts.append(self.tr("%n image(s)", "", len(specimen.images)))
+            facts.append(ngettext("{n} image", "{n} images", len(specimen.images)))
         scale = self._scale or next((r.scale for r in reversed(self._session.runs) if r.scale), None)
         if scale is not None and scale.mpp:
             facts.append(self._scale_text(scale))
@@ -104,55 +105,53 @@ class CaseHeader(QWidget):
 
     def _scale_text(self, scale: ScaleEstimate) -> str:
         source = {
-            ScaleSource.PERSON: self.tr("given by hand"),
-            ScaleSource.METADATA: self.tr("from the file"),
-            ScaleSource.RED_CELLS: self.tr("from red cells"),
-            ScaleSource.PRIOR: self.tr("estimated"),
-            ScaleSource.CONTRADICTED: self.tr("from the cells, against the file"),
-            ScaleSource.UNKNOWN: self.tr("not known"),
+            ScaleSource.PERSON: tr("given by hand"),
+            ScaleSource.METADATA: tr("from the file"),
+            ScaleSource.RED_CELLS: tr("from red cells"),
+            ScaleSource.PRIOR: tr("estimated"),
+            ScaleSource.CONTRADICTED: tr("from the cells, against the file"),
+            ScaleSource.UNKNOWN: tr("not known"),
         }[scale.source]
         return f"{self._context.language.number(scale.mpp or 0.0, 3)} µm/px ({source})"
 
     def _wanted_chips(self, scale: ScaleEstimate | None) -> tuple[tuple[str, str, str], ...]:
         session, chips = self._session, []
         if session.specimen.synthetic:
-            chips.append(
-                (self.tr("Synthetic"), "info", self.tr("Drawn by the program; these cells belong to nobody"))
-            )
+            chips.append((tr("Synthetic"), "info", tr("Drawn by the program; these cells belong to nobody")))
         if session.read_only:
             chips.append(
                 (
-                    self.tr("Read only"),
+                    tr("Read only"),
                     "warning",
-                    self.tr("Another window writes this case, or its file is protected"),
+                    tr("Another window writes this case, or its file is protected"),
                 )
             )
         if session.runs and session.runs[-1].status != RunStatus.COMPLETE and not self.running:
             chips.append(
                 (
-                    self.tr("Incomplete"),
+                    tr("Incomplete"),
                     "warning",
-                    self.tr("The analysis did not reach its end; it can be continued"),
+                    tr("The analysis did not reach its end; it can be continued"),
                 )
             )
         if scale is not None and scale.warning:
             word, severity = {
-                ScaleSource.CONTRADICTED: (self.tr("Scale contradicted"), "critical"),
-                ScaleSource.UNKNOWN: (self.tr("No scale"), "critical"),
-            }.get(scale.source, (self.tr("Scale uncertain"), "warning"))
+                ScaleSource.CONTRADICTED: (tr("Scale contradicted"), "critical"),
+                ScaleSource.UNKNOWN: (tr("No scale"), "critical"),
+            }.get(scale.source, (tr("Scale uncertain"), "warning"))
             chips.append((word, severity, self._context.language.text(scale.warning)))
         if not self.running and any(r.text == FOREIGN for r in run_remarks(session.runs)):
-            chips.append((self.tr("Unfamiliar look"), "warning", self._context.language.text(FOREIGN)))
+            chips.append((tr("Unfamiliar look"), "warning", self._context.language.text(FOREIGN)))
         profile = next((r.profile for r in reversed(session.runs) if r.profile), "")
         if profile:
-            tip = self.tr("The classifier was calibrated with this profile of the laboratory")
-            chips.append((self.tr("Profile {name}").format(name=profile), "info", tip))
+            tip = tr("The classifier was calibrated with this profile of the laboratory")
+            chips.append((tr("Profile {name}").format(name=profile), "info", tip))
         if session.state.signed:
-            chips.append((self.tr("Signed"), "ok", ""))
+            chips.append((tr("Signed"), "ok", ""))
         elif session.state.amendments:
             began = session.state.amendments[-1]
-            word = self.tr("Amending: version {version}").format(version=began.version)
+            word = tr("Amending: version {version}").format(version=began.version)
             chips.append((word, "warning", plain_tip(began.reason)))
         if not session.state.signed and session.state.unidentified and not self.running:
-            chips.append((self.tr("Preliminary"), "warning", self.tr("Cells still wait for a decision")))
+            chips.append((tr("Preliminary"), "warning", tr("Cells still wait for a decision")))
         return tuple(chips)

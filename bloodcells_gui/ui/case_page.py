@@ -23,7 +23,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.differential.panel import DifferentialPanel
 from bloodcells_gui.ui.gallery.panel import GalleryPanel
-from bloodcells_gui.ui.i18n import EXCLUDED
+from bloodcells_gui.ui.i18n import EXCLUDED, tr
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.review import ReviewController
@@ -230,9 +230,7 @@ class CasePage(QWidget):
     def _alike_found(self, cell_id: object, ids: list[int]) -> None:
         others = [i for i in ids if i != cell_id and self.controller.group_of(i)]
         if isinstance(cell_id, int) and others:
-            self._open_comparison(
-                [cell_id, *others], self.tr("Cells like cell {number}").format(number=cell_id)
-            )
+            self._open_comparison([cell_id, *others], tr("Cells like cell {number}").format(number=cell_id))
 
     def _open_comparison(self, ids: list[int], title: str) -> None:
         if not ids:
@@ -300,15 +298,15 @@ class CasePage(QWidget):
             self.next_unreviewed()
             if self.chosen():
                 self.noticed.emit(
-                    self.tr("No cell was chosen; nothing was decided."),
-                    self.tr("Look at this one and press the key again."),
+                    tr("No cell was chosen; nothing was decided."),
+                    tr("Look at this one and press the key again."),
                 )
         return ids
 
     def _tell_out_of_sight(self) -> None:
         self.noticed.emit(
-            self.tr("These cells were out of sight; nothing was decided."),
-            self.tr("Look at them and press the key again."),
+            tr("These cells were out of sight; nothing was decided."),
+            tr("Look at them and press the key again."),
         )
 
     def offer_menu(self, make: Callable[[QWidget], QMenu]) -> None:

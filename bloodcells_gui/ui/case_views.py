@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.panel import GalleryPanel
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 from bloodcells_gui.ui.wheel import guard_wheels
@@ -42,12 +43,12 @@ class CaseViews(QTabWidget):
         self.setDocumentMode(True)
         self.setTabBarAutoHide(True)
         self.gallery = GalleryPanel(context, controller, pool)
-        self.addTab(self.gallery, self.tr("Gallery"))
+        self.addTab(self.gallery, tr("Gallery"))
         self.slide = self._slide_view(may_decide)
         self.map: CellMap | None = None
         self.map_place = QWidget()
         QVBoxLayout(self.map_place).setContentsMargins(0, 0, 0, 0)
-        self.addTab(self.map_place, self.tr("Map"))
+        self.addTab(self.map_place, tr("Map"))
         self.currentChanged.connect(self._view_changed)
         self.tabBarClicked.connect(self._tab_clicked)
 
@@ -60,7 +61,7 @@ class CaseViews(QTabWidget):
         slide.failed.connect(self._controller.failed)
         slide.cell_picked.connect(lambda cell_id: self.gallery.view.select_ids([cell_id]))
         self.gallery.view.activated_cell.connect(self._fly_to)
-        self.addTab(slide, self.tr("Slide") if kind is SpecimenKind.SLIDE else self.tr("Fields"))
+        self.addTab(slide, tr("Slide") if kind is SpecimenKind.SLIDE else tr("Fields"))
         return slide
 
     def _fly_to(self, cell_id: int) -> None:

@@ -19,6 +19,7 @@ from bloodcells_gui.app.embedding_map import map_of
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.delegate import group_rgb
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.review import ReviewController
@@ -103,7 +104,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
             self.addItem(item)
         self.setMinimumSize(200, 160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(self.tr("Map of the cells"))
+        self.setAccessibleName(tr("Map of the cells"))
         self.scene().sigMouseMoved.connect(self._moved)
         context.theme.changed.connect(self._recolour_ground)
 
@@ -238,13 +239,13 @@ class CellMap(QWidget):
         self.canvas.lassoed.connect(lambda rows: self.chosen.emit([self._ids[i] for i in rows]))
         self.canvas.pointed.connect(self._pointed)
         self.colouring = QComboBox()
-        self.colouring.addItem(self.tr("Colour by class"), BY_CLASS)
-        self.colouring.addItem(self.tr("Colour by doubt"), BY_UNCERTAINTY)
-        self.colouring.setAccessibleName(self.tr("Colour of the points"))
+        self.colouring.addItem(tr("Colour by class"), BY_CLASS)
+        self.colouring.addItem(tr("Colour by doubt"), BY_UNCERTAINTY)
+        self.colouring.setAccessibleName(tr("Colour of the points"))
         self.colouring.activated.connect(lambda _: self._recolour())
         self._state = QLabel()
         self._state.setObjectName("muted")
-        hint = ElidedLabel(self.tr("Drag a lasso to choose cells; wheel zooms, right drag moves"))
+        hint = ElidedLabel(tr("Drag a lasso to choose cells; wheel zooms, right drag moves"))
         hint.setObjectName("muted")
         bar = QHBoxLayout()
         bar.setContentsMargins(14, 5, 14, 5)
@@ -288,7 +289,7 @@ class CellMap(QWidget):
             self._stale = True
             return
         self._stale = False
-        self._state.setText(self.tr("computing…"))
+        self._state.setText(tr("computing…"))
         embeddings = self._session.embeddings
 
         def work() -> tuple[list[int], NDArray[np.float32]]:
@@ -303,7 +304,7 @@ class CellMap(QWidget):
         self._ids = [ids[i] for i in keep]
         self._row = {cell_id: i for i, cell_id in enumerate(self._ids)}
         self._places = np.asarray(places[keep], np.float32).reshape(-1, 2)
-        self._state.setText("" if keep else self.tr("No cell has an embedding."))
+        self._state.setText("" if keep else tr("No cell has an embedding."))
         self._recolour()
         self.show_selection(self._ringed)
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout,
 
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 
 
 class ClassFinder(QFrame):
@@ -34,17 +35,17 @@ class ClassFinder(QFrame):
         self._found.setSourceModel(QStringListModel(names, self))
         self._found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.line = QLineEdit()
-        self.line.setPlaceholderText(self.tr("Class name or code"))
-        self.line.setAccessibleName(self.tr("Class name or code"))
+        self.line.setPlaceholderText(tr("Class name or code"))
+        self.line.setAccessibleName(tr("Class name or code"))
         self.line.textChanged.connect(self._filter)
         self.line.returnPressed.connect(self._take)
         self.list = QListView()
         self.list.setModel(self._found)
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setAccessibleName(self.tr("Classes"))
+        self.list.setAccessibleName(tr("Classes"))
         self.list.clicked.connect(self._take)
-        title = QLabel(self.tr("Give the chosen cells a class"))
+        title = QLabel(tr("Give the chosen cells a class"))
         title.setObjectName("muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 10)

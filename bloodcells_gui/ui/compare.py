@@ -12,6 +12,7 @@ from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import group_rgb
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
@@ -72,7 +73,7 @@ class CompareTile(QFrame):
         layout.addWidget(self._why)
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
-        self._lookup.failed.connect(lambda *_: self.image.clear(self.tr("This picture cannot be read.")))
+        self._lookup.failed.connect(lambda *_: self.image.clear(tr("This picture cannot be read.")))
         session = self._session
         self._lookup.ask(cell_id, lambda: session.view(cell_id))
         self.image.zoom_changed.connect(lambda _: self.zoomed.emit(self.image.um_zoom))
@@ -92,7 +93,7 @@ class CompareTile(QFrame):
         self._why.setText(why)
         self._why.setVisible(bool(why))
         self._detail.setText(
-            self.tr("Cell {number} · {code} {probability} %").format(
+            tr("Cell {number} · {code} {probability} %").format(
                 number=self.cell_id, code=cell.predicted, probability=probability
             )
         )
@@ -128,7 +129,7 @@ class CompareWindow(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(title or self.tr("Compare cells"))
+        self.setWindowTitle(title or tr("Compare cells"))
         self._linked = False
         self.tiles = [CompareTile(context, controller, pool, i) for i in list(ids)[:MOST]]
         grid = QGridLayout(self)

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.labels import menu_text, plain_tip
 
@@ -90,13 +91,13 @@ class EmptyState(QWidget):
         self.setAcceptDrops(True)
         logo = QLabel()
         logo.setPixmap(app_icon().pixmap(QSize(64, 64)))
-        title = QLabel(self.tr("Read a blood smear"))
+        title = QLabel(tr("Read a blood smear"))
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.9)
         font.setWeight(font.Weight.DemiBold)
         title.setFont(font)
         lead = QLabel(
-            self.tr(
+            tr(
                 "Open images of a smear. The cells are found, outlined and classified on this computer; "
                 "you review the proposals by keyboard and hand over the report."
             )
@@ -115,23 +116,23 @@ class EmptyState(QWidget):
         choices = QHBoxLayout()
         choices.setSpacing(14)
         for icon, name, hint, signal in (
-            ("folder", self.tr("Open a folder"),
-             self.tr("Cell crops or smear fields: JPEG, PNG, TIFF, BMP, WebP"), self.folder_wanted),
-            ("slide", self.tr("Open a slide"),
-             self.tr("A scanner's file (SVS, NDPI, MRXS, TIFF …) or one large image"), self.slide_wanted),
-            ("demo", self.tr("Try a synthetic specimen"),
-             self.tr("Drawn by the program: safe to practise on, never a real sample"), self.demo_wanted),
+            ("folder", tr("Open a folder"),
+             tr("Cell crops or smear fields: JPEG, PNG, TIFF, BMP, WebP"), self.folder_wanted),
+            ("slide", tr("Open a slide"),
+             tr("A scanner's file (SVS, NDPI, MRXS, TIFF …) or one large image"), self.slide_wanted),
+            ("demo", tr("Try a synthetic specimen"),
+             tr("Drawn by the program: safe to practise on, never a real sample"), self.demo_wanted),
         ):  # fmt: skip
             choice = _Choice(context, icon, name, hint)
             choice.clicked.connect(signal)
             choices.addWidget(choice, 1)
-        self._recent_title = QLabel(self.tr("Go on with"))
+        self._recent_title = QLabel(tr("Go on with"))
         strong = self._recent_title.font()
         strong.setWeight(strong.Weight.DemiBold)
         self._recent_title.setFont(strong)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
-        dropping = QLabel(self.tr("or drop a folder, a slide or a case file anywhere in this window"))
+        dropping = QLabel(tr("or drop a folder, a slide or a case file anywhere in this window"))
         dropping.setObjectName("muted")
         dropping.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column = QWidget()

@@ -1,21 +1,38 @@
-"""Languages of the window: Qt Linguist for its own strings, the domain's catalogue for everything else.
+"""The language of the window: its texts, numbers and times.
 
-``pyside6-lupdate`` collects the strings, ``pyside6-lrelease`` compiles them (see resources/translations).
-English has a catalogue too, for plurals only.
+One gettext catalogue serves the window and the layers without Qt (see :mod:`bloodcells_gui.domain.i18n`);
+Qt's own translations are for its standard dialogs only. Texts go through :func:`tr`, :func:`ngettext` and
+:func:`pgettext`, never through the ``tr`` that Qt gives every object: nobody translates that.
 """
 
 from __future__ import annotations
 
+import gettext
 import os
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
-from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.i18n import LANGUAGES, catalogue
 from bloodcells_gui.domain.i18n import tr as domain_tr
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
-from bloodcells_gui.ui.resources import resource_dir
 
 EXCLUDED = "EXCLUDED"
+_in_force: gettext.NullTranslations = catalogue("en")
+
+
+def tr(text: str) -> str:
+    """`text` in the window's language."""
+    return _in_force.gettext(text) if text else ""
+
+
+def ngettext(one: str, many: str, n: int, **fields: object) -> str:
+    """The form for a count `n`, in the window's language, its field ``{n}`` and the named `fields` filled."""
+    return _in_force.ngettext(one, many, n).format(n=n, **fields)
+
+
+def pgettext(context: str, text: str) -> str:
+    """`text` in the window's language where `context` decides among several translations."""
+    return _in_force.pgettext(context, text)
 
 
 def system_language() -> str:
@@ -38,7 +55,8 @@ class Language:
         self.choose(lang)
 
     def choose(self, lang: str) -> None:
-        """Install the translators of `lang` ("en", "fr"; anything else means the desktop's)."""
+        """Put `lang` in force ("en", "fr"; anything else means the desktop's)."""
+        global _in_force
         for translator in self._translators:
             self._app.removeTranslator(translator)
         self._translators.clear()
@@ -49,13 +67,13 @@ class Language:
             self.locale = QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom)
         self.locale.setNumberOptions(QLocale.NumberOption.RejectGroupSeparator)
         QLocale.setDefault(self.locale)
-        own = str(resource_dir() / "translations")
-        qt = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-        for folder, name in ((qt, f"qtbase_{self.lang}"), (own, f"bloodcells_{self.lang}")):
-            translator = QTranslator()
-            if translator.load(name, folder):
-                self._app.installTranslator(translator)
-                self._translators.append(translator)
+        _in_force = catalogue(self.lang)
+        translator = QTranslator()
+        if translator.load(
+            f"qtbase_{self.lang}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        ):
+            self._app.installTranslator(translator)
+            self._translators.append(translator)
 
     def text(self, template: str, **params: object) -> str:
         """A template of the Qt-free layers in this language."""
@@ -64,9 +82,9 @@ class Language:
     def class_name(self, code: str) -> str:
         """Name of a class or queue."""
         if code == UNIDENTIFIED:
-            return QCoreApplication.translate("Language", "Unidentified")
+            return pgettext("cells", "Unidentified")
         if code == EXCLUDED:
-            return QCoreApplication.translate("Language", "Excluded")
+            return tr("Excluded")
         return self.text(BY_CODE[code].name) if code in BY_CODE else code
 
     def number(self, value: float, decimals: int = 1) -> str:
@@ -101,8 +119,7 @@ class Language:
 
 def csv_choices() -> tuple[tuple[str, str], ...]:
     """(name, value) of the dialects in which tables are written."""
-    translate = QCoreApplication.translate
     return (
-        (translate("CsvChoices", "CSV with comma and point (RFC 4180)"), "rfc4180"),
-        (translate("CsvChoices", "CSV for Excel, signs of the report's language"), "excel"),
+        (tr("CSV with comma and point (RFC 4180)"), "rfc4180"),
+        (tr("CSV for Excel, signs of the report's language"), "excel"),
     )

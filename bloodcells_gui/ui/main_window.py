@@ -33,6 +33,7 @@ from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.dialogs.reason import ask_reason
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.labels import PlainLabel, menu_text, plain_tip
@@ -88,9 +89,9 @@ class MainWindow(QMainWindow):
         context = self._context
         self.actions_ = Actions(context, self)
         self._latin = LatinShortcuts(self)
-        self._recent = QMenu(self.tr("Open &recent"), self)
+        self._recent = QMenu(tr("Open &recent"), self)
         self.actions_.fill_menus(self.menuBar(), self._recent)
-        toolbar = QToolBar(self.tr("Commands"))
+        toolbar = QToolBar(tr("Commands"))
         toolbar.setObjectName("commands")
         toolbar.setMovable(False)
         toolbar.setIconSize(QSize(20, 20))
@@ -114,7 +115,7 @@ class MainWindow(QMainWindow):
         self._person.setObjectName("muted")
         self._saved = QLabel()
         self._saved.setObjectName("muted")
-        purpose = QLabel(self.tr("For Research Use Only. Not for use in diagnostic procedures."))
+        purpose = QLabel(tr("For Research Use Only. Not for use in diagnostic procedures."))
         font = purpose.font()
         font.setWeight(font.Weight.DemiBold)
         purpose.setFont(font)
@@ -291,9 +292,9 @@ class MainWindow(QMainWindow):
         if self.page is not None and self.page.session.read_only:
             self.banners.show_banner(
                 "warning",
-                self.tr("This case is open for reading only."),
-                self.tr("Another window writes it, or its file is protected."),
-                self.tr("Close the other window and open the case again to review it."),
+                tr("This case is open for reading only."),
+                tr("Another window writes it, or its file is protected."),
+                tr("Close the other window and open the case again to review it."),
             )
             return False
         if self._workshop.author:
@@ -342,12 +343,12 @@ class MainWindow(QMainWindow):
         if problems:
             lines = [p.text(self._context.language.lang) for p in problems[:6]]
             if len(problems) > len(lines):
-                lines.append(self.tr("and %n more", "", len(problems) - len(lines)))
+                lines.append(ngettext("and {n} more", "and {n} more", len(problems) - len(lines)))
             self.banners.show_banner(
                 "warning",
-                self.tr("Some settings could not be used."),
+                tr("Some settings could not be used."),
                 "\n".join(lines),
-                self.tr("Set them anew in the preferences or correct the settings file."),
+                tr("Set them anew in the preferences or correct the settings file."),
                 stays=True,
             )
 
@@ -362,8 +363,8 @@ class MainWindow(QMainWindow):
         a.get("undo").setEnabled(state is not None and state.can_undo)
         a.get("redo").setEnabled(state is not None and state.can_redo)
         signed = state is not None and state.signed
-        a.get("sign").setText(self.tr("A&mend the signed report…") if signed else self.tr("Si&gn…"))
-        a.get("sign").setIconText(self.tr("Amend") if signed else self.tr("Sign"))
+        a.get("sign").setText(tr("A&mend the signed report…") if signed else tr("Si&gn…"))
+        a.get("sign").setIconText(tr("Amend") if signed else tr("Sign"))
         for name in ("continue_run", "analyse_again"):
             a.get(name).setEnabled(
                 page is not None and bool(page.session.specimen.images) and not self.analysis.running
@@ -371,7 +372,7 @@ class MainWindow(QMainWindow):
         for choice in ("system", "light", "dark"):
             a.get(f"theme_{choice}").setChecked(self._context.theme.choice == choice)
         author = self._workshop.author
-        self._person.setText(self.tr("Reviewer: {name}").format(name=author) if author else "")
+        self._person.setText(tr("Reviewer: {name}").format(name=author) if author else "")
         if page is None:
             self._saved.setText("")
             self.setWindowTitle("bloodcells")
@@ -384,7 +385,7 @@ class MainWindow(QMainWindow):
     def show_saved(self) -> None:
         """Say at the foot that all is saved, or what is not."""
         if self.page is not None:
-            self._saved.setText(self.unsaved() or self.tr("Every decision is saved"))
+            self._saved.setText(self.unsaved() or tr("Every decision is saved"))
 
     def commit_typing(self) -> None:
         """Enter what is being typed into a field of the case, as leaving the field does."""

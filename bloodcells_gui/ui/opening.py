@@ -18,6 +18,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Workshop
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.empty_state import dropped_beside
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 
 CASE_SUFFIX = ".bcs"
@@ -70,17 +71,17 @@ class Opener(QObject):
 
     def choose_folder(self) -> None:
         """Ask for a folder."""
-        path = QFileDialog.getExistingDirectory(self._window, self.tr("Folder of cell crops or fields"))
+        path = QFileDialog.getExistingDirectory(self._window, tr("Folder of cell crops or fields"))
         if path:
             self.open_path(Path(path))
 
     def choose_slide(self) -> None:
         """Ask for a slide or an image."""
-        names = self.tr("Slides and images")
-        everything = self.tr("All files")
+        names = tr("Slides and images")
+        everything = tr("All files")
         path, _ = QFileDialog.getOpenFileName(
             self._window,
-            self.tr("Slide or image"),
+            tr("Slide or image"),
             "",
             f"{names} ({_PATTERNS});;{everything} (*)",
         )
@@ -89,14 +90,14 @@ class Opener(QObject):
 
     def choose_case(self) -> None:
         """Ask for a case file."""
-        names = self.tr("Cases")
-        path, _ = QFileDialog.getOpenFileName(self._window, self.tr("Case"), "", f"{names} (*{CASE_SUFFIX})")
+        names = tr("Cases")
+        path, _ = QFileDialog.getOpenFileName(self._window, tr("Case"), "", f"{names} (*{CASE_SUFFIX})")
         if path:
             self.open_path(Path(path))
 
     def open_demo(self) -> None:
         """Draw the synthetic specimen (once) and analyse it."""
-        self.busy.emit(self.tr("Drawing the synthetic specimen"))
+        self.busy.emit(tr("Drawing the synthetic specimen"))
         workshop = self._workshop
         self._looks.ask("demo", lambda: workshop.look_at(workshop.synthetic_specimen()))
 
@@ -105,7 +106,7 @@ class Opener(QObject):
         if path.suffix.lower() == CASE_SUFFIX:
             self.open_case(path)
             return
-        self.busy.emit(self.tr("Looking at {name}").format(name=path.name))
+        self.busy.emit(tr("Looking at {name}").format(name=path.name))
         workshop = self._workshop
         self._looks.ask(path, lambda: workshop.look_at(path))
 
@@ -115,8 +116,12 @@ class Opener(QObject):
         if beside:
             self._banners.show_banner(
                 "warning",
-                self.tr("One folder or file is opened at a time: %n other(s) were not.", "", beside),
-                what_to_do=self.tr("Images of one specimen belong into one folder: drop that folder."),
+                ngettext(
+                    "One folder or file is opened at a time: {n} other was not.",
+                    "One folder or file is opened at a time: {n} others were not.",
+                    beside,
+                ),
+                what_to_do=tr("Images of one specimen belong into one folder: drop that folder."),
             )
 
     def open_again(self, specimen: Specimen) -> None:
@@ -153,22 +158,22 @@ class Opener(QObject):
 
         self._banners.show_banner(
             "info",
-            self.tr("The images of this case lie on the network and were not opened."),
+            tr("The images of this case lie on the network and were not opened."),
             str(root),
-            self.tr("Opening them tells that computer who is logged in here: do so if you know it."),
-            actions=((self.tr("Open the images"), allow),),
+            tr("Opening them tells that computer who is logged in here: do so if you know it."),
+            actions=((tr("Open the images"), allow),),
         )
 
     def show_damage(self, error: UserError, path: Path) -> None:
         """Say that the case at `path` is damaged, and offer to recover what is readable."""
-        recover = (self.tr("Recover into a new case"), lambda: self.recover_wanted.emit(path))
+        recover = (tr("Recover into a new case"), lambda: self.recover_wanted.emit(path))
         self._banners.error(error, actions=(recover,))
 
     def _offer_reading(self, error: UserError, path: Path) -> None:
-        actions = [(self.tr("Open for reading"), lambda: self.open_case(path, read_only=True))]
+        actions = [(tr("Open for reading"), lambda: self.open_case(path, read_only=True))]
         if getattr(error, "elsewhere", False):
             # Only a person can know that the other computer is off (storage/lock.py).
-            actions.append((self.tr("Take the case over"), lambda: self.open_case(path, take_over=True)))
+            actions.append((tr("Take the case over"), lambda: self.open_case(path, take_over=True)))
         self._banners.error(error, actions=tuple(actions))
 
     def _looked(self, tag: object, intake: Any) -> None:
@@ -199,7 +204,7 @@ class Opener(QObject):
             return
         if options.kind != "auto":
             # Another kind means that the images are sorted anew.
-            self.busy.emit(self.tr("Looking at {name}").format(name=path.name))
+            self.busy.emit(tr("Looking at {name}").format(name=path.name))
             try:
                 intake = self._workshop.look_at(path, options.kind)
             except UserError as error:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel
 
 
@@ -31,12 +32,12 @@ class AnalysisBar(QFrame):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(8)
-        self._bar.setAccessibleName(self.tr("Progress of the analysis"))
+        self._bar.setAccessibleName(tr("Progress of the analysis"))
         self._text = QLabel()
         self._text.setObjectName("muted")
         self._text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._button = QPushButton(context.icons.get("stop"), self.tr("Cancel"))
-        self._button.setToolTip(self.tr("Stops the analysis; what was found so far is kept"))
+        self._button = QPushButton(context.icons.get("stop"), pgettext("analysis", "Cancel"))
+        self._button.setToolTip(tr("Stops the analysis; what was found so far is kept"))
         self._button.clicked.connect(self._cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 6, 10, 6)
@@ -49,8 +50,8 @@ class AnalysisBar(QFrame):
 
     def begin(self, title: str = "", *, can_cancel: bool = True) -> None:
         """Something has started whose extent is not known yet."""
-        self._title.show_text(title or self.tr("Analysing"))
-        self._text.setText(self.tr("preparing…"))
+        self._title.show_text(title or tr("Analysing"))
+        self._text.setText(tr("preparing…"))
         self._bar.setRange(0, 0)
         self._button.setEnabled(True)
         self._button.setVisible(can_cancel)
@@ -62,18 +63,18 @@ class AnalysisBar(QFrame):
         self._bar.setRange(0, max(1, progress.total))
         self._bar.setValue(min(progress.done, progress.total))
         parts = [
-            self.tr("{done} of {total} {unit}").format(
+            tr("{done} of {total} {unit}").format(
                 done=language.integer(progress.done),
                 total=language.integer(progress.total),
                 unit=language.text(progress.unit),
             ),
-            self.tr("%n cell(s) found", "", progress.cells),
+            ngettext("{n} cell found", "{n} cells found", progress.cells),
         ]
         if progress.rate > 0:
             decimals = 0 if progress.rate >= 10 else 1
-            parts.append(self.tr("{rate}/s").format(rate=language.number(progress.rate, decimals)))
+            parts.append(tr("{rate}/s").format(rate=language.number(progress.rate, decimals)))
         if progress.eta_s is not None:
-            parts.append(self.tr("{time} left").format(time=language.duration(progress.eta_s)))
+            parts.append(tr("{time} left").format(time=language.duration(progress.eta_s)))
         self._text.setText("  ·  ".join(parts))
 
     def end(self) -> None:
@@ -82,5 +83,5 @@ class AnalysisBar(QFrame):
 
     def _cancel(self) -> None:
         self._button.setEnabled(False)
-        self._text.setText(self.tr("stopping…"))
+        self._text.setText(tr("stopping…"))
         self.cancelled.emit()

@@ -23,6 +23,7 @@ from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, CommentDialog, SignDialog
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Errands
 
 
@@ -72,7 +73,7 @@ class Reporter(QObject):
         if not accepted or session is not self.case or not isinstance(session, CaseSession):
             return
         folder, options = dialog.answer()
-        self.busy.emit(self.tr("Writing the report"))
+        self.busy.emit(tr("Writing the report"))
         self._writes.ask((session, folder), lambda: export(session, folder, options))
 
     def _written(self, tag: tuple[Session, Path], files: Sequence[Path]) -> None:
@@ -82,9 +83,9 @@ class Reporter(QObject):
             return
         self._banners.show_banner(
             "ok",
-            self.tr("The report was written: %n file(s).", "", len(files)),
+            ngettext("The report was written: {n} file.", "The report was written: {n} files.", len(files)),
             str(folder),
-            actions=((self.tr("Open the folder"), lambda: _open(str(folder))),),
+            actions=((tr("Open the folder"), lambda: _open(str(folder))),),
         )
 
     def _failed(self, tag: tuple[Session, Path], error: BaseException) -> None:
@@ -151,9 +152,9 @@ class Reporter(QObject):
             session.drafts.keep(key, "")
         self._signed = self._banners.show_banner(
             "ok",
-            self.tr("The report is signed."),
-            self.tr("It is frozen in the case file with its hash."),
-            self.tr("Export it now, or amend it later as a new version."),
+            tr("The report is signed."),
+            tr("It is frozen in the case file with its hash."),
+            tr("Export it now, or amend it later as a new version."),
         )
 
     def _reviewed(self, session: CaseSession) -> str:
@@ -161,7 +162,7 @@ class Reporter(QObject):
         if not cells:
             return ""
         integer = self._context.language.integer
-        return self.tr("{reviewed} of {cells} cells were looked at by a person.").format(
+        return tr("{reviewed} of {cells} cells were looked at by a person.").format(
             reviewed=integer(session.state.reviewed), cells=integer(cells)
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bloodcells_gui.domain.class_names import leaves_of
-from bloodcells_gui.domain.i18n import french
+from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.taxonomy import CLASSES, OTHER, ROLLUPS
 
 
@@ -13,7 +13,7 @@ from bloodcells_gui.domain.taxonomy import CLASSES, OTHER, ROLLUPS
 def test_every_class_is_known_by_code_and_by_name_in_both_languages(c: object) -> None:
     name = c.name  # type: ignore[attr-defined]
     code = c.code  # type: ignore[attr-defined]
-    for written in (code, code.lower(), name, name.upper(), french()[name], french()[name].lower()):
+    for written in (code, code.lower(), name, name.upper(), tr(name, "fr"), tr(name, "fr").lower()):
         assert leaves_of(written) == (code,), written
         if len(written) > 4 and not written.endswith(")"):
             assert leaves_of(written + "s") == (code,), written
@@ -25,7 +25,7 @@ def test_every_row_is_known_in_both_languages() -> None:
         if name.startswith("Other"):
             continue
         assert leaves_of(name) == leaves
-        assert leaves_of(french()[name]) == leaves
+        assert leaves_of(tr(name, "fr")) == leaves
     for row in ROLLUPS["ten"].rows:
         if not row.code.startswith(OTHER) and row.code not in ("PLATELET", "LYMPHOCYTE"):
             assert leaves_of(row.code) == row.leaves

@@ -61,6 +61,13 @@ def _no_thread_left() -> Iterator[None]:
     assert not [w for w in jobs._Worker.started_ones if w.isRunning()]
 
 
+@pytest.fixture(autouse=True)
+def _english(qapp: QApplication) -> Iterator[None]:
+    """The language in force is one for the process: no test leaves its own to the next."""
+    yield
+    Language(qapp, "en")
+
+
 @pytest.fixture
 def context(qapp: QApplication) -> UiContext:
     theme = Theme(qapp, "light")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state.state import ReviewState
 
@@ -50,7 +51,7 @@ def make_event(
         When the state does not allow it, or nobody's name stands behind it.
     """
     if not author.strip():
-        raise ValueError("an event needs an author")
+        raise ValueError(N_("an event needs an author"))
     if kind is EventKind.SIGN and state.unidentified:
         raise ValueError(f"{state.unidentified} cells are still unidentified")
     ids = tuple(dict.fromkeys(int(i) for i in cells))
@@ -88,5 +89,5 @@ def _stepped(had: int, new: str) -> str:
         raise ValueError(f"'{new}' is no step")
     total = had - int(digits) if new[0] == "-" else had + int(digits)
     if total < 0:
-        raise ValueError("a count cannot fall below zero")
+        raise ValueError(N_("a count cannot fall below zero"))
     return str(total)

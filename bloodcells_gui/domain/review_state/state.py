@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import (
     UNDOABLE,
     Amendment,
@@ -186,7 +187,7 @@ class ReviewState(CellStates):
         if event.seq != self.last_seq + 1:
             raise ValueError(f"event {event.seq} does not follow {self.last_seq}")
         if self.signed and kind not in (EventKind.AMEND, EventKind.SIGN):
-            raise ValueError("the case is signed: amend it first")
+            raise ValueError(N_("the case is signed: amend it first"))
         if kind in _ON_CELLS and not event.cells:
             raise ValueError(f"'{kind}' names no cells")
         if event.cells and len(set(event.cells)) != len(event.cells):
@@ -231,7 +232,7 @@ class ReviewState(CellStates):
             return [_Delta("field" if of_field else "grade", event.key, old, event.new)]
         if kind is EventKind.NOTE:
             if not event.new.strip():
-                raise ValueError("the note is empty")
+                raise ValueError(N_("the note is empty"))
             note = Note(event.seq, event.author, event.time, event.new, event.cells)
             return [_Delta("note", event.seq, None, note)]
         if kind is EventKind.SECOND_READ:
@@ -241,7 +242,7 @@ class ReviewState(CellStates):
         if kind is EventKind.SIGN:
             return [self._plan_signature(event)]
         if not self.signed:
-            raise ValueError("only a signed case can be amended")
+            raise ValueError(N_("only a signed case can be amended"))
         began = Amendment(event.author, event.time, event.reason, self.version + 1)
         return [
             _Delta("version", "", self.version, self.version + 1),
@@ -278,7 +279,7 @@ class ReviewState(CellStates):
     def _plan_signature(self, event: Event) -> _Delta:
         of_version = [s for s in self.signatures if s.version == self.version]
         if any(s.report_sha256 != event.key for s in of_version):
-            raise ValueError("a further signature must be under the same report")
+            raise ValueError(N_("a further signature must be under the same report"))
         signature = Signature(event.author, event.time, event.new, event.key, self.version)
         return _Delta("signature", event.seq, None, signature)
 

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.image_messages import HOLE, NO_ALPHA, OTHER_RANGE, PROFILE_APPLIED, PROFILE_LEFT
 from bloodcells_gui.imaging.io import headers_tiff as tiff
 from bloodcells_gui.imaging.io.byte_source import ByteSource, FileSource, MemorySource, read_file
@@ -61,10 +62,10 @@ __all__ = [
 ]  # fmt: skip
 
 _COPY_AGAIN = "Copy it again from its source."
-_COMPLAINT = "Its pixel data are damaged ({detail})."
-_ENDS_EARLY = "Its pixel data end early: parts of the picture are missing."
-_OVERVIEW = "It is only the overview of a slide whose pixels lie in the folder {folder}."
-_TILES = "It is the index of a slide that is cut into tiles in the folder {folder}."
+_COMPLAINT = N_("Its pixel data are damaged ({detail}).")
+_ENDS_EARLY = N_("Its pixel data end early: parts of the picture are missing.")
+_OVERVIEW = N_("It is only the overview of a slide whose pixels lie in the folder {folder}.")
+_TILES = N_("It is the index of a slide that is cut into tiles in the folder {folder}.")
 _KEPT_BYTES = 64 * 1024 * 1024
 _COMMON_SUFFIXES = frozenset({".tif", ".tiff", ".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _OF_THE_PAGE = (

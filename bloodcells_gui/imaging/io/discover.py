@@ -12,7 +12,7 @@ from typing import Any
 
 from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import SkippedFile
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.specimen import PICTURED, ImagePlace, SpecimenKind
 from bloodcells_gui.imaging.io.byte_source import FileSource
 from bloodcells_gui.imaging.io.companions import dicom_header
@@ -42,8 +42,8 @@ __all__ = [
 # A crop shows one cell of 8 to 25 um with its surroundings; published sets go up to 575 px.
 _CROP_MAX_UM = 60.0
 _CROP_MAX_PX = 600
-_SLIDE_AMONG_IMAGES = "It is a slide among single images; open it by itself."
-_IMAGE_AMONG_SLIDES = "It is a single image among slides; open it by itself."
+_SLIDE_AMONG_IMAGES = N_("It is a slide among single images; open it by itself.")
+_IMAGE_AMONG_SLIDES = N_("It is a single image among slides; open it by itself.")
 # Names that other programs give to masks; a name alone makes none.
 _MASK_FOLDER = re.compile(
     r"mas[kq]|m[aá]scara|maschera|label|etiquett|étiquett|segm|annot|ground.?truth|^(gt|seg)$", re.IGNORECASE
@@ -158,7 +158,7 @@ def discover(
             skipped.append(SkippedFile(name, e.reason(lang)))
     found = with_folder_scale(_without_masks(found, refused, limits, check))
     found.sort(key=lambda f: _order(f.name))
-    chosen, why, params = (kind, "Chosen by hand.", {}) if kind is not None else guess_kind(found)
+    chosen, why, params = (kind, N_("Chosen by hand."), {}) if kind is not None else guess_kind(found)
     fits = [kind is not None or f.slide == (chosen is SpecimenKind.SLIDE) for f in found]
     images = tuple(f for f, fit in zip(found, fits, strict=True) if fit)
     stray = _SLIDE_AMONG_IMAGES if chosen is not SpecimenKind.SLIDE else _IMAGE_AMONG_SLIDES
@@ -235,18 +235,18 @@ def guess_kind(images: list[FoundImage]) -> tuple[SpecimenKind, str, dict[str, A
     slides = sum(f.slide for f in images)
     plain = [f for f in images if not f.slide]
     if slides and slides >= len(plain):
-        return SpecimenKind.SLIDE, "It is a scanner's slide, or too large to be one photograph.", {}
+        return SpecimenKind.SLIDE, N_("It is a scanner's slide, or too large to be one photograph."), {}
     if not plain:
-        return SpecimenKind.CROPS, "There are no images.", {}
+        return SpecimenKind.CROPS, N_("There are no images."), {}
     extents = [max(f.info.size_px) * f.info.mpp for f in plain if f.info.mpp]
     if len(extents) * 2 >= len(plain):
         um = median(extents)
-        return kind_of_extent(um), "The images show {um} um across (crops show up to {limit}).", {
+        return kind_of_extent(um), N_("The images show {um} um across (crops show up to {limit})."), {
             "um": round(um), "limit": round(_CROP_MAX_UM),
         }  # fmt: skip
     px = median(max(f.info.size_px) for f in plain)
     kind = SpecimenKind.CROPS if px <= _CROP_MAX_PX else SpecimenKind.FIELDS
-    return kind, "The images are {px} pixels across (crops are up to {limit}).", {
+    return kind, N_("The images are {px} pixels across (crops are up to {limit})."), {
         "px": round(px), "limit": _CROP_MAX_PX,
     }  # fmt: skip
 

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+from bloodcells_gui.domain.i18n import N_
+
 HEAD_BYTES = 132
 TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-READ_HERE = "JPEG, PNG, BMP, TIFF and WebP images and scanner slides are read."
-SAVE_AS = "Save or export it as TIFF, PNG or JPEG."
-RAW = "It is a camera's raw photograph ({kind})."
-RAW_ADVICE = "Use the JPEG that the camera saved beside it, or export it as TIFF or PNG."
+READ_HERE = N_("JPEG, PNG, BMP, TIFF and WebP images and scanner slides are read.")
+SAVE_AS = N_("Save or export it as TIFF, PNG or JPEG.")
+RAW = N_("It is a camera's raw photograph ({kind}).")
+RAW_ADVICE = N_("Use the JPEG that the camera saved beside it, or export it as TIFF or PNG.")
 RAW_SUFFIXES = frozenset(
     {
         ".nef", ".nrw", ".cr2", ".arw", ".srf", ".sr2", ".dng", ".orf", ".rw2", ".rwl", ".pef", ".srw",
         ".raf", ".3fr", ".fff", ".iiq", ".erf", ".dcr", ".kdc", ".mef", ".mos", ".x3f",
     }
 )  # fmt: skip
-MICROSCOPE = "It is a microscope's own file ({kind})."
-EXPORT = "Export it as TIFF from the program that wrote it."
-FILM = "It is a film."
-ANIMATION = "It is an animation of {kind} pictures."
-OTHER_JPEG = "It is a variant of JPEG that is not read ({kind})."
-OTHER_PICTURE = "It is a picture in a format that is not read ({kind})."
-MISNAMED_DICOM = "It is a DICOM file with the name of another format."
-RENAME_DICOM = "Rename it so that it ends in .dcm."
-TAKE_PICTURES = "Save single pictures of it as TIFF, PNG or JPEG."
-_PHONE = "Export it as JPEG or PNG; phones can be set to save JPEG (“Most Compatible”)."
+MICROSCOPE = N_("It is a microscope's own file ({kind}).")
+EXPORT = N_("Export it as TIFF from the program that wrote it.")
+FILM = N_("It is a film.")
+ANIMATION = N_("It is an animation of {kind} pictures.")
+OTHER_JPEG = N_("It is a variant of JPEG that is not read ({kind}).")
+OTHER_PICTURE = N_("It is a picture in a format that is not read ({kind}).")
+MISNAMED_DICOM = N_("It is a DICOM file with the name of another format.")
+RENAME_DICOM = N_("Rename it so that it ends in .dcm.")
+TAKE_PICTURES = N_("Save single pictures of it as TIFF, PNG or JPEG.")
+_PHONE = N_("Export it as JPEG or PNG; phones can be set to save JPEG (“Most Compatible”).")
 _OLE = "OIB, ZVI"
 _OFFICE = frozenset({"doc", "dot", "xls", "xlt", "ppt", "pps", "msg", "msi", "mdb", "pub", "vsd"})
-_UNPACK = "Unpack it and open the folder."
+_UNPACK = N_("Unpack it and open the folder.")
 
-EXPORT_SLIDE = "Export the slide as a tiled TIFF or OME-TIFF from the scanner's program, and open that."
-NO_SLIDE = "It is named like a scanner's slide but its content is none."
-COPY_SLIDE = "Copy the slide again from the scanner, with all files and folders that belong to it."
-EXPORT_PICTURE = "Export its picture as TIFF, PNG or JPEG."
+EXPORT_SLIDE = N_("Export the slide as a tiled TIFF or OME-TIFF from the scanner's program, and open that.")
+NO_SLIDE = N_("It is named like a scanner's slide but its content is none.")
+COPY_SLIDE = N_("Copy the slide again from the scanner, with all files and folders that belong to it.")
+EXPORT_PICTURE = N_("Export its picture as TIFF, PNG or JPEG.")
 ADVICE = frozenset(
     {SAVE_AS, RAW_ADVICE, EXPORT, TAKE_PICTURES, _PHONE, EXPORT_SLIDE, EXPORT_PICTURE, RENAME_DICOM}
 )
@@ -41,30 +43,30 @@ Said = tuple[str, str, str]
 """A sentence, what to do, and what stands for {kind} in the sentence."""
 
 _BY_START: tuple[tuple[bytes, Said], ...] = (
-    (b"GIF8", ("It is a GIF image.", SAVE_AS, "")),
-    (b"%PDF", ("It is a PDF document.", "Save the pictures in it as TIFF, PNG or JPEG.", "")),
-    (b"PK\x03\x04", ("It is a ZIP archive or an Office document.", _UNPACK, "")),
-    (b"Rar!", ("It is an archive.", _UNPACK, "")),
-    (b"7z\xbc\xaf\x27\x1c", ("It is an archive.", _UNPACK, "")),
-    (b"\x1f\x8b", ("It is a gzip archive.", _UNPACK, "")),
-    (b"BZh", ("It is an archive.", _UNPACK, "")),
-    (b"\xfd7zXZ", ("It is an archive.", _UNPACK, "")),
-    (b"SQLite format 3", ("It is a database.", READ_HERE, "")),
-    (b"\x7fELF", ("It is a program.", READ_HERE, "")),
-    (b"MZ", ("It is a program.", READ_HERE, "")),
-    (b"\0\0\0\x0cjP  ", ("It is a JPEG 2000 image.", SAVE_AS, "")),
-    (b"\xff\x4f\xff\x51", ("It is a JPEG 2000 image.", SAVE_AS, "")),
-    (b"\xff\x0a", ("It is a JPEG XL image.", SAVE_AS, "")),
-    (b"\0\0\0\x0cJXL ", ("It is a JPEG XL image.", SAVE_AS, "")),
-    (b"II\xbc\x01", ("It is a JPEG XR image.", SAVE_AS, "")),
-    (b"8BPS", ("It is a Photoshop document.", SAVE_AS, "")),
-    (b"gimp xcf", ("It is a GIMP document.", SAVE_AS, "")),
-    (b"\0\0\1\0", ("It is an icon.", READ_HERE, "")),
-    (b"\x76\x2f\x31\x01", ("It is an OpenEXR image.", SAVE_AS, "")),
-    (b"AT&TFORM", ("It is a DjVu document.", SAVE_AS, "")),
-    (b"SIMPLE  =", ("It is a FITS image.", SAVE_AS, "")),
-    (b"\x93NUMPY", ("It is an array of numbers (NumPy).", SAVE_AS, "")),
-    (b"\x89HDF", ("It is an HDF5 file.", "If it is an image (Imaris .ims), export it as TIFF.", "")),
+    (b"GIF8", (N_("It is a GIF image."), SAVE_AS, "")),
+    (b"%PDF", (N_("It is a PDF document."), N_("Save the pictures in it as TIFF, PNG or JPEG."), "")),
+    (b"PK\x03\x04", (N_("It is a ZIP archive or an Office document."), _UNPACK, "")),
+    (b"Rar!", (N_("It is an archive."), _UNPACK, "")),
+    (b"7z\xbc\xaf\x27\x1c", (N_("It is an archive."), _UNPACK, "")),
+    (b"\x1f\x8b", (N_("It is a gzip archive."), _UNPACK, "")),
+    (b"BZh", (N_("It is an archive."), _UNPACK, "")),
+    (b"\xfd7zXZ", (N_("It is an archive."), _UNPACK, "")),
+    (b"SQLite format 3", (N_("It is a database."), READ_HERE, "")),
+    (b"\x7fELF", (N_("It is a program."), READ_HERE, "")),
+    (b"MZ", (N_("It is a program."), READ_HERE, "")),
+    (b"\0\0\0\x0cjP  ", (N_("It is a JPEG 2000 image."), SAVE_AS, "")),
+    (b"\xff\x4f\xff\x51", (N_("It is a JPEG 2000 image."), SAVE_AS, "")),
+    (b"\xff\x0a", (N_("It is a JPEG XL image."), SAVE_AS, "")),
+    (b"\0\0\0\x0cJXL ", (N_("It is a JPEG XL image."), SAVE_AS, "")),
+    (b"II\xbc\x01", (N_("It is a JPEG XR image."), SAVE_AS, "")),
+    (b"8BPS", (N_("It is a Photoshop document."), SAVE_AS, "")),
+    (b"gimp xcf", (N_("It is a GIMP document."), SAVE_AS, "")),
+    (b"\0\0\1\0", (N_("It is an icon."), READ_HERE, "")),
+    (b"\x76\x2f\x31\x01", (N_("It is an OpenEXR image."), SAVE_AS, "")),
+    (b"AT&TFORM", (N_("It is a DjVu document."), SAVE_AS, "")),
+    (b"SIMPLE  =", (N_("It is a FITS image."), SAVE_AS, "")),
+    (b"\x93NUMPY", (N_("It is an array of numbers (NumPy)."), SAVE_AS, "")),
+    (b"\x89HDF", (N_("It is an HDF5 file."), N_("If it is an image (Imaris .ims), export it as TIFF."), "")),
     (b"\xda\xce\xbe\x0a", (MICROSCOPE, EXPORT, "Nikon ND2")),
     (b"ZISRAWFILE", (MICROSCOPE, EXPORT, "Zeiss CZI")),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (MICROSCOPE, EXPORT, _OLE)),
@@ -90,10 +92,10 @@ _BY_START: tuple[tuple[bytes, Said], ...] = (
     (b"\n\5\1", (OTHER_PICTURE, SAVE_AS, "PCX")),
     (b"\xd7\xcd\xc6\x9a", (OTHER_PICTURE, SAVE_AS, "WMF")),
     *((b"P%d\n" % n, (OTHER_PICTURE, SAVE_AS, "PNM")) for n in range(1, 8)),
-    (b"<?xml", ("It is an XML text.", READ_HERE, "")),
-    (b"<svg", ("It is an SVG drawing.", SAVE_AS, "")),
-    (b"<!DOCTYPE", ("It is a web page.", READ_HERE, "")),
-    (b"<html", ("It is a web page.", READ_HERE, "")),
+    (b"<?xml", (N_("It is an XML text."), READ_HERE, "")),
+    (b"<svg", (N_("It is an SVG drawing."), SAVE_AS, "")),
+    (b"<!DOCTYPE", (N_("It is a web page."), READ_HERE, "")),
+    (b"<html", (N_("It is a web page."), READ_HERE, "")),
 )
 # Formats that nothing but their names tells from other data, or from texts.
 _BY_SUFFIX = {
@@ -114,7 +116,7 @@ def named(sentence: str, advice: str, kind: str, suffix: str) -> Said:
     """What is said of a file whose content tells nothing, by its suffix (with or without the dot)."""
     name = suffix.lower().lstrip(".")
     if kind == _OLE and name in _OFFICE:
-        return "It is an Office document.", READ_HERE, ""
+        return N_("It is an Office document."), READ_HERE, ""
     if sentence in _UNKNOWN and name in ("vms", "vmu"):
         return NO_SLIDE, COPY_SLIDE, ""
     if sentence not in _UNKNOWN or name not in _BY_SUFFIX:
@@ -123,11 +125,11 @@ def named(sentence: str, advice: str, kind: str, suffix: str) -> Said:
 
 
 _BY_BRAND: tuple[tuple[tuple[bytes, ...], Said], ...] = (
-    ((b"avif", b"avis"), ("It is an AVIF image.", SAVE_AS, "")),
+    ((b"avif", b"avis"), (N_("It is an AVIF image."), SAVE_AS, "")),
     ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
-     ("It is a HEIC photograph of a phone.", _PHONE, "")),
+     (N_("It is a HEIC photograph of a phone."), _PHONE, "")),
     ((b"crx ",), (RAW, RAW_ADVICE, "CR3")),
-    ((b"jp2 ", b"jpx "), ("It is a JPEG 2000 image.", SAVE_AS, "")),
+    ((b"jp2 ", b"jpx "), (N_("It is a JPEG 2000 image."), SAVE_AS, "")),
     ((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"M4V ", b"qt  ", b"3gp4", b"3gp5",
       b"3gp6", b"avc1", b"MSNV", b"dash"), (FILM, TAKE_PICTURES, "")),
 )  # fmt: skip
@@ -151,12 +153,12 @@ def what_it_is(head: bytes) -> Said:
     if head[:4] == b"\x70\0\0\0" and head[8:9] == b"\x2a":
         return MICROSCOPE, EXPORT, "Leica LIF"
     if is_dicom(head):
-        return "It is a DICOM file, but no slide.", EXPORT_PICTURE, ""
+        return N_("It is a DICOM file, but no slide."), EXPORT_PICTURE, ""
     if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head):
-        return "It is a text, not an image.", READ_HERE, ""
+        return N_("It is a text, not an image."), READ_HERE, ""
     if head and not any(head):
-        return "It holds only zeros.", "Copy it again from its source.", ""
-    return "It is no image this program knows.", READ_HERE, ""
+        return N_("It holds only zeros."), "Copy it again from its source.", ""
+    return N_("It is no image this program knows."), READ_HERE, ""
 
 
 def is_dicom(head: bytes) -> bool:
@@ -178,4 +180,4 @@ def _of_brand(head: bytes) -> Said:
         for known, said in _BY_BRAND:
             if brand in known:
                 return said
-    return "It is a HEIF or AVIF image or a film.", SAVE_AS, ""
+    return N_("It is a HEIF or AVIF image or a film."), SAVE_AS, ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io import headers_tiff as tiff
 from bloodcells_gui.imaging.io.byte_source import ByteSource, MemorySource
 from bloodcells_gui.imaging.io.colour_profiles import says_adobe_rgb
@@ -31,7 +32,7 @@ _MAX_SEGMENTS = 20_000
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _OTHER_FRAMES = {0xF7: "JPEG-LS"}
 _TAIL = 65_536
-_DEEP_JPEG = "It is a JPEG of {kind} bits a colour, which is not read."
+_DEEP_JPEG = N_("It is a JPEG of {kind} bits a colour, which is not read.")
 _MAX_COMMENT = 65_536
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXIF_IFD, _USER_COMMENT, _XP_COMMENT = 0x8769, 0x9286, 0x9C9C
@@ -120,7 +121,7 @@ def _jpeg(source: ByteSource) -> ImageInfo:
         if marker in _SOF:
             bits, height, width, channels = struct.unpack(">BHHB", source.read_at(pos + 4, 6))
             if bits != 8:
-                raise UnknownFormat(_DEEP_JPEG, "Save it as TIFF or PNG.", str(bits))
+                raise UnknownFormat(_DEEP_JPEG, N_("Save it as TIFF or PNG."), str(bits))
             info = ImageInfo("jpeg", (width, height), bits=bits, channels=channels, cmyk=channels == 4)
         elif marker == 0xE0:
             density = density | WrittenScale(_jfif_mpp(source.read_at(pos + 4, 12)))

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.imaging.io.byte_source import os_refusal
 from bloodcells_gui.imaging.io.companions import companions_of
@@ -31,8 +32,8 @@ from bloodcells_gui.imaging.io.sandbox.images import open_image
 _BLOCK_BYTES = 64 * 1024
 _BLOCKS, _LEAST_BLOCKS = 128, 8
 _KEPT = 64
-OTHER_CONTENT = "It is not the image that was analysed: its content is another."
-_PUT_BACK = "Put the original file back in its place."
+OTHER_CONTENT = N_("It is not the image that was analysed: its content is another.")
+_PUT_BACK = N_("Put the original file back in its place.")
 
 #: Size, times of change, device and inode of each file: equal as long as nobody writes to or replaces them.
 Stamp = tuple[tuple[int, int, int, int, int], ...]

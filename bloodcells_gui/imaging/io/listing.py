@@ -11,7 +11,7 @@ from typing import Any
 
 from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import SkippedFile
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.imaging.io.companions import companions
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 
@@ -32,10 +32,10 @@ _OUTPUT_NAMES = frozenset(
         "red_cells_list.csv",
     }
 )  # fmt: skip
-_FOLDER_UNREADABLE = "The folder may not be read."
-_TOO_DEEP = "The folder is nested deeper than {limit} levels."
-_TOO_MANY = "Only the first {limit} files were looked at."
-_LOOP = "The folder was met before: a link leads back to it."
+_FOLDER_UNREADABLE = N_("The folder may not be read.")
+_TOO_DEEP = N_("The folder is nested deeper than {limit} levels.")
+_TOO_MANY = N_("Only the first {limit} files were looked at.")
+_LOOP = N_("The folder was met before: a link leads back to it.")
 
 
 @dataclass(frozen=True, slots=True)

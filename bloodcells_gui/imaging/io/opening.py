@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io.byte_source import FileSource
 from bloodcells_gui.imaging.io.decode import load_image, probe, refuse_container
 from bloodcells_gui.imaging.io.formats import (
@@ -29,8 +30,8 @@ SLIDE_SUFFIXES = frozenset(
     {".svs", ".ndpi", ".ndpis", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".dcm", ".czi"}
 )
 
-UNSUPPORTED = "Its TIFF variant is not supported ({detail})."
-RESAVE = "Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed."
+UNSUPPORTED = N_("Its TIFF variant is not supported ({detail}).")
+RESAVE = N_("Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed.")
 _GENERIC = "generic-tiff"
 
 

@@ -11,6 +11,7 @@ import openslide
 from numpy.typing import NDArray
 from openslide import lowlevel
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.image_messages import PROFILE_APPLIED, PROFILE_LEFT
 from bloodcells_gui.imaging.io.colour import Conversion, UnusableProfile, from_icc
 from bloodcells_gui.imaging.io.companions import dicom_header
@@ -20,8 +21,8 @@ from bloodcells_gui.imaging.io.reader import RGB, WHITE, Level, PyramidReader, h
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.written_scale import WrittenScale, number, scale_in_text, shown
 
-_DAMAGED = "OpenSlide reports: {detail}."
-_WHAT_TO_DO = "Copy the slide again from the scanner, with all files and folders that belong to it."
+_DAMAGED = N_("OpenSlide reports: {detail}.")
+_WHAT_TO_DO = N_("Copy the slide again from the scanner, with all files and folders that belong to it.")
 
 
 def slide_vendor(path: Path) -> str | None:

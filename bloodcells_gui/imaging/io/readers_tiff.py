@@ -11,6 +11,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.image_messages import (
     BEST_PLANE,
     FIRST_PLANE,
@@ -47,10 +48,10 @@ from bloodcells_gui.imaging.io.tiff_page import (
 from bloodcells_gui.imaging.io.tiff_pictures import colour_order_in, page_at
 from bloodcells_gui.imaging.io.tiff_structure import structure
 
-_UNSUPPORTED = "Its TIFF variant is not supported ({detail})."
+_UNSUPPORTED = N_("Its TIFF variant is not supported ({detail}).")
 _DAMAGED = "Its header is damaged ({detail})."
 _COPY_AGAIN = "Copy it again from its source."
-_RESAVE = "Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed."
+_RESAVE = N_("Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed.")
 _MAX_LEVELS = 32
 _RANGE_SAMPLES = 12
 _MOST_PLANES = 64

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.imaging.io.formats import ADVICE
 
-NOT_THERE = "It is not there (any more)."
+NOT_THERE = N_("It is not there (any more).")
 READING_FAILED = "Reading failed: {error}."
 CUT_OFF = (
     "The file is cut off: its end is missing.",
@@ -30,7 +30,7 @@ class ImageRefused(UserError):
 
     def __init__(self, name: str | Path, why: str, what_to_do: str = "", **params: Any) -> None:
         super().__init__(
-            "{name} was not read.",
+            N_("{name} was not read."),
             why,
             what_to_do,
             exit_code=EXIT_NOTHING_READABLE,

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io.byte_source import ByteSource
 from bloodcells_gui.imaging.io.codecs import decode_jpeg, imdecode
 from bloodcells_gui.imaging.io.colour import Conversion
@@ -31,8 +32,8 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 NONE, LZW, JPEG, DEFLATE_OLD, DEFLATE, PACKBITS, WEBP = 1, 5, 7, 32946, 8, 32773, 50001
 _MIN_WHITE, _MIN_BLACK, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
-_UNSUPPORTED = "Its TIFF variant is not supported ({detail})."
-_DAMAGED_DATA = "Its pixel data are damaged ({detail})."
+_UNSUPPORTED = N_("Its TIFF variant is not supported ({detail}).")
+_DAMAGED_DATA = N_("Its pixel data are damaged ({detail}).")
 DAMAGED_HEADER = "Its header is damaged ({detail})."
 COPY_AGAIN = "Copy it again from its source."
 # Writers pad pieces to whole words.

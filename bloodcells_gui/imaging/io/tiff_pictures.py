@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.image_messages import (
     BEST_PLANE,
     COLOURS_GUESSED,
@@ -43,7 +44,7 @@ from bloodcells_gui.imaging.io.tiff_page import (
 )
 from bloodcells_gui.imaging.io.tiff_structure import PAGE_NAME, Page, structure
 
-_RESAVE = "Save it as an uncompressed, LZW, Deflate or JPEG compressed RGB TIFF."
+_RESAVE = N_("Save it as an uncompressed, LZW, Deflate or JPEG compressed RGB TIFF.")
 _GREY = (0, 1)
 # Pictures are compared at this size, in their middle (an eyepiece's round edge is alike in all) and in the
 # band that neither the blur of another focus nor the place of a cell decides: of 12,000 pairs of different

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io.byte_source import ByteSource
 from bloodcells_gui.imaging.io.formats import EXPORT, MICROSCOPE, RAW, RAW_ADVICE
 from bloodcells_gui.imaging.io.headers_tiff import (
@@ -58,7 +59,7 @@ class NoPicture(ValueError):
         self.kind = kind
 
 
-ONLY_REDUCED = "It holds only reduced versions (thumbnails) of an image that is not in the file."
+ONLY_REDUCED = N_("It holds only reduced versions (thumbnails) of an image that is not in the file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def structure(source: ByteSource) -> Structure:
     if not full:
         full = [p for p in subs if not (p.reduced or p.mask)][:1]
     if not full:
-        raise NoPicture(ONLY_REDUCED, "Copy or export the image itself.")
+        raise NoPicture(ONLY_REDUCED, N_("Copy or export the image itself."))
     largest = max(full, key=lambda p: p.side_px)
     pictures = [p for p in full if not _is_smaller_version(source, p, largest)]
     levels = bool(subs) or any(p.reduced for p in top) or len(pictures) < len(full)

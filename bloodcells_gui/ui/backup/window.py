@@ -24,6 +24,7 @@ from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.main_window import MainWindow
@@ -83,7 +84,7 @@ class BackupWindow(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Backup"))
+        self.setWindowTitle(tr("Backup"))
         self._context = context
         self._workstation = workstation
         self._restored = restored
@@ -94,16 +95,16 @@ class BackupWindow(QDialog):
         # A worker's progress comes to the window's own thread.
         self._moved.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
         self.banners = BannerStack(context)
-        self.save_button = QPushButton(self.tr("&Back up…"))
+        self.save_button = QPushButton(tr("&Back up…"))
         self.save_button.clicked.connect(self._choose_target)
-        self.restore_button = QPushButton(self.tr("&Restore…"))
+        self.restore_button = QPushButton(tr("&Restore…"))
         self.restore_button.clicked.connect(self._choose_archive)
-        self.cancel_button = QPushButton(self.tr("Cancel"))
+        self.cancel_button = QPushButton(tr("Cancel"))
         self.cancel_button.clicked.connect(self.cancel)
         for button in (self.save_button, self.restore_button, self.cancel_button):
             button.setAutoDefault(False)
         self.bar = QProgressBar()
-        self.bar.setAccessibleName(self.tr("Progress of the backup"))
+        self.bar.setAccessibleName(tr("Progress of the backup"))
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.text = QLabel()
@@ -121,17 +122,17 @@ class BackupWindow(QDialog):
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(12)
         for text in (
-            self.tr(
+            tr(
                 "A backup is one file with all cases, the work list, the reference library, the calibration"
                 " profiles and the settings. It may be made while cases are open, is read back and compared"
                 " when it is written, and holds patients' data, unencrypted. The images of specimens are not"
                 " in it: they stay where they are."
             ),
-            self.tr(
+            tr(
                 "Cases are those in {folder}. A case file that you opened from another place is not among"
                 " them: copy it yourself."
             ).format(folder=self._workstation.places.data / "cases"),
-            self.tr(
+            tr(
                 "A restore compares the file first and replaces nothing: it needs a workstation without cases"
                 " of its own, or an empty folder."
             ),
@@ -154,16 +155,16 @@ class BackupWindow(QDialog):
 
     def _choose_target(self) -> None:
         place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        name = self.tr("Backups")
+        name = tr("Backups")
         path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Backup"), str(Path(place) / proposed_name()), f"{name} (*.zip)"
+            self, tr("Backup"), str(Path(place) / proposed_name()), f"{name} (*.zip)"
         )
         if path:
             self.back_up(Path(path))
 
     def _choose_archive(self) -> None:
-        name = self.tr("Backups")
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Restore"), "", f"{name} (*.zip)")
+        name = tr("Backups")
+        path, _ = QFileDialog.getOpenFileName(self, tr("Restore"), "", f"{name} (*.zip)")
         if path:
             self.restore(Path(path))
 
@@ -210,7 +211,7 @@ class BackupWindow(QDialog):
     def _show_progress(self, progress: Progress) -> None:
         self.bar.setValue(1000 * progress.done // max(1, progress.total))
         language = self._context.language
-        text = self.tr("{done} of {total} MB").format(
+        text = tr("{done} of {total} MB").format(
             done=language.integer(progress.done), total=language.integer(progress.total)
         )
         self.text.setText(text)
@@ -234,18 +235,18 @@ class BackupWindow(QDialog):
         self._token = None
         self._enable()
         if isinstance(error, Cancelled):
-            self.banners.show_banner("info", self.tr("Cancelled: nothing was written."), vanish_ms=6000)
+            self.banners.show_banner("info", tr("Cancelled: nothing was written."), vanish_ms=6000)
         elif isinstance(error, UserError):
             actions: tuple[tuple[str, Callable[[], None]], ...] = ()
             if isinstance(tag, tuple) and tag[2] is None:
                 archive = tag[1]
-                actions = ((self.tr("Into an empty folder…"), lambda: self._into_folder(archive)),)
+                actions = ((tr("Into an empty folder…"), lambda: self._into_folder(archive)),)
             self.banners.error(error, actions=actions)
         elif isinstance(error, BaseException):
             self.banners.crash(error)
 
     def _into_folder(self, archive: Path) -> None:
-        path = QFileDialog.getExistingDirectory(self, self.tr("Empty folder for the restored data"))
+        path = QFileDialog.getExistingDirectory(self, tr("Empty folder for the restored data"))
         if path:
             self.restore(archive, Path(path))
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QVBoxLayo
 from bloodcells_gui.app.case_details import Agreement, Points
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.screen_fit import resize_within_screen
@@ -60,9 +61,9 @@ class BlandAltmanPlot(QWidget):
         painter.setPen(QPen(theme.colour("grid"), 1))
         painter.drawLine(place(low, 0), place(high, 0))
         for value, name, strong in (
-            (figures.loa_high, self.tr("+1.96 SD"), False),
-            (figures.bias, self.tr("bias"), True),
-            (figures.loa_low, self.tr("-1.96 SD"), False),
+            (figures.loa_high, tr("+1.96 SD"), False),
+            (figures.bias, tr("bias"), True),
+            (figures.loa_low, tr("-1.96 SD"), False),
         ):
             if not math.isfinite(value):
                 continue
@@ -85,7 +86,7 @@ class BlandAltmanPlot(QWidget):
         painter.drawText(
             below,
             int(Qt.AlignmentFlag.AlignHCenter),
-            self.tr("mean of smear and analyser, % ({low} to {high})").format(
+            tr("mean of smear and analyser, % ({low} to {high})").format(
                 low=number(low + pad), high=number(high - pad)
             ),
         )
@@ -108,15 +109,15 @@ class AgreementWindow(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Smear and analyser over cases"))
+        self.setWindowTitle(tr("Smear and analyser over cases"))
         self._context = context
         self._found: tuple[Points, ...] = ()
         self.plot = BlandAltmanPlot(context)
         self.classes = QComboBox()
-        self.classes.setAccessibleName(self.tr("Class"))
+        self.classes.setAccessibleName(tr("Class"))
         self.classes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.classes.currentIndexChanged.connect(self._show)
-        self._text = QLabel(self.tr("Reading the cases…"))
+        self._text = QLabel(tr("Reading the cases…"))
         self._text.setWordWrap(True)
         self._text.setObjectName("muted")
         self._left_out = PlainLabel()
@@ -140,7 +141,7 @@ class AgreementWindow(QDialog):
     def _answered(self, _: object, found: Agreement) -> None:
         self._found = found.points
         names = ", ".join(found.unreadable[:5]) + ("…" if len(found.unreadable) > 5 else "")
-        self._left_out.setText(self.tr("Not in it, because they cannot be read: {names}").format(names=names))
+        self._left_out.setText(tr("Not in it, because they cannot be read: {names}").format(names=names))
         self._left_out.setVisible(bool(names))
         self.classes.clear()
         for points in found.points:
@@ -148,7 +149,7 @@ class AgreementWindow(QDialog):
         self._show()
 
     def _failed(self, _: object, error: object) -> None:
-        text = self.tr("The cases could not be compared.")
+        text = tr("The cases could not be compared.")
         if isinstance(error, UserError):
             text = error.text(self._context.language.lang)
         self._text.setText(text)
@@ -156,14 +157,14 @@ class AgreementWindow(QDialog):
     def _show(self) -> None:
         at = self.classes.currentIndex()
         if not 0 <= at < len(self._found):
-            self._text.setText(self.tr("No case holds an analyser's differential."))
+            self._text.setText(tr("No case holds an analyser's differential."))
             self.plot.show_points(None)
             return
         points = self._found[at]
         f, number = points.figures, self._context.language.number
-        text = self.tr("%n case(s)", "", f.n)
+        text = ngettext("{n} case", "{n} cases", f.n)
         if f.n > 1:
-            text += ": " + self.tr(
+            text += ": " + tr(
                 "bias {bias} ({low} to {high}), limits of agreement {loa_low} to {loa_high} percentage points"
             ).format(
                 bias=number(f.bias), low=number(f.bias_low), high=number(f.bias_high),

@@ -28,6 +28,7 @@ from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import BY_CODE, ORDER
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.review import ReviewController
 
 Index = QModelIndex | QPersistentModelIndex
@@ -94,10 +95,10 @@ class AnalyserModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignLeft if section == NAME else Qt.AlignmentFlag.AlignRight
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole and section in (SMEAR, DIFFERENCE):
-            return self.tr("With 95 % limits")
+            return tr("With 95 % limits")
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        return (self.tr("Class"), self.tr("Analyser %"), self.tr("Smear %"), self.tr("Difference"))[section]
+        return (tr("Class"), tr("Analyser %"), tr("Smear %"), tr("Difference"))[section]
 
     def _name(self, label: str) -> str:
         row = self._rows.get(label)
@@ -172,7 +173,7 @@ class AnalyserPanel(QWidget):
         )
         self.table = QTableView()
         self.table.setModel(self.model)
-        self.table.setAccessibleName(self.tr("Analyser and smear"))
+        self.table.setAccessibleName(tr("Analyser and smear"))
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setShowGrid(False)
         self.table.setObjectName("pairs")
@@ -184,14 +185,14 @@ class AnalyserPanel(QWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         self.cells = QSpinBox()
         self.cells.setRange(0, 1_000_000)
-        self.cells.setSpecialValueText(self.tr("not told"))
-        self.cells.setAccessibleName(self.tr("Leukocytes counted by the analyser"))
+        self.cells.setSpecialValueText(tr("not told"))
+        self.cells.setAccessibleName(tr("Leukocytes counted by the analyser"))
         self.cells.editingFinished.connect(self._take_cells)
-        label = QLabel(self.tr("Leukocytes counted by the analyser"))
+        label = QLabel(tr("Leukocytes counted by the analyser"))
         label.setBuddy(self.cells)
-        bring = QPushButton(self.tr("&Import CSV…"))
+        bring = QPushButton(tr("&Import CSV…"))
         bring.clicked.connect(self._choose)
-        over = QPushButton(self.tr("Over &cases…"))
+        over = QPushButton(tr("Over &cases…"))
         over.clicked.connect(self.over_cases)
         row = QHBoxLayout()
         row.setContentsMargins(14, 8, 14, 8)
@@ -201,9 +202,7 @@ class AnalyserPanel(QWidget):
         row.addWidget(bring)
         row.addWidget(over)
         note = QLabel(
-            self.tr(
-                "* outside the exact 95 % limits of the smear's count. Double click a figure to enter it."
-            )
+            tr("* outside the exact 95 % limits of the smear's count. Double click a figure to enter it.")
         )
         note.setObjectName("muted")
         note.setWordWrap(True)
@@ -241,9 +240,9 @@ class AnalyserPanel(QWidget):
             self._do(lambda: case_details.set_analyser_cells(self._session, self.cells.value()))
 
     def _choose(self) -> None:
-        names = self.tr("Tables")
+        names = tr("Tables")
         path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("The analyser's differential"), "", f"{names} (*.csv *.txt *.tsv)"
+            self, tr("The analyser's differential"), "", f"{names} (*.csv *.txt *.tsv)"
         )
         if path:
             self.bring(Path(path))

@@ -35,6 +35,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review_state import Note
 from bloodcells_gui.ui.case_details.fields import PAUSE_MS
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.review import ReviewController
 
 Index = QModelIndex | QPersistentModelIndex
@@ -76,7 +77,7 @@ class NotesModel(QAbstractListModel):
 
     def byline(self, note: Note) -> str:
         """Who said it, and when."""
-        about = self.tr(" · %n cell(s)", "", len(note.cells)) if note.cells else ""
+        about = ngettext(" · {n} cell", " · {n} cells", len(note.cells)) if note.cells else ""
         return f"{note.author} · {self._context.language.when(note.time)}{about}"
 
 
@@ -172,16 +173,16 @@ class CommentsPanel(QWidget):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setResizeMode(QListView.ResizeMode.Adjust)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setAccessibleName(self.tr("Comments of this case"))
+        self.list.setAccessibleName(tr("Comments of this case"))
         self.canned = QComboBox()
-        self.canned.setAccessibleName(self.tr("Canned texts"))
-        self.canned.addItem(self.tr("Canned texts"), "")
+        self.canned.setAccessibleName(tr("Canned texts"))
+        self.canned.addItem(tr("Canned texts"), "")
         for text in session.settings.comments:
             self.canned.addItem(context.language.text(text), text)
         self.canned.activated.connect(self._insert_canned)
         self.words = WordsEdit()
-        self.words.setPlaceholderText(self.tr("A comment for the report"))
-        self.words.setAccessibleName(self.tr("A comment for the report"))
+        self.words.setPlaceholderText(tr("A comment for the report"))
+        self.words.setAccessibleName(tr("A comment for the report"))
         self.words.setTabChangesFocus(True)
         self.words.setFixedHeight(4 * self.fontMetrics().height())
         self.words.done.connect(self.add)
@@ -194,8 +195,8 @@ class CommentsPanel(QWidget):
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self.keep_draft)
-        self.button = QPushButton(self.tr("&Add"))
-        self.button.setToolTip(self.tr("Ctrl+Enter"))
+        self.button = QPushButton(tr("&Add"))
+        self.button.setToolTip(tr("Ctrl+Enter"))
         self.button.clicked.connect(self.add)
         row = QHBoxLayout()
         row.addWidget(self.canned, 1)
@@ -205,7 +206,7 @@ class CommentsPanel(QWidget):
         below.addWidget(self.words)
         below.addWidget(self._hint)
         below.addLayout(row)
-        self._none = QLabel(self.tr("No comments yet."))
+        self._none = QLabel(tr("No comments yet."))
         self._none.setObjectName("muted")
         self._none.setContentsMargins(16, 12, 16, 0)
         layout = QVBoxLayout(self)
@@ -247,12 +248,10 @@ class CommentsPanel(QWidget):
         self._hint.setVisible(bool(text))
         if len(text) > LONGEST:
             self._hint.setText(
-                self.tr("Too long to be added: {now} of {most} characters").format(
-                    now=len(text), most=LONGEST
-                )
+                tr("Too long to be added: {now} of {most} characters").format(now=len(text), most=LONGEST)
             )
         else:
-            self._hint.setText(self.tr("Kept as a draft; not in the report until it is added"))
+            self._hint.setText(tr("Kept as a draft; not in the report until it is added"))
 
     def take_draft(self) -> None:
         """Show the draft of the case, which another view settled."""

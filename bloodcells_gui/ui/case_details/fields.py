@@ -26,6 +26,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import FieldSpec
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
 
@@ -82,7 +83,7 @@ class FieldRow(QWidget):
             self.editor = QLineEdit()
             self.editor.setMaxLength(200)
             if spec.kind == "date":
-                self.editor.setPlaceholderText(self.tr("YYYY-MM-DD"))
+                self.editor.setPlaceholderText(tr("YYYY-MM-DD"))
             self.editor.editingFinished.connect(self._enter)
             self.editor.textChanged.connect(lambda _: self.edited.emit())
         self.editor.setAccessibleName(context.language.text(spec.label))
@@ -186,7 +187,7 @@ class FieldsForm(QScrollArea):
         form.setVerticalSpacing(8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         text = context.language.text
-        for group, title in (("specimen", self.tr("Specimen")), ("patient", self.tr("Patient"))):
+        for group, title in (("specimen", tr("Specimen")), ("patient", tr("Patient"))):
             specs = [s for s in record_fields(session) if s.group == group]
             if not specs:
                 continue

@@ -31,6 +31,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.grading import GRADE_GROUPS, GRADES, GradeItem
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.review import ReviewController
 
@@ -95,7 +96,7 @@ class GradesModel(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (self.tr("Feature"), self.tr("Grade"), self.tr("Criterion"))[section]
+            return (pgettext("grade", "Feature"), tr("Grade"), tr("Criterion"))[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -119,7 +120,7 @@ class GradesModel(QAbstractTableModel):
             return self._context.theme.colour("muted")
         if role == Qt.ItemDataRole.AccessibleTextRole:
             grade = self.grade(index.row())
-            return f"{text(found.name)}: {text(grade) if grade else self.tr('not graded')}"
+            return f"{text(found.name)}: {text(grade) if grade else tr('not graded')}"
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if index.column() == FEATURE:
@@ -130,7 +131,7 @@ class GradesModel(QAbstractTableModel):
         if item.moderate_from is None or item.many_above is None:
             return ""
         number = self._context.language.number
-        return self.tr("2+ ≥ {low} %, 3+ > {high} %").format(
+        return tr("2+ ≥ {low} %, 3+ > {high} %").format(
             low=number(item.moderate_from, 0), high=number(item.many_above, 0)
         )
 
@@ -231,7 +232,7 @@ class GradesTable(QTableView):
         self.setShowGrid(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setAccessibleName(self.tr("Morphology"))
+        self.setAccessibleName(tr("Morphology"))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 14)
         header = self.horizontalHeader()

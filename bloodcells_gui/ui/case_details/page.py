@@ -13,6 +13,7 @@ from bloodcells_gui.ui.case_details.comments import CommentsPanel
 from bloodcells_gui.ui.case_details.fields import FieldsForm
 from bloodcells_gui.ui.case_details.grades import GradesTable
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.review import ReviewController
 
 _MARK = " •"
@@ -49,10 +50,10 @@ class RecordPage(QTabWidget):
         self.grades = GradesTable(context, controller, session, may_decide)
         self.comments = CommentsPanel(context, controller, session, may_decide)
         self.analyser = AnalyserPanel(context, controller, session, may_decide)
-        self.addTab(self.fields, self.tr("Specimen"))
-        self.addTab(self.grades, self.tr("Morphology"))
-        self.addTab(self.comments, self.tr("Comments"))
-        self.addTab(self.analyser, self.tr("Analyser"))
+        self.addTab(self.fields, tr("Specimen"))
+        self.addTab(self.grades, tr("Morphology"))
+        self.addTab(self.comments, tr("Comments"))
+        self.addTab(self.analyser, tr("Analyser"))
         for part in (self.fields, self.grades, self.comments, self.analyser):
             part.failed.connect(self.failed)
         self.fields.pending_changed.connect(self._mark)
@@ -86,9 +87,9 @@ class RecordPage(QTabWidget):
         open_ones = []
         if self.fields.pending:
             names = ", ".join(self._context.language.text(label) for label in self.fields.pending)
-            open_ones.append(self.tr("Not saved yet: {fields}").format(fields=names))
+            open_ones.append(tr("Not saved yet: {fields}").format(fields=names))
         if self.comments.pending:
-            open_ones.append(self.tr("A comment is not added yet"))
+            open_ones.append(tr("A comment is not added yet"))
         return " · ".join(open_ones)
 
     def keep_drafts(self) -> None:

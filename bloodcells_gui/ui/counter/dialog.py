@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import pgettext, tr
 
 
 class CountDialog(Form):
@@ -12,16 +13,14 @@ class CountDialog(Form):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
-            self.tr("Count by hand"),
-            self.tr(
-                "A case without images: the keys of the review count the cells you see at the microscope."
-            ),
+            tr("Count by hand"),
+            tr("A case without images: the keys of the review count the cells you see at the microscope."),
             parent,
-            accept=self.tr("Count"),
+            accept=pgettext("button", "Count"),
         )
         self.name = QLineEdit()
         self.name.setMaxLength(120)
-        self.form.addRow(self.tr("&Specimen"), self.name)
+        self.form.addRow(tr("&Specimen"), self.name)
         self.name.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
         self.can_accept(False)
 

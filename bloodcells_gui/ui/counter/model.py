@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, CellClass
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 
 Index = QModelIndex | QPersistentModelIndex
 CODE_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -46,7 +47,7 @@ class CounterModel(QAbstractListModel):
             return name
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             key = self._context.keymap.key(found.code)
-            return self.tr("{name}: {count} (key {key})").format(
+            return tr("{name}: {count} (key {key})").format(
                 name=name, count=self._counter.count_of(found.code), key=key or "–"
             )
         return None

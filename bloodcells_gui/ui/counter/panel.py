@@ -24,6 +24,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.model import CODE_ROLE, TILE, CounterModel, TileDelegate
 from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.review import ReviewController
 
@@ -54,7 +55,7 @@ class Tiles(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setAccessibleName(self.tr("Counter"))
+        self.setAccessibleName(tr("Counter"))
 
     def _code(self, event: QKeyEvent) -> str:
         return self._context.keymap.first_code(review_meanings(event, shift=True)) or ""
@@ -146,12 +147,12 @@ class CounterPanel(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
-        self._bar.setAccessibleName(self.tr("Counted of the target"))
-        self._last = QPushButton(context.icons.get("undo"), self.tr("Take the last one back"))
-        self._last.setToolTip(self.tr("Backspace"))
+        self._bar.setAccessibleName(tr("Counted of the target"))
+        self._last = QPushButton(context.icons.get("undo"), tr("Take the last one back"))
+        self._last.setToolTip(tr("Backspace"))
         self._last.clicked.connect(self._take_back)
         self._last.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.sound = QCheckBox(self.tr("Sound"))
+        self.sound = QCheckBox(tr("Sound"))
         self.sound.setChecked(bell.on)
         self.sound.toggled.connect(self._sound_changed)
         self.sound.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click on it must not take the keys
@@ -163,7 +164,7 @@ class CounterPanel(QWidget):
         head.addWidget(self.sound)
         head.addWidget(self._last)
         hint = QLabel(
-            self.tr("One key a cell. Shift or the right button: one less. Backspace: the last one back.")
+            tr("One key a cell. Shift or the right button: one less. Backspace: the last one back.")
         )
         hint.setObjectName("muted")
         hint.setWordWrap(True)
@@ -206,11 +207,11 @@ class CounterPanel(QWidget):
         in_all = self.counter.in_all
         self._total.setText(integer(total))
         if not target:
-            self._of.setText(self.tr("leukocytes counted by hand"))
+            self._of.setText(tr("leukocytes counted by hand"))
         elif in_all == total:
-            self._of.setText(self.tr("leukocytes of %n", "", target))
+            self._of.setText(ngettext("leukocytes of {n}", "leukocytes of {n}", target))
         else:
-            words = self.tr("counted by hand; {all} of {target} leukocytes in all")
+            words = tr("counted by hand; {all} of {target} leukocytes in all")
             self._of.setText(words.format(all=integer(in_all), target=integer(target)))
         self._bar.setVisible(bool(target))
         self._bar.setMaximum(max(1, target))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QPlainTextE
 
 from bloodcells_gui import __version__
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.icons import app_icon
 
 _PARTS = """PySide6, Qt — LGPL-3.0 (dynamically linked, replaceable)
@@ -26,19 +27,19 @@ class AboutDialog(Form):
     """About."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(self.tr("About bloodcells"), "", parent)
+        super().__init__(tr("About bloodcells"), "", parent)
         logo = QLabel()
         logo.setPixmap(app_icon().pixmap(QSize(64, 64)))
         words = QVBoxLayout()
-        version = QLabel(self.tr("Version {version}").format(version=__version__))
-        purpose = QLabel(self.tr("For Research Use Only. Not for use in diagnostic procedures."))
+        version = QLabel(tr("Version {version}").format(version=__version__))
+        purpose = QLabel(tr("For Research Use Only. Not for use in diagnostic procedures."))
         font = purpose.font()
         font.setWeight(font.Weight.DemiBold)
         purpose.setFont(font)
         purpose.setWordWrap(True)
-        offline = QLabel(self.tr("Works without a network: no image and no figure leaves this computer."))
+        offline = QLabel(tr("Works without a network: no image and no figure leaves this computer."))
         offline.setWordWrap(True)
-        licence = QLabel(self.tr("This program is free software under the Apache licence 2.0. It stands on:"))
+        licence = QLabel(tr("This program is free software under the Apache licence 2.0. It stands on:"))
         licence.setWordWrap(True)
         for label in (version, purpose, offline, licence):
             words.addWidget(label)
@@ -50,7 +51,7 @@ class AboutDialog(Form):
         parts = QPlainTextEdit(_PARTS)
         parts.setReadOnly(True)
         parts.setFixedHeight(190)
-        parts.setAccessibleName(self.tr("Licences of the parts"))
+        parts.setAccessibleName(tr("Licences of the parts"))
         self.outer.insertWidget(2, parts)
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).hide()
         self.setMinimumWidth(520)

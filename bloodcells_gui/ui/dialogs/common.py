@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.domain.number_parsing import number_of
-from bloodcells_gui.ui.i18n import Language
+from bloodcells_gui.ui.i18n import Language, tr
 from bloodcells_gui.ui.wheel import guard_wheels
 
 
@@ -68,8 +68,8 @@ class Form(QDialog):
         cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
         ok.setObjectName("primary")
         ok.setDefault(True)
-        ok.setText(accept or QCoreApplication.translate("Form", "OK"))
-        cancel.setText(QCoreApplication.translate("Form", "Cancel"))
+        ok.setText(accept or tr("OK"))
+        cancel.setText(tr("Cancel"))
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self.outer.addWidget(self.buttons)

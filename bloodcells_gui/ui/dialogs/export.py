@@ -19,7 +19,7 @@ from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
-from bloodcells_gui.ui.i18n import csv_choices
+from bloodcells_gui.ui.i18n import csv_choices, ngettext, tr
 
 
 class ExportDialog(Form):
@@ -33,46 +33,48 @@ class ExportDialog(Form):
         unidentified: int = 0,
         parent: QWidget | None = None,
     ) -> None:
-        lead = self.tr("Writes the report as PDF and the tables as CSV. Files of the same name are replaced.")
+        lead = tr("Writes the report as PDF and the tables as CSV. Files of the same name are replaced.")
         if unidentified:
-            lead += " " + self.tr(
-                "%n cell(s) are still unidentified: the report will be stamped preliminary.", "", unidentified
+            lead += " " + ngettext(
+                "{n} cell is still unidentified: the report will be stamped preliminary.",
+                "{n} cells are still unidentified: the report will be stamped preliminary.",
+                unidentified,
             )
-        super().__init__(self.tr("Export the report"), lead, parent, accept=self.tr("Export"))
+        super().__init__(tr("Export the report"), lead, parent, accept=tr("Export"))
         self.folder = QLineEdit(str(folder))
-        browse = QPushButton(self.tr("Choose…"))
+        browse = QPushButton(tr("Choose…"))
         browse.clicked.connect(self._browse)
         row = QHBoxLayout()
         row.addWidget(self.folder, 1)
         row.addWidget(browse)
-        folder_label = QLabel(self.tr("&Folder"))
+        folder_label = QLabel(tr("&Folder"))
         folder_label.setBuddy(self.folder)
         self.form.addRow(folder_label, row)
         self.paper = QComboBox()
         self.paper.addItem("A4", "a4")
         self.paper.addItem("Letter", "letter")
         self.paper.setCurrentIndex(self.paper.findData(settings.paper))
-        self.form.addRow(self.tr("&Paper"), self.paper)
+        self.form.addRow(tr("&Paper"), self.paper)
         self.lang = QComboBox()
         self.lang.addItem("English", "en")
         self.lang.addItem("Français", "fr")
         self.lang.setCurrentIndex(self.lang.findData(context.language.lang))
-        self.form.addRow(self.tr("&Language"), self.lang)
+        self.form.addRow(tr("&Language"), self.lang)
         self.tables = QComboBox()
         for name, value in csv_choices():
             self.tables.addItem(name, value)
         self.tables.setCurrentIndex(self.tables.findData(settings.csv))
-        self.form.addRow(self.tr("&Tables"), self.tables)
-        self.masks = QCheckBox(self.tr("Outlines of the cells as mask images"))
+        self.form.addRow(tr("&Tables"), self.tables)
+        self.masks = QCheckBox(tr("Outlines of the cells as mask images"))
         self.form.addRow("", self.masks)
-        self.anonymous = QCheckBox(self.tr("Leave out whatever identifies the patient"))
+        self.anonymous = QCheckBox(tr("Leave out whatever identifies the patient"))
         self.anonymous.setChecked(settings.privacy.anonymised_export)
         self.form.addRow("", self.anonymous)
         self.folder.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
         self.setMinimumWidth(560)
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder for the report"), self.folder.text())
+        chosen = QFileDialog.getExistingDirectory(self, tr("Folder for the report"), self.folder.text())
         if chosen:
             self.folder.setText(chosen)
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QWidget
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, Finding, FindingAnswer
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, SteadyCombo
+from bloodcells_gui.ui.i18n import tr
 
 _FORM = "yyyy-MM-dd HH:mm"
 
@@ -19,34 +20,32 @@ class FindingDialog(Form):
         text = context.language.text
         name = text(finding.name)
         super().__init__(
-            self.tr("Critical finding"),
-            self.tr("{name}: {n} cells").format(name=name, n=finding.count)
+            tr("Critical finding"),
+            tr("{name}: {n} cells").format(name=name, n=finding.count)
             if finding.count
-            else self.tr("{name}: {value} {unit}").format(
-                name=name, value=finding.value, unit=text(finding.unit)
-            ),
+            else tr("{name}: {value} {unit}").format(name=name, value=finding.value, unit=text(finding.unit)),
             parent,
-            accept=self.tr("Keep the answer"),
+            accept=tr("Keep the answer"),
         )
         self._finding = finding
         self.verdict = SteadyCombo()
-        self.verdict.addItem(self.tr("Seen and confirmed"), CONFIRMED)
-        self.verdict.addItem(self.tr("Seen and refuted"), REFUTED)
-        self.form.addRow(self.tr("&Result"), self.verdict)
+        self.verdict.addItem(tr("Seen and confirmed"), CONFIRMED)
+        self.verdict.addItem(tr("Seen and refuted"), REFUTED)
+        self.form.addRow(tr("&Result"), self.verdict)
         self.told = QLineEdit()
         self.told.setMaxLength(200)
-        self.told.setPlaceholderText(self.tr("Name, or why nobody was told"))
+        self.told.setPlaceholderText(tr("Name, or why nobody was told"))
         self.setMinimumWidth(560)  # room for the whole of that in French
-        self.form.addRow(self.tr("&Who was told"), self.told)
+        self.form.addRow(tr("&Who was told"), self.told)
         self.told_at = QLineEdit(QDateTime.currentDateTime().toString(_FORM))
         self.told_at.setMaxLength(16)
-        self.told_at.setPlaceholderText(self.tr("YYYY-MM-DD HH:MM, or nothing"))
-        self.form.addRow(self.tr("&When (local time)"), self.told_at)
+        self.told_at.setPlaceholderText(tr("YYYY-MM-DD HH:MM, or nothing"))
+        self.form.addRow(tr("&When (local time)"), self.told_at)
         self.note = QLineEdit()
         self.note.setMaxLength(400)
-        self.form.addRow(self.tr("&Remark"), self.note)
+        self.form.addRow(tr("&Remark"), self.note)
         self._hint = QLabel(
-            self.tr(
+            tr(
                 "Give the cells their right class, or take them out: the finding is gone then, and the report"
                 " says that it was refuted."
             )
@@ -69,7 +68,7 @@ class FindingDialog(Form):
         dated = not self.told_at.text().strip() or self._moment().isValid()
         self.can_accept(bool(self.told.text().strip()) and dated and not cells_first)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setToolTip(
-            "" if dated else self.tr("The time is not one: YYYY-MM-DD HH:MM")
+            "" if dated else tr("The time is not one: YYYY-MM-DD HH:MM")
         )
 
     def answer(self) -> FindingAnswer:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QLabel, QListView, QRadioButton, QVBoxLayout, QWid
 
 from bloodcells_gui.app.image_previews import Picture, first_pictures
 from bloodcells_gui.domain.specimen import ImagePlace
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 
 _SIDE_PX = 44
@@ -46,10 +47,10 @@ class PlacesModel(QAbstractListModel):
             return None
         place = self.places[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            number = self.tr("%n image(s)", "", place.count)
+            number = ngettext("{n} image", "{n} images", place.count)
             if len(self.places) == 1 and place.name == ".":
                 return number
-            name = self.tr("directly in the folder") if place.name == "." else place.name
+            name = tr("directly in the folder") if place.name == "." else place.name
             return f"{name}: {number}"
         if role == Qt.ItemDataRole.DecorationRole:
             return self._strips.get(index.row()) or _strip([])
@@ -110,18 +111,22 @@ class FoundImages(QWidget):
         self.view.setUniformItemSizes(True)
         self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setAccessibleName(self.tr("Images found"))
+        self.view.setAccessibleName(tr("Images found"))
         rows = min(_ROWS, max(1, len(places)))
         self.view.setFixedHeight(rows * (_SIDE_PX + 8) + 8)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(self.view)
-        self.one = QRadioButton(self.tr("All of them are &one specimen"), self)
-        self.each = QRadioButton(self.tr("Each folder or slide is a specimen of its own (&queue them)"), self)
+        self.one = QRadioButton(tr("All of them are &one specimen"), self)
+        self.each = QRadioButton(tr("Each folder or slide is a specimen of its own (&queue them)"), self)
         if self.in_question:
             question = QLabel(
-                self.tr("The images lie in %n places. Are they of one patient?", "", len(places))
+                ngettext(
+                    "The images lie in {n} place. Are they of one patient?",
+                    "The images lie in {n} places. Are they of one patient?",
+                    len(places),
+                )
             )
             bold = question.font()
             bold.setWeight(QFont.Weight.DemiBold)

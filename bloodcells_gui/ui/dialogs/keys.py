@@ -24,6 +24,7 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.keymap import PRESETS, RESERVED
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -54,7 +55,7 @@ class KeyMapModel(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (self.tr("Class"), self.tr("Key"))[section]
+            return (tr("Class"), tr("Key"))[section]
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -99,11 +100,11 @@ class PresetBox(QComboBox):
             ("QWERTY", "qwerty"),
             ("AZERTY", "azerty"),
             ("QWERTZ", "qwertz"),
-            (self.tr("Numeric keypad"), "keypad"),
-            (self.tr("The laboratory's own"), _OWN),
+            (tr("Numeric keypad"), "keypad"),
+            (pgettext("keys", "The laboratory's own"), _OWN),
         ):
             self.addItem(name, preset)
-        self.setAccessibleName(self.tr("Keyboard"))
+        self.setAccessibleName(tr("Keyboard"))
         self.activated.connect(self._chosen)
         model.dataChanged.connect(self._show)
         self._show()
@@ -136,8 +137,8 @@ class KeyMapDialog(Form):
 
     def __init__(self, context: UiContext, settings: LabSettings, parent: QWidget | None = None) -> None:
         super().__init__(
-            self.tr("Keys"),
-            self.tr("Double click a key to change it; the two classes exchange theirs."),
+            tr("Keys"),
+            tr("Double click a key to change it; the two classes exchange theirs."),
             parent,
         )
         self._context = context
@@ -145,7 +146,7 @@ class KeyMapDialog(Form):
         self.model = KeyMapModel(context, dict(context.keymap.items()), self)
         table = QTableView()
         table.setModel(self.model)
-        table.setAccessibleName(self.tr("Keys"))
+        table.setAccessibleName(tr("Keys"))
         table.verticalHeader().hide()
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -154,12 +155,12 @@ class KeyMapDialog(Form):
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
         table.setMinimumHeight(240)
         self.presets = PresetBox(self.model)
-        self.form.addRow(self.tr("&Keyboard"), self.presets)
+        self.form.addRow(tr("&Keyboard"), self.presets)
         self.outer.insertWidget(3, table, 1)
         fixed = QLabel("\n".join(f"{key}: {what}" for what, key in self.fixed_keys()))
         fixed.setObjectName("muted")
         self.outer.insertWidget(4, fixed)
-        button = self.buttons.addButton(self.tr("Print…"), QDialogButtonBox.ButtonRole.ActionRole)
+        button = self.buttons.addButton(tr("Print…"), QDialogButtonBox.ButtonRole.ActionRole)
         button.clicked.connect(self._print)
         self.setMinimumWidth(520)
         resize_within_screen(self, 560, 760)
@@ -167,27 +168,27 @@ class KeyMapDialog(Form):
     def fixed_keys(self) -> list[tuple[str, str]]:
         """Keys that are the same everywhere: what they do, and their names."""
         return [
-            (self.tr("Confirm the proposal, go on"), self.tr("Space")),
-            (self.tr("Move the cursor"), self.tr("arrows, Page Up/Down, Home, End")),
-            (self.tr("Select several"), self.tr("Shift or Ctrl with arrows or mouse, Ctrl+A")),
-            (self.tr("Next doubtful cell"), "N"),
-            (self.tr("Next cell nobody has looked at"), "U"),
-            (self.tr("Exclude, restore"), self.tr("Delete, Shift+Delete")),
-            (self.tr("Undo, redo"), self.tr("Ctrl+Z, Ctrl+Y")),
-            (self.tr("Size of the pictures"), self.tr("Ctrl+plus, Ctrl+minus")),
-            (self.tr("Explanation on and off"), "F4"),
-            (self.tr("Compare the chosen cells"), "F2"),
-            (self.tr("Cells like this one"), "F3"),
-            (self.tr("Loupe on and off"), "F5"),
-            (self.tr("Class by name"), "Ctrl+F, /"),
-            (self.tr("Between the panels"), "F6"),
+            (tr("Confirm the proposal, go on"), tr("Space")),
+            (tr("Move the cursor"), tr("arrows, Page Up/Down, Home, End")),
+            (tr("Select several"), tr("Shift or Ctrl with arrows or mouse, Ctrl+A")),
+            (tr("Next doubtful cell"), "N"),
+            (tr("Next cell nobody has looked at"), "U"),
+            (tr("Exclude, restore"), tr("Delete, Shift+Delete")),
+            (tr("Undo, redo"), tr("Ctrl+Z, Ctrl+Y")),
+            (tr("Size of the pictures"), tr("Ctrl+plus, Ctrl+minus")),
+            (tr("Explanation on and off"), "F4"),
+            (tr("Compare the chosen cells"), "F2"),
+            (tr("Cells like this one"), "F3"),
+            (tr("Loupe on and off"), "F5"),
+            (tr("Class by name"), "Ctrl+F, /"),
+            (tr("Between the panels"), "F6"),
         ]
 
     def document(self) -> QTextDocument:
         """The page that Print prints."""
         document = QTextDocument(self)
         document.setHtml(
-            key_map_html(self.tr("Keys of the review"), self._context, self.model.keys, self.fixed_keys())
+            key_map_html(tr("Keys of the review"), self._context, self.model.keys, self.fixed_keys())
         )
         return document
 

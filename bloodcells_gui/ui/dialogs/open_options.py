@@ -14,6 +14,7 @@ from bloodcells_gui.domain.specimen import ImagePlace, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NumberEdit, ScannedEdit, SteadyCombo
 from bloodcells_gui.ui.dialogs.found_images import FoundImages
+from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel
 
 
@@ -43,14 +44,14 @@ class OpenOptionsDialog(Form):
         pool: QThreadPool | None = None,
     ) -> None:
         super().__init__(
-            self.tr("New analysis"),
-            self.tr("Everything here may stay as it is. Images are only read, never changed."),
+            tr("New analysis"),
+            tr("Everything here may stay as it is. Images are only read, never changed."),
             parent,
-            accept=self.tr("Analyse"),
+            accept=tr("Analyse"),
         )
         language = context.language
         where = ElidedLabel(str(path))
-        self.form.addRow(self.tr("Images"), where)
+        self.form.addRow(tr("Images"), where)
         self.found = FoundImages(places, pool, self)
         self.found.answered.connect(self._check)
         if places:
@@ -60,37 +61,37 @@ class OpenOptionsDialog(Form):
         self.specimen_id = ScannedEdit()
         self.specimen_id.setPlaceholderText(found.id if found else path.name)
         self.specimen_id.setMaxLength(120)
-        self.form.addRow(self.tr("&Specimen number"), self.specimen_id)
+        self.form.addRow(tr("&Specimen number"), self.specimen_id)
         self.kind = SteadyCombo()
         found_text = ""
         if found is not None:
             found_text = {
-                SpecimenKind.CROPS: self.tr("single cells"),
-                SpecimenKind.FIELDS: self.tr("fields"),
-                SpecimenKind.SLIDE: self.tr("a slide"),
+                SpecimenKind.CROPS: tr("single cells"),
+                SpecimenKind.FIELDS: tr("fields"),
+                SpecimenKind.SLIDE: tr("a slide"),
                 SpecimenKind.COUNTER: "",
             }[found.kind]
-        automatic = self.tr("Automatic")
+        automatic = tr("Automatic")
         self.kind.addItem(f"{automatic} ({found_text})" if found_text else automatic, "auto")
-        self.kind.addItem(self.tr("Single cells: one cell in the middle of each image"), "crops")
-        self.kind.addItem(self.tr("Fields: many cells in each image"), "fields")
-        self.kind.addItem(self.tr("Slide: a whole smear in one file"), "slide")
-        self.form.addRow(self.tr("&Kind of images"), self.kind)
-        self.mpp = NumberEdit(language, self.tr("from the files, else estimated from the red cells"))
-        self.form.addRow(self.tr("S&cale, µm per pixel"), self.mpp)
-        self.wbc = NumberEdit(language, self.tr("from the analyser, for absolute counts"))
-        self.form.addRow(self.tr("&White cell count, 10⁹/L"), self.wbc)
+        self.kind.addItem(tr("Single cells: one cell in the middle of each image"), "crops")
+        self.kind.addItem(tr("Fields: many cells in each image"), "fields")
+        self.kind.addItem(tr("Slide: a whole smear in one file"), "slide")
+        self.form.addRow(tr("&Kind of images"), self.kind)
+        self.mpp = NumberEdit(language, tr("from the files, else estimated from the red cells"))
+        self.form.addRow(tr("S&cale, µm per pixel"), self.mpp)
+        self.wbc = NumberEdit(language, tr("from the analyser, for absolute counts"))
+        self.form.addRow(tr("&White cell count, 10⁹/L"), self.wbc)
         self.corrected = SteadyCombo()
-        self.corrected.addItem(self.tr("not known"), "unknown")
-        self.corrected.addItem(self.tr("yes"), "yes")
-        self.corrected.addItem(self.tr("no"), "no")
-        self.form.addRow(self.tr("Already corrected for &NRBC"), self.corrected)
+        self.corrected.addItem(pgettext("correction", "not known"), "unknown")
+        self.corrected.addItem(tr("yes"), "yes")
+        self.corrected.addItem(tr("no"), "no")
+        self.form.addRow(tr("Already corrected for &NRBC"), self.corrected)
         self.target = SteadyCombo()
-        self.target.addItem(self.tr("as usual for this kind"), None)
-        self.target.addItem(self.tr("all cells"), 0)
+        self.target.addItem(tr("as usual for this kind"), None)
+        self.target.addItem(tr("all cells"), 0)
         for n in (100, 200, 400):
             self.target.addItem(str(n), n)
-        self.form.addRow(self.tr("&Leukocytes to find"), self.target)
+        self.form.addRow(tr("&Leukocytes to find"), self.target)
         for field in (self.mpp, self.wbc):
             field.textChanged.connect(self._check)
         # What a scanner sends belongs into the specimen number, whatever lies above it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import ngettext, tr
 
 
 class ReasonDialog(Form):
@@ -18,14 +19,18 @@ class ReasonDialog(Form):
 
     def __init__(self, count: int, parent: QWidget | None = None) -> None:
         super().__init__(
-            self.tr("Why is it changed?"),
-            self.tr("A person decided on %n of these cells before.", "", count),
+            tr("Why is it changed?"),
+            ngettext(
+                "A person decided on {n} of these cells before.",
+                "A person decided on {n} of these cells before.",
+                count,
+            ),
             parent,
-            accept=self.tr("Change"),
+            accept=tr("Change"),
         )
         self.reason = QLineEdit()
         self.reason.setMaxLength(400)
-        self.form.addRow(self.tr("&Reason"), self.reason)
+        self.form.addRow(tr("&Reason"), self.reason)
         self.reason.textChanged.connect(lambda text: self.can_accept(bool(text.strip())))
         self.can_accept(False)
 

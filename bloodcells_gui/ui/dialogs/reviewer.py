@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import tr
 
 
 class ReviewerDialog(Form):
@@ -12,23 +13,19 @@ class ReviewerDialog(Form):
 
     def __init__(self, name: str = "", parent: QWidget | None = None, *, second: bool = False) -> None:
         title, lead = (
-            self.tr("Who is reviewing?"),
-            self.tr(
-                "Your name stands beside every decision in the case and in the report. Asked once a day."
-            ),
+            tr("Who is reviewing?"),
+            tr("Your name stands beside every decision in the case and in the report. Asked once a day."),
         )
         if second:
             title, lead = (
-                self.tr("Who reads the cells a second time?"),
-                self.tr(
-                    "Your name stands beside this reading alone; the reviewer of the case stays the same."
-                ),
+                tr("Who reads the cells a second time?"),
+                tr("Your name stands beside this reading alone; the reviewer of the case stays the same."),
             )
         super().__init__(title, lead, parent)
         self.name = QLineEdit(name)
         self.name.setMaxLength(80)
         self.name.selectAll()
-        self.form.addRow(self.tr("&Name"), self.name)
+        self.form.addRow(tr("&Name"), self.name)
         self.name.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
         self.can_accept(bool(name.strip()))
 

@@ -26,6 +26,7 @@ from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, SteadyCombo
+from bloodcells_gui.ui.i18n import tr
 
 # The dialog fits a screen of 768 pixels.
 _MOST_HEIGHT = 320
@@ -67,12 +68,10 @@ class SignDialog(Form):
         drafts: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(
-            self.tr("Sign the report"),
-            self.tr(
-                "The report is frozen as it stands now. Later changes make a new version; this one is kept."
-            ),
+            tr("Sign the report"),
+            tr("The report is frozen as it stands now. Later changes make a new version; this one is kept."),
             parent,
-            accept=self.tr("Sign"),
+            accept=tr("Sign"),
         )
         self._context = context
         self._reviewed = reviewed
@@ -88,15 +87,15 @@ class SignDialog(Form):
         self.meaning = SteadyCombo()
         for meaning in MEANINGS:
             self.meaning.addItem(context.language.text(meaning), meaning)
-        self.form.addRow(self.tr("&Meaning"), self.meaning)
+        self.form.addRow(tr("&Meaning"), self.meaning)
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.setPlaceholderText(author)
-        self.form.addRow(self.tr("Your &name, again"), self.name)
+        self.form.addRow(tr("Your &name, again"), self.name)
         known = account()
         if known:
             beside = QLabel(
-                self.tr("The account of this computer is printed beside it: {name}").format(name=known)
+                tr("The account of this computer is printed beside it: {name}").format(name=known)
             )
             beside.setTextFormat(Qt.TextFormat.PlainText)
             beside.setObjectName("muted")
@@ -121,7 +120,7 @@ class SignDialog(Form):
             if not check.blocking:
                 lines.addLayout(self._answer_line(check))
         if not checks:
-            lines.addLayout(self._row("confirm", "ok", self.tr("All checks passed.")))
+            lines.addLayout(self._row("confirm", "ok", tr("All checks passed.")))
         if self._reviewed:
             lines.addLayout(self._row("info", "info", self._reviewed))
         lines.addStretch(1)
@@ -148,9 +147,9 @@ class SignDialog(Form):
         text = remark_text(Remark(check.text, check.params), language.lang)
         row = self._row(*(("critical", "critical") if check.blocking else ("warning", "warning")), text)
         if check.finding is not None:
-            row.addWidget(self._button(self.tr("Answer…"), text, self._finding_act(check.finding)))
+            row.addWidget(self._button(tr("Answer…"), text, self._finding_act(check.finding)))
         if check.cells:
-            row.addWidget(self._button(self.tr("Show"), text, lambda: self._go_to(check.cells)))
+            row.addWidget(self._button(tr("Show"), text, lambda: self._go_to(check.cells)))
         return row
 
     def _finding_act(self, finding: Finding) -> Callable[[], None]:
@@ -166,7 +165,7 @@ class SignDialog(Form):
     def _answer_line(self, check: SigningCheck) -> QHBoxLayout:
         field = QLineEdit(check.answer or self._drafts.get(check.id, ""))
         field.setMaxLength(LONGEST_ANSWER)
-        field.setPlaceholderText(self.tr("Why it may be signed all the same; printed in the report"))
+        field.setPlaceholderText(tr("Why it may be signed all the same; printed in the report"))
         field.setAccessibleName(remark_text(Remark(check.text, check.params), self._context.language.lang))
         field.textChanged.connect(self._check)
         self.fields[check.id] = field
@@ -209,21 +208,21 @@ class CommentDialog(Form):
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(
-            self.tr("A comment is not added yet"),
-            self.tr("It would be missing in the signed report."),
+            tr("A comment is not added yet"),
+            tr("It would be missing in the signed report."),
             parent,
-            accept=self.tr("&Add it to the report"),
+            accept=tr("&Add it to the report"),
         )
         self.to_be_added = True
         words = QPlainTextEdit(text.strip())
         words.setReadOnly(True)
-        words.setAccessibleName(self.tr("The comment"))
+        words.setAccessibleName(tr("The comment"))
         words.setTabChangesFocus(True)
         words.setFixedHeight(6 * self.fontMetrics().height())
         self.form.addRow(words)
-        discard = self.buttons.addButton(self.tr("&Discard it"), QDialogButtonBox.ButtonRole.DestructiveRole)
+        discard = self.buttons.addButton(tr("&Discard it"), QDialogButtonBox.ButtonRole.DestructiveRole)
         discard.clicked.connect(self._discard)
-        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(self.tr("Back to the case"))
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Back to the case"))
 
     def _discard(self) -> None:
         self.to_be_added = False
@@ -235,14 +234,14 @@ class AmendDialog(Form):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
-            self.tr("Amend the signed report"),
-            self.tr("A new version begins; the signed one is kept and can be printed at any time."),
+            tr("Amend the signed report"),
+            tr("A new version begins; the signed one is kept and can be printed at any time."),
             parent,
-            accept=self.tr("Amend"),
+            accept=tr("Amend"),
         )
         self.reason = QLineEdit()
         self.reason.setMaxLength(400)
-        self.form.addRow(self.tr("&Reason"), self.reason)
+        self.form.addRow(tr("&Reason"), self.reason)
         self.reason.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
         self.can_accept(False)
 

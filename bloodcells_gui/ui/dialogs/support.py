@@ -18,6 +18,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Workshop
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.theme import CHOICES
 
 _PLATFORMS = ("xcb", "wayland", "windows", "cocoa", "offscreen", "minimal", "vnc")
@@ -43,16 +44,16 @@ class SupportDialog(Form):
     """The whole text, to be read before it is saved."""
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
-        lead = self.tr(
+        lead = tr(
             "For whoever helps you: versions, figures of this computer, settings and the program's log. It"
             " names no patient, specimen, person or folder, and holds no image. This is the whole text:"
         )
-        super().__init__(self.tr("Save a report for support"), lead, parent, accept=self.tr("Save…"))
+        super().__init__(tr("Save a report for support"), lead, parent, accept=tr("Save…"))
         view = QPlainTextEdit(text)
         view.setReadOnly(True)
         view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        view.setAccessibleName(self.tr("The report"))
+        view.setAccessibleName(tr("The report"))
         self.outer.insertWidget(2, view, 1)
         self.resize(QSize(820, 600))
 
@@ -81,7 +82,7 @@ class SupportDesk(QObject):
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         proposal = Path(documents or Path.home()) / support_file_name()
         chosen, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save a report for support"), str(proposal), self.tr("Text (*.txt)")
+            self._window, tr("Save a report for support"), str(proposal), tr("Text (*.txt)")
         )
         if not chosen:
             return
@@ -92,7 +93,7 @@ class SupportDesk(QObject):
             return
         self._banners.show_banner(
             "ok",
-            self.tr("The report for support is saved."),
+            tr("The report for support is saved."),
             chosen,
-            self.tr("Send it to whoever helps you."),
+            tr("Send it to whoever helps you."),
         )

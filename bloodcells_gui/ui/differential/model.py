@@ -21,6 +21,7 @@ from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.model import MIME_CELLS, unpack_ids
+from bloodcells_gui.ui.i18n import tr
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -118,9 +119,9 @@ class DifferentialModel(QAbstractTableModel):
 
     def _build(self, table: Differential) -> list[Line]:
         lines = [Line(LineKind.ROW, r) for r in table.rows if r.counts]
-        lines.append(Line(LineKind.TOTAL, text=self.tr("Leukocytes counted"), total=table.total))
+        lines.append(Line(LineKind.TOTAL, text=tr("Leukocytes counted"), total=table.total))
         lines.extend(Line(LineKind.SUM, r) for r in table.totals)
-        lines.append(Line(LineKind.HEADING, text=self.tr("Outside the 100 %, per 100 leukocytes")))
+        lines.append(Line(LineKind.HEADING, text=tr("Outside the 100 %, per 100 leukocytes")))
         lines.extend(Line(LineKind.ROW, r) for r in table.rows if not r.counts)
         return lines
 
@@ -171,11 +172,11 @@ class DifferentialModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return {
-                Column.NAME: self.tr("Class"),
-                Column.KEY: self.tr("Key"),
-                Column.COUNT: self.tr("Count"),
+                Column.NAME: tr("Class"),
+                Column.KEY: tr("Key"),
+                Column.COUNT: tr("Count"),
                 Column.SHARE: "%",
-                Column.LIMITS: self.tr("95 % limits"),
+                Column.LIMITS: tr("95 % limits"),
                 Column.BAR: "",
                 Column.ABSOLUTE: "10⁹/L",
             }[Column(section)]
@@ -184,7 +185,7 @@ class DifferentialModel(QAbstractTableModel):
                 return _CENTRE
             return _LEFT if section == Column.NAME else _RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and section == Column.LIMITS:
-            return self.tr("Exact 95 % limits: how far chance alone may have moved the figure")
+            return tr("Exact 95 % limits: how far chance alone may have moved the figure")
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -247,9 +248,9 @@ class DifferentialModel(QAbstractTableModel):
         count = formatting.shown_and_counted(row, lang) or str(row.count)
         parts = [f"{self._context.language.text(row.name)}: {count}"]
         if row.low95 is not None:
-            unit = "%" if row.counts else self.tr("per 100 leukocytes")
+            unit = "%" if row.counts else tr("per 100 leukocytes")
             parts.append(
-                self.tr("{value} {unit} (95 % limits {limits})").format(
+                tr("{value} {unit} (95 % limits {limits})").format(
                     value=self._text(line, Column.SHARE), unit=unit, limits=self._text(line, Column.LIMITS)
                 )
             )
@@ -257,13 +258,11 @@ class DifferentialModel(QAbstractTableModel):
             parts.append(f"{formatting.absolute(row.absolute, lang)} · 10⁹/L")
         if row.ref_low is not None and row.ref_high is not None:
             parts.append(
-                self.tr("reference {low} to {high}").format(
+                tr("reference {low} to {high}").format(
                     low=formatting.compact(row.ref_low, lang), high=formatting.compact(row.ref_high, lang)
                 )
             )
-        flag = {"L": self.tr("low"), "H": self.tr("high"), "!": self.tr("a review rule was raised")}.get(
-            row.flag
-        )
+        flag = {"L": tr("low"), "H": tr("high"), "!": tr("a review rule was raised")}.get(row.flag)
         if flag:
             parts.append(flag)
         return ", ".join(parts)

@@ -24,6 +24,7 @@ from bloodcells_gui.domain.run_messages import gravest_first
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind
+from bloodcells_gui.ui.i18n import tr
 
 _SEVERITY = {
     "info": ("info", "muted"),
@@ -65,7 +66,7 @@ class DifferentialTable(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setDropIndicatorShown(True)
-        self.setAccessibleName(self.tr("Differential count"))
+        self.setAccessibleName(tr("Differential count"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         vertical = self.verticalHeader()
         vertical.hide()
@@ -202,7 +203,7 @@ class RemarkList(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(12, 8, 10, 10)
         self._layout.setSpacing(7)
-        self.setAccessibleName(self.tr("Remarks"))
+        self.setAccessibleName(tr("Remarks"))
 
     def show_remarks(self, remarks: tuple[Remark, ...]) -> None:
         """Replace the sentences."""
@@ -265,9 +266,9 @@ class DifferentialPanel(QWidget):
         self.model = DifferentialModel(context, self)
         self.table = DifferentialTable(context, self.model)
         self.remarks = RemarkList(context)
-        self._counted = Figure(self.tr("counted"))
-        self._waiting = Figure(self.tr("unidentified"))
-        self._reviewed = Figure(self.tr("reviewed"))
+        self._counted = Figure(tr("counted"))
+        self._waiting = Figure(tr("unidentified"))
+        self._reviewed = Figure(tr("reviewed"))
         figures = QHBoxLayout()
         figures.setContentsMargins(14, 10, 14, 8)
         figures.setSpacing(18)
@@ -322,9 +323,9 @@ class DifferentialPanel(QWidget):
         self.table.show_absolute(table.wbc is not None)
         self.model.show_differential(table)
         short = target and table.total < target
-        caption = self.tr("counted")
+        caption = tr("counted")
         if target:
-            caption = self.tr("counted, target {number}").format(number=language.integer(target))
+            caption = tr("counted, target {number}").format(number=language.integer(target))
         self._counted.show_value(
             language.integer(table.total), theme.tokens.warning if short else "", caption=caption
         )
@@ -334,7 +335,7 @@ class DifferentialPanel(QWidget):
         )
         self._reviewed.show_value(f"{100 * reviewed // cells if cells else 0} %")
         self._reviewed.setToolTip(
-            self.tr("{reviewed} of {cells} cells decided by a person").format(
+            tr("{reviewed} of {cells} cells decided by a person").format(
                 reviewed=language.integer(reviewed), cells=language.integer(cells)
             )
         )

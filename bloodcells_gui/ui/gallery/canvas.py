@@ -29,6 +29,7 @@ from bloodcells_gui.ui.gallery.delegate import GalleryDelegate, HeadingState
 from bloodcells_gui.ui.gallery.layout import GridLayout, Span
 from bloodcells_gui.ui.gallery.model import GalleryModel, Index
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
+from bloodcells_gui.ui.i18n import tr
 
 SIDES = (48, 64, 80, 96, 112, 128, 160, 192, 224)
 
@@ -89,7 +90,7 @@ class GalleryCanvas(QAbstractItemView):
         self.setAcceptDrops(True)
         self.viewport().setAcceptDrops(True)
         self.setMouseTracking(False)
-        self.setAccessibleName(self.tr("Gallery of cells"))
+        self.setAccessibleName(tr("Gallery of cells"))
         thumbnails.arrived.connect(self._pictures_arrived)
         context.theme.changed.connect(self.viewport().update)
         model.modelReset.connect(self.relayout)

@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.review import Decision, Status
 from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
-from bloodcells_gui.ui.i18n import EXCLUDED, Language
+from bloodcells_gui.ui.i18n import EXCLUDED, Language, ngettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 MIME_CELLS = "application/x-bloodcells-ids"
@@ -346,38 +346,38 @@ class GalleryModel(QAbstractItemModel):
         if role == Role.COUNT:
             return len(self._groups[number])
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self.tr("%n cell(s)", "", len(self._groups[number])) + ", " + name
+            return ngettext("{n} cell", "{n} cells", len(self._groups[number])) + ", " + name
         return None
 
     def describe(self, cell_id: int) -> str:
         """One cell in words, for tool tips and screen readers."""
         cell, decision = self._cell_of(cell_id), self._decision_of(cell_id)
-        proposal = self.tr("{name}, probability {percent} %").format(
+        proposal = tr("{name}, probability {percent} %").format(
             name=self._language.class_name(cell.predicted),
             percent=self._language.number(100 * cell.probability, 1),
         )
-        parts = [self.tr("Cell {number}").format(number=cell_id)]
+        parts = [tr("Cell {number}").format(number=cell_id)]
         if decision.status == Status.UNIDENTIFIED:
             told = self._headline_of(cell_id).rstrip(".") if self._headline_of is not None else ""
-            parts.append(told or self.tr("unidentified; best guess: {proposal}").format(proposal=proposal))
+            parts.append(told or tr("unidentified; best guess: {proposal}").format(proposal=proposal))
         elif decision.status == Status.PROPOSED:
-            parts.append(self.tr("proposed: {proposal}").format(proposal=proposal))
+            parts.append(tr("proposed: {proposal}").format(proposal=proposal))
         elif decision.status == Status.CONFIRMED:
             parts.append(
-                self.tr("confirmed as {name} by {person}").format(
+                tr("confirmed as {name} by {person}").format(
                     name=self._language.class_name(decision.final), person=decision.reviewer
                 )
             )
         elif decision.status == Status.RELABELLED:
             parts.append(
-                self.tr("changed from {old} to {new} by {person}").format(
+                tr("changed from {old} to {new} by {person}").format(
                     old=self._language.class_name(cell.predicted),
                     new=self._language.class_name(decision.final),
                     person=decision.reviewer,
                 )
             )
         else:
-            parts.append(self.tr("excluded by {person}").format(person=decision.reviewer))
+            parts.append(tr("excluded by {person}").format(person=decision.reviewer))
         parts.extend(self._language.text(f) for f in cell.flags)
         return ", ".join(parts)
 

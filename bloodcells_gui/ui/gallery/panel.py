@@ -12,6 +12,7 @@ from bloodcells_gui.ui.gallery.loupe import Loupe
 from bloodcells_gui.ui.gallery.model import GalleryModel, ranges
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.gallery.view import GalleryView
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.unidentified import waiting_headline
 
@@ -65,10 +66,10 @@ class GalleryPanel(QWidget):
         self._slider.setValue(SIDES.index(self.view.side))
         self._slider.setFixedWidth(110)
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._slider.setAccessibleName(self.tr("Size of the pictures"))
-        self._slider.setToolTip(self.tr("Size of the pictures (Ctrl and mouse wheel)"))
+        self._slider.setAccessibleName(tr("Size of the pictures"))
+        self._slider.setToolTip(tr("Size of the pictures (Ctrl and mouse wheel)"))
         self._slider.valueChanged.connect(lambda i: self.view.set_side(SIDES[i]))
-        size = QLabel(self.tr("Size"))
+        size = QLabel(tr("Size"))
         size.setObjectName("muted")
         bar = QHBoxLayout()
         bar.setContentsMargins(14, 5, 14, 5)
@@ -117,9 +118,9 @@ class GalleryPanel(QWidget):
 
     def _tell(self) -> None:
         cells, selected = sum(self.model.counts()), self._selected_count()
-        text = self.tr("%n cell(s)", "", cells)
+        text = ngettext("{n} cell", "{n} cells", cells)
         if selected > 1:
-            text += " · " + self.tr("%n selected", "", selected)
+            text += " · " + ngettext("{n} selected", "{n} selected", selected)
         self._label.setText(text)
 
     def close_case(self) -> None:

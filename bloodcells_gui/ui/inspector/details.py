@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QAbstractTableModel,
-    QCoreApplication,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from bloodcells_gui.domain.measurements import label_of
 from bloodcells_gui.domain.review import Event, EventKind
-from bloodcells_gui.ui.i18n import Language
+from bloodcells_gui.ui.i18n import Language, pgettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -104,26 +103,24 @@ def event_text(language: Language, event: Event, cell_id: int) -> str:
     old = event.old[event.cells.index(cell_id)] if len(event.old) == len(event.cells) else ""
     match event.kind:
         case EventKind.CONFIRM:
-            return QCoreApplication.translate("History", "confirmed")
+            return tr("confirmed")
         case EventKind.RELABEL:
-            return QCoreApplication.translate("History", "{old} → {new}").format(
-                old=old or "?", new=event.new
-            )
+            return tr("{old} → {new}").format(old=old or "?", new=event.new)
         case EventKind.EXCLUDE:
-            return QCoreApplication.translate("History", "excluded")
+            return tr("excluded")
         case EventKind.RESTORE:
-            return QCoreApplication.translate("History", "restored")
+            return tr("restored")
         case EventKind.UNDO:
-            return QCoreApplication.translate("History", "taken back")
+            return tr("taken back")
         case EventKind.REDO:
-            return QCoreApplication.translate("History", "done again")
+            return tr("done again")
         case EventKind.ADD_CELL:
-            return QCoreApplication.translate("History", "added by hand")
+            return tr("added by hand")
         case EventKind.REMOVE_CELL:
-            return QCoreApplication.translate("History", "removed")
+            return pgettext("cell", "removed")
         case EventKind.SECOND_READ:
-            return QCoreApplication.translate("History", "second reader: {new}").format(new=event.new)
+            return tr("second reader: {new}").format(new=event.new)
         case EventKind.ADJUDICATE:
-            return QCoreApplication.translate("History", "adjudicated: {new}").format(new=event.new)
+            return tr("adjudicated: {new}").format(new=event.new)
         case _:
             return str(event.kind)

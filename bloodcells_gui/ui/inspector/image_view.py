@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.overlay import heat_image
 from bloodcells_gui.ui.keyboard import zoom_steps
 
@@ -109,7 +110,7 @@ class CellImageView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 160)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
-        self.setAccessibleName(self.tr("Picture of the cell"))
+        self.setAccessibleName(tr("Picture of the cell"))
         context.theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:

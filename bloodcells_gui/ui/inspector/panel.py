@@ -21,6 +21,7 @@ from bloodcells_gui.domain.unidentified import WORD
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
+from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.inspector.details import (
     PairsModel,
     PairsView,
@@ -81,7 +82,7 @@ class InspectorPanel(QWidget):
         top_layout.setSpacing(0)
         top_layout.addWidget(self.image, 1)
         self.replaced = PlainLabel(
-            self.tr("Its image file was replaced: this is the picture that the case keeps.")
+            tr("Its image file was replaced: this is the picture that the case keeps.")
         )
         self.replaced.setWordWrap(True)
         self.replaced.setContentsMargins(12, 4, 12, 4)
@@ -148,7 +149,7 @@ class InspectorPanel(QWidget):
         row = QHBoxLayout(self.explanation)
         row.setContentsMargins(12, 0, 12, 7)
         row.setSpacing(8)
-        name = QLabel(self.tr("Why"))
+        name = QLabel(tr("Why"))
         name.setObjectName("muted")
         name.setBuddy(self.explained_class)
         row.addWidget(name)
@@ -158,28 +159,26 @@ class InspectorPanel(QWidget):
         return self.explanation
 
     def _build_tools(self) -> QHBoxLayout:
-        self.cell_button = self._toggle(
-            "contour", self.tr("Outline of the cell"), self.tr("Outline of the cell")
-        )
+        self.cell_button = self._toggle("contour", tr("Outline of the cell"), tr("Outline of the cell"))
         self.nucleus_button = self._toggle(
-            "nucleus", self.tr("Outline of the nucleus"), self.tr("Outline of the nucleus")
+            "nucleus", tr("Outline of the nucleus"), tr("Outline of the nucleus")
         )
         self.heat_button = self._toggle(
             "heat",
-            self.tr("Explanation (Grad-CAM)"),
-            self.tr("Explanation (Grad-CAM): where the classifier looked for this class"),
+            tr("Explanation (Grad-CAM)"),
+            tr("Explanation (Grad-CAM): where the classifier looked for this class"),
         )
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
         self.opacity.setValue(55)
         self.opacity.setFixedWidth(44)
         self.opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.opacity.setAccessibleName(self.tr("Opacity of the explanation"))
-        self.opacity.setToolTip(self.tr("Opacity of the explanation"))
+        self.opacity.setAccessibleName(tr("Opacity of the explanation"))
+        self.opacity.setToolTip(tr("Opacity of the explanation"))
         self.explained_class = QComboBox()
         self.explained_class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.explained_class.setAccessibleName(self.tr("Class to explain"))
-        self.explained_class.setToolTip(self.tr("Class to explain"))
+        self.explained_class.setAccessibleName(tr("Class to explain"))
+        self.explained_class.setToolTip(tr("Class to explain"))
         self.explained_class.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -193,8 +192,8 @@ class InspectorPanel(QWidget):
         self.image.zoom_changed.connect(lambda z: self._zoom.setText(f"{100 * z:.0f} %"))
         fit = QToolButton()
         fit.setIcon(self._context.icons.get("fit"))
-        fit.setAccessibleName(self.tr("Fit the picture"))
-        fit.setToolTip(self.tr("Fit the picture (double click)"))
+        fit.setAccessibleName(tr("Fit the picture"))
+        fit.setToolTip(tr("Fit the picture (double click)"))
         fit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         fit.clicked.connect(self.image.fit)
         self.cell_button.setChecked(True)
@@ -208,14 +207,14 @@ class InspectorPanel(QWidget):
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 5, 8, 5)
         tools.setSpacing(3)
-        self.ruler_button = self._toggle("ruler", self.tr("Ruler"), self.tr("Ruler: drag over the picture"))
+        self.ruler_button = self._toggle("ruler", tr("Ruler"), tr("Ruler: drag over the picture"))
         self.ruler_button.toggled.connect(self._ruler_toggled)
         self.brightness = QSlider(Qt.Orientation.Horizontal)
         self.brightness.setRange(-100, 100)
         self.brightness.setFixedWidth(46)
         self.brightness.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.brightness.setAccessibleName(self.tr("Brightness"))
-        self.brightness.setToolTip(self.tr("Brightness of the picture; only the view changes"))
+        self.brightness.setAccessibleName(tr("Brightness"))
+        self.brightness.setToolTip(tr("Brightness of the picture; only the view changes"))
         self.brightness.valueChanged.connect(self.image.set_brightness)
         for widget in (self.cell_button, self.nucleus_button, self.heat_button, self.ruler_button):
             tools.addWidget(widget)
@@ -234,9 +233,9 @@ class InspectorPanel(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
-        self.tabs.addTab(self.probabilities, self.tr("Probabilities"))
-        self.tabs.addTab(PairsView(self.measurements, self.tr("Measurements")), self.tr("Measurements"))
-        self.tabs.addTab(PairsView(self.history, self.tr("History")), self.tr("History"))
+        self.tabs.addTab(self.probabilities, tr("Probabilities"))
+        self.tabs.addTab(PairsView(self.measurements, tr("Measurements")), tr("Measurements"))
+        self.tabs.addTab(PairsView(self.history, tr("History")), tr("History"))
         self.tabs.currentChanged.connect(self._fill_tab)
         return self.tabs
 
@@ -257,7 +256,7 @@ class InspectorPanel(QWidget):
         self._heats.forget()
         if cell_id is None:
             self._settle.stop()
-            self.image.clear(self.tr("Choose a cell in the gallery."))
+            self.image.clear(tr("Choose a cell in the gallery."))
             self.replaced.hide()
         else:
             self._settle.start()
@@ -283,7 +282,7 @@ class InspectorPanel(QWidget):
         self.heat_button.setEnabled(known)
         self.explained_class.setEnabled(known)
         if cell_id is None:
-            self._name.show_text(self.tr("No cell chosen"))
+            self._name.show_text(tr("No cell chosen"))
             self._where.show_text("")
             self.probabilities.show_scores([])
             self.by_itself.show_found(None, "")
@@ -300,11 +299,11 @@ class InspectorPanel(QWidget):
         self._swatch.setStyleSheet(f"background: {colour}; border-radius: 4px;")
         self._name.show_text(language.text(WORD).rstrip(".") if waits else language.class_name(code))
         words = {
-            Status.PROPOSED: self.tr("proposed"),
-            Status.UNIDENTIFIED: self.tr("unidentified"),
-            Status.CONFIRMED: self.tr("confirmed"),
-            Status.RELABELLED: self.tr("changed"),
-            Status.EXCLUDED: self.tr("excluded"),
+            Status.PROPOSED: tr("proposed"),
+            Status.UNIDENTIFIED: pgettext("cell", "unidentified"),
+            Status.CONFIRMED: tr("confirmed"),
+            Status.RELABELLED: tr("changed"),
+            Status.EXCLUDED: tr("excluded"),
         }
         icon, token = GLYPHS.get(decision.status, ("", "muted"))
         self._status_icon.setVisible(bool(icon))
@@ -316,9 +315,7 @@ class InspectorPanel(QWidget):
         self._status.setStyleSheet(f"color: {getattr(theme.tokens, token)}")
         images = self._session.specimen.images
         name = images[cell.image].name if 0 <= cell.image < len(images) else ""
-        self._where.show_text(
-            " · ".join(p for p in (self.tr("Cell {number}").format(number=cell_id), name) if p)
-        )
+        self._where.show_text(" · ".join(p for p in (tr("Cell {number}").format(number=cell_id), name) if p))
         self._flags.setText(" · ".join(language.text(f) for f in cell.flags))
         self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
         self._flags.setVisible(bool(cell.flags))
@@ -368,7 +365,7 @@ class InspectorPanel(QWidget):
 
     def _view_failed(self, cell_id: object, error: object) -> None:
         if cell_id == self._cell_id:
-            self.image.clear(self.tr("The picture of this cell cannot be read."))
+            self.image.clear(tr("The picture of this cell cannot be read."))
 
     def explain(self, code: str) -> None:
         """Ask for the explanation map of class `code`."""
@@ -394,9 +391,7 @@ class InspectorPanel(QWidget):
     def _heat_failed(self, tag: object, error: object) -> None:
         if tag == (self._cell_id, self._explained):
             self.image.show_heat(None)
-            self.image.show_note(
-                self.tr("No explanation: the model does not know this class, or is not at hand.")
-            )
+            self.image.show_note(tr("No explanation: the model does not know this class, or is not at hand."))
 
     def _heat_toggled(self, on: bool) -> None:
         self.explanation.setVisible(on)

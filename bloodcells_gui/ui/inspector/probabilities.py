@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 
 _MOST = 8
 _LEAST_SHARE = 0.0005
@@ -33,7 +34,7 @@ class ProbabilityBars(QWidget):
         self._marked = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(self.tr("Probabilities"))
+        self.setAccessibleName(tr("Probabilities"))
         context.theme.changed.connect(self.update)
 
     def _line_height(self) -> int:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.probabilities import ProbabilityBars
 from bloodcells_gui.ui.labels import PlainLabel
 
@@ -30,7 +31,7 @@ class ByItself(_Line):
     def __init__(self, context: UiContext) -> None:
         super().__init__()
         self._context = context
-        why = self.tr(
+        why = tr(
             "What the network said of this cell alone. The proposal also takes in the whole specimen:\n"
             "the mix of its cells, their measurements, and cells that look alike."
         )
@@ -47,7 +48,7 @@ class ByItself(_Line):
                 name = name[:1].lower() + name[1:]
             # A no-break space: the sign must not stand alone on a second line.
             percent = f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"
-            self.setText(self.tr("Taken by itself: {name} ({percent})").format(name=name, percent=percent))
+            self.setText(tr("Taken by itself: {name} ({percent})").format(name=name, percent=percent))
         self.setVisible(differs)
 
 

@@ -36,6 +36,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -188,7 +189,7 @@ class LibraryWindow(QDialog):
         self, context: UiContext, shelf: ReferenceShelf, author: str, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Reference library"))
+        self.setWindowTitle(tr("Reference library"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._context = context
         self._shelf = shelf
@@ -209,20 +210,20 @@ class LibraryWindow(QDialog):
         self.view.setGridSize(TILE)
         self.view.setFrameShape(QFrame.Shape.NoFrame)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.view.setAccessibleName(self.tr("Reference library"))
+        self.view.setAccessibleName(tr("Reference library"))
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
         self.text = QLineEdit()
-        self.text.setPlaceholderText(self.tr("Class, note or person"))
-        self.text.setAccessibleName(self.tr("Search"))
+        self.text.setPlaceholderText(tr("Class, note or person"))
+        self.text.setAccessibleName(tr("Search"))
         self.text.setClearButtonEnabled(True)
         self.text.textChanged.connect(lambda _: self.refresh())
         self._state = QLabel()
         self._state.setObjectName("muted")
-        self.everything = QPushButton(self.tr("&Show everything"))
+        self.everything = QPushButton(tr("&Show everything"))
         self.everything.clicked.connect(lambda: self.show_like(None))
-        self.note_button = QPushButton(self.tr("Change the &note…"))
+        self.note_button = QPushButton(tr("Change the &note…"))
         self.note_button.clicked.connect(self._ask_note)
-        self.remove_button = QPushButton(self.tr("&Take out"))
+        self.remove_button = QPushButton(tr("&Take out"))
         self.remove_button.clicked.connect(self.remove)
         for button in (self.everything, self.note_button, self.remove_button):
             button.setAutoDefault(False)
@@ -264,11 +265,11 @@ class LibraryWindow(QDialog):
             return
         self.model.show_references(rows)
         if rows:
-            self._state.setText(self.tr("%n cell(s)", "", len(rows)))
+            self._state.setText(ngettext("{n} cell", "{n} cells", len(rows)))
         elif self._like is None:
-            self._state.setText(self.tr("No cell here yet: add one from the menu Case."))
+            self._state.setText(tr("No cell here yet: add one from the menu Case."))
         else:
-            self._state.setText(self.tr("The library holds no cell of the same model."))
+            self._state.setText(tr("The library holds no cell of the same model."))
         self._enable()
 
     def _enable(self) -> None:
@@ -325,11 +326,17 @@ class NoteDialog(Form):
 
     def __init__(self, parent: QWidget | None = None, note: str = "", count: int = 1) -> None:
         super().__init__(
-            self.tr("Reference library"), self.tr("What is worth knowing about %n cell(s)", "", count), parent
+            tr("Reference library"),
+            ngettext(
+                "What is worth knowing about this cell ({n})",
+                "What is worth knowing about these {n} cells",
+                count,
+            ),
+            parent,
         )
         self.note = QLineEdit(note)
         self.note.setMaxLength(400)
-        self.form.addRow(self.tr("&Note"), self.note)
+        self.form.addRow(tr("&Note"), self.note)
 
     def answer(self) -> str:
         """The note."""

@@ -32,6 +32,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Errands
 from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.screen_fit import resize_within_screen
@@ -60,8 +61,8 @@ class TrailModel(QAbstractTableModel):
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return (
-                self.tr("No."), self.tr("Time"), self.tr("Person"), self.tr("Act"), self.tr("Cells"),
-                self.tr("Field"), self.tr("Old"), self.tr("New"), self.tr("Reason"),
+                tr("No."), tr("Time"), tr("Person"), tr("Act"), tr("Cells"),
+                tr("Field"), tr("Old"), tr("New"), tr("Reason"),
             )[section]  # fmt: skip
         return None
 
@@ -88,7 +89,7 @@ class AuditWindow(QDialog):
         self, context: UiContext, session: CaseSession, pool: QThreadPool, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Audit trail"))
+        self.setWindowTitle(tr("Audit trail"))
         self._context = context
         self._path = session.path
         self.banners = BannerStack(context)
@@ -109,18 +110,18 @@ class AuditWindow(QDialog):
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         self.text = QLineEdit()
-        self.text.setPlaceholderText(self.tr("Search in everything"))
-        self.text.setAccessibleName(self.tr("Search"))
+        self.text.setPlaceholderText(tr("Search in everything"))
+        self.text.setAccessibleName(tr("Search"))
         self.text.textChanged.connect(self.filter.setFilterFixedString)
         self.head = QLineEdit()
-        self.head.setPlaceholderText(self.tr("End of the chain, from a report"))
-        self.head.setAccessibleName(self.tr("End of the audit chain as printed on a report"))
+        self.head.setPlaceholderText(tr("End of the chain, from a report"))
+        self.head.setAccessibleName(tr("End of the audit chain as printed on a report"))
         self.head.setToolTip(
-            self.tr("With at least its first 16 characters, verifying tells whether the case still holds it.")
+            tr("With at least its first 16 characters, verifying tells whether the case still holds it.")
         )
-        self.verify_button = QPushButton(self.tr("&Verify the case"))
+        self.verify_button = QPushButton(tr("&Verify the case"))
         self.verify_button.clicked.connect(self.verify)
-        export = QPushButton(self.tr("&Write the trail…"))
+        export = QPushButton(tr("&Write the trail…"))
         export.clicked.connect(self._choose)
         for button in (self.verify_button, export):
             button.setAutoDefault(False)
@@ -148,9 +149,9 @@ class AuditWindow(QDialog):
         self._work.ask("verify", lambda: audit_view.verify(path, lang, head=head))
 
     def _choose(self) -> None:
-        names = self.tr("Tables")
+        names = tr("Tables")
         path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Write the trail"), f"{self._path.stem} audit.csv", f"{names} (*.csv *.jsonl)"
+            self, tr("Write the trail"), f"{self._path.stem} audit.csv", f"{names} (*.csv *.jsonl)"
         )
         if path:
             self.write(Path(path))
@@ -163,20 +164,22 @@ class AuditWindow(QDialog):
     def _answered(self, tag: object, result: Any) -> None:
         self.verify_button.setEnabled(True)
         if tag != "verify":
-            self.banners.show_banner("ok", self.tr("%n entry(s) were written.", "", result), str(tag))
+            self.banners.show_banner(
+                "ok", ngettext("{n} entry was written.", "{n} entries were written.", result), str(tag)
+            )
             return
-        counts = self.tr(
+        counts = tr(
             "Compared: {entries} entries of the chain, {events} decisions, {cells} cells, {images} images."
         ).format(entries=result.entries, events=result.events, cells=result.cells, images=result.images)
         if result.ok:
             self.banners.show_banner(
-                "ok", self.tr("The case is as it was written."), counts,
+                "ok", tr("The case is as it was written."), counts,
                 "\n".join([*result.remarks[:5], f"sha256 {result.head}"]),
             )  # fmt: skip
         else:
             self.banners.show_banner(
                 "critical",
-                self.tr("The case is not as it was written."),
+                tr("The case is not as it was written."),
                 "\n".join(result.problems[:8]),
                 counts,
             )

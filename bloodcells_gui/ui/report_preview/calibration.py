@@ -26,6 +26,7 @@ from bloodcells_gui.app.calibration import KnownProfile, Tuning
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -61,8 +62,8 @@ class ProfilesModel(QAbstractTableModel):
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return (
-                self.tr("Profile"), self.tr("Calibrated"), self.tr("Cells"), self.tr("Agreement"),
-                self.tr("Balanced"), self.tr("State"),
+                tr("Profile"), tr("Calibrated"), tr("Cells"), tr("Agreement"),
+                tr("Balanced"), tr("State"),
             )[section]  # fmt: skip
         return None
 
@@ -89,10 +90,10 @@ class ProfilesModel(QAbstractTableModel):
             case 4:
                 return gain(row.before_balanced, row.after_balanced)
         if row.damaged:
-            return self.tr("damaged")
+            return tr("damaged")
         if not row.fits:
-            return self.tr("of another model")
-        return self.tr("in use") if row.in_use else ""
+            return tr("of another model")
+        return tr("in use") if row.in_use else ""
 
 
 class CalibrationWindow(QDialog):
@@ -116,13 +117,13 @@ class CalibrationWindow(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Calibrate to this laboratory"))
+        self.setWindowTitle(tr("Calibrate to this laboratory"))
         self._context = context
         self._tuning = tuning
         self._case = case
         self.banners = BannerStack(context)
         lead = QLabel(
-            self.tr(
+            tr(
                 "From cells that you reviewed the classifier learns the look of your stain and camera."
                 " Before and after are cross-validated; every report names the profile that was in use."
             )
@@ -132,7 +133,7 @@ class CalibrationWindow(QDialog):
         self.model = ProfilesModel(context, self)
         self.table = QTableView()
         self.table.setModel(self.model)
-        self.table.setAccessibleName(self.tr("Profiles"))
+        self.table.setAccessibleName(tr("Profiles"))
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setShowGrid(False)
@@ -143,17 +144,18 @@ class CalibrationWindow(QDialog):
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
         self.name = QLineEdit()
         self.name.setMaxLength(60)
-        self.name.setPlaceholderText(self.tr("Name of the profile"))
-        self.name.setAccessibleName(self.tr("Name of the profile"))
+        self.name.setPlaceholderText(tr("Name of the profile"))
+        self.name.setAccessibleName(tr("Name of the profile"))
         self.name.textChanged.connect(lambda _: self._enable())
-        self.fit_button = self._button(self.tr("&Calibrate from %n reviewed cell(s)", "", reviewed), self.fit)
-        self._reviewed = reviewed
-        self.use_button = self._button(self.tr("&Use"), lambda: self._act(self._tuning.use))
-        self.revert_button = self._button(
-            self.tr("&Go back a version"), lambda: self._act(self._tuning.revert)
+        self.fit_button = self._button(
+            ngettext("&Calibrate from {n} reviewed cell", "&Calibrate from {n} reviewed cells", reviewed),
+            self.fit,
         )
-        self.remove_button = self._button(self.tr("Put &aside"), lambda: self._act(self._tuning.remove))
-        self.none_button = self._button(self.tr("Use the &model as it is"), self.use_none)
+        self._reviewed = reviewed
+        self.use_button = self._button(tr("&Use"), lambda: self._act(self._tuning.use))
+        self.revert_button = self._button(tr("&Go back a version"), lambda: self._act(self._tuning.revert))
+        self.remove_button = self._button(tr("Put &aside"), lambda: self._act(self._tuning.remove))
+        self.none_button = self._button(tr("Use the &model as it is"), self.use_none)
         above, below = QHBoxLayout(), QHBoxLayout()
         above.addWidget(self.name, 1)
         above.addWidget(self.fit_button)
@@ -227,9 +229,9 @@ class CalibrationWindow(QDialog):
         if tag == "fit":
             self.banners.show_banner(
                 "ok",
-                self.tr("The profile {name} is ready.").format(name=result),
-                self.tr("It is not in use yet."),
-                self.tr("Compare before and after below, then choose Use."),
+                tr("The profile {name} is ready.").format(name=result),
+                tr("It is not in use yet."),
+                tr("Compare before and after below, then choose Use."),
             )
         self.refresh()
 

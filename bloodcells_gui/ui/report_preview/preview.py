@@ -23,6 +23,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.report_preview.pages import PagesView
 from bloodcells_gui.ui.screen_fit import resize_within_screen
@@ -36,23 +37,19 @@ class PreviewWindow(QDialog):
         self, context: UiContext, session: CaseSession, pool: QThreadPool, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Preview of the report"))
+        self.setWindowTitle(tr("Preview of the report"))
         self._context = context
         self._session = session
         self._preview: Preview | None = None
         self.banners = BannerStack(context)
         self.lang = self._combo(
-            self.tr("Language"), (("English", "en"), ("Français", "fr")), context.language.lang
+            tr("Language"), (("English", "en"), ("Français", "fr")), context.language.lang
         )
-        self.paper = self._combo(
-            self.tr("Paper"), (("A4", "a4"), ("Letter", "letter")), session.settings.paper
-        )
+        self.paper = self._combo(tr("Paper"), (("A4", "a4"), ("Letter", "letter")), session.settings.paper)
         self.where = QLabel()
         self.where.setObjectName("muted")
-        self.exact = QPushButton(self.tr("Open the &PDF"))
-        self.exact.setToolTip(
-            self.tr("In this computer's PDF viewer, from a folder that is removed afterwards")
-        )
+        self.exact = QPushButton(tr("Open the &PDF"))
+        self.exact.setToolTip(tr("In this computer's PDF viewer, from a folder that is removed afterwards"))
         self.exact.setAutoDefault(False)
         self.exact.clicked.connect(self._open_pdf)
         self.pages = PagesView(context)
@@ -64,9 +61,9 @@ class PreviewWindow(QDialog):
         row.addWidget(self.lang)
         row.addWidget(self.paper)
         row.addSpacing(10)
-        row.addWidget(self._zoom_button("zoom_out", self.tr("Smaller (−)"), -1))
-        row.addWidget(self._zoom_button("fit", self.tr("Fit the width (0)"), 0))
-        row.addWidget(self._zoom_button("zoom_in", self.tr("Larger (+)"), 1))
+        row.addWidget(self._zoom_button("zoom_out", tr("Smaller (−)"), -1))
+        row.addWidget(self._zoom_button("fit", tr("Fit the width (0)"), 0))
+        row.addWidget(self._zoom_button("zoom_in", tr("Larger (+)"), 1))
         row.addSpacing(10)
         row.addWidget(self.where, 1)
         row.addWidget(self.exact)
@@ -113,14 +110,14 @@ class PreviewWindow(QDialog):
             return
         self._preview = preview
         self.exact.setEnabled(False)
-        self.where.setText(self.tr("Laying out the pages…"))
+        self.where.setText(tr("Laying out the pages…"))
         self._work.ask("pages", preview.pages)
 
     def _moved(self) -> None:
         if self.pages.count:
             percent = round(100 * self.pages.scale)
             self.where.setText(
-                self.tr("Page {page} of {pages}, {percent} %").format(
+                tr("Page {page} of {pages}, {percent} %").format(
                     page=self.pages.current, pages=self.pages.count, percent=percent
                 )
             )

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from bloodcells_gui.app.retention import Act, DueCase, Removal
 from bloodcells_gui.app.worklist import CaseState
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -64,8 +65,8 @@ class DueModel(QAbstractTableModel):
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return (
-            self.tr("Case"), self.tr("State"), self.tr("Last act"), self.tr("Kept until"),
-            self.tr("Signatures"), self.tr("Size"),
+            tr("Case"), tr("State"), tr("Last act"), tr("Kept until"),
+            tr("Signatures"), tr("Size"),
         )[section]  # fmt: skip
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -95,10 +96,10 @@ class DueModel(QAbstractTableModel):
                 return " ".join((entry.specimen_id or entry.path.stem).split())
             case Column.STATE:
                 return {
-                    CaseState.NEW: self.tr("new"),
-                    CaseState.TO_REVIEW: self.tr("to review"),
-                    CaseState.REVIEWED: self.tr("reviewed"),
-                    CaseState.SIGNED: self.tr("signed"),
+                    CaseState.NEW: tr("new"),
+                    CaseState.TO_REVIEW: tr("to review"),
+                    CaseState.REVIEWED: pgettext("case", "reviewed"),
+                    CaseState.SIGNED: tr("signed"),
                 }.get(entry.state, str(entry.state))
             case Column.CHANGED:
                 return language.when(entry.changed)
@@ -107,7 +108,7 @@ class DueModel(QAbstractTableModel):
             case Column.SIGNATURES:
                 return language.integer(entry.signatures) if entry.signatures else ""
             case Column.SIZE:
-                return self.tr("{size} MB").format(size=language.number(case.size / 1e6, 1))
+                return tr("{size} MB").format(size=language.number(case.size / 1e6, 1))
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.CheckStateRole or index.column() != Column.CASE:
@@ -142,8 +143,8 @@ class RecordModel(QAbstractTableModel):
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return (
-                self.tr("No."), self.tr("Time"), self.tr("Person"), self.tr("Act"), self.tr("Begun"),
-                self.tr("Signed reports"), self.tr("Chain of the case"),
+                tr("No."), tr("Time"), tr("Person"), tr("Act"), tr("Begun"),
+                tr("Signed reports"), tr("Chain of the case"),
             )[section]  # fmt: skip
         return None
 
@@ -155,7 +156,7 @@ class RecordModel(QAbstractTableModel):
             return plain_tip("\n".join([line.reason, *line.signed, f"sha256 {line.head}"]))
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        act = self.tr("removed") if line.act == Act.DONE else self.tr("removal begun")
+        act = tr("removed") if line.act == Act.DONE else tr("removal begun")
         return (
             str(line.seq), language.when(line.time), line.author, act, language.when(line.created),
             ", ".join(s[:12] for s in line.signed), line.head[:24],

@@ -25,6 +25,7 @@ from bloodcells_gui.app.retention import DueCase, Removal, Removed, Retention
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Errands
 from bloodcells_gui.ui.retention.model import Column, DueModel, RecordModel
 from bloodcells_gui.ui.screen_fit import resize_within_screen
@@ -48,7 +49,7 @@ class RetentionWindow(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Cases past their time"))
+        self.setWindowTitle(tr("Cases past their time"))
         self._retention = retention
         self.banners = BannerStack(context)
         self.due = DueModel(context, self)
@@ -58,8 +59,8 @@ class RetentionWindow(QDialog):
         self._work.failed.connect(self._failed)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self._due_page(author), self.tr("To be removed"))
-        self.tabs.addTab(self._record_page(), self.tr("Removed so far"))
+        self.tabs.addTab(self._due_page(author), tr("To be removed"))
+        self.tabs.addTab(self._record_page(), tr("Removed so far"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -75,13 +76,13 @@ class RetentionWindow(QDialog):
 
     def _due_page(self, author: str) -> QWidget:
         self.lead = self._muted("")
-        self.table = self._table(self.due, Column.CASE, self.tr("Cases past their time"))
+        self.table = self._table(self.due, Column.CASE, tr("Cases past their time"))
         self.signed_too = QCheckBox()
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.setPlaceholderText(author)
-        self.name.setAccessibleName(self.tr("Your name"))
-        name_label = QLabel(self.tr("Your &name"))
+        self.name.setAccessibleName(tr("Your name"))
+        name_label = QLabel(tr("Your &name"))
         name_label.setBuddy(self.name)
         self.remove_button = QPushButton()
         self.remove_button.setAutoDefault(False)
@@ -97,12 +98,12 @@ class RetentionWindow(QDialog):
 
     def _record_page(self) -> QWidget:
         lead = self._muted(
-            self.tr(
+            tr(
                 "No name and no number of a patient stands here: a removed case is recognised by the hashes"
                 " printed on its signed report."
             )
         )
-        table = self._table(self.record, 6, self.tr("Removed so far"))
+        table = self._table(self.record, 6, tr("Removed so far"))
         return self._page(lead, table)
 
     def _page(self, *parts: QWidget | QHBoxLayout) -> QWidget:
@@ -169,24 +170,39 @@ class RetentionWindow(QDialog):
         signed = sum(c.signed for c in chosen)
         if not days:
             self.lead.setText(
-                self.tr("Cases are kept for ever. The time is set in the preferences, under Privacy.")
+                tr("Cases are kept for ever. The time is set in the preferences, under Privacy.")
             )
         elif not self.due.rowCount():
-            self.lead.setText(self.tr("No case is past its time of %n day(s).", "", days))
+            self.lead.setText(
+                ngettext(
+                    "No case is past its time of {n} day.", "No case is past its time of {n} days.", days
+                )
+            )
         else:
             self.lead.setText(
-                self.tr("Nobody worked on these cases for %n day(s).", "", days) + " "
-                + self.tr(
+                ngettext(
+                    "Nobody worked on these cases for {n} day.",
+                    "Nobody worked on these cases for {n} days.",
+                    days,
+                )
+                + " "
+                + tr(
                     "What is ticked goes for good, with its decisions and pictures. Reports that were"
                     " exported, copies elsewhere and cells in the reference library stay: see to them"
                     " yourself."
                 )
-            )  # fmt: skip
+            )
         self.signed_too.setVisible(bool(signed))
         self.signed_too.setText(
-            self.tr("%n signed case(s) may go too: the signed reports are lost.", "", signed)
+            ngettext(
+                "{n} signed case may go too: the signed report is lost.",
+                "{n} signed cases may go too: the signed reports are lost.",
+                signed,
+            )
         )
-        self.remove_button.setText(self.tr("Remove %n case(s) for good", "", len(chosen)))
+        self.remove_button.setText(
+            ngettext("Remove {n} case for good", "Remove {n} cases for good", len(chosen))
+        )
         confirmed = not signed or self.signed_too.isChecked()
         self.remove_button.setEnabled(bool(chosen) and confirmed and bool(self.name.text().strip()))
 
@@ -206,8 +222,8 @@ class RetentionWindow(QDialog):
             self.banners.error(error)
         if removed.paths:
             self.banners.show_banner(
-                "ok", self.tr("%n case(s) were removed.", "", len(removed.paths)),
-                self.tr("It stands in the record."),
+                "ok", ngettext("{n} case was removed.", "{n} cases were removed.", len(removed.paths)),
+                tr("It stands in the record."),
             )  # fmt: skip
         self.refresh()
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from bloodcells_gui.domain.comparison import ClassAgreement, ReaderAgreement
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, FIRST, SECOND, BOTH, SHARE, LIMITS = range(6)
@@ -40,12 +41,12 @@ class AgreementModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignLeft if section == NAME else Qt.AlignmentFlag.AlignRight
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole and section == LIMITS:
-            return self.tr("Exact 95 % limits of the first reader's share; * the second lies outside (Rümke)")
+            return tr("Exact 95 % limits of the first reader's share; * the second lies outside (Rümke)")
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return (
-            self.tr("Class"), self.tr("First"), self.tr("Second"), self.tr("Both"), self.tr("Agreement"),
-            self.tr("Rümke, %"),
+            tr("Class"), tr("First"), tr("Second"), tr("Both"), tr("Agreement"),
+            tr("Rümke, %"),
         )[section]  # fmt: skip
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:

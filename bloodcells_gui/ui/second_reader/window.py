@@ -28,6 +28,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.keyboard import review_meanings
@@ -79,7 +80,7 @@ class CellStage(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
-        self._lookup.failed.connect(lambda *_: self.image.clear(self.tr("This picture cannot be read.")))
+        self._lookup.failed.connect(lambda *_: self.image.clear(tr("This picture cannot be read.")))
 
     def show_cell(self, cell_id: int | None) -> None:
         """Put a cell on the stage; None clears it."""
@@ -129,7 +130,7 @@ class SecondReaderWindow(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Second reading"))
+        self.setWindowTitle(tr("Second reading"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._context = context
         self.reading = reading
@@ -146,7 +147,7 @@ class SecondReaderWindow(QDialog):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
-        self._bar.setAccessibleName(self.tr("Cells read"))
+        self._bar.setAccessibleName(tr("Cells read"))
         self.stage = CellStage(context, self._session, pool)
         self.stage.given.connect(self._given)
         self.stage.back.connect(self._back)
@@ -170,7 +171,7 @@ class SecondReaderWindow(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.stage, 1)
         hint = QLabel(
-            self.tr("Names and the first reader's classes are hidden. One key a cell; Backspace goes back.")
+            tr("Names and the first reader's classes are hidden. One key a cell; Backspace goes back.")
         )
         hint.setObjectName("muted")
         layout.addWidget(hint)
@@ -180,7 +181,7 @@ class SecondReaderWindow(QDialog):
         self.model = AgreementModel(context, self)
         self.table = QTableView()
         self.table.setModel(self.model)
-        self.table.setAccessibleName(self.tr("Agreement by class"))
+        self.table.setAccessibleName(tr("Agreement by class"))
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setShowGrid(False)
         self.table.verticalHeader().hide()
@@ -213,7 +214,7 @@ class SecondReaderWindow(QDialog):
         self._at = max(0, at)
         self._bar.setMaximum(len(cells))
         self._bar.setValue(len(self.reading.labels))
-        self._head.setText(self.tr("Cell {number} of {total}").format(number=self._at + 1, total=len(cells)))
+        self._head.setText(tr("Cell {number} of {total}").format(number=self._at + 1, total=len(cells)))
         self.stage.show_cell(cells[self._at])
         self.stage.setFocus()
 
@@ -245,17 +246,17 @@ class SecondReaderWindow(QDialog):
         agreement = compare(self._session, self.reading.key)
         self.model.show_agreement(agreement)
         number = self._context.language.number
-        self._head.setText(self.tr("Agreement of the two readers"))
+        self._head.setText(tr("Agreement of the two readers"))
         self._bar.setMaximum(max(1, agreement.n))
         self._bar.setValue(agreement.agreeing)
-        text = self.tr("{same} of {n} cells alike: {share} % (95 % limits {low} to {high})").format(
+        text = tr("{same} of {n} cells alike: {share} % (95 % limits {low} to {high})").format(
             same=agreement.agreeing, n=agreement.n,
             share=number(100 * agreement.agreeing / agreement.n if agreement.n else 0),
             low=number(100 * agreement.agreement_low), high=number(100 * agreement.agreement_high),
         )  # fmt: skip
         k = agreement.kappa
         if k.kappa == k.kappa:
-            text += "  ·  " + self.tr("kappa {value} ({low} to {high})").format(
+            text += "  ·  " + tr("kappa {value} ({low} to {high})").format(
                 value=number(k.kappa, 2), low=number(k.low, 2), high=number(k.high, 2)
             )
         self._kappa.setText(text)
@@ -266,17 +267,19 @@ class SecondReaderWindow(QDialog):
         self.stage.setVisible(bool(waiting) and self._settling)
         self.settle_button.setVisible(bool(waiting) and not self._settling)
         if not waiting:
-            self._question.setText(self.tr("No difference is open."))
+            self._question.setText(tr("No difference is open."))
             self.stage.show_cell(None)
             return
         if not self._settling:
             # A key meant for one cell more of the reading must not settle a difference in another's name.
-            self._question.setText(self.tr("%n difference(s) to settle.", "", len(waiting)))
+            self._question.setText(
+                ngettext("{n} difference to settle.", "{n} differences to settle.", len(waiting))
+            )
             who = self._session.author
             self.settle_button.setText(
-                self.tr("&Settle the differences as {name}").format(name=who.replace("&", "&&"))
+                tr("&Settle the differences as {name}").format(name=who.replace("&", "&&"))
                 if who.strip() and who != "unnamed"
-                else self.tr("&Settle the differences…")
+                else tr("&Settle the differences…")
             )
             self.stage.show_cell(None)
             return
@@ -284,9 +287,9 @@ class SecondReaderWindow(QDialog):
         name = self._context.language.class_name
         second = self._session.state.second_reads[self.reading.key][cell_id]
         self._question.setText(
-            self.tr("%n difference(s) to settle.", "", len(waiting))
+            ngettext("{n} difference to settle.", "{n} differences to settle.", len(waiting))
             + " "
-            + self.tr("Cell {number}: first {first}, second {second}. Which class is it?").format(
+            + tr("Cell {number}: first {first}, second {second}. Which class is it?").format(
                 number=cell_id, first=name(first_labels(self._session)[cell_id]), second=name(second)
             )
         )

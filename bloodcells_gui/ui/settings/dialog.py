@@ -25,6 +25,7 @@ from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.settings.form_pages import FieldsPage, GradingPage
@@ -55,7 +56,7 @@ class SettingsDialog(Form):
     def __init__(
         self, context: UiContext, settings: LabSettings, where: str = "", parent: QWidget | None = None
     ) -> None:
-        super().__init__(self.tr("Preferences"), "", parent)
+        super().__init__(tr("Preferences"), "", parent)
         self._context = context
         self._settings = settings
         self.banners = BannerStack(context)
@@ -63,7 +64,7 @@ class SettingsDialog(Form):
         self.list = QListView()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.list.setAccessibleName(self.tr("Pages"))
+        self.list.setAccessibleName(tr("Pages"))
         self.list.setFixedWidth(180)
         self.list.setSpacing(2)
         self.stack = QStackedWidget()
@@ -74,7 +75,7 @@ class SettingsDialog(Form):
         self.outer.insertWidget(1, self.banners)
         self.outer.insertLayout(2, row, 1)
         for text, act in (
-            (self.tr("&Import…"), self._choose_import), (self.tr("&Export…"), self._choose_export),
+            (tr("&Import…"), self._choose_import), (tr("&Export…"), self._choose_export),
         ):  # fmt: skip
             button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ResetRole)
             button.clicked.connect(act)
@@ -119,13 +120,13 @@ class SettingsDialog(Form):
         lang = self._context.language.lang
         self.banners.show_banner(
             "warning",
-            self.tr("%n setting(s) cannot be used.", "", len(problems)),
+            ngettext("{n} setting cannot be used.", "{n} settings cannot be used.", len(problems)),
             "\n".join(p.text(lang) for p in problems[:6]),
         )
 
     def _choose_import(self) -> None:
-        names = self.tr("Settings")
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Settings file"), "", f"{names} (*.json)")
+        names = tr("Settings")
+        path, _ = QFileDialog.getOpenFileName(self, tr("Settings file"), "", f"{names} (*.json)")
         if path:
             self.bring(Path(path))
 
@@ -141,14 +142,14 @@ class SettingsDialog(Form):
             self.show_problems(problems)
         else:
             self.banners.show_banner(
-                "info", self.tr("The settings of {name} are shown.").format(name=path.name),
-                self.tr("Press OK to keep them."),
+                "info", tr("The settings of {name} are shown.").format(name=path.name),
+                tr("Press OK to keep them."),
             )  # fmt: skip
 
     def _choose_export(self) -> None:
-        names = self.tr("Settings")
+        names = tr("Settings")
         path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Settings file"), "bloodcells-settings.json", f"{names} (*.json)"
+            self, tr("Settings file"), "bloodcells-settings.json", f"{names} (*.json)"
         )
         if path:
             self.pass_on(Path(path))
@@ -164,7 +165,7 @@ class SettingsDialog(Form):
         except UserError as error:
             self.banners.error(error)
             return
-        self.banners.show_banner("ok", self.tr("The settings were written."), str(path))
+        self.banners.show_banner("ok", tr("The settings were written."), str(path))
 
     def keyPressEvent(self, event: object) -> None:
         # Enter ends the editing of a table's cell; only the button ends the dialog.

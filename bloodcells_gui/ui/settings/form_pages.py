@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QTableView
 
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.settings.form_tables import ChoiceDelegate, FieldsModel, GradingModel
 from bloodcells_gui.ui.settings.pages import Page
 
@@ -25,11 +26,11 @@ class RecordsPage(Page):
         self.name.setMaxLength(80)
         self.name.setPlaceholderText(hint)
         self.name.setAccessibleName(hint)
-        self.add = QPushButton(self.tr("A&dd"))
+        self.add = QPushButton(tr("A&dd"))
         self.add.clicked.connect(self._add)
-        self.remove = QPushButton(self.tr("Re&move"))
+        self.remove = QPushButton(pgettext("record", "Re&move"))
         self.remove.clicked.connect(lambda: model.remove(self.row))
-        self.up, self.down = QPushButton(self.tr("&Up")), QPushButton(self.tr("Do&wn"))
+        self.up, self.down = QPushButton(tr("&Up")), QPushButton(tr("Do&wn"))
         self.up.clicked.connect(lambda: self.select(model.move(self.row, -1)))
         self.down.clicked.connect(lambda: self.select(model.move(self.row, 1)))
         row = QHBoxLayout()
@@ -72,19 +73,19 @@ class FieldsPage(RecordsPage):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Fields")
+        self.title = tr("Fields")
         self.choices = QLineEdit()
         self.choices.setMaxLength(400)
         self.fields = FieldsModel(context, s.fields, self)
-        self.build(self.fields, FieldsModel.LABEL, self.tr("Name of a further field"))
+        self.build(self.fields, FieldsModel.LABEL, tr("Name of a further field"))
         choices = QHBoxLayout()
-        self.choices.setPlaceholderText(self.tr("Choices of the field, a semicolon between them"))
+        self.choices.setPlaceholderText(tr("Choices of the field, a semicolon between them"))
         self.choices.setAccessibleName(self.choices.placeholderText())
         self.choices.editingFinished.connect(self._choose)
         choices.addWidget(self.choices)
         self.outer.addLayout(choices)
         self.note(
-            self.tr(
+            tr(
                 "Fields that the program understands can be hidden and renamed, not taken out."
                 " What identifies the patient stays out of anonymised exports."
             )
@@ -115,11 +116,11 @@ class GradingPage(RecordsPage):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Morphology")
+        self.title = tr("Morphology")
         self.grading = GradingModel(context, s.grading, self)
-        self.build(self.grading, GradingModel.FEATURE, self.tr("Name of a further feature"))
+        self.build(self.grading, GradingModel.FEATURE, tr("Name of a further feature"))
         self.note(
-            self.tr(
+            tr(
                 "Shares of the cells of its kind; without them a feature is only present or absent. After the"
                 " ICSH list of 2015, recalled: check the thresholds for your laboratory."
             )

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewIt
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GRADE_GROUPS, GradeItem
 from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.settings.tables import Index, SettingsTable, parse_limit
 
@@ -96,8 +97,8 @@ class FieldsModel(RecordsTable):
 
     def titles(self) -> tuple[str, ...]:
         return (
-            self.tr("Shown"), self.tr("Field"), self.tr("Part"), self.tr("Kind"), self.tr("Unit"),
-            self.tr("In report"), self.tr("Identifies"),
+            tr("Shown"), tr("Field"), tr("Part"), tr("Kind"), tr("Unit"),
+            tr("In report"), tr("Identifies"),
         )  # fmt: skip
 
     def built_in(self, row: int) -> bool:
@@ -113,10 +114,10 @@ class FieldsModel(RecordsTable):
     def words(self) -> dict[str, dict[str, str]]:
         """What stands for a value in the columns with a choice."""
         return {
-            "group": {"specimen": self.tr("specimen"), "patient": self.tr("patient")},
+            "group": {"specimen": tr("specimen"), "patient": tr("patient")},
             "kind": {
-                "text": self.tr("text"), "lines": self.tr("several lines"), "number": self.tr("number"),
-                "date": self.tr("date"), "choice": self.tr("choice"),
+                "text": tr("text"), "lines": tr("several lines"), "number": tr("number"),
+                "date": tr("date"), "choice": tr("choice"),
             },
         }  # fmt: skip
 
@@ -194,7 +195,7 @@ class GradingModel(RecordsTable):
 
     def titles(self) -> tuple[str, ...]:
         return (
-            self.tr("On"), self.tr("Feature"), self.tr("Cells"), self.tr("2+ from %"), self.tr("3+ above %"),
+            tr("On"), tr("Feature"), tr("Cells"), tr("2+ from %"), tr("3+ above %"),
         )  # fmt: skip
 
     def built_in(self, row: int) -> bool:

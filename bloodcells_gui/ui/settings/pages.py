@@ -30,7 +30,7 @@ from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.keys import KeyMapModel, PresetBox
-from bloodcells_gui.ui.i18n import csv_choices
+from bloodcells_gui.ui.i18n import csv_choices, tr
 from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
 
 
@@ -149,19 +149,17 @@ class GeneralPage(Page):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("General")
-        desktop = (self.tr("As the desktop"), "system")
+        self.title = tr("General")
+        desktop = (tr("As the desktop"), "system")
+        self.combo(tr("&Language"), [desktop, ("English", "en"), ("Français", "fr")], s.language, "language")
         self.combo(
-            self.tr("&Language"), [desktop, ("English", "en"), ("Français", "fr")], s.language, "language"
-        )
-        self.combo(
-            self.tr("&Appearance"),
-            [desktop, (self.tr("Light"), "light"), (self.tr("Dark"), "dark")],
+            tr("&Appearance"),
+            [desktop, (tr("Light"), "light"), (tr("Dark"), "dark")],
             s.theme,
             "theme",
         )
-        self.box(self.tr("A sound with every counted cell"), s.count_sound, "count_sound")
-        reviewer = self.line(self.tr("Usual &reviewer"), s.reviewer, 80)
+        self.box(tr("A sound with every counted cell"), s.count_sound, "count_sound")
+        reviewer = self.line(tr("Usual &reviewer"), s.reviewer, 80)
         self.reads("reviewer", lambda: " ".join(reviewer.text().split()))
         self.outer.addStretch(1)
 
@@ -171,23 +169,21 @@ class CountingPage(Page):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Counting")
+        self.title = tr("Counting")
         text = context.language.text
         self.combo(
-            self.tr("&Rows of the table"),
+            tr("&Rows of the table"),
             [(text(r.name), r.id) for r in ROLLUPS.values()],
             s.rollup,
             "rollup",
         )
-        self.whole(
-            self.tr("Leukocytes to &count"), s.target_cells, 100_000, "target_cells", zero=self.tr("none")
-        )
-        steps = self.line(self.tr("&Steps offered"), ", ".join(str(n) for n in s.target_counts), 80)
+        self.whole(tr("Leukocytes to &count"), s.target_cells, 100_000, "target_cells", zero=tr("none"))
+        steps = self.line(tr("&Steps offered"), ", ".join(str(n) for n in s.target_counts), 80)
         self.reads(
             "target_counts",
             lambda: tuple(int(p) if p.isdigit() else p for p in steps.text().replace(",", " ").split()),
         )
-        own = QCheckBox(self.tr("A probability of its own below which a cell waits as unidentified"))
+        own = QCheckBox(tr("A probability of its own below which a cell waits as unidentified"))
         own.setChecked(s.abstention is not None)
         limit = QDoubleSpinBox()
         limit.setRange(0, 1)
@@ -196,14 +192,14 @@ class CountingPage(Page):
         limit.setEnabled(own.isChecked())
         own.toggled.connect(limit.setEnabled)
         self.form.addRow(own)
-        self.form.addRow(self.tr("&Probability"), limit)
+        self.form.addRow(tr("&Probability"), limit)
         self.reads("abstention", lambda: limit.value() if own.isChecked() else None)
         self.real(
-            self.tr("Correct the white cell count from"), s.nrbc_threshold, 0, 1000, "nrbc_threshold",
-            self.tr("NRBC per 100 WBC"),
+            tr("Correct the white cell count from"), s.nrbc_threshold, 0, 1000, "nrbc_threshold",
+            tr("NRBC per 100 WBC"),
         )  # fmt: skip
         self.real(
-            self.tr("Left shift from bands of"),
+            tr("Left shift from bands of"),
             s.left_shift_bands_percent,
             0,
             100,
@@ -211,11 +207,11 @@ class CountingPage(Page):
             "%",
         )
         self.box(
-            self.tr("Count cells that only the left or top edge of a field cuts (for analyses to come)"),
+            tr("Count cells that only the left or top edge of a field cuts (for analyses to come)"),
             s.count_cut_left_top,
             "count_cut_left_top",
         )
-        self.real(self.tr("Platelets per field times"), s.platelet_factor, 1, 100, "platelet_factor", "10⁹/L")
+        self.real(tr("Platelets per field times"), s.platelet_factor, 1, 100, "platelet_factor", "10⁹/L")
         self.outer.addStretch(1)
 
 
@@ -224,12 +220,12 @@ class KeysPage(Page):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Keys")
+        self.title = tr("Keys")
         self.model = KeyMapModel(context, dict(context.keymap.items()) | s.key_map, self)
         self.presets = PresetBox(self.model)
         self.outer.addWidget(self.presets)
         self.table(self.model, self.title, 0)
-        self.note(self.tr("Double click a key to change it; the two classes exchange theirs."))
+        self.note(tr("Double click a key to change it; the two classes exchange theirs."))
         self.reads("keys", lambda: tuple(self.model.keys.items()))
 
 
@@ -238,24 +234,24 @@ class RangesPage(Page):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Reference ranges")
+        self.title = tr("Reference ranges")
         text = context.language.text
         entries = [(text(r.name), r.id) for r in PUBLISHED.values()]
         self.sets = self.combo(
-            self.tr("&Set"), [*entries, (self.tr("The laboratory's own"), OWN)], s.range_set, "range_set"
+            tr("&Set"), [*entries, (tr("The laboratory's own"), OWN)], s.range_set, "range_set"
         )
         self._own = list(s.own_ranges)
         self.model = RangesModel(context, (), self)
         self.view = self.table(self.model, self.title, 0)
-        self.copy = QPushButton(self.tr("&Begin with these as the laboratory's own"))
+        self.copy = QPushButton(tr("&Begin with these as the laboratory's own"))
         self.copy.clicked.connect(self._copy)
         self.item = QComboBox()
-        self.item.setAccessibleName(self.tr("Item"))
+        self.item.setAccessibleName(tr("Item"))
         for item in ITEMS.values():
             self.item.addItem(text(item.name), item.code)
-        self.add = QPushButton(self.tr("A&dd"))
+        self.add = QPushButton(tr("A&dd"))
         self.add.clicked.connect(lambda: self.model.add(str(self.item.currentData())))
-        self.remove = QPushButton(self.tr("Re&move"))
+        self.remove = QPushButton(tr("Re&move"))
         self.remove.clicked.connect(lambda: self.model.remove(self.view.currentIndex().row()))
         row = QHBoxLayout()
         for widget in (self.copy, self.item, self.add, self.remove):
@@ -291,12 +287,10 @@ class RulesPage(Page):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Review rules")
+        self.title = tr("Review rules")
         self.model = RulesModel(context, s.rules, self)
         self.table(self.model, self.title, RulesModel.WHAT)
-        self.note(
-            self.tr("After the ISLH consensus rules, recalled: check the thresholds for your laboratory.")
-        )
+        self.note(tr("After the ISLH consensus rules, recalled: check the thresholds for your laboratory."))
         self.reads("rules", lambda: tuple(self.model.rules))
 
 
@@ -305,24 +299,24 @@ class ReportPage(Page):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Report")
-        name = self.line(self.tr("&Laboratory"), s.header.laboratory, 120)
-        address = self.lines(self.tr("A&ddress"), "\n".join(s.header.address))
+        self.title = tr("Report")
+        name = self.line(tr("&Laboratory"), s.header.laboratory, 120)
+        address = self.lines(tr("A&ddress"), "\n".join(s.header.address))
         address.setFixedHeight(5 * self.fontMetrics().height())
         self.logo = QLineEdit(s.header.logo)
-        choose = QPushButton(self.tr("Choose…"))
+        choose = QPushButton(tr("Choose…"))
         choose.clicked.connect(self._choose)
         row = QHBoxLayout()
         row.addWidget(self.logo, 1)
         row.addWidget(choose)
-        label = QLabel(self.tr("Lo&go (PNG or JPEG)"))
+        label = QLabel(tr("Lo&go (PNG or JPEG)"))
         label.setBuddy(self.logo)
         self.form.addRow(label, row)
-        self.combo(self.tr("&Paper"), [("A4", "a4"), ("Letter", "letter")], s.paper, "paper")
-        self.combo(self.tr("Ta&bles"), list(csv_choices()), s.csv, "csv")
-        self.whole(self.tr("Pictures per &class"), s.thumbnails_per_class, 400, "thumbnails_per_class")
-        self.whole(self.tr("&Explained pictures"), s.gradcam_in_report, 60, "gradcam_in_report")
-        comments = self.lines(self.tr("Canned &texts, one a line"), "\n".join(s.comments))
+        self.combo(tr("&Paper"), [("A4", "a4"), ("Letter", "letter")], s.paper, "paper")
+        self.combo(tr("Ta&bles"), list(csv_choices()), s.csv, "csv")
+        self.whole(tr("Pictures per &class"), s.thumbnails_per_class, 400, "thumbnails_per_class")
+        self.whole(tr("&Explained pictures"), s.gradcam_in_report, 60, "gradcam_in_report")
+        comments = self.lines(tr("Canned &texts, one a line"), "\n".join(s.comments))
 
         def header() -> ReportHeader:
             lines = [t.strip() for t in address.toPlainText().splitlines() if t.strip()]
@@ -334,8 +328,8 @@ class ReportPage(Page):
         )
 
     def _choose(self) -> None:
-        names = self.tr("Pictures")
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Logo"), "", f"{names} (*.png *.jpg *.jpeg)")
+        names = tr("Pictures")
+        path, _ = QFileDialog.getOpenFileName(self, tr("Logo"), "", f"{names} (*.png *.jpg *.jpeg)")
         if path:
             self.logo.setText(path)
 
@@ -345,22 +339,20 @@ class PrivacyPage(Page):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Privacy")
-        days = self.whole(
-            self.tr("&Keep cases for days"), s.privacy.retention_days, 36500, zero=self.tr("for ever")
-        )
+        self.title = tr("Privacy")
+        days = self.whole(tr("&Keep cases for days"), s.privacy.retention_days, 36500, zero=tr("for ever"))
         anonymous = self.box(
-            self.tr("Leave out whatever identifies the patient when exporting"), s.privacy.anonymised_export
+            tr("Leave out whatever identifies the patient when exporting"), s.privacy.anonymised_export
         )
         self.note(
-            self.tr(
+            tr(
                 "Counted from the last act of a person. Nothing is removed by itself: cases past their time"
                 " are shown first, signed ones need a word of their own, and a record stays (menu"
                 " Laboratory)."
             )
         )
         self.note(
-            self.tr(
+            tr(
                 "An anonymised export leaves out fields marked as identifying, the specimen number, names of"
                 " files and comments in free text. Names and numbers of patients stand in case files and"
                 " reports alone, never in logs."

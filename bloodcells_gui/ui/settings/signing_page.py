@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QDoubleSpinBox, QListView
 from bloodcells_gui.domain.settings import ALWAYS, ASK, BLOCK, LATER, NEVER, NONE, LabSettings, SigningRules
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.settings.pages import Page
 
 
@@ -17,26 +18,26 @@ class SigningPage(Page):
 
     def __init__(self, context: UiContext, s: LabSettings) -> None:
         super().__init__(context, "")
-        self.title = self.tr("Signing")
+        self.title = tr("Signing")
         rules = s.signing
         ways = [
-            (self.tr("do not ask"), NONE),
-            (self.tr("ask for an answer"), ASK),
-            (self.tr("do not let it be signed"), BLOCK),
+            (tr("do not ask"), NONE),
+            (tr("ask for an answer"), ASK),
+            (tr("do not let it be signed"), BLOCK),
         ]
-        unreviewed = self.combo(self.tr("Cells that nobody &looked at"), ways, rules.unreviewed)
+        unreviewed = self.combo(tr("Cells that nobody &looked at"), ways, rules.unreviewed)
         share = QDoubleSpinBox()
         share.setRange(0, 100)
         share.setDecimals(0)
         share.setSuffix(" %")
         share.setValue(rules.reviewed_percent)
-        self.form.addRow(self.tr("… when fewer were looked at &than"), share)
-        second = self.combo(self.tr("An open &second reading"), ways, rules.second_reading)
-        target = self.combo(self.tr("Fewer leukocytes than the &target"), ways, rules.target)
-        incomplete = self.combo(self.tr("An &incomplete analysis"), ways, rules.incomplete)
+        self.form.addRow(tr("… when fewer were looked at &than"), share)
+        second = self.combo(tr("An open &second reading"), ways, rules.second_reading)
+        target = self.combo(tr("Fewer leukocytes than the &target"), ways, rules.target)
+        incomplete = self.combo(tr("An &incomplete analysis"), ways, rules.incomplete)
         critical = self.combo(
-            self.tr("&Critical findings"),
-            [(self.tr("do not ask"), NONE), (self.tr("ask who was told"), ASK)],
+            tr("&Critical findings"),
+            [(tr("do not ask"), NONE), (tr("ask who was told"), ASK)],
             rules.critical,
         )
         self.classes = QStandardItemModel(self)
@@ -51,19 +52,19 @@ class SigningPage(Page):
         view = QListView()
         view.setModel(self.classes)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        view.setAccessibleName(self.tr("Critical classes"))
-        self.form.addRow(self.tr("Critical cl&asses"), view)
+        view.setAccessibleName(tr("Critical classes"))
+        self.form.addRow(tr("Critical cl&asses"), view)
         reason = self.combo(
-            self.tr("A &reason for changing a decision"),
+            tr("A &reason for changing a decision"),
             [
-                (self.tr("never"), NEVER),
-                (self.tr("another person's, a signed one, or after ten minutes"), LATER),
-                (self.tr("always"), ALWAYS),
+                (tr("never"), NEVER),
+                (tr("another person's, a signed one, or after ten minutes"), LATER),
+                (tr("always"), ALWAYS),
             ],
             rules.reason_on_change,
         )
         self.note(
-            self.tr(
+            tr(
                 "Answers and critical findings are printed in the report, with who was told and when. Review"
                 " rules of critical severity are critical findings too."
             )

@@ -12,6 +12,7 @@ from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.ranges import ITEMS, Range
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Rule
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import pgettext, tr
 
 Index = QModelIndex | QPersistentModelIndex
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -74,7 +75,7 @@ class RulesModel(SettingsTable):
         self.rules = list(rules)
 
     def titles(self) -> tuple[str, ...]:
-        return self.tr("On"), self.tr("Rule"), "", self.tr("Threshold")
+        return pgettext("rule", "On"), tr("Rule"), "", tr("Threshold")
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.rules)
@@ -100,7 +101,7 @@ class RulesModel(SettingsTable):
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
         if column == self.WHAT:
-            kind = self.tr("smear") if rule.kind == SMEAR else self.tr("first sample")
+            kind = tr("smear") if rule.kind == SMEAR else tr("first sample")
             return f"{text(rule.name)}, {text(UNITS[rule.quantity])} ({kind})"
         if column == self.SIGN:
             return rule.comparison
@@ -139,8 +140,8 @@ class RangesModel(SettingsTable):
 
     def titles(self) -> tuple[str, ...]:
         return (
-            self.tr("Item"), self.tr("Low"), self.tr("High"), self.tr("Unit"), self.tr("Sex"),
-            self.tr("From age"), self.tr("Below age"),
+            tr("Item"), tr("Low"), tr("High"), tr("Unit"), tr("Sex"),
+            tr("From age"), tr("Below age"),
         )  # fmt: skip
 
     def show_ranges(self, ranges: Sequence[Range], *, editable: bool) -> None:

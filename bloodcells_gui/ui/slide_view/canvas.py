@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.slide_images import PlacedImage
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.keyboard import zoom_steps
 from bloodcells_gui.ui.slide_view import layers
 from bloodcells_gui.ui.slide_view.loader import TileLoader
@@ -64,7 +65,7 @@ class SlideCanvas(SlidePicture):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(_CURSORS[MOVE])
-        self.setAccessibleName(self.tr("Slide"))
+        self.setAccessibleName(tr("Slide"))
 
     def set_tool(self, tool: str) -> None:
         """MOVE, ADD, MEASURE or ZONE."""

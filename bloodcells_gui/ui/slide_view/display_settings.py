@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QSlider, QWidget
 
+from bloodcells_gui.ui.i18n import tr
+
 _STEPS = 100
 
 
@@ -60,7 +62,7 @@ class DisplayPanel(QWidget):
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setHorizontalSpacing(12)
         self._sliders: list[QSlider] = []
-        for row, name in enumerate((self.tr("Brightness"), self.tr("Contrast"), self.tr("Gamma"))):
+        for row, name in enumerate((tr("Brightness"), tr("Contrast"), tr("Gamma"))):
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setRange(-_STEPS, _STEPS)
             slider.setMinimumWidth(190)
@@ -71,13 +73,13 @@ class DisplayPanel(QWidget):
             layout.addWidget(label, row, 0)
             layout.addWidget(slider, row, 1)
             self._sliders.append(slider)
-        self._stain = QCheckBox(self.tr("Normalise the stain"))
+        self._stain = QCheckBox(tr("Normalise the stain"))
         self._stain.setToolTip(
-            self.tr("Shows every image with the same blank field and stain density. Only the view changes.")
+            tr("Shows every image with the same blank field and stain density. Only the view changes.")
         )
         self._stain.toggled.connect(self._tell)
         layout.addWidget(self._stain, 3, 0, 1, 2)
-        reset = QPushButton(self.tr("As photographed"))
+        reset = QPushButton(tr("As photographed"))
         reset.clicked.connect(self.reset)
         layout.addWidget(reset, 4, 0, 1, 2)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QCoreApplication, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter
 
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.slide_view.colormap import colormap
 
 QUALITY, DENSITY, NOTHING = "quality", "density", "nothing"
@@ -24,13 +25,13 @@ def words(shown: str, densest_per_px2: float, mpp: float) -> tuple[str, str, str
         um per plane px; NaN when unknown.
     """
     if shown == QUALITY:
-        return QCoreApplication.translate("Legend", "Quality of the monolayer"), "0 %", "100 %"
+        return tr("Quality of the monolayer"), "0 %", "100 %"
     if shown != DENSITY:
         return None
     if not (math.isfinite(mpp) and mpp > 0):
-        dense = QCoreApplication.translate("Legend", "densest")
-        return QCoreApplication.translate("Legend", "Leukocytes per area"), "0", dense
-    title = QCoreApplication.translate("Legend", "Leukocytes per mm²")
+        dense = tr("densest")
+        return tr("Leukocytes per area"), "0", dense
+    title = tr("Leukocytes per mm²")
     return title, "0", f"{densest_per_px2 * 1e6 / mpp**2:.3g}"
 
 

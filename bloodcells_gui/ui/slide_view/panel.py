@@ -16,6 +16,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.marked_picture import save_png
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view.canvas import SlideCanvas
@@ -308,9 +309,7 @@ class SlidePanel(QWidget):
 
     def _ask_snapshot(self) -> None:
         name = f"{'-'.join(self._session.specimen.id.split())[:60] or 'slide'}.png"
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save the picture"), name, self.tr("PNG picture (*.png)")
-        )
+        chosen, _ = QFileDialog.getSaveFileName(self, tr("Save the picture"), name, tr("PNG picture (*.png)"))
         if chosen:
             self.save_snapshot(Path(chosen))
 
@@ -318,7 +317,7 @@ class SlidePanel(QWidget):
         """Write what is seen as PNG; the words about its use go with it."""
         picture = self.canvas.snapshot()
         painter = QPainter(picture)
-        text = self.tr("For Research Use Only. Not for use in diagnostic procedures.")
+        text = tr("For Research Use Only. Not for use in diagnostic procedures.")
         painter.fillRect(0, 0, self.canvas.width(), 20, Qt.GlobalColor.white)
         painter.setPen(Qt.GlobalColor.black)
         painter.drawText(8, 14, text)

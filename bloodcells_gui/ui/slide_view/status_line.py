@@ -7,6 +7,7 @@ import math
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.slide_view.canvas import SlideCanvas
 
@@ -49,6 +50,6 @@ class SlideStatusLine(QWidget):
         tile = self._canvas.zones.tile_at(image.index, x, y)
         if tile is not None:
             reasons = [self._context.language.text(r) for r in tile.reasons]
-            quality = self.tr("quality {percent} %").format(percent=round(100 * tile.score))
+            quality = tr("quality {percent} %").format(percent=round(100 * tile.score))
             parts.append(", ".join([quality, *reasons]))
         self.where.show_text("  ·  ".join(parts))

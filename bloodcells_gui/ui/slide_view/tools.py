@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget, QWidgetAction
 
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE, SlideCanvas
 from bloodcells_gui.ui.slide_view.display_settings import DisplayPanel
@@ -70,14 +71,14 @@ class SlideTools(QWidget):
     def _fill(self, row: QHBoxLayout) -> None:
         self._tools: dict[str, QToolButton] = {}
         for tool, icon, text, tip in (
-            (MOVE, "move", self.tr("Move and choose"), self.tr("Drag to move, click a cell to choose it")),
-            (ADD, "add_cell", self.tr("Add a cell"), self.tr("Click where the program missed a cell")),
-            (MEASURE, "ruler", self.tr("Measure"), self.tr("Drag to measure a distance")),
+            (MOVE, "move", tr("Move and choose"), tr("Drag to move, click a cell to choose it")),
+            (ADD, "add_cell", tr("Add a cell"), tr("Click where the program missed a cell")),
+            (MEASURE, "ruler", tr("Measure"), tr("Drag to measure a distance")),
             (
                 ZONE,
                 "zone",
-                self.tr("Draw a zone"),
-                self.tr("Draw around what a continued analysis shall search"),
+                tr("Draw a zone"),
+                tr("Draw around what a continued analysis shall search"),
             ),
         ):
             button = self._button(icon, text, tip, checkable=True)
@@ -85,27 +86,25 @@ class SlideTools(QWidget):
             self._tools[tool] = button
             row.addWidget(button)
         self.remove_button = self._button(
-            "exclude", self.tr("Not a cell"), self.tr("The chosen cell counts nowhere (Delete)")
+            "exclude", tr("Not a cell"), tr("The chosen cell counts nowhere (Delete)")
         )
         row.addWidget(self.remove_button)
         row.addSpacing(10)
-        self.fit_button = self._button("fit", self.tr("Fit"), self.tr("See everything (0)"))
-        self.in_button = self._button("zoom_in", self.tr("Zoom in"), self.tr("Zoom in (+)"))
-        self.out_button = self._button("zoom_out", self.tr("Zoom out"), self.tr("Zoom out (-)"))
+        self.fit_button = self._button("fit", tr("Fit"), tr("See everything (0)"))
+        self.in_button = self._button("zoom_in", tr("Zoom in"), tr("Zoom in (+)"))
+        self.out_button = self._button("zoom_out", tr("Zoom out"), tr("Zoom out (-)"))
         for button in (self.out_button, self.in_button, self.fit_button):
             row.addWidget(button)
         row.addSpacing(10)
-        self.cells_button = self._button("markers", self.tr("Cells"), self.tr("Which cells are marked"))
+        self.cells_button = self._button("markers", tr("Cells"), tr("Which cells are marked"))
         self.cells_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._cells_menu = QMenu(self)
         self.cells_button.setMenu(self._cells_menu)
         self._cells_menu.aboutToShow.connect(self._fill_cells_menu)
-        self.map_button = self._button("layers", self.tr("Maps"), self.tr("Maps over the picture"))
+        self.map_button = self._button("layers", tr("Maps"), tr("Maps over the picture"))
         self.map_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.map_button.setMenu(self._build_map_menu())
-        self.look_button = self._button(
-            "contrast", self.tr("Picture"), self.tr("Brightness, contrast, gamma, stain")
-        )
+        self.look_button = self._button("contrast", tr("Picture"), tr("Brightness, contrast, gamma, stain"))
         self.look_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.look = DisplayPanel()
         holder = QMenu(self)
@@ -113,9 +112,7 @@ class SlideTools(QWidget):
         action.setDefaultWidget(self.look)
         holder.addAction(action)
         self.look_button.setMenu(holder)
-        self.snapshot_button = self._button(
-            "camera", self.tr("Snapshot"), self.tr("Save what is seen as a picture")
-        )
+        self.snapshot_button = self._button("camera", tr("Snapshot"), tr("Save what is seen as a picture"))
         for button in (self.cells_button, self.map_button, self.look_button, self.snapshot_button):
             row.addWidget(button)
         row.addStretch(1)
@@ -125,9 +122,9 @@ class SlideTools(QWidget):
         group = QActionGroup(menu)
         self.map_actions: dict[str, QAction] = {}
         for name, text in (
-            (legend.NOTHING, self.tr("No map")),
-            (legend.QUALITY, self.tr("Quality of the monolayer")),
-            (legend.DENSITY, self.tr("Leukocytes per area")),
+            (legend.NOTHING, tr("No map")),
+            (legend.QUALITY, tr("Quality of the monolayer")),
+            (legend.DENSITY, tr("Leukocytes per area")),
         ):
             action = menu.addAction(text)
             action.setCheckable(True)
@@ -137,10 +134,10 @@ class SlideTools(QWidget):
             self.map_actions[name] = action
         menu.aboutToShow.connect(self._offer_maps)
         menu.addSeparator()
-        self.visited_action = menu.addAction(self.tr("Dim what was not searched"))
+        self.visited_action = menu.addAction(tr("Dim what was not searched"))
         self.visited_action.setCheckable(True)
         self.visited_action.toggled.connect(self.visited_wanted)
-        self.overview_action = menu.addAction(self.tr("Small overview in the corner"))
+        self.overview_action = menu.addAction(tr("Small overview in the corner"))
         self.overview_action.setCheckable(True)
         self.overview_action.setChecked(True)
         self.overview_action.toggled.connect(self.overview_wanted)
@@ -157,7 +154,7 @@ class SlideTools(QWidget):
     def _fill_cells_menu(self) -> None:
         menu, language = self._cells_menu, self._context.language
         menu.clear()
-        everything = menu.addAction(self.tr("Mark cells"))
+        everything = menu.addAction(tr("Mark cells"))
         everything.setCheckable(True)
         everything.setChecked(self._canvas.show_markers)
         everything.toggled.connect(self.markers_wanted)

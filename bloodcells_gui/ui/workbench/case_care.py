@@ -13,6 +13,7 @@ from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Errands, Lookup
 from bloodcells_gui.ui.main_window import MainWindow
 
@@ -85,7 +86,7 @@ class CaseCare(QObject):
         page = self._window.page
         if page is not None and page.session.path == path:
             self._window.close_case()
-        self._window.opener.busy.emit(self.tr("Recovering {name}").format(name=path.name))
+        self._window.opener.busy.emit(tr("Recovering {name}").format(name=path.name))
         cases = self._cases
         self._recoveries.ask(path, lambda: cases.recover(path))
 
@@ -95,17 +96,17 @@ class CaseCare(QObject):
         language = self._context.language
         self._window.banners.show_banner(
             "ok" if found.complete else "warning",
-            self.tr("What could be read was saved as {name}.").format(name=target.name),
-            self.tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
+            tr("What could be read was saved as {name}.").format(name=target.name),
+            tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
                 cells=found.cells, events=found.events, lost=found.lost
             ),
             " ".join(
                 [
                     *(language.text(remark) for remark in found.remarks),
-                    self.tr("Signatures are not carried over: check the case and sign it again."),
+                    tr("Signatures are not carried over: check the case and sign it again."),
                 ]
             ),
-            actions=((self.tr("Open it"), lambda: self._window.opener.open_case(target)),),
+            actions=((tr("Open it"), lambda: self._window.opener.open_case(target)),),
         )
 
     def _recovery_failed(self, _: object, error: object) -> None:

@@ -11,6 +11,7 @@ from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.clock import ClockDoubt
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.main_window import MainWindow
 
 
@@ -34,7 +35,7 @@ class CaseNotices(QObject):
             return
         actions: tuple[tuple[str, Callable[[], None]], ...] = ()
         if notice.can_continue:
-            actions = ((self.tr("Continue the analysis"), self._window._continue),)
+            actions = ((tr("Continue the analysis"), self._window._continue),)
         text = self._context.language.text
         self._window.banners.show_banner(
             "info", text(notice.what), text(notice.why, **dict(notice.params)), text(notice.what_to_do),
@@ -46,6 +47,6 @@ class CaseNotices(QObject):
         if doubt is not None:
             self._window.banners.show_banner(
                 "warning", self._context.language.text(doubt.text, **dict(doubt.params)),
-                self.tr("Every entry and signature is dated by this clock."),
-                self.tr("If it is wrong, close the case, set the clock, and open the case again."),
+                tr("Every entry and signature is dated by this clock."),
+                tr("If it is wrong, close the case, set the clock, and open the case again."),
             )  # fmt: skip

@@ -33,6 +33,7 @@ from bloodcells_gui.ui.counter.panel import CounterPanel
 from bloodcells_gui.ui.counter.sound import Bell
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.support import SupportDesk
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
@@ -91,8 +92,8 @@ class ToolWindows(QObject):
         self.record: RecordPage | None = None
         self.counter: CounterPanel | None = None
         self._for_case: list[QAction] = []
-        self._case_menu = self._menu(self.tr("&Case"))
-        self._lab_menu = self._menu(self.tr("La&boratory"))
+        self._case_menu = self._menu(tr("&Case"))
+        self._lab_menu = self._menu(tr("La&boratory"))
         self._fill()
         window.preferences_wanted.connect(self.edit_settings)
         CaseCare(context, window, cases)
@@ -133,25 +134,25 @@ class ToolWindows(QObject):
 
     def _fill(self) -> None:
         lab, case = self._lab_menu, self._case_menu
-        self._add(lab, self.tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
-        self._add(lab, self.tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
-        self._add(lab, self.tr("Smear and analyser over &cases…"), self.show_agreement, of_case=False)
-        self._add(case, self.tr("&Specimen and patient"), lambda: self.show_record(0), "Ctrl+1")
-        self._add(case, self.tr("&Morphology"), lambda: self.show_record(1), "Ctrl+2")
-        self._add(case, self.tr("&Comments"), lambda: self.show_record(2), "Ctrl+3")
-        self._add(case, self.tr("&Analyser"), lambda: self.show_record(3), "Ctrl+4")
-        self._add(case, self.tr("Count at the micr&oscope"), self.show_counter, "Ctrl+5")
+        self._add(lab, tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
+        self._add(lab, tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
+        self._add(lab, tr("Smear and analyser over &cases…"), self.show_agreement, of_case=False)
+        self._add(case, tr("&Specimen and patient"), lambda: self.show_record(0), "Ctrl+1")
+        self._add(case, tr("&Morphology"), lambda: self.show_record(1), "Ctrl+2")
+        self._add(case, tr("&Comments"), lambda: self.show_record(2), "Ctrl+3")
+        self._add(case, tr("&Analyser"), lambda: self.show_record(3), "Ctrl+4")
+        self._add(case, tr("Count at the micr&oscope"), self.show_counter, "Ctrl+5")
         case.addSeparator()
-        self._add(case, self.tr("Add to the reference &library…"), self.add_to_library, "Ctrl+D")
-        self._add(case, self.tr("Like this one &in the library"), self.show_like_in_library, "Shift+F3")
+        self._add(case, tr("Add to the reference &library…"), self.add_to_library, "Ctrl+D")
+        self._add(case, tr("Like this one &in the library"), self.show_like_in_library, "Shift+F3")
         case.addSeparator()
-        self._add(case, self.tr("Second &reading…"), self.second_reading)
-        self._add(case, self.tr("&Preview of the report…"), self.show_preview, "Ctrl+P")
-        self._add(case, self.tr("Audit &trail…"), self.show_audit)
-        self._add(lab, self.tr("Reference &library…"), self.show_library, of_case=False)
-        self._add(lab, self.tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
-        self._add(lab, self.tr("Cases past their &time…"), self.show_retention, of_case=False)
-        self._add(lab, self.tr("Back&up and restore…"), self._backup.show, of_case=False)
+        self._add(case, tr("Second &reading…"), self.second_reading)
+        self._add(case, tr("&Preview of the report…"), self.show_preview, "Ctrl+P")
+        self._add(case, tr("Audit &trail…"), self.show_audit)
+        self._add(lab, tr("Reference &library…"), self.show_library, of_case=False)
+        self._add(lab, tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
+        self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
+        self._add(lab, tr("Back&up and restore…"), self._backup.show, of_case=False)
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -186,13 +187,13 @@ class ToolWindows(QObject):
         self.window.reporter.draft_settled.connect(self.record.comments.take_draft)
         self.window.unsaved = self.record.unsaved
         self.window.show_saved()
-        page.add_view(self.tr("Record"), self.record)
+        page.add_view(tr("Record"), self.record)
         bell = Bell(session.settings.count_sound, parent=page)
         self.counter = CounterPanel(
             self.context, page.controller, Counter(session), bell, self.window._may_decide
         )
         self.counter.failed.connect(failed)
-        page.add_view(self.tr("Counter"), self.counter)
+        page.add_view(tr("Counter"), self.counter)
         if session.specimen.kind is SpecimenKind.COUNTER:
             self._later(self.show_counter)
 
@@ -275,7 +276,9 @@ class ToolWindows(QObject):
         if session is not None:
             count = self._shelf.add(session, ids, note)
             self.window.banners.show_banner(
-                "ok", self.tr("%n cell(s) were added to the library.", "", count), vanish_ms=6000
+                "ok",
+                ngettext("{n} cell was added to the library.", "{n} cells were added to the library.", count),
+                vanish_ms=6000,
             )
 
     def show_like_in_library(self) -> None:
@@ -392,11 +395,16 @@ class ToolWindows(QObject):
     def _tell_due(self, found: list[DueCase]) -> None:
         if found:
             self.window.banners.show_banner(
-                "info", self.tr("%n case(s) are past the time that they are kept.", "", len(found)),
-                self.tr("Nothing is removed before you have looked at them."),
-                actions=((self.tr("Look at them…"), lambda: self._guarded(self.show_retention)),),
+                "info",
+                ngettext(
+                    "{n} case is past the time that it is kept.",
+                    "{n} cases are past the time that they are kept.",
+                    len(found),
+                ),
+                tr("Nothing is removed before you have looked at them."),
+                actions=((tr("Look at them…"), lambda: self._guarded(self.show_retention)),),
                 stays=True,
-            )  # fmt: skip
+            )
 
     def _tell_due_failed(self, error: object) -> None:
         if isinstance(error, UserError):

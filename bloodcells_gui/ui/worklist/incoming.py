@@ -17,6 +17,7 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Errands
 
 _NAMED = 3
@@ -81,7 +82,7 @@ class Incoming(QObject):
         if parts.gathered:
             self._banners.show_banner(
                 "warning",
-                self.tr(
+                tr(
                     "Each taken as one specimen, although its images lie in several folders or slides "
                     "(with their number): {places}."
                 ).format(places="; ".join(parts.gathered[:_NAMED])),
@@ -124,8 +125,10 @@ class Incoming(QObject):
         named = [f.path for f in files[:_NAMED]] + (["…"] if len(files) > _NAMED else [])
         self._banners.show_banner(
             "warning",
-            self.tr(
-                "%n file(s) beside the folders belong to no specimen and are not analysed.", "", len(files)
+            ngettext(
+                "{n} file beside the folders belongs to no specimen and is not analysed.",
+                "{n} files beside the folders belong to no specimen and are not analysed.",
+                len(files),
             ),
             "\n".join(named),
         )

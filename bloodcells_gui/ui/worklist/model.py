@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from bloodcells_gui.app.analysis_queue import QueueEntry, Turn
 from bloodcells_gui.app.worklist import CaseEntry, CaseState
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -94,18 +95,18 @@ class WorklistModel(QAbstractTableModel):
         """The state in words and its severity."""
         queued = self.queue_entry(row)
         if queued is not None and queued.turn is Turn.WAITING:
-            return self.tr("waiting"), "info"
+            return tr("waiting"), "info"
         if queued is not None:
             share = f" {100 * queued.done // queued.total} %" if queued.total else ""
-            return self.tr("analysing") + share, "info"
+            return tr("analysing") + share, "info"
         entry = self._entries[row]
         words = {
-            CaseState.NEW: self.tr("new"),
-            CaseState.ANALYSING: self.tr("analysing"),
-            CaseState.TO_REVIEW: self.tr("to review"),
-            CaseState.REVIEWED: self.tr("reviewed"),
-            CaseState.SIGNED: self.tr("signed"),
-            CaseState.UNREADABLE: self.tr("damaged"),
+            CaseState.NEW: tr("new"),
+            CaseState.ANALYSING: tr("analysing"),
+            CaseState.TO_REVIEW: tr("to review"),
+            CaseState.REVIEWED: pgettext("case", "reviewed"),
+            CaseState.SIGNED: tr("signed"),
+            CaseState.UNREADABLE: tr("damaged"),
         }
         return words[entry.state], _SEVERITY[entry.state]
 
@@ -127,13 +128,13 @@ class WorklistModel(QAbstractTableModel):
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return {
-            Column.STATE: self.tr("State"),
-            Column.SPECIMEN: self.tr("Specimen"),
-            Column.CREATED: self.tr("Begun"),
-            Column.CELLS: self.tr("Cells"),
-            Column.REVIEWED: self.tr("Decided"),
-            Column.FLAGS: self.tr("Flags"),
-            Column.PERSONS: self.tr("Persons"),
+            Column.STATE: tr("State"),
+            Column.SPECIMEN: tr("Specimen"),
+            Column.CREATED: tr("Begun"),
+            Column.CELLS: tr("Cells"),
+            Column.REVIEWED: tr("Decided"),
+            Column.FLAGS: tr("Flags"),
+            Column.PERSONS: tr("Persons"),
         }[Column(section)]
 
     @staticmethod
@@ -170,7 +171,7 @@ class WorklistModel(QAbstractTableModel):
                 return self.state_text(row)[0]
             case Column.SPECIMEN:
                 name = " ".join((entry.specimen_id or entry.path.stem).split())
-                return name + (self.tr(" (synthetic)") if entry.synthetic else "")
+                return name + (tr(" (synthetic)") if entry.synthetic else "")
             case Column.CREATED:
                 return language.when(entry.created) if entry.created else ""
             case Column.CELLS:
@@ -184,9 +185,9 @@ class WorklistModel(QAbstractTableModel):
                     return entry.problem_in(language.lang).replace(str(entry.path), entry.path.name)
                 flags = [language.text(f) for f in entry.flags]
                 if entry.unidentified:
-                    flags.append(self.tr("%n unidentified", "", entry.unidentified))
+                    flags.append(ngettext("{n} unidentified", "{n} unidentified", entry.unidentified))
                 if entry.incomplete:
-                    flags.append(self.tr("incomplete"))
+                    flags.append(tr("incomplete"))
                 return ", ".join(flags)
             case Column.PERSONS:
                 return ", ".join(entry.persons)

@@ -29,6 +29,7 @@ from bloodcells_gui.app.worklist import CaseEntry, CaseState, Query, TableWritte
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.jobs import Errands, Lookup
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
@@ -84,7 +85,7 @@ class WorklistWindow(QDialog):
         ask: Ask | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Work list"))
+        self.setWindowTitle(tr("Work list"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._context = context
         self._cases = cases
@@ -123,7 +124,7 @@ class WorklistWindow(QDialog):
         table = CaseTable()
         table.setModel(self.model)
         table.setItemDelegateForColumn(Column.STATE, StateDelegate(context, table))
-        table.setAccessibleName(self.tr("Work list"))
+        table.setAccessibleName(tr("Work list"))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setShowGrid(False)
         table.setWordWrap(False)
@@ -144,32 +145,32 @@ class WorklistWindow(QDialog):
 
     def _search_row(self) -> QHBoxLayout:
         self.text = QLineEdit()
-        self.text.setPlaceholderText(self.tr("Specimen, patient number or file name"))
-        self.text.setAccessibleName(self.tr("Search"))
+        self.text.setPlaceholderText(tr("Specimen, patient number or file name"))
+        self.text.setAccessibleName(tr("Search"))
         self.text.setClearButtonEnabled(True)
         self.state = QComboBox()
-        self.state.setAccessibleName(self.tr("State"))
+        self.state.setAccessibleName(tr("State"))
         for name, value in (
-            (self.tr("Every state"), ""), (self.tr("New"), CaseState.NEW),
-            (self.tr("Analysing"), CaseState.ANALYSING), (self.tr("To review"), CaseState.TO_REVIEW),
-            (self.tr("Reviewed"), CaseState.REVIEWED), (self.tr("Signed"), CaseState.SIGNED),
-            (self.tr("Damaged"), CaseState.UNREADABLE),
+            (tr("Every state"), ""), (pgettext("cases", "New"), CaseState.NEW),
+            (tr("Analysing"), CaseState.ANALYSING), (tr("To review"), CaseState.TO_REVIEW),
+            (tr("Reviewed"), CaseState.REVIEWED), (tr("Signed"), CaseState.SIGNED),
+            (tr("Damaged"), CaseState.UNREADABLE),
         ):  # fmt: skip
             self.state.addItem(name, str(value))
         self.since = QComboBox()
-        self.since.setAccessibleName(self.tr("Begun"))
+        self.since.setAccessibleName(tr("Begun"))
         for name, days in (
-            (self.tr("Any day"), -1), (self.tr("Today"), 0), (self.tr("The last 7 days"), 7),
-            (self.tr("The last 30 days"), 30), (self.tr("The last 365 days"), 365),
+            (tr("Any day"), -1), (tr("Today"), 0), (tr("The last 7 days"), 7),
+            (tr("The last 30 days"), 30), (tr("The last 365 days"), 365),
         ):  # fmt: skip
             self.since.addItem(name, days)
         self.person = QLineEdit()
-        self.person.setPlaceholderText(self.tr("Person"))
-        self.person.setAccessibleName(self.tr("Person"))
+        self.person.setPlaceholderText(tr("Person"))
+        self.person.setAccessibleName(tr("Person"))
         self.person.setMaximumWidth(160)
         self.flag = QLineEdit()
-        self.flag.setPlaceholderText(self.tr("Flag (* for any)"))
-        self.flag.setAccessibleName(self.tr("Flag"))
+        self.flag.setPlaceholderText(tr("Flag (* for any)"))
+        self.flag.setAccessibleName(tr("Flag"))
         self.flag.setMaximumWidth(160)
         row = QHBoxLayout()
         row.setContentsMargins(14, 10, 14, 10)
@@ -191,24 +192,22 @@ class WorklistWindow(QDialog):
             made.clicked.connect(lambda _=False: act())
             return made
 
-        self.open_button = button(self.tr("&Open"), self._open_current)
+        self.open_button = button(tr("&Open"), self._open_current)
         self.open_button.setObjectName("primary")
         self.queue_button = button(
-            self.tr("&Analyse folder…"),
+            tr("&Analyse folder…"),
             self._choose_folder,
-            self.tr("It waits for its turn in the background"),
+            tr("It waits for its turn in the background"),
         )
-        self.stop_button = button(self.tr("&Stop"), self._stop, self.tr("What was found is kept"))
-        self.copy_button = button(self.tr("&Copy to…"), lambda: self._transfer(self._cases.copy))
-        self.move_button = button(self.tr("&Move to…"), lambda: self._transfer(self._cases.move))
-        self.take_in_button = button(
-            self.tr("&Bring in…"), self._take_in, self.tr("From another workstation")
-        )
-        self.recover_button = button(self.tr("&Recover"), self._recover)
+        self.stop_button = button(tr("&Stop"), self._stop, tr("What was found is kept"))
+        self.copy_button = button(tr("&Copy to…"), lambda: self._transfer(self._cases.copy))
+        self.move_button = button(tr("&Move to…"), lambda: self._transfer(self._cases.move))
+        self.take_in_button = button(tr("&Bring in…"), self._take_in, tr("From another workstation"))
+        self.recover_button = button(tr("&Recover"), self._recover)
         self.table_button = button(
-            self.tr("&Table…"),
+            tr("&Table…"),
             self._choose_table,
-            self.tr("One CSV over the chosen cases, or over all shown"),
+            tr("One CSV over the chosen cases, or over all shown"),
         )
         row = QHBoxLayout()
         row.setContentsMargins(14, 10, 14, 12)
@@ -262,7 +261,7 @@ class WorklistWindow(QDialog):
             self.table.selectionModel().setCurrentIndex(
                 self.model.index(rows[0], 0), QItemSelectionModel.SelectionFlag.NoUpdate
             )
-        self._count.setText(self.tr("%n case(s)", "", self.model.rowCount()))
+        self._count.setText(ngettext("{n} case", "{n} cases", self.model.rowCount()))
         self._enable()
 
     def selected(self) -> list[CaseEntry]:
@@ -288,7 +287,7 @@ class WorklistWindow(QDialog):
             self.case_chosen.emit(path, self._cases.queue.withdraw(path))
 
     def _choose_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, self.tr("Folder of cell crops or fields"))
+        path = QFileDialog.getExistingDirectory(self, tr("Folder of cell crops or fields"))
         if path:
             self.enqueue(Path(path))
 
@@ -297,10 +296,8 @@ class WorklistWindow(QDialog):
         self.incoming.enqueue(path)
 
     def _choose_table(self) -> None:
-        names = self.tr("Tables")
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Table of the cases"), "cases.csv", f"{names} (*.csv)"
-        )
+        names = tr("Tables")
+        path, _ = QFileDialog.getSaveFileName(self, tr("Table of the cases"), "cases.csv", f"{names} (*.csv)")
         if path:
             self.write_table(Path(path))
 
@@ -318,7 +315,7 @@ class WorklistWindow(QDialog):
         self.refresh()
 
     def _transfer(self, act: Callable[[Path, Path], Path]) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self.tr("To this folder"))
+        folder = QFileDialog.getExistingDirectory(self, tr("To this folder"))
         if folder:
             self.transfer([e.path for e in self.selected()], Path(folder), act)
 
@@ -327,9 +324,9 @@ class WorklistWindow(QDialog):
         self._acts.ask(("transfer", folder), lambda: [act(p, folder) for p in paths])
 
     def _take_in(self) -> None:
-        names = self.tr("Cases")
+        names = tr("Cases")
         path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Case from another workstation"), "", f"{names} (*.bcs)"
+            self, tr("Case from another workstation"), "", f"{names} (*.bcs)"
         )
         if path:
             cases = self._cases
@@ -346,13 +343,17 @@ class WorklistWindow(QDialog):
         if what == "transfer" and isinstance(tag, tuple):
             self.banners.show_banner(
                 "ok",
-                self.tr("%n case(s) were transferred and compared byte by byte.", "", len(result)),
+                ngettext(
+                    "{n} case was transferred and compared byte by byte.",
+                    "{n} cases were transferred and compared byte by byte.",
+                    len(result),
+                ),
                 str(tag[1]),
             )
         elif what == "table" and isinstance(tag, tuple):
             self._table_written(result, tag[1])
         elif what == "taken":
-            self.banners.show_banner("ok", self.tr("The case is here now."), str(result))
+            self.banners.show_banner("ok", tr("The case is here now."), str(result))
         elif what == "recover":
             self._tell_recovery(*result)
         if what == "refresh":
@@ -361,24 +362,24 @@ class WorklistWindow(QDialog):
             self.refresh()
 
     def _table_written(self, result: TableWritten, target: object) -> None:
-        text = self.tr("%n case(s) stand in the table.", "", result.written)
+        text = ngettext("{n} case stands in the table.", "{n} cases stand in the table.", result.written)
         if result.unreadable:
             names = ", ".join(result.unreadable[:5]) + ("…" if len(result.unreadable) > 5 else "")
-            text += " " + self.tr("Not in it, because they cannot be read: {names}").format(names=names)
+            text += " " + tr("Not in it, because they cannot be read: {names}").format(names=names)
         self.banners.show_banner("warning" if result.unreadable else "ok", text, str(target))
 
     def _tell_recovery(self, target: Path, found: Any) -> None:
         language = self._context.language
         self.banners.show_banner(
             "ok" if found.complete else "warning",
-            self.tr("What could be read was saved as {name}.").format(name=target.name),
-            self.tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
+            tr("What could be read was saved as {name}.").format(name=target.name),
+            tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
                 cells=found.cells, events=found.events, lost=found.lost
             ),
             " ".join(
                 [
                     *(language.text(remark) for remark in found.remarks),
-                    self.tr("Signatures are not carried over: check the case and sign it again."),
+                    tr("Signatures are not carried over: check the case and sign it again."),
                 ]
             ),
         )

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io import decode, opening
 from bloodcells_gui.imaging.io.decode import LoadedImage
 from bloodcells_gui.imaging.io.info import ImageInfo
@@ -49,9 +50,9 @@ _RANGE_IMAGES = 256
 _EIGHT_BITS = frozenset({".jpg", ".jpeg", ".bmp", ".webp"})
 _LEAST_CACHE = 16 * 1024 * 1024
 _STRIKES = 3
-_GAVE_UP = "Its decoder crashed or hung on it {times} times; it is not asked again."
+_GAVE_UP = N_("Its decoder crashed or hung on it {times} times; it is not asked again.")
 T = TypeVar("T")
-_LEAVE_OUT = "Copy it again from its source, or leave it out."
+_LEAVE_OUT = N_("Copy it again from its source, or leave it out.")
 
 
 _making = threading.Lock()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.sandbox.child import CPU_S
 from bloodcells_gui.imaging.io.sandbox.handle import Child, ChildLost, command
@@ -23,7 +24,7 @@ INTERRUPT_S = 1.0
 IDLE_S = 20.0
 """After so long without work children end and give their memory back."""
 _TICK_S = 0.1
-_LEAVE_OUT = "Copy it again from its source, or leave it out."
+_LEAVE_OUT = N_("Copy it again from its source, or leave it out.")
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -265,6 +266,6 @@ def _over_its_time(e: ChildLost) -> bool:
 
 def _lost(name: str, e: ChildLost) -> DecoderLost:
     if _over_its_time(e):
-        return DecoderLost(name, "Its decoder did not come to an end and was stopped.", _LEAVE_OUT)
+        return DecoderLost(name, N_("Its decoder did not come to an end and was stopped."), _LEAVE_OUT)
     how = f"signal {-e.exit_code}" if e.exit_code < 0 else f"exit code {e.exit_code}"
-    return DecoderLost(name, "Its decoder crashed on it ({detail}).", _LEAVE_OUT, detail=how)
+    return DecoderLost(name, N_("Its decoder crashed on it ({detail})."), _LEAVE_OUT, detail=how)
