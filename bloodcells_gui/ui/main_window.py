@@ -339,8 +339,7 @@ class MainWindow(QMainWindow):
             self.banners.error(error, stays=True)
 
     def _tell_setting_problems(self) -> None:
-        problems = self._workshop.setting_problems
-        if problems:
+        if problems := self._workshop.setting_problems:
             lines = [p.text(self._context.language.lang) for p in problems[:6]]
             if len(problems) > len(lines):
                 lines.append(ngettext("and {n} more", "and {n} more", len(problems) - len(lines)))
