@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bloodcells_gui.adaptation.prior_shift import mix_in
 from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.formatting import number, remark_text
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import numeration, plain_tallies
@@ -13,6 +16,7 @@ from bloodcells_gui.report import pdf_checks
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.model import ReportModel, RunBlock
 from bloodcells_gui.report.pdf_gallery import class_name
+from bloodcells_gui.report.pdf_layout import Column, Table, key_value
 from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_sheet import (
     BAND,
@@ -51,7 +55,7 @@ def morphology(sheet: Sheet, model: ReportModel) -> None:
     if model.platelets:
         sheet.set_y(sheet.y + 0.6)
     for remark in model.platelets:
-        sheet.paragraph(sheet.left, remark_text(remark, sheet.lang_code), sheet.width, size=8.5)
+        sheet.paragraph(remark_text(remark, sheet.lang_code), size=8.5)
 
 
 def comments(sheet: Sheet, model: ReportModel) -> None:
@@ -61,9 +65,9 @@ def comments(sheet: Sheet, model: ReportModel) -> None:
     sheet.heading(sheet.tr("Comments"), 10)
     if model.anonymised:
         left_out = sheet.tr("Comments in free text are left out, for they may name people.")
-        sheet.paragraph(sheet.left, left_out, sheet.width, size=8, rgb=MUTED)
+        sheet.paragraph(left_out, size=8, rgb=MUTED)
     for note in model.comments:
-        sheet.paragraph(sheet.left, note.text, sheet.width, size=9, most=60)
+        sheet.paragraph(note.text, size=9, most=60)
         who = f"{note.author}, {local_time(note.time, sheet.lang_code)}"
         if note.cells:
             shown = ", ".join(str(c) for c in note.cells[:12]) + ("…" if len(note.cells) > 12 else "")
@@ -81,80 +85,62 @@ def analyser(sheet: Sheet, model: ReportModel) -> None:
     if not rows:
         return
     sheet.heading(sheet.tr("Agreement with the analyser"), 24, sheet.tr("difference: smear minus analyser"))
-    columns = (
+    titles = (
         ("Smear %", 16.0),
         ("95 % limits", 26.0),
         ("Analyser %", 19.0),
         ("Difference", 18.0),
         ("95 % limits", 28.0),
     )
-    name_width = 36.0
-    x0 = sheet.left + name_width + sum(w for _, w in columns) + 5
-    width = sheet.left + sheet.width - 16 - x0
+    table = Table(
+        sheet,
+        [Column("", 36.0, "L"), *(Column(sheet.tr(title), width, size=8.2) for title, width in titles)],
+    )
+    table.head()
+    x0 = sheet.left + table.width + 5
     reach = max(5.0, *(min(abs(v), 100.0) for r in rows for v in (r.low, r.high)))
-    lang = sheet.lang_code
-
-    def at(value: float) -> float:
-        return x0 + width / 2 * (1 + min(max(value / reach, -1.0), 1.0))
-
-    y, x = sheet.y, sheet.left + name_width
-    with sheet.row():
-        for title, wide in columns:
-            sheet.put(
-                x,
-                y,
-                sheet.tr(title),
-                wide - 0.8,
-                size=7.2,
-                style="B",
-                rgb=MUTED,
-                align="R",
-                height=5,
-                tag="TH",
-            )
-            x += wide
-    sheet.rule(y + 5.1, MUTED, 0.25)
-    sheet.set_y(y + 5.3)
-    for i, row in enumerate(rows):
-        sheet.ensure(5.2)
-        y = sheet.y
-        if i % 2:
-            sheet.box(sheet.left, y, sheet.width, 5.2, BAND)
-        sheet.segment(at(0), y, at(0), y + 5.2, FAINT, 0.2)
-        rgb = INK if row.inside else WARNING
-        sheet.segment(at(row.low), y + 2.6, at(row.high), y + 2.6, rgb, 0.25)
-        sheet.box(at(row.difference) - 0.8, y + 1.8, 1.6, 1.6, rgb, radius=0.79)
-        texts = (
-            number(row.smear, 1, lang),
-            f"{number(row.smear_low, 1, lang)} – {number(row.smear_high, 1, lang)}",
-            number(row.analyser, 1, lang),
-            number(row.difference, 1, lang),
-            sheet.tr("{low} to {high}", low=number(row.low, 1, lang), high=number(row.high, 1, lang)),
-        )
-        x = sheet.left + name_width
-        with sheet.row():
-            sheet.put(sheet.left, y, sheet.tr(row.name), name_width - 1, size=8.5, height=5.2, tag="TH")
-            for (_, wide), text in zip(columns, texts, strict=True):
-                sheet.put(x, y, text, wide - 0.8, size=8.2, align="R", height=5.2, tag="TD")
-                x += wide
-            verdict = sheet.tr("agrees" if row.inside else "differs")
-            sheet.put(
-                sheet.left + sheet.width - 15,
-                y,
-                verdict,
-                15,
-                size=7.5,
-                style="" if row.inside else "B",
-                rgb=rgb,
-                align="R",
-                height=5.2,
-                tag="TD",
-            )
-        sheet.set_y(y + 5.2)
-    sheet.struct_builder.close_table()
+    whisker = _Whisker(x0, sheet.left + sheet.width - 16 - x0, reach)
+    for row in rows:
+        _analyser_row(sheet, table, whisker, row)
+    table.close()
     note = N_("“agrees”: the analyser's share lies within the exact limits of the smear's count (Rümke).")
     sheet.put(sheet.left, sheet.y + 0.6, sheet.tr(note), sheet.width, size=7.2, rgb=MUTED, height=3.8)
     sheet.set_y(sheet.y + 5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whisker:
+    """Where differences from -`reach` to `reach` lie: left edge and width in mm."""
+
+    x: float
+    width: float
+    reach: float
+
+    def at(self, value: float) -> float:
+        return self.x + self.width / 2 * (1 + min(max(value / self.reach, -1.0), 1.0))
+
+
+def _analyser_row(sheet: Sheet, table: Table, whisker: _Whisker, row: AnalyserRow) -> None:
+    y, lang = table.begin_row(), sheet.lang_code
+    sheet.segment(whisker.at(0), y, whisker.at(0), y + 5.2, FAINT, 0.2)
+    rgb = INK if row.inside else WARNING
+    sheet.segment(whisker.at(row.low), y + 2.6, whisker.at(row.high), y + 2.6, rgb, 0.25)
+    sheet.box(whisker.at(row.difference) - 0.8, y + 1.8, 1.6, 1.6, rgb, radius=0.79)
+    texts = (
+        sheet.tr(row.name),
+        number(row.smear, 1, lang),
+        f"{number(row.smear_low, 1, lang)} – {number(row.smear_high, 1, lang)}",
+        number(row.analyser, 1, lang),
+        number(row.difference, 1, lang),
+        sheet.tr("{low} to {high}", low=number(row.low, 1, lang), high=number(row.high, 1, lang)),
+    )
+    with sheet.row():
+        table.cells(y, texts)
+        sheet.put(
+            sheet.left + sheet.width - 15, y, sheet.tr("agrees" if row.inside else "differs"), 15, size=7.5,
+            style="" if row.inside else "B", rgb=rgb, align="R", height=5.2, tag="TD",
+        )  # fmt: skip
+    table.end_row(y)
 
 
 # -- review and signatures ------------------------------------------------------------------------------
@@ -174,7 +160,7 @@ def review(sheet: Sheet, model: ReportModel) -> None:
     ]
     if r.by_hand:
         parts.append(sheet.tr("{count} counted by hand", count=r.by_hand))
-    sheet.paragraph(sheet.left, "  ·  ".join(parts), sheet.width, size=8.5)
+    sheet.paragraph("  ·  ".join(parts), size=8.5)
     lang = sheet.lang_code
     for person in r.reviewers:
         text = sheet.tr(
@@ -186,13 +172,11 @@ def review(sheet: Sheet, model: ReportModel) -> None:
             first=local_time(person.first, lang),
             last=local_time(person.last, lang),
         )
-        sheet.paragraph(sheet.left, text, sheet.width, size=8.5, most=3)
+        sheet.paragraph(text, size=8.5, most=3)
     if r.changes:
         listed = "; ".join(_change(sheet, c.predicted, c.final, c.count) for c in r.changes[:CHANGES_SHOWN])
         more = "; …" if len(r.changes) > CHANGES_SHOWN else ""
-        sheet.paragraph(
-            sheet.left, sheet.tr("Changed: {changes}", changes=listed + more), sheet.width, size=8, rgb=MUTED
-        )
+        sheet.paragraph(sheet.tr("Changed: {changes}", changes=listed + more), size=8, rgb=MUTED)
     for second in r.second_readings:
         text = sheet.tr(
             "Second reading by {reader}: {cells} cells, {agreed} agreed, {adjudicated} adjudicated, "
@@ -203,10 +187,10 @@ def review(sheet: Sheet, model: ReportModel) -> None:
             adjudicated=second.adjudicated,
             open=second.open,
         )
-        sheet.paragraph(sheet.left, text, sheet.width, size=8.5, most=3)
+        sheet.paragraph(text, size=8.5, most=3)
     if r.explanation:
         text = sheet.tr("Explanation given for signing: {text}", text=r.explanation)
-        sheet.paragraph(sheet.left, text, sheet.width, size=8.5, most=8)
+        sheet.paragraph(text, size=8.5, most=8)
     pdf_checks.findings(sheet, model)
     pdf_checks.checks(sheet, model)
     sheet.set_y(sheet.y + 1.6)
@@ -296,15 +280,17 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
     if model.head:
         lines.append((N_("Audit chain when written"), f"sha256 {model.head}"))
     for label, text in lines:
-        _pair(sheet, label, text)
+        key_value(sheet, label, text)
     if model.skipped_total:
         sheet.set_y(sheet.y + 1)
         text = sheet.tr("Files left out: {count}", count=model.skipped_total)
-        _pair(sheet, N_("Skipped"), text, rgb=WARNING)
+        key_value(sheet, N_("Skipped"), text, rgb=WARNING)
         for file in model.skipped[:15]:
-            _pair(sheet, "", f"{file.path}: {sheet.tr(file.reason)}", most=2)
+            key_value(sheet, "", f"{file.path}: {sheet.tr(file.reason)}", most=2)
         if model.skipped_total > 15:
-            _pair(sheet, "", sheet.tr("and {count} more, all in skipped.csv", count=model.skipped_total - 15))
+            key_value(
+                sheet, "", sheet.tr("and {count} more, all in skipped.csv", count=model.skipped_total - 15)
+            )
 
 
 def _run(sheet: Sheet, run: RunBlock) -> None:
@@ -314,36 +300,36 @@ def _run(sheet: Sheet, run: RunBlock) -> None:
     text = f"{sheet.tr(run.status.value)}, {local_time(run.started, lang)}"
     if run.finished:
         text += " – " + local_time(run.finished, lang)
-    _pair(sheet, title, text, bold=True, rgb=INK if run.status is RunStatus.COMPLETE else CRITICAL)
+    key_value(sheet, title, text, bold=True, rgb=INK if run.status is RunStatus.COMPLETE else CRITICAL)
     for task, bundle in run.bundles:
         name, _, sha = bundle.rpartition(" ")
-        _pair(
+        key_value(
             sheet,
             sheet.tr("Model, {task}", task=sheet.tr(task)),
             f"{name or sha}   sha256 {sha}" if name else sha,
         )
     if run.profile:
-        _pair(sheet, "Profile", run.profile)
+        key_value(sheet, "Profile", run.profile)
     if run.scale is not None:
-        _pair(sheet, N_("Scale"), _scale(sheet, run))
+        key_value(sheet, N_("Scale"), _scale(sheet, run))
         if run.scale.warning:
-            _pair(sheet, "", sheet.tr(run.scale.warning), rgb=WARNING)
+            key_value(sheet, "", sheet.tr(run.scale.warning), rgb=WARNING)
     if run.provider:
-        _pair(sheet, N_("Computed by"), run.provider)
+        key_value(sheet, N_("Computed by"), run.provider)
     if any(v for _, v in run.parameters):
-        _pair(sheet, N_("Parameters"), ", ".join(f"{k} = {v}" for k, v in run.parameters if v), most=5)
+        key_value(sheet, N_("Parameters"), ", ".join(f"{k} = {v}" for k, v in run.parameters if v), most=5)
     label = N_("Numeration")
     for template, values in numeration(dict(run.tallies), "," if lang == "fr" else "."):
-        _pair(sheet, label, sheet.tr(template, **values))
+        key_value(sheet, label, sheet.tr(template, **values))
         label = ""
     others = plain_tallies(dict(run.tallies))
     if others:
-        _pair(sheet, N_("Also counted"), ", ".join(f"{k} {v:g}" for k, v in others.items()))
+        key_value(sheet, N_("Also counted"), ", ".join(f"{k} {v:g}" for k, v in others.items()))
     mix = mix_in(dict(run.tallies))
     if mix is not None:
-        _pair(sheet, "Whole specimen", adaptation_text(mix, lang), most=6)
+        key_value(sheet, "Whole specimen", adaptation_text(mix, lang), most=6)
     if run.notice:
-        _pair(sheet, N_("Notice"), notice_in(run.notice, lang), rgb=WARNING)
+        key_value(sheet, N_("Notice"), notice_in(run.notice, lang), rgb=WARNING)
     sheet.set_y(sheet.y + 1.4)
 
 
@@ -359,19 +345,3 @@ def _scale(sheet: Sheet, run: RunBlock) -> str:
     if scale.spread:
         text += f" (± {number(100 * scale.spread, 0)} %, n = {scale.n})"
     return text
-
-
-def _pair(
-    sheet: Sheet, label: str, text: str, *, rgb: tuple[int, int, int] = INK, bold: bool = False, most: int = 3
-) -> None:
-    style = "B" if bold else ""
-    sheet.type(7.8, style)
-    room = sheet.width - 36
-    lines = sheet.wrap(text, room, most) or [""]
-    for i, line in enumerate(lines):
-        sheet.ensure(4)
-        y = sheet.y
-        if i == 0 and label:
-            sheet.put(sheet.left, y, sheet.tr(label), 34, size=7.8, rgb=MUTED, height=4, style=style)
-        sheet.put(sheet.left + 36, y, line, room + 0.4, size=7.8, rgb=rgb, height=4, style=style)
-        sheet.set_y(y + 4)

@@ -15,7 +15,7 @@ def findings(sheet: Sheet, model: ReportModel) -> None:
     """Each critical finding with what came of it, who was told and when."""
     for line in model.review.findings:
         rgb = INK if line.verdict else CRITICAL
-        sheet.paragraph(sheet.left, finding_text(sheet, line), sheet.width, size=8.5, rgb=rgb, most=8)
+        sheet.paragraph(finding_text(sheet, line), size=8.5, rgb=rgb, most=8)
 
 
 def finding_text(sheet: Sheet, line: FindingLine) -> str:
@@ -49,11 +49,11 @@ def checks(sheet: Sheet, model: ReportModel) -> None:
     """Each open point with the signer's answer."""
     if not model.review.checks:
         return
-    sheet.paragraph(sheet.left, sheet.tr("Open points, answered for the signature:"), sheet.width, size=8.5)
+    sheet.paragraph(sheet.tr("Open points, answered for the signature:"), size=8.5)
     for line in model.review.checks:
         answer = line.answer or sheet.tr("(left out: anonymised)")
         text = f"{check_text(line, sheet.lang_code)} — {answer}"
-        sheet.paragraph(sheet.left + 3, text, sheet.width - 3, size=8.5, rgb=MUTED, most=6)
+        sheet.paragraph(text, indent=3, size=8.5, rgb=MUTED, most=6)
 
 
 def check_text(line: CheckLine, lang: str) -> str:

@@ -9,14 +9,13 @@ from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.run_messages import notice_in
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.csv_out import atomic_file
-from bloodcells_gui.report.evaluation import ClassFigures, Evaluation, Figure
+from bloodcells_gui.report.evaluation import Evaluation, Figure
 from bloodcells_gui.report.model import RESEARCH_USE_ONLY
 from bloodcells_gui.report.pdf import PAPERS, in_two_passes
+from bloodcells_gui.report.pdf_layout import Column, Table
 from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_plots import Axes, matrix
-from bloodcells_gui.report.pdf_sheet import ACCENT, BAND, INK, MUTED, RULE, WARNING, Sheet
-
-_ROW = 5.2
+from bloodcells_gui.report.pdf_sheet import ACCENT, BAND, MUTED, RULE, WARNING, Sheet
 
 
 def write_evaluation_pdf(
@@ -73,10 +72,10 @@ def _head(sheet: Sheet, e: Evaluation) -> None:
     sheet.set_y(28)
     for remark in e.scale_remarks:
         text = notice_in(remark, sheet.lang_code)
-        sheet.paragraph(sheet.left, text, sheet.width, size=9, style="B", rgb=WARNING, most=6)
+        sheet.paragraph(text, size=9, style="B", rgb=WARNING, most=6)
     if e.unnamed:
         text = unnamed_text(e.n, e.unnamed, sheet.lang_code)
-        sheet.paragraph(sheet.left, text, sheet.width, size=9, style="B", rgb=WARNING, most=6)
+        sheet.paragraph(text, size=9, style="B", rgb=WARNING, most=6)
 
 
 def _percent(sheet: Sheet, value: float) -> str:
@@ -119,69 +118,19 @@ def _tiles(sheet: Sheet, e: Evaluation) -> None:
 
 def _classes(sheet: Sheet, e: Evaluation) -> None:
     sheet.heading(sheet.tr("By class"), 30, sheet.tr("exact 95 % limits, sampling error only"))
-    columns = (
-        ("Cells", 13.0),
-        (N_("Recall %"), 15.0),
-        ("95 % limits", 22.0),
-        (N_("Precision %"), 17.0),
-        ("95 % limits", 22.0),
-        (N_("F1 %"), 12.0),
-        ("95 % limits", 22.0),
-    )
-    name_width = sheet.width - sum(w for _, w in columns)
-    y = sheet.y
-    x = sheet.left + name_width
-    with sheet.row():
-        for title, width in columns:
-            sheet.put(
-                x,
-                y,
-                sheet.tr(title),
-                width - 0.8,
-                size=7.2,
-                style="B",
-                rgb=MUTED,
-                align="R",
-                height=5,
-                tag="TH",
-            )
-            x += width
-    sheet.rule(y + 5.1, MUTED, 0.25)
-    sheet.set_y(y + 5.3)
-    for i, c in enumerate(e.classes):
-        _class_row(sheet, c, [w for _, w in columns], name_width, shaded=i % 2 == 1)
-    sheet.struct_builder.close_table()
-
-
-def _class_row(
-    sheet: Sheet, c: ClassFigures, widths: list[float], name_width: float, *, shaded: bool
-) -> None:
-    sheet.ensure(_ROW)
-    y = sheet.y
-    if shaded:
-        sheet.box(sheet.left, y, sheet.width, _ROW, BAND)
-    sheet.box(sheet.left + 0.6, y + 1.4, 2.4, 2.4, c.rgb, radius=0.5)
-    texts = [str(c.support)]
-    for f in (c.recall, c.precision, c.f1):
-        texts += [_percent(sheet, f.value), _limits(sheet, f)]
-    x = sheet.left + name_width
-    with sheet.row():
-        sheet.put(sheet.left + 4.4, y, sheet.tr(c.name), name_width - 5, size=8.5, height=_ROW, tag="TH")
-        for i, (text, width) in enumerate(zip(texts, widths, strict=True)):
-            limits = i in (2, 4, 6)
-            sheet.put(
-                x,
-                y,
-                text,
-                width - 0.8,
-                size=7.6 if limits else 8.5,
-                rgb=MUTED if limits else INK,
-                align="R",
-                height=_ROW,
-                tag="TD",
-            )
-            x += width
-    sheet.set_y(y + _ROW)
+    figures = [Column(sheet.tr("Cells"), 13.0)]
+    for title, width in ((N_("Recall %"), 15.0), (N_("Precision %"), 17.0), (N_("F1 %"), 12.0)):
+        limits = Column(sheet.tr("95 % limits"), 22.0, size=7.6, muted=True)
+        figures += [Column(sheet.tr(title), width), limits]
+    name = Column("", sheet.width - sum(c.width for c in figures), "L")
+    table = Table(sheet, [name, *figures], swatches=True)
+    table.head()
+    for c in e.classes:
+        texts = [sheet.tr(c.name), str(c.support)]
+        for f in (c.recall, c.precision, c.f1):
+            texts += [_percent(sheet, f.value), _limits(sheet, f)]
+        table.row(texts, swatch=c.rgb)
+    table.close()
 
 
 def _confusion(sheet: Sheet, e: Evaluation) -> None:
@@ -240,20 +189,18 @@ def _data(sheet: Sheet, e: Evaluation) -> None:
     sheet.heading(sheet.tr("Data and models"), 16)
     for d in e.data:
         counts = ", ".join(f"{name} {k}" for name, k in d.classes)
-        sheet.paragraph(sheet.left, f"{d.name or '–'} ({d.n}): {counts}", sheet.width, size=8.5, most=8)
+        sheet.paragraph(f"{d.name or '–'} ({d.n}): {counts}", size=8.5, most=8)
     if e.skipped:
         sheet.paragraph(
-            sheet.left,
             sheet.tr("Files left out: {count}", count=e.skipped),
-            sheet.width,
             size=8.5,
             rgb=WARNING,
         )
     for task, model in sorted(e.models.items()):
-        sheet.paragraph(sheet.left, f"{sheet.tr(task)}: {model}", sheet.width, size=7.8, rgb=MUTED)
+        sheet.paragraph(f"{sheet.tr(task)}: {model}", size=7.8, rgb=MUTED)
     if e.profile:
-        sheet.paragraph(sheet.left, f"{sheet.tr('Profile')}: {e.profile}", sheet.width, size=7.8, rgb=MUTED)
+        sheet.paragraph(f"{sheet.tr('Profile')}: {e.profile}", size=7.8, rgb=MUTED)
     if e.mix is not None:
         text = f"{sheet.tr('Whole specimen')}: {adaptation_text(e.mix, sheet.lang_code)}"
-        sheet.paragraph(sheet.left, text, sheet.width, size=7.8, rgb=MUTED)
+        sheet.paragraph(text, size=7.8, rgb=MUTED)
     sheet.rule(sheet.y + 1, RULE)

@@ -191,7 +191,7 @@ def explanations(sheet: Sheet, model: ReportModel) -> None:
         return
     sheet.heading(sheet.tr("What the classifier looked at (Grad-CAM)"), 30)
     note = N_("Warm colours mark what spoke for the proposed class; they explain the model, not the cell.")
-    sheet.paragraph(sheet.left, sheet.tr(note), sheet.width, size=7.5, rgb=MUTED)
+    sheet.paragraph(sheet.tr(note), size=7.5, rgb=MUTED)
     sheet.set_y(sheet.y + 1)
     size, pair_gap = 19.0, 5.0
     columns = max(1, int((sheet.width + pair_gap) // (2 * size + 0.6 + pair_gap)))

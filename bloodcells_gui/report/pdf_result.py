@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.formatting import absolute, compact, number, remark_text, row_name
@@ -12,8 +11,8 @@ from bloodcells_gui.domain.page_marks import RGB
 from bloodcells_gui.domain.remarks import SAMPLING_ONLY, cut_cells
 from bloodcells_gui.domain.run_messages import gravest_first, run_remarks
 from bloodcells_gui.report.model import ReportModel
+from bloodcells_gui.report.pdf_layout import Column, Table
 from bloodcells_gui.report.pdf_sheet import (
-    BAND,
     CRITICAL,
     FAINT,
     INK,
@@ -32,39 +31,6 @@ REFERENCE_FILL: RGB = (220, 233, 226)
 # -- the table ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Left edges and widths in mm; a column without width is not shown."""
-
-    name: tuple[float, float]
-    count: tuple[float, float]
-    share: tuple[float, float]
-    limits: tuple[float, float]
-    chart: tuple[float, float]
-    absolute: tuple[float, float]
-    reference: tuple[float, float]
-    flag: tuple[float, float]
-
-    @classmethod
-    def register_fields(cls, sheet: Sheet, *, with_absolute: bool, with_reference: bool) -> _Columns:
-        widths = {
-            "name": 46.0,
-            "count": 12.0,
-            "share": 15.0,
-            "limits": 24.0,
-            "chart": 0.0,
-            "absolute": 15.0 if with_absolute else 0.0,
-            "reference": 22.0 if with_reference else 0.0,
-            "flag": 9.0,
-        }
-        widths["chart"] = sheet.width - sum(widths.values())
-        x, places = sheet.left, {}
-        for name, width in widths.items():
-            places[name] = (x, width)
-            x += width
-        return cls(**places)
-
-
 def nice_axis(highest: float) -> tuple[float, float]:
     """(end, step) of an axis from 0 that holds `highest`, with three to five steps."""
     for end, step in ((5, 1), (10, 2.5), (20, 5), (30, 10), (40, 10), (60, 20), (80, 20), (100, 25)):
@@ -77,48 +43,132 @@ def nice_axis(highest: float) -> tuple[float, float]:
     return highest, highest / 4
 
 
+class _DifferentialTable(Table):
+    """One part of the differential; `title`, `unit` and `axis` ((end, step) of its chart) are its own."""
+
+    NAME, COUNT, SHARE, LIMITS, CHART, ABSOLUTE, REFERENCE, FLAG = range(8)
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        title: str,
+        unit: str,
+        axis: tuple[float, float],
+        *,
+        with_absolute: bool,
+        with_reference: bool,
+    ) -> None:
+        columns = [
+            Column(title, 46.0, "L"),
+            Column(sheet.tr("Count"), 12.0),
+            Column(unit, 15.0),
+            Column(sheet.tr("95 % limits"), 24.0, size=7.8, muted=True),
+            Column("10⁹/L", 15.0 if with_absolute else 0.0),
+            Column(sheet.tr("Reference"), 22.0 if with_reference else 0.0, size=7.8, muted=True),
+            Column("", 9.0),
+        ]
+        chart = Column("", sheet.width - sum(c.width for c in columns))
+        columns.insert(self.CHART, chart)
+        super().__init__(sheet, columns, row_height=ROW, title_size=7.5, swatches=True, least_rows=3)
+        self.axis = axis
+
+    @property
+    def plot(self) -> tuple[float, float]:
+        """Left edge and width of the chart in mm."""
+        x, width = self.place(self.CHART)
+        return x + 5, width - 8
+
+    def decorate_head(self, y: float) -> None:
+        """Draw the ticks of the chart's axis."""
+        x0, width = self.plot
+        end, _ = self.axis
+        with self.sheet.artifact():
+            for tick in _ticks(self.axis):
+                at, text = x0 + width * tick / end, compact(tick, self.sheet.lang_code)
+                self.sheet.put(at - 5, y + 0.6, text, 10, size=6, rgb=MUTED, align="C", height=4.2)
+
+    def draw(self, row: DifferentialRow, d: Differential, *, sum_row: bool = False) -> None:
+        """A class with its bar, or (`sum_row`) a sum of classes."""
+        sheet, lang = self.sheet, self.sheet.lang_code
+        y = self.begin_row(shaded=False if sum_row else None)
+        _bar(sheet, self, row, d, y, sum_row=sum_row)
+        limits = ""
+        if row.low95 is not None:
+            limits = f"{number(row.low95, 1, lang)} – {number(row.high95, 1, lang)}"
+        share = number(row.percent if row.counts else row.per_100_wbc, 1, lang, "–")
+        texts = (
+            row_name(row, lang), str(row.count), share, limits, "", absolute(row.absolute, lang),
+            _reference(row, lang), "",
+        )  # fmt: skip
+        with sheet.row():
+            self.cells(
+                y, texts, style="I" if sum_row else "B" if row.flag else "", rgb=INK if row.count else MUTED,
+                swatch=None if sum_row else row.rgb,
+            )  # fmt: skip
+            if row.flag:
+                _flag(sheet, *self.place(self.FLAG), y, row.flag)
+        self.end_row(y)
+
+    def draw_total(self, d: Differential) -> None:
+        """All leukocytes, under a rule."""
+        y, lang = self.begin_row(shaded=False), self.sheet.lang_code
+        self.sheet.rule(y + 0.1, MUTED, 0.25)
+        share = number(100.0, 1, lang) if d.total else "–"
+        amount = absolute(d.wbc_used, lang) if d.wbc_used is not None and d.total else ""
+        texts = (self.sheet.tr("All leukocytes"), str(d.total), share, "", "", amount, "", "")
+        with self.sheet.row():
+            self.cells(y, texts, style="B")
+        self.end_row(y)
+
+
+def _ticks(axis: tuple[float, float]) -> Iterator[float]:
+    end, step = axis
+    tick = 0.0
+    while tick <= end + 1e-9:
+        yield tick
+        tick += step
+
+
 def table(sheet: Sheet, model: ReportModel) -> None:
     """Inside rows with the chart, their sums, then the items outside the 100 %."""
     d = model.differential
     inside = [r for r in d.rows if r.counts]
     outside = [r for r in d.rows if not r.counts]
     every = (*inside, *outside, *d.totals)
-    columns = _Columns.register_fields(
-        sheet,
-        with_absolute=any(r.absolute is not None for r in every),
-        with_reference=any(_reference(r, "en") for r in every),
-    )
+    shown = {
+        "with_absolute": any(r.absolute is not None for r in every),
+        "with_reference": any(_reference(r, "en") for r in every),
+    }
     note = sheet.tr("{count} leukocytes counted", count=d.total)
     sheet.heading(sheet.tr("Differential count"), 40, note)
     _wbc_line(sheet, d)
     highest = max([r.high95 or 0.0 for r in (*inside, *d.totals) if r.count] + [10.0]) if d.total else 100.0
-    axis = nice_axis(min(highest, 100.0))
-    part = _Part(sheet.tr("Class"), "%", axis)
-    _head(sheet, columns, part)
-    for i, row in enumerate(inside):
-        _row(sheet, columns, row, part, d, shaded=i % 2 == 1)
-    _sum_row(sheet, columns, d)
+    part = _DifferentialTable(sheet, sheet.tr("Class"), "%", nice_axis(min(highest, 100.0)), **shown)
+    part.head()
+    for row in inside:
+        part.draw(row, d)
+    part.draw_total(d)
     for row in d.totals:
-        _row(sheet, columns, row, part, d, sum_row=True)
-    sheet.struct_builder.close_table()
+        part.draw(row, d, sum_row=True)
+    part.close()
     if outside:
         sheet.set_y(sheet.y + 2.2)
         highest = max([r.high95 or 0.0 for r in outside if r.count and _is_finite(r.high95)] + [5.0])
-        axis = nice_axis(highest)
-        part = _Part(sheet.tr("Outside the 100 %"), sheet.tr("/100 WBC"), axis)
-        _head(sheet, columns, part)
-        for i, row in enumerate(outside):
-            _row(sheet, columns, row, part, d, shaded=i % 2 == 1)
-        sheet.struct_builder.close_table()
+        title, unit = sheet.tr("Outside the 100 %"), sheet.tr("/100 WBC")
+        part = _DifferentialTable(sheet, title, unit, nice_axis(highest), **shown)
+        part.head()
+        for row in outside:
+            part.draw(row, d)
+        part.close()
     left_out = sheet.tr(
         "Unidentified: {unidentified}.  Taken out by a person: {excluded}.",
         unidentified=d.unidentified,
         excluded=d.excluded - cut_cells(d),
     )
     sheet.set_y(sheet.y + 0.8)
-    bands = sheet.tr("Green bands: reference range.") if columns.reference[1] else ""
+    bands = sheet.tr("Green bands: reference range.") if shown["with_reference"] else ""
     words = f"{left_out}  {bands}  {sheet.tr(SAMPLING_ONLY)}"
-    sheet.paragraph(sheet.left, words, sheet.width, size=7.2, rgb=MUTED)
+    sheet.paragraph(words, size=7.2, rgb=MUTED)
 
 
 def _is_finite(value: float | None) -> bool:
@@ -136,160 +186,11 @@ def _wbc_line(sheet: Sheet, d: Differential) -> None:
         text += "  " + sheet.tr("(reference {range})", range=reference)
     sheet.put(sheet.left, sheet.y, text, sheet.width - 12, size=9, height=4.8)
     if d.wbc_flag:
-        _flag(sheet, sheet.left + sheet.width - 9, sheet.y - 0.2, 9, d.wbc_flag)
+        _flag(sheet, sheet.left + sheet.width - 9, 9, sheet.y - 0.2, d.wbc_flag)
     sheet.set_y(sheet.y + 5.4)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Head of one part of the table, drawn again on every page; `axis` is (end, step) of its chart."""
-
-    title: str
-    unit: str
-    axis: tuple[float, float]
-
-
-def _head(sheet: Sheet, c: _Columns, part: _Part) -> None:
-    title, unit, axis = part.title, part.unit, part.axis
-    sheet.ensure(8 + 3 * ROW)
-    y = sheet.y
-    with sheet.row():
-        cells: Sequence[tuple[tuple[float, float], str, str]] = (
-            (c.name, title, "L"),
-            (c.count, sheet.tr("Count"), "R"),
-            (c.share, unit, "R"),
-            (c.limits, sheet.tr("95 % limits"), "R"),
-            (c.absolute, "10⁹/L", "R"),
-            (c.reference, sheet.tr("Reference"), "R"),
-            (c.flag, "", "R"),
-        )
-        for (x, width), text, align in cells:
-            if width:
-                sheet.put(
-                    x, y, text, width - 0.8, size=7.5, style="B", rgb=MUTED, align=align, height=5, tag="TH"
-                )
-    with sheet.artifact():
-        x0, width = _plot(c)
-        end, step = axis
-        tick = 0.0
-        while tick <= end + 1e-9:
-            at = x0 + width * tick / end
-            sheet.put(
-                at - 5, y + 0.6, compact(tick, sheet.lang_code), 10, size=6, rgb=MUTED, align="C", height=4.2
-            )
-            tick += step
-    sheet.rule(y + 5.1, MUTED, 0.25)
-    sheet.set_y(y + 5.3)
-
-
-def _plot(c: _Columns) -> tuple[float, float]:
-    return c.chart[0] + 5, c.chart[1] - 8
-
-
-def _row(
-    sheet: Sheet,
-    c: _Columns,
-    row: DifferentialRow,
-    part: _Part,
-    d: Differential,
-    *,
-    shaded: bool = False,
-    sum_row: bool = False,
-) -> None:
-    if sheet.ensure(ROW):
-        _head(sheet, c, part)
-    y, lang = sheet.y, sheet.lang_code
-    if shaded and not sum_row:
-        sheet.box(sheet.left, y, sheet.width, ROW, BAND)
-    _bar(sheet, c, row, part.axis, d, y, sum_row=sum_row)
-    style = "I" if sum_row else "B" if row.flag else ""
-    rgb = INK if row.count else MUTED
-    value = row.percent if row.counts else row.per_100_wbc
-    with sheet.row():
-        if not sum_row:
-            sheet.box(c.name[0] + 0.6, y + ROW / 2 - 1.2, 2.4, 2.4, row.rgb, radius=0.5)
-        name = row_name(row, lang)
-        sheet.put(
-            c.name[0] + 4.4, y, name, c.name[1] - 5, size=8.5, style=style, rgb=rgb, height=ROW, tag="TH"
-        )
-        limits = ""
-        if row.low95 is not None:
-            low, high = number(row.low95, 1, lang), number(row.high95, 1, lang)
-            limits = f"{low} – {high}"
-        texts = (
-            (c.count, str(row.count)),
-            (c.share, number(value, 1, lang, "–")),
-            (c.limits, limits),
-            (c.absolute, absolute(row.absolute, lang)),
-            (c.reference, _reference(row, lang)),
-        )
-        for (x, width), text in texts:
-            if width and text:
-                size = 7.8 if (x, width) in (c.limits, c.reference) else 8.5
-                tint = MUTED if size < 8 else rgb
-                sheet.put(
-                    x,
-                    y,
-                    text,
-                    width - 0.8,
-                    size=size,
-                    style=style if size > 8 else "",
-                    rgb=tint,
-                    align="R",
-                    height=ROW,
-                    tag="TD",
-                )
-        if row.flag:
-            _flag(sheet, c.flag[0], y, c.flag[1], row.flag)
-    sheet.set_y(y + ROW)
-
-
-def _sum_row(sheet: Sheet, c: _Columns, d: Differential) -> None:
-    sheet.ensure(ROW)
-    y = sheet.y
-    sheet.rule(y + 0.1, MUTED, 0.25)
-    with sheet.row():
-        share = number(100.0, 1, sheet.lang_code) if d.total else "–"
-        sheet.put(
-            c.name[0] + 4.4,
-            y,
-            sheet.tr("All leukocytes"),
-            c.name[1] - 5,
-            size=8.5,
-            style="B",
-            height=ROW,
-            tag="TH",
-        )
-        sheet.put(
-            c.count[0],
-            y,
-            str(d.total),
-            c.count[1] - 0.8,
-            size=8.5,
-            style="B",
-            align="R",
-            height=ROW,
-            tag="TD",
-        )
-        sheet.put(
-            c.share[0], y, share, c.share[1] - 0.8, size=8.5, style="B", align="R", height=ROW, tag="TD"
-        )
-        if d.wbc_used is not None and c.absolute[1] and d.total:
-            sheet.put(
-                c.absolute[0],
-                y,
-                absolute(d.wbc_used, sheet.lang_code),
-                c.absolute[1] - 0.8,
-                size=8.5,
-                style="B",
-                align="R",
-                height=ROW,
-                tag="TD",
-            )
-    sheet.set_y(y + ROW)
-
-
-def _flag(sheet: Sheet, x: float, y: float, width: float, flag: str) -> None:
+def _flag(sheet: Sheet, x: float, width: float, y: float, flag: str) -> None:
     """A pill with a letter, so that colour is not its only carrier."""
     rgb = CRITICAL if flag == "!" else WARNING
     sheet.box(x + width - 5.4, y + 0.65, 5.4, ROW - 1.3, rgb, radius=1.0)
@@ -309,17 +210,16 @@ def _flag(sheet: Sheet, x: float, y: float, width: float, flag: str) -> None:
 
 def _bar(
     sheet: Sheet,
-    c: _Columns,
+    part: _DifferentialTable,
     row: DifferentialRow,
-    axis: tuple[float, float],
     d: Differential,
     y: float,
     *,
     sum_row: bool,
 ) -> None:
     """Bar of the share, the reference range as a pale band behind it, the exact limits as a whisker."""
-    x0, width = _plot(c)
-    end, step = axis
+    x0, width = part.plot
+    end, _ = part.axis
     value = row.percent if row.counts else row.per_100_wbc
     middle = y + ROW / 2
 
@@ -330,10 +230,8 @@ def _bar(
         band = _reference_percent(row, d)
         if band is not None and band[1] > band[0] and band[0] < end:
             sheet.box(at(band[0]), y + 0.45, at(band[1]) - at(band[0]), ROW - 0.9, REFERENCE_FILL)
-        tick = 0.0
-        while tick <= end + 1e-9:
+        for tick in _ticks(part.axis):
             sheet.segment(at(tick), y, at(tick), y + ROW, RULE if tick else FAINT, 0.12 if tick else 0.2)
-            tick += step
         if value is None:
             return
         if row.count:

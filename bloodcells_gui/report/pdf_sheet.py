@@ -287,10 +287,9 @@ class Sheet(FPDF):  # type: ignore[misc]
 
     def paragraph(
         self,
-        x: float,
         text: str,
-        width: float,
         *,
+        indent: float = 0.0,
         size: float = 9,
         style: str = "",
         rgb: RGB = INK,
@@ -298,7 +297,8 @@ class Sheet(FPDF):  # type: ignore[misc]
         most: int = 1000,
         tag: str = "P",
     ) -> None:
-        """Wrapped text at the current height, turning pages where needed; leaves y below it."""
+        """Wrapped text over the type area, `indent` mm from its left; turns pages, leaves y below it."""
+        x, width = self.left + indent, self.width - indent
         self.type(size, style, rgb)
         step = size * 0.3528 * leading
         for line in self.wrap(text, width, most):

@@ -326,7 +326,7 @@ def test_no_text_leaves_its_box_or_breaks_the_page() -> None:
                 assert sheet.measure(line) <= width or len(line) == 1
             sheet.put(20, 20, text, width)
             sheet.set_y(40)
-            sheet.paragraph(20, text, width, most=3)
+            sheet.paragraph(text, indent=sheet.width - width, most=3)
 
         try_it()
         assert sheet.output()
