@@ -45,7 +45,7 @@ class Code:
     def defines(self, dotted: str) -> bool | None:
         """Say whether the code defines a dotted name; None where the name speaks of something else.
 
-        The first part decides: a package or module (`storage.lock.LockHeld`, also by its last name alone:
+        The first part decides: a package or module (`storage.lock.CaseLock`, also by its last name alone:
         `resume.SAMPLED`) or a class (`CaseSession.act`).
         """
         parts = dotted.split(".")
