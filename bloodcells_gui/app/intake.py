@@ -14,13 +14,13 @@ from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_USAGE, User
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.io.discover import discover, display_name, kind_of_extent, natural_key
-from bloodcells_gui.imaging.io.opening import SLIDE_SUFFIXES
+from bloodcells_gui.imaging.io.formats import PLAIN_SUFFIXES, SLIDE_SUFFIXES
 from bloodcells_gui.imaging.io.refusal import is_unread_picture
 from bloodcells_gui.storage.allowed_paths import ask
 
 AUTO = "auto"
 _NAMED_PLACES = 60
-_IMAGE_SUFFIXES = SLIDE_SUFFIXES | {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+IMAGE_SUFFIXES = SLIDE_SUFFIXES | PLAIN_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def parts_of(intake: Intake, lang: str = "en") -> Parts:
             paths[root / first] = None
     for file in intake.skipped:
         folder, slash, _ = file.path.partition("/")
-        unread = Path(file.path).suffix.lower() in _IMAGE_SUFFIXES or is_unread_picture(file.reason, lang)
+        unread = Path(file.path).suffix.lower() in IMAGE_SUFFIXES or is_unread_picture(file.reason, lang)
         if slash and unread and not _elsewhere(file.reason, lang):
             paths[root / folder] = None
     within = {path.name for path in paths}

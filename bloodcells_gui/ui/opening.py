@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
+from bloodcells_gui.app.intake import IMAGE_SUFFIXES
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import Specimen
@@ -23,7 +24,7 @@ from bloodcells_gui.ui.jobs import Lookup
 
 CASE_SUFFIX = ".bcs"
 _AGAIN_MS = 250
-_PATTERNS = "*.svs *.ndpi *.mrxs *.scn *.bif *.vms *.dcm *.tif *.tiff *.jpg *.jpeg *.png *.bmp *.webp"
+_PATTERNS = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
 
 
 class Opener(QObject):

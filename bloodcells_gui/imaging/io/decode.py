@@ -29,6 +29,7 @@ from bloodcells_gui.imaging.io.formats import (
     EXPORT_SLIDE,
     HEAD_BYTES,
     MISNAMED_DICOM,
+    PLAIN_SUFFIXES,
     RAW,
     RAW_ADVICE,
     RAW_SUFFIXES,
@@ -67,7 +68,6 @@ _ENDS_EARLY = N_("Its pixel data end early: parts of the picture are missing.")
 _OVERVIEW = N_("It is only the overview of a slide whose pixels lie in the folder {folder}.")
 _TILES = N_("It is the index of a slide that is cut into tiles in the folder {folder}.")
 _KEPT_BYTES = 64 * 1024 * 1024
-_COMMON_SUFFIXES = frozenset({".tif", ".tiff", ".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _OF_THE_PAGE = (
     "stored_px", "orientation", "bits", "channels", "mpp", "tiled", "description", "cmyk", "profiled",
 )  # fmt: skip
@@ -131,9 +131,9 @@ def probe_source(
     except UnknownFormat as e:
         suffix = Path(name).suffix
         sentence, advice, kind = named(str(e), e.advice, e.kind, suffix)
-        if suffix.lower() in _COMMON_SUFFIXES and is_dicom(source.read_at(0, HEAD_BYTES)):
+        if suffix.lower() in PLAIN_SUFFIXES and is_dicom(source.read_at(0, HEAD_BYTES)):
             sentence, advice = MISNAMED_DICOM, RENAME_DICOM
-        own = "" if suffix.lower() in _COMMON_SUFFIXES else suffix.lstrip(".").upper()
+        own = "" if suffix.lower() in PLAIN_SUFFIXES else suffix.lstrip(".").upper()
         raise ImageRefused(name, sentence, advice, kind=kind or own or "RAW") from e
     except DamagedHeader as e:
         raise ImageRefused(

@@ -17,6 +17,7 @@ from bloodcells_gui.domain.specimen import PICTURED, ImagePlace, SpecimenKind
 from bloodcells_gui.imaging.io.byte_source import FileSource
 from bloodcells_gui.imaging.io.companions import dicom_header
 from bloodcells_gui.imaging.io.decode import probe
+from bloodcells_gui.imaging.io.formats import SLIDE_SUFFIXES
 from bloodcells_gui.imaging.io.info import ImageInfo
 from bloodcells_gui.imaging.io.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.io.listing import (
@@ -27,7 +28,6 @@ from bloodcells_gui.imaging.io.listing import (
     possible_images,
     relative_name,
 )
-from bloodcells_gui.imaging.io.opening import SLIDE_SUFFIXES
 from bloodcells_gui.imaging.io.page_names import page_path
 from bloodcells_gui.imaging.io.refusal import ImageRefused, printable
 from bloodcells_gui.imaging.io.sandbox.images import load_images, open_image, pictures_in

@@ -6,6 +6,12 @@ from bloodcells_gui.domain.i18n import N_
 
 HEAD_BYTES = 132
 TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# Which reader an image gets is decided by its content; names serve for file dialogs, messages and slides.
+PLAIN_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+# Names that only slides have; their content may not look like an image at all (MRXS is a JPEG with a folder).
+SLIDE_SUFFIXES = frozenset(
+    {".svs", ".ndpi", ".ndpis", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".dcm", ".czi"}
+)
 READ_HERE = N_("JPEG, PNG, BMP, TIFF and WebP images and scanner slides are read.")
 SAVE_AS = N_("Save or export it as TIFF, PNG or JPEG.")
 RAW = N_("It is a camera's raw photograph ({kind}).")

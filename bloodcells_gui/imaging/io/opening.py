@@ -11,6 +11,7 @@ from bloodcells_gui.imaging.io.formats import (
     COPY_SLIDE,
     HEAD_BYTES,
     NO_SLIDE,
+    SLIDE_SUFFIXES,
     TIFF_HEADS,
     is_czi,
     is_dicom,
@@ -24,11 +25,6 @@ from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.readers_plain import PlainReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.tiff_structure import PAGE_COMPRESSIONS, SCANNER_COMPRESSIONS, compressions
-
-# Names that only slides have; their content may not look like an image at all (MRXS is a JPEG with a folder).
-SLIDE_SUFFIXES = frozenset(
-    {".svs", ".ndpi", ".ndpis", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".dcm", ".czi"}
-)
 
 UNSUPPORTED = N_("Its TIFF variant is not supported ({detail}).")
 RESAVE = N_("Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed.")
