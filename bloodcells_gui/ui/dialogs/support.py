@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import PySide6
 from PySide6.QtCore import QObject, QSize, QStandardPaths, qVersion
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
-from bloodcells_gui.app.support_report import Fact, save_support_report, support_file_name, support_report
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import LANGUAGES
 from bloodcells_gui.domain.log_values import Version, Word
@@ -20,6 +20,9 @@ from bloodcells_gui.ui.contracts import Workshop
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.theme import CHOICES
+
+if TYPE_CHECKING:
+    from bloodcells_gui.app.support_report import Fact
 
 _PLATFORMS = ("xcb", "wayland", "windows", "cocoa", "offscreen", "minimal", "vnc")
 
@@ -70,6 +73,8 @@ class SupportDesk(QObject):
 
     def show(self) -> None:
         """Show what the report holds; save it if that is wanted."""
+        from bloodcells_gui.app.support_report import support_report  # with what reads packages' versions
+
         settings: LabSettings = self._workshop.settings
         text = support_report(settings, window_facts(self._context))
         dialog = SupportDialog(text, self._window)
@@ -79,6 +84,8 @@ class SupportDesk(QObject):
             self._save(text)
 
     def _save(self, text: str) -> None:
+        from bloodcells_gui.app.support_report import save_support_report, support_file_name
+
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         proposal = Path(documents or Path.home()) / support_file_name()
         chosen, _ = QFileDialog.getSaveFileName(
