@@ -53,7 +53,7 @@ def test_no_text_of_the_laboratory_is_in_it(home: Path) -> None:
         fields=(FieldSpec(NAME, NAME, choices=(NAME,), unit=NAME),),
         own_ranges=(Range(NAME, 1, 2, NAME, NAME),),
         grading=(replace(LabSettings().grading[0], id=NAME, name=NAME),),
-        rules=(replace(LabSettings().rules[0], id=NAME, text=NAME),),
+        rules=(replace(LabSettings().rules[0], id=NAME, name=NAME),),
         keys=((NAME, NAME),),
         signing=replace(SigningRules(), unreviewed=NAME, critical_classes=(NAME, "BL")),
     )
