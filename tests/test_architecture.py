@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -183,3 +185,42 @@ def test_files_stay_small_enough_to_read() -> None:
 
 def test_no_file_too_big_to_clone() -> None:
     assert [path for path in tracked() if (ROOT / path).stat().st_size > 25_000_000] == []
+
+
+#: Words of the program that one module defines and the others import.
+ONE_HOME = {
+    ".bcs": "domain/file_names.py",
+    "EXCLUDED": "domain/review_state/cell_states.py",
+    " ({})": "domain/file_names.py",
+}
+
+
+def literals(tree: ast.AST) -> Iterator[str]:
+    """The strings of a module that are values: no docstrings."""
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.value
+
+
+def repeated_constants(sources: Mapping[str, str]) -> list[str]:
+    """Module-level constants that two modules define by the same name and the same literal."""
+    homes: dict[tuple[str, str], set[str]] = {}
+    for path, text in sources.items():
+        for node in ast.parse(text).body:
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Name) and target.id.isupper():
+                    key = target.id.strip("_"), ast.unparse(node.value)
+                    homes.setdefault(key, set()).add(path)
+    return sorted(f"{name} = {value}" for (name, value), paths in homes.items() if len(paths) > 1)
+
+
+def test_a_word_of_the_program_is_defined_once() -> None:
+    found: dict[str, set[str]] = {word: set() for word in ONE_HOME}
+    for path in (ROOT / PACKAGE).rglob("*.py"):
+        for text in literals(ast.parse(path.read_text(encoding="utf-8"))):
+            if text in ONE_HOME:
+                found[text].add(path.relative_to(ROOT / PACKAGE).as_posix())
+    assert found == {word: {home} for word, home in ONE_HOME.items()}

@@ -52,7 +52,6 @@ from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.storage.case import CaseStore
 
 _log = logging.getLogger(__name__)
-DEFAULT_SLIDE_TARGET = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.workspace import SETTINGS_NAME
 from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.storage.archive import Manifest, decoded
@@ -22,7 +23,6 @@ __all__ = ["Finished", "Places", "Workstation", "proposed_name"]
 Sentence = tuple[str, dict[str, object]]
 
 _MB = 1_000_000
-_CASE = ".bcs"
 
 
 def proposed_name() -> str:
@@ -112,7 +112,7 @@ def _numbers(manifest: Manifest) -> dict[str, object]:
     names = [decoded(m.name) for m in manifest.files]
     kinds = [n.parts[1] for n in names]
     return {
-        "cases": sum(n.suffix == _CASE for n in names),
+        "cases": sum(n.suffix == CASE_SUFFIX for n in names),
         "profiles": len({n.parts[2] for n in names if n.parts[1] == "profiles" and len(n.parts) == 4}),
         "library": int("reference.bcl" in kinds),
         "settings": int(SETTINGS_NAME in kinds),

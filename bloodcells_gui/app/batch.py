@@ -8,13 +8,13 @@ from pathlib import Path
 
 from bloodcells_gui.app.analysed_images import bring_along
 from bloodcells_gui.app.analysis import (
-    DEFAULT_SLIDE_TARGET,
     AnalysisJob,
     AnalysisOptions,
     new_case,
     run_to_end,
 )
 from bloodcells_gui.app.batch_inputs import AnalyzeRequest, PlannedJob, planned
+from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder
@@ -31,22 +31,24 @@ from bloodcells_gui.domain.errors import (
     Cancelled,
     UserError,
 )
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_, Reason, tr
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, SpecimenKind
+from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import anonymous_skipped, anonymous_words, pseudonym
 from bloodcells_gui.storage import audit
+from bloodcells_gui.storage.atomic_io import free_path
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 
 __all__ = ["AnalyzeRequest", "Outcome", "analyze_all", "report_again", "verify_case"]
 
-CASE_NAME = "case.bcs"
+CASE_NAME = f"case{CASE_SUFFIX}"
 COMMAND_LINE = "command line"
 LOOSE_IMAGES = N_(
     "Not analysed: {n} images that lie beside the folders and so belong to no specimen (skipped.csv)."
@@ -178,9 +180,7 @@ def _analyze_one(
         csv_out.write_skipped_csv(out / "skipped.csv", intake.skipped, request.dialect)
         raise nothing_readable(intake)
     case, later = _case_to_write(out, intake, token, resume=request.resume)
-    target = request.target_cells
-    if target is None and intake.specimen.kind is SpecimenKind.SLIDE:
-        target = DEFAULT_SLIDE_TARGET
+    target = first_target(intake.specimen.kind, request.target_cells)
     options = AnalysisOptions(
         request.mpp,
         target,
@@ -252,10 +252,7 @@ def _case_to_write(
             new = [ref.name for ref in intake.specimen.images if ref.name not in known]
             return case, [SkippedFile(name, left_out.LATER) for name in new]
         stamp = utc_now().replace(":", "").replace("-", "")
-        kept, n = out / f"case-until-{stamp}.bcs", 2
-        while kept.exists():
-            kept, n = out / f"case-until-{stamp}-{n}.bcs", n + 1
-        case.rename(kept)
+        case.rename(free_path(out, f"case-until-{stamp}", CASE_SUFFIX, number="-{}"))
     new_case(case, intake.specimen, case_id=intake.specimen.id).close()
     return case, []
 

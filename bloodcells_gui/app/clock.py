@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from bloodcells_gui.domain import clock
 from bloodcells_gui.domain.clock import ClockDoubt
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
 
-_CASE_SUFFIX = ".bcs"
 _MOST_FILES = 5000
 
 
@@ -28,7 +28,7 @@ def newest_work(folder: Path, others: Iterable[Path], since: str) -> str:
     places = list(others)
     with contextlib.suppress(OSError), os.scandir(folder) as found:
         for entry in found:
-            if entry.name.endswith(_CASE_SUFFIX) and len(places) < _MOST_FILES:
+            if entry.name.endswith(CASE_SUFFIX) and len(places) < _MOST_FILES:
                 places.append(Path(entry.path))
     now = _written(datetime.now(UTC).timestamp())
     times = [t for p in places if (t := _time_of(p)) and not since <= t <= now]

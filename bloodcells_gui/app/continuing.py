@@ -1,4 +1,4 @@
-"""How far a continued scan of a slide goes."""
+"""How far a scan of a slide goes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.specimen import SpecimenKind
 
+#: Leukocytes after which the scan of a slide stops, where a person asks for no other number.
+SLIDE_TARGET = 200
 
-def next_target(kind: SpecimenKind, runs: Sequence[AnalysisRun], leukocytes: int, usual: int) -> int | None:
+
+def first_target(kind: SpecimenKind, asked: int | None) -> int | None:
+    """Leukocytes at which the first run of a case stops; None for all."""
+    return SLIDE_TARGET if asked is None and kind is SpecimenKind.SLIDE else asked
+
+
+def next_target(
+    kind: SpecimenKind, runs: Sequence[AnalysisRun], leukocytes: int, usual: int = SLIDE_TARGET
+) -> int | None:
     """Leukocytes at which a continued run of a case stops; None for all.
 
     A run that was stopped goes on to its target; one that reached it aims at as many again.

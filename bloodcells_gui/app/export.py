@@ -20,6 +20,7 @@ from bloodcells_gui.app.signing_checks import answered_checks, finding_lines
 from bloodcells_gui.domain.analysis import SkippedFile, left_out
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.file_names import numbered
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
@@ -262,7 +263,5 @@ def safe_folder_name(text: str, taken: Sequence[str] = ()) -> str:
     kept = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in text).strip(" .")[:80] or "specimen"
     if _WINDOWS and _is_device(kept):
         kept = f"_{kept}"
-    name, n = kept, 2
-    while name.casefold() in {t.casefold() for t in taken}:
-        name, n = f"{kept}-{n}", n + 1
-    return name
+    used = {t.casefold() for t in taken}
+    return next(name for name in numbered(kept, number="-{}") if name.casefold() not in used)

@@ -8,11 +8,12 @@ from pathlib import Path
 from bloodcells_gui.app.pictures import own_jpeg
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.file_names import LIBRARY_SUFFIX
 from bloodcells_gui.storage.reference_library import Library, Reference
 
 __all__ = ["LIBRARY_NAME", "Reference", "ReferenceShelf"]
 
-LIBRARY_NAME = "reference.bcl"
+LIBRARY_NAME = f"reference{LIBRARY_SUFFIX}"
 
 
 class ReferenceShelf:

@@ -50,7 +50,7 @@ def _models() -> str:
 
 
 def _main_job(base: Path) -> str:
-    from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all
+    from bloodcells_gui.app.batch import CASE_NAME, AnalyzeRequest, analyze_all
     from bloodcells_gui.app.demo import make_demo
     from bloodcells_gui.domain.progress import CancelToken
 
@@ -59,16 +59,16 @@ def _main_job(base: Path) -> str:
     (outcome,) = analyze_all(request, token=CancelToken(), progress=lambda _: None)
     if outcome.error is not None:
         raise outcome.error
-    for name in ("cells.csv", "differential.csv", "skipped.csv", "report.pdf", "case.bcs"):
+    for name in ("cells.csv", "differential.csv", "skipped.csv", "report.pdf", CASE_NAME):
         if not (base / "out" / name).stat().st_size:
             raise RuntimeError(f"{name} is empty")
     return f"{outcome.cells} cells"
 
 
 def _case(base: Path) -> str:
-    from bloodcells_gui.app.batch import verify_case
+    from bloodcells_gui.app.batch import CASE_NAME, verify_case
 
-    ok, lines = verify_case(base / "out" / "case.bcs")
+    ok, lines = verify_case(base / "out" / CASE_NAME)
     if not ok:
         raise RuntimeError("; ".join(lines))
     return lines[0] if lines else ""

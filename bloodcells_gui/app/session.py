@@ -37,13 +37,11 @@ from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
-from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
+from bloodcells_gui.domain.review_state import BY_HAND_RUN, EXCLUDED_LABEL, fold, make_event, utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
 from bloodcells_gui.domain.taxonomy import ORDER, UNIDENTIFIED
 from bloodcells_gui.storage.case import CaseStore
-
-EXCLUDED_GROUP = "EXCLUDED"
 
 _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
 
@@ -198,7 +196,7 @@ class CaseSession:
         d = self.state.decision(cell_id)
         if d.status is Status.UNIDENTIFIED:
             return UNIDENTIFIED
-        return EXCLUDED_GROUP if d.status is Status.EXCLUDED else d.final
+        return EXCLUDED_LABEL if d.status is Status.EXCLUDED else d.final
 
     def groups(self) -> list[Group]:
         """The gallery's order: unidentified first, classes, excluded last; within each the doubtful first."""
@@ -206,7 +204,7 @@ class CaseSession:
         for cell in self.cells:
             if self.state.present(cell.id):
                 members.setdefault(self.group_code(cell.id), []).append(cell.id)
-        rank = {UNIDENTIFIED: -1, EXCLUDED_GROUP: len(ORDER) + 1}
+        rank = {UNIDENTIFIED: -1, EXCLUDED_LABEL: len(ORDER) + 1}
         out = []
         for code in sorted(members, key=lambda c: rank.get(c, ORDER.get(c, len(ORDER)))):
             out.append(Group(code, sorted(members[code], key=lambda i: (-self._by_id[i].uncertainty, i))))

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions
+from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions
 from bloodcells_gui.app.analysis_queue import AnalysisQueue, QueueEntry
+from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.differential_table import counted_area, may_have_area, table_of
 from bloodcells_gui.app.engine import EngineHolder
 from bloodcells_gui.app.intake import Intake
-from bloodcells_gui.app.workspace import CASE_SUFFIX, OpenOptions, Workspace
+from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
-from bloodcells_gui.domain.specimen import SpecimenKind, with_number
+from bloodcells_gui.domain.specimen import with_number
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import pseudonym
+from bloodcells_gui.storage.atomic_io import free_path
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import copy_case
 from bloodcells_gui.storage.recover import Recovery, recover
@@ -164,9 +167,7 @@ class WorkList:
         session, _ = self._workspace.new_case(intake, options)
         path = session.path
         session.close()
-        target = options.target_cells
-        if target is None and intake.specimen.kind is SpecimenKind.SLIDE:
-            target = DEFAULT_SLIDE_TARGET
+        target = first_target(intake.specimen.kind, options.target_cells)
         frame = self._workspace.settings.count_cut_left_top
         wishes = AnalysisOptions(options.mpp, target, 1, options.profile, count_cut_left_top=frame)
         self.queue.add(path, AnalysisJob(path, self._engine, wishes, intake.skipped))
@@ -208,10 +209,7 @@ class WorkList:
         return target, recover(path, target, app_version=__version__)
 
     def _free(self, stem: str) -> Path:
-        path, n = self.folder / f"{stem}{CASE_SUFFIX}", 2
-        while path.exists():
-            path, n = self.folder / f"{stem} ({n}){CASE_SUFFIX}", n + 1
-        return path
+        return free_path(self.folder, stem, CASE_SUFFIX)
 
     def close(self, wait_s: float = 10.0) -> None:
         """Stop the queue and release the index."""

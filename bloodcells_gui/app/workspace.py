@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bloodcells_gui.app.analysis import DEFAULT_SLIDE_TARGET, AnalysisJob, AnalysisOptions, new_case
+from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case
 from bloodcells_gui.app.clock import newest_work
-from bloodcells_gui.app.continuing import next_target
+from bloodcells_gui.app.continuing import first_target, next_target
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.explainer import Explainer
@@ -28,6 +28,7 @@ from bloodcells_gui.app.intake import (
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
 from bloodcells_gui.domain.errors import Unsound, UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.settings import LabSettings
@@ -38,10 +39,10 @@ from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.pipeline.scan import is_leukocyte
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.allowed_paths import ask
+from bloodcells_gui.storage.atomic_io import free_path, write_whole
 from bloodcells_gui.storage.case import CaseStore
 
 SETTINGS_NAME = "settings.json"
-CASE_SUFFIX = ".bcs"
 _log = logging.getLogger(__name__)
 _RECENT_NAME = "recent.json"
 _RECENT_KEPT = 12
@@ -192,9 +193,7 @@ class Workspace:
         for name, value in options.fields:
             if value.strip():
                 session.set_field(name, value.strip())
-        target = options.target_cells
-        if target is None and specimen.kind is SpecimenKind.SLIDE:
-            target = DEFAULT_SLIDE_TARGET
+        target = first_target(specimen.kind, options.target_cells)
         job = AnalysisJob(
             path,
             self.engine,
@@ -225,7 +224,7 @@ class Workspace:
         target = chosen.target_cells
         if target is None:
             found = sum(is_leukocyte(c) for c in session.cells)
-            target = next_target(session.specimen.kind, session.runs, found, DEFAULT_SLIDE_TARGET)
+            target = next_target(session.specimen.kind, session.runs, found)
         return AnalysisJob(
             session.path,
             self.engine,
@@ -285,10 +284,7 @@ class Workspace:
                 why=e.strerror or e,
             ) from e
         stem = f"{created[:10]} {safe_folder_name(specimen_id)}"
-        path, n = self.cases_dir / f"{stem}{CASE_SUFFIX}", 2
-        while path.exists():
-            path, n = self.cases_dir / f"{stem} ({n}){CASE_SUFFIX}", n + 1
-        return path
+        return free_path(self.cases_dir, stem, CASE_SUFFIX)
 
     # ---- recent cases
 
@@ -324,8 +320,8 @@ class Workspace:
         try:
             self.home.mkdir(parents=True, exist_ok=True)
             text = json.dumps([str(p) for p in paths[:_RECENT_KEPT]], ensure_ascii=True)
-            (self.home / _RECENT_NAME).write_text(text, "utf-8")
-        except OSError as error:
+            write_whole(self.home / _RECENT_NAME, text.encode("ascii"))
+        except (OSError, UserError) as error:
             _log.warning("the list of recent cases cannot be written", exc_info=error)
             return
 

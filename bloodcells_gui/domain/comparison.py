@@ -11,6 +11,7 @@ import numpy as np
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import SpecimenData
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.stats import (
     BlandAltman,
     Kappa,
@@ -22,8 +23,6 @@ from bloodcells_gui.domain.stats import (
     ruemke,
 )
 from bloodcells_gui.domain.taxonomy import COUNTED, ORDER, ROLLUPS
-
-OUTSIDE = "EXCLUDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,9 @@ def compare_readers(
         Shares for Ruemke's comparison are of each reader's own counted leukocytes.
     """
     rows = ROLLUPS[rollup].rows
-    names = {row.code: row.name for row in rows} | {OUTSIDE: N_("Taken out")}
-    order = [row.code for row in rows] + [OUTSIDE]
-    row_of = {leaf: row.code for row in rows for leaf in row.leaves} | {OUTSIDE: OUTSIDE}
+    names = {row.code: row.name for row in rows} | {EXCLUDED_LABEL: N_("Taken out")}
+    order = [row.code for row in rows] + [EXCLUDED_LABEL]
+    row_of = {leaf: row.code for row in rows for leaf in row.leaves} | {EXCLUDED_LABEL: EXCLUDED_LABEL}
     inside = {row.code for row in rows if row.counts}
     ids = sorted(set(first) & set(second))
     pairs = [(row_of[first[i]], row_of[second[i]]) for i in ids]

@@ -21,6 +21,7 @@ from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 
+#: Usual red cell of a dry smear, um.
 RED_CELL_UM = 7.35
 LEUKOCYTE_UM = 13.5
 

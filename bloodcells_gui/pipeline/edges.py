@@ -7,6 +7,7 @@ cells, which a border cuts more often, would be counted too often.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -17,7 +18,11 @@ from bloodcells_gui.domain.cell import Box
 
 #: An outline that ends so near to the edge reaches it: two px of the segmenter's window.
 AT_EDGE_UM = 0.42
-_CUT_PX = 1.5
+#: A box that ends so near to the edge of its picture is cut.
+CUT_PX = 1.5
+
+
+Corner = Sequence[float] | NDArray[np.float64]
 
 
 class Sides(NamedTuple):
@@ -45,16 +50,21 @@ def counting_frame(left_and_top_count: bool) -> Sides:
 def in_frame(boxes: NDArray[np.float32], size_px: tuple[int, int]) -> int:
     """How many of (n, 4) boxes of an image lie in its counting frame: cut neither on the right nor below."""
     right, bottom = boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
-    return int(((right < size_px[0] - _CUT_PX) & (bottom < size_px[1] - _CUT_PX)).sum())
+    return int(((right < size_px[0] - CUT_PX) & (bottom < size_px[1] - CUT_PX)).sum())
 
 
 def box_reaches(box: Box, shape: tuple[int, ...], within_px: float) -> Sides:
     """At which sides of a picture (height, width) a box ends."""
+    return box_reaches_ends(box, (0.0, 0.0), (shape[1], shape[0]), within_px)
+
+
+def box_reaches_ends(box: Box, start: Corner, end: Corner, within_px: float) -> Sides:
+    """At which sides of the rectangle from `start` to `end` (x, y) a box ends."""
     return Sides(
-        box.x <= within_px,
-        box.y <= within_px,
-        box.x + box.width >= shape[1] - within_px,
-        box.y + box.height >= shape[0] - within_px,
+        bool(box.x <= start[0] + within_px),
+        bool(box.y <= start[1] + within_px),
+        bool(box.x + box.width >= end[0] - within_px),
+        bool(box.y + box.height >= end[1] - within_px),
     )
 
 

@@ -19,13 +19,12 @@ from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.pipeline.cell_place import Place
 from bloodcells_gui.pipeline.deduplication import touching
-from bloodcells_gui.pipeline.edges import NO_SIDE, Sides
+from bloodcells_gui.pipeline.edges import CUT_PX, NO_SIDE, Sides, box_reaches_ends
 from bloodcells_gui.pipeline.pieces import Spot
 from bloodcells_gui.pipeline.search import TOUCHING_GAP_UM, CellDetector
 
 Pixels = NDArray[np.uint8]
 
-_CUT_PX = 1.5
 # A box of a cut cell may end a little before the edge that cuts it.
 _NEAR_EDGE_UM = 1.5
 # Neighbouring fields may leave so much between them and still show one picture.
@@ -88,23 +87,16 @@ class Mosaic:
         """
         x, y = box.centre
         depth = self.depth(np.array([x]), np.array([y]))[:, 0]
-        cut = any(self._reaches(field, box, _CUT_PX))
+        cut = any(self._reaches(field, box, CUT_PX))
         return bool(depth[field] >= depth.max() - (0.0 if cut else 2 * self._band))
 
-    def _reaches(self, field: int, box: Box, within_px: float) -> tuple[bool, bool, bool, bool]:
-        left, top = self.origins[field]
-        right, bottom = self._ends[field]
-        return (
-            box.x <= left + within_px,
-            box.y <= top + within_px,
-            box.x + box.width >= right - within_px,
-            box.y + box.height >= bottom - within_px,
-        )
+    def _reaches(self, field: int, box: Box, within_px: float) -> Sides:
+        """At which sides of `field` a box of the plane ends."""
+        return box_reaches_ends(box, self.origins[field], self._ends[field], within_px)
 
     def is_shared(self, field: int, box: Box) -> bool:
         """Whether a neighbour shows what `field`'s edge cuts off a cell (plane px)."""
-        sides = self._reaches(field, box, _NEAR_EDGE_UM / self.mpp)
-        return any(side and inner for side, inner in zip(sides, self.inner(field, box), strict=True))
+        return any(self._reaches(field, box, _NEAR_EDGE_UM / self.mpp).both(self.inner(field, box)))
 
     def inner(self, field: int, box: Box) -> Sides:
         """Beyond which sides of `field` a neighbour goes on where a cell (plane px) lies."""
@@ -133,8 +125,8 @@ class Mosaic:
             return 0
         boxes = boxes.astype(np.float64)
         right, bottom = self._ends[field]
-        mine = boxes[:, 0] + boxes[:, 2] < right - _CUT_PX
-        mine &= boxes[:, 1] + boxes[:, 3] < bottom - _CUT_PX
+        mine = boxes[:, 0] + boxes[:, 2] < right - CUT_PX
+        mine &= boxes[:, 1] + boxes[:, 3] < bottom - CUT_PX
         if self.joined:
             x, y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
             mine &= self.depth(x, y).argmax(axis=0) == field

@@ -11,14 +11,16 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from bloodcells_gui.domain.analysis import AnalysisRun, left_out
-from bloodcells_gui.domain.cell import FLAG_UNLIKE_TRAINING, Cell
+from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
+from bloodcells_gui.domain.doubtful import is_unsure
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.remarks import AMENDED
 from bloodcells_gui.domain.review import Amendment, Decision, Signature, SpecimenData, Status
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.domain.specimen import Specimen
@@ -44,7 +46,6 @@ from bloodcells_gui.report.model import (
     digest,
 )
 
-DOUBTFUL_BELOW = 0.80
 EXPLANATION_FIELD = "signing_explanation"
 UNIDENTIFIED_RGB = (90, 90, 90)
 _CLINICAL = frozenset(
@@ -97,11 +98,6 @@ class Reviewed(Protocol):
     def notes(self) -> Sequence[NoteLike]: ...
     def decision(self, cell_id: int) -> Decision: ...
     def present(self, cell_id: int) -> bool: ...
-
-
-def is_doubtful(cell: Cell) -> bool:
-    """Whether the model itself was unsure: abstained, under 80 %, or unlike what it was trained on."""
-    return cell.abstained or cell.probability < DOUBTFUL_BELOW or FLAG_UNLIKE_TRAINING in cell.flags
 
 
 def build_report(
@@ -253,7 +249,7 @@ def _gallery(
             probability=float(cell.probability),
             status=decision.status,
             final=decision.final,
-            doubtful=is_doubtful(cell),
+            doubtful=is_unsure(cell),
             picture=keep(pictures.get(cell.id, b"")),
             cam=keep(cams.get(cell.id, b"")),
         )
@@ -317,7 +313,7 @@ def _review(cells: Iterable[Cell], state: Reviewed) -> ReviewBlock:
         if decision.status is Status.RELABELLED:
             changes[cell.predicted, decision.final] += 1
         elif decision.status is Status.EXCLUDED and decision.reviewer:
-            changes[cell.predicted, "EXCLUDED"] += 1
+            changes[cell.predicted, EXCLUDED_LABEL] += 1
     reviewers = tuple(
         ReviewerLine(
             name,

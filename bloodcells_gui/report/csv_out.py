@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import errno
+import io
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -20,6 +20,7 @@ from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ORDER
+from bloodcells_gui.storage.atomic_io import whole_file
 
 CELL_HEAD = (
     "cell_id", "image", "x_px", "y_px", "width_px", "height_px", "mpp", "predicted", "probability", "status",
@@ -54,36 +55,22 @@ def atomic_file(path: Path, mode: str = "w", encoding: str = "utf-8") -> Iterato
     """
     what = N_("“{name}” could not be written.")
     advice = N_("Choose another folder or free some space, then export again; nothing is lost.")
-    temporary: Path | None = None
+    # The name of a temporary file says nothing of the patient.
+    part = path.with_name(f".bloodcells-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        if path.exists() and not path.is_file():  # a device must not become a file
-            raise FileExistsError(errno.EEXIST, "it is no regular file")
-        # The name of a temporary file says nothing of the patient.
-        handle, name = tempfile.mkstemp(prefix=".bloodcells-", suffix=".tmp", dir=path.parent)
-        temporary = Path(name)
-        options: dict[str, Any] = {} if "b" in mode else {"encoding": encoding, "newline": ""}
-        with os.fdopen(handle, mode, **options) as stream:
+        with whole_file(path, part) as raw:
+            if "b" in mode:
+                yield raw
+                return
+            stream = io.TextIOWrapper(raw, encoding, newline="")
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-        temporary = None
+            stream.detach()
     except OSError as error:
         why = N_("The system says: {reason}.")
         raise OutputNotWritable(
             what, why, advice, name=path.name, reason=error.strerror or str(error)
         ) from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
 
 
 def write_rows(

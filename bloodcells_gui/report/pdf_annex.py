@@ -10,6 +10,7 @@ from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.formatting import number, remark_text
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import numeration, plain_tallies
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import notice_in
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.report import pdf_checks
@@ -198,7 +199,7 @@ def review(sheet: Sheet, model: ReportModel) -> None:
 
 
 def _change(sheet: Sheet, predicted: str, final: str, count: int) -> str:
-    target = sheet.tr("taken out") if final == "EXCLUDED" else class_name(sheet, final)
+    target = sheet.tr("taken out") if final == EXCLUDED_LABEL else class_name(sheet, final)
     return f"{count} {class_name(sheet, predicted)} → {target}"
 
 

@@ -23,6 +23,7 @@ from typing import Self
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX, LIBRARY_SUFFIX
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
@@ -33,7 +34,7 @@ FORMAT = "bloodcells backup"
 VERSION = 1
 MANIFEST = "manifest.json"
 SETTINGS = "config/settings.json"
-LIBRARY = "data/reference.bcl"
+LIBRARY = f"data/reference{LIBRARY_SUFFIX}"
 BYTES_AT_ONCE = 1024 * 1024
 _MAX_FILES = 200_000
 _MAX_MANIFEST = 128 * 1024**2
@@ -115,7 +116,7 @@ def decoded(name: str) -> PurePosixPath:
     within, last = parts[:2], parts[-1]
     hidden = [part for part in parts if part.startswith(".")]
     if within == ["data", "cases"] and len(parts) > 2:
-        fits = last.endswith((".bcs", ".bcs-journal")) or last in (REMOVALS_NAME, INDEX_NAME)
+        fits = last.endswith((CASE_SUFFIX, f"{CASE_SUFFIX}-journal")) or last in (REMOVALS_NAME, INDEX_NAME)
         fits = fits and hidden in ([], [INDEX_NAME])
     else:
         fits = within == ["data", "profiles"] and len(parts) > 2 and last.endswith(".json")

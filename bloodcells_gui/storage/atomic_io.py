@@ -6,9 +6,12 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.file_names import CASE_SUFFIX, PLAIN_NUMBER, numbered
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -19,23 +22,54 @@ def write_whole(path: Path, data: bytes) -> None:
     OutputNotWritable
         When it could not be written; the old file is as it was.
     """
-    if path.suffix == ".bcs":  # nothing that is written here is a case
-        raise not_writable(path, FileExistsError(17, "it is the name of a case"))
-    if is_no_file(path):
-        raise not_writable(path, FileExistsError(17, "it is no regular file"))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as f:
+        with whole_file(path) as f:
             f.write(data)
+    except OSError as error:
+        raise not_writable(path, error) from error
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, part: Path | None = None) -> Iterator[BinaryIO]:
+    """Write a file that appears under its name only when it is complete and on the disk.
+
+    Parameters
+    ----------
+    part : Path
+        Its name in the same folder until then; `part_of_file` of it where not given.
+
+    Raises
+    ------
+    OSError
+        When it could not be written, also where `path` is the name of a case, which this never replaces, or
+        of no regular file; the old file is as it was.
+    """
+    if path.suffix == CASE_SUFFIX:
+        raise FileExistsError(errno.EEXIST, "it is the name of a case")
+    if is_no_file(path):
+        raise FileExistsError(errno.EEXIST, "it is no regular file")
+    part = part or part_of_file(path)
+    try:
+        part.unlink(missing_ok=True)
+        with part.open("xb") as f:
+            yield f
             f.flush()
             os.fsync(f.fileno())
         part.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
-        raise not_writable(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def part_of_file(path: Path) -> Path:
+    """Name of a file while this process writes it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def free_path(folder: Path, stem: str, suffix: str = "", number: str = PLAIN_NUMBER) -> Path:
+    """The first of the `numbered` names that nothing in `folder` has, be it a dead link."""
+    return next(folder / n for n in numbered(stem, suffix, number) if not os.path.lexists(folder / n))
 
 
 def move_into_place(part: Path, target: Path) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import connection as conn
@@ -37,7 +38,7 @@ from bloodcells_gui.storage.archive import (
     decoded,
     encoded,
 )
-from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable
+from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable, part_of_file
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
@@ -139,7 +140,7 @@ def back_up(
     make_folder(target.parent)
     need_space(target.parent, total)
     clear(places.data, _PRIVATE)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = part_of_file(target)
     left_out: list[tuple[Path, str]] = []
     try:
         with _private_file(part) as sink, zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
@@ -286,7 +287,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _is_case(path: Path) -> bool:
-    return path.name.endswith(".bcs") and not path.name.startswith(".")
+    return path.name.endswith(CASE_SUFFIX) and not path.name.startswith(".")
 
 
 def clear(folder: Path, prefix: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.imaging.io.plain_files import read_bytes
-from bloodcells_gui.storage.atomic_io import make_folder, not_writable, write_whole
+from bloodcells_gui.storage.atomic_io import free_path, make_folder, not_writable, write_whole
 
 _NAME = re.compile(r"[^\W_][\w .()-]{0,59}")
 _VERSION = re.compile(r"[0-9]{4}\.json")
@@ -114,9 +114,7 @@ class CalibrationProfileStore:
             raise _unknown(name)
         aside = self._folder / _REMOVED
         make_folder(aside)
-        target, n = aside / name, 2
-        while target.exists():
-            target, n = aside / f"{name} ({n})", n + 1
+        target = free_path(aside, name)
         self._write_active({b: n for b, n in self._active().items() if n != name})
         try:
             folder.rename(target)

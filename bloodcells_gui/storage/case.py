@@ -35,7 +35,6 @@ from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import insert_images
 from bloodcells_gui.storage.proposals import Proposals
 
-SUFFIX = ".bcs"
 #: Header key of a recovered case: SHA-256 of the damaged file.
 RECOVERED_FROM = "recovered_from_sha256"
 # Cells added by hand count from here, so that they never meet the ids of a run that is still going on.

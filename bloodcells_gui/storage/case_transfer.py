@@ -10,7 +10,7 @@ from pathlib import Path
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.imaging.io.plain_files import reading, sha256_of
 from bloodcells_gui.storage import move_notes
-from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable
+from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable, part_of_file
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.lock import CaseLock
 from bloodcells_gui.storage.move_notes import Move
@@ -46,7 +46,7 @@ def copy_case(path: Path, target: Path) -> Path:
 
 
 def _part(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
+    return part_of_file(target)
 
 
 def _copy(path: Path, part: Path, target: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import hash_chain, row_validation, schema, seals
-from bloodcells_gui.storage.atomic_io import move_into_place
+from bloodcells_gui.storage.atomic_io import move_into_place, part_of_file
 from bloodcells_gui.storage.lock import CaseLock
 
 # Which files this process writes, by device and inode: a case's lock belongs to the process.
@@ -30,7 +29,7 @@ def create_file(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
     """
     if path.exists():
         raise _exists(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of_file(path)
     try:
         part.unlink(missing_ok=True)
         part.touch(exist_ok=False)

@@ -15,16 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.allowed_paths import is_network_path, shielded
-from bloodcells_gui.storage.atomic_io import sync_folder, write_whole
+from bloodcells_gui.storage.atomic_io import free_path, sync_folder, write_whole
 from bloodcells_gui.storage.lock import holder_of
 
 _MAX_BYTES = 64 * 1024
 _NOTE = ".moving"
-# A note, or what a kill left of its writing (files.write_whole).
-_NOTE_NAME = re.compile(r"\.([^.].*\.bcs)\.moving|\.\.([^.].*\.bcs)\.moving\.[0-9]{1,10}\.part", re.DOTALL)
+# A note, or what a kill left of its writing (atomic_io.write_whole).
+_NOTE_NAME = re.compile(
+    rf"\.([^.].*{re.escape(CASE_SUFFIX)})\.moving"
+    rf"|\.\.([^.].*{re.escape(CASE_SUFFIX)})\.moving\.[0-9]{{1,10}}\.part",
+    re.DOTALL,
+)
 _PART = re.compile(r"\.[0-9]{1,10}\.part")
 
 
@@ -58,10 +63,7 @@ class Move:
     def bring_back(self) -> None:
         """Put the case back under its name, or a free one like it; harmless when it is there."""
         if self.hidden.exists():
-            place, n = self.path, 2
-            while place.exists():
-                place, n = self.path.with_stem(f"{self.path.stem} ({n})"), n + 1
-            self.hidden.rename(place)
+            self.hidden.rename(free_path(self.path.parent, self.path.stem, self.path.suffix))
             sync_folder(self.path.parent)
 
     def end(self) -> None:

@@ -25,7 +25,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.storage import serialization
 
 _JUDGING = (EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.ADJUDICATE)
-_ID, _RUN, _FLAGS = 0, 1, 13  # in serialization.CELL_COLUMNS
+_ID, _RUN, _FLAGS = (serialization.CELL_COLUMNS.split(", ").index(n) for n in ("id", "run", "flags"))
 
 
 class _Layer(NamedTuple):

@@ -17,6 +17,7 @@ from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, ReviewState, utc_now
@@ -98,7 +99,7 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
     with contextlib.ExitStack() as stack:
         try:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".recover-", dir=target.parent))
-            copy = Path(folder) / "damaged.bcs"
+            copy = Path(folder) / f"damaged{CASE_SUFFIX}"
             _copy(path, copy)
             if Path(f"{path}-journal").is_file():
                 _copy(Path(f"{path}-journal"), Path(f"{copy}-journal"))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX, LIBRARY_SUFFIX
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage.archive import SETTINGS, Archive, Manifest, Progress
-from bloodcells_gui.storage.atomic_io import make_folder, sync_folder
+from bloodcells_gui.storage.atomic_io import free_path, make_folder, sync_folder, whole_file
 from bloodcells_gui.storage.backup import Places, clear, failed, need_space, part_of, unreadable
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
 
@@ -62,7 +63,7 @@ def _refuse_others(manifest: Manifest, places: Places) -> None:
     journals = [
         (f"{m.name}-journal", Path(f"{places.at(m.name)}-journal"))
         for m in manifest.files
-        if m.name.endswith((".bcs", ".bcl"))
+        if m.name.endswith((CASE_SUFFIX, LIBRARY_SUFFIX))
     ]
     try:
         for name, there in [*places.files(), *(j for j in journals if os.path.lexists(j[1]))]:
@@ -117,24 +118,14 @@ def _put_in_place(staged: list[tuple[str, Path]], places: Places) -> Path | None
 def _settings_in_place(file: Path, target: Path) -> Path | None:
     """Replace the settings whole or not at all; where those that were there are kept."""
     kept: Path | None = None
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        shutil.copyfile(file, part)
-        if target.exists() and plain_files.sha256_of(target) != plain_files.sha256_of(file):
-            kept = _free(target.with_name("settings.before-restore.json"))
-            shutil.copyfile(target, kept)
-        part.replace(target)
+        with file.open("rb") as source, whole_file(target) as sink:
+            shutil.copyfileobj(source, sink)
+            if target.exists() and plain_files.sha256_of(target) != plain_files.sha256_of(file):
+                kept = free_path(target.parent, "settings.before-restore", ".json", number="-{}")
+                shutil.copyfile(target, kept)
     except OSError:
         if kept is not None:
             kept.unlink(missing_ok=True)
         raise
-    finally:
-        part.unlink(missing_ok=True)
     return kept
-
-
-def _free(path: Path) -> Path:
-    free, n = path, 2
-    while free.exists():
-        free, n = path.with_stem(f"{path.stem}-{n}"), n + 1
-    return free

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bloodcells_gui.domain.cell import CellAssets
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import hash_chain, row_validation, schema, serialization
 from bloodcells_gui.storage.hash_chain import Kind
@@ -63,7 +64,7 @@ def _opened(copy: Path, path: Path) -> sqlite3.Connection:
 
 def transplant_schema(damaged: Path) -> None:
     """Overwrite the pages of the list of tables, and the file's header, by those of an empty case."""
-    empty = damaged.with_name("empty.bcs")
+    empty = damaged.with_name(f"empty{CASE_SUFFIX}")
     empty.touch()
     with contextlib.closing(conn.connect(empty, read_only=False)) as connection:
         connection.execute(f"PRAGMA page_size = {schema.PAGE_BYTES}")

@@ -23,13 +23,14 @@ from typing import Self, TypeVar
 
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import LANGUAGES
 from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.specimen import SpecimenKind, with_number
 from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.atomic_io import make_folder
-from bloodcells_gui.storage.case import SUFFIX, CaseStore
+from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import move_case, settle
 from bloodcells_gui.storage.connection import damaged
 from bloodcells_gui.storage.last_seen import WENT_BACK, went_back
@@ -406,7 +407,7 @@ def _case_files(folder: Path) -> Iterator[Path]:
             if is_unsettled(Path(place) / name):
                 names.add(name)
         for name in sorted(names):
-            if name.endswith(SUFFIX) and not name.startswith("."):
+            if name.endswith(CASE_SUFFIX) and not name.startswith("."):
                 yield Path(place) / name
     yield from closed
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.imaging.io.discover import IGNORE_MARKER
+from bloodcells_gui.imaging.scale import RED_CELL_UM
 from bloodcells_gui.synthetic.scene import (
     DEMO_MIX,
     NUCLEATED_MIX,
-    RED_CELL_UM,
     Bank,
     blocked_by,
     crowd,

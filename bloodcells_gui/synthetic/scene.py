@@ -13,8 +13,6 @@ from bloodcells_gui.synthetic.redcells import red_cell
 from bloodcells_gui.synthetic.small import artefact, platelet, smudge, specks
 from bloodcells_gui.synthetic.sprites import Placed, Sprite
 
-RED_CELL_UM = 7.35
-
 # What a demonstration holds: normal blood, with enough of everything else that each row of the table shows.
 DEMO_MIX: dict[str, float] = {
     "SNE": 42, "BNE": 7, "LY": 22, "MO": 8, "EO": 5, "BA": 3, "MMY": 4, "MY": 4, "PMY": 3, "BL": 3, "VLY": 3,

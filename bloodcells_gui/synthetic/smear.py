@@ -10,8 +10,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.imaging.scale import RED_CELL_UM
 from bloodcells_gui.synthetic.pyramid import TILE_PX, Tile
-from bloodcells_gui.synthetic.scene import NUCLEATED_MIX, RED_CELL_UM, Bank, make, mix, pick
+from bloodcells_gui.synthetic.scene import NUCLEATED_MIX, Bank, make, mix, pick
 from bloodcells_gui.synthetic.sprites import Placed, Sprite, lay
 from bloodcells_gui.synthetic.stain import Laboratory, expose, plasma
 

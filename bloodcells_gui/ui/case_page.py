@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.embedding_map import most_alike
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
+from bloodcells_gui.domain.doubtful import is_worth_a_look
 from bloodcells_gui.domain.review import Change, EventKind, Status
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import run_remarks
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.domain.zones import Zones
@@ -23,7 +25,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.differential.panel import DifferentialPanel
 from bloodcells_gui.ui.gallery.panel import GalleryPanel
-from bloodcells_gui.ui.i18n import EXCLUDED, tr
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.review import ReviewController
@@ -35,8 +37,6 @@ from bloodcells_gui.ui.window_memory import Memory
 if TYPE_CHECKING:
     from bloodcells_gui.ui.cell_map import CellMap
 
-# A cell is doubtful from here on; the gallery sorts by the same figure.
-DOUBTFUL = 0.5
 # The exact limits of very large counts cost tens of milliseconds; then the table follows a little behind.
 _MANY_CELLS = 5_000
 
@@ -360,7 +360,7 @@ class CasePage(QWidget):
 
     def _dropped(self, ids: list[int], code: str) -> None:
         known = [i for i in ids if self.controller.group_of(i)]
-        if code == EXCLUDED:
+        if code == EXCLUDED_LABEL:
             self._decide(known, self.controller.exclude)
         elif code in BY_CODE:
             self._name(known, code)
@@ -392,7 +392,7 @@ class CasePage(QWidget):
 
     def _doubtful(self, cell_id: int) -> bool:
         decision = self.session.decision(cell_id)
-        return decision.status == Status.UNIDENTIFIED or self.session.cell(cell_id).uncertainty >= DOUBTFUL
+        return decision.status == Status.UNIDENTIFIED or is_worth_a_look(self.session.cell(cell_id))
 
     def next_unreviewed(self) -> None:
         """The next cell that nobody has decided on."""

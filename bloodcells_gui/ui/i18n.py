@@ -14,9 +14,9 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from bloodcells_gui.domain.i18n import LANGUAGES, catalogue
 from bloodcells_gui.domain.i18n import tr as domain_tr
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
 
-EXCLUDED = "EXCLUDED"
 _in_force: gettext.NullTranslations = catalogue("en")
 
 
@@ -83,7 +83,7 @@ class Language:
         """Name of a class or queue."""
         if code == UNIDENTIFIED:
             return pgettext("cells", "Unidentified")
-        if code == EXCLUDED:
+        if code == EXCLUDED_LABEL:
             return tr("Excluded")
         return self.text(BY_CODE[code].name) if code in BY_CODE else code
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from bloodcells_gui.app.intake import IMAGE_SUFFIXES
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
@@ -22,7 +23,6 @@ from bloodcells_gui.ui.empty_state import dropped_beside
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 
-CASE_SUFFIX = ".bcs"
 _AGAIN_MS = 250
 _PATTERNS = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
 

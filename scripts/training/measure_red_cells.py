@@ -14,11 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from bloodcells_gui.imaging.scale import RED_CELL_UM
 from scripts.training.data import load_items
 from scripts.training.fields_data import Field, inner, load_txl
 
-#: Usual red cell of a dry smear, um.
-RED_CELL_UM = 7.3
 MARGIN = 4
 
 

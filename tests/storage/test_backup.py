@@ -264,19 +264,20 @@ def test_a_full_disk_of_the_settings_changes_nothing(
     if had:
         there.settings.write_text(had)
     before = content(there)
-    real = shutil.move, shutil.copyfile
+    real = shutil.move, shutil.copyfileobj
 
     def full(real: Callable[..., object]) -> Callable[..., object]:
         def call(source: object, target: object, *more: object, **options: object) -> object:
-            if Path(str(target)).parent == there.settings.parent:
-                Path(str(target)).write_text("{")  # what a copy leaves behind
+            place = Path(str(getattr(target, "name", target)))
+            if place.parent == there.settings.parent:
+                place.write_text("{")  # what a copy leaves behind
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return real(source, target, *more, **options)
 
         return call
 
     monkeypatch.setattr(shutil, "move", full(real[0]))
-    monkeypatch.setattr(shutil, "copyfile", full(real[1]))
+    monkeypatch.setattr(shutil, "copyfileobj", full(real[1]))
     with pytest.raises(UserError, match="is full"):
         restore(archive, there)
     assert content(there) == before

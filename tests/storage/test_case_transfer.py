@@ -36,7 +36,7 @@ def step(real):
             os.kill(os.getpid(), 9)
         return real(*args, **more)
     return wrapped
-from bloodcells_gui.storage import moving
+from bloodcells_gui.storage import case_transfer
 for name in ("rename", "replace", "link", "unlink", "fsync", "open", "close"):
     setattr(os, name, step(getattr(os, name)))
 case_transfer.shutil.copyfileobj = step(case_transfer.shutil.copyfileobj)

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids, unpack_ids
-from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.main_window import MainWindow
 from tests.support.desk import Desk
 from tests.support.slide_window import SIZE, PictureReader, SlideSession, cells, placed
@@ -61,7 +61,7 @@ def test_a_cell_of_a_folded_group_is_shown_before_it_is_decided_on(desk: Desk) -
 
 def test_space_at_the_end_of_a_group_goes_on_in_the_next_one(desk: Desk) -> None:
     """It swung between the last two cells for ever."""
-    order = [i for code in GROUPS if code not in (UNIDENTIFIED, EXCLUDED) for i in desk.ids(code)]
+    order = [i for code in GROUPS if code not in (UNIDENTIFIED, EXCLUDED_LABEL) for i in desk.ids(code)]
     desk.session.confirm(desk.ids(UNIDENTIFIED))
     undecided = [i for i in order if not desk.session.state.decided(i)]
     desk.view.select_ids([undecided[0]])

@@ -9,10 +9,10 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from bloodcells_gui.domain.review import Status
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.model import GROUPS, MIME_CELLS, GalleryModel, pack_ids, unpack_ids
-from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.unidentified import waiting_headline
 from tests.support.fakes import FakeSession, make_cells
 
@@ -44,7 +44,7 @@ def fresh(model: GalleryModel, session: FakeSession, context: UiContext) -> dict
 
 def test_unidentified_stands_first_and_doubt_falls(model: GalleryModel, session: FakeSession) -> None:
     assert GROUPS[0] == UNIDENTIFIED
-    assert GROUPS[-1] == EXCLUDED
+    assert GROUPS[-1] == EXCLUDED_LABEL
     assert sum(model.counts()) == 120
     assert set(content(model)[UNIDENTIFIED]) == {c.id for c in session.cells if c.abstained}
     for ids in content(model).values():

@@ -23,11 +23,11 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Status
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.class_finder import ClassFinder
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids
-from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.main_window import MainWindow
 from tests.support.desk import Desk
 
@@ -90,8 +90,8 @@ def test_undo_and_redo_show_what_they_touched(desk: Desk) -> None:
 def test_delete_excludes_and_shift_delete_restores(desk: Desk) -> None:
     cell_id = desk.go("ART")
     desk.press(Key.Key_Delete)
-    assert cell_id in desk.ids(EXCLUDED)
-    desk.go(EXCLUDED)
+    assert cell_id in desk.ids(EXCLUDED_LABEL)
+    desk.go(EXCLUDED_LABEL)
     desk.press(Key.Key_Delete, modifier=SHIFT)
     assert cell_id in desk.ids("ART")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.imaging.io.byte_source import FileSource
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 
@@ -23,7 +24,7 @@ _SYNTAX, _IMAGE_TYPE, _SERIES = (0x0002, 0x0010), (0x0008, 0x0008), (0x0020, 0x0
 _COLUMNS, _ROWS = (0x0048, 0x0006), (0x0048, 0x0007)
 _LAST_WANTED = (0x0048, 0x0007)
 # No DICOM file hides behind these names; looking into each would double the cost of a search.
-_SURELY_NONE = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".bcs"})
+_SURELY_NONE = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", CASE_SUFFIX})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.imaging.io.companions import companions
 from bloodcells_gui.imaging.io.refusal import ImageRefused
@@ -24,7 +25,7 @@ _SYSTEM_NAMES = frozenset(
 _OWN_NAMES = frozenset({"truth.json"})
 # Cases and what SQLite puts beside them. They are never opened here: closing a file that this process holds
 # open as a database would release its locks.
-_OWN_SUFFIXES = (".bcs", ".bcs-journal", ".bcs.lock")
+_OWN_SUFFIXES = (CASE_SUFFIX, f"{CASE_SUFFIX}-journal", f"{CASE_SUFFIX}.lock")
 # Written beside a case; elsewhere such names are anybody's.
 _OUTPUT_NAMES = frozenset(
     {
@@ -111,7 +112,7 @@ class _Walk:
                 why = (left_out.MARKED, {"marker": IGNORE_MARKER})
             if why is None:
                 self._owned.update(companions(files))
-            ours = any(f.name.lower().endswith(".bcs") for f in files)
+            ours = any(f.name.lower().endswith(CASE_SUFFIX) for f in files)
             for file in sorted(files, key=lambda f: natural_key(f.name)):
                 self._count += 1
                 if self._count > self._search.max_files:

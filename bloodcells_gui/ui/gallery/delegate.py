@@ -9,12 +9,12 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from bloodcells_gui.domain.review import Status
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.layout import Metrics
 from bloodcells_gui.ui.gallery.model import GalleryModel, Index, Role
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
-from bloodcells_gui.ui.i18n import EXCLUDED
 
 GAP = 5
 # Combined once: Python's flag enums are slow to combine.
@@ -229,7 +229,7 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.setPen(theme.colour("muted"))
         count = self._context.language.integer(int(index.data(Role.COUNT)))
         painter.drawText(area.adjusted(width + 10, 0, 0, 0), flags, count)
-        key = self._context.keymap.key(code) if code not in (UNIDENTIFIED, EXCLUDED) else ""
+        key = self._context.keymap.key(code) if code not in (UNIDENTIFIED, EXCLUDED_LABEL) else ""
         if key:
             draw_key_cap(painter, QRect(rect.right() - 36, middle - 10, 22, 20), key, theme.colour("border"))
 

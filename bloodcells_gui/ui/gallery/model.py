@@ -21,14 +21,15 @@ from PySide6.QtCore import (
 
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.review import Decision, Status
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
-from bloodcells_gui.ui.i18n import EXCLUDED, Language, ngettext, tr
+from bloodcells_gui.ui.i18n import Language, ngettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 MIME_CELLS = "application/x-bloodcells-ids"
 # Two programs have two cases open, and the numbers of one case name other cells in the other.
 _MIME_PROGRAM, _THIS_PROGRAM = "application/x-bloodcells-program", uuid4().hex.encode("ascii")
-GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED)
+GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED_LABEL)
 # Beyond this many runs of rows a reset is cheaper than telling the view of each.
 _MANY_RUNS = 200
 

@@ -10,15 +10,15 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
-from bloodcells_gui.ui.i18n import EXCLUDED
 from bloodcells_gui.ui.slide_view.camera import Camera
 
 UNKNOWN_RGB = (240, 180, 40)
 EXCLUDED_RGB = (150, 150, 150)
-GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED)
+GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED_LABEL)
 RGB: dict[str, tuple[int, int, int]] = {
-    UNIDENTIFIED: UNKNOWN_RGB, EXCLUDED: EXCLUDED_RGB, **{c.code: c.rgb for c in CLASSES}
+    UNIDENTIFIED: UNKNOWN_RGB, EXCLUDED_LABEL: EXCLUDED_RGB, **{c.code: c.rgb for c in CLASSES}
 }  # fmt: skip
 _INDEX = {code: i for i, code in enumerate(GROUPS)}
 # Frames from this size on the screen on, and at most so many.
@@ -167,7 +167,8 @@ class Markers:
             code = GROUPS[group]
             colour = QColor(*RGB[code])
             pen = QPen(colour, 1.8)
-            pen.setStyle(Qt.PenStyle.DotLine if code in (UNIDENTIFIED, EXCLUDED) else Qt.PenStyle.SolidLine)
+            dotted = code in (UNIDENTIFIED, EXCLUDED_LABEL)
+            pen.setStyle(Qt.PenStyle.DotLine if dotted else Qt.PenStyle.SolidLine)
             mine = boxes[groups == group]
             for x, y, w, h in mine.tolist():
                 sx, sy = camera.to_screen(x, y)

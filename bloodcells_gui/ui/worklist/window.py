@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from bloodcells_gui.app.analysis_queue import Turn
 from bloodcells_gui.app.worklist import CaseEntry, CaseState, Query, TableWritten, WorkList
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
@@ -326,7 +327,7 @@ class WorklistWindow(QDialog):
     def _take_in(self) -> None:
         names = tr("Cases")
         path, _ = QFileDialog.getOpenFileName(
-            self, tr("Case from another workstation"), "", f"{names} (*.bcs)"
+            self, tr("Case from another workstation"), "", f"{names} (*{CASE_SUFFIX})"
         )
         if path:
             cases = self._cases
