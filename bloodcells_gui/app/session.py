@@ -214,6 +214,21 @@ class CaseSession:
         """Class code and probability before the specimen as a whole was heard. Thread-safe."""
         return self.store.as_found(cell_id)
 
+    def check_seals(self, pause: Callable[[], None] = lambda: None) -> None:
+        """Compare everything in the case file with its seals. Thread-safe.
+
+        Parameters
+        ----------
+        pause : callable
+            Called between batches of rows; it may wait, and raise to end the comparison.
+
+        Raises
+        ------
+        UserError
+            When something is not as it was written.
+        """
+        self.store.check_seals(pause)
+
     # ---- pictures (thread-safe)
 
     def thumbnail(self, cell_id: int) -> bytes:

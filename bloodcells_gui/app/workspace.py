@@ -41,6 +41,18 @@ from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.allowed_paths import ask
 from bloodcells_gui.storage.atomic_io import free_path, write_whole
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.connection import CaseDamaged
+from bloodcells_gui.storage.lock import CaseInUse
+
+__all__ = [
+    "CaseDamaged",
+    "CaseInUse",
+    "OpenOptions",
+    "Workspace",
+    "load_settings",
+    "setting_problems",
+    "settings_path",
+]
 
 SETTINGS_NAME = "settings.json"
 _log = logging.getLogger(__name__)

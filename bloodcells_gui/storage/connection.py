@@ -36,8 +36,6 @@ _LOOKS = 2  # a share may tell an old length once
 class CaseDamaged(UserError):
     """The file is a case, but parts of it cannot be read or are not as this program writes them."""
 
-    recoverable = True
-
 
 class CaseTooNew(UserError):
     """The file was written by a newer version of this program."""

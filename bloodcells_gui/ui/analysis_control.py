@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     CellsFound,
@@ -24,9 +25,8 @@ from bloodcells_gui.domain.scale_messages import NOTICES as SCALE_NOTICES
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import Job, Session
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import JobRunner
+from bloodcells_gui.ui.jobs import Job, JobRunner
 from bloodcells_gui.ui.progress_bar import AnalysisBar
 
 _NAMED = 3
@@ -74,7 +74,7 @@ class AnalysisControl(QObject):
         self._context = context
         self._bar = bar
         self._banners = banners
-        self._session: Session | None = None
+        self._session: CaseSession | None = None
         self._header: CaseHeader | None = None
         self._skipped: list[SkippedFile] = []
         self._done: Done | None = None
@@ -90,7 +90,7 @@ class AnalysisControl(QObject):
         """Whether an analysis is under way."""
         return self.runner.running
 
-    def run(self, job: Job, session: Session, header: CaseHeader | None) -> None:
+    def run(self, job: Job, session: CaseSession, header: CaseHeader | None) -> None:
         """Start `job`, whose findings belong into `session`."""
         self._session, self._header = session, header
         self._skipped, self._done = [], None
@@ -160,7 +160,7 @@ class AnalysisControl(QObject):
         self._session = None
         self.state_changed.emit()
 
-    def tell_scale(self, session: Session) -> None:
+    def tell_scale(self, session: CaseSession) -> None:
         """Say of a case that was opened what to do where its cells wait for a scale."""
         run = session.runs[-1] if session.runs else None
         if run is not None and not session.state.signed and asks_for_scale(run):

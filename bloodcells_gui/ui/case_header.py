@@ -6,11 +6,11 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.run_messages import FOREIGN, run_remarks
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
 
@@ -46,7 +46,7 @@ class Chip(QWidget):
 class CaseHeader(QWidget):
     """Specimen, kind, number of images, scale; chips for synthetic, incomplete, preliminary, signed."""
 
-    def __init__(self, context: UiContext, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, context: UiContext, session: CaseSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._session = session

@@ -22,7 +22,6 @@ from bloodcells_gui.ui.case_views import CaseViews
 from bloodcells_gui.ui.class_finder import ClassFinder
 from bloodcells_gui.ui.compare import MOST, CompareWindow
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.differential.panel import DifferentialPanel
 from bloodcells_gui.ui.gallery.panel import GalleryPanel
 from bloodcells_gui.ui.i18n import tr
@@ -48,8 +47,8 @@ class CasePage(QWidget):
 
     Parameters
     ----------
-    may_decide : callable
-        Called before a decision; False forbids it (nobody has said who reviews).
+    controller : ReviewController
+        Of the case; it belongs to the page from now on.
 
     Signals
     -------
@@ -65,24 +64,23 @@ class CasePage(QWidget):
     def __init__(
         self,
         context: UiContext,
-        session: Session,
+        controller: ReviewController,
         pool: QThreadPool,
-        may_decide: Callable[[], bool] = lambda: True,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.session = session
+        session = self.session = controller.session
         self._context = context
         self._pool = pool
         # Until a person moved the borders they follow the window's width.
         self.splitter_restored = False
         self._shared_width = 0
-        self._may_decide = may_decide
-        self.controller = ReviewController(session, self)
+        self.controller = controller
+        controller.setParent(self)
         self.header = CaseHeader(context, session)
         self.differential = DifferentialPanel(context)
         self.inspector = InspectorPanel(context, self.controller, pool)
-        self.views = CaseViews(context, self.controller, pool, may_decide)
+        self.views = CaseViews(context, self.controller, pool)
         self._comparisons: list[CompareWindow] = []
         self._alike = Lookup(pool, self)
         self._alike.answered.connect(self._alike_found)
@@ -326,7 +324,7 @@ class CasePage(QWidget):
 
     def _decide(self, ids: list[int], act: Callable[[list[int]], Change | None]) -> None:
         """Do `act` to `ids` and put the cursor on the open cell that follows them."""
-        if not ids or not self._may_decide():
+        if not ids or not self.controller.may_decide():
             return
         asks_nothing = self.session.state.asks_nothing
         follower = self.gallery.view.follower(ids, lambda i: not asks_nothing(i))
@@ -374,7 +372,7 @@ class CasePage(QWidget):
         self._turn(EventKind.REDO, self.controller.redo)
 
     def _turn(self, kind: EventKind, act: Callable[[], Change | None]) -> None:
-        if not self._may_decide():
+        if not self.controller.may_decide():
             return
         turned = self.session.state.turned_by(kind)
         cells = [] if turned is None else [i for i in turned.cells if self.controller.group_of(i)]

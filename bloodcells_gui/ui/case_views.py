@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QThreadPool
@@ -32,7 +32,6 @@ class CaseViews(QTabWidget):
         context: UiContext,
         controller: ReviewController,
         pool: QThreadPool,
-        may_decide: Callable[[], bool],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -44,7 +43,7 @@ class CaseViews(QTabWidget):
         self.setTabBarAutoHide(True)
         self.gallery = GalleryPanel(context, controller, pool)
         self.addTab(self.gallery, tr("Gallery"))
-        self.slide = self._slide_view(may_decide)
+        self.slide = self._slide_view()
         self.map: CellMap | None = None
         self.map_place = QWidget()
         QVBoxLayout(self.map_place).setContentsMargins(0, 0, 0, 0)
@@ -52,12 +51,12 @@ class CaseViews(QTabWidget):
         self.currentChanged.connect(self._view_changed)
         self.tabBarClicked.connect(self._tab_clicked)
 
-    def _slide_view(self, may_decide: Callable[[], bool]) -> SlidePanel | None:
+    def _slide_view(self) -> SlidePanel | None:
         """Where the cells lie, for fields and slides."""
         kind = self._controller.session.specimen.kind
         if kind not in (SpecimenKind.FIELDS, SpecimenKind.SLIDE):
             return None
-        slide = SlidePanel(self._context, self._controller, may_decide=may_decide)
+        slide = SlidePanel(self._context, self._controller)
         slide.failed.connect(self._controller.failed)
         slide.cell_picked.connect(lambda cell_id: self.gallery.view.select_ids([cell_id]))
         self.gallery.view.activated_cell.connect(self._fly_to)

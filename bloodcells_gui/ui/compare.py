@@ -8,9 +8,9 @@ from PySide6.QtCore import QThreadPool, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import group_rgb
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.image_view import CellImageView
@@ -99,7 +99,7 @@ class CompareTile(QFrame):
         )
         self.image.setAccessibleName(", ".join(t for t in (name, self._detail.text(), why) if t))
 
-    def _arrived(self, _: object, view: CellViewLike) -> None:
+    def _arrived(self, _: object, view: CellView) -> None:
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
         self.ready.emit()
 

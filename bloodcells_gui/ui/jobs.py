@@ -10,20 +10,26 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Protocol
 
 from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, QTimer, Signal
 
 from bloodcells_gui.domain.analysis import AnalysisEvent
 from bloodcells_gui.domain.errors import Cancelled, UserError
-from bloodcells_gui.ui.contracts import Job
 
 _log = logging.getLogger(__name__)
 BATCH_MS = 100
 # Python's threads hand over every 5 ms unless told otherwise, and every call into Qt may wait for one: with
 # the workers busy, a handler of twenty calls would hold the window for a tenth of a second.
 _HAND_OVER_S = 0.0005
+
+
+class Job(Protocol):
+    """A running analysis: `events` is read by a worker thread, `cancel` may be called by any thread."""
+
+    def events(self) -> Iterator[AnalysisEvent]: ...
+    def cancel(self) -> None: ...
 
 
 class _Worker(QThread):

@@ -20,27 +20,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.actions import Actions
 from bloodcells_gui.ui.analysis_control import AnalysisControl
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import Session, Workshop
 from bloodcells_gui.ui.dialogs.about import AboutDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.dialogs.reason import ask_reason
-from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.icons import app_icon
+from bloodcells_gui.ui.jobs import Job
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.labels import PlainLabel, menu_text, plain_tip
 from bloodcells_gui.ui.opening import Opener
 from bloodcells_gui.ui.progress_bar import AnalysisBar
 from bloodcells_gui.ui.reporting import Reporter
+from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.review_keys import LatinShortcuts
+from bloodcells_gui.ui.reviewer import Reviewer
 from bloodcells_gui.ui.window_memory import Memory
 
 
@@ -65,10 +67,10 @@ class MainWindow(QMainWindow):
     preferences_wanted = Signal()
     closing = Signal()
 
-    def __init__(self, context: UiContext, workshop: Workshop, memory: Memory) -> None:
+    def __init__(self, context: UiContext, workspace: Workspace, memory: Memory) -> None:
         super().__init__()
         self._context = context
-        self._workshop = workshop
+        self._workspace = workspace
         self._memory = memory
         self.page: CasePage | None = None
         # What is typed and not in the record yet, in words; the workbench knows.
@@ -128,16 +130,18 @@ class MainWindow(QMainWindow):
         bar.addPermanentWidget(self._saved)
         bar.addPermanentWidget(self._person)
         self.analysis = AnalysisControl(context, self.progress, self.banners, self)
-        self.opener = Opener(context, self._workshop, self.banners, self.pool, self)
+        self.opener = Opener(context, self._workspace, self.banners, self.pool, self)
         self.reporter = Reporter(context, self.banners, self.pool, self)
+        self.reviewer = Reviewer(self._workspace, self._memory, self)
+        self.reviewer.changed.connect(self._use_reviewer)
 
     def _connect(self) -> None:
         a = self.actions_
         for name, act in (
             ("open_folder", self.opener.choose_folder), ("open_slide", self.opener.choose_slide),
             ("open_case", self.opener.choose_case), ("open_demo", self.opener.open_demo),
-            ("continue_run", self._continue), ("analyse_again", self._analyse_again),
-            ("export", self._export), ("sign", self._sign),
+            ("continue_run", self.continue_analysis), ("analyse_again", self._analyse_again),
+            ("export", self.export), ("sign", self.sign),
             ("close_case", self.close_case), ("quit", self.close),
             ("undo", self._on_page(lambda p: p.undo())),
             ("redo", self._on_page(lambda p: p.redo())),
@@ -155,7 +159,7 @@ class MainWindow(QMainWindow):
             ("alike", self._on_page(lambda p: p.show_alike())),
             ("next_panel", self._next_panel), ("keys", self._edit_keys),
             ("preferences", self.preferences_wanted.emit),
-            ("person", self.ask_author), ("about", lambda: AboutDialog(self).exec()),
+            ("person", self.reviewer.ask), ("about", lambda: AboutDialog(self).exec()),
             ("theme_system", lambda: self._choose_theme("system")),
             ("theme_light", lambda: self._choose_theme("light")),
             ("theme_dark", lambda: self._choose_theme("dark")),
@@ -190,22 +194,25 @@ class MainWindow(QMainWindow):
 
     # -- the open case ---------------------------------------------------------------------------------
 
-    def _opened(self, session: Session, job: object) -> None:
+    def _opened(self, session: CaseSession, job: Job | None) -> None:
         self.close_case()
         self.attach(session)
         if job is not None:
-            self.analysis.run(job, session, self.page.header if self.page else None)  # type: ignore[arg-type]
+            self.analysis.run(job, session, self.page.header if self.page else None)
         else:
             self.analysis.tell_scale(session)
         self._show_state()
 
-    def attach(self, session: Session) -> None:
+    def attach(self, session: CaseSession) -> None:
         """Show an open case."""
         self.banners.leave_case()  # problems with other wishes; this one was granted
-        if self._workshop.author:
-            session.author = self._workshop.author
+        controller = ReviewController(session, self.reviewer.known, lambda count: ask_reason(count, self))
+        controller.failed.connect(self.banners.error)
+        controller.read_only_refused.connect(self._warn_read_only)
+        if self._workspace.author:
+            controller.set_author(self._workspace.author)
         self.reporter.case = session
-        page = CasePage(self._context, session, self.pool, self._may_decide)
+        page = CasePage(self._context, controller, self.pool)
         self.page = page
         self.body.addWidget(page)
         self.body.setCurrentWidget(page)
@@ -216,8 +223,6 @@ class MainWindow(QMainWindow):
         )
         page.gallery.loupe.switch(self.actions_.get("loupe").isChecked())
         page.restore_look(self._memory)
-        page.controller.failed.connect(self.banners.error)
-        page.controller.ask_reason = lambda count: ask_reason(count, self)
         self.analysis.heard.connect(page.take_events)
         page.state_changed.connect(self._show_state)
         page.offer_menu(self.actions_.cell_menu)
@@ -228,7 +233,7 @@ class MainWindow(QMainWindow):
     def _enable_decisions(self) -> None:
         self.actions_.enable_decisions(self.page is not None and self.page.views.cells_in_front())
 
-    def detach(self) -> Session | None:
+    def detach(self) -> CaseSession | None:
         """Let go of the case without closing it; returns it."""
         self.commit_typing()
         page, self.page, self.reporter.case = self.page, None, None
@@ -251,12 +256,13 @@ class MainWindow(QMainWindow):
         if session is not None:
             session.close()
 
-    def _continue(self) -> None:
+    def continue_analysis(self) -> None:
+        """Analyse what an analysis of the open case left out."""
         if self.page is None or self.analysis.running:
             return
         try:
             options = OpenOptions(zones=self.page.zones())
-            job = self._workshop.continue_analysis(self.page.session, options)
+            job = self._workspace.continue_analysis(self.page.session, options)
         except UserError as error:
             self.banners.error(error)
             return
@@ -266,15 +272,17 @@ class MainWindow(QMainWindow):
         if self.page is not None and not self.analysis.running:
             self.opener.open_again(self.page.session.specimen)
 
-    def _export(self) -> None:
+    def export(self) -> None:
+        """Ask where to, then write the report of the open case."""
         if self.page is not None:
             self.commit_typing()
             self.reporter.export(self.page.session, self)
 
-    def _sign(self) -> None:
-        if self.page is not None and self._may_decide():
+    def sign(self) -> None:
+        """Sign the report of the open case, or amend the signed one."""
+        if self.page is not None and self.page.controller.may_decide():
             self.commit_typing()
-            self.reporter.sign(self.page.session, self)
+            self.reporter.sign(self.page.controller, self)
             self.page.refresh_numbers()
 
     def _next_panel(self) -> None:
@@ -287,38 +295,17 @@ class MainWindow(QMainWindow):
 
     # -- who, and how it looks -------------------------------------------------------------------------
 
-    def _may_decide(self) -> bool:
-        """Whether it is known who reviews; asks once a day."""
-        if self.page is not None and self.page.session.read_only:
-            self.banners.show_banner(
-                "warning",
-                tr("This case is open for reading only."),
-                tr("Another window writes it, or its file is protected."),
-                tr("Close the other window and open the case again to review it."),
-            )
-            return False
-        if self._workshop.author:
-            return True
-        today = self._memory.author_of_today()
-        if today:
-            self._take_author(today)
-            return True
-        return self.ask_author()
+    def _warn_read_only(self) -> None:
+        self.banners.show_banner(
+            "warning",
+            tr("This case is open for reading only."),
+            tr("Another window writes it, or its file is protected."),
+            tr("Close the other window and open the case again to review it."),
+        )
 
-    def ask_author(self) -> bool:
-        """Ask who reviews; False when the person would rather not say."""
-        proposal = self._workshop.author or self._memory.last_author() or self._workshop.settings.reviewer
-        dialog = ReviewerDialog(proposal, self)
-        if not dialog.exec() or not dialog.answer():
-            return False
-        self._memory.remember_author(dialog.answer())
-        self._take_author(dialog.answer())
-        return True
-
-    def _take_author(self, name: str) -> None:
-        self._workshop.author = name
+    def _use_reviewer(self, name: str) -> None:
         if self.page is not None:
-            self.page.session.author = name
+            self.page.controller.set_author(name)
         self._show_state()
 
     def _choose_theme(self, choice: str) -> None:
@@ -326,20 +313,21 @@ class MainWindow(QMainWindow):
         self._save(theme=choice)
 
     def _edit_keys(self) -> None:
-        dialog = KeyMapDialog(self._context, self._workshop.settings, self)
+        dialog = KeyMapDialog(self._context, self._workspace.settings, self)
         if dialog.exec():
             self._save(keys=dialog.answer().keys)
-            self._context.keymap = KeyMap(self._workshop.settings.key_map)
+            self._context.keymap = KeyMap(self._workspace.settings.key_map)
             self.rebuild_wanted.emit()
 
     def _save(self, **changes: object) -> None:
         try:
-            self._workshop.save_settings(replace(self._workshop.settings, **changes))  # type: ignore[arg-type]
+            self._workspace.save_settings(replace(self._workspace.settings, **changes))  # type: ignore[arg-type]
         except UserError as error:
             self.banners.error(error, stays=True)
 
     def _tell_setting_problems(self) -> None:
-        if problems := self._workshop.setting_problems:
+        problems = self._workspace.setting_problems
+        if problems:
             lines = [p.text(self._context.language.lang) for p in problems[:6]]
             if len(problems) > len(lines):
                 lines.append(ngettext("and {n} more", "and {n} more", len(problems) - len(lines)))
@@ -370,12 +358,12 @@ class MainWindow(QMainWindow):
             )
         for choice in ("system", "light", "dark"):
             a.get(f"theme_{choice}").setChecked(self._context.theme.choice == choice)
-        author = self._workshop.author
+        author = self._workspace.author
         self._person.setText(tr("Reviewer: {name}").format(name=author) if author else "")
         if page is None:
             self._saved.setText("")
             self.setWindowTitle("bloodcells")
-            self.empty.show_recent([(p.stem, p) for p in self._workshop.recent()])
+            self.empty.show_recent([(p.stem, p) for p in self._workspace.recent()])
         else:
             self.show_saved()
             self._saved.setToolTip(plain_tip(str(page.session.path)))
@@ -416,7 +404,7 @@ class MainWindow(QMainWindow):
 
     def _fill_recent(self) -> None:
         self._recent.clear()
-        for path in self._workshop.recent():
+        for path in self._workspace.recent():
             action = self._recent.addAction(menu_text(path.stem))
             action.setToolTip(plain_tip(str(path)))
             action.triggered.connect(lambda _=False, p=path: self.opener.open_path(p))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
-from bloodcells_gui.app.intake import IMAGE_SUFFIXES
-from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.app.intake import IMAGE_SUFFIXES, Intake
+from bloodcells_gui.app.workspace import CaseDamaged, CaseInUse, OpenOptions, Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import Workshop
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.empty_state import dropped_beside
 from bloodcells_gui.ui.i18n import ngettext, tr
@@ -51,24 +49,29 @@ class Opener(QObject):
     apart = Signal(object, object)
 
     def __init__(
-        self, context: UiContext, workshop: Workshop, banners: BannerStack, pool: QThreadPool, parent: QWidget
+        self,
+        context: UiContext,
+        workspace: Workspace,
+        banners: BannerStack,
+        pool: QThreadPool,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._context = context
-        self._workshop = workshop
+        self._workspace = workspace
         self._banners = banners
         self._window = parent
         self._pool = pool
         self._looks = Lookup(pool, self)
         self._looks.answered.connect(self._looked)
         self._looks.failed.connect(self._failed)
-        self._found: tuple[object, Any] | None = None
+        self._found: tuple[object, Intake] | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_AGAIN_MS)
         self._later.timeout.connect(self._ask_when_free)
         self._again: Specimen | None = None
-        self.ask_options: Callable[[Path, Any], OpenOptions | None] = self._ask_options
+        self.ask_options: Callable[[Path, Intake], OpenOptions | None] = self._ask_options
 
     def choose_folder(self) -> None:
         """Ask for a folder."""
@@ -99,8 +102,8 @@ class Opener(QObject):
     def open_demo(self) -> None:
         """Draw the synthetic specimen (once) and analyse it."""
         self.busy.emit(tr("Drawing the synthetic specimen"))
-        workshop = self._workshop
-        self._looks.ask("demo", lambda: workshop.look_at(workshop.synthetic_specimen()))
+        workspace = self._workspace
+        self._looks.ask("demo", lambda: workspace.look_at(workspace.synthetic_specimen()))
 
     def open_path(self, path: Path) -> None:
         """Open whatever this is: a case, a folder, an image, a slide."""
@@ -108,8 +111,8 @@ class Opener(QObject):
             self.open_case(path)
             return
         self.busy.emit(tr("Looking at {name}").format(name=path.name))
-        workshop = self._workshop
-        self._looks.ask(path, lambda: workshop.look_at(path))
+        workspace = self._workspace
+        self._looks.ask(path, lambda: workspace.look_at(path))
 
     def tell_dropped(self, event: QDropEvent) -> None:
         """Say where more was dropped than can be opened at once."""
@@ -137,9 +140,9 @@ class Opener(QObject):
         self._found = self._again = None
         self.busy.emit("")
         try:
-            session = self._workshop.open_case(path, read_only=read_only, take_over=take_over)
+            session = self._workspace.open_case(path, read_only=read_only, take_over=take_over)
         except UserError as error:
-            if getattr(error, "recoverable", False) and path.is_file():
+            if isinstance(error, CaseDamaged) and path.is_file():
                 self.show_damage(error, path)
                 return
             if not read_only and path.is_file():
@@ -153,7 +156,7 @@ class Opener(QObject):
 
     def _offer_network_images(self, path: Path, root: Path, read_only: bool) -> None:
         def allow() -> None:
-            self._workshop.allow_images(root)
+            self._workspace.allow_images(root)
             self.reopening.emit()
             self.open_case(path, read_only=read_only)
 
@@ -172,12 +175,12 @@ class Opener(QObject):
 
     def _offer_reading(self, error: UserError, path: Path) -> None:
         actions = [(tr("Open for reading"), lambda: self.open_case(path, read_only=True))]
-        if getattr(error, "elsewhere", False):
+        if isinstance(error, CaseInUse) and error.elsewhere:
             # Only a person can know that the other computer is off (storage/lock.py).
             actions.append((tr("Take the case over"), lambda: self.open_case(path, take_over=True)))
         self._banners.error(error, actions=tuple(actions))
 
-    def _looked(self, tag: object, intake: Any) -> None:
+    def _looked(self, tag: object, intake: Intake) -> None:
         self.busy.emit("")
         self._found = (tag, intake)
         self._ask_when_free()
@@ -192,7 +195,7 @@ class Opener(QObject):
         (tag, intake), self._found = self._found, None
         self._go_on(tag, intake)
 
-    def _go_on(self, tag: object, intake: Any) -> None:
+    def _go_on(self, tag: object, intake: Intake) -> None:
         if tag == "demo":
             self._begin(intake, OpenOptions())
             return
@@ -207,7 +210,7 @@ class Opener(QObject):
             # Another kind means that the images are sorted anew.
             self.busy.emit(tr("Looking at {name}").format(name=path.name))
             try:
-                intake = self._workshop.look_at(path, options.kind)
+                intake = self._workspace.look_at(path, options.kind)
             except UserError as error:
                 self._banners.error(error)
                 return
@@ -215,14 +218,14 @@ class Opener(QObject):
                 self.busy.emit("")
         self._begin(intake, options)
 
-    def _ask_options(self, path: Path, intake: Any) -> OpenOptions | None:
+    def _ask_options(self, path: Path, intake: Intake) -> OpenOptions | None:
         again, self._again = self._again, None
         dialog = OpenOptionsDialog(
             self._context,
             path,
-            getattr(intake, "specimen", None),
+            intake.specimen,
             self._window,
-            places=getattr(intake, "places", ()),
+            places=intake.places,
             pool=self._pool,
         )
         if again is not None and again.root == path:
@@ -232,9 +235,9 @@ class Opener(QObject):
         dialog.deleteLater()
         return answer
 
-    def _begin(self, intake: Any, options: OpenOptions) -> None:
+    def _begin(self, intake: Intake, options: OpenOptions) -> None:
         try:
-            session, job = self._workshop.new_case(intake, options)
+            session, job = self._workspace.new_case(intake, options)
         except UserError as error:
             self._banners.error(error)
             return

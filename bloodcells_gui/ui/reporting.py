@@ -12,19 +12,19 @@ from PySide6.QtWidgets import QWidget
 from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.export import export, folder_name, safe_folder_name
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.signing import amend, sign, signing_checks
-from bloodcells_gui.app.signing_checks import answer_draft, answer_finding
+from bloodcells_gui.app.signing import signing_checks
+from bloodcells_gui.app.signing_checks import answer_draft
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_details.comments import LONGEST
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import Session
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, CommentDialog, SignDialog
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Errands
+from bloodcells_gui.ui.review import ReviewController
 
 
 class Reporter(QObject):
@@ -53,30 +53,27 @@ class Reporter(QObject):
         self._writes.failed.connect(self._failed)
         self._signed: Banner | None = None
         # The case in front; what is told late about another one must not seem to be about it.
-        self.case: Session | None = None
+        self.case: CaseSession | None = None
 
-    def proposal(self, session: Session) -> Path:
+    def proposal(self, session: CaseSession) -> Path:
         """A folder named after the specimen, in the person's documents."""
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        name = session.specimen.id
-        if isinstance(session, CaseSession):
-            name = folder_name(session)
-        return Path(documents or Path.home()) / "bloodcells" / safe_folder_name(name)
+        return Path(documents or Path.home()) / "bloodcells" / safe_folder_name(folder_name(session))
 
-    def export(self, session: Session, window: QWidget) -> None:
+    def export(self, session: CaseSession, window: QWidget) -> None:
         """Ask, then write PDF and CSV."""
         dialog = ExportDialog(
             self._context, session.settings, self.proposal(session), session.state.unidentified, window
         )
         accepted = dialog.exec()
         dialog.deleteLater()
-        if not accepted or session is not self.case or not isinstance(session, CaseSession):
+        if not accepted or session is not self.case:
             return
         folder, options = dialog.answer()
         self.busy.emit(tr("Writing the report"))
         self._writes.ask((session, folder), lambda: export(session, folder, options))
 
-    def _written(self, tag: tuple[Session, Path], files: Sequence[Path]) -> None:
+    def _written(self, tag: tuple[CaseSession, Path], files: Sequence[Path]) -> None:
         self.busy.emit("")
         session, folder = tag
         if session is not self.case:
@@ -88,7 +85,7 @@ class Reporter(QObject):
             actions=((tr("Open the folder"), lambda: _open(str(folder))),),
         )
 
-    def _failed(self, tag: tuple[Session, Path], error: BaseException) -> None:
+    def _failed(self, tag: tuple[CaseSession, Path], error: BaseException) -> None:
         self.busy.emit("")
         session, _ = tag
         if session is self.case and isinstance(error, UserError):
@@ -98,21 +95,16 @@ class Reporter(QObject):
         else:
             self._banners.crash(error)
 
-    def sign(self, session: Session, window: QWidget) -> None:
+    def sign(self, controller: ReviewController, window: QWidget) -> None:
         """Ask for the signature and freeze the report; a signed case is amended instead."""
-        if not isinstance(session, CaseSession):
-            return
-        try:
-            if session.state.signed:
-                self._amend(session, window)
-            else:
-                self._sign(session, window)
-        except UserError as error:
-            self._banners.error(error)
+        if controller.session.state.signed:
+            self._amend(controller, window)
+        else:
+            self._sign(controller, window)
 
-    def _settle_comment(self, session: CaseSession, window: QWidget) -> bool:
+    def _settle_comment(self, controller: ReviewController, window: QWidget) -> bool:
         """Ask what becomes of a comment that was typed and not added; False to go back to the case."""
-        text = session.drafts.text(COMMENT)
+        text = controller.session.drafts.text(COMMENT)
         if not text or len(text.strip()) > LONGEST:  # too long to be added: a check of the dialog says so
             return True
         dialog = CommentDialog(text, window)
@@ -120,22 +112,24 @@ class Reporter(QObject):
         dialog.deleteLater()
         if not accepted:
             return False
-        if dialog.to_be_added:
-            session.note(text.strip())
-        session.drafts.keep(COMMENT, "")
+        if dialog.to_be_added and controller.note(text.strip()) is None:
+            return False
+        if not controller.keep_draft(COMMENT, ""):
+            return False
         self.draft_settled.emit()
         return True
 
-    def _sign(self, session: CaseSession, window: QWidget) -> None:
-        if not self._settle_comment(session, window):
+    def _sign(self, controller: ReviewController, window: QWidget) -> None:
+        if not self._settle_comment(controller, window):
             return
+        session = controller.session
         checks = signing_checks(session)
         drafts = {c.id: session.drafts.text(answer_draft(session, c.id)) for c in checks if c.id}
         dialog = SignDialog(
             self._context, session.author, checks, window, reviewed=self._reviewed(session), drafts=drafts
         )
         dialog.cells_wanted.connect(self.cells_wanted)
-        dialog.finding_chosen.connect(lambda finding: self._answer(session, finding, dialog))
+        dialog.finding_chosen.connect(lambda finding: self._answer(controller, finding, dialog))
         accepted = dialog.exec()
         dialog.deleteLater()
         name, meaning, answers = dialog.answer()
@@ -143,13 +137,12 @@ class Reporter(QObject):
             return
         # What was typed is there again when cells are looked at meanwhile, or the signature fails.
         typed = {answer_draft(session, id): text for id, text in answers.items()}
-        for key, text in typed.items():
-            session.drafts.keep(key, text)
-        if not accepted:
+        if not all(controller.keep_draft(key, text) for key, text in typed.items()) or not accepted:
             return
-        sign(session, name, meaning, answers=answers)
-        for key in typed:
-            session.drafts.keep(key, "")
+        if controller.sign(name, meaning, answers) is None:
+            return
+        if not all(controller.keep_draft(key, "") for key in typed):
+            return
         self._signed = self._banners.show_banner(
             "ok",
             tr("The report is signed."),
@@ -166,27 +159,24 @@ class Reporter(QObject):
             reviewed=integer(session.state.reviewed), cells=integer(cells)
         )
 
-    def _answer(self, session: CaseSession, finding: Finding, dialog: SignDialog) -> None:
+    def _answer(self, controller: ReviewController, finding: Finding, dialog: SignDialog) -> None:
         """Ask what came of a critical finding, and keep it."""
         asked = FindingDialog(self._context, finding, dialog)
         accepted = asked.exec()
         asked.deleteLater()
         if not accepted:
             return
-        try:
-            answer_finding(session, finding, asked.answer())
-        except UserError as error:
-            self._banners.error(error)
-        dialog.show_checks(signing_checks(session))
+        controller.answer_finding(finding, asked.answer())
+        dialog.show_checks(signing_checks(controller.session))
 
-    def _amend(self, session: CaseSession, window: QWidget) -> None:
+    def _amend(self, controller: ReviewController, window: QWidget) -> None:
         dialog = AmendDialog(window)
         accepted = dialog.exec()
         dialog.deleteLater()
-        if accepted and session is self.case:
-            amend(session, session.author, dialog.answer())
-            if self._signed is not None:
-                self._banners.dismiss(self._signed)  # the new version is not signed
+        if not accepted or controller.session is not self.case:
+            return
+        if controller.amend(dialog.answer()) is not None and self._signed is not None:
+            self._banners.dismiss(self._signed)  # the new version is not signed
 
     def stop(self) -> None:
         """Deliver nothing any more."""

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
@@ -34,7 +35,14 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.review_state import ReviewState, make_event
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.domain.specimen import (
+    ImagePlace,
+    ImageRef,
+    ScaleEstimate,
+    ScaleSource,
+    Specimen,
+    SpecimenKind,
+)
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
 from bloodcells_gui.domain.validation import SettingProblem
 
@@ -145,8 +153,29 @@ class FakeView:
     replaced: bool = False
 
 
-class FakeSession:
-    """In memory; thread rules as in the real one."""
+class FakeDrafts:
+    """The drafts of a case, in memory."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def text(self, key: str) -> str:
+        return self._texts.get(key, "")
+
+    def keep(self, key: str, text: str) -> None:
+        self._texts[key] = text
+
+
+class FakeSession(CaseSession):
+    """A session without a case file; thread rules as in the real one."""
+
+    # Plain attributes hide the properties of the real one, which read the case file.
+    path: Path = Path("synthetic.bcs")
+    specimen: Specimen = Specimen("", SpecimenKind.CROPS, Path())
+    runs: list[AnalysisRun] = []  # noqa: RUF012
+    settings: LabSettings = LabSettings()
+    read_only = False
+    shielded_root: Path | None = None
 
     def __init__(
         self, cells: Sequence[Cell] = (), settings: LabSettings | None = None, wbc: str = ""
@@ -155,9 +184,7 @@ class FakeSession:
         self._by_id = {c.id: c for c in self.cells}
         self.author = "A. Technician"
         self.settings = settings or LabSettings()
-        self.read_only = False
-        self.shielded_root: Path | None = None
-        self.path = Path("synthetic.bcs")
+        self.drafts = FakeDrafts()
         self.specimen = Specimen(
             "S-2026-0417", SpecimenKind.CROPS, Path(),
             tuple(ImageRef(f"slide a/field {i:02d}.png", Path(f"{i}.png")) for i in range(7)), synthetic=True,
@@ -238,31 +265,13 @@ class FakeSession:
         vectors = [centres[c.predicted] + rng.normal(0, 0.35, 24) for c in self.cells]
         return np.array([c.id for c in self.cells]), np.array(vectors, np.float16).reshape(-1, 24)
 
-    def confirm(self, ids: Iterable[int], reason: str = "") -> Change:
-        return self._act(EventKind.CONFIRM, ids)
-
-    def relabel(self, ids: Iterable[int], code: str, reason: str = "") -> Change:
-        return self._act(EventKind.RELABEL, ids, code)
-
-    def exclude(self, ids: Iterable[int], reason: str = "") -> Change:
-        return self._act(EventKind.EXCLUDE, ids)
-
-    def restore(self, ids: Iterable[int], reason: str = "") -> Change:
-        return self._act(EventKind.RESTORE, ids)
-
-    def undo(self, reason: str = "") -> Change:
-        return self._act(EventKind.UNDO, ()) if self.state.can_undo else Change()
-
-    def redo(self) -> Change:
-        return self._act(EventKind.REDO, ()) if self.state.can_redo else Change()
-
-    def set_field(self, name: str, value: str) -> Change:
-        return self._act(EventKind.SET_FIELD, (), value, name)
-
-    def _act(self, kind: EventKind, ids: Iterable[int], new: str = "", key: str = "") -> Change:
+    def act(
+        self, kind: EventKind, cells: Iterable[int], new: str = "", *, key: str = "", reason: str = ""
+    ) -> Change:
         if self.fail_with is not None:
             raise self.fail_with
-        event = make_event(self.state, kind, self.author, tuple(ids), new, key=key, clock=self._clock)
+        ids = tuple(cells)
+        event = make_event(self.state, kind, self.author, ids, new, key=key, reason=reason, clock=self._clock)
         self.events.append(event)
         change = self.state.apply(event)
         self._publish(change)
@@ -337,6 +346,8 @@ class FakeIntake:
     """What looking at a path gives."""
 
     specimen: Specimen
+    places: tuple[ImagePlace, ...] = ()
+    in_question: bool = False
 
 
 @dataclass

@@ -213,7 +213,7 @@ def test_signing_asks_about_a_comment_that_is_not_added(
 
     monkeypatch.setattr(CommentDialog, "exec", exec_comment)
     monkeypatch.setattr(SignDialog, "exec", exec_sign)
-    bench.window._sign()
+    bench.window.sign()
     if added is None:
         assert asked == ["comment"]
         assert panel.words.toPlainText() == WORDS
@@ -258,12 +258,12 @@ def test_what_is_being_typed_counts_when_the_case_is_signed_exported_or_closed(
         bench.window.reporter, "export", lambda s, _: seen.append(s.state.data.fields.get("stain", ""))
     )
     monkeypatch.setattr(
-        bench.window.reporter, "sign", lambda s, _: seen.append(s.state.data.fields.get("stain", ""))
+        bench.window.reporter, "sign", lambda c, _: seen.append(c.session.state.data.fields.get("stain", ""))
     )
     QTest.keyClicks(editor(bench, "stain"), "MGG")
-    bench.window._export()
+    bench.window.export()
     QTest.keyClicks(editor(bench, "stain"), "2")
-    bench.window._sign()
+    bench.window.sign()
     assert seen == ["MGG", "MGG2"]
     QTest.keyClicks(editor(bench, "stain"), "3")
     assert again(bench, path).state.data.fields["stain"] == "MGG23"

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.review import ReviewController
 from tests.support.fakes import FakeSession, make_cells
 
 CELLS = 100_000
@@ -32,7 +33,7 @@ def session() -> FakeSession:
 
 @pytest.fixture
 def page(qtbot: QtBot, context: UiContext, session: FakeSession, pool: QThreadPool) -> Iterator[CasePage]:
-    page = CasePage(context, session, pool)
+    page = CasePage(context, ReviewController(session), pool)
     qtbot.addWidget(page)
     page.resize(1440, 860)
     page.show()
@@ -56,7 +57,7 @@ def test_the_gallery_opens_within_a_second(
     qtbot: QtBot, context: UiContext, session: FakeSession, pool: QThreadPool
 ) -> None:
     start = time.thread_time()
-    page = CasePage(context, session, pool)
+    page = CasePage(context, ReviewController(session), pool)
     qtbot.addWidget(page)
     page.resize(1440, 860)
     page.show()

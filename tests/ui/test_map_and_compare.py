@@ -122,7 +122,7 @@ def test_compared_cells_share_one_physical_scale(
 def test_the_page_opens_map_and_comparison_when_asked(
     qtbot: QtBot, context: UiContext, session: FakeSession, pool: QThreadPool
 ) -> None:
-    page = CasePage(context, session, pool)
+    page = CasePage(context, ReviewController(session), pool)
     qtbot.addWidget(page)
     page.resize(1200, 700)
     page.show()

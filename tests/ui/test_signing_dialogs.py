@@ -131,11 +131,11 @@ def test_an_answer_that_was_begun_is_there_again(
         return int(QDialog.DialogCode.Rejected)
 
     monkeypatch.setattr(SignDialog, "exec", exec_sign)
-    window._sign()
+    window.sign()
     path = session.path
     window.close_case()
     window.opener.open_path(path)
-    window._sign()
+    window.sign()
     assert shown == ["", "only the doubtful"]
     assert not [e for e in session_of(window).store.events() if e.key.startswith("check/")]
 
@@ -160,7 +160,7 @@ def test_a_blast_is_answered_from_the_dialog_and_signed(
 
     monkeypatch.setattr(FindingDialog, "exec", exec_finding)
     monkeypatch.setattr(SignDialog, "exec", exec_sign)
-    window._sign()
+    window.sign()
     assert session.state.signed
     assert "told: Dr. Weiss" in session.state.data.fields["critical/BL"]
     assert session.state.data.fields["check/1/target"] == "few cells"

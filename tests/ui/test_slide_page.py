@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.review import ReviewController
 from tests.support.slide_window import SIZE, PictureReader, SlideSession, cells, placed
 
 
@@ -22,7 +23,7 @@ def page(
     monkeypatch.setattr(
         "bloodcells_gui.ui.slide_view.panel.SlideImages", lambda *_: PictureReader(placed(0, SIZE))
     )
-    page = CasePage(context, SlideSession(cells()), pool)
+    page = CasePage(context, ReviewController(SlideSession(cells())), pool)
     qtbot.addWidget(page)
     page.resize(1300, 800)
     page.show()

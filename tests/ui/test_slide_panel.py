@@ -70,14 +70,14 @@ def test_dragging_moves_and_chooses_nothing(qtbot: QtBot, panel: SlidePanel) -> 
 def test_decisions_change_the_markers(panel: SlidePanel, session: SlideSession) -> None:
     cell = next(c for c in session.cells if not c.abstained and c.predicted == "SNE")
     before = panel.markers.counts()
-    panel._controller.relabel([cell.id], "BL")
+    panel.controller.relabel([cell.id], "BL")
     after = panel.markers.counts()
     assert after["SNE"] == before["SNE"] - 1
     assert after["BL"] == before.get("BL", 0) + 1
     panel.canvas.choose(cell.id)
     panel.remove_chosen()
     assert panel.markers.counts()["EXCLUDED"] == 1
-    panel._controller.undo()
+    panel.controller.undo()
     assert panel.markers.counts() == after
 
 
@@ -116,7 +116,7 @@ def test_adding_a_cell(qtbot: QtBot, panel: SlidePanel, session: SlideSession) -
     with qtbot.waitSignal(panel.cell_picked):
         _press(qtbot, panel, *panel.canvas.camera.to_screen(*session.cells[0].box_px.centre))
     assert len(session.added) == 1
-    with qtbot.waitSignal(panel.failed):
+    with qtbot.waitSignal(panel.controller.failed):
         _press(qtbot, panel, *panel.canvas.camera.to_screen(2950, 1900))
 
 

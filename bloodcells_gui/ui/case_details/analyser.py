@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -25,7 +24,6 @@ from bloodcells_gui.app import case_details
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.comparison import AnalyserRow
-from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import BY_CODE, ORDER
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
@@ -148,29 +146,22 @@ class AnalyserPanel(QWidget):
 
     Signals
     -------
-    failed(object)
-        A figure was refused or could not be kept (UserError).
     over_cases()
         The person wants to see the agreement over cases.
     """
 
-    failed = Signal(object)
     over_cases = Signal()
 
     def __init__(
         self,
         context: UiContext,
         controller: ReviewController,
-        session: CaseSession,
-        may_decide: Callable[[], bool],
     ) -> None:
         super().__init__()
-        self._session = session
-        self._may_decide = may_decide
-        self.model = AnalyserModel(context, session, self)
-        self.model.entered.connect(
-            lambda label, text: self._do(lambda: case_details.set_analyser(session, label, text))
-        )
+        self._controller = controller
+        self._session = controller.session
+        self.model = AnalyserModel(context, self._session, self)
+        self.model.entered.connect(self._enter_percentage)
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.setAccessibleName(tr("Analyser and smear"))
@@ -228,7 +219,7 @@ class AnalyserPanel(QWidget):
 
     def refresh(self) -> None:
         """Show what the case holds."""
-        self.model.editable = not (self._session.state.signed or self._session.read_only)
+        self.model.editable = self._controller.editable
         self.model.refresh()
         if not self.cells.hasFocus():
             self.cells.setValue(case_details.analyser_in(self._session)[1] or 0)
@@ -237,7 +228,8 @@ class AnalyserPanel(QWidget):
     def _take_cells(self) -> None:
         # Also when the focus only went through: nobody is asked for a name then.
         if self.cells.value() != (case_details.analyser_in(self._session)[1] or 0):
-            self._do(lambda: case_details.set_analyser_cells(self._session, self.cells.value()))
+            self._controller.set_analyser_cells(self.cells.value())
+            self.refresh()
 
     def _choose(self) -> None:
         names = tr("Tables")
@@ -249,13 +241,9 @@ class AnalyserPanel(QWidget):
 
     def bring(self, path: Path) -> None:
         """Take the differential from a CSV file."""
-        self._do(lambda: case_details.import_analyser(self._session, path))
+        self._controller.import_analyser(path)
+        self.refresh()
 
-    def _do(self, act: Callable[[], object]) -> None:
-        if not self._may_decide():
-            return
-        try:
-            act()
-        except UserError as error:
-            self.failed.emit(error)
+    def _enter_percentage(self, label: str, text: str) -> None:
+        self._controller.set_analyser(label, text)
         self.refresh()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
@@ -31,7 +29,6 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review_state import Note
 from bloodcells_gui.ui.case_details.fields import PAUSE_MS
 from bloodcells_gui.ui.context import UiContext
@@ -146,26 +143,21 @@ class CommentsPanel(QWidget):
 
     Signals
     -------
-    failed(object)
-        A comment could not be kept (UserError).
     pending_changed()
         There is a comment now that is not added yet, or there is none any more.
     """
 
-    failed = Signal(object)
     pending_changed = Signal()
 
     def __init__(
         self,
         context: UiContext,
         controller: ReviewController,
-        session: CaseSession,
-        may_decide: Callable[[], bool],
     ) -> None:
         super().__init__()
         self._context = context
-        self._session = session
-        self._may_decide = may_decide
+        self._controller = controller
+        session = self._session = controller.session
         self.model = NotesModel(context, session, self)
         self.list = QListView()
         self.list.setModel(self.model)
@@ -241,7 +233,7 @@ class CommentsPanel(QWidget):
 
     def _enable(self) -> None:
         text = self.words.toPlainText().strip()
-        possible = not (self._session.read_only or self._session.state.signed)
+        possible = self._controller.editable
         self.words.setEnabled(possible)
         self.canned.setEnabled(possible)
         self.button.setEnabled(possible and bool(text) and len(text) <= LONGEST)
@@ -263,10 +255,7 @@ class CommentsPanel(QWidget):
         self._pause.stop()
         if self._session.state.signed or not self.words.isEnabled():
             return
-        try:
-            self._session.drafts.keep(COMMENT, self.words.toPlainText())
-        except UserError as error:
-            self.failed.emit(error)
+        self._controller.keep_draft(COMMENT, self.words.toPlainText())
 
     def _insert_canned(self) -> None:
         # In the language it was chosen in: a comment is a person's own words from then on.
@@ -280,12 +269,6 @@ class CommentsPanel(QWidget):
     def add(self) -> None:
         """Keep what was written."""
         text = self.words.toPlainText().strip()
-        if not text or len(text) > LONGEST or not self._may_decide():
-            return
-        try:
-            self._session.note(text)
-        except UserError as error:
-            self.failed.emit(error)
-            return
-        self.words.clear()
-        self.keep_draft()
+        if text and len(text) <= LONGEST and self._controller.note(text) is not None:
+            self.words.clear()
+            self.keep_draft()

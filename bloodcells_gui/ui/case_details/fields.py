@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFont, QShowEvent
 from PySide6.QtWidgets import (
@@ -21,8 +19,6 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.case_details import problem_of, record_fields, value_of
 from bloodcells_gui.app.drafts import field_key
-from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import FieldSpec
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.ui.context import UiContext
@@ -157,26 +153,20 @@ class FieldsForm(QScrollArea):
 
     Signals
     -------
-    failed(object)
-        A draft could not be kept (UserError).
     pending_changed()
         Something is typed now that is not saved, or nothing is any more.
     """
 
-    failed = Signal(object)
     pending_changed = Signal()
 
     def __init__(
         self,
         context: UiContext,
         controller: ReviewController,
-        session: CaseSession,
-        may_decide: Callable[[], bool],
     ) -> None:
         super().__init__()
         self._controller = controller
-        self._session = session
-        self._may_decide = may_decide
+        session = self._session = controller.session
         self.rows: dict[str, FieldRow] = {}
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -239,11 +229,9 @@ class FieldsForm(QScrollArea):
         self._pause.stop()
         if self._session.state.signed:
             return
-        try:
-            for name, row in self.rows.items():
-                self._session.drafts.keep(field_key(name), row.text() if row.pending else "")
-        except UserError as error:
-            self.failed.emit(error)
+        for name, row in self.rows.items():
+            if not self._controller.keep_draft(field_key(name), row.text() if row.pending else ""):
+                break  # one banner is enough for a full disk
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -258,15 +246,12 @@ class FieldsForm(QScrollArea):
         """Show what the case holds."""
         for name, row in self.rows.items():
             row.show_value(value_of(self._session, name))
-            row.setEnabled(not self._session.state.signed and not self._session.read_only)
+            row.setEnabled(self._controller.editable)
 
     def _enter(self, name: str, value: str) -> None:
-        if value == value_of(self._session, name).strip() or not self._may_decide():
-            row = self.rows[name]
-            if isinstance(row.editor, QComboBox):
-                row.show_value(row.saved)  # a choice that was not taken must not look taken
-            self.keep_drafts()
-            return
-        self._controller.set_field(name, value)
-        self.rows[name].show_value(value_of(self._session, name))
+        row = self.rows[name]
+        new = value != value_of(self._session, name).strip()
+        written = new and self._controller.set_field(name, value) is not None
+        if written or isinstance(row.editor, QComboBox):
+            row.show_value(value_of(self._session, name))  # a choice that was not taken must not look taken
         self.keep_drafts()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractTableModel,
@@ -28,7 +26,6 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.grading import GRADE_GROUPS, GRADES, GradeItem
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import pgettext, tr
@@ -203,27 +200,16 @@ class GradeDelegate(QStyledItemDelegate):
 
 
 class GradesTable(QTableView):
-    """Keys 0 to 3 and P give the grade of the current line.
-
-    Signals
-    -------
-    failed(object)
-        A grade could not be kept (UserError).
-    """
-
-    failed = Signal(object)
+    """Keys 0 to 3 and P give the grade of the current line."""
 
     def __init__(
         self,
         context: UiContext,
         controller: ReviewController,
-        session: CaseSession,
-        may_decide: Callable[[], bool],
     ) -> None:
         super().__init__()
-        self._session = session
-        self._may_decide = may_decide
-        self.grades = GradesModel(context, session, self)
+        self._controller = controller
+        self.grades = GradesModel(context, controller.session, self)
         self.setModel(self.grades)
         self._delegate = GradeDelegate(context, self)
         self._delegate.picked.connect(self.give)
@@ -260,11 +246,5 @@ class GradesTable(QTableView):
     def give(self, row: int, grade: str) -> None:
         """Grade a feature; the grade it has already changes nothing."""
         item = self.grades.item(row)
-        if item is None or grade not in choices(item) or grade == self.grades.grade(row):
-            return
-        if not self._may_decide():
-            return
-        try:
-            self._session.grade(item.id, grade)
-        except UserError as error:
-            self.failed.emit(error)
+        if item is not None and grade in choices(item) and grade != self.grades.grade(row):
+            self._controller.grade(item.id, grade)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget
 
-from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.ui.case_details.analyser import AnalyserPanel
 from bloodcells_gui.ui.case_details.comments import CommentsPanel
 from bloodcells_gui.ui.case_details.fields import FieldsForm
@@ -24,15 +21,12 @@ class RecordPage(QTabWidget):
 
     Signals
     -------
-    failed(object)
-        Something could not be kept (UserError).
     over_cases()
         The person wants to see analyser and smear over cases.
     pending_changed()
         Something is typed now that is not in the record yet, or nothing is any more.
     """
 
-    failed = Signal(object)
     over_cases = Signal()
     pending_changed = Signal()
 
@@ -40,22 +34,18 @@ class RecordPage(QTabWidget):
         self,
         context: UiContext,
         controller: ReviewController,
-        session: CaseSession,
-        may_decide: Callable[[], bool],
     ) -> None:
         super().__init__()
         self._context = context
         self.setDocumentMode(True)
-        self.fields = FieldsForm(context, controller, session, may_decide)
-        self.grades = GradesTable(context, controller, session, may_decide)
-        self.comments = CommentsPanel(context, controller, session, may_decide)
-        self.analyser = AnalyserPanel(context, controller, session, may_decide)
+        self.fields = FieldsForm(context, controller)
+        self.grades = GradesTable(context, controller)
+        self.comments = CommentsPanel(context, controller)
+        self.analyser = AnalyserPanel(context, controller)
         self.addTab(self.fields, tr("Specimen"))
         self.addTab(self.grades, tr("Morphology"))
         self.addTab(self.comments, tr("Comments"))
         self.addTab(self.analyser, tr("Analyser"))
-        for part in (self.fields, self.grades, self.comments, self.analyser):
-            part.failed.connect(self.failed)
         self.fields.pending_changed.connect(self._mark)
         self.comments.pending_changed.connect(self._mark)
         self._mark()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -20,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.counter import Beat, Counter
-from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.model import CODE_ROLE, TILE, CounterModel, TileDelegate
 from bloodcells_gui.ui.counter.sound import Bell
@@ -105,15 +102,7 @@ class Tiles(QListView):
 
 
 class CounterPanel(QWidget):
-    """Counts into one case; undo, table and report follow as for any decision.
-
-    Signals
-    -------
-    failed(object)
-        A cell could not be counted (UserError).
-    """
-
-    failed = Signal(object)
+    """Counts into one case; undo, table and report follow as for any decision."""
 
     def __init__(
         self,
@@ -121,21 +110,20 @@ class CounterPanel(QWidget):
         controller: ReviewController,
         counter: Counter,
         bell: Bell,
-        may_decide: Callable[[], bool] = lambda: True,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
         self.counter = counter
         self.bell = bell
-        self._may_decide = may_decide
+        self._controller = controller
         self.model = CounterModel(context, counter, self)
         self.tiles = Tiles(context)
         self.tiles.setModel(self.model)
         self._delegate = TileDelegate(context, counter, self.tiles)
         self.tiles.setItemDelegate(self._delegate)
-        self.tiles.pressed_code.connect(self._press)
-        self.tiles.less_code.connect(lambda code: self._do(lambda: self.counter.less(code), code))
+        self.tiles.pressed_code.connect(self._count)
+        self.tiles.less_code.connect(self._count_less)
         self.tiles.take_back.connect(self._take_back)
         self._total = QLabel()
         font = QFont(self._total.font())
@@ -225,20 +213,18 @@ class CounterPanel(QWidget):
         if code:
             self._dark.start()
 
-    def _press(self, code: str) -> None:
-        self._do(lambda: self.counter.press(code), code)
+    def _count(self, code: str) -> None:
+        self._answer(self._controller.count(self.counter, code), code)
+
+    def _count_less(self, code: str) -> None:
+        self._answer(self._controller.count_less(self.counter, code), code)
 
     def _take_back(self) -> None:
-        self._do(self.counter.take_back, self.counter.last)
+        code = self.counter.last
+        self._answer(self._controller.take_back_count(self.counter), code)
 
-    def _do(self, act: Callable[[], Beat], code: str) -> None:
-        if not self._may_decide():
-            return
-        try:
-            beat = act()
-        except UserError as error:
-            self.failed.emit(error)
-            return
+    def _answer(self, beat: Beat, code: str) -> None:
+        """Light and sound the tile of a cell that was counted."""
         if beat is not Beat.NONE:
             self._light(code)
             self.bell.beat(beat)

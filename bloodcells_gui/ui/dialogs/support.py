@@ -10,13 +10,13 @@ from PySide6.QtCore import QObject, QSize, QStandardPaths, qVersion
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
+from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import LANGUAGES
 from bloodcells_gui.domain.log_values import Version, Word
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import Workshop
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.theme import CHOICES
@@ -64,10 +64,12 @@ class SupportDialog(Form):
 class SupportDesk(QObject):
     """Shows the report and saves it where the person says."""
 
-    def __init__(self, context: UiContext, workshop: Workshop, banners: BannerStack, parent: QWidget) -> None:
+    def __init__(
+        self, context: UiContext, workspace: Workspace, banners: BannerStack, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._context = context
-        self._workshop = workshop
+        self._workspace = workspace
         self._banners = banners
         self._window = parent
 
@@ -75,7 +77,7 @@ class SupportDesk(QObject):
         """Show what the report holds; save it if that is wanted."""
         from bloodcells_gui.app.support_report import support_report  # with what reads packages' versions
 
-        settings: LabSettings = self._workshop.settings
+        settings: LabSettings = self._workspace.settings
         text = support_report(settings, window_facts(self._context))
         dialog = SupportDialog(text, self._window)
         accepted = dialog.exec()

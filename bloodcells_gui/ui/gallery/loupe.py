@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QThreadPool
 from PySide6.QtGui import QMouseEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
+from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.view import GalleryView
 from bloodcells_gui.ui.inspector.image_view import to_qimage
 from bloodcells_gui.ui.jobs import Lookup
@@ -92,7 +92,7 @@ class Loupe(QObject):
             session = self._session
             self._lookup.ask(cell_id, lambda: session.view(cell_id))
 
-    def _arrived(self, cell_id: object, view: CellViewLike) -> None:
+    def _arrived(self, cell_id: object, view: CellView) -> None:
         if cell_id != self._shown or not isinstance(cell_id, int):
             return
         ratio = self._view.devicePixelRatioF()

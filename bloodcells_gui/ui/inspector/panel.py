@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import WORD
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.contracts import CellViewLike
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.inspector.details import (
@@ -355,7 +355,7 @@ class InspectorPanel(QWidget):
 
     # -- pictures --------------------------------------------------------------------------------------
 
-    def _view_arrived(self, cell_id: object, view: CellViewLike) -> None:
+    def _view_arrived(self, cell_id: object, view: CellView) -> None:
         if cell_id != self._cell_id:
             return
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)

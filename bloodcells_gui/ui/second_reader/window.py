@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Qt, QThreadPool, Signal
 from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import (
@@ -22,9 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.cell_views import CellView
-from bloodcells_gui.app.second_reader import SecondReading, adjudicate, compare, first_labels, unsettled
+from bloodcells_gui.app.second_reader import SecondReading, compare, first_labels, unsettled
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
@@ -33,6 +30,7 @@ from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.second_reader.model import AgreementModel
 
@@ -117,16 +115,18 @@ class SecondReaderWindow(QDialog):
 
     Parameters
     ----------
+    controller : ReviewController
+        Of the case that is read.
     reading : SecondReading
-        Whose reading; `may_decide` is asked before a difference is settled.
+        Whose reading.
     """
 
     def __init__(
         self,
         context: UiContext,
+        controller: ReviewController,
         reading: SecondReading,
         pool: QThreadPool,
-        may_decide: Callable[[], bool] = lambda: True,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -135,7 +135,7 @@ class SecondReaderWindow(QDialog):
         self._context = context
         self.reading = reading
         self._session = reading.session
-        self._may_decide = may_decide
+        self._controller = controller
         self._at = 0
         self._settling = False
         self.banners = BannerStack(context)
@@ -222,10 +222,8 @@ class SecondReaderWindow(QDialog):
         if self.stack.currentIndex() == 1:
             self._settle(code)
             return
-        try:
-            self.reading.label(self.reading.cells[self._at], code)
-        except UserError as error:
-            self.banners.error(error)
+        cell_id = self.reading.cells[self._at]
+        if self._controller.read_again(self.reading, cell_id, code, self.banners.error) is None:
             return
         after = self._at + 1
         labels = self.reading.labels
@@ -297,19 +295,14 @@ class SecondReaderWindow(QDialog):
         self.stage.setFocus()
 
     def _begin_to_settle(self) -> None:
-        if self._may_decide():
+        if self._controller.may_decide():
             self._settling = True
             self._next_difference()
 
     def _settle(self, code: str) -> None:
-        if self.stage.cell_id is None or not self._may_decide():
-            return
-        try:
-            adjudicate(self._session, self.stage.cell_id, code)
-        except UserError as error:
-            self.banners.error(error)
-            return
-        self._next_difference()
+        cell_id = self.stage.cell_id
+        if cell_id is not None and self._controller.adjudicate(cell_id, code, self.banners.error) is not None:
+            self._next_difference()
 
     def stop(self) -> None:
         """Ask for nothing any more."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -36,15 +35,13 @@ class SlidePanel(QWidget):
     ----------
     images : TileReader or None
         None opens the specimen's own files.
-    may_decide : callable
-        Asked before a decision.
 
     Signals
     -------
     cell_picked(int)
         The person clicked a cell.
     failed(UserError)
-        Something could not be shown or kept.
+        Something could not be read or saved as a picture.
     """
 
     cell_picked = Signal(int)
@@ -55,14 +52,12 @@ class SlidePanel(QWidget):
         context: UiContext,
         controller: ReviewController,
         images: TileReader | None = None,
-        may_decide: Callable[[], bool] = lambda: True,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
-        self._controller = controller
+        self.controller = controller
         self._session = controller.session
-        self._may_decide = may_decide
         self._reader: TileReader = images or SlideImages(self._session.specimen, self._session.runs)
         self._told_failure = self._staying = False
         self.loader = TileLoader(self._reader, self)
@@ -74,14 +69,13 @@ class SlidePanel(QWidget):
         for image, tiles in known_maps(tallies, self._session.specimen).items():
             self.canvas.zones.rank(image, tiles)
         self.canvas.zones.visit(visited_areas(tallies, self._session.specimen))
-        self._kept_zone = KeptZone(controller, may_decide)
+        self._kept_zone = KeptZone(controller)
         self._show_kept_zone()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._apply_look)
-        may_add = hasattr(self._session, "add_cell") and not self._session.read_only
-        self.tools = SlideTools(context, self.canvas, may_add=may_add)
+        self.tools = SlideTools(context, self.canvas, may_add=not self._session.read_only)
         self.foot = SlideStatusLine(context, self.canvas)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -115,7 +109,7 @@ class SlidePanel(QWidget):
         self.tools.snapshot_button.clicked.connect(self._ask_snapshot)
         self.tools.look.changed.connect(lambda _: self._settle.start())
         self.loader.failed.connect(self._not_read)
-        self._controller.changed.connect(self._changed)
+        self.controller.changed.connect(self._changed)
 
     # -- cells -----------------------------------------------------------------------------------------
 
@@ -172,35 +166,18 @@ class SlidePanel(QWidget):
         if not self.shows(cell_id):
             self.canvas.show_cell(cell_id)  # seen first: the next press takes it out
             return
-        if not self._may_decide():
-            return
-        remove = getattr(self._session, "remove_cell", None)
-        cell = self._session.cell(cell_id)
         self._staying = True  # the gallery's cursor goes on; the person still looks at this place
         try:
-            if cell.run < 0 and remove is not None:
-                self._controller.attempt(lambda why: remove(cell_id, why))
-            else:
-                self._controller.exclude([cell_id])
+            self.controller.remove_cell(cell_id)
         finally:
             self._staying = False
 
     def add_cell(self, image: int, x: float, y: float) -> None:
         """Segment and classify what lies at a place, and count it."""
-        add = getattr(self._session, "add_cell", None)
-        if add is None or not self._may_decide():
-            return
-        change = self._attempt(lambda: add(image, x, y))
+        change = self.controller.add_cell(image, x, y)
         if change is not None and change.cells:
             self.canvas.choose(change.cells[0])
             self.cell_picked.emit(change.cells[0])
-
-    def _attempt(self, act: Callable[[], Change]) -> Change | None:
-        try:
-            return act()
-        except UserError as error:
-            self.failed.emit(error)
-            return None
 
     # -- the analysis ----------------------------------------------------------------------------------
 
@@ -234,7 +211,7 @@ class SlidePanel(QWidget):
         self._reader = fresh
         self.loader = TileLoader(fresh, self)
         self.loader.failed.connect(self._not_read)
-        markers = Markers({i.index: i.origin_px for i in fresh.images}, self._controller.group_of)
+        markers = Markers({i.index: i.origin_px for i in fresh.images}, self.controller.group_of)
         markers.hidden = self.markers.hidden
         markers.add(self._session.cells)
         self.markers = markers

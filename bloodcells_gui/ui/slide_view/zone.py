@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bloodcells_gui.app.slide_images import PlacedImage
 from bloodcells_gui.domain.zones import Zones, rounded
@@ -52,18 +52,10 @@ def outline_of(text: str, images: Sequence[PlacedImage]) -> Outline:
 
 
 class KeptZone:
-    """The zone as the case keeps it.
+    """The zone as the case keeps it."""
 
-    Parameters
-    ----------
-    controller : ReviewController
-    may_decide : callable
-        Whether the person may change the case now.
-    """
-
-    def __init__(self, controller: ReviewController, may_decide: Callable[[], bool]) -> None:
+    def __init__(self, controller: ReviewController) -> None:
         self._controller = controller
-        self._may_decide = may_decide
         self._shown = ""
 
     def _kept(self) -> str:
@@ -71,11 +63,8 @@ class KeptZone:
 
     def keep(self, zones: Zones) -> None:
         """What was drawn goes into the case; a signed one does not change any more."""
-        session = self._controller.session
         self._shown = zone_text(zones)
-        if session.state.signed or session.read_only or self._shown == self._kept():
-            return
-        if self._may_decide():
+        if self._controller.editable and self._shown != self._kept():
             self._controller.set_field(ZONE_FIELD, self._shown)
 
     def news(self, images: Sequence[PlacedImage]) -> Outline | None:

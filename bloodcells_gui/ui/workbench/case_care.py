@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, QThread, QThreadPool, QTimer
 
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.worklist import WorkList
+from bloodcells_gui.app.worklist import Recovery, WorkList
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
@@ -47,10 +46,8 @@ class CaseCare(QObject):
     # -- cells and pictures ----------------------------------------------------------------------------
 
     def _shown(self, page: CasePage) -> None:
-        session = page.session
-        if isinstance(session, CaseSession):
-            number = self._round
-            QTimer.singleShot(_AFTER_MS, self, lambda: self._compare(session, number))
+        session, number = page.session, self._round
+        QTimer.singleShot(_AFTER_MS, self, lambda: self._compare(session, number))
 
     def _compare(self, session: CaseSession, number: int) -> None:
         def rest() -> None:
@@ -59,7 +56,7 @@ class CaseCare(QObject):
             time.sleep(_REST_S)
 
         if number == self._round:
-            self._checks.ask(session.path, lambda: session.store.check_seals(rest))
+            self._checks.ask(session.path, lambda: session.check_seals(rest))
 
     def _not_as_written(self, path: object, error: object) -> None:
         if isinstance(error, UserError) and isinstance(path, Path):
@@ -90,7 +87,7 @@ class CaseCare(QObject):
         cases = self._cases
         self._recoveries.ask(path, lambda: cases.recover(path))
 
-    def _recovered(self, _: object, result: tuple[Path, Any]) -> None:
+    def _recovered(self, _: object, result: tuple[Path, Recovery]) -> None:
         self._window.opener.busy.emit("")
         target, found = result
         language = self._context.language

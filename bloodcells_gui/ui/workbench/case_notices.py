@@ -35,7 +35,7 @@ class CaseNotices(QObject):
             return
         actions: tuple[tuple[str, Callable[[], None]], ...] = ()
         if notice.can_continue:
-            actions = ((tr("Continue the analysis"), self._window._continue),)
+            actions = ((tr("Continue the analysis"), self._window.continue_analysis),)
         text = self._context.language.text
         self._window.banners.show_banner(
             "info", text(notice.what), text(notice.why, **dict(notice.params)), text(notice.what_to_do),

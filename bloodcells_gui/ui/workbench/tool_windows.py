@@ -162,26 +162,22 @@ class ToolWindows(QObject):
 
     @property
     def session(self) -> CaseSession | None:
-        """The open case, where it is a real one."""
-        page = self.window.page
-        return page.session if page is not None and isinstance(page.session, CaseSession) else None
+        """The open case."""
+        return None if self.window.page is None else self.window.page.session
 
     def _shown(self, page: CasePage) -> None:
         self._enable(page)
-        session = self.session
-        if session is None:
-            return
-        self._add_views(page, session)
+        session = page.session
+        self._add_views(page)
         self._notices.of_case(session)
         if self._run_next is not None and session.path.absolute() == self._run_next:
             self._run_next = None
             # The opener goes on after this signal; the analysis starts once it is through.
-            self._later(self.window._continue)
+            self._later(self.window.continue_analysis)
 
-    def _add_views(self, page: CasePage, session: CaseSession) -> None:
-        failed = page.controller.failed
-        self.record = RecordPage(self.context, page.controller, session, self.window._may_decide)
-        self.record.failed.connect(failed)
+    def _add_views(self, page: CasePage) -> None:
+        session = page.session
+        self.record = RecordPage(self.context, page.controller)
         self.record.over_cases.connect(self.show_agreement)
         self.record.pending_changed.connect(self.window.show_saved)
         self.window.reporter.draft_settled.connect(self.record.comments.take_draft)
@@ -189,10 +185,7 @@ class ToolWindows(QObject):
         self.window.show_saved()
         page.add_view(tr("Record"), self.record)
         bell = Bell(session.settings.count_sound, parent=page)
-        self.counter = CounterPanel(
-            self.context, page.controller, Counter(session), bell, self.window._may_decide
-        )
-        self.counter.failed.connect(failed)
+        self.counter = CounterPanel(self.context, page.controller, Counter(session), bell)
         page.add_view(tr("Counter"), self.counter)
         if session.specimen.kind is SpecimenKind.COUNTER:
             self._later(self.show_counter)
@@ -258,17 +251,17 @@ class ToolWindows(QObject):
 
     def add_to_library(self) -> None:
         """Keep the chosen cells, with a note."""
-        page, session = self.window.page, self.session
+        page = self.window.page
         ids = page.targets_in_sight() if page is not None else []
-        if not ids or session is None or not self.window._may_decide():
+        if page is None or not ids or not page.controller.may_decide():
             return
-        dialog = NoteDialog(self.window, session.drafts.text(NOTE), count=len(ids))
+        dialog = NoteDialog(self.window, page.session.drafts.text(NOTE), count=len(ids))
         accepted = dialog.exec()
         dialog.deleteLater()
-        session.drafts.keep(NOTE, dialog.answer())  # until it is in the library
-        if accepted and session is self.session:
+        kept = page.controller.keep_draft(NOTE, dialog.answer())  # until it is in the library
+        if kept and accepted and page is self.window.page:
             self.keep(ids, dialog.answer())
-            session.drafts.keep(NOTE, "")
+            page.controller.keep_draft(NOTE, "")
 
     def keep(self, ids: list[int], note: str) -> None:
         """Put reviewed cells into the library."""
@@ -301,16 +294,11 @@ class ToolWindows(QObject):
 
     def read_again(self, reader: str) -> SecondReaderWindow | None:
         """The blinded reading of `reader`."""
-        session = self.session
-        if session is None:
+        page = self.window.page
+        if page is None:
             return None
-        window = SecondReaderWindow(
-            self.context,
-            SecondReading(session, reader),
-            self.window.pool,
-            self.window._may_decide,
-            self.window,
-        )
+        reading = SecondReading(page.session, reader)
+        window = SecondReaderWindow(self.context, page.controller, reading, self.window.pool, self.window)
         window.setModal(True)
         return self._pop(window)
 

@@ -22,8 +22,8 @@ from bloodcells_gui.ui.jobs import Errands
 
 _NAMED = 3
 _AGAIN_MS = 250
-LookAt = Callable[[Path, str], Any]
-Ask = Callable[[Path, Any], OpenOptions | None]
+LookAt = Callable[[Path, str], Intake]
+Ask = Callable[[Path, Intake], OpenOptions | None]
 
 
 class Incoming(QObject):
@@ -72,7 +72,7 @@ class Incoming(QObject):
         parts = parts_of(intake)
         look_at, kind = self._look_at, options.kind
 
-        def look(path: Path) -> Any:
+        def look(path: Path) -> Intake | UserError:
             try:
                 return look_at(path, kind)
             except UserError as error:
@@ -97,7 +97,7 @@ class Incoming(QObject):
                 self._enqueue(found, options)
         elif isinstance(tag, Path):
             options = OpenOptions()
-            if getattr(result, "in_question", False) and self._ask is not None:
+            if result.in_question and self._ask is not None:
                 if QApplication.activeModalWidget() is not None:  # never over a dialog about the open case
                     QTimer.singleShot(_AGAIN_MS, self, lambda: self._answered(tag, result))
                     return
@@ -111,7 +111,7 @@ class Incoming(QObject):
             self._enqueue(result, options)
         self.queued.emit()
 
-    def _enqueue(self, found: Any, options: OpenOptions) -> None:
+    def _enqueue(self, found: Intake | UserError, options: OpenOptions) -> None:
         try:
             if isinstance(found, UserError):
                 raise found

@@ -1,0 +1,52 @@
+"""Who reviews at this workstation."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
+from bloodcells_gui.ui.window_memory import Memory
+
+
+class Reviewer(QObject):
+    """Asks once a day who reviews, and remembers the name in the workspace.
+
+    Signals
+    -------
+    changed(str)
+        The name of the person who reviews from now on.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, workspace: Workspace, memory: Memory, window: QWidget) -> None:
+        super().__init__(window)
+        self._workspace = workspace
+        self._memory = memory
+        self._window = window
+
+    def known(self) -> bool:
+        """Whether it is known who reviews; asks where it is not."""
+        if self._workspace.author:
+            return True
+        today = self._memory.author_of_today()
+        if today:
+            self._take(today)
+            return True
+        return self.ask()
+
+    def ask(self) -> bool:
+        """Ask who reviews; False when the person would rather not say."""
+        proposal = self._workspace.author or self._memory.last_author() or self._workspace.settings.reviewer
+        dialog = ReviewerDialog(proposal, self._window)
+        if not dialog.exec() or not dialog.answer():
+            return False
+        self._memory.remember_author(dialog.answer())
+        self._take(dialog.answer())
+        return True
+
+    def _take(self, name: str) -> None:
+        self._workspace.author = name
+        self.changed.emit(name)
