@@ -7,7 +7,7 @@ threads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,24 +36,15 @@ from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.measurements import unit_of
-from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
-from bloodcells_gui.domain.review_state import BY_HAND_RUN, EXCLUDED_LABEL, fold, make_event, utc_now
+from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
+from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
-from bloodcells_gui.domain.taxonomy import ORDER, UNIDENTIFIED
 from bloodcells_gui.storage.case import CaseStore
 
 _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
 
 Listener = Callable[[Change], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Cells that stand together in the gallery: a class, the unidentified, or the excluded."""
-
-    code: str
-    cells: list[int] = field(default_factory=list)
 
 
 def _differs(a: Cell, b: Cell) -> bool:
@@ -190,25 +181,6 @@ class CaseSession:
             for name, value in zip(names, cell.measurements, strict=False)
             if np.isfinite(value)
         ]
-
-    def group_code(self, cell_id: int) -> str:
-        """Where the cell stands in the gallery."""
-        d = self.state.decision(cell_id)
-        if d.status is Status.UNIDENTIFIED:
-            return UNIDENTIFIED
-        return EXCLUDED_LABEL if d.status is Status.EXCLUDED else d.final
-
-    def groups(self) -> list[Group]:
-        """The gallery's order: unidentified first, classes, excluded last; within each the doubtful first."""
-        members: dict[str, list[int]] = {}
-        for cell in self.cells:
-            if self.state.present(cell.id):
-                members.setdefault(self.group_code(cell.id), []).append(cell.id)
-        rank = {UNIDENTIFIED: -1, EXCLUDED_LABEL: len(ORDER) + 1}
-        out = []
-        for code in sorted(members, key=lambda c: rank.get(c, ORDER.get(c, len(ORDER)))):
-            out.append(Group(code, sorted(members[code], key=lambda i: (-self._by_id[i].uncertainty, i))))
-        return out
 
     def as_found(self, cell_id: int) -> tuple[str, float]:
         """Class code and probability before the specimen as a whole was heard. Thread-safe."""

@@ -307,7 +307,6 @@ def acts(path: Path, place: Path, workspace: Workspace) -> list[tuple[str, Calla
     def review() -> None:
         session = workspace.open_case(path)
         try:
-            session.groups()
             for cell in session.cells[:3]:
                 session.view(cell.id)
                 session.thumbnail(cell.id)

@@ -98,7 +98,7 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     for n, path in enumerate(paths[1:]):
         session = workspace.open_case(path)
         session.author = "B. Moreau"
-        session.relabel([c.id for c in session.cells if session.group_code(c.id) == "UNI"], "LY")
+        session.relabel([c.id for c in session.cells if session.state.label(c.id) == "UNI"], "LY")
         for label, share in (("NEUTROPHIL", 60 + n), ("LYMPHOCYTE", 25 - n), ("MONOCYTE", 8)):
             try:
                 set_analyser(session, label, str(share))

@@ -32,7 +32,7 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_UNLIKE_TRAINING, Box, Cell, CellAssets
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.review import Change, Decision, Event, EventKind, Status
+from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import ReviewState, make_event
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import (
@@ -43,7 +43,7 @@ from bloodcells_gui.domain.specimen import (
     Specimen,
     SpecimenKind,
 )
-from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
+from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 from bloodcells_gui.domain.validation import SettingProblem
 
 CODES = tuple(c.code for c in CLASSES)
@@ -235,12 +235,6 @@ class FakeSession(CaseSession):
             (n, float(v), units.get(n.rsplit("_", 1)[-1], ""))
             for n, v in zip(MEASUREMENTS, self.cell(cell_id).measurements, strict=True)
         ]
-
-    def group_code(self, cell_id: int) -> str:
-        d = self.state.decision(cell_id)
-        if d.status is Status.UNIDENTIFIED:
-            return UNIDENTIFIED
-        return "EXCLUDED" if d.status is Status.EXCLUDED else d.final
 
     def thumbnail(self, cell_id: int) -> bytes:
         self.thumbnail_threads.add(threading.get_ident())
