@@ -159,6 +159,22 @@ def _in_two_specimens(outcomes: Sequence[Outcome]) -> list[Reason]:
     return [Reason(IN_TWO_SPECIMENS, (("n", len(twice)), ("first", twice[0][0]), ("second", twice[0][1])))]
 
 
+def _intake_of(planned_job: PlannedJob, request: AnalyzeRequest, token: CancelToken) -> Intake:
+    """The images of a job, its folder ready to write; a job without images leaves skipped.csv alone."""
+    if planned_job.error is not None:
+        raise planned_job.error
+    intake = planned_job.intake or take_in(
+        planned_job.path, request.kind, specimen_id=request.specimen_id, lang=request.lang, check=token.check
+    )
+    if request.kind == AUTO:
+        intake = at_scale(intake, request.mpp)
+    prepare_folder(planned_job.out)
+    if not intake.specimen.images:
+        csv_out.write_skipped_csv(planned_job.out / "skipped.csv", intake.skipped, request.dialect)
+        raise nothing_readable(intake)
+    return intake
+
+
 def _analyze_one(
     planned_job: PlannedJob,
     request: AnalyzeRequest,
@@ -168,22 +184,11 @@ def _analyze_one(
     progress: Callable[[Progress], None],
 ) -> Outcome:
     path, out = planned_job.path, planned_job.out
-    if planned_job.error is not None:
-        raise planned_job.error
-    intake = planned_job.intake or take_in(
-        path, request.kind, specimen_id=request.specimen_id, lang=request.lang, check=token.check
-    )
-    if request.kind == AUTO:
-        intake = at_scale(intake, request.mpp)
-    prepare_folder(out)
-    if not intake.specimen.images:
-        csv_out.write_skipped_csv(out / "skipped.csv", intake.skipped, request.dialect)
-        raise nothing_readable(intake)
+    intake = _intake_of(planned_job, request, token)
     case, later = _case_to_write(out, intake, token, resume=request.resume)
-    target = first_target(intake.specimen.kind, request.target_cells)
     options = AnalysisOptions(
         request.mpp,
-        target,
+        first_target(intake.specimen.kind, request.target_cells),
         request.threads,
         request.profile,
         count_cut_left_top=settings.count_cut_left_top,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui import __version__
+from bloodcells_gui.adaptation.prior_shift import PriorShift
 from bloodcells_gui.adaptation.reproposal import HELD_BACK, reproposed_cells
 from bloodcells_gui.app.calibration_profiles import apply_profile
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.export import prepare_folder
-from bloodcells_gui.app.labelled_folders import read_labelled
+from bloodcells_gui.app.labelled_folders import LabelledCells, read_labelled
 from bloodcells_gui.app.specimen_adaptation import as_a_whole, looked_at
-from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.domain.analysis import Progress, SkippedFile
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.formatting import number, unnamed_text
@@ -73,13 +74,7 @@ def evaluate_folder(
         request.directory, loaded, mpp=request.mpp, threads=request.threads, token=token, progress=progress
     )
     classes = loaded.classifier.classes
-    cells, mix = found.cells, None
-    held_back = np.array([not HELD_BACK.isdisjoint(c.flags) for c in cells], np.bool_)
-    measured = looked_at(np.array([c.measurements for c in cells], np.float32))
-    whole = as_a_whole(_scores(cells), found.embeddings, measured, held_back, loaded.classifier)
-    if whole is not None:
-        mix, settled = whole
-        cells = reproposed_cells(cells, classes, mix, settled)
+    cells, mix = _adapted(found, loaded)
     result = evaluation.evaluate(
         [label.leaves for label in found.labels],
         _scores(cells),
@@ -96,9 +91,25 @@ def evaluate_folder(
         unnamed=found.unnamed,
         scale_remarks=found.scale_remarks,
     )
-    out = request.out
+    _write(request, result, found.skipped)
+    return _summary(request, result, found, mix)
+
+
+def _adapted(found: LabelledCells, engine: Engine) -> tuple[list[Cell], PriorShift | None]:
+    """The cells after what they say of each other, and by what prior shift they were weighed."""
+    classifier, cells = engine.classifier, found.cells
+    held_back = np.array([not HELD_BACK.isdisjoint(c.flags) for c in cells], np.bool_)
+    measured = looked_at(np.array([c.measurements for c in cells], np.float32))
+    whole = as_a_whole(_scores(cells), found.embeddings, measured, held_back, classifier)
+    if whole is None:
+        return cells, None
+    mix, settled = whole
+    return reproposed_cells(cells, classifier.classes, mix, settled), mix
+
+
+def _write(request: EvaluateRequest, result: evaluation.Evaluation, skipped: Sequence[SkippedFile]) -> None:
+    out, dialect = request.out, csv_dialect(request.csv, request.lang)
     evaluation.write_evaluation_json(out / "evaluation.json", result)
-    dialect = csv_dialect(request.csv, request.lang)
     evaluation.write_evaluation_csv(out / "evaluation.csv", result, dialect)
     write_evaluation_pdf(
         result,
@@ -107,33 +118,38 @@ def evaluate_folder(
         paper=request.paper,
         lang=request.lang,
     )
-    csv_out.write_skipped_csv(out / "skipped.csv", found.skipped, dialect)
+    csv_out.write_skipped_csv(out / "skipped.csv", skipped, dialect)
+
+
+def _summary(
+    request: EvaluateRequest, result: evaluation.Evaluation, found: LabelledCells, mix: PriorShift | None
+) -> list[str]:
+    """The lines to print."""
 
     def percent(share: float) -> str:
         return number(100 * share, 2, request.lang)
 
-    a = result.accuracy
-    kept = result.accuracy_kept
-    lines = [
+    lines = [notice_in(remark, request.lang) for remark in found.scale_remarks]
+    if found.unnamed:
+        lines.append(unnamed_text(result.n, found.unnamed, request.lang))
+    accuracy = result.accuracy
+    lines.append(
         tr(
             SUMMARY,
             request.lang,
             n=result.n,
             rollup=result.rollup,
-            accuracy=percent(a.value),
-            low=percent(a.low95),
-            high=percent(a.high95),
+            accuracy=percent(accuracy.value),
+            low=percent(accuracy.low95),
+            high=percent(accuracy.high95),
             balanced=percent(result.balanced_accuracy),
             ece=percent(result.ece),
-        ),
-        tr(OTHERS, request.lang, n=result.abstained, accuracy=percent(kept.value)),
-        f"{out / 'evaluation.pdf'}",
-    ]
-    if found.unnamed:
-        lines.insert(0, unnamed_text(result.n, found.unnamed, request.lang))
-    lines[:0] = [notice_in(remark, request.lang) for remark in found.scale_remarks]
+        )
+    )
     if mix is not None:
-        lines.insert(-2, adaptation_text(mix, request.lang))
+        lines.append(adaptation_text(mix, request.lang))
+    lines.append(tr(OTHERS, request.lang, n=result.abstained, accuracy=percent(result.accuracy_kept.value)))
+    lines.append(f"{request.out / 'evaluation.pdf'}")
     return lines
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.analysis_wiring import cell_analyzer, crops_analysis
 from bloodcells_gui.app.engine import Engine, default_threads
-from bloodcells_gui.app.intake import take_in
+from bloodcells_gui.app.intake import Intake, take_in
 from bloodcells_gui.domain.analysis import CellsFound, Done, Progress, RunStatus, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.class_names import leaves_of
@@ -72,26 +72,18 @@ def label_of(name: str) -> Label | None:
     return None
 
 
-def read_labelled(
-    folder: Path,
-    engine: Engine,
-    *,
-    mpp: float | None,
-    threads: int | None,
-    token: CancelToken,
-    progress: Callable[[Progress], None] | None = None,
-) -> LabelledCells:
-    """Analyse every crop whose folder names a class.
+@dataclass(frozen=True, slots=True)
+class _SortedCrops:
+    """Crops by data set and label; `sets` holds their numbers among `images`."""
 
-    Folders above the class folders name data sets; each set has one scale of its own.
+    images: tuple[ImageRef, ...]
+    sets: Mapping[str, list[tuple[int, ImageRef]]]
+    labels: Mapping[int, Label]
+    skipped: list[SkippedFile]
+    unnamed: dict[str, int]
 
-    Raises
-    ------
-    UserError
-        When no folder names a class.
-    Cancelled
-    """
-    intake = take_in(folder, "crops", check=token.check)
+
+def _sort_crops(intake: Intake, folder: Path) -> _SortedCrops:
     sets: dict[str, list[tuple[int, ImageRef]]] = {}
     labels: dict[int, Label] = {}
     skipped = list(intake.skipped)
@@ -114,11 +106,35 @@ def read_labelled(
             exit_code=EXIT_NOTHING_READABLE,
             path=folder,
         )
+    return _SortedCrops(intake.specimen.images, sets, labels, skipped, dict(unnamed))
+
+
+def read_labelled(
+    folder: Path,
+    engine: Engine,
+    *,
+    mpp: float | None,
+    threads: int | None,
+    token: CancelToken,
+    progress: Callable[[Progress], None] | None = None,
+) -> LabelledCells:
+    """Analyse every crop whose folder names a class.
+
+    Folders above the class folders name data sets; each set has one scale of its own.
+
+    Raises
+    ------
+    UserError
+        When no folder names a class.
+    Cancelled
+    """
+    sorted_crops = _sort_crops(take_in(folder, "crops", check=token.check), folder)
+    labels, skipped = sorted_crops.labels, sorted_crops.skipped
     cells: list[Cell] = []
     embeddings: list[NDArray[np.float16]] = []
     remarks: dict[str, None] = {}
     before = 0
-    for images in sets.values():
+    for images in sorted_crops.sets.values():
         brightness = brightness_of([ref.path for _, ref in images], check=token.check)
         options = CropsOptions(mpp, threads or default_threads())
         crops = crops_analysis(engine, cell_analyzer(engine), options, token, brightness)
@@ -142,11 +158,11 @@ def read_labelled(
         before += len(images)
     found = [labels[c.image] for c in cells]
     return LabelledCells(
-        [intake.specimen.images[c.image].name for c in cells],
+        [sorted_crops.images[c.image].name for c in cells],
         found,
         cells,
         np.asarray(embeddings, np.float32).reshape(len(cells), -1),
         skipped,
-        dict(unnamed),
+        sorted_crops.unnamed,
         tuple(remarks),
     )

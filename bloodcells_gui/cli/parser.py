@@ -19,6 +19,9 @@ VERB_NAMES = (
     "gui", "analyze", "report", "verify", "evaluate", "calibrate", "demo", "models", "lab", "self-test",
 )  # fmt: skip
 
+# The type of argparse has no public name.
+Verbs = Any
+
 
 def _positive(text: str) -> float:
     value = number_of(text)
@@ -67,13 +70,32 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"bloodcells {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    _add_gui(verbs)
+    _add_analyze(verbs)
+    _add_report(verbs)
+    _add_verify(verbs)
+    _add_evaluate(verbs)
+    _add_calibrate(verbs)
+    _add_demo(verbs)
+    _add_models(verbs)
+    _add_lab(verbs)
 
+    verbs.add_parser("self-test", help="every part works on this machine")
+    for p in verbs.choices.values():
+        if p is not verbs.choices["lab"]:  # its actions have the options
+            _add_verbose(p)
+    return parser
+
+
+def _add_gui(verbs: Verbs) -> None:
     p = verbs.add_parser("gui", help="open the window")
     p.add_argument("path", nargs="?", type=Path, metavar="PATH", help="folder, slide, image or case to open")
     p.add_argument("--screenshot", type=Path, metavar="PNG", help="draw PATH offscreen and exit")
     p.add_argument("--lang", choices=LANGUAGES)
     p.add_argument("--theme", choices=("light", "dark"))
 
+
+def _add_analyze(verbs: Verbs) -> None:
     p = verbs.add_parser("analyze", help="the main job without a window")
     p.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="a folder or file is one specimen")
     _add_out(p)
@@ -100,6 +122,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")
     p.add_argument("--quiet", action="store_true")
 
+
+def _add_report(verbs: Verbs) -> None:
     p = verbs.add_parser("report", help="reports again from a saved case, review included")
     p.add_argument("case", type=Path, metavar="CASE")
     _add_out(p)
@@ -107,12 +131,16 @@ def build_parser() -> argparse.ArgumentParser:
     _add_report_options(p)
     p.add_argument("--save-masks", action="store_true")
 
+
+def _add_verify(verbs: Verbs) -> None:
     p = verbs.add_parser("verify", help="audit chain, hashes and signature of a case")
     p.add_argument("case", type=Path, metavar="CASE")
     p.add_argument("--trail", type=Path, metavar="FILE", help="export the audit trail (.csv or .jsonl)")
     p.add_argument("--head", metavar="HASH",
                    help="the chain's hash as a report has it printed: it must be in the chain")  # fmt: skip
 
+
+def _add_evaluate(verbs: Verbs) -> None:
     p = verbs.add_parser("evaluate", help="own validation: crops in sub-folders named by class")
     p.add_argument("directory", type=Path, metavar="DIR")
     _add_out(p)
@@ -123,6 +151,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_report_options(p)
     p.add_argument("--quiet", action="store_true")
 
+
+def _add_calibrate(verbs: Verbs) -> None:
     p = verbs.add_parser("calibrate", help="fit this laboratory's profile from reviewed cells")
     p.add_argument("words", nargs="+", metavar="DIR|CASE|list|use|remove",
                    help="a folder by class, a reviewed case; or `list`, `use`, `remove`")  # fmt: skip
@@ -131,6 +161,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--mpp", type=_positive, metavar="UM")
     p.add_argument("--threads", type=_threads, metavar="N")
 
+
+def _add_demo(verbs: Verbs) -> None:
     p = verbs.add_parser("demo", help="the synthetic specimen, with truth.json")
     _add_out(p)
     p.add_argument("--kind", choices=KINDS[1:], default="crops")
@@ -139,24 +171,18 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--cells", type=_count, metavar="N")
     p.add_argument("--quiet", action="store_true")
 
+
+def _add_models(verbs: Verbs) -> None:
     p = verbs.add_parser("models", help="bundles, cards, hashes, golden tests")
     p.add_argument("action", choices=("list", "verify"))
     p.add_argument("directory", nargs="?", type=Path, metavar="DIR")
-
-    _add_lab(verbs)
-
-    verbs.add_parser("self-test", help="every part works on this machine")
-    for p in verbs.choices.values():
-        if p is not verbs.choices["lab"]:  # its actions have the options
-            _add_verbose(p)
-    return parser
 
 
 def _add_verbose(p: argparse.ArgumentParser) -> None:
     p.add_argument("--verbose", action="store_true", help="the lines of the log on stderr too")
 
 
-def _add_lab(verbs: Any) -> None:
+def _add_lab(verbs: Verbs) -> None:
     """`lab` and its actions."""
     lab = verbs.add_parser("lab", help="the laboratory's data: backup and restore")
     actions = lab.add_subparsers(dest="action", metavar="ACTION", required=True)

@@ -5,7 +5,7 @@ Never stored, so it cannot be stale. The types stand here first; the arithmetic 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -252,6 +252,39 @@ def _totals(basis: _Basis, shown: Iterable[DifferentialRow]) -> tuple[Differenti
     return tuple(result)
 
 
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    """The white cell count before and after the correction for nucleated red cells (10^9/L).
+
+    `nrbc` is per 100 leukocytes; `due` says that the count needs the correction unless the analyser made it,
+    `answer` whether it did ("yes", "no", else unknown), `made` that it was corrected here.
+    """
+
+    wbc: float | None
+    used: float | None
+    nrbc: float
+    due: bool
+    answer: str
+    made: bool
+
+
+def _nrbc_correction(
+    counts: Mapping[str, int], total: int, data: SpecimenData, settings: LabSettings
+) -> _Correction:
+    wbc = data.number("wbc")
+    answer = data.fields.get("wbc_corrected", "").strip().lower()
+    nrbc = 100.0 * counts.get("ERB", 0) / total if total else 0.0
+    due = wbc is not None and nrbc > 0 and nrbc >= settings.nrbc_threshold
+    made = due and answer == "no"
+    used = nrbc_correction(wbc, nrbc) if made and wbc is not None else wbc
+    return _Correction(wbc, used, nrbc, due, answer, made)
+
+
+def _flagged_row(basis: _Basis, row: Row, raised: Sequence[Raised]) -> DifferentialRow:
+    item = None if row.code.startswith(OTHER) else _range_item(basis, row.leaves)
+    return _rule_flag(_with_range(basis, _row(basis, row), item), row.leaves, raised)
+
+
 def differential(
     counts: Mapping[str, int],
     unidentified: int,
@@ -300,20 +333,12 @@ def differential(
     for code in counts:
         BY_CODE[code]
     total = sum(n for code, n in counts.items() if code in COUNTED)
-    wbc = data.number("wbc")
-    answer = data.fields.get("wbc_corrected", "").strip().lower()
-    nrbc = 100.0 * counts.get("ERB", 0) / total if total else 0.0
-    due = wbc is not None and nrbc > 0 and nrbc >= settings.nrbc_threshold
-    corrected = due and answer == "no"
-    wbc_used = nrbc_correction(wbc, nrbc) if corrected and wbc is not None else wbc
+    correction = _nrbc_correction(counts, total, data, settings)
+    wbc_used = correction.used
 
     basis = _Basis(counts, total, wbc_used, settings.ranges, _sex(data), age_years(data), same_area)
     raised = raised_rules(settings.rules, counts, total, wbc_used, same_area)
-    rows = []
-    for r in rollup.rows:
-        row = _row(basis, r)
-        item = None if r.code.startswith(OTHER) else _range_item(basis, r.leaves)
-        rows.append(_rule_flag(_with_range(basis, row, item), r.leaves, raised))
+    rows = [_flagged_row(basis, row, raised) for row in rollup.rows]
     totals = _totals(basis, rows)
     wbc_range = basis.range(ranges.WBC, ranges.ABSOLUTE)
     table = Differential(
@@ -322,9 +347,9 @@ def differential(
         total=total,
         unidentified=unidentified,
         excluded=excluded,
-        wbc=wbc,
+        wbc=correction.wbc,
         wbc_used=wbc_used,
-        corrected=corrected,
+        corrected=correction.made,
         totals=totals,
         wbc_flag=wbc_range.side(wbc_used) if wbc_range and wbc_used is not None else "",
         wbc_low=wbc_range.low if wbc_range else None,
@@ -337,9 +362,9 @@ def differential(
             counts,
             raised,
             settings,
-            nrbc=nrbc,
-            correction_due=due,
-            answer=answer,
+            nrbc=correction.nrbc,
+            correction_due=correction.due,
+            answer=correction.answer,
             sex=basis.sex,
             age=basis.age,
             analyser=analyser_of(data)[0],

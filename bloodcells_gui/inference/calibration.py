@@ -151,6 +151,42 @@ class Profile:
             ) from error
 
 
+def _refuse_too_few(labels: Sequence[str]) -> None:
+    classes = len(set(labels))
+    if len(labels) < MIN_CELLS or classes < 2:
+        raise UserError(
+            "There are too few reviewed cells to calibrate.",
+            "{n} cells of {k} classes are usable; at least {least} cells of 2 classes are needed.",
+            "Review more cells, best of every class, and try again.",
+            n=len(labels),
+            k=classes,
+            least=MIN_CELLS,
+        )
+
+
+def _best_settings(
+    x: Wide, allowed: NDArray[np.bool_], importance: Wide, prior: tuple[Wide, Wide], folds: NDArray[np.intp]
+) -> tuple[float, float, float, Wide]:
+    """Strength of the prior, its softening, the temperature, and the held-out logits (n, K) of the best fit.
+
+    Each pair is judged by the loss on folds that its fit has not seen.
+    """
+    tried: list[tuple[float, float, float, float, Wide]] = []
+    for strength, soft in itertools.product(_PRIORS, _SOFTENING):
+        base = (prior[0] * soft, prior[1] * soft)
+        held = np.empty((len(x), len(prior[1])))
+        for fold in range(FOLDS):
+            test = folds == fold
+            if not test.any():
+                continue
+            w, b = _fit(x[~test], allowed[~test], importance[~test], base, strength)
+            held[test] = x[test] @ w.T + b
+        heat, loss = _best_temperature(held, allowed)
+        tried.append((loss, strength, soft, heat, held))
+    _, strength, soft, heat, held = min(tried, key=lambda t: t[0])
+    return strength, soft, heat, held
+
+
 def fit_profile(
     embeddings: Floats,
     labels: Sequence[str],
@@ -194,15 +230,7 @@ def fit_profile(
         With too few usable cells, or all of one class.
     """
     allowed, kept = _targets(labels, classes)
-    if len(kept) < MIN_CELLS or len({labels[i] for i in kept}) < 2:
-        raise UserError(
-            "There are too few reviewed cells to calibrate.",
-            "{n} cells of {k} classes are usable; at least {least} cells of 2 classes are needed.",
-            "Review more cells, best of every class, and try again.",
-            n=len(kept),
-            k=len({labels[i] for i in kept}),
-            least=MIN_CELLS,
-        )
+    _refuse_too_few([labels[i] for i in kept])
     used = [labels[i] for i in kept]
     raw = np.asarray(embeddings, np.float64)[kept]
     centre = raw.mean(axis=0)
@@ -214,22 +242,9 @@ def fit_profile(
     x, to_x, from_x = _whitened(inside, used, raw.shape[1])
     prior = (w0 @ directions.T @ from_x.T, b0 + w0 @ centre)
     importance = _importance(used)
-    folds = _folds(used, seed)
     before_logits = x @ prior[0].T + prior[1]
     before = _score(before_logits / temperature, allowed, used)
-    tried: list[tuple[float, float, float, float, Wide]] = []
-    for strength, soft in itertools.product(_PRIORS, _SOFTENING):
-        base = (prior[0] * soft, prior[1] * soft)
-        held = np.empty_like(before_logits)
-        for fold in range(FOLDS):
-            test = folds == fold
-            if not test.any():
-                continue
-            w, b = _fit(x[~test], allowed[~test], importance[~test], base, strength)
-            held[test] = x[test] @ w.T + b
-        heat, loss = _best_temperature(held, allowed)
-        tried.append((loss, strength, soft, heat, held))
-    _, strength, soft, heat, held = min(tried, key=lambda t: t[0])
+    strength, soft, heat, held = _best_settings(x, allowed, importance, prior, _folds(used, seed))
     w, b = _fit(x, allowed, importance, (prior[0] * soft, prior[1] * soft), strength)
     weights = soft * w0 + (w - soft * prior[0]) @ to_x.T @ directions
     distance_scale = 1.0

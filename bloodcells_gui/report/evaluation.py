@@ -21,7 +21,7 @@ from bloodcells_gui.adaptation.prior_shift import PriorShift
 from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.stats import clopper_pearson, expected_calibration_error, f1_limits, risk_coverage
-from bloodcells_gui.domain.taxonomy import ROLLUPS, RollUp
+from bloodcells_gui.domain.taxonomy import ROLLUPS, RollUp, Row
 from bloodcells_gui.report.csv_out import atomic_file, write_rows
 
 EVALUATION_FORMAT = 1
@@ -134,6 +134,29 @@ def _share(x: int, n: int) -> Figure:
     return Figure(x / n, *clopper_pearson(x, n))
 
 
+def _confusion(truth: NDArray[np.intp], best: NDArray[np.intp], used: Sequence[int]) -> NDArray[np.int_]:
+    """Count cells by true and best row, both numbered by their place in `used`."""
+    place = {row: i for i, row in enumerate(used)}
+    confusion = np.zeros((len(used), len(used)), int)
+    np.add.at(confusion, ([place[t] for t in truth.tolist()], [place[b] for b in best.tolist()]), 1)
+    return confusion
+
+
+def _class_figures(confusion: NDArray[np.int_], rows: Sequence[Row]) -> tuple[ClassFigures, ...]:
+    figures = []
+    for i, row in enumerate(rows):
+        tp, support, predicted = int(confusion[i, i]), int(confusion[i].sum()), int(confusion[:, i].sum())
+        fp, fn = predicted - tp, support - tp
+        f1 = 2 * tp / (support + predicted) if support + predicted else math.nan
+        figures.append(
+            ClassFigures(
+                row.code, row.name, row.rgb, support, predicted, _share(tp, predicted), _share(tp, support),
+                Figure(f1, *f1_limits(tp, fp, fn)),
+            )
+        )  # fmt: skip
+    return tuple(figures)
+
+
 def evaluate(
     labels: Sequence[tuple[str, ...]],
     scores: NDArray[np.float32],
@@ -199,24 +222,9 @@ def evaluate(
     confidence = rolled[np.arange(n), best]
     correct = best == truth
     kept = np.ones(n, bool) if abstained is None else ~np.asarray(abstained, bool)
-
     used = sorted(set(truth.tolist()) | set(best.tolist()))
-    place = {row: i for i, row in enumerate(used)}
-    confusion = np.zeros((len(used), len(used)), int)
-    np.add.at(confusion, ([place[t] for t in truth.tolist()], [place[b] for b in best.tolist()]), 1)
-    figures = []
-    for row_number in used:
-        i = place[row_number]
-        row = rollup.rows[row_number]
-        tp, support, predicted = int(confusion[i, i]), int(confusion[i].sum()), int(confusion[:, i].sum())
-        fp, fn = predicted - tp, support - tp
-        f1 = 2 * tp / (support + predicted) if support + predicted else math.nan
-        figures.append(
-            ClassFigures(
-                row.code, row.name, row.rgb, support, predicted, _share(tp, predicted), _share(tp, support),
-                Figure(f1, *f1_limits(tp, fp, fn)),
-            )
-        )  # fmt: skip
+    confusion = _confusion(truth, best, used)
+    figures = _class_figures(confusion, [rollup.rows[i] for i in used])
     recalls = [f.recall.value for f in figures if f.support]
     return Evaluation(
         data=_data(labels, sets, label_names),
@@ -228,7 +236,7 @@ def evaluate(
         n=n,
         accuracy=_share(int(correct.sum()), n),
         balanced_accuracy=float(np.mean(recalls)),
-        classes=tuple(figures),
+        classes=figures,
         codes=tuple(rollup.rows[i].code for i in used),
         confusion=tuple(tuple(int(v) for v in line) for line in confusion),
         ece=expected_calibration_error(confidence, correct),
