@@ -97,7 +97,9 @@ def main() -> None:
     )
     args = parser.parse_args()
     earlier = args.same_as.read_text("utf-8") if args.same_as else None
-    version = re.search(r'__version__ = "(.+)"', (ROOT / "bloodcells_gui/__init__.py").read_text("utf-8"))[1]
+    stated = re.search(r'__version__ = "(.+)"', (ROOT / "bloodcells_gui/__init__.py").read_text("utf-8"))
+    assert stated is not None
+    version = stated[1]
     when = source_time()
     started = time.monotonic()
 

@@ -48,11 +48,16 @@ class Component:
     licence_files: tuple[Path, ...] = field(default=(), compare=False)
 
 
+def stated_in(meta: metadata.PackageMetadata, name: str) -> str:
+    """A field of a package's metadata; "" where it has none."""
+    return str(meta[name]) if name in meta else ""
+
+
 def licence_of(meta: metadata.PackageMetadata) -> str:
     """SPDX expression where the package states one, its own words otherwise."""
-    if meta.get("License-Expression"):
-        return str(meta["License-Expression"])
-    stated = str(meta.get("License") or "").strip()
+    if expression := stated_in(meta, "License-Expression"):
+        return expression
+    stated = stated_in(meta, "License").strip()
     if stated and "\n" not in stated and len(stated) < 100:
         return stated
     stated_classes = [c for c in meta.get_all("Classifier") or [] if c.startswith("License")]
@@ -84,7 +89,7 @@ def python_components(pyproject: Path) -> list[Component]:
         texts = tuple(f for f in files if f.is_file() and f.suffix not in {".py", ".pyc"})
         found[name] = Component(
             name, package.version, licence, f"pkg:pypi/{name}@{package.version}",
-            str(package.metadata.get("Home-page") or (urls[0] if urls else "")),
+            stated_in(package.metadata, "Home-page") or (urls[0] if urls else ""),
             texts or next((known for word, known in KNOWN_TEXTS.items() if word in licence), ()),
         )  # fmt: skip
     python = ".".join(map(str, sys.version_info[:3]))

@@ -10,7 +10,7 @@ import types
 class Absent(types.ModuleType):
     """Answers pyqtgraph's import-time questions: a widget to derive from, and names that mean nothing."""
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> type:
         if name == "QOpenGLWidget":
             from PySide6.QtWidgets import QWidget
 

@@ -243,7 +243,7 @@ def lab(args: argparse.Namespace) -> int:
     return 0 if done.complete else 1
 
 
-def self_test(args: argparse.Namespace) -> int:
+def self_test(_args: argparse.Namespace) -> int:
     """Every part works on this machine."""
     from bloodcells_gui.app.selftest import run_self_test
 

@@ -113,7 +113,7 @@ class FieldsSource:
         """Release the fields that were opened for their neighbours."""
         self._opened.close()
 
-    def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
+    def prepare(self, _pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
         """Settle the scale and lay the fields out."""
         self._settled = self._settle_scale()
         scale = self._settled.scale
@@ -181,7 +181,7 @@ class FieldsSource:
         """What the layout could not settle."""
         return [*self._notices, *counted(self._said)]
 
-    def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
+    def finish(self, _token: CancelToken) -> Iterator[ImagesRead]:
         """Hashes came with the pixels."""
         return iter(())
 

@@ -30,7 +30,7 @@ class Chip(QWidget):
         m = self.fontMetrics()
         return QSize(m.horizontalAdvance(self._text) + 20, m.height() + 6)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         theme = self._context.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -56,7 +56,7 @@ class _LassoBox(pg.ViewBox):  # type: ignore[misc]
         super().__init__(lockAspect=True, enableMenu=False)
         self._canvas = canvas
 
-    def mouseDragEvent(self, ev: Any, axis: Any = None) -> None:
+    def mouseDragEvent(self, ev: Any, axis: Any = None) -> None:  # noqa: ARG002  # pyqtgraph names it
         if ev.button() == Qt.MouseButton.LeftButton:
             ev.accept()
             place = self.mapSceneToView(ev.scenePos())

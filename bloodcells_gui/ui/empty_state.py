@@ -35,7 +35,7 @@ class _Choice(QToolButton):
     def sizeHint(self) -> QSize:
         return QSize(230, 148)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         theme = self._context.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -178,7 +178,7 @@ class EmptyState(QWidget):
             self._recent.addWidget(button)
         self._recent_title.setVisible(bool(paths))
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         if not self._drop:
             return
         painter = QPainter(self)
@@ -193,7 +193,7 @@ class EmptyState(QWidget):
             self.update()
             event.acceptProposedAction()
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
         self._drop = False
         self.update()
 

@@ -37,7 +37,7 @@ class _ThemedEngine(QIconEngine):
     def clone(self) -> QIconEngine:
         return _ThemedEngine(self._name, self._theme, self._token)
 
-    def paint(self, painter: QPainter, rect, mode: QIcon.Mode, state: QIcon.State) -> None:  # type: ignore[no-untyped-def]
+    def paint(self, painter: QPainter, rect, mode: QIcon.Mode, _state: QIcon.State) -> None:  # type: ignore[no-untyped-def]
         painter.save()
         if mode == QIcon.Mode.Disabled:
             painter.setOpacity(0.4)

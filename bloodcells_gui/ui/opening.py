@@ -243,7 +243,7 @@ class Opener(QObject):
             return
         self.opened.emit(session, job)
 
-    def _failed(self, tag: object, error: object) -> None:
+    def _failed(self, _tag: object, error: object) -> None:
         self.busy.emit("")
         if isinstance(error, UserError):
             self._banners.error(error)

@@ -49,7 +49,7 @@ class ReviewKeys(QObject):
         for panel in panels:
             panel.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() not in _KEYS or not isinstance(event, QKeyEvent) or not self._alive():
             return False
         act = self._meant(event)
@@ -80,7 +80,7 @@ class LatinShortcuts(QObject):
         self._window = window
         window.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
         sequence = latin_sequence(event)

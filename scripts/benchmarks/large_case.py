@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,8 +146,8 @@ def use(home: Path) -> dict[str, object]:
         view.viewport().repaint()
 
     places = [chance.randrange(bar.maximum()) for _ in range(60)]
-    found["scroll by jumps"] = timed([lambda v=v: scroll(v) for v in places])
-    found["scroll by steps"] = timed([lambda i=i: scroll(2000 + 120 * i) for i in range(120)])
+    found["scroll by jumps"] = timed([partial(scroll, v) for v in places])
+    found["scroll by steps"] = timed([partial(scroll, 2000 + 120 * i) for i in range(120)])
     wait_ms(1500)
     found["scrolled, MB"] = round(peak_mb())
     view.select_ids([page.session.cells[0].id])
@@ -157,7 +158,7 @@ def use(home: Path) -> dict[str, object]:
         view.viewport().repaint()
 
     keys = (Qt.Key.Key_Space, Qt.Key.Key_Q, Qt.Key.Key_S)
-    found["decision"] = timed([lambda i=i: press(keys[i % 3]) for i in range(60)])
+    found["decision"] = timed([partial(press, keys[i % 3]) for i in range(60)])
     for number in range(4):
         bench.show_record(number)
         wait_ms(100)

@@ -28,6 +28,7 @@ def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = Non
     from bloodcells_gui.app.analysis_wiring import cell_analyzer, scan_analysis
     from bloodcells_gui.app.engine import load_engine
     from bloodcells_gui.domain.analysis import CellsFound, Done, Skipped
+    from bloodcells_gui.domain.cell import Cell
     from bloodcells_gui.domain.progress import CancelToken
     from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
     from bloodcells_gui.domain.taxonomy import COUNTED
@@ -47,7 +48,9 @@ def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = Non
         ScanOptions(mpp=mpp, threads=threads, target=target),
         CancelToken(),
     )
-    cells, tiles, skipped, first = [], [], 0, None
+    cells: list[Cell] = []
+    tiles: list[TileScanned] = []
+    skipped, first = 0, None
     done: Done | None = None
     cpu = time.process_time()
     for event in events:

@@ -142,7 +142,7 @@ def ready_crops(crops: Ready, engine: Engine, threads: int) -> dict[str, float]:
         engine.segmenter.segment(crops.outlining[s])
         engine.classifier.predict(crops.naming[s])
 
-    cpu, _ = cpu_seconds(lambda: [one(s) for s in work])
+    cpu, _ = cpu_seconds(lambda: list(map(one, work)))
     with ThreadPoolExecutor(threads) as pool:
         started = time.perf_counter()
         list(pool.map(one, work))
@@ -161,6 +161,7 @@ def explained(engine: Engine, crops: Ready, s: slice) -> None:
     """Segment, classify, and explain the best class of each cell of a batch."""
     engine.segmenter.segment(crops.outlining[s])
     found = engine.classifier.predict(crops.naming[s], maps=True)
+    assert found.feature_map is not None
     for i, best in enumerate(found.probabilities.argmax(axis=1)):
         one = replace(found, feature_map=found.feature_map[i : i + 1], logits=found.logits[i : i + 1])
         engine.classifier.heat(one, [engine.classifier.classes[best]])

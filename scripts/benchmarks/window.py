@@ -98,6 +98,7 @@ def main() -> None:
         timer.stop()
 
         page = window.page
+        assert page is not None
         workspace.author = "benchmark"
         ids = [cell.id for cell in page.session.cells][:DECISIONS]
         waits = []

@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -86,7 +87,7 @@ def odd_ones(values: dict[str, float], reach: float = 5.0) -> list[str]:
     return [name for name, v in values.items() if abs(v - middle) / spread >= reach]
 
 
-def by_site(rows: list[dict[str, str]], seen: Looks) -> dict[str, dict]:
+def by_site(rows: list[dict[str, str]], seen: Looks) -> dict[str, dict[str, Any]]:
     """Counts, sizes, brightness and focus of every set and site."""
     parts: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in rows:
@@ -122,11 +123,11 @@ def exact_sets(hashes: dict[str, str]) -> list[list[str]]:
     return sorted(sorted(p) for p in held.values() if len(p) > 1)
 
 
-def copies(rows: list[dict[str, str]], seen: Looks, hashes: dict[str, str]) -> list[dict]:
+def copies(rows: list[dict[str, str]], seen: Looks, hashes: dict[str, str]) -> list[dict[str, Any]]:
     """All pairs that show one picture and are not the same file: how they were found, and whether the manifest knows."""
     group = {r["path"]: r["group"] for r in rows}
     label = {r["path"]: r["label"] for r in rows}
-    found: dict[tuple[str, str], dict] = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add(a: str, b: str, how: str, value: float) -> None:
         key = (min(a, b), max(a, b))
@@ -168,7 +169,7 @@ def copies(rows: list[dict[str, str]], seen: Looks, hashes: dict[str, str]) -> l
     return sorted(found.values(), key=lambda p: (p["how"], p["a"], p["b"]))
 
 
-def groups_across_folders(rows: list[dict[str, str]], linked: list[tuple[str, str]]) -> dict:
+def groups_across_folders(rows: list[dict[str, str]], linked: list[tuple[str, str]]) -> dict[str, Any]:
     """Groups of the manifest with members in several folders: how many of them the pixels alone lead to."""
     members: dict[str, set[str]] = defaultdict(set)
     sets: dict[str, set[str]] = defaultdict(set)
@@ -191,7 +192,7 @@ def groups_across_folders(rows: list[dict[str, str]], linked: list[tuple[str, st
     }
 
 
-def audit(data: Path) -> dict:
+def audit(data: Path) -> dict[str, Any]:
     """All findings as plain data."""
     rows = read_manifest(data)
     missing = [r["path"] for r in rows if not (data / r["path"]).is_file()]
@@ -233,7 +234,7 @@ def audit(data: Path) -> dict:
     }  # fmt: skip
 
 
-def tally(pairs: list[dict]) -> dict[str, Counter[str]]:
+def tally(pairs: list[dict[str, Any]]) -> dict[str, Counter[str]]:
     """Pairs by how they were found, known to the manifest or not."""
     out: dict[str, Counter[str]] = defaultdict(Counter)
     for p in pairs:

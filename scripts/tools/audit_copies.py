@@ -74,7 +74,8 @@ def unit(images: npt.NDArray[np.generic]) -> Unit:
     flat = images.reshape(len(images), -1).astype(np.float32)
     flat -= flat.mean(1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.divide(flat, length, out=np.zeros_like(flat), where=length > 1e-6)
+    unit_flat: Unit = np.divide(flat, length, out=np.zeros_like(flat), where=length > 1e-6)
+    return unit_flat
 
 
 def turned(images: np.ndarray, how: int) -> np.ndarray:

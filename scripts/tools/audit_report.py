@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 
-def markdown(found: dict) -> str:
+def markdown(found: dict[str, Any]) -> str:
     """The report; lists are cut short, ``audit.json`` has all of it."""
     lines = ["# Data audit", "", f"{found['images']:,} images. Missing files: {len(found['missing'])}. Broken: {len(found['broken'])}. "
              f"Not in the manifest: {len(found['not_in_manifest'])}.", "",
@@ -45,7 +46,11 @@ def markdown(found: dict) -> str:
 
 
 def plot(
-    found: dict, brightness: dict[str, float], size: dict[str, str], site_of: dict[str, str], path: Path
+    found: dict[str, Any],
+    brightness: dict[str, float],
+    size: dict[str, str],
+    site_of: dict[str, str],
+    path: Path,
 ) -> None:
     """Brightness, image sizes and classes of every site."""
     import matplotlib

@@ -58,9 +58,8 @@ _INTERESTING = (
 
 def picture(width: int, height: int, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return cv2.resize(
-        rng.integers(0, 256, (8, 10, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC
-    )
+    noise = rng.integers(0, 256, (8, 10, 3), np.uint8)
+    return np.asarray(cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
 def seeds() -> dict[str, bytes]:

@@ -396,7 +396,7 @@ def run(
     outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         good = good_cases(Path(folder) / "base")
-        batch.EngineHolder = lambda *_: plain_engine  # type: ignore[assignment, misc]
+        batch.EngineHolder = lambda *_: plain_engine  # type: ignore[assignment, attr-defined]
         for number in range(first, first + count):
             rng = random.Random(f"{seed} {number}")
             place = Path(folder) / "now"

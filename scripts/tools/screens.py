@@ -113,10 +113,10 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
             sign(session, "B. Moreau", "Reviewed and reported", "Synthetic.")
         session.close()
     window.opener.open_path(paths[0])
-    page, session = window.page, bench.session
+    page, reviewed = window.page, bench.session
     assert page is not None
-    assert session is not None
-    page.gallery.view.select_ids([session.cells[0].id])
+    assert reviewed is not None
+    page.gallery.view.select_ids([reviewed.cells[0].id])
     window.progress.begin("")
     window.progress.show_progress(Progress(412, 1200, "images", 388, 96.2, 8.0))
     shoot("analysing", wait=800)
@@ -133,11 +133,11 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
         "patient_name": "Anne-Marie Wojciechowska-Lefèvre de la Tour d’Auvergne", "patient_id": "P-778-12/2026",
         "birth_date": "1961-07-14", "sex": "F", "clinical_information": "Fièvre depuis deux semaines, splénomégalie. " * 3,
     }.items():  # fmt: skip
-        session.set_field(name, value)
-    session.grade("anisocytosis", "2+")
-    session.grade("rouleaux", "present")
-    session.note("Frottis relu au microscope ; quelques érythroblastes. " * 4)
-    session.set_field("platelets_per_field", "14")
+        reviewed.set_field(name, value)
+    reviewed.grade("anisocytosis", "2+")
+    reviewed.grade("rouleaux", "present")
+    reviewed.note("Frottis relu au microscope ; quelques érythroblastes. " * 4)
+    reviewed.set_field("platelets_per_field", "14")
     for number, name in enumerate(("fields", "grades", "comments", "analyser")):
         bench.show_record(number)
         shoot(name)
@@ -148,14 +148,14 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     )
     shoot("map", wait=9000)
     page.views.setCurrentIndex(0)
-    page.gallery.view.select_ids([c.id for c in session.cells[:6]])
+    page.gallery.view.select_ids([c.id for c in reviewed.cells[:6]])
     page.compare()
     shoot("comparison", page._comparisons[-1], 1200)
     page._comparisons[-1].close()
     shoot("work list", bench.show_worklist(), 2500)
-    session.confirm([c.id for c in session.cells[:12]])
+    reviewed.confirm([c.id for c in reviewed.cells[:12]])
     bench.keep(
-        [c.id for c in session.cells[:12]],
+        [c.id for c in reviewed.cells[:12]],
         "Belle cellule d’enseignement, à montrer aux étudiants de deuxième année",
     )
     shoot("library", bench.show_library())
@@ -163,7 +163,7 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     assert reading is not None
     shoot("second reader", reading, 1200)
     for cell_id in reading.reading.cells:
-        reading._given(session.decision(cell_id).final if cell_id % 3 else "BL")
+        reading._given(reviewed.decision(cell_id).final if cell_id % 3 else "BL")
     shoot("second reader, result", reading)
     reading.close()
     shoot("agreement over cases", bench.show_agreement(), 3000)
@@ -192,10 +192,10 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
         shoot(f"settings {row}", settings)
     settings.close()
     for name, dialog in (
-        ("sign, blocked", SignDialog(context, workspace.author, signing_checks(session), window)),
+        ("sign, blocked", SignDialog(context, workspace.author, signing_checks(reviewed), window)),
         ("amend", AmendDialog(window)),
-        ("export", ExportDialog(context, workspace.settings, bench.window.reporter.proposal(session), 12, window)),
-        ("new analysis", OpenOptionsDialog(context, Path("/srv/images") / LONG, session.specimen, window)),
+        ("export", ExportDialog(context, workspace.settings, bench.window.reporter.proposal(reviewed), 12, window)),
+        ("new analysis", OpenOptionsDialog(context, Path("/srv/images") / LONG, reviewed.specimen, window)),
         ("who", ReviewerDialog(workspace.author, window)), ("note", NoteDialog(window, count=12)),
     ):  # fmt: skip
         shoot(name, dialog)

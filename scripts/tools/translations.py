@@ -61,8 +61,8 @@ class Text:
 class Catalogue(Catalog):
     """A catalogue whose head holds nothing that differs from one day or machine to the next."""
 
-    @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
+    @property  # type: ignore[misc]  # what is read is set nowhere
+    def mime_headers(self) -> list[tuple[str, str]]:
         """The head's lines."""
         return [
             ("Language", "fr"),

@@ -39,7 +39,7 @@ class PlainReader(PyramidReader):
         size = (image.rgb.shape[1], image.rgb.shape[0])
         super().__init__(path, (Level(size, 1.0, size),), image.info.mpp)
 
-    def _read_level(self, level: int, x: int, y: int, width: int, height: int) -> RGB:
+    def _read_level(self, _level: int, x: int, y: int, width: int, height: int) -> RGB:
         pixels = self._rgb
         if pixels is None:
             raise ImageRefused(self.path, "It was closed.")

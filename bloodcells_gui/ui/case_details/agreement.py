@@ -35,7 +35,7 @@ class BlandAltmanPlot(QWidget):
         self.setAccessibleName(points.name if points else "")
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         theme, painter = self._context.theme, QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), theme.colour("base"))

@@ -276,7 +276,7 @@ class DifferentialModel(QAbstractTableModel):
         return Qt.DropAction.MoveAction
 
     def canDropMimeData(
-        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
+        self, data: QMimeData, _action: Qt.DropAction, _row: int, _column: int, parent: Index
     ) -> bool:
         return parent.isValid() and self.leaf(parent.row()) is not None and bool(unpack_ids(data))
 

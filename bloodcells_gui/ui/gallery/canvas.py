@@ -188,7 +188,7 @@ class GalleryCanvas(QAbstractItemView):
     def isIndexHidden(self, index: Index) -> bool:
         return not self.visualRect(index).isValid()
 
-    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+    def visualRegionForSelection(self, _selection: QItemSelection) -> QRegion:
         # Exact regions of large selections cost more than painting the hundred visible tiles.
         return QRegion(self.viewport().rect())
 

@@ -72,7 +72,7 @@ class Loupe(QObject):
         self._shown = None
         self._frame.hide()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if self.on and event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
             if not event.buttons():
                 self._look_at(self._view.cell_at(event.position().toPoint()))

@@ -304,7 +304,7 @@ class GalleryModel(QAbstractItemModel):
             return len(GROUPS)
         return len(self._groups[parent.row()]) if parent.internalId() == 0 and parent.column() == 0 else 0
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 1
 
     def flags(self, index: Index) -> Qt.ItemFlag:

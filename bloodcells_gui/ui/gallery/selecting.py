@@ -237,7 +237,7 @@ class GallerySelection(GalleryCanvas):
             self.selectionModel().select(self._between(members[0], members[-1]), SelectionFlag.ClearAndSelect)
 
     def moveCursor(
-        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+        self, _action: QAbstractItemView.CursorAction, _modifiers: Qt.KeyboardModifier
     ) -> QModelIndex:
         return self.currentIndex()
 
@@ -246,11 +246,11 @@ class GallerySelection(GalleryCanvas):
         if self._model.cell_id(index) is not None:
             self.selectionModel().select(index, command)
 
-    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+    def selectionChanged(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
         self.viewport().update()
         self.selection_changed.emit()
 
-    def currentChanged(self, current: Index, previous: Index) -> None:
+    def currentChanged(self, current: Index, _previous: Index) -> None:
         self.viewport().update()
         cell_id = self._model.cell_id(current)
         if cell_id is not None and QAccessible.isActive():
@@ -259,7 +259,7 @@ class GallerySelection(GalleryCanvas):
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
         self.current_changed.emit(cell_id)
 
-    def dataChanged(self, top_left: Index, bottom_right: Index, roles: Sequence[int] = ()) -> None:
+    def dataChanged(self, _top_left: Index, _bottom_right: Index, _roles: Sequence[int] = ()) -> None:
         self.viewport().update()
 
 

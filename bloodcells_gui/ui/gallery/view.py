@@ -202,7 +202,7 @@ class GalleryView(GallerySelection):
             bar.setValue(bar.value() + 12)
         event.setAccepted(target is not None)
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
         self._drop_group = None
         self.viewport().update()
 

@@ -252,7 +252,7 @@ class CellImageView(QWidget):
             half = extent / 2 / self._zoom
             put(size / 2 if 2 * half >= size else min(size - half, max(half, get())))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, _event: QResizeEvent) -> None:
         if self._fitted:
             self.fit()
         else:
@@ -282,11 +282,11 @@ class CellImageView(QWidget):
             self._keep_inside()
             self.update()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         self._grab = None
         self.setCursor(Qt.CursorShape.CrossCursor if self.ruler_on else Qt.CursorShape.OpenHandCursor)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
         self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -300,7 +300,7 @@ class CellImageView(QWidget):
 
     # -- painting --------------------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._context.theme.colour("window"))
         if self._image is None:

@@ -338,7 +338,7 @@ class InspectorPanel(QWidget):
             cell_id = self._cell_id
             self.history.show_pairs(
                 [
-                    (event_text(language, e, cell_id), f"{e.author} · {language.when(e.time)}")
+                    (event_text(e, cell_id), f"{e.author} · {language.when(e.time)}")
                     for e in reversed(self._session.history(cell_id))
                 ]
             )
@@ -363,7 +363,7 @@ class InspectorPanel(QWidget):
         if self.heat_button.isChecked() and self._cell_id is not None:
             self.explain(self._explained or self._session.cell(self._cell_id).predicted)
 
-    def _view_failed(self, cell_id: object, error: object) -> None:
+    def _view_failed(self, cell_id: object, _error: object) -> None:
         if cell_id == self._cell_id:
             self.image.clear(tr("The picture of this cell cannot be read."))
 
@@ -388,7 +388,7 @@ class InspectorPanel(QWidget):
         if tag == (self._cell_id, self._explained) and self.heat_button.isChecked():
             self.image.show_heat(heat)  # type: ignore[arg-type]
 
-    def _heat_failed(self, tag: object, error: object) -> None:
+    def _heat_failed(self, tag: object, _error: object) -> None:
         if tag == (self._cell_id, self._explained):
             self.image.show_heat(None)
             self.image.show_note(tr("No explanation: the model does not know this class, or is not at hand."))

@@ -72,7 +72,7 @@ class ProbabilityBars(QWidget):
         at = codes.index(self._marked) if self._marked in codes else -1 if step > 0 else 0
         self.chosen.emit(codes[(at + step) % len(codes)])
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, language = self._context.theme, self._context.language

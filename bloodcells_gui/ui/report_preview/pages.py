@@ -210,7 +210,7 @@ class PagesView(QAbstractScrollArea):
 
     # -- drawing and keys ------------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), self._context.theme.colour("window"))
         painter.translate(-self.horizontalScrollBar().value(), -self.verticalScrollBar().value())

@@ -149,7 +149,7 @@ class SlideCanvas(SlidePicture):
             self.camera.zoom_at(ZOOM_STEP**3, event.position().x(), event.position().y())
             self._moved()
 
-    def leaveEvent(self, event: QEvent) -> None:
+    def leaveEvent(self, _event: QEvent) -> None:
         self.pointed.emit(None)
 
     def _beyond_a_click(self, at: QPointF) -> bool:

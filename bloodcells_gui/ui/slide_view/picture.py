@@ -179,7 +179,7 @@ class SlidePicture(QWidget):
         self.moved.emit()
         self.update()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, _event: QResizeEvent) -> None:
         self.camera.resize(self.width(), self.height())
         self.moved.emit()
 
@@ -193,7 +193,7 @@ class SlidePicture(QWidget):
 
     # -- painting --------------------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         theme = self._context.theme
         picture, tiles = self._ground.compose(
             self._loader,

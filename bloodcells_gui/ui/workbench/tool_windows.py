@@ -229,7 +229,7 @@ class ToolWindows(QObject):
     def _later(self, act: Callable[[], object]) -> None:
         QTimer.singleShot(0, self, act)
 
-    def _leaving(self, page: CasePage) -> None:
+    def _leaving(self, _page: CasePage) -> None:
         for window in list(self._popped):
             window.close()
         if self.record is not None:

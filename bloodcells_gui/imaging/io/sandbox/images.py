@@ -83,7 +83,7 @@ def isolation() -> bool:
     could read nothing at all would be served worse. `bloodcells self-test` tells which it is.
     """
     try:
-        decoders().run(open_request(Path(os.devnull), DEFAULT_LIMITS), lambda child, answer: None)
+        decoders().run(open_request(Path(os.devnull), DEFAULT_LIMITS), lambda _child, _answer: None)
     except ImageRefused:
         return True
     except OSError as error:
@@ -167,7 +167,7 @@ def pictures_in(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> list[Image
     if not isolation():
         return decode.pictures_in(path, limits)
 
-    def take(child: Child, answer: dict[str, Any]) -> list[ImageInfo]:
+    def take(_child: Child, answer: dict[str, Any]) -> list[ImageInfo]:
         told = answer.get("pictures")
         if not isinstance(told, list) or not 0 < len(told) <= MOST_PAGES:
             raise BadAnswer("no pictures")
@@ -209,7 +209,7 @@ def _beyond(path: Path, limits: DecodeLimits) -> Beyond | None:
     if not isolation():
         return decode.brightness_of(path, limits)
     request = brightness_request(path, limits)
-    return _run(request, lambda child, answer: protocol.beyond_from_wire(answer.get("beyond")))
+    return _run(request, lambda _child, answer: protocol.beyond_from_wire(answer.get("beyond")))
 
 
 def open_image(
@@ -247,7 +247,7 @@ class IsolatedReader:
         self._limits = replace(limits, cache_bytes=share)
         self._closed = False
         self._strikes = 0
-        found = self._ask(open_request(path, limits, brightness), lambda child, answer: answer)
+        found = self._ask(open_request(path, limits, brightness), lambda _child, answer: answer)
         try:
             self._describe(found)
         except (BadAnswer, TypeError, ValueError) as e:
