@@ -116,6 +116,8 @@ def _within(filename: str) -> str:
     path = Path(filename)
     if path.is_relative_to(_PACKAGE):
         return path.relative_to(_PACKAGE.parent).as_posix()
+    if not path.is_absolute() and getattr(sys, "frozen", False):  # so the packaged program names its modules
+        return path.as_posix() if path.parts[0].removesuffix(".py") in sys.modules else _ELSEWHERE
     for root in _LIBRARIES:
         if root in path.parts:
             return "/".join(path.parts[path.parts.index(root) :])

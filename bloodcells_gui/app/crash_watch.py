@@ -1,4 +1,4 @@
-"""What no exception shows: a crash in Qt, onnxruntime or a decoder library, a kill, a power cut.
+"""What no caller sees: a crash in Qt, onnxruntime or a decoder library, a kill, a fault in a thread.
 
 Each process of the program keeps a file `running-PID.txt` beside its log and removes it at its end. When a
 compiled part fails, Python writes into it where each thread was. The next process finds the file, puts the
@@ -12,6 +12,8 @@ import faulthandler
 import logging
 import os
 import stat
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,13 +27,42 @@ _log = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def crash_watch(folder: Path) -> Iterator[None]:
-    """Log how earlier processes ended, and have a trace written should this one crash meanwhile.
-
-    Where somebody else asked Python for such traces already (``PYTHONFAULTHANDLER``), or no file can be kept,
-    this process is not watched.
-    """
+    """Log how earlier processes ended, and meanwhile what no caller sees of this one."""
     with contextlib.suppress(OSError):
         _log_earlier(folder)
+    with _stray_exceptions(), _traced(folder):
+        yield
+
+
+@contextlib.contextmanager
+def _stray_exceptions() -> Iterator[None]:
+    """Log exceptions that end a thread, or that Python can hand to nobody, beside what is done with them."""
+    of_threads, unraisable = threading.excepthook, sys.unraisablehook
+
+    def of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            _log.critical("a fault of the program in a thread", exc_info=args.exc_value)
+        of_threads(args)
+
+    def raised_for_nobody(args: sys.UnraisableHookArgs) -> None:
+        if args.exc_value is not None:
+            _log.error("a fault of the program that nobody could be told", exc_info=args.exc_value)
+        unraisable(args)
+
+    threading.excepthook, sys.unraisablehook = of_thread, raised_for_nobody
+    try:
+        yield
+    finally:
+        threading.excepthook, sys.unraisablehook = of_threads, unraisable
+
+
+@contextlib.contextmanager
+def _traced(folder: Path) -> Iterator[None]:
+    """Have a trace written should this process crash meanwhile.
+
+    Where somebody else asked Python for such traces already (``PYTHONFAULTHANDLER``), or no file can be kept,
+    there is none.
+    """
     if faulthandler.is_enabled():
         yield
         return

@@ -118,7 +118,10 @@ class JobRunner(QObject):
             return True
         sys.setswitchinterval(self._patience)
         worker.finished.disconnect(self._ended)
-        return worker.wait(wait_ms)
+        ended = worker.wait(wait_ms)
+        if worker.error is not None:
+            _log.error("an analysis that was stopped had failed", exc_info=worker.error)
+        return ended
 
     def _deliver(self) -> None:
         events: list[AnalysisEvent] = []

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -225,13 +224,7 @@ def _catch_faults(keeper: WindowKeeper) -> None:
         sys.stderr.write(visible(report, "\n\t"))
         keeper.window.banners.crash(error, stays=True)
 
-    def hook_of_thread(args: threading.ExceptHookArgs) -> None:
-        if args.exc_value is not None:
-            _log.critical("a fault of the program in a thread", exc_info=args.exc_value)
-        threading.__excepthook__(args)
-
     sys.excepthook = hook
-    threading.excepthook = hook_of_thread
 
 
 def wait_ms(milliseconds: int) -> None:

@@ -87,6 +87,18 @@ def test_no_name_of_any_kind_is_in_it(tmp_path: Path, name: str) -> None:
         assert "bloodcells_gui/" in report
 
 
+def test_the_packaged_program_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its modules carry the names of their files from the package on."""
+
+    def fail_in(name: str) -> str:
+        return bug_report(caught(lambda: exec(compile("raise ValueError", name, "exec"), {})))
+
+    assert "bloodcells_gui/planted.py" not in fail_in("bloodcells_gui/planted.py")
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    assert "  bloodcells_gui/planted.py, line 1, in <module>" in fail_in("bloodcells_gui/planted.py")
+    assert is_clean(fail_in("Mustermann/planted.py"))
+
+
 def test_it_says_where_the_program_failed() -> None:
     report = bug_report(caught(lambda: parse([]) and LabSettings(reviewer=object()) and UserError()))  # type: ignore[arg-type,call-arg]
     first = report.splitlines()[0]

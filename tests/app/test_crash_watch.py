@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -106,6 +107,37 @@ def test_it_stays_away_where_traces_are_asked_for_already(tmp_path: Path) -> Non
     with crash_watch(tmp_path):
         assert list(tmp_path.iterdir()) == []
     assert faulthandler.is_enabled()
+
+
+class Falls:
+    """Fails where nobody can be told."""
+
+    def __del__(self) -> None:
+        raise LookupError(NAME)
+
+
+def test_faults_in_threads_and_for_nobody_are_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", done.append)
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: done.append(args.exc_type))
+    before = threading.excepthook, sys.unraisablehook
+
+    def fail() -> None:
+        raise ZeroDivisionError(NAME)
+
+    with logging_to(tmp_path), crash_watch(tmp_path):
+        thread = threading.Thread(target=fail, name=NAME)
+        thread.start()
+        thread.join()
+        Falls()
+    assert (threading.excepthook, sys.unraisablehook) == before
+    assert len(done) == 2  # whoever was told before is told still
+    text = (tmp_path / FILE_NAME).read_text("utf-8")
+    assert "builtins.ZeroDivisionError (its message is left out)" in text
+    assert "builtins.LookupError (its message is left out)" in text
+    assert NAME not in text
 
 
 def test_odd_things_in_the_place_of_its_file_are_left(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -129,28 +128,6 @@ def test_problems_and_faults_of_the_window_are_in_the_log(window: MainWindow, fo
     assert "“There is nothing at {path}.”" in text
     assert "builtins.KeyError (its message is left out)" in text
     assert NAME not in text
-
-
-def test_a_fault_in_a_thread_is_in_the_log(
-    window: MainWindow, context: UiContext, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    monkeypatch.setattr(threading, "__excepthook__", lambda _: None)
-    keeper = start.WindowKeeper(context, FakeWorkshop(), Memory(folder.parent / "w.ini"))  # type: ignore[arg-type]
-    start._catch_faults(keeper)
-
-    def fail() -> None:
-        raise ZeroDivisionError(NAME)
-
-    with logging_to(folder):
-        thread = threading.Thread(target=fail)
-        thread.start()
-        thread.join()
-    text = (folder / FILE_NAME).read_text("utf-8")
-    assert "builtins.ZeroDivisionError (its message is left out)" in text
-    assert NAME not in text
-    keeper.window.close()
 
 
 @pytest.mark.parametrize("early", [False, True])
