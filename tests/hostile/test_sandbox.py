@@ -423,9 +423,9 @@ def test_an_analysis_lists_what_its_decoders_died_of(tmp_path: Path, monkeypatch
     from bloodcells_gui.domain.progress import CancelToken
 
     specimen = make_demo("crops", tmp_path / "specimen", cells=12, seed=7)
-    images = sorted(specimen.glob("*.jpg"))
-    images[3].rename(specimen / "crash-3.jpg")
-    images[8].rename(specimen / "sleep-8.jpg")
+    crops = sorted(specimen.glob("*.jpg"))
+    crops[3].rename(specimen / "crash-3.jpg")
+    crops[8].rename(specimen / "sleep-8.jpg")
     pool = DecoderPool(3, lambda: BAD, cpu_s=5, wall_s=3)
     monkeypatch.setattr(images, "decoders", lambda: pool)
     images.isolation.cache_clear()

@@ -236,7 +236,7 @@ def test_a_short_run_beside_another_sqlite_program_loses_nothing(tmp_path: Path)
     """The long one, on a disk: scripts/tools/lock_test.py."""
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location("lock_test", ROOT / "scripts" / "lock_test.py")
+    spec = importlib.util.spec_from_file_location("lock_test", ROOT / "scripts" / "tools" / "lock_test.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
