@@ -45,7 +45,7 @@ def calibrate_from(
         if not usable:
             raise UserError(
                 "The scale of these crops is not known, so they fit no profile.",
-                "Neither their files nor their cells tell it, or the two contradict each other.",
+                "Neither their files nor their cells give it, or the two contradict each other.",
                 "Give the micrometres per pixel with --mpp.",
             )
         embeddings, labels = found.embeddings[usable], [found.labels[i].name for i in usable]

@@ -33,7 +33,7 @@ def notice_of(session: CaseSession) -> RecoveryNotice | None:
     for number in store.interrupted_runs:
         if number in running:
             store.finish_run(number, RunStatus.CANCELLED)
-    crash = N_("The program did not end properly when it last had this case.")
+    crash = N_("The program did not end properly when this case was last open.")
     return RecoveryNotice(
         crash if store.after_crash else N_("The analysis of this case was cut off."),
         N_("Every decision that the screen showed is here: {events} decisions, {cells} cells."),

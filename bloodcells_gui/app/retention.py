@@ -124,10 +124,10 @@ class Retention:
             Before anything: no name, a signed case without the confirmation, or a wrong clock.
         """
         if not author.strip():
-            raise UserError("A removal needs a name.", "It stands in the record.", "Enter your name.")
+            raise UserError("A removal needs a name.", "The name is kept in the record.", "Enter your name.")
         if not signed_too and any(d.signed for d in chosen):
             raise UserError(
-                "Signed reports are not removed without a word.",
+                "Signed reports are not removed without confirmation.",
                 "They would be lost for good.",
                 "Confirm that they may go, or leave the signed cases out.",
             )

@@ -323,7 +323,7 @@ class CaseSession:
             if kind is EventKind.CONFIRM and seen != [self.state.label(i) for i in ids if i in self.state]:
                 raise UserError(
                     "This was not done.",
-                    "The analysis ended at this moment, and the proposals took on the mix of the specimen.",
+                    "The analysis has just ended, and the proposals were adapted to the specimen.",
                     "Look at the cells again.",
                 )
             try:

@@ -243,14 +243,14 @@ def answer_finding(session: CaseSession, finding: Finding, answer: FindingAnswer
     if answer.verdict == REFUTED and finding.count:
         raise UserError(
             "{n} cells are still counted as {name}.",
-            "A finding is refuted by what its cells are.",
+            "A finding is refuted when its cells get another class.",
             "Relabel them or take them out; the finding is gone then, and the report says what became of it.",
             n=finding.count,
             name=finding.name,
         )
     if not answer.told.strip():
         raise UserError(
-            "It is not said who was told of the critical finding.",
+            "The name of the person who was told of the critical finding is missing.",
             "",
             "Enter a name, or why nobody was told.",
         )

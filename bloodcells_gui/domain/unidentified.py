@@ -18,7 +18,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
 
 NO_SCALE = N_("no scale is known")
 CONTRADICTED = N_("the scale is contradicted")
-UNSURE_SCALE = N_("its name depends on an unsure scale")
+UNSURE_SCALE = N_("its class depends on an uncertain scale")
 NO_OUTLINE = N_("no cell could be outlined")
 UNLIKE = N_("it looks unlike the training images")
 COMPETE = N_("two classes compete: {first} and {second}")
@@ -30,12 +30,14 @@ GUESS = N_("Best guess: {name}, {percent} %. It waits because {reason}.")
 SUMMARY = {
     NO_SCALE: N_("Unidentified because no scale is known: {count}."),
     CONTRADICTED: N_("Unidentified because the scale is contradicted: {count}."),
-    UNSURE_SCALE: N_("Unidentified because their names depend on an unsure scale: {count}."),
+    UNSURE_SCALE: N_("Unidentified because their class depends on an uncertain scale: {count}."),
     NO_OUTLINE: N_("Unidentified because no cell could be outlined: {count}."),
     UNLIKE: N_("Unidentified because they look unlike the training images: {count}."),
     COMPETE: N_("Unidentified because two classes compete: {count}."),
     BELOW: N_("Unidentified because their probability is below the limit: {count}."),
 }
+# Signed reports keep the sentence that they were signed with.
+_FORMER_SUMMARY = N_("Unidentified because their names depend on an unsure scale: {count}.")
 # The first that holds is the one that a person can do something about.
 _OF_FLAG = (
     (FLAG_WAITS_FOR_SCALE, NO_SCALE),

@@ -120,7 +120,7 @@ class FieldsSource:
         if scale.mpp is None:
             raise UserError(
                 "The scale of these fields is unknown.",
-                "The files do not say it, and too few red cells were found to tell.",
+                "The files do not state it, and too few red cells were found to estimate it.",
                 "Enter the micrometres per pixel (for example 0.1 for a 100x lens).",
             )
         self._notices += self._settled.remarks

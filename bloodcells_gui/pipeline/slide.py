@@ -208,7 +208,7 @@ class SlideSource:
         if settled is None or settled.scale.mpp is None:
             raise UserError(
                 "The scale of this slide is unknown.",
-                "Its file does not say it, and too few red cells were found to tell.",
+                "Its file does not state it, and too few red cells were found to estimate it.",
                 "Enter the micrometres per pixel (for example 0.25 for a 40x scan).",
             )
         return settled

@@ -7,15 +7,13 @@ from bloodcells_gui.domain.formatting import number
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
-MIX = N_(
-    "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells): {weights}"
-)
+MIX = N_("Prior shift: the class frequencies of this specimen were used ({cells} nucleated cells): {weights}")
 EVEN_MIX = N_(
-    "How often each kind occurs in this specimen is taken into account ({cells} nucleated cells); it "
-    "changes no kind's weight by 5 % or more"
+    "Prior shift: the class frequencies of this specimen were used ({cells} nucleated "
+    "cells); they change no class's weight by 5 % or more"
 )
-MEASURED = N_("Size, shape, density and texture of the cells count for their kind ({cells} cells)")
-ALIKE = N_("Cells that look alike support each other's kind ({cells} cells)")
+MEASURED = N_("Morphometry: size, shape, density and texture of the cells were used ({cells} cells)")
+ALIKE = N_("Label propagation: similar cells supported each other's class ({cells} cells)")
 
 
 def adaptation_text(mix: PriorShift, lang: str = "en") -> str:

@@ -164,7 +164,7 @@ def _plots(sheet: Sheet, e: Evaluation) -> None:
     right.draw(
         ticks,
         [end * k / 5 for k in range(6)],
-        sheet.tr("share of cells kept, surest first"),
+        sheet.tr("share of cells kept, most certain first"),
         sheet.tr("share of errors among them"),
     )
     right.line([(c, r) for c, r, _ in e.risk_coverage])

@@ -28,7 +28,7 @@ def gallery(sheet: Sheet, model: ReportModel) -> None:
     rows = [row for row in model.gallery if row.total]
     if not any(row.thumbs for row in rows):
         return
-    sheet.heading(sheet.tr("Cells"), 34, sheet.tr("most doubtful first"))
+    sheet.heading(sheet.tr("Cells"), 34, sheet.tr("most uncertain first"))
     _legend(sheet)
     _blocks(sheet, [row for row in rows if row.thumbs], model)
 
@@ -37,7 +37,7 @@ def _legend(sheet: Sheet) -> None:
     y = sheet.y
     x = sheet.left
     for kind, text in (
-        ("?", N_("doubtful to the model, with its probability")),
+        ("?", N_("uncertain to the model, with its probability")),
         ("✓", N_("confirmed by a person")),
         ("→", N_("relabelled by a person")),
     ):

@@ -113,7 +113,8 @@ def unsettled(move: Move) -> UserError:
     """What is said of a case whose move cannot be brought to its end."""
     return UserError(
         "A move of the case {path} to {target} was cut off.",
-        "It cannot be seen whether the case arrived there. It is kept here out of sight, as {hidden}.",
+        "The program cannot determine whether the case arrived there. It is kept here as the "
+        "hidden file {hidden}.",
         "Connect the folder {folder}, then look again.",
         path=move.path,
         target=move.target,

@@ -36,8 +36,8 @@ RECORD_LOST = N_(
     " Compare the case with its images and with earlier reports."
 )
 ALTERED = N_(
-    "Some of what came through is not as it was written, or lacks what belonged to it."
-    " Compare the case with its images and with earlier reports."
+    "Some of what was recovered is not as it was written, or lacks what belonged to it. "
+    "Compare the case with its images and with earlier reports."
 )
 _LARGEST_GAP = 100_000
 # What else a case is made of; each act, and each cell with its picture, is looked at by itself.

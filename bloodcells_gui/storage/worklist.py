@@ -313,7 +313,7 @@ class Worklist:
     def _summary(self, name: str | bytes, stamp: str, path: Path) -> serialization.Row:
         if path.is_dir():
             raise UserError(
-                "The folder {path} cannot be looked into.",
+                "The folder {path} cannot be listed.",
                 "You may not read it, or its disk or share does not answer. Cases in it are not listed.",
                 "Check the folder's permissions and the network.",
                 path=path,

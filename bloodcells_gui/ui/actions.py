@@ -47,7 +47,7 @@ class Actions(QObject):
         add("confirm", tr("&Confirm"), "confirm", QKeySequence("Space"))
         add("exclude", tr("E&xclude"), "exclude", QKeySequence("Delete"))
         add("restore", tr("Re&store"), "restore", QKeySequence("Shift+Delete"))
-        add("next_doubtful", tr("Next &doubtful cell"), "doubt", QKeySequence("N"))
+        add("next_doubtful", tr("Next uncerta&in cell"), "doubt", QKeySequence("N"))
         add("next_unreviewed", tr("Next cell &nobody has looked at"), "next", QKeySequence("U"))
         add("larger", tr("&Larger pictures"), "zoom_in", QKeySequence("Ctrl++"), QKeySequence("Ctrl+="))
         add("smaller", tr("&Smaller pictures"), "zoom_out", QKeySequence("Ctrl+-"))
@@ -98,7 +98,7 @@ class Actions(QObject):
             ("open_folder", tr("Folder")),
             ("open_slide", tr("Slide")),
             ("confirm", tr("Confirm")),
-            ("next_doubtful", tr("Next doubtful")),
+            ("next_doubtful", tr("Next uncertain")),
             ("next_unreviewed", tr("Next unseen")),
             ("export", tr("Export")),
             ("sign", tr("Sign")),

@@ -212,5 +212,5 @@ class AnalysisControl(QObject):
                 len(skipped),
             ),
             "\n".join(named),
-            tr("All of them stand in skipped.csv of the export."),
+            tr("skipped.csv of the export lists all of them."),
         )

@@ -166,7 +166,7 @@ class BannerStack(QWidget):
         support = self._context.support
         return self.show_banner(
             "critical",
-            tr("The program met a fault of its own."),
+            tr("An error occurred in the program itself."),
             tr("Your decisions are in the case file; nothing of them is lost."),
             tr("Copy the report and pass it on; it holds no patient data."),
             actions=((tr("Report for support…"), support),) if support is not None else (),

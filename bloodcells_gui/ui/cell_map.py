@@ -240,7 +240,7 @@ class CellMap(QWidget):
         self.canvas.pointed.connect(self._pointed)
         self.colouring = QComboBox()
         self.colouring.addItem(tr("Colour by class"), BY_CLASS)
-        self.colouring.addItem(tr("Colour by doubt"), BY_UNCERTAINTY)
+        self.colouring.addItem(tr("Colour by uncertainty"), BY_UNCERTAINTY)
         self.colouring.setAccessibleName(tr("Colour of the points"))
         self.colouring.activated.connect(lambda _: self._recolour())
         self._state = QLabel()

@@ -126,7 +126,7 @@ class EmptyState(QWidget):
             choice = _Choice(context, icon, name, hint)
             choice.clicked.connect(signal)
             choices.addWidget(choice, 1)
-        self._recent_title = QLabel(tr("Go on with"))
+        self._recent_title = QLabel(tr("Continue with"))
         strong = self._recent_title.font()
         strong.setWeight(strong.Weight.DemiBold)
         self._recent_title.setFont(strong)

@@ -121,5 +121,5 @@ def csv_choices() -> tuple[tuple[str, str], ...]:
     """(name, value) of the dialects in which tables are written."""
     return (
         (tr("CSV with comma and point (RFC 4180)"), "rfc4180"),
-        (tr("CSV for Excel, signs of the report's language"), "excel"),
+        (tr("CSV for Excel, separators of the report's language"), "excel"),
     )

@@ -164,7 +164,7 @@ class Opener(QObject):
             "info",
             tr("The images of this case lie on the network and were not opened."),
             str(root),
-            tr("Opening them tells that computer who is logged in here: do so if you know it."),
+            tr("Opening them tells that computer who is logged in here: do so only if you know it."),
             actions=((tr("Open the images"), allow),),
         )
 

@@ -192,7 +192,7 @@ def test_measurements_change_what_is_shown_and_the_case_says_so(
         mix = mix_in(store.runs[0].tallies)
         assert mix is not None
         assert (mix.prior, mix.likeness, mix.alike, mix.measured) == (None, None, 0, 30)
-        assert "Size, shape, density and texture of the cells count" in adaptation_text(mix)
+        assert "size, shape, density and texture of the cells were used" in adaptation_text(mix)
         assert [c.predicted for c in store.load_cells(as_found=True)].count("SNE") == 3
         assert store.verify() == []
     rescued = tmp_path / "rescued.bcs"
@@ -374,9 +374,11 @@ def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(
             token=CancelToken(), progress=lambda _: None, engine=engine,
         )  # fmt: skip
         results[name] = json.loads((tmp_path / name / "evaluation.json").read_text())
-        assert any("taken into account (24 nucleated cells)" in line for line in lines) == (name == "mixed")
-        assert any("look alike" in line for line in lines) == (name == "alike")
-        assert any("texture of the cells count" in line for line in lines) == (name == "measured")
+        assert any(
+            "class frequencies of this specimen were used (24 nucleated cells)" in line for line in lines
+        ) == (name == "mixed")
+        assert any("similar cells supported" in line for line in lines) == (name == "alike")
+        assert any("texture of the cells were used" in line for line in lines) == (name == "measured")
         assert results[name]["measured_cells"] == (24 if name == "measured" else 0)
     assert results["plain"]["accuracy"] == pytest.approx(21 / 24, abs=1e-4)
     assert {results[name]["accuracy"] for name in ("mixed", "alike", "measured")} == {1}

@@ -47,7 +47,7 @@ SISTERS = (0.48, 0.5, 0.01, 0.01)
         (cell((0.01, 0.01, 0.02, 0.96), 0.05), "its probability is below the limit"),
         (cell(SURE, 0.01, (FLAG_UNLIKE_TRAINING,)), "it looks unlike the training images"),
         (cell(SURE, 0.01, (FLAG_NO_CELL,)), "no cell could be outlined"),
-        (cell(SURE, 0.01, (FLAG_SCALE_UNSURE,)), "its name depends on an unsure scale"),
+        (cell(SURE, 0.01, (FLAG_SCALE_UNSURE,)), "its class depends on an uncertain scale"),
         (cell(SURE, 0.01, (FLAG_UNLIKE_TRAINING, FLAG_SCALE_CONTRADICTED)), "the scale is contradicted"),
         (cell(SURE, 0.01, (FLAG_SCALE_UNKNOWN, FLAG_WAITS_FOR_SCALE)), "no scale is known"),
     ],

@@ -350,11 +350,13 @@ def test_provenance_says_that_the_specimens_mix_was_used_and_what_it_weighed(tmp
     mix = PriorShift(weights, 137, ClassPrior(0.1, 15), 0.4)
     model = make_report(run=make_run(tallies={"RBC": 2140.0, **mix.to_tallies()}))
     english = " ".join(text_of(render(model), tmp_path).split())
-    assert "taken into account (137 nucleated cells): Monocyte × 0.25, Segmented neutrophil × 2.41" in english
+    assert "specimen were used (137 nucleated cells): Monocyte × 0.25, Segmented neutrophil × 2.41" in english
     assert "Lymphocyte × " not in english
     assert "mix/" not in english
     french = " ".join(text_of(render(model, lang="fr"), tmp_path).split())
-    assert "prise en compte (137 cellules nucléées) : Monocyte × 0,25, Neutrophile segmenté × 2,41" in french
+    assert (
+        "ont été utilisées (137 cellules nucléées) : Monocyte × 0,25, Neutrophile segmenté × 2,41" in french
+    )
     without = text_of(render(make_report(run=make_run())), tmp_path)
     assert "nucleated cells)" not in without
 
@@ -365,17 +367,19 @@ def test_all_that_was_made_of_a_specimen_is_told_to_its_last_word(tmp_path: Path
     together = {"likeness": PropagationSettings(0.5, 1, 1, 0.1), "alike": 123456, "measured": 123456}
     mix = PriorShift(weights, 123456, ClassPrior(0.3, 15), 0.4, **together)
     model = make_report(run=make_run(tallies=mix.to_tallies()))
-    ends = {"en": "support each other's kind (123456 cells)", "fr": "mutuellement (123456 cellules)"}
+    ends = {"en": "supported each other's class (123456 cells)", "fr": "mutuellement (123456 cellules)"}
     for lang, last in ends.items():
         text = " ".join(text_of(render(model, lang=lang), tmp_path).split())
         assert last in text
-        assert ("texture of the cells count" if lang == "en" else "comptent pour leur type") in text
+        assert (
+            "texture of the cells were used" if lang == "en" else "texture des cellules ont été utilisées"
+        ) in text
 
 
 def test_a_mix_that_weighs_nothing_is_told_as_such() -> None:
     mix = PriorShift({"SNE": 1.01, "LY": 0.99}, 3, ClassPrior(0.1, 15), 0.4)
-    assert "no kind's weight by 5 %" in adaptation_text(mix)
-    assert "le poids d'aucun type de 5 %" in adaptation_text(mix, "fr")
+    assert "no class's weight by 5 %" in adaptation_text(mix)
+    assert "le poids d’aucune classe de 5 %" in adaptation_text(mix, "fr")
 
 
 NAMES = (

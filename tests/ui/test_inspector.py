@@ -210,8 +210,10 @@ def test_what_a_cell_was_by_itself_is_said_where_the_specimen_changed_its_class(
     same, other, sister = [c.id for c in session.cells if c.predicted == "SNE"][:3]
     session.found = {same: ("SNE", 0.3), other: ("ERB", 0.615), sister: ("UNICORN", 0.5)}
     panel.show_cell(other)
-    qtbot.waitUntil(lambda: line_of(panel) == "Taken by itself: erythroblast (NRBC) (62\N{NO-BREAK SPACE}%)")
-    assert "look alike" in panel.by_itself.toolTip()
+    qtbot.waitUntil(
+        lambda: line_of(panel) == "From this cell alone: erythroblast (NRBC) (62\N{NO-BREAK SPACE}%)"
+    )
+    assert "similar cells" in panel.by_itself.toolTip()
     panel.show_cell(same)
     assert line_of(panel) == ""
     qtbot.waitUntil(lambda: panel._found == ("SNE", 0.3))

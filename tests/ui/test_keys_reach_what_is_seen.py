@@ -97,7 +97,7 @@ def parts(bench: ToolWindows) -> list[tuple[str, Callable[[], object]]]:
     found: list[tuple[str, Callable[[], object]]] = []
     for n in range(page.views.count()):
         name = page.views.tabText(n)
-        if name == "Record":
+        if name == "Case details":
             found.extend((f"Record {m}", lambda m=m: bench.show_record(m)) for m in range(record.count()))
         else:
             found.append((name, lambda n=n: page.views.setCurrentIndex(n)))
@@ -282,7 +282,7 @@ def test_a_tab_gives_its_view_the_keyboard(bench: ToolWindows) -> None:
     fields = [row.editor for row in record.fields.rows.values()]
     bars = (page.views.tabBar(), record.tabBar())
     wanted: dict[str, QWidget] = {
-        "Gallery": page.gallery.view, "Counter": counter.tiles, "Record": fields[1],
+        "Gallery": page.gallery.view, "Counter": counter.tiles, "Case details": fields[1],
     }  # fmt: skip
     for name, view in wanted.items():
         n = next(i for i in range(page.views.count()) if page.views.tabText(i) == name)

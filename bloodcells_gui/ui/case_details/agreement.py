@@ -141,7 +141,7 @@ class AgreementWindow(QDialog):
     def _answered(self, _: object, found: Agreement) -> None:
         self._found = found.points
         names = ", ".join(found.unreadable[:5]) + ("…" if len(found.unreadable) > 5 else "")
-        self._left_out.setText(tr("Not in it, because they cannot be read: {names}").format(names=names))
+        self._left_out.setText(tr("Left out because they cannot be read: {names}").format(names=names))
         self._left_out.setVisible(bool(names))
         self.classes.clear()
         for points in found.points:

@@ -176,7 +176,7 @@ class AnalyserPanel(QWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         self.cells = QSpinBox()
         self.cells.setRange(0, 1_000_000)
-        self.cells.setSpecialValueText(tr("not told"))
+        self.cells.setSpecialValueText(tr("not stated"))
         self.cells.setAccessibleName(tr("Leukocytes counted by the analyser"))
         self.cells.editingFinished.connect(self._take_cells)
         label = QLabel(tr("Leukocytes counted by the analyser"))

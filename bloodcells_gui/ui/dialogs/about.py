@@ -39,7 +39,7 @@ class AboutDialog(Form):
         purpose.setWordWrap(True)
         offline = QLabel(tr("Works without a network: no image and no figure leaves this computer."))
         offline.setWordWrap(True)
-        licence = QLabel(tr("This program is free software under the Apache licence 2.0. It stands on:"))
+        licence = QLabel(tr("This program is free software under the Apache licence 2.0. It is built on:"))
         licence.setWordWrap(True)
         for label in (version, purpose, offline, licence):
             words.addWidget(label)

@@ -14,12 +14,12 @@ class ReviewerDialog(Form):
     def __init__(self, name: str = "", parent: QWidget | None = None, *, second: bool = False) -> None:
         title, lead = (
             tr("Who is reviewing?"),
-            tr("Your name stands beside every decision in the case and in the report. Asked once a day."),
+            tr("Your name is kept with every decision, in the case and in the report. Asked once a day."),
         )
         if second:
             title, lead = (
                 tr("Who reads the cells a second time?"),
-                tr("Your name stands beside this reading alone; the reviewer of the case stays the same."),
+                tr("Your name is kept with this reading alone; the reviewer of the case stays the same."),
             )
         super().__init__(title, lead, parent)
         self.name = QLineEdit(name)

@@ -69,7 +69,7 @@ class SignDialog(Form):
     ) -> None:
         super().__init__(
             tr("Sign the report"),
-            tr("The report is frozen as it stands now. Later changes make a new version; this one is kept."),
+            tr("The report is frozen as it is now. Later changes make a new version; this one is kept."),
             parent,
             accept=tr("Sign"),
         )

@@ -391,7 +391,9 @@ class InspectorPanel(QWidget):
     def _heat_failed(self, tag: object, _error: object) -> None:
         if tag == (self._cell_id, self._explained):
             self.image.show_heat(None)
-            self.image.show_note(tr("No explanation: the model does not know this class, or is not at hand."))
+            self.image.show_note(
+                tr("No explanation: the model does not know this class, or is not available.")
+            )
 
     def _heat_toggled(self, on: bool) -> None:
         self.explanation.setVisible(on)

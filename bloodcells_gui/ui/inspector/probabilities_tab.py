@@ -32,8 +32,9 @@ class ByItself(_Line):
         super().__init__()
         self._context = context
         why = tr(
-            "What the network said of this cell alone. The proposal also takes in the whole specimen:\n"
-            "the mix of its cells, their measurements, and cells that look alike."
+            "The network's answer for this cell alone. The proposal also uses the whole "
+            "specimen:\n"
+            "how frequent each class is, the cells' measurements, and similar cells."
         )
         self.setToolTip(why)
         self.setAccessibleDescription(why)
@@ -48,7 +49,7 @@ class ByItself(_Line):
                 name = name[:1].lower() + name[1:]
             # A no-break space: the sign must not stand alone on a second line.
             percent = f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"
-            self.setText(tr("Taken by itself: {name} ({percent})").format(name=name, percent=percent))
+            self.setText(tr("From this cell alone: {name} ({percent})").format(name=name, percent=percent))
         self.setVisible(differs)
 
 

@@ -213,7 +213,7 @@ class LibraryWindow(QDialog):
         self.view.setAccessibleName(tr("Reference library"))
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
         self.text = QLineEdit()
-        self.text.setPlaceholderText(tr("Class, note or person"))
+        self.text.setPlaceholderText(tr("Class, note or reviewer"))
         self.text.setAccessibleName(tr("Search"))
         self.text.setClearButtonEnabled(True)
         self.text.textChanged.connect(lambda _: self.refresh())

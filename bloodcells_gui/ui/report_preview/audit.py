@@ -117,7 +117,7 @@ class AuditWindow(QDialog):
         self.head.setPlaceholderText(tr("End of the chain, from a report"))
         self.head.setAccessibleName(tr("End of the audit chain as printed on a report"))
         self.head.setToolTip(
-            tr("With at least its first 16 characters, verifying tells whether the case still holds it.")
+            tr("Enter at least its first 16 characters: verifying shows whether the case still holds it.")
         )
         self.verify_button = QPushButton(tr("&Verify the case"))
         self.verify_button.clicked.connect(self.verify)

@@ -124,8 +124,9 @@ class CalibrationWindow(QDialog):
         self.banners = BannerStack(context)
         lead = QLabel(
             tr(
-                "From cells that you reviewed the classifier learns the look of your stain and camera."
-                " Before and after are cross-validated; every report names the profile that was in use."
+                "The classifier learns your stain and camera from cells that you reviewed. The "
+                "figures before and after are cross-validated; every report names the profile that "
+                "was in use."
             )
         )
         lead.setWordWrap(True)

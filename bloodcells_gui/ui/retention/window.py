@@ -99,8 +99,8 @@ class RetentionWindow(QDialog):
     def _record_page(self) -> QWidget:
         lead = self._muted(
             tr(
-                "No name and no number of a patient stands here: a removed case is recognised by the hashes"
-                " printed on its signed report."
+                "No patient's name or number is kept here: a removed case is recognised by the "
+                "hashes printed on its signed report."
             )
         )
         table = self._table(self.record, 6, tr("Removed so far"))
@@ -187,16 +187,16 @@ class RetentionWindow(QDialog):
                 )
                 + " "
                 + tr(
-                    "What is ticked goes for good, with its decisions and pictures. Reports that were"
-                    " exported, copies elsewhere and cells in the reference library stay: see to them"
-                    " yourself."
+                    "Ticked cases are removed for good, with their decisions and pictures. Exported "
+                    "reports, copies elsewhere and cells in the reference library remain: remove them "
+                    "yourself."
                 )
             )
         self.signed_too.setVisible(bool(signed))
         self.signed_too.setText(
             ngettext(
-                "{n} signed case may go too: the signed report is lost.",
-                "{n} signed cases may go too: the signed reports are lost.",
+                "Also remove {n} signed case: its signed report is lost.",
+                "Also remove {n} signed cases: their signed reports are lost.",
                 signed,
             )
         )
@@ -223,7 +223,7 @@ class RetentionWindow(QDialog):
         if removed.paths:
             self.banners.show_banner(
                 "ok", ngettext("{n} case was removed.", "{n} cases were removed.", len(removed.paths)),
-                tr("It stands in the record."),
+                tr("It is in the record."),
             )  # fmt: skip
         self.refresh()
 

@@ -346,16 +346,16 @@ class PrivacyPage(Page):
         )
         self.note(
             tr(
-                "Counted from the last act of a person. Nothing is removed by itself: cases past their time"
-                " are shown first, signed ones need a word of their own, and a record stays (menu"
-                " Laboratory)."
+                "Counted from the last act of a person. Nothing is removed by itself: cases past "
+                "their time are shown first, signed ones need a confirmation of their own, and a "
+                "record remains (menu Laboratory)."
             )
         )
         self.note(
             tr(
-                "An anonymised export leaves out fields marked as identifying, the specimen number, names of"
-                " files and comments in free text. Names and numbers of patients stand in case files and"
-                " reports alone, never in logs."
+                "An anonymised export leaves out fields marked as identifying, the specimen number, "
+                "names of files and comments in free text. Names and numbers of patients are in case "
+                "files and reports only, never in logs."
             )
         )
         self.outer.addStretch(1)

@@ -78,7 +78,7 @@ class SlideTools(QWidget):
                 ZONE,
                 "zone",
                 tr("Draw a zone"),
-                tr("Draw around what a continued analysis shall search"),
+                tr("Draw around the area that a continued analysis shall search"),
             ),
         ):
             button = self._button(icon, text, tip, checkable=True)

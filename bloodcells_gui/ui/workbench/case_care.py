@@ -94,7 +94,7 @@ class CaseCare(QObject):
         self._window.banners.show_banner(
             "ok" if found.complete else "warning",
             tr("What could be read was saved as {name}.").format(name=target.name),
-            tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
+            tr("{cells} cells and {events} decisions were recovered; {lost} are known to be lost.").format(
                 cells=found.cells, events=found.events, lost=found.lost
             ),
             " ".join(

@@ -183,7 +183,7 @@ class ToolWindows(QObject):
         self.window.reporter.draft_settled.connect(self.record.comments.take_draft)
         self.window.unsaved = self.record.unsaved
         self.window.show_saved()
-        page.add_view(tr("Record"), self.record)
+        page.add_view(tr("Case details"), self.record)
         bell = Bell(session.settings.count_sound, parent=page)
         self.counter = CounterPanel(self.context, page.controller, Counter(session), bell)
         page.add_view(tr("Counter"), self.counter)

@@ -134,7 +134,7 @@ class WorklistModel(QAbstractTableModel):
             Column.CELLS: tr("Cells"),
             Column.REVIEWED: tr("Decided"),
             Column.FLAGS: tr("Flags"),
-            Column.PERSONS: tr("Persons"),
+            Column.PERSONS: tr("Reviewers"),
         }[Column(section)]
 
     @staticmethod

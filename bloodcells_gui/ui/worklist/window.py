@@ -363,10 +363,10 @@ class WorklistWindow(QDialog):
             self.refresh()
 
     def _table_written(self, result: TableWritten, target: object) -> None:
-        text = ngettext("{n} case stands in the table.", "{n} cases stand in the table.", result.written)
+        text = ngettext("{n} case is in the table.", "{n} cases are in the table.", result.written)
         if result.unreadable:
             names = ", ".join(result.unreadable[:5]) + ("…" if len(result.unreadable) > 5 else "")
-            text += " " + tr("Not in it, because they cannot be read: {names}").format(names=names)
+            text += " " + tr("Left out because they cannot be read: {names}").format(names=names)
         self.banners.show_banner("warning" if result.unreadable else "ok", text, str(target))
 
     def _tell_recovery(self, target: Path, found: Any) -> None:
@@ -374,7 +374,7 @@ class WorklistWindow(QDialog):
         self.banners.show_banner(
             "ok" if found.complete else "warning",
             tr("What could be read was saved as {name}.").format(name=target.name),
-            tr("{cells} cells and {events} decisions came through; {lost} are known to be lost.").format(
+            tr("{cells} cells and {events} decisions were recovered; {lost} are known to be lost.").format(
                 cells=found.cells, events=found.events, lost=found.lost
             ),
             " ".join(
