@@ -108,6 +108,117 @@ def average(averaged: dict[str, torch.Tensor], net: ClassifierNet, decay: float)
     torch._foreach_lerp_([averaged[k] for k in moving], [state[k] for k in moving], 1 - decay)
 
 
+class Clock:
+    """How much of a run is over: of its steps, or of its time when there is a limit and it comes first.
+
+    Parameters
+    ----------
+    done, progress
+        Steps and share of the schedule that an earlier run came to.
+    minutes : float
+        0 for no limit.
+    """
+
+    def __init__(self, steps: int, minutes: float, done: int, progress: float) -> None:
+        self.first = done
+        self._steps, self._begun = steps, progress
+        self._started, self._limit_s = time.time(), 60 * minutes
+
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.time() - self._started
+
+    def progress(self, done: int) -> float:
+        """Share of the schedule after `done` steps."""
+        left = 1 - self._begun
+        by_steps = self._begun + left * (done - self.first) / max(1, self._steps - self.first)
+        if not self._limit_s:
+            return by_steps
+        return max(by_steps, self._begun + left * self.seconds() / self._limit_s)
+
+
+class Trainer:
+    """The network, its optimiser and averaged weights, and where they are kept."""
+
+    def __init__(self, args: argparse.Namespace, device: torch.device, out: Path) -> None:
+        self._args = args
+        self._device = device
+        self._checkpoint = out / "checkpoint.pt"
+        self.net = first_network(args).to(device, memory_format=torch.channels_last)
+        trainable = [(n, p) for n, p in self.net.named_parameters() if p.requires_grad]
+        self._trainable = [p for _, p in trainable]
+        head_names = ("lateral", "top", "head")
+        groups = [
+            {"params": [p for n, p in trainable if n.startswith(head_names)], "lr": args.lr * args.head},
+            {"params": [p for n, p in trainable if not n.startswith(head_names)], "lr": args.lr},
+        ]
+        self._optimiser = torch.optim.AdamW(groups, weight_decay=0.03)
+        self.averaged = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        self.done, self.progress = 0, 0.0
+
+    def resume(self) -> bool:
+        """Go on from the checkpoint; False where there is none."""
+        if not self._checkpoint.is_file():
+            return False
+        state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
+        self.net.load_state_dict(state["net"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.averaged, self.done = state["averaged"], state["done"]
+        self.progress = state.get("progress", 0.0)
+        print(f"resumed at step {self.done}, {self.progress:.0%} of the schedule", flush=True)
+        return True
+
+    def save(self) -> None:
+        """Write the checkpoint; a kill leaves the old one."""
+        state = {
+            "net": self.net.state_dict(), "optimiser": self._optimiser.state_dict(), "averaged": self.averaged
+        }  # fmt: skip
+        part = self._checkpoint.with_suffix(".tmp")
+        torch.save({**state, "done": self.done, "progress": self.progress}, part)
+        part.replace(self._checkpoint)
+
+    def step(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Learn from one batch; returns its loss."""
+        peaks = (self._args.lr * self._args.head, self._args.lr)
+        for group, peak in zip(self._optimiser.param_groups, peaks, strict=True):
+            group["lr"] = peak * one_cycle(self.progress)
+            group["betas"] = (0.9, 0.999)
+        with torch.autocast(self._device.type, torch.bfloat16):
+            logits = self.net(x.contiguous(memory_format=torch.channels_last).float())[0]
+        loss = marginal_loss(logits, y)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._trainable, 2.0)
+        self._optimiser.step()
+        self.done += 1
+        average(self.averaged, self.net, min(self._args.ema, (1 + self.done) / (10 + self.done)))
+        return loss.detach()
+
+
+def first_network(args: argparse.Namespace) -> ClassifierNet:
+    """The network with the weights that training begins from."""
+    net = ClassifierNet(len(LEAVES), frozen_blocks=args.frozen)
+    net.load_imagenet(args.imagenet)
+    if args.start and args.start.suffix == ".pt":
+        net.load_state_dict(torch.load(args.start, map_location="cpu", weights_only=True))
+    elif args.start:
+        net.load_served(args.start)
+    net.freeze_early()
+    return net
+
+
+def batches(
+    args: argparse.Namespace, pool: Pool, done: int, device: torch.device
+) -> Iterable[tuple[torch.Tensor, torch.Tensor]]:
+    """Views and allowed leaves from step `done` on, without end."""
+    look = Look(args.gentle, args.recolour)
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True
+        return DeviceViews(pool, args.seed, done, args.batch, device, look)
+    views = Views(pool, args.seed, done, args.batch, look)
+    return DataLoader(views, batch_size=None, num_workers=args.workers, prefetch_factor=4)
+
+
 def train(args: argparse.Namespace) -> None:
     """Train to the end, resuming from the last checkpoint of the same name."""
     torch.set_num_threads(args.threads)
@@ -116,122 +227,47 @@ def train(args: argparse.Namespace) -> None:
     out = args.cache / args.name
     out.mkdir(parents=True, exist_ok=True)
     pool = Pool(args.cache, args.leave_out)
-    steps = args.images // args.batch
-    net = ClassifierNet(len(LEAVES), frozen_blocks=args.frozen)
-    net.load_imagenet(args.imagenet)
-    if args.start and args.start.suffix == ".pt":
-        net.load_state_dict(torch.load(args.start, map_location="cpu", weights_only=True))
-    elif args.start:
-        net.load_served(args.start)
-    net.freeze_early()
-    net = net.to(device, memory_format=torch.channels_last)
-    head_names = ("lateral", "top", "head")
-    trainable = [(n, p) for n, p in net.named_parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for n, p in trainable if n.startswith(head_names)], "lr": args.lr * args.head},
-        {"params": [p for n, p in trainable if not n.startswith(head_names)], "lr": args.lr},
-    ]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.03)
-    averaged = {k: v.detach().clone() for k, v in net.state_dict().items()}
-    done, progress = 0, 0.0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.is_file():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimiser.load_state_dict(state["optimiser"])
-        averaged, done, progress = state["averaged"], state["done"], state.get("progress", 0.0)
-        print(f"resumed at step {done}, {progress:.0%} of the schedule", flush=True)
-    else:
+    trainer = Trainer(args, device, out)
+    if not trainer.resume():
         (out / "shares.json").write_text(json.dumps(pool.shares, indent=1))
-    look = Look(args.gentle, args.recolour)
-    views: Iterable[tuple[torch.Tensor, torch.Tensor]]
-    net.train()
-    if device.type == "cuda":
-        torch.backends.cudnn.benchmark = True
-        views = DeviceViews(pool, args.seed, done, args.batch, device, look)
-    else:
-        views = DataLoader(
-            Views(pool, args.seed, done, args.batch, look),
-            batch_size=None,
-            num_workers=args.workers,
-            prefetch_factor=4,
-        )
-    log = (out / "log.txt").open("a")
-    started, losses = time.time(), []
+    trainer.net.train()
     shadow = ClassifierNet(len(LEAVES)).to(memory_format=torch.channels_last)
-
-    def save() -> None:
-        state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "averaged": averaged}
-        torch.save({**state, "done": done, "progress": progress}, checkpoint.with_suffix(".tmp"))
-        checkpoint.with_suffix(".tmp").replace(checkpoint)
-
-    first, begun = done, progress
-    deadline = started + 60 * args.minutes
-
-    def advance() -> float:
-        """Share of the run that is over: of the steps, or of the time when there is a limit and it comes first."""
-        by_steps = begun + (1 - begun) * (done - first) / max(1, steps - first)
-        if not args.minutes:
-            return by_steps
-        return max(by_steps, begun + (1 - begun) * (time.time() - started) / (deadline - started))
-
-    for x, y in views:
-        progress = advance()
-        if progress >= 1:
-            break
-        for group, peak in zip(optimiser.param_groups, (args.lr * args.head, args.lr), strict=True):
-            group["lr"] = peak * one_cycle(progress)
-            group["betas"] = (0.9, 0.999)
-        with torch.autocast(device.type, torch.bfloat16):
-            logits = net(x.contiguous(memory_format=torch.channels_last).float())[0]
-        loss = marginal_loss(logits, y)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_([p for _, p in trainable], 2.0)
-        optimiser.step()
-        done += 1
-        average(averaged, net, min(args.ema, (1 + done) / (10 + done)))
-        losses.append(loss.detach())
-        if done % 50 == 0:
-            mean = float(torch.stack(losses).mean())
-            losses.clear()
-            line = {
-                "step": done,
-                "progress": round(progress, 3),
-                "loss": round(mean, 4),
-                "images_per_s": round(args.batch * (done - first) / (time.time() - started), 1),
-            }
-            if done % args.check == 0:
-                shadow.load_state_dict(averaged)
-                line.update(quick_scores(shadow, args.cache))
-            print(json.dumps(line), flush=True)
-            log.write(json.dumps(line) + "\n")
-            log.flush()
-        if done % args.keep == 0:
-            save()
-    save()
-    shadow.load_state_dict(averaged)
+    views = batches(args, pool, trainer.done, device)
+    clock = Clock(args.images // args.batch, args.minutes, trainer.done, trainer.progress)
+    losses: list[torch.Tensor] = []
+    with (out / "log.txt").open("a") as log:
+        for x, y in views:
+            trainer.progress = clock.progress(trainer.done)
+            if trainer.progress >= 1:
+                break
+            losses.append(trainer.step(x, y))
+            if trainer.done % 50 == 0:
+                line = {
+                    "step": trainer.done,
+                    "progress": round(trainer.progress, 3),
+                    "loss": round(float(torch.stack(losses).mean()), 4),
+                    "images_per_s": round(args.batch * (trainer.done - clock.first) / clock.seconds(), 1),
+                }
+                losses.clear()
+                if trainer.done % args.check == 0:
+                    shadow.load_state_dict(trainer.averaged)
+                    line.update(quick_scores(shadow, args.cache))
+                print(json.dumps(line), flush=True)
+                log.write(json.dumps(line) + "\n")
+                log.flush()
+            if trainer.done % args.keep == 0:
+                trainer.save()
+    trainer.save()
+    shadow.load_state_dict(trainer.averaged)
     torch.save(shadow.state_dict(), out / "final.pt")
-    recipe = {
-        "images": done * args.batch,
-        "seed": args.seed,
-        "leave_out": args.leave_out,
-        "lr": args.lr,
-        "head": args.head,
-        "init": args.init,
-        "start": str(args.start or ""),
-    }
-    (out / "done.json").write_text(
-        json.dumps(
-            {
-                **recipe,
-                "frozen": args.frozen,
-                "batch": args.batch,
-                "gentle": args.gentle,
-                "recolour": args.recolour,
-            }
-        )
-    )
+    (out / "done.json").write_text(json.dumps(recipe_of(args, trainer.done)))
+
+
+def recipe_of(args: argparse.Namespace, done: int) -> dict[str, object]:
+    """How a network was trained, for the card of what is exported."""
+    names = ("seed", "leave_out", "lr", "head", "init", "frozen", "batch", "gentle", "recolour")
+    given = {name: getattr(args, name) for name in names}
+    return {"images": done * args.batch, **given, "start": str(args.start or "")}
 
 
 def main() -> None:

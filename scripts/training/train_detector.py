@@ -6,14 +6,10 @@ training; the figures of every site's test groups are printed and written beside
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -21,6 +17,7 @@ from torch import Tensor
 
 from bloodcells_gui.domain.detections import Detections, overlaps
 from bloodcells_gui.inference.decode import decode_maps, pad_to_multiple
+from scripts.training import loop
 from scripts.training.data import load_items
 from scripts.training.detector_net import STRIDE, DetectorNet
 from scripts.training.fields_data import Canvas, Field, MosaicMaker, load_raabin_masks, load_txl
@@ -158,32 +155,13 @@ def load_fields(data: Path, work: Path, extra: Path | None) -> tuple[list[Field]
     return txl, masks, more
 
 
-def main() -> None:
-    """Train, evaluate, save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path(".train"))
-    parser.add_argument("--name", default="detector")
-    parser.add_argument("--leave-out", default="", help="site to hold out of training (pbc, raabin, bccd)")
-    parser.add_argument("--extra", type=Path, default=None, help="npz of pseudo-labelled or synthetic fields")
-    parser.add_argument("--start", type=Path, default=None, help="weights to start from")
-    parser.add_argument("--steps", type=int, default=2500)
-    parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--eval-only", action="store_true")
-    args = parser.parse_args()
-    cv2.setNumThreads(1)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    args.work.mkdir(parents=True, exist_ok=True)
-    txl, masks, extra = load_fields(args.data, args.work, args.extra)
-    out = args.work / f"{args.name}.pt"
+def sources_of(
+    txl: Sequence[Field], masks: Sequence[Field], extra: Sequence[Field], leave_out: str
+) -> tuple[list[Field], list[float]]:
+    """The fields to train on and how often each is drawn."""
 
     def kept(f: Field) -> bool:
-        return f.split == "train" and f.site != args.leave_out
+        return f.split == "train" and f.site != leave_out
 
     train = [f for f in txl if kept(f)]
     sources = [f.site for f in train]
@@ -191,29 +169,37 @@ def main() -> None:
         chosen = [f for f in group if kept(f)]
         train += chosen
         sources += ["synthetic" if f.site == "synthetic" else name for f in chosen]
-    weights = [SHARES[s] / sources.count(s) for s in sources]
-    print(f"{len(train)} fields to train on; left out: {args.leave_out or 'no site'}", flush=True)
+    return train, [SHARES[s] / sources.count(s) for s in sources]
 
-    net = DetectorNet()
-    averaged = DetectorNet()
-    optimiser = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, args.rate, total_steps=args.steps + 1, pct_start=0.15
-    )
-    first = 0
-    if out.exists():
-        state = torch.load(out, weights_only=True)
-        net.load_state_dict(state["net"])
-        averaged.load_state_dict(state["averaged"])
-        first = state["step"]
-        if first < args.steps and not args.eval_only:
-            optimiser.load_state_dict(state["optimiser"])
-            schedule.load_state_dict(state["schedule"])
-    elif args.start is not None:
-        state = torch.load(args.start, weights_only=True)
-        net.load_state_dict(state["averaged"])
-        averaged.load_state_dict(state["averaged"])
-    net = net.to(memory_format=torch.channels_last)
+
+def report_of(
+    net: DetectorNet, txl: Sequence[Field], leave_out: str
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Figures of every site's validation and test groups; of a site left out, all of it is test."""
+    report = {}
+    for split in ("val", "test"):
+        for site in ("pbc", "raabin", "bccd"):
+            every = site == leave_out and split == "test"
+            chosen = [f.at_scale(MPP) for f in txl if f.site == site and (f.split == split or every)]
+            report[f"{split} {site}"] = figures(
+                [detect(net, f.image, (0.2, 0.2, 0.2)) for f in chosen], chosen, THRESHOLDS
+            )
+            print(split, site, len(chosen), json.dumps(report[f"{split} {site}"]), flush=True)
+    return report
+
+
+def main() -> None:
+    """Train, evaluate, save."""
+    parser = loop.options(__doc__, name="detector", steps=2500, batch=12)
+    parser.add_argument("--leave-out", default="", help="site to hold out of training (pbc, raabin, bccd)")
+    parser.add_argument("--extra", type=Path, default=None, help="npz of pseudo-labelled or synthetic fields")
+    parser.add_argument("--size", type=int, default=256)
+    args = parser.parse_args()
+    loop.prepare(args)
+    txl, masks, extra = load_fields(args.data, args.work, args.extra)
+    train, weights = sources_of(txl, masks, extra, args.leave_out)
+    print(f"{len(train)} fields to train on; left out: {args.leave_out or 'no site'}", flush=True)
+    training = loop.Training(DetectorNet, args)
     maker = MosaicMaker(train, MPP, weights, args.size)
 
     def batch(step: int) -> tuple[Tensor, list[Tensor]]:
@@ -223,54 +209,8 @@ def main() -> None:
         images = torch.from_numpy(np.stack([c.image for c in canvases])).permute(0, 3, 1, 2)
         return images, [torch.from_numpy(np.stack(g)) for g in zip(*goals, strict=True)]
 
-    def save(step: int) -> None:
-        torch.save({"net": net.state_dict(), "averaged": averaged.state_dict(), "step": step,
-                    "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, out)  # fmt: skip
-
-    if not args.eval_only and first < args.steps:
-        net.train()
-        started = time.time()
-        running = 0.0
-        with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(batch, first)
-            for step in range(first, args.steps):
-                images, goal = coming.result()
-                coming = pool.submit(batch, step + 1)
-                with torch.autocast("cpu", torch.bfloat16):
-                    heat, geometry = net(images.float().contiguous(memory_format=torch.channels_last))
-                loss = loss_of(heat, geometry, goal)
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-                optimiser.step()
-                schedule.step()
-                decay = min(0.995, (step + 1) / (step + 10))
-                with torch.no_grad():
-                    for a, b in zip(averaged.state_dict().values(), net.state_dict().values(), strict=True):
-                        if a.dtype.is_floating_point:
-                            a.lerp_(b, 1 - decay)
-                        else:
-                            a.copy_(b)
-                running += loss.item()
-                if (step + 1) % 100 == 0:
-                    print(
-                        f"step {step + 1} loss {running / 100:.3f} {time.time() - started:.0f} s", flush=True
-                    )
-                    running = 0.0
-                if (step + 1) % 500 == 0:
-                    save(step + 1)
-        save(args.steps)
-
-    averaged.eval()
-    report = {}
-    for split in ("val", "test"):
-        for site in ("pbc", "raabin", "bccd"):
-            every = site == args.leave_out and split == "test"
-            chosen = [f.at_scale(MPP) for f in txl if f.site == site and (f.split == split or every)]
-            report[f"{split} {site}"] = figures(
-                [detect(averaged, f.image, (0.2, 0.2, 0.2)) for f in chosen], chosen, THRESHOLDS
-            )
-            print(split, site, len(chosen), json.dumps(report[f"{split} {site}"]), flush=True)
+    training.run(batch, training.net, lambda found, goal: loss_of(*found, goal))
+    report = report_of(training.averaged.eval(), txl, args.leave_out)
     (args.work / f"{args.name}.json").write_text(json.dumps(report, indent=1))
 
 

@@ -6,21 +6,18 @@ Resumes from `WORK/NAME.pt`. The unseen site (tecom) is only ever evaluated, at 
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from bloodcells_gui.inference.masks import clean_mask
-from scripts.training.data import SITE_UM, load_items
+from scripts.training import loop
+from scripts.training.data import SITE_UM, Item, load_items
 from scripts.training.masks_data import (
     CELL_ANY,
     IGNORE,
@@ -111,73 +108,64 @@ def figures(
     return summary([clean_mask(q) for q in p], [w[1] for w in windows])
 
 
-def main() -> None:
-    """Train, evaluate, save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path(".train"))
-    parser.add_argument("--name", default="segmenter")
-    parser.add_argument("--extra", type=Path, nargs="*", default=[], help="npz files of pseudo-masks")
-    parser.add_argument("--start", type=Path, default=None)
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--batch", type=int, default=24)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--no-raabin", action="store_true", help="leave Raabin's masks out (leave-one-site-out)"
-    )
-    parser.add_argument("--share", type=float, default=0.5, help="part of the draws that are Raabin's")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--eval-only", action="store_true")
-    args = parser.parse_args()
-    cv2.setNumThreads(1)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    args.work.mkdir(parents=True, exist_ok=True)
-    items = load_items(args.data, args.work)
-    raabin = load_raabin(args.data, [i for i in items if i.split == "train"])
-    train: list[Masked] = [] if args.no_raabin else raabin
-    labels = [f"raabin {m.label}" for m in train]
-    negatives = [m for m in load_negatives(args.data, items) if m.split == "train"]
-    train += negatives
-    labels += ["NONE"] * len(negatives)
-    for path in args.extra:
+def masks_to_train_on(
+    raabin: Sequence[Masked], negatives: Sequence[Masked], extra: Sequence[Path], share: float
+) -> tuple[list[Masked], list[float]]:
+    """All masks of the training groups and how often each is drawn; `share` is the part of Raabin's.
+
+    Within a source the root tempers the sizes: a rare class is drawn more often, but not as often as a common
+    one. People drew Raabin's masks alone, so they are half of what is drawn or more.
+    """
+    train = [*raabin, *negatives]
+    labels = [f"raabin {m.label}" for m in raabin] + ["NONE"] * len(negatives)
+    for path in extra:
         from scripts.training.pseudo_masks import load_pseudo_masks
 
         more = [m for m in load_pseudo_masks(path) if m.split == "train"]
         train += more
         labels += [f"{m.site} {m.label}" for m in more]
-    # Within a source the root tempers the sizes: a rare class is drawn more often, but not as often as a common
-    # one. People drew Raabin's masks alone, so they are half of what is drawn or more.
-    shares = {"raabin": args.share, "NONE": 0.08}
+    shares = {"raabin": share, "NONE": 0.08}
     roots = [labels.count(k) ** -0.5 for k in labels]
     source = [k if k == "NONE" else k.split()[0] if k.startswith("raabin") else "pseudo" for k in labels]
     # Small, purple and without a nucleus: platelets must not win over the small dark nuclei of erythroblasts.
     roots = [r * {"PLT": 0.4, "ERB": 1.6}.get(k.split()[-1], 1.0) for r, k in zip(roots, labels, strict=True)]
     totals = {k: sum(r for r, s in zip(roots, source, strict=True) if s == k) for k in set(source)}
-    draws = [shares.get(s, 0.92 - args.share) * r / totals[s] for r, s in zip(roots, source, strict=True)]
-    print(f"{len(train)} masks to train on", flush=True)
+    draws = [shares.get(s, 0.92 - share) * r / totals[s] for r, s in zip(roots, source, strict=True)]
+    return train, draws
 
-    net, averaged = SegmenterNet(), SegmenterNet()
-    optimiser = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, args.rate, total_steps=args.steps + 1, pct_start=0.15
+
+def report_of(net: SegmenterNet, data: Path, items: Sequence[Item]) -> dict[str, dict[str, float]]:
+    """Figures of Raabin's validation and test groups and of the site that is never trained on."""
+    report = {}
+    for split in ("val", "test"):
+        mine = [i for i in items if i.split == split]
+        for registered, name in ((True, "raabin"), (False, "raabin, masks as published")):
+            crops = load_raabin(data, mine, registered=registered)
+            chosen = [window(m.image, m.mask, STORE_MPP, WINDOW_MPP) for m in crops]
+            report[f"{split} {name}"] = figures(net, chosen)
+            print(split, name, json.dumps(report[f"{split} {name}"]), flush=True)
+    tecom = [(image, mask) for image, mask, _ in load_tecom(data, items, SITE_UM["tecom"])]
+    report["unseen tecom"] = figures(net, tecom)
+    print("unseen tecom", json.dumps(report["unseen tecom"]), flush=True)
+    return report
+
+
+def main() -> None:
+    """Train, evaluate, save."""
+    parser = loop.options(__doc__, name="segmenter", steps=4000, batch=24)
+    parser.add_argument("--extra", type=Path, nargs="*", default=[], help="npz files of pseudo-masks")
+    parser.add_argument(
+        "--no-raabin", action="store_true", help="leave Raabin's masks out (leave-one-site-out)"
     )
-    out = args.work / f"{args.name}.pt"
-    first = 0
-    if out.exists():
-        state = torch.load(out, weights_only=True)
-        net.load_state_dict(state["net"])
-        averaged.load_state_dict(state["averaged"])
-        first = state["step"]
-        if first < args.steps and not args.eval_only:
-            optimiser.load_state_dict(state["optimiser"])
-            schedule.load_state_dict(state["schedule"])
-    elif args.start is not None:
-        state = torch.load(args.start, weights_only=True)
-        net.load_state_dict(state["averaged"])
-        averaged.load_state_dict(state["averaged"])
-    net = net.to(memory_format=torch.channels_last)
+    parser.add_argument("--share", type=float, default=0.5, help="part of the draws that are Raabin's")
+    args = parser.parse_args()
+    loop.prepare(args)
+    items = load_items(args.data, args.work)
+    raabin = [] if args.no_raabin else load_raabin(args.data, [i for i in items if i.split == "train"])
+    negatives = [m for m in load_negatives(args.data, items) if m.split == "train"]
+    train, draws = masks_to_train_on(raabin, negatives, args.extra, args.share)
+    print(f"{len(train)} masks to train on", flush=True)
+    training = loop.Training(SegmenterNet, args)
     maker = WindowMaker(train, draws) if train else None
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
@@ -186,55 +174,8 @@ def main() -> None:
         images, masks = zip(*(maker.draw(rng) for _ in range(args.batch)), strict=True)
         return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2), torch.from_numpy(np.stack(masks))
 
-    def save(step: int) -> None:
-        torch.save({"net": net.state_dict(), "averaged": averaged.state_dict(), "step": step,
-                    "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}, out)  # fmt: skip
-
-    if not args.eval_only and first < args.steps:
-        net.train()
-        started, running = time.time(), 0.0
-        with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(batch, first)
-            for step in range(first, args.steps):
-                images, masks = coming.result()
-                coming = pool.submit(batch, step + 1)
-                with torch.autocast("cpu", torch.bfloat16):
-                    logits = net.logits(images.float().contiguous(memory_format=torch.channels_last))
-                loss = loss_of(logits, masks)
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-                optimiser.step()
-                schedule.step()
-                decay = min(0.995, (step + 1) / (step + 10))
-                with torch.no_grad():
-                    for a, b in zip(averaged.state_dict().values(), net.state_dict().values(), strict=True):
-                        if a.dtype.is_floating_point:
-                            a.lerp_(b, 1 - decay)
-                        else:
-                            a.copy_(b)
-                running += loss.item()
-                if (step + 1) % 100 == 0:
-                    print(
-                        f"step {step + 1} loss {running / 100:.4f} {time.time() - started:.0f} s", flush=True
-                    )
-                    running = 0.0
-                if (step + 1) % 500 == 0:
-                    save(step + 1)
-        save(args.steps)
-
-    averaged.eval()
-    report = {}
-    for split in ("val", "test"):
-        mine = [i for i in items if i.split == split]
-        for registered, name in ((True, "raabin"), (False, "raabin, masks as published")):
-            crops = load_raabin(args.data, mine, registered=registered)
-            chosen = [window(m.image, m.mask, STORE_MPP, WINDOW_MPP) for m in crops]
-            report[f"{split} {name}"] = figures(averaged, chosen)
-            print(split, name, json.dumps(report[f"{split} {name}"]), flush=True)
-    tecom = [(image, mask) for image, mask, _ in load_tecom(args.data, items, SITE_UM["tecom"])]
-    report["unseen tecom"] = figures(averaged, tecom)
-    print("unseen tecom", json.dumps(report["unseen tecom"]), flush=True)
+    training.run(batch, training.net.logits, loss_of)
+    report = report_of(training.averaged.eval(), args.data, items)
     (args.work / f"{args.name}.json").write_text(json.dumps(report, indent=1))
 
 
