@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells_gui.imaging.io.discover import discover
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.sandbox import images
 
@@ -58,3 +59,21 @@ def test_a_name_of_a_slide_does_not_hide_what_it_is(name: str, tmp_path: Path) -
     path.write_bytes(FILES["czi"][0])
     with pytest.raises(ImageRefused, match="Zeiss CZI"):
         images.open_image(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("a.kfb", b"KFB\0\1\2\3" * 40, "microscope's own file (KFB)"),
+        ("a.tga", b"\0\0\2\0\0\0\0\0\0\0\0\0\4\0\4\0\x18\0" + bytes(48), "not read (TGA)"),
+        ("a.ppm", b"P6\n4 4\n255\n" + bytes(48), "not read (PNM)"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), "Office document"),
+        ("a.zvi", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), "microscope's own file"),
+        ("a.jpg", bytes(128) + b"DICM" + bytes(200), "DICOM file with the name of another format"),
+        ("a.txt", b"no picture", "It is a text, not an image."),
+    ],
+)
+def test_a_folder_names_formats_that_are_not_read(name: str, data: bytes, says: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+    [skipped] = discover(tmp_path).skipped
+    assert says in skipped.reason

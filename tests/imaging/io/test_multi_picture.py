@@ -99,23 +99,6 @@ def test_tiles_of_a_deep_zoom_picture_are_no_crops(tmp_path: Path) -> None:
     assert len(discover(tmp_path).images) == 3
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "says"),
-    [
-        ("a.kfb", b"KFB\0\1\2\3" * 40, "microscope's own file (KFB)"),
-        ("a.tga", b"\0\0\2\0\0\0\0\0\0\0\0\0\4\0\4\0\x18\0" + bytes(48), "not read (TGA)"),
-        ("a.ppm", b"P6\n4 4\n255\n" + bytes(48), "not read (PNM)"),
-        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), "Office document"),
-        ("a.zvi", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), "microscope's own file"),
-        ("a.jpg", bytes(128) + b"DICM" + bytes(200), "DICOM file with the name of another format"),
-        ("a.txt", b"no picture", "It is a text, not an image."),
-    ],
-)
-def test_other_formats_are_named(name: str, data: bytes, says: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(data)
-    assert says in _reasons(tmp_path)[name]
-
-
 def test_a_raw_photograph_called_tif_is_not_called_tif(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", A.astype(np.uint16) * 16, photometric=34892)
     assert "raw photograph (RAW)" in _reasons(tmp_path)["a.tif"]
