@@ -1,8 +1,8 @@
-"""What the cells of a specimen come to together: with its mix, their measurements and their look-alikes.
+"""The three methods of adaptation, one after the other: prior shift, label propagation, morphometry.
 
-Arithmetic alone. The measurements' evidence (:mod:`bloodcells_gui.adaptation.morphometry`) needs to know
-where the kinds of this specimen lie, which follows from what its cells are so far; so the three are gone
-through in turns, from what the network says of each cell to what they settle on.
+The likelihood of the measurements (:mod:`bloodcells_gui.adaptation.morphometry`) depends on where the classes
+of this specimen lie, which follows from what its cells are taken for. So class weights, propagated labels and
+measurements are computed in turns, starting from what the network says of each cell.
 """
 
 from __future__ import annotations
@@ -15,65 +15,76 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.label_propagation import LabelPropagation, PropagationSettings
 from bloodcells_gui.adaptation.morphometry import MorphometryModel
-from bloodcells_gui.adaptation.prior_shift import ClassPrior, estimate, nucleated, platelets
-from bloodcells_gui.adaptation.reproposal import coarse_rows, critical_leaves, in_rows, weigh, with_settled
+from bloodcells_gui.adaptation.prior_shift import (
+    ClassPrior,
+    estimate_class_weights,
+    is_nucleated,
+    is_platelet,
+)
+from bloodcells_gui.adaptation.reproposal import (
+    apply_class_weights,
+    coarse_rows,
+    coarse_sums,
+    critical_leaves,
+    with_coarse_posteriors,
+)
 
 Floats = NDArray[np.float32]
 
-_TURNS = 2
+_ITERATIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptationMethods:
-    """How a specimen's cells are brought together; None for a way that is not gone.
+    """Which methods adapt the cells of a specimen, with their parameters; None for one that is not used.
 
     Attributes
     ----------
     prior : ClassPrior or None
-        Of its mix of kinds.
-    likeness : PropagationSettings or None
-        Of cells that look alike.
-    measured : MorphometryModel or None
-        What measurements say.
+        Of the prior shift.
+    propagation : PropagationSettings or None
+        Of the label propagation.
+    morphometry : MorphometryModel or None
+        Of the measurements.
     """
 
     prior: ClassPrior | None
-    likeness: PropagationSettings | None
-    measured: MorphometryModel | None = None
+    propagation: PropagationSettings | None
+    morphometry: MorphometryModel | None = None
 
     def under_profile(self) -> AdaptationMethods:
-        """The same under a laboratory's profile: its measurements alone.
+        """Return the methods to use under a laboratory's profile: the measurements alone.
 
-        A profile's head was fitted to the laboratory's own mix, which would count twice, and leaves too
-        little for look-alikes to gain.
+        A profile's head was fitted to the laboratory's own class frequencies, which would count twice, and
+        leaves too little for label propagation to gain.
         """
-        return AdaptationMethods(None, None, self.measured)
+        return AdaptationMethods(None, None, self.morphometry)
 
     def __bool__(self) -> bool:
-        return not (self.prior is None and self.likeness is None and self.measured is None)
+        return not (self.prior is None and self.propagation is None and self.morphometry is None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adaptation:
-    """What n cells came to.
+    """The result for n cells.
 
     Attributes
     ----------
     weights : dict of str to float
-        Of the leaves, from the mix; all 1 where it was not to be taken into account.
-    kinds : (n, R) float32 or None
-        Probabilities of the coarse rows; rows of NaN for cells that had no part in it. None where only the
-        mix counts.
-    alike : int
-        Cells that look-alikes had a say in.
-    measured : int
+        Of the leaves, from the prior shift; all 1 where it is not used.
+    posteriors : (n, R) float32 or None
+        Probabilities of the coarse rows; rows of NaN for cells that took no part. None where only the prior
+        shift is used.
+    propagated_cells : int
+        Cells that took part in the label propagation.
+    measured_cells : int
         Cells whose measurements counted.
     """
 
     weights: dict[str, float]
-    kinds: Floats | None
-    alike: int = 0
-    measured: int = 0
+    posteriors: Floats | None
+    propagated_cells: int = 0
+    measured_cells: int = 0
 
 
 def adapt(
@@ -81,65 +92,71 @@ def adapt(
     coordinates: Floats,
     measurements: NDArray[np.floating],
     classes: Sequence[str],
-    ways: AdaptationMethods,
+    methods: AdaptationMethods,
 ) -> Adaptation:
-    """What a specimen's n cells come to.
+    """Adapt the probabilities of a specimen's n cells to the specimen.
 
-    Platelets have no part in what cells say of each other: beside a hundred of them all leukocytes look
-    alike.
+    Platelets take no part in label propagation and morphometry: around the mean of a hundred of them all
+    leukocytes have similar embeddings.
 
     Parameters
     ----------
     scores : (n, K) float32
-        Probabilities as they were found.
+        Probabilities as the classifier found them.
     coordinates : (n, d) float32
-        See :class:`~bloodcells_gui.adaptation.label_propagation.LabelPropagation`; rows of NaN for cells
-        without part in it.
+        Whitened embeddings, see :class:`~bloodcells_gui.adaptation.label_propagation.LabelPropagation`; rows
+        of NaN for cells that take no part.
     measurements : (n, M) float
         In the order of :data:`~bloodcells_gui.adaptation.morphometry.COLUMNS`; NaN where there is none.
     classes : sequence of str
         Leaf codes of the K columns.
-    ways : AdaptationMethods
+    methods : AdaptationMethods
     """
-    rows, guarded = coarse_rows(classes), critical_leaves(classes)
-
-    def mix_of(probabilities: Floats) -> dict[str, float]:
-        if ways.prior is None:
-            return dict.fromkeys(classes, 1.0)
-        return estimate(probabilities, classes, ways.prior)[0]
-
-    weights = mix_of(scores)
-    if ways.likeness is None and ways.measured is None:
+    weights = _class_weights(scores, classes, methods.prior)
+    if methods.propagation is None and methods.morphometry is None:
         return Adaptation(weights, None)
-    part = np.isfinite(coordinates).all(axis=1) & ~platelets(scores, classes)
-    alike = None
-    if ways.likeness is not None:
-        middle = nucleated(scores[part], classes)
-        alike = LabelPropagation(coordinates[part], ways.likeness, middle)
+    part = np.isfinite(coordinates).all(axis=1) & ~is_platelet(scores, classes)
     own = scores[part]
+    propagation = None
+    if methods.propagation is not None:
+        centred_on = is_nucleated(own, classes)
+        propagation = LabelPropagation(coordinates[part], methods.propagation, centred_on)
+    coarse, domain_shift = _propagated(own, weights, classes, propagation)
+    measured = 0
+    model = methods.morphometry
+    if model is not None and len(own):
+        rows = coarse_rows(classes)
+        x = model.standardize(measurements[part])
+        known = np.isfinite(x).all(axis=1)
+        measured = int(known.sum())
+        network = coarse_sums(own, rows)
+        current = np.array(scores)
+        for _ in range(_ITERATIONS if measured else 0):
+            updated = np.array(network)
+            updated[known] = model.posterior(network[known], model.log_likelihood(x[known], coarse[known]))
+            current[part] = with_coarse_posteriors(own, updated, rows)
+            weights = _class_weights(current, classes, methods.prior)
+            coarse, _ = _propagated(current[part], weights, classes, propagation, domain_shift)
+    posteriors = np.full((len(scores), coarse.shape[1]), np.nan, np.float32)
+    posteriors[part] = coarse
+    return Adaptation(weights, posteriors, 0 if propagation is None else int(part.sum()), measured)
 
-    def settled(
-        probabilities: Floats, weights: dict[str, float], foreign: float | None
-    ) -> tuple[Floats, float]:
-        vector = np.array([weights[c] for c in classes], np.float32)
-        kinds = in_rows(weigh(probabilities, vector, rows, guarded), rows)
-        return (kinds, 0.0) if alike is None else alike.settle(kinds, foreign)
 
-    kinds, foreign = settled(own, weights, None)
-    measured = ways.measured
-    known: NDArray[np.bool_] = np.zeros(len(own), np.bool_)
-    if measured is not None and len(own):
-        x = measured.coordinates(measurements[part])
-        known = np.asarray(np.isfinite(x).all(axis=1), np.bool_)
-        alone = in_rows(own, rows)
-        now = np.array(scores)
-        for _ in range(_TURNS if known.any() else 0):
-            after = np.array(alone)
-            evidence = measured.evidence(x[known], kinds[known])
-            after[known] = measured.weigh(alone[known], evidence)
-            now[part] = with_settled(own, after, rows)
-            weights = mix_of(now)
-            kinds, _ = settled(now[part], weights, foreign)
-    out = np.full((len(scores), int(rows.max()) + 1), np.nan, np.float32)
-    out[part] = kinds
-    return Adaptation(weights, out, 0 if alike is None else int(part.sum()), int(known.sum()))
+def _class_weights(scores: Floats, classes: Sequence[str], prior: ClassPrior | None) -> dict[str, float]:
+    if prior is None:
+        return dict.fromkeys(classes, 1.0)
+    return estimate_class_weights(scores, classes, prior)[0]
+
+
+def _propagated(
+    scores: Floats,
+    weights: dict[str, float],
+    classes: Sequence[str],
+    propagation: LabelPropagation | None,
+    domain_shift: float | None = None,
+) -> tuple[Floats, float]:
+    """Coarse probabilities (n, R) after class weights and label propagation, and the domain shift."""
+    rows = coarse_rows(classes)
+    vector = np.array([weights[code] for code in classes], np.float32)
+    coarse = coarse_sums(apply_class_weights(scores, vector, rows, critical_leaves(classes)), rows)
+    return (coarse, 0.0) if propagation is None else propagation.propagate(coarse, domain_shift)

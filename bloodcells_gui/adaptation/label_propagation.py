@@ -1,22 +1,27 @@
-"""Cells of one specimen that look alike support each other's kind.
+"""Label propagation: cells of one specimen with similar embeddings support each other's class.
 
-Slides of a laboratory that a classifier never learned from look foreign as a whole: single cells fall on the
-wrong side of its borders, while cells of one kind still look like each other. So every cell's probabilities
-are weighed by those of the cells that look most like it, until they agree (label propagation on a graph of
-nearest neighbours; the update is that of Boudiaf, Mueller, Ben Ayed and Bertinetto 2022, "Parameter-free
-online test-time adaptation", CVPR):
+On a slide of a laboratory that a classifier never learned from, single cells fall on the wrong side of its
+decision borders, while cells of one class still have similar embeddings. So the labels are propagated over a
+graph of nearest neighbours (Zhu and Ghahramani 2002, "Learning from labeled and unlabeled data with label
+propagation", Carnegie Mellon University, CMU-CALD-02-107; Zhou, Bousquet, Lal, Weston and Schoelkopf 2004,
+"Learning with local and global consistency", NIPS 16). The update is that of Boudiaf, Mueller, Ben Ayed and
+Bertinetto 2022, "Parameter-free online test-time adaptation", CVPR (LAME), iterated to its fixed point:
 
-    r_i ~ p_i * exp(pull * sum over the neighbours j of i of a_ij * r_j)
+    r_i  proportional to  p_i * exp(strength * sum over the neighbours j of i of a_ij * r_j)
 
-`p` are the cell's own probabilities, `a_ij` is how alike two cells look: the cosine of their whitened
-embeddings around the specimen's mean, from 0 at `near` to 1. A cell that looks like no other, as a lone blast
-does, keeps its own.
+`p` are the cell's own probabilities; the affinity `a_ij` is the cosine of two whitened embeddings around the
+specimen's mean, rescaled so that `min_similarity` gives 0 and 1 gives 1. A cell that resembles no other, such
+as a lone blast, keeps its own probabilities.
 
-Neighbours err together where they err. How far a specimen's cells had to give way to their neighbours (D, the
-mean total variation distance between `p` and `r`, by pull) tells how foreign it is to the classifier: at home
-it is below 0.04, on laboratories never learned from 0.1 to 0.2. So the logarithms above are divided by
-``1 + echo * D * pull * sum_j a_ij`` in the end, which leaves what is sure at home as sure as it is; and `own`
-of the probability stays the cell's own, so that a cell whose neighbours contradict it is no longer sure.
+Two further steps are not part of that method. Neighbours share their errors. How far the cells of a specimen
+had to change (D, the mean total variation distance between `p` and `r`, weighted by the affinities) measures
+the domain shift: it is below 0.04 on laboratories of the training and 0.1 to 0.2 on others. So the final
+logarithms are divided by
+
+    1 + damping * D * strength * sum over j of a_ij
+
+which leaves certain cells of a familiar laboratory as certain as they are. And `own_share` of the result is
+the cell's own probability, so that a cell whose neighbours contradict it is no longer certain.
 """
 
 from __future__ import annotations
@@ -31,198 +36,222 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-#: Cells between which likeness is looked for; of more, so many stand for all.
-MOST = 4096
-_LEAST_NEIGHBOURS = 5
-_ROUNDS = 20
-_ENOUGH = 1e-4
-_LEAST_PROBABILITY = 1e-6
+#: Cells of the graph; a larger specimen is represented by so many of them.
+MAX_GRAPH_CELLS = 4096
+_MIN_NEIGHBOURS = 5
+_MAX_ITERATIONS = 20
+_TOLERANCE = 1e-4
+_MIN_PROBABILITY = 1e-6
 _BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
 class PropagationSettings:
-    """How much cells that look alike say of each other.
+    """Parameters of the label propagation.
 
     Attributes
     ----------
-    near : float
-        Cosine from which two cells look alike at all.
-    pull : float
-        Log odds that a neighbour adds to its kind when it looks the same and is certain.
-    echo : float
-        How much of what neighbours say in a foreign specimen repeats what others said (see above).
-    own : float
-        Share of the probability that stays the cell's own.
+    min_similarity : float
+        Cosine from which two cells are connected, 0 to 1 ("near" in files).
+    strength : float
+        Log odds that a certain neighbour with the same embedding adds to its class ("pull" in files).
+    damping : float
+        How much the domain shift of the specimen weakens the result ("echo" in files).
+    own_share : float
+        Share of the result that stays the cell's own probability, 0 to 1 ("own" in files).
     """
 
-    near: float
-    pull: float
-    echo: float
-    own: float
+    min_similarity: float
+    strength: float
+    damping: float
+    own_share: float
 
     @staticmethod
     def from_card(card: Mapping[str, Any] | None) -> PropagationSettings | None:
-        """From a card's "look_alikes"; None where there is none.
+        """Read the settings from a card's "look_alikes"; None where the card has none.
 
-        Raises KeyError, TypeError or ValueError on what is not four numbers in range.
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            Where it does not hold four numbers in range.
         """
         if card is None:
             return None
-        likeness = PropagationSettings(*(float(card[name]) for name in ("near", "pull", "echo", "own")))
-        if not likeness.sound:
+        settings = PropagationSettings(*(float(card[name]) for name in ("near", "pull", "echo", "own")))
+        if not settings.is_valid:
             raise ValueError("look_alikes is out of range")
-        return likeness
+        return settings
+
+    def to_card(self) -> dict[str, float]:
+        """Return the settings under the names that cards and files use."""
+        return {
+            "near": self.min_similarity,
+            "pull": self.strength,
+            "echo": self.damping,
+            "own": self.own_share,
+        }
 
     @property
-    def sound(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether all four are in range."""
         # NaN fails every comparison.
-        in_range = 0 <= self.near < 1 and 0 < self.pull <= 100 and 0 <= self.echo <= 100
-        return in_range and 0 <= self.own <= 1
+        in_range = 0 <= self.min_similarity < 1 and 0 < self.strength <= 100 and 0 <= self.damping <= 100
+        return in_range and 0 <= self.own_share <= 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settled:
-    """What n cells of a specimen came to with their look-alikes.
+class CoarsePosteriors:
+    """Probabilities of the coarse classes for n cells after the adaptation, as a case keeps them.
 
     Attributes
     ----------
     ids : (n,) int64
         Of the cells, ascending.
-    kinds : (n, R) float32
-        Probabilities of the coarse rows; each row sums to 1.
+    probabilities : (n, R) float32
+        Of the coarse rows (:func:`~bloodcells_gui.adaptation.reproposal.coarse_rows`); each row sums to 1.
     """
 
     ids: NDArray[np.int64]
-    kinds: Floats
+    probabilities: Floats
 
 
 class LabelPropagation:
-    """Which of n cells of a specimen look alike, to be asked what they settle on.
+    """The graph of n cells of a specimen, over which labels are propagated.
 
-    The order of the cells is of no consequence.
+    The order of the cells does not matter. Fewer than three cells have no graph and keep their labels.
 
     Parameters
     ----------
     coordinates : (n, d) float32
-        Embeddings where the classes of the training data spread alike in all directions.
-    likeness : PropagationSettings
-    middle : (n,) bool, optional
-        Cells whose mean is the middle of the specimen; all by default. Seen from among many things of another
-        kind, all others look alike.
+        Whitened embeddings
+        (:meth:`~bloodcells_gui.inference.uncertainty.UncertaintyModel.whiten`).
+    settings : PropagationSettings
+    centred_on : (n,) bool, optional
+        Cells whose mean is the origin of the cosines; all by default. Around the mean of many objects of
+        another class, such as platelets, all other cells would seem similar.
     """
 
     def __init__(
-        self, coordinates: Floats, likeness: PropagationSettings, middle: NDArray[np.bool_] | None = None
+        self,
+        coordinates: Floats,
+        settings: PropagationSettings,
+        centred_on: NDArray[np.bool_] | None = None,
     ) -> None:
-        self._likeness = likeness
+        self._settings = settings
         n = len(coordinates)
-        self._alone = n < 3
-        if self._alone:
+        self._too_few = n < 3
+        if self._too_few:
             return
-        inner = coordinates if middle is None or not middle.any() else coordinates[middle]
-        around = coordinates - inner.mean(axis=0)
-        x = np.asarray(around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-9), np.float32)
-        self._members = _standing_for_all(around)
-        among = np.arange(len(self._members))
-        self._of_members = _Neighbours(x[self._members], x[self._members], among, likeness)
-        self._of_all = self._of_members
+        inner = coordinates if centred_on is None or not centred_on.any() else coordinates[centred_on]
+        centred = coordinates - inner.mean(axis=0)
+        length = np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
+        units = np.asarray(centred / length, np.float32)
+        self._members = _graph_members(centred)
+        numbers = np.arange(len(self._members))
+        self._between_members = _Neighbours(units[self._members], units[self._members], numbers, settings)
+        self._of_all = self._between_members
         if len(self._members) < n:
-            place = np.full(n, -1)
-            place[self._members] = among
-            self._of_all = _Neighbours(x, x[self._members], place, likeness)
+            member_of = np.full(n, -1)
+            member_of[self._members] = numbers
+            self._of_all = _Neighbours(units, units[self._members], member_of, settings)
 
-    def settle(self, kinds: Floats, foreign: float | None = None) -> tuple[Floats, float]:
-        """Probabilities of the cells' kinds after their look-alikes, and how foreign the specimen is.
+    def propagate(self, coarse: Floats, domain_shift: float | None = None) -> tuple[Floats, float]:
+        """Propagate the labels, and measure the domain shift.
 
         Parameters
         ----------
-        kinds : (n, R) float32
-            Each cell's own probabilities; rows sum to 1.
-        foreign : float, optional
-            D above where it is known: what else was learned of the cells since makes them give way less, but
-            the specimen no less foreign.
+        coarse : (n, R) float32
+            Each cell's own probabilities of the coarse classes; rows sum to 1.
+        domain_shift : float, optional
+            D of the module's description, where it is known from an earlier call: cells that were corrected
+            since change less, but the specimen is no nearer to the training data for it.
 
         Returns
         -------
-        (n, R) float32, float
-            Rows sum to 1; D.
+        posterior : (n, R) float32
+            Rows sum to 1.
+        domain_shift : float
+            D, as given or as measured.
         """
-        if self._alone:
-            return kinds, 0.0
-        members, among, of_all = self._members, self._of_members, self._of_all
-        own = np.asarray(np.log(np.maximum(kinds, _LEAST_PROBABILITY)), np.float32)
-        now = kinds[members]
-        for _ in range(_ROUNDS):
-            after = _normalised(own[members] + among.say(now))
-            done = float(np.abs(after - now).max()) < _ENOUGH
-            now = after
-            if done:
+        if self._too_few:
+            return coarse, 0.0
+        members, between, of_all = self._members, self._between_members, self._of_all
+        log_own = np.asarray(np.log(np.maximum(coarse, _MIN_PROBABILITY)), np.float32)
+        current = coarse[members]
+        for _ in range(_MAX_ITERATIONS):
+            updated = _softmax(log_own[members] + between.weighted_sum(current))
+            converged = float(np.abs(updated - current).max()) < _TOLERANCE
+            current = updated
+            if converged:
                 break
-        if foreign is None:
-            gave_way = 0.5 * np.abs(kinds[members] - now).sum(axis=1)
-            foreign = float(gave_way @ among.pull) / max(float(among.pull.sum()), 1e-9)
-        heat = 1 + self._likeness.echo * foreign * of_all.pull
-        together = _normalised((own + of_all.say(now)) / heat[:, None])
-        mixed = np.clip(together + self._likeness.own * (kinds - together), 0, 1)
-        return np.asarray(mixed, np.float32), foreign
+        if domain_shift is None:
+            change = 0.5 * np.abs(coarse[members] - current).sum(axis=1)
+            domain_shift = float(change @ between.degree) / max(float(between.degree.sum()), 1e-9)
+        temperature = 1 + self._settings.damping * domain_shift * of_all.degree
+        propagated = _softmax((log_own + of_all.weighted_sum(current)) / temperature[:, None])
+        posterior = np.clip(propagated + self._settings.own_share * (coarse - propagated), 0, 1)
+        return np.asarray(posterior, np.float32), domain_shift
 
 
 class _Neighbours:
-    """For each of n cells the k of m others that look most like it.
+    """For each of n cells the k nearest of m members of the graph, with their affinities.
 
     Parameters
     ----------
-    x : (n, d) float32
-    others : (m, d) float32
+    units : (n, d) float32
+    members : (m, d) float32
         Unit vectors.
-    place : (n,) int
-        Where each cell stands among the others; -1 for one that does not.
-    likeness : PropagationSettings
+    member_of : (n,) int
+        Number of each cell among the members; -1 for a cell that is none.
+    settings : PropagationSettings
 
     Attributes
     ----------
-    pull : (n,) float32
-        What a cell's neighbours say at most, in log odds.
+    degree : (n,) float32
+        Sum of a cell's affinities times the strength: what its neighbours add at most, in log odds.
     """
 
     def __init__(
-        self, x: Floats, others: Floats, place: NDArray[np.intp], likeness: PropagationSettings
+        self,
+        units: Floats,
+        members: Floats,
+        member_of: NDArray[np.intp],
+        settings: PropagationSettings,
     ) -> None:
-        n, m = len(x), len(others)
-        k = min(max(_LEAST_NEIGHBOURS, round(math.sqrt(m))), m - 1)
-        self._which = np.empty((n, k), np.intp)
-        self._weight = np.empty((n, k), np.float32)
+        n, m = len(units), len(members)
+        k = min(max(_MIN_NEIGHBOURS, round(math.sqrt(m))), m - 1)
+        self._neighbours = np.empty((n, k), np.intp)
+        self._affinity = np.empty((n, k), np.float32)
+        least = settings.min_similarity
         for start in range(0, n, _BLOCK):
             part = slice(start, min(start + _BLOCK, n))
-            cosine = x[part] @ others.T
-            itself = np.flatnonzero(place[part] >= 0)
-            cosine[itself, place[part][itself]] = -np.inf
+            cosine = units[part] @ members.T
+            itself = np.flatnonzero(member_of[part] >= 0)
+            cosine[itself, member_of[part][itself]] = -np.inf
             nearest = np.argpartition(-cosine, k - 1, axis=1)[:, :k]
-            self._which[part] = nearest
-            alike = np.take_along_axis(cosine, nearest, axis=1)
-            self._weight[part] = likeness.pull * np.clip((alike - likeness.near) / (1 - likeness.near), 0, 1)
-        self.pull: Floats = self._weight.sum(axis=1)
+            self._neighbours[part] = nearest
+            similarity = np.take_along_axis(cosine, nearest, axis=1)
+            self._affinity[part] = settings.strength * np.clip((similarity - least) / (1 - least), 0, 1)
+        self.degree: Floats = self._affinity.sum(axis=1)
 
-    def say(self, kinds: Floats) -> Floats:
-        """(n, R) sums of the neighbours' probabilities (m, R), each by how alike it looks."""
-        out = np.empty((len(self._which), kinds.shape[1]), np.float32)
+    def weighted_sum(self, coarse: Floats) -> Floats:
+        """Sum the probabilities (m, R) of the members over each cell's neighbours by affinity: (n, R)."""
+        out = np.empty((len(self._neighbours), coarse.shape[1]), np.float32)
         for start in range(0, len(out), _BLOCK):
             part = slice(start, start + _BLOCK)
-            out[part] = np.einsum("nk,nkr->nr", self._weight[part], kinds[self._which[part]])
+            out[part] = np.einsum("nk,nkr->nr", self._affinity[part], coarse[self._neighbours[part]])
         return out
 
 
-def _standing_for_all(around: Floats) -> NDArray[np.intp]:
-    """(m,) places of the cells that stand for all n: all, or MOST along their first axis."""
-    n = len(around)
-    if n <= MOST:
+def _graph_members(centred: Floats) -> NDArray[np.intp]:
+    """Choose the cells of the graph (m,): all, or MAX_GRAPH_CELLS spread evenly along their first axis."""
+    n = len(centred)
+    if n <= MAX_GRAPH_CELLS:
         return np.arange(n)
-    along = np.lexsort(around.T[:3][::-1])
-    return np.asarray(along[np.linspace(0, n - 1, MOST).round().astype(np.intp)])
+    along = np.lexsort(centred.T[:3][::-1])
+    return np.asarray(along[np.linspace(0, n - 1, MAX_GRAPH_CELLS).round().astype(np.intp)])
 
 
-def _normalised(logits: Floats) -> Floats:
+def _softmax(logits: Floats) -> Floats:
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(p / p.sum(axis=1, keepdims=True), np.float32)

@@ -1,24 +1,24 @@
-"""What a specimen as a whole says of each of its cells: its mix, and the cells that look alike.
+"""Prior shift: how often each class occurs in this specimen, and what that changes.
 
-A classifier answers as if every specimen held the mix of cells that it was calibrated to. The mix of the one
-at hand is estimated from its own answers by expectation maximisation (Saerens, Latinne, Decaestecker 2002,
-"Adjusting the outputs of a classifier to new a priori probabilities", Neural Computation 14), held towards
-the even mix by a Dirichlet prior, since a hundred cells say little about a rare kind; then the
-probability of every coarse kind is weighed by it, and its leaves share it as before. A critical kind is never
-made less likely by the rarity of its like.
+A classifier answers as if every specimen held the class frequencies that it was calibrated to. Those of the
+specimen at hand are estimated from its own answers by expectation maximisation (Saerens, Latinne and
+Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori probabilities: a simple procedure",
+Neural Computation 14:21-41). A symmetric Dirichlet prior holds the estimate towards even frequencies, since a
+hundred cells say little of a rare class. Each coarse class is then weighted by the ratio of the estimated to
+the even frequency, and its leaves keep their proportions
+(:func:`~bloodcells_gui.adaptation.reproposal.apply_class_weights`). The rarity of a critical class never
+lowers its probability.
 
-With it go what the cells' measurements say (:mod:`bloodcells_gui.adaptation.morphometry`) and that cells that
-look alike settle on a kind together (:mod:`bloodcells_gui.adaptation.label_propagation`).
-
-What the classifier said of each cell stays as it was written. The weights are kept with the end of a run, as
-numbers among its tallies, what the cells settled on beside them, and whoever reads the cells gets both.
+What the classifier said of each cell is never overwritten. The weights are kept with the end of a run, the
+cells' posteriors beside them (:class:`~bloodcells_gui.adaptation.label_propagation.CoarsePosteriors`), and
+whoever reads the cells applies both.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,18 +32,18 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 Floats = NDArray[np.float32]
 
 PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
-# What is no nucleated cell says nothing of the mix, and is not weighed by it.
+# Not nucleated: neither counted for the class frequencies nor weighted by them.
 OUTSIDE = PLATELETS | {"ART"}
 #: Leaves of which the rules call a single cell critical.
 CRITICAL = frozenset(
     leaf for r in DEFAULT_RULES if r.kind == SMEAR and r.severity == "critical" for leaf in r.leaves
 )
 
-#: What of a cell's uncertainty comes from its leaf where nothing else is said.
+#: Share of a cell's uncertainty that comes from its leaf where the card gives none.
 LEAF_SHARE = 0.25
 
-_ENOUGH = 1e-6
-_MOST_ROUNDS = 200
+_TOLERANCE = 1e-6
+_MAX_ITERATIONS = 200
 _PREFIX = "mix/"
 _WEIGHT = "mix/weight/"
 _LARGEST_WEIGHT = 1000.0
@@ -51,165 +51,182 @@ _LARGEST_WEIGHT = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class ClassPrior:
-    """How strongly a specimen's mix is held towards the even one.
+    """The Dirichlet prior on a specimen's class frequencies: how strongly they are held towards even ones.
 
-    The prior weighs as much as `strength` times the nucleated cells at hand, and as `least` cells at least.
+    Attributes
+    ----------
+    strength : float
+        Weight of the prior as a multiple of the nucleated cells at hand.
+    minimum_cells : float
+        Its weight in cells where that would be less ("least" in files).
     """
 
     strength: float
-    least: float
+    minimum_cells: float
 
-    def cells(self, n: int) -> float:
-        """The prior's weight beside `n` cells, in cells."""
-        return max(self.strength * n, self.least)
+    def pseudo_count(self, n: int) -> float:
+        """Return the prior's weight beside `n` cells, in cells."""
+        return max(self.strength * n, self.minimum_cells)
 
     @staticmethod
     def from_card(card: Mapping[str, Any] | None) -> ClassPrior | None:
-        """From a card's "specimen_mix"; None where there is none.
+        """Read the prior from a card's "specimen_mix"; None where the card has none.
 
-        Raises KeyError, TypeError or ValueError on what is not two numbers in range.
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            Where it does not hold two numbers in range.
         """
         if card is None:
             return None
         prior = ClassPrior(float(card["strength"]), float(card["least"]))
         # NaN fails both comparisons.
-        if not (0 <= prior.strength <= 10 and 1 <= prior.least <= 1e4):
+        if not (0 <= prior.strength <= 10 and 1 <= prior.minimum_cells <= 1e4):
             raise ValueError("specimen_mix is out of range")
         return prior
 
 
 @dataclass(frozen=True, slots=True)
 class PriorShift:
-    """What became known of a specimen as a whole at the end of a run.
+    """How the proposals for a specimen's cells were adapted to it at the end of a run.
 
     Attributes
     ----------
     weights : dict of str to float
         Leaf -> factor on its probability; 1 changes nothing.
     cells : int
-        Nucleated cells that the mix was estimated from.
+        Nucleated cells that the class frequencies were estimated from.
     prior : ClassPrior or None
-        None where the mix was not to be taken into account; all weights are 1 then.
+        None where class frequencies are not used; all weights are 1 then.
     threshold : float
         Uncertainty above which a cell is left unidentified.
-    views : bool
-        Whether uncertainty also holds the disagreement of the network's views (see `reproposal.reproposed`).
-    events : int
-        Number of the last act of a person before it: cells judged by then keep the proposal that was judged.
-    guarded : bool
-        Whether the probability of a critical leaf is never lowered by the weights of the others (see
-        `reproposal.weigh`); mixes of older versions only left its weight at 1 or more.
+    uses_view_disagreement : bool
+        Whether the uncertainty includes the disagreement of the network's views (see
+        `reproposal.adapt_proposals`).
+    last_event : int
+        Number of the last review event before it: cells judged by then keep the proposal that was judged.
+    protects_critical : bool
+        Whether the weights of other leaves never lower the probability of a critical leaf (see
+        `reproposal.apply_class_weights`); older versions only left its own weight at 1 or more.
     leaf_share : float
-        What of a cell's uncertainty comes from its leaf (see `reproposal.sureness`).
-    likeness : PropagationSettings or None
-        How cells that look alike were brought together; None where they were not.
-    alike : int
-        Cells that took part in that.
-    measured : int
-        Cells whose measurements counted; 0 where they were not to.
+        Share of a cell's uncertainty that comes from its leaf (see `reproposal.confidence`).
+    propagation : PropagationSettings or None
+        None where labels were not propagated.
+    propagated_cells : int
+        Cells that took part in the label propagation.
+    measured_cells : int
+        Cells whose measurements counted; 0 where measurements are not used.
     """
 
     weights: Mapping[str, float]
     cells: int
     prior: ClassPrior | None
     threshold: float
-    views: bool = False
-    events: int = 0
-    guarded: bool = False
+    uses_view_disagreement: bool = False
+    last_event: int = 0
+    protects_critical: bool = False
     leaf_share: float = LEAF_SHARE
-    likeness: PropagationSettings | None = None
-    alike: int = 0
-    measured: int = 0
+    propagation: PropagationSettings | None = None
+    propagated_cells: int = 0
+    measured_cells: int = 0
 
     @property
-    def settles(self) -> bool:
-        """Whether cells had a say in each other's kind, so that what they settled on stands in the case."""
-        return self.likeness is not None or self.measured > 0
+    def has_posteriors(self) -> bool:
+        """Whether the case keeps posteriors of single cells, from label propagation or measurements."""
+        return self.propagation is not None or self.measured_cells > 0
 
-    def vector(self, classes: Sequence[str]) -> Floats:
-        """(K,) weights in the order of `classes`."""
+    def weight_vector(self, classes: Sequence[str]) -> Floats:
+        """Return the weights (K,) in the order of `classes`."""
         return np.array([self.weights.get(code, 1.0) for code in classes], np.float32)
 
     def to_tallies(self) -> dict[str, float]:
-        """As numbers that stand among a run's tallies; names with "/" are no counts."""
+        """Return it as numbers among a run's tallies; names with "/" are no counts."""
         tallies = {
             **{_WEIGHT + code: float(weight) for code, weight in self.weights.items()},
             "mix/cells": float(self.cells),
             "mix/threshold": self.threshold,
-            "mix/views": float(self.views),
-            "mix/events": float(self.events),
-            "mix/guarded": float(self.guarded),
+            "mix/views": float(self.uses_view_disagreement),
+            "mix/events": float(self.last_event),
+            "mix/guarded": float(self.protects_critical),
             "mix/leaf_share": self.leaf_share,
         }
         if self.prior is not None:
-            tallies |= {"mix/strength": self.prior.strength, "mix/least": self.prior.least}
-        if self.likeness is not None:
-            tallies |= {_PREFIX + name: float(value) for name, value in asdict(self.likeness).items()}
-            tallies["mix/alike"] = float(self.alike)
-        if self.measured:
-            tallies["mix/measured"] = float(self.measured)
+            tallies |= {"mix/strength": self.prior.strength, "mix/least": self.prior.minimum_cells}
+        if self.propagation is not None:
+            tallies |= {_PREFIX + name: float(value) for name, value in self.propagation.to_card().items()}
+            tallies["mix/alike"] = float(self.propagated_cells)
+        if self.measured_cells:
+            tallies["mix/measured"] = float(self.measured_cells)
         return tallies
 
 
-def mix_in(tallies: Mapping[str, float]) -> PriorShift | None:
-    """Inverse of :meth:`PriorShift.to_tallies`; None where there is none, or it is no sound one."""
+def prior_shift_from_tallies(tallies: Mapping[str, float]) -> PriorShift | None:
+    """Read what :meth:`PriorShift.to_tallies` wrote; None where there is none, or no valid one."""
     weights = {name.removeprefix(_WEIGHT): v for name, v in tallies.items() if name.startswith(_WEIGHT)}
     if not weights:
         return None
     try:
         # NaN fails every comparison.
-        sound = all(code in BY_CODE and 0 < w <= _LARGEST_WEIGHT for code, w in weights.items())
-        if not (sound and abs(tallies["mix/threshold"]) < math.inf):
+        valid = all(code in BY_CODE and 0 < w <= _LARGEST_WEIGHT for code, w in weights.items())
+        if not (valid and abs(tallies["mix/threshold"]) < math.inf):
             return None
         leaf_share = float(tallies.get("mix/leaf_share", LEAF_SHARE))
         if not 0 <= leaf_share <= 1:
             return None
-        prior = likeness = None
+        prior = propagation = None
         if "mix/strength" in tallies:
             prior = ClassPrior(tallies["mix/strength"], tallies["mix/least"])
         if "mix/near" in tallies:
-            likeness = PropagationSettings(*(tallies[_PREFIX + f.name] for f in fields(PropagationSettings)))
-            if not likeness.sound:
+            keys = ("near", "pull", "echo", "own")
+            propagation = PropagationSettings(*(tallies[_PREFIX + key] for key in keys))
+            if not propagation.is_valid:
                 return None
         return PriorShift(
             weights,
             int(tallies["mix/cells"]),
             prior,
             tallies["mix/threshold"],
-            views=tallies["mix/views"] > 0,
-            events=int(tallies["mix/events"]),
-            guarded=tallies.get("mix/guarded", 0) > 0,
+            uses_view_disagreement=tallies["mix/views"] > 0,
+            last_event=int(tallies["mix/events"]),
+            protects_critical=tallies.get("mix/guarded", 0) > 0,
             leaf_share=leaf_share,
-            likeness=likeness,
-            alike=int(tallies.get("mix/alike", 0)),
-            measured=max(int(tallies.get("mix/measured", 0)), 0),
+            propagation=propagation,
+            propagated_cells=int(tallies.get("mix/alike", 0)),
+            measured_cells=max(int(tallies.get("mix/measured", 0)), 0),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
-def without_mix(tallies: Mapping[str, float]) -> dict[str, float]:
-    """The tallies of a run but for its mix."""
+def without_prior_shift(tallies: Mapping[str, float]) -> dict[str, float]:
+    """Return the tallies of a run without those of its adaptation."""
     return {name: value for name, value in tallies.items() if not name.startswith(_PREFIX)}
 
 
 def same_classifier(a: AnalysisRun, b: AnalysisRun) -> bool:
-    """Whether the probabilities of two runs' cells come from the same network and profile."""
+    """Tell whether the probabilities of two runs' cells come from the same network and profile."""
     ours, theirs = ((r.bundles.get("classify"), r.profile, r.classes) for r in (a, b))
     return ours == theirs
 
 
-def _inside(classes: Sequence[str]) -> list[int]:
+def _nucleated_columns(classes: Sequence[str]) -> list[int]:
     return [i for i, code in enumerate(classes) if code not in OUTSIDE]
 
 
-def nucleated(probabilities: Floats, classes: Sequence[str]) -> NDArray[np.bool_]:
-    """(n,) whether the best of (n, K) probabilities is a nucleated cell."""
-    return _best_in(probabilities, _inside(classes))
+def is_nucleated(probabilities: Floats, classes: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell for each of n cells whether its most probable leaf is a nucleated cell: (n,) bool.
+
+    Parameters
+    ----------
+    probabilities : (n, K) float32
+    classes : sequence of str
+        Leaf codes of the K columns.
+    """
+    return _best_in(probabilities, _nucleated_columns(classes))
 
 
-def platelets(probabilities: Floats, classes: Sequence[str]) -> NDArray[np.bool_]:
-    """(n,) whether the best of (n, K) probabilities is a platelet or a clump of them."""
+def is_platelet(probabilities: Floats, classes: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell for each of n cells whether its most probable leaf is a platelet or a clump: (n,) bool."""
     return _best_in(probabilities, [i for i, code in enumerate(classes) if code in PLATELETS])
 
 
@@ -219,49 +236,52 @@ def _best_in(probabilities: Floats, columns: Sequence[int]) -> NDArray[np.bool_]
     return np.isin(probabilities.argmax(axis=1), columns)
 
 
-def estimate(
+def estimate_class_weights(
     probabilities: Floats, classes: Sequence[str], prior: ClassPrior
 ) -> tuple[dict[str, float], int]:
-    """Weights of the leaves for a specimen, and the nucleated cells that they come from.
+    """Estimate a specimen's class frequencies by expectation maximisation, as weights of the leaves.
 
     Parameters
     ----------
     probabilities : (n, K) float32
-        As the classifier gave them for all cells of the specimen; their order is of no consequence.
+        As the classifier gave them for all cells of the specimen; the order of the cells does not matter.
     classes : sequence of str
         Leaf codes of the K columns.
     prior : ClassPrior
 
     Returns
     -------
-    dict of str to float
-        A weight for each leaf; all 1 where there is no nucleated cell.
+    weights : dict of str to float
+        For each leaf its frequency divided by the even one; 1 for leaves that are not nucleated cells, at
+        least 1 for critical ones, and all 1 where there is no nucleated cell.
+    cells : int
+        Nucleated cells that the weights come from.
     """
     weights = dict.fromkeys(classes, 1.0)
-    inside = _inside(classes)
-    q = probabilities[nucleated(probabilities, classes)][:, inside].astype(np.float64)
+    columns = _nucleated_columns(classes)
+    q = probabilities[is_nucleated(probabilities, classes)][:, columns].astype(np.float64)
     n, k = q.shape
     if n == 0:
         return weights, 0
     q /= q.sum(axis=1, keepdims=True)
-    weight = prior.cells(n)
-    mix = np.full(k, 1 / k)
-    for _ in range(_MOST_ROUNDS):
-        # The sum over cells of q * mix / (q @ mix) by two products of a matrix and a vector.
-        share = mix * (q.T @ (1 / (q @ mix)))
-        after = (share + weight / k) / (n + weight)
-        done = float(np.abs(after - mix).max()) < _ENOUGH
-        mix = after
-        if done:
+    pseudo_count = prior.pseudo_count(n)
+    frequency = np.full(k, 1 / k)
+    for _ in range(_MAX_ITERATIONS):
+        # The sum over cells of q * frequency / (q @ frequency) by two products of a matrix and a vector.
+        expected = frequency * (q.T @ (1 / (q @ frequency)))
+        updated = (expected + pseudo_count / k) / (n + pseudo_count)
+        converged = float(np.abs(updated - frequency).max()) < _TOLERANCE
+        frequency = updated
+        if converged:
             break
-    for column, code_at in enumerate(inside):
-        code = classes[code_at]
-        found = float(mix[column] * k)
-        weights[code] = max(found, 1.0) if code in CRITICAL else found
+    for i, column in enumerate(columns):
+        code = classes[column]
+        weight = float(frequency[i] * k)
+        weights[code] = max(weight, 1.0) if code in CRITICAL else weight
     return weights, n
 
 
-def most_changed(mix: PriorShift, count: int = 6) -> list[tuple[str, float]]:
-    """Leaves whose weights are farthest from 1 (as a ratio), farthest first."""
-    ranked = sorted(mix.weights.items(), key=lambda item: (-abs(math.log(item[1])), item[0]))
+def largest_changes(prior_shift: PriorShift, count: int = 6) -> list[tuple[str, float]]:
+    """Return the leaves whose weights are farthest from 1 (as a ratio), farthest first."""
+    ranked = sorted(prior_shift.weights.items(), key=lambda item: (-abs(math.log(item[1])), item[0]))
     return [(code, weight) for code, weight in ranked if abs(weight - 1) >= 0.05][:count]

@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui import __version__
-from bloodcells_gui.adaptation.label_propagation import Settled
+from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.adaptation.morphometry import COLUMNS
-from bloodcells_gui.adaptation.prior_shift import PriorShift, mix_in, same_classifier
+from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_from_tallies, same_classifier
 from bloodcells_gui.app.analysed_images import open_analysed, refuse_other_images
 from bloodcells_gui.app.analysis_wiring import cell_analyzer, crops_analysis, scan_analysis
 from bloodcells_gui.app.brightness import as_parameters, brightness_for
 from bloodcells_gui.app.calibration_profiles import apply_profile
 from bloodcells_gui.app.copies import Copies, find_copies
 from bloodcells_gui.app.engine import Engine, default_threads
-from bloodcells_gui.app.specimen_adaptation import as_a_whole
+from bloodcells_gui.app.specimen_adaptation import adapt_specimen
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
@@ -148,7 +148,7 @@ class AnalysisJob:
                 raise
             except Exception:
                 recorder.close(RunStatus.FAILED)
-                yield from recorder.reproposed()
+                yield from recorder.adapted_cells()
                 raise
             except BaseException:
                 recorder.close(RunStatus.FAILED)
@@ -267,8 +267,8 @@ class _Recorder:
             self._read = event
         else:
             self._write(event)
-        weighed = self.reproposed() if isinstance(event, Done) else []
-        return [*([read] if read else []), *weighed, *([] if event is self._read else [event])]
+        adapted = self.adapted_cells() if isinstance(event, Done) else []
+        return [*([read] if read else []), *adapted, *([] if event is self._read else [event])]
 
     def _write(self, event: AnalysisEvent) -> None:
         match event:
@@ -293,7 +293,7 @@ class _Recorder:
             self._store.set_specimen_images(self._read.images)
             self._read = None
         self._finished = True
-        mix, settled = self._as_a_whole()
+        prior_shift, posteriors = self._adapt_specimen()
         self._store.finish_run(
             self.number,
             status,
@@ -301,8 +301,8 @@ class _Recorder:
             skipped=self._skipped,
             tallies=tallies,
             notice=notice,
-            mix=mix,
-            settled=settled,
+            prior_shift=prior_shift,
+            posteriors=posteriors,
         )
         _log.info(
             "an analysis ends: %s, run %d, %d cells found, %d files left out, %.1f s",
@@ -310,26 +310,26 @@ class _Recorder:
             time.monotonic() - self._began,
         )  # fmt: skip
 
-    def _as_a_whole(self) -> tuple[PriorShift | None, Settled | None]:
-        """What all cells that this classifier named in the case say of each other; None where nothing."""
+    def _adapt_specimen(self) -> tuple[PriorShift | None, CoarsePosteriors | None]:
+        """Adapt all cells that this classifier named in the case; None where there is no adaptation."""
         classifier = self._engine.classifier
-        if not classifier.ways:
+        if not classifier.adaptation_methods:
             return None, None
         ours = next(run for run in self._store.runs if run.number == self.number)
-        alike = [run.number for run in self._store.runs if same_classifier(run, ours)]
-        said = self._store.answers(alike, len(ours.classes), classifier.dimensions, COLUMNS)
-        found = as_a_whole(said.scores, said.embeddings, said.measurements, said.held_back, classifier)
+        same = [run.number for run in self._store.runs if same_classifier(run, ours)]
+        said = self._store.answers(same, len(ours.classes), classifier.dimensions, COLUMNS)
+        found = adapt_specimen(said.scores, said.embeddings, said.measurements, said.held_back, classifier)
         if found is None:
             return None, None
-        mix, kinds = found
-        if kinds is None:
-            return mix, None
-        there = np.isfinite(kinds[:, 0])
-        return mix, Settled(said.ids[there], kinds[there])
+        prior_shift, posteriors = found
+        if posteriors is None:
+            return prior_shift, None
+        there = np.isfinite(posteriors[:, 0])
+        return prior_shift, CoarsePosteriors(said.ids[there], posteriors[there])
 
-    def reproposed(self) -> list[AnalysisEvent]:
-        """The cells as they are to be read from now on, where the end of the run brought a mix."""
-        if mix_in(self._store.runs[-1].tallies) is None:
+    def adapted_cells(self) -> list[AnalysisEvent]:
+        """Report the cells with their adapted proposals, where the end of the run adapted them."""
+        if prior_shift_from_tallies(self._store.runs[-1].tallies) is None:
             return []
         return [CellsReproposed(tuple(self._store.load_cells()))]
 

@@ -84,7 +84,7 @@ def fit(
     own = classifier.profile
     try:
         classifier.use_profile(None)
-        distances = classifier.judge_embedding(embeddings).distance
+        distances = classifier.classify_embeddings(embeddings).distance
     finally:
         classifier.use_profile(own)
     model = classifier.uncertainty_model

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from bloodcells_gui import __version__
 from bloodcells_gui.adaptation.prior_shift import PriorShift
-from bloodcells_gui.adaptation.reproposal import HELD_BACK, reproposed_cells
+from bloodcells_gui.adaptation.reproposal import HELD_BACK, adapt_cells
 from bloodcells_gui.app.calibration_profiles import apply_profile
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.engine import Engine, EngineHolder
 from bloodcells_gui.app.export import prepare_folder
 from bloodcells_gui.app.labelled_folders import LabelledCells, read_labelled
-from bloodcells_gui.app.specimen_adaptation import as_a_whole, looked_at
+from bloodcells_gui.app.specimen_adaptation import adapt_specimen, select_measurements
 from bloodcells_gui.domain.analysis import Progress, SkippedFile
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import csv_dialect
@@ -74,7 +74,7 @@ def evaluate_folder(
         request.directory, loaded, mpp=request.mpp, threads=request.threads, token=token, progress=progress
     )
     classes = loaded.classifier.classes
-    cells, mix = _adapted(found, loaded)
+    cells, prior_shift = _adapted(found, loaded)
     result = evaluation.evaluate(
         [label.leaves for label in found.labels],
         _scores(cells),
@@ -84,7 +84,7 @@ def evaluate_folder(
         label_names=[label.name for label in found.labels],
         models=loaded.identities(),
         profile=profile,
-        mix=mix,
+        prior_shift=prior_shift,
         app_version=__version__,
         created=utc_now(),
         skipped=len(found.skipped),
@@ -92,19 +92,19 @@ def evaluate_folder(
         scale_remarks=found.scale_remarks,
     )
     _write(request, result, found.skipped)
-    return _summary(request, result, found, mix)
+    return _summary(request, result, found, prior_shift)
 
 
 def _adapted(found: LabelledCells, engine: Engine) -> tuple[list[Cell], PriorShift | None]:
-    """The cells after what they say of each other, and by what prior shift they were weighed."""
+    """Adapt the cells to the folder as one specimen; return them with the prior shift used."""
     classifier, cells = engine.classifier, found.cells
     held_back = np.array([not HELD_BACK.isdisjoint(c.flags) for c in cells], np.bool_)
-    measured = looked_at(np.array([c.measurements for c in cells], np.float32))
-    whole = as_a_whole(_scores(cells), found.embeddings, measured, held_back, classifier)
+    measured = select_measurements(np.array([c.measurements for c in cells], np.float32))
+    whole = adapt_specimen(_scores(cells), found.embeddings, measured, held_back, classifier)
     if whole is None:
         return cells, None
-    mix, settled = whole
-    return reproposed_cells(cells, classifier.classes, mix, settled), mix
+    prior_shift, posteriors = whole
+    return adapt_cells(cells, classifier.classes, prior_shift, posteriors), prior_shift
 
 
 def _write(request: EvaluateRequest, result: evaluation.Evaluation, skipped: Sequence[SkippedFile]) -> None:
@@ -122,7 +122,10 @@ def _write(request: EvaluateRequest, result: evaluation.Evaluation, skipped: Seq
 
 
 def _summary(
-    request: EvaluateRequest, result: evaluation.Evaluation, found: LabelledCells, mix: PriorShift | None
+    request: EvaluateRequest,
+    result: evaluation.Evaluation,
+    found: LabelledCells,
+    prior_shift: PriorShift | None,
 ) -> list[str]:
     """The lines to print."""
 
@@ -146,8 +149,8 @@ def _summary(
             ece=percent(result.ece),
         )
     )
-    if mix is not None:
-        lines.append(adaptation_text(mix, request.lang))
+    if prior_shift is not None:
+        lines.append(adaptation_text(prior_shift, request.lang))
     lines.append(tr(OTHERS, request.lang, n=result.abstained, accuracy=percent(result.accuracy_kept.value)))
     lines.append(f"{request.out / 'evaluation.pdf'}")
     return lines

@@ -1,4 +1,4 @@
-"""What a specimen as a whole says of each of its cells, from what the classifier said of them one by one."""
+"""Adapt the proposals of a specimen's cells to the specimen, from what the classifier said of each cell."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.joint import adapt
 from bloodcells_gui.adaptation.morphometry import COLUMNS
-from bloodcells_gui.adaptation.prior_shift import PriorShift, nucleated
+from bloodcells_gui.adaptation.prior_shift import PriorShift, is_nucleated
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.inference.classifier import Classifier
 
 _Floats = NDArray[np.float32]
-_PLACES = [MEASUREMENTS.index(name) for name in COLUMNS]
+_COLUMN_NUMBERS = [MEASUREMENTS.index(name) for name in COLUMNS]
 
 
-def looked_at(measurements: NDArray[np.floating]) -> _Floats:
-    """(n, M) of what was measured (n, all of MEASUREMENTS), the columns that :func:`as_a_whole` wants."""
-    return np.asarray(measurements.reshape(-1, len(MEASUREMENTS))[:, _PLACES], np.float32)
+def select_measurements(measurements: NDArray[np.floating]) -> _Floats:
+    """Select the columns for :func:`adapt_specimen` from measurements (n, all of MEASUREMENTS): (n, M)."""
+    return np.asarray(measurements.reshape(-1, len(MEASUREMENTS))[:, _COLUMN_NUMBERS], np.float32)
 
 
-def as_a_whole(
+def adapt_specimen(
     scores: _Floats,
     embeddings: NDArray[np.floating],
     measurements: _Floats,
     held_back: NDArray[np.bool_],
     classifier: Classifier,
 ) -> tuple[PriorShift, _Floats | None] | None:
-    """The mix of a specimen of n cells, and what each cell comes to with the others.
+    """Compute the adaptation to a specimen of n cells.
 
     Parameters
     ----------
@@ -38,34 +38,34 @@ def as_a_whole(
     measurements : (n, M) float32
         In the order of :data:`~bloodcells_gui.adaptation.morphometry.COLUMNS`; NaN for what is undefined.
     held_back : (n,) bool
-        Cells that are not to speak for others: no cell, or unlike anything known.
+        Cells that must not influence others: no cell, or unlike anything in the training data.
     classifier : Classifier
 
     Returns
     -------
     tuple or None
-        The mix and (n, R) probabilities of the coarse rows, rows of NaN for cells without part in it; None
-        for these where the classifier's card asks for the mix alone. None altogether without a
-        nucleated cell, or where the card asks for nothing.
+        The prior shift, and posteriors (n, R) of the coarse rows with rows of NaN for cells that took no
+        part; None for these where the classifier's card asks for the prior shift alone. None altogether
+        where the card asks for no adaptation or there is no nucleated cell.
     """
-    ways = classifier.ways
+    methods = classifier.adaptation_methods
     classes = classifier.classes
-    cells = int(nucleated(scores, classes).sum())
-    if not ways or cells == 0:
+    cells = int(is_nucleated(scores, classes).sum())
+    if not methods or cells == 0:
         return None
-    coordinates = classifier.coordinates(embeddings)
+    coordinates = classifier.whiten(embeddings)
     coordinates[held_back] = np.nan
-    found = adapt(scores, coordinates, measurements, classes, ways)
-    mix = PriorShift(
+    found = adapt(scores, coordinates, measurements, classes, methods)
+    prior_shift = PriorShift(
         found.weights,
         cells,
-        ways.prior,
+        methods.prior,
         classifier.threshold,
-        views=classifier.uses_view_disagreement,
-        guarded=True,
+        uses_view_disagreement=classifier.uses_view_disagreement,
+        protects_critical=True,
         leaf_share=classifier.leaf_share,
-        likeness=ways.likeness,
-        alike=found.alike,
-        measured=found.measured,
+        propagation=methods.propagation,
+        propagated_cells=found.propagated_cells,
+        measured_cells=found.measured_cells,
     )
-    return mix, found.kinds if mix.settles else None
+    return prior_shift, found.posteriors if prior_shift.has_posteriors else None

@@ -13,7 +13,7 @@ from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import MorphometryModel
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
-from bloodcells_gui.adaptation.reproposal import REFUSED_ABOVE, coarse_rows
+from bloodcells_gui.adaptation.reproposal import CERTAIN_ARTEFACT, coarse_rows
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.calibration import Profile
@@ -33,25 +33,28 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassifierOutput:
-    """What the classifier says of n crops; K leaves, D embedding dimensions.
+    """Output for n crops; K leaves, D embedding dimensions.
 
     Attributes
     ----------
     probabilities : (n, K) float32
         Calibrated; rows sum to 1.
     logits : (n, K) float32
-        Before the temperature, with the card's prior shift (of the profile's head when a profile is in use).
+        Before the temperature, with the card's shift of the logits (of the profile's head when a profile is
+        in use).
     embedding : (n, D) float32
     distance : (n,) float32
-        Relative distance to the training features; 95 % of home cells lie below 1.
+        Relative Mahalanobis distance to the training features; 95 % of cells of the training's laboratories
+        lie below 1.
     uncertainty : (n,) float32
-        0 certain to 1.
+        From 0 (certain) to 1.
     abstained, unlike : (n,) bool
-        Declined; unlike anything in the training data.
+        Left unidentified; unlike anything in the training data.
     feature_map : (n, D, H, W) float32 or None
-        Only when asked for.
+        The last feature maps, where asked for.
     disagreement : (n,) float32 or None
-        Between the network's two views of a cell, 0 to 1; None for a network with one view.
+        Total variation distance between the probabilities of the network's two views of a cell, 0 to 1; None
+        for a network with one view.
     """
 
     probabilities: Floats
@@ -118,11 +121,11 @@ class Classifier:
             self.head_bias = np.asarray(bundle.array(bundle.card["head"]["bias"]), np.float32)
             calibration = bundle.card["calibration"]
             arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
-            self._prior_shift = prior_shift(calibration.get("prior_shift"), self.classes)
+            self._logit_shift = logit_shift(calibration.get("prior_shift"), self.classes)
             self._foreign = float(calibration.get("foreign_disagreement", math.inf))
             measured = calibration.get("measured")
             files = {} if measured is None else {n: bundle.array(f) for n, f in measured["arrays"].items()}
-            self._ways = AdaptationMethods(
+            self._adaptation_methods = AdaptationMethods(
                 ClassPrior.from_card(calibration.get("specimen_mix")),
                 PropagationSettings.from_card(calibration.get("look_alikes")),
                 MorphometryModel.from_card(measured, files, self.classes),
@@ -132,7 +135,7 @@ class Classifier:
                 raise ValueError("a window without a size")
             if self.head_weights.shape != (len(self.classes), len(self.uncertainty_model.centre)):
                 raise ValueError("head and embedding do not fit together")
-            self.head_bias = self.head_bias + self._prior_shift
+            self.head_bias = self.head_bias + self._logit_shift
         except (KeyError, TypeError, ValueError) as error:
             raise BundleRefused(
                 "The model bundle {id} cannot be used.",
@@ -162,12 +165,12 @@ class Classifier:
             golden = calibrated_golden(self.bundle, self._session.precision)
         except GoldenMissing as error:
             raise self._refused("It has no golden test of its calibrated probabilities.") from error
-        found = self.judge_pictures(golden.pixels, golden.um_per_px)
+        found = self.classify_pictures(golden.pixels, golden.um_per_px)
         offs = (
             difference(found.probabilities, golden.probabilities),
             difference(found.uncertainty, golden.uncertainty),
             # the card's head, which explains and calibrates, is that of the network
-            difference(self.judge_embedding(found.embedding).probabilities, golden.probabilities),
+            difference(self.classify_embeddings(found.embedding).probabilities, golden.probabilities),
         )
         off = float(np.max(offs))  # keeps NaN, which no tolerance allows
         if not off <= golden.tolerance:
@@ -188,8 +191,8 @@ class Classifier:
             **params,
         )
 
-    def judge_pictures(self, pictures: NDArray[np.uint8], um_per_px: float) -> ClassifierOutput:
-        """Classify the cells in the middle of pictures (n, h, w, 3) uint8 RGB at `um_per_px`."""
+    def classify_pictures(self, pictures: NDArray[np.uint8], um_per_px: float) -> ClassifierOutput:
+        """Classify the cells in the centre of pictures (n, h, w, 3) uint8 RGB at `um_per_px`."""
         height, width = pictures.shape[1:3]
         crops = [
             crop_at_scale(picture, (width / 2, height / 2), um_per_px, self.size_px, self.um_per_px)
@@ -214,16 +217,16 @@ class Classifier:
 
     @property
     def foreign_disagreement(self) -> float:
-        """Mean disagreement over a specimen's cells from which its look counts as foreign.
+        """Mean disagreement over a specimen's cells from which its stain counts as foreign.
 
-        Infinite where the card gives none, and under a profile, which has made the look familiar.
+        Infinite where the card gives none, and under a profile, which was fitted to the stain.
         """
         return self._foreign if self.profile is None else math.inf
 
     @property
-    def ways(self) -> AdaptationMethods:
-        """How the cells of a specimen are brought together, as far as card and profile ask for it."""
-        return self._ways if self.profile is None else self._ways.under_profile()
+    def adaptation_methods(self) -> AdaptationMethods:
+        """Which methods adapt the cells of a specimen, as card and profile ask for."""
+        return self._adaptation_methods if self.profile is None else self._adaptation_methods.under_profile()
 
     @property
     def threshold(self) -> float:
@@ -232,7 +235,7 @@ class Classifier:
 
     @property
     def uses_view_disagreement(self) -> bool:
-        """Whether the disagreement of the network's views adds to the uncertainty."""
+        """Whether the disagreement of the network's two views adds to the uncertainty."""
         return bool(self._views_output) and self.uncertainty_model.disagreement > 0
 
     def use_profile(self, profile: Profile | None) -> None:
@@ -274,19 +277,29 @@ class Classifier:
             for i in range(0, max(1, len(crops)), _BATCH)
         ]
         found = {name: np.concatenate([part[name] for part in parts]) for name in outputs}
-        logits = np.asarray(found["logits"] + self._prior_shift, np.float32)
-        return self.judge(logits, found["embedding"], found.get("feature_map"), found.get("disagreement"))
+        logits = np.asarray(found["logits"] + self._logit_shift, np.float32)
+        return self.classify_logits(
+            logits, found["embedding"], found.get("feature_map"), found.get("disagreement")
+        )
 
-    def judge(
+    def classify_logits(
         self,
         logits: Floats,
         embedding: Floats,
         feature_map: Floats | None = None,
         disagreement: Floats | None = None,
     ) -> ClassifierOutput:
-        """Probabilities and uncertainty from logits (the card's prior shift included) and embeddings.
+        """Compute probabilities, uncertainty and abstention from logits and embeddings, without the network.
 
-        `disagreement` (n,) is that of the network's views, where it is known.
+        Parameters
+        ----------
+        logits : (n, K) float32
+            With the card's shift of the logits.
+        embedding : (n, D) float32
+        feature_map : (n, D, H, W) float32, optional
+            Passed on.
+        disagreement : (n,) float32, optional
+            Of the network's views, where it is known.
         """
         model = self.uncertainty_model
         distance = model.relative_distance(embedding)
@@ -298,7 +311,7 @@ class Classifier:
             probabilities = self.profile.probabilities(logits)
         uncertainty = model.uncertainty(probabilities, distance, self._rows, disagreement)
         unlike = distance > model.unlike
-        abstained = (uncertainty > self.threshold) & ~self._refusals(probabilities)
+        abstained = (uncertainty > self.threshold) & ~self._certain_artefacts(probabilities)
         return ClassifierOutput(
             probabilities,
             logits,
@@ -311,14 +324,14 @@ class Classifier:
             disagreement,
         )
 
-    def judge_embedding(self, embedding: Floats) -> ClassifierOutput:
-        """As :meth:`judge` for embeddings (n, D) alone: the logits are linear in them."""
+    def classify_embeddings(self, embedding: Floats) -> ClassifierOutput:
+        """Classify embeddings (n, D) alone: the logits are linear in them."""
         wide = np.asarray(embedding, np.float32)
-        return self.judge(np.asarray(wide @ self.head_weights.T + self.head_bias, np.float32), wide)
+        return self.classify_logits(np.asarray(wide @ self.head_weights.T + self.head_bias, np.float32), wide)
 
     @property
     def leaf_share(self) -> float:
-        """What of the uncertainty comes from the leaf, the rest from the coarse class."""
+        """Share of the uncertainty that comes from the leaf; the rest comes from the coarse class."""
         return self.uncertainty_model.leaf_share
 
     @property
@@ -326,29 +339,31 @@ class Classifier:
         """Length of an embedding."""
         return int(self.head_weights.shape[1])
 
-    def coordinates(self, embedding: NDArray[np.floating]) -> Floats:
-        """(n, d) embeddings (n, D) where the classes of the training data spread alike in all directions."""
-        # Never all of a hundred thousand at full width at once.
+    def whiten(self, embedding: NDArray[np.floating]) -> Floats:
+        """Whiten embeddings (n, D) to (n, d), see :meth:`UncertaintyModel.whiten`."""
+        # Never all of a hundred thousand in single precision at once.
         parts = [embedding[i : i + _AT_ONCE] for i in range(0, max(1, len(embedding)), _AT_ONCE)]
-        return np.concatenate([self.uncertainty_model.coordinates(np.asarray(p, np.float32)) for p in parts])
+        return np.concatenate([self.uncertainty_model.whiten(np.asarray(p, np.float32)) for p in parts])
 
-    def _refusals(self, probabilities: Floats) -> NDArray[np.bool_]:
-        """Cells surely called artefacts: refused already, so nobody needs to name them."""
+    def _certain_artefacts(self, probabilities: Floats) -> NDArray[np.bool_]:
+        """Find cells that are certainly artefacts (n,), so that nobody needs to name them."""
         if "ART" not in self.classes:
             return np.zeros(len(probabilities), np.bool_)
-        return np.asarray(probabilities[:, self.classes.index("ART")] > REFUSED_ABOVE, np.bool_)
+        return np.asarray(probabilities[:, self.classes.index("ART")] > CERTAIN_ARTEFACT, np.bool_)
 
     def explain(self, crops: Crops, codes: Sequence[str], *, enlarged: bool = True) -> Floats:
-        """Grad-CAM of a class or roll-up (its leaf `codes`) for each crop.
+        """Compute Grad-CAM of a class or roll-up (its leaf `codes`) for each crop.
 
         Returns (n, size_px, size_px) float32 in 0..1, or (n, H, W) when not `enlarged`. Under a profile it
         explains the profile's head. Codes the model does not know give an empty map.
         """
         found = self.predict(crops, maps=True)
-        return self.heat(found, codes, enlarged=enlarged)
+        return self.activation_maps(found, codes, enlarged=enlarged)
 
-    def heat(self, found: ClassifierOutput, codes: Sequence[str], *, enlarged: bool = True) -> Floats:
-        """As :meth:`explain`, from an output that has its feature maps: no further inference."""
+    def activation_maps(
+        self, found: ClassifierOutput, codes: Sequence[str], *, enlarged: bool = True
+    ) -> Floats:
+        """Compute Grad-CAM as :meth:`explain` does, from an output with feature maps: no inference."""
         if found.feature_map is None:
             raise ValueError("predict was not asked for maps")
         n, _, height, width = found.feature_map.shape
@@ -364,10 +379,17 @@ class Classifier:
         return out
 
 
-def prior_shift(card: Mapping[str, float] | None, classes: Sequence[str]) -> Floats:
-    """(K,) what the card adds to the logits: from the training's class mix towards a blood film's.
+def logit_shift(card: Mapping[str, float] | None, classes: Sequence[str]) -> Floats:
+    """Read what a card's "prior_shift" adds to the logits (K,), from the training's class frequencies.
 
-    Raises ValueError on a leaf the model does not know or a shift that is no small number.
+    Adding the logarithm of a ratio of class frequencies to the logits is the logit adjustment of Menon et al.
+    2021, "Long-tail learning via logit adjustment", ICLR; here the values are fitted
+    (``scripts/training/prior_shift.py``). 0 for leaves that the card does not name.
+
+    Raises
+    ------
+    ValueError
+        On a leaf that the model does not know, or a shift that is no small number.
     """
     out = np.zeros(len(classes), np.float32)
     for code, value in (card or {}).items():

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.prior_shift import LEAF_SHARE
-from bloodcells_gui.adaptation.reproposal import sureness
+from bloodcells_gui.adaptation.reproposal import confidence
 
 Floats = NDArray[np.float32]
 
@@ -78,7 +78,7 @@ class UncertaintyModel:
     disagreement: float = 0.0
     leaf_share: float = LEAF_SHARE
 
-    def coordinates(self, embedding: Floats) -> Floats:
+    def whiten(self, embedding: Floats) -> Floats:
         """Whiten embeddings (n, D) to (n, d): the pooled within-class covariance becomes the identity."""
         return np.asarray((embedding - self.centre) @ self.whitener, np.float32)
 
@@ -87,7 +87,7 @@ class UncertaintyModel:
 
         In units of `reference`: 1 is the 95th percentile of the training's laboratories.
         """
-        white = self.coordinates(embedding)
+        white = self.whiten(embedding)
         squares = (white**2).sum(1)[:, None] + (self.means**2).sum(1)[None] - 2 * white @ self.means.T
         nearest = np.sqrt(np.maximum(squares.min(axis=1), 0))
         return np.asarray(nearest / self.reference, np.float32)
@@ -123,7 +123,7 @@ class UncertaintyModel:
             Total variation distance (0 to 1) between the leaf probabilities of the network's two views.
         """
         near = 1 / (1 + np.exp(12 * (distance / self.unlike - 1.15)))
-        uncertainty = 1 - sureness(probabilities, rows, self.leaf_share) * near
+        uncertainty = 1 - confidence(probabilities, rows, self.leaf_share) * near
         if disagreement is not None:
             uncertainty = uncertainty + self.disagreement * disagreement
         return np.asarray(np.clip(uncertainty, 0, 1), np.float32)

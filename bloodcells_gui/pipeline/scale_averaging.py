@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.prior_shift import CRITICAL
-from bloodcells_gui.adaptation.reproposal import coarse_rows, in_rows
+from bloodcells_gui.adaptation.reproposal import coarse_rows, coarse_sums
 from bloodcells_gui.pipeline.models import ClassifierResult
 
 Floats = NDArray[np.float32]
@@ -56,8 +56,8 @@ def average_over_scales(
     mean = np.asarray(every.mean(axis=0), np.float32)
     rows = coarse_rows(classes)
     # What the single answers are surer of than their mean is what the scale leaves open.
-    sure = np.mean([in_rows(p, rows).max(axis=1) for p in every], axis=0)
-    open_ = np.maximum(sure - in_rows(mean, rows).max(axis=1), 0)
+    sure = np.mean([coarse_sums(p, rows).max(axis=1) for p in every], axis=0)
+    open_ = np.maximum(sure - coarse_sums(mean, rows).max(axis=1), 0)
     uncertainty = np.clip(np.mean([r.uncertainty for r in results], axis=0) + open_, 0, 1)
     views = [r.disagreement for r in results if r.disagreement is not None]
     middle = results[0]

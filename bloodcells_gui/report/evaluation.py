@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ class Evaluation:
     accuracy_kept: Figure
     skipped: int = 0
     unnamed: Mapping[str, int] = field(default_factory=dict)
-    mix: PriorShift | None = None
+    prior_shift: PriorShift | None = None
     scale_remarks: tuple[str, ...] = ()
     format: int = field(default=EVALUATION_FORMAT)
 
@@ -171,7 +171,7 @@ def evaluate(
     created: str = "",
     skipped: int = 0,
     unnamed: Mapping[str, int] | None = None,
-    mix: PriorShift | None = None,
+    prior_shift: PriorShift | None = None,
     scale_remarks: Sequence[str] = (),
 ) -> Evaluation:
     """Figures of N labelled cells.
@@ -246,7 +246,7 @@ def evaluate(
         accuracy_kept=_share(int((correct & kept).sum()), int(kept.sum())),
         skipped=skipped,
         unnamed=dict(unnamed or {}),
-        mix=mix,
+        prior_shift=prior_shift,
         scale_remarks=tuple(scale_remarks),
     )
 
@@ -289,17 +289,17 @@ def to_json_obj(e: Evaluation) -> dict[str, Any]:
         "models": dict(e.models),
         "profile": e.profile,
         "specimen_mix": None
-        if e.mix is None or e.mix.prior is None
+        if e.prior_shift is None or e.prior_shift.prior is None
         else {
-            "cells": e.mix.cells,
-            "strength": e.mix.prior.strength,
-            "least": e.mix.prior.least,
-            "weights": {code: _json(weight) for code, weight in e.mix.weights.items()},
+            "cells": e.prior_shift.cells,
+            "strength": e.prior_shift.prior.strength,
+            "least": e.prior_shift.prior.minimum_cells,
+            "weights": {code: _json(weight) for code, weight in e.prior_shift.weights.items()},
         },
         "look_alikes": None
-        if e.mix is None or e.mix.likeness is None
-        else {"cells": e.mix.alike, **asdict(e.mix.likeness)},
-        "measured_cells": 0 if e.mix is None else e.mix.measured,
+        if e.prior_shift is None or e.prior_shift.propagation is None
+        else {"cells": e.prior_shift.propagated_cells, **e.prior_shift.propagation.to_card()},
+        "measured_cells": 0 if e.prior_shift is None else e.prior_shift.measured_cells,
         "taxonomy": e.rollup,
         "n": e.n,
         "skipped": e.skipped,
@@ -376,6 +376,9 @@ def write_evaluation_csv(path: Path, e: Evaluation, dialect: CsvDialect = RFC418
         rows.append(["calibration", "", _json(confidence), _json(accuracy), None, None, k])
     for coverage, risk, _ in e.risk_coverage:
         rows.append(["risk", "", _json(coverage), _json(risk), None, None, round(coverage * e.n)])
-    if e.mix is not None and e.mix.prior is not None:
-        rows += [["mix_weight", c, None, _json(w), None, None, e.mix.cells] for c, w in e.mix.weights.items()]
+    if e.prior_shift is not None and e.prior_shift.prior is not None:
+        rows += [
+            ["mix_weight", c, None, _json(w), None, None, e.prior_shift.cells]
+            for c, w in e.prior_shift.weights.items()
+        ]
     return write_rows(path, CSV_HEAD, rows, dialect)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bloodcells_gui.adaptation.prior_shift import mix_in
+from bloodcells_gui.adaptation.prior_shift import prior_shift_from_tallies
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.formatting import number, remark_text
@@ -326,9 +326,9 @@ def _run(sheet: Sheet, run: RunBlock) -> None:
     others = plain_tallies(dict(run.tallies))
     if others:
         key_value(sheet, N_("Also counted"), ", ".join(f"{k} {v:g}" for k, v in others.items()))
-    mix = mix_in(dict(run.tallies))
-    if mix is not None:
-        key_value(sheet, "Whole specimen", adaptation_text(mix, lang), most=6)
+    prior_shift = prior_shift_from_tallies(dict(run.tallies))
+    if prior_shift is not None:
+        key_value(sheet, "Whole specimen", adaptation_text(prior_shift, lang), most=6)
     if run.notice:
         key_value(sheet, N_("Notice"), notice_in(run.notice, lang), rgb=WARNING)
     sheet.set_y(sheet.y + 1.4)

@@ -200,7 +200,7 @@ def _data(sheet: Sheet, e: Evaluation) -> None:
         sheet.paragraph(f"{sheet.tr(task)}: {model}", size=7.8, rgb=MUTED)
     if e.profile:
         sheet.paragraph(f"{sheet.tr('Profile')}: {e.profile}", size=7.8, rgb=MUTED)
-    if e.mix is not None:
-        text = f"{sheet.tr('Whole specimen')}: {adaptation_text(e.mix, sheet.lang_code)}"
+    if e.prior_shift is not None:
+        text = f"{sheet.tr('Whole specimen')}: {adaptation_text(e.prior_shift, sheet.lang_code)}"
         sheet.paragraph(text, size=7.8, rgb=MUTED)
     sheet.rule(sheet.y + 1, RULE)

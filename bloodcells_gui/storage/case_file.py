@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bloodcells_gui.adaptation.label_propagation import Settled
+from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.adaptation.prior_shift import PriorShift
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import UserError
@@ -319,22 +319,21 @@ class CaseFile:
         notice: str = "",
         *,
         scale: ScaleEstimate | None = None,
-        mix: PriorShift | None = None,
-        settled: Settled | None = None,
+        prior_shift: PriorShift | None = None,
+        posteriors: CoarsePosteriors | None = None,
     ) -> None:
         """Write how a run ended; once for each run. `scale` replaces what was known when it started.
 
-        From now on `mix`, and what the cells `settled` on with their look-alikes, decide the proposals that
-        nobody has judged (see :meth:`.case.CaseStore.load_cells`), but never in a case that was signed
-        meanwhile.
+        From now on `prior_shift` and the `posteriors` of single cells decide the proposals that nobody has
+        judged (see :meth:`.case.CaseStore.load_cells`), but never in a case that was signed meanwhile.
         """
         with self._db.writing() as connection:
             signed = self._is_signed(connection)
-            if mix is not None and not signed:
+            if prior_shift is not None and not signed:
                 seen = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
-                tallies = {**(tallies or {}), **replace(mix, events=seen).to_tallies()}
-            if settled is not None and not signed:
-                self._insert_settled(connection, number, settled)
+                tallies = {**(tallies or {}), **replace(prior_shift, last_event=seen).to_tallies()}
+            if posteriors is not None and not signed:
+                self._insert_posteriors(connection, number, posteriors)
             end = serialization.run_end_row(
                 number, status, finished or self._clock(), tallies or {}, notice, scale
             )
@@ -350,9 +349,9 @@ class CaseFile:
                 hash_chain.seal(connection, self._clock(), Kind.SKIPPED, first, table)
         self._refresh_runs()
 
-    def _insert_settled(self, connection: Any, number: int, settled: Settled) -> None:
+    def _insert_posteriors(self, connection: Any, number: int, posteriors: CoarsePosteriors) -> None:
         first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM settled").fetchone()[0]
-        table = serialization.settled_rows(first, number, settled)
+        table = serialization.posterior_rows(first, number, posteriors)
         connection.executemany("INSERT INTO settled VALUES (?, ?, ?, ?)", table)
         if table:
             hash_chain.seal(connection, self._clock(), Kind.SETTLED, first, table)

@@ -54,7 +54,7 @@ SELECT: dict[Kind, str] = {
     Kind.LOCATION: "SELECT id, root, time FROM locations WHERE id >= ? ORDER BY id LIMIT ?",
     Kind.RUN: f"SELECT {serialization.RUN_COLUMNS} FROM runs WHERE number >= ? ORDER BY number LIMIT ?",  # noqa: S608
     Kind.RUN_END: f"SELECT {serialization.RUN_END_COLUMNS} FROM run_ends WHERE run >= ? ORDER BY run LIMIT ?",  # noqa: S608
-    Kind.SETTLED: f"SELECT {serialization.SETTLED_COLUMNS} FROM settled WHERE id >= ? ORDER BY id LIMIT ?",  # noqa: S608
+    Kind.SETTLED: f"SELECT {serialization.POSTERIOR_COLUMNS} FROM settled WHERE id >= ? ORDER BY id LIMIT ?",  # noqa: S608
     Kind.SKIPPED: "SELECT id, run, path, reason FROM skipped WHERE id >= ? ORDER BY id LIMIT ?",
     Kind.CELLS: f"SELECT {serialization.CELL_COLUMNS}, {serialization.ASSET_COLUMNS} FROM cells"  # noqa: S608
     " LEFT JOIN assets ON assets.cell = cells.id WHERE id >= ? ORDER BY id LIMIT ?",

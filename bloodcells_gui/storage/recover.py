@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from bloodcells_gui.adaptation.label_propagation import Settled
-from bloodcells_gui.adaptation.prior_shift import mix_in, without_mix
+from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
+from bloodcells_gui.adaptation.prior_shift import prior_shift_from_tallies, without_prior_shift
 from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import Cell, CellAssets
@@ -170,7 +170,7 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
             status = RunStatus.CANCELLED if run.status is RunStatus.RUNNING else run.status
             if recovery.lost_cells or recovery.suspect_cells:
                 status = RunStatus.CANCELLED
-            tallies = _refit_mix(run.tallies, renumbered)
+            tallies = _renumbered_shift(run.tallies, renumbered)
             store.finish_run(
                 run.number,
                 status,
@@ -178,7 +178,7 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
                 run.skipped,
                 tallies,
                 notice,
-                settled=_settled(reader, run),
+                posteriors=_posteriors(reader, run),
             )
         maps = _report_maps(reader)
         columns = "id, version, sha256, report"
@@ -310,18 +310,18 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
     return renumbered
 
 
-def _settled(reader: Reader, run: AnalysisRun) -> Settled | None:
-    """What the cells settled on when `run` ended; None where there is nothing, or not all of it is sound."""
-    mix = mix_in(run.tallies)
-    if mix is None or not mix.settles:
+def _posteriors(reader: Reader, run: AnalysisRun) -> CoarsePosteriors | None:
+    """Read the posteriors at the end of `run`; None where there are none, or not all are valid."""
+    prior_shift = prior_shift_from_tallies(run.tallies)
+    if prior_shift is None or not prior_shift.has_posteriors:
         return None
     found = [
         row
-        for row in reader.sealed("settled", serialization.SETTLED_COLUMNS, "id", Kind.SETTLED)
+        for row in reader.sealed("settled", serialization.POSTERIOR_COLUMNS, "id", Kind.SETTLED)
         if row[1] == run.number
     ]
     try:
-        return serialization.settled_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
+        return serialization.posteriors_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
     except row_validation.NONSENSE:
         return None
 
@@ -335,13 +335,13 @@ def _report_maps(reader: Reader) -> dict[int, dict[int, bytes]]:
     return found
 
 
-def _refit_mix(tallies: Mapping[str, float], renumbered: Mapping[int, int]) -> dict[str, float]:
-    """A run's tallies whose mix names the last act before it by its new number."""
-    mix = mix_in(tallies)
-    if mix is None:
-        return without_mix(tallies)
-    seen = max((new for old, new in renumbered.items() if old <= mix.events), default=0)
-    return {**tallies, **replace(mix, events=seen).to_tallies()}
+def _renumbered_shift(tallies: Mapping[str, float], renumbered: Mapping[int, int]) -> dict[str, float]:
+    """Return a run's tallies whose prior shift names the last event before it by its new number."""
+    prior_shift = prior_shift_from_tallies(tallies)
+    if prior_shift is None:
+        return without_prior_shift(tallies)
+    seen = max((new for old, new in renumbered.items() if old <= prior_shift.last_event), default=0)
+    return {**tallies, **replace(prior_shift, last_event=seen).to_tallies()}
 
 
 def _refit(event: Event, seq: int, known: set[int], renumbered: dict[int, int]) -> Event:

@@ -1,7 +1,7 @@
 """Domain types as rows of the case file, and back.
 
 Numbers are stored as doubles (NaN as NULL), score and measurement vectors as little-endian float32,
-embeddings and settled kinds as little-endian float16, lists and mappings as JSON.
+embeddings and posteriors as little-endian float16, lists and mappings as JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.adaptation.label_propagation import Settled
+from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
 from bloodcells_gui.domain.cell import Box, Cell, CellAssets
 from bloodcells_gui.domain.measurements import today_name
@@ -41,8 +41,8 @@ RUN_COLUMNS = (
     "number, started, app_version, classes, measurement_names, bundles, provider, parameters, profile, scale"
 )
 RUN_END_COLUMNS = "run, status, finished, tallies, notice, scale"
-SETTLED_COLUMNS = "id, run, cells, kinds"
-_SETTLED_AT_ONCE = 8192
+POSTERIOR_COLUMNS = "id, run, cells, kinds"
+_POSTERIORS_AT_ONCE = 8192
 _MANY = 10**12
 
 
@@ -131,7 +131,7 @@ def no_collection() -> Iterator[None]:
 
 
 class Said(NamedTuple):
-    """What the models say of cells, an item each: the columns that a specimen's mix weighs."""
+    """What the models say of cells, an item each: the columns that the adaptation to the specimen changes."""
 
     predicted: list[str]
     probability: list[float]
@@ -296,27 +296,27 @@ def run_end_row(
     return run, str(status), finished, to_json(plain), clean(notice), scale_to_json(scale)
 
 
-def settled_rows(first: int, run: int, settled: Settled) -> list[Row]:
-    """Rows of `settled` from id `first` on."""
+def posterior_rows(first: int, run: int, posteriors: CoarsePosteriors) -> list[Row]:
+    """Rows of the table `settled` from id `first` on."""
     return [
         (
             first + i,
             int(run),
-            np.asarray(settled.ids[at : at + _SETTLED_AT_ONCE], "<i8").tobytes(),
-            np.asarray(settled.kinds[at : at + _SETTLED_AT_ONCE], "<f2").tobytes(),
+            np.asarray(posteriors.ids[at : at + _POSTERIORS_AT_ONCE], "<i8").tobytes(),
+            np.asarray(posteriors.probabilities[at : at + _POSTERIORS_AT_ONCE], "<f2").tobytes(),
         )
-        for i, at in enumerate(range(0, len(settled.ids), _SETTLED_AT_ONCE))
+        for i, at in enumerate(range(0, len(posteriors.ids), _POSTERIORS_AT_ONCE))
     ]
 
 
-def settled_from_rows(table: Sequence[Row], kinds: int) -> Settled:
-    """What the rows of one run hold, for `kinds` coarse rows; ValueError where they do not fit together."""
+def posteriors_from_rows(table: Sequence[Row], coarse: int) -> CoarsePosteriors:
+    """What the rows of one run hold, for `coarse` classes; ValueError where they do not fit together."""
     ids = np.frombuffer(b"".join(r[2] for r in table), "<i8").astype(np.int64)
-    found = np.frombuffer(b"".join(r[3] for r in table), "<f2").astype(np.float32).reshape(len(ids), kinds)
+    found = np.frombuffer(b"".join(r[3] for r in table), "<f2").astype(np.float32).reshape(len(ids), coarse)
     # NaN fails both comparisons.
     if not ((found >= 0) & (found <= 1)).all() or (np.diff(ids) <= 0).any():
         raise ValueError("settled kinds")
-    return Settled(ids, found)
+    return CoarsePosteriors(ids, found)
 
 
 def run_from_rows(row: Row, end: Row | None, skipped: Sequence[Row]) -> AnalysisRun:

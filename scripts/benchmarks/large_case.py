@@ -29,8 +29,8 @@ def make_case(path: Path, n: int) -> None:
     import cv2
     import numpy as np
 
-    from bloodcells_gui.adaptation.label_propagation import PropagationSettings, Settled
-    from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift, estimate
+    from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors, PropagationSettings
+    from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift, estimate_class_weights
     from bloodcells_gui.adaptation.reproposal import coarse_rows
     from bloodcells_gui.app.analysis import new_case
     from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
@@ -74,12 +74,14 @@ def make_case(path: Path, n: int) -> None:
             ]
             store.add_cells(0, part, assets)
         prior = ClassPrior(0.1, 15)
-        weights, nucleated = estimate(store.answers([0], len(CODES), 0).scores, CODES, prior)
-        likeness = PropagationSettings(near=0.5, pull=1.0, echo=1.0, own=0.1)
-        mix = PriorShift(weights, nucleated, prior, threshold=0.45, likeness=likeness, alike=n)
+        weights, nucleated = estimate_class_weights(store.answers([0], len(CODES), 0).scores, CODES, prior)
+        propagation = PropagationSettings(0.5, strength=1.0, damping=1.0, own_share=0.1)
+        prior_shift = PriorShift(
+            weights, nucleated, prior, threshold=0.45, propagation=propagation, propagated_cells=n
+        )
         kinds = rng.dirichlet(np.ones(int(coarse_rows(CODES).max()) + 1), n).astype(np.float32)
-        settled = Settled(np.arange(n), kinds)
-        store.finish_run(0, RunStatus.COMPLETE, CREATED, mix=mix, settled=settled)
+        posteriors = CoarsePosteriors(np.arange(n), kinds)
+        store.finish_run(0, RunStatus.COMPLETE, CREATED, prior_shift=prior_shift, posteriors=posteriors)
 
 
 def peak_mb() -> float:

@@ -164,7 +164,7 @@ def explained(engine: Engine, crops: Ready, s: slice) -> None:
     assert found.feature_map is not None
     for i, best in enumerate(found.probabilities.argmax(axis=1)):
         one = replace(found, feature_map=found.feature_map[i : i + 1], logits=found.logits[i : i + 1])
-        engine.classifier.heat(one, [engine.classifier.classes[best]])
+        engine.classifier.activation_maps(one, [engine.classifier.classes[best]])
 
 
 def run(paths: Sequence[Path], engine: Engine, mpp: float, threads: int, rounds: int) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def heat_inside(bundle: Path, data: Path, cache: Path, threads: int) -> dict[str
             )
             found = classifier.predict(crop[None], maps=True)
             code = classifier.classes[int(found.probabilities[0].argmax())]
-            shares.append(share_inside(classifier.heat(found, [code])[0], inside))
+            shares.append(share_inside(classifier.activation_maps(found, [code])[0], inside))
             areas.append(float(inside.mean()))
         out[set_name] = {
             "cells": len(shares),

@@ -5,7 +5,7 @@
 No labelled blasts of a second laboratory are at hand, so marrow blasts that no network learned from (validation split) are set into fields
 of the site left out (``scripts.training.composites``): films of 100 cells in a blood film's proportions from that site, and some of these blasts
 among them, named as one specimen by the network that never saw the site. Printed are the blasts' sensitivity, the share of the 100 that
-are not called blasts, and their five-part accuracy: cell by cell, with mix and look-alikes, and with the measurements too.
+are not called blasts, and their five-part accuracy: cell by cell, with prior shift and label propagation, and with the measurements too.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui.adaptation.joint import AdaptationMethods
-from bloodcells_gui.inference.classifier import prior_shift
+from bloodcells_gui.inference.classifier import logit_shift
 from bloodcells_gui.inference.uncertainty import softmax
 from scripts.training.data import FIVE, INDEX, LEAVES, Cache
 from scripts.training.export_classifier import load_net, serve
 from scripts.training.metrics import roll
-from scripts.training.morphometry_fit import measure_crops, measured_kinds
+from scripts.training.morphometry_fit import measure_crops, morphometry_model
 from scripts.training.prior_shift import FILM, Site
-from scripts.training.uncertainty_fit import PRIOR_SHIFT, as_specimen, ways
+from scripts.training.uncertainty_fit import LOGIT_SHIFT, adapted_probabilities, methods_with
 from scripts.training.views import central_views
 
 
@@ -49,9 +49,9 @@ class Cells:
         )
         return Cells(*(np.concatenate(pair) for pair in pairs))
 
-    def served(self, how: AdaptationMethods) -> np.ndarray:
+    def served(self, methods: AdaptationMethods) -> np.ndarray:
         """Probabilities of them as one specimen."""
-        return as_specimen(self.p, self.coordinates, self.measurements, how)
+        return adapted_probabilities(self.p, self.coordinates, self.measurements, methods)
 
 
 def made_blasts(cache: Path, site: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -72,7 +72,7 @@ def films(
     truth: np.ndarray,
     blasts: Cells,
     count: int,
-    how: AdaptationMethods,
+    methods: AdaptationMethods,
     repeats: int,
     seed: int = 3,
 ) -> list[float]:
@@ -83,7 +83,7 @@ def films(
     for _ in range(repeats):
         ours = np.array([rng.choice(rows[r]) for r in rng.choice(len(FIVE), 100, p=FILM) if len(rows[r])])
         theirs = rng.choice(len(blasts.p), count, replace=count > len(blasts.p))
-        p = cells.pick(ours).and_also(blasts.pick(theirs)).served(how)
+        p = cells.pick(ours).and_also(blasts.pick(theirs)).served(methods)
         called = p.argmax(1) == INDEX["BL"]
         n = len(ours)
         found.append(
@@ -101,10 +101,10 @@ def main() -> None:
     parser.add_argument("--sites", nargs="+", default=["raabin", "pbc", "bccd"])
     parser.add_argument("--films", type=int, default=60)
     args = parser.parse_args()
-    shift = prior_shift(PRIOR_SHIFT, LEAVES)
+    shift = logit_shift(LOGIT_SHIFT, LEAVES)
     for site in args.sites:
-        how = ways(measured_kinds(args.cache, site))
-        away = Site.load(args.cache / f"without-{site}" / "away.npz", how)
+        methods = methods_with(morphometry_model(args.cache, site))
+        away = Site.load(args.cache / f"without-{site}" / "away.npz", methods)
         cells = Cells(softmax(away.logits + shift), away.coordinates, away.measurements)
         data = np.load(args.cache / f"without-{site}" / "away.npz", allow_pickle=False)
         logits, embedding, measurements = made_blasts(args.cache, site)
@@ -113,8 +113,8 @@ def main() -> None:
         for count in (3, 20):
             for name, way in (
                 ("cell by cell", AdaptationMethods(None, None)),
-                ("mix and look-alikes", replace(how, measured=None)),
-                ("measured too", how),
+                ("mix and look-alikes", replace(methods, morphometry=None)),
+                ("measured too", methods),
             ):
                 sensitivity, specificity, accuracy = films(cells, away.truth, blasts, count, way, args.films)
                 print(

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui.adaptation.morphometry import COLUMNS
-from bloodcells_gui.adaptation.reproposal import reproposed
-from bloodcells_gui.app.specimen_adaptation import as_a_whole, looked_at
+from bloodcells_gui.adaptation.reproposal import adapt_proposals
+from bloodcells_gui.app.specimen_adaptation import adapt_specimen, select_measurements
 from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.calibration import fit_profile
@@ -74,26 +74,26 @@ def measure_items(segmenter: Segmenter, data: Path, items: list[Item]) -> np.nda
     for start in range(0, len(items), 64):
         windows = crops_of(segmenter, data, items[start : start + 64])
         for k, (window, mask) in enumerate(zip(windows, segmenter.segment(windows), strict=True)):
-            out[start + k] = looked_at(measure(window, mask, segmenter.um_per_px))[0]
+            out[start + k] = select_measurements(measure(window, mask, segmenter.um_per_px))[0]
     return out
 
 
-def as_specimen(
+def adapted_probabilities(
     classifier: Classifier, found: ClassifierOutput, measurements: np.ndarray
 ) -> ClassifierOutput:
-    """The cells as the program serves them when they are one specimen: with its mix, their measurements and look-alikes."""
-    whole = as_a_whole(found.probabilities, found.embedding, measurements, found.unlike, classifier)
+    """Adapt the cells as the program does when they are one specimen."""
+    whole = adapt_specimen(found.probabilities, found.embedding, measurements, found.unlike, classifier)
     if whole is None:
         return found
-    mix, settled = whole
-    new = reproposed(
-        mix,
+    prior_shift, posteriors = whole
+    new = adapt_proposals(
+        prior_shift,
         classifier.classes,
         found.probabilities,
         found.uncertainty,
         found.abstained,
         found.unlike,
-        settled,
+        posteriors,
     )
     return replace(found, probabilities=new.scores, uncertainty=new.uncertainty, abstained=new.abstained)
 
@@ -121,7 +121,9 @@ def calibrated(
             threshold=classifier.uncertainty_model.threshold, distances=found.distance[few], seed=seed,
         )  # fmt: skip
         classifier.use_profile(profile)
-        after = as_specimen(classifier, classifier.judge_embedding(found.embedding[rest]), measurements[rest])
+        after = adapted_probabilities(
+            classifier, classifier.classify_embeddings(found.embedding[rest]), measurements[rest]
+        )
         classifier.use_profile(None)
         figures = judge(
             after.probabilities, [items[i].leaves for i in rest], after.uncertainty, after.abstained
@@ -166,7 +168,7 @@ def evaluate(
         found = predict(classifier, crops_of(classifier, data, chosen))
         leaves = [i.leaves for i in chosen]
         measurements = measure_items(segmenter, data, chosen)
-        whole = as_specimen(classifier, found, measurements)
+        whole = adapted_probabilities(classifier, found, measurements)
         figures = judge(whole.probabilities, leaves, whole.uncertainty, whole.abstained)
         figures["cell_by_cell"] = short(
             judge(found.probabilities, leaves, found.uncertainty, found.abstained)

@@ -20,8 +20,8 @@ from scripts.training.classifier_net import ClassifierNet, FrozenConv
 from scripts.training.data import LEAVES, Cache
 from scripts.training.golden import PICTURE_UM, golden_pictures, write_calibrated
 from scripts.training.morphometry_fit import fit as fit_measured
-from scripts.training.morphometry_fit import measured_kinds
-from scripts.training.uncertainty_fit import embed_pool, fit_uncertainty, ways
+from scripts.training.morphometry_fit import morphometry_model
+from scripts.training.uncertainty_fit import embed_pool, fit_uncertainty, methods_with
 from scripts.training.views import central_views
 
 # Share of the colour that the second view keeps; see docs/models-training.md for how it was chosen.
@@ -266,8 +266,8 @@ def fit_calibration(folder: Path, cache: Path, away: Path | None) -> dict:
         if away is not None and away.is_file()
         else []
     )
-    how = {site: ways(measured_kinds(cache, site)) for site in ["", *left_out]}
-    arrays, numbers = fit_uncertainty(embed_pool(cache, folder / "model.onnx"), away, how)
+    methods = {site: methods_with(morphometry_model(cache, site)) for site in ["", *left_out]}
+    arrays, numbers = fit_uncertainty(embed_pool(cache, folder / "model.onnx"), away, methods)
     names = {
         key: save_array(folder, f"distance-{key}.npy", value.astype(np.float32))
         for key, value in arrays.items()

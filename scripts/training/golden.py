@@ -61,7 +61,7 @@ def write_calibrated(folder: Path, pictures: NDArray[np.uint8], um_per_px: float
     outputs: dict[str, dict[str, str]] = {}
     written = ["golden-pixels.npy"]
     for precision in bundle.models:
-        found = Classifier(bundle, precision=precision, golden=False).judge_pictures(pictures, um_per_px)
+        found = Classifier(bundle, precision=precision, golden=False).classify_pictures(pictures, um_per_px)
         outputs[precision] = {}
         for name, values in (("probabilities", found.probabilities), ("doubt", found.uncertainty)):
             file = f"golden-{precision}-{name}.npy"

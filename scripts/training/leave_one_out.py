@@ -19,23 +19,23 @@ import numpy as np
 from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.inference.calibration import fit_profile
-from bloodcells_gui.inference.classifier import prior_shift
+from bloodcells_gui.inference.classifier import logit_shift
 from bloodcells_gui.inference.uncertainty import UncertaintyModel
 from scripts.training.classifier_net import ClassifierNet
 from scripts.training.data import FIVE, LEAVES, Cache
 from scripts.training.evaluate_models import brief, calibration_figures, short
 from scripts.training.export_classifier import load_net, serve
 from scripts.training.metrics import allowed_matrix, confusion_scores, ece, judge, roll, true_rows
-from scripts.training.morphometry_fit import measured, measured_kinds
+from scripts.training.morphometry_fit import measured_crops, morphometry_model
 from scripts.training.retrain import going_on
 from scripts.training.uncertainty_fit import (
     LEAF_SHARE,
-    PRIOR_SHIFT,
+    LOGIT_SHIFT,
     Embedded,
-    as_specimen,
-    coordinates_of,
+    adapted_probabilities,
     distance_arrays,
-    ways,
+    methods_with,
+    whitened,
 )
 from scripts.training.views import central_views
 
@@ -44,7 +44,7 @@ def after_calibration(
     away: Embedded,
     labels: list[str],
     net: ClassifierNet,
-    how: AdaptationMethods,
+    methods: AdaptationMethods,
     cells: int = 100,
     seeds: int = 5,
 ) -> dict:
@@ -52,7 +52,7 @@ def after_calibration(
     truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in away.allowed], FIVE)
     head = (
         net.head.weight.detach().numpy(),
-        net.head.bias.detach().numpy() + prior_shift(PRIOR_SHIFT, LEAVES),
+        net.head.bias.detach().numpy() + logit_shift(LOGIT_SHIFT, LEAVES),
     )
     found = []
     for seed in range(seeds):
@@ -69,7 +69,7 @@ def after_calibration(
             seed=seed,
         )
         p = profile.probabilities(profile.logits(away.embedding[rest]))
-        p = as_specimen(p, away.embedding[rest], away.measurements[rest], how.under_profile())
+        p = adapted_probabilities(p, away.embedding[rest], away.measurements[rest], methods.under_profile())
         scores = confusion_scores(truth[rest], roll(p, FIVE).argmax(1), list(FIVE))
         right = roll(p, FIVE).argmax(1) == truth[rest]
         found.append(
@@ -99,7 +99,7 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
             allowed_matrix([m["leaves"] for m in metas]),
             keys,
             disagreement,
-            measured(cache)[rows],
+            measured_crops(cache)[rows],
         )
 
     def rows_of(split: str, limit: int) -> list[int]:
@@ -129,7 +129,7 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     rows = sorted(int(i) for i in rng.permutation(rows)[:2500])
     away = embed(rows)
     distance = raw.relative_distance(away.embedding) / reference
-    how = ways(measured_kinds(cache, site))
+    methods = methods_with(morphometry_model(cache, site))
     plain = UncertaintyModel(
         arrays["centre"],
         arrays["whitener"],
@@ -141,15 +141,15 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
         3.0,
         leaf_share=LEAF_SHARE,
     )
-    p = plain.probabilities(away.logits + prior_shift(PRIOR_SHIFT, LEAVES), distance)
+    p = plain.probabilities(away.logits + logit_shift(LOGIT_SHIFT, LEAVES), distance)
     leaves, rolled, none = [real.meta[i]["leaves"] for i in rows], coarse_rows(LEAVES), np.zeros(len(p), bool)
-    coordinates = coordinates_of(away.embedding, arrays)
-    whole = as_specimen(p, coordinates, away.measurements, how)
+    coordinates = whitened(away.embedding, arrays)
+    whole = adapted_probabilities(p, coordinates, away.measurements, methods)
     figures = judge(whole, leaves, plain.uncertainty(whole, distance, rolled), none)
     figures["cell_by_cell"] = short(judge(p, leaves, plain.uncertainty(p, distance, rolled), none))
     if len(rows) >= 400:
         figures["after_calibration"] = after_calibration(
-            away, [real.meta[i]["label"] for i in rows], net, how
+            away, [real.meta[i]["label"] for i in rows], net, methods
         )
     figures["role"] = "left out of training"
     figures["distance_median"] = round(float(np.median(distance)), 2)

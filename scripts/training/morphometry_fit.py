@@ -1,4 +1,4 @@
-"""Fit what measurements say of the kinds of cells, on labelled crops of several sites.
+"""Fit the morphometry model (measurements of cells by class) on labelled crops of several sites.
 
     python -m scripts.training.morphometry_fit            # measure the cached crops with the shipped segmenter, once
 
@@ -19,14 +19,14 @@ import numpy as np
 
 from bloodcells_gui.adaptation.morphometry import (
     COLUMNS,
-    FARTHEST,
     FEATURES,
+    MAX_DEVIATION,
     MorphometryModel,
     coarse_names,
     features,
 )
 from bloodcells_gui.adaptation.reproposal import coarse_rows
-from bloodcells_gui.app.specimen_adaptation import looked_at
+from bloodcells_gui.app.specimen_adaptation import select_measurements
 from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.preprocess import crop_at_scale
@@ -34,14 +34,14 @@ from bloodcells_gui.inference.segmenter import Segmenter
 from scripts.training.data import CACHE_UM, INDEX, LEAVES, Cache, pictured
 
 SEGMENTER = Path("models/segmenter-1")
-#: Tails, trust and the limit (odds of 55 to 1) were chosen with Raabin, PBC and BCCD left out (docs/models-history.md).
-TAILS, TRUST, MOST = 5.0, 0.3, 4.0
+#: Degrees of freedom, weight of a cell and log of the limit (odds of 55 to 1) were chosen with Raabin, PBC and BCCD left out (docs/models-history.md).
+DEGREES_OF_FREEDOM, CELL_WEIGHT, MAX_LOG_RATIO = 5.0, 0.3, 4.0
 #: Augmented images, sheared and with smeared edges, measure like no cells.
 AUGMENTED = ("lmu",)
-#: Kinds that are no cells, or platelets, have no part in it.
+#: Classes that are no cells, or platelets, are left out.
 OUTSIDE = ("PLT", "ART")
-#: Fewer cells of a kind on a site tell nothing.
-LEAST_CELLS = 8
+#: A class with fewer cells on a site is left out there.
+MIN_CELLS = 8
 _ROUNDS = 50
 
 
@@ -53,7 +53,7 @@ def measure_crops(cache: Cache, rows: list[int]) -> np.ndarray:
         part = rows[start : start + 64]
         windows = np.stack([_window(cache, i, network) for i in part])
         for k, (window, mask) in enumerate(zip(windows, network.segment(windows), strict=True)):
-            out[start + k] = looked_at(measure(window, mask, network.um_per_px))[0]
+            out[start + k] = select_measurements(measure(window, mask, network.um_per_px))[0]
     return out
 
 
@@ -69,7 +69,7 @@ def _measure_part(folder: Path, rows: list[int]) -> np.ndarray:
     return measure_crops(Cache(folder, "real"), rows)
 
 
-def measured(folder: Path, processes: int = 2) -> np.ndarray:
+def measured_crops(folder: Path, processes: int = 2) -> np.ndarray:
     """(n, len(COLUMNS)) measurements of every crop of the cache "real"; made once; NaN for platelets and artefacts."""
     cache = Cache(folder, "real")
     stamp = hashlib.sha256(
@@ -93,8 +93,8 @@ def measured(folder: Path, processes: int = 2) -> np.ndarray:
     return out
 
 
-def kinds_of(leaves: list[list[str]]) -> np.ndarray:
-    """(n,) coarse row of each label; -1 where its leaves belong to several or to none that is measured."""
+def coarse_rows_of(leaves: list[list[str]]) -> np.ndarray:
+    """Return the coarse row (n,) of each label; -1 where its leaves belong to several or to none that is measured."""
     rows = coarse_rows(LEAVES)
     outside = {int(rows[INDEX[code]]) for code in OUTSIDE}
     found = [{int(rows[INDEX[x]]) for x in labels} for labels in leaves]
@@ -104,37 +104,37 @@ def kinds_of(leaves: list[list[str]]) -> np.ndarray:
 def fit(folder: Path, leave_out: str = "") -> tuple[dict, dict[str, np.ndarray]] | None:
     """The card's "measured" and its arrays, from the training crops of the cache but for the site `leave_out`.
 
-    None where they are of fewer than two sites with two kinds each: nothing tells then how laboratories differ.
+    None with fewer than two sites of two classes each, which do not show how laboratories differ.
     """
     meta = Cache(folder, "real").meta
-    kinds = kinds_of([m["leaves"] for m in meta])
+    kinds = coarse_rows_of([m["leaves"] for m in meta])
     sites = np.array([m["site"] for m in meta])
     usable = np.array([m["use"] == "train+ship" and m["split"] == "train" for m in meta])
-    x = features(measured(folder))
+    x = features(measured_crops(folder))
     use = (
         usable & (kinds >= 0) & (sites != leave_out) & ~np.isin(sites, AUGMENTED) & np.isfinite(x).all(axis=1)
     )
-    return fit_kinds(x[use], kinds[use], sites[use])
+    return fit_classes(x[use], kinds[use], sites[use])
 
 
-def fit_kinds(
+def fit_classes(
     x: np.ndarray, kinds: np.ndarray, sites: np.ndarray
 ) -> tuple[dict, dict[str, np.ndarray]] | None:
-    """As :func:`fit`, from features (n, F), coarse rows (n,) and names of sites (n,)."""
+    """As :func:`fit`, from features (n, F), coarse rows `kinds` (n,) and names of sites (n,)."""
     several = [
         s
         for s in np.unique(sites)
-        if sum((kinds[sites == s] == k).sum() >= LEAST_CELLS for k in np.unique(kinds)) > 1
+        if sum((kinds[sites == s] == k).sum() >= MIN_CELLS for k in np.unique(kinds)) > 1
     ]
     if len(several) < 2:
         return None
-    middle, spread = scale_of(x, sites)
-    x = np.clip((x - middle) / spread, 1 - FARTHEST, FARTHEST - 1)
+    location, scale = scale_of(x, sites)
+    x = np.clip((x - location) / scale, 1 - MAX_DEVIATION, MAX_DEVIATION - 1)
     groups = {
         g: x[(sites == g[0]) & (kinds == g[1])]
         for g in sorted({(str(s), int(k)) for s, k in zip(sites, kinds, strict=True)})
     }
-    groups = {g: cells for g, cells in groups.items() if len(cells) >= LEAST_CELLS}
+    groups = {g: cells for g, cells in groups.items() if len(cells) >= MIN_CELLS}
     means = {g: cells.mean(axis=0) for g, cells in groups.items()}
     rows, places = sorted({k for _, k in groups}), sorted({s for s, _ in groups})
     shift = {s: np.zeros(x.shape[1]) for s in places}
@@ -151,23 +151,23 @@ def fit_kinds(
     left = np.array([m - shift[s] - of_kind[k] for (s, k), m in means.items()])
     freedom = max(len(means) - len(rows) - len(places) + 1, 1)
     covariances = np.stack(
-        [within, _halved(left.T @ left / freedom), _halved(np.cov(np.array(list(shift.values())).T))]
+        [within, _shrunk(left.T @ left / freedom), _shrunk(np.cov(np.array(list(shift.values())).T))]
     )
     covariances[2] += 1e-3 * np.eye(x.shape[1])
     names = coarse_names(LEAVES)
     card = {
         "features": list(FEATURES), "kinds": [names[k] for k in rows], "sites": [sum(j == k for _, j in groups) for k in rows],
-        "tails": TAILS, "trust": TRUST, "most": MOST, "cells": int(sum(map(len, groups.values()))),
+        "tails": DEGREES_OF_FREEDOM, "trust": CELL_WEIGHT, "most": MAX_LOG_RATIO, "cells": int(sum(map(len, groups.values()))),
     }  # fmt: skip
     return card, {
         "means": np.array([of_kind[k] for k in rows]),
-        "scale": np.stack([middle, spread]),
+        "scale": np.stack([location, scale]),
         "covariances": covariances,
     }
 
 
 def scale_of(x: np.ndarray, sites: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(F,) middle and spread of features, every site counting the same: one laboratory's narrow range is not the others'."""
+    """Compute centre and scale (F,) of features; every site counts the same, since their ranges differ."""
     each = [x[sites == s] for s in np.unique(sites)]
     medians = np.array([np.median(part, axis=0) for part in each])
     widths = np.array(
@@ -176,29 +176,29 @@ def scale_of(x: np.ndarray, sites: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return medians.mean(axis=0), np.maximum(np.sqrt((widths**2).mean(axis=0) + medians.var(axis=0)), 1e-6)
 
 
-def _halved(covariance: np.ndarray) -> np.ndarray:
-    """Half of it its diagonal: there are hardly more groups than features."""
+def _shrunk(covariance: np.ndarray) -> np.ndarray:
+    """Shrink a covariance half-way to its diagonal: there are hardly more groups than features."""
     return 0.5 * covariance + 0.5 * np.diag(np.diag(covariance))
 
 
-def measured_kinds(folder: Path, leave_out: str = "") -> MorphometryModel | None:
-    """What :func:`fit` finds, as the program reads it from a card."""
+def morphometry_model(folder: Path, leave_out: str = "") -> MorphometryModel | None:
+    """Return what :func:`fit` finds as the program reads it from a card."""
     found = fit(folder, leave_out)
     return None if found is None else MorphometryModel.from_card(*found, LEAVES)
 
 
 def main() -> None:
-    """Measure, and print where the kinds lie."""
+    """Measure, and print the means of the classes."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cache", type=Path, default=Path(".train"))
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    measured(args.cache, args.processes)
+    measured_crops(args.cache, args.processes)
     found = fit(args.cache)
     if found is None:
-        print("fewer than two sites with two kinds each: measurements will not count")
+        print("fewer than two sites with two classes each: measurements will not count")
         return
     card, arrays = found
     print(f"{card['cells']} cells")

@@ -1,4 +1,4 @@
-"""Fit the prior shift of the logits on sites left out of training (see PRIOR_SHIFT in ``scripts/training/uncertainty_fit.py``).
+"""Fit the prior shift of the logits on sites left out of training (see LOGIT_SHIFT in ``scripts/training/uncertainty_fit.py``).
 
     python -m scripts.training.leave_one_out --sites raabin pbc bccd
     python -m scripts.training.prior_shift --sites raabin pbc bccd
@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells_gui.adaptation.joint import AdaptationMethods
-from bloodcells_gui.inference.classifier import prior_shift
+from bloodcells_gui.inference.classifier import logit_shift
 from bloodcells_gui.inference.uncertainty import softmax
 from scripts.training.data import FIVE, LEAVES
 from scripts.training.metrics import roll, true_rows
-from scripts.training.morphometry_fit import measured_kinds
-from scripts.training.uncertainty_fit import PRIOR_SHIFT, as_specimen, ways
+from scripts.training.morphometry_fit import morphometry_model
+from scripts.training.uncertainty_fit import LOGIT_SHIFT, adapted_probabilities, methods_with
 
-# What is fitted moves together; the other entries of PRIOR_SHIFT stay: five-part labels say nothing about them.
+# What is fitted moves in groups; the other entries of LOGIT_SHIFT stay: five-part labels say nothing about them.
 FREE = (("SNE", "BNE"), ("LY",), ("MO",), ("EO",), ("BA",))
 HOLD = 0.01
 # Neutrophils, lymphocytes, monocytes, eosinophils, basophils of an ordinary adult's film.
@@ -34,41 +34,43 @@ FILM = (0.60, 0.28, 0.07, 0.04, 0.01)
 @dataclass(frozen=True)
 class Site:
     """Logits (n, K) of a site by a network that never saw it, whitened embeddings (n, d), measurements (n, M), five-part row (n,)
-    of each cell; and how its cells are brought together."""
+    of each cell; and the methods that adapt its cells."""
 
     logits: np.ndarray
     coordinates: np.ndarray
     measurements: np.ndarray
     truth: np.ndarray
-    how: AdaptationMethods
+    methods: AdaptationMethods
 
     @staticmethod
-    def load(path: Path, how: AdaptationMethods) -> Site:
+    def load(path: Path, methods: AdaptationMethods) -> Site:
         """From what ``scripts.training.leave_one_out`` kept; cells outside the five rows are left out."""
         data = np.load(path, allow_pickle=False)
         truth = true_rows([[LEAVES[k] for k in np.flatnonzero(row)] for row in data["allowed"]], FIVE)
         known = truth >= 0
         parts = [data[name][known].astype(np.float32) for name in ("logits", "coordinates", "measurements")]
-        return Site(*parts, truth[known], how)
+        return Site(*parts, truth[known], methods)
 
-    def together(self, p: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    def adapted(self, p: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """Probabilities (n, K) of some of the cells as one specimen."""
-        return as_specimen(p[cells], self.coordinates[cells], self.measurements[cells], self.how)
+        return adapted_probabilities(
+            p[cells], self.coordinates[cells], self.measurements[cells], self.methods
+        )
 
 
 def shifted(values: np.ndarray) -> dict[str, float]:
-    """PRIOR_SHIFT with the fitted entries in place."""
+    """LOGIT_SHIFT with the fitted entries in place."""
     return {
-        **PRIOR_SHIFT,
+        **LOGIT_SHIFT,
         **{leaf: float(v) for leaves, v in zip(FREE, values, strict=True) for leaf in leaves},
     }
 
 
 def scores(site: Site, shift: dict[str, float], whole: bool) -> tuple[float, float]:
     """Five-part accuracy and balanced accuracy (rows of fewer than five cells left out of the mean)."""
-    p = softmax(site.logits + prior_shift(shift, LEAVES))
+    p = softmax(site.logits + logit_shift(shift, LEAVES))
     if whole:
-        p = site.together(p, np.arange(len(p)))
+        p = site.adapted(p, np.arange(len(p)))
     right = roll(p, FIVE).argmax(1) == site.truth
     rows = [right[site.truth == r].mean() for r in range(len(FIVE)) if (site.truth == r).sum() >= 5]
     return float(right.mean()), float(np.mean(rows))
@@ -79,13 +81,13 @@ def film_accuracy(
 ) -> float:
     """Mean five-part accuracy of specimens of 100 cells drawn from the site in a blood film's proportions."""
     rng = np.random.default_rng(seed)
-    p = softmax(site.logits + prior_shift(shift, LEAVES))
+    p = softmax(site.logits + logit_shift(shift, LEAVES))
     rows = [np.flatnonzero(site.truth == r) for r in range(len(FIVE))]
     found = []
     for _ in range(specimens):
         kinds = rng.choice(len(FIVE), 100, p=FILM)
         cells = np.array([rng.choice(rows[r]) for r in kinds if len(rows[r])])
-        served = site.together(p, cells) if whole else p[cells]
+        served = site.adapted(p, cells) if whole else p[cells]
         found.append(float((roll(served, FIVE).argmax(1) == site.truth[cells]).mean()))
     return float(np.mean(found))
 
@@ -94,7 +96,7 @@ def _goodness(sites: list[Site], values: np.ndarray, start: np.ndarray) -> float
     """Balanced accuracy over sites, partly of the probabilities themselves so that it is not flat, less the hold."""
     parts = []
     for site in sites:
-        rolled = roll(softmax(site.logits + prior_shift(shifted(values), LEAVES)), FIVE)
+        rolled = roll(softmax(site.logits + logit_shift(shifted(values), LEAVES)), FIVE)
         own = rolled[np.arange(len(rolled)), site.truth]
         worth = 0.7 * (rolled.argmax(1) == site.truth) + 0.3 * own
         rows = [worth[site.truth == r].mean() for r in range(len(FIVE)) if (site.truth == r).sum() >= 5]
@@ -127,10 +129,12 @@ def main() -> None:
     parser.add_argument("--sites", nargs="+", default=["raabin", "pbc", "bccd"])
     args = parser.parse_args()
     sites = {
-        name: Site.load(args.cache / f"without-{name}" / "away.npz", ways(measured_kinds(args.cache, name)))
+        name: Site.load(
+            args.cache / f"without-{name}" / "away.npz", methods_with(morphometry_model(args.cache, name))
+        )
         for name in args.sites
     }
-    start = np.array([1.0 * PRIOR_SHIFT[leaves[0]] for leaves in FREE])
+    start = np.array([1.0 * LOGIT_SHIFT[leaves[0]] for leaves in FREE])
     every = fit(list(sites.values()), start)
     print(
         "fitted on all:",
@@ -140,7 +144,7 @@ def main() -> None:
         others = fit([s for n, s in sites.items() if n != name], start) if len(sites) > 1 else start
         rows = {
             "no shift": {},
-            "the card's": PRIOR_SHIFT,
+            "the card's": LOGIT_SHIFT,
             "the others'": shifted(others),
             "all": shifted(every),
         }

@@ -1,4 +1,4 @@
-"""Fit the uncertainty of a classifier: distance to the training features, temperature, abstention."""
+"""Fit the uncertainty of a classifier: Mahalanobis distance, temperature, abstention."""
 
 from __future__ import annotations
 
@@ -12,30 +12,35 @@ from bloodcells_gui.adaptation.joint import AdaptationMethods, adapt
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import COLUMNS, MorphometryModel
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
-from bloodcells_gui.adaptation.reproposal import coarse_rows, critical_leaves, weigh, with_settled
-from bloodcells_gui.inference.classifier import prior_shift
+from bloodcells_gui.adaptation.reproposal import (
+    apply_class_weights,
+    coarse_rows,
+    critical_leaves,
+    with_coarse_posteriors,
+)
+from bloodcells_gui.inference.classifier import logit_shift
 from bloodcells_gui.inference.uncertainty import UncertaintyModel
 from scripts.training.augment import nothing
 from scripts.training.data import LEAVES, Cache
 from scripts.training.metrics import allowed_matrix
-from scripts.training.morphometry_fit import measured
+from scripts.training.morphometry_fit import measured_crops
 from scripts.training.views import Pool, Views, central_views
 
 DIMENSIONS = 48
-# Sites of the training with crops of their own look; made crops and red cells of fields tell nothing about it.
-LOOKS = ("pbc", "raabin", "mll-marrow")
+# Sites of the training with crops in a stain of their own; synthetic crops and red cells of fields have none.
+STAINED_SITES = ("pbc", "raabin", "mll-marrow")
 # Away from home a network forgets the single-leaf classes first: lymphocytes, monocytes, basophils and eosinophils end among
 # the many leaves of the granulocytes, smudges and erythroblasts. ``scripts/training/prior_shift.py`` fits this on Raabin, PBC and BCCD left
 # out; three quarters of what it finds serve best, for the fit is for evenly filled classes and networks that saw a sixth of the images.
-PRIOR_SHIFT = {
+LOGIT_SHIFT = {
     "SNE": 0.0, "BNE": 0.0, "LY": 1.5, "MO": 1.6, "BL": 0.5, "EO": 0.8, "BA": 1.4, "SMU": -0.8, "ERB": -0.4,
 }  # fmt: skip
 
-# How strongly the mix of a specimen is held towards the even one; chosen with Raabin, PBC and BCCD left out, see docs/models-history.md.
-SPECIMEN_MIX = {"strength": 0.3, "least": 15}
-# How far cells of a specimen that look alike decide together; chosen likewise.
-LOOK_ALIKES = {"near": 0.5, "pull": 1.0, "echo": 1.0, "own": 0.1}
-# What of the uncertainty comes from the leaf: little more than an order among cells whose coarse class is as sure.
+# How strongly the class frequencies of a specimen are held towards even ones; chosen with Raabin, PBC and BCCD left out, see docs/models-history.md.
+CLASS_PRIOR = {"strength": 0.3, "least": 15}
+# Label propagation among the cells of a specimen; chosen likewise.
+PROPAGATION = {"near": 0.5, "pull": 1.0, "echo": 1.0, "own": 0.1}
+# Share of the uncertainty that comes from the leaf: little more than an order among cells whose coarse class is as sure.
 LEAF_SHARE = 0.02
 
 
@@ -67,7 +72,7 @@ def embed_pool(cache: Path, model: Path, train_limit: int = 4000) -> dict[str, E
         return Embedded(embedding, logits, allowed, keys, disagreement, measurements)
 
     # Made crops are nobody's specimen: nothing is made of their measurements.
-    measurements = [measured(cache), *(unmeasured(len(c.meta)) for c in caches[1:])]
+    measurements = [measured_crops(cache), *(unmeasured(len(c.meta)) for c in caches[1:])]
     for split, limit in (("train", train_limit), ("val", 3000)):
         parts: list[tuple[Cache, int]] = []
         sizes: list[np.ndarray] = []
@@ -130,52 +135,56 @@ def mean_risk(uncertainty: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> fl
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 
 
-def ways(measured: MorphometryModel | None) -> AdaptationMethods:
-    """How the shipped classifier's card has cells brought together, with what a fit of the measurements found."""
+def methods_with(morphometry: MorphometryModel | None) -> AdaptationMethods:
+    """Return the adaptation methods of the shipped classifier's card, with a fitted morphometry model."""
     return AdaptationMethods(
-        ClassPrior.from_card(SPECIMEN_MIX), PropagationSettings.from_card(LOOK_ALIKES), measured
+        ClassPrior.from_card(CLASS_PRIOR), PropagationSettings.from_card(PROPAGATION), morphometry
     )
 
 
-def as_specimen(
-    p: np.ndarray, coordinates: np.ndarray, measurements: np.ndarray, how: AdaptationMethods
+def adapted_probabilities(
+    p: np.ndarray, coordinates: np.ndarray, measurements: np.ndarray, methods: AdaptationMethods
 ) -> np.ndarray:
-    """Probabilities (n, K) as the program serves them when the cells are one specimen.
+    """Compute probabilities (n, K) as the program gives them when the cells are one specimen.
 
-    `coordinates` (n, d) are whitened embeddings, see :func:`coordinates_of`; `measurements` (n, M) as ``scripts.training.morphometry_fit`` has them.
+    `coordinates` (n, d) are whitened embeddings, see :func:`whitened`; `measurements` (n, M) as ``scripts.training.morphometry_fit`` has them.
     """
     rows = coarse_rows(LEAVES)
-    found = adapt(p, coordinates, measurements, LEAVES, how)
-    weighed = weigh(
+    found = adapt(p, coordinates, measurements, LEAVES, methods)
+    weighted = apply_class_weights(
         p, np.array([found.weights[x] for x in LEAVES], np.float32), rows, critical_leaves(LEAVES)
     )
-    return weighed if found.kinds is None else with_settled(weighed, found.kinds, rows)
+    if found.posteriors is None:
+        return weighted
+    return with_coarse_posteriors(weighted, found.posteriors, rows)
 
 
-def as_specimens(
+def adapted_by_site(
     p: np.ndarray,
     coordinates: np.ndarray,
     measurements: np.ndarray,
     site: np.ndarray,
-    how: Mapping[str, AdaptationMethods],
+    methods: Mapping[str, AdaptationMethods],
 ) -> np.ndarray:
-    """As :func:`as_specimen`, each `site` (n,) a specimen of its own, brought together in its own way (or that of "")."""
+    """As :func:`adapted_probabilities`, each `site` (n,) a specimen of its own, with its own methods (or those of "")."""
     out = p.copy()
     for one in np.unique(site):
         rows = site == one
-        out[rows] = as_specimen(p[rows], coordinates[rows], measurements[rows], how.get(str(one), how[""]))
+        out[rows] = adapted_probabilities(
+            p[rows], coordinates[rows], measurements[rows], methods.get(str(one), methods[""])
+        )
     return out
 
 
-def coordinates_of(embedding: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    """(n, d) float32 embeddings (n, D) where the classes of the training data spread alike in all directions."""
+def whitened(embedding: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Whiten embeddings (n, D) to (n, d) float32, see :class:`UncertaintyModel`."""
     return np.asarray((embedding - arrays["centre"]) @ arrays["whitener"], np.float32)
 
 
 def fit_uncertainty(
     pool: dict[str, Embedded],
     away: Path | None,
-    how: Mapping[str, AdaptationMethods],
+    methods: Mapping[str, AdaptationMethods],
     referral: float = 0.10,
     home_referral: float = 0.03,
 ) -> tuple[dict[str, np.ndarray], dict]:
@@ -183,10 +192,10 @@ def fit_uncertainty(
 
     The home temperature comes from validation cells; its growth from cells away: predictions of leave-one-site-out
     runs where given (their distances measured with their own training features), else strongly augmented views.
-    `how` cells are brought together: of each left-out site by its name, and of all others under "".
+    `methods` adapt the cells: those of each left-out site by its name, and all others under "".
     """
     arrays = distance_arrays(pool["train"])
-    shift = prior_shift(PRIOR_SHIFT, LEAVES)
+    shift = logit_shift(LOGIT_SHIFT, LEAVES)
     pool = {k: replace(e, logits=e.logits + shift) for k, e in pool.items()}
     raw = UncertaintyModel(arrays["centre"], arrays["whitener"], arrays["means"], 1.0, 1.0, 0.0, 1.0, 1e9)
     home_distance = raw.relative_distance(pool["val"].embedding)
@@ -235,7 +244,7 @@ def fit_uncertainty(
             pool["augmented"].disagreement,
         )
         r_away = raw.relative_distance(pool["augmented"].embedding) / reference
-        site_away, at_away = np.zeros(len(logits), "U1"), coordinates_of(pool["augmented"].embedding, arrays)
+        site_away, at_away = np.zeros(len(logits), "U1"), whitened(pool["augmented"].embedding, arrays)
         measured_away = pool["augmented"].measurements
         source = "strongly augmented views"
     slopes = np.linspace(0, 4, 41)
@@ -246,10 +255,10 @@ def fit_uncertainty(
     rows = coarse_rows(LEAVES)
     plain = model(temperature, slope, 1.0, unlike)
     site_home = np.array([k.split(" ")[0] for k in home.keys])
-    p_away = as_specimens(plain.probabilities(logits, r_away), at_away, measured_away, site_away, how)
-    at_home = coordinates_of(home.embedding, arrays)
-    p_home = as_specimens(
-        plain.probabilities(home.logits, r_home), at_home, home.measurements, site_home, {"": how[""]}
+    p_away = adapted_by_site(plain.probabilities(logits, r_away), at_away, measured_away, site_away, methods)
+    at_home = whitened(home.embedding, arrays)
+    p_home = adapted_by_site(
+        plain.probabilities(home.logits, r_home), at_home, home.measurements, site_home, {"": methods[""]}
     )
 
     def risk(views: float) -> float:
@@ -269,7 +278,7 @@ def fit_uncertainty(
     # Half way (in ratio) between the most foreign-looking site of the training and sites left out.
     looks = [
         home.disagreement[[k.startswith(site + " ") for k in home.keys]].mean()
-        for site in LOOKS
+        for site in STAINED_SITES
         if any(k.startswith(site + " ") for k in home.keys)
     ]
     foreign = float(np.sqrt(max(looks) * apart.mean())) if looks and source.startswith("leave") else None
@@ -280,7 +289,7 @@ def fit_uncertainty(
     numbers = {
         "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
         "disagreement": views, **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
-        "prior_shift": PRIOR_SHIFT, "specimen_mix": SPECIMEN_MIX, "look_alikes": LOOK_ALIKES, "leaf_share": LEAF_SHARE,
+        "prior_shift": LOGIT_SHIFT, "specimen_mix": CLASS_PRIOR, "look_alikes": PROPAGATION, "leaf_share": LEAF_SHARE,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((uncertainty_home > threshold).mean()), 4),
         "empty_views_refused": round(float(refused.mean()), 4),

@@ -8,12 +8,17 @@ import pytest
 from bloodcells_gui.adaptation.joint import Adaptation, AdaptationMethods, adapt
 from bloodcells_gui.adaptation.label_propagation import LabelPropagation, PropagationSettings
 from bloodcells_gui.adaptation.morphometry import COLUMNS
-from bloodcells_gui.adaptation.prior_shift import ClassPrior, estimate
-from bloodcells_gui.adaptation.reproposal import coarse_rows, critical_leaves, in_rows, weigh
-from tests.support.measured_cells import FIVE_LEAVES, MIDDLE, five_kinds, measurements_of
+from bloodcells_gui.adaptation.prior_shift import ClassPrior, estimate_class_weights
+from bloodcells_gui.adaptation.reproposal import (
+    apply_class_weights,
+    coarse_rows,
+    coarse_sums,
+    critical_leaves,
+)
+from tests.support.measured_cells import FIVE_LEAVES, MIDDLE, five_classes, measurements_of
 
 CLASSES = (*FIVE_LEAVES, "PLT", "ART")
-PRIOR, LIKENESS = ClassPrior(0.1, 3), PropagationSettings(0.5, 1.0, 0.5, 0.1)
+PRIOR, SETTINGS = ClassPrior(0.1, 3), PropagationSettings(0.5, 1.0, 0.5, 0.1)
 NOTHING = AdaptationMethods(None, None)
 
 
@@ -32,40 +37,40 @@ def a_specimen(
     return p, x.astype(np.float32), measurements_of(truth, rng), truth
 
 
-def together(parts: tuple[np.ndarray, ...], ways: AdaptationMethods) -> Adaptation:
-    return adapt(*parts[:3], CLASSES, ways)
+def adapted(parts: tuple[np.ndarray, ...], methods: AdaptationMethods) -> Adaptation:
+    return adapt(*parts[:3], CLASSES, methods)
 
 
 def test_asked_for_nothing_nothing_is_made_of_it() -> None:
-    found = together(a_specimen(), NOTHING)
+    found = adapted(a_specimen(), NOTHING)
     assert not NOTHING
-    assert AdaptationMethods(None, None, five_kinds(CLASSES))
-    assert found.kinds is None
+    assert AdaptationMethods(None, None, five_classes(CLASSES))
+    assert found.posteriors is None
     assert set(found.weights.values()) == {1.0}
 
 
 def test_mix_and_look_alikes_alone_are_what_they_are_by_themselves() -> None:
     parts = a_specimen()
     p, x, _, _ = parts
-    found = together(parts, AdaptationMethods(PRIOR, LIKENESS))
-    weights = estimate(p, CLASSES, PRIOR)[0]
+    found = adapted(parts, AdaptationMethods(PRIOR, SETTINGS))
+    weights = estimate_class_weights(p, CLASSES, PRIOR)[0]
     assert found.weights == weights
     rows = coarse_rows(CLASSES)
     vector = np.array([weights[c] for c in CLASSES], np.float32)
-    own = in_rows(weigh(p, vector, rows, critical_leaves(CLASSES)), rows)
-    np.testing.assert_allclose(found.kinds, LabelPropagation(x, LIKENESS).settle(own)[0], atol=1e-6)
-    assert (found.alike, found.measured) == (len(p), 0)
+    own = coarse_sums(apply_class_weights(p, vector, rows, critical_leaves(CLASSES)), rows)
+    np.testing.assert_allclose(found.posteriors, LabelPropagation(x, SETTINGS).propagate(own)[0], atol=1e-6)
+    assert (found.propagated_cells, found.measured_cells) == (len(p), 0)
 
 
-@pytest.mark.parametrize("ways", [(None, None), (PRIOR, None), (PRIOR, LIKENESS)])
+@pytest.mark.parametrize("methods", [(None, None), (PRIOR, None), (PRIOR, SETTINGS)])
 def test_measurements_mend_what_the_network_got_wrong(
-    ways: tuple[ClassPrior | None, PropagationSettings | None],
+    methods: tuple[ClassPrior | None, PropagationSettings | None],
 ) -> None:
     parts = a_specimen()
     truth = coarse_rows(CLASSES)[parts[3]]
-    before = together(parts, AdaptationMethods(*ways)).kinds
-    after = together(parts, AdaptationMethods(*ways, five_kinds(CLASSES))).kinds
-    alone = in_rows(parts[0], coarse_rows(CLASSES))
+    before = adapted(parts, AdaptationMethods(*methods)).posteriors
+    after = adapted(parts, AdaptationMethods(*methods, five_classes(CLASSES))).posteriors
+    alone = coarse_sums(parts[0], coarse_rows(CLASSES))
     right = [(truth == k.argmax(1)).mean() for k in (alone if before is None else before, after)]
     assert right[1] > max(right[0], 0.97)
     np.testing.assert_allclose(after.sum(1), 1, atol=1e-5)
@@ -77,43 +82,43 @@ def test_platelets_and_cells_held_back_have_no_part_and_the_unmeasured_keep_thei
     p[3, CLASSES.index("PLT")] = 1
     x[4] = np.nan
     measured[5, COLUMNS.index("nucleus_area_um2")] = np.nan
-    ways = AdaptationMethods(None, None, five_kinds(CLASSES))
-    found = together((p, x, measured, truth), ways)
-    assert np.isnan(found.kinds[[3, 4]]).all()
-    np.testing.assert_allclose(found.kinds[5], in_rows(p[5:6], coarse_rows(CLASSES))[0], atol=1e-6)
-    assert found.measured == len(p) - 3
-    none = together((p, x, np.full_like(measured, np.nan), truth), ways)
-    assert none.measured == 0
-    there = np.isfinite(none.kinds[:, 0])
-    np.testing.assert_allclose(none.kinds[there], in_rows(p, coarse_rows(CLASSES))[there], atol=1e-6)
+    methods = AdaptationMethods(None, None, five_classes(CLASSES))
+    found = adapted((p, x, measured, truth), methods)
+    assert np.isnan(found.posteriors[[3, 4]]).all()
+    np.testing.assert_allclose(found.posteriors[5], coarse_sums(p[5:6], coarse_rows(CLASSES))[0], atol=1e-6)
+    assert found.measured_cells == len(p) - 3
+    none = adapted((p, x, np.full_like(measured, np.nan), truth), methods)
+    assert none.measured_cells == 0
+    there = np.isfinite(none.posteriors[:, 0])
+    np.testing.assert_allclose(none.posteriors[there], coarse_sums(p, coarse_rows(CLASSES))[there], atol=1e-6)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
 def test_few_cells_are_served_too(n: int) -> None:
     parts = tuple(part[:n] for part in a_specimen())
-    found = together(parts, AdaptationMethods(PRIOR, LIKENESS, five_kinds(CLASSES)))
-    assert found.kinds.shape == (n, coarse_rows(CLASSES).max() + 1)
-    assert np.isfinite(found.kinds).all()
+    found = adapted(parts, AdaptationMethods(PRIOR, SETTINGS, five_classes(CLASSES)))
+    assert found.posteriors.shape == (n, coarse_rows(CLASSES).max() + 1)
+    assert np.isfinite(found.posteriors).all()
 
 
 def test_the_order_of_the_cells_is_of_no_consequence() -> None:
     parts = a_specimen()
     order = np.random.default_rng(1).permutation(len(parts[0]))
-    ways = AdaptationMethods(PRIOR, LIKENESS, five_kinds(CLASSES))
-    one, other = together(parts, ways), together(tuple(part[order] for part in parts), ways)
-    np.testing.assert_allclose(other.kinds, one.kinds[order], atol=1e-3)
+    methods = AdaptationMethods(PRIOR, SETTINGS, five_classes(CLASSES))
+    one, other = adapted(parts, methods), adapted(tuple(part[order] for part in parts), methods)
+    np.testing.assert_allclose(other.posteriors, one.posteriors[order], atol=1e-3)
     assert other.weights == pytest.approx(one.weights, rel=1e-4)
 
 
 def test_a_foreign_specimen_is_no_less_foreign_for_being_measured() -> None:
     # Look-alikes calm themselves by how far cells gave way before measurements had mended them.
     parts = a_specimen(400, right=0.6)
-    ways = AdaptationMethods(None, LIKENESS, five_kinds(CLASSES))
-    calmer = AdaptationMethods(None, PropagationSettings(0.5, 1.0, 4.0, 0.1), five_kinds(CLASSES))
-    sure = [together(parts, w).kinds.max(1).mean() for w in (ways, calmer)]
+    methods = AdaptationMethods(None, SETTINGS, five_classes(CLASSES))
+    calmer = AdaptationMethods(None, PropagationSettings(0.5, 1.0, 4.0, 0.1), five_classes(CLASSES))
+    sure = [adapted(parts, w).posteriors.max(1).mean() for w in (methods, calmer)]
     assert sure[1] < sure[0] - 0.02
 
 
 def test_the_double_lies_in_the_middle_of_the_features() -> None:
-    model = five_kinds(CLASSES)
-    assert np.abs(model.coordinates(MIDDLE[None])).max() < 1e-6
+    model = five_classes(CLASSES)
+    assert np.abs(model.standardize(MIDDLE[None])).max() < 1e-6

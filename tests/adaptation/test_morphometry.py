@@ -9,8 +9,8 @@ import pytest
 
 from bloodcells_gui.adaptation.morphometry import (
     COLUMNS,
-    FARTHEST,
     FEATURES,
+    MAX_DEVIATION,
     MorphometryModel,
     coarse_names,
     features,
@@ -41,7 +41,7 @@ def arrays(**changes: np.ndarray) -> dict[str, np.ndarray]:
     return {"means": means, "scale": scale, "covariances": covariances, **changes}
 
 
-def kinds_of_cells(**changes: Any) -> MorphometryModel:
+def a_model(**changes: Any) -> MorphometryModel:
     found = MorphometryModel.from_card(card(**changes), arrays(), CLASSES)
     assert found is not None
     return found
@@ -66,7 +66,7 @@ def guesses(model: MorphometryModel, truth: np.ndarray, right: float, seed: int 
 def agree(model: MorphometryModel, p: np.ndarray, x: np.ndarray, rounds: int = 3) -> np.ndarray:
     now = p
     for _ in range(rounds):
-        now = model.weigh(p, model.evidence(x, now))
+        now = model.posterior(p, model.log_likelihood(x, now))
     return now
 
 
@@ -82,19 +82,19 @@ def test_columns_are_measured_and_features_follow_their_names() -> None:
 
 
 def test_a_cell_without_a_nucleus_has_no_features_and_wild_ones_are_cut_off() -> None:
-    model = kinds_of_cells()
+    model = a_model()
     values = np.full((2, len(COLUMNS)), 0.5)
     values[0, COLUMNS.index("nucleus_area_um2")] = np.nan
     values[1, COLUMNS.index("nucleus_lobes")] = 1e30
-    found = model.coordinates(values)
+    found = model.standardize(values)
     assert np.isnan(found[0]).any()
     assert np.isfinite(found[1]).all()
-    assert np.abs(found[1]).max() == FARTHEST
+    assert np.abs(found[1]).max() == MAX_DEVIATION
 
 
 @pytest.mark.parametrize("moved", [0.0, 2.5])
 def test_measurements_mend_what_the_network_got_wrong_wherever_the_slide_lies(moved: float) -> None:
-    model = kinds_of_cells()
+    model = a_model()
     x, truth = a_specimen(moved=moved)
     p = guesses(model, truth, 0.75)
     before = (model.rows[truth] == p.argmax(1)).mean()
@@ -106,7 +106,7 @@ def test_measurements_mend_what_the_network_got_wrong_wherever_the_slide_lies(mo
 
 def test_without_the_specimens_own_cells_a_moved_slide_would_be_misread() -> None:
     # The same cells one by one: nothing tells that the slide is moved.
-    model = kinds_of_cells()
+    model = a_model()
     x, truth = a_specimen(moved=2.5)
     p = guesses(model, truth, 0.75)
     alone = np.concatenate([agree(model, p[i : i + 1], x[i : i + 1]) for i in range(len(x))])
@@ -118,7 +118,7 @@ def test_without_the_specimens_own_cells_a_moved_slide_would_be_misread() -> Non
 
 
 def test_a_kind_that_lies_elsewhere_on_this_slide_is_found_there() -> None:
-    model = kinds_of_cells()
+    model = a_model()
     x, truth = a_specimen(400)
     x[truth == 1, 7] += 3.0  # this laboratory's lymphocytes alone
     p = guesses(model, truth, 0.8)
@@ -128,12 +128,12 @@ def test_a_kind_that_lies_elsewhere_on_this_slide_is_found_there() -> None:
 
 
 def test_a_specimen_whose_cells_spread_widely_says_less() -> None:
-    model = kinds_of_cells()
+    model = a_model()
     x, truth = a_specimen(400)
     rng = np.random.default_rng(5)
     wide = x + rng.normal(0, 1.5, x.shape)
     p = guesses(model, truth, 1.0)
-    narrow, told = model.evidence(x, p), model.evidence(wide, p)
+    narrow, told = model.log_likelihood(x, p), model.log_likelihood(wide, p)
     margins = [np.median(np.sort(e, axis=1)[:, -1] - np.sort(e, axis=1)[:, -2]) for e in (narrow, told)]
     assert margins[1] < 0.8 * margins[0]
     # Held against W alone, the same cells would be taken for much surer than they are.
@@ -144,47 +144,49 @@ def test_a_specimen_whose_cells_spread_widely_says_less() -> None:
 
 def test_one_odd_measurement_does_not_decide_alone() -> None:
     x, truth = a_specimen()
-    x[0, 12] = FARTHEST
-    heavy, light = (kinds_of_cells(tails=t) for t in (5, 1e4))
+    x[0, 12] = MAX_DEVIATION
+    heavy, light = (a_model(tails=t) for t in (5, 1e4))
     p = guesses(heavy, truth, 1.0)
-    told = [m.evidence(x, p)[0] for m in (heavy, light)]
+    told = [m.log_likelihood(x, p)[0] for m in (heavy, light)]
     span = [np.ptp(t) for t in told]
     assert span[0] < span[1]
 
 
 def test_against_a_sure_network_measurements_have_a_say_up_to_a_limit() -> None:
-    model = kinds_of_cells(most=3)
+    model = a_model(most=3)
     x, truth = a_specimen(400)
     p = guesses(model, truth, 1.0)
     wrong = int(np.flatnonzero(truth == 0)[0])
     p[wrong] = 0.008
     p[wrong, model.rows[2]] = 1 - 4 * 0.008  # surer that it is a monocyte than 20 to 1
-    evidence = model.evidence(x, p)
+    evidence = model.log_likelihood(x, p)
     assert np.ptp(evidence, axis=1).max() <= 3 + 1e-9
-    assert model.weigh(p, evidence)[wrong].argmax() == model.rows[2]
-    free = kinds_of_cells(most=50)
-    assert free.weigh(p, free.evidence(x, p))[wrong].argmax() == model.rows[0]
+    assert model.posterior(p, evidence)[wrong].argmax() == model.rows[2]
+    free = a_model(most=50)
+    assert free.posterior(p, free.log_likelihood(x, p))[wrong].argmax() == model.rows[0]
 
 
 def test_what_nothing_is_known_of_keeps_its_share() -> None:
-    model = kinds_of_cells()
+    model = a_model()
     x, truth = a_specimen(50)
     p = guesses(model, truth, 0.9)
     p[:, ROWS[ART]] = 0.3
     p /= p.sum(1, keepdims=True)
-    after = model.weigh(p, model.evidence(x, p))
+    after = model.posterior(p, model.log_likelihood(x, p))
     np.testing.assert_allclose(after[:, ROWS[ART]], p[:, ROWS[ART]], rtol=1e-6)
     np.testing.assert_allclose(after.sum(1), 1, atol=1e-6)
 
 
 def test_the_order_of_the_cells_is_of_no_consequence_and_few_are_enough() -> None:
-    model = kinds_of_cells()
+    model = a_model()
     x, truth = a_specimen(300)
     p = guesses(model, truth, 0.8)
     order = np.random.default_rng(3).permutation(300)
-    np.testing.assert_allclose(model.evidence(x[order], p[order]), model.evidence(x, p)[order], atol=1e-6)
+    np.testing.assert_allclose(
+        model.log_likelihood(x[order], p[order]), model.log_likelihood(x, p)[order], atol=1e-6
+    )
     for n in (1, 2, 5):
-        found = model.evidence(x[:n], p[:n])
+        found = model.log_likelihood(x[:n], p[:n])
         assert found.shape == (n, 4)
         assert np.isfinite(found).all()
 

@@ -11,12 +11,12 @@ from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.prior_shift import (
     CRITICAL,
     ClassPrior,
-    estimate,
-    mix_in,
-    most_changed,
-    without_mix,
+    estimate_class_weights,
+    largest_changes,
+    prior_shift_from_tallies,
+    without_prior_shift,
 )
-from tests.support.specimens import CLASSES, PRIOR, a_mix, answers, vector
+from tests.support.specimens import CLASSES, PRIOR, a_prior_shift, answers, vector
 
 INSIDE = [i for i, c in enumerate(CLASSES) if c not in ("PLT", "ART")]
 LY, BL = CLASSES.index("LY"), CLASSES.index("BL")
@@ -27,19 +27,19 @@ def by_the_book(p: np.ndarray, prior: ClassPrior) -> np.ndarray:
     nucleated = [row for row in p.astype(float) if row.argmax() in INSIDE]
     q = [row[INSIDE] / row[INSIDE].sum() for row in nucleated]
     n, k = len(q), len(INSIDE)
-    a = max(prior.strength * n, prior.least)
-    mix = np.full(k, 1 / k)
+    a = max(prior.strength * n, prior.minimum_cells)
+    prior_shift = np.full(k, 1 / k)
     for _ in range(200):
         share = np.zeros(k)
         for row in q:
-            share += row * mix / (row * mix).sum()
+            share += row * prior_shift / (row * prior_shift).sum()
         after = (share + a / k) / (n + a)
-        end = np.abs(after - mix).max() < 1e-6
-        mix = after
+        end = np.abs(after - prior_shift).max() < 1e-6
+        prior_shift = after
         if end:
             break
     weights = np.ones(len(CLASSES))
-    weights[INSIDE] = mix * k
+    weights[INSIDE] = prior_shift * k
     weights[BL] = max(weights[BL], 1)
     return weights
 
@@ -47,7 +47,7 @@ def by_the_book(p: np.ndarray, prior: ClassPrior) -> np.ndarray:
 @pytest.mark.parametrize(("n", "strength"), [(1, 0.1), (20, 0.1), (150, 0.3), (400, 0.0)])
 def test_the_estimate_is_the_papers_with_a_prior(n: int, strength: float) -> None:
     p, prior = answers(n, seed=n), ClassPrior(strength, 15)
-    weights, cells = estimate(p, CLASSES, prior)
+    weights, cells = estimate_class_weights(p, CLASSES, prior)
     assert cells == sum(int(row.argmax()) in INSIDE for row in p)
     np.testing.assert_allclose(vector(weights), by_the_book(p, prior), rtol=1e-6)
 
@@ -56,7 +56,7 @@ def test_sure_answers_give_the_closed_form() -> None:
     """With certain answers the posterior mean of the Dirichlet is reached in one step."""
     counts = {"SNE": 60, "LY": 30, "EO": 10}
     p = np.vstack([np.tile(np.eye(len(CLASSES))[CLASSES.index(c)], (k, 1)) for c, k in counts.items()])
-    weights, cells = estimate(p.astype(np.float32), CLASSES, PRIOR)
+    weights, cells = estimate_class_weights(p.astype(np.float32), CLASSES, PRIOR)
     k = len(INSIDE)
     for code in ("SNE", "LY", "EO", "MO"):
         assert weights[code] == pytest.approx(k * (counts.get(code, 0) + 15 / k) / 115, rel=1e-6)
@@ -70,30 +70,30 @@ def test_a_known_mix_is_found_again() -> None:
     seen = centres[rng.choice(3, 20_000, p=true)] + rng.normal(size=20_000)
     even = np.exp(-((seen[:, None] - centres) ** 2) / 2)
     even /= even.sum(1, keepdims=True)
-    weights, _ = estimate(even.astype(np.float32), ("SNE", "LY", "MO"), ClassPrior(0.0, 1))
+    weights, _ = estimate_class_weights(even.astype(np.float32), ("SNE", "LY", "MO"), ClassPrior(0.0, 1))
     np.testing.assert_allclose(np.array([weights[c] for c in ("SNE", "LY", "MO")]) / 3, true, atol=0.02)
 
 
 def test_a_blast_is_never_made_less_likely_and_what_is_no_cell_is_not_weighed() -> None:
     assert {"BL"} == CRITICAL
     p = np.tile(np.eye(len(CLASSES), dtype=np.float32)[LY] * 0.9 + 0.1 / len(CLASSES), (300, 1))
-    weights, _ = estimate(p.astype(np.float32), CLASSES, PRIOR)
+    weights, _ = estimate_class_weights(p.astype(np.float32), CLASSES, PRIOR)
     assert weights["BL"] == weights["PLT"] == weights["ART"] == 1
     assert weights["MO"] < 0.3 < 5 < weights["LY"]
     many_blasts = np.array(p)
     many_blasts[:, [LY, BL]] = many_blasts[:, [BL, LY]]
-    assert estimate(many_blasts, CLASSES, PRIOR)[0]["BL"] > 5
+    assert estimate_class_weights(many_blasts, CLASSES, PRIOR)[0]["BL"] > 5
 
 
 def test_without_nucleated_cells_nothing_is_weighed() -> None:
     platelets = np.tile(np.eye(len(CLASSES), dtype=np.float32)[CLASSES.index("PLT")], (50, 1))
     for p in (platelets, platelets[:0]):
-        assert estimate(p, CLASSES, PRIOR) == (dict.fromkeys(CLASSES, 1.0), 0)
+        assert estimate_class_weights(p, CLASSES, PRIOR) == (dict.fromkeys(CLASSES, 1.0), 0)
 
 
 def test_few_cells_stay_near_the_even_mix_and_more_move_it() -> None:
     one = np.eye(len(CLASSES), dtype=np.float32)[[LY]]
-    few, many = (estimate(np.tile(one, (n, 1)), CLASSES, PRIOR)[0] for n in (1, 100))
+    few, many = (estimate_class_weights(np.tile(one, (n, 1)), CLASSES, PRIOR)[0] for n in (1, 100))
     assert max(abs(w - 1) for c, w in few.items() if c != "LY") < 0.07
     assert 1 < few["LY"] < 1.7 < 8 < many["LY"]
 
@@ -102,32 +102,42 @@ def test_the_order_of_the_cells_is_of_no_consequence() -> None:
     p = answers(500)
     mixed = p[np.random.default_rng(1).permutation(500)]
     np.testing.assert_allclose(
-        vector(estimate(p, CLASSES, PRIOR)[0]), vector(estimate(mixed, CLASSES, PRIOR)[0]), rtol=1e-9
+        vector(estimate_class_weights(p, CLASSES, PRIOR)[0]),
+        vector(estimate_class_weights(mixed, CLASSES, PRIOR)[0]),
+        rtol=1e-9,
     )
 
 
-def test_a_mix_survives_as_tallies() -> None:
-    mix = a_mix(
-        events=7, views=True, guarded=True, likeness=PropagationSettings(0.5, 1.0, 0.3, 0.1), alike=90
+def test_a_prior_shift_survives_as_tallies() -> None:
+    prior_shift = a_prior_shift(
+        last_event=7,
+        uses_view_disagreement=True,
+        protects_critical=True,
+        propagation=PropagationSettings(0.5, 1.0, 0.3, 0.1),
+        propagated_cells=90,
     )
-    tallies = json.loads(json.dumps({"RBC": 812.0, **mix.to_tallies()}))
-    assert mix_in(tallies) == mix
-    assert without_mix(tallies) == {"RBC": 812.0}
-    assert all("/" in name for name in mix.to_tallies())
-    assert mix_in({"RBC": 812.0}) is None
+    tallies = json.loads(json.dumps({"RBC": 812.0, **prior_shift.to_tallies()}))
+    assert prior_shift_from_tallies(tallies) == prior_shift
+    assert without_prior_shift(tallies) == {"RBC": 812.0}
+    assert all("/" in name for name in prior_shift.to_tallies())
+    assert prior_shift_from_tallies({"RBC": 812.0}) is None
 
 
 def test_a_specimen_may_have_look_alikes_and_no_mix_or_none_of_an_older_version() -> None:
-    even, likeness = dict.fromkeys(CLASSES, 1.0), PropagationSettings(0.5, 1.0, 0.3, 0.1)
-    alone = a_mix(weights=even, prior=None, likeness=likeness, alike=9, leaf_share=0.02)
-    assert mix_in(alone.to_tallies()) == alone
-    measured = a_mix(weights=even, prior=None, measured=31)
-    assert mix_in(measured.to_tallies()) == measured
-    assert measured.settles
-    assert alone.settles
-    assert not a_mix().settles
-    older = {k: v for k, v in a_mix().to_tallies().items() if k not in ("mix/guarded", "mix/leaf_share")}
-    assert mix_in(older) == a_mix()
+    even, propagation = dict.fromkeys(CLASSES, 1.0), PropagationSettings(0.5, 1.0, 0.3, 0.1)
+    alone = a_prior_shift(
+        weights=even, prior=None, propagation=propagation, propagated_cells=9, leaf_share=0.02
+    )
+    assert prior_shift_from_tallies(alone.to_tallies()) == alone
+    measured = a_prior_shift(weights=even, prior=None, measured_cells=31)
+    assert prior_shift_from_tallies(measured.to_tallies()) == measured
+    assert measured.has_posteriors
+    assert alone.has_posteriors
+    assert not a_prior_shift().has_posteriors
+    older = {
+        k: v for k, v in a_prior_shift().to_tallies().items() if k not in ("mix/guarded", "mix/leaf_share")
+    }
+    assert prior_shift_from_tallies(older) == a_prior_shift()
 
 
 @pytest.mark.parametrize(
@@ -141,12 +151,12 @@ def test_a_specimen_may_have_look_alikes_and_no_mix_or_none_of_an_older_version(
     ],
 )  # fmt: skip
 def test_an_unsound_mix_is_none(change: dict[str, float]) -> None:
-    assert mix_in({**a_mix().to_tallies(), **change}) is None
+    assert prior_shift_from_tallies({**a_prior_shift().to_tallies(), **change}) is None
 
 
 def test_what_differs_most_is_named_first() -> None:
-    assert most_changed(a_mix()) == [("LY", 3.0), ("MO", 0.5)]
-    assert most_changed(a_mix(weights=dict.fromkeys(CLASSES, 1.01))) == []
+    assert largest_changes(a_prior_shift()) == [("LY", 3.0), ("MO", 0.5)]
+    assert largest_changes(a_prior_shift(weights=dict.fromkeys(CLASSES, 1.01))) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import COLUMNS, FEATURES, MorphometryModel, coarse_names, features
-from bloodcells_gui.adaptation.prior_shift import ClassPrior, mix_in
+from bloodcells_gui.adaptation.prior_shift import ClassPrior, prior_shift_from_tallies
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case, run_to_end
 from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all
 from bloodcells_gui.app.evaluate import EvaluateRequest, evaluate_folder
@@ -38,14 +38,14 @@ BETWEEN = (93, 60, 178)
 
 def mixing_engine() -> PlainEngine:
     engine = plain_engine()
-    engine.classifier.specimen_mix = ClassPrior(0.1, 3)
+    engine.classifier.prior = ClassPrior(0.1, 3)
     return engine
 
 
 def alike_engine() -> PlainEngine:
     """The mix is left alone: only cells that look alike (their colour, in the double) decide."""
     engine = plain_engine()
-    engine.classifier.look_alikes = PropagationSettings(0.5, 2.0, 0.3, 0.1)
+    engine.classifier.propagation = PropagationSettings(0.5, 2.0, 0.3, 0.1)
     return engine
 
 
@@ -102,14 +102,14 @@ def test_analyze_takes_the_mix_into_account_in_every_file(crops: Path, tmp_path:
     table = {r["code"]: r["count"] for r in rows(tmp_path / "out" / "differential.csv")}
     assert (table["LY"], table["EO"], table.get("SNE", "0")) == ("27", "3", "0")
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        mix = mix_in(store.runs[0].tallies)
-        assert mix is not None
-        assert mix.cells == 30
-        assert mix.weights["LY"] > 1.5 > 0.7 > mix.weights["SNE"]
+        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        assert prior_shift is not None
+        assert prior_shift.cells == 30
+        assert prior_shift.weights["LY"] > 1.5 > 0.7 > prior_shift.weights["SNE"]
         assert [c.predicted for c in store.load_cells(as_found=True)].count("SNE") == 3
         assert store.verify() == []
     with CaseStore.open(tmp_path / "plain" / "case.bcs", read_only=True) as store:
-        assert mix_in(store.runs[0].tallies) is None
+        assert prior_shift_from_tallies(store.runs[0].tallies) is None
 
 
 def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: P
     (cut,) = analyze_all(request, token=token, progress=stop, engine=mixing_engine)
     assert 0 < cut.cells < 30
     with CaseStore.open(tmp_path / "two" / "case.bcs", read_only=True) as store:
-        mix = mix_in(store.runs[0].tallies)
-        assert mix is not None
-        assert mix.cells == cut.cells
+        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        assert prior_shift is not None
+        assert prior_shift.cells == cut.cells
     analyze(crops, tmp_path / "two", resume=True)
     assert said(tmp_path / "two" / "case.bcs") == said(tmp_path / "one" / "case.bcs")
 
@@ -137,9 +137,10 @@ def test_cells_that_look_alike_are_named_alike_in_every_file(crops: Path, tmp_pa
         assert sum(p.values()) == pytest.approx(1, abs=1e-4)
         assert max(p, key=p.__getitem__) == cell["predicted"]
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        mix = mix_in(store.runs[0].tallies)
-        assert mix is not None
-        assert (mix.prior, mix.alike, set(mix.weights.values())) == (None, 30, {1.0})
+        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        assert prior_shift is not None
+        assert (prior_shift.prior, prior_shift.propagated_cells) == (None, 30)
+        assert set(prior_shift.weights.values()) == {1.0}
         assert [c.predicted for c in store.load_cells(as_found=True)].count("SNE") == 3
         assert store.verify() == []
 
@@ -168,15 +169,15 @@ def measuring_engine(crops: Path, tmp_path: Path) -> Callable[[], PlainEngine]:
     size = len(FEATURES)
     model = MorphometryModel(
         rows=np.array([coarse_names(CLASSES).index(n) for n in ("LYMPHOCYTE", "EOSINOPHIL", "NEUTROPHIL")]),
-        sites=np.array([2, 2, 2]), middle=np.zeros(size), spread=np.ones(size),
+        sites=np.array([2, 2, 2]), centre=np.zeros(size), scale=np.ones(size),
         means=np.array([lymphocyte, eosinophil, lymphocyte + 1]),
-        within=0.01 * np.eye(size), between=0.001 * np.eye(size), offset=0.01 * np.eye(size),
-        tails=5.0, trust=0.3, most=8.0,
+        within=0.01 * np.eye(size), interaction=0.001 * np.eye(size), site_effect=0.01 * np.eye(size),
+        degrees_of_freedom=5.0, cell_weight=0.3, max_log_ratio=8.0,
     )  # fmt: skip
 
     def engine() -> PlainEngine:
         made = plain_engine()
-        made.classifier.measured = model
+        made.classifier.morphometry = model
         return made
 
     return engine
@@ -189,10 +190,15 @@ def test_measurements_change_what_is_shown_and_the_case_says_so(
     table = {r["code"]: r["count"] for r in rows(tmp_path / "out" / "differential.csv")}
     assert (table["LY"], table["EO"], table.get("SNE", "0")) == ("27", "3", "0")
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        mix = mix_in(store.runs[0].tallies)
-        assert mix is not None
-        assert (mix.prior, mix.likeness, mix.alike, mix.measured) == (None, None, 0, 30)
-        assert "size, shape, density and texture of the cells were used" in adaptation_text(mix)
+        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        assert prior_shift is not None
+        assert (
+            prior_shift.prior,
+            prior_shift.propagation,
+            prior_shift.propagated_cells,
+            prior_shift.measured_cells,
+        ) == (None, None, 0, 30)
+        assert "size, shape, density and texture of the cells were used" in adaptation_text(prior_shift)
         assert [c.predicted for c in store.load_cells(as_found=True)].count("SNE") == 3
         assert store.verify() == []
     rescued = tmp_path / "rescued.bcs"
@@ -254,10 +260,10 @@ def test_a_failure_leaves_the_mix_of_what_was_found(crops: Path, tmp_path: Path)
         events.extend(job.events())
     assert any(isinstance(e, CellsReproposed) for e in events)
     with CaseStore.open(tmp_path / "c.bcs", read_only=True) as store:
-        mix = mix_in(store.runs[0].tallies)
+        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
         assert store.runs[0].status is RunStatus.FAILED
-        assert mix is not None
-        assert mix.cells == len(store.load_cells()) > 0
+        assert prior_shift is not None
+        assert prior_shift.cells == len(store.load_cells()) > 0
 
 
 def open_session(path: Path) -> CaseSession:
@@ -385,9 +391,9 @@ def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(
     assert results["alike"]["specimen_mix"] is results["mixed"]["look_alikes"] is None
     assert results["alike"]["look_alikes"] == {"cells": 24, "near": 0.5, "pull": 2.0, "echo": 0.3, "own": 0.1}
     assert results["plain"]["specimen_mix"] is None
-    mix = results["mixed"]["specimen_mix"]
-    assert mix["cells"] == 24
-    assert set(mix["weights"]) == set(CLASSES)
+    prior_shift = results["mixed"]["specimen_mix"]
+    assert prior_shift["cells"] == 24
+    assert set(prior_shift["weights"]) == set(CLASSES)
     table = rows(tmp_path / "mixed" / "evaluation.csv")
     weights = {r["code"]: float(r["value"]) for r in table if r["measure"] == "mix_weight"}
-    assert weights == pytest.approx(mix["weights"])
+    assert weights == pytest.approx(prior_shift["weights"])

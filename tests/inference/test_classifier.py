@@ -64,7 +64,7 @@ def test_wrong_crops_are_an_error(tiny: Classifier) -> None:
 
 def test_kept_embeddings_give_the_same_judgement(tiny: Classifier) -> None:
     found = tiny.predict(crops())
-    again = tiny.judge_embedding(found.embedding)
+    again = tiny.classify_embeddings(found.embedding)
     np.testing.assert_allclose(again.probabilities, found.probabilities, atol=1e-5)
 
 
@@ -73,7 +73,7 @@ def test_maps_come_only_when_asked_for_and_unknown_codes_give_none(tiny: Classif
     assert heat.shape == (2, 8, 8)
     assert not tiny.explain(crops(2), ["PC"]).any()
     with pytest.raises(ValueError, match="maps"):
-        tiny.heat(tiny.predict(crops(2)), ["SNE"])
+        tiny.activation_maps(tiny.predict(crops(2)), ["SNE"])
 
 
 def test_a_profile_changes_answers_and_belongs_to_its_bundle(tiny: Classifier) -> None:
@@ -84,7 +84,7 @@ def test_a_profile_changes_answers_and_belongs_to_its_bundle(tiny: Classifier) -
     changed = tiny.predict(images, maps=True)
     said = [tiny.classes[i] for i in changed.probabilities.argmax(1)]
     assert np.mean([a == b for a, b in zip(said, labels, strict=True)]) > 0.8
-    own = tiny.heat(changed, ["LY"], enlarged=False)
+    own = tiny.activation_maps(changed, ["LY"], enlarged=False)
     tiny.use_profile(None)
     np.testing.assert_array_equal(tiny.predict(images).logits, found.logits)
     assert own.shape == (40, 8, 8)
@@ -106,7 +106,9 @@ def test_the_prior_shift_of_the_card_moves_every_answer_alike(tmp_path: Path) ->
     shifted = Classifier(load_bundle(folder))
     a, b = plain.predict(crops()), shifted.predict(crops())
     np.testing.assert_allclose(b.logits - a.logits, np.tile([0, 0, 1.5, -1], (5, 1)), atol=1e-5)
-    np.testing.assert_allclose(shifted.judge_embedding(b.embedding).probabilities, b.probabilities, atol=1e-5)
+    np.testing.assert_allclose(
+        shifted.classify_embeddings(b.embedding).probabilities, b.probabilities, atol=1e-5
+    )
     card = json.loads((folder / "card.json").read_text())
     card["calibration"]["prior_shift"] = {"UNICORN": 1}
     (folder / "card.json").write_text(json.dumps(card))
@@ -139,17 +141,17 @@ def test_a_bundle_without_the_golden_test_of_its_probabilities_is_refused(tmp_pa
 
 
 def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: Path) -> None:
-    assert tiny.ways.prior is None
+    assert tiny.adaptation_methods.prior is None
     folder = tiny_onnx.write_bundle(tmp_path / "mix")
     card = json.loads((folder / "card.json").read_text())
     card["calibration"]["specimen_mix"] = {"strength": 0.1, "least": 15}
     (folder / "card.json").write_text(json.dumps(card))
     mixing = Classifier(load_bundle(folder))
-    assert mixing.ways.prior == ClassPrior(0.1, 15)
+    assert mixing.adaptation_methods.prior == ClassPrior(0.1, 15)
     assert (mixing.threshold, mixing.uses_view_disagreement) == (0.5, False)
     np.testing.assert_array_equal(mixing.predict(crops()).probabilities, tiny.predict(crops()).probabilities)
     mixing.use_profile(fitted(mixing, mixing.predict(crops(40)))[1])
-    assert mixing.ways.prior is None  # its head knows this laboratory's mix; it must not count twice
+    assert mixing.adaptation_methods.prior is None  # the head knows the laboratory's class frequencies
     for wrong in ({"strength": -1, "least": 15}, {"strength": 0.1}, {"strength": 0.1, "least": 0}, [], "a"):
         card["calibration"]["specimen_mix"] = wrong
         (folder / "card.json").write_text(json.dumps(card))
@@ -158,7 +160,7 @@ def test_a_card_may_ask_for_the_mix_of_the_specimen(tiny: Classifier, tmp_path: 
 
 
 def test_a_card_may_ask_for_look_alikes(tiny: Classifier, tmp_path: Path) -> None:
-    assert tiny.ways.likeness is None
+    assert tiny.adaptation_methods.propagation is None
     folder = tiny_onnx.write_bundle(tmp_path / "alike")
     card = json.loads((folder / "card.json").read_text())
     card["calibration"]["look_alikes"] = {"near": 0.5, "pull": 1, "echo": 0.3, "own": 0.1}
@@ -167,11 +169,11 @@ def test_a_card_may_ask_for_look_alikes(tiny: Classifier, tmp_path: Path) -> Non
     found = asking.predict(crops(40))
     model = asking.uncertainty_model
     expected = (found.embedding - model.centre) @ model.whitener
-    np.testing.assert_allclose(asking.coordinates(found.embedding), expected, atol=1e-4)
+    np.testing.assert_allclose(asking.whiten(found.embedding), expected, atol=1e-4)
     assert asking.dimensions == found.embedding.shape[1]
-    assert asking.ways.likeness == PropagationSettings(0.5, 1, 0.3, 0.1)
+    assert asking.adaptation_methods.propagation == PropagationSettings(0.5, 1, 0.3, 0.1)
     asking.use_profile(fitted(asking, found)[1])
-    assert asking.ways.likeness is None
+    assert asking.adaptation_methods.propagation is None
     card["calibration"]["look_alikes"] = {"near": 1.5, "pull": 1, "echo": 0.3, "own": 0.1}
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(BundleRefused, match="look_alikes"):
@@ -179,7 +181,7 @@ def test_a_card_may_ask_for_look_alikes(tiny: Classifier, tmp_path: Path) -> Non
 
 
 def test_a_card_may_say_what_measurements_say(tiny: Classifier, tmp_path: Path) -> None:
-    assert not tiny.ways
+    assert not tiny.adaptation_methods
     folder = tiny_onnx.write_bundle(tmp_path / "measured")
     names = coarse_names(tiny.classes)[:2]
     size = len(FEATURES)
@@ -201,9 +203,9 @@ def test_a_card_may_say_what_measurements_say(tiny: Classifier, tmp_path: Path) 
     card["calibration"]["measured"] = measured
     (folder / "card.json").write_text(json.dumps(card))
     asking = Classifier(load_bundle(folder))
-    assert asking.ways.measured is not None
+    assert asking.adaptation_methods.morphometry is not None
     asking.use_profile(fitted(asking, asking.predict(crops(40)))[1])
-    assert asking.ways.measured is not None  # a profile's head does not look at measurements
+    assert asking.adaptation_methods.morphometry is not None  # a profile's head does not look at measurements
     for wrong in ({"kinds": ["UNICORN"]}, {"sites": [1]}, {"arrays": {}}, {"features": []}, {"tails": -1}):
         card["calibration"]["measured"] = measured | wrong
         (folder / "card.json").write_text(json.dumps(card))

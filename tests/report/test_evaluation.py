@@ -190,8 +190,8 @@ def test_pdf_holds_the_plots(evaluation: Evaluation, tmp_path: Path, paper: str,
 
 
 def test_the_mix_of_the_folder_stands_in_every_form(tmp_path: Path) -> None:
-    mix = PriorShift({"LY": 2.5, "MO": 0.4}, 12, ClassPrior(0.1, 15), 0.4)
-    with_mix = evaluate([("LY",)], scores_for("LY"), CLASSES, mix=mix)
+    prior_shift = PriorShift({"LY": 2.5, "MO": 0.4}, 12, ClassPrior(0.1, 15), 0.4)
+    with_mix = evaluate([("LY",)], scores_for("LY"), CLASSES, prior_shift=prior_shift)
     assert to_json_obj(with_mix)["specimen_mix"] == {
         "cells": 12, "strength": 0.1, "least": 15, "weights": {"LY": 2.5, "MO": 0.4},
     }  # fmt: skip

@@ -347,8 +347,8 @@ def check_text(sheet: Sheet) -> None:
 @needs_poppler
 def test_provenance_says_that_the_specimens_mix_was_used_and_what_it_weighed(tmp_path: Path) -> None:
     weights = {"SNE": 2.414, "LY": 1.02, "MO": 0.25, "BL": 1.0}
-    mix = PriorShift(weights, 137, ClassPrior(0.1, 15), 0.4)
-    model = make_report(run=make_run(tallies={"RBC": 2140.0, **mix.to_tallies()}))
+    prior_shift = PriorShift(weights, 137, ClassPrior(0.1, 15), 0.4)
+    model = make_report(run=make_run(tallies={"RBC": 2140.0, **prior_shift.to_tallies()}))
     english = " ".join(text_of(render(model), tmp_path).split())
     assert "specimen were used (137 nucleated cells): Monocyte × 0.25, Segmented neutrophil × 2.41" in english
     assert "Lymphocyte × " not in english
@@ -364,9 +364,13 @@ def test_provenance_says_that_the_specimens_mix_was_used_and_what_it_weighed(tmp
 @needs_poppler
 def test_all_that_was_made_of_a_specimen_is_told_to_its_last_word(tmp_path: Path) -> None:
     weights = dict.fromkeys(("SNE", "BNE", "VLY", "PMY", "SMU", "MMY"), 100.125)
-    together = {"likeness": PropagationSettings(0.5, 1, 1, 0.1), "alike": 123456, "measured": 123456}
-    mix = PriorShift(weights, 123456, ClassPrior(0.3, 15), 0.4, **together)
-    model = make_report(run=make_run(tallies=mix.to_tallies()))
+    together = {
+        "propagation": PropagationSettings(0.5, 1, 1, 0.1),
+        "propagated_cells": 123456,
+        "measured_cells": 123456,
+    }
+    prior_shift = PriorShift(weights, 123456, ClassPrior(0.3, 15), 0.4, **together)
+    model = make_report(run=make_run(tallies=prior_shift.to_tallies()))
     ends = {"en": "supported each other's class (123456 cells)", "fr": "mutuellement (123456 cellules)"}
     for lang, last in ends.items():
         text = " ".join(text_of(render(model, lang=lang), tmp_path).split())
@@ -377,9 +381,9 @@ def test_all_that_was_made_of_a_specimen_is_told_to_its_last_word(tmp_path: Path
 
 
 def test_a_mix_that_weighs_nothing_is_told_as_such() -> None:
-    mix = PriorShift({"SNE": 1.01, "LY": 0.99}, 3, ClassPrior(0.1, 15), 0.4)
-    assert "no class's weight by 5 %" in adaptation_text(mix)
-    assert "le poids d’aucune classe de 5 %" in adaptation_text(mix, "fr")
+    prior_shift = PriorShift({"SNE": 1.01, "LY": 0.99}, 3, ClassPrior(0.1, 15), 0.4)
+    assert "no class's weight by 5 %" in adaptation_text(prior_shift)
+    assert "le poids d’aucune classe de 5 %" in adaptation_text(prior_shift, "fr")
 
 
 NAMES = (

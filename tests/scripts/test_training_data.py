@@ -15,16 +15,16 @@ from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import COLUMNS, FEATURES, MorphometryModel
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
-from bloodcells_gui.adaptation.reproposal import coarse_rows, reproposed, sureness
-from bloodcells_gui.app.specimen_adaptation import as_a_whole
+from bloodcells_gui.adaptation.reproposal import adapt_proposals, coarse_rows, confidence
+from bloodcells_gui.app.specimen_adaptation import adapt_specimen
 from scripts.training.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
 from scripts.training.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
-from scripts.training.morphometry_fit import fit_kinds, kinds_of
+from scripts.training.morphometry_fit import coarse_rows_of, fit_classes
 from scripts.training.prior_shift import FREE, Site, fit, scores, shifted
 from scripts.training.retrain import STAGES, arguments, commands, label_of, write_manifest
-from scripts.training.uncertainty_fit import LOOK_ALIKES, SPECIMEN_MIX, as_specimen, ways
+from scripts.training.uncertainty_fit import CLASS_PRIOR, PROPAGATION, adapted_probabilities, methods_with
 from scripts.training.views import OTHER_SITE, SITE_SHARES, sampling_weights
-from tests.support.measured_cells import five_kinds, measurements_of
+from tests.support.measured_cells import five_classes, measurements_of
 
 
 def test_identical_files_in_two_groups_become_one_group() -> None:
@@ -156,7 +156,7 @@ def test_the_prior_shift_brings_back_what_was_pushed_away(tmp_path: Path) -> Non
     measurements = np.full((len(leaves), len(COLUMNS)), np.nan, np.float32)
     kept = {"logits": logits, "allowed": allowed, "coordinates": coordinates, "measurements": measurements}
     np.savez(tmp_path / "away.npz", **kept)
-    site = Site.load(tmp_path / "away.npz", ways(None))
+    site = Site.load(tmp_path / "away.npz", methods_with(None))
     assert len(site.truth) == 300  # platelets are outside the five rows
     start = np.zeros(len(FREE))
     found = fit([site], start)
@@ -172,27 +172,27 @@ def test_what_the_doubt_is_fitted_on_is_what_the_program_serves() -> None:
     at = (rng.normal(0, 0.5, (200, 6)) + 2 * np.eye(6)[kinds]).astype(np.float32)
     p = rng.dirichlet(np.full(len(LEAVES), 0.3), 200).astype(np.float32)
     measurements = measurements_of(kinds, rng)
-    how = AdaptationMethods(
-        ClassPrior.from_card(SPECIMEN_MIX), PropagationSettings.from_card(LOOK_ALIKES), five_kinds(LEAVES)
+    methods = AdaptationMethods(
+        ClassPrior.from_card(CLASS_PRIOR), PropagationSettings.from_card(PROPAGATION), five_classes(LEAVES)
     )
-    ours = as_specimen(p, at, measurements, how)
+    ours = adapted_probabilities(p, at, measurements, methods)
     classifier = SimpleNamespace(
-        classes=LEAVES, threshold=0.4, uses_view_disagreement=False, leaf_share=0.25, ways=how,
-        coordinates=lambda e: e,
+        classes=LEAVES, threshold=0.4, uses_view_disagreement=False, leaf_share=0.25,
+        adaptation_methods=methods, whiten=lambda e: e,
     )  # fmt: skip
     none = np.zeros(200, bool)
-    mix, settled = as_a_whole(p, at, measurements, none, classifier)
-    assert mix.measured == mix.alike > 150
-    uncertainty = 1 - sureness(p, coarse_rows(LEAVES))
-    theirs = reproposed(mix, LEAVES, p, uncertainty, uncertainty > 0.4, none, settled)
+    prior_shift, posteriors = adapt_specimen(p, at, measurements, none, classifier)
+    assert prior_shift.measured_cells == prior_shift.propagated_cells > 150
+    uncertainty = 1 - confidence(p, coarse_rows(LEAVES))
+    theirs = adapt_proposals(prior_shift, LEAVES, p, uncertainty, uncertainty > 0.4, none, posteriors)
     np.testing.assert_allclose(ours, theirs.scores, atol=1e-4)
-    np.testing.assert_allclose(1 - sureness(ours, coarse_rows(LEAVES)), theirs.uncertainty, atol=1e-4)
+    np.testing.assert_allclose(1 - confidence(ours, coarse_rows(LEAVES)), theirs.uncertainty, atol=1e-4)
     assert (theirs.best != p.argmax(1)).any()
 
 
 def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
     rng = np.random.default_rng(0)
-    size, kinds = len(FEATURES), kinds_of([["SNE", "BNE"], ["LY"], ["MO"], ["EO"]])
+    size, kinds = len(FEATURES), coarse_rows_of([["SNE", "BNE"], ["LY"], ["MO"], ["EO"]])
     means, shifts = rng.normal(0, 3, (4, size)), rng.normal(0, 1, (3, size))
     x, labels, sites = [], [], []
     for s, shift in enumerate(shifts):
@@ -200,7 +200,7 @@ def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
             x.append(means[k] + shift + rng.normal(0, 0.5, (80, size)))
             labels += [int(kinds[k])] * 80
             sites += [f"site {s}"] * 80
-    fitted = fit_kinds(np.concatenate(x), np.array(labels), np.array(sites))
+    fitted = fit_classes(np.concatenate(x), np.array(labels), np.array(sites))
     assert fitted is not None
     card, _ = fitted
     found = MorphometryModel.from_card(*fitted, LEAVES)
@@ -212,19 +212,19 @@ def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
     np.testing.assert_allclose(np.sqrt(np.diag(found.within)) * found.spread, 0.5, atol=0.08)
     assert np.diag(found.between).mean() < 0.1 * np.diag(found.within).mean()
     assert np.diag(found.offset).mean() > np.diag(found.between).mean()
-    assert ways(found).under_profile() == AdaptationMethods(None, None, found)
+    assert methods_with(found).under_profile() == AdaptationMethods(None, None, found)
 
 
 def test_one_laboratory_tells_nothing_of_how_laboratories_differ() -> None:
     x, kinds = np.random.default_rng(0).normal(size=(60, len(FEATURES))), np.repeat([0, 1, 2], 20)
-    assert fit_kinds(x, kinds, np.array(["here"] * 60)) is None
+    assert fit_classes(x, kinds, np.array(["here"] * 60)) is None
     elsewhere = np.where(kinds == 2, "there", "here")  # of one kind alone
-    assert fit_kinds(x, kinds, elsewhere) is None
-    assert fit_kinds(x, kinds, np.tile(["here", "there"], 30)) is not None
+    assert fit_classes(x, kinds, elsewhere) is None
+    assert fit_classes(x, kinds, np.tile(["here", "there"], 30)) is not None
 
 
 def test_only_labels_of_one_measured_kind_are_fitted_on() -> None:
-    found = kinds_of([["SNE", "BNE"], ["MMY"], ["SNE", "LY"], ["PLT"], ["ART"], [], ["PMY"]])
+    found = coarse_rows_of([["SNE", "BNE"], ["MMY"], ["SNE", "LY"], ["PLT"], ["ART"], [], ["PMY"]])
     assert (found[[2, 3, 4, 5]] == -1).all()
     assert found[1] == found[6] != found[0] >= 0
 

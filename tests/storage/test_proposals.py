@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bloodcells_gui.adaptation.label_propagation import PropagationSettings, Settled
-from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift, mix_in
-from bloodcells_gui.adaptation.reproposal import reproposed_cells
+from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors, PropagationSettings
+from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift, prior_shift_from_tallies
+from bloodcells_gui.adaptation.reproposal import adapt_cells
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, Cell
 from bloodcells_gui.domain.errors import UserError
@@ -26,7 +26,9 @@ from tests.support.case_tools import CLASSES, Reviewer, a_case, a_run, cells_of
 FIRST = PriorShift({"SNE": 2.5, "LY": 0.3, "MO": 0.2}, 20, ClassPrior(0.1, 15), 0.4)
 SECOND = PriorShift({"SNE": 0.2, "LY": 2.6, "MO": 0.2}, 30, ClassPrior(0.1, 15), 0.4)
 
-TOGETHER = replace(FIRST, guarded=True, likeness=PropagationSettings(0.5, 1.0, 0.3, 0.1), alike=20)
+TOGETHER = replace(
+    FIRST, protects_critical=True, propagation=PropagationSettings(0.5, 1.0, 0.3, 0.1), propagated_cells=20
+)
 
 
 def plain(cells: list[Cell]) -> list[tuple[object, ...]]:
@@ -39,8 +41,8 @@ def plain(cells: list[Cell]) -> list[tuple[object, ...]]:
 def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        store.finish_run(0, RunStatus.COMPLETE, tallies={"RBC": 5.0}, mix=FIRST)
-        assert plain(store.load_cells()) == plain(reproposed_cells(found, CLASSES, FIRST))
+        store.finish_run(0, RunStatus.COMPLETE, tallies={"RBC": 5.0}, prior_shift=FIRST)
+        assert plain(store.load_cells()) == plain(adapt_cells(found, CLASSES, FIRST))
         assert plain(store.load_cells(as_found=True)) == plain(found)
         assert any(a.predicted != b.predicted for a, b in zip(found, store.load_cells(), strict=True))
         said = store.answers([0], 3, 4, ("focus", "nucleus_cell_ratio", "cell_area_um2"))
@@ -50,16 +52,16 @@ def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path)
         assert store.answers([0], 3, 4).measurements.shape == (len(found), 0)
         assert store.verify() == []
     with CaseStore.open(tmp_path / "c.bcs", read_only=True) as again:
-        assert mix_in(again.runs[0].tallies) == FIRST
+        assert prior_shift_from_tallies(again.runs[0].tallies) == FIRST
         assert again.runs[0].tallies["RBC"] == 5.0
-        assert plain(again.load_cells()) == plain(reproposed_cells(found, CLASSES, FIRST))
+        assert plain(again.load_cells()) == plain(adapt_cells(found, CLASSES, FIRST))
     assert audit.verify(tmp_path / "c.bcs", images=False).ok
 
 
 def test_one_cell_is_read_as_it_was_found(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
         cells, assets = cells_of(FIRST_HAND_ID, 1)
         store.add_cells(BY_HAND_RUN, cells, assets)
         for cell in found + cells:
@@ -80,14 +82,14 @@ def test_flags_hold_an_unidentified_cell_back(tmp_path: Path) -> None:
         cells = [replace(c, scores=scores, uncertainty=0.55, abstained=True, predicted="SNE") for c in cells]
         cells = [cells[0], replace(cells[1], flags=(FLAG_NO_CELL,))]
         store.add_cells(0, cells, assets)
-        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
         assert [c.abstained for c in store.load_cells()] == [False, True]
 
 
 def test_who_confirmed_a_proposal_confirmed_the_one_on_the_screen(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        later = reproposed_cells(found, CLASSES, FIRST)
+        later = adapt_cells(found, CLASSES, FIRST)
         moved = [c.id for c, d in zip(found, later, strict=True) if c.predicted != d.predicted]
         person = Reviewer(store)
         person.act(EventKind.CONFIRM, moved[0])
@@ -95,7 +97,7 @@ def test_who_confirmed_a_proposal_confirmed_the_one_on_the_screen(tmp_path: Path
         person.act(EventKind.CONFIRM, moved[2])
         person.act(EventKind.UNDO)
         decisions = [person.state.decision(i) for i in moved[:2]]
-        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
         cells = {c.id: c for c in store.load_cells()}
         assert [cells[i].predicted for i in moved[:3]] == [found[i].predicted for i in moved[:3]]
         assert [cells[i].predicted for i in moved[3:]] == [later[i].predicted for i in moved[3:]]
@@ -113,17 +115,17 @@ def test_who_confirmed_a_proposal_confirmed_the_one_on_the_screen(tmp_path: Path
 def test_a_further_run_weighs_all_anew_but_for_what_was_judged(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        store.finish_run(0, RunStatus.CANCELLED, mix=FIRST)
+        store.finish_run(0, RunStatus.CANCELLED, prior_shift=FIRST)
         Reviewer(store).act(EventKind.CONFIRM, 3)
         store.start_run(a_run(1))
         store.add_cells(1, *cells_of(20, 10, run=1))
         under_way = store.load_cells()
-        assert plain(under_way[:20]) == plain(reproposed_cells(found, CLASSES, FIRST))
+        assert plain(under_way[:20]) == plain(adapt_cells(found, CLASSES, FIRST))
         assert plain(under_way[20:]) == plain(cells_of(20, 10, run=1)[0])
-        store.finish_run(1, RunStatus.COMPLETE, mix=SECOND)
+        store.finish_run(1, RunStatus.COMPLETE, prior_shift=SECOND)
         every = store.load_cells(as_found=True)
-        expected = plain(reproposed_cells(every, CLASSES, SECOND))
-        expected[3] = plain(reproposed_cells([every[3]], CLASSES, FIRST))[0]
+        expected = plain(adapt_cells(every, CLASSES, SECOND))
+        expected[3] = plain(adapt_cells([every[3]], CLASSES, FIRST))[0]
         assert plain(store.load_cells()) == expected
 
 
@@ -133,14 +135,12 @@ def test_cells_of_another_classifier_or_profile_keep_theirs(
 ) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
         store.start_run(replace(a_run(1), **change))
         store.add_cells(1, *cells_of(20, 10, run=1))
-        store.finish_run(1, RunStatus.COMPLETE, mix=SECOND)
+        store.finish_run(1, RunStatus.COMPLETE, prior_shift=SECOND)
         new = cells_of(20, 10, run=1)[0]
-        expected = plain(reproposed_cells(found, CLASSES, FIRST)) + plain(
-            reproposed_cells(new, CLASSES, SECOND)
-        )
+        expected = plain(adapt_cells(found, CLASSES, FIRST)) + plain(adapt_cells(new, CLASSES, SECOND))
         assert plain(store.load_cells()) == expected
 
 
@@ -148,15 +148,15 @@ def test_classifiers_with_other_leaves_do_not_get_in_each_others_way(tmp_path: P
     five = (*CLASSES, "EO", "BA")
     third = PriorShift({"SNE": 0.2, "LY": 0.2, "MO": 0.2, "EO": 4.2, "BA": 0.2}, 9, ClassPrior(0.1, 15), 0.4)
     with a_case(tmp_path / "c.bcs") as store:
-        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
         store.start_run(replace(a_run(1), classes=five, bundles={"classify": "other cd"}))
         cells, assets = cells_of(20, 10, run=1)
         rng = np.random.default_rng(1)
         cells = [replace(c, scores=rng.dirichlet(np.ones(5)).astype(np.float32)) for c in cells]
         store.add_cells(1, cells, assets)
-        store.finish_run(1, RunStatus.COMPLETE, mix=third)
+        store.finish_run(1, RunStatus.COMPLETE, prior_shift=third)
         found = store.load_cells(as_found=True)
-        expected = reproposed_cells(found[:20], CLASSES, FIRST) + reproposed_cells(found[20:], five, third)
+        expected = adapt_cells(found[:20], CLASSES, FIRST) + adapt_cells(found[20:], five, third)
         assert plain(store.load_cells()) == plain(expected)
 
 
@@ -165,8 +165,8 @@ def test_a_signed_case_takes_no_mix(tmp_path: Path) -> None:
         person = Reviewer(store)
         person.act(EventKind.CONFIRM, 0, 1, 2)
         person.act(EventKind.SIGN, key="a" * 64)
-        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
-        assert mix_in(store.runs[0].tallies) is None
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
+        assert prior_shift_from_tallies(store.runs[0].tallies) is None
 
 
 def test_files_without_a_mix_read_as_before(tmp_path: Path) -> None:
@@ -181,19 +181,19 @@ def test_files_without_a_mix_read_as_before(tmp_path: Path) -> None:
 def test_many_cells_are_weighed_alike_in_whatever_chunks(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs", 0) as store:
         store.add_cells(0, *cells_of(0, 9000))
-        store.finish_run(0, RunStatus.COMPLETE, mix=SECOND)
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=SECOND)
         every = store.load_cells(as_found=True)
-        assert plain(store.load_cells()) == plain(reproposed_cells(every, CLASSES, SECOND))
+        assert plain(store.load_cells()) == plain(adapt_cells(every, CLASSES, SECOND))
 
 
-def kinds_of(ids: list[int], seed: int = 0) -> Settled:
+def kinds_of(ids: list[int], seed: int = 0) -> CoarsePosteriors:
     """Something that look-alikes might have settled on, as float16 keeps it."""
     kinds = np.random.default_rng(seed).dirichlet(np.ones(3), len(ids)).astype(np.float16)
-    return Settled(np.array(ids, np.int64), kinds.astype(np.float32))
+    return CoarsePosteriors(np.array(ids, np.int64), kinds.astype(np.float32))
 
 
-def by_id(settled: Settled, cells: list[Cell]) -> np.ndarray:
-    known = dict(zip(settled.ids.tolist(), settled.kinds, strict=True))
+def by_id(posteriors: CoarsePosteriors, cells: list[Cell]) -> np.ndarray:
+    known = dict(zip(posteriors.ids.tolist(), posteriors.probabilities, strict=True))
     return np.array([known.get(c.id, np.full(3, np.nan)) for c in cells], np.float32)
 
 
@@ -201,12 +201,12 @@ def test_what_cells_settled_on_is_read_with_the_mix_and_sealed(tmp_path: Path) -
     path = tmp_path / "c.bcs"
     with a_case(path, 0) as store:
         store.add_cells(0, *cells_of(0, 9000))
-        settled = kinds_of([i for i in range(9000) if i % 7])
-        store.finish_run(0, RunStatus.COMPLETE, mix=TOGETHER, settled=settled)
+        posteriors = kinds_of([i for i in range(9000) if i % 7])
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=TOGETHER, posteriors=posteriors)
         every = store.load_cells(as_found=True)
-        expected = reproposed_cells(every, CLASSES, TOGETHER, by_id(settled, every))
+        expected = adapt_cells(every, CLASSES, TOGETHER, by_id(posteriors, every))
         assert plain(store.load_cells()) == plain(expected)
-        alone = reproposed_cells(every, CLASSES, TOGETHER)
+        alone = adapt_cells(every, CLASSES, TOGETHER)
         assert [c.predicted for c in alone] != [c.predicted for c in expected]
         assert plain(expected[::7]) == plain(alone[::7])
         assert store.verify() == []
@@ -228,7 +228,7 @@ def test_what_cells_settled_on_is_read_with_the_mix_and_sealed(tmp_path: Path) -
 def test_settled_kinds_that_make_no_sense_are_refused_in_words(tmp_path: Path, change: str) -> None:
     path = tmp_path / "c.bcs"
     with a_case(path) as store:
-        store.finish_run(0, RunStatus.COMPLETE, mix=TOGETHER, settled=kinds_of(list(range(20))))
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=TOGETHER, posteriors=kinds_of(list(range(20))))
     connection = sqlite3.connect(path)
     (trigger,) = connection.execute(
         "SELECT sql FROM sqlite_schema WHERE name = 'settled_never_changes'"
@@ -248,14 +248,14 @@ def test_a_signed_case_keeps_nothing_of_look_alikes(tmp_path: Path) -> None:
         person.act(EventKind.CONFIRM, 0, 1, 2)
         person.act(EventKind.SIGN, key="a" * 64)
         before = plain(store.load_cells())
-        store.finish_run(0, RunStatus.COMPLETE, mix=TOGETHER, settled=kinds_of([0, 1, 2]))
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=TOGETHER, posteriors=kinds_of([0, 1, 2]))
         assert plain(store.load_cells()) == before
 
 
 def test_recovery_carries_what_cells_settled_on(tmp_path: Path) -> None:
     path = tmp_path / "c.bcs"
     with a_case(path) as store:
-        store.finish_run(0, RunStatus.COMPLETE, mix=TOGETHER, settled=kinds_of(list(range(20))))
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=TOGETHER, posteriors=kinds_of(list(range(20))))
         expected = plain(store.load_cells())
         assert expected != plain(store.load_cells(as_found=True))
     recover(path, tmp_path / "r.bcs", app_version="0.1")
@@ -270,7 +270,7 @@ def test_recovery_carries_the_mix_and_who_was_judged_before_it(tmp_path: Path) -
         person = Reviewer(store)
         person.act(EventKind.NOTE, new="lost on the way")
         person.act(EventKind.CONFIRM, 3, 4)
-        store.finish_run(0, RunStatus.COMPLETE, mix=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
         Reviewer(store).act(EventKind.CONFIRM, 5)
         expected, state = plain(store.load_cells()), fold(store.load_cells(), store.events())
     connection = sqlite3.connect(path)

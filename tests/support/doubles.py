@@ -68,9 +68,9 @@ class PlainClassifier:
         self.size_px, self.um_per_px = size_px, um_per_px
         self.abstain_below = abstain_below
         self.foreign_disagreement, self.apart = 0.1, 0.0
-        self.specimen_mix: ClassPrior | None = None
-        self.look_alikes: PropagationSettings | None = None
-        self.measured: MorphometryModel | None = None
+        self.prior: ClassPrior | None = None
+        self.propagation: PropagationSettings | None = None
+        self.morphometry: MorphometryModel | None = None
         self.leaf_share = 0.25
         self.dimensions = 3 + len(CLASSES)
         self.threshold, self.uses_view_disagreement = 1 - abstain_below, False
@@ -95,11 +95,11 @@ class PlainClassifier:
         )  # fmt: skip
 
     @property
-    def ways(self) -> AdaptationMethods:
-        return AdaptationMethods(self.specimen_mix, self.look_alikes, self.measured)
+    def adaptation_methods(self) -> AdaptationMethods:
+        return AdaptationMethods(self.prior, self.propagation, self.morphometry)
 
-    def coordinates(self, embedding: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Whether the middle is rather blue or rather red: all of one kind look alike."""
+    def whiten(self, embedding: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Whether the middle is rather blue or rather red: all of one class have similar embeddings."""
         return np.asarray(np.tanh(10 * (embedding[:, 2:3] - embedding[:, :1])), np.float32)
 
     def explain(self, crops: NDArray[np.uint8], codes: tuple[str, ...]) -> NDArray[np.float32]:

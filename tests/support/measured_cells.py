@@ -29,7 +29,7 @@ def measurements_of(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (out * np.exp(rng.normal(0, 0.05, out.shape))).astype(np.float32)
 
 
-def five_kinds(classes: Sequence[str]) -> MorphometryModel:
+def five_classes(classes: Sequence[str]) -> MorphometryModel:
     """The model of such cells."""
     rng = np.random.default_rng(0)
     kinds = np.repeat(np.arange(5), 200)
@@ -40,5 +40,5 @@ def five_kinds(classes: Sequence[str]) -> MorphometryModel:
     rows = np.array([coarse_names(classes).index(name) for name in KINDS])
     return MorphometryModel(
         rows, np.full(5, 3), middle, np.ones(len(FEATURES)), means,
-        within, 0.5 * within, 2 * within, tails=5.0, trust=0.3, most=8.0,
+        within, 0.5 * within, 2 * within, degrees_of_freedom=5.0, cell_weight=0.3, max_log_ratio=8.0,
     )  # fmt: skip

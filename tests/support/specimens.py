@@ -22,6 +22,6 @@ def vector(weights: dict[str, float]) -> np.ndarray:
     return np.array([weights[c] for c in CLASSES])
 
 
-def a_mix(**changes: object) -> PriorShift:
+def a_prior_shift(**changes: object) -> PriorShift:
     weights = dict.fromkeys(CLASSES, 1.0) | {"LY": 3.0, "MO": 0.5, "BL": 1.0}
     return replace(PriorShift(weights, 100, PRIOR, 0.4), **changes)

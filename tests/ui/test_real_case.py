@@ -201,7 +201,7 @@ def test_the_mix_of_the_specimen_reaches_gallery_and_table_at_the_end(
     qtbot: QtBot, window: MainWindow, workspace: Workspace, crops: Path
 ) -> None:
     engine = plain_engine()
-    engine.classifier.specimen_mix = ClassPrior(0.1, 3)
+    engine.classifier.prior = ClassPrior(0.1, 3)
     workspace.engine = lambda: engine
     between = draw_cell("LY")
     between[(between == (60, 60, 200)).all(axis=2)] = (93, 60, 178)  # nearer to SNE by itself
