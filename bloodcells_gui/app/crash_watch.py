@@ -17,7 +17,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from bloodcells_gui.app.bug_report import CRASHES, EarlierCrash
 from bloodcells_gui.domain.log_values import Word
 
 _PATTERN = "running-*.txt"
@@ -91,6 +90,8 @@ def _log_earlier(folder: Path) -> None:
 
 def _log_one(path: Path) -> None:
     """Log how the process of this file ended, unless it still runs, and remove the file."""
+    from bloodcells_gui.app.bug_report import CRASHES, EarlierCrash
+
     if not stat.S_ISREG(path.lstat().st_mode):
         return
     fd = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))

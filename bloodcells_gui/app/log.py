@@ -29,7 +29,6 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.bug_report import trace_lines
 from bloodcells_gui.app.data_folders import user_data_dir
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.log_values import Version, Word, loggable
@@ -105,6 +104,8 @@ class SafeFormatter(logging.Formatter):
         lines = [f"{head} {_place(record)}: {_message(record)}"]
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if error is not None:
+            from bloodcells_gui.app.bug_report import trace_lines  # few runs need it
+
             lines += trace_lines(error)
         return "\n  ".join(visible(line) for line in lines)[:_LONGEST_ENTRY]
 

@@ -44,6 +44,7 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     from bloodcells_gui.app.retention import Retention
     from bloodcells_gui.app.signing import sign, signing_checks
     from bloodcells_gui.app.signing_checks import answer_finding, findings
+    from bloodcells_gui.app.support_report import support_report
     from bloodcells_gui.app.worklist import WorkList
     from bloodcells_gui.app.workspace import Workspace
     from bloodcells_gui.domain.analysis import Progress
@@ -56,6 +57,7 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
     from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
     from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+    from bloodcells_gui.ui.dialogs.support import SupportDialog
     from bloodcells_gui.ui.main_window import MainWindow
     from bloodcells_gui.ui.reference_library.window import NoteDialog
     from bloodcells_gui.ui.retention.window import RetentionWindow
@@ -197,6 +199,7 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
         ("export", ExportDialog(context, workspace.settings, bench.window.reporter.proposal(reviewed), 12, window)),
         ("new analysis", OpenOptionsDialog(context, Path("/srv/images") / LONG, reviewed.specimen, window)),
         ("who", ReviewerDialog(workspace.author, window)), ("note", NoteDialog(window, count=12)),
+        ("support", SupportDialog(support_report(workspace.settings), window)),
     ):  # fmt: skip
         shoot(name, dialog)
         dialog.close()
