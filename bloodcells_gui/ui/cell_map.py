@@ -238,6 +238,27 @@ class CellMap(QWidget):
         self.canvas = MapCanvas(context)
         self.canvas.lassoed.connect(lambda rows: self.chosen.emit([self._ids[i] for i in rows]))
         self.canvas.pointed.connect(self._pointed)
+        bar = self._build_bar()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self.canvas, 1)
+        self.setFocusProxy(self.canvas)
+        self._build_hover()
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(1500)
+        self._again.timeout.connect(self._compute)
+        self._faded = False
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(400)
+        self._later.timeout.connect(self._catch_up)
+        controller.changed.connect(self._changed)
+        context.theme.changed.connect(self._recolour)
+
+    def _build_bar(self) -> QHBoxLayout:
         self.colouring = QComboBox()
         self.colouring.addItem(tr("Colour by class"), BY_CLASS)
         self.colouring.addItem(tr("Colour by uncertainty"), BY_UNCERTAINTY)
@@ -252,12 +273,10 @@ class CellMap(QWidget):
         bar.addWidget(self.colouring)
         bar.addWidget(self._state)
         bar.addWidget(hint, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self.canvas, 1)
-        self.setFocusProxy(self.canvas)
+        return bar
+
+    def _build_hover(self) -> None:
+        """The small picture of the cell under the pointer."""
         self._hover = QFrame(self.canvas)
         self._hover.setObjectName("card")
         hover_layout = QVBoxLayout(self._hover)
@@ -266,17 +285,6 @@ class CellMap(QWidget):
         hover_layout.addWidget(self._hover_picture)
         hover_layout.addWidget(self._hover_text)
         self._hover.hide()
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.setInterval(1500)
-        self._again.timeout.connect(self._compute)
-        self._faded = False
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(400)
-        self._later.timeout.connect(self._catch_up)
-        controller.changed.connect(self._changed)
-        context.theme.changed.connect(self._recolour)
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)

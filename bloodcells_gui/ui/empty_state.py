@@ -89,43 +89,6 @@ class EmptyState(QWidget):
         self._context = context
         self._drop = False
         self.setAcceptDrops(True)
-        logo = QLabel()
-        logo.setPixmap(app_icon().pixmap(QSize(64, 64)))
-        title = QLabel(tr("Read a blood smear"))
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.9)
-        font.setWeight(font.Weight.DemiBold)
-        title.setFont(font)
-        lead = QLabel(
-            tr(
-                "Open images of a smear. The cells are found, outlined and classified on this computer; "
-                "you review the proposals by keyboard and hand over the report."
-            )
-        )
-        lead.setObjectName("muted")
-        lead.setWordWrap(True)
-        words = QVBoxLayout()
-        words.setSpacing(4)
-        words.addWidget(title)
-        words.addWidget(lead)
-        head = QHBoxLayout()
-        head.setSpacing(18)
-        head.addWidget(logo, 0, Qt.AlignmentFlag.AlignTop)
-        head.addLayout(words, 1)
-
-        choices = QHBoxLayout()
-        choices.setSpacing(14)
-        for icon, name, hint, signal in (
-            ("folder", tr("Open a folder"),
-             tr("Cell crops or smear fields: JPEG, PNG, TIFF, BMP, WebP"), self.folder_wanted),
-            ("slide", tr("Open a slide"),
-             tr("A scanner's file (SVS, NDPI, MRXS, TIFF …) or one large image"), self.slide_wanted),
-            ("demo", tr("Try a synthetic specimen"),
-             tr("Drawn by the program: safe to practise on, never a real sample"), self.demo_wanted),
-        ):  # fmt: skip
-            choice = _Choice(context, icon, name, hint)
-            choice.clicked.connect(signal)
-            choices.addWidget(choice, 1)
         self._recent_title = QLabel(tr("Continue with"))
         strong = self._recent_title.font()
         strong.setWeight(strong.Weight.DemiBold)
@@ -139,8 +102,8 @@ class EmptyState(QWidget):
         column.setMaximumWidth(860)
         inner = QVBoxLayout(column)
         inner.setSpacing(18)
-        inner.addLayout(head)
-        inner.addLayout(choices)
+        inner.addLayout(_head())
+        inner.addLayout(self._choices())
         inner.addWidget(dropping)
         inner.addWidget(self._recent_title)
         inner.addLayout(self._recent)
@@ -155,6 +118,23 @@ class EmptyState(QWidget):
         layout.addStretch(3)
         self.show_recent(())
         context.theme.changed.connect(self.update)
+
+    def _choices(self) -> QHBoxLayout:
+        """The three ways to begin."""
+        choices = QHBoxLayout()
+        choices.setSpacing(14)
+        for icon, name, hint, signal in (
+            ("folder", tr("Open a folder"),
+             tr("Cell crops or smear fields: JPEG, PNG, TIFF, BMP, WebP"), self.folder_wanted),
+            ("slide", tr("Open a slide"),
+             tr("A scanner's file (SVS, NDPI, MRXS, TIFF …) or one large image"), self.slide_wanted),
+            ("demo", tr("Try a synthetic specimen"),
+             tr("Drawn by the program: safe to practise on, never a real sample"), self.demo_wanted),
+        ):  # fmt: skip
+            choice = _Choice(self._context, icon, name, hint)
+            choice.clicked.connect(signal)
+            choices.addWidget(choice, 1)
+        return choices
 
     def show_recent(self, paths: Sequence[tuple[str, Path]]) -> None:
         """Up to six recent cases: what to call them, and where they are."""
@@ -218,3 +198,31 @@ def dropped_path(event: QDropEvent) -> str | None:
 def dropped_beside(event: QDropEvent) -> int:
     """How many further local files and folders were dropped with the first."""
     return max(0, sum(url.isLocalFile() for url in event.mimeData().urls()) - 1)
+
+
+def _head() -> QHBoxLayout:
+    """The program's picture with a title and what the program does."""
+    logo = QLabel()
+    logo.setPixmap(app_icon().pixmap(QSize(64, 64)))
+    title = QLabel(tr("Read a blood smear"))
+    font = title.font()
+    font.setPointSizeF(font.pointSizeF() * 1.9)
+    font.setWeight(font.Weight.DemiBold)
+    title.setFont(font)
+    lead = QLabel(
+        tr(
+            "Open images of a smear. The cells are found, outlined and classified on this computer; "
+            "you review the proposals by keyboard and hand over the report."
+        )
+    )
+    lead.setObjectName("muted")
+    lead.setWordWrap(True)
+    words = QVBoxLayout()
+    words.setSpacing(4)
+    words.addWidget(title)
+    words.addWidget(lead)
+    head = QHBoxLayout()
+    head.setSpacing(18)
+    head.addWidget(logo, 0, Qt.AlignmentFlag.AlignTop)
+    head.addLayout(words, 1)
+    return head

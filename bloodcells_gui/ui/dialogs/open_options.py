@@ -62,35 +62,21 @@ class OpenOptionsDialog(Form):
         self.specimen_id.setPlaceholderText(found.id if found else path.name)
         self.specimen_id.setMaxLength(120)
         self.form.addRow(tr("&Specimen number"), self.specimen_id)
-        self.kind = SteadyCombo()
-        found_text = ""
-        if found is not None:
-            found_text = {
-                SpecimenKind.CROPS: tr("single cells"),
-                SpecimenKind.FIELDS: tr("fields"),
-                SpecimenKind.SLIDE: tr("a slide"),
-                SpecimenKind.COUNTER: "",
-            }[found.kind]
-        automatic = tr("Automatic")
-        self.kind.addItem(f"{automatic} ({found_text})" if found_text else automatic, "auto")
-        self.kind.addItem(tr("Single cells: one cell in the middle of each image"), "crops")
-        self.kind.addItem(tr("Fields: many cells in each image"), "fields")
-        self.kind.addItem(tr("Slide: a whole smear in one file"), "slide")
+        self.kind = _kind_choice(found)
         self.form.addRow(tr("&Kind of images"), self.kind)
         self.mpp = NumberEdit(language, tr("from the files, else estimated from the red cells"))
         self.form.addRow(tr("S&cale, µm per pixel"), self.mpp)
         self.wbc = NumberEdit(language, tr("from the analyser, for absolute counts"))
         self.form.addRow(tr("&White cell count, 10⁹/L"), self.wbc)
-        self.corrected = SteadyCombo()
-        self.corrected.addItem(pgettext("correction", "not known"), "unknown")
-        self.corrected.addItem(tr("yes"), "yes")
-        self.corrected.addItem(tr("no"), "no")
+        self.corrected = _choice(
+            (pgettext("correction", "not known"), "unknown"), (tr("yes"), "yes"), (tr("no"), "no")
+        )
         self.form.addRow(tr("Already corrected for &NRBC"), self.corrected)
-        self.target = SteadyCombo()
-        self.target.addItem(tr("as usual for this kind"), None)
-        self.target.addItem(tr("all cells"), 0)
-        for n in (100, 200, 400):
-            self.target.addItem(str(n), n)
+        self.target = _choice(
+            (tr("as usual for this kind"), None),
+            (tr("all cells"), 0),
+            *((str(n), n) for n in (100, 200, 400)),
+        )
         self.form.addRow(tr("&Leukocytes to find"), self.target)
         for field in (self.mpp, self.wbc):
             field.textChanged.connect(self._check)
@@ -124,3 +110,26 @@ class OpenOptionsDialog(Form):
             one_specimen=self.found.in_question and self.found.one.isChecked(),
             each_folder=self.found.in_question and self.found.each.isChecked(),
         )
+
+
+def _choice(*choices: tuple[str, object]) -> SteadyCombo:
+    combo = SteadyCombo()
+    for name, value in choices:
+        combo.addItem(name, value)
+    return combo
+
+
+def _kind_choice(found: Specimen | None) -> SteadyCombo:
+    """The kinds of images; the automatic one says what it found."""
+    names = {
+        SpecimenKind.CROPS: tr("single cells"),
+        SpecimenKind.FIELDS: tr("fields"),
+        SpecimenKind.SLIDE: tr("a slide"),
+    }
+    name, automatic = names.get(found.kind, "") if found is not None else "", tr("Automatic")
+    return _choice(
+        (f"{automatic} ({name})" if name else automatic, "auto"),
+        (tr("Single cells: one cell in the middle of each image"), "crops"),
+        (tr("Fields: many cells in each image"), "fields"),
+        (tr("Slide: a whole smear in one file"), "slide"),
+    )

@@ -158,6 +158,18 @@ class InspectorPanel(QWidget):
         self.explanation.hide()
         return self.explanation
 
+    def _class_choice(self) -> QComboBox:
+        """The classes that the explanation can be asked for."""
+        choice = QComboBox()
+        choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        choice.setAccessibleName(tr("Class to explain"))
+        choice.setToolTip(tr("Class to explain"))
+        choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        choice.setMinimumContentsLength(6)
+        for c in CLASSES:
+            choice.addItem(self._context.language.class_name(c.code), c.code)
+        return choice
+
     def _build_tools(self) -> QHBoxLayout:
         self.cell_button = self._toggle("contour", tr("Outline of the cell"), tr("Outline of the cell"))
         self.nucleus_button = self._toggle(
@@ -168,23 +180,9 @@ class InspectorPanel(QWidget):
             tr("Explanation (Grad-CAM)"),
             tr("Explanation (Grad-CAM): where the classifier looked for this class"),
         )
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(5, 100)
+        self.opacity = _slider(5, 100, 44, tr("Opacity of the explanation"), tr("Opacity of the explanation"))
         self.opacity.setValue(55)
-        self.opacity.setFixedWidth(44)
-        self.opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.opacity.setAccessibleName(tr("Opacity of the explanation"))
-        self.opacity.setToolTip(tr("Opacity of the explanation"))
-        self.explained_class = QComboBox()
-        self.explained_class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.explained_class.setAccessibleName(tr("Class to explain"))
-        self.explained_class.setToolTip(tr("Class to explain"))
-        self.explained_class.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.explained_class.setMinimumContentsLength(6)
-        for c in CLASSES:
-            self.explained_class.addItem(self._context.language.class_name(c.code), c.code)
+        self.explained_class = self._class_choice()
         self._zoom = QLabel()
         self._zoom.setObjectName("muted")
         self._zoom.setFixedWidth(self.fontMetrics().horizontalAdvance("1000 %"))
@@ -209,12 +207,8 @@ class InspectorPanel(QWidget):
         tools.setSpacing(3)
         self.ruler_button = self._toggle("ruler", tr("Ruler"), tr("Ruler: drag over the picture"))
         self.ruler_button.toggled.connect(self._ruler_toggled)
-        self.brightness = QSlider(Qt.Orientation.Horizontal)
-        self.brightness.setRange(-100, 100)
-        self.brightness.setFixedWidth(46)
-        self.brightness.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.brightness.setAccessibleName(tr("Brightness"))
-        self.brightness.setToolTip(tr("Brightness of the picture; only the view changes"))
+        hint = tr("Brightness of the picture; only the view changes")
+        self.brightness = _slider(-100, 100, 46, tr("Brightness"), hint)
         self.brightness.valueChanged.connect(self.image.set_brightness)
         for widget in (self.cell_button, self.nucleus_button, self.heat_button, self.ruler_button):
             tools.addWidget(widget)
@@ -425,3 +419,13 @@ class InspectorPanel(QWidget):
         self._findings.close()
         self._views.close()
         self._heats.close()
+
+
+def _slider(low: int, high: int, width: int, name: str, hint: str) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(low, high)
+    slider.setFixedWidth(width)
+    slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    slider.setAccessibleName(name)
+    slider.setToolTip(hint)
+    return slider

@@ -132,16 +132,7 @@ class CalibrationWindow(QDialog):
         lead.setWordWrap(True)
         lead.setObjectName("muted")
         self.model = ProfilesModel(context, self)
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setAccessibleName(tr("Profiles"))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table = self._build_table()
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
         self.name = QLineEdit()
         self.name.setMaxLength(60)
@@ -157,6 +148,29 @@ class CalibrationWindow(QDialog):
         self.revert_button = self._button(tr("&Go back a version"), lambda: self._act(self._tuning.revert))
         self.remove_button = self._button(tr("Put &aside"), lambda: self._act(self._tuning.remove))
         self.none_button = self._button(tr("Use the &model as it is"), self.use_none)
+        self._lay_out(lead)
+        resize_within_screen(self, 780, 460)
+        self._busy = False
+        self._work = Lookup(pool, self)
+        self._work.answered.connect(self._answered)
+        self._work.failed.connect(self._failed)
+        self._enable()
+        self.refresh()
+
+    def _build_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setAccessibleName(tr("Profiles"))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.verticalHeader().hide()
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def _lay_out(self, lead: QLabel) -> None:
         above, below = QHBoxLayout(), QHBoxLayout()
         above.addWidget(self.name, 1)
         above.addWidget(self.fit_button)
@@ -172,13 +186,6 @@ class CalibrationWindow(QDialog):
         layout.addLayout(above)
         layout.addWidget(self.table, 1)
         layout.addLayout(below)
-        resize_within_screen(self, 780, 460)
-        self._busy = False
-        self._work = Lookup(pool, self)
-        self._work.answered.connect(self._answered)
-        self._work.failed.connect(self._failed)
-        self._enable()
-        self.refresh()
 
     def _button(self, text: str, act: Callable[[], None]) -> QPushButton:
         made = QPushButton(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QDoubleSpinBox, QListView
@@ -41,19 +43,7 @@ class SigningPage(Page):
             rules.critical,
         )
         self.classes = QStandardItemModel(self)
-        for each in CLASSES:
-            item = QStandardItem(context.language.class_name(each.code))
-            item.setData(each.code)
-            item.setCheckable(True)
-            item.setEditable(False)
-            chosen = each.code in rules.critical_classes
-            item.setCheckState(Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)
-            self.classes.appendRow(item)
-        view = QListView()
-        view.setModel(self.classes)
-        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        view.setAccessibleName(tr("Critical classes"))
-        self.form.addRow(tr("Critical cl&asses"), view)
+        self._list_classes(context, rules.critical_classes)
         reason = self.combo(
             tr("A &reason for changing a decision"),
             [
@@ -82,6 +72,21 @@ class SigningPage(Page):
                 str(reason.currentData()),
             ),
         )
+
+    def _list_classes(self, context: UiContext, critical: Collection[str]) -> None:
+        for each in CLASSES:
+            item = QStandardItem(context.language.class_name(each.code))
+            item.setData(each.code)
+            item.setCheckable(True)
+            item.setEditable(False)
+            chosen = each.code in critical
+            item.setCheckState(Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)
+            self.classes.appendRow(item)
+        view = QListView()
+        view.setModel(self.classes)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setAccessibleName(tr("Critical classes"))
+        self.form.addRow(tr("Critical cl&asses"), view)
 
     def _chosen(self) -> tuple[str, ...]:
         items = (self.classes.item(row) for row in range(self.classes.rowCount()))
