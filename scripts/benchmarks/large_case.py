@@ -162,7 +162,7 @@ def use(home: Path) -> dict[str, object]:
     keys = (Qt.Key.Key_Space, Qt.Key.Key_Q, Qt.Key.Key_S)
     found["decision"] = timed([partial(press, keys[i % 3]) for i in range(60)])
     for number in range(4):
-        bench.show_record(number)
+        bench.show_case_details(number)
         wait_ms(100)
     bench.show_counter()
     wait_ms(100)

@@ -141,7 +141,7 @@ def photograph(case: Path, out: Path, lang: str, theme: str) -> None:
     reviewed.note("Frottis relu au microscope ; quelques érythroblastes. " * 4)
     reviewed.set_field("platelets_per_field", "14")
     for number, name in enumerate(("fields", "grades", "comments", "analyser")):
-        bench.show_record(number)
+        bench.show_case_details(number)
         shoot(name)
     bench.show_counter()
     shoot("counter")

@@ -154,9 +154,9 @@ def test_fields_are_checked(kind: str, text: str, sound: bool) -> None:
 
 
 def test_fields_are_saved_as_soon_as_they_are_left(bench: ToolWindows, session: CaseSession) -> None:
-    bench.show_record(0)
-    assert bench.record is not None
-    row = bench.record.fields.rows["wbc"]
+    bench.show_case_details(0)
+    assert bench.case_details is not None
+    row = bench.case_details.fields.rows["wbc"]
     assert isinstance(row.editor, QLineEdit)
     row.editor.setFocus()
     QTest.keyClicks(row.editor, "7.4")
@@ -170,15 +170,17 @@ def test_fields_are_saved_as_soon_as_they_are_left(bench: ToolWindows, session: 
     assert session.state.data.fields["wbc"] == "7.4"
     session.undo()
     assert row.text() == ""
-    assert {s.name for s in DEFAULT_FIELDS if s.shown} | {"specimen_id"} == set(bench.record.fields.rows)
+    assert {s.name for s in DEFAULT_FIELDS if s.shown} | {"specimen_id"} == set(
+        bench.case_details.fields.rows
+    )
 
 
 def test_the_specimen_number_is_corrected_on_the_record_page(
     bench: ToolWindows, session: CaseSession
 ) -> None:
-    bench.show_record(0)
-    assert bench.record is not None
-    row = bench.record.fields.rows["specimen_id"]
+    bench.show_case_details(0)
+    assert bench.case_details is not None
+    row = bench.case_details.fields.rows["specimen_id"]
     assert isinstance(row.editor, QLineEdit)
     wrong = session.specimen.id
     assert row.text() == wrong
@@ -202,9 +204,9 @@ def test_the_specimen_number_is_corrected_on_the_record_page(
 
 
 def test_grades_by_key_and_mouse(bench: ToolWindows, session: CaseSession) -> None:
-    bench.show_record(1)
-    assert bench.record is not None
-    table = bench.record.grades
+    bench.show_case_details(1)
+    assert bench.case_details is not None
+    table = bench.case_details.grades.table
     QAbstractItemModelTester(table.grades, QAbstractItemModelTester.FailureReportingMode.Fatal, table.grades)
     table.setCurrentIndex(table.grades.index(1, 0))
     table.setFocus()
@@ -240,9 +242,9 @@ def CountsOf(session: CaseSession) -> dict[str, int]:
 
 
 def test_comments_are_added_by_keyboard_and_undone(bench: ToolWindows, session: CaseSession) -> None:
-    bench.show_record(2)
-    assert bench.record is not None
-    panel = bench.record.comments
+    bench.show_case_details(2)
+    assert bench.case_details is not None
+    panel = bench.case_details.comments
     panel.canned.setCurrentIndex(2)
     panel.canned.activated.emit(2)
     assert panel.words.toPlainText() == "Left shift."
@@ -260,9 +262,9 @@ def test_comments_are_added_by_keyboard_and_undone(bench: ToolWindows, session: 
 def test_the_analyser_is_entered_imported_and_compared(
     bench: ToolWindows, session: CaseSession, tmp_path: Path
 ) -> None:
-    bench.show_record(3)
-    assert bench.record is not None
-    panel = bench.record.analyser
+    bench.show_case_details(3)
+    assert bench.case_details is not None
+    panel = bench.case_details.analyser
     QAbstractItemModelTester(panel.model, QAbstractItemModelTester.FailureReportingMode.Fatal, panel.model)
     assert panel.model.setData(panel.model.index(0, 1), "58,5 %")
     assert session.state.data.fields["analyser.NE"] == "58.5"
@@ -270,14 +272,14 @@ def test_the_analyser_is_entered_imported_and_compared(
     assert "is no percentage" in bench.window.banners.banners[0].texts[0]
     table = tmp_path / "x.csv"
     table.write_text("class;%\nNeutrophil;61,0\nLYMPHOCYTE;39\n")
-    panel.bring(table)
+    panel.import_csv(table)
     assert session.state.data.fields["analyser.Neutrophil"] == "61"
     assert "analyser.NE" not in session.state.data.fields
     row = panel.model.row(0)
     assert row is not None
     assert row.low < row.difference < row.high
     table.write_text("class;%\nunicorn;61\n")
-    panel.bring(table)
+    panel.import_csv(table)
     assert "unicorn" in bench.window.banners.banners[0].texts[0]
     assert session.state.data.fields["analyser.Neutrophil"] == "61"
 

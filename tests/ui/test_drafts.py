@@ -19,7 +19,7 @@ from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.audit import verify
-from bloodcells_gui.ui.case_details.page import RecordPage
+from bloodcells_gui.ui.case_details.page import CaseDetailsPage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import CommentDialog, SignDialog
@@ -65,10 +65,10 @@ def session(bench: ToolWindows, path: Path) -> CaseSession:
     return bench.session
 
 
-def record(bench: ToolWindows, part: int) -> RecordPage:
-    bench.show_record(part)
-    assert bench.record is not None
-    return bench.record
+def record(bench: ToolWindows, part: int) -> CaseDetailsPage:
+    bench.show_case_details(part)
+    assert bench.case_details is not None
+    return bench.case_details
 
 
 def again(bench: ToolWindows, path: Path) -> CaseSession:

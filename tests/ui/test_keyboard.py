@@ -215,12 +215,12 @@ def test_azerty_reaches_the_parts_of_the_record_and_grades(bench: ToolWindows) -
     window, session = bench.window, bench.session
     assert window.page is not None
     assert session is not None
-    assert bench.record is not None
+    assert bench.case_details is not None
     send(focus(), key("é", "2", CTRL))
-    assert window.page.views.currentWidget() is bench.record
-    assert focus() is bench.record.grades
-    row = bench.record.grades.currentIndex().row()
-    item = bench.record.grades.grades.item(row)
+    assert window.page.views.currentWidget() is bench.case_details
+    assert focus() is bench.case_details.grades.table
+    row = bench.case_details.grades.table.currentIndex().row()
+    item = bench.case_details.grades.table.grades.item(row)
     assert item is not None
     send(focus(), key("é", "2"))
     assert session.state.grades[item.id] == "2+"

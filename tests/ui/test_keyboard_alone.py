@@ -133,8 +133,8 @@ def test_a_case_is_found_reviewed_signed_and_exported_without_the_mouse(
     assert session.state.unidentified == 0
 
     press(Key.Key_1, CTRL)
-    assert bench.record is not None
-    stain = bench.record.fields.rows["stain"].editor
+    assert bench.case_details is not None
+    stain = bench.case_details.fields.rows["stain"].editor
     for _ in range(40):
         if stain.hasFocus():
             break

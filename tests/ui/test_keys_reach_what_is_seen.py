@@ -91,14 +91,16 @@ class Witness:
 
 def parts(bench: ToolWindows) -> list[tuple[str, Callable[[], object]]]:
     """Every tab of the window with what puts it in front."""
-    page, record = bench.window.page, bench.record
+    page, record = bench.window.page, bench.case_details
     assert page is not None
     assert record is not None
     found: list[tuple[str, Callable[[], object]]] = []
     for n in range(page.views.count()):
         name = page.views.tabText(n)
         if name == "Case details":
-            found.extend((f"Record {m}", lambda m=m: bench.show_record(m)) for m in range(record.count()))
+            found.extend(
+                (f"Record {m}", lambda m=m: bench.show_case_details(m)) for m in range(record.count())
+            )
         else:
             found.append((name, lambda n=n: page.views.setCurrentIndex(n)))
     assert [name for name, _ in found] == [
@@ -219,7 +221,7 @@ def test_buttons_of_the_toolbar_wait_while_the_record_is_in_front(bench: ToolWin
     assert session is not None
     actions = bench.window.actions_
     page.gallery.view.select_ids([session.cells[0].id])
-    bench.show_record(0)
+    bench.show_case_details(0)
     count = session.state.last_seq
     for name in ("confirm", "exclude", "restore", "find_class"):
         assert not actions.get(name).isEnabled()
@@ -275,7 +277,7 @@ def test_space_on_the_choice_of_the_map_opens_it(qtbot: QtBot, bench: ToolWindow
 
 def test_a_tab_gives_its_view_the_keyboard(bench: ToolWindows) -> None:
     """By the mouse, by the menu and by Ctrl with a digit; so Ctrl+2 and a digit grade at once."""
-    page, record, counter = bench.window.page, bench.record, bench.counter
+    page, record, counter = bench.window.page, bench.case_details, bench.counter
     assert page is not None
     assert record is not None
     assert counter is not None
@@ -289,7 +291,7 @@ def test_a_tab_gives_its_view_the_keyboard(bench: ToolWindows) -> None:
         page.differential.table.setFocus()
         QTest.mouseClick(bars[0], Qt.MouseButton.LeftButton, pos=bars[0].tabRect(n).center())
         assert QApplication.focusWidget() is view, name
-    parts_of_record = (fields[1], record.grades, record.comments.words, record.analyser.table)
+    parts_of_record = (fields[1], record.grades.table, record.comments.words, record.analyser.table)
     for n, view in enumerate(parts_of_record):
         QTest.mouseClick(bars[1], Qt.MouseButton.LeftButton, pos=bars[1].tabRect(n).center())
         assert QApplication.focusWidget() is view
@@ -314,10 +316,10 @@ def test_a_click_on_sound_leaves_the_keys_with_the_counter(bench: ToolWindows) -
 
 
 def test_a_wheel_over_a_choice_changes_it_only_with_the_focus(bench: ToolWindows) -> None:
-    session, record = bench.session, bench.record
+    session, record = bench.session, bench.case_details
     assert session is not None
     assert record is not None
-    bench.show_record(0)
+    bench.show_case_details(0)
     box = record.fields.rows["wbc_corrected"].editor
     assert isinstance(box, QComboBox)
     before, count = box.currentIndex(), session.state.last_seq

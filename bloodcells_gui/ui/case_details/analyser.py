@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -16,8 +15,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSpinBox,
     QTableView,
-    QVBoxLayout,
-    QWidget,
 )
 
 from bloodcells_gui.app import case_details
@@ -25,6 +22,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.taxonomy import BY_CODE, ORDER
+from bloodcells_gui.ui.case_details.panel import CaseDetailsPanel
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.review import ReviewController
@@ -141,7 +139,7 @@ class AnalyserModel(QAbstractTableModel):
         return True
 
 
-class AnalyserPanel(QWidget):
+class AnalyserPanel(CaseDetailsPanel):
     """Enter, import, compare.
 
     Signals
@@ -152,37 +150,48 @@ class AnalyserPanel(QWidget):
 
     over_cases = Signal()
 
-    def __init__(
-        self,
-        context: UiContext,
-        controller: ReviewController,
-    ) -> None:
-        super().__init__()
-        self._controller = controller
-        self._session = controller.session
-        self.model = AnalyserModel(context, self._session, self)
+    def __init__(self, context: UiContext, controller: ReviewController) -> None:
+        super().__init__(context, controller)
+        self.model = AnalyserModel(context, self.session, self)
         self.model.entered.connect(self._enter_percentage)
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setAccessibleName(tr("Analyser and smear"))
-        self.table.setFrameShape(QFrame.Shape.NoFrame)
-        self.table.setShowGrid(False)
-        self.table.setObjectName("pairs")
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        self.table = self._build_table()
         self.cells = QSpinBox()
         self.cells.setRange(0, 1_000_000)
         self.cells.setSpecialValueText(tr("not stated"))
         self.cells.setAccessibleName(tr("Leukocytes counted by the analyser"))
-        self.cells.editingFinished.connect(self._take_cells)
+        self.cells.editingFinished.connect(self._enter_cells)
+        note = QLabel(
+            tr("* outside the exact 95 % limits of the smear's count. Double click a figure to enter it.")
+        )
+        note.setObjectName("muted")
+        note.setWordWrap(True)
+        note.setContentsMargins(14, 4, 14, 10)
+        self.column.addLayout(self._build_head())
+        self.column.addWidget(self.table, 1)
+        self.column.addWidget(note)
+        self.setFocusProxy(self.table)
+        self.begin()
+
+    def _build_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setAccessibleName(tr("Analyser and smear"))
+        table.setFrameShape(QFrame.Shape.NoFrame)
+        table.setShowGrid(False)
+        table.setObjectName("pairs")
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def _build_head(self) -> QHBoxLayout:
         label = QLabel(tr("Leukocytes counted by the analyser"))
         label.setBuddy(self.cells)
-        bring = QPushButton(tr("&Import CSV…"))
-        bring.clicked.connect(self._choose)
+        import_button = QPushButton(tr("&Import CSV…"))
+        import_button.clicked.connect(self._choose_csv)
         over = QPushButton(tr("Over &cases…"))
         over.clicked.connect(self.over_cases)
         row = QHBoxLayout()
@@ -190,60 +199,39 @@ class AnalyserPanel(QWidget):
         row.addWidget(label)
         row.addWidget(self.cells)
         row.addStretch(1)
-        row.addWidget(bring)
+        row.addWidget(import_button)
         row.addWidget(over)
-        note = QLabel(
-            tr("* outside the exact 95 % limits of the smear's count. Double click a figure to enter it.")
-        )
-        note.setObjectName("muted")
-        note.setWordWrap(True)
-        note.setContentsMargins(14, 4, 14, 10)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(row)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(note)
-        controller.changed.connect(lambda _: self._changed())
-        self.setFocusProxy(self.table)
-        self.refresh()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.refresh()
-
-    def _changed(self) -> None:
-        # Exact limits cost milliseconds; a key of the review must not wait for what nobody looks at.
-        if self.isVisible():
-            self.refresh()
+        return row
 
     def refresh(self) -> None:
-        """Show what the case holds."""
-        self.model.editable = self._controller.editable
+        self.model.editable = self.controller.editable
         self.model.refresh()
         if not self.cells.hasFocus():
-            self.cells.setValue(case_details.analyser_in(self._session)[1] or 0)
-        self.cells.setEnabled(self.model.editable)
+            self.cells.setValue(self._known_cells())
+        self.cells.setEnabled(self.controller.editable)
 
-    def _take_cells(self) -> None:
+    def _known_cells(self) -> int:
+        return case_details.analyser_in(self.session)[1] or 0
+
+    def _enter_cells(self) -> None:
         # Also when the focus only went through: nobody is asked for a name then.
-        if self.cells.value() != (case_details.analyser_in(self._session)[1] or 0):
-            self._controller.set_analyser_cells(self.cells.value())
+        if self.cells.value() != self._known_cells():
+            self.controller.set_analyser_cells(self.cells.value())
             self.refresh()
 
-    def _choose(self) -> None:
+    def _choose_csv(self) -> None:
         names = tr("Tables")
         path, _ = QFileDialog.getOpenFileName(
             self, tr("The analyser's differential"), "", f"{names} (*.csv *.txt *.tsv)"
         )
         if path:
-            self.bring(Path(path))
+            self.import_csv(Path(path))
 
-    def bring(self, path: Path) -> None:
+    def import_csv(self, path: Path) -> None:
         """Take the differential from a CSV file."""
-        self._controller.import_analyser(path)
+        self.controller.import_analyser(path)
         self.refresh()
 
     def _enter_percentage(self, label: str, text: str) -> None:
-        self._controller.set_analyser(label, text)
+        self.controller.set_analyser(label, text)
         self.refresh()

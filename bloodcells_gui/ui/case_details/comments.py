@@ -9,7 +9,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QSize,
     Qt,
-    QTimer,
     Signal,
 )
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QTextOption
@@ -30,7 +29,7 @@ from PySide6.QtWidgets import (
 from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.review_state import Note
-from bloodcells_gui.ui.case_details.fields import PAUSE_MS
+from bloodcells_gui.ui.case_details.panel import CaseDetailsPanel
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.review import ReviewController
@@ -138,55 +137,18 @@ class WordsEdit(QPlainTextEdit):
         super().keyPressEvent(event)
 
 
-class CommentsPanel(QWidget):
-    """Adds comments; undo takes them back. What is typed and not added is kept as a draft of the case.
+class CommentsPanel(CaseDetailsPanel):
+    """Adds comments; undo takes them back. What is typed and not added is kept as a draft of the case."""
 
-    Signals
-    -------
-    pending_changed()
-        There is a comment now that is not added yet, or there is none any more.
-    """
-
-    pending_changed = Signal()
-
-    def __init__(
-        self,
-        context: UiContext,
-        controller: ReviewController,
-    ) -> None:
-        super().__init__()
-        self._context = context
-        self._controller = controller
-        session = self._session = controller.session
-        self.model = NotesModel(context, session, self)
-        self.list = QListView()
-        self.list.setModel(self.model)
-        self.list.setItemDelegate(NoteDelegate(context, self.list))
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setResizeMode(QListView.ResizeMode.Adjust)
-        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setAccessibleName(tr("Comments of this case"))
-        self.canned = QComboBox()
-        self.canned.setAccessibleName(tr("Canned texts"))
-        self.canned.addItem(tr("Canned texts"), "")
-        for text in session.settings.comments:
-            self.canned.addItem(context.language.text(text), text)
-        self.canned.activated.connect(self._insert_canned)
-        self.words = WordsEdit()
-        self.words.setPlaceholderText(tr("A comment for the report"))
-        self.words.setAccessibleName(tr("A comment for the report"))
-        self.words.setTabChangesFocus(True)
-        self.words.setFixedHeight(4 * self.fontMetrics().height())
-        self.words.done.connect(self.add)
-        self.words.left.connect(self.keep_draft)
-        self.words.textChanged.connect(self._typed)
+    def __init__(self, context: UiContext, controller: ReviewController) -> None:
+        super().__init__(context, controller)
+        self.model = NotesModel(context, self.session, self)
+        self.list = self._build_list()
+        self.canned = self._build_canned()
+        self.words = self._build_words()
         self._hint = QLabel()
         self._hint.setObjectName("muted")
         self._hint.setWordWrap(True)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
-        self._pause.timeout.connect(self.keep_draft)
         self.button = QPushButton(tr("&Add"))
         self.button.setToolTip(tr("Ctrl+Enter"))
         self.button.clicked.connect(self.add)
@@ -201,42 +163,63 @@ class CommentsPanel(QWidget):
         self._none = QLabel(tr("No comments yet."))
         self._none.setObjectName("muted")
         self._none.setContentsMargins(16, 12, 16, 0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._none)
-        layout.addWidget(self.list, 1)
-        layout.addLayout(below)
-        self._pending = False
-        self.words.setPlainText(session.drafts.text(COMMENT))
-        self._pause.stop()
-        controller.changed.connect(lambda _: self._refresh())
+        self.column.addWidget(self._none)
+        self.column.addWidget(self.list, 1)
+        self.column.addLayout(below)
         self.setFocusProxy(self.words)
-        self._refresh()
+        self.begin()
+
+    def _build_list(self) -> QListView:
+        view = QListView()
+        view.setModel(self.model)
+        view.setItemDelegate(NoteDelegate(self.context, view))
+        view.setFrameShape(QFrame.Shape.NoFrame)
+        view.setResizeMode(QListView.ResizeMode.Adjust)
+        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        view.setAccessibleName(tr("Comments of this case"))
+        return view
+
+    def _build_canned(self) -> QComboBox:
+        canned = QComboBox()
+        canned.setAccessibleName(tr("Canned texts"))
+        canned.addItem(tr("Canned texts"), "")
+        for text in self.session.settings.comments:
+            canned.addItem(self.context.language.text(text), text)
+        canned.activated.connect(self._insert_canned)
+        return canned
+
+    def _build_words(self) -> WordsEdit:
+        words = WordsEdit()
+        words.setPlaceholderText(tr("A comment for the report"))
+        words.setAccessibleName(tr("A comment for the report"))
+        words.setTabChangesFocus(True)
+        words.setFixedHeight(4 * self.fontMetrics().height())
+        words.done.connect(self.add)
+        words.left.connect(self.keep_drafts)
+        words.textChanged.connect(self._on_words_changed)
+        return words
 
     @property
     def pending(self) -> bool:
-        """Whether a comment was typed and not added."""
         return bool(self.words.toPlainText().strip())
 
-    def _refresh(self) -> None:
+    def unsaved(self) -> str:
+        return tr("A comment is not added yet") if self.pending else ""
+
+    def refresh(self) -> None:
         self.model.refresh()
         self._none.setVisible(not self.model.rowCount())
-        self._enable()
+        self._update_widgets()
 
-    def _typed(self) -> None:
-        self._pause.start()
-        self._enable()
-        if self.pending != self._pending:
-            self._pending = self.pending
-            self.pending_changed.emit()
+    def _on_words_changed(self) -> None:
+        self._update_widgets()
+        self.note_typing()
 
-    def _enable(self) -> None:
+    def _update_widgets(self) -> None:
         text = self.words.toPlainText().strip()
-        possible = self._controller.editable
-        self.words.setEnabled(possible)
-        self.canned.setEnabled(possible)
-        self.button.setEnabled(possible and bool(text) and len(text) <= LONGEST)
+        self.words.setEnabled(self.controller.editable)
+        self.canned.setEnabled(self.controller.editable)
+        self.button.setEnabled(self.controller.editable and bool(text) and len(text) <= LONGEST)
         self._hint.setVisible(bool(text))
         if len(text) > LONGEST:
             self._hint.setText(
@@ -245,17 +228,14 @@ class CommentsPanel(QWidget):
         else:
             self._hint.setText(tr("Kept as a draft; not in the report until it is added"))
 
-    def take_draft(self) -> None:
-        """Show the draft of the case, which another view settled."""
-        self.words.setPlainText(self._session.drafts.text(COMMENT))
+    def show_drafts(self) -> None:
+        self.words.setPlainText(self.session.drafts.text(COMMENT))
         self._pause.stop()
 
-    def keep_draft(self) -> None:
-        """Keep what was typed and not added, in the case file."""
+    def keep_drafts(self) -> None:
         self._pause.stop()
-        if self._session.state.signed or not self.words.isEnabled():
-            return
-        self._controller.keep_draft(COMMENT, self.words.toPlainText())
+        if self.controller.editable:
+            self.controller.keep_draft(COMMENT, self.words.toPlainText())
 
     def _insert_canned(self) -> None:
         # In the language it was chosen in: a comment is a person's own words from then on.
@@ -267,8 +247,8 @@ class CommentsPanel(QWidget):
             self.words.setFocus()
 
     def add(self) -> None:
-        """Keep what was written."""
+        """Add what was written to the record."""
         text = self.words.toPlainText().strip()
-        if text and len(text) <= LONGEST and self._controller.note(text) is not None:
+        if text and len(text) <= LONGEST and self.controller.note(text) is not None:
             self.words.clear()
-            self.keep_draft()
+            self.keep_drafts()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QFont, QShowEvent
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFocusEvent, QFont
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -21,17 +21,21 @@ from bloodcells_gui.app.case_details import problem_of, record_fields, value_of
 from bloodcells_gui.app.drafts import field_key
 from bloodcells_gui.domain.settings import FieldSpec
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
+from bloodcells_gui.ui.case_details.panel import CaseDetailsPanel
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
 
-# How long nobody types before what was typed is kept as a draft: a crash costs no more than this.
-PAUSE_MS = 800
-
 
 class LinesEdit(QPlainTextEdit):
-    """Several lines; tells when it was left."""
+    """A text of several lines.
+
+    Signals
+    -------
+    left()
+        The focus went to another widget.
+    """
 
     left = Signal()
 
@@ -108,19 +112,19 @@ class FieldRow(QWidget):
 
     def show_draft(self, text: str) -> None:
         """Show what was typed and could not be saved, with the reason."""
-        self._put(text)
-        self._tell()
+        self._set_text(text)
+        self._validate()
 
     def show_value(self, value: str) -> None:
         """Show what the case holds, unless the person typed something that is not saved yet."""
         unchanged, self.saved = value == self.saved, value
         if self.pending and (unchanged or self.editor.hasFocus()):
             return
-        self._put(value)
-        self._tell()
+        self._set_text(value)
+        self._validate()
         self.edited.emit()
 
-    def _put(self, value: str) -> None:
+    def _set_text(self, value: str) -> None:
         if isinstance(self.editor, QComboBox):
             at = self.editor.findData(value)
             if at < 0 and value:
@@ -135,50 +139,46 @@ class FieldRow(QWidget):
                 self.editor.setText(value)
                 self.editor.setCursorPosition(0)  # the beginning of a long name tells more than its end
 
-    def _tell(self) -> str:
+    def _validate(self) -> str:
         problem = problem_of(self.spec, self.text()) if self.pending else ""
         self._problem.setText(self._context.language.text(problem) if problem else "")
         self._problem.setVisible(bool(problem))
         return problem
 
     def _enter(self) -> None:
-        if not self._tell():
+        if not self._validate():
             self.entered.emit(self.text().strip())
 
 
-class FieldsForm(QScrollArea):
+class FieldsPanel(CaseDetailsPanel):
     """Every shown field; each is in the case file as soon as it is left.
 
     What cannot be saved stays where it was typed, and is kept as a draft.
-
-    Signals
-    -------
-    pending_changed()
-        Something is typed now that is not saved, or nothing is any more.
     """
 
-    pending_changed = Signal()
-
-    def __init__(
-        self,
-        context: UiContext,
-        controller: ReviewController,
-    ) -> None:
-        super().__init__()
-        self._controller = controller
-        session = self._session = controller.session
+    def __init__(self, context: UiContext, controller: ReviewController) -> None:
+        super().__init__(context, controller)
         self.rows: dict[str, FieldRow] = {}
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(self._build_form())
+        self.column.addWidget(scroll)
+        # Not the number that the specimen has already: a key that goes astray must not change it.
+        first = next((r.editor for n, r in self.rows.items() if n != SPECIMEN_ID_FIELD), None)
+        if first is not None:
+            self.setFocusProxy(first)
+        self.begin()
+
+    def _build_form(self) -> QWidget:
         inner = QWidget()
         form = QFormLayout(inner)
         form.setContentsMargins(16, 12, 16, 16)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        text = context.language.text
         for group, title in (("specimen", tr("Specimen")), ("patient", tr("Patient"))):
-            specs = [s for s in record_fields(session) if s.group == group]
+            specs = [s for s in record_fields(self.session) if s.group == group]
             if not specs:
                 continue
             heading = QLabel(title)
@@ -187,71 +187,56 @@ class FieldsForm(QScrollArea):
             heading.setFont(font)
             form.addRow(heading)
             for spec in specs:
-                row = FieldRow(context, spec)
-                row.entered.connect(lambda value, name=spec.name: self._enter(name, value))
-                row.edited.connect(self._edited)
-                label = PlainLabel(text(spec.label) + (f" ({text(spec.unit)})" if spec.unit else ""))
-                label.setWordWrap(True)  # a field must stay wide enough for a number, however long its label
-                label.setBuddy(row.editor)
-                form.addRow(label, row)
-                self.rows[spec.name] = row
-        self.setWidget(inner)
-        # Not the number that the specimen has already: a key that goes astray must not change it.
-        first = next((r.editor for n, r in self.rows.items() if n != SPECIMEN_ID_FIELD), None)
-        if first is not None:
-            self.setFocusProxy(first)
-        self._pending = False
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
-        self._pause.timeout.connect(self.keep_drafts)
-        controller.changed.connect(lambda _: self._changed())
-        self.refresh()
-        for name, row in self.rows.items():
-            if draft := session.drafts.text(field_key(name)):
-                row.show_draft(draft)
-        self._pause.stop()
+                self._add_row(form, spec)
+        return inner
+
+    def _add_row(self, form: QFormLayout, spec: FieldSpec) -> None:
+        row = FieldRow(self.context, spec)
+        row.entered.connect(lambda value: self._enter(spec.name, value))
+        row.edited.connect(self.note_typing)
+        text = self.context.language.text
+        label = PlainLabel(text(spec.label) + (f" ({text(spec.unit)})" if spec.unit else ""))
+        label.setWordWrap(True)  # a field must stay wide enough for a number, however long its label
+        label.setBuddy(row.editor)
+        form.addRow(label, row)
+        self.rows[spec.name] = row
+
+    def _pending_rows(self) -> list[FieldRow]:
+        return [row for row in self.rows.values() if row.pending]
 
     @property
-    def pending(self) -> tuple[str, ...]:
-        """Labels of the fields that hold what is not saved."""
-        return tuple(row.spec.label for row in self.rows.values() if row.pending)
+    def pending(self) -> bool:
+        return bool(self._pending_rows())
 
-    def _edited(self) -> None:
-        if self.pending:
-            self._pause.start()
-        if bool(self.pending) != self._pending:
-            self._pending = not self._pending
-            self.pending_changed.emit()
+    def unsaved(self) -> str:
+        rows = self._pending_rows()
+        if not rows:
+            return ""
+        names = ", ".join(self.context.language.text(row.spec.label) for row in rows)
+        return tr("Not saved yet: {fields}").format(fields=names)
+
+    def show_drafts(self) -> None:
+        for name, row in self.rows.items():
+            if draft := self.session.drafts.text(field_key(name)):
+                row.show_draft(draft)
 
     def keep_drafts(self) -> None:
-        """Keep what was typed and is not saved, in the case file."""
         self._pause.stop()
-        if self._session.state.signed:
+        if self.session.state.signed:
             return
         for name, row in self.rows.items():
-            if not self._controller.keep_draft(field_key(name), row.text() if row.pending else ""):
+            if not self.controller.keep_draft(field_key(name), row.text() if row.pending else ""):
                 break  # one banner is enough for a full disk
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.refresh()
-
-    def _changed(self) -> None:
-        # A key of the review must not wait for what nobody looks at.
-        if self.isVisible():
-            self.refresh()
-
     def refresh(self) -> None:
-        """Show what the case holds."""
         for name, row in self.rows.items():
-            row.show_value(value_of(self._session, name))
-            row.setEnabled(self._controller.editable)
+            row.show_value(value_of(self.session, name))
+            row.setEnabled(self.controller.editable)
 
     def _enter(self, name: str, value: str) -> None:
         row = self.rows[name]
-        new = value != value_of(self._session, name).strip()
-        written = new and self._controller.set_field(name, value) is not None
+        new = value != value_of(self.session, name).strip()
+        written = new and self.controller.set_field(name, value) is not None
         if written or isinstance(row.editor, QComboBox):
-            row.show_value(value_of(self._session, name))  # a choice that was not taken must not look taken
+            row.show_value(value_of(self.session, name))  # a choice that was not taken must not look taken
         self.keep_drafts()

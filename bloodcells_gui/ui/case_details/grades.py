@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.grading import GRADE_GROUPS, GRADES, GradeItem
+from bloodcells_gui.ui.case_details.panel import CaseDetailsPanel
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.keyboard import review_meanings
@@ -202,11 +203,7 @@ class GradeDelegate(QStyledItemDelegate):
 class GradesTable(QTableView):
     """Keys 0 to 3 and P give the grade of the current line."""
 
-    def __init__(
-        self,
-        context: UiContext,
-        controller: ReviewController,
-    ) -> None:
+    def __init__(self, context: UiContext, controller: ReviewController) -> None:
         super().__init__()
         self._controller = controller
         self.grades = GradesModel(context, controller.session, self)
@@ -226,7 +223,6 @@ class GradesTable(QTableView):
         header.setSectionResizeMode(FEATURE, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(CRITERION, QHeaderView.ResizeMode.Stretch)
         self.setColumnWidth(GRADE, 150)
-        controller.changed.connect(lambda _: self.grades.refresh())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -248,3 +244,17 @@ class GradesTable(QTableView):
         item = self.grades.item(row)
         if item is not None and grade in choices(item) and grade != self.grades.grade(row):
             self._controller.grade(item.id, grade)
+
+
+class GradesPanel(CaseDetailsPanel):
+    """The grades of one case."""
+
+    def __init__(self, context: UiContext, controller: ReviewController) -> None:
+        super().__init__(context, controller)
+        self.table = GradesTable(context, controller)
+        self.column.addWidget(self.table)
+        self.setFocusProxy(self.table)
+        self.begin()
+
+    def refresh(self) -> None:
+        self.table.grades.refresh()

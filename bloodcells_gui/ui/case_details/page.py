@@ -1,4 +1,4 @@
-"""The record of one case as a view beside the gallery."""
+"""The details of one case as a view beside the gallery."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QTabWidget
 
 from bloodcells_gui.ui.case_details.analyser import AnalyserPanel
 from bloodcells_gui.ui.case_details.comments import CommentsPanel
-from bloodcells_gui.ui.case_details.fields import FieldsForm
-from bloodcells_gui.ui.case_details.grades import GradesTable
+from bloodcells_gui.ui.case_details.fields import FieldsPanel
+from bloodcells_gui.ui.case_details.grades import GradesPanel
+from bloodcells_gui.ui.case_details.panel import CaseDetailsPanel
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.review import ReviewController
@@ -16,7 +17,7 @@ from bloodcells_gui.ui.review import ReviewController
 _MARK = " •"
 
 
-class RecordPage(QTabWidget):
+class CaseDetailsPage(QTabWidget):
     """Fields, morphology, comments and analyser of one case.
 
     Signals
@@ -30,59 +31,48 @@ class RecordPage(QTabWidget):
     over_cases = Signal()
     pending_changed = Signal()
 
-    def __init__(
-        self,
-        context: UiContext,
-        controller: ReviewController,
-    ) -> None:
+    def __init__(self, context: UiContext, controller: ReviewController) -> None:
         super().__init__()
-        self._context = context
         self.setDocumentMode(True)
-        self.fields = FieldsForm(context, controller)
-        self.grades = GradesTable(context, controller)
+        self.fields = FieldsPanel(context, controller)
+        self.grades = GradesPanel(context, controller)
         self.comments = CommentsPanel(context, controller)
         self.analyser = AnalyserPanel(context, controller)
-        self.addTab(self.fields, tr("Specimen"))
-        self.addTab(self.grades, tr("Morphology"))
-        self.addTab(self.comments, tr("Comments"))
-        self.addTab(self.analyser, tr("Analyser"))
-        self.fields.pending_changed.connect(self._mark)
-        self.comments.pending_changed.connect(self._mark)
-        self._mark()
+        self._panels: dict[str, CaseDetailsPanel] = {
+            tr("Specimen"): self.fields,
+            tr("Morphology"): self.grades,
+            tr("Comments"): self.comments,
+            tr("Analyser"): self.analyser,
+        }
+        for name, panel in self._panels.items():
+            self.addTab(panel, name)
+            panel.pending_changed.connect(self._mark_pending)
+        self._mark_pending()
         self.analyser.over_cases.connect(self.over_cases)
-        self.currentChanged.connect(self._part_chosen)
+        self.currentChanged.connect(self._on_tab_changed)
         self.tabBarClicked.connect(lambda at: self.setFocus() if at == self.currentIndex() else None)
-        self._set_part()
+        self._set_focus_proxy()
 
-    def _set_part(self) -> None:
-        # Whoever gives the record the focus means the part in front, not the tab bar.
+    def _set_focus_proxy(self) -> None:
+        # Whoever gives the page the focus means the panel in front, not the tab bar.
         self.setFocusProxy(self.currentWidget())
 
-    def _part_chosen(self) -> None:
-        self._set_part()
+    def _on_tab_changed(self) -> None:
+        self._set_focus_proxy()
         if self.isVisible():
             self.currentWidget().setFocus()
 
-    def _mark(self) -> None:
-        """Put a mark on the tab where something is typed and not in the record."""
-        fields, comment = bool(self.fields.pending), self.comments.pending
-        for part, pending in ((self.fields, fields), (self.comments, comment)):
-            at = self.indexOf(part)
-            text = self.tabText(at).removesuffix(_MARK)
-            self.setTabText(at, text + _MARK if pending else text)
+    def _mark_pending(self) -> None:
+        """Put a mark on each tab where something is typed and not in the record."""
+        for at, (name, panel) in enumerate(self._panels.items()):
+            self.setTabText(at, name + _MARK if panel.pending else name)
         self.pending_changed.emit()
 
     def unsaved(self) -> str:
-        """What is typed and not in the record, in words; "" when nothing is."""
-        open_ones = []
-        if self.fields.pending:
-            names = ", ".join(self._context.language.text(label) for label in self.fields.pending)
-            open_ones.append(tr("Not saved yet: {fields}").format(fields=names))
-        if self.comments.pending:
-            open_ones.append(tr("A comment is not added yet"))
-        return " · ".join(open_ones)
+        """Return what is typed and not in the record, in words; "" when nothing is."""
+        return " · ".join(text for panel in self._panels.values() if (text := panel.unsaved()))
 
     def keep_drafts(self) -> None:
-        """Keep what is typed and not in the record: the case is about to go."""
-        self.fields.keep_drafts()
-        self.comments.keep_draft()
+        """Keep what is typed and not in the record: the case is about to be closed."""
+        for panel in self._panels.values():
+            panel.keep_drafts()

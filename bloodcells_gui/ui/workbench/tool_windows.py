@@ -25,7 +25,7 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.ui.backup.window import BackupDesk
 from bloodcells_gui.ui.case_details.agreement import AgreementWindow
-from bloodcells_gui.ui.case_details.page import RecordPage
+from bloodcells_gui.ui.case_details.page import CaseDetailsPage
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
@@ -89,7 +89,7 @@ class ToolWindows(QObject):
         self._notices = CaseNotices(window, context)
         self._popped: list[QDialog] = []
         self._run_next: Path | None = None
-        self.record: RecordPage | None = None
+        self.case_details: CaseDetailsPage | None = None
         self.counter: CounterPanel | None = None
         self._for_case: list[QAction] = []
         self._case_menu = self._menu(tr("&Case"))
@@ -137,10 +137,10 @@ class ToolWindows(QObject):
         self._add(lab, tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
         self._add(lab, tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
         self._add(lab, tr("Smear and analyser over &cases…"), self.show_agreement, of_case=False)
-        self._add(case, tr("&Specimen and patient"), lambda: self.show_record(0), "Ctrl+1")
-        self._add(case, tr("&Morphology"), lambda: self.show_record(1), "Ctrl+2")
-        self._add(case, tr("&Comments"), lambda: self.show_record(2), "Ctrl+3")
-        self._add(case, tr("&Analyser"), lambda: self.show_record(3), "Ctrl+4")
+        self._add(case, tr("&Specimen and patient"), lambda: self.show_case_details(0), "Ctrl+1")
+        self._add(case, tr("&Morphology"), lambda: self.show_case_details(1), "Ctrl+2")
+        self._add(case, tr("&Comments"), lambda: self.show_case_details(2), "Ctrl+3")
+        self._add(case, tr("&Analyser"), lambda: self.show_case_details(3), "Ctrl+4")
         self._add(case, tr("Count at the micr&oscope"), self.show_counter, "Ctrl+5")
         case.addSeparator()
         self._add(case, tr("Add to the reference &library…"), self.add_to_library, "Ctrl+D")
@@ -177,25 +177,25 @@ class ToolWindows(QObject):
 
     def _add_views(self, page: CasePage) -> None:
         session = page.session
-        self.record = RecordPage(self.context, page.controller)
-        self.record.over_cases.connect(self.show_agreement)
-        self.record.pending_changed.connect(self.window.show_saved)
-        self.window.reporter.draft_settled.connect(self.record.comments.take_draft)
-        self.window.unsaved = self.record.unsaved
+        self.case_details = CaseDetailsPage(self.context, page.controller)
+        self.case_details.over_cases.connect(self.show_agreement)
+        self.case_details.pending_changed.connect(self.window.show_saved)
+        self.window.reporter.draft_settled.connect(self.case_details.comments.show_drafts)
+        self.window.unsaved = self.case_details.unsaved
         self.window.show_saved()
-        page.add_view(tr("Case details"), self.record)
+        page.add_view(tr("Case details"), self.case_details)
         bell = Bell(session.settings.count_sound, parent=page)
         self.counter = CounterPanel(self.context, page.controller, Counter(session), bell)
         page.add_view(tr("Counter"), self.counter)
         if session.specimen.kind is SpecimenKind.COUNTER:
             self._later(self.show_counter)
 
-    def show_record(self, part: int) -> None:
+    def show_case_details(self, part: int) -> None:
         """Fields, morphology, comments or analyser of the open case."""
-        if self.window.page is not None and self.record is not None:
-            self.record.setCurrentIndex(part)
-            self.window.page.views.setCurrentWidget(self.record)
-            self.record.currentWidget().setFocus()
+        if self.window.page is not None and self.case_details is not None:
+            self.case_details.setCurrentIndex(part)
+            self.window.page.views.setCurrentWidget(self.case_details)
+            self.case_details.currentWidget().setFocus()
 
     def show_counter(self) -> None:
         """Count cells seen at the microscope into the open case."""
@@ -232,10 +232,10 @@ class ToolWindows(QObject):
     def _leaving(self, _page: CasePage) -> None:
         for window in list(self._popped):
             window.close()
-        if self.record is not None:
-            self.record.keep_drafts()
+        if self.case_details is not None:
+            self.case_details.keep_drafts()
         self.window.unsaved = lambda: ""
-        self.record = self.counter = None
+        self.case_details = self.counter = None
         self._enable(None)
 
     # -- the reference library -------------------------------------------------------------------------
