@@ -100,7 +100,7 @@ def _add_analyze(verbs: Verbs) -> None:
     p.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="a folder or file is one specimen")
     _add_out(p)
     p.add_argument("--kind", choices=KINDS, default="auto")
-    p.add_argument("--mpp", type=_positive, metavar="UM", help="um per pixel; overrides all else")
+    p.add_argument("--mpp", type=_positive, metavar="UM", help="um per pixel; overrides everything else")
     p.add_argument("--target-cells", type=_count, metavar="N",
                    help="leukocytes to find; 0 = all (default: 0; 200 for a slide)")  # fmt: skip
     _add_taxonomy(p)
@@ -111,7 +111,7 @@ def _add_analyze(verbs: Verbs) -> None:
     _add_bundle(p)
     p.add_argument("--profile", default="", metavar="NAME", help="this laboratory's calibration")
     p.add_argument("--save-masks", action="store_true", help="write masks/ (1 cytoplasm, 2 nucleus)")
-    p.add_argument("--resume", action="store_true", help="go on with the unfinished case in DIR")
+    p.add_argument("--resume", action="store_true", help="continue the unfinished case in DIR")
     places = p.add_mutually_exclusive_group()
     places.add_argument("--one-specimen", action="store_true",
                         help="images of several folders, or several slides, are one specimen")  # fmt: skip
@@ -137,7 +137,7 @@ def _add_verify(verbs: Verbs) -> None:
     p.add_argument("case", type=Path, metavar="CASE")
     p.add_argument("--trail", type=Path, metavar="FILE", help="export the audit trail (.csv or .jsonl)")
     p.add_argument("--head", metavar="HASH",
-                   help="the chain's hash as a report has it printed: it must be in the chain")  # fmt: skip
+                   help="hash of the chain as printed on a report; it must be in the chain")  # fmt: skip
 
 
 def _add_evaluate(verbs: Verbs) -> None:
@@ -217,7 +217,7 @@ def _add_report_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--paper", choices=("a4", "letter"), default=None)
     p.add_argument("--lang", choices=LANGUAGES, default=None)
     p.add_argument("--csv", choices=CSV_DIALECTS, default="rfc4180",
-                   help="excel: for spreadsheets, with the signs of the language")  # fmt: skip
+                   help="excel: for spreadsheets, with the separators of the language")  # fmt: skip
 
 
 def language(args: argparse.Namespace) -> str:
