@@ -91,7 +91,7 @@ def seen_by(detector: Detector, field: Field) -> Detections:
 
 def limits(hits: int, n: int) -> list[float]:
     """Exact 95 % limits of a share."""
-    low, high = clopper_pearson(hits, n) if n else (0.0, 1.0)
+    low, high = clopper_pearson(hits, n)
     return [round(float(low), 4), round(float(high), 4)]
 
 

@@ -6,19 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bloodcells_gui.domain.stats import clopper_pearson
 from scripts.training.data import FIVE, INDEX, LEAVES, PBC8
 
 
-def clopper_pearson(hits: int, n: int, level: float = 0.95) -> list[float]:
-    """Exact limits of a share."""
-    from scipy.stats import beta
-
-    if n == 0:
-        return [0.0, 1.0]
-    a = (1 - level) / 2
-    low = 0.0 if hits == 0 else float(beta.ppf(a, hits, n - hits + 1))
-    high = 1.0 if hits == n else float(beta.ppf(1 - a, hits + 1, n - hits))
-    return [round(low, 4), round(high, 4)]
+def exact_limits(hits: int, n: int) -> list[float]:
+    """Exact 95 % limits of a share (Clopper and Pearson), rounded."""
+    return [round(limit, 4) for limit in clopper_pearson(hits, n)]
 
 
 def share(hits: int, n: int) -> dict:
@@ -27,7 +21,7 @@ def share(hits: int, n: int) -> dict:
         "value": round(hits / n, 4) if n else None,
         "hits": int(hits),
         "n": int(n),
-        "limits95": clopper_pearson(int(hits), int(n)),
+        "limits95": exact_limits(int(hits), int(n)),
     }
 
 
@@ -76,7 +70,7 @@ def confusion_scores(truth: np.ndarray, found: np.ndarray, names: Sequence[str],
         said, real = int((found == k).sum()), int((truth == k).sum())
         precision, recall = hit / said if said else 0.0, hit / real
         per_class[names[k]] = {
-            "n": real, "precision": round(precision, 4), "recall": round(recall, 4), "recall95": clopper_pearson(hit, real),
+            "n": real, "precision": round(precision, 4), "recall": round(recall, 4), "recall95": exact_limits(hit, real),
             "f1": round(2 * precision * recall / (precision + recall), 4) if hit else 0.0,
         }  # fmt: skip
     matrix = np.zeros((len(names), len(names) + 1), int)

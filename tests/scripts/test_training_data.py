@@ -18,7 +18,7 @@ from bloodcells_gui.adaptation.prior_shift import ClassPrior
 from bloodcells_gui.adaptation.reproposal import adapt_proposals, coarse_rows, confidence
 from bloodcells_gui.app.specimen_adaptation import adapt_specimen
 from scripts.training.data import LEAVES, known_copies, leukocyte_labels, load_items, merge_groups, split_of
-from scripts.training.metrics import clopper_pearson, confusion_scores, ece, judge, risk_coverage
+from scripts.training.metrics import confusion_scores, ece, exact_limits, judge, risk_coverage
 from scripts.training.morphometry_fit import coarse_rows_of, fit_classes
 from scripts.training.prior_shift import FREE, Site, fit, scores, shifted
 from scripts.training.retrain import STAGES, arguments, commands, label_of, write_manifest
@@ -99,8 +99,8 @@ def test_class_folders(name: str, label: str | None) -> None:
 
 
 def test_exact_limits_agree_with_the_published_table() -> None:
-    assert clopper_pearson(5, 100) == pytest.approx([0.016, 0.113], abs=6e-4)
-    assert clopper_pearson(0, 100) == pytest.approx([0, 0.036], abs=6e-4)
+    assert exact_limits(5, 100) == pytest.approx([0.016, 0.113], abs=6e-4)
+    assert exact_limits(0, 100) == pytest.approx([0, 0.036], abs=6e-4)
 
 
 def test_calibration_error_and_risk_coverage() -> None:
