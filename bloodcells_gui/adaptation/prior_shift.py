@@ -26,18 +26,9 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.domain.analysis import AnalysisRun
-from bloodcells_gui.domain.rules import DEFAULT_RULES, SMEAR
-from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.domain.taxonomy import BY_CODE, CRITICAL, NUCLEATED, PLATELETS
 
 Floats = NDArray[np.float32]
-
-PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
-# Not nucleated: neither counted for the class frequencies nor weighted by them.
-OUTSIDE = PLATELETS | {"ART"}
-#: Leaves of which the rules call a single cell critical.
-CRITICAL = frozenset(
-    leaf for r in DEFAULT_RULES if r.kind == SMEAR and r.severity == "critical" for leaf in r.leaves
-)
 
 #: Share of a cell's uncertainty that comes from its leaf where the card gives none.
 LEAF_SHARE = 0.25
@@ -210,7 +201,7 @@ def same_classifier(a: AnalysisRun, b: AnalysisRun) -> bool:
 
 
 def _nucleated_columns(classes: Sequence[str]) -> list[int]:
-    return [i for i, code in enumerate(classes) if code not in OUTSIDE]
+    return [i for i, code in enumerate(classes) if code in NUCLEATED]
 
 
 def is_nucleated(probabilities: Floats, classes: Sequence[str]) -> NDArray[np.bool_]:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.morphometry import coarse_names
-from bloodcells_gui.adaptation.prior_shift import CRITICAL, LEAF_SHARE, PriorShift
+from bloodcells_gui.adaptation.prior_shift import LEAF_SHARE, PriorShift
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, FOR_WANT_OF_SCALE, Cell
-from bloodcells_gui.domain.taxonomy import ROLLUPS
+from bloodcells_gui.domain.taxonomy import ARTEFACT, CRITICAL, ROLLUPS
 
 Floats = NDArray[np.float32]
 
@@ -188,8 +188,8 @@ def adapt_proposals(
     updated = np.clip(uncertainty - (after - before) * proximity, 0, 1)
     best = adapted.argmax(axis=1)
     unidentified = updated > prior_shift.threshold
-    if "ART" in classes:
-        unidentified &= adapted[:, classes.index("ART")] <= CERTAIN_ARTEFACT
+    if ARTEFACT in classes:
+        unidentified &= adapted[:, classes.index(ARTEFACT)] <= CERTAIN_ARTEFACT
     for_another_reason = abstained & (held_back | (uncertainty <= prior_shift.threshold))
     return AdaptedProposals(
         adapted,

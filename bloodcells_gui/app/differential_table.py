@@ -9,12 +9,12 @@ import numpy as np
 
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.cell import Cell
-from bloodcells_gui.domain.common_area import WITH_LEUKOCYTES, SameArea
+from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.differential import Differential, differential
 from bloodcells_gui.domain.review_state import ReviewState
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
-from bloodcells_gui.domain.taxonomy import CLASSES, COUNTED
+from bloodcells_gui.domain.taxonomy import CLASSES, COUNTED, PLATELET, WITH_LEUKOCYTES
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.fields import finished_fields
 
@@ -59,7 +59,7 @@ class CountedArea:
         if self.platelets is None:
             return SameArea(counts, leukocytes, self.area_mm2)
         # Of platelets and of what was proposed as one, only some are listed.
-        items = {code: counts[code] for code in WITH_LEUKOCYTES} | {"PLT": self.platelets}
+        items = {code: counts[code] for code in WITH_LEUKOCYTES} | {PLATELET: self.platelets}
         return SameArea(items, leukocytes, self.area_mm2, platelets_together=True)
 
 

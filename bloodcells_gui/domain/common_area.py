@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-#: Outside the 100 % but found wherever leukocytes are: their ratio is one of plain counts.
-WITH_LEUKOCYTES = frozenset({"ERB", "SMU"})
-PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
+from bloodcells_gui.domain.taxonomy import PLATELET, PLATELETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class SameArea:
         Cells of the area that count in the 100 %.
     area_mm2 : float
     platelets_together : bool
-        `items["PLT"]` holds giant platelets and clumps too: they were counted before they were named.
+        `items[PLATELET]` holds giant platelets and clumps too: they were counted before they were named.
     """
 
     items: Mapping[str, int] = field(default_factory=dict)
@@ -38,8 +36,8 @@ class SameArea:
     def of(self, leaves: Iterable[str]) -> int | None:
         """How many of these leaves together; None where one of them was not counted on the area."""
         wanted = set(leaves)
-        if self.platelets_together and "PLT" in wanted:
-            wanted -= PLATELETS - {"PLT"}
+        if self.platelets_together and PLATELET in wanted:
+            wanted -= PLATELETS - {PLATELET}
         if not wanted <= set(self.items):
             return None
         return sum(self.items[leaf] for leaf in wanted)

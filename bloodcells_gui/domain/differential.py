@@ -10,14 +10,25 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bloodcells_gui.domain import ranges
-from bloodcells_gui.domain.common_area import WITH_LEUKOCYTES, SameArea
+from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.comparison import analyser_of
 from bloodcells_gui.domain.ranges import ITEMS, Range, RangeItem
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson, ratio_limits
-from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED, OTHER, ROLLUPS, Row
+from bloodcells_gui.domain.taxonomy import (
+    BY_CODE,
+    COUNTED,
+    INTACT_NUCLEATED,
+    NRBC,
+    NUCLEATED,
+    OTHER,
+    ROLLUPS,
+    VARIANT_LYMPHOCYTE,
+    WITH_LEUKOCYTES,
+    Row,
+)
 
 #: Marks a field that reports of earlier versions lack.
 LATER: Mapping[str, bool] = {"later": True}
@@ -157,10 +168,6 @@ class _Basis:
         return ranges.pick(self.ranges, item, unit, self.sex, self.age)
 
 
-# Platelets and artefacts have no fixed ratio to the leukocytes that were looked at.
-_PER_WBC = COUNTED | {"ERB", "SMU"}
-
-
 def _row(basis: _Basis, row: Row) -> DifferentialRow:
     """One row without its flag and range."""
     count, n = basis.count(row.leaves), basis.total
@@ -184,7 +191,7 @@ def _row(basis: _Basis, row: Row) -> DifferentialRow:
         counted=figure if share is not None and of_area is not None else None,
         counted_mm2=of_area.area_mm2 if share is not None and of_area is not None else None,
         absolute=basis.wbc * count / n
-        if basis.wbc is not None and n and set(row.leaves) <= _PER_WBC
+        if basis.wbc is not None and n and set(row.leaves) <= NUCLEATED
         else None,
         ref_low=None,
         ref_high=None,
@@ -199,7 +206,7 @@ def _range_item(basis: _Basis, leaves: tuple[str, ...]) -> RangeItem | None:
     So lymphocytes keep their range in the full table until a variant lymphocyte turns up; from then on the
     range stands at the total.
     """
-    if not set(leaves) <= COUNTED | {"ERB"}:
+    if not set(leaves) <= INTACT_NUCLEATED:
         return None
     exact = next((i for i in ITEMS.values() if set(i.leaves) == set(leaves)), None)
     if exact is not None:
@@ -245,7 +252,7 @@ def _totals(basis: _Basis, shown: Iterable[DifferentialRow]) -> tuple[Differenti
     for code in ("NEUTROPHIL", "LYMPHOCYTE", "IG"):
         item = ITEMS[code]
         parts = [leaf for leaf in item.leaves if leaf in codes]
-        if len(parts) < 2 or (code == "LYMPHOCYTE" and not basis.count(("VLY",))):
+        if len(parts) < 2 or (code == "LYMPHOCYTE" and not basis.count((VARIANT_LYMPHOCYTE,))):
             continue
         row = _row(basis, Row(code, item.name, item.leaves, True, BY_CODE[item.leaves[0]].rgb))
         result.append(_with_range(basis, row, item))
@@ -273,7 +280,7 @@ def _nrbc_correction(
 ) -> _Correction:
     wbc = data.number("wbc")
     answer = data.fields.get("wbc_corrected", "").strip().lower()
-    nrbc = 100.0 * counts.get("ERB", 0) / total if total else 0.0
+    nrbc = 100.0 * counts.get(NRBC, 0) / total if total else 0.0
     due = wbc is not None and nrbc > 0 and nrbc >= settings.nrbc_threshold
     made = due and answer == "no"
     used = nrbc_correction(wbc, nrbc) if made and wbc is not None else wbc

@@ -12,7 +12,18 @@ from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, pick
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Raised, Rule
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson
-from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, OTHER, ROLLUPS
+from bloodcells_gui.domain.taxonomy import (
+    BAND,
+    BY_CODE,
+    CLASSES,
+    CRITICAL,
+    NOTABLE,
+    NRBC,
+    ORDER,
+    OTHER,
+    ROLLUPS,
+    SEGMENTED,
+)
 
 TARGET_RULE = "target-count"
 AMENDED = N_("Version {version} amends a signed report: {reason}")
@@ -90,8 +101,10 @@ def _unidentified(table: Differential) -> list[Remark]:
     return [Remark(text, (("count", str(table.unidentified)),), "warning", codes=("UNI",))]
 
 
-# What matters even when there are few: named although it does not count.
-_NAMED_WHEN_CUT = ("BL", "PMY", "PC", "ERB")
+# Named although it does not count: leukocytes first, the gravest first.
+_NAMED_WHEN_CUT = sorted(
+    NOTABLE, key=lambda code: (not BY_CODE[code].counts, -BY_CODE[code].significance, ORDER[code])
+)
 
 
 CUT = N_("Cut by the right or bottom edge of an image and therefore not counted: {count} (counting frame).")
@@ -114,7 +127,7 @@ def _cut(outside_frame: Mapping[str, int]) -> list[Remark]:
             "Among the cells that an edge cuts and that are not counted, proposed: {names}. Look at them."
         )
         names = "; ".join(f"{outside_frame[code]} {BY_CODE[code].name}" for code in grave)
-        severity = "critical" if "BL" in grave else "warning"
+        severity = "critical" if CRITICAL.intersection(grave) else "warning"
         found.append(Remark(text, (("names", names),), severity, "", tuple(grave)))
     return found
 
@@ -161,19 +174,19 @@ def _correction(
     )
     if table.corrected:
         text = N_("White cell count corrected for {n_nrbc} NRBC per 100 WBC: {n_wbc} to {n_used} 10⁹/L.")
-        return [Remark(text, params, codes=("ERB",))]
+        return [Remark(text, params, codes=(NRBC,))]
     if answer == "yes":
         text = N_("{n_nrbc} NRBC per 100 WBC; the analyser has corrected the white cell count already.")
-        return [Remark(text, params, codes=("ERB",))]
+        return [Remark(text, params, codes=(NRBC,))]
     text = N_(
         "{n_nrbc} NRBC per 100 WBC, but it is unknown whether the analyser corrected the white cell count: "
         "nothing is corrected, absolute counts may be too high."
     )
-    return [Remark(text, params, "warning", codes=("ERB",))]
+    return [Remark(text, params, "warning", codes=(NRBC,))]
 
 
 def _left_shift(table: Differential, counts: Mapping[str, int], settings: LabSettings) -> list[Remark]:
-    bands, both = counts.get("BNE", 0), counts.get("BNE", 0) + counts.get("SNE", 0)
+    bands, both = counts.get(BAND, 0), counts.get(BAND, 0) + counts.get(SEGMENTED, 0)
     if not table.total or not bands or 100.0 * bands / table.total < settings.left_shift_bands_percent:
         return []
     text = N_(
@@ -183,7 +196,7 @@ def _left_shift(table: Differential, counts: Mapping[str, int], settings: LabSet
         ("n_bands", f"{100.0 * bands / table.total:.1f}"),
         ("n_both", f"{100.0 * both / table.total:.1f}"),
     )
-    return [Remark(text, params, "warning", "left-shift", ("BNE",))]
+    return [Remark(text, params, "warning", "left-shift", (BAND,))]
 
 
 def _immature(table: Differential, counts: Mapping[str, int]) -> list[Remark]:
@@ -208,7 +221,7 @@ def _other(table: Differential, counts: Mapping[str, int]) -> list[Remark]:
         text = N_("Other holds {names}.") if row.counts else N_("Other, outside the count, holds {names}.")
         names = "; ".join(f"{counts[c.code]} {c.name}" for c in inside)
         codes = tuple(c.code for c in inside)
-        grave = "critical" if "BL" in codes else "info"
+        grave = "critical" if CRITICAL.intersection(codes) else "info"
         result.append(Remark(text, (("names", names),), grave, "", codes))
     return result
 
@@ -249,7 +262,7 @@ def _decisions(
         if (threshold := _thresholds(rule, wbc)) is not None:
             yield rule.name, rule.leaves, threshold
     for item in ITEMS.values():
-        if not item.leaves or item.code == "ERB":
+        if not item.leaves or item.code == NRBC:
             continue
         for unit in (ABSOLUTE, PERCENT):
             found = pick(settings.ranges, item.code, unit, sex, age)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bloodcells_gui.domain import validation
-from bloodcells_gui.domain.common_area import WITH_LEUKOCYTES, SameArea
+from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.domain.taxonomy import BY_CODE, WITH_LEUKOCYTES
 
 TRIGGER, SMEAR = "trigger", "smear"
 _COMPARE: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt, ">=": operator.ge}

@@ -1,14 +1,47 @@
 """Cell classes, their codes and roll-ups.
 
-Codes follow the file names of the PBC data set (Acevedo et al. 2020) where they exist.
+Codes follow the file names of the PBC data set (Acevedo et al. 2020) where they exist. Every set of classes
+in the program (:data:`LEUKOCYTES`, :data:`PLATELETS` and the like) and every roll-up follow from the table
+:data:`CLASSES`: a new class is one line of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from bloodcells_gui.domain.i18n import N_
 
 UNIDENTIFIED = "UNI"
 OTHER = "OTHER"
+
+
+class CellKind(StrEnum):
+    """What a class is; this decides how its cells are counted.
+
+    Leukocytes are the 100 % of the differential. Erythroblasts and smudge cells are nucleated too, found
+    wherever leukocytes are, and given per 100 leukocytes. Platelets are counted on a sample of the area, and
+    artefacts are no cells.
+    """
+
+    LEUKOCYTE = "leukocyte"
+    ERYTHROBLAST = "erythroblast"
+    SMUDGE = "smudge"
+    PLATELET = "platelet"
+    ARTEFACT = "artefact"
+
+
+class Significance(IntEnum):
+    """How much a single cell of a class means for the patient."""
+
+    ORDINARY = 0
+    #: Named even where it does not count, because it is cut by an edge.
+    NOTABLE = 1
+    #: Its name must not depend on an unsure scale.
+    GRAVE = 2
+    #: The frequency of other classes never lowers its probability.
+    CRITICAL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,47 +56,104 @@ class CellClass:
         English name; the key of its translation.
     group : str
         Code of the group for partial labels and the left-shift remark ("NE", "IG") or "".
-    counts : bool
-        Whether the class counts in the 100 % of the differential.
+    kind : CellKind
+    row : str
+        Code of its row in the ten-class roll-up (a key of :data:`ROW_NAMES`) or OTHER.
     rgb : tuple of int
         Display colour, distinguishable in both themes; never the only carrier of meaning.
     key : str
         Default key of the review (the cellcountr counter's layout where it has one).
+    significance : Significance
     """
 
     code: str
     name: str
     group: str
-    counts: bool
+    kind: CellKind
+    row: str
     rgb: tuple[int, int, int]
     key: str
+    significance: Significance = Significance.ORDINARY
+
+    @property
+    def counts(self) -> bool:
+        """Whether the class counts in the 100 % of the differential."""
+        return self.kind is CellKind.LEUKOCYTE
 
 
+_LEUKOCYTE, _PLATELET = CellKind.LEUKOCYTE, CellKind.PLATELET
+_NOTABLE, _GRAVE, _CRITICAL = Significance.NOTABLE, Significance.GRAVE, Significance.CRITICAL
+
+#: Names of the coarse rows, in the order in which the ten-class roll-up shows them.
+ROW_NAMES: dict[str, str] = {
+    "NEUTROPHIL": N_("Neutrophil"),
+    "IG": N_("Immature granulocyte"),
+    "EOSINOPHIL": N_("Eosinophil"),
+    "BASOPHIL": N_("Basophil"),
+    "LYMPHOCYTE": N_("Lymphocyte"),
+    "MONOCYTE": N_("Monocyte"),
+    "BLAST": N_("Blast"),
+    "ERYTHROBLAST": N_("Erythroblast (NRBC)"),
+    "PLATELET": N_("Platelet"),
+    "SMUDGE": N_("Smudge cell"),
+}
 CLASSES: tuple[CellClass, ...] = (
-    CellClass("SNE", "Segmented neutrophil", "NE", True, (64, 133, 198), "Q"),
-    CellClass("BNE", "Band neutrophil", "NE", True, (118, 178, 224), "A"),
-    CellClass("LY", "Lymphocyte", "", True, (112, 84, 178), "S"),
-    CellClass("VLY", "Variant lymphocyte", "", True, (160, 122, 214), "V"),
-    CellClass("MO", "Monocyte", "", True, (60, 150, 140), "F"),
-    CellClass("EO", "Eosinophil", "", True, (226, 108, 62), "Z"),
-    CellClass("BA", "Basophil", "", True, (60, 66, 130), "X"),
-    CellClass("MMY", "Metamyelocyte", "IG", True, (206, 170, 60), "W"),
-    CellClass("MY", "Myelocyte", "IG", True, (188, 138, 40), "E"),
-    CellClass("PMY", "Promyelocyte", "IG", True, (158, 104, 30), "R"),
-    CellClass("BL", "Blast", "", True, (196, 42, 66), "T"),
-    CellClass("PC", "Plasma cell", "", True, (190, 92, 160), "D"),
-    CellClass("ERB", "Erythroblast (NRBC)", "", False, (150, 70, 80), "G"),
-    CellClass("SMU", "Smudge cell", "", False, (140, 140, 150), "M"),
-    CellClass("PLT", "Platelet", "", False, (196, 130, 186), "P"),
-    CellClass("GPLT", "Giant platelet", "", False, (172, 96, 160), "L"),
-    CellClass("PLC", "Platelet clump", "", False, (148, 70, 136), "K"),
-    CellClass("ART", "Artefact", "", False, (120, 120, 120), "C"),
+    CellClass("SNE", "Segmented neutrophil", "NE", _LEUKOCYTE, "NEUTROPHIL", (64, 133, 198), "Q"),
+    CellClass("BNE", "Band neutrophil", "NE", _LEUKOCYTE, "NEUTROPHIL", (118, 178, 224), "A"),
+    CellClass("LY", "Lymphocyte", "", _LEUKOCYTE, "LYMPHOCYTE", (112, 84, 178), "S"),
+    CellClass("VLY", "Variant lymphocyte", "", _LEUKOCYTE, "LYMPHOCYTE", (160, 122, 214), "V"),
+    CellClass("MO", "Monocyte", "", _LEUKOCYTE, "MONOCYTE", (60, 150, 140), "F"),
+    CellClass("EO", "Eosinophil", "", _LEUKOCYTE, "EOSINOPHIL", (226, 108, 62), "Z"),
+    CellClass("BA", "Basophil", "", _LEUKOCYTE, "BASOPHIL", (60, 66, 130), "X"),
+    CellClass("MMY", "Metamyelocyte", "IG", _LEUKOCYTE, "IG", (206, 170, 60), "W"),
+    CellClass("MY", "Myelocyte", "IG", _LEUKOCYTE, "IG", (188, 138, 40), "E"),
+    CellClass("PMY", "Promyelocyte", "IG", _LEUKOCYTE, "IG", (158, 104, 30), "R", _GRAVE),
+    CellClass("BL", "Blast", "", _LEUKOCYTE, "BLAST", (196, 42, 66), "T", _CRITICAL),
+    CellClass("PC", "Plasma cell", "", _LEUKOCYTE, OTHER, (190, 92, 160), "D", _NOTABLE),
+    CellClass(
+        "ERB", "Erythroblast (NRBC)", "", CellKind.ERYTHROBLAST, "ERYTHROBLAST", (150, 70, 80), "G", _GRAVE
+    ),
+    CellClass("SMU", "Smudge cell", "", CellKind.SMUDGE, "SMUDGE", (140, 140, 150), "M"),
+    CellClass("PLT", "Platelet", "", _PLATELET, "PLATELET", (196, 130, 186), "P"),
+    CellClass("GPLT", "Giant platelet", "", _PLATELET, "PLATELET", (172, 96, 160), "L"),
+    CellClass("PLC", "Platelet clump", "", _PLATELET, "PLATELET", (148, 70, 136), "K"),
+    CellClass("ART", "Artefact", "", CellKind.ARTEFACT, OTHER, (120, 120, 120), "C"),
 )
 BY_CODE: dict[str, CellClass] = {c.code: c for c in CLASSES}
 ORDER: dict[str, int] = {c.code: i for i, c in enumerate(CLASSES)}
-COUNTED: frozenset[str] = frozenset(c.code for c in CLASSES if c.counts)
-IMMATURE: tuple[str, ...] = ("PMY", "MY", "MMY")
-PARTIAL_LABELS: dict[str, tuple[str, ...]] = {"NE": ("SNE", "BNE"), "IG": ("MMY", "MY", "PMY")}
+
+# Classes that a rule of the field is about, by name.
+SEGMENTED, BAND, VARIANT_LYMPHOCYTE, NRBC = "SNE", "BNE", "VLY", "ERB"
+#: The class under which platelets are counted that nobody named.
+PLATELET = "PLT"
+ARTEFACT = "ART"
+
+
+def _of(*kinds: CellKind) -> frozenset[str]:
+    return frozenset(c.code for c in CLASSES if c.kind in kinds)
+
+
+def _at_least(significance: Significance) -> frozenset[str]:
+    return frozenset(c.code for c in CLASSES if c.significance >= significance)
+
+
+#: In the 100 % of the differential.
+COUNTED = LEUKOCYTES = _of(CellKind.LEUKOCYTE)
+ERYTHROBLASTS = _of(CellKind.ERYTHROBLAST)
+PLATELETS = _of(CellKind.PLATELET)
+#: Outside the 100 % but found wherever leukocytes are: their ratio is one of plain counts.
+WITH_LEUKOCYTES = _of(CellKind.ERYTHROBLAST, CellKind.SMUDGE)
+#: Everything with a nucleus, or what is left of one.
+NUCLEATED = LEUKOCYTES | WITH_LEUKOCYTES
+#: Whole cells with a nucleus.
+INTACT_NUCLEATED = LEUKOCYTES | ERYTHROBLASTS
+NOTABLE = _at_least(Significance.NOTABLE)
+GRAVE = _at_least(Significance.GRAVE)
+CRITICAL = _at_least(Significance.CRITICAL)
+PARTIAL_LABELS: dict[str, tuple[str, ...]] = {
+    group: tuple(c.code for c in CLASSES if c.group == group)
+    for group in dict.fromkeys(c.group for c in CLASSES if c.group)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,61 +183,43 @@ class RollUp:
         raise KeyError(leaf)
 
 
-def _row(code: str, name: str, *leaves: str) -> Row:
-    first = BY_CODE[leaves[0]]
-    return Row(code, name, leaves, all(BY_CODE[c].counts for c in leaves), first.rgb)
+def _leaf_row(c: CellClass) -> Row:
+    return Row(c.code, c.name, (c.code,), c.counts, c.rgb)
 
 
-def _leaf_row(code: str) -> Row:
-    c = BY_CODE[code]
-    return Row(code, c.name, (code,), c.counts, c.rgb)
+def _coarse_row(code: str) -> Row:
+    leaves = [c for c in CLASSES if c.row == code]
+    counts = all(c.counts for c in leaves)
+    return Row(code, ROW_NAMES[code], tuple(c.code for c in leaves), counts, leaves[0].rgb)
 
 
-def _other(name: str, *leaves: str) -> tuple[Row, ...]:
-    """OTHER is shown in two parts where it mixes leaves inside and outside the 100 %."""
-    inside = tuple(c for c in leaves if BY_CODE[c].counts)
-    outside = tuple(c for c in leaves if not BY_CODE[c].counts)
+def _other(shown: Iterable[str]) -> tuple[Row, ...]:
+    """All classes without a row among `shown`; two rows where they lie inside and outside the 100 %."""
+    leaves = [c for c in CLASSES if c.row not in shown]
+    inside = tuple(c.code for c in leaves if c.counts)
+    outside = tuple(c.code for c in leaves if not c.counts)
     rows = []
     if inside:
-        rows.append(Row(OTHER, name, inside, True, (110, 110, 110)))
+        rows.append(Row(OTHER, "Other", inside, True, (110, 110, 110)))
     if outside:
         code = OTHER if not inside else "OTHER_OUTSIDE"
         rows.append(Row(code, "Other, outside the count", outside, False, (110, 110, 110)))
     return tuple(rows)
 
 
-_TEN = (
-    _row("NEUTROPHIL", "Neutrophil", "SNE", "BNE"),
-    _row("IG", "Immature granulocyte", "MMY", "MY", "PMY"),
-    _row("EOSINOPHIL", "Eosinophil", "EO"),
-    _row("BASOPHIL", "Basophil", "BA"),
-    _row("LYMPHOCYTE", "Lymphocyte", "LY", "VLY"),
-    _row("MONOCYTE", "Monocyte", "MO"),
-)
-_OUTSIDE8 = (
-    _row("ERYTHROBLAST", "Erythroblast (NRBC)", "ERB"),
-    _row("PLATELET", "Platelet", "PLT", "GPLT", "PLC"),
-)
+def _roll_up(id: str, name: str, *codes: str) -> RollUp:
+    return RollUp(id, name, (*(_coarse_row(code) for code in codes), *_other(codes)))
+
+
+_FIVE = ("NEUTROPHIL", "LYMPHOCYTE", "MONOCYTE", "EOSINOPHIL", "BASOPHIL")
+_EIGHT = tuple(code for code in ROW_NAMES if code not in ("BLAST", "SMUDGE"))
 
 ROLLUPS: dict[str, RollUp] = {
     r.id: r
     for r in (
-        RollUp("full", "All classes", tuple(_leaf_row(c.code) for c in CLASSES)),
-        RollUp(
-            "ten",
-            "Ten classes (study of 2021)",
-            (*_TEN, _row("BLAST", "Blast", "BL"), *_OUTSIDE8, _row("SMUDGE", "Smudge cell", "SMU"),
-             *_other("Other", "PC", "ART")),
-        ),
-        RollUp("pbc8", "Eight classes (PBC)", (*_TEN, *_OUTSIDE8,
-                              *_other("Other", "BL", "PC", "SMU", "ART"))),
-        RollUp(
-            "five",
-            "Five-part differential",
-            (
-                _TEN[0], _TEN[4], _TEN[5], _TEN[2], _TEN[3],
-                *_other("Other", *IMMATURE, "BL", "PC", "ERB", "SMU", "PLT", "GPLT", "PLC", "ART"),
-            ),
-        ),
+        RollUp("full", "All classes", tuple(_leaf_row(c) for c in CLASSES)),
+        _roll_up("ten", "Ten classes (study of 2021)", *ROW_NAMES),
+        _roll_up("pbc8", "Eight classes (PBC)", *_EIGHT),
+        _roll_up("five", "Five-part differential", *_FIVE),
     )
-}  # fmt: skip
+}

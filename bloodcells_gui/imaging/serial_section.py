@@ -1,9 +1,9 @@
-"""Work of many small steps is done by one thread at a time.
+"""A lock around many short calls of OpenCV and NumPy: one thread of the program at a time runs them.
 
-OpenCV and NumPy hand Python's interpreter lock over in many of their calls. Where two threads run through
-calls of some microseconds, each waits for the other to be woken after nearly every one: on two cores, two
-threads that measured cells side by side used three and a half times the processor time of one alone.
-Networks, decoders and resampling run for long at a stretch and need no turns.
+Both libraries release Python's interpreter lock in many of their calls. Where two threads run through calls
+of some microseconds, each waits for the other to be woken after nearly every one: on two cores, two threads
+that measured cells side by side used three and a half times the processor time of one alone. Networks,
+decoders and resampling spend long in one call and need no lock.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_TURN = threading.Lock()
+_LOCK = threading.Lock()
 
 
 @contextmanager
-def small_steps(meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Only one thread of the program is inside at a time: a batch's small steps, and no waiting for anything.
+def serial_section(meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Let one thread of the program in at a time, for the short calls of one batch.
 
-    Where another one is inside, `meanwhile` is called before waiting for it: work that needs no turn.
+    Parameters
+    ----------
+    meanwhile : callable
+        Called before waiting where another thread is inside: work that needs no lock.
     """
-    if not _TURN.acquire(blocking=False):
+    if not _LOCK.acquire(blocking=False):
         meanwhile()
-        _TURN.acquire()
+        _LOCK.acquire()
     try:
         yield
     finally:
-        _TURN.release()
+        _LOCK.release()

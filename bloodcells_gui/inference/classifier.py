@@ -15,6 +15,7 @@ from bloodcells_gui.adaptation.morphometry import MorphometryModel
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
 from bloodcells_gui.adaptation.reproposal import CERTAIN_ARTEFACT, coarse_rows
 from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.taxonomy import ARTEFACT
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.calibration import Profile
 from bloodcells_gui.inference.explain import enlarge, grad_cam, mixed_weights
@@ -347,9 +348,9 @@ class Classifier:
 
     def _certain_artefacts(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Find cells that are certainly artefacts (n,), so that nobody needs to name them."""
-        if "ART" not in self.classes:
+        if ARTEFACT not in self.classes:
             return np.zeros(len(probabilities), np.bool_)
-        return np.asarray(probabilities[:, self.classes.index("ART")] > CERTAIN_ARTEFACT, np.bool_)
+        return np.asarray(probabilities[:, self.classes.index(ARTEFACT)] > CERTAIN_ARTEFACT, np.bool_)
 
     def explain(self, crops: Crops, codes: Sequence[str], *, enlarged: bool = True) -> Floats:
         """Compute Grad-CAM of a class or roll-up (its leaf `codes`) for each crop.

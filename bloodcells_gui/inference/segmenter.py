@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.thread_turns import small_steps
+from bloodcells_gui.imaging.serial_section import serial_section
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.masks import clean_mask
 from bloodcells_gui.inference.session import OnnxSession
@@ -78,7 +78,7 @@ class Segmenter:
         """
         out = np.zeros(crops.shape[:3], np.uint8)
         found = self.probabilities(crops)
-        with small_steps():
+        with serial_section():
             for i, probabilities in enumerate(found):
                 out[i] = clean_mask(probabilities)
         return out

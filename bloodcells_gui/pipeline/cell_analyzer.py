@@ -30,7 +30,8 @@ from bloodcells_gui.domain.cell import (
     CellAssets,
 )
 from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN
-from bloodcells_gui.domain.thread_turns import small_steps
+from bloodcells_gui.domain.taxonomy import INTACT_NUCLEATED
+from bloodcells_gui.imaging.serial_section import serial_section
 from bloodcells_gui.inference.preprocess import crop_at_scale, window_at
 from bloodcells_gui.pipeline.cell_place import Place
 from bloodcells_gui.pipeline.edges import (
@@ -191,7 +192,7 @@ class CellAnalyzer:
         def draw() -> None:
             pictures.extend(encode_jpeg(self._thumbnail(w), _THUMBNAIL_QUALITY) for w in windows)
 
-        with small_steps(meanwhile=draw):
+        with serial_section(meanwhile=draw):
             measured = [
                 self._measure(*_shown(crop, mask, window.visible(self.windows.outlining)), um_per_px)
                 for window, crop, mask in zip(windows, crops, masks, strict=True)
@@ -221,7 +222,7 @@ class CellAnalyzer:
                 mpp=window.place.mpp / window.place.scale,
                 predicted=self.classifier.classes[best],
                 probability=float(probabilities[best]),
-                abstained=bool(result.abstained[i]) or no_scale or (none_found and self._is_leukocyte(best)),
+                abstained=bool(result.abstained[i]) or no_scale or (none_found and self._is_nucleated(best)),
                 uncertainty=float(result.uncertainty[i]),
                 scores=probabilities,
                 measurements=np.asarray(values, np.float32),
@@ -250,13 +251,13 @@ class CellAnalyzer:
         """Add the disagreement over nucleated cells; junk says little about the stain."""
         if result.disagreement is None:
             return
-        cells = [i for i, best in enumerate(result.probabilities.argmax(1)) if self._is_leukocyte(int(best))]
+        cells = [i for i, best in enumerate(result.probabilities.argmax(1)) if self._is_nucleated(int(best))]
         with self._lock:
             self._apart_sum += float(result.disagreement[cells].sum())
             self._apart_n += len(cells)
 
-    def _is_leukocyte(self, index: int) -> bool:
-        return self.classifier.classes[index] not in {"ART", "PLT", "SMU"}
+    def _is_nucleated(self, index: int) -> bool:
+        return self.classifier.classes[index] in INTACT_NUCLEATED
 
     def _usable_mpp(self, place: Place) -> float:
         """The place's scale, or one at which the whole image fills the window when it is unknown."""

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.adaptation.prior_shift import CRITICAL
 from bloodcells_gui.adaptation.reproposal import coarse_rows, coarse_sums
+from bloodcells_gui.domain.taxonomy import GRAVE
 from bloodcells_gui.pipeline.models import ClassifierResult
 
 Floats = NDArray[np.float32]
 
 #: Middles of five equal parts of a normal distribution, in standard deviations: equally likely scales.
 STEPS = (0.0, -1.28, -0.52, 0.52, 1.28)
-#: Leaves of which one cell matters: a scale must not make or unmake them.
-GRAVE = CRITICAL | {"PMY", "ERB"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.platelets import OIL_FIELD_MM2
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.run_messages import LOST, NOT_REACHED, REACHED
-from bloodcells_gui.domain.taxonomy import COUNTED
+from bloodcells_gui.domain.taxonomy import COUNTED, PLATELETS
 from bloodcells_gui.domain.zones import TileScanned, Zones
 from bloodcells_gui.imaging.io.refusal import out_of_reach
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
@@ -44,7 +44,6 @@ from bloodcells_gui.pipeline.pieces import Found, Source
 from bloodcells_gui.pipeline.threads import worker_pool
 
 _POLL_S = 0.05
-_PLATELETS = frozenset({"PLT", "GPLT", "PLC"})
 _PLATELET_UM = 3.5
 # So many pieces in a row that cannot be read: the file or its drive is gone.
 _GIVE_UP_AFTER = 12
@@ -200,7 +199,7 @@ class Scan:
             # What the detector took it for was not kept, and the classifier may have named it otherwise.
             seams.add(self._source.in_plane(cell.image, _hugging(cell)), ANY_KIND)
             self._sums.leukocytes += is_leukocyte(cell)
-            if self._assets_of is not None and cell.predicted not in _PLATELETS:
+            if self._assets_of is not None and cell.predicted not in PLATELETS:
                 self._outlines.add(cell, partial(self._assets_of, cell.id))
         self._reached = 0 < self._options.target <= self._sums.leukocytes
         self._meter = RateMeter()
@@ -368,7 +367,7 @@ def _outline_alone(assets: CellAssets) -> CellAssets:
 def _hugging(cell: Cell) -> Box:
     """A cell's box; of a platelet its middle, for earlier versions drew a square of 13 um around each."""
     box, side = cell.box_px, _PLATELET_UM / cell.mpp if cell.mpp > 0 else math.inf
-    if cell.predicted not in _PLATELETS or max(box.width, box.height) < 2.5 * side:
+    if cell.predicted not in PLATELETS or max(box.width, box.height) < 2.5 * side:
         return box
     x, y = box.centre
     return Box(x - side / 2, y - side / 2, side, side)
@@ -378,7 +377,7 @@ def already_listed(earlier: Sequence[Mapping[str, float]], known: Iterable[Cell]
     """Platelets that the runs 0, 1, ... listed as cells; estimated where one was killed."""
     untold = {number for number, tallies in enumerate(earlier) if LISTED not in tallies}
     told = sum(round(tallies.get(LISTED, 0.0)) for tallies in earlier)
-    return told + sum(cell.predicted in _PLATELETS and cell.run in untold for cell in known)
+    return told + sum(cell.predicted in PLATELETS and cell.run in untold for cell in known)
 
 
 def is_leukocyte(cell: Cell) -> bool:

@@ -32,8 +32,8 @@ KEYWORDS: Mapping[str, Sequence[int]] = {
     # errors: what happened, why, what to do
     "_say": FIRST_TWO, "_refuse": FIRST_TWO, "_refused": FIRST_TWO, "UserError": FIRST_THREE,
     # rows of the tables of classes, grades, ranges, rules and fields
-    "CellClass": SECOND, "RollUp": SECOND, "Row": SECOND, "taxonomy._row": SECOND,
-    "taxonomy._other": FIRST, "GradeItem": SECOND, "grading._red": range(2, 20), "RangeItem": SECOND, "RangeSet": SECOND, "Rule": SECOND,
+    "CellClass": SECOND, "RollUp": SECOND, "Row": SECOND, "taxonomy._roll_up": SECOND,
+    "GradeItem": SECOND, "grading._red": range(2, 20), "RangeItem": SECOND, "RangeSet": SECOND, "Rule": SECOND,
     "FieldSpec": SECOND,
 }  # fmt: skip
 COUNTED = {"ngettext": FIRST_TWO, "plural": FIRST_TWO}

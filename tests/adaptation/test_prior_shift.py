@@ -9,13 +9,13 @@ import pytest
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.prior_shift import (
-    CRITICAL,
     ClassPrior,
     estimate_class_weights,
     largest_changes,
     prior_shift_from_tallies,
     without_prior_shift,
 )
+from bloodcells_gui.domain.taxonomy import CRITICAL
 from tests.support.specimens import CLASSES, PRIOR, a_prior_shift, answers, vector
 
 INSIDE = [i for i, c in enumerate(CLASSES) if c not in ("PLT", "ART")]

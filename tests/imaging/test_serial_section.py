@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bloodcells_gui.domain.thread_turns import small_steps
+from bloodcells_gui.imaging.serial_section import serial_section
 
 
 def test_one_thread_is_inside_at_a_time() -> None:
@@ -14,7 +14,7 @@ def test_one_thread_is_inside_at_a_time() -> None:
     def work() -> None:
         nonlocal inside, most
         for _ in range(20):
-            with small_steps():
+            with serial_section():
                 inside += 1
                 most = max(most, inside)
                 time.sleep(0.0005)
@@ -30,19 +30,19 @@ def test_one_thread_is_inside_at_a_time() -> None:
 
 def test_other_work_is_done_before_waiting_and_only_then() -> None:
     done: list[str] = []
-    with small_steps(meanwhile=lambda: done.append("alone")):
+    with serial_section(meanwhile=lambda: done.append("alone")):
         pass
     assert done == []
 
     entered, leave, meanwhile = threading.Event(), threading.Event(), threading.Event()
 
     def holder() -> None:
-        with small_steps():
+        with serial_section():
             entered.set()
             leave.wait(10)
 
     def other() -> None:
-        with small_steps(meanwhile=meanwhile.set):
+        with serial_section(meanwhile=meanwhile.set):
             done.append("in turn")
 
     first, second = threading.Thread(target=holder), threading.Thread(target=other)
@@ -58,7 +58,7 @@ def test_other_work_is_done_before_waiting_and_only_then() -> None:
 
 
 def test_an_error_leaves_the_turn_to_others() -> None:
-    with pytest.raises(ValueError, match="bad cell"), small_steps():
+    with pytest.raises(ValueError, match="bad cell"), serial_section():
         raise ValueError("bad cell")
-    with small_steps(meanwhile=lambda: pytest.fail("the turn was kept")):
+    with serial_section(meanwhile=lambda: pytest.fail("the turn was kept")):
         pass
