@@ -104,7 +104,7 @@ def test_runs_of_the_command_line_log_no_name(laboratory: Path, monkeypatch: pyt
         ["lab", "backup", laboratory / f"{PATIENT}.bca"],
         ["lab", "restore", laboratory / f"{PATIENT}.bca"],
     )
-    assert "Mustermann" in printed  # the person is told names; the log is not
+    assert "Mustermann" in printed  # names are printed for the person, not logged
     damaged = bytearray(case.read_bytes())
     damaged[2000:6000] = PATIENT.encode() * (4000 // len(PATIENT.encode()))
     (laboratory / f"damaged {PATIENT}.bcs").write_bytes(damaged)

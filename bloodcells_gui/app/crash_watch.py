@@ -38,17 +38,17 @@ def _stray_exceptions() -> Iterator[None]:
     """Log exceptions that end a thread, or that Python can hand to nobody, beside what is done with them."""
     of_threads, unraisable = threading.excepthook, sys.unraisablehook
 
-    def of_thread(args: threading.ExceptHookArgs) -> None:
+    def log_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
             _log.critical("a fault of the program in a thread", exc_info=args.exc_value)
         of_threads(args)
 
-    def raised_for_nobody(args: sys.UnraisableHookArgs) -> None:
+    def log_unraisable(args: sys.UnraisableHookArgs) -> None:
         if args.exc_value is not None:
-            _log.error("a fault of the program that nobody could be told", exc_info=args.exc_value)
+            _log.error("a fault of the program that reached no caller", exc_info=args.exc_value)
         unraisable(args)
 
-    threading.excepthook, sys.unraisablehook = of_thread, raised_for_nobody
+    threading.excepthook, sys.unraisablehook = log_thread, log_unraisable
     try:
         yield
     finally:

@@ -85,7 +85,7 @@ def read_log(folder: Path, most_bytes: int = MAX_BYTES) -> list[str]:
 
 
 def no_log(error: OSError) -> Reason:
-    """What a person is told, once, where no log can be kept."""
+    """The message for the person, given once, where no log can be kept."""
     reason = error.strerror or type(error).__name__
     return Reason("The log cannot be written ({reason}). The work goes on without it.", (("reason", reason),))
 
@@ -137,7 +137,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _is_literal(record: logging.LogRecord) -> bool:
-    """Whether the message stands as it is in the code of the function that logs it, of this program's."""
+    """Whether the message is a constant of the function that logs it, and that function the program's."""
     frame: FrameType | None = sys._getframe()
     caller = record.pathname, record.lineno, record.funcName
     while frame is not None:
@@ -178,7 +178,7 @@ class LogFile(logging.Handler):
         self._folder = folder
         self._failed = failed
         self._max_bytes = max_bytes
-        self._told = False
+        self._failure_reported = False
         self._torn = False
         self._not_before = 0.0
         self._last = ""
@@ -217,8 +217,8 @@ class LogFile(logging.Handler):
             self._append((entry + "\n").encode("utf-8", "backslashreplace"))
         except OSError as error:
             self._not_before = time.monotonic() + _WAIT_AFTER_FAILURE_S
-            if not self._told:
-                self._told = True
+            if not self._failure_reported:
+                self._failure_reported = True
                 self._failed(error)
 
     def _append(self, data: bytes) -> None:

@@ -51,7 +51,7 @@ This text holds the versions of the program and its parts, figures of this compu
 without names, and the program's log. It names no patient, specimen, person, file or folder. Texts of the
 laboratory (its header, comments, rules, fields) are only counted.
 """
-# Distribution on PyPI, and the module that tells its version where the packaged program has no metadata.
+# Distribution on PyPI, and the module whose version counts where the packaged program has no metadata.
 _PARTS = (
     ("PySide6-Essentials", "PySide6"), ("numpy", "numpy"), ("opencv-python-headless", "cv2"),
     ("onnxruntime", "onnxruntime"), ("openslide-python", "openslide"), ("tifffile", "tifffile"),
@@ -145,7 +145,7 @@ def _computer() -> Iterator[Fact]:
 def _memory_mb() -> int | None:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
-    except (AttributeError, OSError, ValueError):  # Windows does not tell in this way
+    except (AttributeError, OSError, ValueError):  # not on Windows
         return None
 
 

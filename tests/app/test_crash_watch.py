@@ -110,7 +110,7 @@ def test_it_stays_away_where_traces_are_asked_for_already(tmp_path: Path) -> Non
 
 
 class Falls:
-    """Fails where nobody can be told."""
+    """Fails where no caller can catch it."""
 
     def __del__(self) -> None:
         raise LookupError(NAME)
@@ -133,7 +133,7 @@ def test_faults_in_threads_and_for_nobody_are_in_the_log(
         thread.join()
         Falls()
     assert (threading.excepthook, sys.unraisablehook) == before
-    assert len(done) == 2  # whoever was told before is told still
+    assert len(done) == 2  # the hooks of before are called too
     text = (tmp_path / FILE_NAME).read_text("utf-8")
     assert "builtins.ZeroDivisionError (its message is left out)" in text
     assert "builtins.LookupError (its message is left out)" in text

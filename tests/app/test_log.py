@@ -205,10 +205,10 @@ def test_what_comes_again_and_again_is_counted(folder: Path) -> None:
         PLANTED.one(2)
         PLANTED.one(2)
 
-    told = lines(folder, act)
-    assert len(told) == 4
-    assert "999 times more" in told[1]
-    assert "1 times more" in told[3]
+    reported = lines(folder, act)
+    assert len(reported) == 4
+    assert "999 times more" in reported[1]
+    assert "1 times more" in reported[3]
 
 
 def test_it_never_grows_past_three_files(folder: Path) -> None:
@@ -283,8 +283,8 @@ def test_two_processes_write_side_by_side(folder: Path, most: int) -> None:
         for who in range(2)
     ]
     for writer in writers:
-        _, told = writer.communicate(timeout=120)
-        assert (writer.returncode, told) == (0, "")
+        _, reported = writer.communicate(timeout=120)
+        assert (writer.returncode, reported) == (0, "")
     files = [p for p in log.log_files(folder) if p.is_file()]
     assert all(p.stat().st_size <= most * 1.1 for p in files)
     found: dict[int, list[int]] = {0: [], 1: []}
@@ -351,11 +351,11 @@ def test_what_is_in_the_way_costs_the_entries_and_nothing_else(
     if prepare is _nothing_allowed and os.geteuid() == 0:
         pytest.skip("the superuser may write anywhere")
     prepare(folder / log.FILE_NAME)
-    told: list[OSError] = []
-    with log.logging_to(folder, failed=told.append):
+    reported: list[OSError] = []
+    with log.logging_to(folder, failed=reported.append):
         PLANTED.one(1)
         PLANTED.one(2)
-    assert len(told) == 1
+    assert len(reported) == 1
     for kept in (folder / "elsewhere", folder):
         if kept.is_file():
             assert kept.read_text("utf-8") == "kept"
@@ -364,7 +364,7 @@ def test_what_is_in_the_way_costs_the_entries_and_nothing_else(
 def test_a_full_disk_costs_the_entries_until_there_is_room(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[OSError] = []
+    reported: list[OSError] = []
     real = os.write
 
     def full(fd: int, data: bytes) -> int:
@@ -373,13 +373,13 @@ def test_a_full_disk_costs_the_entries_until_there_is_room(
         return real(fd, data[:-9] if b"of 1" in data else data)
 
     monkeypatch.setattr(log, "_WAIT_AFTER_FAILURE_S", 0.0)
-    with log.logging_to(folder, failed=told.append), monkeypatch.context() as patch:
+    with log.logging_to(folder, failed=reported.append), monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
         PLANTED.literal(1, 1)
         PLANTED.literal(1, 2)
         PLANTED.literal(2, 2)
         PLANTED.literal(1, 3)
-    assert [e.errno for e in told] == [errno.ENOSPC]
+    assert [e.errno for e in reported] == [errno.ENOSPC]
     (torn, whole) = (folder / log.FILE_NAME).read_text("utf-8").splitlines()
     assert not torn.endswith("of 1")
     assert whole.endswith("read 1 of 3")
@@ -395,10 +395,10 @@ def test_verbose_prints_the_same_entries_and_survives_a_closed_terminal(
 ) -> None:
     with log.logging_to(folder, verbose=True):
         PLANTED.one(NAME)
-    out, told = capfd.readouterr()
+    out, reported = capfd.readouterr()
     assert out == ""
-    assert told == (folder / log.FILE_NAME).read_text("utf-8")
-    assert_clean(told)
+    assert reported == (folder / log.FILE_NAME).read_text("utf-8")
+    assert_clean(reported)
 
     class Closed:
         def write(self, _: str) -> int:

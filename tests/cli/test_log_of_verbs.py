@@ -34,14 +34,14 @@ def test_a_run_leaves_its_begin_its_end_and_its_problem(
 ) -> None:
     assert run(["demo", "--out", str(tmp_path / "Mustermann"), "--cells", "3"]) == 0
     assert run(["verify", str(tmp_path / "Mustermann.bcs")]) != 0
-    out, told = capsys.readouterr()
+    out, errors = capsys.readouterr()
     text = logged(home)
     assert "bloodcells 0" in text
     assert ": demo begins" in text
     assert ": demo ends with 0 after " in text
     assert ": verify ends with " in text
     assert "UserError (its message is left out)" in text
-    assert "Mustermann" in out + told
+    assert "Mustermann" in out + errors
     assert "Mustermann" not in text
 
 
@@ -66,9 +66,9 @@ def test_verbose_goes_to_stderr_and_nothing_else_changes(
 ) -> None:
     options = ["--verbose"] if verbose else []
     assert run(["demo", "--out", str(tmp_path / "demo"), "--cells", "3", *options]) == 0
-    out, told = capsys.readouterr()
+    out, errors = capsys.readouterr()
     assert out == f"A synthetic specimen (crops) is in {tmp_path / 'demo'}.\n"
-    assert (told == logged(home)) if verbose else (told == "")
+    assert (errors == logged(home)) if verbose else (errors == "")
     (home / "settings.json").write_text("{}", "utf-8")
     archive = ["lab", "backup", str(tmp_path / "a.bca"), *options]
     assert run(archive) == 0
@@ -86,7 +86,7 @@ def test_a_log_that_cannot_be_written_is_said_once(
     (home / "settings.json").write_text("{}", "utf-8")
     (home / "log").write_text("a file", "utf-8")
     assert run(["lab", "backup", str(tmp_path / "a.bca"), "--lang", "fr", *options]) == 0
-    told = capsys.readouterr().err.splitlines()
-    spoken = [line for line in told if line.startswith("bloodcells: Le journal ne peut pas être écrit (")]
+    errors = capsys.readouterr().err.splitlines()
+    spoken = [line for line in errors if line.startswith("bloodcells: Le journal ne peut pas être écrit (")]
     assert len(spoken) == int(said)
-    assert all(json.loads(line) for line in told if line not in spoken)
+    assert all(json.loads(line) for line in errors if line not in spoken)
