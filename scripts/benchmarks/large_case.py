@@ -17,6 +17,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QAbstractItemView
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = 2_000
@@ -111,10 +115,25 @@ def timed(acts: list[Callable[[], object]]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def use(home: Path) -> dict[str, object]:
-    """Open the case, scroll, decide, look at the other views; run in a process of its own."""
+def scrolling(view: QAbstractItemView) -> dict[str, object]:
+    """How long the gallery takes for places far apart, and for steps of one row."""
     import random
 
+    bar, chance = view.verticalScrollBar(), random.Random(1)
+
+    def scroll(value: int) -> None:
+        bar.setValue(value)
+        view.viewport().repaint()
+
+    places = [chance.randrange(bar.maximum()) for _ in range(60)]
+    return {
+        "scroll by jumps": timed([partial(scroll, v) for v in places]),
+        "scroll by steps": timed([partial(scroll, 2000 + 120 * i) for i in range(120)]),
+    }
+
+
+def use(home: Path) -> dict[str, object]:
+    """Open the case, scroll, decide, look at the other views; run in a process of its own."""
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
 
@@ -141,15 +160,7 @@ def use(home: Path) -> dict[str, object]:
     wait_ms(1500)
     found["opened, MB"] = round(peak_mb())
     view = page.gallery.view
-    bar, chance = view.verticalScrollBar(), random.Random(1)
-
-    def scroll(value: int) -> None:
-        bar.setValue(value)
-        view.viewport().repaint()
-
-    places = [chance.randrange(bar.maximum()) for _ in range(60)]
-    found["scroll by jumps"] = timed([partial(scroll, v) for v in places])
-    found["scroll by steps"] = timed([partial(scroll, 2000 + 120 * i) for i in range(120)])
+    found |= scrolling(view)
     wait_ms(1500)
     found["scrolled, MB"] = round(peak_mb())
     view.select_ids([page.session.cells[0].id])

@@ -11,17 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
 FRAMES = 200
-PATIENCE_S = 180
 
 
 def frames(canvas: Any, step: Callable[[int], None]) -> dict[str, float]:
@@ -50,6 +46,7 @@ def measure(slide: Path, folder: Path) -> dict[str, Any]:
     from bloodcells_gui.ui.main_window import MainWindow
     from bloodcells_gui.ui.slide_view import legend
     from bloodcells_gui.ui.window_memory import Memory
+    from scripts.benchmarks.window_child import page_with_cells
 
     app = start.make_application()
     workspace = Workspace(home=folder / "home", config=folder / "config")
@@ -60,12 +57,7 @@ def measure(slide: Path, folder: Path) -> dict[str, Any]:
     window.opener.ask_options = lambda _path, _intake: OpenOptions(target_cells=0)
     window.show()
     window.opener.open_path(slide)
-    began = time.perf_counter()
-    while window.page is None or not window.page.session.cells:
-        start.wait_ms(50)
-        if time.perf_counter() - began > PATIENCE_S:
-            raise SystemExit("the window showed no cells")
-    page = window.page
+    page = page_with_cells(window)
     view = page.slide
     assert view is not None
     page.views.setCurrentWidget(view)

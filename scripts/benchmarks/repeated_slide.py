@@ -7,14 +7,10 @@ and some megabytes. The block that is repeated is cut from the middle of SMALL; 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
 
 BLOCK, MARGIN = 8, 8  # tiles
 _GLASS = 0

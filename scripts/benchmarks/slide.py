@@ -10,31 +10,29 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from bloodcells_gui.app.analysis_wiring import cell_analyzer, scan_analysis
+from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, Done, Skipped
+from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.domain.taxonomy import COUNTED
+from bloodcells_gui.domain.zones import TileScanned
+from bloodcells_gui.imaging.io.opening import open_image
+from bloodcells_gui.pipeline.scan import ScanOptions
 
 _SAME_UM = 4.0
 
 
 def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = None) -> dict[str, Any]:
     """Run the whole analysis of one slide and time it, case file left out."""
-    from bloodcells_gui.app.analysis_wiring import cell_analyzer, scan_analysis
     from bloodcells_gui.app.engine import load_engine
-    from bloodcells_gui.domain.analysis import CellsFound, Done, Skipped
-    from bloodcells_gui.domain.cell import Cell
-    from bloodcells_gui.domain.progress import CancelToken
-    from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
-    from bloodcells_gui.domain.taxonomy import COUNTED
-    from bloodcells_gui.domain.zones import TileScanned
-    from bloodcells_gui.imaging.io.opening import open_image
-    from bloodcells_gui.pipeline.scan import ScanOptions
 
     begun = time.perf_counter()
     engine = load_engine()
@@ -48,24 +46,11 @@ def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = Non
         ScanOptions(mpp=mpp, threads=threads, target=target),
         CancelToken(),
     )
-    cells: list[Cell] = []
-    tiles: list[TileScanned] = []
-    skipped, first = 0, None
-    done: Done | None = None
     cpu = time.process_time()
-    for event in events:
-        if isinstance(event, CellsFound):
-            first = first or time.perf_counter()
-            cells += event.cells
-        elif isinstance(event, TileScanned):
-            tiles.append(event)
-        elif isinstance(event, Skipped):
-            skipped += 1
-        elif isinstance(event, Done):
-            done = event
+    found = _Found(events)
     ended = time.perf_counter()
     cpu = time.process_time() - cpu
-    assert done is not None
+    done = found.done
     area = done.tallies.get("scanned_mm2", 0.0)
     seconds = ended - loaded
     return {
@@ -73,21 +58,40 @@ def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = Non
         "status": done.status.value,
         "notice": done.notice,
         "load_models_s": round(loaded - begun, 2),
-        "first_cells_s": round((first or ended) - loaded, 2),
+        "first_cells_s": round((found.first or ended) - loaded, 2),
         "scan_s": round(seconds, 2),
         "cpu_s": round(cpu, 2),
         "threads": threads,
-        "tiles": len(tiles),
+        "tiles": len(found.tiles),
         "scanned_mm2": round(area, 3),
         "mm2_per_s": round(area / seconds, 4),
-        "leukocytes": sum(c.predicted in COUNTED and not c.abstained for c in cells),
-        "cells": len(cells),
-        "skipped": skipped,
+        "leukocytes": sum(c.predicted in COUNTED and not c.abstained for c in found.cells),
+        "cells": len(found.cells),
+        "skipped": found.skipped,
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "tallies": {k: v for k, v in done.tallies.items() if "/" not in k},
-        "_cells": cells,
-        "_tiles": [t.tile for t in tiles],
+        "_cells": found.cells,
+        "_tiles": [t.tile for t in found.tiles],
     }
+
+
+class _Found:
+    """What the events of a run, read to their end, brought; `first` is when the first cells came."""
+
+    def __init__(self, events: Iterable[AnalysisEvent]) -> None:
+        self.cells: list[Cell] = []
+        self.tiles: list[TileScanned] = []
+        self.skipped, self.first = 0, 0.0
+        for event in events:
+            if isinstance(event, CellsFound):
+                self.first = self.first or time.perf_counter()
+                self.cells += event.cells
+            elif isinstance(event, TileScanned):
+                self.tiles.append(event)
+            elif isinstance(event, Skipped):
+                self.skipped += 1
+            elif isinstance(event, Done):
+                self.done = event
 
 
 def bare_reading(path: Path, tiles: list[Any], threads: int) -> tuple[float, float]:

@@ -312,26 +312,11 @@ def main() -> None:
     plain, parted = ([contour(image, parting) for image in x] for parting in (False, True))
     good = {s: np.array([ok for _, ok in plain[part]]) for s, part in offset.items()}
     share = ", ".join(f"{s} {g.sum()} of {len(g)}" for s, g in good.items())
-    judge(
-        log,
-        "OpenCV contours alone",
-        [m for m, _ in plain],
-        truths,
-        good,
-        f"{SIDE} px; clean by rule: {share}",
-        0,
-        offset,
-    )
-    judge(
-        log,
-        "OpenCV contours, touching cells parted by watershed",
-        [m for m, _ in parted],
-        truths,
-        good,
-        f"{SIDE} px",
-        0,
-        offset,
-    )
+    for name, found, settings in (
+        ("OpenCV contours alone", plain, f"{SIDE} px; clean by rule: {share}"),
+        ("OpenCV contours, touching cells parted by watershed", parted, f"{SIDE} px"),
+    ):
+        judge(log, name, [m for m, _ in found], truths, good, settings, 0, offset)
     images, masks, tally = teachers(
         Cache(args.cache, "real"), {"pbc": args.images[0], "raabin": args.images[1]}, args.seed
     )

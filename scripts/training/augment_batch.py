@@ -56,6 +56,17 @@ def _mirrored(x: Tensor, last: Tensor) -> Tensor:
     return torch.minimum(x, period - x).clamp(min=0)
 
 
+def _sampled_at(turn: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
+    """x and y (n, 128, 128) in the crop of the output's px, by matrices (n, 2, 2) and offsets (n, 2)."""
+    steps = torch.arange(INPUT_PX, device=turn.device, dtype=torch.float32)
+    along, down = steps[None, None, :], steps[None, :, None]
+    x, y = (
+        turn[:, i, 0, None, None] * along + turn[:, i, 1, None, None] * down + offset[:, i, None, None]
+        for i in (0, 1)
+    )
+    return x, y
+
+
 def geometry(
     images: Tensor, halves: np.ndarray, fields: Tensor, gentle: np.ndarray, rng: np.random.Generator
 ) -> Tensor:
@@ -87,18 +98,7 @@ def geometry(
         x[torch.from_numpy(coarse).to(x.device)] = blurred(
             x[torch.from_numpy(coarse).to(x.device)], 0.45 / zoom[coarse]
         )
-    steps = torch.arange(INPUT_PX, device=x.device, dtype=torch.float32)
-    a, o = _on(back, x), _on(offset, x)
-    at_x = (
-        a[:, 0, 0, None, None] * steps[None, None, :]
-        + a[:, 0, 1, None, None] * steps[None, :, None]
-        + o[:, 0, None, None]
-    )
-    at_y = (
-        a[:, 1, 0, None, None] * steps[None, None, :]
-        + a[:, 1, 1, None, None] * steps[None, :, None]
-        + o[:, 1, None, None]
-    )
+    at_x, at_y = _sampled_at(_on(back, x), _on(offset, x))
     last = _on(end - start - 1, x)[:, :, None, None]
     inside = (
         (at_x + 1).clamp(0, 1)

@@ -149,9 +149,11 @@ def _present_paths(text: str) -> str:
 
 def readme(card: dict) -> str:
     """The bundle's README in Markdown."""
-    evaluation = card.get("evaluation", {})
-    sets = evaluation.get("sets", {})
-    lines = [
+    return "\n".join([*_what_it_does(card), *_figures(card), *_site_left_out(card), "", *_how_sure(card)])
+
+
+def _what_it_does(card: dict) -> list[str]:
+    return [
         f"# {card['title']}: `{card['id']}` {card['version']}",
         "",
         "For Research Use Only. Not for use in diagnostic procedures. Proposals are to be reviewed by a person.",
@@ -175,6 +177,12 @@ def readme(card: dict) -> str:
         "",
         f"Licence of the weights: {card['licence']}",
     ]
+
+
+def _figures(card: dict) -> list[str]:
+    evaluation = card.get("evaluation", {})
+    sets = evaluation.get("sets", {})
+    lines: list[str] = []
     if sets:
         lines += [
             "",
@@ -192,45 +200,9 @@ def readme(card: dict) -> str:
             *_set_table(sets),
         ]
         for name, f in sets.items():
-            extra = []
-            for key, text in (
-                ("BL_sensitivity", "blast sensitivity"),
-                ("BL_specificity", "blast specificity"),
-                ("SMU_sensitivity", "smudge recall"),
-                ("ART_sensitivity", "artefact recall"),
-            ):
-                if key in f:
-                    extra.append(f"{text} {percent(f[key])}")
-            if f.get("after_calibration"):
-                c = f["after_calibration"]
-                extra.append(
-                    f"five-part balanced accuracy after calibration on 100 cells: mean {100 * c['five_balanced_accuracy']['mean']:.1f} % over {c['seeds']} draws"
-                )
-            rc = f.get("risk_coverage_five") or f["risk_coverage_leaf"]
-            extra.append(
-                f"right at 10 % referral ({'five-part' if f.get('risk_coverage_five') else 'leaf'}): {100 * rc['0.10']:.1f} %"
-            )
-            lines += ["", f"**{name}** ({f['what']}): " + "; ".join(extra) + "."]
+            lines += ["", f"**{name}** ({f['what']}): " + "; ".join(_beside_the_table(f)) + "."]
         lines += _class_tables(sets)
-        robust = evaluation["robustness_pbc_validation_eight"]
-        if robust:
-            where = "PBC validation" if "pbc" in sets else "validation"
-            lines += ["", f"## Robustness ({where}, eight classes)", "", "| input | accuracy |", "|---|---|"]
-        lines += [f"| {k} | {percent(v)} |" for k, v in robust.items()]
-        lines += [
-            "",
-            "## fp32 and INT8 on validation cells (label allowed)",
-            "",
-            "| site | " + " | ".join(evaluation["precisions_on_validation"]) + " |",
-            "|---|" + "---|" * len(evaluation["precisions_on_validation"]),
-        ]
-        sites = next(iter(evaluation["precisions_on_validation"].values()))
-        lines += [
-            f"| {s} | "
-            + " | ".join(percent(v[s]) for v in evaluation["precisions_on_validation"].values())
-            + " |"
-            for s in sites
-        ]
+        lines += _robustness(evaluation)
     worst = (sets.get("tecom", {}).get("five") or {}).get("confusion")
     if worst:
         lines += [
@@ -244,6 +216,60 @@ def readme(card: dict) -> str:
             f"| {n} | " + " | ".join(map(str, r)) + " |"
             for n, r in zip(worst["rows_true"], worst["counts"], strict=True)
         ]
+    return lines
+
+
+def _beside_the_table(f: dict) -> list[str]:
+    """Figures of a set that its row in the table has no column for."""
+    extra = []
+    for key, text in (
+        ("BL_sensitivity", "blast sensitivity"),
+        ("BL_specificity", "blast specificity"),
+        ("SMU_sensitivity", "smudge recall"),
+        ("ART_sensitivity", "artefact recall"),
+    ):
+        if key in f:
+            extra.append(f"{text} {percent(f[key])}")
+    if f.get("after_calibration"):
+        c = f["after_calibration"]
+        extra.append(
+            f"five-part balanced accuracy after calibration on 100 cells: mean {100 * c['five_balanced_accuracy']['mean']:.1f} % over {c['seeds']} draws"
+        )
+    rc = f.get("risk_coverage_five") or f["risk_coverage_leaf"]
+    extra.append(
+        f"right at 10 % referral ({'five-part' if f.get('risk_coverage_five') else 'leaf'}): {100 * rc['0.10']:.1f} %"
+    )
+    return extra
+
+
+def _robustness(evaluation: dict) -> list[str]:
+    sets = evaluation["sets"]
+    lines: list[str] = []
+    robust = evaluation["robustness_pbc_validation_eight"]
+    if robust:
+        where = "PBC validation" if "pbc" in sets else "validation"
+        lines += ["", f"## Robustness ({where}, eight classes)", "", "| input | accuracy |", "|---|---|"]
+    lines += [f"| {k} | {percent(v)} |" for k, v in robust.items()]
+    lines += [
+        "",
+        "## fp32 and INT8 on validation cells (label allowed)",
+        "",
+        "| site | " + " | ".join(evaluation["precisions_on_validation"]) + " |",
+        "|---|" + "---|" * len(evaluation["precisions_on_validation"]),
+    ]
+    sites = next(iter(evaluation["precisions_on_validation"].values()))
+    lines += [
+        f"| {s} | "
+        + " | ".join(percent(v[s]) for v in evaluation["precisions_on_validation"].values())
+        + " |"
+        for s in sites
+    ]
+    return lines
+
+
+def _site_left_out(card: dict) -> list[str]:
+    evaluation = card.get("evaluation", {})
+    lines: list[str] = []
     unseen = evaluation.get("leave_one_site_out", {})
     if unseen:
         lines += [
@@ -260,9 +286,12 @@ def readme(card: dict) -> str:
                 for name, f in unseen.items()
             ),
         ]
+    return lines
+
+
+def _how_sure(card: dict) -> list[str]:
     c = card["calibration"]
-    lines += [
-        "",
+    return [
         "## Uncertainty",
         f"Temperature {c['temperature']:.2f} at home, growing by {c['slope']:.2f} per unit of relative distance beyond 1; a cell is left "
         f"unidentified above an uncertainty of {c['threshold']:.2f} and flagged as unlike the training data beyond a relative distance of "
@@ -276,7 +305,6 @@ def readme(card: dict) -> str:
         f"network equals the training framework's within {card['export']['onnx_against_torch_max_difference']:.1e} on the golden inputs.",
         "",
     ]
-    return "\n".join(lines)
 
 
 def write_card(folder: Path, card: dict) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -241,88 +242,129 @@ def _masks(
     return out
 
 
+#: Crops of one site that cells are cut out of, and crops of smudges made.
+_MOST_OF_A_SITE, _SMUDGES = 1900, 1300
+
+
+class _Grounds:
+    """Crops that cells are set into, by split and site; what lies in their middle is erased."""
+
+    def __init__(self, real: Cache, rows: dict[str, dict[str, list[int]]], rng: np.random.Generator) -> None:
+        self._real, self._rows, self._rng = real, rows, rng
+
+    def draw(self, split: str, avoid: str) -> tuple[str, np.ndarray]:
+        """Site and picture of one of `split`, of another site than `avoid` where there is one."""
+        sites = [s for s in self._rows[split] if s != avoid] or list(self._rows[split])
+        site = str(self._rng.choice(sites))
+        i = int(self._rng.choice(self._rows[split][site]))
+        ground = self._real.images[i].copy()
+        return site, erase_centre(ground) if self._real.meta[i]["label"] == "PLT" else ground
+
+
+def _parts(real: Cache) -> tuple[dict[str, list[int]], dict[str, dict[str, list[int]]]]:
+    """Rows of cells by site, and of what they may be set into by split and site; test groups left out."""
+    cells: dict[str, list[int]] = defaultdict(list)
+    grounds: dict[str, dict[str, list[int]]] = {"train": defaultdict(list), "val": defaultdict(list)}
+    for i, m in enumerate(real.meta):
+        if m["use"] != "train+ship" or m["split"] == "test":
+            continue
+        field = m["set"] == "txl_pbc"
+        empty = m["label"] == "ART" and m["site"] != "pbc" if field else m["label"] == "PLT"
+        if empty:
+            grounds[m["split"]][m["site"]].append(i)
+        elif not field and m["label"] not in ("", "ART", "PLT", "SMU"):
+            cells[m["site"]].append(i)
+    return cells, grounds
+
+
+def _styles(
+    real: Cache,
+    cells: dict[str, list[int]],
+    chosen: list[int],
+    masks: dict[int, tuple[np.ndarray, np.ndarray]],
+) -> dict[str, np.ndarray]:
+    """Mean colours of the cells of every site."""
+    style = {}
+    for site in cells:
+        of_site = [i for i in chosen if real.meta[i]["site"] == site]
+        rows = [lab_stats(real.images[i], masks[i][1]) for i in of_site if i in masks]
+        style[site] = np.mean(rows, axis=0)
+        print(site, "cells cut out", len(rows), "of", len(of_site), style[site].round(0))
+    return style
+
+
 def build(folder: Path, seed: int = 7, segmenter: Path = SEGMENTER) -> None:
     """Write the cache "made" from the training and validation parts of the cache "real"."""
     rng = np.random.default_rng(seed)
     real = Cache(folder, "real")
-    usable = [i for i, m in enumerate(real.meta) if m["use"] == "train+ship" and m["split"] != "test"]
-    cells: dict[str, list[int]] = defaultdict(list)
-    grounds: dict[str, dict[str, list[int]]] = {"train": defaultdict(list), "val": defaultdict(list)}
-    for i in usable:
-        m = real.meta[i]
-        if (m["set"] == "txl_pbc" and m["label"] == "ART" and m["site"] != "pbc") or (
-            m["set"] != "txl_pbc" and m["label"] == "PLT"
-        ):
-            grounds[m["split"]][m["site"]].append(i)
-        elif m["set"] != "txl_pbc" and m["label"] not in ("", "ART", "PLT", "SMU"):
-            cells[m["site"]].append(i)
-    if not grounds["train"] or not grounds["val"]:
+    cells, rows = _parts(real)
+    if not rows["train"] or not rows["val"]:
         print("no platelet crops or fields to set cells into: no made crops")
         return
     chosen = []
     for site in sorted(cells, key=lambda s: (s == "pbc", s)):
-        chosen += [int(i) for i in rng.permutation(cells[site])[:1900]]
+        chosen += [int(i) for i in rng.permutation(cells[site])[:_MOST_OF_A_SITE]]
     masks = _masks(
         real.images, chosen, {i: real.meta[i]["label"] in ("SNE", "BNE", "NE", "EO", "BA") for i in chosen}
     )
     outlines = segmented_cells(real.images, chosen, segmenter) if segmenter.is_dir() else {}
     print(len(outlines), "of", len(chosen), "outlined by the segmenter")
-    style = {}
-    for site in cells:
-        rows = [
-            lab_stats(real.images[i], masks[i][1])
-            for i in chosen
-            if i in masks and real.meta[i]["site"] == site
-        ]
-        style[site] = np.mean(rows, axis=0)
-        print(
-            site,
-            "cells cut out",
-            len(rows),
-            "of",
-            sum(real.meta[i]["site"] == site for i in chosen),
-            style[site].round(0),
-        )
-    for site in {s for part in grounds.values() for s in part}:
+    style = _styles(real, cells, chosen, masks)
+    for site in {s for part in rows.values() for s in part}:
         style.setdefault(site, np.mean(list(style.values()), axis=0))
-    images: list[np.ndarray] = []
-    meta: list[dict] = []
+    grounds = _Grounds(real, rows, rng)
+    made = [
+        *_pasted(
+            real, [i for i in chosen if i in masks or i in outlines], masks, outlines, style, grounds, rng
+        ),
+        *_smudged(real, [i for i in chosen if i in masks], masks, style, grounds, rng),
+    ]
+    for _, m in made:
+        assert set(m["leaves"]) <= set(LEAVES)
+    Cache.write(folder, "made", [image for image, _ in made], [m for _, m in made])
+    print(len(made), "made crops")
 
-    def background(split: str, avoid: str) -> tuple[str, np.ndarray]:
-        sites = [s for s in grounds[split] if s != avoid] or list(grounds[split])
-        site = str(rng.choice(sites))
-        i = int(rng.choice(grounds[split][site]))
-        ground = real.images[i].copy()
-        return site, erase_centre(ground) if real.meta[i]["label"] == "PLT" else ground
 
+def _pasted(
+    real: Cache,
+    chosen: list[int],
+    masks: dict[int, tuple[np.ndarray, np.ndarray]],
+    outlines: dict[int, tuple[np.ndarray, np.ndarray]],
+    style: dict[str, np.ndarray],
+    grounds: _Grounds,
+    rng: np.random.Generator,
+) -> Iterator[tuple[np.ndarray, dict]]:
+    """Cells of one laboratory on the ground of another; rare ones several times."""
     for i in chosen:
-        if i not in masks and i not in outlines:
-            continue
         m = real.meta[i]
         nucleus, outline = outlines.get(i) or (masks[i][0], None)
         times = {"mll-marrow": 3 if m["label"] == "BL" else 2, "lmu": 4}.get(m["site"], 1)
         for _ in range(times if m["split"] == "train" else 1):
-            site, ground = background(m["split"], m["site"])
+            site, ground = grounds.draw(m["split"], m["site"])
             target = style[site] if rng.random() < 0.7 else style[str(rng.choice(list(style)))]
             cell = restyle(real.images[i], style[m["site"]], target, float(rng.uniform(0.3, 1.0)))
             alpha = cell_alpha(cell, nucleus, outline, RIM_UM[m["label"]] + float(rng.uniform(-0.3, 0.9)))
-            images.append(paste(cell, alpha, ground, rng))
-            meta.append({**m, "set": "made", "site": f"{m['site']}>{site}"})
-    torn = [
-        i for i in chosen if i in masks and real.meta[i]["label"] in ("LY", "BL", "MO", "SNE", "VLY", "NE")
-    ]
-    for i in rng.choice(torn, 1300, replace=len(torn) < 1300):
+            yield paste(cell, alpha, ground, rng), {**m, "set": "made", "site": f"{m['site']}>{site}"}
+
+
+def _smudged(
+    real: Cache,
+    masked: list[int],
+    masks: dict[int, tuple[np.ndarray, np.ndarray]],
+    style: dict[str, np.ndarray],
+    grounds: _Grounds,
+    rng: np.random.Generator,
+) -> Iterator[tuple[np.ndarray, dict]]:
+    """Smudge cells drawn from the nuclei of whole ones."""
+    torn = [i for i in masked if real.meta[i]["label"] in ("LY", "BL", "MO", "SNE", "VLY", "NE")]
+    for i in rng.choice(torn, _SMUDGES, replace=len(torn) < _SMUDGES):
         m = real.meta[int(i)]
-        site, ground = background(m["split"], "")
+        site, ground = grounds.draw(m["split"], "")
         source = real.images[i]
         if rng.random() < 0.6:
             source = restyle(source, style[m["site"]], style[site], 0.8)
-        images.append(smudge(source, masks[int(i)][0], ground, rng))
-        meta.append({**m, "set": "made", "label": "SMU", "leaves": ("SMU",), "site": f"{m['site']}>{site}"})
-    for m in meta:
-        assert set(m["leaves"]) <= set(LEAVES)
-    Cache.write(folder, "made", images, meta)
-    print(len(images), "made crops")
+        made = smudge(source, masks[int(i)][0], ground, rng)
+        yield made, {**m, "set": "made", "label": "SMU", "leaves": ("SMU",), "site": f"{m['site']}>{site}"}
 
 
 def main() -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -88,6 +91,15 @@ def serve(net: ClassifierNet, views: np.ndarray) -> list[np.ndarray]:
     return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
+def foldable_pads(node: Any, constants: Mapping[str, np.ndarray]) -> list[int] | None:
+    """What a node pads an image (n, c, h, w) by, where a convolution can do it: top, left, bottom, right."""
+    pads = constants.get(node.input[1]) if node.op_type == "Pad" else None
+    if pads is None or len(pads) != 8 or any(pads[[0, 1, 4, 5]]):
+        return None
+    mode = next((a.s for a in node.attribute if a.name == "mode"), b"constant")
+    return [int(v) for v in pads[[2, 3, 6, 7]]] if mode == b"constant" else None
+
+
 def tidy(path: Path) -> None:
     """Multiply constants out, merge padding into convolutions, strip notes of the exporter."""
     import onnx
@@ -102,28 +114,20 @@ def tidy(path: Path) -> None:
             constants[node.output[0]] = product
             graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(product), node.output[0]))
             graph.node.remove(node)
-    users: dict[str, int] = {}
-    for node in graph.node:
-        for name in node.input:
-            users[name] = users.get(name, 0) + 1
+    users = Counter(name for node in graph.node for name in node.input)
     made_by = {o: n for n in graph.node for o in n.output}
     drop = []
     for node in graph.node:
-        if node.op_type != "Conv":
+        source = made_by.get(node.input[0]) if node.op_type == "Conv" else None
+        if source is None or users[source.output[0]] != 1:
             continue
-        source = made_by.get(node.input[0])
-        if source is None or source.op_type != "Pad" or users[source.output[0]] != 1:
-            continue
-        pads = constants.get(source.input[1])
-        if pads is None or len(pads) != 8:
-            continue
-        mode = next((a.s for a in source.attribute if a.name == "mode"), b"constant")
-        if mode != b"constant" or any(pads[[0, 1, 4, 5]]):
+        pads = foldable_pads(source, constants)
+        if pads is None:
             continue
         for attribute in list(node.attribute):
             if attribute.name in ("pads", "auto_pad"):
                 node.attribute.remove(attribute)
-        node.attribute.append(onnx.helper.make_attribute("pads", [int(v) for v in pads[[2, 3, 6, 7]]]))
+        node.attribute.append(onnx.helper.make_attribute("pads", pads))
         node.input[0] = source.input[0]
         drop.append(source)
     for node in drop:
@@ -293,6 +297,30 @@ def refit_uncertainty(folder: Path, cache: Path, version: str, away: Path | None
     write_calibrated(folder, golden_pictures(), PICTURE_UM)
 
 
+def views_for_ranges(cache: Path) -> np.ndarray:
+    """(n, s, s, 3) training views of every site and label, for the ranges of the INT8 network."""
+    real = Cache(cache, "real")
+    rng = np.random.default_rng(3)
+    pools: dict[str, list[int]] = {}
+    for i, m in enumerate(real.meta):
+        if m["use"] == "train+ship" and m["split"] == "train" and m["leaves"]:
+            pools.setdefault(m["site"] + m["label"], []).append(i)
+    rows = sorted(int(i) for ids in pools.values() for i in rng.permutation(ids)[:8])
+    return central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
+
+
+def difference_from_torch(net: ClassifierNet, path: Path, golden: np.ndarray) -> float:
+    """The largest difference of an exported network's outputs; SystemExit where it is too large."""
+    with torch.no_grad():
+        wanted = [t.numpy() for t in Served(net)(torch.from_numpy(golden))]
+    found = run_onnx(path, golden, list(OUTPUTS))
+    worst = max(float(np.abs(a - b).max()) for a, b in zip(wanted, found, strict=True))
+    print(f"ONNX against torch: largest difference {worst:.2e}")
+    if worst > TOLERANCE["fp32"]:
+        raise SystemExit("the exported network differs from torch")
+    return worst
+
+
 def export(
     cache: Path, checkpoint: Path, folder: Path, bundle_id: str, version: str, away: Path | None
 ) -> None:
@@ -301,23 +329,9 @@ def export(
     net = load_net(checkpoint)
     fp32, int8 = folder / "model.onnx", folder / "model.int8.onnx"
     golden = golden_views()
-    real = Cache(cache, "real")
-    rng = np.random.default_rng(3)
-    pools: dict[str, list[int]] = {}
-    for i, m in enumerate(real.meta):
-        if m["use"] == "train+ship" and m["split"] == "train" and m["leaves"]:
-            pools.setdefault(m["site"] + m["label"], []).append(i)
-    rows = sorted(int(i) for ids in pools.values() for i in rng.permutation(ids)[:8])
-    ranges = central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
-    with torch.no_grad():
-        wanted = [t.numpy() for t in Served(net)(torch.from_numpy(golden))]
     export_onnx(net, fp32)
-    found = run_onnx(fp32, golden, list(OUTPUTS))
-    worst = max(float(np.abs(a - b).max()) for a, b in zip(wanted, found, strict=True))
-    print(f"ONNX against torch: largest difference {worst:.2e}")
-    if worst > TOLERANCE["fp32"]:
-        raise SystemExit("the exported network differs from torch")
-    quantise(fp32, int8, ranges)
+    worst = difference_from_torch(net, fp32, golden)
+    quantise(fp32, int8, views_for_ranges(cache))
     outputs: dict[str, dict[str, str]] = {}
     save_array(folder, "golden-input.npy", golden)
     for precision, path in (("fp32", fp32), ("int8", int8)):

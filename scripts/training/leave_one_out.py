@@ -82,6 +82,27 @@ def after_calibration(
     return calibration_figures(found, len(rest), cells)
 
 
+#: The set that a site left out is judged on.
+SET_OF = {"pbc": "pbc", "raabin": "raabin", "mll-marrow": "bone_marrow", "bccd": "txl_pbc"}
+#: Labels that other sites can teach; in marrow LY, MO, SNE and EO (noisy).
+SHARED = {
+    "pbc": {"SNE", "BNE", "NE", "EO", "BA", "LY", "MO"},
+    "raabin": {"NE", "EO", "BA", "LY", "MO"},
+    "mll-marrow": {"SNE", "EO", "LY", "MO"},
+    "bccd": {"NE", "EO", "LY", "MO"},
+}
+
+
+def embedded(net: ClassifierNet, real: Cache, rows: list[int], measurements: np.ndarray) -> Embedded:
+    """What a network makes of crops; `measurements` are theirs."""
+    views = central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
+    logits, embedding, disagreement = serve(net, views)
+    metas = [real.meta[i] for i in rows]
+    allowed = allowed_matrix([m["leaves"] for m in metas])
+    keys = [f"{m['site']} {m['label']}" for m in metas]
+    return Embedded(embedding, logits, allowed, keys, disagreement, measurements)
+
+
 def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndarray]]:
     """Figures of a left-out site, and what the uncertainty is fitted on: logits, allowed leaves, relative distances, coordinates."""
     net = load_net(cache / f"without-{site}" / "final.pt")
@@ -89,18 +110,7 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     rng = np.random.default_rng(seed)
 
     def embed(rows: list[int]) -> Embedded:
-        views = central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
-        logits, embedding, disagreement = serve(net, views)
-        metas = [real.meta[i] for i in rows]
-        keys = [f"{m['site']} {m['label']}" for m in metas]
-        return Embedded(
-            embedding,
-            logits,
-            allowed_matrix([m["leaves"] for m in metas]),
-            keys,
-            disagreement,
-            measured_crops(cache)[rows],
-        )
+        return embedded(net, real, rows, measured_crops(cache)[rows])
 
     def rows_of(split: str, limit: int) -> list[int]:
         rows = [
@@ -113,18 +123,10 @@ def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndar
     arrays = distance_arrays(embed(rows_of("train", 3000)))
     raw = UncertaintyModel(arrays["centre"], arrays["whitener"], arrays["means"], 1.0, 1.0, 0.0, 1.0, 1e9)
     reference = float(np.percentile(raw.relative_distance(embed(rows_of("val", 1200)).embedding), 95))
-    sets = {"pbc": "pbc", "raabin": "raabin", "mll-marrow": "bone_marrow", "bccd": "txl_pbc"}
-    # Only classes that other sites can teach; in marrow LY, MO, SNE and EO (noisy).
-    shared = {
-        "pbc": {"SNE", "BNE", "NE", "EO", "BA", "LY", "MO"},
-        "raabin": {"NE", "EO", "BA", "LY", "MO"},
-        "mll-marrow": {"SNE", "EO", "LY", "MO"},
-        "bccd": {"NE", "EO", "LY", "MO"},
-    }
     rows = [
         i
         for i, m in enumerate(real.meta)
-        if m["set"] == sets[site] and m["site"] == site and m["label"] in shared[site]
+        if m["set"] == SET_OF[site] and m["site"] == site and m["label"] in SHARED[site]
     ]
     rows = sorted(int(i) for i in rng.permutation(rows)[:2500])
     away = embed(rows)

@@ -20,7 +20,9 @@ import argparse
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -249,6 +251,58 @@ def fold_entry(graph: Graph) -> int:
     return found
 
 
+def quantised_stem(kernel: Array, bias: Array, scale: float) -> dict[str, Array]:
+    """Weights and bias of a convolution that reads bytes of `scale`, in INT8 and INT32 with their steps.
+
+    Parameters
+    ----------
+    kernel : (out, in, h, w) float64
+    bias : (out,) float64
+    """
+    # A dead channel's steps must not make its bias overflow.
+    steps = np.maximum(np.abs(kernel).reshape(len(kernel), -1).max(1) / 127, np.abs(bias) / scale / 2**30)
+    steps[steps == 0] = 1
+    products = steps * scale
+    return {
+        "weight": np.round(kernel / steps[:, None, None, None]).astype(np.int8),
+        "weight_scale": steps.astype(np.float32),
+        "weight_zero_point": np.zeros(len(steps), np.int8),
+        "bias": np.round(bias / products).astype(np.int32),
+        "bias_scale": products.astype(np.float32),
+        "bias_zero_point": np.zeros(len(steps), np.int32),
+    }
+
+
+def stem_nodes(
+    graph: Graph,
+    name: str,
+    constants: dict[str, np.ndarray],
+    bytes_of: Sequence[str],
+    around: Sequence[int],
+    quantised_by: Sequence[str],
+) -> list[Any]:
+    """A quantised stem that reads the bytes of "channels" and writes `name`_bytes.
+
+    Parameters
+    ----------
+    bytes_of : scale and zero point of the image's bytes
+    around : padding, as ONNX orders it
+    quantised_by : scale and zero point of the output
+    """
+    names = {key: graph.add_value(f"{name}_{key}", value) for key, value in constants.items()}
+    parts = [[names[f"{part}{end}"] for end in ("", "_scale", "_zero_point")] for part in ("weight", "bias")]
+    return [
+        helper.make_node("DequantizeLinear", ["channels", *bytes_of], [f"{name}_in"]),
+        helper.make_node("DequantizeLinear", parts[0], [f"{name}_kernel"], axis=0),
+        helper.make_node("DequantizeLinear", parts[1], [f"{name}_shift"], axis=0),
+        helper.make_node(
+            "Conv", [f"{name}_in", f"{name}_kernel", f"{name}_shift"], [f"{name}_out"],
+            kernel_shape=[3, 3], pads=around, strides=[2, 2],
+        ),
+        helper.make_node("QuantizeLinear", [f"{name}_out", *quantised_by], [f"{name}_bytes"]),
+    ]  # fmt: skip
+
+
 def split_views(graph: Graph, twin: Graph) -> int:
     """Let the quantised classifier read the image's bytes; returns how often (0 or 1).
 
@@ -292,32 +346,9 @@ def split_views(graph: Graph, twin: Graph) -> int:
     ]
     views = {"plain": (weight, [0, 0, 1, 1]), "pale": (faded[:, :, :, ::-1], [0, 1, 1, 0])}
     for name, (kernel, around) in views.items():
-        # A dead channel's steps must not make its bias overflow.
-        steps = np.maximum(np.abs(kernel).reshape(len(kernel), -1).max(1) / 127, np.abs(bias) / scale / 2**30)
-        steps[steps == 0] = 1
-        products = steps * scale
-        constants = {
-            "weight": np.round(kernel / steps[:, None, None, None]).astype(np.int8),
-            "weight_scale": steps.astype(np.float32),
-            "weight_zero_point": np.zeros(len(steps), np.int8),
-            "bias": np.round(bias / products).astype(np.int32),
-            "bias_scale": products.astype(np.float32),
-            "bias_zero_point": np.zeros(len(steps), np.int32),
-        }
-        names = {key: graph.add_value(f"{name}_{key}", value) for key, value in constants.items()}
-        parts = [
-            [names[f"{part}{end}"] for end in ("", "_scale", "_zero_point")] for part in ("weight", "bias")
-        ]
-        nodes += [
-            helper.make_node("DequantizeLinear", ["channels", one, zero], [f"{name}_in"]),
-            helper.make_node("DequantizeLinear", parts[0], [f"{name}_kernel"], axis=0),
-            helper.make_node("DequantizeLinear", parts[1], [f"{name}_shift"], axis=0),
-            helper.make_node(
-                "Conv", [f"{name}_in", f"{name}_kernel", f"{name}_shift"], [f"{name}_out"],
-                kernel_shape=[3, 3], pads=around, strides=[2, 2],
-            ),
-            helper.make_node("QuantizeLinear", [f"{name}_out", *last.input[1:]], [f"{name}_bytes"]),
-        ]  # fmt: skip
+        nodes += stem_nodes(
+            graph, name, quantised_stem(kernel, bias, scale), (one, zero), around, last.input[1:]
+        )
     nodes += [
         helper.make_node("Slice", ["pale_bytes", *mirror.input[1:]], ["pale_mirrored"]),
         helper.make_node("Concat", ["plain_bytes", "pale_mirrored"], [last.output[0]], axis=0),

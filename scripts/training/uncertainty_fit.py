@@ -181,6 +181,94 @@ def whitened(embedding: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray
     return np.asarray((embedding - arrays["centre"]) @ arrays["whitener"], np.float32)
 
 
+@dataclass(frozen=True)
+class _Side:
+    """Cells that the fit looks at: those at home, or those away from the training data.
+
+    Attributes
+    ----------
+    logits : (n, K), shifted
+    allowed : (n, K) bool
+    distance : (n,) relative distance from the training data
+    disagreement : (n,) of the two views
+    coordinates : (n, d) whitened embeddings
+    measurements : (n, m)
+    site : (n,) str
+    """
+
+    logits: np.ndarray
+    allowed: np.ndarray
+    distance: np.ndarray
+    disagreement: np.ndarray
+    coordinates: np.ndarray
+    measurements: np.ndarray
+    site: np.ndarray
+
+    def adapted(self, model: UncertaintyModel, methods: Mapping[str, AdaptationMethods]) -> np.ndarray:
+        """(n, K) probabilities of `model`, each site adapted as a specimen of its own."""
+        p = model.probabilities(self.logits, self.distance)
+        return adapted_by_site(p, self.coordinates, self.measurements, self.site, methods)
+
+
+class _Distances:
+    """The parts of :class:`UncertaintyModel` that the training data give; the rest is tried out."""
+
+    def __init__(self, arrays: dict[str, np.ndarray], home: np.ndarray) -> None:
+        self._fixed = arrays["centre"], arrays["whitener"], arrays["means"]
+        self._raw = UncertaintyModel(*self._fixed, 1.0, 1.0, 0.0, 1.0, 1e9)
+        self.reference = float(np.percentile(self._raw.relative_distance(home), 95))
+
+    def relative(self, embedding: np.ndarray) -> np.ndarray:
+        """(n,) distances of embeddings (n, D), the 95th percentile of cells at home being 1."""
+        return self._raw.relative_distance(embedding) / self.reference
+
+    def model(
+        self,
+        temperature: float,
+        slope: float,
+        threshold: float = 1.0,
+        unlike: float = 3.0,
+        views: float = 0.0,
+    ) -> UncertaintyModel:
+        """A model with these numbers."""
+        return UncertaintyModel(
+            *self._fixed, self.reference, temperature, slope, threshold, unlike, views, LEAF_SHARE
+        )
+
+
+def _side(cells: Embedded, site: np.ndarray, distances: _Distances, arrays: dict[str, np.ndarray]) -> _Side:
+    return _Side(
+        cells.logits, cells.allowed, distances.relative(cells.embedding), cells.disagreement,
+        whitened(cells.embedding, arrays), cells.measurements, site,
+    )  # fmt: skip
+
+
+def _stored_side(path: Path, shift: np.ndarray) -> _Side:
+    """What the leave-one-site-out runs kept of the cells of the sites left out."""
+    data = np.load(path, allow_pickle=False)
+    return _Side(
+        data["logits"] + shift, data["allowed"], data["distance"], data["disagreement"],
+        data["coordinates"].astype(np.float32), data["measurements"], data["site"],
+    )  # fmt: skip
+
+
+def _foreign_disagreement(home: Embedded, away: _Side) -> float | None:
+    """Half way (in ratio) between the most foreign-looking site of the training and sites left out."""
+    looks = [
+        home.disagreement[[k.startswith(site + " ") for k in home.keys]].mean()
+        for site in STAINED_SITES
+        if any(k.startswith(site + " ") for k in home.keys)
+    ]
+    return float(np.sqrt(max(looks) * away.disagreement.mean())) if looks else None
+
+
+def _refused(model: UncertaintyModel, nothing: Embedded, distance: np.ndarray) -> float:
+    """Share of empty views that are named an artefact or left unidentified."""
+    p = model.probabilities(nothing.logits, distance)
+    uncertainty = model.uncertainty(p, distance, coarse_rows(LEAVES), nothing.disagreement)
+    return float(((p.argmax(1) == LEAVES.index("ART")) | (uncertainty > model.threshold)).mean())
+
+
 def fit_uncertainty(
     pool: dict[str, Embedded],
     away: Path | None,
@@ -197,102 +285,53 @@ def fit_uncertainty(
     arrays = distance_arrays(pool["train"])
     shift = logit_shift(LOGIT_SHIFT, LEAVES)
     pool = {k: replace(e, logits=e.logits + shift) for k, e in pool.items()}
-    raw = UncertaintyModel(arrays["centre"], arrays["whitener"], arrays["means"], 1.0, 1.0, 0.0, 1.0, 1e9)
-    home_distance = raw.relative_distance(pool["val"].embedding)
-    reference = float(np.percentile(home_distance, 95))
-    home = pool["val"]
-    r_home = home_distance / reference
-    temperatures = np.exp(np.linspace(np.log(0.3), np.log(4), 60))
-
-    def model(
-        temperature: float, slope: float, threshold: float = 1.0, unlike: float = 3.0, views: float = 0.0
-    ) -> UncertaintyModel:
-        return UncertaintyModel(
-            arrays["centre"],
-            arrays["whitener"],
-            arrays["means"],
-            reference,
-            temperature,
-            slope,
-            threshold,
-            unlike,
-            views,
-            LEAF_SHARE,
-        )
-
-    temperature = float(
-        min(temperatures, key=lambda t: _loss(model(t, 0).probabilities(home.logits, r_home), home.allowed))
-    )
-    if away is not None and away.is_file():
-        data = np.load(away, allow_pickle=False)
-        logits, allowed, r_away, apart = (
-            data["logits"] + shift,
-            data["allowed"],
-            data["distance"],
-            data["disagreement"],
-        )
-        site_away, at_away, measured_away = (
-            data["site"],
-            data["coordinates"].astype(np.float32),
-            data["measurements"],
-        )
-        source = "leave-one-site-out predictions"
+    distances = _Distances(arrays, pool["val"].embedding)
+    home = _side(pool["val"], np.array([k.split(" ")[0] for k in pool["val"].keys]), distances, arrays)
+    left_out = away is not None and away.is_file()
+    if away is not None and left_out:
+        abroad, source = _stored_side(away, shift), "leave-one-site-out predictions"
     else:
-        logits, allowed, apart = (
-            pool["augmented"].logits,
-            pool["augmented"].allowed,
-            pool["augmented"].disagreement,
-        )
-        r_away = raw.relative_distance(pool["augmented"].embedding) / reference
-        site_away, at_away = np.zeros(len(logits), "U1"), whitened(pool["augmented"].embedding, arrays)
-        measured_away = pool["augmented"].measurements
+        augmented = pool["augmented"]
+        abroad = _side(augmented, np.zeros(len(augmented.logits), "U1"), distances, arrays)
         source = "strongly augmented views"
-    slopes = np.linspace(0, 4, 41)
-    slope = float(
-        min(slopes, key=lambda s: _loss(model(temperature, s).probabilities(logits, r_away), allowed))
-    )
-    unlike = float(max(1.5, np.percentile(r_away, 99)))
-    rows = coarse_rows(LEAVES)
-    plain = model(temperature, slope, 1.0, unlike)
-    site_home = np.array([k.split(" ")[0] for k in home.keys])
-    p_away = adapted_by_site(plain.probabilities(logits, r_away), at_away, measured_away, site_away, methods)
-    at_home = whitened(home.embedding, arrays)
-    p_home = adapted_by_site(
-        plain.probabilities(home.logits, r_home), at_home, home.measurements, site_home, {"": methods[""]}
-    )
+
+    def loss(side: _Side, temperature: float, slope: float) -> float:
+        return _loss(
+            distances.model(temperature, slope).probabilities(side.logits, side.distance), side.allowed
+        )
+
+    temperatures = np.exp(np.linspace(np.log(0.3), np.log(4), 60))
+    temperature = float(min(temperatures, key=lambda t: loss(home, t, 0)))
+    slope = float(min(np.linspace(0, 4, 41), key=lambda s: loss(abroad, temperature, s)))
+    unlike = float(max(1.5, np.percentile(abroad.distance, 99)))
+    plain = distances.model(temperature, slope, 1.0, unlike)
+    p_abroad, p_home = abroad.adapted(plain, methods), home.adapted(plain, {"": methods[""]})
+
+    def uncertainties(views: float) -> tuple[np.ndarray, np.ndarray]:
+        judged, rows = distances.model(temperature, slope, 1.0, unlike, views), coarse_rows(LEAVES)
+        return (
+            judged.uncertainty(p_abroad, abroad.distance, rows, abroad.disagreement),
+            judged.uncertainty(p_home, home.distance, rows, home.disagreement),
+        )
 
     def risk(views: float) -> float:
-        judged = model(temperature, slope, 1.0, unlike, views)
-        return mean_risk(judged.uncertainty(p_away, r_away, rows, apart), p_away, allowed) + mean_risk(
-            judged.uncertainty(p_home, r_home, rows, home.disagreement), p_home, home.allowed
-        )
+        of_abroad, of_home = uncertainties(views)
+        return mean_risk(of_abroad, p_abroad, abroad.allowed) + mean_risk(of_home, p_home, home.allowed)
 
     views = float(min(np.linspace(0, 1, 11), key=risk))
-    fitted = model(temperature, slope, 1.0, unlike, views)
-    uncertainty_away = fitted.uncertainty(p_away, r_away, rows, apart)
-    uncertainty_home = fitted.uncertainty(p_home, r_home, rows, home.disagreement)
-    threshold = float(
-        min(np.quantile(uncertainty_away, 1 - referral), np.quantile(uncertainty_home, 1 - home_referral))
-    )
-    r_nothing = raw.relative_distance(pool["nothing"].embedding) / reference
-    # Half way (in ratio) between the most foreign-looking site of the training and sites left out.
-    looks = [
-        home.disagreement[[k.startswith(site + " ") for k in home.keys]].mean()
-        for site in STAINED_SITES
-        if any(k.startswith(site + " ") for k in home.keys)
-    ]
-    foreign = float(np.sqrt(max(looks) * apart.mean())) if looks and source.startswith("leave") else None
-    p_nothing = fitted.probabilities(pool["nothing"].logits, r_nothing)
-    refused = (p_nothing.argmax(1) == LEAVES.index("ART")) | (
-        fitted.uncertainty(p_nothing, r_nothing, rows, pool["nothing"].disagreement) > threshold
-    )
+    of_abroad, of_home = uncertainties(views)
+    threshold = float(min(np.quantile(of_abroad, 1 - referral), np.quantile(of_home, 1 - home_referral)))
+    fitted = distances.model(temperature, slope, threshold, unlike, views)
+    foreign = _foreign_disagreement(pool["val"], abroad) if left_out else None
+    refused = _refused(fitted, pool["nothing"], distances.relative(pool["nothing"].embedding))
     numbers = {
-        "reference": reference, "temperature": temperature, "slope": slope, "threshold": threshold, "unlike": unlike,
-        "disagreement": views, **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
+        "reference": distances.reference, "temperature": temperature, "slope": slope, "threshold": threshold,
+        "unlike": unlike, "disagreement": views,
+        **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
         "prior_shift": LOGIT_SHIFT, "specimen_mix": CLASS_PRIOR, "look_alikes": PROPAGATION, "leaf_share": LEAF_SHARE,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
-        "referred_home_validation": round(float((uncertainty_home > threshold).mean()), 4),
-        "empty_views_refused": round(float(refused.mean()), 4),
+        "referred_home_validation": round(float((of_home > threshold).mean()), 4),
+        "empty_views_refused": round(refused, 4),
     }  # fmt: skip
     print({k: v for k, v in numbers.items() if k != "fitted_on"})
     return arrays, numbers
