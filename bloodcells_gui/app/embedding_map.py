@@ -1,4 +1,4 @@
-"""Cells by likeness: nearest neighbours and a map of the plane, from the classifier's embeddings."""
+"""Cells by similarity of their embeddings: the most similar ones, and a map on a plane (t-SNE)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bloodcells_gui.adaptation.similarity import most_similar
 
 Floats = NDArray[np.float32]
 Wide = NDArray[np.float64]
@@ -20,7 +22,7 @@ _EARLY = 80
 
 
 def _unit_chunks(embeddings: Stored) -> Iterator[tuple[int, Wide]]:
-    """Rows centred and scaled to length 1, a few thousand at a time with the first one's number.
+    """Yield rows centred and scaled to length 1, a few thousand at a time with the first one's number.
 
     A case of 100,000 cells has 64 MB of embeddings in half precision; whole copies in double precision would
     be a multiple of the program's memory. A zero row stays zero.
@@ -35,33 +37,14 @@ def _unit_chunks(embeddings: Stored) -> Iterator[tuple[int, Wide]]:
         yield first, x / np.where(norm > 1e-9, norm, 1)
 
 
-def most_alike(embeddings: Stored, row: int, count: int) -> list[tuple[int, float]]:
-    """Rows most like one of them, best first, itself among them.
-
-    Parameters
-    ----------
-    embeddings : (n, D) float16 or float32
-    row, count : int
-
-    Returns
-    -------
-    list of (row, cosine similarity -1 to 1)
-    """
-    wanted = np.zeros(0)
-    for first, x in _unit_chunks(embeddings):
-        if first <= row < first + len(x):
-            wanted = x[row - first]
-    if not len(wanted):
-        return []
-    similarity = np.concatenate([x @ wanted for _, x in _unit_chunks(embeddings)])
-    count = min(count, len(similarity))
-    best = np.argpartition(-similarity, count - 1)[:count]
-    best = best[np.argsort(-similarity[best], kind="stable")]
-    return [(int(i), float(similarity[i])) for i in best]
+def similar_cells(embeddings: Stored, row: int, count: int) -> list[int]:
+    """Find the rows of embeddings (n, D) most similar to one of them, best first, itself among them."""
+    rows, _ = most_similar(embeddings, embeddings[row], count)
+    return [int(i) for i in rows]
 
 
-def map_of(embeddings: Stored, seed: int = 0) -> Floats:
-    """Places of cells on a plane so that like cells lie together: (n, 2) float32, about -1 to 1.
+def map_on_plane(embeddings: Stored, seed: int = 0) -> Floats:
+    """Place cells on a plane so that similar cells lie together: (n, 2) float32, about -1 to 1.
 
     Up to 1,200 cells by exact t-SNE (van der Maaten and Hinton, J Mach Learn Res 2008;9:2579-605) started
     from the principal components, which stand alone for more cells. Deterministic for a given seed.
@@ -79,7 +62,7 @@ def map_of(embeddings: Stored, seed: int = 0) -> Floats:
 
 
 def _principal(embeddings: Stored, count: int) -> Wide:
-    """The first principal components of the unit rows: (n, count)."""
+    """Compute the first principal components (n, count) of the unit rows."""
     size = embeddings.shape[1]
     total, products = np.zeros(size), np.zeros((size, size))
     for _, x in _unit_chunks(embeddings):
@@ -105,7 +88,7 @@ def _squared_distances(x: Wide) -> Wide:
 
 
 def _affinities(x: Wide, perplexity: float) -> Wide:
-    """Symmetric joint probabilities; each row's bandwidth found by bisection, all rows at once."""
+    """Compute symmetric joint probabilities; each row's bandwidth is found by bisection, all rows at once."""
     d = _squared_distances(x)
     np.fill_diagonal(d, np.inf)
     d -= d.min(axis=1, keepdims=True)

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.adaptation.similarity import most_similar, unit_rows
+from bloodcells_gui.adaptation.similarity import most_similar
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review_state import utc_now
@@ -75,7 +75,7 @@ class Library:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._lock = threading.RLock()
-        self._units: dict[str, tuple[int, NDArray[np.int64], NDArray[np.float32]]] = {}
+        self._embeddings: dict[str, tuple[int, NDArray[np.int64], NDArray[np.float32]]] = {}
         self._check_header()
         with self._in_words():
             self._connection = self._open()
@@ -228,7 +228,7 @@ class Library:
             )
         except sqlite3.IntegrityError as error:
             raise ValueError(f"there is no entry {entry}") from error
-        self._units.clear()
+        self._embeddings.clear()
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -266,21 +266,21 @@ class Library:
         model : str
             "id sha256" of the bundle that made it; cells of other models are not comparable.
         """
-        ids, units = self._matrix(model)
+        ids, embeddings = self._matrix(model)
         size = np.atleast_2d(embedding).shape[1]
-        if not len(ids) or units.shape[1] != size:
+        if not len(ids) or embeddings.shape[1] != size:
             return []
-        near, cosine = most_similar(units, embedding, k)
+        near, cosine = most_similar(embeddings, embedding, k)
         by_id = {r.id: r for r in self.entries()}
         return [
             (by_id[int(ids[n])], float(c)) for n, c in zip(near, cosine, strict=True) if int(ids[n]) in by_id
         ]
 
     def _matrix(self, model: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Ids and unit embeddings of a model's cells; read again when another window has written."""
+        """Ids and embeddings of a model's cells; read again when another window has written."""
         with self._lock, self._in_words():
             newest = self._connection.execute("SELECT coalesce(max(id), 0) FROM remarks").fetchone()[0]
-            kept = self._units.get(model)
+            kept = self._embeddings.get(model)
             if kept is None or kept[0] != newest:
                 found = self._connection.execute(
                     "SELECT e.id, e.embedding FROM entries e JOIN"
@@ -292,8 +292,8 @@ class Library:
                 size = len(found[0][1]) // 2 if found else 0
                 found = [f for f in found if len(f[1]) == 2 * size]
                 matrix = np.frombuffer(b"".join(f[1] for f in found), "<f2").reshape(len(found), size)
-                kept = (newest, np.array([f[0] for f in found], np.int64), unit_rows(matrix))
-                self._units[model] = kept
+                kept = (newest, np.array([f[0] for f in found], np.int64), matrix)
+                self._embeddings[model] = kept
             return kept[1], kept[2]
 
 

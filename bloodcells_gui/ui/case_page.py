@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
-from bloodcells_gui.app.embedding_map import most_alike
+from bloodcells_gui.app.embedding_map import similar_cells
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
 from bloodcells_gui.domain.doubtful import is_worth_a_look
 from bloodcells_gui.domain.review import Change, EventKind, Status
@@ -221,7 +221,7 @@ class CasePage(QWidget):
             row = {int(i): n for n, i in enumerate(ids)}.get(cell_id)
             if row is None:
                 return []
-            return [int(ids[i]) for i, _ in most_alike(vectors, row, 3 * MOST)]
+            return [int(ids[i]) for i in similar_cells(vectors, row, 3 * MOST)]
 
         self._alike.ask(cell_id, work)
 

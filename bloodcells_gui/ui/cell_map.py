@@ -15,7 +15,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QThreadPool, QTimer, Sig
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from bloodcells_gui.app.embedding_map import map_of
+from bloodcells_gui.app.embedding_map import map_on_plane
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.delegate import group_rgb
@@ -302,7 +302,7 @@ class CellMap(QWidget):
 
         def work() -> tuple[list[int], NDArray[np.float32]]:
             ids, vectors = embeddings()
-            return [int(i) for i in ids], map_of(vectors)
+            return [int(i) for i in ids], map_on_plane(vectors)
 
         self._computing.ask("map", work)
 

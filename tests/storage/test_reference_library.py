@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bloodcells_gui.adaptation.similarity import most_similar, unit_rows
+from bloodcells_gui.adaptation import similarity
+from bloodcells_gui.adaptation.similarity import most_similar
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.reference_library import Library
@@ -96,20 +97,30 @@ def test_a_library_with_foreign_triggers_is_refused(tmp_path: Path) -> None:
 def test_similarity_is_the_cosine_and_quick_for_a_hundred_thousand() -> None:
     rng = np.random.default_rng(0)
     embeddings = rng.normal(size=(500, 8)).astype(np.float32)
-    units = unit_rows(embeddings)
-    near, cosine = most_similar(units, embeddings[3], 10)
+    near, cosine = most_similar(embeddings, embeddings[3], 10)
     plain = embeddings @ embeddings[3] / np.linalg.norm(embeddings, axis=1) / np.linalg.norm(embeddings[3])
     assert near.tolist() == np.argsort(-plain)[:10].tolist()
     np.testing.assert_allclose(cosine, np.sort(plain)[::-1][:10], atol=1e-5)
-    assert most_similar(units, embeddings[3], 0)[0].size == 0
-    assert most_similar(units, embeddings[3], 9999)[0].size == 500
-    assert most_similar(unit_rows(np.zeros((0, 8))), embeddings[3], 5)[0].size == 0
-    assert np.isfinite(unit_rows(np.zeros((2, 8)))).all()
+    assert most_similar(embeddings, embeddings[3], 0)[0].size == 0
+    assert most_similar(embeddings, embeddings[3], 9999)[0].size == 500
+    assert most_similar(np.zeros((0, 8)), embeddings[3], 5)[0].size == 0
+    assert np.isfinite(most_similar(np.zeros((2, 8)), np.zeros(8), 2)[1]).all()
     with pytest.raises(ValueError, match="compared"):
-        most_similar(units, np.ones(3), 5)
-    pair, _ = most_similar(unit_rows(np.eye(4)), np.array([[2.0, 0, 0, 0], [0, 0, 1, 0]]), 2)
+        most_similar(embeddings, np.ones(3), 5)
+    pair, _ = most_similar(np.eye(4), np.array([[2.0, 0, 0, 0], [0, 0, 1, 0]]), 2)
     assert sorted(pair.tolist()) == [0, 2]  # the mean direction, whatever the lengths
-    many = unit_rows(rng.normal(size=(100_000, 64)))
+    many = rng.normal(size=(100_000, 64)).astype(np.float16)
     start = time.process_time()
     most_similar(many, many[0], 50)
     assert time.process_time() - start < 0.5
+
+
+def test_the_similarity_of_a_case_in_parts_is_that_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings = np.random.default_rng(1).normal(size=(300, 12)).astype(np.float16)
+    rows, cosine = most_similar(embeddings, embeddings[7], 40)
+    assert rows[0] == 7
+    assert cosine[0] == pytest.approx(1, abs=1e-3)
+    monkeypatch.setattr(similarity, "_CHUNK", 16)
+    in_parts = most_similar(embeddings, embeddings[7], 40)
+    np.testing.assert_array_equal(in_parts[0], rows)
+    np.testing.assert_allclose(in_parts[1], cosine, atol=1e-6)
