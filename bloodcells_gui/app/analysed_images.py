@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
+from bloodcells_gui.domain.i18n import plural
 from bloodcells_gui.domain.specimen import ImageRef, Specimen
 from bloodcells_gui.imaging.io.identity import OtherImage, open_same, sampled_hash, whole_hash
 from bloodcells_gui.imaging.io.page_names import split_page
@@ -69,7 +70,10 @@ def refuse_other_images(specimen: Specimen, check: Callable[[], None] = lambda: 
     if others:
         more = " ..." if len(others) > _NAMED else ""
         raise UserError(
-            "The analysis cannot go on: {n} of its images are not those that were analysed ({names}).",
+            plural(
+                "The analysis cannot go on: {n} of its images is not the one that was analysed ({names}).",
+                "The analysis cannot go on: {n} of its images are not those that were analysed ({names}).",
+            ),
             "Their content is another; the cells would be those of two specimens.",
             "Put the original files back, or begin a new analysis.",
             exit_code=EXIT_USAGE,

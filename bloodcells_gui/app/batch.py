@@ -32,7 +32,7 @@ from bloodcells_gui.domain.errors import (
     UserError,
 )
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
-from bloodcells_gui.domain.i18n import N_, Reason, tr
+from bloodcells_gui.domain.i18n import N_, Reason, plural, tr
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
@@ -50,14 +50,18 @@ __all__ = ["AnalyzeRequest", "Outcome", "analyze_all", "report_again", "verify_c
 
 CASE_NAME = f"case{CASE_SUFFIX}"
 COMMAND_LINE = "command line"
-LOOSE_IMAGES = N_(
-    "Not analysed: {n} images that lie beside the folders and so belong to no specimen (skipped.csv)."
+LOOSE_IMAGES = plural(
+    "Not analysed: {n} image that lies beside the folders and so belongs to no specimen (skipped.csv).",
+    "Not analysed: {n} images that lie beside the folders and so belong to no specimen (skipped.csv).",
 )
 GATHERED = N_(
     "Each taken as one specimen, although its images lie in several folders or slides (with their number): "
     "{places}. If these are several specimens, analyse each of them by itself."
 )
-IN_TWO_SPECIMENS = N_("The same picture lies in two specimens ({n} times): {first} and {second}.")
+IN_TWO_SPECIMENS = plural(
+    "The same picture lies in two specimens: {first} and {second}.",
+    "The same picture lies in two specimens ({n} times): {first} and {second}.",
+)
 # A run fails when its images are out of reach; what it found until then is kept.
 _EXIT_CODES = {RunStatus.CANCELLED: EXIT_CANCELLED, RunStatus.FAILED: EXIT_NOTHING_READABLE}
 

@@ -22,7 +22,7 @@ from bloodcells_gui.domain.analysis import Progress, SkippedFile
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.formatting import number, unnamed_text
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.i18n import plural, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.run_messages import notice_in
@@ -30,10 +30,15 @@ from bloodcells_gui.report import csv_out, evaluation
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
 
-SUMMARY = N_(
-    "{n} cells, roll-up {rollup}: accuracy {accuracy} % ({low} to {high}), balanced {balanced} %, ECE {ece} %"
+SUMMARY = plural(
+    "{n} cell, roll-up {rollup}: accuracy {accuracy} % ({low} to {high}), balanced {balanced} %, ECE {ece} %",
+    "{n} cells, roll-up {rollup}: accuracy {accuracy} % ({low} to {high}), balanced {balanced} %, "
+    "ECE {ece} %",
 )
-OTHERS = N_("{n} unidentified; accuracy of the others {accuracy} %")
+OTHERS = plural(
+    "{n} unidentified; accuracy of the others {accuracy} %",
+    "{n} unidentified; accuracy of the others {accuracy} %",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, plural
 from bloodcells_gui.domain.retention import moment
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
@@ -29,7 +29,7 @@ class ReasonWanted(UserError):
     def __init__(self, cells: tuple[int, ...]) -> None:
         self.cells = cells
         super().__init__(
-            N_("{n} cells were decided on before."),
+            plural("{n} cell was decided on before.", "{n} cells were decided on before."),
             N_("A decision that is changed needs a reason."),
             N_("Say in a few words why."),
             n=len(cells),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import RunStatus
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, Reason, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class RecoveryNotice:
     what: str
     why: str
     what_to_do: str
-    params: tuple[tuple[str, str], ...]
+    params: tuple[tuple[str, Reason], ...]
     can_continue: bool
 
 
@@ -36,8 +36,11 @@ def notice_of(session: CaseSession) -> RecoveryNotice | None:
     crash = N_("The program did not end properly when this case was last open.")
     return RecoveryNotice(
         crash if store.after_crash else N_("The analysis of this case was cut off."),
-        N_("Every decision that the screen showed is here: {events} decisions, {cells} cells."),
+        N_("Every decision that the screen showed is here: {events}, {cells}."),
         N_("The analysis was cut off; it can be continued.") if cut_off else "",
-        (("events", str(session.state.last_seq)), ("cells", str(len(session.cells)))),
+        (
+            ("events", Reason(plural("{n} decision", "{n} decisions"), (("n", session.state.last_seq),))),
+            ("cells", Reason(plural("{n} cell", "{n} cells"), (("n", len(session.cells)),))),
+        ),
         cut_off,
     )

@@ -10,6 +10,7 @@ from bloodcells_gui.app.case_details import unsaved_fields
 from bloodcells_gui.app.clock import clock_doubt
 from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.second_reader import open_cells, passes
+from bloodcells_gui.domain import check_messages
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import (
@@ -20,7 +21,7 @@ from bloodcells_gui.domain.findings import (
     critical_findings,
     is_answered,
 )
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import plural
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
 from bloodcells_gui.domain.settings import BLOCK, NONE
@@ -81,17 +82,17 @@ def signing_checks(session: CaseSession) -> list[SigningCheck]:
 def _to_put_right(session: CaseSession) -> list[SigningCheck]:
     state, found = session.state, []
     if session.read_only:
-        found.append(SigningCheck("The case is open read-only."))
+        found.append(SigningCheck(check_messages.READ_ONLY))
     if state.unidentified:
         waiting = tuple(c.id for c in session.cells if state.present(c.id) and state.label(c.id) == "UNI")
-        text = N_("{n} cells are still unidentified.")
+        text = check_messages.UNIDENTIFIED
         found.append(SigningCheck(text, (("n", str(state.unidentified)),), cells=waiting))
     comment = session.drafts.text(COMMENT)
     if comment.strip():
-        text = N_("A comment was typed but not added: “{text}”.")
+        text = check_messages.COMMENT_NOT_ADDED
         found.append(SigningCheck(text, (("text", shortened(comment)),)))
     for spec, typed in unsaved_fields(session):
-        text = N_("The field “{field}” holds what is not saved: “{text}”.")
+        text = check_messages.FIELD_NOT_SAVED
         found.append(SigningCheck(text, (("field", spec.label), ("text", shortened(typed)))))
     return found
 
@@ -113,7 +114,7 @@ def _unseen(session: CaseSession) -> list[SigningCheck]:
     )
     if not unseen:
         return []
-    text = N_("{n} cells that make the smear positive were not looked at yet.")
+    text = check_messages.POSITIVE_NOT_SEEN
     return [SigningCheck(text, (("n", str(len(unseen))),), cells=unseen)]
 
 
@@ -123,7 +124,7 @@ def _unreviewed(session: CaseSession) -> list[SigningCheck]:
     unseen = tuple(i for i in counted if not state.decided(i))
     if not unseen or 100 * (len(counted) - len(unseen)) >= rules.reviewed_percent * len(counted):
         return []
-    text = N_("{n} of {all} leukocytes were not looked at by a person.")
+    text = check_messages.NOT_REVIEWED
     params = (("n", str(len(unseen))), ("all", str(len(counted))))
     return _by_rule(session, rules.unreviewed, "unreviewed", text, params, unseen)
 
@@ -133,9 +134,7 @@ def _second_readings(session: CaseSession) -> list[SigningCheck]:
     for key in passes(session):
         unread, unsettled = open_cells(session, key)
         if unread or unsettled:
-            text = N_(
-                "The second reading by {reader} is open: {unread} cells unread, {n} differences unsettled."
-            )
+            text = check_messages.SECOND_READING_OPEN
             params = (
                 ("reader", session.state.second_readers.get(key, key)),
                 ("unread", str(len(unread))),
@@ -151,11 +150,11 @@ def _second_readings(session: CaseSession) -> list[SigningCheck]:
 def _counting(session: CaseSession) -> list[SigningCheck]:
     total, rules, found = session.differential("full").total, session.settings.signing, []
     if total < session.target:
-        text = N_("{n} leukocytes were counted; the target is {target}.")
+        text = check_messages.TARGET_NOT_REACHED
         params = (("n", str(total)), ("target", str(session.target)))
         found += _by_rule(session, rules.target, "target", text, params)
     if any(run.status is not RunStatus.COMPLETE for run in session.runs):
-        text = N_("The analysis did not run to its end.")
+        text = check_messages.INCOMPLETE
         found += _by_rule(session, rules.incomplete, "incomplete", text)
     return found
 
@@ -223,10 +222,10 @@ def _findings(session: CaseSession) -> list[SigningCheck]:
             continue
         cells = _cells_of(session, finding.codes) if finding.count else ()
         if finding.count:
-            text = N_("Critical finding, not answered yet: {name}, {n} cells.")
+            text = check_messages.FINDING_IN_CELLS
             params: tuple[tuple[str, str], ...] = (("name", finding.name), ("n", str(finding.count)))
         else:
-            text = N_("Critical finding, not answered yet: {name}, {value} {unit}.")
+            text = check_messages.FINDING_IN_VALUE
             params = (("name", finding.name), ("value", finding.value), ("unit", finding.unit))
         found.append(SigningCheck(text, params, True, cells, finding=finding))
     return found
@@ -242,7 +241,7 @@ def answer_finding(session: CaseSession, finding: Finding, answer: FindingAnswer
     """
     if answer.verdict == REFUTED and finding.count:
         raise UserError(
-            "{n} cells are still counted as {name}.",
+            plural("{n} cell is still counted as {name}.", "{n} cells are still counted as {name}."),
             "A finding is refuted when its cells get another class.",
             "Relabel them or take them out; the finding is gone then, and the report says what became of it.",
             n=finding.count,

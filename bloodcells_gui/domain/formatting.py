@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from bloodcells_gui.domain.differential import DifferentialRow, Remark
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.i18n import N_, ngettext, tr
 
 _FOLDERS_SHOWN = 8
 _NUMBER = re.compile(r"-?\d+\.\d+")
@@ -90,10 +90,11 @@ def unnamed_text(evaluated: int, unnamed: Mapping[str, int], lang: str = "en") -
     shown = sorted(unnamed.items(), key=lambda item: (-item[1], item[0]))[:_FOLDERS_SHOWN]
     names = ", ".join(f"{folder} ({n})" for folder, n in shown)
     more = len(unnamed) - len(shown)
-    return tr(
+    return ngettext(
+        "Only {n} of {total} images counts. Left out, because the folder's name is no known class: {folders}",
         "Only {n} of {total} images count. Left out, because the folder's name is no known class: {folders}",
+        evaluated,
         lang,
-        n=evaluated,
         total=evaluated + left_out,
         folders=names + (f" +{more}" if more else ""),
     )

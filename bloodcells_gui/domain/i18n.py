@@ -9,6 +9,7 @@ both its forms are in the sources.
 from __future__ import annotations
 
 import gettext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,7 +53,7 @@ def catalogue(lang: str) -> gettext.NullTranslations:
 def is_template(text: str) -> bool:
     """Whether `text` is one of the program's own, be its translation the same word."""
     # a text that a catalogue lacks comes back as the very object that went in
-    return text in _COUNTED or (bool(text) and catalogue("fr").gettext(text) is not text)
+    return bool(text) and catalogue("fr").gettext(text) is not text
 
 
 def tr(template: str, /, lang: str = "en", **params: Any) -> str:
@@ -68,8 +69,15 @@ def tr(template: str, /, lang: str = "en", **params: Any) -> str:
         text = catalogue(lang).ngettext(one, template, _count(params.get(counted)))
     else:
         text = catalogue(lang).gettext(template)
-    if not params:
-        return text
+    return _filled(text, lang, params) if params else text
+
+
+def ngettext(one: str, many: str, n: int, /, lang: str = "en", **params: Any) -> str:
+    """The form for a count `n` in language `lang`, ``{n}`` and the other fields filled as in :func:`tr`."""
+    return _filled(catalogue(lang).ngettext(one, many, n), lang, {"n": n, **params})
+
+
+def _filled(text: str, lang: str, params: Mapping[str, object]) -> str:
     return text.format_map({k: v.text(lang) if isinstance(v, Reason) else str(v) for k, v in params.items()})
 
 

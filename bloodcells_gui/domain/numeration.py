@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, plural
 
 COUNTED = N_(
     "{red} red cells, {white} nucleated cells and {platelets} platelets on {area} mm² of readable monolayer "
@@ -13,7 +13,11 @@ COUNTED = N_(
 WITHOUT_LEUKOCYTES = N_("{red} red cells and {platelets} platelets on {area} mm² of readable monolayer")
 PER_FIELD = N_("{per_field} platelets per 100x oil field of 0.038 mm²")
 SEARCHED = N_("{area} mm² searched")
-UNLISTED = N_("{count} platelets counted but not listed as cells")
+UNLISTED = plural(
+    "{count} platelet counted but not listed as cell",
+    "{count} platelets counted but not listed as cells",
+    "count",
+)
 
 
 def numeration(tallies: Mapping[str, float], decimal: str = ".") -> list[tuple[str, dict[str, str]]]:

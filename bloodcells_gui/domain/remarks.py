@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bloodcells_gui.domain.analyser_csv import HIGHEST_SUM, leukocyte_share
 from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.differential import Differential, DifferentialRow, Remark
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, plural
 from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, pick
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Raised, Rule
 from bloodcells_gui.domain.settings import LabSettings
@@ -137,9 +137,12 @@ def _of_an_area(table: Differential, area: SameArea | None) -> list[Remark]:
     if area is None:
         return []
     found: list[Remark] = []
-    text = N_(
+    text = plural(
+        "{names}: {n_shown} shown, {n_counted} counted in {n_area} mm² beside {n_leukocytes} leukocyte; the "
+        "number per 100 leukocytes is of this area.",
         "{names}: {n_shown} shown, {n_counted} counted in {n_area} mm² beside {n_leukocytes} leukocytes; the "
-        "number per 100 leukocytes is of this area."
+        "number per 100 leukocytes is of this area.",
+        "n_leukocytes",
     )
     missing: list[DifferentialRow] = []
     for row in table.rows:

@@ -13,7 +13,7 @@ from bloodcells_gui.domain.cell import (
     FLAG_WAITS_FOR_SCALE,
     Cell,
 )
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.i18n import N_, plural, tr
 from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
 
 NO_SCALE = N_("no scale is known")
@@ -28,13 +28,41 @@ WORD = N_("Unidentified.")
 GUESS = N_("Best guess: {name}, {percent} %. It waits because {reason}.")
 #: For many cells together, in the order in which they are told.
 SUMMARY = {
-    NO_SCALE: N_("Unidentified because no scale is known: {count}."),
-    CONTRADICTED: N_("Unidentified because the scale is contradicted: {count}."),
-    UNSURE_SCALE: N_("Unidentified because their class depends on an uncertain scale: {count}."),
-    NO_OUTLINE: N_("Unidentified because no cell could be outlined: {count}."),
-    UNLIKE: N_("Unidentified because they look unlike the training images: {count}."),
-    COMPETE: N_("Unidentified because two classes compete: {count}."),
-    BELOW: N_("Unidentified because their probability is below the limit: {count}."),
+    NO_SCALE: plural(
+        "Unidentified because no scale is known: {count}.",
+        "Unidentified because no scale is known: {count}.",
+        "count",
+    ),
+    CONTRADICTED: plural(
+        "Unidentified because the scale is contradicted: {count}.",
+        "Unidentified because the scale is contradicted: {count}.",
+        "count",
+    ),
+    UNSURE_SCALE: plural(
+        "Unidentified because its class depends on an uncertain scale: {count}.",
+        "Unidentified because their class depends on an uncertain scale: {count}.",
+        "count",
+    ),
+    NO_OUTLINE: plural(
+        "Unidentified because no cell could be outlined: {count}.",
+        "Unidentified because no cell could be outlined: {count}.",
+        "count",
+    ),
+    UNLIKE: plural(
+        "Unidentified because it looks unlike the training images: {count}.",
+        "Unidentified because they look unlike the training images: {count}.",
+        "count",
+    ),
+    COMPETE: plural(
+        "Unidentified because two classes compete: {count}.",
+        "Unidentified because two classes compete: {count}.",
+        "count",
+    ),
+    BELOW: plural(
+        "Unidentified because its probability is below the limit: {count}.",
+        "Unidentified because their probability is below the limit: {count}.",
+        "count",
+    ),
 }
 # Signed reports keep the sentence that they were signed with.
 _FORMER_SUMMARY = N_("Unidentified because their names depend on an unsure scale: {count}.")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import Reason, plural
 
 Floats = NDArray[np.float32]
 Wide = NDArray[np.float64]
@@ -156,10 +157,10 @@ def _refuse_too_few(labels: Sequence[str]) -> None:
     if len(labels) < MIN_CELLS or classes < 2:
         raise UserError(
             "There are too few reviewed cells to calibrate.",
-            "{n} cells of {k} classes are usable; at least {least} cells of 2 classes are needed.",
+            "Usable are {cells} of {classes}; at least {least} cells of 2 classes are needed.",
             "Review more cells, best of every class, and try again.",
-            n=len(labels),
-            k=classes,
+            cells=Reason(plural("{n} cell", "{n} cells"), (("n", len(labels)),)),
+            classes=Reason(plural("{n} class", "{n} classes"), (("n", classes),)),
             least=MIN_CELLS,
         )
 

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from bloodcells_gui.adaptation.prior_shift import PriorShift, largest_changes
 from bloodcells_gui.domain.formatting import number
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.i18n import plural, tr
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
-WEIGHTS = N_(
-    "Prior shift: the class frequencies of this specimen were used ({cells} nucleated cells): {weights}"
+WEIGHTS = plural(
+    "Prior shift: the class frequencies of this specimen were used ({cells} nucleated cell): {weights}",
+    "Prior shift: the class frequencies of this specimen were used ({cells} nucleated cells): {weights}",
+    "cells",
 )
-EVEN_WEIGHTS = N_(
+EVEN_WEIGHTS = plural(
     "Prior shift: the class frequencies of this specimen were used ({cells} nucleated "
-    "cells); they change no class's weight by 5 % or more"
+    "cell); they change no class's weight by 5 % or more",
+    "Prior shift: the class frequencies of this specimen were used ({cells} nucleated "
+    "cells); they change no class's weight by 5 % or more",
+    "cells",
 )
-MEASURED = N_("Morphometry: size, shape, density and texture of the cells were used ({cells} cells)")
-PROPAGATED = N_("Label propagation: similar cells supported each other's class ({cells} cells)")
+MEASURED = plural(
+    "Morphometry: size, shape, density and texture of the cells were used ({cells} cell)",
+    "Morphometry: size, shape, density and texture of the cells were used ({cells} cells)",
+    "cells",
+)
+PROPAGATED = plural(
+    "Label propagation: similar cells supported each other's class ({cells} cell)",
+    "Label propagation: similar cells supported each other's class ({cells} cells)",
+    "cells",
+)
 
 
 def adaptation_text(prior_shift: PriorShift, lang: str = "en") -> str:

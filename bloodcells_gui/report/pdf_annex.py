@@ -72,7 +72,7 @@ def comments(sheet: Sheet, model: ReportModel) -> None:
         who = f"{note.author}, {local_time(note.time, sheet.lang_code)}"
         if note.cells:
             shown = ", ".join(str(c) for c in note.cells[:12]) + ("…" if len(note.cells) > 12 else "")
-            who += "  ·  " + sheet.tr("cells {cells}", cells=shown)
+            who += "  ·  " + sheet.ngettext("cell {cells}", "cells {cells}", len(note.cells), cells=shown)
         sheet.put(sheet.left, sheet.y, who, sheet.width, size=7.5, rgb=MUTED, height=4)
         sheet.set_y(sheet.y + 5)
 
@@ -152,24 +152,24 @@ def review(sheet: Sheet, model: ReportModel) -> None:
     r = model.review
     sheet.heading(sheet.tr("Review and signatures"), 22)
     parts = [
-        sheet.tr("{count} cells", count=r.cells),
-        sheet.tr("{count} confirmed", count=r.confirmed),
-        sheet.tr("{count} relabelled", count=r.relabelled),
-        sheet.tr("{count} taken out", count=r.excluded),
-        sheet.tr("{count} proposals not looked at", count=r.proposed),
-        sheet.tr("{count} unidentified", count=r.unidentified),
+        sheet.ngettext("{n} cell", "{n} cells", r.cells),
+        sheet.ngettext("{n} confirmed", "{n} confirmed", r.confirmed),
+        sheet.ngettext("{n} relabelled", "{n} relabelled", r.relabelled),
+        sheet.ngettext("{n} taken out", "{n} taken out", r.excluded),
+        sheet.ngettext("{n} proposal not looked at", "{n} proposals not looked at", r.proposed),
+        sheet.ngettext("{n} unidentified", "{n} unidentified", r.unidentified),
     ]
     if r.by_hand:
-        parts.append(sheet.tr("{count} counted by hand", count=r.by_hand))
+        parts.append(sheet.ngettext("{n} counted by hand", "{n} counted by hand", r.by_hand))
     sheet.paragraph("  ·  ".join(parts), size=8.5)
     lang = sheet.lang_code
     for person in r.reviewers:
         text = sheet.tr(
-            "{name}: {confirmed} confirmed, {relabelled} relabelled, {excluded} taken out, {first} to {last}",
+            "{name}: {confirmed}, {relabelled}, {excluded}, {first} to {last}",
             name=person.name,
-            confirmed=person.confirmed,
-            relabelled=person.relabelled,
-            excluded=person.excluded,
+            confirmed=sheet.ngettext("{n} confirmed", "{n} confirmed", person.confirmed),
+            relabelled=sheet.ngettext("{n} relabelled", "{n} relabelled", person.relabelled),
+            excluded=sheet.ngettext("{n} taken out", "{n} taken out", person.excluded),
             first=local_time(person.first, lang),
             last=local_time(person.last, lang),
         )
@@ -180,13 +180,12 @@ def review(sheet: Sheet, model: ReportModel) -> None:
         sheet.paragraph(sheet.tr("Changed: {changes}", changes=listed + more), size=8, rgb=MUTED)
     for second in r.second_readings:
         text = sheet.tr(
-            "Second reading by {reader}: {cells} cells, {agreed} agreed, {adjudicated} adjudicated, "
-            "{open} open",
+            "Second reading by {reader}: {cells}, {agreed}, {adjudicated}, {open}",
             reader=second.reader,
-            cells=second.cells,
-            agreed=second.agreed,
-            adjudicated=second.adjudicated,
-            open=second.open,
+            cells=sheet.ngettext("{n} cell", "{n} cells", second.cells),
+            agreed=sheet.ngettext("{n} agreed", "{n} agreed", second.agreed),
+            adjudicated=sheet.ngettext("{n} adjudicated", "{n} adjudicated", second.adjudicated),
+            open=sheet.ngettext("{n} open", "{n} open", second.open),
         )
         sheet.paragraph(text, size=8.5, most=3)
     if r.explanation:
@@ -262,9 +261,10 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
         (N_("Program"), f"bloodcells_gui {model.app_version}"),
         (
             "Images",
-            sheet.tr(
-                "{count} images, sha256 of names and contents {sha}",
-                count=model.images,
+            sheet.ngettext(
+                "{n} image, sha256 of its name and content {sha}",
+                "{n} images, sha256 of names and contents {sha}",
+                model.images,
                 sha=model.images_sha256,
             ),
         ),
@@ -274,9 +274,11 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
     if model.chain is not None:
         end = model.chain
         text = sheet.tr(
-            "{entries} entries, {events} decisions, sha256 {sha}",
-            entries=end.entries, events=end.events, sha=end.head,
-        )  # fmt: skip
+            "{entries}, {events}, sha256 {sha}",
+            entries=sheet.ngettext("{n} entry", "{n} entries", end.entries),
+            events=sheet.ngettext("{n} decision", "{n} decisions", end.events),
+            sha=end.head,
+        )
         lines.append((N_("Audit chain when signed"), text))
     if model.head:
         lines.append((N_("Audit chain when written"), f"sha256 {model.head}"))
@@ -289,8 +291,11 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
         for file in model.skipped[:15]:
             key_value(sheet, "", f"{file.path}: {sheet.tr(file.reason)}", most=2)
         if model.skipped_total > 15:
+            more = model.skipped_total - 15
             key_value(
-                sheet, "", sheet.tr("and {count} more, all in skipped.csv", count=model.skipped_total - 15)
+                sheet,
+                "",
+                sheet.ngettext("and {n} more, all in skipped.csv", "and {n} more, all in skipped.csv", more),
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bloodcells_gui.domain import check_messages  # noqa: F401 (its counted templates)
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
 from bloodcells_gui.domain.formatting import remark_text
@@ -22,12 +23,16 @@ def finding_text(sheet: Sheet, line: FindingLine) -> str:
     """One finding in words."""
     name, lang = sheet.tr(line.name), sheet.lang_code
     if line.verdict == REFUTED and line.count:
-        return sheet.tr(
+        return sheet.ngettext(
+            "Critical finding refuted: {n} cell proposed as {name} was given another class or taken out by "
+            "{by}, {at}.",
             "Critical finding refuted: {n} cells proposed as {name} were given another class or taken out by "
             "{by}, the last {at}.",
-            n=line.count, name=name, by=line.by, at=local_time(line.at, lang),
+            line.count, name=name, by=line.by, at=local_time(line.at, lang),
         )  # fmt: skip
-    amount = sheet.tr("{n} cells", n=line.count) if line.count else f"{line.value} {sheet.tr(line.unit)}"
+    amount = f"{line.value} {sheet.tr(line.unit)}"
+    if line.count:
+        amount = sheet.ngettext("{n} cell", "{n} cells", line.count)
     amount = amount.replace(".", ",") if lang == "fr" else amount
     if not line.verdict:
         return sheet.tr("Critical finding, not answered yet: {name}, {amount}.", name=name, amount=amount)

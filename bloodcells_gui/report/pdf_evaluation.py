@@ -64,7 +64,7 @@ def _head(sheet: Sheet, e: Evaluation) -> None:
     )
     names = ", ".join(d.name for d in e.data if d.name)
     line = f"{names}  ·  " if names else ""
-    line += sheet.tr("{count} labelled cells", count=e.n)
+    line += sheet.ngettext("{n} labelled cell", "{n} labelled cells", e.n)
     if e.created:
         line += "  ·  " + local_time(e.created, sheet.lang_code)
     sheet.put(sheet.left, 19.6, line, sheet.width, size=9, rgb=MUTED, height=4.6)

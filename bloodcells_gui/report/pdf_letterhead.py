@@ -92,9 +92,10 @@ def stamp_text(sheet: Sheet, model: ReportModel, stamp: str) -> str:
         )
     if stamp == NOT_SIGNED:
         reviewed = model.review.cells - model.review.proposed - model.review.unidentified
-        return sheet.tr(
-            "{reviewed} of {cells} cells were reviewed by a person.",
-            reviewed=reviewed,
+        return sheet.ngettext(
+            "{n} of {cells} cells was reviewed by a person.",
+            "{n} of {cells} cells were reviewed by a person.",
+            reviewed,
             cells=model.review.cells,
         )
     return ""
@@ -132,9 +133,7 @@ def fields_block(sheet: Sheet, model: ReportModel) -> None:
     specimen = [FieldLine("specimen_id", "Specimen", model.specimen, "", "specimen")]
     specimen += [f for f in model.fields if f.group != "patient" and f.name not in ("wbc", "wbc_corrected")]
     kind = sheet.tr(model.kind.value)
-    images = sheet.tr(
-        "1 image, {kind}" if model.images == 1 else "{count} images, {kind}", count=model.images, kind=kind
-    )
+    images = sheet.ngettext("{n} image, {kind}", "{n} images, {kind}", model.images, kind=kind)
     if not model.images:
         images = kind
     specimen.append(FieldLine("images", N_("Material"), images, "", "specimen"))

@@ -139,7 +139,7 @@ def table(sheet: Sheet, model: ReportModel) -> None:
         "with_absolute": any(r.absolute is not None for r in every),
         "with_reference": any(_reference(r, "en") for r in every),
     }
-    note = sheet.tr("{count} leukocytes counted", count=d.total)
+    note = sheet.ngettext("{n} leukocyte counted", "{n} leukocytes counted", d.total)
     sheet.heading(sheet.tr("Differential count"), 40, note)
     _wbc_line(sheet, d)
     highest = max([r.high95 or 0.0 for r in (*inside, *d.totals) if r.count] + [10.0]) if d.total else 100.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from fpdf import FPDF, FPDF_VERSION
 from fpdf.enums import Align
 
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import ngettext, tr
 from bloodcells_gui.domain.page_marks import RGB, Box, Line, Mark, Page, Picture, Text
 from bloodcells_gui.report.pdf_tags import TagTree
 from bloodcells_gui.report.pdf_text import (
@@ -168,6 +168,10 @@ class Sheet(FPDF):  # type: ignore[misc]
     def tr(self, template: str, **params: object) -> str:
         """Translated into the document's language."""
         return tr(template, self.lang_code, **params)
+
+    def ngettext(self, one: str, many: str, n: int, **params: object) -> str:
+        """The form for a count, in the document's language; `n` and `params` filled in."""
+        return ngettext(one, many, n, self.lang_code, **params)
 
     def type(self, size: float, style: str = "", rgb: RGB = INK) -> None:
         """Choose the type for what follows."""

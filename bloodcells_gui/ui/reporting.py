@@ -155,8 +155,12 @@ class Reporter(QObject):
         if not cells:
             return ""
         integer = self._context.language.integer
-        return tr("{reviewed} of {cells} cells were looked at by a person.").format(
-            reviewed=integer(session.state.reviewed), cells=integer(cells)
+        return ngettext(
+            "{reviewed} of {cells} cells was looked at by a person.",
+            "{reviewed} of {cells} cells were looked at by a person.",
+            session.state.reviewed,
+            reviewed=integer(session.state.reviewed),
+            cells=integer(cells),
         )
 
     def _answer(self, controller: ReviewController, finding: Finding, dialog: SignDialog) -> None:

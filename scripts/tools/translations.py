@@ -161,9 +161,19 @@ def written(catalogue: Catalogue) -> bytes:
 
 
 def compiled(catalogue: Catalogue) -> bytes:
-    """The .mo file of a catalogue."""
+    """The .mo file of a catalogue.
+
+    Its counted texts are in it a second time under their form of many alone: a template that was read from a
+    case has its translation even where the module that counts with it was never imported.
+    """
+    whole = Catalogue()
+    for message in [m for m in catalogue if m.id]:
+        whole.add(message.id, message.string, context=message.context)
+    for message in [m for m in catalogue if m.pluralizable]:
+        if message.id[1] not in (message.id[0], *(m.id for m in catalogue)):
+            whole.add(message.id[1], message.string[-1], context=message.context)
     file = io.BytesIO()
-    write_mo(file, catalogue)
+    write_mo(file, whole)
     return file.getvalue()
 
 

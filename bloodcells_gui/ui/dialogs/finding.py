@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QWidget
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, Finding, FindingAnswer
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, SteadyCombo
-from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.i18n import ngettext, tr
 
 _FORM = "yyyy-MM-dd HH:mm"
 
@@ -21,7 +21,7 @@ class FindingDialog(Form):
         name = text(finding.name)
         super().__init__(
             tr("Critical finding"),
-            tr("{name}: {n} cells").format(name=name, n=finding.count)
+            ngettext("{name}: {n} cell", "{name}: {n} cells", finding.count, name=name)
             if finding.count
             else tr("{name}: {value} {unit}").format(name=name, value=finding.value, unit=text(finding.unit)),
             parent,

@@ -24,7 +24,7 @@ from bloodcells_gui.domain.run_messages import gravest_first
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind
-from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.i18n import ngettext, tr
 
 _SEVERITY = {
     "info": ("info", "muted"),
@@ -335,8 +335,12 @@ class DifferentialPanel(QWidget):
         )
         self._reviewed.show_value(f"{100 * reviewed // cells if cells else 0} %")
         self._reviewed.setToolTip(
-            tr("{reviewed} of {cells} cells decided by a person").format(
-                reviewed=language.integer(reviewed), cells=language.integer(cells)
+            ngettext(
+                "{reviewed} of {cells} cells decided by a person",
+                "{reviewed} of {cells} cells decided by a person",
+                reviewed,
+                reviewed=language.integer(reviewed),
+                cells=language.integer(cells),
             )
         )
         self.remarks.show_remarks(gravest_first([*more, *table.remarks]))

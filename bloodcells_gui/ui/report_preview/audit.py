@@ -168,9 +168,12 @@ class AuditWindow(QDialog):
                 "ok", ngettext("{n} entry was written.", "{n} entries were written.", result), str(tag)
             )
             return
-        counts = tr(
-            "Compared: {entries} entries of the chain, {events} decisions, {cells} cells, {images} images."
-        ).format(entries=result.entries, events=result.events, cells=result.cells, images=result.images)
+        counts = tr("Compared: {entries}, {events}, {cells}, {images}.").format(
+            entries=ngettext("{n} entry of the chain", "{n} entries of the chain", result.entries),
+            events=ngettext("{n} decision", "{n} decisions", result.events),
+            cells=ngettext("{n} cell", "{n} cells", result.cells),
+            images=ngettext("{n} image", "{n} images", result.images),
+        )
         if result.ok:
             self.banners.show_banner(
                 "ok", tr("The case is as it was written."), counts,

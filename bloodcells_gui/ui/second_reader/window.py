@@ -247,8 +247,11 @@ class SecondReaderWindow(QDialog):
         self._head.setText(tr("Agreement of the two readers"))
         self._bar.setMaximum(max(1, agreement.n))
         self._bar.setValue(agreement.agreeing)
-        text = tr("{same} of {n} cells alike: {share} % (95 % limits {low} to {high})").format(
-            same=agreement.agreeing, n=agreement.n,
+        text = ngettext(
+            "{same} of {n} cell alike: {share} % (95 % limits {low} to {high})",
+            "{same} of {n} cells alike: {share} % (95 % limits {low} to {high})",
+            agreement.n,
+            same=agreement.agreeing,
             share=number(100 * agreement.agreeing / agreement.n if agreement.n else 0),
             low=number(100 * agreement.agreement_low), high=number(100 * agreement.agreement_high),
         )  # fmt: skip

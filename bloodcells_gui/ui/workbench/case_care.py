@@ -12,7 +12,7 @@ from bloodcells_gui.app.worklist import Recovery, WorkList
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Errands, Lookup
 from bloodcells_gui.ui.main_window import MainWindow
 
@@ -94,8 +94,10 @@ class CaseCare(QObject):
         self._window.banners.show_banner(
             "ok" if found.complete else "warning",
             tr("What could be read was saved as {name}.").format(name=target.name),
-            tr("{cells} cells and {events} decisions were recovered; {lost} are known to be lost.").format(
-                cells=found.cells, events=found.events, lost=found.lost
+            tr("Recovered: {cells}, {events}; known to be lost: {lost}.").format(
+                cells=ngettext("{n} cell", "{n} cells", found.cells),
+                events=ngettext("{n} decision", "{n} decisions", found.events),
+                lost=found.lost,
             ),
             " ".join(
                 [

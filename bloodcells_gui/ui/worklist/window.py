@@ -374,8 +374,10 @@ class WorklistWindow(QDialog):
         self.banners.show_banner(
             "ok" if found.complete else "warning",
             tr("What could be read was saved as {name}.").format(name=target.name),
-            tr("{cells} cells and {events} decisions were recovered; {lost} are known to be lost.").format(
-                cells=found.cells, events=found.events, lost=found.lost
+            tr("Recovered: {cells}, {events}; known to be lost: {lost}.").format(
+                cells=ngettext("{n} cell", "{n} cells", found.cells),
+                events=ngettext("{n} decision", "{n} decisions", found.events),
+                lost=found.lost,
             ),
             " ".join(
                 [
