@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -169,20 +169,27 @@ def compiled(catalogue: Catalogue) -> bytes:
     whole = Catalogue()
     for message in [m for m in catalogue if m.id]:
         whole.add(message.id, message.string, context=message.context)
-    for message in [m for m in catalogue if m.pluralizable]:
-        if message.id[1] not in (message.id[0], *(m.id for m in catalogue)):
-            whole.add(message.id[1], message.string[-1], context=message.context)
+    singles = {message.id for message in catalogue if isinstance(message.id, str)}
+    for message in catalogue:
+        if isinstance(message.id, str) or message.id[1] in (message.id[0], *singles):
+            continue
+        whole.add(message.id[1], forms(message)[-1], context=message.context)
     file = io.BytesIO()
     write_mo(file, whole)
     return file.getvalue()
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    """The translations of a message: one, or one of one and one of many."""
+    text = message.string
+    return tuple(text) if isinstance(text, (tuple, list)) else (text or "",)
 
 
 def unfinished(catalogue: Catalogue) -> list[str]:
     """The texts without a translation."""
     found = []
     for message in catalogue:
-        forms = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
-        if message.id and not all(forms):
+        if message.id and not all(forms(message)):
             found.append(message.id if isinstance(message.id, str) else message.id[0])
     return found
 
