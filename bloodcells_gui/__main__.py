@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args[:1] == ["--try-bundle"]:  # ... or as the trial of a model bundle
         from bloodcells_gui.app.bundle_trial import main as try_bundle
 
-        try_bundle(args[1])
+        try_bundle(*args[1:3])
     if not args or args[0] == "gui":
         from bloodcells_gui.cli.parser import build_parser
         from bloodcells_gui.ui.start import start

@@ -32,7 +32,7 @@ from bloodcells_gui.domain.errors import (
     UserError,
 )
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
-from bloodcells_gui.domain.i18n import N_, Reason, plural, tr
+from bloodcells_gui.domain.i18n import N_, Reason, ngettext, plural, tr
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
@@ -50,6 +50,7 @@ __all__ = ["AnalyzeRequest", "Outcome", "analyze_all", "report_again", "verify_c
 
 CASE_NAME = f"case{CASE_SUFFIX}"
 COMMAND_LINE = "command line"
+PROBLEM = N_("problem: {text}")
 LOOSE_IMAGES = plural(
     "Not analysed: {n} image that lies beside the folders and so belongs to no specimen (skipped.csv).",
     "Not analysed: {n} images that lie beside the folders and so belong to no specimen (skipped.csv).",
@@ -330,22 +331,41 @@ def report_again(
         session.close()
 
 
-def verify_case(case: Path, *, trail: Path | None = None, head: str | None = None) -> tuple[bool, list[str]]:
+def verify_case(
+    case: Path, *, trail: Path | None = None, head: str | None = None, lang: str = "en"
+) -> tuple[bool, list[str]]:
     """Whether chain, hashes and signatures of a case hold, with one line a finding.
 
     `head`, when given, is the chain's hash as a report has it printed; it must be in the chain.
     """
     found = audit.verify(case, head=head)
+    checked = tr(
+        "{entries}, {events}, {cells}, {signatures}, {images} checked",
+        lang,
+        entries=ngettext("{n} entry", "{n} entries", found.entries, lang),
+        events=ngettext("{n} event", "{n} events", found.events, lang),
+        cells=ngettext("{n} cell", "{n} cells", found.cells, lang),
+        signatures=ngettext("{n} signature", "{n} signatures", found.signatures, lang),
+        images=ngettext("{n} image", "{n} images", found.images, lang),
+    )
     lines = [
-        f"{'ok' if found.ok else 'NOT OK'}: {found.entries} entries, {found.events} events, "
-        f"{found.cells} cells, {found.signatures} signatures, {found.images} images checked",
-        f"chain head {found.head}",
+        tr("ok: {checked}" if found.ok else "NOT OK: {checked}", lang, checked=checked),
+        tr("chain head {head}", lang, head=found.head),
     ]
-    lines += [f"problem: {p}" for p in found.problems]
-    lines += [f"remark: {p}" for p in found.remarks]
+    lines += [tr(PROBLEM, lang, text=p.text(lang)) for p in found.problems]
+    lines += [tr("remark: {text}", lang, text=p.text(lang)) for p in found.remarks]
     if trail is not None:
         try:
-            lines.append(f"audit trail: {audit.export_trail(case, trail)} entries in {trail}")
+            written = audit.export_trail(case, trail)
+            lines.append(
+                ngettext(
+                    "audit trail: {n} entry in {path}",
+                    "audit trail: {n} entries in {path}",
+                    written,
+                    lang,
+                    path=trail,
+                )
+            )
         except CaseDamaged as error:  # what was found is told all the same
-            lines.append(f"problem: {error}")
+            lines.append(tr(PROBLEM, lang, text=error.text(lang)))
     return found.ok, lines

@@ -27,13 +27,13 @@ _LONGEST_ANSWER = 64_000
 _log = logging.getLogger(__name__)
 
 
-def try_bundle(folder: Path) -> list[str]:
+def try_bundle(folder: Path, lang: str = "en") -> list[str]:
     """Open a bundle and run its golden tests in a child process.
 
     Returns
     -------
     list of str
-        One line a network, for `models verify`.
+        One line a network in `lang`, for `models verify`.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def try_bundle(folder: Path) -> list[str]:
         options["creationflags"] = subprocess.CREATE_NO_WINDOW
     try:
         done = subprocess.run(
-            [*_command(), str(folder)],
+            [*_command(), str(folder), lang],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=SECONDS,
             check=False, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, **options,
         )  # fmt: skip
@@ -72,7 +72,7 @@ def _command() -> list[str]:
     root = str(Path(bloodcells_gui.__file__).resolve().parent.parent)
     code = (
         f"import sys; sys.path.insert(0, {root!r})\n"
-        "from bloodcells_gui.app.bundle_trial import main; main(sys.argv[1])"
+        "from bloodcells_gui.app.bundle_trial import main; main(*sys.argv[1:3])"
     )
     return [sys.executable, "-c", code]
 
@@ -96,14 +96,14 @@ def _too_much(folder: Path) -> BundleRefused:
     )
 
 
-def main(folder: str) -> NoReturn:
+def main(folder: str, lang: str = "en") -> NoReturn:
     """Try the bundle in `folder` and print the outcome as JSON; the child's entry point."""
     from bloodcells_gui.app.models import opened_lines
     from bloodcells_gui.inference.bundle import load_bundle
 
     _limit()
     try:
-        answer: dict[str, object] = {"lines": opened_lines(load_bundle(Path(folder)))}
+        answer: dict[str, object] = {"lines": opened_lines(load_bundle(Path(folder)), lang)}
     except BundleRefused as error:
         answer = {
             "refused": [error.what, error.why, error.what_to_do],

@@ -13,6 +13,7 @@ from bloodcells_gui.app.labelled_folders import read_labelled
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import unnamed_text
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.storage.case import CaseStore
@@ -31,8 +32,9 @@ def calibrate_from(
     threads: int | None = None,
     token: CancelToken,
     engine: Engine | None = None,
+    lang: str = "en",
 ) -> list[str]:
-    """Fit the profile `name` from a folder by class or a reviewed case; returns lines to print."""
+    """Fit the profile `name` from a folder by class or a reviewed case; returns lines to print in `lang`."""
     loaded = engine or EngineHolder(bundles)()
     if source.is_file():
         embeddings, labels = reviewed_cells(source, loaded)
@@ -51,8 +53,9 @@ def calibrate_from(
         embeddings, labels = found.embeddings[usable], [found.labels[i].name for i in usable]
         unnamed, remarks = found.unnamed, list(found.scale_remarks)
     fitted = calibration_profiles.fit(loaded, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS])
-    left_out = [unnamed_text(len(labels), unnamed)] if unnamed else []
-    return [*remarks, *left_out, *fitted.lines(), f"`bloodcells calibrate use {name}` puts it to use"]
+    left_out = [unnamed_text(len(labels), unnamed, lang)] if unnamed else []
+    use = tr("`bloodcells calibrate use {name}` puts it to use", lang, name=name)
+    return [*remarks, *left_out, *fitted.lines(lang), use]
 
 
 def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], list[str]]:
@@ -87,29 +90,38 @@ def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], lis
     return embeddings[picked].astype(np.float32), [state.decision(c.id).final for c in chosen]
 
 
-def manage(action: str, name: str) -> list[str]:
-    """`list`, `use NAME` (or `use none`), `remove NAME`."""
+def manage(action: str, name: str, lang: str = "en") -> list[str]:
+    """`list`, `use NAME` (or `use none`), `remove NAME`; returns lines to print in `lang`."""
     store = calibration_profiles.profile_store()
     if action == "list":
         lines = []
         try:
             active = {p.name for p in store.all() if store.active(p.bundle_sha256) == p.name}
         except UserError as error:
-            active, lines = set(), [error.text()]
+            active, lines = set(), [error.text(lang)]
         lines += [
-            f"{'*' if p.name in active else ' '} {p.name}  v{p.version}  model {p.bundle_sha256[:12]}"
+            f"{'*' if p.name in active else ' '} "
+            + tr(
+                "{name}  v{version}  model {sha}",
+                lang,
+                name=p.name,
+                version=p.version,
+                sha=p.bundle_sha256[:12],
+            )
             for p in store.all()
         ]
-        lines += [f"  {name}  damaged: its file cannot be read" for name in store.damaged()]
-        return lines or ["no profiles"]
+        damaged = N_("  {name}  damaged: its file cannot be read")
+        lines += [tr(damaged, lang, name=name) for name in store.damaged()]
+        return lines or [tr("no profiles", lang)]
     if not name:
         raise UserError("A profile needs a name.", "", "`bloodcells calibrate list` names those there are.")
     if action == "remove":
         store.remove(name)
-        return [f"removed {name}"]
+        return [tr("removed {name}", lang, name=name)]
     if name == calibration_profiles.NO_PROFILE:
         for profile in store.all():
             store.use_none(profile.bundle_sha256)
-        return ["the models' own head is in use"]
+        return [tr("the models' own head is in use", lang)]
     chosen = store.use(name)
-    return [f"{chosen.name} v{chosen.version} is in use with model {chosen.bundle_sha256[:12]}"]
+    text = N_("{name} v{version} is in use with model {sha}")
+    return [tr(text, lang, name=chosen.name, version=chosen.version, sha=chosen.bundle_sha256[:12])]

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.data_folders import user_data_dir
 from bloodcells_gui.app.engine import Engine
+from bloodcells_gui.domain.formatting import number
+from bloodcells_gui.domain.i18n import ngettext, tr
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.inference.calibration import Profile, fit_profile
 from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore
@@ -52,15 +54,35 @@ class Fitted:
     profile: Profile
     version: int
 
-    def lines(self) -> list[str]:
-        """Before and after, in words."""
+    def lines(self, lang: str = "en") -> list[str]:
+        """Before and after, in words of `lang`."""
+
+        def percent(share: float) -> str:
+            return number(100 * share, 1, lang)
+
         before, after = self.profile.before, self.profile.after
         return [
-            f"profile {self.profile.name} v{self.version} from {after.cells} cells "
-            f"({', '.join(f'{k} {n}' for k, n in self.profile.cells.items())})",
-            f"cross-validated agreement: before {100 * before.accuracy:.1f} %, "
-            f"after {100 * after.accuracy:.1f} %",
-            f"balanced: before {100 * before.balanced:.1f} %, after {100 * after.balanced:.1f} %",
+            ngettext(
+                "profile {name} v{version} from {n} cell ({classes})",
+                "profile {name} v{version} from {n} cells ({classes})",
+                after.cells,
+                lang,
+                name=self.profile.name,
+                version=self.version,
+                classes=", ".join(f"{k} {n}" for k, n in self.profile.cells.items()),
+            ),
+            tr(
+                "cross-validated agreement: before {before} %, after {after} %",
+                lang,
+                before=percent(before.accuracy),
+                after=percent(after.accuracy),
+            ),
+            tr(
+                "balanced: before {before} %, after {after} %",
+                lang,
+                before=percent(before.balanced),
+                after=percent(after.balanced),
+            ),
         ]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from bloodcells_gui.app.bundle_trial import try_bundle
 from bloodcells_gui.app.engine import find_bundle_dirs
 from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.formatting import number
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.detector import Detector
@@ -31,42 +33,44 @@ def _folders(directory: Path | None) -> list[Path]:
     return found
 
 
-def list_models(directory: Path | None = None) -> Iterator[str]:
+def list_models(directory: Path | None = None, lang: str = "en") -> Iterator[str]:
     """One line a bundle: id, task, version, classes, size, hash; a refused one says why."""
     for folder in _folders(directory):
         try:
-            yield _line(load_bundle(folder))
+            yield _line(load_bundle(folder), lang)
         except BundleRefused as e:
-            yield f"{folder.name}: REFUSED. {e.text()}"
+            yield tr("{name}: REFUSED. {reason}", lang, name=folder.name, reason=e.text(lang))
 
 
-def _line(bundle: ModelBundle) -> str:
+def _line(bundle: ModelBundle, lang: str) -> str:
     megabytes = sum(size for _, size in bundle.files.values()) / 1e6
     kinds = "+".join(bundle.models)
+    size = f"{number(megabytes, 1, lang)} {tr('MB', lang)}"
     return (
-        f"{bundle.id}  {bundle.task}  version {bundle.version}  {kinds}  {megabytes:.1f} MB  "
+        f"{bundle.id}  {bundle.task}  version {bundle.version}  {kinds}  {size}  "
         f"{' '.join(bundle.classes)}  sha256 {bundle.sha256}"
     )
 
 
-def verify_models(directory: Path | None = None) -> tuple[bool, list[str]]:
+def verify_models(directory: Path | None = None, lang: str = "en") -> tuple[bool, list[str]]:
     """Check hashes, contents and golden tests of every network of every bundle; one line each.
 
     Each bundle is opened in a child process within limits of time and memory. A line "auto" says which
-    network of a bundle analyses use on this machine, and why.
+    network of a bundle analyses use on this machine, and why. Their first words (ok, skip, auto, FAIL)
+    are the same in every language.
     """
     ok, lines = True, []
     for folder in _folders(directory):
         try:
             load_bundle(folder)
-            lines += try_bundle(folder)
+            lines += try_bundle(folder, lang)
         except BundleRefused as e:
             ok = False
-            lines.append(f"FAIL  {folder.name}: {e.text()}")
+            lines.append("FAIL  " + tr("{name}: {reason}", lang, name=folder.name, reason=e.text(lang)))
     return ok, lines
 
 
-def opened_lines(bundle: ModelBundle) -> list[str]:
+def opened_lines(bundle: ModelBundle, lang: str = "en") -> list[str]:
     """Open every network of a bundle, run its golden tests, and return one line each.
 
     An INT8 network that fails on a processor which does not compute INT8 exactly is skipped, not refused:
@@ -80,26 +84,42 @@ def opened_lines(bundle: ModelBundle) -> list[str]:
     lines = []
     for precision in bundle.models:
         try:
-            lines.append(_opened_line(bundle, precision))
+            lines.append(_opened_line(bundle, precision, lang))
         except BundleRefused:
             allowed, why = int8_allowed()
             if precision != "int8" or allowed:
                 raise
             # Its bytes are right (the hash is checked before), but this processor computes other answers.
-            lines.append(f"skip  {bundle.id} int8: not used on this machine: {why}")
+            lines.append(
+                "skip  " + tr("{id} int8: not used on this machine: {why}", lang, id=bundle.id, why=why)
+            )
     chosen = OnnxSession(bundle)
-    lines.append(f"auto  {bundle.id} runs as {chosen.precision} on {chosen.provider}: {chosen.why}")
+    auto = tr(
+        "{id} runs as {precision} on {provider}: {why}",
+        lang, id=bundle.id, precision=chosen.precision, provider=chosen.provider, why=chosen.why,
+    )  # fmt: skip
+    lines.append("auto  " + auto)
     return lines
 
 
-def _opened_line(bundle: ModelBundle, precision: str) -> str:
+def _opened_line(bundle: ModelBundle, precision: str, lang: str) -> str:
     session = OnnxSession(bundle, precision=precision)
-    line = f"ok    {bundle.id} {precision}: golden test off by {session.golden_off:.2g}"
+    line = N_("{id} {precision}: golden test off by {off} ({provider})")
+    values = {"off": _significant(session.golden_off, lang)}
     if bundle.task == "classify":
-        off = Classifier(bundle, precision=precision).golden_off
-        line += f", probabilities and doubt off by {off:.2g}"
+        line = N_(
+            "{id} {precision}: golden test off by {off}, probabilities and doubt off by {later} ({provider})"
+        )
+        values["later"] = _significant(Classifier(bundle, precision=precision).golden_off, lang)
     elif bundle.task == "detect":
         Detector(bundle, precision=precision)  # its outputs, its card's thresholds
     else:
         Segmenter(bundle, precision=precision)
-    return f"{line} ({session.provider})"
+    said = tr(line, lang, id=bundle.id, precision=precision, provider=session.provider, **values)
+    return f"ok    {said}"
+
+
+def _significant(value: float, lang: str) -> str:
+    """Two significant digits."""
+    text = f"{value:.2g}"
+    return text.replace(".", ",") if lang == "fr" else text

@@ -7,49 +7,55 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bloodcells_gui.app.data_folders import models_dir, resources_dir
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import N_, ngettext, tr
 
 
-def run_self_test() -> Iterator[tuple[str, bool, str]]:
-    """Name, outcome and detail of each check; a failing one does not stop the rest."""
+def run_self_test(lang: str = "en") -> Iterator[tuple[str, bool, str]]:
+    """Name, outcome and detail of each check in `lang`; a failing one does not stop the rest."""
     with tempfile.TemporaryDirectory(prefix="bloodcells-self-test-") as folder:
         base = Path(folder)
         for name, check in (
-            ("program files", _program_files),
-            ("models", _models),
-            ("main job on a synthetic specimen", lambda: _main_job(base)),
-            ("case file", lambda: _case(base)),
-            ("image decoders", _decoders),
-            ("slide reader", lambda: _slide(base)),
-            ("window", _window),
+            (N_("program files"), lambda: _program_files(lang)),
+            (N_("models"), lambda: _models(lang)),
+            (N_("main job on a synthetic specimen"), lambda: _main_job(base, lang)),
+            (N_("case file"), lambda: _case(base, lang)),
+            (N_("image decoders"), lambda: _decoders(lang)),
+            (N_("slide reader"), lambda: _slide(base)),
+            (N_("window"), lambda: _window(lang)),
         ):
-            yield _checked(name, check)
+            passed, detail = _checked(check, lang)
+            yield tr(name, lang), passed, detail
 
 
-def _checked(name: str, check: Callable[[], str]) -> tuple[str, bool, str]:
+def _checked(check: Callable[[], str], lang: str) -> tuple[bool, str]:
     try:
-        return name, True, check()
+        return True, check()
+    except UserError as e:
+        return False, e.text(lang)
     except Exception as e:  # a self-test reports whatever goes wrong
-        return name, False, f"{type(e).__name__}: {e}"
+        return False, f"{type(e).__name__}: {e}"
 
 
-def _program_files() -> str:
+def _program_files(lang: str) -> str:
     fonts = list((resources_dir() / "fonts").rglob("*.ttf"))
     if not fonts:
         raise FileNotFoundError("no fonts")
-    return f"{len(fonts)} fonts"
+    return ngettext("{n} font", "{n} fonts", len(fonts), lang)
 
 
-def _models() -> str:
+def _models(lang: str) -> str:
     from bloodcells_gui.app.models import verify_models
 
-    ok, lines = verify_models(models_dir())
+    ok, lines = verify_models(models_dir(), lang)
     if not ok:
         raise RuntimeError("; ".join(line for line in lines if line.startswith("FAIL")))
     networks = sum(line.startswith("ok") for line in lines)
-    return "; ".join([f"{networks} networks", *(line[6:] for line in lines if line.startswith("auto"))])
+    counted = ngettext("{n} network", "{n} networks", networks, lang)
+    return "; ".join([counted, *(line[6:] for line in lines if line.startswith("auto"))])
 
 
-def _main_job(base: Path) -> str:
+def _main_job(base: Path, lang: str) -> str:
     from bloodcells_gui.app.batch import CASE_NAME, AnalyzeRequest, analyze_all
     from bloodcells_gui.app.demo import make_demo
     from bloodcells_gui.domain.progress import CancelToken
@@ -62,19 +68,19 @@ def _main_job(base: Path) -> str:
     for name in ("cells.csv", "differential.csv", "skipped.csv", "report.pdf", CASE_NAME):
         if not (base / "out" / name).stat().st_size:
             raise RuntimeError(f"{name} is empty")
-    return f"{outcome.cells} cells"
+    return ngettext("{n} cell", "{n} cells", outcome.cells, lang)
 
 
-def _case(base: Path) -> str:
+def _case(base: Path, lang: str) -> str:
     from bloodcells_gui.app.batch import CASE_NAME, verify_case
 
-    ok, lines = verify_case(base / "out" / CASE_NAME)
+    ok, lines = verify_case(base / "out" / CASE_NAME, lang=lang)
     if not ok:
         raise RuntimeError("; ".join(lines))
     return lines[0] if lines else ""
 
 
-def _decoders() -> str:
+def _decoders(lang: str) -> str:
     """Where untrusted images are decoded; in this process works too, but shields it less."""
     import numpy as np
 
@@ -94,7 +100,9 @@ def _decoders() -> str:
             pass
         else:
             raise RuntimeError("a JPEG whose data end early was read")
-    return "in child processes" if isolation() else "in this process: no child process could be started"
+    if isolation():
+        return tr("in child processes", lang)
+    return tr("in this process: no child process could be started", lang)
 
 
 def _slide(base: Path) -> str:
@@ -106,7 +114,7 @@ def _slide(base: Path) -> str:
         return f"{reader.size_px[0]}x{reader.size_px[1]} px, {reader.format}"
 
 
-def _window() -> str:
+def _window(lang: str) -> str:
     """Qt is asked through a child process, so that this layer stays free of it."""
     import os
     import subprocess
@@ -125,4 +133,4 @@ def _window() -> str:
         )
         if done.returncode != 0 or not picture.is_file():
             raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no picture")
-        return f"{picture.stat().st_size // 1024} KB drawn"
+        return tr("{size} KB drawn", lang, size=picture.stat().st_size // 1024)

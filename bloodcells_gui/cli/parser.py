@@ -80,7 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(verbs)
     _add_lab(verbs)
 
-    verbs.add_parser("self-test", help="every part works on this machine")
+    _add_lang(verbs.add_parser("self-test", help="every part works on this machine"))
     for p in verbs.choices.values():
         if p is not verbs.choices["lab"]:  # its actions have the options
             _add_verbose(p)
@@ -138,6 +138,7 @@ def _add_verify(verbs: Verbs) -> None:
     p.add_argument("--trail", type=Path, metavar="FILE", help="export the audit trail (.csv or .jsonl)")
     p.add_argument("--head", metavar="HASH",
                    help="hash of the chain as printed on a report; it must be in the chain")  # fmt: skip
+    _add_lang(p)
 
 
 def _add_evaluate(verbs: Verbs) -> None:
@@ -160,6 +161,7 @@ def _add_calibrate(verbs: Verbs) -> None:
     _add_bundle(p)
     p.add_argument("--mpp", type=_positive, metavar="UM")
     p.add_argument("--threads", type=_threads, metavar="N")
+    _add_lang(p)
 
 
 def _add_demo(verbs: Verbs) -> None:
@@ -169,6 +171,7 @@ def _add_demo(verbs: Verbs) -> None:
     p.add_argument("--size", type=_size, metavar="WxH")
     p.add_argument("--seed", type=_whole, default=1)
     p.add_argument("--cells", type=_count, metavar="N")
+    _add_lang(p)
     p.add_argument("--quiet", action="store_true")
 
 
@@ -176,6 +179,7 @@ def _add_models(verbs: Verbs) -> None:
     p = verbs.add_parser("models", help="bundles, cards, hashes, golden tests")
     p.add_argument("action", choices=("list", "verify"))
     p.add_argument("directory", nargs="?", type=Path, metavar="DIR")
+    _add_lang(p)
 
 
 def _add_verbose(p: argparse.ArgumentParser) -> None:
@@ -195,10 +199,14 @@ def _add_lab(verbs: Verbs) -> None:
         if action == "restore":
             p.add_argument("--into", type=Path, metavar="DIR",
                            help="an empty folder instead of this workstation's")  # fmt: skip
-        p.add_argument("--lang", choices=LANGUAGES, default=None)
+        _add_lang(p)
         p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")
         p.add_argument("--quiet", action="store_true")
         _add_verbose(p)
+
+
+def _add_lang(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--lang", choices=LANGUAGES, default=None)
 
 
 def _add_out(p: argparse.ArgumentParser) -> None:
@@ -215,7 +223,7 @@ def _add_taxonomy(p: argparse.ArgumentParser) -> None:
 
 def _add_report_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--paper", choices=("a4", "letter"), default=None)
-    p.add_argument("--lang", choices=LANGUAGES, default=None)
+    _add_lang(p)
     p.add_argument("--csv", choices=CSV_DIALECTS, default="rfc4180",
                    help="excel: for spreadsheets, with the separators of the language")  # fmt: skip
 

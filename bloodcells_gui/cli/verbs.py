@@ -14,8 +14,8 @@ from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
 from bloodcells_gui.cli.terminal import give_back, line, problem, sentence, take_signals
 from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
-from bloodcells_gui.domain.formatting import remark_text
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.formatting import labelled, remark_text
+from bloodcells_gui.domain.i18n import N_, Reason, plural, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.remarks import TARGET_RULE
 from bloodcells_gui.domain.run_messages import notice_in
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bloodcells_gui.app.batch import AnalyzeRequest, Outcome
-    from bloodcells_gui.domain.i18n import Reason
 
 
 @contextmanager
@@ -52,6 +51,11 @@ def cancel_on_interrupt() -> Iterator[CancelToken]:
 def _say(args: argparse.Namespace, text: str, **params: object) -> None:
     if not getattr(args, "quiet", False):
         print(sentence(text, language(args), params))
+
+
+def _counted(template: str, n: int) -> Reason:
+    """A count as part of a sentence."""
+    return Reason(template, (("n", n),))
 
 
 def _tell_settings(args: argparse.Namespace) -> None:
@@ -110,12 +114,18 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
         return
     _say(
         args,
-        "{specimen}: {cells} cells, {unidentified} unidentified, {skipped} files left out, and {others}"
-        " that are no photographs (skipped.csv). Report: {report}",
-        specimen=outcome.specimen, cells=outcome.cells, unidentified=outcome.unidentified,
-        skipped=outcome.skipped - outcome.no_photographs, others=outcome.no_photographs,
+        "{specimen}: {cells}, {unidentified}, {skipped}, and {others} (skipped.csv). Report: {report}",
+        specimen=outcome.specimen,
+        cells=_counted(plural("{n} cell", "{n} cells"), outcome.cells),
+        unidentified=_counted(plural("{n} unidentified", "{n} unidentified"), outcome.unidentified),
+        skipped=_counted(
+            plural("{n} file left out", "{n} files left out"), outcome.skipped - outcome.no_photographs
+        ),
+        others=_counted(
+            plural("{n} that is no photograph", "{n} that are no photographs"), outcome.no_photographs
+        ),
         report=outcome.out / "report.pdf",
-    )  # fmt: skip
+    )
     if outcome.notice:
         _say(args, "{notice}", notice=notice_in(outcome.notice, language(args)))
     table = outcome.differential
@@ -156,7 +166,7 @@ def verify(args: argparse.Namespace) -> int:
     """Audit chain, hashes and signature of a case."""
     from bloodcells_gui.app.batch import verify_case
 
-    ok, lines = verify_case(args.case, trail=args.trail, head=args.head)
+    ok, lines = verify_case(args.case, trail=args.trail, head=args.head, lang=language(args))
     for text in lines:
         line(text)
     return 0 if ok else 1
@@ -185,14 +195,15 @@ def calibrate(args: argparse.Namespace) -> int:
     first = args.words[0]
     if first in {"list", "use", "remove"} and not Path(first).exists():
         name = args.name or (args.words[1] if len(args.words) > 1 else "")
-        lines = app.manage(first, name)
+        lines = app.manage(first, name, language(args))
     else:
         if not args.name:
             raise UserError("A profile needs a name.", "", "Add --name NAME.")
         with cancel_on_interrupt() as token:
             lines = app.calibrate_from(
-                Path(first), args.name, tuple(args.bundle), mpp=args.mpp, threads=args.threads, token=token
-            )
+                Path(first), args.name, tuple(args.bundle), mpp=args.mpp, threads=args.threads, token=token,
+                lang=language(args),
+            )  # fmt: skip
     for text in lines:
         line(text)
     return 0
@@ -207,7 +218,7 @@ def demo(args: argparse.Namespace) -> int:
         args.kind, args.out, size_px=args.size, seed=args.seed, cells=args.cells, progress=printer.show
     )
     printer.end()
-    _say(args, "A synthetic specimen ({kind}) is in {path}.", kind=args.kind, path=made)
+    _say(args, "A synthetic specimen ({kind}) is in {path}.", kind=tr(args.kind, language(args)), path=made)
     return 0
 
 
@@ -216,10 +227,10 @@ def models(args: argparse.Namespace) -> int:
     from bloodcells_gui.app.models import list_models, verify_models
 
     if args.action == "list":
-        for text in list_models(args.directory):
+        for text in list_models(args.directory, language(args)):
             line(text)
         return 0
-    ok, lines = verify_models(args.directory)
+    ok, lines = verify_models(args.directory, language(args))
     for text in lines:
         line(text)
     return 0 if ok else 4
@@ -243,14 +254,15 @@ def lab(args: argparse.Namespace) -> int:
     return 0 if done.complete else 1
 
 
-def self_test(_args: argparse.Namespace) -> int:
+def self_test(args: argparse.Namespace) -> int:
     """Every part works on this machine."""
     from bloodcells_gui.app.selftest import run_self_test
 
     ok = True
-    for name, passed, detail in run_self_test():
+    for name, passed, detail in run_self_test(language(args)):
         ok &= passed
-        line(f"{'ok  ' if passed else 'FAIL'}  {name}{': ' + detail if detail else ''}")
+        said = labelled(name, detail, language(args)) if detail else name
+        line(f"{'ok  ' if passed else 'FAIL'}  {said}")
     return 0 if ok else 1
 
 

@@ -38,6 +38,11 @@ def absolute(value: float | None, lang: str = "en", missing: str = "") -> str:
     return number(value, 1 if value is not None and value >= 10 else 2, lang, missing)
 
 
+def labelled(label: object, value: object, lang: str = "en") -> str:
+    """A label and its value, with the colon as `lang` sets it."""
+    return tr("{label}: {value}", lang, label=label, value=value)
+
+
 def remark_text(remark: Remark, lang: str = "en") -> str:
     """A remark in `lang`: class names among its values are translated, decimals written as there."""
     params = {}

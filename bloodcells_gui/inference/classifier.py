@@ -214,7 +214,7 @@ class Classifier:
     @property
     def precision_reason(self) -> str:
         """Why this network of the bundle was taken."""
-        return self._session.why
+        return str(self._session.why)
 
     @property
     def foreign_disagreement(self) -> float:

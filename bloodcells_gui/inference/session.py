@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import BundleRefused, Cancelled
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.log_values import Digest, Word
 from bloodcells_gui.inference.bundle import TASKS, ModelBundle
 from bloodcells_gui.inference.golden import GoldenMissing, difference, network_golden
@@ -66,7 +67,7 @@ class Choice:
 
     provider: str
     precision: str
-    why: str
+    why: Reason
 
 
 def choices(bundle: ModelBundle, wanted: str = "auto") -> list[Choice]:
@@ -78,26 +79,30 @@ def choices(bundle: ModelBundle, wanted: str = "auto") -> list[Choice]:
     """
     present = [p for p in ACCELERATORS if p in ort.get_available_providers()]
     if wanted != "auto":
-        return [Choice(p, wanted, "asked for") for p in (*present, CPU)]
+        return [Choice(p, wanted, Reason("asked for")) for p in (*present, CPU)]
     default = str(bundle.card["default_model"])
-    found = [Choice(p, "fp32" if "fp32" in bundle.models else default, "an accelerator") for p in present]
-    quick, why = bundle.auto_precision, "its card's default"
+    found = [
+        Choice(p, "fp32" if "fp32" in bundle.models else default, Reason("an accelerator")) for p in present
+    ]
+    quick, why = bundle.auto_precision, Reason("its card's default")
     if quick and quick != default:
-        allowed, why = int8_allowed() if quick == "int8" else (True, "its card's wish")
+        allowed, why = int8_allowed() if quick == "int8" else (True, Reason("its card's wish"))
         if allowed:
             found.append(Choice(CPU, quick, why))
-            why = f"{quick} failed its golden test on this machine"
+            why = Reason("{precision} failed its golden test on this machine", (("precision", quick),))
     return [*found, Choice(CPU, default, why)]
 
 
-def int8_allowed() -> tuple[bool, str]:
+def int8_allowed() -> tuple[bool, Reason]:
     """Whether this processor runs INT8 networks fast and without overflow, and why or why not."""
     unit = int8_unit()
     if unit == "":
-        return False, "this processor has no VNNI, AMX-INT8 or dot-product instructions"
+        return False, Reason("this processor has no VNNI, AMX-INT8 or dot-product instructions")
     if not int8_is_exact():
-        return False, "INT8 products overflow on this processor"
-    return True, f"this processor has {unit}" if unit else "INT8 products are exact on this processor"
+        return False, Reason("INT8 products overflow on this processor")
+    if unit:
+        return True, Reason("this processor has {unit}", (("unit", unit),))
+    return True, Reason("INT8 products are exact on this processor")
 
 
 def _options(threads: int) -> ort.SessionOptions:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bloodcells_gui.adaptation.prior_shift import prior_shift_from_tallies
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.comparison import AnalyserRow
-from bloodcells_gui.domain.formatting import number, remark_text
+from bloodcells_gui.domain.formatting import labelled, number, remark_text
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import numeration, plain_tallies
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
@@ -289,7 +289,7 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
         text = sheet.tr("Files left out: {count}", count=model.skipped_total)
         key_value(sheet, N_("Skipped"), text, rgb=WARNING)
         for file in model.skipped[:15]:
-            key_value(sheet, "", f"{file.path}: {sheet.tr(file.reason)}", most=2)
+            key_value(sheet, "", labelled(file.path, sheet.tr(file.reason), sheet.lang_code), most=2)
         if model.skipped_total > 15:
             more = model.skipped_total - 15
             key_value(

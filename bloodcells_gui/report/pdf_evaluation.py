@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bloodcells_gui.domain.formatting import number, unnamed_text
+from bloodcells_gui.domain.formatting import labelled, number, unnamed_text
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.run_messages import notice_in
 from bloodcells_gui.report.adaptation_text import adaptation_text
@@ -189,7 +189,7 @@ def _data(sheet: Sheet, e: Evaluation) -> None:
     sheet.heading(sheet.tr("Data and models"), 16)
     for d in e.data:
         counts = ", ".join(f"{name} {k}" for name, k in d.classes)
-        sheet.paragraph(f"{d.name or '–'} ({d.n}): {counts}", size=8.5, most=8)
+        sheet.paragraph(labelled(f"{d.name or '–'} ({d.n})", counts, sheet.lang_code), size=8.5, most=8)
     if e.skipped:
         sheet.paragraph(
             sheet.tr("Files left out: {count}", count=e.skipped),
@@ -197,10 +197,11 @@ def _data(sheet: Sheet, e: Evaluation) -> None:
             rgb=WARNING,
         )
     for task, model in sorted(e.models.items()):
-        sheet.paragraph(f"{sheet.tr(task)}: {model}", size=7.8, rgb=MUTED)
+        sheet.paragraph(labelled(sheet.tr(task), model, sheet.lang_code), size=7.8, rgb=MUTED)
     if e.profile:
-        sheet.paragraph(f"{sheet.tr('Profile')}: {e.profile}", size=7.8, rgb=MUTED)
+        sheet.paragraph(labelled(sheet.tr("Profile"), e.profile, sheet.lang_code), size=7.8, rgb=MUTED)
     if e.prior_shift is not None:
-        text = f"{sheet.tr('Whole specimen')}: {adaptation_text(e.prior_shift, sheet.lang_code)}"
+        said = adaptation_text(e.prior_shift, sheet.lang_code)
+        text = labelled(sheet.tr("Whole specimen"), said, sheet.lang_code)
         sheet.paragraph(text, size=7.8, rgb=MUTED)
     sheet.rule(sheet.y + 1, RULE)

@@ -18,7 +18,7 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.formatting import labelled, remark_text
 from bloodcells_gui.domain.left_out import expected, is_duplicate
 from bloodcells_gui.domain.run_messages import asks_for_scale, notice_in, run_remarks, without_target
 from bloodcells_gui.domain.scale_messages import NOTICES as SCALE_NOTICES
@@ -200,7 +200,7 @@ class AnalysisControl(QObject):
 
     def _tell_skipped(self, skipped: list[SkippedFile]) -> None:
         language = self._context.language
-        named = [f"{f.path}: {language.text(f.reason)}" for f in skipped[:_NAMED]]
+        named = [labelled(f.path, language.text(f.reason), language.lang) for f in skipped[:_NAMED]]
         more = len(skipped) - len(named)
         if more:
             named.append(ngettext("and {n} more", "and {n} more", more))

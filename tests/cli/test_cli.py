@@ -71,7 +71,7 @@ def test_masks_beside_the_crops_are_not_called_left_out(
     assert run(["analyze", str(folder), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     listed = len(rows(tmp_path / "out" / "skipped.csv"))
-    assert f"1 files left out, and {listed - 1} that are no photographs" in said
+    assert f"1 file left out, and {listed - 1} that are no photographs" in said
 
 
 def test_a_synthetic_specimen_says_so(results: Path) -> None:

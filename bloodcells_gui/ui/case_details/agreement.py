@@ -164,12 +164,13 @@ class AgreementWindow(QDialog):
         f, number = points.figures, self._context.language.number
         text = ngettext("{n} case", "{n} cases", f.n)
         if f.n > 1:
-            text += ": " + tr(
+            figures = tr(
                 "bias {bias} ({low} to {high}), limits of agreement {loa_low} to {loa_high} percentage points"
             ).format(
                 bias=number(f.bias), low=number(f.bias_low), high=number(f.bias_high),
                 loa_low=number(f.loa_low), loa_high=number(f.loa_high),
             )  # fmt: skip
+            text = tr("{label}: {value}").format(label=text, value=figures)
         self._text.setText(text)
         self.plot.show_points(points)
 

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.grading import GRADE_GROUPS, GRADES, GradeItem
 from bloodcells_gui.ui.case_details.panel import CaseDetailsPanel
 from bloodcells_gui.ui.context import UiContext
@@ -118,7 +119,9 @@ class GradesModel(QAbstractTableModel):
             return self._context.theme.colour("muted")
         if role == Qt.ItemDataRole.AccessibleTextRole:
             grade = self.grade(index.row())
-            return f"{text(found.name)}: {text(grade) if grade else tr('not graded')}"
+            return labelled(
+                text(found.name), text(grade) if grade else tr("not graded"), self._context.language.lang
+            )
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if index.column() == FEATURE:

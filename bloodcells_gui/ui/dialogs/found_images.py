@@ -51,7 +51,7 @@ class PlacesModel(QAbstractListModel):
             if len(self.places) == 1 and place.name == ".":
                 return number
             name = tr("directly in the folder") if place.name == "." else place.name
-            return f"{name}: {number}"
+            return tr("{label}: {value}").format(label=name, value=number)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._strips.get(index.row()) or _strip([])
         return None

@@ -158,7 +158,7 @@ class SignDialog(Form):
     def _button(self, text: str, about: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
         button.setAutoDefault(False)
-        button.setAccessibleName(f"{text.rstrip('…')}: {about}")
+        button.setAccessibleName(tr("{label}: {value}").format(label=text.rstrip("…"), value=about))
         button.clicked.connect(lambda _=False: act())
         return button
 

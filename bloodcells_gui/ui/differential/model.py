@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 
 from bloodcells_gui.domain import formatting
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.model import MIME_CELLS, unpack_ids
@@ -246,7 +247,7 @@ class DifferentialModel(QAbstractTableModel):
         row = line.row
         lang = self._context.language.lang
         count = formatting.shown_and_counted(row, lang) or str(row.count)
-        parts = [f"{self._context.language.text(row.name)}: {count}"]
+        parts = [labelled(self._context.language.text(row.name), count, lang)]
         if row.low95 is not None:
             unit = "%" if row.counts else tr("per 100 leukocytes")
             parts.append(

@@ -183,7 +183,7 @@ class Figure(QWidget):
             self._caption.setText(caption)
         self._value.setText(text)
         self._value.setStyleSheet(f"color: {colour}" if colour else "")
-        self.setAccessibleName(f"{self._caption.text()}: {text}")
+        self.setAccessibleName(tr("{label}: {value}").format(label=self._caption.text(), value=text))
 
 
 class RemarkList(QWidget):

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from bloodcells_gui.app.retention import Act, DueCase, Removal
 from bloodcells_gui.app.worklist import CaseState
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import plain_tip
@@ -86,7 +87,11 @@ class DueModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(str(case.entry.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{self.headerData(column, Qt.Orientation.Horizontal)}: {self._text(case, column)}"
+            return labelled(
+                self.headerData(column, Qt.Orientation.Horizontal),
+                self._text(case, column),
+                self._context.language.lang,
+            )
         return self._text(case, column) if role == Qt.ItemDataRole.DisplayRole else None
 
     def _text(self, case: DueCase, column: Column) -> str:

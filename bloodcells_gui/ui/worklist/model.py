@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from bloodcells_gui.app.analysis_queue import QueueEntry, Turn
 from bloodcells_gui.app.worklist import CaseEntry, CaseState
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.labels import plain_tip
@@ -159,9 +160,8 @@ class WorklistModel(QAbstractTableModel):
                 return plain_tip(self._text(index.row(), entry, column))
             return plain_tip(entry.problem_in(self._context.language.lang) or str(entry.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{self.headerData(column, Qt.Orientation.Horizontal)}: " + self._text(
-                index.row(), entry, column
-            )
+            title = self.headerData(column, Qt.Orientation.Horizontal)
+            return labelled(title, self._text(index.row(), entry, column), self._context.language.lang)
         return None
 
     def _text(self, row: int, entry: CaseEntry, column: Column) -> str:
