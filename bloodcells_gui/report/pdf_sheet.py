@@ -319,16 +319,8 @@ class Sheet(FPDF):  # type: ignore[misc]
         self.start_section(self.clean(text), level=0)
         self.put(self.left, y, text, self.width * 0.6, size=11, style="B", rgb=ACCENT, height=5.4, tag="H2")
         if note:
-            self.put(
-                self.left + self.width * 0.35,
-                y + 0.6,
-                note,
-                self.width * 0.65,
-                size=7.5,
-                rgb=MUTED,
-                align="R",
-                height=5,
-            )
+            x, room = self.left + self.width * 0.35, self.width * 0.65
+            self.put(x, y + 0.6, note, room, size=7.5, rgb=MUTED, align="R", height=5)
         self.rule(y + 6.0, ACCENT, 0.35)
         self.set_y(y + 7.6)
 
