@@ -1,4 +1,4 @@
-"""Morphometry: what the measurements of a specimen's cells say of their classes.
+"""Morphometry: evidence for a cell's class from measurements, relative to the specimen's other cells.
 
 Colours differ between laboratories, and a network that learned from some of them errs on the next. The
 differences between classes stay: a monocyte's nucleus is larger than a lymphocyte's, a basophil's nucleus

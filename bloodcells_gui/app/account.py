@@ -1,4 +1,4 @@
-"""The account of the operating system: what stands beside a typed name in a signature."""
+"""The account of the operating system, which a signature records beside the typed name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images of a case, opened only where they are still those that were analysed."""
+"""Open the images of a case only while they are the ones that were analysed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running an analysis into a case: what the pipeline finds is in the case file before anyone is told."""
+"""Run an analysis into a case: results are in the case file before anyone sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Analyses that wait their turn and run behind the window, one after another, while a person reviews.
+"""Queue of analyses that run in the background, one after another, while a person reviews.
 
 They use models of their own, so that neither cancelling nor a profile of one reaches into an analysis or an
 explanation of the case on the screen.

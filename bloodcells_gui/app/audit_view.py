@@ -1,4 +1,4 @@
-"""The audit trail of a case for the eye, and its verification, in words."""
+"""The audit trail of a case as lines to read, and the result of its verification."""
 
 from __future__ import annotations
 

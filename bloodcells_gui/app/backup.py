@@ -1,4 +1,4 @@
-"""Backup of the workstation and its return, with progress, for window and command line."""
+"""Back up and restore the workstation, with progress, for window and command line."""
 
 from __future__ import annotations
 

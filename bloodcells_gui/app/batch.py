@@ -1,4 +1,4 @@
-"""The main job and its relatives without a window, as the command line's contract asks."""
+"""The verbs of the command line that analyse, report and verify without a window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which specimens the inputs of the command line are, settled before any work."""
+"""Decide which specimens the inputs of the command line are, before any work."""
 
 from __future__ import annotations
 

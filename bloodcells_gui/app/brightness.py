@@ -1,4 +1,4 @@
-"""One range of brightness for a specimen's images of more than 8 bits, kept among a run's parameters."""
+"""One brightness range for all images of a specimen with more than 8 bits, kept among a run's parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong in the program itself, for passing on: where in the program, and nothing of a patient.
+"""Describe a fault of the program for a bug report: where in the code, and no patient data.
 
 A message of an exception, a path or a value may hold the name of a person. None of them is in the report: it
 gives the kind of each exception, its error numbers, and the places in the program that led to it, by module,

@@ -1,4 +1,4 @@
-"""A bundle that did not come with the program is opened in a child process first, within limits.
+"""Open a bundle from elsewhere in a child process with limits before the program loads it.
 
 A small file can ask for any amount of memory or time (a tensor of 40 GB is a few bytes of an ONNX graph). The
 child opens every network of the bundle and runs its golden tests; only then does this process open it.

@@ -1,4 +1,4 @@
-"""Calibrating to this laboratory from an open case: fit, see before and after, choose, go back."""
+"""Calibrate to this laboratory from an open case: fit, compare before and after, choose, revert."""
 
 from __future__ import annotations
 

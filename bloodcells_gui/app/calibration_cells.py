@@ -1,4 +1,4 @@
-"""The verb `calibrate`: from a labelled folder or a reviewed case to a profile."""
+"""The verb `calibrate`: fit a profile from a labelled folder or a reviewed case."""
 
 from __future__ import annotations
 

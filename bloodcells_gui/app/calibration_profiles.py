@@ -1,4 +1,4 @@
-"""This laboratory's calibration profiles: fitted from reviewed cells, kept, chosen, named in every report."""
+"""Calibration profiles of this laboratory: fitted from reviewed cells, kept, chosen, named in reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person fills in beside the cells: fields of the specimen, and an analyser's differential."""
+"""What a person enters beside the cells: fields of the specimen, and an analyser's differential."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of one cell for the inspector: from its image where that is reachable, else from the case."""
+"""The picture of one cell for the inspector: from its image if reachable, else from the case."""
 
 from __future__ import annotations
 

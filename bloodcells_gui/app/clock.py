@@ -1,4 +1,4 @@
-"""The computer's clock against the work that lies on it."""
+"""Compare the computer's clock with the dates of the work on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a scan of a slide goes."""
+"""How far a scan of a slide, or its continuation, goes."""
 
 from __future__ import annotations
 

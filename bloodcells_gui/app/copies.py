@@ -1,4 +1,4 @@
-"""Files of a specimen that show the same picture: each picture is counted once.
+"""Find files of a specimen that show the same picture, so that each picture is counted once.
 
 Copies with equal pixels are found wherever pixels are decoded: of crops while they are analysed
 (:mod:`~bloodcells_gui.pipeline.crops`), of fields and slides here, before. One shot in two formats has

@@ -1,4 +1,4 @@
-"""Cells seen at the microscope, counted with the keys of the review into the same case and report."""
+"""Count cells at the microscope with the keys of the review, into a case and its report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no caller sees: a crash in Qt, onnxruntime or a decoder library, a kill, a fault in a thread.
+"""Record what no caller can catch: a crash in a library, a kill, a fault in a thread.
 
 Each process of the program keeps a file `running-PID.txt` beside its log and removes it at its end. When a
 compiled part fails, Python writes into it where each thread was. The next process finds the file, puts the

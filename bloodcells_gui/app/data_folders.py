@@ -1,4 +1,4 @@
-"""Where the program's own files and the person's files live."""
+"""The folders of the program's own files and of the user's."""
 
 from __future__ import annotations
 

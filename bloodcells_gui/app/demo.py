@@ -1,4 +1,4 @@
-"""The synthetic specimen: what a newcomer sees first, and the tests' ground truth."""
+"""Make the synthetic specimen: for a first look, and as ground truth for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The differential of a case: the same wherever it is shown."""
+"""Compute the differential of a case, for window, report and command line alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that a person typed but did not yet make part of the record, kept in the case file.
+"""Drafts: text that was typed but is not part of the case details yet, kept in the case file.
 
 Closing, a crash or another case must not cost what was typed. A draft is no event: it is not sealed, not
 signed and in no report.

@@ -1,4 +1,4 @@
-"""The laboratory's own validation: labelled crops against the models, as JSON, CSV and PDF."""
+"""Evaluate the models on a laboratory's own labelled crops, as JSON, CSV and PDF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why the classifier said what it said, from the picture that the case keeps."""
+"""Explain a classification by Grad-CAM, from the picture that the case keeps."""
 
 from __future__ import annotations
 

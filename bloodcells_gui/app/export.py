@@ -1,4 +1,4 @@
-"""Writing what a case says: one report model, seen as PDF and CSV."""
+"""Write a case as PDF and CSV, both from one report model."""
 
 from __future__ import annotations
 

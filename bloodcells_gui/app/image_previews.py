@@ -1,4 +1,4 @@
-"""Small pictures of images before an analysis, decoded by the same guarded children."""
+"""Small pictures of images before an analysis, decoded in the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a person names (a folder, a file) to a specimen that can be analysed."""
+"""Turn what a person names (a folder, a file) into a specimen that can be analysed."""
 
 from __future__ import annotations
 

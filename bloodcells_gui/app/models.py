@@ -1,4 +1,4 @@
-"""Listing and verifying model bundles."""
+"""List and verify model bundles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that a case or a library brings along: untrusted, so looked at before anything decodes them.
+"""Check pictures stored in a case or a library before anything decodes them: they are untrusted.
 
 They are small and shown by the thousand, so they are decoded where they are shown, not in a child: what
 the window's and the report's decoders get to see is therefore only what this program writes itself.

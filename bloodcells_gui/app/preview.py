@@ -1,4 +1,4 @@
-"""The report before it is written: the very pages of the PDF, as marks for the screen.
+"""The pages of the report before it is written, as marks for the screen.
 
 Marks and PDF come from one drawing, so what is seen is what will be written. The PDF itself goes, when asked
 for, into a folder that nobody else can read, under a name that says nothing, and is removed with

@@ -1,4 +1,4 @@
-"""When a decision that is changed again needs a reason."""
+"""Decide when changing a decision needs a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a case says after the program was killed: what is there, and what can go on."""
+"""Report how a case was left after the program was killed, and whether its analysis can continue."""
 
 from __future__ import annotations
 

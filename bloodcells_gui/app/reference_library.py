@@ -1,4 +1,4 @@
-"""The reference library: cells a person keeps from reviewed cases, and cells like the one on the screen."""
+"""The reference library: keep cells of reviewed cases, and find cells similar to a given one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explanation maps of a few cells for the report: computed once, kept small, drawn over the cells' pictures.
+"""Explanation maps of a few cells for the report, drawn over their pictures.
 
 A signed report keeps its maps in the case (8-bit PNG at the map's own resolution), so that it shows the same
 explanations when the models are gone or have changed.

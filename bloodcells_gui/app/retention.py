@@ -1,4 +1,4 @@
-"""Cases past the time that the laboratory keeps them: shown first, removed only by a person, and recorded.
+"""List cases past the laboratory's retention time; remove those that a person chose, and record it.
 
 Nothing is ever removed by itself: a clock set wrong, or a setting typed wrong, must not cost a case.
 """

@@ -1,4 +1,4 @@
-"""A second reader of one case: blinded, compared with the first, differences settled."""
+"""A second reader of one case: blinded reading, comparison with the first, adjudication."""
 
 from __future__ import annotations
 

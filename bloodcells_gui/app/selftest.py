@@ -1,4 +1,4 @@
-"""Does every part of the program work on this machine? Also run inside the packaged program."""
+"""Check that every part of the program works on this machine, also inside the packaged program."""
 
 from __future__ import annotations
 

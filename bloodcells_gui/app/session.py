@@ -1,4 +1,4 @@
-"""One open case: what the models said, what people decided, and everything that follows from both.
+"""One open case: models' proposals, people's decisions, and what follows from both.
 
 The person's thread owns a session. `thumbnail`, `view`, `explain` and `as_found` may be called from other
 threads.

@@ -1,4 +1,4 @@
-"""Settings as a file to pass on, and the check of what a dialog made."""
+"""Read and write the settings as a file, and check what a dialog changed."""
 
 from __future__ import annotations
 

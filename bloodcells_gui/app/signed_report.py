@@ -1,4 +1,4 @@
-"""The report that a signed case was signed with: read back, held against its hash, its pictures added."""
+"""Read the report that a case was signed with: check it against its hash, add its pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing a case: what must hold before, what is frozen, and amending afterwards."""
+"""Sign a case: check the conditions, freeze the report, amend it afterwards."""
 
 from __future__ import annotations
 

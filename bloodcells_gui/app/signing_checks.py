@@ -1,4 +1,4 @@
-"""What stands against a signature, what may be answered, and the answers that the report prints."""
+"""Open points before a signature, the answers to them, and how the report prints these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pixels of fields and slides for the screen: square tiles of a pyramid that is there for every image."""
+"""Pixels of fields and slides for the screen: square tiles of a pyramid, for every image."""
 
 from __future__ import annotations
 

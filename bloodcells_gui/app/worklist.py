@@ -1,4 +1,4 @@
-"""The laboratory's work list: every case with its state, found, queued, copied, moved, recovered."""
+"""The laboratory's work list: find, queue, copy, move and recover cases."""
 
 from __future__ import annotations
 

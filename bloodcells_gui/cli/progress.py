@@ -1,4 +1,4 @@
-"""Progress of long work on a terminal, or as one JSON object a line on stderr."""
+"""Show progress of long work on a terminal, or as one JSON object a line on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An analyser's differential from a CSV file, refused where it could be read in two ways."""
+"""Read an analyser's differential from a CSV file; refuse what could be read in two ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the models said about one object. A person's opinion never overwrites it (see review.py)."""
+"""A cell as the models proposed it. A reviewer's decision never overwrites it (see review.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people call the classes: codes, names in both languages, plurals, accents left out, usual synonyms."""
+"""Recognise class names: codes, names in both languages, plurals, without accents, usual synonyms."""
 
 from __future__ import annotations
 

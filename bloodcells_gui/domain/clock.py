@@ -1,4 +1,4 @@
-"""Whether a computer's clock can be right: nothing is to be dated wrong without anyone knowing."""
+"""Check whether a computer's clock can be right, so that nothing is dated wrong unnoticed."""
 
 from __future__ import annotations
 

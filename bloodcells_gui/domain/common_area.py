@@ -1,4 +1,4 @@
-"""Ratios to the leukocytes need both counted on the same area.
+"""Ratios to the leukocytes, with both counted on the same area.
 
 On slides leukocytes are searched far and wide, red cells and platelets on a sample of tiles; a run that was
 cut off leaves an image half searched. Dividing one count by the other would then say more of the run than of

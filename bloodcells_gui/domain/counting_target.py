@@ -1,4 +1,4 @@
-"""How many leukocytes a case is counted to: one number for the table, its remarks and the signature."""
+"""The number of leukocytes that a case is counted to: one for table, remarks and signature."""
 
 from __future__ import annotations
 

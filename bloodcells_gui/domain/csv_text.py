@@ -1,4 +1,4 @@
-"""How CSV files are written: two dialects, and fields that no spreadsheet runs as a formula."""
+"""Write CSV: two dialects, and no field that a spreadsheet would run as a formula."""
 
 from __future__ import annotations
 

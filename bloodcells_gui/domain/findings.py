@@ -1,4 +1,4 @@
-"""Critical findings: what somebody must be told of before the report is signed, and what came of it."""
+"""Critical findings: who must be informed before the report is signed, and what was answered."""
 
 from __future__ import annotations
 

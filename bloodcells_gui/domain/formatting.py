@@ -1,4 +1,4 @@
-"""Numbers and remarks in words, the same on the screen, in PDF and in CSV."""
+"""Numbers and remarks as text, alike on the screen, in PDF and in CSV."""
 
 from __future__ import annotations
 

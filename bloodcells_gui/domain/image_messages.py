@@ -1,4 +1,4 @@
-"""What the reading of single images may have to say; a run's remark counts the images it holds for."""
+"""Messages about single images; the remark of a run counts the images that a message applies to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why files of the input are no images of the specimen, as English templates."""
+"""Reasons why files of the input are not analysed, as English templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as people type them, with a decimal point or comma; what could mean two things is refused."""
+"""Parse numbers as people type them, with point or comma; refuse what could mean two things."""
 
 from __future__ import annotations
 

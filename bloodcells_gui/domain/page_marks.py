@@ -1,4 +1,4 @@
-"""What stands on sheets of paper, as plain marks: the PDF and the preview are drawn from the same calls.
+"""Marks of a page (lines, boxes, texts): PDF and preview are drawn from the same calls.
 
 All lengths in mm from the top left corner of the page; colours are 8-bit RGB.
 """

@@ -1,4 +1,4 @@
-"""Platelet count estimated from the smear, beside whatever the analyser says."""
+"""Estimate the platelet count from the smear, independent of the analyser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a case is kept: from its last act on, for the days that the laboratory set."""
+"""How long a case is kept: the laboratory's number of days, from its last act on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person decided: append-only events and the state they fold to.
+"""What a person decided: append-only events, and the state that follows from them.
 
 Undo is an event too, so the audit trail and the undo stack are one mechanism.
 """

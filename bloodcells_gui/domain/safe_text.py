@@ -1,4 +1,4 @@
-"""Text from a file, a name or a setting, made safe to show where control characters act."""
+"""Make text from files, names and settings safe to show: escape control characters."""
 
 from __future__ import annotations
 

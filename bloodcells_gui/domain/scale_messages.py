@@ -1,4 +1,4 @@
-"""What is remarked on the scale of a specimen; English templates, kept in the case as they are filled."""
+"""Messages about the scale of a specimen: English templates, stored in the case with their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the settings are called in words, for messages about them."""
+"""Names of the settings in words, for messages about them."""
 
 from __future__ import annotations
 

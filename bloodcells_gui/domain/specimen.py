@@ -1,4 +1,4 @@
-"""What is looked at: one specimen and its images."""
+"""A specimen and its images."""
 
 from __future__ import annotations
 

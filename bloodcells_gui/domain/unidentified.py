@@ -1,4 +1,4 @@
-"""Why a cell waits as Unidentified, in words: one answer for the screen and the report."""
+"""Why a cell is unidentified, in words: one answer for the screen and the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where fields lie on the slide, as far as their file names tell."""
+"""Positions of fields on the slide, as far as their file names give them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a patch of a smear can be read: one layer of whole red cells, sharp, evenly lit, well stained."""
+"""Rate how well a patch of a smear can be read: one layer of whole red cells, sharp, evenly lit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what a detector took for a nucleated cell has a nucleus at all: its dark area, and its colour.
+"""Reject detections without a nucleus, by their dark area and by their colour.
 
 A platelet that lies on a red cell looks like a small cell with a small dark nucleus, and a detector proposes
 it by the hundred. Its dark part measures 3 to 8 um2; the smallest nuclei, those of late erythroblasts, 14 um2

@@ -1,4 +1,4 @@
-"""Where to look on a slide: the smear against the glass, and its tiles ranked as monolayer.
+"""Find the smear on a slide and rank its tiles by monolayer quality.
 
 First every tile gets a guess from its mean optical density at low resolution. Then patches that were read in
 detail correct the guess of tiles that lie near or look alike, so the ranking sharpens while the scan goes on.

@@ -1,4 +1,4 @@
-"""Whether pictures show the same, and whether one is a mask: from pixels, never from names."""
+"""Compare pictures, and recognise masks, by pixels and never by names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""um per pixel from the cells themselves, where no metadata gives it.
+"""Estimate um per pixel from the cells themselves, where no metadata gives it.
 
 Red cells are the ruler that every smear carries: 7.2 to 7.5 um across in health (Bain, Blood Cells; a range
 of 6.2 to 8.2 um is

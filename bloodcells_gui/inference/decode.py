@@ -1,4 +1,4 @@
-"""From the detector's maps to boxes: peaks, their geometry, one box a cell."""
+"""Turn the detector's maps into boxes: peaks, their geometry, one box a cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Golden tests: what a bundle must answer on this machine before it may name a cell.
+"""Golden tests: outputs that a bundle must reproduce on this machine before it is used.
 
 The network's own test compares its outputs for fixed inputs. The classifier's second test goes the whole way:
 from pixels at their own scale over the crop, the network, the head, the prior shift and the temperature to

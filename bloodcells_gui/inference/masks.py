@@ -1,4 +1,4 @@
-"""From the segmenter's probabilities to a clean mask of the one cell in the middle."""
+"""Turn the segmenter's probabilities into a clean mask of the cell in the middle."""
 
 from __future__ import annotations
 

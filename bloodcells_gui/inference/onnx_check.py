@@ -1,4 +1,4 @@
-"""What an ONNX file contains, read without running it: operators, control flow, where its weights lie.
+"""Inspect an ONNX file without running it: operators, control flow, where its weights are.
 
 A few lines of protobuf reading (wire format: protobuf.dev/programming-guides/encoding) over the messages of
 onnx.proto; the `onnx` package is not needed at run time.

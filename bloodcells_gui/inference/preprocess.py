@@ -1,4 +1,4 @@
-"""From an image to the network's input: one resampling step, shared by training and serving."""
+"""Cut and resample the network's input from an image, alike in training and serving."""
 
 from __future__ import annotations
 

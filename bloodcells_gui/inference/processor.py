@@ -1,4 +1,4 @@
-"""What this processor can do for INT8 networks, found without further dependencies.
+"""Detect what this processor can do for INT8 networks, without further dependencies.
 
 Without dot-product instructions U8 x S8 products are summed in 16 bits, which overflow (onnxruntime documents
 it): such a processor gets the fp32 network.

@@ -1,4 +1,4 @@
-"""From places in images to cells: crop, segment, measure, classify. One batch is one unit of work.
+"""Crop, segment, measure and classify the cells found. One batch is one unit of work.
 
 A batch runs on one thread with single-threaded inference; several batches run side by side. That keeps
 every core busy through decoding and measuring as well, with no hand-over inside a batch.

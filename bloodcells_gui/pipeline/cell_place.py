@@ -1,4 +1,4 @@
-"""Where a cell is looked for."""
+"""The place in an image where a cell is expected."""
 
 from __future__ import annotations
 

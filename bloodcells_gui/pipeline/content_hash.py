@@ -1,4 +1,4 @@
-"""The content hash of a file too large to be read for nothing else."""
+"""Content hash of a file too large to be read only for that."""
 
 from __future__ import annotations
 

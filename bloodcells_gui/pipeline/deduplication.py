@@ -1,4 +1,4 @@
-"""One cell, counted once: tiles and overlapping fields see the same cell several times."""
+"""Count each cell once where tiles or overlapping fields show it several times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a cell's picture ends: what nobody saw is no part of a cell, and a cell that reaches it is cut.
+"""Cells at an image edge: the counting frame, and which parts of a picture were seen.
 
 Fields and slides are counted as in an unbiased counting frame (Gundersen, J Microsc 1977;111:219-23): of the
 cells that the border cuts, those on two sides count and those on the other two do not. Otherwise large

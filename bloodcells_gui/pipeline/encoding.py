@@ -1,4 +1,4 @@
-"""The pictures that a case keeps of a cell, as files in memory."""
+"""Encode the pictures that a case keeps of a cell."""
 
 from __future__ import annotations
 

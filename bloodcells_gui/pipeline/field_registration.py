@@ -1,4 +1,4 @@
-"""Fields laid out as their names say, where the pixels bear it out."""
+"""Place fields by their names where the pixels of overlaps confirm it."""
 
 from __future__ import annotations
 

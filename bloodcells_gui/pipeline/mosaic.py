@@ -1,4 +1,4 @@
-"""Fields laid out in one plane: which field a cell belongs to, and cells that two fields share."""
+"""Fields in one plane: which field a cell belongs to, and cells that two fields share."""
 
 from __future__ import annotations
 

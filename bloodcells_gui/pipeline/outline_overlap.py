@@ -1,4 +1,4 @@
-"""One cell, listed once: two boxes may hold one cell, and only its outlines tell.
+"""Merge proposals whose outlines show that they are the same cell.
 
 A detector now and then proposes a second leukocyte beside a real one: the boxes overlap too little to be the
 same cell, as those of touching cells do, but both outlines are of one cell. Outlines leave neighbours out, so

@@ -1,4 +1,4 @@
-"""What a scan is made of: pieces that are searched, where they come from, and what each gave."""
+"""Pieces of a scan: what is searched, where it comes from, and what each gave."""
 
 from __future__ import annotations
 

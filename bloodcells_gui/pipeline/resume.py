@@ -1,4 +1,4 @@
-"""Which tiles are done, as numbers among a run's tallies, so that a later run can go on.
+"""Store which tiles are done, so that a later run can continue.
 
 One number holds 48 columns of a row as bits: exact in a float, and a hundred keys for the largest slide.
 """

@@ -1,4 +1,4 @@
-"""What the classifier says of cells whose scale is only guessed: averaged over those that may be right."""
+"""Average the classifier's answers over the scales that may be right where the scale is a guess."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One scale for a specimen, with what the files say held against the cells that they show.
+"""Find one scale for a specimen: compare what its files state with the cells that they show.
 
 Red cells are 6.2 to 8.2 um wide in health and seldom 0.7 or 1.45 times their size in disease: what lies
 beyond is no patient but a wrong number, an inch for a centimetre as a rule.

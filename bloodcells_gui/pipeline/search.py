@@ -1,4 +1,4 @@
-"""One tile, searched: read once, detected at the detector's scale, cells cut out at full resolution."""
+"""Search one tile: read it once, detect at the detector's scale, cut cells at full resolution."""
 
 from __future__ import annotations
 

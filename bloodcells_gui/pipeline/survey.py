@@ -1,4 +1,4 @@
-"""The first look at a slide: honest levels, scale, grid of tiles, and which of them to read first."""
+"""The first look at a slide: usable levels, scale, grid of tiles, and their order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worker threads that give way to the person's thread."""
+"""Worker threads that yield to the window's thread."""
 
 from __future__ import annotations
 

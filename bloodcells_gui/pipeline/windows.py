@@ -1,4 +1,4 @@
-"""What each network sees of a cell, and what the case keeps of it.
+"""The window that each network sees of a cell, and the one that the case keeps.
 
 Classifier and segmenter may look at windows of different size and scale around the same middle. The window
 that the case keeps (thumbnail, mask) covers both, at a scale at least as fine as the classifier's, so that an

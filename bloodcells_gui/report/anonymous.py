@@ -1,4 +1,4 @@
-"""A report without what could tell whose it is.
+"""Remove from a report whatever could identify the patient.
 
 Works on the finished model, so that a signed report can be handed on too: its signature then names the hash
 of the report as it was signed, and the anonymised one has a hash of its own.

@@ -1,4 +1,4 @@
-"""From a case to its report model."""
+"""Build the report model of a case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV files of a case: which columns and rows. How fields are written: `domain/csv_text.py`."""
+"""CSV files of a case: their columns and rows (fields are written by `domain/csv_text.py`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good the models are on a laboratory's own labelled crops: the figures, as JSON and CSV.
+"""Figures of an evaluation on a laboratory's own labelled crops, as JSON and CSV.
 
 Labels may be partial (a set of leaves, such as NE or IG): the evaluation rolls probabilities up to the
 finest rows that every label falls into, so that no label has to be guessed finer than it is.

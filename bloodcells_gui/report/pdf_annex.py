@@ -1,4 +1,4 @@
-"""What follows the result: morphology, comments, analyser, signatures, provenance."""
+"""The parts after the result: morphology, comments, analyser, signatures, provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was answered before the signature: critical findings and open points."""
+"""The answers before the signature: critical findings and open points."""
 
 from __future__ import annotations
 

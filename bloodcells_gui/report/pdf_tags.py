@@ -1,4 +1,4 @@
-"""Structure tags: what is a heading, a paragraph, a table, a figure, for readers that cannot see the page.
+"""Structure tags of the PDF (heading, paragraph, table, figure) for screen readers.
 
 fpdf2 tags pictures and outline entries by itself; this adds text and tables, nested one level as tables need.
 """

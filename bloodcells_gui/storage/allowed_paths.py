@@ -1,4 +1,4 @@
-r"""Which paths that a case names may be opened: files of this computer, and what a person asked for.
+r"""Which paths named by a case may be opened: files of this computer, and what a person asked for.
 
 A case may come from a stranger. Looking at a path such as ``\\host\share`` already sends the name and a proof
 of the password of whoever is logged in to that host, and lets it know who looks and when. So a path of a case

@@ -1,4 +1,4 @@
-"""A backup archive from anywhere: what it says it holds, and whether it holds exactly that.
+"""Check a backup archive from anywhere: it must hold exactly what its list names.
 
 It is a ZIP file of stored (not compressed) members, so that any tool opens it and nothing in it can grow.
 Its last member, ``manifest.json``, names every other one with its size and SHA-256. An archive may come from

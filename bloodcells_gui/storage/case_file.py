@@ -1,4 +1,4 @@
-"""A case file as a file: making, opening and closing it, its header, its images and its runs."""
+"""Make, open and close a case file; its header, its images and its runs."""
 
 from __future__ import annotations
 

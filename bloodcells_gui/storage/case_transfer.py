@@ -1,4 +1,4 @@
-"""Cases from folder to folder, to a stick or another workstation, without loss."""
+"""Copy and move cases between folders, sticks and workstations without loss."""
 
 from __future__ import annotations
 

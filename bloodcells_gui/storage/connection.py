@@ -1,4 +1,4 @@
-"""Opening a case file that nobody vouches for, and SQLite's failures in words.
+"""Open an untrusted case file, and put SQLite's failures into words.
 
 A case may come from another workstation, a stick or a stranger. Before SQLite reads a page its header is
 looked at; then its schema must be exactly ours (a foreign trigger or view could run SQL of its own), and

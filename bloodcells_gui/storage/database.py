@@ -1,4 +1,4 @@
-"""One case file open in this process: a connection for each thread, writes in turn, failures in words."""
+"""One open case file: a connection for each thread, writes in turn, failures in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a case file about its images: what they are called, and what became known of them."""
+"""Rows of a case file about its images: their names, and the facts found about them."""
 
 from __future__ import annotations
 

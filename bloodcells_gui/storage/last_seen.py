@@ -1,4 +1,4 @@
-"""The end of each case's chain as the work list last saw it: a record outside the case file.
+"""Remember the end of each case's chain outside the case file, as the work list last saw it.
 
 A chain without a key cannot tell that its end was cut off, or that all of it was computed anew. The index of
 the work list remembers how far the chain of every case had come and says when a case went back. It is gone

@@ -1,4 +1,4 @@
-"""A move of a case that was cut off: what was meant, and how the next look settles it.
+"""Notes about moves of a case, with which an interrupted move is brought to its end.
 
 A case is live under its name, and a move must not leave it live in two places, or in none. So the move writes
 down what it is about to do beside the case (``.NAME.moving``), takes the case out of sight under another name

@@ -1,4 +1,4 @@
-"""What is readable of a damaged case, saved into a new one."""
+"""Save what is readable of a damaged case into a new one."""
 
 from __future__ import annotations
 

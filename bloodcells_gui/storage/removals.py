@@ -1,4 +1,4 @@
-"""Cases removed for good, and the record that stays of them.
+"""Remove cases for good, and keep a record of it.
 
 ``removals.jsonl`` beside the cases: one JSON object a line, chained by SHA-256 like a case's own ledger. It
 holds no name and no number of a patient. A removed case is recognised by what is printed on its paper: the

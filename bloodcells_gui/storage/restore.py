@@ -1,4 +1,4 @@
-"""An archive of a workstation brought back, whole or not at all, over nothing that is there."""
+"""Restore a workstation from an archive, whole or not at all, replacing nothing."""
 
 from __future__ import annotations
 

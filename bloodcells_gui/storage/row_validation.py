@@ -1,4 +1,4 @@
-"""What values of a case file may be, checked where its rows are decoded.
+"""Check values of a case file where its rows are decoded.
 
 A case file may hold well-formed nonsense: a box of 10^308 px, a class that does not exist, JSON a thousand
 levels deep. Every function here raises ValueError on what no version of this program writes, so that nothing

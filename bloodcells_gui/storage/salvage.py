@@ -1,4 +1,4 @@
-"""Reading the tables of a damaged case file row by row."""
+"""Read the tables of a damaged case file row by row."""
 
 from __future__ import annotations
 

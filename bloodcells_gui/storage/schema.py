@@ -1,4 +1,4 @@
-"""What a case file looks like inside, and how older ones become today's.
+"""The tables of a case file, and the migration of older formats.
 
 Everything but `drafts` is append-only: facts are inserted once and never changed, which triggers enforce.
 Each insertion is sealed by an entry of `ledger`, whose hashes form a chain (see

@@ -1,4 +1,4 @@
-"""Seals compared with what they seal.
+"""Compare seals with the rows that they seal.
 
 What decides a report (events, frozen reports, runs and their ends, what the case is called) is compared
 whenever a case is opened; cells and pictures, which are most of the file, behind the window and before

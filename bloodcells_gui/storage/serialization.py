@@ -1,4 +1,4 @@
-"""Domain types as rows of the case file, and back.
+"""Convert domain types to rows of the case file and back.
 
 Numbers are stored as doubles (NaN as NULL), score and measurement vectors as little-endian float32,
 embeddings and posteriors as little-endian float16, lists and mappings as JSON.

@@ -1,4 +1,4 @@
-"""What was signed, held against the case: where its chain ended, and the counts that follow from its acts.
+"""Check signed reports against the case: the end of its chain, and the counts from its events.
 
 A frozen report is JSON (`report/model.py`); only its plain figures are read here, as an auditor without this
 program would read them.

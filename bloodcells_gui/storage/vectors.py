@@ -1,4 +1,4 @@
-"""Arrays over many cells of a case file at once."""
+"""Read arrays over many cells of a case file at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holding a case file against its own chain of hashes, seals, and signatures."""
+"""Verify a case file against its own chain of hashes, seals and signatures."""
 
 from __future__ import annotations
 

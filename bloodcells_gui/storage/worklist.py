@@ -1,4 +1,4 @@
-"""The laboratory's cases in one folder, found quickly.
+"""List the laboratory's cases in one folder, quickly.
 
 Why an index beside the files: a case stays one whole file that can be copied, mailed and backed up on its
 own, and the list stays quick over thousands. The index (``.worklist.sqlite`` in the folder) holds nothing

@@ -1,4 +1,4 @@
-"""The index beside the cases: what the work list found in each, so that thousands are listed at once.
+"""Index beside the cases, so that the work list shows thousands at once.
 
 Of the cases it holds nothing that they do not; beside them it remembers where their chains ended
 (:mod:`bloodcells_gui.storage.last_seen`). Each row carries a digest of itself, so that a row which was

@@ -1,4 +1,4 @@
-"""Placing objects next to each other as a smear does."""
+"""Place objects next to each other as a smear does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Platelets, smudge cells and what is no cell at all."""
+"""Draw platelets, smudge cells and artefacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ground truth of synthetic specimens, and files that say what they are wherever they go."""
+"""Ground truth of synthetic specimens, and image files marked as synthetic."""
 
 from __future__ import annotations
 

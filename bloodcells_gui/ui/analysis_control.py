@@ -1,4 +1,4 @@
-"""Runs an analysis behind the window: its events into the case, its progress onto the bar."""
+"""Run an analysis in the background: its events into the case, its progress onto the bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line above a case: what it is, and what about it must not be overlooked."""
+"""The line above a case: its name, its state, and warnings about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Type-ahead: a few letters of a class's name or code, Return, and the chosen cells have it."""
+"""Find a class by the first letters of its name or code, and give it to the chosen cells."""
 
 from __future__ import annotations
 

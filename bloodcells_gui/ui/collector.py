@@ -1,4 +1,4 @@
-"""Cyclic garbage is collected on the window's thread alone.
+"""Collect cyclic garbage on the window's thread alone.
 
 Python collects on whichever thread allocates next. A widget that has become garbage would then be destroyed
 on a thread that reads images or draws a PDF, and Qt ends the program for it.

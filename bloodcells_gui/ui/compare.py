@@ -1,4 +1,4 @@
-"""Up to eight cells side by side at one physical scale."""
+"""Show up to eight cells side by side at one physical scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every panel needs to look and speak alike, handed down by constructor."""
+"""Theme, icons, language and keys for every panel, handed down by constructor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a newcomer sees first: what can be opened, and a place to drop it."""
+"""The page before a case is open: what can be opened, and a place to drop it."""
 
 from __future__ import annotations
 

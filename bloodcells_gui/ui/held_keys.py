@@ -1,4 +1,4 @@
-"""A key that is held down, told from a key that is pressed again."""
+"""Distinguish a key that is held down from one that is pressed again."""
 
 from __future__ import annotations
 

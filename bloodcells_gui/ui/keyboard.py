@@ -1,4 +1,4 @@
-"""What a press of a key means, whatever layout the keyboard has: by its character, else by the key's place.
+"""The meaning of a key press on any keyboard layout: its character, else the key's place.
 
 Class keys, grades and shortcuts are Latin letters, digits and signs. Layouts of other scripts (Russian,
 Greek, Hebrew) have no Latin letters, and the top row of some Latin layouts (French, Czech) types digits only

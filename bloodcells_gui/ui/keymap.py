@@ -1,4 +1,4 @@
-"""One key a class, as the laboratory set it, and the keys that do not change."""
+"""The laboratory's key of each class, and the keys that do not change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels that keep long names in their place."""
+"""Labels, tool tips and menu texts for names of any length and content, never as rich text."""
 
 from __future__ import annotations
 

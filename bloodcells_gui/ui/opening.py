@@ -1,4 +1,4 @@
-"""From what a person points at to an open case; looking at folders happens in the background."""
+"""Open what a person chose as a case; folders are examined in the background."""
 
 from __future__ import annotations
 

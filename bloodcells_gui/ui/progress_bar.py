@@ -1,4 +1,4 @@
-"""The line that says how far an analysis is, with its one button."""
+"""The progress line of an analysis, with its one button."""
 
 from __future__ import annotations
 

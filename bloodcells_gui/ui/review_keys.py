@@ -1,4 +1,4 @@
-"""The keys of the review that are letters, digits or signs: they reach the panels that show cells."""
+"""Review keys that are letters, digits or signs: they reach the panels that show cells."""
 
 from __future__ import annotations
 

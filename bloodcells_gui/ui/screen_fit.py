@@ -1,4 +1,4 @@
-"""How large a window opens: as large as it would like to be, never larger than the screen."""
+"""Size of a new window: its preferred one, never larger than the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture of the window with a given case, drawn without a display."""
+"""Save a picture of the window with a given case, drawn without a display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting the window; the headless picture of it."""
+"""Start the window."""
 
 from __future__ import annotations
 

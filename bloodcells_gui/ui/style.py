@@ -1,4 +1,4 @@
-"""Fusion with edges that can be seen: on dark grounds its own outlines are darker than what they surround."""
+"""Qt's Fusion style with visible edges: its own outlines are too dark on dark backgrounds."""
 
 from __future__ import annotations
 

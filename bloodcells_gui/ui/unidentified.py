@@ -1,4 +1,4 @@
-"""What the window says of a cell that waits as Unidentified, everywhere in the same words."""
+"""The window's text for an unidentified cell, everywhere the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel scrolls; it changes a choice, a number or a slider only where the keyboard is."""
+"""Let the wheel scroll; it changes a choice, a number or a slider only where the keyboard focus is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the window remembers between two days: its size, who reviewed, the size of the pictures."""
+"""What the window remembers between sessions: its size, the reviewer, the size of the pictures."""
 
 from __future__ import annotations
 

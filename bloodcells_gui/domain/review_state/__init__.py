@@ -1,4 +1,4 @@
-"""The state a case's events fold to, kept up to date one event at a time.
+"""The state that follows from a case's events, updated one event at a time.
 
 Rules that are decided here and nowhere else:
 

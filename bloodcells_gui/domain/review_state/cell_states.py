@@ -1,4 +1,4 @@
-"""What stands for each cell of a case, and how many of each class that makes."""
+"""The decision on each cell of a case, and the counts by class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next event of a case, from what a person asks for."""
+"""Make the next event of a case from what a person asks for."""
 
 from __future__ import annotations
 

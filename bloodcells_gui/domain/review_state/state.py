@@ -1,4 +1,4 @@
-"""Events checked and folded in, with the acts that can be undone and what is said of the case itself."""
+"""Apply checked events: acts that can be undone, and facts about the case itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenCV's decoders, held to the letter: half a picture is no picture.
+"""Decode with OpenCV, strictly: an incomplete picture is refused.
 
 For a JPEG whose data end early OpenCV hands out what there is; libjpeg's warning goes to standard error
 alone. So standard error is a pipe while a JPEG is decoded: for good in a decoder child

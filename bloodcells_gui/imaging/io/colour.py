@@ -1,4 +1,4 @@
-"""From the colours that a file says it has to sRGB: matrix and grey ICC profiles, and what replaces them.
+"""Convert stated colours to sRGB: matrix and grey ICC profiles, and what replaces them.
 
 Models and measurements expect sRGB. Profiles come from untrusted files: every number is bounded, and a
 profile that cannot be true is not applied. Tables of several dimensions (LUT profiles) are not applied;

@@ -1,4 +1,4 @@
-"""Where each format keeps what its colours are, and the conversion to sRGB that follows from it."""
+"""Find the colour description in each file format, and convert to sRGB by it."""
 
 from __future__ import annotations
 

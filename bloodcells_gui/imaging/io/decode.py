@@ -1,4 +1,4 @@
-"""Images that fit in memory: looked at by their headers, held against limits, then decoded to RGB uint8.
+"""Images that fit in memory: check headers and limits, then decode to RGB uint8.
 
 OpenCV decodes JPEG, PNG, BMP and WebP (libjpeg-turbo, libpng, libwebp); TIFF goes through
 :mod:`bloodcells_gui.imaging.io.tiff_page`. Pillow comes with other dependencies, but is not used here: it is

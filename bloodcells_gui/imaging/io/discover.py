@@ -1,4 +1,4 @@
-"""From a file or folder to the images of one specimen, and what kind of specimen they are."""
+"""Find the images of one specimen below a file or folder, and its kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is that is no image this program reads, by its first bytes, and what to do about it."""
+"""Recognise files that are no readable image by their first bytes, and advise what to do."""
 
 from __future__ import annotations
 

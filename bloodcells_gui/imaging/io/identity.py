@@ -1,4 +1,4 @@
-"""Whether a file is still the one that was analysed.
+"""Check whether a file is still the one that was analysed.
 
 Images that are decoded whole are known by the SHA-256 of their bytes, from the same read as their pixels. A
 slide has gigabytes, and nobody waits for their hash before the first picture; it is known by a hash of its

@@ -1,4 +1,4 @@
-"""What an image file says about itself, and how far that is to be believed."""
+"""What an image file states about itself, and how far that is believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pyramid may lie: reading that uses only levels seen to show the same as full resolution."""
+"""Read a pyramid only at levels that show the same as full resolution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an image may cost before a single pixel of it is decoded."""
+"""Limits on the cost of an image, checked before a pixel is decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every file below a folder: those that may be images, and the others with the reason why they are not."""
+"""List every file below a folder: possible images, and the others with the reason why not."""
 
 from __future__ import annotations
 

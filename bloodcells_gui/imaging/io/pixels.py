@@ -1,4 +1,4 @@
-"""From whatever a decoder delivers to RGB uint8."""
+"""Convert whatever a decoder delivers to RGB uint8."""
 
 from __future__ import annotations
 

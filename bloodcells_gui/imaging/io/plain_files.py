@@ -1,4 +1,4 @@
-"""Reading a file's bytes without breaking the locks that SQLite holds on it.
+"""Read a file's bytes without breaking the locks that SQLite holds on it.
 
 POSIX gives up all locks that a process holds on a file as soon as the process closes any descriptor of that
 file, also one that something else opened for reading ("How To Corrupt An SQLite Database File", 2.2). So

@@ -1,4 +1,4 @@
-"""Crops and fields: decoded once, then cut from memory."""
+"""Reader for images that fit in memory: decoded once, then cut from memory."""
 
 from __future__ import annotations
 

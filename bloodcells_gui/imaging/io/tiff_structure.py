@@ -1,4 +1,4 @@
-"""Which pages of a TIFF are pictures, and which are thumbnails, lower resolutions, masks or labels."""
+"""Tell a TIFF's pictures from its thumbnails, lower resolutions, masks and labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scale that files write about themselves: OME, ImageJ, Micro-Manager, Aperio, Philips and plain words.
+"""Parse the scale that files state: OME, ImageJ, Micro-Manager, Aperio, Philips and plain words.
 
 The texts come from untrusted files: they are searched with bounded patterns, never parsed as XML or JSON.
 """

@@ -1,1 +1,1 @@
-"""Backup of the workstation, and its return."""
+"""Back up and restore the workstation."""

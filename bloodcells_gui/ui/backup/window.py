@@ -1,4 +1,4 @@
-"""Backup of the workstation into one archive, and its return, with progress."""
+"""Window that backs up the workstation into one archive or restores it, with progress."""
 
 from __future__ import annotations
 

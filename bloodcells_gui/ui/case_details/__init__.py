@@ -1,1 +1,1 @@
-"""The case's record: specimen and patient, morphology, comments, analyser."""
+"""The details of a case: specimen and patient, morphology, comments, analyser."""

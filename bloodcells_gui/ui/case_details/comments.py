@@ -1,4 +1,4 @@
-"""Comments for the report: canned texts, free words, everything said so far."""
+"""Comments for the report: canned texts, free text, all comments so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked before a count by hand."""
+"""Dialog before a count by hand."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Dialogs: questions that need an answer before the work can go on, and settings."""
+"""Dialogs: questions that need an answer before the work can continue, and settings."""

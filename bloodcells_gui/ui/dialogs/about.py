@@ -1,4 +1,4 @@
-"""What this program is, what it is not for, and whose work it stands on."""
+"""About: what this program is and is not for, and what it is built on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the dialogs share."""
+"""Helpers that the dialogs share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the report goes and what it holds."""
+"""Dialog before an export: folder and contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A critical finding: what it is, who was told of it and when."""
+"""Dialog for a critical finding: confirmed or refuted, who was informed and when."""
 
 from __future__ import annotations
 

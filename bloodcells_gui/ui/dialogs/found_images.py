@@ -1,4 +1,4 @@
-"""What lies in the chosen folder: places, numbers, first pictures, and whether all of it is one specimen."""
+"""The images found in the chosen folder: places, numbers, previews; one specimen or several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key map: what every key does, to look at, to change and to print."""
+"""The key map: see, change and print what every key does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked before an analysis; every answer may be left as it is."""
+"""Dialog before an analysis; every answer is optional."""
 
 from __future__ import annotations
 

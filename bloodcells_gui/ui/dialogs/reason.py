@@ -1,4 +1,4 @@
-"""Why a decision of earlier is changed."""
+"""Dialog that asks why an earlier decision is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reviews: asked once a day."""
+"""Dialog that asks who reviews, once a day."""
 
 from __future__ import annotations
 

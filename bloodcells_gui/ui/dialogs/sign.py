@@ -1,4 +1,4 @@
-"""Signing: what stands in the way, who signs, and what the signature means."""
+"""Dialog for a signature: open points, who signs, and what the signature means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Item model of the differential table: inside rows, their total, then what stands outside the 100 %."""
+"""Item model of the differential table: inside rows, their total, then the rows outside the 100 %."""
 
 from __future__ import annotations
 

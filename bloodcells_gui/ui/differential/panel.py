@@ -1,4 +1,4 @@
-"""The left panel: how far the review is, the table, and the sentences under it."""
+"""The left panel: progress of the review, the table, and the remarks under it."""
 
 from __future__ import annotations
 

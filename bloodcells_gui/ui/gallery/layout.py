@@ -1,4 +1,4 @@
-"""Where groups and cells lie in the scrolled plane: arithmetic in O(groups), however many cells there are."""
+"""Positions of groups and cells in the scrolled plane, in O(groups) however many cells there are."""
 
 from __future__ import annotations
 

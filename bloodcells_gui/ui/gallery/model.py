@@ -1,4 +1,4 @@
-"""Item model of the gallery: groups as top-level rows, their cells below, most doubtful first."""
+"""Item model of the gallery: groups as top-level rows, their cells below, most uncertain first."""
 
 from __future__ import annotations
 

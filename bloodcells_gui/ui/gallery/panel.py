@@ -1,4 +1,4 @@
-"""The gallery with its line of controls."""
+"""The gallery with its toolbar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing cells in the gallery by mouse and keyboard."""
+"""Select cells in the gallery by mouse and keyboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gallery's view: what others ask of it, and dragging cells to a class."""
+"""The gallery's public view, and dragging cells to a class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference library: pictures with class and note; also cells of it like one of the case."""
+"""The reference library: pictures with class and note, and cells similar to one of the case."""
 
 from __future__ import annotations
 

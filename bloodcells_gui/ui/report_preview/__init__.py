@@ -1,1 +1,1 @@
-"""Report preview, audit trail, calibration: what stands around a case on paper."""
+"""Report preview, audit trail and calibration of a case."""

@@ -1,4 +1,4 @@
-"""The audit trail: who did what when; verified and written on demand."""
+"""The audit trail: who did what when; verify it and write it to a file."""
 
 from __future__ import annotations
 

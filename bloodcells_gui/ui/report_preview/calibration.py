@@ -1,4 +1,4 @@
-"""Calibrating the classifier to this laboratory from the reviewed cells of the open case."""
+"""Calibrate the classifier to this laboratory from the reviewed cells of the open case."""
 
 from __future__ import annotations
 

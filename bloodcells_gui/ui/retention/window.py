@@ -1,4 +1,4 @@
-"""What the retention rule would remove, looked at before anything goes; and what went."""
+"""Cases past their time: see them before they are removed, and the record of those removed."""
 
 from __future__ import annotations
 

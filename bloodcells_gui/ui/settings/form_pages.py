@@ -1,4 +1,4 @@
-"""Pages of the preferences for what a laboratory writes down: fields of the form, and grades."""
+"""Pages of the preferences for the fields of the form, and for grades."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Item models of the record's own settings: fields of the form, and features with their grades."""
+"""Item models of the settings of the case details: fields of the form, and features with grades."""
 
 from __future__ import annotations
 

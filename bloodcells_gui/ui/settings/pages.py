@@ -1,4 +1,4 @@
-"""The pages of the preferences; each knows its part of the settings and nothing of the others."""
+"""The pages of the preferences; each edits its part of the settings."""
 
 from __future__ import annotations
 

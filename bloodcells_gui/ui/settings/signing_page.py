@@ -1,4 +1,4 @@
-"""The page of the preferences on signing: what is asked before, and when a change needs a reason."""
+"""The page of the preferences on signing: checks before it, and when a change needs a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Item models of what the settings hold in lists: rules and the laboratory's own ranges."""
+"""Item models of settings that are lists: review rules and the laboratory's own ranges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of the specimen's plane is seen, and how large."""
+"""The visible part of the specimen's plane, and its magnification."""
 
 from __future__ import annotations
 

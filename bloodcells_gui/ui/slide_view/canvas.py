@@ -1,4 +1,4 @@
-"""The picture of fields or a slide under the hand: mouse, wheel and keys."""
+"""The picture of fields or a slide with mouse, wheel and keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies over the picture: quality and density maps, visited area, scale bar, ruler."""
+"""Layers over the picture: quality and density maps, visited area, scale bar, ruler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the colours of a map over the picture mean."""
+"""Legend of a map over the picture."""
 
 from __future__ import annotations
 

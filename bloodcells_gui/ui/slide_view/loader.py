@@ -1,4 +1,4 @@
-"""Tiles as pictures: read behind the screen, kept while there is room, the coarser one shown until then."""
+"""Load tiles in the background and keep them while there is room; show a coarser one until then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the cells lie: found fast by place, drawn as dots from afar and as frames from near."""
+"""Markers of the cells: found by position, drawn as dots from afar and as frames from near."""
 
 from __future__ import annotations
 

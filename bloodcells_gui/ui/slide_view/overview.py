@@ -1,4 +1,4 @@
-"""Everything in small, in the corner of the picture: where one is, and a way to get elsewhere."""
+"""Minimap in the corner of the slide view; a click moves the view."""
 
 from __future__ import annotations
 

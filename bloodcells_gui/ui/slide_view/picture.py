@@ -1,4 +1,4 @@
-"""The picture of fields or a slide: panned and zoomed without ever waiting for a tile."""
+"""The picture of fields or a slide: pan and zoom without waiting for a tile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Below the picture: what is under the mouse, and how large everything is seen."""
+"""The line below the picture: position under the mouse, and magnification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture under everything else: put together once and moved along, so that panning costs little."""
+"""Compose tiles into one picture and move it along, so that panning costs little."""
 
 from __future__ import annotations
 

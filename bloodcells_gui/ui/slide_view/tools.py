@@ -1,4 +1,4 @@
-"""Above the picture: what the hand does, what is marked and painted, how it looks."""
+"""The toolbar above the picture: mouse mode, marked classes, maps, display settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The zone that a person drew: between the plane of the view, the px of each image, and the case."""
+"""Convert a drawn zone between the plane of the view, the px of each image, and the case."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What surrounds the review: work list, counter, second reader, library, calibration, audit."""
+"""Tool windows around the review: work list, counter, second reader, library, calibration, audit."""

@@ -1,4 +1,4 @@
-"""Care for the case file behind the window: cells and pictures compared with their seals, and recovery."""
+"""Check the case file in the background against its seals, and offer recovery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person is told when a case opens: how it was left, and what speaks against the clock."""
+"""Notices when a case opens: how it was left, and doubts about the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders on their way into the work list: looked at, asked about, queued."""
+"""Folders that are dropped on the work list: examined, asked about, queued."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decoder child: reads requests from its standard input, decodes, answers on its standard output.
+"""The decoder child: reads requests from standard input, decodes, answers on standard output.
 
 It writes no file, starts no program, and ends by itself when the program that started it is gone, however
 that came about: a thread of its own waits for requests and sees the end of the pipe while a decoder works.

@@ -1,4 +1,4 @@
-"""One decoder child as the program sees it."""
+"""The program's side of one decoder child."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening untrusted images: what the program calls, while the decoders run in child processes.
+"""Open untrusted images: the program's entry, while the decoders run in child processes.
 
 The same as :mod:`bloodcells_gui.imaging.io.decode` and :mod:`bloodcells_gui.imaging.io.opening`, with the
 same refusals and one more: that a decoder crashed or hung on the image.

@@ -1,4 +1,4 @@
-"""Decoder children, handed out to whatever thread asks; one that dies costs one answer and is replaced."""
+"""Pool of decoder children for all threads; one that dies costs one answer and is replaced."""
 
 from __future__ import annotations
 

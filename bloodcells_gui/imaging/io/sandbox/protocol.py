@@ -1,4 +1,4 @@
-"""What passes between the program and a decoder child: a line of JSON each way, pixels through shared memory.
+"""Protocol with a decoder child: a line of JSON each way, pixels through shared memory.
 
 Pixels go through a window of memory that both sides map, piece by piece when they are larger than it. What a
 child says is checked like any other input, for a damaged image may have taken it over.
