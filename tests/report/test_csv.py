@@ -20,6 +20,7 @@ from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import ImageRef
+from bloodcells_gui.domain.taxonomy import ORDER
 from bloodcells_gui.report import csv_out
 from tests.support.report_case import CLASSES, MEASURES, SHA, make_cells, make_run, make_specimen, make_state
 
@@ -112,7 +113,7 @@ def test_differential_has_the_contracts_columns(tmp_path: Path) -> None:
         b"ref_low_10e9_per_l,ref_high_10e9_per_l,flag"
     )
     rows = {r["code"]: r for r in read(path)}
-    assert len(rows) == 18
+    assert list(rows) == list(ORDER)
     assert (rows["SNE"]["percent"], rows["SNE"]["per_100_wbc"]) == ("60", "")
     assert (rows["ERB"]["percent"], rows["ERB"]["per_100_wbc"]) == ("", "3")
     assert (rows["LY"]["absolute_10e9_per_l"], rows["LY"]["ref_high_10e9_per_l"]) == ("2", "3")
