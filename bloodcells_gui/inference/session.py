@@ -42,7 +42,7 @@ PRECISIONS = ("fp32", "int8", "auto")
 _log = logging.getLogger(__name__)
 # Providers whose sessions take one call at a time.
 _ONE_AT_A_TIME = frozenset({"DmlExecutionProvider"})
-# One MatMulInteger of a uint8 by an int8 matrix; tests/inference/test_precision.py builds it again.
+# One MatMulInteger of a uint8 by an int8 matrix; tests/inference/test_session_precision.py builds it again.
 _INT8_PRODUCT = bytes.fromhex(
     "08083a620a180a01610a0162120179220d4d61744d756c496e74656765721201675a150a016112100a0e0802120a0a0312016e0a03"
     "12016b5a150a016212100a0e0803120a0a0312016b0a0312016d62150a017912100a0e0806120a0a0312016e0a0312016d4202100d"

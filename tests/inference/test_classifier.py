@@ -240,7 +240,7 @@ class TestShipped:
         bundle = load_bundle(SHIPPED)
         for precision in bundle.models:
             if precision == "int8" and not int8_allowed()[0]:
-                continue  # overflows here; tests/inference/test_precision.py covers it
+                continue  # overflows here; tests/inference/test_session_precision.py covers it
             Classifier(bundle, precision=precision)
 
     def test_what_is_no_cell_is_refused(self, shipped: Classifier) -> None:

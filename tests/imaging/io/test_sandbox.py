@@ -25,7 +25,7 @@ from bloodcells_gui.imaging.io.sandbox import handle, images, protocol
 from bloodcells_gui.imaging.io.sandbox.pool import DecoderLost, DecoderPool
 from tests.support.hostile_images import CORPUS, Hostile, encoded, rgb_image, write
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SHAPE = (65, 83, 3)
 BAD = [sys.executable, "-c",
        f"import sys, runpy; sys.path.insert(0, {str(ROOT)!r}); "
@@ -198,7 +198,7 @@ def test_no_child_outlives_the_program(tmp_path: Path, how: signal.Signals, busy
         # Ignored, and inherited so, where a shell started the tests in the background.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from bloodcells_gui.imaging.io.sandbox.pool import DecoderPool\n"
-        "from tests.hostile.test_sandbox import BAD, good_image, load\n"
+        "from tests.imaging.io.test_sandbox import BAD, good_image, load\n"
         "pool = DecoderPool(2, lambda: BAD, cpu_s=600, wall_s=600)\n"
         "folder = Path(sys.argv[1])\n"
         "load(pool, good_image(folder))\n"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 USE_THE_MODELS = """
 from bloodcells_gui.app.engine import load_engine
 import numpy as np

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts import benchmark
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_what_the_program_adds_to_its_stages_stays_small(tmp_path: Path) -> None:

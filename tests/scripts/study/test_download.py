@@ -157,7 +157,7 @@ def test_only_what_stands_between_the_marks_is_written(tmp_path: Path) -> None:
 
 
 def test_every_experiment_is_a_command_and_the_document_has_its_marks() -> None:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     for name in EXPERIMENTS:
         assert 'if __name__ == "__main__":' in (root / "scripts" / "study" / f"{name}.py").read_text()
     text = (root / "docs" / "study.md").read_text()

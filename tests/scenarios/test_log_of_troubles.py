@@ -24,7 +24,7 @@ from bloodcells_gui.storage.worklist import INDEX_NAME, Worklist
 from tests.support import tiny_onnx
 from tests.support.case_tools import a_case
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NAME = "Mustermann"
 BAD_DECODER = [
     sys.executable, "-c",
