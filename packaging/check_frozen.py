@@ -90,6 +90,26 @@ def still_running(installed: Path) -> list[str]:
     return found
 
 
+def run_all(installed: Path, work: Path, packets: Path, results: str, again: str) -> None:
+    """Every step of the check in `work`, the results in folders of these names there; raises Failure."""
+    program, window = str(installed / "bloodcells"), str(installed / "bloodcells-gui")
+
+    def step(name: str, *command: str, may_send: bool = False) -> str:
+        return run_step(name, list(command), packets=packets, cwd=work, may_send=may_send)
+
+    control = CONTROL.replace("sleep", "/bin/sleep")
+    step("control that sends a packet", "/bin/bash", "-c", control, may_send=True)
+    if "image decoders: in child processes" not in step("self-test", program, "self-test"):
+        raise Failure("images were not decoded in child processes")
+    step("models verify", program, "models", "verify")
+    step("demo", program, "demo", "--out", "demo", "--kind", "crops", "--cells", "40", "--quiet")
+    step("analyze", program, "analyze", "demo", "--out", results, "--save-masks", "--quiet")
+    options = ["--lang", "fr", "--paper", "letter"]
+    step("report (French, Letter)", program, "report", f"{results}/case.bcs", "--out", again, *options)
+    step("verify", program, "verify", f"{results}/case.bcs")
+    step("window, offscreen", window, f"{results}/case.bcs", "--screenshot", "window.png")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -112,32 +132,9 @@ def main() -> None:
         work = base / "Données d'essai 測試"
         work.mkdir()
         os.chown(work, 65534, 65534)
-        program, packets = str(installed / "bloodcells"), base / "packets"
-        window = str(installed / "bloodcells-gui")
-
-        def step(name: str, *command: str, may_send: bool = False) -> str:
-            return run_step(name, list(command), packets=packets, cwd=work, may_send=may_send)
-
         results, again = "résultats", "encore"
         try:
-            step(
-                "control that sends a packet",
-                "/bin/bash",
-                "-c",
-                CONTROL.replace("sleep", "/bin/sleep"),
-                may_send=True,
-            )
-            if "image decoders: in child processes" not in step("self-test", program, "self-test"):
-                raise Failure("images were not decoded in child processes")
-            step("models verify", program, "models", "verify")
-            step("demo", program, "demo", "--out", "demo", "--kind", "crops", "--cells", "40", "--quiet")
-            step("analyze", program, "analyze", "demo", "--out", results, "--save-masks", "--quiet")
-            options = ["--lang", "fr", "--paper", "letter"]
-            step(
-                "report (French, Letter)", program, "report", f"{results}/case.bcs", "--out", again, *options
-            )
-            step("verify", program, "verify", f"{results}/case.bcs")
-            step("window, offscreen", window, f"{results}/case.bcs", "--screenshot", "window.png")
+            run_all(installed, work, base / "packets", results, again)
         except Failure as failure:
             sys.exit(str(failure))
         if left := still_running(installed):

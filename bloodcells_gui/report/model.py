@@ -352,7 +352,7 @@ def from_json(data: bytes, assets: Mapping[str, bytes] | None = None) -> ReportM
 _LARGEST = 1e15
 
 
-def _decode(kind: Any, value: Any) -> Any:
+def _decode(kind: Any, value: Any) -> Any:  # noqa: C901  # one branch a kind of field
     """`value` of the JSON as what a field of `kind` holds; nothing is converted that means something else."""
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):

@@ -299,7 +299,7 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
             )
 
 
-def _run(sheet: Sheet, run: RunBlock) -> None:
+def _run(sheet: Sheet, run: RunBlock) -> None:  # noqa: C901  # one branch a line of the annex
     sheet.ensure(16)
     lang = sheet.lang_code
     title = sheet.tr("Analysis {number}", number=run.number + 1)

@@ -181,7 +181,8 @@ class Archive:
             reason=getattr(error, "strerror", None) or str(error) or type(error).__name__,
         )
 
-    def _read_manifest(self) -> Manifest:
+    def _names(self) -> dict[str, zipfile.ZipInfo]:
+        """The archive's files by name; ValueError where this program wrote no such archive."""
         infos = self._zip.infolist()
         if len(infos) > _MAX_FILES + 1:
             raise ValueError("too many files")
@@ -201,6 +202,10 @@ class Archive:
             raise ValueError("more files than it has bytes")  # members that lie over each other
         if names[MANIFEST].file_size > _MAX_MANIFEST:
             raise ValueError("too many files")
+        return names
+
+    def _read_manifest(self) -> Manifest:
+        names = self._names()
         obj = json.loads(self._zip.read(MANIFEST).decode("ascii"))
         if obj["format"] != FORMAT or type(obj["version"]) is not int:
             raise ValueError("another program's file")

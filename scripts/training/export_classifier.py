@@ -100,6 +100,18 @@ def foldable_pads(node: Any, constants: Mapping[str, np.ndarray]) -> list[int] |
     return [int(v) for v in pads[[2, 3, 6, 7]]] if mode == b"constant" else None
 
 
+def fold_products(graph: Any, constants: dict[str, np.ndarray]) -> None:
+    """Multiply products of constants out, the gains folded into weights; `constants` gets what is new."""
+    from onnx import numpy_helper
+
+    for node in list(graph.node):
+        if node.op_type == "Mul" and all(name in constants for name in node.input):
+            product = constants[node.input[0]] * constants[node.input[1]]
+            constants[node.output[0]] = product
+            graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(product), node.output[0]))
+            graph.node.remove(node)
+
+
 def tidy(path: Path) -> None:
     """Multiply constants out, merge padding into convolutions, strip notes of the exporter."""
     import onnx
@@ -108,12 +120,7 @@ def tidy(path: Path) -> None:
     model = onnx.load(path)
     graph = model.graph
     constants = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
-    for node in list(graph.node):  # products of constants: the folded gains
-        if node.op_type == "Mul" and all(name in constants for name in node.input):
-            product = constants[node.input[0]] * constants[node.input[1]]
-            constants[node.output[0]] = product
-            graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(product), node.output[0]))
-            graph.node.remove(node)
+    fold_products(graph, constants)
     users = Counter(name for node in graph.node for name in node.input)
     made_by = {o: n for n in graph.node for o in n.output}
     drop = []
@@ -124,9 +131,8 @@ def tidy(path: Path) -> None:
         pads = foldable_pads(source, constants)
         if pads is None:
             continue
-        for attribute in list(node.attribute):
-            if attribute.name in ("pads", "auto_pad"):
-                node.attribute.remove(attribute)
+        for attribute in [a for a in node.attribute if a.name in ("pads", "auto_pad")]:
+            node.attribute.remove(attribute)
         node.attribute.append(onnx.helper.make_attribute("pads", pads))
         node.input[0] = source.input[0]
         drop.append(source)

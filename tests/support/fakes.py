@@ -85,7 +85,7 @@ def make_cells(n: int, seed: int = 0, first_id: int = 1) -> list[Cell]:
     return cells
 
 
-def draw_cell(cell_id: int, code: str, side: int = SIDE) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def draw_cell(cell_id: int, code: str, side: int = SIDE) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:  # noqa: C901  # one branch a shape of nucleus
     """A cell that looks roughly like its class, RGB, and its mask (0, 1, 2)."""
     rng = np.random.default_rng(cell_id)
     image = np.full((side, side, 3), (238, 228, 226), np.float32)

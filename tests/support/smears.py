@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -84,26 +85,27 @@ def fill(
     wander = max(0.0, pitch_um - 7.6) / smear.mpp / 2
     taken: list[tuple[float, float]] = []
     margin = margin_um / smear.mpp
-    for _n in range(leukocytes):
+
+    def take_place(apart_um: float) -> bool:
         for _ in range(500):
             x, y = rng.uniform(x0 + margin, x0 + w - margin), rng.uniform(y0 + margin, y0 + h - margin)
-            if all(np.hypot(x - a, y - b) > 22 / smear.mpp for a, b in taken):
+            if all(np.hypot(x - a, y - b) > apart_um / smear.mpp for a, b in taken):
                 taken.append((x, y))
-                break
-    for gy in np.arange(y0 + step / 2, y0 + h - step / 3, step):
-        for gx in np.arange(x0 + step / 2, x0 + w - step / 3, step):
-            x, y = gx + rng.uniform(-wander, wander), gy + rng.uniform(-wander, wander)
-            if all(np.hypot(x - a, y - b) > 12 / smear.mpp for a, b in taken):
-                put_red_cell(smear, x, y)
+                return True
+        return False
+
+    for _ in range(leukocytes):
+        take_place(22)
+    down, along = (np.arange(o + step / 2, o + side - step / 3, step) for o, side in ((y0, h), (x0, w)))
+    for gy, gx in itertools.product(down, along):
+        x, y = gx + rng.uniform(-wander, wander), gy + rng.uniform(-wander, wander)
+        if all(np.hypot(x - a, y - b) > 12 / smear.mpp for a, b in taken):
+            put_red_cell(smear, x, y)
     for n, (x, y) in enumerate(taken):
         put_cell(smear, codes[n % len(codes)], x, y)
     for _ in range(platelets):
-        for _ in range(500):
-            x, y = rng.uniform(x0 + margin, x0 + w - margin), rng.uniform(y0 + margin, y0 + h - margin)
-            if all(np.hypot(x - a, y - b) > 14 / smear.mpp for a, b in taken):
-                taken.append((x, y))
-                put_cell(smear, "PLT", x, y)
-                break
+        if take_place(14):
+            put_cell(smear, "PLT", *taken[-1])
 
 
 class MemoryReader(PyramidReader):

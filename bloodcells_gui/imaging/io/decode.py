@@ -22,7 +22,7 @@ from bloodcells_gui.domain.image_messages import HOLE, NO_ALPHA, OTHER_RANGE, PR
 from bloodcells_gui.imaging.io import headers_tiff as tiff
 from bloodcells_gui.imaging.io.byte_source import ByteSource, FileSource, MemorySource, read_file
 from bloodcells_gui.imaging.io.codecs import decode_jpeg, has_hole, imdecode, missing_scans
-from bloodcells_gui.imaging.io.colour import UnusableProfile
+from bloodcells_gui.imaging.io.colour import Conversion, UnusableProfile
 from bloodcells_gui.imaging.io.colour_profiles import conversion_of
 from bloodcells_gui.imaging.io.companions import tile_folders
 from bloodcells_gui.imaging.io.formats import (
@@ -328,11 +328,7 @@ def _decode(
     # A 32-bit BMP's fourth byte is padding more often than alpha.
     flat = info.format in ("jpeg", "bmp")
     if info.format == "jpeg":
-        if info.progressive and missing_scans(data):
-            raise ImageRefused(name, _ENDS_EARLY, _COPY_AGAIN)
-        pixels, complaint = decode_jpeg(data, _RGB_AS_STORED)
-        if complaint:
-            raise ImageRefused(name, _COMPLAINT, _COPY_AGAIN, detail=printable(complaint.strip()))
+        pixels = _jpeg_pixels(data, info, name)
         if has_hole(data):
             notices.append(HOLE)
     else:
@@ -341,17 +337,8 @@ def _decode(
         raise ImageRefused(name, "Its pixel data are damaged.", _COPY_AGAIN)
     if pixels.shape[1::-1] != info.stored_px:
         raise ImageRefused(name, "Its header and its pixel data contradict each other.", _COPY_AGAIN)
-    to_srgb = None
-    if info.profiled:
-        try:
-            to_srgb = conversion_of(data, info.format)
-            if to_srgb is not None and info.cmyk:
-                raise UnusableProfile("of inks")
-        except UnusableProfile:
-            to_srgb = None
-            notices.append(PROFILE_LEFT)
-        if to_srgb is not None:
-            notices.append(PROFILE_APPLIED)
+    to_srgb, about_profile = _profile_of(data, info)
+    notices += about_profile
     alpha: Alpha = "straight"
     if not flat and wholly_transparent(pixels):
         alpha = "none"
@@ -360,3 +347,26 @@ def _decode(
     if other:
         notices.append(OTHER_RANGE)
     return to_rgb(pixels, not flat, top, alpha, to_srgb), tuple(notices)
+
+
+def _jpeg_pixels(data: bytes, info: ImageInfo, name: str | Path) -> NDArray[np.uint8] | None:
+    """Pixels of a JPEG as stored; None where the decoder gives none."""
+    if info.progressive and missing_scans(data):
+        raise ImageRefused(name, _ENDS_EARLY, _COPY_AGAIN)
+    pixels, complaint = decode_jpeg(data, _RGB_AS_STORED)
+    if complaint:
+        raise ImageRefused(name, _COMPLAINT, _COPY_AGAIN, detail=printable(complaint.strip()))
+    return pixels
+
+
+def _profile_of(data: bytes, info: ImageInfo) -> tuple[Conversion | None, list[str]]:
+    """The conversion to sRGB that an image's colour profile asks for, and what to remark on it."""
+    if not info.profiled:
+        return None, []
+    try:
+        to_srgb = conversion_of(data, info.format)
+        if to_srgb is not None and info.cmyk:
+            raise UnusableProfile("of inks")
+    except UnusableProfile:
+        return None, [PROFILE_LEFT]
+    return to_srgb, [] if to_srgb is None else [PROFILE_APPLIED]

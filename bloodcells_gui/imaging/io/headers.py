@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io import headers_tiff as tiff
@@ -93,10 +93,71 @@ def _tiff(source: ByteSource) -> ImageInfo:
     )
 
 
-def _jpeg(source: ByteSource) -> ImageInfo:
-    pos, info, adobe, exif, progressive, profiled = 2, None, False, _Exif(), False, False
-    comment = density = _NO_SCALE
+@dataclass(frozen=True, slots=True)
+class _Exif:
+    orientation: int = 1
+    scale: WrittenScale = _NO_SCALE
+    description: str = ""
+    adobe_rgb: bool = False
+
+
+@dataclass(slots=True)
+class _JpegSegments:
+    """What the segments of a JPEG say, read one after the other."""
+
+    source: ByteSource
+    info: ImageInfo | None = None
+    adobe: bool = False
+    progressive: bool = False
+    profiled: bool = False
+    exif: _Exif = field(default_factory=_Exif)
+    comment: WrittenScale = _NO_SCALE
+    density: WrittenScale = _NO_SCALE
     listed: tuple[int, bytes] = (0, b"")
+
+    def take(self, marker: int, pos: int, length: int) -> None:
+        """Read the segment at `pos`, of `length` bytes behind its marker."""
+        read_at = self.source.read_at
+        if marker in _SOF:
+            self._frame(marker, read_at(pos + 4, 6))
+        elif marker == 0xE0:
+            self.density = self.density | WrittenScale(_jfif_mpp(read_at(pos + 4, 12)))
+        elif marker == 0xE1:
+            data = read_at(pos + 4, length - 2)
+            if data.startswith(_XMP):
+                self.comment = self.comment | _comment(data)
+            else:
+                self.exif = _exif(data) or self.exif
+        elif marker == 0xE2:
+            self._profile_or_list(pos, length)
+        elif marker == 0xEE:
+            self.adobe = self.adobe or read_at(pos + 4, 5) == b"Adobe"
+        elif marker == 0xFE:
+            self.comment = self.comment | _comment(read_at(pos + 4, length - 2))
+        elif marker in _OTHER_FRAMES:
+            raise UnknownFormat(OTHER_JPEG, SAVE_AS, _OTHER_FRAMES[marker])
+
+    def scan(self, pos: int) -> None:
+        """Read the head of the first scan: where colours come one after the other, it is in passes too."""
+        if self.info is not None and self.source.read_at(pos + 4, 1) != bytes([self.info.channels]):
+            self.progressive = True
+
+    def _frame(self, marker: int, head: bytes) -> None:
+        self.progressive = self.progressive or marker == 0xC2
+        bits, height, width, channels = struct.unpack(">BHHB", head)
+        if bits != 8:
+            raise UnknownFormat(_DEEP_JPEG, N_("Save it as TIFF or PNG."), str(bits))
+        self.info = ImageInfo("jpeg", (width, height), bits=bits, channels=channels, cmyk=channels == 4)
+
+    def _profile_or_list(self, pos: int, length: int) -> None:
+        if self.source.read_at(pos + 4, 12) == b"ICC_PROFILE\0":
+            self.profiled = True
+        elif self.source.read_at(pos + 4, 4) == b"MPF\0":
+            self.listed = pos + 8, self.source.read_at(pos + 8, length - 6)
+
+
+def _jpeg(source: ByteSource) -> ImageInfo:
+    found, pos = _JpegSegments(source), 2
     for _ in range(_MAX_SEGMENTS):
         head = source.read_at(pos, 4)
         if len(head) < 4 or head[0] != 0xFF:
@@ -109,50 +170,25 @@ def _jpeg(source: ByteSource) -> ImageInfo:
             pos += 2
             continue
         if marker in (0xDA, 0xD9):
-            # A picture whose colours come one after the other is stored in passes too.
-            if info is not None and marker == 0xDA and source.read_at(pos + 4, 1) != bytes([info.channels]):
-                progressive = True
+            if marker == 0xDA:
+                found.scan(pos)
             break
         length = struct.unpack(">H", head[2:4])[0]
         if length < 2:
             raise DamagedHeader("JPEG segment without length")
-        if marker == 0xC2:
-            progressive = True
-        if marker in _SOF:
-            bits, height, width, channels = struct.unpack(">BHHB", source.read_at(pos + 4, 6))
-            if bits != 8:
-                raise UnknownFormat(_DEEP_JPEG, N_("Save it as TIFF or PNG."), str(bits))
-            info = ImageInfo("jpeg", (width, height), bits=bits, channels=channels, cmyk=channels == 4)
-        elif marker == 0xE0:
-            density = density | WrittenScale(_jfif_mpp(source.read_at(pos + 4, 12)))
-        elif marker == 0xE1:
-            data = source.read_at(pos + 4, length - 2)
-            if data.startswith(_XMP):
-                comment = comment | _comment(data)
-            else:
-                exif = _exif(data) or exif
-        elif marker == 0xFE:
-            comment = comment | _comment(source.read_at(pos + 4, length - 2))
-        elif marker in _OTHER_FRAMES:
-            raise UnknownFormat(OTHER_JPEG, SAVE_AS, _OTHER_FRAMES[marker])
-        elif marker == 0xE2 and source.read_at(pos + 4, 12) == b"ICC_PROFILE\0":
-            profiled = True
-        elif marker == 0xE2 and source.read_at(pos + 4, 4) == b"MPF\0":
-            listed = pos + 8, source.read_at(pos + 8, length - 6)
-        elif marker == 0xEE and source.read_at(pos + 4, 5) == b"Adobe":
-            adobe = True
+        found.take(marker, pos, length)
         pos += 2 + length
-    if info is None:
+    if found.info is None:
         raise DamagedHeader("JPEG without a frame")
     return replace(
-        _with_scale(info, comment | exif.scale | density),
-        orientation=exif.orientation,
-        adobe=adobe,
+        _with_scale(found.info, found.comment | found.exif.scale | found.density),
+        orientation=found.exif.orientation,
+        adobe=found.adobe,
         truncated=not _has_end_of_image(source, pos),
-        progressive=progressive,
-        description=exif.description,
-        profiled=profiled or exif.adobe_rgb,
-        further=pictures_behind(source, *listed, info.stored_px) if listed[0] else 0,
+        progressive=found.progressive,
+        description=found.exif.description,
+        profiled=found.profiled or found.exif.adobe_rgb,
+        further=pictures_behind(source, *found.listed, found.info.stored_px) if found.listed[0] else 0,
     )
 
 
@@ -185,14 +221,6 @@ def _jfif_mpp(data: bytes) -> float | None:
         return None
     unit, x, y = struct.unpack(">BHH", data[7:12])
     return mpp_from_density(x, y, {1: _INCH_UM, 2: _CM_UM}[unit]) if unit in (1, 2) else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Exif:
-    orientation: int = 1
-    scale: WrittenScale = _NO_SCALE
-    description: str = ""
-    adobe_rgb: bool = False
 
 
 def _exif(data: bytes) -> _Exif | None:
@@ -243,7 +271,7 @@ _PNG_COLOURS = frozenset({b"sRGB", b"iCCP", b"cICP", b"gAMA"})
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 
 
-def _png(source: ByteSource) -> ImageInfo:
+def _png(source: ByteSource) -> ImageInfo:  # noqa: C901  # one branch a kind of chunk
     info, pos, exif, complete = None, 8, _Exif(), False
     comment = density = _NO_SCALE
     colours: set[bytes] = set()

@@ -96,7 +96,7 @@ class _Walk:
         self._owned: dict[Path, Path] = {}
         self._count = 0
 
-    def files(self) -> Iterator[Path]:
+    def files(self) -> Iterator[Path]:  # noqa: C901  # one walk, with all that may end or narrow it
         stack: list[tuple[Path, int, tuple[str, dict[str, str]] | None]] = [(self._root, 0, None)]
         while stack:
             folder, depth, why = stack.pop()

@@ -209,17 +209,7 @@ class DifferentialModel(QAbstractTableModel):
     def _text(self, line: Line, column: Column) -> str:
         lang = self._context.language.lang
         if line.row is None:
-            if column == Column.NAME:
-                return line.text
-            if line.kind == LineKind.TOTAL and column == Column.COUNT:
-                return self._context.language.integer(line.total)
-            if line.kind == LineKind.TOTAL and column == Column.SHARE and line.total:
-                return "100"
-            if line.kind == LineKind.TOTAL and column == Column.ABSOLUTE and self.differential is not None:
-                return formatting.absolute(self.differential.wbc_used, lang) + _mark(
-                    self.differential.wbc_flag
-                )
-            return ""
+            return self._text_of_heading(line, column)
         row = line.row
         share = row.percent if row.counts else row.per_100_wbc
         match column:
@@ -240,6 +230,21 @@ class DifferentialModel(QAbstractTableModel):
                 return formatting.absolute(row.absolute, lang) + _mark(row.flag)
             case _:
                 return ""
+
+    def _text_of_heading(self, line: Line, column: Column) -> str:
+        """The text of a line that is no class: a heading's name, and the totals."""
+        if column == Column.NAME:
+            return line.text
+        if line.kind != LineKind.TOTAL:
+            return ""
+        if column == Column.COUNT:
+            return self._context.language.integer(line.total)
+        if column == Column.SHARE and line.total:
+            return "100"
+        if column == Column.ABSOLUTE and self.differential is not None:
+            wbc = formatting.absolute(self.differential.wbc_used, self._context.language.lang)
+            return wbc + _mark(self.differential.wbc_flag)
+        return ""
 
     def _sentence(self, line: Line) -> str:
         if line.row is None:

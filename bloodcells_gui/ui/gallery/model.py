@@ -148,6 +148,25 @@ class GalleryModel(QAbstractItemModel):
         if any(self._key.get(i, -self._cell_of(i).uncertainty) != -self._cell_of(i).uncertainty for i in ids):
             self._sort_anew(ids)
             return
+        leaving, arriving, staying = self._moves(ids)
+        rows = {n: _runs(self._row(n, i) for i in members) for n, members in leaving.items()}
+        arrivals = sum(map(len, arriving.values()))
+        if sum(map(len, rows.values())) > _MANY_RUNS or arrivals > 4 * _MANY_RUNS:
+            self._regroup(leaving, arriving)
+            return
+        for number, runs in staying.items():
+            for first, last in _runs(runs):
+                parent = self.index(number, 0)
+                self.dataChanged.emit(self.index(first, 0, parent), self.index(last, 0, parent))
+        for number, group_runs in rows.items():
+            for first, last in reversed(group_runs):
+                self._remove(number, first, last)
+        for number, members in arriving.items():
+            self._insert(number, members)
+        self._headings_changed({*leaving, *arriving})
+
+    def _moves(self, ids: Iterable[int]) -> tuple[dict[int, list[int]], ...]:
+        """Cells that leave their group, and that come into one, and the rows of those that stay; by group."""
         leaving: dict[int, list[int]] = {}
         arriving: dict[int, list[int]] = {}
         staying: dict[int, list[int]] = {}
@@ -164,25 +183,14 @@ class GalleryModel(QAbstractItemModel):
                 leaving.setdefault(old, []).append(cell_id)
             if new is not None:
                 arriving.setdefault(new, []).append(cell_id)
-        rows = {n: _runs(self._row(n, i) for i in members) for n, members in leaving.items()}
-        arrivals = sum(map(len, arriving.values()))
-        if sum(map(len, rows.values())) > _MANY_RUNS or arrivals > 4 * _MANY_RUNS:
-            self._regroup(leaving, arriving)
-            return
-        for number, runs in staying.items():
-            for first, last in _runs(runs):
-                parent = self.index(number, 0)
-                self.dataChanged.emit(self.index(first, 0, parent), self.index(last, 0, parent))
-        for number, group_runs in rows.items():
-            for first, last in reversed(group_runs):
-                self.beginRemoveRows(self.index(number, 0), first, last)
-                for cell_id in self._groups[number][first : last + 1]:
-                    del self._where[cell_id]
-                del self._groups[number][first : last + 1]
-                self.endRemoveRows()
-        for number, members in arriving.items():
-            self._insert(number, members)
-        self._headings_changed({*leaving, *arriving})
+        return leaving, arriving, staying
+
+    def _remove(self, number: int, first: int, last: int) -> None:
+        self.beginRemoveRows(self.index(number, 0), first, last)
+        for cell_id in self._groups[number][first : last + 1]:
+            del self._where[cell_id]
+        del self._groups[number][first : last + 1]
+        self.endRemoveRows()
 
     def _sort_anew(self, ids: Iterable[int]) -> None:
         self.layoutAboutToBeChanged.emit()

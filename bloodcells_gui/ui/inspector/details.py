@@ -98,7 +98,7 @@ def measurement_value(language: Language, name: str, value: float, unit: str) ->
     return f"{language.number(value, decimals)} {pretty}".strip()
 
 
-def event_text(event: Event, cell_id: int) -> str:
+def event_text(event: Event, cell_id: int) -> str:  # noqa: C901  # one branch a kind of event
     """What one event did to a cell."""
     old = event.old[event.cells.index(cell_id)] if len(event.old) == len(event.cells) else ""
     match event.kind:

@@ -89,11 +89,15 @@ class ProfilesModel(QAbstractTableModel):
                 return gain(row.before, row.after)
             case 4:
                 return gain(row.before_balanced, row.after_balanced)
-        if row.damaged:
-            return tr("damaged")
-        if not row.fits:
-            return tr("of another model")
-        return tr("in use") if row.in_use else ""
+        return _state_text(row)
+
+
+def _state_text(row: KnownProfile) -> str:
+    if row.damaged:
+        return tr("damaged")
+    if not row.fits:
+        return tr("of another model")
+    return tr("in use") if row.in_use else ""
 
 
 class CalibrationWindow(QDialog):

@@ -164,7 +164,7 @@ class WorklistModel(QAbstractTableModel):
             return labelled(title, self._text(index.row(), entry, column), self._context.language.lang)
         return None
 
-    def _text(self, row: int, entry: CaseEntry, column: Column) -> str:
+    def _text(self, row: int, entry: CaseEntry, column: Column) -> str:  # noqa: C901  # one branch a column
         language = self._context.language
         match column:
             case Column.STATE:

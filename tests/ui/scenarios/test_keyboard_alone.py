@@ -92,7 +92,7 @@ def in_dialog(kind: type[QDialog], act: Callable[[QWidget], None]) -> None:
     QTimer.singleShot(0, look)
 
 
-def test_a_case_is_found_reviewed_signed_and_exported_without_the_mouse(
+def test_a_case_is_found_reviewed_signed_and_exported_without_the_mouse(  # noqa: C901  # one case from beginning to end
     qtbot: QtBot, bench: ToolWindows, workspace: Workspace, tmp_path: Path
 ) -> None:
     app, mouse = QApplication.instance(), NoMouse()

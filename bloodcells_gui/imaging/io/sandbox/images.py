@@ -128,14 +128,8 @@ def load_images(
                 raise BadAnswer("another number of images than asked for")
             offset = 0
             for one in told:
-                if not isinstance(one, dict):
-                    raise BadAnswer("no answer")
-                refused = refusal_of(one, images[len(found)][1])
-                if refused is not None:
-                    found.append(refused)
-                    continue
-                image = _loaded(child, one, limits.max_pixels, offset)
-                offset += image.rgb.size
+                image = _loaded_or_refused(child, one, images[len(found)][1], limits.max_pixels, offset)
+                offset += image.rgb.size if isinstance(image, LoadedImage) else 0
                 found.append(image)
             if len(found) == len(images):
                 return
@@ -151,6 +145,14 @@ def load_images(
         except ImageRefused as e:
             found.append(e)
     return found
+
+
+def _loaded_or_refused(
+    child: Child, answer: Any, name: str, most_pixels: int, offset: int
+) -> LoadedImage | ImageRefused:
+    if not isinstance(answer, dict):
+        raise BadAnswer("no answer")
+    return refusal_of(answer, name) or _loaded(child, answer, most_pixels, offset)
 
 
 def _loaded(child: Child, answer: dict[str, Any], most_pixels: int, offset: int = 0) -> LoadedImage:
