@@ -203,18 +203,37 @@ def literals(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+#: Lengths that only happen to be equal: a tile that is drawn, one that is shown, one that is searched.
+SAME_BY_CHANCE = {"TILE_PX"}
+_LENGTH = re.compile(r"\w+_(UM|MM|PX|MPP)")
+
+
 def repeated_constants(sources: Mapping[str, str]) -> list[str]:
-    """Module-level constants that two modules define by the same name and the same literal."""
+    """Texts, sets and lengths that several modules define by the same name and the same value."""
     homes: dict[tuple[str, str], set[str]] = {}
     for path, text in sources.items():
         for node in ast.parse(text).body:
             if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
                 continue
+            value = ast.unparse(node.value)
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if isinstance(target, ast.Name) and target.id.isupper():
-                    key = target.id.strip("_"), ast.unparse(node.value)
-                    homes.setdefault(key, set()).add(path)
+                name = target.id.strip("_") if isinstance(target, ast.Name) else ""
+                telling = _LENGTH.fullmatch(name) or isinstance(node.value, ast.Call) or value[0] in "'\"[{("
+                if name.isupper() and name not in SAME_BY_CHANCE and telling:
+                    homes.setdefault((name, value), set()).add(path)
     return sorted(f"{name} = {value}" for (name, value), paths in homes.items() if len(paths) > 1)
+
+
+def test_a_constant_is_defined_once() -> None:
+    sources = {str(path): path.read_text(encoding="utf-8") for path in (ROOT / PACKAGE).rglob("*.py")}
+    assert repeated_constants(sources) == ["OWN = 'own'", "T = TypeVar('T')"]
+
+
+def test_a_constant_defined_twice_is_found() -> None:
+    one, other = "_GAP_UM = 4.0\n", "GAP_UM: float = 4.0\nN = 3\n"
+    assert repeated_constants({"a": one, "b": other, "c": "N = 3\n"}) == ["GAP_UM = 4.0"]
+    text = 'ADVICE = N_("Copy it again.")\n'
+    assert repeated_constants({"a": text, "b": text}) == ["ADVICE = N_('Copy it again.')"]
 
 
 def test_a_word_of_the_program_is_defined_once() -> None:
@@ -224,3 +243,38 @@ def test_a_word_of_the_program_is_defined_once() -> None:
             if text in ONE_HOME:
                 found[text].add(path.relative_to(ROOT / PACKAGE).as_posix())
     assert found == {word: {home} for word, home in ONE_HOME.items()}
+
+
+LONGEST_FUNCTION = 60
+#: Functions that are a table, and those that wait to be broken up.
+TABLES: dict[str, int] = {
+    "bloodcells_gui/domain/analyser_csv.py:read_analyser_csv": 62,
+    "bloodcells_gui/domain/differential.py:differential": 87,
+    "bloodcells_gui/domain/review_state/new_event.py:make_event": 61,
+    "bloodcells_gui/imaging/io/discover.py:discover": 64,
+    "bloodcells_gui/imaging/measure.py:measure": 71,
+    "bloodcells_gui/inference/calibration.py:fit_profile": 76,
+    "bloodcells_gui/inference/classifier.py:__init__": 62,
+    "bloodcells_gui/pipeline/cell_analyzer.py:process": 62,
+    "bloodcells_gui/pipeline/scale_check.py:settle_scale": 65,
+    "bloodcells_gui/pipeline/search.py:search": 67,
+    "bloodcells_gui/report/build.py:build_report": 82,
+    "bloodcells_gui/report/evaluation.py:evaluate": 92,
+    "bloodcells_gui/storage/recover.py:_transfer": 62,
+    "bloodcells_gui/synthetic/scene.py:crowd": 61,
+    "bloodcells_gui/ui/case_page.py:__init__": 63,
+}
+
+
+def test_a_function_fits_on_a_screen() -> None:
+    found = {}
+    for folder in (PACKAGE, "scripts", "packaging"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    length = (node.end_lineno or node.lineno) - node.lineno + 1
+                    if length > LONGEST_FUNCTION:
+                        found[f"{path.relative_to(ROOT).as_posix()}:{node.name}"] = length
+    assert {
+        name: length for name, length in found.items() if length > TABLES.get(name, LONGEST_FUNCTION)
+    } == {}

@@ -12,7 +12,7 @@ from bloodcells_gui.app.signed_report import frozen_report, signed_content
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER, SigningCheck, answer_key, signing_checks
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.review import Change, EventKind
+from bloodcells_gui.domain.review import EXPLANATION_FIELD, Change, EventKind
 from bloodcells_gui.domain.review_state import make_event
 from bloodcells_gui.report.model import ChainEnd
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MEANINGS", "SigningCheck", "amend", "frozen_report", "sign", "signing_checks"]
 
-EXPLANATION_FIELD = "signing_explanation"
 MEANINGS = (N_("Reviewed and reported"), N_("Second reading confirmed"), N_("Amended report"))
 
 

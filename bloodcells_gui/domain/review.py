@@ -12,6 +12,9 @@ from enum import StrEnum
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.number_parsing import number_of
 
+#: Field of a case that holds the explanation given for signing.
+EXPLANATION_FIELD = "signing_explanation"
+
 
 class EventKind(StrEnum):
     """Everything that can be done to a case."""

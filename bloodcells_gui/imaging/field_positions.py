@@ -24,6 +24,9 @@ _STEP = (0.35, 1.02)
 _MM_TO_UM = 1000.0
 _FLIPS = np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)], np.float64)
 
+#: Fields with no more than this between them adjoin: cells go on across it.
+GAP_UM = 4.0
+
 
 def name_position(name: str) -> tuple[Point, bool] | None:
     """(x, y) in a file name and whether they are row and column numbers; None when there are none."""

@@ -19,6 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.imaging.monolayer import JUDGED_MPP
+
 #: Boxes larger than this, um, hold more than a red cell: how large their dark part is is not judged.
 SMALL_CELL_UM = 9.5
 #: Below this, um2, what is dark in a small box is no nucleus.
@@ -28,7 +30,6 @@ LEAST_OFF_RED = 0.075
 #: How far around a box red cells are looked for, um.
 AROUND_UM = 14.0
 # Finer pixels only cost time; at this scale a nucleus of 10 um2 has 60 px.
-_JUDGED_MPP = 0.40
 _FINER = 0.8
 # Ranks of the optical density in the box: the darkest part, and what it lies on.
 _DARK, _GROUND = 0.97, 0.30
@@ -174,10 +175,10 @@ def _grown(box: NDArray[np.float32], by: float, shape: tuple[int, ...]) -> tuple
 
 def _coarser(rgb: NDArray[np.uint8], mpp: float) -> tuple[NDArray[np.uint8], float, float]:
     """The picture, brought to the judged scale where it is much finer; its px in one px, across and down."""
-    if mpp >= _FINER * _JUDGED_MPP or rgb.size == 0:
+    if mpp >= _FINER * JUDGED_MPP or rgb.size == 0:
         return rgb, 1.0, 1.0
     height, width = rgb.shape[:2]
-    size = tuple(max(1, round(n * mpp / _JUDGED_MPP)) for n in (width, height))
+    size = tuple(max(1, round(n * mpp / JUDGED_MPP)) for n in (width, height))
     out = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     return out, width / size[0], height / size[1]
 

@@ -39,10 +39,9 @@ from bloodcells_gui.imaging.picture_content import pixel_digest
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.cell_place import Place
 from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
-from bloodcells_gui.pipeline.threads import worker_pool
+from bloodcells_gui.pipeline.threads import POLL_S, worker_pool
 
 SCALE_SAMPLE = 24
-_POLL_S = 0.05
 # Cells are handed on at most this often, so that many are written in one transaction.
 _GATHER_S = 0.3
 # Batches waiting for a thread, read or being read: as many as keep the threads busy while a slow disk takes
@@ -227,7 +226,7 @@ class CropsAnalysis:
         while True:
             self._token.check()
             try:
-                return future.result(timeout=_POLL_S)
+                return future.result(timeout=POLL_S)
             except FutureTimeout:
                 if future.done():
                     raise
@@ -245,7 +244,7 @@ class CropsAnalysis:
         said: list[str] = []
         refs = [ref for _, (_, ref) in chunk]
         # Where decoding takes longer than the networks do, whoever waits for images reads them himself.
-        wait([loaded], _POLL_S)
+        wait([loaded], POLL_S)
         decoded = self._loaded(refs) if loaded.cancel() else self._wait(loaded)
         for (place, (index, ref)), image in zip(chunk, decoded, strict=True):
             if isinstance(image, ImageRefused):

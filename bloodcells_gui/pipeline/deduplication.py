@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from bloodcells_gui.domain.cell import Box
+from bloodcells_gui.domain.detections import SAME_INSIDE
 
 #: A detector places the same cell's middle a little differently in two tiles. Within this band beyond its
 #: core a tile may still propose a cell, and the neighbour's proposal of the same cell is recognised.
@@ -14,7 +15,6 @@ BAND_UM = 4.0
 #: Of a cell of which it is not known what the detector took it for.
 ANY_KIND = -1
 _SAME_IOU = 0.30
-_SAME_INSIDE = 0.70
 
 
 class ListedBoxes:
@@ -58,7 +58,7 @@ def same_cell(a: Box, b: Box) -> bool:
         return False
     common = w * h
     area, other = a.width * a.height, b.width * b.height
-    if common > _SAME_INSIDE * min(area, other):
+    if common > SAME_INSIDE * min(area, other):
         return True
     return common > _SAME_IOU * (area + other - common)
 

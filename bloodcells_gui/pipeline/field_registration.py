@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.imaging.field_positions import (
+    GAP_UM,
     Point,
     adjoining_pairs,
     agreement,
@@ -28,7 +29,6 @@ _SLACK_PX = 8
 _AGREEMENT = 0.5
 _CONTINUITY = 0.6
 _ALONG_PX = 4
-_GAP_UM = 4.0
 
 Open = Callable[[ImageRef], ImageReader]
 
@@ -82,7 +82,7 @@ def _tried(
             # Unproven overlaps would leave cells to fields that may not show them.
             return -1.0, Layout([])
         return mark, Layout(places, joined=True) if mark >= _AGREEMENT else None
-    sides = adjoining_pairs(places, sizes, _GAP_UM / mpp)
+    sides = adjoining_pairs(places, sizes, GAP_UM / mpp)
     mark = pictures.mark(sides, places, lambda a, b, d: continuity(a, b, d, _ALONG_PX))
     if mark is None or mark < _CONTINUITY:
         # Fields taken here and there and numbered in a grid: side by side on the screen only.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_TOUCHING, Box
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections
-from bloodcells_gui.imaging.field_positions import Point
+from bloodcells_gui.imaging.field_positions import GAP_UM, Point
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.pipeline.cell_place import Place
@@ -28,7 +28,6 @@ Pixels = NDArray[np.uint8]
 # A box of a cut cell may end a little before the edge that cuts it.
 _NEAR_EDGE_UM = 1.5
 # Neighbouring fields may leave so much between them and still show one picture.
-_GAP_UM = 4.0
 # What is looked at around a cut cell: the largest cell beyond the part that is seen.
 _AROUND_UM = 32.0
 _COVERS = 0.7
@@ -102,7 +101,7 @@ class Mosaic:
         """Beyond which sides of `field` a neighbour goes on where a cell (plane px) lies."""
         if not self.joined:
             return NO_SIDE
-        beyond = _GAP_UM / self.mpp
+        beyond = GAP_UM / self.mpp
         x, y = box.centre
         (left, top), (right, bottom) = self.origins[field], self._ends[field]
         places = ((left - beyond, y), (x, top - beyond), (right + beyond, y), (x, bottom + beyond))
@@ -303,7 +302,7 @@ class SharedCells:
                 continue  # told when that field's turn comes; here its part stays unknown
             pixels[where][missing] = seen[missing]
             empty[where] = 0
-        return _Patch(x0, y0, *_filled(pixels, empty, _GAP_UM / mosaic.mpp))
+        return _Patch(x0, y0, *_filled(pixels, empty, GAP_UM / mosaic.mpp))
 
 
 def _filled(pixels: Pixels, empty: NDArray[np.uint8], gap_px: float) -> tuple[Pixels, NDArray[np.uint8]]:

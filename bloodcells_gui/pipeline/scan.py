@@ -41,9 +41,8 @@ from bloodcells_gui.pipeline.deduplication import ANY_KIND, ListedBoxes
 from bloodcells_gui.pipeline.outline_overlap import Outlines
 from bloodcells_gui.pipeline.outline_plausibility import check_outline_plausibility
 from bloodcells_gui.pipeline.pieces import Found, Source
-from bloodcells_gui.pipeline.threads import worker_pool
+from bloodcells_gui.pipeline.threads import POLL_S, worker_pool
 
-_POLL_S = 0.05
 _PLATELET_UM = 3.5
 # So many pieces in a row that cannot be read: the file or its drive is gone.
 _GIVE_UP_AFTER = 12
@@ -216,7 +215,7 @@ class Scan:
                     heads.append(self._searching[0])
                 if self._naming and self._naming[0].batches:
                     heads.append(self._naming[0].batches[0])
-                wait(heads, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+                wait(heads, timeout=POLL_S, return_when=FIRST_COMPLETED)
             else:
                 return
             self._token.check()

@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 _NICER = 4
 
+#: How often a loop that waits for threads looks whether the run was cancelled, s.
+POLL_S = 0.05
+
 
 def step_back() -> None:
     """Lower the calling thread's priority, where single threads have one (Linux).

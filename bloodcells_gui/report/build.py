@@ -19,7 +19,14 @@ from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.remarks import AMENDED
-from bloodcells_gui.domain.review import Amendment, Decision, Signature, SpecimenData, Status
+from bloodcells_gui.domain.review import (
+    EXPLANATION_FIELD,
+    Amendment,
+    Decision,
+    Signature,
+    SpecimenData,
+    Status,
+)
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
@@ -46,7 +53,6 @@ from bloodcells_gui.report.model import (
     digest,
 )
 
-EXPLANATION_FIELD = "signing_explanation"
 UNIDENTIFIED_RGB = (90, 90, 90)
 _CLINICAL = frozenset(
     {

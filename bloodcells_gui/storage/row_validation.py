@@ -20,7 +20,7 @@ LARGEST_PX = 10**9
 # Larger than any tally, area or measurement.
 _LARGEST = 1e15
 _LARGEST_MPP = 1e4
-_LARGEST_KEY = 2**62
+LARGEST_KEY = 2**62
 # Vectors of models and what is computed from them are float32.
 _ROUNDING = 1e-3
 _DEEPEST = 32
@@ -95,7 +95,7 @@ def whole(value: Any, low: int, high: int) -> int:
 
 def key(value: Any) -> int:
     """`value`, which must be an id or a number in sequence."""
-    return whole(value, 0, _LARGEST_KEY)
+    return whole(value, 0, LARGEST_KEY)
 
 
 def number(value: Any, low: float = -_LARGEST, high: float = _LARGEST) -> float:
@@ -136,7 +136,7 @@ def cell_rows(table: Sequence[tuple[Any, ...]]) -> None:
     ids, runs, images, x, y, width, height, scale, names, probability, waits, uncertainty, focus = list(
         zip(*table, strict=True)
     )[:13]
-    if not 0 <= min(ids) <= max(ids) <= _LARGEST_KEY or not 0 <= min(images) <= max(images) <= _LARGEST_KEY:
+    if not 0 <= min(ids) <= max(ids) <= LARGEST_KEY or not 0 <= min(images) <= max(images) <= LARGEST_KEY:
         raise ValueError("an id of a cell")
     numbers = np.array([x, y, width, height], np.float64)
     # NaN fails every comparison.

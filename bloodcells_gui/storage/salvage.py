@@ -13,11 +13,11 @@ from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import hash_chain, row_validation, schema, serialization
 from bloodcells_gui.storage.hash_chain import Kind
+from bloodcells_gui.storage.row_validation import LARGEST_KEY
 
 _STEP = 256
 # After so many keys in a row that cannot be read, what lies behind is given up unless its place is known.
 _PATIENCE = 2_000
-_LARGEST_KEY = 2**62
 _LEAST_ROW_BYTES = 8
 # Each row is read up to three times: by the walk, against its seal, and for its pictures.
 _READINGS = 8
@@ -169,7 +169,7 @@ class Reader:
         if self._lacks(name):
             return
         after, failed, given = start - 1, 0, 0
-        while failed < _PATIENCE and given <= self._most_rows and after < _LARGEST_KEY:
+        while failed < _PATIENCE and given <= self._most_rows and after < LARGEST_KEY:
             sql = f"SELECT {columns} FROM {name} WHERE {key} > ? ORDER BY {key} LIMIT {_STEP}"  # noqa: S608
             try:
                 found = self._within_budget(self._connection.execute(sql, (after,)))

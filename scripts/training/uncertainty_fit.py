@@ -204,6 +204,10 @@ class _Side:
     measurements: np.ndarray
     site: np.ndarray
 
+    def loss(self, model: UncertaintyModel) -> float:
+        """Loss of the probabilities of `model`, cell by cell."""
+        return _loss(model.probabilities(self.logits, self.distance), self.allowed)
+
     def adapted(self, model: UncertaintyModel, methods: Mapping[str, AdaptationMethods]) -> np.ndarray:
         """(n, K) probabilities of `model`, each site adapted as a specimen of its own."""
         p = model.probabilities(self.logits, self.distance)
@@ -287,22 +291,13 @@ def fit_uncertainty(
     pool = {k: replace(e, logits=e.logits + shift) for k, e in pool.items()}
     distances = _Distances(arrays, pool["val"].embedding)
     home = _side(pool["val"], np.array([k.split(" ")[0] for k in pool["val"].keys]), distances, arrays)
-    left_out = away is not None and away.is_file()
-    if away is not None and left_out:
-        abroad, source = _stored_side(away, shift), "leave-one-site-out predictions"
-    else:
-        augmented = pool["augmented"]
-        abroad = _side(augmented, np.zeros(len(augmented.logits), "U1"), distances, arrays)
-        source = "strongly augmented views"
-
-    def loss(side: _Side, temperature: float, slope: float) -> float:
-        return _loss(
-            distances.model(temperature, slope).probabilities(side.logits, side.distance), side.allowed
-        )
-
+    left_out = _stored_side(away, shift) if away is not None and away.is_file() else None
+    no_site = np.zeros(len(pool["augmented"].logits), "U1")
+    abroad = left_out or _side(pool["augmented"], no_site, distances, arrays)
+    source = "leave-one-site-out predictions" if left_out else "strongly augmented views"
     temperatures = np.exp(np.linspace(np.log(0.3), np.log(4), 60))
-    temperature = float(min(temperatures, key=lambda t: loss(home, t, 0)))
-    slope = float(min(np.linspace(0, 4, 41), key=lambda s: loss(abroad, temperature, s)))
+    temperature = float(min(temperatures, key=lambda t: home.loss(distances.model(t, 0))))
+    slope = float(min(np.linspace(0, 4, 41), key=lambda s: abroad.loss(distances.model(temperature, s))))
     unlike = float(max(1.5, np.percentile(abroad.distance, 99)))
     plain = distances.model(temperature, slope, 1.0, unlike)
     p_abroad, p_home = abroad.adapted(plain, methods), home.adapted(plain, {"": methods[""]})

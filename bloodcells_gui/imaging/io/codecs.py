@@ -20,6 +20,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.imaging.io.formats import JPEG_FRAMES
+
 _STDERR = 2
 _END = b"\0"
 _PIECE = 65_536
@@ -31,7 +33,6 @@ _COMPLAINT = re.compile(r"JPEG|JFIF|Adobe|SOS|progression|Huffman|scanlines|mark
 _OF_THE_HEADER = ("JFIF revision", "Invalid SOS")
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _SOS, _EOI, _APP0 = 0xDA, 0xD9, 0xE0
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MOST_SEGMENTS = 20_000
@@ -182,7 +183,7 @@ def missing_scans(data: bytes) -> bool:
                 if found is None:
                     break
                 end = found.start()
-            elif marker in _FRAMES:
+            elif marker in JPEG_FRAMES:
                 frame = data[pos + 1 : pos + 2] + data[pos + 9 : end]
             pos = end
     return _incomplete(frame, tuple(scans))

@@ -52,7 +52,7 @@ from bloodcells_gui.imaging.io.pixels import (
     to_rgb,
     wholly_transparent,
 )
-from bloodcells_gui.imaging.io.refusal import ImageRefused, printable
+from bloodcells_gui.imaging.io.refusal import COPY_AGAIN, ImageRefused, printable
 
 if TYPE_CHECKING:
     from bloodcells_gui.imaging.io.tiff_pictures import TiffPictures
@@ -62,7 +62,6 @@ __all__ = [
     "probe_source",
 ]  # fmt: skip
 
-_COPY_AGAIN = "Copy it again from its source."
 _COMPLAINT = N_("Its pixel data are damaged ({detail}).")
 _ENDS_EARLY = N_("Its pixel data end early: parts of the picture are missing.")
 _OVERVIEW = N_("It is only the overview of a slide whose pixels lie in the folder {folder}.")
@@ -137,12 +136,12 @@ def probe_source(
         raise ImageRefused(name, sentence, advice, kind=kind or own or "RAW") from e
     except DamagedHeader as e:
         raise ImageRefused(
-            name, "Its header is damaged ({detail}).", _COPY_AGAIN, detail=str(e) or type(e).__name__
+            name, "Its header is damaged ({detail}).", COPY_AGAIN, detail=str(e) or type(e).__name__
         ) from e
     if info.format == "tiff" and Path(name).suffix.lower() in RAW_SUFFIXES:
         raise ImageRefused(name, RAW, RAW_ADVICE, kind=Path(name).suffix.lstrip(".").upper())
     if info.stored_px[0] <= 0 or info.stored_px[1] <= 0:
-        raise ImageRefused(name, "It says that it has no pixels.", _COPY_AGAIN)
+        raise ImageRefused(name, "It says that it has no pixels.", COPY_AGAIN)
     if limits is not None:
         _check_size(info, name, limits)
     return info
@@ -218,12 +217,12 @@ class _FileOfPictures:
 
     def __init__(self, data: bytes, name: str | Path, limits: DecodeLimits) -> None:
         if not data:
-            raise ImageRefused(name, "The file is empty (0 bytes).", _COPY_AGAIN)
+            raise ImageRefused(name, "The file is empty (0 bytes).", COPY_AGAIN)
         self._data, self._limits = data, limits
         self._memory = MemorySource(data)
         self._info = probe_source(self._memory, name, limits)
         if self._info.truncated:
-            raise ImageRefused(name, "The file is cut off: its end is missing.", _COPY_AGAIN)
+            raise ImageRefused(name, "The file is cut off: its end is missing.", COPY_AGAIN)
         self._sha256 = hashlib.sha256(data).hexdigest()
 
     def load(self, number: int, name: str | Path, brightness: SampleRange) -> LoadedImage:
@@ -334,9 +333,9 @@ def _decode(
     else:
         pixels = imdecode(data, _RGB_AS_STORED if flat else cv2.IMREAD_UNCHANGED)
     if pixels is None:
-        raise ImageRefused(name, "Its pixel data are damaged.", _COPY_AGAIN)
+        raise ImageRefused(name, "Its pixel data are damaged.", COPY_AGAIN)
     if pixels.shape[1::-1] != info.stored_px:
-        raise ImageRefused(name, "Its header and its pixel data contradict each other.", _COPY_AGAIN)
+        raise ImageRefused(name, "Its header and its pixel data contradict each other.", COPY_AGAIN)
     to_srgb, about_profile = _profile_of(data, info)
     notices += about_profile
     alpha: Alpha = "straight"
@@ -352,10 +351,10 @@ def _decode(
 def _jpeg_pixels(data: bytes, info: ImageInfo, name: str | Path) -> NDArray[np.uint8] | None:
     """Pixels of a JPEG as stored; None where the decoder gives none."""
     if info.progressive and missing_scans(data):
-        raise ImageRefused(name, _ENDS_EARLY, _COPY_AGAIN)
+        raise ImageRefused(name, _ENDS_EARLY, COPY_AGAIN)
     pixels, complaint = decode_jpeg(data, _RGB_AS_STORED)
     if complaint:
-        raise ImageRefused(name, _COMPLAINT, _COPY_AGAIN, detail=printable(complaint.strip()))
+        raise ImageRefused(name, _COMPLAINT, COPY_AGAIN, detail=printable(complaint.strip()))
     return pixels
 
 

@@ -187,3 +187,7 @@ def _of_brand(head: bytes) -> Said:
             if brand in known:
                 return said
     return N_("It is a HEIF or AVIF image or a film."), SAVE_AS, ""
+
+
+#: Markers of JPEG segments that hold the head of a picture.
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

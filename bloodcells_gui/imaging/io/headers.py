@@ -15,6 +15,7 @@ from bloodcells_gui.imaging.io.colour_profiles import says_adobe_rgb
 from bloodcells_gui.imaging.io.formats import (
     ANIMATION,
     HEAD_BYTES,
+    JPEG_FRAMES,
     OTHER_JPEG,
     READ_HERE,
     SAVE_AS,
@@ -29,7 +30,6 @@ from bloodcells_gui.imaging.io.written_scale import WrittenScale, scale_in_text
 
 _CM_UM, _INCH_UM, _M_UM = 10_000.0, 25_400.0, 1_000_000.0
 _MAX_SEGMENTS = 20_000
-_SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _OTHER_FRAMES = {0xF7: "JPEG-LS"}
 _TAIL = 65_536
 _DEEP_JPEG = N_("It is a JPEG of {kind} bits a colour, which is not read.")
@@ -118,7 +118,7 @@ class _JpegSegments:
     def take(self, marker: int, pos: int, length: int) -> None:
         """Read the segment at `pos`, of `length` bytes behind its marker."""
         read_at = self.source.read_at
-        if marker in _SOF:
+        if marker in JPEG_FRAMES:
             self._frame(marker, read_at(pos + 4, 6))
         elif marker == 0xE0:
             self.density = self.density | WrittenScale(_jfif_mpp(read_at(pos + 4, 12)))

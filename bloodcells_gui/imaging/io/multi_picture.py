@@ -6,11 +6,11 @@ import struct
 
 from bloodcells_gui.imaging.io import headers_tiff as tiff
 from bloodcells_gui.imaging.io.byte_source import ByteSource, MemorySource
+from bloodcells_gui.imaging.io.formats import JPEG_FRAMES
 
 _ENTRIES, _ENTRY_BYTES, _MOST = 0xB002, 16, 1000
 _KIND, _LARGE_THUMBNAIL = 0xFFFFFF, 0x010000
 _FRAME_WITHIN = 1 << 18
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def pictures_behind(source: ByteSource, start: int, index: bytes, size_px: tuple[int, int]) -> int:
@@ -43,7 +43,7 @@ def _frame_px(data: bytes) -> tuple[int, int]:
     """Width and height of the JPEG that `data` begin with; (0, 0) where there is none."""
     pos = 2
     while data[:2] == b"\xff\xd8" and pos + 9 <= len(data) and data[pos] == 0xFF:
-        if data[pos + 1] in _FRAMES:
+        if data[pos + 1] in JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", data, pos + 5)
             return width, height
         pos += 2 + max(2, int(struct.unpack_from(">H", data, pos + 2)[0]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io.byte_source import FileSource
 from bloodcells_gui.imaging.io.decode import load_image, probe, refuse_container
 from bloodcells_gui.imaging.io.formats import (
@@ -23,11 +22,9 @@ from bloodcells_gui.imaging.io.page_names import split_page
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.readers_plain import PlainReader
-from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.imaging.io.refusal import RESAVE_TIFF, UNSUPPORTED_TIFF, ImageRefused
 from bloodcells_gui.imaging.io.tiff_structure import PAGE_COMPRESSIONS, SCANNER_COMPRESSIONS, compressions
 
-UNSUPPORTED = N_("Its TIFF variant is not supported ({detail}).")
-RESAVE = N_("Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed.")
 _GENERIC = "generic-tiff"
 
 
@@ -143,7 +140,7 @@ def _check_compressions(path: Path, vendor: str) -> None:
         known = PAGE_COMPRESSIONS if vendor == _GENERIC else PAGE_COMPRESSIONS | SCANNER_COMPRESSIONS
         other = compressions(source) - known
     if other:
-        raise ImageRefused(path, UNSUPPORTED, RESAVE, detail=f"compression {min(other)}")
+        raise ImageRefused(path, UNSUPPORTED_TIFF, RESAVE_TIFF, detail=f"compression {min(other)}")
 
 
 def _open_tiff(path: Path, limits: DecodeLimits, brightness: SampleRange) -> ImageReader:

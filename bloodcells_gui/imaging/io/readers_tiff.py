@@ -11,7 +11,6 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.image_messages import (
     BEST_PLANE,
     FIRST_PLANE,
@@ -34,7 +33,7 @@ from bloodcells_gui.imaging.io.pixels import (
     wholly_transparent,
 )
 from bloodcells_gui.imaging.io.reader import RGB, Level, PieceCache, PyramidReader, honest_levels
-from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.imaging.io.refusal import COPY_AGAIN, RESAVE_TIFF, UNSUPPORTED_TIFF, ImageRefused
 from bloodcells_gui.imaging.io.tiff_page import (
     DamagedTiff,
     PageLayout,
@@ -48,10 +47,7 @@ from bloodcells_gui.imaging.io.tiff_page import (
 from bloodcells_gui.imaging.io.tiff_pictures import colour_order_in, page_at
 from bloodcells_gui.imaging.io.tiff_structure import structure
 
-_UNSUPPORTED = N_("Its TIFF variant is not supported ({detail}).")
 _DAMAGED = "Its header is damaged ({detail})."
-_COPY_AGAIN = "Copy it again from its source."
-_RESAVE = N_("Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed.")
 _MAX_LEVELS = 32
 _RANGE_SAMPLES = 12
 _MOST_PLANES = 64
@@ -73,9 +69,9 @@ class TiffReader(PyramidReader):
         if info.format != "tiff":
             raise ImageRefused(path, "It is no TIFF file.")
         if info.truncated:
-            raise ImageRefused(path, "The file is cut off: its end is missing.", _COPY_AGAIN)
+            raise ImageRefused(path, "The file is cut off: its end is missing.", COPY_AGAIN)
         if info.orientation != 1:
-            raise ImageRefused(path, _UNSUPPORTED, _RESAVE, detail="a turned slide")
+            raise ImageRefused(path, UNSUPPORTED_TIFF, RESAVE_TIFF, detail="a turned slide")
         self.path = path
         self._cache = PieceCache(limits.cache_bytes)
         self._lock = threading.Lock()
@@ -86,7 +82,7 @@ class TiffReader(PyramidReader):
             self._to_srgb = self._find_profile(notices)
         except UnsupportedTiff as e:
             self.close()
-            raise tiff_refusal(path, e, _RESAVE) from e
+            raise tiff_refusal(path, e, RESAVE_TIFF) from e
         except ImageRefused:
             self.close()
             raise
@@ -154,7 +150,7 @@ class TiffReader(PyramidReader):
         try:
             raw = [read_raw(p, source, x, y, width, height, cached) for p in layouts]
         except UnsupportedTiff as e:
-            raise tiff_refusal(self.path, e, _RESAVE) from e
+            raise tiff_refusal(self.path, e, RESAVE_TIFF) from e
         samples = raw[0] if len(raw) == 1 else np.concatenate(raw, axis=2)
         return page_rgb(layouts[0], samples, self._top, self._to_srgb)
 
@@ -197,7 +193,7 @@ def _open_planes(
     except OSError as e:
         raise ImageRefused(path, "Reading failed: {error}.", error=e.strerror or type(e).__name__) from e
     except Exception as e:  # tifffile meets damaged directories with exceptions of every type
-        raise ImageRefused(path, _DAMAGED, _COPY_AGAIN, detail=type(e).__name__) from e
+        raise ImageRefused(path, _DAMAGED, COPY_AGAIN, detail=type(e).__name__) from e
 
 
 def _levels_with(tif: Any, offset: int) -> list[Any] | None:

@@ -11,6 +11,10 @@ from bloodcells_gui.imaging.io.formats import ADVICE
 
 NOT_THERE = N_("It is not there (any more).")
 READING_FAILED = "Reading failed: {error}."
+COPY_AGAIN = N_("Copy it again from its source.")
+COPY_OR_LEAVE_OUT = N_("Copy it again from its source, or leave it out.")
+UNSUPPORTED_TIFF = N_("Its TIFF variant is not supported ({detail}).")
+RESAVE_TIFF = N_("Save it as an RGB TIFF with tiles, LZW, Deflate or JPEG compressed.")
 CUT_OFF = (
     "The file is cut off: its end is missing.",
     "It is a DICOM file that is cut off: its end is missing.",

@@ -24,7 +24,7 @@ from bloodcells_gui.imaging.io.codecs import decode_jpeg, imdecode
 from bloodcells_gui.imaging.io.colour import Conversion
 from bloodcells_gui.imaging.io.limits import DecodeLimits
 from bloodcells_gui.imaging.io.pixels import Alpha, to_rgb, to_uint8
-from bloodcells_gui.imaging.io.refusal import ImageRefused, printable
+from bloodcells_gui.imaging.io.refusal import COPY_AGAIN, UNSUPPORTED_TIFF, ImageRefused, printable
 from bloodcells_gui.imaging.io.tiff_structure import PAGE_COMPRESSIONS
 
 # Damaged directories are told to the person by ImageRefused, not in a log.
@@ -32,10 +32,8 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 NONE, LZW, JPEG, DEFLATE_OLD, DEFLATE, PACKBITS, WEBP = 1, 5, 7, 32946, 8, 32773, 50001
 _MIN_WHITE, _MIN_BLACK, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
-_UNSUPPORTED = N_("Its TIFF variant is not supported ({detail}).")
 _DAMAGED_DATA = N_("Its pixel data are damaged ({detail}).")
 DAMAGED_HEADER = "Its header is damaged ({detail})."
-COPY_AGAIN = "Copy it again from its source."
 # Writers pad pieces to whole words.
 _PADDING = 3
 
@@ -52,7 +50,7 @@ def tiff_refusal(name: str | Path, e: UnsupportedTiff, what_to_do: str) -> Image
     """What a person is told of a TIFF that is not decoded."""
     if isinstance(e, DamagedTiff):
         return ImageRefused(name, _DAMAGED_DATA, COPY_AGAIN, detail=str(e))
-    return ImageRefused(name, _UNSUPPORTED, what_to_do, detail=str(e))
+    return ImageRefused(name, UNSUPPORTED_TIFF, what_to_do, detail=str(e))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

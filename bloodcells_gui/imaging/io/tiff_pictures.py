@@ -30,9 +30,8 @@ from bloodcells_gui.imaging.io.colour_profiles import conversion_of_tiff
 from bloodcells_gui.imaging.io.headers_tiff import ICC_PROFILE, text
 from bloodcells_gui.imaging.io.limits import DecodeLimits
 from bloodcells_gui.imaging.io.pixels import SampleRange, wholly_transparent
-from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.imaging.io.refusal import COPY_AGAIN, ImageRefused
 from bloodcells_gui.imaging.io.tiff_page import (
-    COPY_AGAIN,
     DAMAGED_HEADER,
     DamagedTiff,
     PageLayout,

@@ -6,13 +6,12 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.model import LINE_ROLE, Column, DifferentialModel, Index, Line, LineKind
 from bloodcells_gui.ui.gallery.delegate import draw_key_cap
 
 # Combined once: Python's flag enums are slow to combine.
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _FLAG_TOKENS = {"L": "info", "H": "warning", "!": "critical"}
 
 
@@ -92,7 +91,7 @@ class DifferentialDelegate(QStyledItemDelegate):
         painter.setPen(pen)
         area = QRect(left, rect.top(), rect.right() - left - 4, rect.height())
         shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, _LEFT, shown)
+        painter.drawText(area, int(LEFT), shown)
 
     def _key(self, painter: QPainter, rect: QRect, line: Line, key: str) -> None:
         if not key or line.kind != LineKind.ROW:
@@ -134,7 +133,7 @@ class DifferentialDelegate(QStyledItemDelegate):
         elif column == Column.ABSOLUTE and text[-2:] in (" L", " H"):
             painter.setPen(self._context.theme.colour(_FLAG_TOKENS[text[-1]]))
         area = rect.adjusted(2, 0, -6, 0)
-        painter.drawText(area, _RIGHT, text)
+        painter.drawText(area, int(RIGHT), text)
 
     def _bar(self, painter: QPainter, rect: QRect, line: Line, index: Index) -> None:
         row = line.row

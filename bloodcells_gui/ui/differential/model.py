@@ -20,6 +20,7 @@ from bloodcells_gui.domain import formatting
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.taxonomy import ROLLUPS
+from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.model import MIME_CELLS, unpack_ids
 from bloodcells_gui.ui.i18n import tr
@@ -59,8 +60,6 @@ class Line:
 
 
 LINE_ROLE = Qt.ItemDataRole.UserRole + 1
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CENTRE = Qt.AlignmentFlag.AlignCenter
 # Combined once: Python's flag enums are slow to combine, and Qt asks for them with every line it paints.
 _CHOOSABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
@@ -184,7 +183,7 @@ class DifferentialModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             if section == Column.KEY:
                 return _CENTRE
-            return _LEFT if section == Column.NAME else _RIGHT
+            return LEFT if section == Column.NAME else RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and section == Column.LIMITS:
             return tr("Exact 95 % limits: how far chance alone may have moved the figure")
         return None
@@ -200,8 +199,8 @@ class DifferentialModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             column = index.column()
             if column == Column.NAME:
-                return _LEFT
-            return _CENTRE if column == Column.KEY else _RIGHT
+                return LEFT
+            return _CENTRE if column == Column.KEY else RIGHT
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._sentence(line)
         return None

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
+from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.layout import Metrics
 from bloodcells_gui.ui.gallery.model import GalleryModel, Index, Role
@@ -18,8 +19,6 @@ from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 
 GAP = 5
 # Combined once: Python's flag enums are slow to combine.
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 GLYPHS = {
     Status.CONFIRMED: ("confirm", "ok"),
     Status.RELABELLED: ("edit", "accent"),
@@ -147,10 +146,10 @@ class GalleryDelegate(QStyledItemDelegate):
             left = line.adjusted(15, 0, 0, 0)
         painter.setPen(theme.colour("text"))
         painter.setFont(bold)
-        painter.drawText(left, _LEFT, decision.final or cell.predicted)
+        painter.drawText(left, int(LEFT), decision.final or cell.predicted)
         painter.setFont(plain)
         painter.setPen(theme.colour("muted"))
-        painter.drawText(line, _RIGHT, f"{100 * cell.probability:.0f} %")
+        painter.drawText(line, int(RIGHT), f"{100 * cell.probability:.0f} %")
 
     def _paint_picture(
         self, painter: QPainter, rect: QRect, cell_id: int, colour: QColor, *, faded: bool
@@ -222,7 +221,7 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.setPen(theme.colour("text"))
         area = rect.adjusted(46, 0, -12, 0)
         shown = bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(40, area.width() - 130))
-        flags = _LEFT
+        flags = int(LEFT)
         painter.drawText(area, flags, shown)
         width = bold_metrics.horizontalAdvance(shown)
         painter.setFont(plain)

@@ -11,12 +11,12 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from bloodcells_gui.app.retention import Act, DueCase, Removal
 from bloodcells_gui.app.worklist import CaseState
 from bloodcells_gui.domain.formatting import labelled
+from bloodcells_gui.ui.alignment import RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class Column(IntEnum):
@@ -62,7 +62,7 @@ class DueModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole and section >= Column.SIGNATURES:
-            return _RIGHT
+            return RIGHT
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return (
@@ -83,7 +83,7 @@ class DueModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.CheckStateRole and column is Column.CASE:
             return Qt.CheckState.Checked if self._ticked[index.row()] else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.TextAlignmentRole and column >= Column.SIGNATURES:
-            return _RIGHT
+            return RIGHT
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(str(case.entry.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewIt
 
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GRADE_GROUPS, GradeItem
 from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec
+from bloodcells_gui.ui.alignment import RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import plain_tip
@@ -20,7 +21,6 @@ from bloodcells_gui.ui.settings.tables import Index, SettingsTable, parse_limit
 
 CHOICES_ROLE = Qt.ItemDataRole.UserRole + 7
 _CENTRE = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _BUILT_IN = frozenset(f.name for f in DEFAULT_FIELDS)
 _BUILT_IN_FEATURES = frozenset(i.id for i in DEFAULT_GRADING)
 # Keys of a case's fields that the program keeps for itself.
@@ -230,7 +230,7 @@ class GradingModel(RecordsTable):
         if role == CHOICES_ROLE and column == self.GROUP:
             return [(g, text(g)) for g in GRADE_GROUPS]
         if role == Qt.ItemDataRole.TextAlignmentRole and column in self.numeric():
-            return _RIGHT
+            return RIGHT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
         if column in (self.MODERATE, self.MANY):

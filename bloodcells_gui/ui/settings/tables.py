@@ -11,12 +11,11 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.ranges import ITEMS, Range
 from bloodcells_gui.domain.rules import SMEAR, UNITS, Rule
+from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import pgettext, tr
 
 Index = QModelIndex | QPersistentModelIndex
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def parse_limit(text: str, highest: float = 1e6) -> float | None:
@@ -50,7 +49,7 @@ class SettingsTable(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if section in self.numeric() else _LEFT
+            return RIGHT if section in self.numeric() else LEFT
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self.titles()[section]
         return None
@@ -97,7 +96,7 @@ class RulesModel(SettingsTable):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{text(rule.name)} {rule.comparison} {self.number(rule.threshold)}"
         if role == Qt.ItemDataRole.TextAlignmentRole and column in self.numeric():
-            return _RIGHT
+            return RIGHT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
         if column == self.WHAT:
@@ -178,7 +177,7 @@ class RangesModel(SettingsTable):
             return None
         found, column = self.ranges[index.row()], index.column()
         if role == Qt.ItemDataRole.TextAlignmentRole and column in self.numeric():
-            return _RIGHT
+            return RIGHT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return None
         return {

@@ -12,11 +12,11 @@ from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
+from bloodcells_gui.ui.gallery.model import GROUPS
 from bloodcells_gui.ui.slide_view.camera import Camera
 
 UNKNOWN_RGB = (240, 180, 40)
 EXCLUDED_RGB = (150, 150, 150)
-GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED_LABEL)
 RGB: dict[str, tuple[int, int, int]] = {
     UNIDENTIFIED: UNKNOWN_RGB, EXCLUDED_LABEL: EXCLUDED_RGB, **{c.code: c.rgb for c in CLASSES}
 }  # fmt: skip

@@ -28,7 +28,7 @@ from bloodcells_gui.imaging.io.page_names import split_page
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, Beyond, SampleRange, range_of
 from bloodcells_gui.imaging.io.reader import RGB, ImageReader, Level
 from bloodcells_gui.imaging.io.readers_plain import PlainReader
-from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.imaging.io.refusal import COPY_OR_LEAVE_OUT, ImageRefused
 from bloodcells_gui.imaging.io.sandbox import protocol
 from bloodcells_gui.imaging.io.sandbox.handle import (
     Child,
@@ -52,7 +52,6 @@ _LEAST_CACHE = 16 * 1024 * 1024
 _STRIKES = 3
 _GAVE_UP = N_("Its decoder crashed or hung on it {times} times; it is not asked again.")
 T = TypeVar("T")
-_LEAVE_OUT = N_("Copy it again from its source, or leave it out.")
 
 
 _making = threading.Lock()
@@ -253,7 +252,9 @@ class IsolatedReader:
         try:
             self._describe(found)
         except (BadAnswer, TypeError, ValueError) as e:
-            raise ImageRefused(path, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=str(e)) from e
+            raise ImageRefused(
+                path, "Its decoder failed on it ({detail}).", COPY_OR_LEAVE_OUT, detail=str(e)
+            ) from e
 
     def _describe(self, found: dict[str, Any]) -> None:
         self.format, self.description = str(found["format"]), str(found["description"])
@@ -322,7 +323,7 @@ class IsolatedReader:
         if self._closed:
             raise ImageRefused(self.path, "It was closed.")
         if self._strikes >= _STRIKES:
-            raise ImageRefused(self.path, _GAVE_UP, _LEAVE_OUT, times=_STRIKES)
+            raise ImageRefused(self.path, _GAVE_UP, COPY_OR_LEAVE_OUT, times=_STRIKES)
         try:
             return _run(request, take)
         except DecoderLost:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.imaging.io.refusal import COPY_OR_LEAVE_OUT, ImageRefused
 from bloodcells_gui.imaging.io.sandbox.child import CPU_S
 from bloodcells_gui.imaging.io.sandbox.handle import Child, ChildLost, command
 from bloodcells_gui.imaging.io.sandbox.protocol import BadAnswer, refusal_from_wire
@@ -24,7 +24,6 @@ INTERRUPT_S = 1.0
 IDLE_S = 20.0
 """After so long without work children end and give their memory back."""
 _TICK_S = 0.1
-_LEAVE_OUT = N_("Copy it again from its source, or leave it out.")
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -128,7 +127,9 @@ class DecoderPool:
             raise _lost(name, e) from e
         except BadAnswer as e:
             _log.warning("a decoder gave no proper answer and is replaced")
-            raise ImageRefused(name, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=str(e)) from e
+            raise ImageRefused(
+                name, "Its decoder failed on it ({detail}).", COPY_OR_LEAVE_OUT, detail=str(e)
+            ) from e
         finally:
             self._give_back(busy, fit)
         return result
@@ -256,7 +257,7 @@ def refusal_of(answer: dict[str, Any], name: str) -> ImageRefused | None:
         return refusal_from_wire(answer["refused"])
     if "failed" in answer:
         detail = str(answer["failed"])
-        return ImageRefused(name, "Its decoder failed on it ({detail}).", _LEAVE_OUT, detail=detail)
+        return ImageRefused(name, "Its decoder failed on it ({detail}).", COPY_OR_LEAVE_OUT, detail=detail)
     return None
 
 
@@ -266,6 +267,6 @@ def _over_its_time(e: ChildLost) -> bool:
 
 def _lost(name: str, e: ChildLost) -> DecoderLost:
     if _over_its_time(e):
-        return DecoderLost(name, N_("Its decoder did not come to an end and was stopped."), _LEAVE_OUT)
+        return DecoderLost(name, N_("Its decoder did not come to an end and was stopped."), COPY_OR_LEAVE_OUT)
     how = f"signal {-e.exit_code}" if e.exit_code < 0 else f"exit code {e.exit_code}"
-    return DecoderLost(name, N_("Its decoder crashed on it ({detail})."), _LEAVE_OUT, detail=how)
+    return DecoderLost(name, N_("Its decoder crashed on it ({detail})."), COPY_OR_LEAVE_OUT, detail=how)
