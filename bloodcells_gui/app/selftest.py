@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bloodcells_gui.app.data_folders import models_dir, resources_dir
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.i18n import N_, ngettext, tr
+from bloodcells_gui.domain.i18n import N_, is_template, ngettext, tr
 
 
 def run_self_test(lang: str = "en") -> Iterator[tuple[str, bool, str]]:
@@ -41,6 +41,8 @@ def _program_files(lang: str) -> str:
     fonts = list((resources_dir() / "fonts").rglob("*.ttf"))
     if not fonts:
         raise FileNotFoundError("no fonts")
+    if not is_template("Differential count"):
+        raise FileNotFoundError("no French catalogue")
     return ngettext("{n} font", "{n} fonts", len(fonts), lang)
 
 
