@@ -26,6 +26,12 @@ QT_TEXTS = (
     "setAccessibleDescription", "setStatusTip", "setInformativeText", "addTab", "QLabel", "QPushButton",
     "QCheckBox", "QRadioButton", "QAction", "QGroupBox", "addMenu", "showMessage",
 )  # fmt: skip
+SENTENCE = r"^\{\w+\}.* [a-z]{4}|[a-z]{4}.* \{\w+\}|\w+ \w+ \w+ \w+"
+# Names of the world (sources of figures, licences), words that are understood and not said, the log.
+WITHOUT_TEXTS = {
+    "domain/ranges.py", "domain/class_names.py", "ui/dialogs/about.py", "app/support_report.py", "app/log.py",
+    "app/drafts.py", "storage/allowed_paths.py", "app/bug_report.py", "synthetic/truth.py",
+}  # fmt: skip
 # The program's name; the name of a field in a PNG file.
 NO_TEXTS = ("bloodcells", "Software")
 
@@ -159,6 +165,25 @@ def test_a_text_that_is_said_by_its_name_is_marked() -> None:
                 if translations.is_text(text) and text not in known and "drafts" not in ast.unparse(call.func)
             }
     assert not unmarked, "\n".join(sorted(unmarked))
+
+
+def test_a_sentence_that_is_kept_in_a_name_is_marked() -> None:
+    """Also one that is shown by way of a table or a function: it has a field and words, or four words."""
+    known = {text.one for text in collected()} | {text.many for text in collected()}
+    unmarked = [
+        f"{path.relative_to(PACKAGE)}:{text.lineno}: {text.value!r}"
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).as_posix() not in WITHOUT_TEXTS
+        for statement in ast.parse(path.read_text("utf-8")).body
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None
+        for text in ast.walk(statement.value)
+        if isinstance(text, ast.Constant)
+        and isinstance(text.value, str)
+        and re.search(SENTENCE, text.value)
+        and not re.search(r"\b(CREATE|SELECT|FROM|WHERE|UPDATE|INSERT|PRIMARY KEY|NOT NULL)\b", text.value)
+        and text.value not in known
+    ]
+    assert not unmarked, "\n".join(unmarked)
 
 
 def names_of_texts() -> tuple[dict[tuple[str, str], list[str]], dict[tuple[str, str], str]]:
