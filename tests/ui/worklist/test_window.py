@@ -184,7 +184,7 @@ def test_a_damaged_case_is_listed_and_recovered(
     QTest.mouseClick(worklist.recover_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(worklist.banners.banners), timeout=20_000)
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 2)
-    assert "were recovered" in worklist.banners.banners[0].texts[1]
+    assert "Recovered: " in worklist.banners.banners[0].texts[1]
     assert damaged.read_bytes() == data[: len(data) * 3 // 4]
 
 
