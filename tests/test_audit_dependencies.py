@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_packaging import load
+from tests.support.packaging_scripts import load
 
 audit = load("audit")
 PINS = {"pillow": "13.0.0", "numpy": "2.4.6", "opencv-python-headless": "5.0.0.93"}

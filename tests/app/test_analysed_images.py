@@ -11,8 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import tifffile
-from numpy.typing import NDArray
 
 from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.app.cell_views import ViewMaker, decode_jpeg
@@ -30,22 +28,14 @@ from bloodcells_gui.imaging.io import identity
 from bloodcells_gui.imaging.io.identity import OtherImage, block_starts, open_same, sampled_hash
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
-from tests.support.doubles import PlainEngine, draw_cell, plain_engine
+from tests.support.doubles import draw_cell
+from tests.support.drawn_images import MPP, engine, put_field, put_slide, slide_pixels
 from tests.support.scanner_files import write_mrxs
-from tests.support.smears import PlainDetector, empty, fill
-
-MPP = 0.4
 
 
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
-
-
-def engine() -> PlainEngine:
-    plain = plain_engine()
-    plain.detector = PlainDetector()  # type: ignore[assignment]
-    return plain
 
 
 def put_crops(folder: Path, code: str, count: int, start: int = 0) -> Path:
@@ -55,29 +45,6 @@ def put_crops(folder: Path, code: str, count: int, start: int = 0) -> Path:
         cell[:2, :2] = (i, ord(code[0]), len(code))
         cv2.imwrite(str(folder / f"{i}.png"), cell[..., ::-1])
     return folder
-
-
-def put_field(path: Path, seed: int) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    smear = empty(900, 700, MPP)
-    fill(smear, (0, 0, 900, 700), np.random.default_rng(seed), pitch_um=16, leukocytes=5)
-    cv2.imwrite(str(path), smear.rgb[..., ::-1])
-    return path
-
-
-def slide_pixels(seed: int) -> NDArray[np.uint8]:
-    smear = empty(1500, 1200, MPP)
-    fill(smear, (100, 100, 1400, 1100), np.random.default_rng(seed), pitch_um=14, leukocytes=20)
-    return smear.rgb
-
-
-def put_slide(path: Path, rgb: NDArray[np.uint8]) -> Path:
-    common = {"tile": (256, 256), "photometric": "rgb", "metadata": None}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tifffile.TiffWriter(path) as tif:
-        tif.write(rgb, resolution=(1e4 / MPP, 1e4 / MPP), resolutionunit=3, **common)
-        tif.write(cv2.resize(rgb, (375, 300), interpolation=cv2.INTER_AREA), subfiletype=1, **common)
-    return path
 
 
 def analyze(

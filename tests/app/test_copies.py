@@ -19,8 +19,8 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, notice_in, run_remarks
 from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
 from bloodcells_gui.storage.case import CaseStore
-from tests.app.test_analysed_images import engine, put_field, put_slide, slide_pixels
 from tests.support.doubles import draw_cell
+from tests.support.drawn_images import engine, put_field, put_slide, slide_pixels
 
 Picture = NDArray[np.uint8]
 

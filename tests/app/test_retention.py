@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 
 from bloodcells_gui.app.retention import Act, Retention
-from bloodcells_gui.app.signing import sign
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import Privacy
 from bloodcells_gui.storage import removals
 from bloodcells_gui.storage.removals import specimen_key
+from tests.support.signed_cases import LATER, signed_case
 from tests.support.workbench_window import a_case, a_workspace
 
 CREATED = "2026-11-23"
-LATER = "2027-12-01T10:00:00Z"
 
 
 @pytest.fixture
@@ -40,17 +39,6 @@ def cases(workspace: Workspace) -> Iterator[WorkList]:
 
 def rule(workspace: Workspace, cases: WorkList, now: str = LATER) -> Retention:
     return Retention(workspace, cases, clock=lambda: now)
-
-
-def signed_case(workspace: Workspace, name: str) -> Path:
-    path = a_case(workspace.cases_dir / name, 12, specimen_id="Smith 1961")
-    session = workspace.open_case(path)
-    session.clock = lambda: "2026-11-24T08:00:00Z"
-    for cell in session.cells:
-        session.relabel([cell.id], "LY")
-    sign(session, "A. Technician", "Reviewed and reported", "Small practice smear.")
-    session.close()
-    return path
 
 
 def test_only_cases_past_their_time_are_listed_the_oldest_first(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from bloodcells_gui.app.signed_report import frozen_report
 from bloodcells_gui.app.signing import sign
 from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
-from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.page_marks import Text
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.report.model import digest
@@ -27,25 +25,13 @@ from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.recover import recover
-from tests.support.doubles import plain_engine
 from tests.support.old_versions import signed_version_2
+from tests.support.signed_cases import no_engine, opened, with_signature
 from tests.support.tampering import tamper
 from tests.support.workbench_window import a_case, a_workspace
 
 OTHER_NUMBER = """UPDATE reports SET report =
     CAST(replace(CAST(report AS TEXT), '"unidentified":0', '"unidentified":1') AS BLOB)"""
-
-
-def opened(path: Path, *, engine: bool = True, **more: bool) -> CaseSession:
-    settings = replace(LabSettings(), target_cells=0)
-    models = plain_engine if engine else _refused
-    return CaseSession(
-        CaseStore.open(path, **more), settings=lambda: settings, explainer=Explainer(models), author="ana"
-    )  # type: ignore[arg-type]
-
-
-def _refused() -> None:
-    raise UserError("There is no model.")
 
 
 @pytest.fixture
@@ -62,15 +48,8 @@ def signed(workspace: Workspace) -> Path:
     return path
 
 
-def with_signature(path: Path) -> None:
-    session = opened(path)
-    session.relabel([c.id for c in session.cells], "LY")
-    sign(session, "ana", "Reviewed and reported", "Short smear.")
-    session.close()
-
-
 @pytest.mark.parametrize("reseal", [False, True])
-def test_a_changed_signed_report_is_refused_by_every_reader(
+def test_a_changed_signed_report_isno_engine_by_every_reader(
     workspace: Workspace, signed: Path, tmp_path: Path, reseal: bool
 ) -> None:
     tamper(signed, OTHER_NUMBER, reseal=reseal)
@@ -138,7 +117,7 @@ def test_a_signature_whose_report_is_gone_is_no_reason_to_draw_todays(signed: Pa
     tamper(signed, "DELETE FROM reports", "DELETE FROM ledger WHERE kind = 'report'", reseal=False)
     session = CaseSession(
         CaseStore.open(signed, read_only=True, compare=False),
-        settings=LabSettings, explainer=Explainer(_refused),  # type: ignore[arg-type]
+        settings=LabSettings, explainer=Explainer(no_engine),  # type: ignore[arg-type]
     )  # fmt: skip
     with pytest.raises(CaseDamaged):
         report_model(session, ExportOptions())

@@ -32,7 +32,7 @@ from bloodcells_gui.report.pdf import render_pdf, write_pdf
 from bloodcells_gui.report.pdf_result import nice_axis
 from bloodcells_gui.report.pdf_sheet import Sheet
 from bloodcells_gui.report.pdf_text import Printable, text_key
-from tests.report.test_pdf_page_marks import contents
+from tests.support.pdf_operators import contents
 from tests.support.report_case import FONTS, make_report, make_run, make_specimen
 
 needs_poppler = pytest.mark.skipif(

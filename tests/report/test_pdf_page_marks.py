@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import re
-import zlib
 
 import pytest
 
 from bloodcells_gui.domain.page_marks import Page, Picture, Text
 from bloodcells_gui.report.pdf import Rendered, render
+from tests.support.pdf_operators import contents
 from tests.support.report_case import FONTS, make_report
 
 PT = 72 / 25.4
-
-
-def contents(pdf: bytes) -> list[str]:
-    """The drawing operators of every page, in order."""
-    found = []
-    for raw in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
-        try:
-            data = zlib.decompress(raw)
-        except zlib.error:
-            continue
-        if b" BDC" in data and b" Td " in data:
-            found.append(data.decode("latin-1"))
-    return found
 
 
 @pytest.fixture(scope="module", params=["a4", "letter"])

@@ -17,7 +17,7 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.last_seen import WENT_BACK
 from bloodcells_gui.storage.recover import recover
 from bloodcells_gui.storage.worklist import INDEX_NAME, Worklist
-from tests.app.test_signed_report import opened, with_signature
+from tests.support.signed_cases import opened, with_signature
 from tests.support.tampering import cut_end, tamper
 from tests.support.workbench_window import a_case
 

@@ -12,7 +12,7 @@ from PIL import Image
 from bloodcells_gui.imaging.io.decode import load_image
 from bloodcells_gui.imaging.io.discover import discover
 from bloodcells_gui.imaging.io.refusal import ImageRefused
-from tests.imaging.io.test_tiff_pictures import cell
+from tests.support.drawn_images import cell
 
 A, B, C = (np.ascontiguousarray(cell(seed)[:120]) for seed in (1, 2, 3))
 

@@ -18,18 +18,15 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.imaging.io import decode, opening
-from bloodcells_gui.imaging.io.limits import DEFAULT_LIMITS, DecodeLimits
+from bloodcells_gui.imaging.io.limits import DEFAULT_LIMITS
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.sandbox import handle, images, protocol
 from bloodcells_gui.imaging.io.sandbox.pool import DecoderLost, DecoderPool
+from tests.support.decoder_pools import BAD, ROOT, good_image, load
 from tests.support.hostile_images import CORPUS, Hostile, encoded, rgb_image, write
 
-ROOT = Path(__file__).resolve().parents[3]
 SHAPE = (65, 83, 3)
-BAD = [sys.executable, "-c",
-       f"import sys, runpy; sys.path.insert(0, {str(ROOT)!r}); "
-       "runpy.run_module('tests.support.bad_decoder', run_name='__main__')"]  # fmt: skip
 
 
 def alive(pid: int) -> bool:
@@ -56,19 +53,6 @@ def bad() -> Iterator[DecoderPool]:
     pids = pool.pids
     pool.close()
     assert wait_until(lambda: not any(alive(p) for p in pids))
-
-
-def load(pool: DecoderPool, path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> np.ndarray:
-    return pool.run(
-        handle.load_request(path, path.name, limits),
-        lambda child, answer: child.pixels(answer, limits.max_pixels),
-    )
-
-
-def good_image(folder: Path, name: str = "good.jpg") -> Path:
-    path = folder / name
-    path.write_bytes(encoded(rgb_image(), "JPEG"))
-    return path
 
 
 @pytest.mark.parametrize(

@@ -20,24 +20,11 @@ from bloodcells_gui.imaging.io.page_names import page_path, split_page, with_suf
 from bloodcells_gui.imaging.io.readers_tiff import TiffReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.sandbox import images
+from tests.support.drawn_images import cell
 from tests.support.hostile_images import picture
 
 Pixels = NDArray[np.uint8]
 CFA = 32803
-
-
-def cell(seed: int, side: int = 160) -> Pixels:
-    """A cell that is drawn: pale ground, red cells around, a stained nucleus in the middle."""
-    rng = np.random.default_rng(seed)
-    rgb = np.full((side, side, 3), (238, 226, 224), np.uint8)
-    for _ in range(9):
-        at = tuple(int(v) for v in rng.integers(0, side, 2))
-        cv2.circle(rgb, at, int(rng.integers(14, 22)), (222, 166, 160), -1, cv2.LINE_AA)
-    cv2.circle(rgb, (side // 2, side // 2), side // 4, (196, 170, 208), -1, cv2.LINE_AA)
-    for _ in range(4):
-        at = tuple(int(v) for v in side // 2 + rng.integers(-side // 8, side // 8, 2))
-        cv2.circle(rgb, at, int(rng.integers(8, 16)), (104, 58, 142), -1, cv2.LINE_AA)
-    return rgb
 
 
 def write(path: Path, *pages: NDArray[np.generic], **options: object) -> Path:

@@ -19,7 +19,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.window_memory import Memory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
-from tests.app.test_retention import LATER, signed_case
+from tests.support.signed_cases import LATER, signed_case
 from tests.support.workbench_window import a_case, a_workspace
 
 
