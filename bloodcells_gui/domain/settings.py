@@ -6,7 +6,6 @@ is told; see :mod:`bloodcells_gui.domain.validation`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -256,9 +255,3 @@ def to_json_obj(settings: LabSettings) -> dict[str, Any]:
     obj["version"] = SETTINGS_VERSION
     obj["keys"] = dict(settings.keys)
     return obj
-
-
-def field_label(settings: LabSettings, name: str) -> str:
-    """Label of a form field, its name when it is not configured."""
-    labels: Mapping[str, str] = {f.name: f.label for f in settings.fields}
-    return labels.get(name, name)

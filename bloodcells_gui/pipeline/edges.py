@@ -38,7 +38,6 @@ class Sides(NamedTuple):
         return Sides(*(a and b for a, b in zip(self, other, strict=True)))
 
 
-ALL_SIDES = Sides(True, True, True, True)
 NO_SIDE = Sides(False, False, False, False)
 
 

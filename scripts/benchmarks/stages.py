@@ -7,7 +7,6 @@ end-to-end runs alternate in rounds, and medians are taken.
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -38,19 +37,6 @@ def cpu_seconds(work: Callable[[], Any]) -> tuple[float, Any]:
     started = time.process_time()
     result = work()
     return time.process_time() - started, result
-
-
-def children_seconds() -> float:
-    """CPU seconds so far of the child processes that live now (the decoders); Linux, 0 elsewhere."""
-    ticks = 0
-    for task in Path("/proc/self/task").glob("*/children"):
-        for pid in task.read_text().split():
-            try:
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            except OSError:  # it has just ended
-                continue
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0
 
 
 def batches(n: int) -> list[slice]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,16 @@ import cv2
 import numpy as np
 
 from bloodcells_gui.app.analysis import new_case
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.fakes import CODES, MEASUREMENTS, draw_cell, make_cells
 
 CREATED = "2026-11-23T05:00:00Z"
@@ -64,3 +71,17 @@ def a_case(path: Path, n: int = 40, *, specimen_id: str = "S-2026-0417", seed: i
         store.add_cells(0, cells, assets)
         store.finish_run(0, RunStatus.COMPLETE, "2026-11-23T05:00:09Z")
     return path
+
+
+@contextmanager
+def shown_tools(context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
+    """The window with its tool windows, shown without a case; closed at the end."""
+    window = MainWindow(context, workspace, memory)
+    cases = WorkList(workspace)
+    tools = ToolWindows(window, context, workspace, cases, memory)
+    window.resize(1300, 800)
+    window.show()
+    yield tools
+    window.close()
+    cases.close()
+    window.deleteLater()

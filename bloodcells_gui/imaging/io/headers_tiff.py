@@ -150,11 +150,6 @@ def text(source: ByteSource, d: Directory, tag: int, limit: int = 4096) -> str:
     return data.split(b"\0", 1)[0][:limit].decode("utf-8", "replace") if kind == 2 else ""
 
 
-def resolution_mpp(source: ByteSource, d: Directory) -> float | None:
-    """um per pixel from the resolution tags when plausible for a microscope."""
-    return _resolution(source, d).mpp
-
-
 def _resolution(source: ByteSource, d: Directory) -> WrittenScale:
     x, y = _per_unit(source, d)
     code = integer(source, d, RESOLUTION_UNIT, 2)

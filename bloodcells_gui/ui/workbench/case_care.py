@@ -12,9 +12,10 @@ from bloodcells_gui.app.worklist import Recovery, WorkList
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Errands, Lookup
 from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.recovery_text import recovered
 
 # The gallery is drawn first; and between batches of cells the window's own threads have their turn.
 _AFTER_MS = 1500
@@ -90,21 +91,8 @@ class CaseCare(QObject):
     def _recovered(self, _: object, result: tuple[Path, Recovery]) -> None:
         self._window.opener.busy.emit("")
         target, found = result
-        language = self._context.language
         self._window.banners.show_banner(
-            "ok" if found.complete else "warning",
-            tr("What could be read was saved as {name}.").format(name=target.name),
-            tr("Recovered: {cells}, {events}; known to be lost: {lost}.").format(
-                cells=ngettext("{n} cell", "{n} cells", found.cells),
-                events=ngettext("{n} decision", "{n} decisions", found.events),
-                lost=found.lost,
-            ),
-            " ".join(
-                [
-                    *(language.text(remark) for remark in found.remarks),
-                    tr("Signatures are not carried over: check the case and sign it again."),
-                ]
-            ),
+            *recovered(self._context.language, target, found),
             actions=((tr("Open it"), lambda: self._window.opener.open_case(target)),),
         )
 

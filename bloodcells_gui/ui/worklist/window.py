@@ -32,6 +32,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.jobs import Errands, Lookup
+from bloodcells_gui.ui.recovery_text import recovered
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
 from bloodcells_gui.ui.worklist.incoming import Ask, Incoming, LookAt
@@ -370,21 +371,8 @@ class WorklistWindow(QDialog):
         self.banners.show_banner("warning" if result.unreadable else "ok", text, str(target))
 
     def _tell_recovery(self, target: Path, found: Any) -> None:
-        language = self._context.language
         self.banners.show_banner(
-            "ok" if found.complete else "warning",
-            tr("What could be read was saved as {name}.").format(name=target.name),
-            tr("Recovered: {cells}, {events}; known to be lost: {lost}.").format(
-                cells=ngettext("{n} cell", "{n} cells", found.cells),
-                events=ngettext("{n} decision", "{n} decisions", found.events),
-                lost=found.lost,
-            ),
-            " ".join(
-                [
-                    *(language.text(remark) for remark in found.remarks),
-                    tr("Signatures are not carried over: check the case and sign it again."),
-                ]
-            ),
+            *recovered(self._context.language, target, found),
         )
 
     def _failed(self, tag: object, error: object) -> None:

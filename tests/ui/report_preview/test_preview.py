@@ -15,15 +15,13 @@ from bloodcells_gui.app.calibration import KnownProfile
 from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.app.preview import Preview
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.report_preview.calibration import CalibrationWindow
 from bloodcells_gui.ui.window_memory import Memory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
-from tests.support.workbench_window import a_case, a_workspace
+from tests.support.workbench_window import a_case, a_workspace, shown_tools
 
 HOSTILE = "<img src='file:///etc/passwd'><b>=cmd|' /C calc'!A0</b>"
 
@@ -35,15 +33,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
-    window = MainWindow(context, workspace, memory)
-    cases = WorkList(workspace)
-    bench = ToolWindows(window, context, workspace, cases, memory)
-    window.show()
-    window.opener.open_path(a_case(workspace.cases_dir / "one.bcs", 30))
-    yield bench
-    window.close()
-    cases.close()
-    window.deleteLater()
+    with shown_tools(context, workspace, memory) as bench:
+        bench.window.opener.open_path(a_case(workspace.cases_dir / "one.bcs", 30))
+        yield bench
 
 
 @pytest.fixture

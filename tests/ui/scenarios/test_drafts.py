@@ -15,7 +15,6 @@ from pytestqt.qtbot import QtBot
 from bloodcells_gui.app.drafts import COMMENT, NOTE
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import signing_checks
-from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.audit import verify
@@ -23,11 +22,10 @@ from bloodcells_gui.ui.case_details.page import CaseDetailsPage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import CommentDialog, SignDialog
-from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.reference_library.window import NoteDialog
 from bloodcells_gui.ui.window_memory import Memory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
-from tests.support.workbench_window import a_case, a_workspace
+from tests.support.workbench_window import a_case, a_workspace, shown_tools
 
 Key = Qt.Key
 WORDS = "Toxic granulation, repeat in citrate."
@@ -40,17 +38,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
-    window = MainWindow(context, workspace, memory)
-    cases = WorkList(workspace)
-    bench = ToolWindows(window, context, workspace, cases, memory)
-    window.resize(1300, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    window.activateWindow()
-    yield bench
-    window.close()
-    cases.close()
-    window.deleteLater()
+    with shown_tools(context, workspace, memory) as bench:
+        qtbot.waitExposed(bench.window)
+        bench.window.activateWindow()
+        yield bench
 
 
 @pytest.fixture

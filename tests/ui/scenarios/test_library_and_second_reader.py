@@ -13,14 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.second_reader import SecondReading, adjudicate, compare, first_labels, unsettled
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.window_memory import Memory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
-from tests.support.workbench_window import a_case, a_workspace
+from tests.support.workbench_window import a_case, a_workspace, shown_tools
 
 Key = Qt.Key
 
@@ -32,17 +30,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
-    window = MainWindow(context, workspace, memory)
-    cases = WorkList(workspace)
-    bench = ToolWindows(window, context, workspace, cases, memory)
-    window.resize(1300, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    window.opener.open_path(a_case(workspace.cases_dir / "one.bcs", 60))
-    yield bench
-    window.close()
-    cases.close()
-    window.deleteLater()
+    with shown_tools(context, workspace, memory) as bench:
+        qtbot.waitExposed(bench.window)
+        bench.window.opener.open_path(a_case(workspace.cases_dir / "one.bcs", 60))
+        yield bench
 
 
 @pytest.fixture
