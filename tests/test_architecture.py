@@ -13,9 +13,30 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import border
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "bloodcells_gui"
 LONGEST_FILE = 450
+# (what is found, the file of `ui/` that holds it, its source)
+AGAINST_THE_BORDER = [
+    ("Any", "ui/x.py", "from bloodcells_gui.app.session import CaseSession\ncase: Any"),
+    ("hasattr with the name", "ui/x.py", "may_add = hasattr(self.session, 'add_cell')"),
+    ("getattr with the name", "ui/x.py", "add = getattr(session, 'add_cell', None)"),
+    ("isinstance of a class", "ui/x.py", "if isinstance(page.session, CaseSession | None): pass"),
+    ("uses CaseSession.relabel", "ui/x.py", "page.session.relabel([1], 'LY')"),
+    ("uses CaseSession.undo", "ui/x.py", "class P:\n    def go(self): self._write(self._session.undo)"),
+    ("uses CaseSession.note", "ui/x.py", "def add(case: CaseSession | None) -> None: case.note('x')"),
+    ("uses CaseSession.grade", "ui/x.py", "case = self.controller.session\ncase.grade('a', '1+')"),
+    ("uses Drafts.keep", "ui/x.py", "self.session.drafts.keep('comment', 'x')"),
+    ("uses Counter.press", "ui/x.py", "class P:\n    def __init__(self, tally: Counter): self.t = tally\n"
+     "    def go(self): self.t.press('LY')"),
+    ("uses SecondReading.label", "ui/x.py", "reading = SecondReading(case, 'B')\nreading.label(1, 'LY')"),
+    ("imports sign", "ui/x.py", "from bloodcells_gui.app.signing import sign"),
+    ("uses case_details.import_analyser", "ui/x.py", "case_details.import_analyser(case, path)"),
+    ("into the case file", "ui/x.py", "self.session.store.check_seals()"),
+    ("sets the session's author", "ui/x.py", "page.session.author = 'B. Reader'"),
+]  # fmt: skip
 
 # (contract broken, file that gets the line, line)
 VIOLATIONS = [
@@ -162,6 +183,49 @@ def test_the_window_starts_without_what_writes_pdf() -> None:
     code = "import sys, bloodcells_gui.ui.start; print(*{'fpdf', 'fontTools', 'PIL'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+@pytest.fixture(scope="module")
+def writers() -> border.Writers:
+    return border.find_writers()
+
+
+def test_the_window_changes_a_case_through_the_controller_alone(writers: border.Writers) -> None:
+    found = []
+    for path in sorted((border.PACKAGE / "ui").rglob("*.py")):
+        name = path.relative_to(border.PACKAGE).as_posix()
+        found += border.violations(path.read_text("utf-8"), name, writers)
+    assert found == []
+
+
+def test_what_changes_a_case_is_found_by_what_it_calls(writers: border.Writers) -> None:
+    assert {"act", "add_cell", "confirm", "set_field", "undo"} <= writers.methods["CaseSession"]
+    assert not {"view", "history", "subscribe", "absorb", "close"} & writers.methods["CaseSession"]
+    assert writers.methods["Counter"] == {"press", "less", "take_back"}
+    # Through another function, through the case file itself, and through nothing at all.
+    assert {"sign": "signing", "set_analyser": "case_details"}.items() <= writers.functions.items()
+    assert not {"signing_checks", "export", "compare", "analyser_rows"} & set(writers.functions)
+
+
+@pytest.mark.parametrize(("what", "name", "source"), AGAINST_THE_BORDER)
+def test_what_breaks_the_border_is_seen(what: str, name: str, source: str, writers: border.Writers) -> None:
+    found = border.violations(source, name, writers)
+    assert len(found) == 1, found
+    assert what in found[0]
+
+
+def test_the_controller_may_write(writers: border.Writers) -> None:
+    assert border.violations("self.session.note('x')", border.CONTROLLER, writers) == []
+
+
+@pytest.mark.parametrize("path", ["bloodcells_gui/ui/x.py", "scripts/tools/x.py", "tests/ui/test_x.py"])
+def test_private_access_is_seen_by_ruff(path: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "--stdin-filename", path, "-"],
+        input="def go(window: object) -> None:\n    window._continue()\n",
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "SLF001" in done.stdout, done.stdout + done.stderr
 
 
 def test_no_machine_paths_in_tracked_files() -> None:

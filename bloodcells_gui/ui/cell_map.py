@@ -6,13 +6,13 @@ Imported when it is first wanted: pyqtgraph is the largest part of the start-up 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QThreadPool, QTimer, Signal
-from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.embedding_map import map_on_plane
@@ -23,6 +23,9 @@ from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.review import ReviewController
+
+if TYPE_CHECKING:
+    from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
 
 _RECOLOURED_AT_ONCE = 5_000
 BY_CLASS, BY_UNCERTAINTY = "class", "doubt"
@@ -56,7 +59,7 @@ class _LassoBox(pg.ViewBox):  # type: ignore[misc]
         super().__init__(lockAspect=True, enableMenu=False)
         self._canvas = canvas
 
-    def mouseDragEvent(self, ev: Any, axis: Any = None) -> None:  # noqa: ARG002  # pyqtgraph names it
+    def mouseDragEvent(self, ev: MouseDragEvent, axis: int | None = None) -> None:  # noqa: ARG002  # pyqtgraph names it
         if ev.button() == Qt.MouseButton.LeftButton:
             ev.accept()
             place = self.mapSceneToView(ev.scenePos())
@@ -66,7 +69,7 @@ class _LassoBox(pg.ViewBox):  # type: ignore[misc]
             delta = self.mapSceneToView(ev.lastScenePos()) - self.mapSceneToView(ev.scenePos())
             self.translateBy(x=delta.x(), y=delta.y())
 
-    def mouseClickEvent(self, ev: Any) -> None:
+    def mouseClickEvent(self, ev: MouseClickEvent) -> None:
         if ev.double():
             self._canvas.fit()
         elif ev.button() == Qt.MouseButton.LeftButton:
@@ -116,7 +119,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
         """(n, 2) places, about -1 to 1, and a colour each."""
         first = not len(self.points)
         self.points = np.asarray(points, np.float64)
-        brushes: dict[int, Any] = {}
+        brushes: dict[int, QBrush] = {}
         for colour in colours:
             brushes.setdefault(colour.rgba(), pg.mkBrush(colour))
         size = 8 if len(points) <= 4000 else 4
@@ -182,7 +185,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
             self._at = at
             self.pointed.emit(at)
 
-    def keyPressEvent(self, event: Any) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()  # the keys of the review are for the page; the plot's own would swallow them
 
     def in_sight(self, index: int) -> bool:
@@ -198,7 +201,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
             centre = box.viewRect().center()
             box.translateBy(x=float(x) - centre.x(), y=float(y) - centre.y())
 
-    def leaveEvent(self, event: Any) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         if self._at != -1:
             self._at = -1
@@ -286,7 +289,7 @@ class CellMap(QWidget):
         hover_layout.addWidget(self._hover_text)
         self._hover.hide()
 
-    def showEvent(self, event: Any) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._stale:
             self._compute()

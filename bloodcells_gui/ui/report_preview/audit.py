@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -28,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app import audit_view
+from bloodcells_gui.app.audit_view import Verdict
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
@@ -161,9 +161,9 @@ class AuditWindow(QDialog):
         path = self._path
         self._work.ask(target, lambda: audit_view.export(path, target))
 
-    def _answered(self, tag: object, result: Any) -> None:
+    def _answered(self, tag: object, result: Verdict | int) -> None:
         self.verify_button.setEnabled(True)
-        if tag != "verify":
+        if isinstance(result, int):
             self.banners.show_banner(
                 "ok", ngettext("{n} entry was written.", "{n} entries were written.", result), str(tag)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 from PySide6.QtCore import QSize, QThreadPool, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices
@@ -21,6 +21,7 @@ from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.app.preview import Preview
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.page_marks import Page
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
@@ -128,9 +129,9 @@ class PreviewWindow(QDialog):
             self.exact.setEnabled(False)
             self._work.ask("pdf", preview.pdf)
 
-    def _answered(self, tag: object, result: Any) -> None:
+    def _answered(self, _tag: object, result: tuple[Page, ...] | Path) -> None:
         self.exact.setEnabled(True)
-        if tag == "pages":
+        if isinstance(result, tuple):
             self.pages.show_pages(result)
         else:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(result)))

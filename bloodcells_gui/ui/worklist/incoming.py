@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 from PySide6.QtWidgets import QApplication
@@ -89,13 +88,13 @@ class Incoming(QObject):
             )
         self._looks.ask(options, lambda: [look(path) for path in parts.paths])
 
-    def _answered(self, tag: object, result: Any) -> None:
-        if isinstance(tag, OpenOptions):
+    def _answered(self, tag: object, result: Intake | list[Intake | UserError]) -> None:
+        if isinstance(tag, OpenOptions) and isinstance(result, list):
             # A specimen number or a white cell count belongs to one person.
             options = replace(tag, one_specimen=True, each_folder=False, specimen_id="", fields=())
             for found in result:
                 self._enqueue(found, options)
-        elif isinstance(tag, Path):
+        elif isinstance(tag, Path) and not isinstance(result, list):
             options = OpenOptions()
             if result.in_question and self._ask is not None:
                 if QApplication.activeModalWidget() is not None:  # never over a dialog about the open case
