@@ -138,7 +138,7 @@ def _message(record: logging.LogRecord) -> str:
 
 def _is_literal(record: logging.LogRecord) -> bool:
     """Whether the message is a constant of the function that logs it, and that function the program's."""
-    frame: FrameType | None = sys._getframe()
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001  # the caller's frame has no public name
     caller = record.pathname, record.lineno, record.funcName
     while frame is not None:
         code = frame.f_code

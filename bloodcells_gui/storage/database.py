@@ -127,7 +127,7 @@ class Database:
         with _writers_lock:
             database = _writers.get((found.st_dev, found.st_ino))
             if database is not None:
-                database._users += 1
+                database._users += 1  # noqa: SLF001  # of its own class
             return database
 
     def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:

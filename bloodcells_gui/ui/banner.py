@@ -48,7 +48,7 @@ class Banner(QFrame):
         self.stays = stays
         self.severity = severity if severity in SEVERITIES else "info"
         self.texts = (what, why, what_to_do)
-        self._details = details
+        self.details = details
         self.setObjectName("banner")
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -116,13 +116,13 @@ class BannerStack(QWidget):
         super().__init__(parent)
         self._context = context
         self._banners: list[Banner] = []
-        self._more = QLabel()
-        self._more.setObjectName("muted")
-        self._more.setContentsMargins(16, 3, 16, 3)
+        self.more_label = QLabel()
+        self.more_label.setObjectName("muted")
+        self.more_label.setContentsMargins(16, 3, 16, 3)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
-        self._layout.addWidget(self._more)
+        self._layout.addWidget(self.more_label)
         self._arrange()
 
     @property
@@ -229,6 +229,6 @@ class BannerStack(QWidget):
         for i, banner in enumerate(self._banners):
             banner.setVisible(i < MOST_SHOWN)
         hidden = max(0, len(self._banners) - MOST_SHOWN)
-        self._more.setText(ngettext("{n} more notice", "{n} more notices", hidden))
-        self._more.setVisible(hidden > 0)
+        self.more_label.setText(ngettext("{n} more notice", "{n} more notices", hidden))
+        self.more_label.setVisible(hidden > 0)
         self.setVisible(bool(self._banners))

@@ -51,21 +51,21 @@ class CaseHeader(QWidget):
         self._context = context
         self._session = session
         self._scale: ScaleEstimate | None = None
-        self._title = ElidedLabel()
-        font = self._title.font()
+        self.title_label = ElidedLabel()
+        font = self.title_label.font()
         font.setPointSizeF(font.pointSizeF() * 1.15)
         font.setWeight(font.Weight.DemiBold)
-        self._title.setFont(font)
-        self._facts = QLabel()
-        self._facts.setObjectName("muted")
+        self.title_label.setFont(font)
+        self.facts_label = QLabel()
+        self.facts_label.setObjectName("muted")
         self._chips = QHBoxLayout()
         self._chips.setSpacing(6)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 7, 14, 7)
         row.setSpacing(14)
-        row.addWidget(self._title, 1)
+        row.addWidget(self.title_label, 1)
         row.addLayout(self._chips)
-        row.addWidget(self._facts)
+        row.addWidget(self.facts_label)
         self._shown: tuple[tuple[str, str, str], ...] | None = None
         self.running = False
         self.refresh()
@@ -78,7 +78,7 @@ class CaseHeader(QWidget):
     def refresh(self) -> None:
         """Show what holds now."""
         specimen, language = self._session.specimen, self._context.language
-        self._title.show_text(specimen.id)
+        self.title_label.show_text(specimen.id)
         kind = {
             SpecimenKind.CROPS: tr("Single cells"),
             SpecimenKind.FIELDS: tr("Fields"),
@@ -91,8 +91,8 @@ class CaseHeader(QWidget):
         scale = self._scale or next((r.scale for r in reversed(self._session.runs) if r.scale), None)
         if scale is not None and scale.mpp:
             facts.append(self._scale_text(scale))
-            self._facts.setToolTip(language.text(scale.warning) if scale.warning else "")
-        self._facts.setText("  ·  ".join(facts))
+            self.facts_label.setToolTip(language.text(scale.warning) if scale.warning else "")
+        self.facts_label.setText("  ·  ".join(facts))
         chips = self._wanted_chips(scale)
         if chips != self._shown:
             self._shown = chips

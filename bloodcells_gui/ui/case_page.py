@@ -81,7 +81,7 @@ class CasePage(QWidget):
         self.differential = DifferentialPanel(context)
         self.inspector = InspectorPanel(context, self.controller, pool)
         self.views = CaseViews(context, self.controller, pool)
-        self._comparisons: list[CompareWindow] = []
+        self.comparisons: list[CompareWindow] = []
         self._alike = Lookup(pool, self)
         self._alike.answered.connect(self._alike_found)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -236,8 +236,8 @@ class CasePage(QWidget):
         window = CompareWindow(self._context, self.controller, self._pool, ids, title, self)
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         window.chosen.connect(lambda cell_id: self.gallery.view.select_ids([cell_id]))
-        window.destroyed.connect(lambda: self._comparisons.remove(window))
-        self._comparisons.append(window)
+        window.destroyed.connect(lambda: self.comparisons.remove(window))
+        self.comparisons.append(window)
         window.show()
 
     # -- numbers ---------------------------------------------------------------------------------------
@@ -405,7 +405,7 @@ class CasePage(QWidget):
         """Let go of the session; it may be closed afterwards."""
         self._later.stop()
         self._alike.close()
-        for window in list(self._comparisons):
+        for window in list(self.comparisons):
             window.close_tiles()
         self.controller.close()
         self.views.close_case()

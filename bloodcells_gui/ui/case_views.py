@@ -38,7 +38,7 @@ class CaseViews(QTabWidget):
         self._context = context
         self._controller = controller
         self._pool = pool
-        self._asked_about: list[int] | None = None
+        self.asked_about: list[int] | None = None
         self.setDocumentMode(True)
         self.setTabBarAutoHide(True)
         self.gallery = GalleryPanel(context, controller, pool)
@@ -124,7 +124,7 @@ class CaseViews(QTabWidget):
         The slide has its ring on one cell, so a decision there is about that one. Empty while the chosen
         cells are out of sight: behind another tab, scrolled away, in a folded group, beside the map's part.
         """
-        front, ids = self.currentWidget(), self._asked_about or self.chosen()
+        front, ids = self.currentWidget(), self.asked_about or self.chosen()
         if front is self.slide and self.slide is not None:
             ringed = self.slide.canvas.chosen
             return [ringed] if ringed is not None and self.slide.shows(ringed) else []
@@ -134,11 +134,11 @@ class CaseViews(QTabWidget):
 
     def ask_about(self, ids: Sequence[int]) -> None:
         """A menu about these cells is open: what it does is done to them, whatever is selected meanwhile."""
-        self._asked_about = list(ids)
+        self.asked_about = list(ids)
 
     def ask_about_the_chosen(self) -> None:
         """The menu is gone: decisions are about the chosen cells again."""
-        self._asked_about = None
+        self.asked_about = None
 
     def show_current(self) -> None:
         """Let the slide or the map follow the cursor when it is in front."""

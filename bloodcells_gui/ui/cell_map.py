@@ -100,10 +100,10 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
         self.hideAxis("left")
         self.hideAxis("bottom")
         self.hideButtons()
-        self._dots = pg.ScatterPlotItem(pen=None, pxMode=True)
-        self._rings = pg.ScatterPlotItem(brush=None, size=15, pxMode=True)
+        self.dots = pg.ScatterPlotItem(pen=None, pxMode=True)
+        self.rings = pg.ScatterPlotItem(brush=None, size=15, pxMode=True)
         self._line = pg.PlotCurveItem()
-        for item in (self._dots, self._rings, self._line):
+        for item in (self.dots, self.rings, self._line):
             self.addItem(item)
         self.setMinimumSize(200, 160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -123,7 +123,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
         for colour in colours:
             brushes.setdefault(colour.rgba(), pg.mkBrush(colour))
         size = 8 if len(points) <= 4000 else 4
-        self._dots.setData(
+        self.dots.setData(
             x=self.points[:, 0], y=self.points[:, 1], size=size, brush=[brushes[c.rgba()] for c in colours]
         )
         self.choose({i for i in self.chosen if i < len(self.points)})
@@ -142,7 +142,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
         """Ring these points."""
         self.chosen = indices
         at = self.points[sorted(indices)] if indices else np.zeros((0, 2))
-        self._rings.setData(
+        self.rings.setData(
             x=at[:, 0], y=at[:, 1], pen=pg.mkPen(self._context.theme.colour("text"), width=1.8)
         )
 
@@ -229,8 +229,8 @@ class CellMap(QWidget):
         super().__init__(parent)
         self._context = context
         self._session = controller.session
-        self._ids: list[int] = []
-        self._row: dict[int, int] = {}
+        self.ids: list[int] = []
+        self.row_of: dict[int, int] = {}
         self._places = np.zeros((0, 2), np.float32)
         self._ringed: tuple[int, ...] = ()
         self._stale = True
@@ -239,7 +239,7 @@ class CellMap(QWidget):
         self._pictures = Lookup(pool, self)
         self._pictures.answered.connect(self._picture)
         self.canvas = MapCanvas(context)
-        self.canvas.lassoed.connect(lambda rows: self.chosen.emit([self._ids[i] for i in rows]))
+        self.canvas.lassoed.connect(lambda rows: self.chosen.emit([self.ids[i] for i in rows]))
         self.canvas.pointed.connect(self._pointed)
         bar = self._build_bar()
         layout = QVBoxLayout(self)
@@ -259,14 +259,14 @@ class CellMap(QWidget):
         self._later.setInterval(400)
         self._later.timeout.connect(self._catch_up)
         controller.changed.connect(self._changed)
-        context.theme.changed.connect(self._recolour)
+        context.theme.changed.connect(self.recolour)
 
     def _build_bar(self) -> QHBoxLayout:
         self.colouring = QComboBox()
         self.colouring.addItem(tr("Colour by class"), BY_CLASS)
         self.colouring.addItem(tr("Colour by uncertainty"), BY_UNCERTAINTY)
         self.colouring.setAccessibleName(tr("Colour of the points"))
-        self.colouring.activated.connect(lambda _: self._recolour())
+        self.colouring.activated.connect(lambda _: self.recolour())
         self._state = QLabel()
         self._state.setObjectName("muted")
         hint = ElidedLabel(tr("Drag a lasso to choose cells; wheel zooms, right drag moves"))
@@ -312,22 +312,23 @@ class CellMap(QWidget):
     def _computed(self, _: object, result: tuple[list[int], NDArray[np.float32]]) -> None:
         ids, places = result
         keep = [i for i, cell_id in enumerate(ids) if self._session.state.label(cell_id)]
-        self._ids = [ids[i] for i in keep]
-        self._row = {cell_id: i for i, cell_id in enumerate(self._ids)}
+        self.ids = [ids[i] for i in keep]
+        self.row_of = {cell_id: i for i, cell_id in enumerate(self.ids)}
         self._places = np.asarray(places[keep], np.float32).reshape(-1, 2)
         self._state.setText("" if keep else tr("No cell has an embedding."))
-        self._recolour()
+        self.recolour()
         self.show_selection(self._ringed)
 
     def _catch_up(self) -> None:
         """Colours that changed while nobody looked, or too fast to follow."""
         if self._faded and self.isVisible():
-            self._recolour()
+            self.recolour()
 
-    def _recolour(self) -> None:
+    def recolour(self) -> None:
+        """Give each point the colour of its cell, by class or by uncertainty."""
         self._faded = False
         made: dict[str | float, QColor] = {}  # one object a shade, not one a cell: cases have 100,000
-        self.canvas.show_points(self._places, [self._colour(i, made) for i in self._ids])
+        self.canvas.show_points(self._places, [self._colour(i, made) for i in self.ids])
 
     def _colour(self, cell_id: int, made: dict[str | float, QColor]) -> QColor:
         key: str | float
@@ -342,12 +343,12 @@ class CellMap(QWidget):
         return made[key]
 
     def _changed(self, change: Change) -> None:
-        if any(i not in self._row for i in change.cells):
+        if any(i not in self.row_of for i in change.cells):
             self._stale = True
             self._again.start()
-        elif change.cells and self._ids:
-            if self.isVisible() and len(self._ids) <= _RECOLOURED_AT_ONCE:
-                self._recolour()
+        elif change.cells and self.ids:
+            if self.isVisible() and len(self.ids) <= _RECOLOURED_AT_ONCE:
+                self.recolour()
             else:  # a key of the review must not wait for a hundred thousand points
                 self._faded = True
                 self._later.start()
@@ -355,25 +356,25 @@ class CellMap(QWidget):
     def show_selection(self, ids: Sequence[int]) -> None:
         """Ring the chosen cells, now and once the map is computed."""
         self._ringed = tuple(ids)
-        self.canvas.choose({self._row[i] for i in ids if i in self._row})
+        self.canvas.choose({self.row_of[i] for i in ids if i in self.row_of})
 
     def shows(self, ids: Sequence[int]) -> bool:
         """Whether all these cells have a ring on the map, and at least one of them is in sight."""
-        rows = [self._row.get(i, -1) for i in ids]
+        rows = [self.row_of.get(i, -1) for i in ids]
         ringed = bool(rows) and self.canvas.chosen.issuperset(rows)
         return ringed and any(map(self.canvas.in_sight, rows))
 
     def bring_into_sight(self, cell_id: int) -> None:
         """Show the part of the map where a cell lies; nothing for a cell without a point."""
-        if cell_id in self._row:
-            self.canvas.bring_into_sight(self._row[cell_id])
+        if cell_id in self.row_of:
+            self.canvas.bring_into_sight(self.row_of[cell_id])
 
     def _pointed(self, row: int) -> None:
         if row < 0:
             self._pictures.forget()
             self._hover.hide()
             return
-        cell_id, session = self._ids[row], self._session
+        cell_id, session = self.ids[row], self._session
         self._pictures.ask(cell_id, lambda: session.thumbnail(cell_id))
 
     def _picture(self, cell_id: object, data: bytes) -> None:

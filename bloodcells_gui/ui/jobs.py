@@ -32,10 +32,10 @@ class Job(Protocol):
     def cancel(self) -> None: ...
 
 
-class _Worker(QThread):
+class AnalysisThread(QThread):
     """Iterates a job's events into a queue; touches nothing of the window."""
 
-    started_ones: ClassVar[weakref.WeakSet[_Worker]] = weakref.WeakSet()
+    started_ones: ClassVar[weakref.WeakSet[AnalysisThread]] = weakref.WeakSet()
 
     def __init__(self, job: Job, queue: deque[AnalysisEvent]) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class JobRunner(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._job: Job | None = None
-        self._worker: _Worker | None = None
+        self._worker: AnalysisThread | None = None
         self._queue: deque[AnalysisEvent] = deque()
         self.generation = 0
         self._patience = sys.getswitchinterval()
@@ -95,7 +95,7 @@ class JobRunner(QObject):
         self.generation += 1
         self._queue = deque()
         self._job = job
-        self._worker = _Worker(job, self._queue)
+        self._worker = AnalysisThread(job, self._queue)
         self._worker.finished.connect(self._ended)
         self._patience = sys.getswitchinterval()
         sys.setswitchinterval(_HAND_OVER_S)

@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, context: UiContext, workspace: Workspace, memory: Memory) -> None:
         super().__init__()
-        self._context = context
+        self.context = context
         self._workspace = workspace
         self._memory = memory
         self.page: CasePage | None = None
@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
     # -- building --------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        context = self._context
+        context = self.context
         self.actions_ = Actions(context, self)
         self._latin = LatinShortcuts(self)
         self._recent = QMenu(tr("Open &recent"), self)
@@ -115,8 +115,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self._person = PlainLabel()
         self._person.setObjectName("muted")
-        self._saved = QLabel()
-        self._saved.setObjectName("muted")
+        self.saved_label = QLabel()
+        self.saved_label.setObjectName("muted")
         purpose = QLabel(tr("For Research Use Only. Not for use in diagnostic procedures."))
         font = purpose.font()
         font.setWeight(font.Weight.DemiBold)
@@ -125,9 +125,9 @@ class MainWindow(QMainWindow):
         bar.setSizeGripEnabled(False)
         purpose.setContentsMargins(10, 2, 10, 2)
         bar.addWidget(purpose)
-        self._saved.setContentsMargins(10, 2, 10, 2)
+        self.saved_label.setContentsMargins(10, 2, 10, 2)
         self._person.setContentsMargins(10, 2, 12, 2)
-        bar.addPermanentWidget(self._saved)
+        bar.addPermanentWidget(self.saved_label)
         bar.addPermanentWidget(self._person)
         self.analysis = AnalysisControl(context, self.progress, self.banners, self)
         self.opener = Opener(context, self._workspace, self.banners, self.pool, self)
@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
         self.analysis.state_changed.connect(self._show_state)
         self.analysis.scale_wanted.connect(self._analyse_again)
         self._recent.aboutToShow.connect(self._fill_recent)
-        self._context.theme.changed.connect(self._show_state)
+        self.context.theme.changed.connect(self._show_state)
 
     def _on_page(self, act: Callable[[CasePage], None]) -> Callable[[], None]:
         """`act` on the open case, nothing without one."""
@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
         if self._workspace.author:
             controller.set_author(self._workspace.author)
         self.reporter.case = session
-        page = CasePage(self._context, controller, self.pool)
+        page = CasePage(self.context, controller, self.pool)
         self.page = page
         self.body.addWidget(page)
         self.body.setCurrentWidget(page)
@@ -309,14 +309,14 @@ class MainWindow(QMainWindow):
         self._show_state()
 
     def _choose_theme(self, choice: str) -> None:
-        self._context.theme.choose(choice)
+        self.context.theme.choose(choice)
         self._save(theme=choice)
 
     def _edit_keys(self) -> None:
-        dialog = KeyMapDialog(self._context, self._workspace.settings, self)
+        dialog = KeyMapDialog(self.context, self._workspace.settings, self)
         if dialog.exec():
             self._save(keys=dialog.answer().keys)
-            self._context.keymap = KeyMap(self._workspace.settings.key_map)
+            self.context.keymap = KeyMap(self._workspace.settings.key_map)
             self.rebuild_wanted.emit()
 
     def _save(self, **changes: object) -> None:
@@ -328,7 +328,7 @@ class MainWindow(QMainWindow):
     def _tell_setting_problems(self) -> None:
         problems = self._workspace.setting_problems
         if problems:
-            lines = [p.text(self._context.language.lang) for p in problems[:6]]
+            lines = [p.text(self.context.language.lang) for p in problems[:6]]
             if len(problems) > len(lines):
                 lines.append(ngettext("and {n} more", "and {n} more", len(problems) - len(lines)))
             self.banners.show_banner(
@@ -357,22 +357,22 @@ class MainWindow(QMainWindow):
                 page is not None and bool(page.session.specimen.images) and not self.analysis.running
             )
         for choice in ("system", "light", "dark"):
-            a.get(f"theme_{choice}").setChecked(self._context.theme.choice == choice)
+            a.get(f"theme_{choice}").setChecked(self.context.theme.choice == choice)
         author = self._workspace.author
         self._person.setText(tr("Reviewer: {name}").format(name=author) if author else "")
         if page is None:
-            self._saved.setText("")
+            self.saved_label.setText("")
             self.setWindowTitle("bloodcells")
             self.empty.show_recent([(p.stem, p) for p in self._workspace.recent()])
         else:
             self.show_saved()
-            self._saved.setToolTip(plain_tip(str(page.session.path)))
+            self.saved_label.setToolTip(plain_tip(str(page.session.path)))
             self.setWindowTitle(f"{' '.join(page.session.specimen.id.split())[:80]} — bloodcells")
 
     def show_saved(self) -> None:
         """Say at the foot that all is saved, or what is not."""
         if self.page is not None:
-            self._saved.setText(self.unsaved() or tr("Every decision is saved"))
+            self.saved_label.setText(self.unsaved() or tr("Every decision is saved"))
 
     def commit_typing(self) -> None:
         """Enter what is being typed into a field of the case, as leaving the field does."""

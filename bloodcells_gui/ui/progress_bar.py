@@ -33,28 +33,28 @@ class AnalysisBar(QFrame):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(8)
         self._bar.setAccessibleName(tr("Progress of the analysis"))
-        self._text = QLabel()
-        self._text.setObjectName("muted")
-        self._text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._button = QPushButton(context.icons.get("stop"), pgettext("analysis", "Cancel"))
-        self._button.setToolTip(tr("Stops the analysis; what was found so far is kept"))
-        self._button.clicked.connect(self._cancel)
+        self.text_label = QLabel()
+        self.text_label.setObjectName("muted")
+        self.text_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.cancel_button = QPushButton(context.icons.get("stop"), pgettext("analysis", "Cancel"))
+        self.cancel_button.setToolTip(tr("Stops the analysis; what was found so far is kept"))
+        self.cancel_button.clicked.connect(self._cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 6, 10, 6)
         row.setSpacing(14)
         row.addWidget(self._title)
         row.addWidget(self._bar, 1)
-        row.addWidget(self._text)
-        row.addWidget(self._button)
+        row.addWidget(self.text_label)
+        row.addWidget(self.cancel_button)
         self.hide()
 
     def begin(self, title: str = "", *, can_cancel: bool = True) -> None:
         """Something has started whose extent is not known yet."""
         self._title.show_text(title or tr("Analysing"))
-        self._text.setText(tr("preparing…"))
+        self.text_label.setText(tr("preparing…"))
         self._bar.setRange(0, 0)
-        self._button.setEnabled(True)
-        self._button.setVisible(can_cancel)
+        self.cancel_button.setEnabled(True)
+        self.cancel_button.setVisible(can_cancel)
         self.show()
 
     def show_progress(self, progress: Progress) -> None:
@@ -75,13 +75,13 @@ class AnalysisBar(QFrame):
             parts.append(tr("{rate}/s").format(rate=language.number(progress.rate, decimals)))
         if progress.eta_s is not None:
             parts.append(tr("{time} left").format(time=language.duration(progress.eta_s)))
-        self._text.setText("  ·  ".join(parts))
+        self.text_label.setText("  ·  ".join(parts))
 
     def end(self) -> None:
         """It is over."""
         self.hide()
 
     def _cancel(self) -> None:
-        self._button.setEnabled(False)
-        self._text.setText(tr("stopping…"))
+        self.cancel_button.setEnabled(False)
+        self.text_label.setText(tr("stopping…"))
         self.cancelled.emit()

@@ -129,7 +129,7 @@ def start(
         from bloodcells_gui.ui.screenshot import draw
 
         return draw(path, screenshot, lang=lang, theme=theme)
-    trouble = _LogTrouble()
+    trouble = LogTrouble()
     with logging_to(log_folder(), verbose=verbose, failed=trouble.take):
         log_start()
         with crash_watch(log_folder()):
@@ -138,12 +138,12 @@ def start(
     return code
 
 
-def _open(path: Path | None, lang: str | None, theme: str | None, trouble: _LogTrouble) -> int:
+def _open(path: Path | None, lang: str | None, theme: str | None, trouble: LogTrouble) -> int:
     app = make_application()
     collector = Collector(app)
     workspace = Workspace()
     keeper = WindowKeeper(make_context(app, workspace, lang, theme), workspace, Memory())
-    _catch_faults(keeper)
+    catch_faults(keeper)
     app.aboutToQuit.connect(keeper.cases.close)
     ending = EndBySignal(app, lambda: keeper.window)
     keeper.window.show()
@@ -155,7 +155,7 @@ def _open(path: Path | None, lang: str | None, theme: str | None, trouble: _LogT
     return EXIT_CANCELLED if ending.asked else code
 
 
-class _LogTrouble(QObject):
+class LogTrouble(QObject):
     """Shows in the window, once, that the log cannot be written, whichever thread finds out and when."""
 
     _found = Signal()
@@ -218,7 +218,9 @@ class EndBySignal(QObject):
             self._app.quit()
 
 
-def _catch_faults(keeper: WindowKeeper) -> None:
+def catch_faults(keeper: WindowKeeper) -> None:
+    """Show what nobody foresaw as a banner of the window, from which a report can be copied."""
+
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report = "".join(traceback.format_exception(kind, error, trace))
         sys.stderr.write(visible(report, "\n\t"))

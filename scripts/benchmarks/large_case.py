@@ -148,7 +148,7 @@ def use(home: Path) -> dict[str, object]:
     workspace = a_workspace(home)
     memory, cases = Memory(home / "window.ini"), WorkList(workspace)
     window = MainWindow(make_context(app, workspace, "en", "light"), workspace, memory)
-    bench = ToolWindows(window, window._context, workspace, cases, memory)
+    bench = ToolWindows(window, window.context, workspace, cases, memory)
     window.resize(1440, 900)
     window.show()
     wait_ms(200)

@@ -67,16 +67,16 @@ def measure(slide: Path, folder: Path) -> dict[str, Any]:
 
     def look(zoom: float) -> None:
         camera.look_at(left + width / 2, top + height / 2, zoom)
-        canvas._moved()
+        canvas.follow_camera()
         start.wait_ms(300)
 
     def drag(i: int) -> None:
         camera.pan(-23 if i // 50 % 2 else 23, 11 if i // 25 % 2 else -11)
-        canvas._moved()
+        canvas.follow_camera()
 
     def zoom(i: int) -> None:
         camera.zoom_at(1.06 if i // 50 % 2 else 1 / 1.06, camera.width / 3, camera.height / 2)
-        canvas._moved()
+        canvas.follow_camera()
 
     def series() -> dict[str, Any]:
         found = {}
@@ -85,10 +85,10 @@ def measure(slide: Path, folder: Path) -> dict[str, Any]:
         ):  # fmt: skip
             look(start_zoom)
             found[name] = frames(canvas, step)
-        view._show_map(legend.DENSITY)
+        view.show_map(legend.DENSITY)
         look(0.25)
         found["dragging at 25 % with the density map"] = frames(canvas, drag)
-        view._show_map(legend.NOTHING)
+        view.show_map(legend.NOTHING)
         return found
 
     result: dict[str, Any] = {"while analysing": series()}

@@ -161,8 +161,8 @@ class Tour:
         page.views.setCurrentIndex(0)
         page.gallery.view.select_ids([c.id for c in reviewed.cells[:6]])
         page.compare()
-        self._shoot("comparison", page._comparisons[-1], 1200)
-        page._comparisons[-1].close()
+        self._shoot("comparison", page.comparisons[-1], 1200)
+        page.comparisons[-1].close()
 
     def _tool_windows(self, reviewed: CaseSession) -> None:
         self._shoot("work list", self.tools.show_worklist(), 2500)
@@ -176,7 +176,7 @@ class Tour:
         assert reading is not None
         self._shoot("second reader", reading, 1200)
         for cell_id in reading.reading.cells:
-            reading._given(reviewed.decision(cell_id).final if cell_id % 3 else "BL")
+            reading.give(reviewed.decision(cell_id).final if cell_id % 3 else "BL")
         self._shoot("second reader, result", reading)
         reading.close()
         self._shoot("agreement over cases", self.tools.show_agreement(), 3000)

@@ -78,7 +78,7 @@ def test_whitening_evens_the_spread_within_labels_and_can_be_undone() -> None:
     x, labels, _, _ = laboratory(200, 1.0)
     inside = (x - x.mean(axis=0)).astype(np.float64)
     inside[:, 0] *= 20  # brightness, say, that moves every cell more than its kind does
-    white, to_x, from_x = calibration._whitened(inside, labels, D)
+    white, to_x, from_x = calibration._whitened(inside, labels, D)  # noqa: SLF001  # a formula of its own
     np.testing.assert_allclose(white @ from_x, inside, atol=1e-8)
     np.testing.assert_allclose(inside @ to_x, white, atol=1e-8)
     assert (white**2).mean() == pytest.approx(1)

@@ -110,7 +110,7 @@ def test_the_probe_is_the_model_that_the_comment_says() -> None:
         [tiny_onnx.value("a", tiny_onnx.UINT8, ["n", "k"]), tiny_onnx.value("b", int8, ["k", "m"])],
         [tiny_onnx.value("y", int32, ["n", "m"])],
     )  # fmt: skip
-    assert built == session._INT8_PRODUCT
+    assert built == session._INT8_PRODUCT  # noqa: SLF001  # what the processor can do
 
 
 def test_an_overflow_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_other_systems_are_asked_through_numpy(
 
 
 def test_numpy_still_tells() -> None:
-    assert len(processor._numpy_features()) > 10
+    assert len(processor._numpy_features()) > 10  # noqa: SLF001  # what the processor can do
 
 
 def test_verify_names_the_choice_and_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

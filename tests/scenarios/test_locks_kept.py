@@ -125,13 +125,13 @@ def test_a_reader_leaves_the_lock(tmp_path: Path, outside: Callable[[Path], str]
     path = tmp_path / "a.bcs"
     with a_case(path) as store:
         assert outside(path) == "free"
-        with store._db.writing():  # as while a decision is written
+        with store._db.writing():  # noqa: SLF001  # as while a decision is written
             assert outside(path) == "database is locked"
             with contextlib.suppress(UserError):
                 READERS[reader](path)
             assert outside(path) == "database is locked"
         assert outside(path) == "free"
-    assert not plain_files._held
+    assert not plain_files._held  # noqa: SLF001  # locks are kept out of sight
 
 
 def test_what_the_collector_drops_amid_the_bookkeeping_does_not_wait_for_itself(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_what_the_collector_drops_amid_the_bookkeeping_does_not_wait_for_itself(
     dropped: list[object] = [FileSource(path), CaseStore.open(path, read_only=True)]
 
     def collect() -> None:
-        with plain_files._lock:  # as when an allocation in it makes the collector run
+        with plain_files._lock:  # noqa: SLF001  # as when an allocation in it makes the collector run
             dropped.clear()
             gc.collect()
 
@@ -148,21 +148,21 @@ def test_what_the_collector_drops_amid_the_bookkeeping_does_not_wait_for_itself(
     collecting.start()
     collecting.join(10)
     assert not collecting.is_alive()
-    assert not plain_files._held
+    assert not plain_files._held  # noqa: SLF001  # locks are kept out of sight
 
 
 def test_the_library_and_the_index_keep_theirs(tmp_path: Path, outside: Callable[[Path], str]) -> None:
     path = tmp_path / "library.sqlite"
-    with Library(path) as library, library._writing():
+    with Library(path) as library, library._writing():  # noqa: SLF001  # locks are kept out of sight
         assert outside(path) == "database is locked"
-        library._check_header()
+        library._check_header()  # noqa: SLF001  # locks are kept out of sight
         assert outside(path) == "database is locked"
     with Worklist(tmp_path) as worklist:
-        worklist._index.execute("BEGIN IMMEDIATE")
+        worklist._index.execute("BEGIN IMMEDIATE")  # noqa: SLF001  # locks are kept out of sight
         index = tmp_path / ".worklist.sqlite"
         plain_files.sha256_of(index)
         assert outside(index) == "database is locked"
-        worklist._index.execute("ROLLBACK")
+        worklist._index.execute("ROLLBACK")  # noqa: SLF001  # locks are kept out of sight
 
 
 def descriptors() -> int:
@@ -180,7 +180,7 @@ def test_descriptors_do_not_pile_up(tmp_path: Path) -> None:
             FileSource(path).close()
         assert descriptors() <= before + 2
         assert store.head()
-    assert not plain_files._held
+    assert not plain_files._held  # noqa: SLF001  # locks are kept out of sight
 
 
 def test_a_descriptor_kept_reads_from_the_beginning_of_todays_file(tmp_path: Path) -> None:
@@ -200,11 +200,11 @@ def test_a_connection_that_nobody_closes_lets_go(tmp_path: Path) -> None:
     path = tmp_path / "a.bcs"
     a_case(path).close()
     connection = connect(path, read_only=True)
-    assert plain_files._held
+    assert plain_files._held  # noqa: SLF001  # locks are kept out of sight
     with contextlib.closing(sqlite3.connect(":memory:")):
         del connection
         gc.collect()
-    assert not plain_files._held
+    assert not plain_files._held  # noqa: SLF001  # locks are kept out of sight
 
 
 @pytest.mark.parametrize("what", ["fifo", "device", "folder"])

@@ -52,9 +52,9 @@ LOCAL = [
 
 @pytest.fixture(autouse=True)
 def nobody_asked() -> Iterator[None]:
-    allowed_paths._asked.clear()
+    allowed_paths._asked.clear()  # noqa: SLF001  # as in a new process
     yield
-    allowed_paths._asked.clear()
+    allowed_paths._asked.clear()  # noqa: SLF001  # as in a new process
 
 
 @pytest.mark.parametrize("path", NETWORK)

@@ -162,7 +162,7 @@ def test_of_many_that_open_at_once_one_writes(tmp_path: Path) -> None:
 
 def full(store: CaseStore) -> None:
     """No page more for this thread's connection: SQLite then fails as on a full disk."""
-    with store._db.reading() as connection:
+    with store._db.reading() as connection:  # noqa: SLF001  # a connection of the store
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -178,7 +178,7 @@ def test_a_full_disk_refuses_in_words_and_loses_nothing(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="is full"):
             person.act(EventKind.NOTE, new="x" * 100_000)
         assert len(store.events()) == 1
-        with store._db.reading() as connection:
+        with store._db.reading() as connection:  # noqa: SLF001  # a connection of the store
             connection.execute("PRAGMA max_page_count = 1000000")
         person.act(EventKind.NOTE, new="there is room again")
         assert len(store.load_cells()) == 20

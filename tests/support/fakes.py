@@ -213,6 +213,10 @@ class FakeSession(CaseSession):
     def cell(self, cell_id: int) -> Cell:
         return self._by_id[cell_id]
 
+    def put(self, *cells: Cell) -> None:
+        """Take other figures of known cells without telling anybody."""
+        self._by_id.update((c.id, c) for c in cells)
+
     def run_of(self, cell: Cell) -> AnalysisRun | None:
         return self.runs[0]
 

@@ -58,7 +58,7 @@ def _no_collection_on_other_threads() -> Iterator[None]:
 def _no_thread_left() -> Iterator[None]:
     """An analysis thread that outlives its test fails it."""
     yield
-    assert not [w for w in jobs._Worker.started_ones if w.isRunning()]
+    assert not [w for w in jobs.AnalysisThread.started_ones if w.isRunning()]
 
 
 @pytest.fixture(autouse=True)

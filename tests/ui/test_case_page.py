@@ -39,7 +39,7 @@ def test_a_click_on_the_slide_selects_in_gallery_and_inspector(qtbot: QtBot, pag
     x, y = page.slide.canvas.camera.to_screen(*wanted.box_px.centre)
     qtbot.mouseClick(page.slide.canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
     assert page.gallery.view.selected_ids() == [wanted.id]
-    assert page.inspector._cell_id == wanted.id
+    assert page.inspector.shown_cell == wanted.id
 
 
 def test_a_double_click_in_the_gallery_flies_there(qtbot: QtBot, page: CasePage) -> None:
@@ -74,7 +74,7 @@ def test_removing_a_false_cell_leaves_the_view_where_the_person_looks(qtbot: QtB
 def test_panning_never_waits_for_a_tile(qtbot: QtBot, page: CasePage) -> None:
     assert page.slide is not None
     page.views.setCurrentWidget(page.slide)
-    canvas, reader = page.slide.canvas, page.slide._reader
+    canvas, reader = page.slide.canvas, page.slide.reader
     assert isinstance(reader, PictureReader)
     qtbot.waitUntil(lambda: canvas.frame_done, timeout=5000)
     reader.gate.clear()  # the share hangs: no tile comes any more
@@ -83,7 +83,7 @@ def test_panning_never_waits_for_a_tile(qtbot: QtBot, page: CasePage) -> None:
     slowest = 0.0
     for i in range(20):
         canvas.camera.pan(60 if i % 2 else -25, -15)
-        canvas._moved()
+        canvas.follow_camera()
         began = time.monotonic()
         canvas.repaint()
         slowest = max(slowest, time.monotonic() - began)

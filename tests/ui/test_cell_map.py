@@ -60,7 +60,7 @@ def test_doubt_runs_from_blue_to_orange() -> None:
 
 def test_every_cell_has_a_place(cell_map: CellMap) -> None:
     assert np.isfinite(cell_map.canvas.points).all()
-    assert sorted(cell_map._ids) == list(range(1, 61))
+    assert sorted(cell_map.ids) == list(range(1, 61))
 
 
 def test_a_lasso_on_the_map_chooses_its_cells(qtbot: QtBot, cell_map: CellMap) -> None:
@@ -78,25 +78,25 @@ def test_a_click_on_a_point_chooses_it(qtbot: QtBot, cell_map: CellMap) -> None:
     x, y = cell_map.canvas.points[7]
     with qtbot.waitSignal(cell_map.chosen) as caught:
         cell_map.canvas.click(box.mapViewToScene(QPointF(x, y)))
-    assert caught.args == [[cell_map._ids[7]]]
+    assert caught.args == [[cell_map.ids[7]]]
 
 
 def test_colours_follow_class_doubt_and_decisions(cell_map: CellMap, session: FakeSession) -> None:
     def colour(cell_id: int) -> str:
-        brushes = cell_map.canvas._dots.data["brush"]
-        return str(brushes[cell_map._row[cell_id]].color().name())
+        brushes = cell_map.canvas.dots.data["brush"]
+        return str(brushes[cell_map.row_of[cell_id]].color().name())
 
     before = colour(5)
     session.relabel([5], "BL" if session.cell(5).predicted != "BL" else "MO")
     assert colour(5) != before
     cell_map.colouring.setCurrentIndex(cell_map.colouring.findData(BY_UNCERTAINTY))
-    cell_map._recolour()
+    cell_map.recolour()
     assert colour(5) == uncertainty_colour(session.cell(5).uncertainty).name()
 
 
 def test_the_selection_is_ringed(cell_map: CellMap) -> None:
     cell_map.show_selection([3, 4, 999])
-    assert len(cell_map.canvas._rings.data) == 2
+    assert len(cell_map.canvas.rings.data) == 2
 
 
 def test_compared_cells_share_one_physical_scale(
@@ -115,7 +115,7 @@ def test_compared_cells_share_one_physical_scale(
         QTest.mouseClick(window.tiles[3].image, Qt.MouseButton.LeftButton)
     assert caught.args == [4]
     controller.session.relabel([1], "BL")
-    assert "Blast" in window.tiles[0]._caption.toolTip()
+    assert "Blast" in window.tiles[0].caption.toolTip()
     window.close()
 
 
@@ -133,16 +133,16 @@ def test_the_page_opens_map_and_comparison_when_asked(
     page.gallery.view.select_ids([3, 4, 5])
     assert len(page.map.canvas.chosen) == 3
     page.compare()
-    assert [t.cell_id for t in page._comparisons[0].tiles] == page.gallery.view.selected_ids()
+    assert [t.cell_id for t in page.comparisons[0].tiles] == page.gallery.view.selected_ids()
     page.gallery.view.select_ids([10])
     page.show_alike()
-    qtbot.waitUntil(lambda: len(page._comparisons) == 2)
-    alike = [t.cell_id for t in page._comparisons[1].tiles]
+    qtbot.waitUntil(lambda: len(page.comparisons) == 2)
+    alike = [t.cell_id for t in page.comparisons[1].tiles]
     assert alike[0] == 10
     same = [session.cell(i).predicted == session.cell(10).predicted for i in alike[1:]]
     assert sum(same) >= 1
     page.close_case()
-    for window in list(page._comparisons):
+    for window in list(page.comparisons):
         window.close()
     QApplication.processEvents()
     pool.waitForDone()

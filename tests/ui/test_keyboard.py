@@ -181,7 +181,7 @@ def test_undo_on_a_russian_keyboard(desk: Desk) -> None:
 
 
 def test_digits_of_the_top_row_can_be_class_keys_on_azerty(desk: Desk) -> None:
-    desk.window._context.keymap = KeyMap({"EO": "4"})
+    desk.window.context.keymap = KeyMap({"EO": "4"})
     first = desk.go(UNIDENTIFIED)
     second = desk.ids(UNIDENTIFIED)[1]
     send(desk.view, key("'", "4"))
@@ -286,7 +286,7 @@ def test_the_key_dialog_offers_the_presets(qtbot: QtBot, context: UiContext) -> 
 
 
 def test_the_numeric_keypad_decides_and_counts(desk: Desk) -> None:
-    desk.window._context.keymap = KeyMap(PRESETS["keypad"])
+    desk.window.context.keymap = KeyMap(PRESETS["keypad"])
     first = desk.go(UNIDENTIFIED)
     send(desk.view, key("4", "", KEYPAD))
     assert desk.session.decision(first).final == "EO"

@@ -328,7 +328,7 @@ def test_the_loupe_shows_the_cell_under_the_cursor(qtbot: QtBot, desk: Desk) -> 
     desk.press(Key.Key_F5)
     loupe = desk.page.gallery.loupe
     qtbot.waitUntil(lambda: loupe.cell_id == cell_id)
-    assert desk.view.rect().contains(loupe._frame.geometry())
+    assert desk.view.rect().contains(loupe.frame.geometry())
     desk.press(Key.Key_Right)
     qtbot.waitUntil(lambda: loupe.cell_id == desk.view.current_id())
     desk.press(Key.Key_F5)

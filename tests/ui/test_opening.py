@@ -49,7 +49,7 @@ def test_cancel_answers_at_once_and_keeps_the_cells(
     window.opener.open_path(Path())
     qtbot.waitUntil(lambda: window.page is not None and len(window.page.session.cells) >= 16)
     before = time.monotonic()
-    QTest.mouseClick(window.progress._button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.progress.cancel_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not window.analysis.running)
     assert time.monotonic() - before < 2.0
     assert window.page is not None

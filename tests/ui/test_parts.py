@@ -58,7 +58,7 @@ def test_banners_stack_newest_first_and_count_the_rest(banners: BannerStack) -> 
         banners.show_banner("warning", f"notice {i}")
     assert [b.texts[0] for b in banners.banners][:2] == ["notice 4", "notice 3"]
     assert sum(b.isVisibleTo(banners) for b in banners.banners) == MOST_SHOWN
-    assert banners._more.text() == "2 more notices"
+    assert banners.more_label.text() == "2 more notices"
 
 
 def test_the_same_notice_stands_once_and_can_be_dismissed(banners: BannerStack) -> None:
@@ -90,10 +90,10 @@ def test_progress_says_cells_rate_and_time_left(qtbot: QtBot, context: UiContext
     qtbot.addWidget(bar)
     bar.begin()
     bar.show_progress(Progress(40, 1200, "images", 38, 123.4, 185.0))
-    assert bar._text.text() == "40 of 1,200 images  ·  38 cells found  ·  123/s  ·  3 min 05 s left"
+    assert bar.text_label.text() == "40 of 1,200 images  ·  38 cells found  ·  123/s  ·  3 min 05 s left"
     with qtbot.waitSignal(bar.cancelled):
-        QTest.mouseClick(bar._button, Qt.MouseButton.LeftButton)
-    assert not bar._button.isEnabled()
+        QTest.mouseClick(bar.cancel_button, Qt.MouseButton.LeftButton)
+    assert not bar.cancel_button.isEnabled()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_the_header_shows_what_must_not_be_overlooked(qtbot: QtBot, context: UiC
     header = CaseHeader(context, session)
     qtbot.addWidget(header)
     assert {c.accessibleName() for c in header.findChildren(Chip)} >= {"Synthetic", "Preliminary"}
-    assert "0.105 µm/px (from red cells)" in header._facts.text()
+    assert "0.105 µm/px (from red cells)" in header.facts_label.text()
 
 
 def test_long_names_are_shortened_not_clipped(qtbot: QtBot) -> None:

@@ -64,12 +64,12 @@ def test_a_fault_in_a_slot_becomes_a_banner(
     import sys
 
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    start._catch_faults(keeper)
+    start.catch_faults(keeper)
     try:
         raise ZeroDivisionError("planted")
     except ZeroDivisionError as error:
         sys.excepthook(type(error), error, error.__traceback__)
-    details = keeper.window.banners.banners[0]._details  # they are sent on: no message, it may name a patient
+    details = keeper.window.banners.banners[0].details  # they are sent on: no message, it may name a patient
     assert "ZeroDivisionError (its message is left out)" in details
     assert "planted" not in details
     assert "planted" in capsys.readouterr().err

@@ -142,7 +142,7 @@ class OpenSlideReader(PyramidReader):
             slide = self._slide
             try:
                 # The public read_region goes through Pillow and copies the pixels three times.
-                lowlevel._read_region(slide._osr, buffer, *origin, self._index[level], width, height)
+                lowlevel._read_region(slide._osr, buffer, *origin, self._index[level], width, height)  # noqa: SLF001  # see above
                 break
             except (openslide.OpenSlideError, OSError) as e:
                 self._open_again(slide)

@@ -117,19 +117,19 @@ class AgreementWindow(QDialog):
         self.classes.setAccessibleName(tr("Class"))
         self.classes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.classes.currentIndexChanged.connect(self._show)
-        self._text = QLabel(tr("Reading the cases…"))
-        self._text.setWordWrap(True)
-        self._text.setObjectName("muted")
-        self._left_out = PlainLabel()
-        self._left_out.setWordWrap(True)
-        self._left_out.hide()
+        self.summary = QLabel(tr("Reading the cases…"))
+        self.summary.setWordWrap(True)
+        self.summary.setObjectName("muted")
+        self.left_out = PlainLabel()
+        self.left_out.setWordWrap(True)
+        self.left_out.hide()
         top = QHBoxLayout()
         top.addWidget(self.classes)
-        top.addWidget(self._text, 1)
+        top.addWidget(self.summary, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 16)
         layout.addLayout(top)
-        layout.addWidget(self._left_out)
+        layout.addWidget(self.left_out)
         layout.addWidget(self.plot, 1)
         resize_within_screen(self, 720, 460)
         guard_wheels(self)
@@ -141,8 +141,8 @@ class AgreementWindow(QDialog):
     def _answered(self, _: object, found: Agreement) -> None:
         self._found = found.points
         names = ", ".join(found.unreadable[:5]) + ("…" if len(found.unreadable) > 5 else "")
-        self._left_out.setText(tr("Left out because they cannot be read: {names}").format(names=names))
-        self._left_out.setVisible(bool(names))
+        self.left_out.setText(tr("Left out because they cannot be read: {names}").format(names=names))
+        self.left_out.setVisible(bool(names))
         self.classes.clear()
         for points in found.points:
             self.classes.addItem(self._context.language.text(points.name))
@@ -152,12 +152,12 @@ class AgreementWindow(QDialog):
         text = tr("The cases could not be compared.")
         if isinstance(error, UserError):
             text = error.text(self._context.language.lang)
-        self._text.setText(text)
+        self.summary.setText(text)
 
     def _show(self) -> None:
         at = self.classes.currentIndex()
         if not 0 <= at < len(self._found):
-            self._text.setText(tr("No case holds an analyser's differential."))
+            self.summary.setText(tr("No case holds an analyser's differential."))
             self.plot.show_points(None)
             return
         points = self._found[at]
@@ -171,7 +171,7 @@ class AgreementWindow(QDialog):
                 loa_low=number(f.loa_low), loa_high=number(f.loa_high),
             )  # fmt: skip
             text = tr("{label}: {value}").format(label=text, value=figures)
-        self._text.setText(text)
+        self.summary.setText(text)
         self.plot.show_points(points)
 
     def stop(self) -> None:

@@ -146,9 +146,9 @@ class CommentsPanel(CaseDetailsPanel):
         self.list = self._build_list()
         self.canned = self._build_canned()
         self.words = self._build_words()
-        self._hint = QLabel()
-        self._hint.setObjectName("muted")
-        self._hint.setWordWrap(True)
+        self.hint = QLabel()
+        self.hint.setObjectName("muted")
+        self.hint.setWordWrap(True)
         self.button = QPushButton(tr("&Add"))
         self.button.setToolTip(tr("Ctrl+Enter"))
         self.button.clicked.connect(self.add)
@@ -158,7 +158,7 @@ class CommentsPanel(CaseDetailsPanel):
         below = QVBoxLayout()
         below.setContentsMargins(16, 8, 16, 12)
         below.addWidget(self.words)
-        below.addWidget(self._hint)
+        below.addWidget(self.hint)
         below.addLayout(row)
         self._none = QLabel(tr("No comments yet."))
         self._none.setObjectName("muted")
@@ -220,13 +220,13 @@ class CommentsPanel(CaseDetailsPanel):
         self.words.setEnabled(self.controller.editable)
         self.canned.setEnabled(self.controller.editable)
         self.button.setEnabled(self.controller.editable and bool(text) and len(text) <= LONGEST)
-        self._hint.setVisible(bool(text))
+        self.hint.setVisible(bool(text))
         if len(text) > LONGEST:
-            self._hint.setText(
+            self.hint.setText(
                 tr("Too long to be added: {now} of {most} characters").format(now=len(text), most=LONGEST)
             )
         else:
-            self._hint.setText(tr("Kept as a draft; not in the report until it is added"))
+            self.hint.setText(tr("Kept as a draft; not in the report until it is added"))
 
     def show_drafts(self) -> None:
         self.words.setPlainText(self.session.drafts.text(COMMENT))

@@ -63,9 +63,9 @@ class FieldRow(QWidget):
         self._context = context
         self.spec = spec
         self.saved = ""
-        self._problem = QLabel()
-        self._problem.setWordWrap(True)
-        self._problem.hide()
+        self.problem_label = QLabel()
+        self.problem_label.setWordWrap(True)
+        self.problem_label.hide()
         self.editor: QLineEdit | QComboBox | LinesEdit
         if spec.kind == "choice":
             self.editor = QComboBox()
@@ -91,13 +91,13 @@ class FieldRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.editor)
-        layout.addWidget(self._problem)
+        layout.addWidget(self.problem_label)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         context.theme.changed.connect(self._colour)
         self._colour()
 
     def _colour(self) -> None:
-        self._problem.setStyleSheet(f"color: {self._context.theme.tokens.critical};")
+        self.problem_label.setStyleSheet(f"color: {self._context.theme.tokens.critical};")
 
     def text(self) -> str:
         """What stands in the editor."""
@@ -141,8 +141,8 @@ class FieldRow(QWidget):
 
     def _validate(self) -> str:
         problem = problem_of(self.spec, self.text()) if self.pending else ""
-        self._problem.setText(self._context.language.text(problem) if problem else "")
-        self._problem.setVisible(bool(problem))
+        self.problem_label.setText(self._context.language.text(problem) if problem else "")
+        self.problem_label.setVisible(bool(problem))
         return problem
 
     def _enter(self) -> None:

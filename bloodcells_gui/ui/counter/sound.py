@@ -25,7 +25,7 @@ class Bell(QObject):
     ) -> None:
         super().__init__(parent)
         self.on = on
-        self._ring = ring
+        self.ring = ring
         self._left = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_GAP_MS)
@@ -35,13 +35,13 @@ class Bell(QObject):
         """Ring once for a cell, long for a round hundred."""
         if not self.on or beat in (Beat.NONE, Beat.BACK):
             return
-        self._ring()
+        self.ring()
         if beat is Beat.ROUND:
             self._left = _LONG - 1
             self._timer.start()
 
     def _again(self) -> None:
-        self._ring()
+        self.ring()
         self._left -= 1
         if self._left <= 0:
             self._timer.stop()

@@ -44,15 +44,15 @@ class FindingDialog(Form):
         self.note = QLineEdit()
         self.note.setMaxLength(400)
         self.form.addRow(tr("&Remark"), self.note)
-        self._hint = QLabel(
+        self.hint = QLabel(
             tr(
                 "Give the cells their right class, or take them out: the finding is gone then, and the report"
                 " says that it was refuted."
             )
         )
-        self._hint.setObjectName("muted")
-        self._hint.setWordWrap(True)
-        self.outer.insertWidget(self.outer.indexOf(self.buttons), self._hint)
+        self.hint.setObjectName("muted")
+        self.hint.setWordWrap(True)
+        self.outer.insertWidget(self.outer.indexOf(self.buttons), self.hint)
         self.verdict.currentIndexChanged.connect(lambda _: self._check())
         self.told.textChanged.connect(lambda _: self._check())
         self.told_at.textChanged.connect(lambda _: self._check())
@@ -64,7 +64,7 @@ class FindingDialog(Form):
 
     def _check(self) -> None:
         cells_first = self.verdict.currentData() == REFUTED and self._finding.count > 0
-        self._hint.setVisible(cells_first)
+        self.hint.setVisible(cells_first)
         dated = not self.told_at.text().strip() or self._moment().isValid()
         self.can_accept(bool(self.told.text().strip()) and dated and not cells_first)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setToolTip(

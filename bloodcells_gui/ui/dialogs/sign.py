@@ -221,10 +221,11 @@ class CommentDialog(Form):
         words.setFixedHeight(6 * self.fontMetrics().height())
         self.form.addRow(words)
         discard = self.buttons.addButton(tr("&Discard it"), QDialogButtonBox.ButtonRole.DestructiveRole)
-        discard.clicked.connect(self._discard)
+        discard.clicked.connect(self.discard)
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Back to the case"))
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """Leave the comment out of the report, and go on to the signature."""
         self.to_be_added = False
         self.accept()
 

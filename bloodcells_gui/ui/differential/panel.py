@@ -161,29 +161,29 @@ class Figure(QWidget):
 
     def __init__(self, caption: str) -> None:
         super().__init__()
-        self._value = QLabel("0")
-        font = self._value.font()
+        self.value_label = QLabel("0")
+        font = self.value_label.font()
         font.setPointSizeF(font.pointSizeF() * 1.45)
         font.setWeight(font.Weight.DemiBold)
-        self._value.setFont(font)
-        self._caption = QLabel(caption)
-        self._caption.setObjectName("muted")
-        self._caption.setWordWrap(True)
-        self._caption.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.value_label.setFont(font)
+        self.caption_label = QLabel(caption)
+        self.caption_label.setObjectName("muted")
+        self.caption_label.setWordWrap(True)
+        self.caption_label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._value)
-        layout.addWidget(self._caption)
+        layout.addWidget(self.value_label)
+        layout.addWidget(self.caption_label)
         layout.addStretch(1)  # the numbers stay in one line where a caption takes two
 
     def show_value(self, text: str, colour: str = "", *, caption: str = "") -> None:
         """The number, a colour to draw attention, a caption other than the first."""
         if caption:
-            self._caption.setText(caption)
-        self._value.setText(text)
-        self._value.setStyleSheet(f"color: {colour}" if colour else "")
-        self.setAccessibleName(tr("{label}: {value}").format(label=self._caption.text(), value=text))
+            self.caption_label.setText(caption)
+        self.value_label.setText(text)
+        self.value_label.setStyleSheet(f"color: {colour}" if colour else "")
+        self.setAccessibleName(tr("{label}: {value}").format(label=self.caption_label.text(), value=text))
 
 
 class RemarkList(QWidget):
@@ -200,9 +200,9 @@ class RemarkList(QWidget):
         self._context = context
         self._shown: tuple[Remark, ...] | None = None
         self._theme = ""
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(12, 8, 10, 10)
-        self._layout.setSpacing(7)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(12, 8, 10, 10)
+        self.column.setSpacing(7)
         self.setAccessibleName(tr("Remarks"))
 
     def show_remarks(self, remarks: tuple[Remark, ...]) -> None:
@@ -211,13 +211,13 @@ class RemarkList(QWidget):
         if remarks == self._shown and theme == self._theme:
             return
         self._shown, self._theme = remarks, theme
-        while (item := self._layout.takeAt(0)) is not None:
+        while (item := self.column.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
         for remark in remarks:
-            self._layout.addWidget(self._line(remark))
-        self._layout.addStretch(1)
+            self.column.addWidget(self._line(remark))
+        self.column.addStretch(1)
 
     def refresh(self) -> None:
         """Draw again after the theme changed."""
@@ -266,13 +266,13 @@ class DifferentialPanel(QWidget):
         self.model = DifferentialModel(context, self)
         self.table = DifferentialTable(context, self.model)
         self.remarks = RemarkList(context)
-        self._counted = Figure(tr("counted"))
-        self._waiting = Figure(tr("unidentified"))
-        self._reviewed = Figure(tr("reviewed"))
+        self.counted = Figure(tr("counted"))
+        self.waiting = Figure(tr("unidentified"))
+        self.reviewed = Figure(tr("reviewed"))
         figures = QHBoxLayout()
         figures.setContentsMargins(14, 10, 14, 8)
         figures.setSpacing(18)
-        for figure in (self._counted, self._waiting, self._reviewed):
+        for figure in (self.counted, self.waiting, self.reviewed):
             figures.addWidget(figure, 1)
 
         scroll = QScrollArea()
@@ -326,15 +326,15 @@ class DifferentialPanel(QWidget):
         caption = tr("counted")
         if target:
             caption = tr("counted, target {number}").format(number=language.integer(target))
-        self._counted.show_value(
+        self.counted.show_value(
             language.integer(table.total), theme.tokens.warning if short else "", caption=caption
         )
-        self._waiting.show_value(
+        self.waiting.show_value(
             language.integer(table.unidentified),
             theme.tokens.warning if table.unidentified else theme.tokens.ok,
         )
-        self._reviewed.show_value(f"{100 * reviewed // cells if cells else 0} %")
-        self._reviewed.setToolTip(
+        self.reviewed.show_value(f"{100 * reviewed // cells if cells else 0} %")
+        self.reviewed.setToolTip(
             ngettext(
                 "{reviewed} of {cells} cells decided by a person",
                 "{reviewed} of {cells} cells decided by a person",

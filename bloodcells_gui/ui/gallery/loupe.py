@@ -30,22 +30,22 @@ class Loupe(QObject):
         self._view = view
         self._shown: int | None = None
         self.on = False
-        self._frame = QFrame(view)
-        self._frame.setObjectName("card")
-        self._frame.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.frame = QFrame(view)
+        self.frame.setObjectName("card")
+        self.frame.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._picture = QLabel()
         self._picture.setFixedSize(SIDE, SIDE)
         self._text = QLabel()
         self._why = PlainLabel()
         self._why.setWordWrap(True)
         self._why.setFixedWidth(SIDE)
-        layout = QVBoxLayout(self._frame)
+        layout = QVBoxLayout(self.frame)
         layout.setContentsMargins(5, 5, 5, 5)
         layout.setSpacing(3)
         layout.addWidget(self._picture)
         layout.addWidget(self._text)
         layout.addWidget(self._why)
-        self._frame.hide()
+        self.frame.hide()
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
         view.viewport().installEventFilter(self)
@@ -64,13 +64,13 @@ class Loupe(QObject):
     @property
     def cell_id(self) -> int | None:
         """The cell under the loupe."""
-        return self._shown if self._frame.isVisible() else None
+        return self._shown if self.frame.isVisible() else None
 
     def put_away(self) -> None:
         """Hide it until the next move."""
         self._lookup.forget()
         self._shown = None
-        self._frame.hide()
+        self.frame.hide()
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if self.on and event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
@@ -114,14 +114,14 @@ class Loupe(QObject):
         self._why.setText(why)
         self._why.setVisible(bool(why))
         self._text.setVisible(not why)
-        self._frame.adjustSize()
-        self._frame.move(self._place(self._view.tile_rect(cell_id)))
-        self._frame.show()
-        self._frame.raise_()
+        self.frame.adjustSize()
+        self.frame.move(self._place(self._view.tile_rect(cell_id)))
+        self.frame.show()
+        self.frame.raise_()
 
     def _place(self, tile: QRect) -> QPoint:
         """Beside the tile, on the side that has room, always inside the gallery."""
-        width, height = self._frame.width(), self._frame.height()
+        width, height = self.frame.width(), self.frame.height()
         right = tile.right() + 8
         x = right if right + width <= self._view.width() else tile.left() - width - 8
         x = max(0, min(x, self._view.width() - width))

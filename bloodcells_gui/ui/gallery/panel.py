@@ -87,7 +87,7 @@ class GalleryPanel(QWidget):
         self.view.selection_changed.connect(self._selection_changed)
         self.view.side_changed.connect(self._side_changed)
         self.view.dropped.connect(self.dropped)
-        controller.changed.connect(self._changed)
+        controller.changed.connect(self.refresh)
         self._tell()
 
     def step_side(self, steps: int) -> None:
@@ -95,7 +95,8 @@ class GalleryPanel(QWidget):
         if self.view.isVisible():
             self.view.step_side(steps)
 
-    def _changed(self, change: Change) -> None:
+    def refresh(self, change: Change) -> None:
+        """Show the cells of a change where they belong now."""
         if not change.cells:
             return
         if change.event is None:

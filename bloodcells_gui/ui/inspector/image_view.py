@@ -97,8 +97,8 @@ class CellImageView(QWidget):
         self._zoom = 1.0
         self._centre = QPointF()
         self._grab: QPointF | None = None
-        self._message = ""
-        self._note = ""
+        self.message = ""
+        self.note = ""
         self._ruler: tuple[QPointF, QPointF] | None = None
         self._shown: QImage | None = None
         self.ruler_on = False
@@ -138,7 +138,7 @@ class CellImageView(QWidget):
         self._cell = contour_path(cell_contours)
         self._nucleus = contour_path(nucleus_contours)
         self._heat = None
-        self._message = self._note = ""
+        self.message = self.note = ""
         if self._fitted or before is None:
             self.fit()
         self.update()
@@ -146,18 +146,18 @@ class CellImageView(QWidget):
     def show_heat(self, heat: NDArray[np.float32] | None) -> None:
         """Lay an explanation map (values 0 to 1, covering the whole picture) over it; None removes it."""
         self._heat = None if heat is None else heat_image(heat)
-        self._note = ""
+        self.note = ""
         self.update()
 
     def show_note(self, text: str) -> None:
         """A sentence over the picture until something else is shown."""
-        self._note = text
+        self.note = text
         self.update()
 
     def clear(self, message: str = "") -> None:
         """Show nothing but a sentence."""
         self._image = self._heat = None
-        self._message = message
+        self.message = message
         self.update()
 
     def set_brightness(self, value: int) -> None:
@@ -230,7 +230,7 @@ class CellImageView(QWidget):
             return
         fit = self._fit_zoom()
         zoom = min(MAX_ZOOM, max(fit * 0.5, self._zoom * factor))
-        spot = self._to_picture(point)
+        spot = self.to_picture(point)
         self._zoom = zoom
         self._fitted = abs(zoom - fit) < 1e-3
         offset = point - QPointF(self.width() / 2, self.height() / 2)
@@ -239,7 +239,8 @@ class CellImageView(QWidget):
         self.zoom_changed.emit(zoom)
         self.update()
 
-    def _to_picture(self, point: QPointF) -> QPointF:
+    def to_picture(self, point: QPointF) -> QPointF:
+        """Return the place in the picture (px) under a point of the widget."""
         return self._centre + (point - QPointF(self.width() / 2, self.height() / 2)) / self._zoom
 
     def _keep_inside(self) -> None:
@@ -265,7 +266,7 @@ class CellImageView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.chosen.emit()
         if self.ruler_on and self._image is not None:
-            spot = self._to_picture(event.position())
+            spot = self.to_picture(event.position())
             self._ruler = (spot, spot)
             return
         self._grab = event.position()
@@ -273,7 +274,7 @@ class CellImageView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self.ruler_on and self._ruler is not None:
-            self._ruler = (self._ruler[0], self._to_picture(event.position()))
+            self._ruler = (self._ruler[0], self.to_picture(event.position()))
             self.update()
         elif self._grab is not None and self._image is not None:
             self._centre -= (event.position() - self._grab) / self._zoom
@@ -306,7 +307,7 @@ class CellImageView(QWidget):
         if self._image is None:
             painter.setPen(self._context.theme.colour("muted"))
             flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
-            painter.drawText(self.rect().adjusted(16, 16, -16, -16), flags, self._message)
+            painter.drawText(self.rect().adjusted(16, 16, -16, -16), flags, self.message)
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         # Beyond 6x the single pixels are of interest, below it a smooth picture.
@@ -338,15 +339,15 @@ class CellImageView(QWidget):
         painter.restore()
         self._paint_ruler(painter, left, top)
         self._paint_scale_bar(painter)
-        if self._note:
+        if self.note:
             area = painter.fontMetrics().boundingRect(
-                self.rect().adjusted(14, 12, -14, -12), int(Qt.TextFlag.TextWordWrap), self._note
+                self.rect().adjusted(14, 12, -14, -12), int(Qt.TextFlag.TextWordWrap), self.note
             )
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(0, 0, 0, 175))
             painter.drawRoundedRect(area.adjusted(-8, -6, 8, 6), 5, 5)
             painter.setPen(QColor(255, 255, 255))
-            painter.drawText(area, int(Qt.TextFlag.TextWordWrap), self._note)
+            painter.drawText(area, int(Qt.TextFlag.TextWordWrap), self.note)
 
     def _picture_at(self, image: QImage, zoom: float) -> QImage:
         device = zoom * self.devicePixelRatioF()

@@ -53,10 +53,10 @@ class InspectorPanel(QWidget):
         super().__init__(parent)
         self._context = context
         self._controller = controller
-        self._session = controller.session
-        self._cell_id: int | None = None
+        self.session = controller.session
+        self.shown_cell: int | None = None
         self._explained = ""
-        self._found: tuple[str, float] | None = None
+        self.found: tuple[str, float] | None = None
         self._findings = Lookup(pool, self)
         self._findings.answered.connect(self._finding_arrived)
         self._views = Lookup(pool, self)
@@ -104,11 +104,11 @@ class InspectorPanel(QWidget):
     def _build_head(self) -> QVBoxLayout:
         self._swatch = QLabel()
         self._swatch.setFixedSize(14, 14)
-        self._name = ElidedLabel()
-        font = self._name.font()
+        self.name_label = ElidedLabel()
+        font = self.name_label.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         font.setWeight(font.Weight.DemiBold)
-        self._name.setFont(font)
+        self.name_label.setFont(font)
         self._status_icon = QLabel()
         self._status = QLabel()
         self._status.setTextFormat(Qt.TextFormat.PlainText)
@@ -122,7 +122,7 @@ class InspectorPanel(QWidget):
         first = QHBoxLayout()
         first.setSpacing(8)
         first.addWidget(self._swatch)
-        first.addWidget(self._name, 1)
+        first.addWidget(self.name_label, 1)
         first.addWidget(self._status_icon)
         first.addWidget(self._status)
         head = QVBoxLayout()
@@ -238,13 +238,13 @@ class InspectorPanel(QWidget):
     @property
     def cell_id(self) -> int | None:
         """The cell on show."""
-        return self._cell_id
+        return self.shown_cell
 
     def show_cell(self, cell_id: int | None) -> None:
         """Show a cell, or an invitation to choose one."""
-        self._cell_id = cell_id
+        self.shown_cell = cell_id
         self._explained = ""
-        self._found = None
+        self.found = None
         self._findings.forget()
         self._views.forget()
         self._heats.forget()
@@ -257,17 +257,17 @@ class InspectorPanel(QWidget):
         self._tell()
 
     def _load(self) -> None:
-        cell_id = self._cell_id
+        cell_id = self.shown_cell
         if cell_id is None:
             return
-        session = self._session
+        session = self.session
         self._findings.ask(cell_id, lambda: session.as_found(cell_id))
         self._views.ask(cell_id, lambda: session.view(cell_id))
         self._fill_tab()
 
     def _tell(self) -> None:
         """Head and probabilities: at once, whatever the picture takes."""
-        cell_id = self._cell_id
+        cell_id = self.shown_cell
         known = cell_id is not None
         for widget in (self._swatch, self._status_icon, self._status, self._flags):
             widget.setVisible(known)
@@ -276,7 +276,7 @@ class InspectorPanel(QWidget):
         self.heat_button.setEnabled(known)
         self.explained_class.setEnabled(known)
         if cell_id is None:
-            self._name.show_text(tr("No cell chosen"))
+            self.name_label.show_text(tr("No cell chosen"))
             self._where.show_text("")
             self.probabilities.show_scores([])
             self.by_itself.show_found(None, "")
@@ -285,13 +285,13 @@ class InspectorPanel(QWidget):
             self.history.show_pairs([])
             return
         language, theme = self._context.language, self._context.theme
-        cell, decision = self._session.cell(cell_id), self._session.decision(cell_id)
-        waits = waiting_guess(self._session, language, cell_id)
+        cell, decision = self.session.cell(cell_id), self.session.decision(cell_id)
+        waits = waiting_guess(self.session, language, cell_id)
         # A guess that does not count is no headline.
         code = UNIDENTIFIED if waits else decision.final or cell.predicted
         colour = theme.ink(group_rgb(code)).name()
         self._swatch.setStyleSheet(f"background: {colour}; border-radius: 4px;")
-        self._name.show_text(language.text(WORD).rstrip(".") if waits else language.class_name(code))
+        self.name_label.show_text(language.text(WORD).rstrip(".") if waits else language.class_name(code))
         words = {
             Status.PROPOSED: tr("proposed"),
             Status.UNIDENTIFIED: pgettext("cell", "unidentified"),
@@ -307,63 +307,63 @@ class InspectorPanel(QWidget):
         self.waits.setText(waits)
         self.waits.setVisible(bool(waits))
         self._status.setStyleSheet(f"color: {getattr(theme.tokens, token)}")
-        images = self._session.specimen.images
+        images = self.session.specimen.images
         name = images[cell.image].name if 0 <= cell.image < len(images) else ""
         self._where.show_text(" · ".join(p for p in (tr("Cell {number}").format(number=cell_id), name) if p))
         self._flags.setText(" · ".join(language.text(f) for f in cell.flags))
         self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
         self._flags.setVisible(bool(cell.flags))
-        scores = self._session.scores(cell_id)
+        scores = self.session.scores(cell_id)
         self.probabilities.show_scores(scores)
-        self.by_itself.show_found(self._found, cell.predicted)
+        self.by_itself.show_found(self.found, cell.predicted)
 
     def _fill_tab(self) -> None:
-        if self._cell_id is None:
+        if self.shown_cell is None:
             return
         language = self._context.language
         if self.tabs.currentIndex() == 1:
             self.measurements.show_pairs(
                 [
                     (measurement_name(language, name), measurement_value(language, name, value, unit))
-                    for name, value, unit in self._session.measurements(self._cell_id)
+                    for name, value, unit in self.session.measurements(self.shown_cell)
                 ]
             )
         elif self.tabs.currentIndex() == 2:
-            cell_id = self._cell_id
+            cell_id = self.shown_cell
             self.history.show_pairs(
                 [
                     (event_text(e, cell_id), f"{e.author} · {language.when(e.time)}")
-                    for e in reversed(self._session.history(cell_id))
+                    for e in reversed(self.session.history(cell_id))
                 ]
             )
 
     def _finding_arrived(self, cell_id: object, found: tuple[str, float]) -> None:
-        if self._cell_id is not None and cell_id == self._cell_id:
-            self._found = found
-            self.by_itself.show_found(found, self._session.cell(self._cell_id).predicted)
+        if self.shown_cell is not None and cell_id == self.shown_cell:
+            self.found = found
+            self.by_itself.show_found(found, self.session.cell(self.shown_cell).predicted)
 
     def _changed(self, change: Change) -> None:
-        if self._cell_id is not None and self._cell_id in change.cells:
+        if self.shown_cell is not None and self.shown_cell in change.cells:
             self._tell()
             self._fill_tab()
 
     # -- pictures --------------------------------------------------------------------------------------
 
     def _view_arrived(self, cell_id: object, view: CellView) -> None:
-        if cell_id != self._cell_id:
+        if cell_id != self.shown_cell:
             return
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
         self.replaced.setVisible(view.replaced)
-        if self.heat_button.isChecked() and self._cell_id is not None:
-            self.explain(self._explained or self._session.cell(self._cell_id).predicted)
+        if self.heat_button.isChecked() and self.shown_cell is not None:
+            self.explain(self._explained or self.session.cell(self.shown_cell).predicted)
 
     def _view_failed(self, cell_id: object, _error: object) -> None:
-        if cell_id == self._cell_id:
+        if cell_id == self.shown_cell:
             self.image.clear(tr("The picture of this cell cannot be read."))
 
     def explain(self, code: str) -> None:
         """Ask for the explanation map of class `code`."""
-        if self._cell_id is None:
+        if self.shown_cell is None:
             return
         self._explained = code
         self.explained_class.setCurrentIndex(self.explained_class.findData(code))
@@ -371,7 +371,7 @@ class InspectorPanel(QWidget):
         if not self.heat_button.isChecked():
             self.heat_button.setChecked(True)
             return
-        session, cell_id = self._session, self._cell_id
+        session, cell_id = self.session, self.shown_cell
         self._heats.ask((cell_id, code), lambda: session.explain(cell_id, code))
 
     def _bar_chosen(self, code: str) -> None:
@@ -379,11 +379,11 @@ class InspectorPanel(QWidget):
             self.explain(code)
 
     def _heat_arrived(self, tag: object, heat: object) -> None:
-        if tag == (self._cell_id, self._explained) and self.heat_button.isChecked():
+        if tag == (self.shown_cell, self._explained) and self.heat_button.isChecked():
             self.image.show_heat(heat)  # type: ignore[arg-type]
 
     def _heat_failed(self, tag: object, _error: object) -> None:
-        if tag == (self._cell_id, self._explained):
+        if tag == (self.shown_cell, self._explained):
             self.image.show_heat(None)
             self.image.show_note(
                 tr("No explanation: the model does not know this class, or is not available.")
@@ -391,8 +391,8 @@ class InspectorPanel(QWidget):
 
     def _heat_toggled(self, on: bool) -> None:
         self.explanation.setVisible(on)
-        if on and self._cell_id is not None:
-            self.explain(self._explained or self._session.cell(self._cell_id).predicted)
+        if on and self.shown_cell is not None:
+            self.explain(self._explained or self.session.cell(self.shown_cell).predicted)
         else:
             self._heats.forget()
             self.image.show_heat(None)

@@ -30,25 +30,26 @@ class ProbabilityBars(QWidget):
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._scores: list[tuple[str, float]] = []
+        self.scores: list[tuple[str, float]] = []
         self._marked = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(tr("Probabilities"))
         context.theme.changed.connect(self.update)
 
-    def _line_height(self) -> int:
+    def line_height(self) -> int:
+        """Return the height of one bar with its name, in px."""
         return self.fontMetrics().height() + 8
 
     def sizeHint(self) -> QSize:
-        return QSize(280, max(1, len(self._scores)) * self._line_height() + 10)
+        return QSize(280, max(1, len(self.scores)) * self.line_height() + 10)
 
     def show_scores(self, scores: Sequence[tuple[str, float]]) -> None:
         """Leaf codes with probabilities, in any order."""
         best = sorted(scores, key=lambda s: -s[1])[:_MOST]
-        self._scores = [s for i, s in enumerate(best) if i < 3 or s[1] >= _LEAST_SHARE]
+        self.scores = [s for i, s in enumerate(best) if i < 3 or s[1] >= _LEAST_SHARE]
         self.setAccessibleDescription(
-            ", ".join(f"{self._context.language.class_name(c)} {100 * p:.1f} %" for c, p in self._scores)
+            ", ".join(f"{self._context.language.class_name(c)} {100 * p:.1f} %" for c, p in self.scores)
         )
         self.updateGeometry()
         self.update()
@@ -59,13 +60,13 @@ class ProbabilityBars(QWidget):
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        i = int(event.position().y() - 5) // self._line_height()
-        if 0 <= i < len(self._scores):
-            self.chosen.emit(self._scores[i][0])
+        i = int(event.position().y() - 5) // self.line_height()
+        if 0 <= i < len(self.scores):
+            self.chosen.emit(self.scores[i][0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-        codes = [c for c, _ in self._scores]
+        codes = [c for c, _ in self.scores]
         if step is None or not codes:
             event.ignore()
             return
@@ -76,15 +77,15 @@ class ProbabilityBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, language = self._context.theme, self._context.language
-        height = self._line_height()
+        height = self.line_height()
         metrics = self.fontMetrics()
         figure = metrics.horizontalAdvance("100.0 %") + 6
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
         # Names before bars: a class must be read in full, French ones are the longest.
-        names = [QFontMetrics(bold).horizontalAdvance(language.class_name(c)) for c, _ in self._scores]
+        names = [QFontMetrics(bold).horizontalAdvance(language.class_name(c)) for c, _ in self.scores]
         name_width = min(max(names, default=0) + 12, round(self.width() - figure - 50))
-        for i, (code, p) in enumerate(self._scores):
+        for i, (code, p) in enumerate(self.scores):
             line = QRect(2, 5 + i * height, self.width() - 4, height)
             if code == self._marked:
                 painter.setPen(Qt.PenStyle.NoPen)

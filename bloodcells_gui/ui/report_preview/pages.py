@@ -107,7 +107,7 @@ class PagesView(QAbstractScrollArea):
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._pages: tuple[Page, ...] = ()
+        self.page_list: tuple[Page, ...] = ()
         self._zoom = 0.0  # 0 fits the width
         self._drawn: dict[int, QPixmap] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -119,14 +119,14 @@ class PagesView(QAbstractScrollArea):
     @property
     def count(self) -> int:
         """Number of pages."""
-        return len(self._pages)
+        return len(self.page_list)
 
     @property
     def scale(self) -> float:
         """1 is the size of the paper on a screen of 96 dots an inch."""
-        if self._zoom or not self._pages:
+        if self._zoom or not self.page_list:
             return self._zoom or 1.0
-        wide = max(p.width for p in self._pages)
+        wide = max(p.width for p in self.page_list)
         return max(0.2, (self.viewport().width() - 2 * _GAP) / (wide * _PX_PER_MM))
 
     @property
@@ -141,7 +141,7 @@ class PagesView(QAbstractScrollArea):
     def show_pages(self, pages: Sequence[Page]) -> None:
         """Replace what is shown; the place in it stays."""
         at = self.verticalScrollBar().value()
-        self._pages = tuple(pages)
+        self.page_list = tuple(pages)
         self._drawn.clear()
         self._lay()
         self.verticalScrollBar().setValue(at)
@@ -176,9 +176,9 @@ class PagesView(QAbstractScrollArea):
     def _frames(self) -> list[QRectF]:
         """Where each page lies, in px of the whole roll."""
         factor, y, found = self.scale * _PX_PER_MM, _GAP, []
-        wide = max((p.width for p in self._pages), default=0.0) * factor
+        wide = max((p.width for p in self.page_list), default=0.0) * factor
         across = max(wide + 2 * _GAP, float(self.viewport().width()))
-        for page in self._pages:
+        for page in self.page_list:
             size = QSizeF(page.width * factor, page.height * factor)
             found.append(QRectF(QPointF((across - size.width()) / 2, y), size))
             y += size.height() + _GAP
@@ -199,7 +199,7 @@ class PagesView(QAbstractScrollArea):
 
     def _went(self) -> None:
         n = self.current
-        self.setAccessibleDescription(self._pages[n - 1].words() if n else "")
+        self.setAccessibleDescription(self.page_list[n - 1].words() if n else "")
         self.viewport().update()
         self.moved.emit()
 
@@ -217,7 +217,7 @@ class PagesView(QAbstractScrollArea):
         seen = QRectF(self.viewport().rect()).translated(
             self.horizontalScrollBar().value(), self.verticalScrollBar().value()
         )
-        for n, (page, frame) in enumerate(zip(self._pages, self._frames(), strict=True)):
+        for n, (page, frame) in enumerate(zip(self.page_list, self._frames(), strict=True)):
             if frame.intersects(seen):
                 painter.save()
                 painter.translate(frame.topLeft())

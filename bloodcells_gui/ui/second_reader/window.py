@@ -149,7 +149,7 @@ class SecondReaderWindow(QDialog):
         self._bar.setFixedHeight(6)
         self._bar.setAccessibleName(tr("Cells read"))
         self.stage = CellStage(context, self._session, pool)
-        self.stage.given.connect(self._given)
+        self.stage.given.connect(self.give)
         self.stage.back.connect(self._back)
         self._outcome = self._result_page(context)
         self.stack = QStackedWidget()
@@ -188,19 +188,19 @@ class SecondReaderWindow(QDialog):
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._kappa = QLabel()
-        self._kappa.setWordWrap(True)
-        self._question = PlainLabel()
-        self._question.setWordWrap(True)
+        self.kappa_label = QLabel()
+        self.kappa_label.setWordWrap(True)
+        self.question_label = PlainLabel()
+        self.question_label.setWordWrap(True)
         self.settle_button = QPushButton()
         self.settle_button.setAutoDefault(False)
         self.settle_button.clicked.connect(self._begin_to_settle)
         page = QWidget()
         self._result_layout = QVBoxLayout(page)
         self._result_layout.setContentsMargins(0, 0, 0, 0)
-        self._result_layout.addWidget(self._kappa)
+        self._result_layout.addWidget(self.kappa_label)
         self._result_layout.addWidget(self.table, 1)
-        self._result_layout.addWidget(self._question)
+        self._result_layout.addWidget(self.question_label)
         self._result_layout.addWidget(self.settle_button, 0, Qt.AlignmentFlag.AlignLeft)
         return page
 
@@ -218,7 +218,8 @@ class SecondReaderWindow(QDialog):
         self.stage.show_cell(cells[self._at])
         self.stage.setFocus()
 
-    def _given(self, code: str) -> None:
+    def give(self, code: str) -> None:
+        """Give the cell in view a class: the second reader's, or the one that settles a difference."""
         if self.stack.currentIndex() == 1:
             self._settle(code)
             return
@@ -260,7 +261,7 @@ class SecondReaderWindow(QDialog):
             text += "  ·  " + tr("kappa {value} ({low} to {high})").format(
                 value=number(k.kappa, 2), low=number(k.low, 2), high=number(k.high, 2)
             )
-        self._kappa.setText(text)
+        self.kappa_label.setText(text)
         self._next_difference()
 
     def _next_difference(self) -> None:
@@ -268,12 +269,12 @@ class SecondReaderWindow(QDialog):
         self.stage.setVisible(bool(waiting) and self._settling)
         self.settle_button.setVisible(bool(waiting) and not self._settling)
         if not waiting:
-            self._question.setText(tr("No difference is open."))
+            self.question_label.setText(tr("No difference is open."))
             self.stage.show_cell(None)
             return
         if not self._settling:
             # A key meant for one cell more of the reading must not settle a difference in another's name.
-            self._question.setText(
+            self.question_label.setText(
                 ngettext("{n} difference to settle.", "{n} differences to settle.", len(waiting))
             )
             who = self._session.author
@@ -287,7 +288,7 @@ class SecondReaderWindow(QDialog):
         cell_id = waiting[0]
         name = self._context.language.class_name
         second = self._session.state.second_reads[self.reading.key][cell_id]
-        self._question.setText(
+        self.question_label.setText(
             ngettext("{n} difference to settle.", "{n} differences to settle.", len(waiting))
             + " "
             + tr("Cell {number}: first {first}, second {second}. Which class is it?").format(

@@ -82,10 +82,11 @@ class SettingsDialog(Form):
             button.clicked.connect(act)
         if where:
             self.list.setToolTip(plain_tip(where))
-        self._fill(settings)
+        self.fill(settings)
         resize_within_screen(self, 1060, 640)
 
-    def _fill(self, settings: LabSettings) -> None:
+    def fill(self, settings: LabSettings) -> None:
+        """Build the pages anew, with these settings in them."""
         at = max(0, self.list.currentIndex().row())
         for old in self.pages:
             self.stack.removeWidget(old)
@@ -138,7 +139,7 @@ class SettingsDialog(Form):
         except UserError as error:
             self.banners.error(error)
             return
-        self._fill(settings)
+        self.fill(settings)
         if problems:
             self.show_problems(problems)
         else:

@@ -80,7 +80,7 @@ class SlideCanvas(SlidePicture):
         steps = event.angleDelta().y() / 120.0
         if steps:
             self.camera.zoom_at(ZOOM_STEP**steps, event.position().x(), event.position().y())
-            self._moved()
+            self.follow_camera()
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -119,7 +119,7 @@ class SlideCanvas(SlidePicture):
         elif self._beyond_a_click(at):
             self.camera.pan(at.x() - self._grab.x(), at.y() - self._grab.y())
             self._grab = at
-            self._moved()
+            self.follow_camera()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         at, pressed = event.position(), self._pressed
@@ -147,7 +147,7 @@ class SlideCanvas(SlidePicture):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self.tool == MOVE and event.button() == Qt.MouseButton.LeftButton:
             self.camera.zoom_at(ZOOM_STEP**3, event.position().x(), event.position().y())
-            self._moved()
+            self.follow_camera()
 
     def leaveEvent(self, _event: QEvent) -> None:
         self.pointed.emit(None)
@@ -174,7 +174,7 @@ class SlideCanvas(SlidePicture):
 
     def _go_by_overview(self, at: QPointF) -> None:
         self.camera.look_at(*overview_place(self.camera, at))
-        self._moved()
+        self.follow_camera()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = 0.12 * min(self.camera.width, self.camera.height)
@@ -185,7 +185,7 @@ class SlideCanvas(SlidePicture):
         key, steps = event.key(), zoom_steps(event)
         if key in pans:
             self.camera.pan(*pans[Qt.Key(key)])
-            self._moved()
+            self.follow_camera()
         elif steps:
             self.zoom_step(steps)
         elif steps == 0 or key == Qt.Key.Key_Home:

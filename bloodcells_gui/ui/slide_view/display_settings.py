@@ -61,7 +61,7 @@ class DisplayPanel(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(14, 12, 14, 12)
         layout.setHorizontalSpacing(12)
-        self._sliders: list[QSlider] = []
+        self.sliders: list[QSlider] = []
         for row, name in enumerate((tr("Brightness"), tr("Contrast"), tr("Gamma"))):
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setRange(-_STEPS, _STEPS)
@@ -72,30 +72,30 @@ class DisplayPanel(QWidget):
             label.setBuddy(slider)
             layout.addWidget(label, row, 0)
             layout.addWidget(slider, row, 1)
-            self._sliders.append(slider)
-        self._stain = QCheckBox(tr("Normalise the stain"))
-        self._stain.setToolTip(
+            self.sliders.append(slider)
+        self.stain_box = QCheckBox(tr("Normalise the stain"))
+        self.stain_box.setToolTip(
             tr("Shows every image with the same blank field and stain density. Only the view changes.")
         )
-        self._stain.toggled.connect(self._tell)
-        layout.addWidget(self._stain, 3, 0, 1, 2)
+        self.stain_box.toggled.connect(self._tell)
+        layout.addWidget(self.stain_box, 3, 0, 1, 2)
         reset = QPushButton(tr("As photographed"))
         reset.clicked.connect(self.reset)
         layout.addWidget(reset, 4, 0, 1, 2)
 
     def look(self) -> Look:
         """What is set."""
-        brightness, contrast, gamma = (s.value() / _STEPS for s in self._sliders)
-        return Look(brightness, contrast, 3.0**gamma, self._stain.isChecked())
+        brightness, contrast, gamma = (s.value() / _STEPS for s in self.sliders)
+        return Look(brightness, contrast, 3.0**gamma, self.stain_box.isChecked())
 
     def reset(self) -> None:
         """Show the images as they are."""
-        for widget in (*self._sliders, self._stain):
+        for widget in (*self.sliders, self.stain_box):
             widget.blockSignals(True)
-        for slider in self._sliders:
+        for slider in self.sliders:
             slider.setValue(0)
-        self._stain.setChecked(False)
-        for widget in (*self._sliders, self._stain):
+        self.stain_box.setChecked(False)
+        for widget in (*self.sliders, self.stain_box):
             widget.blockSignals(False)
         self._tell()
 

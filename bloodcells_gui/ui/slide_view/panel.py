@@ -58,10 +58,10 @@ class SlidePanel(QWidget):
         self._context = context
         self.controller = controller
         self._session = controller.session
-        self._reader: TileReader = images or SlideImages(self._session.specimen, self._session.runs)
+        self.reader: TileReader = images or SlideImages(self._session.specimen, self._session.runs)
         self._told_failure = self._staying = False
-        self.loader = TileLoader(self._reader, self)
-        placed = tuple(self._reader.images)
+        self.loader = TileLoader(self.reader, self)
+        placed = tuple(self.reader.images)
         self.markers = Markers({i.index: i.origin_px for i in placed}, controller.group_of)
         self.markers.add(self._session.cells)
         self.canvas = SlideCanvas(context, self.loader, placed, self.markers)
@@ -97,8 +97,8 @@ class SlidePanel(QWidget):
         self.canvas.zone_drawn.connect(lambda: self._kept_zone.keep(self.zones()))
         self.canvas.zone_drawn.connect(self._tell)
         self.tools.tool_chosen.connect(self.set_tool)
-        self.tools.map_chosen.connect(self._show_map)
-        self.tools.visited_wanted.connect(self._show_visited)
+        self.tools.map_chosen.connect(self.show_map)
+        self.tools.visited_wanted.connect(self.show_visited)
         self.tools.overview_wanted.connect(self._show_overview)
         self.tools.markers_wanted.connect(self._show_markers)
         self.tools.group_wanted.connect(self.show_group)
@@ -199,16 +199,16 @@ class SlidePanel(QWidget):
 
     def _reload(self) -> None:
         """Images got another size, scale or place."""
-        if not isinstance(self._reader, SlideImages):
+        if not isinstance(self.reader, SlideImages):
             return
         fresh = SlideImages(self._session.specimen, self._session.runs)
         if [(i.origin_px, i.size_px) for i in fresh.images] == [
-            (i.origin_px, i.size_px) for i in self._reader.images
+            (i.origin_px, i.size_px) for i in self.reader.images
         ]:
             fresh.close()
             return
-        old_loader, old_reader = self.loader, self._reader
-        self._reader = fresh
+        old_loader, old_reader = self.loader, self.reader
+        self.reader = fresh
         self.loader = TileLoader(fresh, self)
         self.loader.failed.connect(self._not_read)
         markers = Markers({i.index: i.origin_px for i in fresh.images}, self.controller.group_of)
@@ -224,7 +224,7 @@ class SlidePanel(QWidget):
         """um per px of the plane: the run's, else the metadata's."""
         run = self._session.runs[-1] if self._session.runs else None
         mpp = run.scale.mpp if run is not None and run.scale is not None else None
-        placed = self._reader.images
+        placed = self.reader.images
         if mpp is None and placed:
             mpp = placed[0].mpp
         self.canvas.mpp = math.nan if mpp is None else mpp
@@ -232,10 +232,10 @@ class SlidePanel(QWidget):
 
     def zones(self) -> Zones:
         """The zone that was drawn, in the px of each image it touches; empty for everywhere."""
-        return zones_of(self.canvas.zone, self._reader.images)
+        return zones_of(self.canvas.zone, self.reader.images)
 
     def _show_kept_zone(self) -> None:
-        outline = self._kept_zone.news(self._reader.images)
+        outline = self._kept_zone.news(self.reader.images)
         if outline is not None:
             self.canvas.zone = outline
 
@@ -246,11 +246,13 @@ class SlidePanel(QWidget):
         self.canvas.set_tool(tool)
         self._tell()
 
-    def _show_map(self, name: str) -> None:
+    def show_map(self, name: str) -> None:
+        """Lay a map of `legend` over the picture; `legend.NOTHING` takes it away."""
         self.canvas.shown_map = name
         self.canvas.update()
 
-    def _show_visited(self, on: bool) -> None:
+    def show_visited(self, on: bool) -> None:
+        """Mark where the analysis looked, or not."""
         self.canvas.show_visited = on
         self.canvas.update()
 
@@ -313,4 +315,4 @@ class SlidePanel(QWidget):
         """Stop reading and release the files."""
         self._settle.stop()
         self.loader.close()
-        self._reader.close()
+        self.reader.close()

@@ -124,13 +124,13 @@ class SlidePicture(QWidget):
         """See everything."""
         self._flight.stop()
         self.camera.fit()
-        self._moved()
+        self.follow_camera()
 
     def zoom_step(self, steps: float) -> None:
         """Zoom about the middle."""
         self._flight.stop()
         self.camera.zoom_at(ZOOM_STEP**steps, self.camera.width / 2, self.camera.height / 2)
-        self._moved()
+        self.follow_camera()
 
     def fly_to(self, cell_id: int, *, at_once: bool = False) -> bool:
         """Bring a cell to the middle, near enough to judge it; False when it has no place here."""
@@ -144,7 +144,7 @@ class SlidePicture(QWidget):
         goal = (x + w / 2, y + h / 2, zoom)
         if at_once:
             self.camera.look_at(*goal)
-            self._moved()
+            self.follow_camera()
         else:
             self._flight.stop()
             self._route = (self.camera.x, self.camera.y, self.camera.zoom), goal
@@ -160,7 +160,7 @@ class SlidePicture(QWidget):
         sx, sy = self.camera.to_screen(box[0] + box[2] / 2, box[1] + box[3] / 2)
         if not (20 <= sx <= self.camera.width - 20 and 20 <= sy <= self.camera.height - 20):
             self.camera.look_at(box[0] + box[2] / 2, box[1] + box[3] / 2)
-            self._moved()
+            self.follow_camera()
 
     def _fly(self, part: float) -> None:
         if self._route is None:
@@ -169,9 +169,10 @@ class SlidePicture(QWidget):
         eased = part * part * (3 - 2 * part)
         zoom = math.exp(math.log(z0) + (math.log(z1) - math.log(z0)) * eased)
         self.camera.look_at(x0 + (x1 - x0) * eased, y0 + (y1 - y0) * eased, zoom)
-        self._moved()
+        self.follow_camera()
 
-    def _moved(self) -> None:
+    def follow_camera(self) -> None:
+        """Show what the camera looks at, after it moved."""
         if self.camera.zoom != self._last_zoom:
             # Smooth scaling costs more than a frame has; it follows when the zoom stands still.
             self._last_zoom = self.camera.zoom

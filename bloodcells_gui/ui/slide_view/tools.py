@@ -98,9 +98,9 @@ class SlideTools(QWidget):
         row.addSpacing(10)
         self.cells_button = self._button("markers", tr("Cells"), tr("Which cells are marked"))
         self.cells_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._cells_menu = QMenu(self)
-        self.cells_button.setMenu(self._cells_menu)
-        self._cells_menu.aboutToShow.connect(self._fill_cells_menu)
+        self.cells_menu = QMenu(self)
+        self.cells_button.setMenu(self.cells_menu)
+        self.cells_menu.aboutToShow.connect(self.fill_cells_menu)
         self.map_button = self._button("layers", tr("Maps"), tr("Maps over the picture"))
         self.map_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.map_button.setMenu(self._build_map_menu())
@@ -132,7 +132,7 @@ class SlideTools(QWidget):
             action.triggered.connect(lambda _=False, n=name: self.map_chosen.emit(n))
             group.addAction(action)
             self.map_actions[name] = action
-        menu.aboutToShow.connect(self._offer_maps)
+        menu.aboutToShow.connect(self.offer_maps)
         menu.addSeparator()
         self.visited_action = menu.addAction(tr("Dim what was not searched"))
         self.visited_action.setCheckable(True)
@@ -145,14 +145,16 @@ class SlideTools(QWidget):
 
     # -- what there is just now ------------------------------------------------------------------------
 
-    def _offer_maps(self) -> None:
+    def offer_maps(self) -> None:
+        """Enable the maps that there are by now."""
         zones = self._canvas.zones
         self.map_actions[legend.QUALITY].setEnabled(zones.ranked)
         self.map_actions[legend.DENSITY].setEnabled(zones.known)
         self.visited_action.setEnabled(zones.known)
 
-    def _fill_cells_menu(self) -> None:
-        menu, language = self._cells_menu, self._context.language
+    def fill_cells_menu(self) -> None:
+        """List the classes whose markers can be shown or hidden."""
+        menu, language = self.cells_menu, self._context.language
         menu.clear()
         everything = menu.addAction(tr("Mark cells"))
         everything.setCheckable(True)

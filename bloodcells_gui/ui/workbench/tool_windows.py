@@ -75,14 +75,14 @@ class ToolWindows(QObject):
         self.workspace = workspace
         self.cases = cases
         self.memory = memory
-        self._worklist: WorklistWindow | None = None
-        self._library: LibraryWindow | None = None
-        self._backup = BackupDesk(context, workspace, window)
+        self.worklist: WorklistWindow | None = None
+        self.library: LibraryWindow | None = None
+        self.backup = BackupDesk(context, workspace, window)
         self._shelf = ReferenceShelf(workspace.home)
         self._support = SupportDesk(context, workspace, window.banners, window)
         context.support = self._support.show
         window.actions_.connect("support", self._support.show)
-        self._retention = Retention(workspace, cases)
+        self.retention = Retention(workspace, cases)
         self._due = Lookup(window.pool, self)
         self._due.answered.connect(lambda _, found: self._tell_due(found))
         self._due.failed.connect(lambda _, error: self._tell_due_failed(error))
@@ -152,7 +152,7 @@ class ToolWindows(QObject):
         self._add(lab, tr("Reference &library…"), self.show_library, of_case=False)
         self._add(lab, tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
         self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
-        self._add(lab, tr("Back&up and restore…"), self._backup.show, of_case=False)
+        self._add(lab, tr("Back&up and restore…"), self.backup.show, of_case=False)
 
     def _enable(self, page: CasePage | None) -> None:
         for action in self._for_case:
@@ -242,12 +242,12 @@ class ToolWindows(QObject):
 
     def show_library(self) -> LibraryWindow:
         """Every cell of the reference library."""
-        if self._library is None:
-            self._library = LibraryWindow(self.context, self._shelf, self.workspace.author, self.window)
-        self._library.author = self.workspace.author
-        self._library.show_like(None)
-        self._show(self._library)
-        return self._library
+        if self.library is None:
+            self.library = LibraryWindow(self.context, self._shelf, self.workspace.author, self.window)
+        self.library.author = self.workspace.author
+        self.library.show_like(None)
+        self._show(self.library)
+        return self.library
 
     def add_to_library(self) -> None:
         """Keep the chosen cells, with a note."""
@@ -377,8 +377,8 @@ class ToolWindows(QObject):
 
     def _look_for_due(self) -> None:
         """Whether cases are past their time; nothing is removed without a person."""
-        if self._retention.days:
-            self._due.ask("due", self._retention.due)
+        if self.retention.days:
+            self._due.ask("due", self.retention.due)
 
     def _tell_due(self, found: list[DueCase]) -> None:
         if found:
@@ -401,20 +401,20 @@ class ToolWindows(QObject):
     def show_retention(self) -> RetentionWindow:
         """Cases past their time, and the record of those removed."""
         who, pool = self.workspace.author, self.window.pool
-        return self._pop(RetentionWindow(self.context, self._retention, who, pool, self.window))
+        return self._pop(RetentionWindow(self.context, self.retention, who, pool, self.window))
 
     # -- the work list ---------------------------------------------------------------------------------
 
     def show_worklist(self) -> WorklistWindow:
         """Every case of the laboratory."""
-        if self._worklist is None:
+        if self.worklist is None:
             ask, look_at = self.window.opener.ask_options, self.workspace.look_at
-            self._worklist = WorklistWindow(
+            self.worklist = WorklistWindow(
                 self.context, self.cases, look_at, self.window.pool, self.window, ask
             )
-            self._worklist.case_chosen.connect(self._open)
-        self._show(self._worklist)
-        return self._worklist
+            self.worklist.case_chosen.connect(self._open)
+        self._show(self.worklist)
+        return self.worklist
 
     def _open(self, path: Path, and_analyse: bool) -> None:
         self._run_next = path.absolute() if and_analyse else None
@@ -429,10 +429,10 @@ class ToolWindows(QObject):
 
     def _closing(self) -> None:
         self._due.close()
-        self._backup.close()
-        if self._worklist is not None:
-            self._worklist.stop()
-            self._worklist.close()
-        if self._library is not None:
-            self._library.close()
+        self.backup.close()
+        if self.worklist is not None:
+            self.worklist.stop()
+            self.worklist.close()
+        if self.library is not None:
+            self.library.close()
         self._shelf.close()

@@ -145,10 +145,10 @@ def test_a_child_that_dies_as_it_is_asked_is_replaced_unseen(
 
 def test_an_image_that_crashes_a_used_child_is_tried_once_more(bad: DecoderPool, tmp_path: Path) -> None:
     load(bad, good_image(tmp_path))
-    before = bad._numbers
+    before = bad._numbers  # noqa: SLF001  # how many children there were
     with pytest.raises(DecoderLost, match="crashed on it"):
         load(bad, tmp_path / "crash.jpg")
-    assert bad._numbers == before + 1  # one new child, not an endless row of them
+    assert bad._numbers == before + 1  # noqa: SLF001  # one new child, not an endless row of them
 
 
 def test_idle_children_end(tmp_path: Path) -> None:

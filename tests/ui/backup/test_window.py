@@ -110,8 +110,8 @@ def test_the_menu_leads_to_it_and_restored_settings_count(
     qtbot.addWidget(main)
     bench = ToolWindows(main, context, workspace, cases, Memory())
     try:
-        window = bench._backup.show()
-        assert window is bench._backup.show()
+        window = bench.backup.show()
+        assert window is bench.backup.show()
         window.restore(tmp_path / "b.zip")
         severity, text = done(qtbot, window)
         assert severity == "ok", text

@@ -135,7 +135,7 @@ def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory
     window = MainWindow(context, workspace, memory)
     cases = WorkList(workspace)
     bench = ToolWindows(window, context, workspace, cases, memory)
-    cases._engine = plain_engine  # type: ignore[assignment]
+    cases._engine = plain_engine  # type: ignore[assignment]  # noqa: SLF001  # models of the test
     window.show()
     qtbot.addWidget(window, before_close_func=lambda _: cases.close())
     return bench
@@ -164,7 +164,7 @@ def test_each_folder_goes_into_the_queue_as_a_specimen_of_its_own(
         worklist.enqueue(patients)
     else:
         bench.window.opener.open_path(patients)
-        qtbot.waitUntil(lambda: bench._worklist is not None, timeout=10_000)
+        qtbot.waitUntil(lambda: bench.worklist is not None, timeout=10_000)
         worklist = bench.show_worklist()
     wait_for_queue(qtbot, bench, 3)
 
@@ -197,7 +197,7 @@ def test_the_work_list_asks_too_and_takes_no_for_an_answer(
     qtbot.waitUntil(lambda: asked == [patients], timeout=10_000)
     assert not bench.cases.queue.entries()
     bench.window.opener.ask_options = lambda path, intake: OpenOptions(one_specimen=True, mpp=0.107)
-    worklist.incoming._ask = bench.window.opener.ask_options
+    worklist.incoming._ask = bench.window.opener.ask_options  # noqa: SLF001  # models of the test
     worklist.enqueue(patients)
     wait_for_queue(qtbot, bench, 1)
 

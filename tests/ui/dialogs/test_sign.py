@@ -115,7 +115,7 @@ def test_a_confirmed_finding_names_who_was_told(qtbot: QtBot, context: UiContext
     assert (ok(dialog).isEnabled(), dialog.answer().told_at) == (True, "")
     dialog.verdict.setCurrentIndex(dialog.verdict.findData(REFUTED))
     assert not ok(dialog).isEnabled()  # its cells must be given their class
-    assert not dialog._hint.isHidden()
+    assert not dialog.hint.isHidden()
 
 
 def test_an_answer_that_was_begun_is_there_again(

@@ -132,7 +132,7 @@ def test_problems_and_faults_of_the_window_are_in_the_log(window: MainWindow, fo
 
 @pytest.mark.parametrize("early", [False, True])
 def test_a_log_that_cannot_be_written_is_shown_once(qtbot: QtBot, window: MainWindow, early: bool) -> None:
-    trouble = start._LogTrouble()
+    trouble = start.LogTrouble()
     thread = threading.Thread(target=trouble.take, args=(OSError(28, "No space left on device"),))
 
     def find_out() -> None:

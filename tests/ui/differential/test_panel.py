@@ -31,7 +31,7 @@ def session() -> FakeSession:
 @pytest.fixture
 def model(context: UiContext, session: FakeSession) -> DifferentialModel:
     model = DifferentialModel(context)
-    model._tester = QAbstractItemModelTester(  # type: ignore[attr-defined]
+    model.tester = QAbstractItemModelTester(  # type: ignore[attr-defined]
         model, QAbstractItemModelTester.FailureReportingMode.Fatal, model
     )
     model.show_differential(session.differential())
@@ -109,10 +109,10 @@ def test_the_panel_tells_progress_and_remarks(qtbot: QtBot, context: UiContext, 
     panel.show()
     table = session.differential()
     panel.show_table(table, reviewed=50, cells=200, target=400)
-    assert panel._reviewed._value.text() == "25 %"
-    assert "400" in panel._counted._caption.text()
-    assert panel._waiting._value.text() == str(table.unidentified)
-    assert panel.remarks._layout.count() == len(table.remarks) + 1
+    assert panel.reviewed.value_label.text() == "25 %"
+    assert "400" in panel.counted.caption_label.text()
+    assert panel.waiting.value_label.text() == str(table.unidentified)
+    assert panel.remarks.column.count() == len(table.remarks) + 1
     assert not panel.table.isColumnHidden(Column.ABSOLUTE)
     assert not panel.table.isColumnHidden(Column.BAR)
 
@@ -129,7 +129,7 @@ def test_what_the_run_remarked_stands_in_the_window_and_warns(window: MainWindow
     assert not [text for text in said if "143" in text]
     total = session.differential().total
     assert f"Leukocytes counted: {total}; the target is 300." in said
-    assert window.page.differential._counted._caption.text() == "counted, target 300"
+    assert window.page.differential.counted.caption_label.text() == "counted, target 300"
     assert "Unfamiliar look" in [chip.accessibleName() for chip in window.page.header.findChildren(Chip)]
 
 
@@ -144,7 +144,7 @@ def test_remarks_and_tallies_of_a_run_appear_when_it_ends(window: MainWindow) ->
 
 
 def test_a_run_whose_images_went_away_warns_and_says_how_to_go_on(window: MainWindow) -> None:
-    window.analysis._tell_notice(Done(RunStatus.FAILED, notice=LOST))
+    window.analysis._tell_notice(Done(RunStatus.FAILED, notice=LOST))  # noqa: SLF001  # the end of a run
     (banner,) = window.banners.banners
     assert banner.severity == "warning"
     assert banner.texts[0] == LOST
@@ -178,6 +178,6 @@ def test_hostile_remarks_stay_text(qtbot: QtBot, context: UiContext) -> None:
     panel = DifferentialPanel(context)
     qtbot.addWidget(panel)
     panel.show_table(table, reviewed=0, cells=5, target=0)
-    label = panel.remarks._layout.itemAt(0).widget().layout().itemAt(1).widget()
+    label = panel.remarks.column.itemAt(0).widget().layout().itemAt(1).widget()
     assert label.text() == "<img src=x> <b>x</b>"
     assert label.textFormat() == Qt.TextFormat.PlainText

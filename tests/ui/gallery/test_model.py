@@ -25,7 +25,7 @@ def session() -> FakeSession:
 @pytest.fixture
 def model(context: UiContext, session: FakeSession) -> GalleryModel:
     model = GalleryModel(session.cell, session.decision, session.state.label, context.language)
-    model._tester = QAbstractItemModelTester(  # type: ignore[attr-defined]
+    model.tester = QAbstractItemModelTester(  # type: ignore[attr-defined]
         model, QAbstractItemModelTester.FailureReportingMode.Fatal, model
     )
     model.load(session.cells)
@@ -158,7 +158,7 @@ def test_new_proposals_sort_everything_anew_in_one_step_and_the_selection_stays(
     ]
     session.state.repropose(new)
     session.cells[:] = new
-    session._by_id.update((c.id, c) for c in new)
+    session.put(*new)
     model.refresh([c.id for c in new])
     assert heard == ["layout"]
     assert content(model) == fresh(model, session, context)

@@ -59,7 +59,7 @@ def panel(qtbot: QtBot, context: UiContext, pool: QThreadPool) -> Iterator[Inspe
 def test_a_replaced_image_is_told_beside_the_picture_that_the_case_keeps(
     qtbot: QtBot, panel: InspectorPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = panel._session
+    session = panel.session
     plain = session.view
     other = session.cells[1].id
     monkeypatch.setattr(session, "view", lambda i: replace(plain(i), from_image=False, replaced=i == other))
@@ -93,9 +93,9 @@ def test_the_outline_is_drawn_where_it_lies_and_can_be_hidden(view: CellImageVie
 def test_zooming_keeps_the_spot_under_the_mouse(view: CellImageView) -> None:
     point = QPointF(260, 110)
     view.zoom_at(2.0, QPointF(200, 150))
-    spot = view._to_picture(point)
+    spot = view.to_picture(point)
     view.zoom_at(1.3, point)
-    after = view._to_picture(point)
+    after = view.to_picture(point)
     assert (after - spot).manhattanLength() < 1e-6
     view.zoom_at(1000, point)
     assert view.zoom == MAX_ZOOM
@@ -143,10 +143,10 @@ def test_cold_places_of_the_explanation_stay_clear() -> None:
 
 
 def test_a_cell_is_shown_with_all_that_is_known_of_it(qtbot: QtBot, panel: InspectorPanel) -> None:
-    session = panel._session
+    session = panel.session
     panel.show_cell(3)
     qtbot.waitUntil(lambda: panel.image.has_picture)
-    assert panel.bars._scores[0][0] == session.cell(3).predicted
+    assert panel.bars.scores[0][0] == session.cell(3).predicted
     panel.tabs.setCurrentIndex(1)
     assert panel.measurements.rowCount() == len(session.measurements(3))
     session.relabel([3], "BL")
@@ -157,7 +157,7 @@ def test_a_cell_is_shown_with_all_that_is_known_of_it(qtbot: QtBot, panel: Inspe
 
 def test_a_quick_run_through_cells_loads_only_the_last(qtbot: QtBot, panel: InspectorPanel) -> None:
     asked: list[int] = []
-    session = panel._session
+    session = panel.session
     view = session.view
     session.view = lambda i: (asked.append(i), view(i))[1]  # type: ignore[method-assign]
     for i in range(1, 20):
@@ -170,20 +170,20 @@ def test_a_picture_that_cannot_be_read_is_said_so(qtbot: QtBot, panel: Inspector
     def fail(_: int) -> None:
         raise OSError("gone")
 
-    panel._session.view = fail  # type: ignore[method-assign, assignment]
+    panel.session.view = fail  # type: ignore[method-assign, assignment]
     panel.show_cell(4)
-    qtbot.waitUntil(lambda: bool(panel.image._message) and "cannot be read" in panel.image._message)
+    qtbot.waitUntil(lambda: bool(panel.image.message) and "cannot be read" in panel.image.message)
 
 
 def test_a_class_the_model_does_not_know_is_told_on_the_picture(qtbot: QtBot, panel: InspectorPanel) -> None:
     def fail(_: int, code: str) -> None:
         raise KeyError(code)
 
-    panel._session.explain = fail  # type: ignore[method-assign, assignment]
+    panel.session.explain = fail  # type: ignore[method-assign, assignment]
     panel.show_cell(4)
     qtbot.waitUntil(lambda: panel.image.has_picture)
     panel.explain("PLC")
-    qtbot.waitUntil(lambda: bool(panel.image._note))
+    qtbot.waitUntil(lambda: bool(panel.image.note))
     assert not panel.image.has_heat
 
 
@@ -192,9 +192,9 @@ def test_opacity_and_class_follow_the_controls(qtbot: QtBot, panel: InspectorPan
     qtbot.waitUntil(lambda: panel.image.has_picture)
     panel.opacity.setValue(80)
     assert panel.image.heat_opacity == pytest.approx(0.8)
-    QTest.mouseClick(panel.bars, Qt.MouseButton.LeftButton, pos=QPoint(20, 5 + panel.bars._line_height() * 2))
+    QTest.mouseClick(panel.bars, Qt.MouseButton.LeftButton, pos=QPoint(20, 5 + panel.bars.line_height() * 2))
     qtbot.waitUntil(lambda: panel.image.has_heat)
-    assert panel.explained_class.currentData() == panel.bars._scores[2][0]
+    assert panel.explained_class.currentData() == panel.bars.scores[2][0]
 
 
 def line_of(panel: InspectorPanel) -> str:
@@ -205,7 +205,7 @@ def line_of(panel: InspectorPanel) -> str:
 def test_what_a_cell_was_by_itself_is_said_where_the_specimen_changed_its_class(
     qtbot: QtBot, panel: InspectorPanel
 ) -> None:
-    session = panel._session
+    session = panel.session
     assert isinstance(session, FakeSession)
     same, other, sister = [c.id for c in session.cells if c.predicted == "SNE"][:3]
     session.found = {same: ("SNE", 0.3), other: ("ERB", 0.615), sister: ("UNICORN", 0.5)}
@@ -216,7 +216,7 @@ def test_what_a_cell_was_by_itself_is_said_where_the_specimen_changed_its_class(
     assert "similar cells" in panel.by_itself.toolTip()
     panel.show_cell(same)
     assert line_of(panel) == ""
-    qtbot.waitUntil(lambda: panel._found == ("SNE", 0.3))
+    qtbot.waitUntil(lambda: panel.found == ("SNE", 0.3))
     assert line_of(panel) == ""
     panel.show_cell(sister)
     qtbot.waitUntil(lambda: "UNICORN" in line_of(panel))
@@ -227,27 +227,26 @@ def test_what_a_cell_was_by_itself_is_said_where_the_specimen_changed_its_class(
 def test_a_cell_that_waits_is_headlined_as_unidentified_with_its_best_guess_and_the_reason(
     panel: InspectorPanel,
 ) -> None:
-    session = panel._session
+    session = panel.session
     assert isinstance(session, FakeSession)
     waiting = next(c.id for c in session.cells if session.decision(c.id).status is Status.UNIDENTIFIED)
     proposed = next(c.id for c in session.cells if session.decision(c.id).status is Status.PROPOSED)
     cell = session.cell(waiting)
     scores = np.full(len(cell.scores), 0.08 / (len(cell.scores) - 1), np.float32)
     scores[0] = 0.92
-    session._by_id[waiting] = replace(
-        cell, scores=scores, uncertainty=0.4, flags=(), predicted="MO", probability=0.92
-    )
+    guess = replace(cell, scores=scores, uncertainty=0.4, flags=(), predicted="MO", probability=0.92)
+    session.put(guess)
     panel.show_cell(waiting)
-    assert panel._name.toolTip() == "Unidentified"
+    assert panel.name_label.toolTip() == "Unidentified"
     assert panel.waits.text() == (
         "Best guess: monocyte, 92 %. It waits because it looks unlike the training images."
     )
-    session._by_id[waiting] = replace(cell, flags=(FLAG_SCALE_CONTRADICTED,))
+    session.put(replace(cell, flags=(FLAG_SCALE_CONTRADICTED,)))
     panel.show_cell(waiting)
     assert panel.waits.text().endswith("It waits because the scale is contradicted.")
     panel.show_cell(proposed)
     assert not panel.waits.isVisible()
-    assert panel._name.toolTip() != "Unidentified"
+    assert panel.name_label.toolTip() != "Unidentified"
     panel.show_cell(waiting)
     panel.show_cell(None)
     assert not panel.waits.isVisible()
@@ -285,11 +284,11 @@ def test_brightness_leaves_black_and_white_alone(view: CellImageView) -> None:
 def test_the_line_of_a_cell_by_itself_stays_in_sight_where_bars_scroll(
     qtbot: QtBot, panel: InspectorPanel
 ) -> None:
-    panel._session.found = {4: ("UNICORN", 0.5)}  # type: ignore[attr-defined]
+    panel.session.found = {4: ("UNICORN", 0.5)}  # type: ignore[attr-defined]
     tab = panel.probabilities
     panel.show_cell(4)
     qtbot.waitUntil(lambda: line_of(panel) != "")
-    assert len(panel.bars._scores) > 3
+    assert len(panel.bars.scores) > 3
     for height in (900, 420):
         panel.resize(300, height)
         panel.layout().activate()
@@ -303,12 +302,12 @@ def test_the_line_of_a_cell_by_itself_stays_in_sight_where_bars_scroll(
 
 
 def test_the_line_of_a_cell_by_itself_follows_the_proposals(qtbot: QtBot, panel: InspectorPanel) -> None:
-    session = panel._session
+    session = panel.session
     assert isinstance(session, FakeSession)
     cell = session.cell(3)
     other = "LY" if cell.predicted != "LY" else "MO"
     panel.show_cell(3)
-    qtbot.waitUntil(lambda: panel._found is not None)
+    qtbot.waitUntil(lambda: panel.found is not None)
     session.found[3] = (cell.predicted, cell.probability)
     assert line_of(panel) == ""
     for predicted, said in ((other, True), (cell.predicted, False), (other, True)):
@@ -321,7 +320,7 @@ def test_the_line_of_a_cell_by_itself_follows_the_proposals(qtbot: QtBot, panel:
 def test_the_line_of_a_cell_by_itself_is_read_off_the_window_s_thread(
     qtbot: QtBot, panel: InspectorPanel
 ) -> None:
-    session = panel._session
+    session = panel.session
     asked: list[tuple[int, bool]] = []
 
     def slow(cell_id: int) -> tuple[str, float]:

@@ -52,9 +52,9 @@ def test_the_preview_shows_the_pages_of_the_pdf_and_renders_no_markup(
     window = bench.show_preview()
     assert window is not None
     qtbot.waitUntil(lambda: window.pages.count > 0, timeout=30_000)
-    words = "".join(p.words() for p in window.pages._pages).replace("\n", "")
+    words = "".join(p.words() for p in window.pages.page_list).replace("\n", "")
     assert words.replace(" ", "").count(HOSTILE.replace(" ", "")) == 2
-    first = window.pages._pages[0]
+    first = window.pages.page_list[0]
     assert (first.width, first.height) == pytest.approx((210, 297), abs=0.1)
     assert f"Page 1 of {window.pages.count}" in window.where.text()
     picture = window.pages.viewport().grab().toImage()
@@ -66,8 +66,8 @@ def test_the_preview_shows_the_pages_of_the_pdf_and_renders_no_markup(
     window.pages.viewport().grab()
     window.lang.setCurrentIndex(1)
     window.paper.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: window.pages._pages[0].width > 215, timeout=30_000)
-    assert "Formule" in window.pages._pages[0].words()
+    qtbot.waitUntil(lambda: window.pages.page_list[0].width > 215, timeout=30_000)
+    assert "Formule" in window.pages.page_list[0].words()
 
 
 def test_the_exact_pdf_lies_in_a_private_folder_under_no_name_and_goes(session: CaseSession) -> None:

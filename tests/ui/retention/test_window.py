@@ -91,7 +91,7 @@ def test_the_program_tells_of_them_once_the_days_are_set(
     workspace.change_settings(privacy=Privacy(0, False))
     window = MainWindow(context, workspace, memory)
     bench = ToolWindows(window, context, workspace, cases, memory)
-    bench._retention = Retention(workspace, cases, lambda: LATER)
+    bench.retention = Retention(workspace, cases, lambda: LATER)
     window.show()
     qtbot.wait(50)
     assert not window.banners.banners

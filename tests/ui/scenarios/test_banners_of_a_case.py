@@ -100,7 +100,7 @@ def test_nor_over_the_new_version_of_its_own_case(
 def test_closing_a_case_takes_its_banners_and_leaves_those_of_the_laboratory(bench: ToolWindows) -> None:
     open_case(bench, "first")
     banners = bench.window.banners
-    bench._tell_due([object()])  # type: ignore[list-item]
+    bench._tell_due([object()])  # type: ignore[list-item]  # noqa: SLF001  # what a worker found
     bench.window.page.controller.failed.emit(TROUBLE)  # type: ignore[union-attr]
     assert len(told(bench)) == 2
     bench.window.close_case()
@@ -161,7 +161,7 @@ def test_what_was_looked_at_waits_while_a_dialog_about_the_open_case_is_up(
     opener.ask_options = lambda path, _: asked.append(path)
     dialog = ReviewerDialog("", bench.window)
     dialog.open()
-    opener._looked(Path("smear"), object())
+    opener._looked(Path("smear"), object())  # noqa: SLF001  # what a worker found
     qtbot.wait(600)
     assert asked == []
     dialog.reject()
@@ -170,7 +170,7 @@ def test_what_was_looked_at_waits_while_a_dialog_about_the_open_case_is_up(
     # A later wish takes its place.
     again = ReviewerDialog("", bench.window)
     again.open()
-    opener._looked(Path("smear"), object())
+    opener._looked(Path("smear"), object())  # noqa: SLF001  # what a worker found
     open_case(bench, "second")
     again.reject()
     qtbot.wait(600)
@@ -190,9 +190,9 @@ def test_a_view_of_an_earlier_case_says_nothing_any_more(bench: ToolWindows) -> 
 
 def test_an_analysis_that_goes_on_takes_back_that_it_was_stopped(desk: Desk) -> None:
     analysis = desk.window.analysis
-    analysis._session = desk.session
-    analysis._batch([Skipped(SkippedFile("a.png", "damaged")), Done(RunStatus.CANCELLED, {})])
-    analysis._finished()
+    analysis._session = desk.session  # noqa: SLF001  # an analysis that was stopped
+    analysis.runner.batch.emit([Skipped(SkippedFile("a.png", "damaged")), Done(RunStatus.CANCELLED, {})])
+    analysis.runner.finished.emit()
     assert len(desk.window.banners.banners) == 2
     job = desk.workshop.continue_analysis(desk.session)
     analysis.run(job, desk.session, None)

@@ -93,7 +93,7 @@ def test_a_menu_acts_on_the_cells_it_was_opened_on(desk: Desk) -> None:
     assert [list(e.cells) for e in desk.session.events] == [chosen]
     QApplication.sendPostedEvents(None, 0)
     QApplication.processEvents()
-    assert desk.page.views._asked_about is None
+    assert desk.page.views.asked_about is None
 
 
 def test_cells_that_arrive_leave_the_cursor_and_the_screen_where_they_are(desk: Desk) -> None:
@@ -101,7 +101,7 @@ def test_cells_that_arrive_leave_the_cursor_and_the_screen_where_they_are(desk: 
     place = desk.view.tile_rect(cell_id).top()
     moved = desk.ids(UNIDENTIFIED)[:1]
     desk.session.events.clear()
-    desk.page.gallery._changed(Change(cells=(*moved, cell_id), event=None))
+    desk.page.gallery.refresh(Change(cells=(*moved, cell_id), event=None))
     assert desk.view.current_id() == cell_id
     assert desk.view.tile_rect(cell_id).top() == place
 

@@ -71,7 +71,7 @@ def counting(qtbot: QtBot, bench: ToolWindows, workspace: Workspace) -> CaseSess
 def test_keys_count_into_the_case_and_the_table_follows(bench: ToolWindows, counting: CaseSession) -> None:
     rings: list[int] = []
     assert bench.counter is not None
-    bench.counter.bell._ring = lambda: rings.append(1)
+    bench.counter.bell.ring = lambda: rings.append(1)
     press(Key.Key_Q, Key.Key_Q, Key.Key_S, Key.Key_G)
     assert counting.state.hand_counts == {"SNE": 2, "LY": 1, "ERB": 1}
     assert bench.counter.counter.total == 3
@@ -157,7 +157,7 @@ def test_fields_are_saved_as_soon_as_they_are_left(bench: ToolWindows, session: 
     row.editor.setFocus()
     QTest.keyClicks(row.editor, "x")
     press(Key.Key_Tab)
-    assert row._problem.isVisibleTo(row)
+    assert row.problem_label.isVisibleTo(row)
     assert session.state.data.fields["wbc"] == "7.4"
     session.undo()
     assert row.text() == ""
@@ -181,17 +181,17 @@ def test_the_specimen_number_is_corrected_on_the_record_page(
     press(Key.Key_Tab)
     page = bench.window.page
     assert page is not None
-    assert (session.specimen.id, page.header._title.text()) == ("26-4711", "26-4711")
+    assert (session.specimen.id, page.header.title_label.text()) == ("26-4711", "26-4711")
     assert bench.window.windowTitle().startswith("26-4711 ")
     row.editor.setFocus()
     row.editor.selectAll()
     press(Key.Key_Delete)
     press(Key.Key_Tab)
-    assert row._problem.text() == "A specimen needs a number."
+    assert row.problem_label.text() == "A specimen needs a number."
     assert session.specimen.id == "26-4711"
     page.undo()
     assert bench.window.windowTitle().startswith(f"{wrong} ")
-    assert page.header._title.text() == wrong
+    assert page.header.title_label.text() == wrong
 
 
 def test_grades_by_key_and_mouse(bench: ToolWindows, session: CaseSession) -> None:
@@ -291,7 +291,7 @@ def test_agreement_over_cases(
     (workspace.cases_dir / "bad.bcs").write_bytes(b"no case")
     window = bench.show_agreement()
     qtbot.waitUntil(lambda: window.classes.count() == 1)
-    assert "bias" in window._text.text()
-    assert "bad.bcs" in window._left_out.text()
-    assert window._left_out.isVisible()
+    assert "bias" in window.summary.text()
+    assert "bad.bcs" in window.left_out.text()
+    assert window.left_out.isVisible()
     window.grab()

@@ -80,20 +80,20 @@ def test_a_comment_not_added_is_there_again_and_the_foot_says_so(
     bench: ToolWindows, session: CaseSession, path: Path
 ) -> None:
     panel = record(bench, 2).comments
-    assert bench.window._saved.text() == "Every decision is saved"
+    assert bench.window.saved_label.text() == "Every decision is saved"
     panel.words.setFocus()
     QTest.keyClicks(panel.words, WORDS)
-    assert bench.window._saved.text() == "A comment is not added yet"
+    assert bench.window.saved_label.text() == "A comment is not added yet"
     assert record(bench, 2).tabText(2) == "Comments •"
-    assert panel._hint.isVisible()
+    assert panel.hint.isVisible()
     session = again(bench, path)
     assert session.state.notes == []
     panel = record(bench, 2).comments
     assert panel.words.toPlainText() == WORDS
-    assert bench.window._saved.text() == "A comment is not added yet"
+    assert bench.window.saved_label.text() == "A comment is not added yet"
     panel.add()
     assert [n.text for n in session.state.notes] == [WORDS]
-    assert bench.window._saved.text() == "Every decision is saved"
+    assert bench.window.saved_label.text() == "Every decision is saved"
     session = again(bench, path)
     assert record(bench, 2).comments.words.toPlainText() == ""
     bench.window.close_case()
@@ -137,7 +137,7 @@ def test_a_crash_costs_no_field_that_was_being_filled_in(
 def test_the_foot_names_a_field_and_a_comment_together(bench: ToolWindows, session: CaseSession) -> None:
     QTest.keyClicks(editor(bench, "wbc"), "7.4x")
     QTest.keyClicks(record(bench, 2).comments.words, WORDS)
-    assert bench.window._saved.text() == "Not saved yet: White cell count · A comment is not added yet"
+    assert bench.window.saved_label.text() == "Not saved yet: White cell count · A comment is not added yet"
 
 
 def test_looking_at_the_analyser_asks_nobody_for_a_name(
@@ -176,7 +176,7 @@ def test_a_comment_too_long_is_not_cut_silently(bench: ToolWindows, session: Cas
     panel.words.setPlainText("x" * 2003)
     panel.add()
     assert session.state.notes == []
-    assert panel._hint.text() == "Too long to be added: 2003 of 2000 characters"
+    assert panel.hint.text() == "Too long to be added: 2003 of 2000 characters"
 
 
 @pytest.mark.parametrize(("answer", "added"), [("add", [WORDS]), ("discard", []), ("back", None)])
@@ -195,7 +195,7 @@ def test_signing_asks_about_a_comment_that_is_not_added(
     def exec_comment(dialog: CommentDialog) -> int:
         asked.append("comment")
         if answer == "discard":
-            dialog._discard()
+            dialog.discard()
         return int(QDialog.DialogCode.Rejected if answer == "back" else QDialog.DialogCode.Accepted)
 
     def exec_sign(dialog: SignDialog) -> int:
@@ -223,11 +223,11 @@ def test_a_field_that_cannot_be_saved_stays_and_is_there_again(
     bench.window.commit_typing()
     session.relabel([session.cells[0].id], "LY")  # refreshes the form
     row = record(bench, 0).fields.rows["wbc"]
-    assert (row.text(), row._problem.text()) == ("7.4x", "Not a number.")
-    assert bench.window._saved.text() == "Not saved yet: White cell count"
+    assert (row.text(), row.problem_label.text()) == ("7.4x", "Not a number.")
+    assert bench.window.saved_label.text() == "Not saved yet: White cell count"
     session = again(bench, path)
     row = record(bench, 0).fields.rows["wbc"]
-    assert (row.text(), row._problem.text()) == ("7.4x", "Not a number.")
+    assert (row.text(), row.problem_label.text()) == ("7.4x", "Not a number.")
     assert "wbc" not in session.state.data.fields
     (check,) = [c for c in signing_checks(session) if "not saved" in c.text]
     assert check.blocking
@@ -238,7 +238,7 @@ def test_a_field_that_cannot_be_saved_stays_and_is_there_again(
     bench.window.commit_typing()
     assert session.state.data.fields["wbc"] == "7.4"
     assert not [c for c in signing_checks(session) if "not saved" in c.text]
-    assert bench.window._saved.text() == "Every decision is saved"
+    assert bench.window.saved_label.text() == "Every decision is saved"
 
 
 def test_what_is_being_typed_counts_when_the_case_is_signed_exported_or_closed(
@@ -275,7 +275,7 @@ def test_without_a_name_what_was_typed_is_a_draft(
     session = again(bench, path)
     assert session.state.data.fields == {}
     assert record(bench, 0).fields.rows["stain"].text() == "MGG"
-    assert bench.window._saved.text() == "Not saved yet: Stain"
+    assert bench.window.saved_label.text() == "Not saved yet: Stain"
 
 
 def test_a_note_for_the_library_is_there_again_until_it_is_kept(

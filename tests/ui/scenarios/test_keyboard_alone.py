@@ -100,7 +100,7 @@ def test_a_case_is_found_reviewed_signed_and_exported_without_the_mouse(  # noqa
     app.installEventFilter(mouse)
     window = bench.window
     press(Key.Key_L, CTRL)
-    worklist = bench._worklist
+    worklist = bench.worklist
     assert worklist is not None
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 1, timeout=20_000)
     qtbot.waitUntil(worklist.table.hasFocus)

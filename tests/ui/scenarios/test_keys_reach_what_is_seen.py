@@ -79,7 +79,7 @@ class Witness:
             shown = page.map.canvas.getViewBox().viewRect()
             for n, (x, y) in enumerate(page.map.canvas.points):
                 if shown.contains(x, y) and n in page.map.canvas.chosen:
-                    self.seen.add(page.map._ids[n])
+                    self.seen.add(page.map.ids[n])
 
     def _happened(self, change: Change) -> None:
         if change.event is None or not change.event.cells:
@@ -202,7 +202,7 @@ def test_letters_at_the_compared_cells_decide_nothing(qtbot: QtBot, bench: ToolW
     assert session is not None
     page.gallery.view.select_ids([c.id for c in session.cells[:3]])
     page.compare()
-    window = page._comparisons[0]
+    window = page.comparisons[0]
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     count = session.state.last_seq

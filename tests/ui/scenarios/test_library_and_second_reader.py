@@ -81,7 +81,7 @@ def test_cells_like_one_of_the_case_come_first_from_its_class(
     cell = next(c for c in session.cells if c.predicted == "LY")
     page.gallery.view.select_ids([cell.id])
     bench.show_like_in_library()
-    library = bench._library
+    library = bench.library
     assert library is not None
     first = library.model.reference(0)
     assert first.source_cell == cell.id
@@ -122,8 +122,8 @@ def test_the_second_reading_is_blinded_by_key_and_settled(
     assert (agreement.n, agreement.agreeing) == (8, 7)
     assert agreement.disagreeing == (order[3],)
     assert window.stack.currentIndex() == 1
-    assert "87.5 %" in window._kappa.text()
-    assert window._question.text() == "1 difference to settle."
+    assert "87.5 %" in window.kappa_label.text()
+    assert window.question_label.text() == "1 difference to settle."
     assert window.settle_button.text() == "&Settle the differences as A. Technician"
     focus = QApplication.focusWidget()
     assert focus is not None
@@ -133,7 +133,7 @@ def test_the_second_reading_is_blinded_by_key_and_settled(
     QTest.keyClick(focus, Key.Key_Space)
     assert session.state.adjudicated == {}
     window.settle_button.click()
-    assert f"Cell {order[3]}" in window._question.text()
+    assert f"Cell {order[3]}" in window.question_label.text()
     assert {session.decision(i).reviewer for i in decided} == {"A. Technician"}
     window.grab()
     QTest.keyClick(window.stage, key_of("MO"))

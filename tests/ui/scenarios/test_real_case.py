@@ -102,7 +102,7 @@ def test_the_inspector_shows_picture_outline_and_explanation(qtbot: QtBot, analy
     assert page is not None
     page.gallery.view.select_ids([1])
     qtbot.waitUntil(lambda: page.inspector.image.has_picture)
-    assert not page.inspector.image._cell.isEmpty()
+    assert not page.inspector.image._cell.isEmpty()  # noqa: SLF001  # what is painted
     page.inspector.tabs.setCurrentIndex(1)
     assert page.inspector.measurements.rowCount() > 5
 
@@ -190,7 +190,9 @@ def test_a_case_open_elsewhere_is_offered_for_reading(
     second.opener.open_path(path)
     assert second.page is None
     banner = second.banners.banners[0]
-    button = next(b for b in banner.findChildren(type(second.progress._button)) if "reading" in b.text())
+    button = next(
+        b for b in banner.findChildren(type(second.progress.cancel_button)) if "reading" in b.text()
+    )
     button.click()
     assert second.page is not None
     assert second.page.session.read_only
@@ -247,5 +249,5 @@ def one_by_one(
     window: MainWindow, events: list[AnalysisEvent], between: Callable[[list[AnalysisEvent]], None]
 ) -> None:
     for event in events:
-        window.analysis._batch([event])
+        window.analysis.runner.batch.emit([event])
         between([event])

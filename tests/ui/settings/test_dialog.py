@@ -185,7 +185,7 @@ def test_the_file_goes_out_and_comes_back_and_a_bad_key_is_told(
     dialog: SettingsDialog, tmp_path: Path
 ) -> None:
     path = tmp_path / "lab.json"
-    dialog._fill(replace(LabSettings(), target_cells=200, nrbc_threshold=10.0))
+    dialog.fill(replace(LabSettings(), target_cells=200, nrbc_threshold=10.0))
     dialog.pass_on(path)
     obj = json.loads(path.read_text("utf-8"))
     assert obj["target_cells"] == 200

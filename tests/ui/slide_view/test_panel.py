@@ -158,8 +158,8 @@ def test_groups_can_be_hidden(panel: SlidePanel) -> None:
     shown = len(panel.markers.visible(panel.canvas.camera))
     panel.show_group(code, False)
     assert len(panel.markers.visible(panel.canvas.camera)) == shown - panel.markers.counts()[code]
-    panel.tools._fill_cells_menu()
-    texts = [a.text() for a in panel.tools._cells_menu.actions()]
+    panel.tools.fill_cells_menu()
+    texts = [a.text() for a in panel.tools.cells_menu.actions()]
     assert len(texts) >= 2 + len(panel.markers.counts())
 
 
@@ -174,15 +174,15 @@ def test_the_analysis_paints_its_maps(qtbot: QtBot, panel: SlidePanel) -> None:
     assert zones.ranked
     assert zones.tile_at(0, 1500, 10) == tiles[1]
     plain = panel.canvas.snapshot()
-    panel._show_map(legend.QUALITY)
+    panel.show_map(legend.QUALITY)
     mapped = panel.canvas.snapshot()
-    panel._show_visited(True)
+    panel.show_visited(True)
     dimmed = panel.canvas.snapshot()
     x, y = (round(v) for v in panel.canvas.camera.to_screen(700, 1950))
     seen = [QColor(p.pixel(x, y)).lightness() for p in (plain, mapped, dimmed)]
     assert seen[0] != seen[1]
     assert seen[2] < seen[1]
-    panel._show_map(legend.DENSITY)
+    panel.show_map(legend.DENSITY)
     panel.canvas.snapshot()
 
 

@@ -147,8 +147,8 @@ def test_a_look_changes_only_what_is_asked() -> None:
 def test_look_panel_resets(qtbot: QtBot) -> None:
     look = DisplayPanel()
     qtbot.addWidget(look)
-    look._sliders[0].setValue(40)
-    look._stain.setChecked(True)
+    look.sliders[0].setValue(40)
+    look.stain_box.setChecked(True)
     assert look.look() == Look(0.4, 0.0, 1.0, True)
     with qtbot.waitSignal(look.changed) as told:
         look.reset()

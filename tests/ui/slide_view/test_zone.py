@@ -55,11 +55,11 @@ def test_zone_and_quality_map_come_back_with_the_case(
     assert good is not None
     assert (good.score, good.measured) == (0.8, True)
     assert shown.tile_at(0, 100, 1500).reasons == (GLASS,)  # type: ignore[union-attr]
-    again.tools._offer_maps()
+    again.tools.offer_maps()
     assert again.tools.map_actions[legend.QUALITY].isEnabled()
-    again._controller.undo()
+    again.controller.undo()
     assert again.zones() == {}
-    again._controller.redo()
+    again.controller.redo()
     assert again.zones() == drawn
     again.close_case()
 

@@ -91,7 +91,7 @@ def test_nothing_is_said_of_a_case_that_is_as_it_was_written(
     window.opener.open_path(path)
     assert window.page is not None
     store = window.page.session.store
-    qtbot.waitUntil(lambda: store._db._compared == len(store.ledger()), timeout=20_000)
+    qtbot.waitUntil(lambda: store._db._compared == len(store.ledger()), timeout=20_000)  # noqa: SLF001  # nothing else says what was compared
     assert window.banners.banners == ()
 
 

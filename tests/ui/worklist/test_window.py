@@ -83,7 +83,7 @@ def test_the_queue_runs_one_after_the_other_and_tells_how_each_ended() -> None:
     queue = AnalysisQueue()
     jobs = [StepJob(), StepJob(UserError("no")), StepJob(RuntimeError("fault")), StepJob()]
     faults: list[BaseException] = []
-    queue._report_fault = faults.append
+    queue._report_fault = faults.append  # noqa: SLF001  # faults would end the test
     for i, job in enumerate(jobs):
         queue.add(Path(f"/{i}.bcs"), job)
     assert [e.turn for e in queue.entries()][1:] == [Turn.WAITING] * 3
