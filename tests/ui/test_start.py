@@ -16,7 +16,8 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.window_memory import Memory
-from tests.support.fakes import FakeSession, FakeWorkshop, make_cells
+from tests.support.fakes import FakeWorkshop
+from tests.support.workbench_window import a_case, a_workspace
 
 
 @pytest.fixture
@@ -25,9 +26,16 @@ def keeper(context: UiContext, memory: Memory) -> start.WindowKeeper:
 
 
 def test_another_language_takes_the_open_case_along(
-    qtbot: QtBot, keeper: start.WindowKeeper, context: UiContext, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot,
+    keeper: start.WindowKeeper,
+    context: UiContext,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    session = FakeSession(make_cells(30))
+    session = a_workspace(tmp_path).open_case(a_case(tmp_path / "one.bcs", 30))
+    closed: list[bool] = []
+    close = session.close
+    monkeypatch.setattr(session, "close", lambda: (closed.append(True), close()))
     keeper.window.show()
     keeper.window.attach(session)
     first = keeper.window
@@ -38,11 +46,11 @@ def test_another_language_takes_the_open_case_along(
     page = keeper.window.page
     assert page is not None
     assert page.session is session
-    assert not session.closed
+    assert closed == []
     assert keeper.window.actions_.get("quit").text() == "&Quitter"
     assert sum(page.gallery.model.counts()) == 30
     keeper.window.close()
-    assert session.closed
+    assert closed == [True]
     context.language.choose("en")
 
 
