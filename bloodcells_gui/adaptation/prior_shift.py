@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.domain.analysis import AnalysisRun
+from bloodcells_gui.domain.run_record import AdaptationRecord, PriorParameters, PropagationParameters
 from bloodcells_gui.domain.taxonomy import BY_CODE, CRITICAL, NUCLEATED, PLATELETS
 
 Floats = NDArray[np.float32]
@@ -35,8 +36,6 @@ LEAF_SHARE = 0.25
 
 _TOLERANCE = 1e-6
 _MAX_ITERATIONS = 200
-_PREFIX = "mix/"
-_WEIGHT = "mix/weight/"
 _LARGEST_WEIGHT = 1000.0
 
 
@@ -130,68 +129,50 @@ class PriorShift:
         """Return the weights (K,) in the order of `classes`."""
         return np.array([self.weights.get(code, 1.0) for code in classes], np.float32)
 
-    def to_tallies(self) -> dict[str, float]:
-        """Return it as numbers among a run's tallies; names with "/" are no counts."""
-        tallies = {
-            **{_WEIGHT + code: float(weight) for code, weight in self.weights.items()},
-            "mix/cells": float(self.cells),
-            "mix/threshold": self.threshold,
-            "mix/views": float(self.uses_view_disagreement),
-            "mix/events": float(self.last_event),
-            "mix/guarded": float(self.protects_critical),
-            "mix/leaf_share": self.leaf_share,
-        }
-        if self.prior is not None:
-            tallies |= {"mix/strength": self.prior.strength, "mix/least": self.prior.minimum_cells}
-        if self.propagation is not None:
-            tallies |= {_PREFIX + name: float(value) for name, value in self.propagation.to_card().items()}
-            tallies["mix/alike"] = float(self.propagated_cells)
-        if self.measured_cells:
-            tallies["mix/measured"] = float(self.measured_cells)
-        return tallies
-
-
-def prior_shift_from_tallies(tallies: Mapping[str, float]) -> PriorShift | None:
-    """Read what :meth:`PriorShift.to_tallies` wrote; None where there is none, or no valid one."""
-    weights = {name.removeprefix(_WEIGHT): v for name, v in tallies.items() if name.startswith(_WEIGHT)}
-    if not weights:
-        return None
-    try:
-        # NaN fails every comparison.
-        valid = all(code in BY_CODE and 0 < w <= _LARGEST_WEIGHT for code, w in weights.items())
-        if not (valid and abs(tallies["mix/threshold"]) < math.inf):
-            return None
-        leaf_share = float(tallies.get("mix/leaf_share", LEAF_SHARE))
-        if not 0 <= leaf_share <= 1:
-            return None
-        prior = propagation = None
-        if "mix/strength" in tallies:
-            prior = ClassPrior(tallies["mix/strength"], tallies["mix/least"])
-        if "mix/near" in tallies:
-            keys = ("near", "pull", "echo", "own")
-            propagation = PropagationSettings(*(tallies[_PREFIX + key] for key in keys))
-            if not propagation.is_valid:
-                return None
-        return PriorShift(
-            weights,
-            int(tallies["mix/cells"]),
-            prior,
-            tallies["mix/threshold"],
-            uses_view_disagreement=tallies["mix/views"] > 0,
-            last_event=int(tallies["mix/events"]),
-            protects_critical=tallies.get("mix/guarded", 0) > 0,
-            leaf_share=leaf_share,
-            propagation=propagation,
-            propagated_cells=int(tallies.get("mix/alike", 0)),
-            measured_cells=max(int(tallies.get("mix/measured", 0)), 0),
+    def to_record(self) -> AdaptationRecord:
+        """Return what a case keeps of it."""
+        prior, propagation = self.prior, self.propagation
+        return AdaptationRecord(
+            weights={code: float(weight) for code, weight in self.weights.items()},
+            cells=self.cells,
+            threshold=self.threshold,
+            uses_view_disagreement=self.uses_view_disagreement,
+            last_event=self.last_event,
+            protects_critical=self.protects_critical,
+            leaf_share=self.leaf_share,
+            prior=None if prior is None else PriorParameters(prior.strength, prior.minimum_cells),
+            propagation=None if propagation is None else PropagationParameters(*astuple(propagation)),
+            propagated_cells=self.propagated_cells if propagation is not None else 0,
+            measured_cells=self.measured_cells,
         )
-    except (KeyError, TypeError, ValueError, OverflowError):
+
+
+def prior_shift_of(record: AdaptationRecord | None) -> PriorShift | None:
+    """Read what :meth:`PriorShift.to_record` wrote; None where there is none, or no valid one."""
+    if record is None or not record.weights:
         return None
-
-
-def without_prior_shift(tallies: Mapping[str, float]) -> dict[str, float]:
-    """Return the tallies of a run without those of its adaptation."""
-    return {name: value for name, value in tallies.items() if not name.startswith(_PREFIX)}
+    # NaN fails every comparison.
+    valid = all(code in BY_CODE and 0 < w <= _LARGEST_WEIGHT for code, w in record.weights.items())
+    if not (valid and abs(record.threshold) < math.inf and 0 <= record.leaf_share <= 1):
+        return None
+    propagation = None
+    if record.propagation is not None:
+        propagation = PropagationSettings(*astuple(record.propagation))
+        if not propagation.is_valid:
+            return None
+    return PriorShift(
+        weights=record.weights,
+        cells=record.cells,
+        prior=None if record.prior is None else ClassPrior(*astuple(record.prior)),
+        threshold=record.threshold,
+        uses_view_disagreement=record.uses_view_disagreement,
+        last_event=record.last_event,
+        protects_critical=record.protects_critical,
+        leaf_share=record.leaf_share,
+        propagation=propagation,
+        propagated_cells=record.propagated_cells,
+        measured_cells=record.measured_cells,
+    )
 
 
 def same_classifier(a: AnalysisRun, b: AnalysisRun) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from bloodcells_gui import __version__
 from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.adaptation.morphometry import COLUMNS
-from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_from_tallies, same_classifier
+from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_of, same_classifier
 from bloodcells_gui.app.analysed_images import open_analysed, refuse_other_images
 from bloodcells_gui.app.analysis_wiring import cell_analyzer, crops_analysis, scan_analysis
 from bloodcells_gui.app.brightness import as_parameters, brightness_for
@@ -39,7 +39,8 @@ from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.left_out import is_duplicate
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE
+from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, remark
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import Zones, rounded
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
@@ -173,8 +174,8 @@ class AnalysisJob:
         if not isinstance(event, Done):
             return event
         found = sum(is_duplicate(file.reason) for file in self._skipped)
-        remarks = [text.format(n=n) for text, n in ((COUNTED_ONCE, found), (ALIKE, copies.alike)) if n]
-        return replace(event, notice=" ".join([*([event.notice] if event.notice else []), *remarks]))
+        remarks = [remark(text, n=n) for text, n in ((COUNTED_ONCE, found), (ALIKE, copies.alike)) if n]
+        return replace(event, record=replace(event.record, remarks=(*event.record.remarks, *remarks)))
 
     def _source(
         self,
@@ -206,7 +207,7 @@ class AnalysisJob:
                 self._options.mpp, threads, number, self._options.target_cells or 0, zones=self._options.zones
             ),
             self.token,
-            earlier=[run.tallies for run in store.runs],
+            earlier=[run.record for run in store.runs],
             known=store.load_cells(as_found=True) if store.runs else (),
             assets_of=store.assets,
             left_out=copies.skipped.keys(),
@@ -278,12 +279,12 @@ class _Recorder:
                 self._store.set_specimen_images(images)
             case Skipped(file):
                 self._skipped.append(file)
-            case Done(status, tallies, notice):
-                self.close(status, tallies, notice)
+            case Done(status, record):
+                self.close(status, record)
             case _:
                 pass
 
-    def close(self, status: RunStatus, tallies: Mapping[str, float] | None = None, notice: str = "") -> None:
+    def close(self, status: RunStatus, record: RunRecord | None = None) -> None:
         """Write how the run ended; harmless when done twice."""
         if self._finished:
             return
@@ -299,9 +300,8 @@ class _Recorder:
             status,
             utc_now(),
             skipped=self._skipped,
-            tallies=tallies,
-            notice=notice,
-            prior_shift=prior_shift,
+            record=record or RunRecord(),
+            adaptation=None if prior_shift is None else prior_shift.to_record(),
             posteriors=posteriors,
         )
         _log.info(
@@ -329,7 +329,7 @@ class _Recorder:
 
     def adapted_cells(self) -> list[AnalysisEvent]:
         """Report the cells with their adapted proposals, where the end of the run adapted them."""
-        if prior_shift_from_tallies(self._store.runs[-1].tallies) is None:
+        if prior_shift_of(self._store.runs[-1].record.adaptation) is None:
             return []
         return [CellsReproposed(tuple(self._store.load_cells()))]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 
 from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.analysis import AnalysisEvent
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ImageRef, Specimen
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.io.reader import ImageReader
@@ -63,7 +64,7 @@ def scan_analysis(
     options: ScanOptions,
     token: CancelToken,
     *,
-    earlier: Sequence[Mapping[str, float]] = (),
+    earlier: Sequence[RunRecord] = (),
     known: Sequence[Cell] = (),
     assets_of: Callable[[int], CellAssets] | None = None,
     left_out: Collection[int] = (),

@@ -24,7 +24,7 @@ from bloodcells_gui.app.workspace import load_settings
 from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import AnalysisEvent, Progress, RunStatus, SkippedFile
 from bloodcells_gui.domain.csv_text import CsvDialect, Field
-from bloodcells_gui.domain.differential import Differential
+from bloodcells_gui.domain.differential import Differential, Remark
 from bloodcells_gui.domain.errors import (
     EXIT_CANCELLED,
     EXIT_NOTHING_READABLE,
@@ -82,7 +82,7 @@ class Outcome:
     unidentified: int = 0
     skipped: int = 0
     no_photographs: int = 0
-    notice: str = ""
+    remarks: tuple[Remark, ...] = ()
     error: UserError | None = None
     differential: Differential | None = None
     pseudonym: str = ""
@@ -216,7 +216,7 @@ def _analyze_one(
             ExportOptions(request.taxonomy, request.paper, request.lang, request.save_masks, csv=request.csv),
         )
         skipped = all_skipped(session)
-        searched = any(run.tallies.get("scanned_mm2", 0.0) > 0 for run in session.runs)
+        searched = any(run.record.counts.searched_mm2 for run in session.runs)
         unreadable = bool(skipped) and not (session.cells or searched or status is RunStatus.CANCELLED)
         return Outcome(
             session.specimen.id,
@@ -226,7 +226,7 @@ def _analyze_one(
             unidentified=session.state.unidentified,
             skipped=len(skipped),
             no_photographs=sum(expected(file.reason) for file in skipped),
-            notice=without_target(session.runs[-1].notice) if session.runs else "",
+            remarks=without_target(session.runs[-1].record.remarks) if session.runs else (),
             error=_all_refused(path) if unreadable else None,
             differential=session.differential(request.taxonomy),
             pseudonym=pseudonym(store.seed()) if settings.privacy.anonymised_export else "",

@@ -16,6 +16,7 @@ from bloodcells_gui.domain.formatting import unnamed_text
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import ReviewState, fold
+from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.storage.case import CaseStore
 
 MAX_CELLS = 2000
@@ -51,7 +52,7 @@ def calibrate_from(
                 "Give the micrometres per pixel with --mpp.",
             )
         embeddings, labels = found.embeddings[usable], [found.labels[i].name for i in usable]
-        unnamed, remarks = found.unnamed, list(found.scale_remarks)
+        unnamed, remarks = found.unnamed, [remarks_text(r, "en") for r in found.scale_remarks]
     fitted = calibration_profiles.fit(loaded, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS])
     left_out = [unnamed_text(len(labels), unnamed, lang)] if unnamed else []
     use = tr("`bloodcells calibrate use {name}` puts it to use", lang, name=name)

@@ -12,11 +12,11 @@ from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.differential import Differential, differential
 from bloodcells_gui.domain.review_state import ReviewState
+from bloodcells_gui.domain.run_record import RunCounts, merged
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.taxonomy import CLASSES, COUNTED, PLATELET, WITH_LEUKOCYTES
 from bloodcells_gui.pipeline import resume
-from bloodcells_gui.pipeline.fields import finished_fields
 
 _OUTSIDE = tuple(c.code for c in CLASSES if c.code not in COUNTED)
 
@@ -75,22 +75,21 @@ def counted_area(
     if not runs or not may_have_area(specimen):
         return None
     if specimen.kind is SpecimenKind.FIELDS:
-        done = finished_fields(run.tallies for run in runs)
+        done = merged(run.record for run in runs).progress.fields
         there = tuple(c.id for c in cells if c.image in done)
-        area = sum(run.tallies.get("scanned_mm2", 0.0) for run in runs)
+        area = sum(run.record.counts.searched_mm2 or 0.0 for run in runs)
         return CountedArea(there, area, whole=len(there) == len(cells))
     sizes = {i: image.size_px for i, image in enumerate(specimen.images)}
     tiles: dict[int, list[tuple[int, int, int, int]]] = {}
-    sampled: list[Mapping[str, float]] = []
+    sampled: list[RunCounts] = []
     for run in runs:
-        found = resume.visited(run.tallies, sizes, resume.SAMPLED)
+        found = resume.visited(run.record.progress.sampled, sizes)
         for image, boxes in found.items():
             tiles.setdefault(image, []).extend(boxes)
         if found:
-            sampled.append(run.tallies)
-    area = sum(tallies.get("sampled_mm2", 0.0) for tallies in sampled)
-    platelets = sum(tallies.get("PLT", 0.0) for tallies in sampled)
-    return CountedArea(_within(cells, tiles), area, round(platelets))
+            sampled.append(run.record.counts)
+    area = sum(counts.sampled_mm2 or 0.0 for counts in sampled)
+    return CountedArea(_within(cells, tiles), area, sum(counts.platelets or 0 for counts in sampled))
 
 
 def _within(

@@ -25,7 +25,7 @@ from bloodcells_gui.domain.formatting import number, unnamed_text
 from bloodcells_gui.domain.i18n import plural, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.domain.run_messages import notice_in
+from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.report import csv_out, evaluation
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
@@ -137,7 +137,7 @@ def _summary(
     def percent(share: float) -> str:
         return number(100 * share, 2, request.lang)
 
-    lines = [notice_in(remark, request.lang) for remark in found.scale_remarks]
+    lines = [remarks_text(remarks, request.lang) for remarks in found.scale_remarks]
     if found.unnamed:
         lines.append(unnamed_text(result.n, found.unnamed, request.lang))
     accuracy = result.accuracy

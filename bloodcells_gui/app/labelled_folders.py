@@ -16,6 +16,7 @@ from bloodcells_gui.app.intake import Intake, take_in
 from bloodcells_gui.domain.analysis import CellsFound, Done, Progress, RunStatus, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.class_names import leaves_of
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, Cancelled, UserError
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.progress import CancelToken
@@ -48,7 +49,7 @@ class LabelledCells:
     skipped : list of SkippedFile
     unnamed : dict
         Folder -> number of its images, for folders whose name is no class; they are among `skipped`.
-    scale_remarks : tuple of str
+    scale_remarks : tuple of tuple of Remark
         What is to be said of the scale, in English, each once.
     """
 
@@ -58,7 +59,7 @@ class LabelledCells:
     embeddings: NDArray[np.float32]
     skipped: list[SkippedFile]
     unnamed: dict[str, int]
-    scale_remarks: tuple[str, ...] = ()
+    scale_remarks: tuple[tuple[Remark, ...], ...] = ()
 
 
 def label_of(name: str) -> Label | None:
@@ -132,7 +133,7 @@ def read_labelled(
     labels, skipped = sorted_crops.labels, sorted_crops.skipped
     cells: list[Cell] = []
     embeddings: list[NDArray[np.float16]] = []
-    remarks: dict[str, None] = {}
+    remarks: dict[tuple[Remark, ...], None] = {}
     before = 0
     for images in sorted_crops.sets.values():
         brightness = brightness_of([ref.path for _, ref in images], check=token.check)
@@ -148,10 +149,10 @@ def read_labelled(
                 case Progress() as state:
                     if progress is not None:
                         progress(replace(state, done=before + state.done, total=len(labels)))
-                case Done(status, notice=notice):
+                case Done(status, record):
                     if status is not RunStatus.COMPLETE:
                         raise Cancelled
-                    if said := scale_remarks(notice):
+                    if said := scale_remarks(record.remarks):
                         remarks[said] = None
                 case _:
                     pass

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_from_tallies
+from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_of
 from bloodcells_gui.app.cell_views import CellView, ViewMaker
 from bloodcells_gui.app.differential_table import CountedArea, counted_area, table_of
 from bloodcells_gui.app.drafts import Drafts
@@ -366,7 +366,7 @@ class CaseSession:
                 self._ends, self._mixes = self.store.runs_ended(), self._recorded_mixes()
 
     def _recorded_mixes(self) -> list[PriorShift | None]:
-        return [prior_shift_from_tallies(run.tallies) for run in self.store.runs]
+        return [prior_shift_of(run.record.adaptation) for run in self.store.runs]
 
     def catch_up(self) -> None:
         """Proposals as the case file has them, where a run ended of which no event has come yet."""

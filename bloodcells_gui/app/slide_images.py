@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.analysed_images import open_analysed
 from bloodcells_gui.app.brightness import HasParameters, brightness_in
+from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.run_record import merged
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import RectPx, ZoneTile
 from bloodcells_gui.imaging.field_positions import contact_sheet
@@ -205,13 +207,13 @@ class SlideImages:
         return other
 
 
-def visited_areas(tallies: Iterable[Mapping[str, float]], specimen: Specimen) -> dict[int, list[RectPx]]:
+def visited_areas(runs: Iterable[AnalysisRun], specimen: Specimen) -> dict[int, list[RectPx]]:
     """Boxes of the tiles that finished runs have searched, by image; full-resolution px."""
     sizes = {i: ref.size_px for i, ref in enumerate(specimen.images)}
-    return resume.visited(resume.merged(tallies), sizes)
+    return resume.visited(merged(run.record for run in runs).progress.searched, sizes)
 
 
-def known_maps(tallies: Iterable[Mapping[str, float]], specimen: Specimen) -> dict[int, list[ZoneTile]]:
+def known_maps(runs: Iterable[AnalysisRun], specimen: Specimen) -> dict[int, list[ZoneTile]]:
     """Quality of the tiles as finished runs left it, by image."""
     sizes = {i: ref.size_px for i, ref in enumerate(specimen.images)}
-    return stored_quality_map.decode_map(resume.merged(tallies), sizes)
+    return stored_quality_map.zone_tiles(merged(run.record for run in runs).maps, sizes)

@@ -18,7 +18,7 @@ from bloodcells_gui.domain.formatting import labelled, remark_text
 from bloodcells_gui.domain.i18n import N_, Reason, plural, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.remarks import TARGET_RULE
-from bloodcells_gui.domain.run_messages import notice_in
+from bloodcells_gui.domain.run_messages import remarks_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,8 +126,8 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
         ),
         report=outcome.out / "report.pdf",
     )
-    if outcome.notice:
-        _say(args, "{notice}", notice=notice_in(outcome.notice, language(args)))
+    if outcome.remarks:
+        _say(args, "{notice}", notice=remarks_text(outcome.remarks, language(args)))
     table = outcome.differential
     for remark in table.remarks if table is not None else ():
         if remark.rule == TARGET_RULE:

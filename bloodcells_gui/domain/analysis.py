@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 
@@ -35,8 +36,7 @@ class AnalysisRun:
 
     `classes` names the columns of every cell's `scores`, `measurement_names` those of `measurements`.
     `bundles` maps task ("classify", "segment", "detect") to "id sha256".
-    `tallies` holds counts of objects that are not listed as cells (e.g. {"RBC": 812}) and areas
-    ({"scanned_mm2": 1.2}).
+    `record` is what it left at its end, empty until then.
     """
 
     number: int
@@ -52,8 +52,7 @@ class AnalysisRun:
     status: RunStatus = RunStatus.RUNNING
     finished: str = ""
     skipped: tuple[SkippedFile, ...] = ()
-    tallies: Mapping[str, float] = field(default_factory=dict)
-    notice: str = ""
+    record: RunRecord = field(default_factory=RunRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,7 @@ class Done:
     """The end of a run, whatever way it ended."""
 
     status: RunStatus
-    tallies: Mapping[str, float] = field(default_factory=dict)
-    notice: str = ""
+    record: RunRecord = field(default_factory=RunRecord)
 
 
 AnalysisEvent = (

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
 from bloodcells_gui.domain.i18n import N_
 
 BEST_PLANE = N_("Stacks of planes, of which the sharpest was read: {count}.")
@@ -28,9 +25,3 @@ IMAGE_NOTICES = (
     BEST_PLANE, FIRST_PLANE, COLOURS_GUESSED, HOLE, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT, OTHER_RANGE,
 )  # fmt: skip
 IMAGE_WARNINGS = frozenset({HOLE, FIRST_PLANE, COLOURS_GUESSED, PROFILE_LEFT, OTHER_RANGE})
-
-
-def counted(said: Iterable[str]) -> list[str]:
-    """One sentence for each kind of notice, with the number of images, in a fixed order."""
-    times = Counter(said)
-    return [notice.format(count=times[notice]) for notice in IMAGE_NOTICES if times[notice]]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from bloodcells_gui.domain.flat_record import counts_by_name
 from bloodcells_gui.domain.i18n import N_, plural
+from bloodcells_gui.domain.run_record import RunCounts
 
 COUNTED = N_(
     "{red} red cells, {white} nucleated cells and {platelets} platelets on {area} mm² of readable monolayer "
@@ -20,10 +22,9 @@ UNLISTED = plural(
 )
 
 
-def numeration(tallies: Mapping[str, float], decimal: str = ".") -> list[tuple[str, dict[str, str]]]:
+def numeration(counts: RunCounts, decimal: str = ".") -> list[tuple[str, dict[str, str]]]:
     """What a run counted beside its cells, as (English template, values).
 
-    Tallies "RBC", "WBC" and "PLT" were counted on the same "sampled_mm2"; names with "/" are bookkeeping.
     `decimal` is the decimal sign of the language.
     """
 
@@ -31,41 +32,37 @@ def numeration(tallies: Mapping[str, float], decimal: str = ".") -> list[tuple[s
         return f"{value:.{decimals}f}".replace(".", decimal)
 
     out: list[tuple[str, dict[str, str]]] = []
-    red, white, platelets = (tallies.get(k, 0.0) for k in ("RBC", "WBC", "PLT"))
-    area = tallies.get("sampled_mm2", 0.0)
+    red, white, platelets = counts.red_cells or 0, counts.nucleated or 0, counts.platelets or 0
+    area = counts.sampled_mm2 or 0.0
     if area > 0 and red > 0:
-        values = {"red": f"{red:.0f}", "platelets": f"{platelets:.0f}", "area": text(area)}
+        values = {"red": str(red), "platelets": str(platelets), "area": text(area)}
         if white > 0:
-            values |= {"white": f"{white:.0f}", "ratio_red": text(red / white, 0)}
+            values |= {"white": str(white), "ratio_red": text(red / white, 0)}
             values["ratio_platelets"] = text(platelets / white, 1)
             out.append((COUNTED, values))
         else:
             out.append((WITHOUT_LEUKOCYTES, values))
-    if tallies.get("PLT_per_field", 0.0) > 0:
-        out.append((PER_FIELD, {"per_field": text(tallies["PLT_per_field"], 1)}))
-    if tallies.get("scanned_mm2", 0.0) > 0:
-        out.append((SEARCHED, {"area": text(tallies["scanned_mm2"])}))
-    # Of runs of earlier versions.
-    if tallies.get("PLT_unlisted", 0.0) > 0:
-        out.append((UNLISTED, {"count": f"{tallies['PLT_unlisted']:.0f}"}))
+    if counts.platelets_per_field:
+        out.append((PER_FIELD, {"per_field": text(counts.platelets_per_field, 1)}))
+    if counts.searched_mm2:
+        out.append((SEARCHED, {"area": text(counts.searched_mm2)}))
+    if counts.unlisted_platelets:
+        out.append((UNLISTED, {"count": str(counts.unlisted_platelets)}))
     return out
 
 
-def with_unlisted(counts: Mapping[str, int], tallies: Iterable[Mapping[str, float]]) -> dict[str, int]:
+def with_unlisted(counts: Mapping[str, int], runs: Iterable[RunCounts]) -> dict[str, int]:
     """Counts by leaf with the platelets of slides that were not listed as cells.
 
     So the table of earlier versions counted, and the reports that were signed with them.
     """
     total = dict(counts)
-    unlisted = round(sum(max(0.0, t.get("PLT_unlisted", 0.0)) for t in tallies))
+    unlisted = sum(run.unlisted_platelets or 0 for run in runs)
     if unlisted:
         total["PLT"] = total.get("PLT", 0) + unlisted
     return total
 
 
-def plain_tallies(tallies: Mapping[str, float]) -> dict[str, float]:
-    """Tallies that :func:`numeration` does not tell, without bookkeeping."""
-    told = {"scanned_mm2", "sampled_mm2", "RBC", "WBC", "PLT", "PLT_per_field", "PLT_unlisted", "fields"}
-    told |= {"PLT_listed"}
-    area = tallies.get("sampled_mm2", 0.0) > 0
-    return {k: v for k, v in tallies.items() if "/" not in k and not (area and k in told)}
+def other_counts(counts: RunCounts) -> dict[str, float]:
+    """What :func:`numeration` does not tell of a run without a sampled area, by name."""
+    return {} if counts.sampled_mm2 else counts_by_name(counts)

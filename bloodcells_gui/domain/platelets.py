@@ -24,8 +24,9 @@ def platelet_estimates(
     """One remark for every way in which the data allow an estimate; parameter "n_value" is in 10^9/L.
 
     By field: platelets per 100x oil field times the laboratory's factor (15 to 20; recalled), as a person
-    counted them, else from the runs' tallies "PLT" on "sampled_mm2", which the images' scale gives.
-    By red cells: platelets / red cells x red cell count (10^12/L = 1000 x 10^9/L), from "PLT" and "RBC".
+    counted them, else from the runs' platelets on the sampled area, which the images' scale gives.
+    By red cells: platelets / red cells x red cell count (10^12/L = 1000 x 10^9/L), as the runs
+    counted them.
     """
     found = []
     per_field = data.number("platelets_per_field")
@@ -41,9 +42,10 @@ def platelet_estimates(
     rbc = data.number("rbc")
     red = platelets = area = 0.0
     for run in runs:
-        red += run.tallies.get("RBC", 0.0)
-        platelets += run.tallies.get("PLT", 0.0)
-        area += run.tallies.get("sampled_mm2", 0.0)
+        counts = run.record.counts
+        red += counts.red_cells or 0
+        platelets += counts.platelets or 0
+        area += counts.sampled_mm2 or 0.0
     if per_field is None and area >= FEWEST_OIL_FIELDS * OIL_FIELD_MM2:
         counted, factor = platelets / area * OIL_FIELD_MM2, settings.platelet_factor
         text = N_(

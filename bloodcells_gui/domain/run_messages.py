@@ -1,15 +1,20 @@
-"""Remarks on a run: kept in the case in English, shown in the person's language."""
+"""Remarks on a run: English templates with their values, kept in the case, shown in the person's language."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from string import Formatter
 from typing import Protocol
 
 from bloodcells_gui.domain import scale_messages
 from bloodcells_gui.domain.differential import Remark
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.image_messages import IMAGE_NOTICES, IMAGE_WARNINGS
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate
 
 LOST = N_("The images could not be read any more; what was found until then is kept.")
@@ -35,6 +40,10 @@ ALIKE = N_(
     "{n} images look like another image of a similar name (an overlay, a reduced copy?) and count as well: "
     "look at them."
 )
+RECOVERED = N_("recovered from a damaged file")
+PROVENANCE_LOST = N_("its provenance could not be recovered")
+#: Words that no template has, as cases of earlier versions may hold them.
+VERBATIM = "{notice}"
 NOTICES = (
     LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN,
     COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
@@ -50,105 +59,107 @@ _OVERTAKEN = frozenset({LOST, REACHED, NOT_REACHED})
 _RANK = {"critical": 0, "warning": 1}
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    """Counts are whole, numbers (n_...) may have decimals, quoted texts anything but quotes."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        kind = "[^“”]*" if name == "text" else r"\d+(?:\.\d+)?" if name.startswith("n_") else r"\d+"
-        return f"(?P<{name}>{kind})"
-
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", value, re.escape(template)))
+def templates() -> tuple[str, ...]:
+    """Every template of a remark that a run can leave, words without a template (VERBATIM) aside."""
+    return (*NOTICES, RECOVERED, PROVENANCE_LOST)
 
 
-def without_names(notice: str) -> str:
-    """A run's remark without what it quotes from files and of their names."""
-    return re.sub("“[^“”]*”", "“…”", notice)
+def names_in(template: str) -> tuple[str, ...]:
+    """The names of a template's values, in its order.
+
+    Raises
+    ------
+    ValueError
+        When it holds anything but plain names in braces.
+    """
+    found: dict[str, None] = {}
+    for _, name, form, conversion in Formatter().parse(template):
+        if name is None:
+            continue
+        if not name.isidentifier() or form or conversion:
+            raise ValueError("no template of a remark")
+        found[name] = None
+    return tuple(found)
 
 
-_PATTERN_OF = {template: _pattern(template) for template in NOTICES}
-_PATTERNS = tuple(_PATTERN_OF.items())
+def remark(template: str, /, **values: object) -> Remark:
+    """A remark with its severity; KeyError where a value is missing."""
+    severity = "warning" if template in _WARNINGS else "info"
+    return Remark(template, tuple((name, str(values[name])) for name in names_in(template)), severity)
 
 
-def notice_in(text: str, lang: str) -> str:
-    """A run's remark in `lang`: known sentences are translated wherever they stand, others stay."""
-    if lang != "fr":
-        return text
-    known = tr(text, lang)
-    if known != text:
-        return known
-    for template, pattern in _PATTERNS:
-        found = pattern.search(text)
-        if found is not None:
-            values = {
-                k: v.replace(".", ",") if k.startswith("n_") else v for k, v in found.groupdict().items()
-            }
-            text = text.replace(found.group(), tr(template, lang, **values))
-    return text
+def counted(said: Iterable[str]) -> list[Remark]:
+    """What was said of single images: one remark for each kind, with the number of images, in fixed order."""
+    times = Counter(said)
+    return [remark(template, count=times[template]) for template in IMAGE_NOTICES if times[template]]
 
 
-def without_target(text: str) -> str:
-    """A run's remark without what it said of its target: the table's remark has the count of the moment."""
-    for template in _TARGET:
-        text = _PATTERN_OF[template].sub("", text)
-    return " ".join(text.split())
+def english(found: Remark) -> str:
+    """A remark in the words in which earlier versions kept it: English, decimal points, the form of many."""
+    return found.text.format_map(dict(found.params)) if found.params else found.text
 
 
-class HasNotice(Protocol):
-    """An analysis run, in the case or in a report."""
+def remarks_text(remarks: Iterable[Remark], lang: str) -> str:
+    """Remarks on a run in `lang`, one behind the other."""
+    return " ".join(remark_text(r, lang) for r in remarks)
+
+
+def without_names(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """Remarks without what they quote from files and of their names."""
+    return tuple(
+        replace(r, params=tuple((name, _unquoted(name, value)) for name, value in r.params)) for r in remarks
+    )
+
+
+def _unquoted(name: str, value: str) -> str:
+    return "…" if name == "text" else re.sub("“[^“”]*”", "“…”", value)
+
+
+def without_target(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """Remarks but for what a run said of its target: the table's remark has the count of the moment."""
+    return tuple(r for r in remarks if r.text not in _TARGET)
+
+
+class HasRecord(Protocol):
+    """An analysis run, in the case or in a report, or its end."""
 
     @property
-    def notice(self) -> str: ...
+    def record(self) -> RunRecord: ...
 
 
-class RunWithScale(HasNotice, Protocol):
+class RunWithScale(HasRecord, Protocol):
     """A run with the scale that it used."""
 
     @property
     def scale(self) -> ScaleEstimate | None: ...
 
 
-def run_remarks(runs: Sequence[HasNotice], *, with_target: bool = False) -> tuple[Remark, ...]:
-    """What the runs remarked on their images as a whole, each sentence once, warnings first.
+def run_remarks(runs: Sequence[HasRecord], *, with_target: bool = False) -> tuple[Remark, ...]:
+    """What the runs remarked on their images as a whole, each remark once, warnings first.
 
     What they said of their targets is left out, unless `with_target`: reports signed by earlier versions have
     it, and keep their words.
     """
     found: dict[tuple[str, tuple[tuple[str, str], ...]], Remark] = {}
     for run in runs:
-        for remark in _sentences(run.notice if with_target else without_target(run.notice)):
-            if remark.text not in _OVERTAKEN or run is runs[-1]:
-                found[remark.text, remark.params] = remark
+        remarks = run.record.remarks
+        for r in remarks if with_target else without_target(remarks):
+            if r.text not in _OVERTAKEN or run is runs[-1]:
+                found[r.text, r.params] = r
     return gravest_first(found.values())
 
 
-def scale_remarks(notice: str) -> str:
-    """What a run's remark says of the scale."""
-    about = (r for r in _sentences(notice) if r.text in scale_messages.NOTICES)
-    return " ".join(r.text.format(**dict(r.params)) for r in about)
+def scale_remarks(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """Those of a run's remarks that are about the scale."""
+    return tuple(r for r in remarks if r.text in scale_messages.NOTICES)
 
 
 def asks_for_scale(run: RunWithScale) -> bool:
     """Whether cells of a run wait until a person gives the scale."""
     unsure = run.scale is not None and run.scale.source in ASKS_FOR_SCALE
-    return unsure or any(r.text == scale_messages.SCALE_OUTLIERS for r in run_remarks([run]))
+    return unsure or any(r.text == scale_messages.SCALE_OUTLIERS for r in run.record.remarks)
 
 
 def gravest_first(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     """In order of severity, else as they came."""
     return tuple(sorted(remarks, key=lambda remark: _RANK.get(remark.severity, 2)))
-
-
-def _sentences(notice: str) -> list[Remark]:
-    """The known sentences of a run's remark, in its order; what is left of it, as it stands."""
-    found: list[tuple[int, Remark]] = []
-    rest = notice
-    for template, pattern in _PATTERNS:
-        match = pattern.search(notice)
-        if match is not None:
-            severity = "warning" if template in _WARNINGS else "info"
-            found.append((match.start(), Remark(template, tuple(match.groupdict().items()), severity)))
-            rest = rest.replace(match.group(), "")
-    remarks = [remark for _, remark in sorted(found, key=lambda pair: pair[0])]
-    rest = " ".join(rest.split())
-    return [*remarks, Remark("{notice}", (("notice", rest),))] if rest else remarks

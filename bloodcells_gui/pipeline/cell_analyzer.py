@@ -29,7 +29,8 @@ from bloodcells_gui.domain.cell import (
     Cell,
     CellAssets,
 )
-from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN
+from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, remark
 from bloodcells_gui.domain.taxonomy import INTACT_NUCLEATED
 from bloodcells_gui.imaging.serial_section import serial_section
 from bloodcells_gui.inference.preprocess import crop_at_scale, window_at
@@ -163,13 +164,13 @@ class CellAnalyzer:
         self._lock = threading.Lock()
         self._apart_sum, self._apart_n = 0.0, 0
 
-    def notices(self) -> list[str]:
-        """What is to be said of all cells so far as a whole."""
+    def remarks(self) -> list[Remark]:
+        """What is to be remarked on all cells so far as a whole."""
         with self._lock:
             foreign = self._apart_sum > self.classifier.foreign_disagreement * self._apart_n
             if not foreign or self._apart_n < _ENOUGH_TO_JUDGE:
                 return []
-            return [DRAWN if self._drawn else FOREIGN]
+            return [remark(DRAWN if self._drawn else FOREIGN)]
 
     def process(self, places: Sequence[Place], *, run: int = 0) -> list[tuple[Cell, CellAssets]]:
         """Cells of `places`, in order; ids are 0 until the case numbers them.

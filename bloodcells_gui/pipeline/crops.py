@@ -26,12 +26,13 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.cell import Cell, CellAssets
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.image_messages import counted
 from bloodcells_gui.domain.left_out import DUPLICATE
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
-from bloodcells_gui.domain.run_messages import LOST
+from bloodcells_gui.domain.run_messages import LOST, counted, remark
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.io.decode import LoadedImage
 from bloodcells_gui.imaging.io.refusal import ImageRefused, out_of_reach
@@ -123,7 +124,7 @@ class CropsAnalysis:
         A picture whose pixels came before is left out as a duplicate. `earlier` are images that were analysed
         before this run, to know their pixels too; None counts every image, whatever it shows.
         """
-        remarks: Sequence[str] = ()
+        remarks: Sequence[Remark] = ()
         try:
             self._once = None if earlier is None else {}
             self._learn_pixels(earlier or ())
@@ -135,15 +136,15 @@ class CropsAnalysis:
             yield ScaleKnown(settled.scale)
             yield from self._batches(images, settled)
         except Cancelled:
-            yield Done(RunStatus.CANCELLED, notice=self._notice(remarks))
+            yield Done(RunStatus.CANCELLED, self._record(remarks))
             return
         if self._lost:
-            yield Done(RunStatus.FAILED, notice=f"{LOST} {self._notice(remarks)}".strip())
+            yield Done(RunStatus.FAILED, self._record([remark(LOST), *remarks]))
             return
-        yield Done(RunStatus.COMPLETE, notice=self._notice(remarks))
+        yield Done(RunStatus.COMPLETE, self._record(remarks))
 
-    def _notice(self, remarks: Sequence[str]) -> str:
-        return " ".join([*remarks, *counted(self._said), *self._work.notices()])
+    def _record(self, remarks: Sequence[Remark]) -> RunRecord:
+        return RunRecord(remarks=(*remarks, *counted(self._said), *self._work.remarks()))
 
     def _batches(
         self, images: Sequence[tuple[int, ImageRef]], scale: SettledScale

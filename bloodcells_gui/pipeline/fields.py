@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
-from bloodcells_gui.domain.image_messages import counted
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.run_messages import CONTRADICTION
+from bloodcells_gui.domain.run_messages import CONTRADICTION, counted, remark
+from bloodcells_gui.domain.run_record import QualityMap, RunCounts, RunRecord, ScanProgress
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import READABLE, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.field_positions import contact_sheet
@@ -35,16 +36,8 @@ from bloodcells_gui.pipeline.survey import tile_grid
 _SCALE_SAMPLE = 12
 _SCALE_PX = 1024
 _GAP_UM = 200.0
-_DONE_PREFIX = "field/"
-_DONE = _DONE_PREFIX + "{image}"
 
 Open = Callable[[ImageRef], ImageReader]
-
-
-def finished_fields(earlier: Iterable[Mapping[str, float]]) -> frozenset[int]:
-    """Images that one of several runs searched to their end."""
-    keys = (k for tallies in earlier for k, v in tallies.items() if v > 0 and k.startswith(_DONE_PREFIX))
-    return frozenset(int(k[len(_DONE_PREFIX) :]) for k in keys if k[len(_DONE_PREFIX) :].isdecimal())
 
 
 class FieldsSource:
@@ -56,8 +49,8 @@ class FieldsSource:
         Index within the specimen, reference; `size_px` from the headers.
     open_reader, search, estimate_scale
         As for slides.
-    done : mapping of str to float
-        Tallies of the earlier runs of the case; finished fields are left out.
+    done : RunRecord
+        What the earlier runs of the case did together; finished fields are left out.
     """
 
     unit = "fields"
@@ -70,7 +63,7 @@ class FieldsSource:
         estimate_scale: Estimate,
         options: ScanOptions,
         token: CancelToken,
-        done: Mapping[str, float] | None = None,
+        done: RunRecord | None = None,
     ) -> None:
         self._images = list(images)
         self._open = open_reader
@@ -78,8 +71,8 @@ class FieldsSource:
         self._estimate_scale = estimate_scale
         self._options = options
         self._token = token
-        before = done or {}
-        self._done = {i for i, _ in self._images if before.get(_DONE.format(image=i), 0.0) > 0}
+        before = done.progress.fields if done is not None else frozenset()
+        self._done = {i for i, _ in self._images if i in before}
         self._position = {i: k for k, (i, _) in enumerate(self._images)}
         zones = options.zones
         self._queue = [
@@ -90,9 +83,9 @@ class FieldsSource:
         self._mosaic = Mosaic([], [], 0.0)
         self._opened = OpenFields(lambda k: open_reader(self._images[k][1]))
         self._shared: SharedCells | None = None
-        self._notices: list[str] = []
+        self._remarks: list[Remark] = []
         self._said: list[str] = []
-        self._map: dict[str, float] = {}
+        self._maps: dict[int, QualityMap] = {}
 
     @property
     def mpp(self) -> float:
@@ -123,13 +116,13 @@ class FieldsSource:
                 "The files do not state it, and too few red cells were found to estimate it.",
                 "Enter the micrometres per pixel (for example 0.1 for a 100x lens).",
             )
-        self._notices += self._settled.remarks
+        self._remarks += self._settled.remarks
         yield ScaleKnown(scale)
         refs = [ref for _, ref in self._images]
         sizes = [ref.size_px for ref in refs]
         layout = register_fields(refs, self.mpp, self._open, self._token)
         if layout.contradicted:
-            self._notices.append(CONTRADICTION)
+            self._remarks.append(remark(CONTRADICTION))
         origins = layout.origins or contact_sheet(sizes, _GAP_UM / self.mpp)
         self._mosaic = Mosaic(origins, sizes, BAND_UM / self.mpp, self.mpp, joined=layout.joined)
         images = [i for i, _ in self._images]
@@ -165,21 +158,22 @@ class FieldsSource:
     def learn(self, found: Found) -> None:
         """Fields are searched whatever their neighbours look like; how well they can be read is kept."""
         if found.tile is not None and found.tile.measured:
-            self._map.update(stored_quality_map.encode_map([found.tile], found.tile.image, None))
+            image = found.tile.image
+            self._maps[image] = stored_quality_map.quality_map([found.tile], image, None)
 
     def complete(self, found: Found) -> None:
         """The field needs no second look."""
         if found.tile is not None and not found.skipped and found.tile.image not in self._options.zones:
             self._done.add(found.tile.image)
 
-    def tallies(self) -> dict[str, float]:
-        """Which fields are done, how many, and how well each can be read."""
-        done = {_DONE.format(image=i): 1.0 for i in sorted(self._done)}
-        return {"fields": float(len(self._done)), **done, **self._map}
-
-    def notices(self) -> list[str]:
-        """What the layout could not settle."""
-        return [*self._notices, *counted(self._said)]
+    def record(self) -> RunRecord:
+        """Which fields are done, how many, how well each can be read; remarks on scale and layout."""
+        return RunRecord(
+            RunCounts(fields=len(self._done)),
+            ScanProgress(fields=frozenset(self._done)),
+            tuple(self._maps.values()),
+            remarks=(*self._remarks, *counted(self._said)),
+        )
 
     def finish(self, _token: CancelToken) -> Iterator[ImagesRead]:
         """Hashes came with the pixels."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.zones import ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.monolayer import PatchQuality
@@ -105,11 +106,8 @@ class Source(Protocol):
     def complete(self, found: Found) -> None:
         """Called when every cell of the piece was handed out."""
 
-    def tallies(self) -> dict[str, float]:
-        """What a later run needs in order to continue, and what belongs into the report."""
-
-    def notices(self) -> list[str]:
-        """Remarks on the whole scan."""
+    def record(self) -> RunRecord:
+        """What a later run needs in order to go on, what belongs into the report, and remarks."""
 
     def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
         """What can wait until every cell is found."""

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain import scale_messages as notices
+from bloodcells_gui.domain import scale_messages as messages
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
+from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.run_messages import remark
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.scale import RED_CELL_UM
 
@@ -63,15 +65,15 @@ class SettledScale:
     scale : ScaleEstimate
     doubted : frozenset of int
         Places in the sequence of images whose own scale is not believed.
-    remarks : tuple of str
-        For the run, in English.
+    remarks : tuple of Remark
+        For the run.
     own : mapping of int to float
         um per px of images that have another scale than the specimen, by their own red cells.
     """
 
     scale: ScaleEstimate
     doubted: frozenset[int] = frozenset()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     own: Mapping[int, float] = field(default_factory=dict)
 
     def mpp(self, place: int, said: float | None) -> float | None:
@@ -167,7 +169,7 @@ def settle_scale(
     for place, seen in first.items():
         known[place] = known[place] or seen.said
     unread = tuple(dict.fromkeys(seen.unread for seen in first.values() if seen.unread))
-    remarks = [notices.SCALE_UNREAD.format(text=text) for text in unread[:1]]
+    remarks = [remark(messages.SCALE_UNREAD, text=text) for text in unread[:1]]
     if person:
         remarks += _by_hand(person, estimate([seen.pixels for seen in first.values()], person))
         return SettledScale(ScaleEstimate(person, ScaleSource.PERSON), remarks=tuple(remarks))
@@ -188,7 +190,7 @@ def settle_scale(
     return _from_cells(scale, own, doubted, groups, names, remarks)
 
 
-def _from_files(groups: list[_Group], names: Sequence[str], remarks: list[str]) -> SettledScale:
+def _from_files(groups: list[_Group], names: Sequence[str], remarks: list[Remark]) -> SettledScale:
     """The files' own scale, that of most images which nothing contradicts."""
     sound = [g for g in groups if not g.wrong]
     base = next((g for g in sound if g.checked or g is groups[0]), None)
@@ -196,7 +198,7 @@ def _from_files(groups: list[_Group], names: Sequence[str], remarks: list[str]) 
         worst = groups[0]
         seen = worst.seen or ScaleEstimate(None, ScaleSource.UNKNOWN)
         scale = ScaleEstimate(
-            seen.mpp, ScaleSource.CONTRADICTED, seen.spread, seen.n, notices.WARNING_CONTRADICTED
+            seen.mpp, ScaleSource.CONTRADICTED, seen.spread, seen.n, messages.WARNING_CONTRADICTED
         )
         return SettledScale(scale, frozenset(range(len(names))), (*remarks, *_contradiction(worst)))
     believed = [g for g in sound if g is base or _believed(g, base)]
@@ -282,7 +284,7 @@ def _from_cells(
     unknown: Sequence[int],
     groups: list[_Group],
     names: Sequence[str],
-    remarks: list[str],
+    remarks: list[Remark],
 ) -> SettledScale:
     """The cells' scale, where most files say nothing; the few that do are held against it."""
     doubted = list(unknown)
@@ -290,16 +292,16 @@ def _from_cells(
         alone = not group.checked and scale.mpp is not None and contradicts(group.mpp, scale)
         if group.wrong or alone:
             doubted += group.places
-    different = [notices.SCALES_DIFFER.format(count=len(own))] if own else []
+    different = [remark(messages.SCALES_DIFFER, count=len(own))] if own else []
     remarks = [*remarks, *_unsure(scale), *different, *_outliers([names[p] for p in sorted(doubted)])]
     return SettledScale(scale, frozenset(doubted), tuple(remarks), own)
 
 
-def _unsure(scale: ScaleEstimate) -> list[str]:
+def _unsure(scale: ScaleEstimate) -> list[Remark]:
     if scale.mpp is None:
-        return [notices.NO_SCALE]
+        return [remark(messages.NO_SCALE)]
     if scale.source is ScaleSource.PRIOR:
-        return [notices.SCALE_GUESSED.format(count=round(100 * scale.spread))]
+        return [remark(messages.SCALE_GUESSED, count=round(100 * scale.spread))]
     return []
 
 
@@ -329,30 +331,30 @@ def _some(places: Sequence[int], most: int) -> list[int]:
     return list(places[::step][:most])
 
 
-def _contradiction(group: _Group) -> list[str]:
+def _contradiction(group: _Group) -> list[Remark]:
     if group.seen is None or not group.seen.mpp:
         return []
     said, seen = f"{group.mpp:.4g}", f"{group.seen.mpp:.3g}"
-    return [notices.SCALE_CONTRADICTED.format(n_said=said, n_seen=seen), *_factor(group.mpp, group.seen)]
+    return [remark(messages.SCALE_CONTRADICTED, n_said=said, n_seen=seen), *_factor(group.mpp, group.seen)]
 
 
-def _factor(mpp: float, seen: ScaleEstimate) -> list[str]:
+def _factor(mpp: float, seen: ScaleEstimate) -> list[Remark]:
     """The factor of a confused unit, where one explains the difference."""
     off = abs(math.log(mpp / (seen.mpp or mpp)))
     for factor in _FACTORS:
         if abs(off - math.log(factor)) < _FACTOR_WITHIN + seen.spread:
-            return [notices.SCALE_FACTORS[factor]]
+            return [remark(messages.SCALE_FACTORS[factor])]
     return []
 
 
-def _by_hand(mpp: float, seen: ScaleEstimate) -> list[str]:
+def _by_hand(mpp: float, seen: ScaleEstimate) -> list[Remark]:
     if not contradicts(mpp, seen):
         return []
-    text = notices.SCALE_BY_HAND.format(n_said=f"{mpp:.4g}", n_seen=f"{seen.mpp:.3g}")
-    return [text, *_factor(mpp, seen)]
+    found = remark(messages.SCALE_BY_HAND, n_said=f"{mpp:.4g}", n_seen=f"{seen.mpp:.3g}")
+    return [found, *_factor(mpp, seen)]
 
 
-def _patient(group: _Group) -> list[str]:
+def _patient(group: _Group) -> list[Remark]:
     """A remark where red cells are larger or smaller than in health at the scale of the file."""
     seen = group.seen
     if seen is None or seen.source is not ScaleSource.RED_CELLS:
@@ -361,12 +363,12 @@ def _patient(group: _Group) -> list[str]:
     unsure = seen.spread if seen.n < _FEW else 0.0
     if HEALTHY_UM[0] * (1 - unsure) <= um <= HEALTHY_UM[1] * (1 + unsure):
         return []
-    return [notices.SCALE_OF_THE_PATIENT.format(n_um=f"{um:.1f}")]
+    return [remark(messages.SCALE_OF_THE_PATIENT, n_um=f"{um:.1f}")]
 
 
-def _outliers(names: Sequence[str]) -> list[str]:
+def _outliers(names: Sequence[str]) -> list[Remark]:
     if not names:
         return []
-    listed = ", ".join(notices.quotable(name) for name in names[:_NAMED])
+    listed = ", ".join(messages.quotable(name) for name in names[:_NAMED])
     more = ", …" if len(names) > _NAMED else ""
-    return [notices.SCALE_OUTLIERS.format(count=len(names), text=listed + more)]
+    return [remark(messages.SCALE_OUTLIERS, count=len(names), text=listed + more)]

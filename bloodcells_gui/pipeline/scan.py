@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,10 +28,12 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import FLAG_OUTSIDE_FRAME, Box, Cell, CellAssets
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.platelets import OIL_FIELD_MM2
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
-from bloodcells_gui.domain.run_messages import LOST, NOT_REACHED, REACHED
+from bloodcells_gui.domain.run_messages import LOST, NOT_REACHED, REACHED, remark
+from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.domain.taxonomy import COUNTED, PLATELETS
 from bloodcells_gui.domain.zones import TileScanned, Zones
 from bloodcells_gui.imaging.io.refusal import out_of_reach
@@ -49,8 +51,6 @@ _GIVE_UP_AFTER = 12
 # At the end of the scan fewer tell the same.
 _GONE_AT_THE_END = 3
 LARGEST_CELL_UM = 30.0
-#: Tally of the platelets that a run listed as cells.
-LISTED = "PLT_listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,16 @@ class ScanOptions:
 
 
 @dataclass(slots=True)
+class _Sampled:
+    """Counted on the same pieces."""
+
+    area_mm2: float = 0.0
+    red_cells: int = 0
+    nucleated: int = 0
+    platelets: int = 0
+
+
+@dataclass(slots=True)
 class _Sums:
     cells: int = 0
     leukocytes: int = 0
@@ -98,10 +108,27 @@ class _Sums:
     failures: int = 0
     skipped: int = 0
     out_of_reach: bool = False
-    values: dict[str, float] = field(default_factory=dict)
+    searched_mm2: float | None = None
+    sampled: _Sampled | None = None
 
-    def add(self, name: str, value: float) -> None:
-        self.values[name] = self.values.get(name, 0.0) + value
+    def counts(self) -> RunCounts:
+        """What was counted so far; areas to a millionth."""
+        counts = RunCounts(
+            searched_mm2=None if self.searched_mm2 is None else round(self.searched_mm2, 6),
+            listed_platelets=self.delivered_platelets,
+        )
+        found = self.sampled
+        if found is None:
+            return counts
+        area = round(found.area_mm2, 6)
+        return replace(
+            counts,
+            sampled_mm2=area,
+            red_cells=found.red_cells,
+            nucleated=found.nucleated,
+            platelets=found.platelets,
+            platelets_per_field=round(found.platelets / area * OIL_FIELD_MM2, 3) if area > 0 else None,
+        )
 
 
 @dataclass(slots=True)
@@ -163,7 +190,7 @@ class Scan:
                 yield from self._source.finish(self._token)
             except Cancelled:
                 pool.shutdown(wait=False, cancel_futures=True)
-                yield Done(RunStatus.CANCELLED, self._tallies(), " ".join(self._notices()))
+                yield Done(RunStatus.CANCELLED, self._record())
                 return
             yield self._done()
         finally:
@@ -171,18 +198,24 @@ class Scan:
 
     def _done(self) -> Done:
         status = RunStatus.COMPLETE
-        notices = self._notices()
+        remarks: list[Remark] = []
         if self._lost:
             status = RunStatus.FAILED
-            notices.insert(0, LOST)
+            remarks.append(remark(LOST))
         target = self._options.target
         if target:
             text = REACHED if self._reached else NOT_REACHED
-            notices.insert(0, text.format(found=self._sums.leukocytes, target=target))
-        return Done(status, self._tallies(), " ".join(notices))
+            remarks.insert(0, remark(text, found=self._sums.leukocytes, target=target))
+        return Done(status, self._record(remarks))
 
-    def _notices(self) -> list[str]:
-        return [*self._source.notices(), *self._work.notices()]
+    def _record(self, remarks: Sequence[Remark] = ()) -> RunRecord:
+        """What the run leaves, `remarks` first."""
+        record = self._source.record()
+        return replace(
+            record,
+            counts=replace(self._sums.counts(), fields=record.counts.fields),
+            remarks=(*remarks, *record.remarks, *self._work.remarks()),
+        )
 
     @property
     def _lost(self) -> bool:
@@ -328,21 +361,13 @@ class Scan:
         sums.failures = sums.failures + 1 if found.skipped else 0
         if found.skipped:
             return
-        sums.add("scanned_mm2", found.area_mm2)
+        sums.searched_mm2 = (sums.searched_mm2 or 0.0) + found.area_mm2
         if found.red_cells >= 0:
-            sums.add("RBC", found.red_cells)
-            sums.add("WBC", found.nucleated)
-            sums.add("PLT", found.platelets)
-            sums.add("sampled_mm2", found.area_mm2)
-
-    def _tallies(self) -> dict[str, float]:
-        sums = self._sums
-        out = {name: round(value, 6) for name, value in sums.values.items()}
-        out[LISTED] = float(sums.delivered_platelets)
-        sampled = out.get("sampled_mm2", 0.0)
-        if sampled > 0:
-            out["PLT_per_field"] = round(out["PLT"] / sampled * OIL_FIELD_MM2, 3)
-        return {**out, **self._source.tallies()}
+            sums.sampled = sampled = sums.sampled or _Sampled()
+            sampled.area_mm2 += found.area_mm2
+            sampled.red_cells += found.red_cells
+            sampled.nucleated += found.nucleated
+            sampled.platelets += found.platelets
 
     def _progress(self) -> Progress:
         target, sums = self._options.target, self._sums
@@ -372,11 +397,12 @@ def _hugging(cell: Cell) -> Box:
     return Box(x - side / 2, y - side / 2, side, side)
 
 
-def already_listed(earlier: Sequence[Mapping[str, float]], known: Iterable[Cell]) -> int:
+def already_listed(earlier: Sequence[RunRecord], known: Iterable[Cell]) -> int:
     """Platelets that the runs 0, 1, ... listed as cells; estimated where one was killed."""
-    untold = {number for number, tallies in enumerate(earlier) if LISTED not in tallies}
-    told = sum(round(tallies.get(LISTED, 0.0)) for tallies in earlier)
-    return told + sum(cell.predicted in PLATELETS and cell.run in untold for cell in known)
+    listed = [record.counts.listed_platelets for record in earlier]
+    untold = {number for number, count in enumerate(listed) if count is None}
+    estimated = sum(cell.predicted in PLATELETS and cell.run in untold for cell in known)
+    return sum(count or 0 for count in listed) + estimated
 
 
 def is_leukocyte(cell: Cell) -> bool:

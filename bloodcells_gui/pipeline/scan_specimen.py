@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import replace
 
 from bloodcells_gui.domain.analysis import AnalysisEvent
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.run_record import RunRecord, merged
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.io.reader import ImageReader
-from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.fields import FieldsSource
 from bloodcells_gui.pipeline.scale_check import Estimate
@@ -31,7 +31,7 @@ def scan_specimen(
     options: ScanOptions,
     token: CancelToken,
     *,
-    earlier: Sequence[Mapping[str, float]] = (),
+    earlier: Sequence[RunRecord] = (),
     known: Sequence[Cell] = (),
     assets_of: Callable[[int], CellAssets] | None = None,
     left_out: Collection[int] = (),
@@ -46,8 +46,8 @@ def scan_specimen(
         um per px from the cells of samples: held against what the files say, and used where they are silent.
     options : ScanOptions
         `listed` is worked out here; of a slide, `platelets` is SLIDE_PLATELETS where it is None.
-    earlier : sequence of mappings
-        Tallies of the earlier runs of the case: what they finished is left out.
+    earlier : sequence of RunRecord
+        What the earlier runs of the case left: what they finished is left out.
     known : sequence of Cell
         Cells of the earlier runs: not found again, and they count towards the target.
     assets_of : callable
@@ -70,7 +70,7 @@ def scan_specimen(
         estimate_scale,
         options,
         token,
-        resume.merged(earlier),
+        merged(earlier),
     )
     try:
         yield from Scan(work, source, options, token, known, assets_of).events()

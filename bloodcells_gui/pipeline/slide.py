@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.detections import NUCLEATED
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.image_messages import counted
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.run_messages import LYING_LEVELS, POOR_ZONES, UNFOCUSED
+from bloodcells_gui.domain.run_messages import LYING_LEVELS, POOR_ZONES, UNFOCUSED, counted, remark
+from bloodcells_gui.domain.run_record import QualityMap, RunRecord, ScanProgress, TileSet
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
 from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, TOO_THICK, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.io.reader import ImageReader
@@ -73,8 +74,8 @@ class SlideSource:
     search : TileSearch
     estimate_scale
         um per px from patches of red cells.
-    done : mapping of str to float
-        Tallies of the earlier runs of the case; finished tiles are left out.
+    done : RunRecord
+        What the earlier runs of the case did together; finished tiles are left out.
     """
 
     unit = N_("tiles")
@@ -87,7 +88,7 @@ class SlideSource:
         estimate_scale: Estimate,
         options: ScanOptions,
         token: CancelToken,
-        done: Mapping[str, float] | None = None,
+        done: RunRecord | None = None,
     ) -> None:
         self._images = [(i, ref) for i, ref in images if not options.zones or i in options.zones]
         self._open = open_reader
@@ -95,7 +96,7 @@ class SlideSource:
         self._estimate_scale = estimate_scale
         self._options = options
         self._token = token
-        self._before = done or {}
+        self._before = done or RunRecord()
         self._slides: dict[int, _Slide] = {}
         self._mpp = float("nan")
         self._total = 0
@@ -105,7 +106,7 @@ class SlideSource:
         self._issued = self._applied = 0
         self._learned: list[Found] = []
         self._behind: deque[Piece] | None = None
-        self._notices: list[str] = []
+        self._remarks: list[Remark] = []
         self._image_flags: dict[int, tuple[str, ...]] = {}
         self._scale_spread = 0.0
         self._said: list[str] = []
@@ -149,8 +150,8 @@ class SlideSource:
             found = settled.scale
             self._image_flags |= settled.flags([image])
             self._scale_spread = max(self._scale_spread, settled.guess)
-            for remark in settled.remarks:
-                self._note(remark)
+            for said in settled.remarks:
+                self._note(said)
             if scale is None:
                 scale = found
                 self._mpp = float(found.mpp or 0.0)
@@ -215,21 +216,21 @@ class SlideSource:
 
     def _add(self, image: int, ref: ImageRef, reader: ImageReader, survey: Survey) -> None:
         grid = survey.map.grid
-        done = resume.tiles_done(self._before, image, grid)
+        done = resume.tiles_done(self._before.progress.searched, image, grid)
         tiles = survey.map.smear.copy()
         tiles[list(done)] = False
         self._total += int(tiles.sum())
-        sampled = resume.tiles_done(self._before, image, grid, resume.SAMPLED)
+        sampled = resume.tiles_done(self._before.progress.sampled, image, grid)
         self._slides[image] = _Slide(ref, reader, survey, tiles, set(done), sampled)
         blurred = [OUT_OF_FOCUS in q.reasons for q in survey.probed if q.coverage > 0.02]
         if len(blurred) >= 3 and sum(blurred) > 0.7 * len(blurred):
-            self._note(UNFOCUSED)
+            self._note(remark(UNFOCUSED))
         if survey.levels.lying:
-            self._note(LYING_LEVELS)
+            self._note(remark(LYING_LEVELS))
 
-    def _note(self, text: str) -> None:
-        if text not in self._notices:
-            self._notices.append(text)
+    def _note(self, found: Remark) -> None:
+        if found not in self._remarks:
+            self._remarks.append(found)
 
     def in_plane(self, image: int, box: Box) -> Box:
         """Slides of one specimen lie far apart."""
@@ -390,29 +391,36 @@ class SlideSource:
     def _index(self, tile: ZoneTile) -> int:
         return tile.row * self._slides[tile.image].survey.map.grid.shape[0] + tile.column
 
-    def tallies(self) -> dict[str, float]:
-        """Which tiles are done, and how well each can be read."""
-        out: dict[str, float] = {}
+    def record(self) -> RunRecord:
+        """Which tiles are done, how well each can be read; remarks on scale, focus, levels and zones."""
+        searched: list[TileSet] = []
+        sampled: list[TileSet] = []
+        maps: list[QualityMap] = []
         for image, slide in self._slides.items():
             grid = slide.survey.map.grid
-            out.update(resume.encode(slide.done, image, grid))
-            out.update(resume.encode(slide.sampled, image, grid, resume.SAMPLED))
-            out.update(stored_quality_map.encode_map(self._map(image, slide), image, grid))
-        return out
+            searched += resume.tile_sets(slide.done, image, grid)
+            sampled += resume.tile_sets(slide.sampled, image, grid)
+            maps.append(stored_quality_map.quality_map(self._map(image, slide), image, grid))
+        return RunRecord(
+            progress=ScanProgress(tuple(searched), tuple(sampled)),
+            maps=tuple(maps),
+            remarks=(*self._remarks, *counted(self._said), *self._on_zones()),
+        )
+
+    def _on_zones(self) -> list[Remark]:
+        poor = self._poor > _MANY_POOR * (self._poor + self._good)
+        return [remark(POOR_ZONES)] if poor and remark(UNFOCUSED) not in self._remarks else []
 
     def _map(self, image: int, slide: _Slide) -> list[ZoneTile]:
         """The map as it stands; tiles that only an earlier run looked at keep what it saw."""
-        before = stored_quality_map.decode_map(self._before, {image: slide.reader.size_px}).get(image, [])
+        before = stored_quality_map.zone_tiles(self._before.maps, {image: slide.reader.size_px}).get(
+            image, []
+        )
         looked_at = {t.box_px: t for t in before if t.measured}
         for found in self._learned:
             if found.tile is not None and found.tile.image == image:
                 looked_at[found.tile.box_px] = found.tile
         return [looked_at.get(t.box_px, t) for t in slide.survey.map.tiles()]
-
-    def notices(self) -> list[str]:
-        """Remarks on focus, levels and zones."""
-        poor = self._poor > _MANY_POOR * (self._poor + self._good) and UNFOCUSED not in self._notices
-        return [*self._notices, *counted(self._said), *([POOR_ZONES] if poor else [])]
 
     def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
         """Content hashes: a slide has gigabytes, so this waits until the cells are there."""

@@ -1,83 +1,45 @@
-"""The quality map of a slide or of fields, as numbers among a run's tallies, so that a case shows it again.
-
-Four tiles go into one number, twelve bits each, which is exact in a float: whether the tile is known, whether
-it was looked at itself, 16 steps of its score, and up to two reasons against it.
-"""
+"""The quality map of a slide or of fields, between the tiles of a scan and what a case keeps of them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from bloodcells_gui.domain.zones import (
-    BAD_LIGHT,
-    GLASS,
-    NOT_A_SMEAR,
-    OUT_OF_FOCUS,
-    PALE,
-    TOO_THICK,
-    TOO_THIN,
-    RectPx,
-    ZoneTile,
-)
+from bloodcells_gui.domain.run_record import SCORE_STEPS, MapTile, QualityMap
+from bloodcells_gui.domain.zones import RectPx, ZoneTile
 from bloodcells_gui.imaging.tiling import TileGrid
+from bloodcells_gui.pipeline.resume import grid_over
 
-PREFIX = "map/"
-_TILES, _BITS = 4, 12
-_STEPS = 15
-# Their places are stored in cases: append only.
-_REASONS = ("", GLASS, TOO_THIN, TOO_THICK, OUT_OF_FOCUS, PALE, BAD_LIGHT, NOT_A_SMEAR)
-_KEY = re.compile(r"map/(\d{1,9})/(\d{1,9})x(\d{1,9})/(\d{1,9})/(\d{1,9})")
+_REASONS_KEPT = 2
 
 
-def encode_map(tiles: Iterable[ZoneTile], image: int, grid: TileGrid | None) -> dict[str, float]:
-    """Tallies for the tiles of an image; without a grid the image is one tile."""
-    side = f"{grid.tile_px}x{grid.overlap_px}" if grid is not None else "0x0"
-    words: dict[tuple[int, int], int] = {}
-    for tile in tiles:
-        key = tile.row, tile.column // _TILES
-        words[key] = words.get(key, 0) | _packed(tile) << (tile.column % _TILES * _BITS)
-    return {f"{PREFIX}{image}/{side}/{row}/{word}": float(v) for (row, word), v in sorted(words.items())}
+def quality_map(tiles: Iterable[ZoneTile], image: int, grid: TileGrid | None) -> QualityMap:
+    """What a case keeps of the tiles of an image; without a grid the image is one tile."""
+    side = (grid.tile_px, grid.overlap_px) if grid is not None else (0, 0)
+    kept = {(t.row, t.column): _kept(t) for t in tiles}
+    return QualityMap(image, *side, tuple(kept[at] for at in sorted(kept)))
 
 
-def decode_map(
-    tallies: Mapping[str, float], sizes_px: Mapping[int, tuple[int, int]]
+def zone_tiles(
+    maps: Iterable[QualityMap], sizes_px: Mapping[int, tuple[int, int]]
 ) -> dict[int, list[ZoneTile]]:
     """Tiles by image; what fits no image or grid is left out. `sizes_px` gives the images' sizes."""
-    grids: dict[tuple[int, int, int], TileGrid | None] = {}
     out: dict[int, list[ZoneTile]] = {}
-    for name, value in tallies.items():
-        match = _KEY.fullmatch(name)
-        if match is None or not 0 <= value < 2 ** (_TILES * _BITS):
+    for quality in maps:
+        size = sizes_px.get(quality.image, (0, 0))
+        grid = grid_over(quality.tile_px, quality.overlap_px, size) if quality.tile_px else None
+        if min(size) <= 0 or (quality.tile_px and grid is None):
             continue
-        image, side, overlap, row, word = (int(g) for g in match.groups())
-        size = sizes_px.get(image, (0, 0))
-        if min(size) <= 0 or (side and side <= 2 * overlap):
-            continue
-        key = image, side, overlap
-        if key not in grids:
-            grids[key] = TileGrid((0, 0, *size), side, overlap) if side else None
-        out.setdefault(image, []).extend(_unpacked(int(value), image, row, word * _TILES, grids[key], size))
+        columns, rows = grid.shape if grid is not None else (1, 1)
+        for tile in quality.tiles:
+            if tile.column >= columns or tile.row >= rows:
+                continue
+            box: RectPx = (0, 0, *size) if grid is None else grid.tile(tile.row * columns + tile.column).core
+            score = tile.step / SCORE_STEPS
+            zone = ZoneTile(quality.image, tile.column, tile.row, box, score, tile.reasons, tile.measured)
+            out.setdefault(quality.image, []).append(zone)
     return out
 
 
-def _packed(tile: ZoneTile) -> int:
-    reasons = [*(_REASONS.index(r) for r in tile.reasons[:2] if r in _REASONS), 0, 0]
-    score = round(min(max(tile.score, 0.0), 1.0) * _STEPS)
-    return 1 | tile.measured << 1 | score << 2 | reasons[0] << 6 | reasons[1] << 9
-
-
-def _unpacked(
-    value: int, image: int, row: int, first: int, grid: TileGrid | None, size: tuple[int, int]
-) -> list[ZoneTile]:
-    columns, rows = grid.shape if grid is not None else (1, 1)
-    tiles = []
-    for i in range(_TILES):
-        bits, column = value >> (i * _BITS) & 0xFFF, first + i
-        if not bits & 1 or column >= columns or row >= rows:
-            continue
-        box: RectPx = grid.tile(row * columns + column).core if grid is not None else (0, 0, *size)
-        reasons = tuple(_REASONS[r] for r in (bits >> 6 & 7, bits >> 9 & 7) if r)
-        score = (bits >> 2 & 15) / _STEPS
-        tiles.append(ZoneTile(image, column, row, box, score, reasons, bool(bits >> 1 & 1)))
-    return tiles
+def _kept(tile: ZoneTile) -> MapTile:
+    step = round(min(max(tile.score, 0.0), 1.0) * SCORE_STEPS)
+    return MapTile(int(tile.row), int(tile.column), step, bool(tile.measured), tile.reasons[:_REASONS_KEPT])

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.remarks import AMENDED, AMENDED_NO_REASON
 from bloodcells_gui.domain.run_messages import without_names
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
-from bloodcells_gui.report.model import ReportModel, ReviewBlock
+from bloodcells_gui.report.model import ReportModel, ReviewBlock, RunBlock
 
 
 def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> ReportModel:
@@ -43,10 +44,16 @@ def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> Rep
             model.differential, remarks=tuple(map(_without_reason, model.differential.remarks))
         ),
         skipped=(),
-        runs=tuple(dataclasses.replace(run, notice=without_names(run.notice)) for run in model.runs),
+        runs=tuple(map(_run_without_names, model.runs)),
         anonymised=True,
         frozen="",
     )
+
+
+def _run_without_names(run: RunBlock) -> RunBlock:
+    remarks = without_names(run.record.remarks)
+    record = dataclasses.replace(run.record, remarks=remarks)
+    return dataclasses.replace(run, notice=notice_of(remarks), record=record)
 
 
 def _without_words(review: ReviewBlock) -> ReviewBlock:

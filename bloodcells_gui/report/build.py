@@ -15,6 +15,7 @@ from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
 from bloodcells_gui.domain.doubtful import is_unsure
+from bloodcells_gui.domain.flat_record import notice_of, tallies_of
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.platelets import platelet_estimates
@@ -362,6 +363,7 @@ def _second(state: Reviewed, name: str) -> SecondReading:
 
 
 def _run(run: AnalysisRun) -> RunBlock:
+    record = replace(run.record, remarks=without_target(run.record.remarks))
     return RunBlock(
         number=run.number,
         status=run.status,
@@ -373,8 +375,9 @@ def _run(run: AnalysisRun) -> RunBlock:
         profile=run.profile,
         parameters=tuple(sorted((k, v) for k, v in run.parameters.items())),
         scale=run.scale,
-        tallies=tuple(sorted((k, float(v)) for k, v in run.tallies.items())),
-        notice=without_target(run.notice),
+        tallies=tuple(sorted(tallies_of(record).items())),
+        notice=notice_of(record.remarks),
+        record=record,
     )
 
 

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.prior_shift import PriorShift
 from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.stats import clopper_pearson, expected_calibration_error, f1_limits, risk_coverage
 from bloodcells_gui.domain.taxonomy import ROLLUPS, RollUp, Row
 from bloodcells_gui.report.csv_out import atomic_file, write_rows
@@ -84,7 +86,7 @@ class Evaluation:
         Folder -> number of its images, where the folder's name is no class; no figure includes them.
     mix : PriorShift or None
         The mix of the whole folder, where the probabilities are weighed by it.
-    scale_remarks : tuple of str
+    scale_remarks : tuple of tuple of Remark
         What is to be said of the scale of the images, in English.
     """
 
@@ -108,7 +110,7 @@ class Evaluation:
     skipped: int = 0
     unnamed: Mapping[str, int] = field(default_factory=dict)
     prior_shift: PriorShift | None = None
-    scale_remarks: tuple[str, ...] = ()
+    scale_remarks: tuple[tuple[Remark, ...], ...] = ()
     format: int = field(default=EVALUATION_FORMAT)
 
 
@@ -172,7 +174,7 @@ def evaluate(
     skipped: int = 0,
     unnamed: Mapping[str, int] | None = None,
     prior_shift: PriorShift | None = None,
-    scale_remarks: Sequence[str] = (),
+    scale_remarks: Sequence[tuple[Remark, ...]] = (),
 ) -> Evaluation:
     """Figures of N labelled cells.
 
@@ -304,7 +306,7 @@ def to_json_obj(e: Evaluation) -> dict[str, Any]:
         "n": e.n,
         "skipped": e.skipped,
         "unnamed_folders": dict(e.unnamed),
-        "scale_remarks": list(e.scale_remarks),
+        "scale_remarks": [notice_of(remarks) for remarks in e.scale_remarks],
         "accuracy": _json(e.accuracy.value),
         "accuracy_low95": _json(e.accuracy.low95),
         "accuracy_high95": _json(e.accuracy.high95),

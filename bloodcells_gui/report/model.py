@@ -19,8 +19,10 @@ from typing import Any
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.differential import Differential, Remark
+from bloodcells_gui.domain.flat_record import reported_record
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Signature, Status
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, SpecimenKind
 
 REPORT_FORMAT = 1
@@ -30,6 +32,10 @@ SYNTHETIC = N_("SYNTHETIC")
 INCOMPLETE = N_("INCOMPLETE")
 PRELIMINARY = N_("PRELIMINARY")
 NOT_SIGNED = N_("NOT SIGNED")
+
+
+# Marks a field that the JSON does not hold.
+_NOT_STORED = {"not_stored": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,11 @@ class ReviewBlock:
 
 @dataclass(frozen=True, slots=True)
 class RunBlock:
-    """Provenance of one analysis run."""
+    """Provenance of one analysis run.
+
+    `tallies` and `notice` are how the JSON holds what the run left (see `domain.flat_record`); `record` is
+    the same, typed, for whoever draws the report.
+    """
 
     number: int
     status: RunStatus
@@ -199,6 +209,7 @@ class RunBlock:
     scale: ScaleEstimate | None
     tallies: tuple[tuple[str, float], ...]
     notice: str
+    record: RunRecord = field(default_factory=RunRecord, compare=False, repr=False, metadata=_NOT_STORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +266,7 @@ class ReportModel:
     signatures: tuple[Signature, ...] = ()
     head: str = ""
     frozen: str = ""
-    assets: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    assets: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False, metadata=_NOT_STORED)
 
     def canonical(self) -> bytes:
         """The content in canonical JSON: sorted keys, no spaces, floats to 10 digits, no envelope."""
@@ -309,7 +320,8 @@ def _encode(value: Any) -> Any:
         return {
             f.name: _encode(getattr(value, f.name))
             for f in dataclasses.fields(value)
-            if f.name != "assets" and not (f.metadata.get("later") and getattr(value, f.name) == f.default)
+            if not f.metadata.get("not_stored")
+            and not (f.metadata.get("later") and getattr(value, f.name) == f.default)
         }
     if isinstance(value, Enum):
         return value.value
@@ -343,9 +355,12 @@ def from_json(data: bytes, assets: Mapping[str, bytes] | None = None) -> ReportM
         if not isinstance(obj, dict) or not 0 <= _decode(int, obj.get("format", 0)) <= REPORT_FORMAT:
             raise ValueError("not a report of a known format")
         model: ReportModel = _decode(ReportModel, obj)
+        runs = tuple(
+            dataclasses.replace(run, record=reported_record(run.tallies, run.notice)) for run in model.runs
+        )
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"not a report: {error}") from error
-    return dataclasses.replace(model, assets=dict(assets or {}))
+    return dataclasses.replace(model, runs=runs, assets=dict(assets or {}))
 
 
 # Larger than any figure of a report.
@@ -364,7 +379,7 @@ def _decode(kind: Any, value: Any) -> Any:  # noqa: C901  # one branch a kind of
         if not isinstance(value, dict):
             raise TypeError(f"no {kind}")
         hints = typing.get_type_hints(kind)
-        known = {f.name for f in dataclasses.fields(kind)} - {"assets"}
+        known = {f.name for f in dataclasses.fields(kind) if not f.metadata.get("not_stored")}
         return kind(**{k: _decode(hints[k], v) for k, v in value.items() if k in known})  # type: ignore[operator]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)

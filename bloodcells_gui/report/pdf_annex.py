@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bloodcells_gui.adaptation.prior_shift import prior_shift_from_tallies
+from bloodcells_gui.adaptation.prior_shift import prior_shift_of
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.formatting import labelled, number, remark_text
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.numeration import numeration, plain_tallies
+from bloodcells_gui.domain.numeration import numeration, other_counts
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
-from bloodcells_gui.domain.run_messages import notice_in
+from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.report import pdf_checks
 from bloodcells_gui.report.adaptation_text import adaptation_text
@@ -325,17 +325,17 @@ def _run(sheet: Sheet, run: RunBlock) -> None:  # noqa: C901  # one branch a lin
     if any(v for _, v in run.parameters):
         key_value(sheet, N_("Parameters"), ", ".join(f"{k} = {v}" for k, v in run.parameters if v), most=5)
     label = N_("Numeration")
-    for template, values in numeration(dict(run.tallies), "," if lang == "fr" else "."):
+    for template, values in numeration(run.record.counts, "," if lang == "fr" else "."):
         key_value(sheet, label, sheet.tr(template, **values))
         label = ""
-    others = plain_tallies(dict(run.tallies))
+    others = other_counts(run.record.counts)
     if others:
         key_value(sheet, N_("Also counted"), ", ".join(f"{k} {v:g}" for k, v in others.items()))
-    prior_shift = prior_shift_from_tallies(dict(run.tallies))
+    prior_shift = prior_shift_of(run.record.adaptation)
     if prior_shift is not None:
         key_value(sheet, "Whole specimen", adaptation_text(prior_shift, lang), most=6)
-    if run.notice:
-        key_value(sheet, N_("Notice"), notice_in(run.notice, lang), rgb=WARNING)
+    if run.record.remarks:
+        key_value(sheet, N_("Notice"), remarks_text(run.record.remarks, lang), rgb=WARNING)
     sheet.set_y(sheet.y + 1.4)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bloodcells_gui.domain.formatting import labelled, number, unnamed_text
 from bloodcells_gui.domain.i18n import N_, tr
-from bloodcells_gui.domain.run_messages import notice_in
+from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.evaluation import Evaluation, Figure
@@ -70,8 +70,8 @@ def _head(sheet: Sheet, e: Evaluation) -> None:
     sheet.put(sheet.left, 19.6, line, sheet.width, size=9, rgb=MUTED, height=4.6)
     sheet.rule(25.4, ACCENT, 0.6)
     sheet.set_y(28)
-    for remark in e.scale_remarks:
-        text = notice_in(remark, sheet.lang_code)
+    for remarks in e.scale_remarks:
+        text = remarks_text(remarks, sheet.lang_code)
         sheet.paragraph(text, size=9, style="B", rgb=WARNING, most=6)
     if e.unnamed:
         text = unnamed_text(e.n, e.unnamed, sheet.lang_code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +11,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
-from bloodcells_gui.adaptation.prior_shift import PriorShift
+from bloodcells_gui.adaptation.prior_shift import prior_shift_of
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.domain.run_record import AdaptationRecord, RunRecord
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
 from bloodcells_gui.storage import connection as conn
-from bloodcells_gui.storage import hash_chain, row_validation, serialization
+from bloodcells_gui.storage import hash_chain, row_validation, schema, serialization
 from bloodcells_gui.storage.allowed_paths import NOWHERE, ask, shielded
 from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.hash_chain import Kind
@@ -218,8 +220,7 @@ class CaseFile:
             runs = connection.execute(
                 f"SELECT {serialization.RUN_COLUMNS} FROM runs ORDER BY number"  # noqa: S608
             ).fetchall()
-            ends_query = f"SELECT {serialization.RUN_END_COLUMNS} FROM run_ends"  # noqa: S608
-            ends = {r[0]: r for r in connection.execute(ends_query)}
+            ends = _ends(connection)
             skipped: dict[int, list[serialization.Row]] = {}
             for run, path, reason in connection.execute("SELECT run, path, reason FROM skipped ORDER BY id"):
                 skipped.setdefault(run, []).append((path, reason))
@@ -228,7 +229,9 @@ class CaseFile:
     def runs_ended(self) -> int:
         """How many runs have an end by now, whoever wrote it."""
         with self._db.reading() as connection:
-            return int(connection.execute("SELECT count(*) FROM run_ends").fetchone()[0])
+            count = "SELECT count(*) FROM {}"
+            there = [name for name in ("run_ends", "run_results") if schema.is_there(connection, name)]
+            return sum(int(connection.execute(count.format(name)).fetchone()[0]) for name in there)
 
     def decoding(self, what: str) -> contextlib.AbstractContextManager[None]:
         """What follows from the file's rows: nonsense in it comes out as CaseDamaged, naming `what`."""
@@ -315,30 +318,30 @@ class CaseFile:
         status: RunStatus,
         finished: str = "",
         skipped: Sequence[SkippedFile] = (),
-        tallies: Mapping[str, float] | None = None,
-        notice: str = "",
+        record: RunRecord | None = None,
         *,
         scale: ScaleEstimate | None = None,
-        prior_shift: PriorShift | None = None,
+        adaptation: AdaptationRecord | None = None,
         posteriors: CoarsePosteriors | None = None,
     ) -> None:
         """Write how a run ended; once for each run. `scale` replaces what was known when it started.
 
-        From now on `prior_shift` and the `posteriors` of single cells decide the proposals that nobody has
-        judged (see :meth:`.case.CaseStore.load_cells`), but never in a case that was signed meanwhile.
+        From now on `adaptation` and the `posteriors` of single cells decide the proposals that nobody has
+        judged (see :meth:`.case.CaseStore.load_cells`), but never in a case that was signed meanwhile. An
+        adaptation in `record` is written as it is: it was made earlier.
         """
         with self._db.writing() as connection:
             signed = self._is_signed(connection)
-            if prior_shift is not None and not signed:
+            record = record or RunRecord()
+            if adaptation is not None and not signed and prior_shift_of(adaptation) is not None:
                 seen = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
-                tallies = {**(tallies or {}), **replace(prior_shift, last_event=seen).to_tallies()}
+                record = replace(record, adaptation=replace(adaptation, last_event=seen))
             if posteriors is not None and not signed:
                 self._insert_posteriors(connection, number, posteriors)
-            end = serialization.run_end_row(
-                number, status, finished or self._clock(), tallies or {}, notice, scale
-            )
-            connection.execute(f"INSERT INTO run_ends VALUES ({marks(end)})", end)  # noqa: S608
-            hash_chain.seal(connection, self._clock(), Kind.RUN_END, number, [end])
+            end = serialization.RunEnd(status, finished or self._clock(), scale, record)
+            row = serialization.run_result_row(number, end)
+            connection.execute(f"INSERT INTO run_results VALUES ({marks(row)})", row)  # noqa: S608
+            hash_chain.seal(connection, self._clock(), Kind.RUN_RESULT, number, [row])
             if skipped:
                 first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM skipped").fetchone()[0]
                 table = [
@@ -373,6 +376,15 @@ class CaseFile:
                 "Amend the case first, or make a new one.",
                 path=self.path,
             )
+
+
+def _ends(connection: sqlite3.Connection) -> dict[int, serialization.RunEnd]:
+    """How runs ended, by their number."""
+    old = connection.execute(f"SELECT {serialization.RUN_END_COLUMNS} FROM run_ends")  # noqa: S608
+    if not schema.is_there(connection, "run_results"):
+        return serialization.run_ends(old, ())
+    results = connection.execute(f"SELECT {serialization.RUN_RESULT_COLUMNS} FROM run_results")  # noqa: S608
+    return serialization.run_ends(old, results)
 
 
 def marks(values: Sequence[object]) -> str:

@@ -28,7 +28,7 @@ MAX_VALUE_BYTES = 128 * 1024**2  # one text or blob; an event over 1,000,000 cel
 # (quick_check reads about 500 MB/s). `bloodcells verify` checks everything.
 QUICK_CHECK_BYTES = 64 * 1024**2
 BUSY_TIMEOUT_S = 15.0
-_SMALL_TABLES = ("meta", "runs", "run_ends", "events", "ledger", "reports", "images")
+_SMALL_TABLES = ("meta", "runs", "run_ends", "run_results", "events", "ledger", "reports", "images")
 _HEADER = 100
 _LOOKS = 2  # a share may tell an old length once
 

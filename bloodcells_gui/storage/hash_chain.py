@@ -36,7 +36,8 @@ class Kind(StrEnum):
     FACTS = N_("image facts")
     LOCATION = N_("location")
     RUN = N_("run")
-    RUN_END = N_("run end")
+    RUN_END = N_("run end")  # of formats 1 to 3
+    RUN_RESULT = N_("run result")
     SETTLED = "settled"
     SKIPPED = N_("skipped")
     CELLS = N_("cells")
@@ -54,6 +55,8 @@ SELECT: dict[Kind, str] = {
     Kind.LOCATION: "SELECT id, root, time FROM locations WHERE id >= ? ORDER BY id LIMIT ?",
     Kind.RUN: f"SELECT {serialization.RUN_COLUMNS} FROM runs WHERE number >= ? ORDER BY number LIMIT ?",  # noqa: S608
     Kind.RUN_END: f"SELECT {serialization.RUN_END_COLUMNS} FROM run_ends WHERE run >= ? ORDER BY run LIMIT ?",  # noqa: S608
+    Kind.RUN_RESULT: f"SELECT {serialization.RUN_RESULT_COLUMNS} FROM run_results"  # noqa: S608
+    " WHERE run >= ? ORDER BY run LIMIT ?",
     Kind.SETTLED: f"SELECT {serialization.POSTERIOR_COLUMNS} FROM settled WHERE id >= ? ORDER BY id LIMIT ?",  # noqa: S608
     Kind.SKIPPED: "SELECT id, run, path, reason FROM skipped WHERE id >= ? ORDER BY id LIMIT ?",
     Kind.CELLS: f"SELECT {serialization.CELL_COLUMNS}, {serialization.ASSET_COLUMNS} FROM cells"  # noqa: S608

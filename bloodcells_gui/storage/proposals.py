@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
-from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_from_tallies, same_classifier
+from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_of, same_classifier
 from bloodcells_gui.adaptation.reproposal import HELD_BACK, adapt_proposals, coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.review import EventKind
@@ -71,7 +71,7 @@ class Proposals:
     def __init__(self, runs: Sequence[AnalysisRun], connection: Any) -> None:
         self._of_run: dict[int, list[_Layer]] = {}
         for run in reversed(runs):
-            prior_shift = prior_shift_from_tallies(run.tallies)
+            prior_shift = prior_shift_of(run.record.adaptation)
             if prior_shift is None or not set(run.classes) <= set(BY_CODE) or not run.classes:
                 continue
             posteriors = _posteriors_of(run, connection) if prior_shift.has_posteriors else None

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
-from bloodcells_gui.adaptation.prior_shift import prior_shift_from_tallies, without_prior_shift
+from bloodcells_gui.adaptation.prior_shift import prior_shift_of
 from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import Cell, CellAssets
@@ -21,6 +21,8 @@ from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, ReviewState, utc_now
+from bloodcells_gui.domain.run_messages import PROVENANCE_LOST, RECOVERED, remark
+from bloodcells_gui.domain.run_record import AdaptationRecord, RunRecord
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.imaging.io import plain_files
@@ -166,20 +168,7 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
                 store.add_cells(number, batch, [p or _NO_ASSETS for p in pictures])
         renumbered = _events(reader, cells, store, recovery)
         for run in runs:
-            notice = run.notice or ("" if recovery.complete else "recovered from a damaged file")
-            status = RunStatus.CANCELLED if run.status is RunStatus.RUNNING else run.status
-            if recovery.lost_cells or recovery.suspect_cells:
-                status = RunStatus.CANCELLED
-            tallies = _renumbered_shift(run.tallies, renumbered)
-            store.finish_run(
-                run.number,
-                status,
-                run.finished,
-                run.skipped,
-                tallies,
-                notice,
-                posteriors=_posteriors(reader, run),
-            )
+            _finish(store, run, renumbered, recovery, _posteriors(reader, run))
         maps = _report_maps(reader)
         columns = "id, version, sha256, report"
         for key, version, hashed, report in reader.sealed("reports", columns, "id", Kind.REPORT):
@@ -195,6 +184,23 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
     more_than_known = len(cells) > reader.expected(Kind.CELLS)
     recovery.record_lost = more_than_known or "case_id" not in meta or not reader.record_is_whole
     return recovery
+
+
+def _finish(
+    store: CaseStore,
+    run: AnalysisRun,
+    renumbered: Mapping[int, int],
+    recovery: Recovery,
+    posteriors: CoarsePosteriors | None,
+) -> None:
+    """Write the end of a run; one whose cells did not all come through counts as cancelled."""
+    record = replace(run.record, adaptation=_renumbered(run.record.adaptation, renumbered))
+    if not record.remarks and not recovery.complete:
+        record = replace(record, remarks=(remark(RECOVERED),))
+    status = RunStatus.CANCELLED if run.status is RunStatus.RUNNING else run.status
+    if recovery.lost_cells or recovery.suspect_cells:
+        status = RunStatus.CANCELLED
+    store.finish_run(run.number, status, run.finished, run.skipped, record, posteriors=posteriors)
 
 
 _NO_ASSETS = CellAssets(b"", b"", (0.0, 0.0, 0.0))
@@ -261,7 +267,7 @@ def _is_plausible(cell: Cell) -> bool:
 
 
 def _runs(reader: Reader, cells: list[Cell]) -> list[AnalysisRun]:
-    ends = {r[0]: r for r in reader.table("run_ends", serialization.RUN_END_COLUMNS, "run")}
+    ends = _ends(reader)
     skipped: dict[int, list[serialization.Row]] = {}
     for _, run, path, reason in reader.table("skipped", "id, run, path, reason", "id", 1):
         skipped.setdefault(run, []).append((path, reason))
@@ -269,9 +275,23 @@ def _runs(reader: Reader, cells: list[Cell]) -> list[AnalysisRun]:
     for row in reader.table("runs", serialization.RUN_COLUMNS, "number"):
         with contextlib.suppress(*row_validation.NONSENSE):
             runs[row[0]] = serialization.run_from_rows(row, ends.get(row[0]), skipped.get(row[0], []))
+    lost = (remark(PROVENANCE_LOST),)
     for number in {c.run for c in cells} - set(runs) - {BY_HAND_RUN}:
-        runs[number] = AnalysisRun(number, "", "", (), (), notice="its provenance could not be recovered")
+        runs[number] = AnalysisRun(number, "", "", (), (), record=RunRecord(remarks=lost))
     return [runs[n] for n in sorted(runs)]
+
+
+def _ends(reader: Reader) -> dict[int, serialization.RunEnd]:
+    """How runs ended, as far as that can be read and makes sense."""
+    ends: dict[int, serialization.RunEnd] = {}
+    for name, columns, decoded in (
+        ("run_ends", serialization.RUN_END_COLUMNS, serialization.end_from_old_row),
+        ("run_results", serialization.RUN_RESULT_COLUMNS, serialization.end_from_result),
+    ):
+        for row in reader.table(name, columns, "run"):
+            with contextlib.suppress(*row_validation.NONSENSE):
+                ends[row[0]] = decoded(row)
+    return ends
 
 
 def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recovery) -> dict[int, int]:
@@ -312,7 +332,7 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
 
 def _posteriors(reader: Reader, run: AnalysisRun) -> CoarsePosteriors | None:
     """Read the posteriors at the end of `run`; None where there are none, or not all are valid."""
-    prior_shift = prior_shift_from_tallies(run.tallies)
+    prior_shift = prior_shift_of(run.record.adaptation)
     if prior_shift is None or not prior_shift.has_posteriors:
         return None
     found = [
@@ -335,13 +355,14 @@ def _report_maps(reader: Reader) -> dict[int, dict[int, bytes]]:
     return found
 
 
-def _renumbered_shift(tallies: Mapping[str, float], renumbered: Mapping[int, int]) -> dict[str, float]:
-    """Return a run's tallies whose prior shift names the last event before it by its new number."""
-    prior_shift = prior_shift_from_tallies(tallies)
-    if prior_shift is None:
-        return without_prior_shift(tallies)
-    seen = max((new for old, new in renumbered.items() if old <= prior_shift.last_event), default=0)
-    return {**tallies, **replace(prior_shift, last_event=seen).to_tallies()}
+def _renumbered(
+    adaptation: AdaptationRecord | None, renumbered: Mapping[int, int]
+) -> AdaptationRecord | None:
+    """An adaptation that names the last act before it by its new number; None where it is no sound one."""
+    if adaptation is None or prior_shift_of(adaptation) is None:
+        return None
+    seen = max((new for old, new in renumbered.items() if old <= adaptation.last_event), default=0)
+    return replace(adaptation, last_event=seen)
 
 
 def _refit(event: Event, seq: int, known: set[int], renumbered: dict[int, int]) -> Event:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 APPLICATION_ID = 0x42435331  # "BCS1", at offset 68 of the file, so that `file` and we know it unopened
-VERSION = 3
+VERSION = 4
 PAGE_BYTES = 8192
 
 _TABLES = {
@@ -54,10 +54,16 @@ _TABLES = {
     " cell INTEGER NOT NULL, data BLOB NOT NULL",
     # Working memory that belongs to no record yet: it may change and go, and nothing seals it.
     "drafts": "key TEXT PRIMARY KEY, value TEXT NOT NULL, author TEXT NOT NULL, time TEXT NOT NULL",
+    # How runs ended, since format 4: what they counted, how far they came, how well their tiles can be read,
+    # what adapted their cells, and remarks, each as JSON (see run_records.py). Runs that ended under an older
+    # format keep their row in run_ends, which their seal is over.
+    "run_results": "run INTEGER PRIMARY KEY REFERENCES runs(number), status TEXT NOT NULL,"
+    " finished TEXT NOT NULL, scale TEXT NOT NULL, counts TEXT NOT NULL, progress TEXT NOT NULL,"
+    " maps TEXT NOT NULL, adaptation TEXT NOT NULL, remarks TEXT NOT NULL",
 }
 
 # Tables that came with a later version than the first.
-_SINCE = {"settled": 2, "report_maps": 3, "drafts": 3}
+_SINCE = {"settled": 2, "report_maps": 3, "drafts": 3, "run_results": 4}
 _MAY_CHANGE = frozenset({"drafts"})
 
 
@@ -105,6 +111,7 @@ def _adding(*names: str) -> Callable[[sqlite3.Connection], None]:
 MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
     1: _adding("settled"),
     2: _adding("report_maps", "drafts"),
+    3: _adding("run_results"),
 }
 
 

@@ -17,13 +17,15 @@ from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.storage import hash_chain, schema, serialization
 from bloodcells_gui.storage.hash_chain import Entry, Kind
 
-AT_OPENING = frozenset(
-    {Kind.META, Kind.LOCATION, Kind.RUN, Kind.RUN_END, Kind.EVENT, Kind.REPORT, Kind.REPORT_MAPS}
-)
+AT_OPENING = frozenset((
+    Kind.META, Kind.LOCATION, Kind.RUN, Kind.RUN_END, Kind.RUN_RESULT, Kind.EVENT, Kind.REPORT,
+    Kind.REPORT_MAPS,
+))  # fmt: skip
 TABLES = {
     Kind.META: "meta", Kind.IMAGES: "images", Kind.FACTS: "image_facts", Kind.LOCATION: "locations",
     Kind.RUN: "runs", Kind.RUN_END: "run_ends", Kind.SKIPPED: "skipped", Kind.CELLS: "cells",
     Kind.EVENT: "events", Kind.REPORT: "reports", Kind.REPORT_MAPS: "report_maps", Kind.SETTLED: "settled",
+    Kind.RUN_RESULT: "run_results",
 }  # fmt: skip
 
 _OFTEN = 512

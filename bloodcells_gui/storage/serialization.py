@@ -11,7 +11,7 @@ import gc
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +21,13 @@ from numpy.typing import NDArray
 from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
 from bloodcells_gui.domain.cell import Box, Cell, CellAssets
+from bloodcells_gui.domain.flat_record import record_from_flat
 from bloodcells_gui.domain.measurements import today_name
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
-from bloodcells_gui.storage import row_validation
+from bloodcells_gui.storage import row_validation, run_records
 
 Row = tuple[Any, ...]
 # Float32 vectors of cells: rows of one array where all are equally long.
@@ -40,7 +42,9 @@ EVENT_COLUMNS = "seq, kind, author, time, cells, new, old, key, reason, target"
 RUN_COLUMNS = (
     "number, started, app_version, classes, measurement_names, bundles, provider, parameters, profile, scale"
 )
+# Of formats 1 to 3; later ones write run results.
 RUN_END_COLUMNS = "run, status, finished, tallies, notice, scale"
+RUN_RESULT_COLUMNS = "run, status, finished, scale, counts, progress, maps, adaptation, remarks"
 POSTERIOR_COLUMNS = "id, run, cells, kinds"
 _POSTERIORS_AT_ONCE = 8192
 _MANY = 10**12
@@ -283,17 +287,53 @@ def run_row(run: AnalysisRun) -> Row:
     )
 
 
-def run_end_row(
-    run: int,
-    status: RunStatus,
-    finished: str,
-    tallies: Mapping[str, float],
-    notice: str,
-    scale: ScaleEstimate | None,
-) -> Row:
-    """One row of `run_ends`: how it ended."""
-    plain = {str(k): number(v) for k, v in tallies.items()}
-    return run, str(status), finished, to_json(plain), clean(notice), scale_to_json(scale)
+class RunEnd(NamedTuple):
+    """How a run ended, whichever table of the case says so."""
+
+    status: RunStatus
+    finished: str
+    scale: ScaleEstimate | None
+    record: RunRecord
+
+
+def run_result_row(run: int, end: RunEnd) -> Row:
+    """One row of `run_results`."""
+    columns = run_records.to_objects(end.record)
+    return (
+        int(run),
+        str(end.status),
+        end.finished,
+        scale_to_json(end.scale),
+        *(clean(to_json(column)) for column in columns),
+    )
+
+
+def end_from_result(row: Row) -> RunEnd:
+    """Inverse of :func:`run_result_row`; ValueError on what this program does not write."""
+    columns = run_records.RecordColumns(*(row_validation.loads(column) for column in row[4:9]))
+    return RunEnd(RunStatus(row[1]), row[2], scale_from_json(row[3]), run_records.from_objects(columns))
+
+
+def end_from_old_row(row: Row) -> RunEnd:
+    """From a row of `run_ends`, which formats 1 to 3 wrote; ValueError on what they did not write."""
+    found = row_validation.loads(row[3]).items()
+    tallies = {name: None if value is None else row_validation.number(value) for name, value in found}
+    return RunEnd(
+        RunStatus(row[1]),
+        row[2],
+        scale_from_json(row[5]),
+        record_from_flat(tallies, row_validation.text(row[4])),
+    )
+
+
+def run_ends(old: Iterable[Row], results: Iterable[Row]) -> dict[int, RunEnd]:
+    """Ends of runs by their number, from the rows of both tables; ValueError where a run ended twice."""
+    ends = {row[0]: end_from_old_row(row) for row in old}
+    for row in results:
+        if row[0] in ends:
+            raise ValueError("a run that ended twice")
+        ends[row[0]] = end_from_result(row)
+    return ends
 
 
 def posterior_rows(first: int, run: int, posteriors: CoarsePosteriors) -> list[Row]:
@@ -319,15 +359,13 @@ def posteriors_from_rows(table: Sequence[Row], coarse: int) -> CoarsePosteriors:
     return CoarsePosteriors(ids, found)
 
 
-def run_from_rows(row: Row, end: Row | None, skipped: Sequence[Row]) -> AnalysisRun:
-    """A run from its rows; RUNNING while it has no end."""
+def run_from_rows(row: Row, end: RunEnd | None, skipped: Sequence[Row]) -> AnalysisRun:
+    """A run from its row and its end; RUNNING while it has none."""
     scale = scale_from_json(row[9])
-    status, finished, tallies, notice = RunStatus.RUNNING, "", {}, ""
+    ended: dict[str, Any] = {}
     if end is not None:
-        status, finished, notice = RunStatus(end[1]), end[2], end[4]
-        found = row_validation.loads(end[3]).items()
-        tallies = {k: math.nan if v is None else row_validation.number(v) for k, v in found}
-        scale = scale_from_json(end[5]) or scale
+        scale = end.scale or scale
+        ended = {"status": end.status, "finished": end.finished, "record": end.record}
     return AnalysisRun(
         number=row_validation.key(row[0]),
         started=row[1],
@@ -339,9 +377,6 @@ def run_from_rows(row: Row, end: Row | None, skipped: Sequence[Row]) -> Analysis
         parameters=row_validation.text_map(row_validation.loads(row[7])),
         profile=row[8],
         scale=scale,
-        status=status,
-        finished=finished,
         skipped=tuple(SkippedFile(name_from_db(s[0]), s[1]) for s in skipped),
-        tallies=tallies,
-        notice=notice,
+        **ended,
     )

@@ -15,6 +15,7 @@ from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import with_unlisted
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import ReviewState, fold
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.storage import row_validation
 from bloodcells_gui.storage.hash_chain import Entry, Kind
@@ -98,9 +99,9 @@ def _differing(table: Mapping[str, Any], store: CaseStore, signed: _Signed) -> s
     """Where the signed differential and the acts before the signature disagree; "" where they agree."""
     cells = _cells_then(store, signed.before)
     state = fold(cells, store.events()[: signed.event.seq - 1])
-    ended = {e.first for e in signed.before if e.kind == Kind.RUN_END}
+    ended = _runs_ended(signed.before)
     # Earlier versions counted the platelets of slides that are not shown as well.
-    earlier = with_unlisted(state.counts, [r.tallies for r in store.runs if r.number in ended])
+    earlier = with_unlisted(state.counts, [r.record.counts for r in store.runs if r.number in ended])
     now, then = (_against(table, counts, state) for counts in (state.counts, earlier))
     return now and then
 
@@ -117,12 +118,16 @@ def _against(table: Mapping[str, Any], counts: Mapping[str, int], state: ReviewS
     return ", ".join(differing[:6])
 
 
+def _runs_ended(before: Sequence[Entry]) -> set[int]:
+    return {e.first for e in before if e.kind in (Kind.RUN_END, Kind.RUN_RESULT)}
+
+
 def _cells_then(store: CaseStore, before: Sequence[Entry]) -> list[Cell]:
     """The cells that were there, with the proposals of the runs that had ended."""
     there: set[int] = set()
     for entry in before:
         if entry.kind == Kind.CELLS:
             there.update(range(entry.first, entry.first + entry.count))
-    ended = {e.first for e in before if e.kind == Kind.RUN_END}
-    runs = [r if r.number in ended else replace(r, tallies={}) for r in store.runs]
+    ended = _runs_ended(before)
+    runs = [r if r.number in ended else replace(r, record=RunRecord()) for r in store.runs]
     return [c for c in store.load_cells(runs=runs) if c.id in there]

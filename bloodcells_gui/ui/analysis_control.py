@@ -18,10 +18,15 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.formatting import labelled, remark_text
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.left_out import expected, is_duplicate
-from bloodcells_gui.domain.run_messages import asks_for_scale, notice_in, run_remarks, without_target
-from bloodcells_gui.domain.scale_messages import NOTICES as SCALE_NOTICES
+from bloodcells_gui.domain.run_messages import (
+    asks_for_scale,
+    remarks_text,
+    run_remarks,
+    scale_remarks,
+    without_target,
+)
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.context import UiContext
@@ -148,7 +153,7 @@ class AnalysisControl(QObject):
         skipped = self._all_skipped()
         if skipped:
             self._tell_skipped(skipped)
-        if self._done is not None and without_target(self._done.notice):
+        if self._done is not None and without_target(self._done.record.remarks):
             self._tell_notice(self._done)
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
             self._tell(
@@ -164,9 +169,8 @@ class AnalysisControl(QObject):
         """Say of a case that was opened what to do where its cells wait for a scale."""
         run = session.runs[-1] if session.runs else None
         if run is not None and not session.state.signed and asks_for_scale(run):
-            about = [r for r in run_remarks([run]) if r.text in SCALE_NOTICES]
             lang = self._context.language
-            told = " ".join(remark_text(r, lang.lang) for r in about)
+            told = remarks_text(scale_remarks(run_remarks([run])), lang.lang)
             self._ask_scale(told or lang.text(run.scale.warning if run.scale else ""))
 
     def _ask_scale(self, told: str) -> None:
@@ -179,7 +183,7 @@ class AnalysisControl(QObject):
 
     def _tell_notice(self, done: Done) -> None:
         grave = any(r.severity == "warning" for r in run_remarks([done]))
-        text = notice_in(without_target(done.notice), self._context.language.lang)
+        text = remarks_text(without_target(done.record.remarks), self._context.language.lang)
         run = self._session.runs[-1] if self._session is not None and self._session.runs else None
         if done.status != RunStatus.FAILED and run is not None and asks_for_scale(run):
             self._ask_scale(text)

@@ -85,7 +85,9 @@ def make_case(path: Path, n: int) -> None:
         )
         kinds = rng.dirichlet(np.ones(int(coarse_rows(CODES).max()) + 1), n).astype(np.float32)
         posteriors = CoarsePosteriors(np.arange(n), kinds)
-        store.finish_run(0, RunStatus.COMPLETE, CREATED, prior_shift=prior_shift, posteriors=posteriors)
+        store.finish_run(
+            0, RunStatus.COMPLETE, CREATED, adaptation=prior_shift.to_record(), posteriors=posteriors
+        )
 
 
 def peak_mb() -> float:

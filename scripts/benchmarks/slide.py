@@ -20,6 +20,7 @@ import numpy as np
 from bloodcells_gui.app.analysis_wiring import cell_analyzer, scan_analysis
 from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, Done, Skipped
 from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.flat_record import counts_by_name, notice_of
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.domain.taxonomy import COUNTED
@@ -51,12 +52,12 @@ def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = Non
     ended = time.perf_counter()
     cpu = time.process_time() - cpu
     done = found.done
-    area = done.tallies.get("scanned_mm2", 0.0)
+    area = done.record.counts.searched_mm2 or 0.0
     seconds = ended - loaded
     return {
         "slide": path.name,
         "status": done.status.value,
-        "notice": done.notice,
+        "notice": notice_of(done.record.remarks),
         "load_models_s": round(loaded - begun, 2),
         "first_cells_s": round((found.first or ended) - loaded, 2),
         "scan_s": round(seconds, 2),
@@ -69,7 +70,7 @@ def scan_slide(path: Path, *, target: int, threads: int, mpp: float | None = Non
         "cells": len(found.cells),
         "skipped": found.skipped,
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "tallies": {k: v for k, v in done.tallies.items() if "/" not in k},
+        "tallies": counts_by_name(done.record.counts),
         "_cells": found.cells,
         "_tiles": [t.tile for t in found.tiles],
     }

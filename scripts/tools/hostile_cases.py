@@ -45,20 +45,23 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.recover import recover
 from tests.support.doubles import plain_engine
-from tests.support.workbench_window import a_case, a_workspace
+from tests.support.old_versions import version_1
+from tests.support.workbench_window import a_case, a_workspace, slides_of_format_3
 
 LIMIT_S = 60.0
 _JSON = {
     ("meta", "value"), ("runs", "classes"), ("runs", "measurement_names"), ("runs", "bundles"),
     ("runs", "parameters"), ("runs", "scale"), ("run_ends", "tallies"), ("run_ends", "scale"),
+    ("run_results", "scale"), ("run_results", "counts"), ("run_results", "progress"), ("run_results", "maps"),
+    ("run_results", "adaptation"), ("run_results", "remarks"),
     ("cells", "flags"), ("events", "cells"), ("events", "old"), ("reports", "report"),
 }  # fmt: skip
 _TABLES = (
     "meta", "images", "image_facts", "locations", "runs", "run_ends", "skipped", "cells", "assets", "events",
-    "reports", "settled", "report_maps", "drafts", "ledger",
+    "reports", "settled", "report_maps", "drafts", "run_results", "ledger",
 )  # fmt: skip
-_KEYS = {"meta": "key", "images": "idx", "runs": "number", "run_ends": "run", "assets": "cell",
-         "events": "seq", "ledger": "seq", "drafts": "key"}  # fmt: skip
+# What decides a report, and what the most code reads.
+_OFTEN = ("reports", "events", "cells", "run_ends", "run_results")
 
 
 # ---- good cases to start from
@@ -92,9 +95,8 @@ def good_cases(folder: Path) -> list[Path]:
     session.exclude([session.cells[0].id], "not a cell")
     session.close()
     fresh = a_case(folder / "good" / "fresh.bcs", 12, seed=3)
-    from tests.support.old_versions import version_1
-
-    return [signed, amended, fresh, version_1(folder / "good" / "old.bcs")]
+    old = [version_1(folder / "good" / "old.bcs"), *slides_of_format_3(workspace, folder / "good")]
+    return [signed, amended, fresh, *old]
 
 
 # ---- nonsense
@@ -182,7 +184,9 @@ def spoil_json(rng: random.Random, text: str) -> str:
     if rng.random() < 0.15:
         del node[key]
     elif rng.random() < 0.1 and isinstance(node, dict):
-        node[rng.choice(["x", "", "\ud800", "SNE", "mix/weight/SNE", "PLT_unlisted", "RBC"])] = node.pop(key)
+        node[rng.choice(["x", "", "\ud800", "SNE", "mix/weight/SNE", "PLT_unlisted", "RBC", "red_cells"])] = (
+            node.pop(key)
+        )
     else:
         node[key] = bad_json_value(rng, node[key])
     return json.dumps(obj)
@@ -218,7 +222,7 @@ def _spoil_once(connection: sqlite3.Connection, rng: random.Random) -> str:
     tables = [
         t for t in _TABLES if t in known and connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0]
     ]
-    table = rng.choice([*tables, "reports", "events", "cells", "run_ends"] if "reports" in tables else tables)
+    table = rng.choice([*tables, *(often for often in _OFTEN if often in tables)])
     rowids = [r[0] for r in connection.execute(f"SELECT rowid FROM {table}")]
     rowid = rng.choice(rowids)
     if table != "ledger" and rng.random() < 0.06:

@@ -32,6 +32,8 @@ from bloodcells_gui.domain.cell import Box, Cell, CellAssets  # noqa: E402
 from bloodcells_gui.domain.errors import UserError  # noqa: E402
 from bloodcells_gui.domain.review import EventKind, Status  # noqa: E402
 from bloodcells_gui.domain.review_state import ReviewState, fold, make_event, utc_now  # noqa: E402
+from bloodcells_gui.domain.run_messages import LOST, remark  # noqa: E402
+from bloodcells_gui.domain.run_record import RunRecord  # noqa: E402
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind  # noqa: E402
 from bloodcells_gui.storage.audit import export_trail  # noqa: E402
 from bloodcells_gui.storage.case import CaseStore  # noqa: E402
@@ -72,7 +74,7 @@ def child(path: Path, trail: Path, seed: int) -> None:
     for event in store.events():
         state.apply(event)
     for number in store.interrupted_runs:
-        store.finish_run(number, RunStatus.CANCELLED, notice="killed")
+        store.finish_run(number, RunStatus.CANCELLED, record=RunRecord(remarks=(remark(LOST),)))
     if state.signed:
         state.apply(store.append(make_event(state, EventKind.AMEND, "ana", reason="go on")))
     run = len(store.runs)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ from bloodcells_gui.adaptation.prior_shift import (
     ClassPrior,
     estimate_class_weights,
     largest_changes,
-    prior_shift_from_tallies,
-    without_prior_shift,
+    prior_shift_of,
 )
+from bloodcells_gui.domain.run_record import PropagationParameters
 from bloodcells_gui.domain.taxonomy import CRITICAL
 from tests.support.specimens import CLASSES, PRIOR, a_prior_shift, answers, vector
 
@@ -108,7 +109,7 @@ def test_the_order_of_the_cells_is_of_no_consequence() -> None:
     )
 
 
-def test_a_prior_shift_survives_as_tallies() -> None:
+def test_a_prior_shift_comes_back_from_its_record() -> None:
     prior_shift = a_prior_shift(
         last_event=7,
         uses_view_disagreement=True,
@@ -116,42 +117,34 @@ def test_a_prior_shift_survives_as_tallies() -> None:
         propagation=PropagationSettings(0.5, 1.0, 0.3, 0.1),
         propagated_cells=90,
     )
-    tallies = json.loads(json.dumps({"RBC": 812.0, **prior_shift.to_tallies()}))
-    assert prior_shift_from_tallies(tallies) == prior_shift
-    assert without_prior_shift(tallies) == {"RBC": 812.0}
-    assert all("/" in name for name in prior_shift.to_tallies())
-    assert prior_shift_from_tallies({"RBC": 812.0}) is None
+    assert prior_shift_of(prior_shift.to_record()) == prior_shift
+    assert prior_shift_of(None) is None
+    assert prior_shift_of(replace(prior_shift.to_record(), weights={})) is None
 
 
-def test_a_specimen_may_have_look_alikes_and_no_mix_or_none_of_an_older_version() -> None:
+def test_a_specimen_may_have_propagated_labels_or_measurements_and_no_class_weights() -> None:
     even, propagation = dict.fromkeys(CLASSES, 1.0), PropagationSettings(0.5, 1.0, 0.3, 0.1)
     alone = a_prior_shift(
         weights=even, prior=None, propagation=propagation, propagated_cells=9, leaf_share=0.02
     )
-    assert prior_shift_from_tallies(alone.to_tallies()) == alone
+    assert prior_shift_of(alone.to_record()) == alone
     measured = a_prior_shift(weights=even, prior=None, measured_cells=31)
-    assert prior_shift_from_tallies(measured.to_tallies()) == measured
+    assert prior_shift_of(measured.to_record()) == measured
     assert measured.has_posteriors
     assert alone.has_posteriors
     assert not a_prior_shift().has_posteriors
-    older = {
-        k: v for k, v in a_prior_shift().to_tallies().items() if k not in ("mix/guarded", "mix/leaf_share")
-    }
-    assert prior_shift_from_tallies(older) == a_prior_shift()
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"mix/weight/LY": float("nan")}, {"mix/weight/LY": 0.0}, {"mix/weight/LY": -1.0},
-        {"mix/weight/XX": 1.0},
-        {"mix/threshold": float("nan")}, {"mix/cells": float("inf")}, {"mix/events": float("nan")},
-        {"mix/weight/LY": "much"},
-        {"mix/near": 2.0, "mix/pull": 1.0, "mix/echo": 0.3, "mix/own": 0.1}, {"mix/near": 0.5},
+        {"weights": {"LY": float("nan")}}, {"weights": {"LY": 0.0}}, {"weights": {"LY": -1.0}},
+        {"weights": {"XX": 1.0}}, {"threshold": float("nan")}, {"leaf_share": 1.5},
+        {"propagation": PropagationParameters(2.0, 1.0, 0.3, 0.1)},
     ],
 )  # fmt: skip
-def test_an_unsound_mix_is_none(change: dict[str, float]) -> None:
-    assert prior_shift_from_tallies({**a_prior_shift().to_tallies(), **change}) is None
+def test_a_record_out_of_range_is_none(change: dict[str, Any]) -> None:
+    assert prior_shift_of(replace(a_prior_shift().to_record(), **change)) is None
 
 
 def test_what_differs_most_is_named_first() -> None:

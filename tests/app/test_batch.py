@@ -15,7 +15,7 @@ from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all, report_again, 
 from bloodcells_gui.domain.analysis import CellsFound, Progress, RunStatus
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.run_messages import LOST
+from bloodcells_gui.domain.run_messages import LOST, remark
 from bloodcells_gui.domain.settings import LabSettings, Privacy
 from tests.support.doubles import PlainEngine, draw_cell, plain_engine
 from tests.support.smears import PlainDetector, empty, fill
@@ -207,7 +207,7 @@ def test_a_share_that_goes_away_under_crops_is_told_kept_stamped_and_can_be_cont
     (outcome,) = analyze(crops, out=out, progress=unplug, threads=1)
     assert outcome.status is RunStatus.FAILED
     assert outcome.exit_code == 3
-    assert LOST in outcome.notice
+    assert remark(LOST) in outcome.remarks
     kept = len(rows(out / "cells.csv"))
     assert 0 < kept < 200
     assert len(rows(out / "skipped.csv")) == 200 - kept
@@ -260,7 +260,7 @@ def test_a_share_that_goes_away_under_fields_can_be_continued_too(tmp_path: Path
     request = AnalyzeRequest((folder,), out, kind="fields", mpp=0.4, threads=1)
     (lost,) = analyze_all(request, token=CancelToken(), progress=unplug, engine=engine)
     assert (lost.status, lost.exit_code) == (RunStatus.FAILED, 3)
-    assert LOST in lost.notice
+    assert remark(LOST) in lost.remarks
     assert rows(out / "skipped.csv")
     found = len(rows(out / "cells.csv"))
     (tmp_path / "away").rename(folder)

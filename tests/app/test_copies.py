@@ -16,7 +16,7 @@ from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.app.copies import find_copies
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, notice_in, run_remarks
+from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, remark, remarks_text, run_remarks
 from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
 from bloodcells_gui.storage.case import CaseStore
 from tests.support.doubles import draw_cell
@@ -88,7 +88,7 @@ def test_equal_pixels_count_once_whatever_the_file_is_called(tmp_path: Path) -> 
         "9.tif": "duplicate of 1.bmp",
         "deep/1.png": "duplicate of 1.bmp",
     }
-    assert COUNTED_ONCE.format(n=4) in outcome.notice
+    assert remark(COUNTED_ONCE, n=4) in outcome.remarks
     table = {r["code"]: r for r in rows(out / "differential.csv")}
     assert table["LY"]["count"] == "2"
 
@@ -107,8 +107,8 @@ def test_one_shot_in_two_formats_is_the_better_one(tmp_path: Path) -> None:
         **{f"{i}.jpg": f"duplicate of {i}.png, the same picture in another format" for i in range(3)},
         "7.png": "duplicate of 7.jpeg, the same picture in another format",
     }
-    assert COUNTED_ONCE.format(n=4) in outcome.notice
-    assert "une fois" in notice_in(outcome.notice, "fr")
+    assert remark(COUNTED_ONCE, n=4) in outcome.remarks
+    assert "une fois" in remarks_text(outcome.remarks, "fr")
 
 
 def test_a_picture_drawn_over_is_not_taken_for_the_better_one(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_other_pictures_of_the_same_name_count(tmp_path: Path) -> None:
     outcome = analyze(folder, out)
     assert counted(out) == ["1.bmp", "1.jpg", "1.png"]
     assert told(out) == {}
-    assert "counted once" not in outcome.notice
+    assert COUNTED_ONCE not in [r.text for r in outcome.remarks]
 
 
 def test_similar_pictures_of_related_names_count_and_are_remarked_on(tmp_path: Path) -> None:
@@ -177,10 +177,10 @@ def test_similar_pictures_of_related_names_count_and_are_remarked_on(tmp_path: P
     outcome = analyze(folder, out)
     assert len(counted(out)) == 4
     assert told(out) == {}
-    assert ALIKE.format(n=2) in outcome.notice
+    assert remark(ALIKE, n=2) in outcome.remarks
     with CaseStore.open(out / "case.bcs", read_only=True) as store:
-        (remark,) = [r for r in run_remarks(store.runs) if r.text == ALIKE]
-    assert (remark.severity, remark.params) == ("warning", (("n", "2"),))
+        (alike,) = [r for r in run_remarks(store.runs) if r.text == ALIKE]
+    assert (alike.severity, alike.params) == ("warning", (("n", "2"),))
 
 
 def test_which_one_counts_does_not_hang_on_the_threads(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_a_slide_twice_counts_once(tmp_path: Path) -> None:
     assert outcome.exit_code == 0
     assert set(counted(tmp_path / "out")) == {"1.tif"}
     assert told(tmp_path / "out") == {"2.tif": "duplicate of 1.tif"}
-    assert COUNTED_ONCE.format(n=1) in outcome.notice
+    assert remark(COUNTED_ONCE, n=1) in outcome.remarks
 
 
 def test_cancelling_while_copies_are_looked_for_keeps_the_case(tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ from bloodcells_gui.app.manual_cells import cell_at
 from bloodcells_gui.app.slide_images import TILE_PX, SlideImages, visited_areas
 from bloodcells_gui.domain.cell import FLAG_BY_HAND
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.run_record import RunRecord, ScanProgress, TileSet
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.tiling import TileGrid
 from bloodcells_gui.pipeline import resume
 from tests.support.doubles import plain_engine
+from tests.support.report_case import make_run
 from tests.support.smears import MemoryReader, empty, fill
 
 WIDTH, HEIGHT = 1300, 900
@@ -108,9 +110,15 @@ def test_the_stain_is_brought_to_a_reference(tmp_path: Path) -> None:
 
 def test_visited_areas_come_from_the_runs() -> None:
     grid = TileGrid((0, 0, 5000, 4000), 1200, 200)
-    done = resume.encode({0, 4, 7}, 0, grid)
+    progress = ScanProgress(
+        (
+            *resume.tile_sets({0, 4, 7}, 0, grid), *resume.tile_sets({0}, 9, grid),
+            TileSet(0, 5, 9, frozenset({(0, 0), (0, 1)})),
+        )
+    )  # fmt: skip
+    runs = [make_run(record=RunRecord(progress=progress))]
     specimen = Specimen("s", SpecimenKind.SLIDE, Path(), (ImageRef("a", Path("a"), size_px=(5000, 4000)),))
-    areas = visited_areas([done, {"RBC": 5.0, "done/9/1200x200/0/0": 1.0, "done/0/5x9/0/0": 3.0}], specimen)
+    areas = visited_areas(runs, specimen)
     assert set(areas) == {0}
     assert set(areas[0]) == {grid.tile(i).core for i in (0, 4, 7)}
 

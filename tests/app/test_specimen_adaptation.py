@@ -14,7 +14,7 @@ import pytest
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import COLUMNS, FEATURES, MorphometryModel, coarse_names, features
-from bloodcells_gui.adaptation.prior_shift import ClassPrior, prior_shift_from_tallies
+from bloodcells_gui.adaptation.prior_shift import ClassPrior, prior_shift_of
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case, run_to_end
 from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all
 from bloodcells_gui.app.evaluate import EvaluateRequest, evaluate_folder
@@ -102,14 +102,14 @@ def test_analyze_takes_the_mix_into_account_in_every_file(crops: Path, tmp_path:
     table = {r["code"]: r["count"] for r in rows(tmp_path / "out" / "differential.csv")}
     assert (table["LY"], table["EO"], table.get("SNE", "0")) == ("27", "3", "0")
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        prior_shift = prior_shift_of(store.runs[0].record.adaptation)
         assert prior_shift is not None
         assert prior_shift.cells == 30
         assert prior_shift.weights["LY"] > 1.5 > 0.7 > prior_shift.weights["SNE"]
         assert [c.predicted for c in store.load_cells(as_found=True)].count("SNE") == 3
         assert store.verify() == []
     with CaseStore.open(tmp_path / "plain" / "case.bcs", read_only=True) as store:
-        assert prior_shift_from_tallies(store.runs[0].tallies) is None
+        assert prior_shift_of(store.runs[0].record.adaptation) is None
 
 
 def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: P
     (cut,) = analyze_all(request, token=token, progress=stop, engine=mixing_engine)
     assert 0 < cut.cells < 30
     with CaseStore.open(tmp_path / "two" / "case.bcs", read_only=True) as store:
-        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        prior_shift = prior_shift_of(store.runs[0].record.adaptation)
         assert prior_shift is not None
         assert prior_shift.cells == cut.cells
     analyze(crops, tmp_path / "two", resume=True)
@@ -137,7 +137,7 @@ def test_cells_that_look_alike_are_named_alike_in_every_file(crops: Path, tmp_pa
         assert sum(p.values()) == pytest.approx(1, abs=1e-4)
         assert max(p, key=p.__getitem__) == cell["predicted"]
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        prior_shift = prior_shift_of(store.runs[0].record.adaptation)
         assert prior_shift is not None
         assert (prior_shift.prior, prior_shift.propagated_cells) == (None, 30)
         assert set(prior_shift.weights.values()) == {1.0}
@@ -190,7 +190,7 @@ def test_measurements_change_what_is_shown_and_the_case_says_so(
     table = {r["code"]: r["count"] for r in rows(tmp_path / "out" / "differential.csv")}
     assert (table["LY"], table["EO"], table.get("SNE", "0")) == ("27", "3", "0")
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        prior_shift = prior_shift_of(store.runs[0].record.adaptation)
         assert prior_shift is not None
         assert (
             prior_shift.prior,
@@ -260,7 +260,7 @@ def test_a_failure_leaves_the_mix_of_what_was_found(crops: Path, tmp_path: Path)
         events.extend(job.events())
     assert any(isinstance(e, CellsReproposed) for e in events)
     with CaseStore.open(tmp_path / "c.bcs", read_only=True) as store:
-        prior_shift = prior_shift_from_tallies(store.runs[0].tallies)
+        prior_shift = prior_shift_of(store.runs[0].record.adaptation)
         assert store.runs[0].status is RunStatus.FAILED
         assert prior_shift is not None
         assert prior_shift.cells == len(store.load_cells()) > 0

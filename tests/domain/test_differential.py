@@ -17,6 +17,7 @@ from bloodcells_gui.domain.platelets import platelet_estimates
 from bloodcells_gui.domain.ranges import Range
 from bloodcells_gui.domain.remarks import cut_cells
 from bloodcells_gui.domain.review import SpecimenData
+from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import ratio_limits
 from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED, ROLLUPS
@@ -314,16 +315,19 @@ def test_grades_follow_the_thresholds() -> None:
 def test_platelets_are_estimated_from_fields_and_from_red_cells() -> None:
     from tests.support.report_case import make_run
 
+    def counted_run(**counts: float) -> AnalysisRun:
+        return make_run(record=RunRecord(RunCounts(**counts)))  # type: ignore[arg-type]
+
     data = SpecimenData({"platelets_per_field": "10", "rbc": "4.5"})
-    found = platelet_estimates(data, [make_run(tallies={"RBC": 2000.0, "PLT": 100.0})], LabSettings())
+    found = platelet_estimates(data, [counted_run(red_cells=2000, platelets=100)], LabSettings())
     assert [dict(r.params)["n_value"] for r in found] == ["150", "225"]
     assert "par champ" in remark_text(found[0], "fr")
-    sampled = make_run(tallies={"PLT": 200.0, "sampled_mm2": 0.76})
+    sampled = counted_run(platelets=200, sampled_mm2=0.76)
     [counted] = platelet_estimates(SpecimenData({}), [sampled], LabSettings())
     assert dict(counted.params)["n_fields"] == "10.0"
     assert dict(counted.params)["n_value"] == "150"
     assert "programme" in remark_text(counted, "fr")
     assert len(platelet_estimates(SpecimenData({"platelets_per_field": "9"}), [sampled], LabSettings())) == 1
-    small = make_run(tallies={"PLT": 20.0, "sampled_mm2": 0.07})
+    small = counted_run(platelets=20, sampled_mm2=0.07)
     assert platelet_estimates(SpecimenData({}), [small], LabSettings()) == ()
-    assert platelet_estimates(data, [make_run(tallies={"RBC": 90.0, "PLT": 9.0})], LabSettings())[1:] == ()
+    assert platelet_estimates(data, [counted_run(red_cells=90, platelets=9)], LabSettings())[1:] == ()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_OUTSIDE_FRAME, FLAG_SCALE_UNKNOWN, Box
-from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN
+from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, remark
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.cell_place import Place
@@ -175,9 +175,9 @@ def test_a_specimen_on_which_the_two_views_disagree_is_named_foreign_once_enough
     work.classifier.apart = 0.2
     place = Place(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)
     work.process([place] * 29)
-    assert work.notices() == []
+    assert work.remarks() == []
     work.process([place])
-    assert work.notices() == [FOREIGN]
+    assert work.remarks() == [remark(FOREIGN)]
 
 
 def test_a_specimen_that_looks_like_home_gets_no_remark_and_junk_tells_nothing(work: CellAnalyzer) -> None:
@@ -185,14 +185,14 @@ def test_a_specimen_that_looks_like_home_gets_no_remark_and_junk_tells_nothing(w
     work.process([place] * 40)
     work.classifier.apart = 0.9
     work.process([Place(0, np.full((256, 256, 3), 128, np.uint8), (0, 0), (128, 128), 0.107)] * 40)
-    assert work.notices() == []
+    assert work.remarks() == []
 
 
 def test_a_drawn_specimen_is_said_to_be_drawn() -> None:
     work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure, drawn=True)
     work.classifier.apart = 0.2
     work.process([Place(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)] * 30)
-    assert work.notices() == [DRAWN]
+    assert work.remarks() == [remark(DRAWN)]
 
 
 def test_nothing_to_do_is_nothing(work: CellAnalyzer) -> None:

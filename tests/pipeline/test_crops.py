@@ -20,9 +20,10 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
 )
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
+from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.image_messages import PROFILE_APPLIED
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.run_messages import notice_in, run_remarks
+from bloodcells_gui.domain.run_messages import remark, remarks_text, run_remarks
 from bloodcells_gui.domain.scale_messages import NO_SCALE
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.io.decode import LoadedImage, load_image
@@ -135,7 +136,7 @@ def test_one_wrong_file_of_twelve_waits_for_its_scale_and_the_others_are_named(f
     assert [c.image for c in cells if c.abstained] == [5]
     assert cells[5].flags[0] == FLAG_SCALE_CONTRADICTED
     assert {c.mpp for c in cells} == {0.107}
-    assert "(“c5.png”)" in events[-1].notice
+    assert "(“c5.png”)" in notice_of(events[-1].record.remarks)
 
 
 def test_a_wrong_file_that_an_interrupted_run_left_over_is_not_believed_alone(folder) -> None:
@@ -164,7 +165,7 @@ def test_without_any_scale_no_cell_is_named(folder) -> None:
     events = list(run.events(folder))
     cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
     assert all(c.abstained and FLAG_WAITS_FOR_SCALE in c.flags for c in cells)
-    assert events[-1].notice == NO_SCALE
+    assert events[-1].record.remarks == (remark(NO_SCALE),)
 
 
 def test_what_is_to_be_said_of_how_images_were_read_is_counted_in_the_runs_remark(folder) -> None:
@@ -181,10 +182,12 @@ def test_what_is_to_be_said_of_how_images_were_read_is_counted_in_the_runs_remar
     options = CropsOptions(threads=2, batch=8)
     (*_, done) = CropsAnalysis(work, noted, lambda *_: scale, options, CancelToken()).events(folder)
     assert isinstance(done, Done)
-    assert f"Images converted from their colour profile to sRGB: {len(folder) - 1}." in done.notice
-    (remark,) = [r for r in run_remarks([done]) if r.text == PROFILE_APPLIED]
-    assert remark.params == (("count", str(len(folder) - 1)),)
-    assert "converties" in notice_in(done.notice, "fr")
+    assert f"Images converted from their colour profile to sRGB: {len(folder) - 1}." in notice_of(
+        done.record.remarks
+    )
+    (applied,) = [r for r in run_remarks([done]) if r.text == PROFILE_APPLIED]
+    assert applied.params == (("count", str(len(folder) - 1)),)
+    assert "converties" in remarks_text(done.record.remarks, "fr")
 
 
 def test_batches_are_small_at_both_ends() -> None:

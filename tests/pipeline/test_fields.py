@@ -28,6 +28,7 @@ from bloodcells_gui.domain.cell import (
 )
 from bloodcells_gui.domain.detections import NUCLEATED, Detections
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import CONTRADICTION
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
@@ -163,7 +164,7 @@ def test_cells_that_an_edge_cuts_count_on_two_sides_alone_and_are_not_measured(l
         assert cell.box_px.x >= 0
         assert cell.box_px.x + cell.box_px.width <= WIDTH
         counted += FLAG_OUTSIDE_FRAME not in cell.flags
-    assert f"{counted} leukocytes found" in done.notice
+    assert f"{counted} leukocytes found" in notice_of(done.record.remarks)
 
 
 class SeesDouble(PlainDetector):
@@ -200,7 +201,7 @@ def test_two_boxes_around_one_outline_are_one_cell_and_touching_cells_are_two(cu
         _, done, events = run({"one.png": s.rgb}, detector=SeesDouble(), batch=2, target=cut)
         cells = some(events)
         assert len(cells) == cut
-    earlier = [done.tallies] if done else []
+    earlier = [done.record] if done else []
     _, _, events = run(
         {"one.png": s.rgb}, detector=SeesDouble(), batch=2, token=token, known=list(cells), earlier=earlier,
         assets_of=kept.__getitem__,
@@ -257,7 +258,7 @@ def test_a_cell_that_a_common_border_cuts_is_one_cell(gap: int) -> None:
     }  # fmt: skip
     places = [(x, y) for _, x, y in fields.values()]
     cells, done, _ = run({n: p for n, (p, _, _) in fields.items()}, size=(WIDTH - gap, HEIGHT - gap))
-    assert done.notice == ""
+    assert done.record.remarks == ()
     for codes in (LEUKOCYTES, ("PLT",)):
         truth = smear.of(*codes)
         found = [c for c in cells if c.predicted in codes]
@@ -287,15 +288,16 @@ def test_the_same_truth_whole_and_cut(smear: Smear) -> None:
         assert sum(holds(other, places, *c.box_px.centre) for other in cut) == 1
     for code in (*LEUKOCYTES, "PLT"):
         assert sum(c.predicted == code for c in cut) == sum(c.predicted == code for c in whole) > 0
-    assert of_cut.tallies["RBC"] == pytest.approx(of_whole.tallies["RBC"], rel=0.02)
-    assert of_cut.tallies["sampled_mm2"] == pytest.approx(of_whole.tallies["sampled_mm2"])
+    assert of_cut.record.counts.red_cells == pytest.approx(of_whole.record.counts.red_cells, rel=0.02)
+    assert of_cut.record.counts.sampled_mm2 == pytest.approx(of_whole.record.counts.sampled_mm2)
 
 
 def test_overlaps_are_tallied_once(smear: Smear) -> None:
     whole, of_whole, _ = run({"all.png": smear.rgb[:660, :770]}, size=(770, 660))
     _, of_parts, _ = run({n: p for n, (p, x, y) in mosaic(smear, 350, 300).items() if x < 400 and y < 400})
-    for name in ("RBC", "PLT", "WBC", "sampled_mm2"):
-        assert of_parts.tallies[name] == pytest.approx(of_whole.tallies[name], rel=0.04), name
+    for name in ("red_cells", "platelets", "nucleated", "sampled_mm2"):
+        parts, together = (getattr(done.record.counts, name) for done in (of_parts, of_whole))
+        assert parts == pytest.approx(together, rel=0.04), name
     assert len(whole) > 10
 
 
@@ -310,7 +312,7 @@ def test_fields_numbered_in_a_grid_that_do_not_adjoin_stay_apart(smear: Smear) -
             alone += len(run({"a.png": picture})[0])
     together, done, _ = run(pictures)
     assert len(together) == alone
-    assert done.notice == ""
+    assert done.record.remarks == ()
 
 
 @pytest.mark.parametrize("flip", [(1, -1), (-1, 1)])
@@ -344,14 +346,14 @@ def test_stages_whose_axes_point_the_other_way(smear: Smear, flip: tuple[int, in
     straight, _, _ = run({n: p for n, (p, _, _) in fields.items()})
     turned, done, _ = run(named)
     assert len(turned) == len(straight)
-    assert done.notice == ""
+    assert done.record.remarks == ()
 
 
 def test_names_that_contradict_the_pixels_are_told(smear: Smear) -> None:
     fields = [p for p, _, _ in mosaic(smear, 350, 300).values()]
     wrong = {f"x{i * 300}_y0.png": p for i, p in enumerate(reversed(fields))}
     _, done, _ = run(wrong)
-    assert CONTRADICTION in done.notice
+    assert CONTRADICTION in notice_of(done.record.remarks)
 
 
 def test_fields_without_places_are_all_counted(smear: Smear) -> None:
@@ -360,7 +362,7 @@ def test_fields_without_places_are_all_counted(smear: Smear) -> None:
     three, done, events = run({"a.png": picture, "b.png": picture, "c.png": picture})
     assert len(three) == 3 * len(one) > 0
     assert {c.image for c in three} == {0, 1, 2}
-    assert done.tallies["fields"] == 3
+    assert done.record.counts.fields == 3
     assert [e.unit for e in events if isinstance(e, Progress)][-1] == "fields"
     assert isinstance(events[0], ScaleKnown)
 
@@ -381,7 +383,7 @@ def test_an_interrupted_run_goes_on(smear: Smear) -> None:
     whole, _, _ = run(pictures)
     first, done, _ = run(pictures, target=5)
     assert sum(c.predicted in LEUKOCYTES for c in first) == 5
-    second, _, _ = run(pictures, earlier=[done.tallies], known=first)
+    second, _, _ = run(pictures, earlier=[done.record], known=first)
     assert sorted((c.image, c.box_px.x) for c in first + second) == sorted(
         (c.image, c.box_px.x) for c in whole
     )
@@ -408,4 +410,4 @@ def test_fields_whose_scale_the_red_cells_contradict_are_searched_at_theirs_and_
     assert len(cells) == len(right)
     assert all(c.abstained and FLAG_SCALE_CONTRADICTED in c.flags for c in cells)
     assert {c.mpp for c in cells} == {MPP}
-    assert "2.54" in done.notice
+    assert "2.54" in notice_of(done.record.remarks)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bloodcells_gui.domain import scale_messages as notices
+from bloodcells_gui.domain import scale_messages as messages
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
+from bloodcells_gui.domain.run_messages import remark
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.pipeline.scale_check import Look, SettledScale, contradicts, settle_scale
 
@@ -76,7 +77,7 @@ def test_a_patients_small_or_large_red_cells_leave_the_metadata_with_a_remark(fa
     assert found.scale.source is ScaleSource.METADATA
     assert found.scale.mpp == 0.1
     assert found.doubted == frozenset()
-    assert found.remarks == (notices.SCALE_OF_THE_PATIENT.format(n_um=um),)
+    assert found.remarks == (remark(messages.SCALE_OF_THE_PATIENT, n_um=um),)
 
 
 @pytest.mark.parametrize(("factor", "wrong"), [(0.69, True), (0.71, False), (1.44, False), (1.46, True)])
@@ -95,7 +96,7 @@ def test_one_wrong_file_of_twelve_is_named_and_not_believed() -> None:
     found = settled(said, [0.107] * 12)
     assert found.scale.mpp == 0.107
     assert found.doubted == {5}
-    assert found.remarks == (notices.SCALE_OUTLIERS.format(count=1, text="c5.tif"),)
+    assert found.remarks == (remark(messages.SCALE_OUTLIERS, count=1, text="c5.tif"),)
     assert found.mpp(5, 0.272) == 0.107
     assert settled(said, [0.107] * 5 + [0] + [0.107] * 6).doubted == {5}  # it shows no cell to ask
 
@@ -135,15 +136,15 @@ def test_a_person_settles_it_and_is_told_of_a_contradiction() -> None:
     slipped = settled([0.107] * 4, [0.107] * 4, person=1.07)
     assert slipped.scale.mpp == 1.07
     assert slipped.doubted == frozenset()
-    assert slipped.remarks[0] == notices.SCALE_BY_HAND.format(n_said="1.07", n_seen="0.107")
+    assert slipped.remarks[0] == remark(messages.SCALE_BY_HAND, n_said="1.07", n_seen="0.107")
 
 
 def test_nothing_to_go_by_and_what_was_not_understood_are_said() -> None:
     found = settled([None] * 3, [0] * 3, unread="PhysicalSizeX=0.1 parsec")
     assert found.scale.mpp is None
     assert found.remarks == (
-        notices.SCALE_UNREAD.format(text="PhysicalSizeX=0.1 parsec"),
-        notices.NO_SCALE,
+        remark(messages.SCALE_UNREAD, text="PhysicalSizeX=0.1 parsec"),
+        remark(messages.NO_SCALE),
     )
 
 
@@ -172,8 +173,8 @@ def test_images_of_another_scale_are_measured_by_their_own_red_cells() -> None:
     assert found.doubted == {11}  # it shows no red cell, and the others do not agree
     assert (found.mpp(0, None), found.mpp(9, None)) == (pytest.approx(0.1), 0.25)
     assert found.remarks == (
-        notices.SCALES_DIFFER.format(count=2),
-        notices.SCALE_OUTLIERS.format(count=1, text="c11.tif"),
+        remark(messages.SCALES_DIFFER, count=2),
+        remark(messages.SCALE_OUTLIERS, count=1, text="c11.tif"),
     )
 
 

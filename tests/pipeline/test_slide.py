@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,17 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_SCALE_CONTRADICTED, Box, Cell
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.run_messages import LYING_LEVELS, UNFOCUSED, notice_in
+from bloodcells_gui.domain.run_messages import LYING_LEVELS, UNFOCUSED, remarks_text
+from bloodcells_gui.domain.run_record import RunRecord, merged
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 from bloodcells_gui.pipeline import resume
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.scan_specimen import scan_specimen
-from bloodcells_gui.pipeline.stored_quality_map import decode_map
+from bloodcells_gui.pipeline.stored_quality_map import zone_tiles
 from bloodcells_gui.pipeline.survey import Survey
 from tests.support.doubles import PlainClassifier, PlainSegmenter
 from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell, unknown_scale
@@ -49,7 +52,7 @@ def scan(
     *,
     token: CancelToken | None = None,
     estimate: Callable[[Any, float | None], ScaleEstimate] = unknown_scale,
-    done: dict[str, float] | None = None,
+    done: RunRecord | None = None,
     known: list[Cell] | None = None,
     **options: Any,
 ) -> Iterator[AnalysisEvent]:
@@ -114,7 +117,7 @@ def test_every_cell_is_found_once(smear: Smear) -> None:
     assert [e for e in events if isinstance(e, Progress)][-1].done == len(
         [e for e in events if isinstance(e, TileScanned)]
     )
-    assert sum(done.tallies[k] for k in ("scanned_mm2",)) == pytest.approx(2600 * 2200 * 0.16e-6, rel=0.02)
+    assert done.record.counts.searched_mm2 == pytest.approx(2600 * 2200 * 0.16e-6, rel=0.02)
     names = {c.predicted: 0 for c in white}
     for code in names:
         assert matched([c for c in white if c.predicted == code], smear.of(code), 8)[1] == 0
@@ -157,14 +160,14 @@ def test_the_target_ends_the_scan_and_is_met_exactly(smear: Smear) -> None:
     cells, done, events = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)), target=50)
     assert sum(c.predicted in LEUKOCYTES and not c.abstained for c in cells) == 50
     assert done.status is RunStatus.COMPLETE
-    assert "50 leukocytes found: the target of 50 is reached" in done.notice
+    assert "50 leukocytes found: the target of 50 is reached" in notice_of(done.record.remarks)
     progress = [e for e in events if isinstance(e, Progress)][-1]
     assert (progress.done, progress.total, progress.unit) == (50, 50, "leukocytes")
 
 
 def test_a_leukopenic_slide_says_so(smear: Smear) -> None:
     _, done, _ = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)), target=400)
-    assert "140 leukocytes found: the target of 400 was not reached" in done.notice
+    assert "140 leukocytes found: the target of 400 was not reached" in notice_of(done.record.remarks)
     assert done.status is RunStatus.COMPLETE
 
 
@@ -180,13 +183,13 @@ def test_the_same_cells_whatever_the_threads(smear: Smear, target: int) -> None:
 def test_a_second_run_continues_behind_the_first(smear: Smear) -> None:
     reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
     first, done, _ = run(reader, target=50)
-    before = resume.merged([done.tallies])
+    before = merged([done.record])
     second, done2, _ = run(reader, target=0, done=before, known=first, run=1)
     white = [c for c in first + second if c.predicted in LEUKOCYTES]
     assert matched(white, smear.of(*LEUKOCYTES), 8) == (140, 0)
     assert {c.run for c in second} == {1}
-    assert done2.tallies["scanned_mm2"] < 2600 * 2200 * 0.16e-6 - 0.1
-    third, done3, _ = run(reader, done=resume.merged([done.tallies, done2.tallies]), known=first + second)
+    assert done2.record.counts.searched_mm2 < 2600 * 2200 * 0.16e-6 - 0.1
+    third, done3, _ = run(reader, done=merged([done.record, done2.record]), known=first + second)
     assert third == []
     assert done3.status is RunStatus.COMPLETE
 
@@ -194,9 +197,9 @@ def test_a_second_run_continues_behind_the_first(smear: Smear) -> None:
 def test_continuing_to_a_reached_target_adds_nothing(smear: Smear) -> None:
     reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
     first, done, _ = run(reader, target=30)
-    second, again, _ = run(reader, target=30, done=resume.merged([done.tallies]), known=first)
+    second, again, _ = run(reader, target=30, done=merged([done.record]), known=first)
     assert second == []
-    assert "is reached" in again.notice
+    assert "is reached" in notice_of(again.record.remarks)
 
 
 def test_cancelling_keeps_what_was_found(smear: Smear) -> None:
@@ -253,11 +256,12 @@ def test_cells_cut_by_the_edge_are_flagged() -> None:
 def test_only_so_many_platelets_are_listed_and_all_are_counted(smear: Smear) -> None:
     cells, done, _ = run(MemoryReader(smear.rgb, smear.mpp, (1, 4)), platelets=10)
     assert sum(c.predicted == "PLT" for c in cells) == 10
-    assert done.tallies["PLT_listed"] == 10
-    assert done.tallies["PLT"] <= 60
-    assert done.tallies["RBC"] > 1500
-    assert done.tallies["PLT_per_field"] > 0
-    assert done.tallies["sampled_mm2"] <= done.tallies["scanned_mm2"]
+    counts = done.record.counts
+    assert counts.listed_platelets == 10
+    assert counts.platelets <= 60
+    assert counts.red_cells > 1500
+    assert counts.platelets_per_field > 0
+    assert counts.sampled_mm2 <= counts.searched_mm2
 
 
 def test_a_bad_tile_is_skipped_and_the_rest_goes_on(smear: Smear) -> None:
@@ -283,7 +287,7 @@ def test_a_share_that_disappears_ends_the_run_as_failed(smear: Smear) -> None:
         last = event
     assert isinstance(last, Done)
     assert last.status is RunStatus.FAILED
-    assert "could not be read any more" in last.notice
+    assert "could not be read any more" in notice_of(last.record.remarks)
     assert found > 0
 
 
@@ -313,12 +317,11 @@ def test_a_scanned_label_is_no_smear() -> None:
 
 def test_remarks_are_kept_in_english_and_shown_in_french(smear: Smear) -> None:
     _, done, _ = run(MemoryReader(cv2.GaussianBlur(smear.rgb, (0, 0), 6), smear.mpp, (1, 4)), target=9999)
-    french = notice_in(done.notice, "fr")
+    french = remarks_text(done.record.remarks, "fr")
     assert "objectif de 9999" in french
     assert "flou" in french
     assert "target" not in french
-    assert notice_in(done.notice, "en") == done.notice
-    assert notice_in("Something else.", "fr") == "Something else."
+    assert remarks_text(done.record.remarks, "en") == notice_of(done.record.remarks)
 
 
 def test_unknown_scale_is_asked_for(smear: Smear) -> None:
@@ -351,7 +354,7 @@ def test_levels_that_lie_are_not_used(smear: Smear) -> None:
     double = cv2.resize(smear.rgb, None, fx=2.5, fy=2.5, interpolation=cv2.INTER_LINEAR)
     lie = cv2.resize(lie, (double.shape[1] // 2, double.shape[0] // 2), interpolation=cv2.INTER_LINEAR)
     cells, done, _ = run(MemoryReader(double, 0.16, (1, 2), lies={1: lie}))
-    assert LYING_LEVELS in done.notice
+    assert LYING_LEVELS in notice_of(done.record.remarks)
     white = [c for c in cells if c.predicted in LEUKOCYTES]
     assert matched(white, [(2.5 * x, 2.5 * y) for x, y in smear.of(*LEUKOCYTES)], 16) == (140, 0)
 
@@ -359,7 +362,7 @@ def test_levels_that_lie_are_not_used(smear: Smear) -> None:
 def test_all_out_of_focus_is_told(smear: Smear) -> None:
     blurred = cv2.GaussianBlur(smear.rgb, (0, 0), 6)
     _, done, _ = run(MemoryReader(blurred, smear.mpp, (1, 4)))
-    assert UNFOCUSED in done.notice
+    assert UNFOCUSED in notice_of(done.record.remarks)
 
 
 def test_a_zone_drawn_by_hand(smear: Smear) -> None:
@@ -369,7 +372,7 @@ def test_a_zone_drawn_by_hand(smear: Smear) -> None:
     assert matched([c for c in cells if c.predicted in LEUKOCYTES], truth, 8) == (len(truth), 0)
     # What the zone left out is found by a run that continues without it; nothing is found twice.
     rest, _, _ = run(
-        MemoryReader(smear.rgb, smear.mpp, (1, 4)), done=resume.merged([done.tallies]), known=cells, run=1
+        MemoryReader(smear.rgb, smear.mpp, (1, 4)), done=merged([done.record]), known=cells, run=1
     )
     white = [c for c in cells + rest if c.predicted in LEUKOCYTES]
     assert matched(white, smear.of(*LEUKOCYTES), 8) == (140, 0)
@@ -398,18 +401,16 @@ def test_survey_reads_little(smear: Smear) -> None:
     assert len(survey.probed) == 12
 
 
-def test_resume_survives_hostile_tallies(smear: Smear) -> None:
+def test_finished_tiles_count_on_their_own_grid_alone(smear: Smear) -> None:
     survey = Survey(MemoryReader(smear.rgb, 0.4), 0, 0.4)
     grid = survey.rank(0.4).grid
-    good = resume.encode({0, 3, 5}, 0, grid)
-    assert resume.tiles_done(good, 0, grid) == {0, 3, 5}
-    assert resume.tiles_done(good, 1, grid) == set()
-    for name in list(good):
-        assert resume.tiles_done({name: -1.0}, 0, grid) == set()
-        assert resume.tiles_done({name: float("nan")}, 0, grid) == set()
-        assert resume.tiles_done({name: 1e300}, 0, grid) == set()
-    assert resume.is_bookkeeping(next(iter(good)))
-    assert not resume.is_bookkeeping("RBC")
+    (good,) = resume.tile_sets({0, 3, 5}, 0, grid)
+    assert resume.tiles_done([good], 0, grid) == {0, 3, 5}
+    assert resume.tiles_done([good], 1, grid) == set()
+    assert resume.tiles_done([replace(good, tile_px=grid.tile_px + 1)], 0, grid) == set()
+    beyond = replace(good, tiles=frozenset({(0, 10**6), (10**6, 0)}))
+    assert resume.tiles_done([beyond], 0, grid) == set()
+    assert resume.tile_sets((), 0, grid) == ()
 
 
 def test_known_cells_are_not_found_again(smear: Smear) -> None:
@@ -420,18 +421,18 @@ def test_known_cells_are_not_found_again(smear: Smear) -> None:
     assert Box(0, 0, 1, 1).centre == (0.5, 0.5)
 
 
-def test_the_quality_map_is_among_the_tallies_and_keeps_what_earlier_runs_saw(smear: Smear) -> None:
+def test_the_quality_map_is_in_the_record_and_keeps_what_earlier_runs_saw(smear: Smear) -> None:
     size = {0: smear.size}
     _, first, events = run(MemoryReader(smear.rgb, 0.4), target=10)
     seen = [e.tile for e in events if isinstance(e, TileScanned)]
-    [kept] = decode_map(first.tallies, size).values()
+    [kept] = zone_tiles(first.record.maps, size).values()
     scores = {t.box_px: t.score for t in kept if t.measured}
     for tile in seen:
         assert scores[tile.box_px] == pytest.approx(tile.score, abs=0.034)
     known = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
-    done = resume.merged([first.tallies])
+    done = merged([first.record])
     _, second, _ = run(MemoryReader(smear.rgb, 0.4), target=20, done=done, known=known)
-    again = {t.box_px: t for t in decode_map(second.tallies, size)[0]}
+    again = {t.box_px: t for t in zone_tiles(second.record.maps, size)[0]}
     assert len(again) == len(kept)
     for box, score in scores.items():
         assert again[box].measured
@@ -446,4 +447,4 @@ def test_a_slide_whose_scale_the_red_cells_contradict_is_searched_at_theirs_and_
     assert next(e for e in events if isinstance(e, ScaleKnown)).scale.source is ScaleSource.CONTRADICTED
     assert len(cells) > 100
     assert all(c.abstained and FLAG_SCALE_CONTRADICTED in c.flags for c in cells)
-    assert "about 10:" in done.notice
+    assert "about 10:" in notice_of(done.record.remarks)

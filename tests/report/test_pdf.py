@@ -23,7 +23,8 @@ from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import Signature
-from bloodcells_gui.domain.run_messages import FOREIGN, NOT_REACHED
+from bloodcells_gui.domain.run_messages import FOREIGN, NOT_REACHED, VERBATIM, remark
+from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.domain.settings import LabSettings, ReportHeader
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.report.adaptation_text import adaptation_text
@@ -137,14 +138,14 @@ def test_screen_pdf_and_csv_cannot_disagree(
 @needs_poppler
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_what_the_run_remarked_stands_on_page_one(lang: str, tmp_path: Path) -> None:
-    target = NOT_REACHED.format(found=88, target=200)
-    model = make_report(run=make_run(notice=f"{target} {FOREIGN}"))
+    record = RunRecord(remarks=(remark(NOT_REACHED, found=88, target=200), remark(FOREIGN)))
+    model = make_report(run=make_run(record=record))
     first = " ".join(text_of(render(model, lang=lang), tmp_path).split("\f")[0].split())
     said = " ".join(tr(NOT_REACHED, lang, found="88", target="200").split()[:4])
     assert " ".join(tr(FOREIGN, lang).split()[:8]) in first
     assert said not in first
     # What an earlier version signed keeps its words.
-    frozen = replace(model, runs=(replace(model.runs[0], notice=f"{target} {FOREIGN}"),))
+    frozen = replace(model, runs=(replace(model.runs[0], record=record),))
     first = " ".join(text_of(render(frozen, lang=lang), tmp_path).split("\f")[0].split())
     assert " ".join(tr(FOREIGN, lang).split()[:8]) in first
     assert said in first
@@ -199,7 +200,7 @@ def test_hostile_text_in_every_field_is_only_text(tmp_path: Path) -> None:
         settings=LabSettings(header=ReportHeader(HOSTILE.replace("\x00\x07", "")[:100], ("{pages}",) * 6)),
         specimen=make_specimen(110, HOSTILE),
         run=make_run(
-            notice=HOSTILE,
+            record=RunRecord(remarks=(remark(VERBATIM, notice=HOSTILE),)),
             profile=HOSTILE,
             provider=HOSTILE,
             bundles={"classify": HOSTILE},
@@ -348,7 +349,9 @@ def check_text(sheet: Sheet) -> None:
 def test_provenance_says_that_the_specimens_mix_was_used_and_what_it_weighed(tmp_path: Path) -> None:
     weights = {"SNE": 2.414, "LY": 1.02, "MO": 0.25, "BL": 1.0}
     prior_shift = PriorShift(weights, 137, ClassPrior(0.1, 15), 0.4)
-    model = make_report(run=make_run(tallies={"RBC": 2140.0, **prior_shift.to_tallies()}))
+    model = make_report(
+        run=make_run(record=RunRecord(RunCounts(red_cells=2140), adaptation=prior_shift.to_record()))
+    )
     english = " ".join(text_of(render(model), tmp_path).split())
     assert "specimen were used (137 nucleated cells): Monocyte × 0.25, Segmented neutrophil × 2.41" in english
     assert "Lymphocyte × " not in english
@@ -370,7 +373,7 @@ def test_all_that_was_made_of_a_specimen_is_told_to_its_last_word(tmp_path: Path
         "measured_cells": 123456,
     }
     prior_shift = PriorShift(weights, 123456, ClassPrior(0.3, 15), 0.4, **together)
-    model = make_report(run=make_run(tallies=prior_shift.to_tallies()))
+    model = make_report(run=make_run(record=RunRecord(adaptation=prior_shift.to_record())))
     ends = {"en": "supported each other's class (123456 cells)", "fr": "mutuellement (123456 cellules)"}
     for lang, last in ends.items():
         text = " ".join(text_of(render(model, lang=lang), tmp_path).split())

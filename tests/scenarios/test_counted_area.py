@@ -17,6 +17,7 @@ from bloodcells_gui.domain.formatting import remark_text, row_name, shown_and_co
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import ReviewState, make_event
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
@@ -57,7 +58,7 @@ def analysed(
             specimen, work, PlainDetector(), lambda ref: MemoryReader(pictures[ref.name], smear.mpp, (1, 4)),
             unknown_scale,
             ScanOptions(threads=threads, run=number, platelets=LISTED if slide else None, batch=4), token,
-            earlier=[run.tallies for run in runs], known=list(cells),
+            earlier=[run.record for run in runs], known=list(cells),
         )  # fmt: skip
         new = 0
         for event in events:
@@ -75,7 +76,7 @@ def analysed(
                         PlainClassifier.classes,
                         (),
                         status=event.status,
-                        tallies=event.tallies,
+                        record=event.record,
                     )
                 )
     return specimen, runs, cells
@@ -139,23 +140,26 @@ def test_of_fields_only_those_searched_to_their_end_give_ratios(smear: Smear) ->
     whole = table(specimen, runs, cells)
     assert row(whole, "PLT").counted is None  # all of it on one area: plain counts
     assert row(whole, "PLT").per_100_wbc == pytest.approx(100 * row(whole, "PLT").count / whole.total)
-    last = {name: value for name, value in runs[0].tallies.items() if name != "field/2"}
-    short = [replace(runs[0], tallies=last)]
+    record = runs[0].record
+    last = replace(record, progress=replace(record.progress, fields=record.progress.fields - {2}))
+    short = [replace(runs[0], record=last)]
     # As if the last field had been cut off before its platelets.
     left = [c for c in cells if c.image < 2 or c.predicted != "PLT"]
     cut = table(specimen, short, left)
     there = [c for c in cells if c.image < 2]
     ratio = 100 * sum(c.predicted == "PLT" for c in there) / sum(c.predicted in LEUKOCYTES for c in there)
     assert row(cut, "PLT").per_100_wbc == pytest.approx(ratio)
-    none = table(specimen, [replace(runs[0], tallies={})], left)
+    none = table(specimen, [replace(runs[0], record=RunRecord())], left)
     assert row(none, "PLT").per_100_wbc is None
     assert any("not counted on the same area" in r.text for r in none.remarks)
 
 
 def test_a_slide_of_an_earlier_version_has_no_ratio(smear: Smear) -> None:
     specimen, runs, cells = analysed(smear, SpecimenKind.SLIDE)
-    old = {k: v for k, v in runs[0].tallies.items() if not k.startswith("sampled/")} | {"PLT_unlisted": 140.0}
-    d = table(specimen, [replace(runs[0], tallies=old)], cells)
+    record = runs[0].record
+    counts = replace(record.counts, unlisted_platelets=140)
+    old = replace(record, counts=counts, progress=replace(record.progress, sampled=()))
+    d = table(specimen, [replace(runs[0], record=old)], cells)
     assert (row(d, "PLT").count, row(d, "PLT").per_100_wbc, row(d, "PLT").low95) == (LISTED, None, None)
     assert any("not counted on the same area" in r.text for r in d.remarks)
 

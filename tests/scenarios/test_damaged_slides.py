@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.domain.analysis import Progress, RunStatus
+from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import LOST, LYING_LEVELS, UNFOCUSED
 from bloodcells_gui.storage.case import CaseStore
@@ -72,7 +73,7 @@ def analyze(
 
 def notice(out: Path) -> str:
     with CaseStore.open(out / "case.bcs") as store:
-        return store.runs[-1].notice
+        return notice_of(store.runs[-1].record.remarks)
 
 
 def found(out: Path) -> list[str]:

@@ -15,7 +15,7 @@ from bloodcells_gui.domain.analysis import CellsFound, Done, RunStatus
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.run_messages import CONTRADICTION
+from bloodcells_gui.domain.run_messages import CONTRADICTION, remark
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.io.opening import open_image
 from bloodcells_gui.pipeline.scan import ScanOptions
@@ -100,7 +100,7 @@ def test_fields_cut_from_a_slide_give_the_truth_of_the_slide(engine: Engine, tmp
         if min(c["centre_x_px"] % side_x, -c["centre_x_px"] % side_x) < 20
         or min(c["centre_y_px"] % side_y, -c["centre_y_px"] % side_y) < 20
     ]
-    assert CONTRADICTION not in done.notice
+    assert remark(CONTRADICTION) not in done.record.remarks
     assert len(asked) > 25
     assert len(cut) >= 5, "no cell lies on a border: choose another seed"
     assert all(found[n] == 1 for n in cut)

@@ -16,6 +16,7 @@ from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import make_event
+from bloodcells_gui.domain.run_messages import RECOVERED, remark
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage import schema
 from bloodcells_gui.storage.audit import TRAIL_COLUMNS, export_trail, verify
@@ -224,7 +225,7 @@ def test_recovery_refuses_what_holds_no_case(tmp_path: Path) -> None:
         ("UPDATE images SET name = 'another' WHERE idx = 0", ["images"], 0),
         ("UPDATE image_facts SET sha256 = 'another'", ["image facts"], 0),
         ("DELETE FROM runs", ["run"], 0),
-        ("UPDATE run_ends SET tallies = '{\"RBC\":7}'", ["run end"], 0),
+        ("UPDATE run_results SET counts = '{\"red_cells\":7}'", ["run result"], 0),
         ("DELETE FROM meta WHERE key = 'specimen'", ["meta"], 0),
     ],
 )
@@ -293,5 +294,5 @@ def test_recovery_marks_what_is_not_as_it_was_written(case: Path, tmp_path: Path
     assert (found.cells, found.lost_cells, found.suspect_cells) == (299, 1, 299)  # one batch of 300
     assert found.lost_events == 2  # the note that was changed, the confirmation of the cell that is gone
     with CaseStore.open(tmp_path / "new.bcs") as store:
-        assert "recovered" in store.runs[0].notice
+        assert store.runs[0].record.remarks == (remark(RECOVERED),)
         assert "evil" not in [e.new for e in store.events()]

@@ -17,11 +17,15 @@ from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import fold, make_event
+from bloodcells_gui.domain.run_messages import FOREIGN, LOST, remark
+from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.storage import schema
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
 from bloodcells_gui.storage.hash_chain import Kind
 from tests.support.case_tools import CLASSES, SCALE, T0, Reviewer, a_case, a_run, a_specimen, cells_of
+
+RECORD = RunRecord(RunCounts(red_cells=812), remarks=(remark(FOREIGN),))
 
 
 def same(a: Any, b: Any) -> None:
@@ -40,7 +44,7 @@ def test_everything_comes_back_after_reopening(tmp_path: Path) -> None:
     path = tmp_path / "a.bcs"
     cells, assets = cells_of(0, 20)
     with a_case(path, extra={"person": "Zoë"}) as store:
-        store.finish_run(0, RunStatus.COMPLETE, T0, [SkippedFile("b.jpg", "broken")], {"RBC": 812}, "fine")
+        store.finish_run(0, RunStatus.COMPLETE, T0, [SkippedFile("b.jpg", "broken")], RECORD)
     with CaseStore.open(path) as store:
         assert store.specimen == a_specimen()
         assert (store.case_id, store.created, store.app_version) == ("c-1", T0, "0.1")
@@ -48,9 +52,9 @@ def test_everything_comes_back_after_reopening(tmp_path: Path) -> None:
         (run,) = store.runs
         assert run.classes == CLASSES
         assert run.bundles == {"classify": "m ab"}
-        assert (run.status, run.finished, run.notice, run.scale) == (RunStatus.COMPLETE, T0, "fine", SCALE)
+        assert (run.status, run.finished, run.scale) == (RunStatus.COMPLETE, T0, SCALE)
         assert run.skipped == (SkippedFile("b.jpg", "broken"),)
-        assert run.tallies == {"RBC": 812.0}
+        assert run.record == RECORD
         loaded = store.load_cells()
         for one, other in zip(cells, loaded, strict=True):
             same(one, other)
@@ -140,7 +144,7 @@ def test_a_run_that_was_never_finished_is_named_on_opening(tmp_path: Path) -> No
     with CaseStore.open(path) as store:
         assert store.interrupted_runs == (0,)
         better = ScaleEstimate(0.11, ScaleSource.PERSON)
-        store.finish_run(0, RunStatus.CANCELLED, notice="interrupted", scale=better)
+        store.finish_run(0, RunStatus.CANCELLED, record=RunRecord(remarks=(remark(LOST),)), scale=better)
         assert store.runs[0].scale == better
         with pytest.raises(ValueError):
             store.finish_run(0, RunStatus.COMPLETE)

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors, PropagationSettings
-from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift, prior_shift_from_tallies
+from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift, prior_shift_of
 from bloodcells_gui.adaptation.reproposal import adapt_cells
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold
+from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
 from bloodcells_gui.storage.recover import recover
@@ -41,7 +42,8 @@ def plain(cells: list[Cell]) -> list[tuple[object, ...]]:
 def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        store.finish_run(0, RunStatus.COMPLETE, tallies={"RBC": 5.0}, prior_shift=FIRST)
+        record = RunRecord(RunCounts(red_cells=5))
+        store.finish_run(0, RunStatus.COMPLETE, record=record, adaptation=FIRST.to_record())
         assert plain(store.load_cells()) == plain(adapt_cells(found, CLASSES, FIRST))
         assert plain(store.load_cells(as_found=True)) == plain(found)
         assert any(a.predicted != b.predicted for a, b in zip(found, store.load_cells(), strict=True))
@@ -52,8 +54,8 @@ def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path)
         assert store.answers([0], 3, 4).measurements.shape == (len(found), 0)
         assert store.verify() == []
     with CaseStore.open(tmp_path / "c.bcs", read_only=True) as again:
-        assert prior_shift_from_tallies(again.runs[0].tallies) == FIRST
-        assert again.runs[0].tallies["RBC"] == 5.0
+        assert prior_shift_of(again.runs[0].record.adaptation) == FIRST
+        assert again.runs[0].record.counts.red_cells == 5
         assert plain(again.load_cells()) == plain(adapt_cells(found, CLASSES, FIRST))
     assert audit.verify(tmp_path / "c.bcs", images=False).ok
 
@@ -61,7 +63,7 @@ def test_the_mix_weighs_what_is_read_and_nothing_that_is_written(tmp_path: Path)
 def test_one_cell_is_read_as_it_was_found(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=FIRST.to_record())
         cells, assets = cells_of(FIRST_HAND_ID, 1)
         store.add_cells(BY_HAND_RUN, cells, assets)
         for cell in found + cells:
@@ -82,7 +84,7 @@ def test_flags_hold_an_unidentified_cell_back(tmp_path: Path) -> None:
         cells = [replace(c, scores=scores, uncertainty=0.55, abstained=True, predicted="SNE") for c in cells]
         cells = [cells[0], replace(cells[1], flags=(FLAG_NO_CELL,))]
         store.add_cells(0, cells, assets)
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=FIRST.to_record())
         assert [c.abstained for c in store.load_cells()] == [False, True]
 
 
@@ -97,7 +99,7 @@ def test_who_confirmed_a_proposal_confirmed_the_one_on_the_screen(tmp_path: Path
         person.act(EventKind.CONFIRM, moved[2])
         person.act(EventKind.UNDO)
         decisions = [person.state.decision(i) for i in moved[:2]]
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=FIRST.to_record())
         cells = {c.id: c for c in store.load_cells()}
         assert [cells[i].predicted for i in moved[:3]] == [found[i].predicted for i in moved[:3]]
         assert [cells[i].predicted for i in moved[3:]] == [later[i].predicted for i in moved[3:]]
@@ -115,14 +117,14 @@ def test_who_confirmed_a_proposal_confirmed_the_one_on_the_screen(tmp_path: Path
 def test_a_further_run_weighs_all_anew_but_for_what_was_judged(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        store.finish_run(0, RunStatus.CANCELLED, prior_shift=FIRST)
+        store.finish_run(0, RunStatus.CANCELLED, adaptation=FIRST.to_record())
         Reviewer(store).act(EventKind.CONFIRM, 3)
         store.start_run(a_run(1))
         store.add_cells(1, *cells_of(20, 10, run=1))
         under_way = store.load_cells()
         assert plain(under_way[:20]) == plain(adapt_cells(found, CLASSES, FIRST))
         assert plain(under_way[20:]) == plain(cells_of(20, 10, run=1)[0])
-        store.finish_run(1, RunStatus.COMPLETE, prior_shift=SECOND)
+        store.finish_run(1, RunStatus.COMPLETE, adaptation=SECOND.to_record())
         every = store.load_cells(as_found=True)
         expected = plain(adapt_cells(every, CLASSES, SECOND))
         expected[3] = plain(adapt_cells([every[3]], CLASSES, FIRST))[0]
@@ -135,10 +137,10 @@ def test_cells_of_another_classifier_or_profile_keep_theirs(
 ) -> None:
     with a_case(tmp_path / "c.bcs") as store:
         found = store.load_cells()
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=FIRST.to_record())
         store.start_run(replace(a_run(1), **change))
         store.add_cells(1, *cells_of(20, 10, run=1))
-        store.finish_run(1, RunStatus.COMPLETE, prior_shift=SECOND)
+        store.finish_run(1, RunStatus.COMPLETE, adaptation=SECOND.to_record())
         new = cells_of(20, 10, run=1)[0]
         expected = plain(adapt_cells(found, CLASSES, FIRST)) + plain(adapt_cells(new, CLASSES, SECOND))
         assert plain(store.load_cells()) == expected
@@ -148,13 +150,13 @@ def test_classifiers_with_other_leaves_do_not_get_in_each_others_way(tmp_path: P
     five = (*CLASSES, "EO", "BA")
     third = PriorShift({"SNE": 0.2, "LY": 0.2, "MO": 0.2, "EO": 4.2, "BA": 0.2}, 9, ClassPrior(0.1, 15), 0.4)
     with a_case(tmp_path / "c.bcs") as store:
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=FIRST.to_record())
         store.start_run(replace(a_run(1), classes=five, bundles={"classify": "other cd"}))
         cells, assets = cells_of(20, 10, run=1)
         rng = np.random.default_rng(1)
         cells = [replace(c, scores=rng.dirichlet(np.ones(5)).astype(np.float32)) for c in cells]
         store.add_cells(1, cells, assets)
-        store.finish_run(1, RunStatus.COMPLETE, prior_shift=third)
+        store.finish_run(1, RunStatus.COMPLETE, adaptation=third.to_record())
         found = store.load_cells(as_found=True)
         expected = adapt_cells(found[:20], CLASSES, FIRST) + adapt_cells(found[20:], five, third)
         assert plain(store.load_cells()) == plain(expected)
@@ -165,8 +167,8 @@ def test_a_signed_case_takes_no_mix(tmp_path: Path) -> None:
         person = Reviewer(store)
         person.act(EventKind.CONFIRM, 0, 1, 2)
         person.act(EventKind.SIGN, key="a" * 64)
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
-        assert prior_shift_from_tallies(store.runs[0].tallies) is None
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=FIRST.to_record())
+        assert prior_shift_of(store.runs[0].record.adaptation) is None
 
 
 def test_files_without_a_mix_read_as_before(tmp_path: Path) -> None:
@@ -181,7 +183,7 @@ def test_files_without_a_mix_read_as_before(tmp_path: Path) -> None:
 def test_many_cells_are_weighed_alike_in_whatever_chunks(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs", 0) as store:
         store.add_cells(0, *cells_of(0, 9000))
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=SECOND)
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=SECOND.to_record())
         every = store.load_cells(as_found=True)
         assert plain(store.load_cells()) == plain(adapt_cells(every, CLASSES, SECOND))
 
@@ -202,7 +204,7 @@ def test_what_cells_settled_on_is_read_with_the_mix_and_sealed(tmp_path: Path) -
     with a_case(path, 0) as store:
         store.add_cells(0, *cells_of(0, 9000))
         posteriors = kinds_of([i for i in range(9000) if i % 7])
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=TOGETHER, posteriors=posteriors)
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=TOGETHER.to_record(), posteriors=posteriors)
         every = store.load_cells(as_found=True)
         expected = adapt_cells(every, CLASSES, TOGETHER, by_id(posteriors, every))
         assert plain(store.load_cells()) == plain(expected)
@@ -228,7 +230,9 @@ def test_what_cells_settled_on_is_read_with_the_mix_and_sealed(tmp_path: Path) -
 def test_settled_kinds_that_make_no_sense_are_refused_in_words(tmp_path: Path, change: str) -> None:
     path = tmp_path / "c.bcs"
     with a_case(path) as store:
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=TOGETHER, posteriors=kinds_of(list(range(20))))
+        store.finish_run(
+            0, RunStatus.COMPLETE, adaptation=TOGETHER.to_record(), posteriors=kinds_of(list(range(20)))
+        )
     connection = sqlite3.connect(path)
     (trigger,) = connection.execute(
         "SELECT sql FROM sqlite_schema WHERE name = 'settled_never_changes'"
@@ -248,14 +252,18 @@ def test_a_signed_case_keeps_nothing_of_look_alikes(tmp_path: Path) -> None:
         person.act(EventKind.CONFIRM, 0, 1, 2)
         person.act(EventKind.SIGN, key="a" * 64)
         before = plain(store.load_cells())
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=TOGETHER, posteriors=kinds_of([0, 1, 2]))
+        store.finish_run(
+            0, RunStatus.COMPLETE, adaptation=TOGETHER.to_record(), posteriors=kinds_of([0, 1, 2])
+        )
         assert plain(store.load_cells()) == before
 
 
 def test_recovery_carries_what_cells_settled_on(tmp_path: Path) -> None:
     path = tmp_path / "c.bcs"
     with a_case(path) as store:
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=TOGETHER, posteriors=kinds_of(list(range(20))))
+        store.finish_run(
+            0, RunStatus.COMPLETE, adaptation=TOGETHER.to_record(), posteriors=kinds_of(list(range(20)))
+        )
         expected = plain(store.load_cells())
         assert expected != plain(store.load_cells(as_found=True))
     recover(path, tmp_path / "r.bcs", app_version="0.1")
@@ -270,7 +278,7 @@ def test_recovery_carries_the_mix_and_who_was_judged_before_it(tmp_path: Path) -
         person = Reviewer(store)
         person.act(EventKind.NOTE, new="lost on the way")
         person.act(EventKind.CONFIRM, 3, 4)
-        store.finish_run(0, RunStatus.COMPLETE, prior_shift=FIRST)
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=FIRST.to_record())
         Reviewer(store).act(EventKind.CONFIRM, 5)
         expected, state = plain(store.load_cells()), fold(store.load_cells(), store.events())
     connection = sqlite3.connect(path)
@@ -287,8 +295,11 @@ def test_recovery_carries_the_mix_and_who_was_judged_before_it(tmp_path: Path) -
         assert store.verify() == []
 
 
-def test_a_mix_that_makes_no_sense_is_left_out(tmp_path: Path) -> None:
+def test_an_adaptation_that_makes_no_sense_is_not_written(tmp_path: Path) -> None:
     with a_case(tmp_path / "c.bcs") as store:
-        tallies = {**FIRST.to_tallies(), "mix/weight/UNICORN": 2.0}
-        store.finish_run(0, RunStatus.COMPLETE, tallies=tallies)
+        adaptation = replace(FIRST.to_record(), weights={**FIRST.weights, "UNICORN": 2.0})
+        with pytest.raises(ValueError, match="out of range"):
+            store.finish_run(0, RunStatus.COMPLETE, record=RunRecord(adaptation=adaptation))
+        store.finish_run(0, RunStatus.COMPLETE, adaptation=adaptation)
+        assert store.runs[0].record.adaptation is None
         assert plain(store.load_cells()) == plain(store.load_cells(as_found=True))

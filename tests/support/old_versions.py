@@ -155,22 +155,29 @@ def version_2(path: Path) -> Path:
     return _write(path, VERSION_2 + _triggers(_TABLES_2), _ALL_ROWS_1, 2)
 
 
-def signed_version_2(path: Path) -> Path:
-    """Format 2: two drawn cells, confirmed and signed, as version 0.1.0 wrote it (explained by Grad-CAM)."""
+def _write_rows_of(
+    path: Path, statements: tuple[str, ...], rows: str, triggers: tuple[str, ...], version: int
+) -> Path:
+    """A file with the rows of `rows`, a file of INSERT statements beside this module."""
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA page_size = 8192")
-        for statement in VERSION_2:
+        for statement in statements:
             connection.execute(statement)
-        connection.executescript(Path(__file__).with_name("signed_format_2.sql").read_text("utf-8"))
-        for statement in _triggers(_TABLES_2):
+        connection.executescript(Path(__file__).with_name(rows).read_text("utf-8"))
+        for statement in triggers:
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {0x42435331}")
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
     finally:
         connection.close()
     return path
+
+
+def signed_version_2(path: Path) -> Path:
+    """Format 2: two drawn cells, confirmed and signed, as version 0.1.0 wrote it (explained by Grad-CAM)."""
+    return _write_rows_of(path, VERSION_2, "signed_format_2.sql", _triggers(_TABLES_2), 2)
 
 
 # Version 3 added the explanation maps of signed reports, and drafts, which may change.
@@ -187,6 +194,24 @@ _TABLES_3 = (*_TABLES_2, "report_maps")
 def version_3(path: Path) -> Path:
     """The third format: as the second, with two empty tables more."""
     return _write(path, VERSION_3 + _triggers(_TABLES_3), _ALL_ROWS_1, 3)
+
+
+def signed_version_3(path: Path) -> Path:
+    """Format 3: a slide's four cells, named by a person and signed, as version 0.1.0 wrote it.
+
+    Its three runs (cancelled, failed, complete) left every remark that a run can leave, counts, finished
+    tiles and quality maps, and the last one an adaptation with all its parameters.
+    """
+    return _write_rows_of(path, VERSION_3, "signed_format_3.sql", _triggers(_TABLES_3), 3)
+
+
+def interrupted_version_3(path: Path) -> Path:
+    """Format 3, not signed: the run over a drawn slide that was stopped, as version 0.1.0 wrote it.
+
+    The slide is that of `tests.app.test_analysed_images.put_slide` with the pixels of seed 4, "1.tif"; one of
+    its four tiles is done.
+    """
+    return _write_rows_of(path, VERSION_3, "interrupted_format_3.sql", _triggers(_TABLES_3), 3)
 
 
 BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1, 2: version_2, 3: version_3}

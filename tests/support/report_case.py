@@ -15,6 +15,7 @@ from bloodcells_gui.domain.cell import Box, Cell
 from bloodcells_gui.domain.differential import differential
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import ReviewState, make_event
+from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.taxonomy import BY_CODE
@@ -57,7 +58,7 @@ def make_run(**changes: object) -> AnalysisRun:
             SkippedFile("notes.txt", "not an image"),
             SkippedFile("broken.jpg", "the file is damaged"),
         ),
-        "tallies": {"RBC": 2140.0, "PLT": 118.0},
+        "record": RunRecord(RunCounts(red_cells=2140, platelets=118)),
     }
     values.update(changes)
     return AnalysisRun(**values)  # type: ignore[arg-type]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import cv2
 import numpy as np
 
 from bloodcells_gui.app.analysis import new_case
+from bloodcells_gui.app.signing import amend
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
@@ -22,6 +25,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.window_memory import Memory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.fakes import CODES, MEASUREMENTS, draw_cell, make_cells
+from tests.support.old_versions import interrupted_version_3, signed_version_3
 
 CREATED = "2026-11-23T05:00:00Z"
 MODEL = "lite0 " + "ab" * 32
@@ -85,3 +89,19 @@ def shown_tools(context: UiContext, workspace: Workspace, memory: Memory) -> Ite
     window.close()
     cases.close()
     window.deleteLater()
+
+
+def slides_of_format_3(workspace: Workspace, folder: Path) -> list[Path]:
+    """A signed and an interrupted slide of format 3, and one of today whose runs left all that those did."""
+    signed = signed_version_3(folder / "signed 3.bcs")
+    interrupted = interrupted_version_3(folder / "interrupted 3.bcs")
+    today = folder / "slide.bcs"
+    shutil.copy(signed, today)
+    session = workspace.open_case(today)
+    amend(session, "A. Technician", "More cells were found.")
+    for run in tuple(session.store.runs):
+        number = len(session.store.runs)
+        session.store.start_run(replace(run, number=number))
+        session.store.finish_run(number, run.status, record=run.record)
+    session.close()
+    return [signed, interrupted, today]

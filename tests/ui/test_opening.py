@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.domain.run_messages import remark
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.scale_messages import SCALE_CONTRADICTED, WARNING_CONTRADICTED
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
@@ -116,8 +118,8 @@ def test_a_case_that_waits_for_its_scale_says_what_to_do_and_asks_for_it(
 ) -> None:
     session = FakeSession(settings=workshop.settings)
     known = ScaleEstimate(0.107, ScaleSource.CONTRADICTED, 0.05, 40, WARNING_CONTRADICTED)
-    said = SCALE_CONTRADICTED.format(n_said="0.2718", n_seen="0.107")
-    session.runs[-1] = replace(session.runs[-1], scale=known, notice=said)
+    said = remark(SCALE_CONTRADICTED, n_said="0.2718", n_seen="0.107")
+    session.runs[-1] = replace(session.runs[-1], scale=known, record=RunRecord(remarks=(said,)))
     session.specimen = replace(
         session.specimen, root=tmp_path, images=(ImageRef("a.tif", tmp_path / "a.tif"),)
     )

@@ -65,10 +65,10 @@ class SlidePanel(QWidget):
         self.markers = Markers({i.index: i.origin_px for i in placed}, controller.group_of)
         self.markers.add(self._session.cells)
         self.canvas = SlideCanvas(context, self.loader, placed, self.markers)
-        tallies = [r.tallies for r in self._session.runs]
-        for image, tiles in known_maps(tallies, self._session.specimen).items():
+        runs = self._session.runs
+        for image, tiles in known_maps(runs, self._session.specimen).items():
             self.canvas.zones.rank(image, tiles)
-        self.canvas.zones.visit(visited_areas(tallies, self._session.specimen))
+        self.canvas.zones.visit(visited_areas(runs, self._session.specimen))
         self._kept_zone = KeptZone(controller)
         self._show_kept_zone()
         self._settle = QTimer(self)

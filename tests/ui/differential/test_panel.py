@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain import formatting
 from bloodcells_gui.domain.analysis import Done, RunStatus
-from bloodcells_gui.domain.run_messages import CONTRADICTION, FOREIGN, LOST, NOT_REACHED
+from bloodcells_gui.domain.run_messages import CONTRADICTION, FOREIGN, LOST, NOT_REACHED, remark
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.case_header import Chip
 from bloodcells_gui.ui.context import UiContext
@@ -120,8 +121,8 @@ def test_the_panel_tells_progress_and_remarks(qtbot: QtBot, context: UiContext, 
 def test_what_the_run_remarked_stands_in_the_window_and_warns(window: MainWindow) -> None:
     session = FakeSession(make_cells(200))
     # The run found fewer than it was to find; persons counted on since.
-    told = f"{NOT_REACHED.format(found=143, target=200)} {FOREIGN}"
-    session.runs[-1] = replace(session.runs[-1], notice=told, parameters={"target_cells": "300"})
+    told = RunRecord(remarks=(remark(NOT_REACHED, found=143, target=200), remark(FOREIGN)))
+    session.runs[-1] = replace(session.runs[-1], record=told, parameters={"target_cells": "300"})
     window.attach(session)
     assert window.page is not None
     said = [label.text() for label in window.page.differential.remarks.findChildren(QLabel)]
@@ -133,18 +134,20 @@ def test_what_the_run_remarked_stands_in_the_window_and_warns(window: MainWindow
     assert "Unfamiliar look" in [chip.accessibleName() for chip in window.page.header.findChildren(Chip)]
 
 
-def test_remarks_and_tallies_of_a_run_appear_when_it_ends(window: MainWindow) -> None:
+def test_remarks_and_counts_of_a_run_appear_when_it_ends(window: MainWindow) -> None:
     session = FakeSession(make_cells(200))
     window.attach(session)
     page = window.page
     assert page is not None
-    session.runs[-1] = replace(session.runs[-1], notice=CONTRADICTION)
-    page.take_events([Done(RunStatus.COMPLETE, notice=CONTRADICTION)])
+    record = RunRecord(remarks=(remark(CONTRADICTION),))
+    session.runs[-1] = replace(session.runs[-1], record=record)
+    page.take_events([Done(RunStatus.COMPLETE, record)])
     assert CONTRADICTION in [label.text() for label in page.differential.remarks.findChildren(QLabel)]
 
 
 def test_a_run_whose_images_went_away_warns_and_says_how_to_go_on(window: MainWindow) -> None:
-    window.analysis._tell_notice(Done(RunStatus.FAILED, notice=LOST))  # noqa: SLF001  # the end of a run
+    lost = RunRecord(remarks=(remark(LOST),))
+    window.analysis._tell_notice(Done(RunStatus.FAILED, lost))  # noqa: SLF001  # the end of a run
     (banner,) = window.banners.banners
     assert banner.severity == "warning"
     assert banner.texts[0] == LOST

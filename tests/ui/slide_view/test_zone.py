@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.zones import GLASS, ZoneTile
 from bloodcells_gui.imaging.tiling import TileGrid
-from bloodcells_gui.pipeline.stored_quality_map import encode_map
+from bloodcells_gui.pipeline.stored_quality_map import quality_map
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import legend
@@ -41,7 +41,7 @@ def test_zone_and_quality_map_come_back_with_the_case(
         ZoneTile(0, 0, 1, grid.tile(3).core, 0.0, (GLASS,)),
     ]
     run = session.runs[-1]
-    session.runs[-1] = replace(run, tallies={**run.tallies, **encode_map(tiles, 0, grid)})
+    session.runs[-1] = replace(run, record=replace(run.record, maps=(quality_map(tiles, 0, grid),)))
     panel.canvas.zone = [(200.0, 300.0), (900.0, 310.0), (500.0, 800.0)]
     panel.canvas.zone_drawn.emit()
     drawn = panel.zones()
