@@ -52,7 +52,7 @@ def calibrate_from(
                 "Give the micrometres per pixel with --mpp.",
             )
         embeddings, labels = found.embeddings[usable], [found.labels[i].name for i in usable]
-        unnamed, remarks = found.unnamed, [remarks_text(r, "en") for r in found.scale_remarks]
+        unnamed, remarks = found.unnamed, [remarks_text(r, lang) for r in found.scale_remarks]
     fitted = calibration_profiles.fit(loaded, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS])
     left_out = [unnamed_text(len(labels), unnamed, lang)] if unnamed else []
     use = tr("`bloodcells calibrate use {name}` puts it to use", lang, name=name)

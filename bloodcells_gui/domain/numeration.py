@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bloodcells_gui.domain.flat_record import counts_by_name
-from bloodcells_gui.domain.i18n import N_, plural
+from bloodcells_gui.domain.i18n import N_, Reason, plural
 from bloodcells_gui.domain.run_record import RunCounts
 
 COUNTED = N_(
-    "{red} red cells, {white} nucleated cells and {platelets} platelets on {area} mm² of readable monolayer "
-    "({ratio_red} : 1 : {ratio_platelets})"
+    "{red}, {white} and {platelets} on {area} mm² of readable monolayer ({ratio_red} : 1 : {ratio_platelets})"
 )
-WITHOUT_LEUKOCYTES = N_("{red} red cells and {platelets} platelets on {area} mm² of readable monolayer")
+WITHOUT_LEUKOCYTES = N_("{red} and {platelets} on {area} mm² of readable monolayer")
+RED_CELLS = plural("{n} red cell", "{n} red cells")
+NUCLEATED = plural("{n} nucleated cell", "{n} nucleated cells")
+PLATELETS = plural("{n} platelet", "{n} platelets")
 PER_FIELD = N_("{per_field} platelets per 100x oil field of 0.038 mm²")
 SEARCHED = N_("{area} mm² searched")
 UNLISTED = plural(
@@ -22,7 +24,7 @@ UNLISTED = plural(
 )
 
 
-def numeration(counts: RunCounts, decimal: str = ".") -> list[tuple[str, dict[str, str]]]:
+def numeration(counts: RunCounts, decimal: str = ".") -> list[tuple[str, dict[str, object]]]:
     """What a run counted beside its cells, as (English template, values).
 
     `decimal` is the decimal sign of the language.
@@ -31,13 +33,17 @@ def numeration(counts: RunCounts, decimal: str = ".") -> list[tuple[str, dict[st
     def text(value: float, decimals: int = 2) -> str:
         return f"{value:.{decimals}f}".replace(".", decimal)
 
-    out: list[tuple[str, dict[str, str]]] = []
+    out: list[tuple[str, dict[str, object]]] = []
     red, white, platelets = counts.red_cells or 0, counts.nucleated or 0, counts.platelets or 0
     area = counts.sampled_mm2 or 0.0
     if area > 0 and red > 0:
-        values = {"red": str(red), "platelets": str(platelets), "area": text(area)}
+        values: dict[str, object] = {
+            "red": Reason(RED_CELLS, (("n", red),)),
+            "platelets": Reason(PLATELETS, (("n", platelets),)),
+            "area": text(area),
+        }
         if white > 0:
-            values |= {"white": str(white), "ratio_red": text(red / white, 0)}
+            values |= {"white": Reason(NUCLEATED, (("n", white),)), "ratio_red": text(red / white, 0)}
             values["ratio_platelets"] = text(platelets / white, 1)
             out.append((COUNTED, values))
         else:

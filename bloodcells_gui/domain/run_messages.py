@@ -12,14 +12,22 @@ from typing import Protocol
 from bloodcells_gui.domain import scale_messages
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.formatting import remark_text
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, plural
 from bloodcells_gui.domain.image_messages import IMAGE_NOTICES, IMAGE_WARNINGS
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate
 
 LOST = N_("The images could not be read any more; what was found until then is kept.")
-REACHED = N_("{found} leukocytes found: the target of {target} is reached.")
-NOT_REACHED = N_("{found} leukocytes found: the target of {target} was not reached, so the limits are wider.")
+REACHED = plural(
+    "{found} leukocyte found: the target of {target} is reached.",
+    "{found} leukocytes found: the target of {target} is reached.",
+    "found",
+)
+NOT_REACHED = plural(
+    "{found} leukocyte found: the target of {target} was not reached, so the limits are wider.",
+    "{found} leukocytes found: the target of {target} was not reached, so the limits are wider.",
+    "found",
+)
 UNFOCUSED = N_("Most of the smear is out of focus: check every cell, or scan the slide again.")
 LYING_LEVELS = N_("Lower resolutions in the file show something else than the full one and were not used.")
 POOR_ZONES = N_("Many of the cells lie in zones that are too thick, too thin or out of focus.")
@@ -35,10 +43,15 @@ DRAWN = N_(
     "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
     "are named here says nothing of a real smear."
 )
-COUNTED_ONCE = N_("{n} files show a picture that another file shows too; each picture was counted once.")
-ALIKE = N_(
+COUNTED_ONCE = plural(
+    "{n} file shows a picture that another file shows too; each picture was counted once.",
+    "{n} files show a picture that another file shows too; each picture was counted once.",
+)
+ALIKE = plural(
+    "{n} image looks like another image of a similar name (an overlay, a reduced copy?) and counts as well: "
+    "look at it.",
     "{n} images look like another image of a similar name (an overlay, a reduced copy?) and count as well: "
-    "look at them."
+    "look at them.",
 )
 RECOVERED = N_("recovered from a damaged file")
 PROVENANCE_LOST = N_("its provenance could not be recovered")

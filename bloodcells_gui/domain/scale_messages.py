@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, plural
 
 SCALE_CONTRADICTED = N_(
     "The files say {n_said} µm per pixel, their cells {n_seen}: both cannot be right, so no cell is named "
@@ -29,9 +29,11 @@ SCALE_OUTLIERS = N_(
     "not named until a person gives the scale."
 )
 SCALE_UNREAD = N_("A scale was found in the files but not understood: “{text}”. Please check the scale.")
-SCALES_DIFFER = N_(
-    "The images have different scales: {count} of them were measured by their own red cells. Please check "
-    "them."
+SCALES_DIFFER = plural(
+    "The images have different scales: {count} of them was measured by its own red cells. Please check them.",
+    "The images have different scales: {count} of them were measured by their own red cells. Please "
+    "check them.",
+    "count",
 )
 NO_SCALE = N_(
     "There is no scale in the files, and nothing in the images to estimate it from: no cell is named until a "
