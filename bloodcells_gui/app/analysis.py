@@ -42,7 +42,7 @@ from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, remark
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
-from bloodcells_gui.domain.zones import Zones, rounded
+from bloodcells_gui.domain.zones import Zones, zones_to_json_obj
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.io.refusal import out_of_reach
 from bloodcells_gui.imaging.io.sandbox.images import interrupt
@@ -73,7 +73,7 @@ class AnalysisOptions:
             "target_cells": "" if self.target_cells is None else str(self.target_cells),
             "threads": str(self.threads or default_threads()),
             "count_cut_left_top": "yes" if self.count_cut_left_top else "no",
-            **({"zones": json.dumps(rounded(self.zones))} if self.zones else {}),
+            **({"zones": json.dumps(zones_to_json_obj(self.zones))} if self.zones else {}),
         }
 
 

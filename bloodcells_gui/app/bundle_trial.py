@@ -13,7 +13,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import bloodcells_gui
 from bloodcells_gui.domain.errors import BundleRefused
@@ -27,13 +27,29 @@ _LONGEST_ANSWER = 64_000
 _log = logging.getLogger(__name__)
 
 
-def try_bundle(folder: Path, lang: str = "en") -> list[str]:
+class NetworkCheck(NamedTuple):
+    """What was found of one network of a bundle.
+
+    `outcome` is "ok", "skip" (not used on this machine), "auto" (which network analyses use) or "FAIL", the
+    same in every language; `text` is a sentence in the language that was asked for.
+    """
+
+    outcome: str
+    text: str
+
+    @property
+    def line(self) -> str:
+        """The line that `models verify` prints."""
+        return f"{self.outcome:<6}{self.text}"
+
+
+def try_bundle(folder: Path, lang: str = "en") -> list[NetworkCheck]:
     """Open a bundle and run its golden tests in a child process.
 
     Returns
     -------
-    list of str
-        One line a network in `lang`, for `models verify`.
+    list of NetworkCheck
+        One a network, and one "auto", in `lang`.
 
     Raises
     ------
@@ -58,8 +74,8 @@ def try_bundle(folder: Path, lang: str = "en") -> list[str]:
     with suppress(ValueError):
         answer = json.loads(done.stdout[:_LONGEST_ANSWER].decode("utf-8", "replace"))
     match answer:
-        case {"lines": list(lines)}:
-            return [str(line) for line in lines]
+        case {"checks": list(checks)} if all(isinstance(c, list) and len(c) == 2 for c in checks):
+            return [NetworkCheck(str(outcome), str(text)) for outcome, text in checks]
         case {"refused": [str(what), str(why), str(advice)], "params": dict(params)}:
             raise BundleRefused(what, why, advice, **{str(k): str(v) for k, v in params.items()})
     _log.warning("the trial of a model bundle ended without an answer: exit code %d", done.returncode)
@@ -98,12 +114,12 @@ def _too_much(folder: Path) -> BundleRefused:
 
 def main(folder: str, lang: str = "en") -> NoReturn:
     """Try the bundle in `folder` and print the outcome as JSON; the child's entry point."""
-    from bloodcells_gui.app.models import opened_lines
+    from bloodcells_gui.app.models import check_networks
     from bloodcells_gui.inference.bundle import load_bundle
 
     _limit()
     try:
-        answer: dict[str, object] = {"lines": opened_lines(load_bundle(Path(folder)), lang)}
+        answer: dict[str, object] = {"checks": check_networks(load_bundle(Path(folder)), lang)}
     except BundleRefused as error:
         answer = {
             "refused": [error.what, error.why, error.what_to_do],

@@ -20,7 +20,7 @@ from bloodcells_gui.imaging.io.page_names import split_name
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.sandbox.images import load_images
-from bloodcells_gui.imaging.picture_content import Look
+from bloodcells_gui.imaging.picture_content import ImageFingerprint
 
 _MOST_KIN = 24
 _BATCH_PIXELS = 12_000_000
@@ -75,10 +75,10 @@ def find_copies(
         return found
     related = _related(images)
     wanted = images if kind is SpecimenKind.FIELDS else [pair for pair in images if pair[0] in related]
-    looks = dict(_looks(wanted, check, brightness))
+    fingerprints = dict(_fingerprints(wanted, check, brightness))
     refs = dict(images)
-    _equal_pixels(refs, looks, done, found)
-    _same_shots(refs, looks, related, done, found)
+    _equal_pixels(refs, fingerprints, done, found)
+    _same_photographs(refs, fingerprints, related, done, found)
     return found
 
 
@@ -97,20 +97,20 @@ def _equal_slides(
 
 
 def _equal_pixels(
-    refs: dict[int, ImageRef], looks: dict[int, Look], done: Collection[int], found: Copies
+    refs: dict[int, ImageRef], fingerprints: dict[int, ImageFingerprint], done: Collection[int], found: Copies
 ) -> None:
     first: dict[bytes, str] = {}
-    for index, ref in _done_first([(i, refs[i]) for i in looks], done):
-        digest = looks[index].digest
+    for index, ref in _done_first([(i, refs[i]) for i in fingerprints], done):
+        digest = fingerprints[index].digest
         if digest in first and index not in done:
             found.skipped[index] = _copy(ref, first[digest])
         else:
             first.setdefault(digest, ref.name)
 
 
-def _same_shots(
+def _same_photographs(
     refs: dict[int, ImageRef],
-    looks: dict[int, Look],
+    fingerprints: dict[int, ImageFingerprint],
     related: dict[int, set[int]],
     done: Collection[int],
     found: Copies,
@@ -120,16 +120,16 @@ def _same_shots(
     for index, others in related.items():
         for other in sorted(others):
             pair = index, other
-            if other <= index or not all(i in looks and i not in found.skipped for i in pair):
+            if other <= index or not all(i in fingerprints and i not in found.skipped for i in pair):
                 continue
             if index in done and other in done:
                 continue
-            if not looks[index].shows_the_same(looks[other]):
+            if not fingerprints[index].is_same_photograph(fingerprints[other]):
                 continue
             if _stem(refs[index]) != _stem(refs[other]) or _format(refs[index]) == _format(refs[other]):
                 alike.add(other)
                 continue
-            worse, better = pair if looks[other].better_than(looks[index]) else (other, index)
+            worse, better = pair if fingerprints[other].better_than(fingerprints[index]) else (other, index)
             if worse in done and better not in done:
                 worse, better = better, worse
             name = refs[worse].name
@@ -191,9 +191,9 @@ def _parts(stem: str) -> Iterator[str]:
         yield stem[cut.end() :]
 
 
-def _looks(
+def _fingerprints(
     images: Sequence[Indexed], check: Callable[[], None], brightness: SampleRange
-) -> Iterator[tuple[int, Look]]:
+) -> Iterator[tuple[int, ImageFingerprint]]:
     """What each picture looks like, decoded a few at a time; the unreadable are told in their turn."""
     batch: list[Indexed] = []
     pixels = 0
@@ -206,5 +206,5 @@ def _looks(
         loaded = load_images([(r.path, r.name) for _, r in batch], check=check, brightness=brightness)
         for (i, _), image in zip(batch, loaded, strict=True):
             if not isinstance(image, ImageRefused):
-                yield i, Look.of(image.rgb, image.info.format)
+                yield i, ImageFingerprint.from_image(image.rgb, image.info.format)
         batch, pixels = [], 0

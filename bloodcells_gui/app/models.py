@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bloodcells_gui.app.bundle_trial import try_bundle
+from bloodcells_gui.app.bundle_trial import NetworkCheck, try_bundle
 from bloodcells_gui.app.engine import find_bundle_dirs
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.formatting import number
@@ -52,26 +52,31 @@ def _line(bundle: ModelBundle, lang: str) -> str:
     )
 
 
-def verify_models(directory: Path | None = None, lang: str = "en") -> tuple[bool, list[str]]:
-    """Check hashes, contents and golden tests of every network of every bundle; one line each.
+def verify_models(directory: Path | None = None, lang: str = "en") -> tuple[bool, list[NetworkCheck]]:
+    """Check hashes, contents and golden tests of every network of every bundle.
 
-    Each bundle is opened in a child process within limits of time and memory. A line "auto" says which
-    network of a bundle analyses use on this machine, and why. Their first words (ok, skip, auto, FAIL)
-    are the same in every language.
+    Each bundle is opened in a child process within limits of time and memory.
+
+    Returns
+    -------
+    tuple of bool and list of NetworkCheck
+        Whether no bundle was refused, and what was found of each network, in `lang`.
     """
-    ok, lines = True, []
+    ok = True
+    checks: list[NetworkCheck] = []
     for folder in _folders(directory):
         try:
             load_bundle(folder)
-            lines += try_bundle(folder, lang)
+            checks += try_bundle(folder, lang)
         except BundleRefused as e:
             ok = False
-            lines.append("FAIL  " + tr("{name}: {reason}", lang, name=folder.name, reason=e.text(lang)))
-    return ok, lines
+            text = tr("{name}: {reason}", lang, name=folder.name, reason=e.text(lang))
+            checks.append(NetworkCheck("FAIL", text))
+    return ok, checks
 
 
-def opened_lines(bundle: ModelBundle, lang: str = "en") -> list[str]:
-    """Open every network of a bundle, run its golden tests, and return one line each.
+def check_networks(bundle: ModelBundle, lang: str = "en") -> list[NetworkCheck]:
+    """Open every network of a bundle and run its golden tests.
 
     An INT8 network that fails on a processor which does not compute INT8 exactly is skipped, not refused:
     no analysis uses it there, unless the card knows no other network.
@@ -81,28 +86,27 @@ def opened_lines(bundle: ModelBundle, lang: str = "en") -> list[str]:
     BundleRefused
         When a network fails that analyses on this machine would use.
     """
-    lines = []
+    checks = []
     for precision in bundle.models:
         try:
-            lines.append(_opened_line(bundle, precision, lang))
+            checks.append(NetworkCheck("ok", _check_network(bundle, precision, lang)))
         except BundleRefused:
             allowed, why = int8_allowed()
             if precision != "int8" or allowed:
                 raise
             # Its bytes are right (the hash is checked before), but this processor computes other answers.
-            lines.append(
-                "skip  " + tr("{id} int8: not used on this machine: {why}", lang, id=bundle.id, why=why)
-            )
+            text = tr("{id} int8: not used on this machine: {why}", lang, id=bundle.id, why=why)
+            checks.append(NetworkCheck("skip", text))
     chosen = OnnxSession(bundle)
     auto = tr(
         "{id} runs as {precision} on {provider}: {why}",
         lang, id=bundle.id, precision=chosen.precision, provider=chosen.provider, why=chosen.why,
     )  # fmt: skip
-    lines.append("auto  " + auto)
-    return lines
+    checks.append(NetworkCheck("auto", auto))
+    return checks
 
 
-def _opened_line(bundle: ModelBundle, precision: str, lang: str) -> str:
+def _check_network(bundle: ModelBundle, precision: str, lang: str) -> str:
     session = OnnxSession(bundle, precision=precision)
     line = N_("{id} {precision}: golden test off by {off} ({provider})")
     values = {"off": _significant(session.golden_off, lang)}
@@ -115,8 +119,7 @@ def _opened_line(bundle: ModelBundle, precision: str, lang: str) -> str:
         Detector(bundle, precision=precision)  # its outputs, its card's thresholds
     else:
         Segmenter(bundle, precision=precision)
-    said = tr(line, lang, id=bundle.id, precision=precision, provider=session.provider, **values)
-    return f"ok    {said}"
+    return tr(line, lang, id=bundle.id, precision=precision, provider=session.provider, **values)
 
 
 def _significant(value: float, lang: str) -> str:

@@ -16,19 +16,19 @@ def run_self_test(lang: str = "en") -> Iterator[tuple[str, bool, str]]:
     with tempfile.TemporaryDirectory(prefix="bloodcells-self-test-") as folder:
         base = Path(folder)
         for name, check in (
-            (N_("program files"), lambda: _program_files(lang)),
-            (N_("models"), lambda: _models(lang)),
-            (N_("main job on a synthetic specimen"), lambda: _main_job(base, lang)),
-            (N_("case file"), lambda: _case(base, lang)),
-            (N_("image decoders"), lambda: _decoders(lang)),
-            (N_("slide reader"), lambda: _slide(base)),
-            (N_("window"), lambda: _window(lang)),
+            (N_("program files"), lambda: _check_program_files(lang)),
+            (N_("models"), lambda: _check_models(lang)),
+            (N_("main job on a synthetic specimen"), lambda: _check_analysis(base, lang)),
+            (N_("case file"), lambda: _check_case_file(base, lang)),
+            (N_("image decoders"), lambda: _check_decoders(lang)),
+            (N_("slide reader"), lambda: _check_slide_reader(base)),
+            (N_("window"), lambda: _check_window(lang)),
         ):
-            passed, detail = _checked(check, lang)
+            passed, detail = _run_check(check, lang)
             yield tr(name, lang), passed, detail
 
 
-def _checked(check: Callable[[], str], lang: str) -> tuple[bool, str]:
+def _run_check(check: Callable[[], str], lang: str) -> tuple[bool, str]:
     try:
         return True, check()
     except UserError as e:
@@ -37,7 +37,7 @@ def _checked(check: Callable[[], str], lang: str) -> tuple[bool, str]:
         return False, f"{type(e).__name__}: {e}"
 
 
-def _program_files(lang: str) -> str:
+def _check_program_files(lang: str) -> str:
     fonts = list((resources_dir() / "fonts").rglob("*.ttf"))
     if not fonts:
         raise FileNotFoundError("no fonts")
@@ -46,18 +46,18 @@ def _program_files(lang: str) -> str:
     return ngettext("{n} font", "{n} fonts", len(fonts), lang)
 
 
-def _models(lang: str) -> str:
+def _check_models(lang: str) -> str:
     from bloodcells_gui.app.models import verify_models
 
-    ok, lines = verify_models(models_dir(), lang)
+    ok, checks = verify_models(models_dir(), lang)
     if not ok:
-        raise RuntimeError("; ".join(line for line in lines if line.startswith("FAIL")))
-    networks = sum(line.startswith("ok") for line in lines)
+        raise RuntimeError("; ".join(c.line for c in checks if c.outcome == "FAIL"))
+    networks = sum(c.outcome == "ok" for c in checks)
     counted = ngettext("{n} network", "{n} networks", networks, lang)
-    return "; ".join([counted, *(line[6:] for line in lines if line.startswith("auto"))])
+    return "; ".join([counted, *(c.text for c in checks if c.outcome == "auto")])
 
 
-def _main_job(base: Path, lang: str) -> str:
+def _check_analysis(base: Path, lang: str) -> str:
     from bloodcells_gui.app.batch import CASE_NAME, AnalyzeRequest, analyze_all
     from bloodcells_gui.app.demo import make_demo
     from bloodcells_gui.domain.progress import CancelToken
@@ -73,7 +73,7 @@ def _main_job(base: Path, lang: str) -> str:
     return ngettext("{n} cell", "{n} cells", outcome.cells, lang)
 
 
-def _case(base: Path, lang: str) -> str:
+def _check_case_file(base: Path, lang: str) -> str:
     from bloodcells_gui.app.batch import CASE_NAME, verify_case
 
     ok, lines = verify_case(base / "out" / CASE_NAME, lang=lang)
@@ -82,32 +82,32 @@ def _case(base: Path, lang: str) -> str:
     return lines[0] if lines else ""
 
 
-def _decoders(lang: str) -> str:
-    """Where untrusted images are decoded; in this process works too, but shields it less."""
+def _check_decoders(lang: str) -> str:
+    """Check that a truncated JPEG is refused; return where images are decoded, at best in child processes."""
     import numpy as np
 
     from bloodcells_gui.imaging.io.refusal import ImageRefused
-    from bloodcells_gui.imaging.io.sandbox.images import isolation, load_image
+    from bloodcells_gui.imaging.io.sandbox.images import isolation_available, load_image
     from bloodcells_gui.pipeline.encoding import encode_jpeg
 
-    # Half a picture: that it is one, only libjpeg's line on standard error says.
+    # OpenCV decodes a truncated JPEG without an error; only a line of libjpeg on standard error tells of it.
     noise = np.random.default_rng(7).integers(0, 256, (64, 64, 3), np.uint8)
-    whole = encode_jpeg(noise, 90)
+    jpeg = encode_jpeg(noise, 90)
     with tempfile.TemporaryDirectory(prefix="bloodcells-half-") as folder:
         path = Path(folder) / "half.jpg"
-        path.write_bytes(whole[: len(whole) * 2 // 3] + whole[-2:])
+        path.write_bytes(jpeg[: len(jpeg) * 2 // 3] + jpeg[-2:])
         try:
             load_image(path)
         except ImageRefused:
             pass
         else:
             raise RuntimeError("a JPEG whose data end early was read")
-    if isolation():
+    if isolation_available():
         return tr("in child processes", lang)
     return tr("in this process: no child process could be started", lang)
 
 
-def _slide(base: Path) -> str:
+def _check_slide_reader(base: Path) -> str:
     from bloodcells_gui.app.demo import make_demo
     from bloodcells_gui.imaging.io.sandbox.images import open_image
 
@@ -116,8 +116,8 @@ def _slide(base: Path) -> str:
         return f"{reader.size_px[0]}x{reader.size_px[1]} px, {reader.format}"
 
 
-def _window(lang: str) -> str:
-    """Qt is asked through a child process, so that this layer stays free of it."""
+def _check_window(lang: str) -> str:
+    """Draw the window in a child process, because this layer must not import Qt."""
     import os
     import subprocess
     import sys
@@ -125,7 +125,7 @@ def _window(lang: str) -> str:
     command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "bloodcells_gui"]
     with tempfile.TemporaryDirectory(prefix="bloodcells-window-") as folder:
         picture = Path(folder) / "window.png"
-        done = subprocess.run(
+        completed = subprocess.run(
             [*command, "gui", "--screenshot", str(picture)],
             env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "BLOODCELLS_HOME": folder},
             capture_output=True,
@@ -133,6 +133,8 @@ def _window(lang: str) -> str:
             check=False,
             text=True,
         )
-        if done.returncode != 0 or not picture.is_file():
-            raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no picture")
+        if completed.returncode != 0 or not picture.is_file():
+            raise RuntimeError(
+                completed.stderr.strip().splitlines()[-1] if completed.stderr.strip() else "no picture"
+            )
         return tr("{size} KB drawn", lang, size=picture.stat().st_size // 1024)

@@ -230,9 +230,9 @@ def models(args: argparse.Namespace) -> int:
         for text in list_models(args.directory, language(args)):
             line(text)
         return 0
-    ok, lines = verify_models(args.directory, language(args))
-    for text in lines:
-        line(text)
+    ok, checks = verify_models(args.directory, language(args))
+    for check in checks:
+        line(check.line)
     return 0 if ok else 4
 
 

@@ -154,7 +154,7 @@ def _key_map() -> validation.Metadata:
             raise Unsound("two classes share one key, or the space bar is used")
         return tuple(keys.items())
 
-    return {validation.CHECK: parse}
+    return {validation.PARSER_KEY: parse}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class LabSettings:
         default=DEFAULT_FIELDS, metadata=validation.records(FieldSpec, DEFAULT_FIELDS, "name", 60)
     )
     comments: tuple[str, ...] = field(
-        default=DEFAULT_COMMENTS, metadata=validation.items(validation.text(1000, lines=True), 200)
+        default=DEFAULT_COMMENTS, metadata=validation.items(validation.text(1000, multiline=True), 200)
     )
     grading: tuple[GradeItem, ...] = field(
         default=DEFAULT_GRADING, metadata=validation.records(GradeItem, DEFAULT_GRADING, "id", 200)

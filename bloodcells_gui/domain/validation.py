@@ -1,7 +1,7 @@
 """Validation of settings: each one is declared once, with its check beside its default.
 
-A check is the ``metadata`` of a dataclass field; :func:`parse_record` walks the fields, takes what is sound,
-falls back to the default for what is not, and lists every such fall-back.
+The check is a parser in the ``metadata`` of a dataclass field. :func:`parse_record` parses field by field,
+puts the default in place of each invalid value, and adds every replacement to a list of problems.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from bloodcells_gui.domain.errors import Unsound, reason_of
 from bloodcells_gui.domain.i18n import N_, Reason, tr
 from bloodcells_gui.domain.setting_names import NAMES
 
-CHECK = "check"
-Parse = Callable[[Any, str, "list[SettingProblem]"], Any]
-Metadata = Mapping[str, Parse]
+PARSER_KEY = "check"
+FieldParser = Callable[[Any, str, "list[SettingProblem]"], Any]
+Metadata = Mapping[str, FieldParser]
 
 
 DAMAGED_LIST = N_(
@@ -30,10 +30,10 @@ WHOLE_FILE = N_("The settings file {name} cannot be used: {reason}. Defaults are
 
 @dataclass(frozen=True, slots=True)
 class SettingProblem:
-    """A value that was not taken, why, and that the default is used instead.
+    """A setting, or a whole file, that was rejected, and why.
 
     `key` is the value's path in the settings file ("rules[blasts]"), or the file's name where `template` is
-    :data:`WHOLE_FILE`.
+    :data:`WHOLE_FILE` or :data:`DAMAGED_LIST`.
     """
 
     key: str
@@ -50,8 +50,8 @@ class SettingProblem:
         return f"{tr(label, lang)} ({self.key})" if label else self.key
 
 
-def _check(parse: Parse) -> Metadata:
-    return {CHECK: parse}
+def _metadata(parse: FieldParser) -> Metadata:
+    return {PARSER_KEY: parse}
 
 
 def number(low: float, high: float, *, optional: bool = False, whole: bool = False) -> Metadata:
@@ -60,7 +60,7 @@ def number(low: float, high: float, *, optional: bool = False, whole: bool = Fal
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if obj is None and optional:
             return None
-        # An int of 400 digits has no float to ask whether it is finite.
+        # A comparison, because math.isfinite raises OverflowError for an int of 400 digits.
         if isinstance(obj, bool) or not isinstance(obj, int | float) or not abs(obj) < math.inf:
             raise Unsound("not a number")
         if not low <= obj <= high:
@@ -69,7 +69,7 @@ def number(low: float, high: float, *, optional: bool = False, whole: bool = Fal
             raise Unsound("not a whole number")
         return int(obj) if whole else float(obj)
 
-    return _check(parse)
+    return _metadata(parse)
 
 
 def choice(*options: str) -> Metadata:
@@ -80,7 +80,7 @@ def choice(*options: str) -> Metadata:
             raise Unsound("not one of {choices}", choices=", ".join(o or "–" for o in options))
         return obj
 
-    return _check(parse)
+    return _metadata(parse)
 
 
 def flag() -> Metadata:
@@ -91,41 +91,41 @@ def flag() -> Metadata:
             raise Unsound("not true or false")
         return obj
 
-    return _check(parse)
+    return _metadata(parse)
 
 
-def text(longest: int = 200, *, lines: bool = False) -> Metadata:
-    """Text of at most `longest` characters, without control characters (line breaks where `lines`)."""
+def text(max_length: int = 200, *, multiline: bool = False) -> Metadata:
+    """Text of at most `max_length` characters, without control characters (line breaks where `multiline`)."""
 
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, str):
             raise Unsound("not a text")
-        if len(obj) > longest:
-            raise Unsound("longer than {most} characters", most=str(longest))
-        if any(ord(c) < 32 and not (lines and c in "\n\t") for c in obj):
+        if len(obj) > max_length:
+            raise Unsound("longer than {most} characters", most=str(max_length))
+        if any(ord(c) < 32 and not (multiline and c in "\n\t") for c in obj):
             raise Unsound("holds control characters")
         return obj
 
-    return _check(parse)
+    return _metadata(parse)
 
 
-def items(inner: Metadata, most: int = 500) -> Metadata:
-    """A list whose every entry passes `inner`; a bad entry is left out and told."""
+def items(inner: Metadata, max_items: int = 500) -> Metadata:
+    """A list whose entries pass `inner`; an invalid entry is left out and added to the problems."""
 
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, list):
             raise Unsound("not a list")
-        if len(obj) > most:
-            raise Unsound("more than {most} entries", most=str(most))
+        if len(obj) > max_items:
+            raise Unsound("more than {most} entries", most=str(max_items))
         result = []
         for i, entry in enumerate(obj):
             try:
-                result.append(inner[CHECK](entry, f"{path}[{i}]", problems))
+                result.append(inner[PARSER_KEY](entry, f"{path}[{i}]", problems))
             except ValueError as error:
                 problems.append(SettingProblem(f"{path}[{i}]", reason_of(error)))
         return tuple(result)
 
-    return _check(parse)
+    return _metadata(parse)
 
 
 def group(cls: type[Any]) -> Metadata:
@@ -134,29 +134,29 @@ def group(cls: type[Any]) -> Metadata:
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         return parse_record(cls, obj, path, problems)
 
-    return _check(parse)
+    return _metadata(parse)
 
 
-def records(cls: type[Any], defaults: Sequence[Any] = (), key: str = "", most: int = 500) -> Metadata:
-    """A list of records; a bad one becomes the default with the same `key`, else it is left out.
+def records(cls: type[Any], defaults: Sequence[Any] = (), key: str = "", max_items: int = 500) -> Metadata:
+    """A list of records; an invalid one is replaced by the default with the same `key`, or left out.
 
-    Either is told. Defaults whose key is missing from the list are kept: a rule disappears only by being
-    switched off.
+    Either way it is added to the problems. Defaults whose key is missing from the list are appended: an entry
+    of the defaults can be switched off, not deleted.
     """
     by_key = {getattr(d, key): d for d in defaults} if key else {}
 
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, list):
             raise Unsound("not a list")
-        if len(obj) > most:
-            raise Unsound("more than {most} entries", most=str(most))
+        if len(obj) > max_items:
+            raise Unsound("more than {most} entries", most=str(max_items))
         result: list[Any] = []
         for i, entry in enumerate(obj):
             name = entry.get(key, "") if key and isinstance(entry, dict) else ""
             where = f"{path}[{name if isinstance(name, str) and name else i}]"
             fallback = by_key.get(name) if isinstance(name, str) else None
             try:
-                record = _strict_record(cls, entry, where)
+                record = _parse_without_defaults(cls, entry, where)
                 if key and any(getattr(r, key) == getattr(record, key) for r in result):
                     raise Unsound("is there twice")
                 result.append(record)
@@ -169,11 +169,14 @@ def records(cls: type[Any], defaults: Sequence[Any] = (), key: str = "", most: i
             result += [d for name, d in by_key.items() if name not in seen]
         return tuple(result)
 
-    return _check(parse)
+    return _metadata(parse)
 
 
-def _strict_record(cls: type[Any], obj: Any, path: str) -> Any:
-    """One record, or ValueError: entries of a list have no default of their own."""
+def _parse_without_defaults(cls: type[Any], obj: Any, path: str) -> Any:
+    """Parse one entry of a list; raise ValueError at the first invalid value.
+
+    Nothing falls back to a field's default here: :func:`records` decides what replaces the whole entry.
+    """
     if not isinstance(obj, dict):
         raise Unsound("not a record")
     values: dict[str, Any] = {}
@@ -185,7 +188,7 @@ def _strict_record(cls: type[Any], obj: Any, path: str) -> Any:
     for name, f in known.items():
         if name in obj:
             try:
-                values[name] = f.metadata[CHECK](obj[name], f"{path}.{name}", problems)
+                values[name] = f.metadata[PARSER_KEY](obj[name], f"{path}.{name}", problems)
             except ValueError as error:
                 raise Unsound("{key}: {reason}", key=name, reason=reason_of(error)) from None
         elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
@@ -196,7 +199,21 @@ def _strict_record(cls: type[Any], obj: Any, path: str) -> Any:
 
 
 def parse_record(cls: type[Any], obj: Any, path: str, problems: list[SettingProblem]) -> Any:
-    """`cls` from a JSON object; what is unsound or unknown falls back to the default and is told."""
+    """Make a `cls` from a JSON object; each invalid or unknown value falls back to its default.
+
+    Parameters
+    ----------
+    path : str
+        Where `obj` is in the settings file; "" for the file itself.
+    problems : list of SettingProblem
+        Every fall-back is appended. Where values are valid by themselves and contradict each other, all of
+        `cls` falls back.
+
+    Raises
+    ------
+    Unsound
+        When `obj` is not a JSON object.
+    """
     if not isinstance(obj, dict):
         raise Unsound("not a record")
     values: dict[str, Any] = {}
@@ -208,7 +225,7 @@ def parse_record(cls: type[Any], obj: Any, path: str, problems: list[SettingProb
             problems.append(SettingProblem(f"{prefix}{str(name)[:60]}", Reason("unknown key")))
             continue
         try:
-            values[f.name] = f.metadata[CHECK](value, f"{prefix}{name}", problems)
+            values[f.name] = f.metadata[PARSER_KEY](value, f"{prefix}{name}", problems)
         except ValueError as error:
             problems.append(SettingProblem(f"{prefix}{name}", reason_of(error)))
     try:

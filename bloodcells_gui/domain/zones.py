@@ -25,7 +25,7 @@ Polygon = Sequence[tuple[float, float]]
 Zones = Mapping[int, Sequence[Polygon]]
 
 
-def rounded(zones: Zones) -> dict[str, list[list[list[int]]]]:
+def zones_to_json_obj(zones: Zones) -> dict[str, list[list[list[int]]]]:
     """Zones in whole px, for a run's parameters."""
     return {
         str(image): [[[round(x), round(y)] for x, y in polygon] for polygon in polygons]

@@ -11,21 +11,25 @@ from numpy.typing import NDArray
 
 _MASK_COLOURS = 32
 _MASK_LEVELS = 4
-_NEAR_LEVEL = 6
-_ON_LEVELS = 0.96
+_LEVEL_TOLERANCE = 6
+_MIN_SHARE_ON_LEVELS = 0.96
 
-# Pictures are compared at this size. Of 3,000 cells and fields of seven laboratories the nearest two that
-# show something else differ by 3.8 there (mean over all values), PBC's by 5.7; a JPEG of quality 40, a
-# reduced copy and one with a thin outline drawn over it by at most 1.0, 2.3 and 3.9.
+# Pictures are compared at this size. Mean difference over all values, measured on 3,000 cells and fields of
+# seven laboratories:
+#   two different pictures, the nearest pair      3.8 (5.7 among the cells of the PBC data set)
+#   a picture and its JPEG of quality 40          at most 1.0
+#   a picture and a reduced copy                  at most 2.3
+#   a picture and a copy with a thin outline      at most 3.9: above the limit, found by the second test
 _SIGNATURE_PX = 16
-_SAME_SHOT = 3.5
-# Of 28,560 pairs of different pictures of four sets the lower three quarters differed by 3.6 levels and more,
-# of 240 pictures and themselves with outlines and labels drawn on them by 0.4 at most.
-_UNDRAWN, _SAME_REST = 0.75, 1.5
-_SAME_ASPECT = 0.02
-_DRAWN_COLOUR = 190
-_DRAWN_OVER = 5e-4
-_LARGER = 1.05
+_MAX_MEAN_DIFFERENCE = 3.5
+# Second test, for pictures with outlines or labels drawn on them: only the three quarters of the values that
+# differ least are compared. Between 28,560 pairs of different pictures of four data sets these differ by 3.6
+# and more, between 240 pictures and their annotated copies by at most 0.4.
+_UNANNOTATED_SHARE, _MAX_REST_DIFFERENCE = 0.75, 1.5
+_MAX_ASPECT_DIFFERENCE = 0.02
+_MIN_SPREAD = 190
+_MIN_ANNOTATED_SHARE = 5e-4
+_LARGER_FACTOR = 1.05
 _LOSSLESS = frozenset({"png", "tiff", "bmp"})
 
 RGB = NDArray[np.uint8]
@@ -33,64 +37,70 @@ RGB = NDArray[np.uint8]
 
 def pixel_digest(rgb: RGB) -> bytes:
     """A hash of size and pixels (h, w, 3): equal for equal pictures, whatever files they come from."""
-    # SHA-1 costs half of SHA-256 and has nobody to withstand here: it groups pictures, it proves nothing.
+    # SHA-1 costs half of SHA-256; no security depends on it, it only groups pictures.
     hashed = hashlib.sha1(repr(rgb.shape).encode("ascii"), usedforsecurity=False)
     hashed.update(np.ascontiguousarray(rgb).data)
     return hashed.digest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """What is kept of a picture to compare it with others.
+class ImageFingerprint:
+    """Compact description of a picture, for the search for duplicates.
 
     Attributes
     ----------
     digest : bytes
         As :func:`pixel_digest`.
     size_px : (width, height)
-    small : (16, 16, 3) float32
-    vivid : float
-        Share of pixels in colours that no stain has; outlines and labels are drawn in them.
+    thumbnail : (16, 16, 3) float32
+    unnatural_colour_share : float
+        Share of pixels in colours that no stain has, in which outlines and labels are drawn.
     lossless : bool
-        Its format keeps pixels as they are.
+        Whether its format keeps pixels as they are.
     """
 
     digest: bytes
     size_px: tuple[int, int]
-    small: NDArray[np.float32]
-    vivid: float
+    thumbnail: NDArray[np.float32]
+    unnatural_colour_share: float
     lossless: bool
 
     @classmethod
-    def of(cls, rgb: RGB, image_format: str) -> Look:
-        """Of a decoded picture (h, w, 3) of a format such as "jpeg"."""
-        small = cv2.resize(rgb, (_SIGNATURE_PX, _SIGNATURE_PX), interpolation=cv2.INTER_AREA)
+    def from_image(cls, rgb: RGB, image_format: str) -> ImageFingerprint:
+        """Compute the fingerprint of a decoded picture (h, w, 3); `image_format` is for example "jpeg"."""
+        thumbnail = cv2.resize(rgb, (_SIGNATURE_PX, _SIGNATURE_PX), interpolation=cv2.INTER_AREA)
         red, green, blue = cv2.split(rgb)  # NumPy takes thirty times as long along a short last axis
         spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
-        vivid = float(np.count_nonzero(spread > _DRAWN_COLOUR) / spread.size)
+        unnatural_colour_share = float(np.count_nonzero(spread > _MIN_SPREAD) / spread.size)
         size = (rgb.shape[1], rgb.shape[0])
-        return cls(pixel_digest(rgb), size, small.astype(np.float32), vivid, image_format in _LOSSLESS)
+        return cls(
+            pixel_digest(rgb),
+            size,
+            thumbnail.astype(np.float32),
+            unnatural_colour_share,
+            image_format in _LOSSLESS,
+        )
 
-    def shows_the_same(self, other: Look) -> bool:
-        """Whether both are one shot: copied, reduced, compressed or drawn over."""
+    def is_same_photograph(self, other: ImageFingerprint) -> bool:
+        """True if both files show one photograph: copied, reduced, compressed or annotated."""
         (w, h), (other_w, other_h) = self.size_px, other.size_px
-        if abs(w * other_h - h * other_w) > _SAME_ASPECT * max(w * other_h, h * other_w):
+        if abs(w * other_h - h * other_w) > _MAX_ASPECT_DIFFERENCE * max(w * other_h, h * other_w):
             return False
-        apart = np.abs(self.small - other.small).mean(axis=2)
-        if float(apart.mean()) <= _SAME_SHOT:
+        difference = np.abs(self.thumbnail - other.thumbnail).mean(axis=2)
+        if float(difference.mean()) <= _MAX_MEAN_DIFFERENCE:
             return True
-        # What is drawn on a picture changes a part of it, and the rest not at all.
-        drawn = abs(self.vivid - other.vivid) > _DRAWN_OVER
-        rest = np.sort(apart, axis=None)[: round(apart.size * _UNDRAWN)]
-        return drawn and float(rest.mean()) <= _SAME_REST
+        # An annotation changes a part of the picture and leaves the rest as it is.
+        annotated = abs(self.unnatural_colour_share - other.unnatural_colour_share) > _MIN_ANNOTATED_SHARE
+        unchanged_part = np.sort(difference, axis=None)[: round(difference.size * _UNANNOTATED_SHARE)]
+        return annotated and float(unchanged_part.mean()) <= _MAX_REST_DIFFERENCE
 
-    def better_than(self, other: Look) -> bool:
-        """Whether this is the better of two pictures of one shot: larger, not drawn over, lossless."""
+    def better_than(self, other: ImageFingerprint) -> bool:
+        """True if this is the better file of one photograph: larger, else less annotated, else lossless."""
         mine, others = (look.size_px[0] * look.size_px[1] for look in (self, other))
-        if max(mine, others) > _LARGER * min(mine, others):
+        if max(mine, others) > _LARGER_FACTOR * min(mine, others):
             return mine > others
-        if abs(self.vivid - other.vivid) > _DRAWN_OVER:
-            return self.vivid < other.vivid
+        if abs(self.unnatural_colour_share - other.unnatural_colour_share) > _MIN_ANNOTATED_SHARE:
+            return self.unnatural_colour_share < other.unnatural_colour_share
         return self.lossless and not other.lossless
 
 
@@ -104,13 +114,13 @@ def looks_like_mask(rgb: RGB) -> bool:
     codes = flat[:, 0] << 16 | flat[:, 1] << 8 | flat[:, 2]
     if len(np.unique(codes)) <= _MASK_COLOURS:
         return True
-    if int(np.ptp(flat.astype(np.int16), axis=1).max()) > _NEAR_LEVEL:
+    if int(np.ptp(flat.astype(np.int16), axis=1).max()) > _LEVEL_TOLERANCE:
         return False
     counts = np.bincount(flat[:, 1], minlength=256).astype(np.float64)
     covered = 0.0
     for _ in range(_MASK_LEVELS):
         level = int(counts.argmax())
-        near = slice(max(0, level - _NEAR_LEVEL), level + _NEAR_LEVEL + 1)
+        near = slice(max(0, level - _LEVEL_TOLERANCE), level + _LEVEL_TOLERANCE + 1)
         covered += counts[near].sum()
         counts[near] = 0
-    return bool(covered >= _ON_LEVELS * len(flat))
+    return bool(covered >= _MIN_SHARE_ON_LEVELS * len(flat))

@@ -22,7 +22,7 @@ from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 
 #: Usual red cell of a dry smear, um.
-RED_CELL_UM = 7.35
+RED_CELL_DIAMETER_UM = 7.35
 LEUKOCYTE_UM = 13.5
 
 #: First guesses, um per px: each lies within the detector's own range (a factor of about 1.8) of its
@@ -177,7 +177,7 @@ def _from_red_cells(
 ) -> ScaleEstimate:
     n = len(near)
     middle = float(np.median(near))
-    mpp = RED_CELL_UM / middle
+    mpp = RED_CELL_DIAMETER_UM / middle
     deviation = max(1.4826 * float(np.median(np.abs(near / middle - 1))), 0.08)
     spread = math.hypot(_BIOLOGICAL, 1.2533 * deviation / math.sqrt(n))
     if n < _FEW and prior is not None:
@@ -204,7 +204,7 @@ def _first_guess(images: Sequence[NDArray[np.uint8]], finder: CellFinder) -> flo
             view = _middle(image, round(_LOOK_PX * finder.um_per_px / guess))
             found = finder.detect(view, guess)
             area = view.shape[0] * view.shape[1]
-            for kind, um, worth in ((RED_CELL, RED_CELL_UM, 1.0), (NUCLEATED, LEUKOCYTE_UM, 0.7)):
+            for kind, um, worth in ((RED_CELL, RED_CELL_DIAMETER_UM, 1.0), (NUCLEATED, LEUKOCYTE_UM, 0.7)):
                 cells = found.of_class(kind)
                 cells = cells.take(_whole(cells.boxes, view.shape))
                 if len(cells) == 0:

@@ -39,7 +39,7 @@ from bloodcells_gui.imaging.io.refusal import ImageRefused, out_of_reach
 from bloodcells_gui.imaging.picture_content import pixel_digest
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.cell_place import Place
-from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
+from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.threads import POLL_S, worker_pool
 
 SCALE_SAMPLE = 24
@@ -266,11 +266,11 @@ class CropsAnalysis:
     def _scale(self, refs: Sequence[ImageRef]) -> SettledScale:
         """One scale for the specimen: the person's, else the metadata's, else from sampled images."""
 
-        def look(places: Sequence[int]) -> dict[int, Look]:
+        def look(places: Sequence[int]) -> dict[int, ScaleSample]:
             loaded = self._loaded([refs[p] for p in places]) if places else ()
             self._token.check()
             return {
-                p: Look(image.rgb, image.info.mpp or refs[p].mpp, image.info.scale_unread)
+                p: ScaleSample(image.rgb, image.info.mpp or refs[p].mpp, image.info.unparsed_scale_text)
                 for p, image in zip(places, loaded, strict=True)
                 if not isinstance(image, ImageRefused)  # reported when its turn comes
             }

@@ -28,7 +28,7 @@ from bloodcells_gui.pipeline.deduplication import BAND_UM, ListedBoxes
 from bloodcells_gui.pipeline.field_registration import register_fields
 from bloodcells_gui.pipeline.mosaic import Mosaic, OpenFields, SharedCells
 from bloodcells_gui.pipeline.pieces import Found, Piece, Spot
-from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
+from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.survey import tile_grid
@@ -271,13 +271,15 @@ class FieldsSource:
     def _settle_scale(self) -> SettledScale:
         refs = [ref for _, ref in self._images]
 
-        def look(places: Sequence[int]) -> dict[int, Look]:
+        def look(places: Sequence[int]) -> dict[int, ScaleSample]:
             found = {}
             for p in places:
                 self._token.check()
                 try:
                     with self._open(refs[p]) as reader:
-                        found[p] = Look(_middle(reader), reader.mpp or refs[p].mpp, reader.scale_unread)
+                        found[p] = ScaleSample(
+                            _middle(reader), reader.mpp or refs[p].mpp, reader.unparsed_scale_text
+                        )
                 except ImageRefused:
                     continue  # told when its turn comes
             return found

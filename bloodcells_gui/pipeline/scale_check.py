@@ -18,7 +18,7 @@ from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.run_messages import remark
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
-from bloodcells_gui.imaging.scale import RED_CELL_UM
+from bloodcells_gui.imaging.scale import RED_CELL_DIAMETER_UM
 
 #: Scale of the file over that of the red cells: between these it may be the patient's cells.
 PATIENTS = (0.7, 1.45)
@@ -48,7 +48,7 @@ Estimate = Callable[[Sequence[Pixels], float | None], ScaleEstimate]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ScaleSample:
     """What is looked at of an image: pixels, um per pixel by its file, what was not understood of it."""
 
     pixels: Pixels
@@ -126,7 +126,7 @@ def contradicts(mpp: float, seen: ScaleEstimate) -> bool:
 def settle_scale(
     names: Sequence[str],
     said: Sequence[float | None],
-    look: Callable[[Sequence[int]], Mapping[int, Look]],
+    look: Callable[[Sequence[int]], Mapping[int, ScaleSample]],
     estimate: Estimate,
     *,
     person: float | None = None,
@@ -359,7 +359,7 @@ def _patient(group: _Group) -> list[Remark]:
     seen = group.seen
     if seen is None or seen.source is not ScaleSource.RED_CELLS:
         return []
-    um = RED_CELL_UM * math.exp(group.off())
+    um = RED_CELL_DIAMETER_UM * math.exp(group.off())
     unsure = seen.spread if seen.n < _FEW else 0.0
     if HEALTHY_UM[0] * (1 - unsure) <= um <= HEALTHY_UM[1] * (1 + unsure):
         return []

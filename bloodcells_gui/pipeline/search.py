@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.domain.cell import FLAG_TOUCHING, Box
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, suppress
 from bloodcells_gui.imaging.monolayer import PatchQuality, judge_patch
-from bloodcells_gui.imaging.nuclei import without_nucleus
+from bloodcells_gui.imaging.nuclei import lacks_nucleus
 from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline.cell_place import Place
 from bloodcells_gui.pipeline.deduplication import BAND_UM, touching
@@ -144,7 +144,7 @@ class TileSearch:
         nucleated = nucleated.take(~_outdone(nucleated, platelets))
         factor = tile.width / view.shape[1]
         at = nucleated.moved(1.0, -tile.x, -tile.y).moved(1 / factor)
-        nucleated = nucleated.take(~without_nucleus(view, mpp * factor, at.boxes))
+        nucleated = nucleated.take(~lacks_nucleus(view, mpp * factor, at.boxes))
         near = nucleated.take(_owned(nucleated, tile, band))
         platelets = platelets.take(~_inside_any(platelets, nucleated))
         in_core = platelets.boxes[_owned(platelets, tile, 0.0)]
@@ -190,7 +190,7 @@ class TileSearch:
         across = tile.width / seen.shape[1]
         owned = _owned(hints.moved(across, tile.x, tile.y), tile, (BAND_UM + _NEIGHBOURS_UM) / mpp)
         hints = hints.take(owned).moved(view.shape[1] / seen.shape[1])
-        hints = hints.take(~without_nucleus(view, mpp * factor, hints.boxes))
+        hints = hints.take(~lacks_nucleus(view, mpp * factor, hints.boxes))
         scale = self.detector.um_per_px / (mpp * factor)
         # A little coarser than the detector's own scale is as good, and needs no enlarging.
         scale = 1.0 if 1 / SECOND_LOOK_COARSER <= scale < 1 else scale

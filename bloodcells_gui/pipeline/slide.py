@@ -30,7 +30,7 @@ from bloodcells_gui.pipeline import resume, stored_quality_map
 from bloodcells_gui.pipeline.content_hash import content_hash
 from bloodcells_gui.pipeline.edges import in_frame
 from bloodcells_gui.pipeline.pieces import Found, Piece
-from bloodcells_gui.pipeline.scale_check import Estimate, Look, SettledScale, settle_scale
+from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.search import SECOND_LOOK_COARSER, TileSearch
 from bloodcells_gui.pipeline.survey import Survey
@@ -202,7 +202,7 @@ class SlideSource:
         settled = settle_scale(
             [ref.name],
             [reader.mpp],
-            lambda _: {0: Look(np.zeros((0, 0, 3), np.uint8), reader.mpp, reader.scale_unread)},
+            lambda _: {0: ScaleSample(np.zeros((0, 0, 3), np.uint8), reader.mpp, reader.unparsed_scale_text)},
             lambda _, stated: self._estimate_scale(patches, stated),
             person=self._options.mpp,
         )

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.imaging.io.discover import IGNORE_MARKER
-from bloodcells_gui.imaging.scale import RED_CELL_UM
+from bloodcells_gui.imaging.scale import RED_CELL_DIAMETER_UM
 from bloodcells_gui.synthetic.scene import (
     DEMO_MIX,
     NUCLEATED_MIX,
-    Bank,
-    blocked_by,
-    crowd,
-    make,
-    mix,
-    pick,
+    SpriteBank,
+    apportion_classes,
+    as_obstacles,
+    draw_object,
+    random_sprite,
+    scatter_points,
 )
 from bloodcells_gui.synthetic.sprites import Placed, lay
 from bloodcells_gui.synthetic.stain import Laboratory, Pixels, expose, laboratory, plasma
@@ -66,18 +66,23 @@ class Photograph:
 
 
 def crop(
-    code: str, rng: np.random.Generator, bank: Bank, lab: Laboratory, size_px: tuple[int, int], mpp: float
+    code: str,
+    rng: np.random.Generator,
+    bank: SpriteBank,
+    lab: Laboratory,
+    size_px: tuple[int, int],
+    mpp: float,
 ) -> Photograph:
     """A cell of class `code` in the middle, red cells around it; only the central cell is in `label`."""
     w, h = size_px
-    middle = Placed(make(code, rng, mpp), w / 2 + rng.normal(0, 2.5), h / 2 + rng.normal(0, 2.5))
+    middle = Placed(draw_object(code, rng, mpp), w / 2 + rng.normal(0, 2.5), h / 2 + rng.normal(0, 2.5))
     return _photograph([middle], rng, bank, lab, size_px, mpp, rng.uniform(0.35, 0.8), 0.05, first_only=True)
 
 
 def field(
     codes: list[str],
     rng: np.random.Generator,
-    bank: Bank,
+    bank: SpriteBank,
     lab: Laboratory,
     size_px: tuple[int, int],
     mpp: float,
@@ -86,7 +91,7 @@ def field(
     w, h = size_px
     items: list[Placed] = []
     for code in codes:
-        sprite = make(code, rng, mpp)
+        sprite = draw_object(code, rng, mpp)
         for _ in range(60):
             x, y = rng.random(2) * (w, h)
             if all(
@@ -101,7 +106,7 @@ def field(
 def _photograph(
     items: list[Placed],
     rng: np.random.Generator,
-    bank: Bank,
+    bank: SpriteBank,
     lab: Laboratory,
     size_px: tuple[int, int],
     mpp: float,
@@ -111,31 +116,31 @@ def _photograph(
     first_only: bool,
 ) -> Photograph:
     w, h = size_px
-    diameter = RED_CELL_UM / mpp
-    reds = crowd(
-        rng, (w, h), diameter * 1.03, density / (diameter * diameter), blocked_by(items), diameter / 2
+    diameter = RED_CELL_DIAMETER_UM / mpp
+    reds = scatter_points(
+        rng, (w, h), diameter * 1.03, density / (diameter * diameter), as_obstacles(items), diameter / 2
     )
     od = np.repeat(plasma(rng, (h, w), mpp)[..., None], 3, axis=2)
     label = np.zeros((h, w), np.uint8)
     for x, y in reds:
-        lay(od, None, Placed(pick(bank.red_cells, rng), x, y))
+        lay(od, None, Placed(random_sprite(bank.red_cells, rng), x, y))
     for _ in range(rng.poisson(0.006 * len(reds) + 0.1)):
-        lay(od, None, Placed(pick(bank.specks, rng), *(rng.random(2) * (w, h))))
+        lay(od, None, Placed(random_sprite(bank.specks, rng), *(rng.random(2) * (w, h))))
     extra = _scattered_platelets(items, rng, bank, size_px, len(reds) * platelets_per_red_cell)
     for item in (*items, *extra):
         lay(od, None if first_only and item is not items[0] else label, item)
     defocus = rng.uniform(0.25, 0.5) if rng.random() < _OUT_OF_FOCUS else abs(rng.normal(0, 0.05))
     rgb = expose(od, lab, rng, mpp, defocus_um=float(defocus))
-    truths = [TrueCell.of(item, size_px) for item in (*items, *extra)]
+    truths = [TrueCell.from_placed(item, size_px) for item in (*items, *extra)]
     return Photograph(rgb, label, tuple(t for t in truths if t is not None), reds)
 
 
 def _scattered_platelets(
-    items: list[Placed], rng: np.random.Generator, bank: Bank, size_px: tuple[int, int], expected: float
+    items: list[Placed], rng: np.random.Generator, bank: SpriteBank, size_px: tuple[int, int], expected: float
 ) -> list[Placed]:
     out: list[Placed] = []
     for _ in range(rng.poisson(expected)):
-        sprite = pick(bank.platelets, rng)
+        sprite = random_sprite(bank.platelets, rng)
         x, y = rng.random(2) * size_px
         clear = all(
             math.hypot(p.x - x, p.y - y) > p.sprite.radius_px + sprite.radius_px + 3 for p in (*items, *out)
@@ -168,8 +173,8 @@ def generate_crops(
         When `out` cannot be written.
     """
     rng = np.random.default_rng([seed, 1])
-    codes = mix(n, DEMO_MIX, rng)
-    bank, place = Bank.build(seed, mpp), laboratory(seed, lab)
+    codes = apportion_classes(n, DEMO_MIX, rng)
+    bank, place = SpriteBank.build(seed, mpp), laboratory(seed, lab)
 
     def one(i: int) -> Photograph:
         return crop(codes[i], np.random.default_rng([seed, 2, i]), bank, place, size_px, mpp)
@@ -191,10 +196,10 @@ def generate_fields(
     """`n` fields with `cells` nucleated cells over all of them; otherwise as :func:`generate_crops`."""
     rng = np.random.default_rng([seed, 3])
     total = cells if cells is not None else round(n * 5 * size_px[0] * size_px[1] / 1.92e6)
-    codes = mix(total, NUCLEATED_MIX, rng)
+    codes = apportion_classes(total, NUCLEATED_MIX, rng)
     share = rng.multinomial(total, [1 / n] * n)
     ends = np.cumsum(share)
-    bank, place = Bank.build(seed, mpp), laboratory(seed, lab)
+    bank, place = SpriteBank.build(seed, mpp), laboratory(seed, lab)
 
     def one(i: int) -> Photograph:
         here = codes[ends[i] - share[i] : ends[i]]
@@ -230,7 +235,7 @@ def _generate(
             stem = f"synthetic-{i + 1:04d}"
             save_jpeg(out / f"{stem}.jpg", picture.rgb, mpp)
             save_mask(masks / f"{stem}.png", picture.label)
-            truth.image(
+            truth.add_image(
                 f"{stem}.jpg",
                 size_px,
                 picture.cells,

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bloodcells_gui.imaging.scale import RED_CELL_UM
+from bloodcells_gui.imaging.scale import RED_CELL_DIAMETER_UM
 from bloodcells_gui.synthetic.geometry import Grid, Plane, band, cover, ellipse, outline
 from bloodcells_gui.synthetic.sprites import CYTOPLASM, Sprite
 from bloodcells_gui.synthetic.stain import density
@@ -35,7 +35,7 @@ def red_cell(rng: np.random.Generator, mpp: float, shape: str | None = None, tai
     if shape is None:
         names, weights = zip(*_SHAPES, strict=True)
         shape = str(rng.choice(names, p=np.array(weights) / sum(weights)))
-    diameter = float(np.clip(rng.normal(RED_CELL_UM, 0.42), 5.8, 9.2)) * (1.05 if tail else 1.0)
+    diameter = float(np.clip(rng.normal(RED_CELL_DIAMETER_UM, 0.42), 5.8, 9.2)) * (1.05 if tail else 1.0)
     if shape == "schistocyte":
         diameter *= 0.72
     elif shape == "polychromatic":

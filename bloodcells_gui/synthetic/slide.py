@@ -19,7 +19,7 @@ from bloodcells_gui.synthetic.pyramid import TILE_PX, PyramidWriter, Tile, write
 from bloodcells_gui.synthetic.smear import Smear
 from bloodcells_gui.synthetic.sprites import Placed
 from bloodcells_gui.synthetic.stain import laboratory
-from bloodcells_gui.synthetic.truth import SAYING, TrueCell, TruthWriter, not_writable
+from bloodcells_gui.synthetic.truth import SYNTHETIC_NOTICE, TrueCell, TruthWriter, not_writable
 
 SLIDE_SIZE_PX = (12_288, 8_192)
 SLIDE_MPP = 0.25
@@ -159,7 +159,7 @@ def generate_slide(
 
     path = out / SLIDE_NAME
     try:
-        with PyramidWriter(path, size_px, mpp, f"{SAYING}; seed {seed}") as writer:
+        with PyramidWriter(path, size_px, mpp, f"{SYNTHETIC_NOTICE}; seed {seed}") as writer:
             write_pyramid(writer, render, blank, _PERIOD_LOG2 if repeats else None)
     except BaseException:
         # A slide without directories would look damaged, not unfinished.
@@ -178,7 +178,7 @@ def _write_truth(out: Path, smear: Smear, seed: int) -> dict[str, int]:
         }
         if smear.repetitions > 1:
             more["platelets_listed_above_y_px"] = smear.height
-        truth.image(SLIDE_NAME, smear.size_px, _true_cells(smear), more)
+        truth.add_image(SLIDE_NAME, smear.size_px, _true_cells(smear), more)
     except BaseException:
         truth.abandon()
         raise
@@ -192,6 +192,6 @@ def _true_cells(smear: Smear) -> Iterator[TrueCell]:
                 y = p.y + k * smear.height
                 if y >= smear.size_px[1]:
                     continue
-                cell = TrueCell.of(Placed(p.sprite, p.x, y), smear.size_px)
+                cell = TrueCell.from_placed(Placed(p.sprite, p.x, y), smear.size_px)
                 if cell is not None:
                     yield cell

@@ -10,9 +10,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.imaging.scale import RED_CELL_UM
+from bloodcells_gui.imaging.scale import RED_CELL_DIAMETER_UM
 from bloodcells_gui.synthetic.pyramid import TILE_PX, Tile
-from bloodcells_gui.synthetic.scene import NUCLEATED_MIX, Bank, make, mix, pick
+from bloodcells_gui.synthetic.scene import (
+    NUCLEATED_MIX,
+    SpriteBank,
+    apportion_classes,
+    draw_object,
+    random_sprite,
+)
 from bloodcells_gui.synthetic.sprites import Placed, Sprite, lay
 from bloodcells_gui.synthetic.stain import Laboratory, expose, plasma
 
@@ -81,8 +87,8 @@ class Smear:
         rng = np.random.default_rng([seed, 21])
         self._edges = rng.standard_normal((4, 64))
         self._patches = rng.standard_normal((64, 64))
-        self._bank = Bank.build(seed, mpp, 48)
-        self._diameter = RED_CELL_UM / mpp
+        self._bank = SpriteBank.build(seed, mpp, 48)
+        self._diameter = RED_CELL_DIAMETER_UM / mpp
         side = max(TILE_PX, TILE_PX * round(45 * self._diameter / TILE_PX))
         self._side = side
         spacing = self._diameter
@@ -142,9 +148,9 @@ class Smear:
         out: list[Placed] = []
         grid: dict[tuple[int, int], list[Placed]] = {}
         cell_px = 26 / self.mpp
-        for code in mix(cells, NUCLEATED_MIX, rng):
+        for code in apportion_classes(cells, NUCLEATED_MIX, rng):
             if code not in bank:
-                bank[code] = tuple(make(code, rng, self.mpp) for _ in range(_SPRITES_PER_CLASS))
+                bank[code] = tuple(draw_object(code, rng, self.mpp) for _ in range(_SPRITES_PER_CLASS))
             sprite = bank[code][int(rng.integers(_SPRITES_PER_CLASS))].turned(int(rng.integers(8)))
             placed = self._free_place(sprite, rng, grid, cell_px, out)
             if placed is not None:
@@ -227,7 +233,11 @@ class Smear:
                 keep &= (d >= blocked[:, 2] + 0.42 * self._diameter).all(axis=1)
             thin = (cover < 0.33) & (rng.random(len(points)) < 0.7)
             for is_thin in thin[keep]:
-                sprites.append(pick(self._bank.tail_cells if is_thin else self._bank.red_cells, rng))
+                sprites.append(
+                    random_sprite(
+                        self._bank.feathered_edge_red_cells if is_thin else self._bank.red_cells, rng
+                    )
+                )
             kept.append(points[keep])
         return Group(tuple(sprites), np.concatenate(kept) if kept else np.zeros((0, 2)))
 
@@ -241,7 +251,7 @@ class Smear:
         sprites: list[Sprite] = []
         kept: list[tuple[float, float]] = []
         for x, y in points.tolist():
-            sprite = pick(self._bank.platelets, rng)
+            sprite = random_sprite(self._bank.platelets, rng)
             gap = sprite.radius_px + 1.0 / self.mpp
             if all(math.hypot(px - x, py - y) > r + gap for px, py, r in near):
                 sprites.append(sprite)

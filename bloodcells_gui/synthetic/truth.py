@@ -19,30 +19,30 @@ from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.synthetic.sprites import CYTOPLASM, NUCLEUS, Placed
 from bloodcells_gui.synthetic.stain import Pixels
 
-SAYING = "synthetic blood smear made by bloodcells demo; no patient, no photograph"
+SYNTHETIC_NOTICE = "synthetic blood smear made by bloodcells demo; no patient, no photograph"
 TRUTH_NAME = "truth.json"
 MASK_FOLDER = "truth-masks"
-FORMAT = 1
+TRUTH_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class TrueCell:
     """One object of interest as it was drawn.
 
-    `box` is x, y, width, height in full-resolution px of the image, cut at its edge; `cut` tells whether
-    it was. Areas are those of the whole object.
+    `box` is x, y, width, height in full-resolution px of the image, cut at its edge; `cut_by_edge` tells
+    whether it was. Areas are those of the whole object.
     """
 
     code: str
     x: float
     y: float
     box: tuple[int, int, int, int]
-    cut: bool
+    cut_by_edge: bool
     area_um2: float
     nucleus_um2: float
 
     @staticmethod
-    def of(item: Placed, size_px: tuple[int, int]) -> TrueCell | None:
+    def from_placed(item: Placed, size_px: tuple[int, int]) -> TrueCell | None:
         """Truth of a placed sprite; None when nothing of it lies inside the image."""
         x, y, w, h = item.box
         x0, y0, x1, y1 = max(0, x), max(0, y), min(size_px[0], x + w), min(size_px[1], y + h)
@@ -60,11 +60,11 @@ class TrueCell:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Names as in the contract's cells.csv."""
+        """JSON object with the names of the columns of cells.csv."""
         x, y, w, h = self.box
         return {
             "code": self.code, "centre_x_px": self.x, "centre_y_px": self.y,
-            "x_px": x, "y_px": y, "width_px": w, "height_px": h, "cut_by_edge": self.cut,
+            "x_px": x, "y_px": y, "width_px": w, "height_px": h, "cut_by_edge": self.cut_by_edge,
             "cell_area_um2": self.area_um2, "nucleus_area_um2": self.nucleus_um2,
         }  # fmt: skip
 
@@ -78,7 +78,7 @@ class TruthWriter:
         When the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, head: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, header: dict[str, Any]) -> None:
         self._counts: dict[str, int] = {}
         self._first = True
         try:
@@ -87,20 +87,20 @@ class TruthWriter:
             self._file: io.TextIOWrapper = (folder / TRUTH_NAME).open("w", encoding="utf-8", newline="\n")
         except OSError as e:
             raise not_writable(folder, e) from e
-        opening = {"synthetic": True, "saying": SAYING, "format": FORMAT, **head}
+        opening = {"synthetic": True, "saying": SYNTHETIC_NOTICE, "format": TRUTH_FORMAT, **header}
         self._file.write(json.dumps(opening, indent=1)[:-2] + ',\n "images": [')
 
-    def image(
+    def add_image(
         self,
         name: str,
         size_px: tuple[int, int],
         cells: Iterable[TrueCell],
-        more: dict[str, Any] | None = None,
+        extra: dict[str, Any] | None = None,
     ) -> None:
-        """One image and its cells, which may come from a generator."""
+        """Append one image with its cells, which may come from a generator."""
         self._write(",\n  " if not self._first else "\n  ")
         self._first = False
-        about = {"file": name, "width_px": size_px[0], "height_px": size_px[1], **(more or {})}
+        about = {"file": name, "width_px": size_px[0], "height_px": size_px[1], **(extra or {})}
         self._write(json.dumps(about)[:-1] + ', "cells": [')
         for i, cell in enumerate(cells):
             self._counts[cell.code] = self._counts.get(cell.code, 0) + 1
@@ -113,7 +113,7 @@ class TruthWriter:
         self._write(f' "cells_by_code": {json.dumps(dict(sorted(self._counts.items())))}\n}}\n')
         try:
             self._file.close()
-        except OSError as e:  # what waited in memory found no room
+        except OSError as e:  # the disk was full when the buffer was written
             raise not_writable(self._path, e) from e
         return dict(self._counts)
 
@@ -141,7 +141,7 @@ def not_writable(path: Path, e: OSError) -> OutputNotWritable:
 
 
 def save_jpeg(path: Path, rgb: Pixels, mpp: float, quality: int = 92) -> None:
-    """A JPEG whose EXIF block carries the scale and the word synthetic."""
+    """Write a JPEG whose EXIF block holds the scale and :data:`SYNTHETIC_NOTICE`."""
     ok, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not ok:
         raise RuntimeError("JPEG encoding failed")
@@ -153,7 +153,7 @@ def save_jpeg(path: Path, rgb: Pixels, mpp: float, quality: int = 92) -> None:
 
 
 def save_mask(path: Path, label: NDArray[np.uint8]) -> None:
-    """Ground truth as 8-bit PNG: 0 background, 1 cytoplasm, 2 nucleus."""
+    """Write ground truth as 8-bit PNG: 0 background, 1 cytoplasm, 2 nucleus."""
     clean = np.where(label > NUCLEUS, np.uint8(CYTOPLASM), label)
     ok, data = cv2.imencode(".png", clean, [cv2.IMWRITE_PNG_COMPRESSION, 4])
     if not ok:
@@ -165,8 +165,8 @@ def save_mask(path: Path, label: NDArray[np.uint8]) -> None:
 
 
 def _exif(mpp: float) -> bytes:
-    """An APP1 segment: description, software and resolution in px per cm (EXIF 2.32, little-endian TIFF)."""
-    text = SAYING.encode("ascii") + b"\0"
+    """Make an APP1 segment (EXIF 2.32): description, software, px per cm; little-endian TIFF."""
+    text = SYNTHETIC_NOTICE.encode("ascii") + b"\0"
     software = b"bloodcells demo\0"
     per_cm = struct.pack("<II", round(1e4 / mpp * 100), 100)
     count, start = 5, 8

@@ -21,7 +21,7 @@ from bloodcells_gui.ui.case_details.comments import LONGEST
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
-from bloodcells_gui.ui.dialogs.sign import AmendDialog, CommentDialog, SignDialog
+from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog, UnsavedCommentDialog
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Errands
 from bloodcells_gui.ui.review import ReviewController
@@ -107,7 +107,7 @@ class Reporter(QObject):
         text = controller.session.drafts.text(COMMENT)
         if not text or len(text.strip()) > LONGEST:  # too long to be added: a check of the dialog says so
             return True
-        dialog = CommentDialog(text, window)
+        dialog = UnsavedCommentDialog(text, window)
         accepted = dialog.exec()
         dialog.deleteLater()
         if not accepted:

@@ -16,23 +16,31 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.marked_picture import save_png
 from bloodcells_gui.ui.window_memory import Memory
 
-_PATIENCE_MS = 600_000
+_TIMEOUT_MS = 600_000
 
 
-def draw(
+def save_screenshot(
     path: Path | None,
     target: Path,
     *,
     lang: str | None = None,
     theme: str | None = None,
-    explain: bool = True,
+    show_heatmap: bool = True,
     slide: bool = False,
 ) -> int:
     """Open `path`, wait until its analysis and pictures are there, save the window as PNG.
 
-    `slide` shows where the chosen cell lies, for fields and slides.
+    Parameters
+    ----------
+    show_heatmap : bool
+        Whether the inspector shows the heat map of the chosen cell.
+    slide : bool
+        Whether the slide view is shown, centred on the chosen cell (fields and slides only).
 
-    Returns the exit code of the command line.
+    Returns
+    -------
+    int
+        The exit code of the command line; not 0 when the analysis has not ended after ten minutes.
     """
     start.offscreen()
     app = start.make_application()
@@ -41,12 +49,14 @@ def draw(
     with tempfile.TemporaryDirectory(prefix="bloodcells-") as folder:
         window = MainWindow(context, workspace, Memory(Path(folder) / "window.ini"))
         try:
-            return _draw(window, path, target, explain=explain, slide=slide)
+            return _save_window(window, path, target, show_heatmap=show_heatmap, slide=slide)
         finally:
             window.close()
 
 
-def _draw(window: MainWindow, path: Path | None, target: Path, *, explain: bool, slide: bool) -> int:
+def _save_window(
+    window: MainWindow, path: Path | None, target: Path, *, show_heatmap: bool, slide: bool
+) -> int:
     window.resize(*start.SCREENSHOT_SIZE)
     window.opener.ask_options = lambda _path, _intake: OpenOptions()
     window.show()
@@ -55,7 +65,7 @@ def _draw(window: MainWindow, path: Path | None, target: Path, *, explain: bool,
             window.opener.open_path(path)
             _wait_for_case(window)
         if window.page is not None:
-            show_first_cell(window, explain=explain)
+            show_first_cell(window, show_heatmap=show_heatmap)
             if slide:
                 show_slide(window)
         start.wait_ms(600)
@@ -73,29 +83,42 @@ def _draw(window: MainWindow, path: Path | None, target: Path, *, explain: bool,
 
 
 def _wait_for_case(window: MainWindow) -> None:
+    """Wait until the case is analysed, or a banner says why it cannot be opened.
+
+    Raises
+    ------
+    UserError
+        When neither has happened within `_TIMEOUT_MS`: an unfinished analysis would look finished.
+    """
     clock = QElapsedTimer()
     clock.start()
-    while clock.elapsed() < _PATIENCE_MS:
+    while clock.elapsed() < _TIMEOUT_MS:
         start.wait_ms(100)
         if window.page is not None and not window.analysis.running:
             return
         if window.page is None and window.banners.banners:
             return
+    raise UserError(
+        "The window was not saved.",
+        "The analysis did not end within {n} minutes.",
+        "Analyse the specimen first, then open its case.",
+        n=_TIMEOUT_MS // 60_000,
+    )
 
 
-def show_first_cell(window: MainWindow, *, explain: bool) -> None:
-    """Put the cursor on the cell a reviewer would start with, its explanation shown."""
+def show_first_cell(window: MainWindow, *, show_heatmap: bool) -> None:
+    """Select the cell a reviewer would start with; with `show_heatmap`, show its heat map."""
     page = window.page
     if page is None or not page.session.cells:
         return
     ids = page.gallery.model.ids(next(i for i, n in enumerate(page.gallery.model.counts()) if n))
     page.gallery.view.select_ids(ids[:1])
-    if explain:
+    if show_heatmap:
         page.inspector.heat_button.setChecked(True)
 
 
 def show_slide(window: MainWindow) -> None:
-    """Fly to the chosen cell, far enough to see its neighbours, and wait for the picture."""
+    """Centre the slide view on the chosen cell, zoomed out to show its neighbours, and wait for the tiles."""
     page = window.page
     chosen = page.gallery.view.current_id() if page is not None else None
     if page is None or page.slide is None or chosen is None:

@@ -126,9 +126,9 @@ def start(
         Whether the lines of the log go to standard error too.
     """
     if screenshot is not None:
-        from bloodcells_gui.ui.screenshot import draw
+        from bloodcells_gui.ui.screenshot import save_screenshot
 
-        return draw(path, screenshot, lang=lang, theme=theme)
+        return save_screenshot(path, screenshot, lang=lang, theme=theme)
     trouble = LogTrouble()
     with logging_to(log_folder(), verbose=verbose, failed=trouble.take):
         log_start()

@@ -20,7 +20,7 @@ def repeated(small: Path, large: Path, side_px: int) -> int:
     """Write the slide; returns how many distinct tiles it stores."""
     from bloodcells_gui.imaging.io.opening import open_image
     from bloodcells_gui.synthetic.pyramid import TILE_PX, PyramidWriter, encode, halve
-    from bloodcells_gui.synthetic.truth import SAYING
+    from bloodcells_gui.synthetic.truth import SYNTHETIC_NOTICE
 
     with open_image(small) as reader:
         side = BLOCK * TILE_PX
@@ -34,7 +34,7 @@ def repeated(small: Path, large: Path, side_px: int) -> int:
         for x in range(0, side, TILE_PX)
     ]
     stored = 0
-    with PyramidWriter(large, (side_px, side_px), mpp, SAYING) as writer:
+    with PyramidWriter(large, (side_px, side_px), mpp, SYNTHETIC_NOTICE) as writer:
         ids: NDArray[np.int64] = _first_level(*writer.grid(0))
         for level in range(len(writer.levels)):
             nx, ny = writer.grid(level)

@@ -107,7 +107,7 @@ def end_to_end(paths: Sequence[Path], engine: Engine, mpp: float, threads: int) 
             if isinstance(event, CellsFound):
                 cells += len(event.cells)
 
-        images.isolation()  # starts the first decoder child, as opening the specimen does
+        images.isolation_available()  # starts the first decoder child, as opening the specimen does
         cpu, wall = cpu_now(), time.perf_counter()
         run_to_end(job, count)
         wall, cpu = time.perf_counter() - wall, cpu_now() - cpu

@@ -21,8 +21,8 @@ PROGRAM = [sys.executable, "-m", "bloodcells_gui"]
 SLIDE_PICTURE = """
 import sys
 from pathlib import Path
-from bloodcells_gui.ui.screenshot import draw
-sys.exit(draw(Path(sys.argv[1]), Path(sys.argv[2]), lang="en", explain=False, slide=True))
+from bloodcells_gui.ui.screenshot import save_screenshot
+sys.exit(save_screenshot(Path(sys.argv[1]), Path(sys.argv[2]), lang="en", show_heatmap=False, slide=True))
 """
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from bloodcells_gui.domain.detections import NUCLEATED, Detections
 from bloodcells_gui.domain.stats import clopper_pearson
-from bloodcells_gui.imaging.nuclei import without_nucleus
+from bloodcells_gui.imaging.nuclei import lacks_nucleus
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.detector import Detector
 from bloodcells_gui.inference.segmenter import Segmenter
@@ -57,7 +57,7 @@ def with_nucleus(found: Detections, image: npt.NDArray[np.uint8], mpp: float) ->
     """What the program keeps of what was found (boxes in px of `image`, um per px `mpp`): nucleated cells with a nucleus."""
     kept = np.ones(len(found), bool)
     nucleated = found.classes == NUCLEATED
-    kept[nucleated] = ~without_nucleus(image, mpp, found.boxes[nucleated])
+    kept[nucleated] = ~lacks_nucleus(image, mpp, found.boxes[nucleated])
     return found.take(kept)
 
 

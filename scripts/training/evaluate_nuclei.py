@@ -17,12 +17,12 @@ import numpy as np
 
 from bloodcells_gui.domain.detections import NUCLEATED
 from bloodcells_gui.imaging.nuclei import (
-    LEAST_OFF_RED,
-    SMALL_CELL_UM,
-    SMALLEST_NUCLEUS_UM2,
+    MAX_SMALL_BOX_UM,
+    MIN_NUCLEUS_UM2,
+    MIN_OFF_RED_DENSITY,
     dark_area_um2,
+    lacks_nucleus,
     off_red_density,
-    without_nucleus,
 )
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.detector import Detector
@@ -67,8 +67,8 @@ def main() -> None:
             box = cells.boxes[near[:1]]
             x, y, w, h = (int(v) for v in box[0])
             found += 1
-            judged += bool(np.sqrt(w * h) * detector.um_per_px < SMALL_CELL_UM)
-            dropped += int(without_nucleus(image, detector.um_per_px, cells.boxes)[near[0]])
+            judged += bool(np.sqrt(w * h) * detector.um_per_px < MAX_SMALL_BOX_UM)
+            dropped += int(lacks_nucleus(image, detector.um_per_px, cells.boxes)[near[0]])
             colour = off_red_density(image, detector.um_per_px, box[0], cells.boxes)
             colours += [] if colour is None else [colour]
             areas.append(dark_area_um2(image[y : y + h + 1, x : x + w + 1], detector.um_per_px))
@@ -77,8 +77,8 @@ def main() -> None:
         counts = (len(chosen), found, judged, len(colours), dropped)
         print(site, label or "-", *counts, least, ";", palest, flush=True)
     print(
-        f"boxes below {SMALL_CELL_UM} um with a dark area below {SMALLEST_NUCLEUS_UM2} um2 are dropped, and those with an "
-        f"off-red density below {LEAST_OFF_RED}"
+        f"boxes below {MAX_SMALL_BOX_UM} um with a dark area below {MIN_NUCLEUS_UM2} um2 are dropped, and those with an "
+        f"off-red density below {MIN_OFF_RED_DENSITY}"
     )
 
 

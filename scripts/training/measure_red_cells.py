@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from bloodcells_gui.imaging.scale import RED_CELL_UM
+from bloodcells_gui.imaging.scale import RED_CELL_DIAMETER_UM
 from scripts.training.data import load_items
 from scripts.training.fields_data import Field, inner, load_txl
 
@@ -73,7 +73,7 @@ def main() -> None:
         low, high = np.percentile(draws, [2.5, 97.5])
         print(
             f"{site}: {sum(map(len, fields))} cells of {len(fields)} fields, {middle:.1f} px ({low:.1f}-{high:.1f}), "
-            f"{RED_CELL_UM} um make {RED_CELL_UM / middle:.4f} um/px"
+            f"{RED_CELL_DIAMETER_UM} um make {RED_CELL_DIAMETER_UM / middle:.4f} um/px"
         )
 
 

@@ -36,7 +36,7 @@ def greedy_model(elements: int) -> bytes:
 
 
 def test_a_sound_bundle_passes_and_says_how_far_off_it_is(tmp_path: Path) -> None:
-    lines = try_bundle(tiny_onnx.write_bundle(tmp_path / "b"))
+    lines = [check.line for check in try_bundle(tiny_onnx.write_bundle(tmp_path / "b"))]
     assert lines[0].startswith("ok    tiny fp32: golden test off by")
     assert "probabilities and doubt off by" in lines[0]
     assert lines[1].startswith("auto  tiny runs as fp32")
@@ -47,9 +47,10 @@ def test_a_network_that_asks_for_40_gb_is_refused_in_words(tmp_path: Path) -> No
     with pytest.raises(BundleRefused) as caught:
         try_bundle(folder)
     assert str(caught.value).startswith("The model bundle")
-    ok, lines = verify_models(folder)
+    ok, checks = verify_models(folder)
     assert not ok
-    assert lines[0].startswith("FAIL  b:")
+    assert checks[0].outcome == "FAIL"
+    assert checks[0].line.startswith("FAIL  b:")
 
 
 def test_a_network_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def test_defaults_and_changes_survive_the_file() -> None:
 
 
 def test_every_setting_declares_its_check() -> None:
-    assert all(validation.CHECK in f.metadata for f in dataclasses.fields(LabSettings))
+    assert all(validation.PARSER_KEY in f.metadata for f in dataclasses.fields(LabSettings))
 
 
 @pytest.mark.parametrize(

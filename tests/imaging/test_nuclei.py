@@ -8,12 +8,12 @@ import pytest
 
 from bloodcells_gui.domain.detections import NUCLEATED
 from bloodcells_gui.imaging.nuclei import (
-    LEAST_OFF_RED,
-    SMALL_CELL_UM,
-    SMALLEST_NUCLEUS_UM2,
+    MAX_SMALL_BOX_UM,
+    MIN_NUCLEUS_UM2,
+    MIN_OFF_RED_DENSITY,
     dark_area_um2,
+    lacks_nucleus,
     off_red_density,
-    without_nucleus,
 )
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.detector import Detector
@@ -52,23 +52,23 @@ def test_the_dark_area_is_that_of_the_spot(mpp: float, dark_um: float) -> None:
 @pytest.mark.parametrize("mpp", [0.1, 0.25, 0.5])
 def test_a_platelet_on_a_red_cell_has_no_nucleus_and_an_erythroblast_has(mpp: float) -> None:
     platelet, box = drawn(7.4, 2.6, mpp)
-    assert without_nucleus(platelet, mpp, box).tolist() == [True]
+    assert lacks_nucleus(platelet, mpp, box).tolist() == [True]
     erythroblast, box = drawn(8.0, 4.6, mpp)
-    assert without_nucleus(erythroblast, mpp, box).tolist() == [False]
+    assert lacks_nucleus(erythroblast, mpp, box).tolist() == [False]
 
 
 def test_what_is_large_or_cut_by_the_edge_is_not_judged() -> None:
     large, box = drawn(10.5, 2.6, 0.25)
-    assert not without_nucleus(large, 0.25, box).any()
+    assert not lacks_nucleus(large, 0.25, box).any()
     small, box = drawn(7.4, 2.6, 0.25)
     cut = small[:, round(float(box[0, 0])) :]
     box = box - np.array([[round(float(box[0, 0])), 0, 0, 0]], np.float32)
-    assert not without_nucleus(cut, 0.25, box).any()
-    assert without_nucleus(small, 0.25, np.zeros((0, 4), np.float32)).shape == (0,)
+    assert not lacks_nucleus(cut, 0.25, box).any()
+    assert lacks_nucleus(small, 0.25, np.zeros((0, 4), np.float32)).shape == (0,)
 
 
 def test_a_box_of_one_colour_does_not_fail() -> None:
-    assert dark_area_um2(np.full((20, 20, 3), 128, np.uint8), 0.4) < SMALLEST_NUCLEUS_UM2
+    assert dark_area_um2(np.full((20, 20, 3), 128, np.uint8), 0.4) < MIN_NUCLEUS_UM2
     assert dark_area_um2(np.zeros((0, 5, 3), np.uint8), 0.4) == 0.0
 
 
@@ -105,23 +105,23 @@ def test_a_dark_red_cell_goes_and_a_nucleus_stays_under_any_lamp(
         off = off_red_density(dark, mpp, box[0], box)
         assert off is not None
         assert off < 0.02
-        assert without_nucleus(dark, mpp, box).tolist() == [True]
+        assert lacks_nucleus(dark, mpp, box).tolist() == [True]
     cell, box = smear(NUCLEUS_DENSITY, lamp, mpp)
     off = off_red_density(cell, mpp, box[0], box)
     along = NUCLEUS_DENSITY @ RED_DENSITY / np.linalg.norm(RED_DENSITY)
     assert off == pytest.approx(np.sqrt(NUCLEUS_DENSITY @ NUCLEUS_DENSITY - along**2), abs=0.02)
-    assert not without_nucleus(cell, mpp, box).any()
+    assert not lacks_nucleus(cell, mpp, box).any()
 
 
 def test_a_speck_makes_no_nucleus_unless_the_edge_cuts_the_cell() -> None:
     image, box = smear(RED_DENSITY, LAMPS[0])
     left, top = round(28.5 / 0.4), round(27.0 / 0.4)
     image[top : top + 6, left : left + 6] = LAMPS[0] * 10**-NUCLEUS_DENSITY  # 5.8 um2
-    assert off_red_density(image, 0.4, box[0], box) < LEAST_OFF_RED
+    assert off_red_density(image, 0.4, box[0], box) < MIN_OFF_RED_DENSITY
     cut = image[top:]
     box = box - np.array([[0, top, 0, 0]], np.float32)
-    assert off_red_density(cut, 0.4, box[0], box) > LEAST_OFF_RED
-    assert not without_nucleus(cut, 0.4, box).any()
+    assert off_red_density(cut, 0.4, box[0], box) > MIN_OFF_RED_DENSITY
+    assert not lacks_nucleus(cut, 0.4, box).any()
 
 
 def test_nothing_is_said_without_red_cells_around() -> None:
@@ -133,12 +133,12 @@ def test_nothing_is_said_without_red_cells_around() -> None:
     assert off_red_density(crowd, 0.4, box[0], box) is None
     dense, box = smear(5 * RED_DENSITY, LAMPS[0])
     assert off_red_density(dense, 0.4, box[0], box) is None
-    assert not without_nucleus(dense, 0.4, box).any()
+    assert not lacks_nucleus(dense, 0.4, box).any()
 
 
 def test_other_finds_do_not_count_among_the_red_cells() -> None:
     image, box = smear(NUCLEUS_DENSITY, LAMPS[0], red=0.3 * NUCLEUS_DENSITY)
-    assert without_nucleus(image, 0.4, box).tolist() == [True]
+    assert lacks_nucleus(image, 0.4, box).tolist() == [True]
     finds = [[cx - 4, cy - 4, 8, 8] for cx in range(6, 60, 9) for cy in range(6, 60, 9)]
     boxes = np.concatenate([box, np.array(finds, np.float32) / np.float32(0.4)])
     assert off_red_density(image, 0.4, boxes[0], boxes) is None
@@ -147,7 +147,7 @@ def test_other_finds_do_not_count_among_the_red_cells() -> None:
 def test_boxes_beyond_the_picture_and_empty_ones_do_not_fail() -> None:
     image, _ = smear(RED_DENSITY, LAMPS[0])
     boxes = np.array([[-30, -30, 10, 10], [500, 20, 10, 10], [-5, 140, 20, 30], [40, 40, 0, 0]], np.float32)
-    assert without_nucleus(image, 0.4, boxes).shape == (4,)
+    assert lacks_nucleus(image, 0.4, boxes).shape == (4,)
 
 
 @pytest.mark.realdata
@@ -160,6 +160,6 @@ def test_real_erythroblasts_and_lymphocytes_have_one(real_data: Path) -> None:
             boxes = detector.detect(image, 0.102).of_class(NUCLEATED).boxes
             off_um = (boxes[:, :2] + boxes[:, 2:] / 2 - image.shape[0] / 2) * 0.102
             boxes = boxes[np.hypot(*off_um.T) < 4.5]  # the labelled cell, not its neighbours
-            assert not without_nucleus(image, 0.102, boxes).any(), path.name
-            judged += int((np.sqrt(boxes[:, 2] * boxes[:, 3]) * 0.102 < SMALL_CELL_UM).sum())
+            assert not lacks_nucleus(image, 0.102, boxes).any(), path.name
+            judged += int((np.sqrt(boxes[:, 2] * boxes[:, 3]) * 0.102 < MAX_SMALL_BOX_UM).sum())
     assert judged > 20

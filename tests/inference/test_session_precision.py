@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.models import opened_lines
+from bloodcells_gui.app.models import check_networks
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference import processor, session
 from bloodcells_gui.inference.bundle import load_bundle
@@ -165,7 +165,7 @@ def test_numpy_still_tells() -> None:
 
 def test_verify_names_the_choice_and_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "int8_unit", lambda: "")
-    lines = opened_lines(load_bundle(two_networks(tmp_path / "b")))
+    lines = [check.line for check in check_networks(load_bundle(two_networks(tmp_path / "b")))]
     assert lines[-1] == (
         "auto  tiny runs as fp32 on CPUExecutionProvider: "
         "this processor has no VNNI, AMX-INT8 or dot-product instructions"
@@ -183,7 +183,7 @@ def test_verify_skips_int8_where_the_processor_computes_it_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "int8_unit", lambda: "")
-    lines = opened_lines(load_bundle(spoil_int8(two_networks(tmp_path / "b"))))
+    lines = [check.line for check in check_networks(load_bundle(spoil_int8(two_networks(tmp_path / "b"))))]
     assert [line.split(":")[0] for line in lines] == [
         "ok    tiny fp32", "skip  tiny int8", "auto  tiny runs as fp32 on CPUExecutionProvider",
     ]  # fmt: skip
@@ -191,7 +191,7 @@ def test_verify_skips_int8_where_the_processor_computes_it_wrong(
 
 def test_verify_refuses_int8_that_is_wrong_on_a_capable_processor(tmp_path: Path, capable: None) -> None:
     with pytest.raises(BundleRefused, match="golden"):
-        opened_lines(load_bundle(spoil_int8(two_networks(tmp_path / "b"))))
+        check_networks(load_bundle(spoil_int8(two_networks(tmp_path / "b"))))
 
 
 def test_verify_refuses_int8_where_it_is_the_only_network(
@@ -200,4 +200,4 @@ def test_verify_refuses_int8_where_it_is_the_only_network(
     monkeypatch.setattr(session, "int8_unit", lambda: "")
     folder = spoil_int8(two_networks(tmp_path / "b", default_model="int8"))
     with pytest.raises(BundleRefused, match="golden"):
-        opened_lines(load_bundle(folder))
+        check_networks(load_bundle(folder))

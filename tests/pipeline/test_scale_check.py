@@ -11,7 +11,7 @@ from bloodcells_gui.domain import scale_messages as messages
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
 from bloodcells_gui.domain.run_messages import remark
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
-from bloodcells_gui.pipeline.scale_check import Look, SettledScale, contradicts, settle_scale
+from bloodcells_gui.pipeline.scale_check import ScaleSample, SettledScale, contradicts, settle_scale
 
 
 def picture(mpp: float) -> np.ndarray:
@@ -37,7 +37,7 @@ def settled(
     found = settle_scale(
         [f"c{i}.tif" for i in range(len(said))],
         said,
-        lambda places: {p: Look(pixels[p], said[p], unread) for p in places},
+        lambda places: {p: ScaleSample(pixels[p], said[p], unread) for p in places},
         from_cells,
         person=person,
         sizes=sizes,
@@ -156,9 +156,9 @@ def test_a_huge_folder_of_many_scales_is_looked_at_within_bounds() -> None:
     asked: list[int] = []
     said = [0.1 * 1.2 ** (i % 16) for i in range(320)]
 
-    def look(places: Sequence[int]) -> dict[int, Look]:
+    def look(places: Sequence[int]) -> dict[int, ScaleSample]:
         asked.extend(places)
-        return {p: Look(picture(0.1), said[p]) for p in places}
+        return {p: ScaleSample(picture(0.1), said[p]) for p in places}
 
     found = settle_scale([str(i) for i in range(320)], said, look, from_cells)
     assert found is not None
@@ -200,6 +200,6 @@ def test_sizes_that_pass_into_each_other_are_of_one_source() -> None:
 @pytest.mark.parametrize(("n", "remarked"), [(9, False), (40, True)])
 def test_few_red_cells_raise_no_suspicion_of_the_patient(n: int, remarked: bool) -> None:
     seen = ScaleEstimate(0.1, ScaleSource.RED_CELLS, 0.15, n)
-    found = settle_scale(["a"], [0.08], lambda _: {0: Look(picture(0.1), 0.08)}, lambda *_: seen)
+    found = settle_scale(["a"], [0.08], lambda _: {0: ScaleSample(picture(0.1), 0.08)}, lambda *_: seen)
     assert found is not None
     assert bool(found.remarks) is remarked

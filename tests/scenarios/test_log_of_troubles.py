@@ -85,11 +85,11 @@ def test_a_machine_that_starts_no_decoder(log: Log, monkeypatch: pytest.MonkeyPa
         raise PermissionError(1, NAME)
 
     monkeypatch.setattr(DecoderPool, "run", refuse)
-    images.isolation.cache_clear()
+    images.isolation_available.cache_clear()
     try:
-        assert not images.isolation()
+        assert not images.isolation_available()
     finally:
-        images.isolation.cache_clear()
+        images.isolation_available.cache_clear()
     assert "no decoder can be started: images are decoded in this process" in log.text()
     assert "errno 1 EPERM" in log.text()
 

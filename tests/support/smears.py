@@ -111,7 +111,7 @@ def fill(
 class MemoryReader(PyramidReader):
     """A picture in memory with levels that may lie and places that may fail."""
 
-    format, description, scale_unread = "test", "", ""
+    format, description, unparsed_scale_text = "test", "", ""
 
     def __init__(
         self,

@@ -18,7 +18,13 @@ from bloodcells_gui.imaging.io.discover import discover
 from bloodcells_gui.synthetic import generate, generate_crops, generate_fields
 from bloodcells_gui.synthetic.leukocytes import RECIPES, leukocyte
 from bloodcells_gui.synthetic.redcells import red_cell
-from bloodcells_gui.synthetic.scene import DEMO_MIX, Bank, crowd, make, mix
+from bloodcells_gui.synthetic.scene import (
+    DEMO_MIX,
+    SpriteBank,
+    apportion_classes,
+    draw_object,
+    scatter_points,
+)
 from bloodcells_gui.synthetic.sprites import CYTOPLASM, NUCLEUS
 from bloodcells_gui.synthetic.stain import LABORATORIES, density, expose, laboratory
 
@@ -102,7 +108,7 @@ def test_a_nucleus_is_darker_than_its_cytoplasm_and_that_than_glass() -> None:
 )  # fmt: skip
 def test_sizes_are_those_of_textbooks(code: str, low: float, high: float) -> None:
     rng = np.random.default_rng(2)
-    diameters = [2 * make(code, rng, 0.107).radius_px * 0.107 for _ in range(12)]
+    diameters = [2 * draw_object(code, rng, 0.107).radius_px * 0.107 for _ in range(12)]
     assert low < np.median(diameters) < high
 
 
@@ -117,7 +123,7 @@ def test_a_blast_has_more_nucleus_than_a_monocyte_and_a_band_no_lobes() -> None:
     rng = np.random.default_rng(4)
 
     def ratio(code: str) -> float:
-        labels = [make(code, rng, 0.107).label for _ in range(10)]
+        labels = [draw_object(code, rng, 0.107).label for _ in range(10)]
         return float(np.mean([np.mean(m[m > 0] == NUCLEUS) for m in labels]))
 
     assert ratio("LY") > 0.6
@@ -148,14 +154,14 @@ def test_laboratories_differ_visibly() -> None:
 
 def test_mix_is_exact() -> None:
     rng = np.random.default_rng(0)
-    codes = mix(1000, {"SNE": 0.6, "LY": 0.3, "MO": 0.1}, rng)
+    codes = apportion_classes(1000, {"SNE": 0.6, "LY": 0.3, "MO": 0.1}, rng)
     assert {c: codes.count(c) for c in set(codes)} == {"SNE": 600, "LY": 300, "MO": 100}
-    assert len(mix(7, DEMO_MIX, rng)) == 7
+    assert len(apportion_classes(7, DEMO_MIX, rng)) == 7
 
 
 def test_a_crowd_keeps_clear_of_what_is_there() -> None:
     rng = np.random.default_rng(0)
-    points = crowd(rng, (500, 400), 30, 0.7 / 900, np.array([[250.0, 200.0, 60.0]]), 15)
+    points = scatter_points(rng, (500, 400), 30, 0.7 / 900, np.array([[250.0, 200.0, 60.0]]), 15)
     assert len(points) > 80
     assert np.hypot(points[:, 0] - 250, points[:, 1] - 200).min() >= 60
 
@@ -202,5 +208,5 @@ def test_bad_requests_are_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_a_bank_is_seeded() -> None:
-    a, b = Bank.build(1, 0.25, 4), Bank.build(1, 0.25, 4)
+    a, b = SpriteBank.build(1, 0.25, 4), SpriteBank.build(1, 0.25, 4)
     np.testing.assert_array_equal(a.red_cells[3].od, b.red_cells[3].od)

@@ -265,7 +265,7 @@ def _look_at(file: Path, name: str, limits: DecodeLimits, forced: SpecimenKind |
                 reader.size_px,
                 mpp=reader.mpp,
                 description=reader.description,
-                scale_unread=reader.scale_unread,
+                unparsed_scale_text=reader.unparsed_scale_text,
             )
             return FoundImage(file, name, info, slide=True)
     info = probe(file, None)

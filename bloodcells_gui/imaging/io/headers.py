@@ -209,7 +209,7 @@ def _has_end_of_image(source: ByteSource, scan_start: int) -> bool:
 
 
 def _with_scale(info: ImageInfo, scale: WrittenScale) -> ImageInfo:
-    return replace(info, mpp=scale.mpp, scale_unread=scale.unread if scale.mpp is None else "")
+    return replace(info, mpp=scale.mpp, unparsed_scale_text=scale.unread if scale.mpp is None else "")
 
 
 def _comment(data: bytes) -> WrittenScale:

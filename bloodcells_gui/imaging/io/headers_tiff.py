@@ -229,7 +229,7 @@ def tiff_info(
         bits=int(bits[0]) if bits.size else 1,
         channels=integer(source, d, SAMPLES, 1),
         mpp=scale.mpp,
-        scale_unread=scale.unread if scale.mpp is None else "",
+        unparsed_scale_text=scale.unread if scale.mpp is None else "",
         truncated=truncated,
         tiled=tiled,
         pyramid=pyramid,

@@ -179,7 +179,7 @@ class SameReader:
         self._reader = reader
         self._name = name
         self.path, self.format, self.description = reader.path, reader.format, reader.description
-        self.scale_unread, self.notices = reader.scale_unread, reader.notices
+        self.unparsed_scale_text, self.notices = reader.unparsed_scale_text, reader.notices
         file, _ = split_page(reader.path)
         self._files = [file, *companions_of(file)]
         self._stamp = stamp_of(self._files)

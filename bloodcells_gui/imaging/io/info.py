@@ -26,7 +26,7 @@ class ImageInfo:
         Bits per sample; samples per pixel.
     mpp : float or None
         um per pixel where the metadata is plausible for a microscope.
-    scale_unread : str
+    unparsed_scale_text : str
         What looks like a scale in the file and was not understood; untrusted, at most 60 characters.
     truncated : bool
         The file ends before the image does.
@@ -61,7 +61,7 @@ class ImageInfo:
     adobe: bool = False
     pages: int = 1
     profiled: bool = False
-    scale_unread: str = ""
+    unparsed_scale_text: str = ""
     further: int = 0
 
     @property

@@ -21,7 +21,7 @@ from bloodcells_gui.imaging.io.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.io.page_names import split_page
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.io.reader import ImageReader
-from bloodcells_gui.imaging.io.readers_plain import PlainReader
+from bloodcells_gui.imaging.io.readers_plain import InMemoryReader
 from bloodcells_gui.imaging.io.refusal import RESAVE_TIFF, UNSUPPORTED_TIFF, ImageRefused
 from bloodcells_gui.imaging.io.tiff_structure import PAGE_COMPRESSIONS, SCANNER_COMPRESSIONS, compressions
 
@@ -44,7 +44,7 @@ def open_image(
     if is_slide_file(path):
         return _open_slide(path, limits, brightness)
     if is_plain(path, limits):
-        return PlainReader(path, limits, load_image(path, limits, brightness=brightness))
+        return InMemoryReader(path, limits, load_image(path, limits, brightness=brightness))
     return _open_slide(path, limits, brightness)
 
 

@@ -42,13 +42,13 @@ class ImageReader(Protocol):
     """Random access to an image of any size. All methods may be called from several threads.
 
     `notices` is what there is to say of how it is read (:mod:`bloodcells_gui.domain.image_messages`);
-    `scale_unread` is what looks like a scale in the file and was not understood ("" for nothing).
+    `unparsed_scale_text` is what looks like a scale in the file and was not understood ("" for nothing).
     """
 
     path: Path
     format: str
     description: str
-    scale_unread: str
+    unparsed_scale_text: str
     notices: tuple[str, ...]
 
     @property
@@ -104,7 +104,7 @@ class PyramidReader(ABC):
     format: str
     description: str = ""
     notices: tuple[str, ...] = ()
-    scale_unread: str = ""
+    unparsed_scale_text: str = ""
 
     def __init__(self, path: Path, levels: tuple[Level, ...], mpp: float | None) -> None:
         self.path = path

@@ -112,7 +112,7 @@ class OpenSlideReader(PyramidReader):
         background = properties.get(openslide.PROPERTY_NAME_BACKGROUND_COLOR, "")
         self._background = _colour(background)
         scale = _scale(properties)
-        self.scale_unread = scale.unread if scale.mpp is None else ""
+        self.unparsed_scale_text = scale.unread if scale.mpp is None else ""
         super().__init__(path, levels, scale.mpp)
         if self.format == "openslide:dicom":
             # OpenSlide reads nothing but the head of these: a file that is cut off shows at its end.

@@ -10,15 +10,17 @@ from bloodcells_gui.imaging.io.reader import RGB, Level, PyramidReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 
 
-class PlainReader(PyramidReader):
+class InMemoryReader(PyramidReader):
     """An image that fits in memory.
 
     Parameters
     ----------
-    path, limits
-        Which image.
+    path : Path
+        The image file.
+    limits : DecodeLimits
+        Limits of size and memory while `path` is decoded.
     image : LoadedImage or None
-        Its pixels where they are decoded already.
+        The decoded image, if there is one already; else `path` is decoded.
 
     Raises
     ------
@@ -33,7 +35,7 @@ class PlainReader(PyramidReader):
         self._rgb: RGB | None = image.rgb
         self.format = image.info.format
         self.description = image.info.description
-        self.scale_unread = image.info.scale_unread
+        self.unparsed_scale_text = image.info.unparsed_scale_text
         self.sha256 = image.sha256
         self.notices = image.notices
         size = (image.rgb.shape[1], image.rgb.shape[0])

@@ -96,7 +96,7 @@ class TiffReader(PyramidReader):
         self.format = "tiff"
         self.notices = tuple(notices)
         self.description = info.description
-        self.scale_unread = info.scale_unread
+        self.unparsed_scale_text = info.unparsed_scale_text
         super().__init__(path, tuple(levels[i] for i in kept), info.mpp)
 
     def _look_over(self, brightness: SampleRange, notices: list[str]) -> None:

@@ -21,8 +21,8 @@ class CountDialog(Form):
         self.name = QLineEdit()
         self.name.setMaxLength(120)
         self.form.addRow(tr("&Specimen"), self.name)
-        self.name.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
-        self.can_accept(False)
+        self.name.textChanged.connect(lambda t: self.set_accept_enabled(bool(t.strip())))
+        self.set_accept_enabled(False)
 
     def answer(self) -> str:
         """The specimen's name."""

@@ -115,7 +115,7 @@ class Form(QDialog):
                 return
             field = field.nextInFocusChain()
 
-    def can_accept(self, possible: bool) -> None:
+    def set_accept_enabled(self, possible: bool) -> None:
         """Whether OK may be pressed."""
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(possible)
 
@@ -133,7 +133,7 @@ class ScannedEdit(QLineEdit):
         super().keyPressEvent(event)
 
 
-class SteadyCombo(QComboBox):
+class NoTypeAheadComboBox(QComboBox):
     """A choice that typed or scanned text does not change; arrow keys, Space and the mouse do.
 
     A bar code that is read a second time goes to the field after the specimen number.

@@ -70,7 +70,7 @@ class ExportDialog(Form):
         self.anonymous = QCheckBox(tr("Leave out whatever identifies the patient"))
         self.anonymous.setChecked(settings.privacy.anonymised_export)
         self.form.addRow("", self.anonymous)
-        self.folder.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
+        self.folder.textChanged.connect(lambda t: self.set_accept_enabled(bool(t.strip())))
         self.setMinimumWidth(560)
 
     def _browse(self) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QWidget
 
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, Finding, FindingAnswer
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import Form, SteadyCombo
+from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox
 from bloodcells_gui.ui.i18n import ngettext, tr
 
 _FORM = "yyyy-MM-dd HH:mm"
@@ -28,7 +28,7 @@ class FindingDialog(Form):
             accept=tr("Keep the answer"),
         )
         self._finding = finding
-        self.verdict = SteadyCombo()
+        self.verdict = NoTypeAheadComboBox()
         self.verdict.addItem(tr("Seen and confirmed"), CONFIRMED)
         self.verdict.addItem(tr("Seen and refuted"), REFUTED)
         self.form.addRow(tr("&Result"), self.verdict)
@@ -66,7 +66,7 @@ class FindingDialog(Form):
         cells_first = self.verdict.currentData() == REFUTED and self._finding.count > 0
         self.hint.setVisible(cells_first)
         dated = not self.told_at.text().strip() or self._moment().isValid()
-        self.can_accept(bool(self.told.text().strip()) and dated and not cells_first)
+        self.set_accept_enabled(bool(self.told.text().strip()) and dated and not cells_first)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setToolTip(
             "" if dated else tr("The time is not one: YYYY-MM-DD HH:MM")
         )

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.specimen import ImagePlace, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import Form, NumberEdit, ScannedEdit, SteadyCombo
+from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox, NumberEdit, ScannedEdit
 from bloodcells_gui.ui.dialogs.found_images import FoundImages
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel
@@ -92,7 +92,7 @@ class OpenOptionsDialog(Form):
         self.mpp.setFocus()
 
     def _check(self) -> None:
-        self.can_accept(self.mpp.acceptable and self.wbc.acceptable and self.found.settled)
+        self.set_accept_enabled(self.mpp.acceptable and self.wbc.acceptable and self.found.settled)
         for field in (self.specimen_id, self.wbc, self.corrected):
             field.setEnabled(not self.found.each.isChecked())  # they belong to one person
 
@@ -112,14 +112,14 @@ class OpenOptionsDialog(Form):
         )
 
 
-def _choice(*choices: tuple[str, object]) -> SteadyCombo:
-    combo = SteadyCombo()
+def _choice(*choices: tuple[str, object]) -> NoTypeAheadComboBox:
+    combo = NoTypeAheadComboBox()
     for name, value in choices:
         combo.addItem(name, value)
     return combo
 
 
-def _kind_choice(found: Specimen | None) -> SteadyCombo:
+def _kind_choice(found: Specimen | None) -> NoTypeAheadComboBox:
     """The kinds of images; the automatic one says what it found."""
     names = {
         SpecimenKind.CROPS: tr("single cells"),

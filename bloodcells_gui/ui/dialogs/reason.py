@@ -31,8 +31,8 @@ class ReasonDialog(Form):
         self.reason = QLineEdit()
         self.reason.setMaxLength(400)
         self.form.addRow(tr("&Reason"), self.reason)
-        self.reason.textChanged.connect(lambda text: self.can_accept(bool(text.strip())))
-        self.can_accept(False)
+        self.reason.textChanged.connect(lambda text: self.set_accept_enabled(bool(text.strip())))
+        self.set_accept_enabled(False)
 
     def answer(self) -> str:
         """The reason."""

@@ -26,8 +26,8 @@ class ReviewerDialog(Form):
         self.name.setMaxLength(80)
         self.name.selectAll()
         self.form.addRow(tr("&Name"), self.name)
-        self.name.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
-        self.can_accept(bool(name.strip()))
+        self.name.textChanged.connect(lambda t: self.set_accept_enabled(bool(t.strip())))
+        self.set_accept_enabled(bool(name.strip()))
 
     def answer(self) -> str:
         """The name without blanks around it."""

@@ -25,26 +25,26 @@ from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import Form, SteadyCombo
+from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox
 from bloodcells_gui.ui.i18n import tr
 
-# The dialog fits a screen of 768 pixels.
-_MOST_HEIGHT = 320
+# Keeps the whole dialog below the 768 pixels of a small screen.
+_MAX_LIST_HEIGHT_PX = 320
 
 
 class SignDialog(Form):
-    """The name is typed anew and the meaning chosen (21 CFR 11.50).
+    """Ask for the name of the person who signs, and for the meaning of the signature (21 CFR 11.50).
 
     Parameters
     ----------
     author : str
         Who has been reviewing; proposed as a hint, never filled in.
     checks : sequence of SigningCheck
-        What stands against a signature: blocking ones keep OK off, the others ask for an answer each.
+        Open points: blocking ones disable "Sign", each of the others needs an answer.
     reviewed : str
-        How much of the case a person looked at, in words.
+        One sentence on how much of the case a person reviewed; "" for none.
     drafts : mapping
-        Id of a check -> an answer that was begun before.
+        Answers that were begun before, by id of the check.
 
     Signals
     -------
@@ -74,7 +74,7 @@ class SignDialog(Form):
             accept=tr("Sign"),
         )
         self._context = context
-        self._reviewed = reviewed
+        self._review_summary = reviewed
         self._drafts = dict(drafts or {})
         self._blocked = False
         self.fields: dict[str, QLineEdit] = {}
@@ -84,7 +84,7 @@ class SignDialog(Form):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.outer.insertWidget(2, self._scroll)
-        self.meaning = SteadyCombo()
+        self.meaning = NoTypeAheadComboBox()
         for meaning in MEANINGS:
             self.meaning.addItem(context.language.text(meaning), meaning)
         self.form.addRow(tr("&Meaning"), self.meaning)
@@ -92,43 +92,43 @@ class SignDialog(Form):
         self.name.setMaxLength(80)
         self.name.setPlaceholderText(author)
         self.form.addRow(tr("Your &name, again"), self.name)
-        known = account()
-        if known:
-            beside = QLabel(
-                tr("The account of this computer is printed beside it: {name}").format(name=known)
+        account_name = account()
+        if account_name:
+            account_label = QLabel(
+                tr("The account of this computer is printed beside it: {name}").format(name=account_name)
             )
-            beside.setTextFormat(Qt.TextFormat.PlainText)
-            beside.setObjectName("muted")
-            beside.setWordWrap(True)
-            self.form.addRow("", beside)
-        self.name.textChanged.connect(self._check)
+            account_label.setTextFormat(Qt.TextFormat.PlainText)
+            account_label.setObjectName("muted")
+            account_label.setWordWrap(True)
+            self.form.addRow("", account_label)
+        self.name.textChanged.connect(self._update_sign_button)
         self.setMinimumWidth(640)
         self.show_checks(checks)
         self._focus_next()
 
     def show_checks(self, checks: Sequence[SigningCheck]) -> None:
-        """Show what stands against a signature now; answers that were typed stay."""
+        """Show the open points anew; answers that were typed stay."""
         self._drafts |= self.answers()
         self._blocked = any(c.blocking for c in checks)
         self.fields = {}
         inner = QWidget()
-        lines = QVBoxLayout(inner)
-        lines.setContentsMargins(0, 0, 6, 0)
-        lines.setSpacing(6)
+        rows = QVBoxLayout(inner)
+        rows.setContentsMargins(0, 0, 6, 0)
+        rows.setSpacing(6)
         for check in checks:
-            lines.addLayout(self._line(check))
+            rows.addLayout(self._check_row(check))
             if not check.blocking:
-                lines.addLayout(self._answer_line(check))
+                rows.addLayout(self._answer_row(check))
         if not checks:
-            lines.addLayout(self._row("confirm", "ok", tr("All checks passed.")))
-        if self._reviewed:
-            lines.addLayout(self._row("info", "info", self._reviewed))
-        lines.addStretch(1)
+            rows.addLayout(self._icon_row("confirm", "ok", tr("All checks passed.")))
+        if self._review_summary:
+            rows.addLayout(self._icon_row("info", "info", self._review_summary))
+        rows.addStretch(1)
         self._scroll.setWidget(inner)
-        wanted = max(lines.totalHeightForWidth(580), inner.sizeHint().height())
-        self._scroll.setFixedHeight(min(wanted + 4, _MOST_HEIGHT))
-        self._check()
-        # The lines are newer than the rest: without this Tab goes from an answer to Cancel.
+        wanted = max(rows.totalHeightForWidth(580), inner.sizeHint().height())
+        self._scroll.setFixedHeight(min(wanted + 4, _MAX_LIST_HEIGHT_PX))
+        self._update_sign_button()
+        # New widgets come last in the order of Tab; these belong before the meaning and the name.
         last = [w for w in inner.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus][-1:]
         for widget in (self.meaning, self.name, *self.buttons.buttons()):
             for before in last:
@@ -138,43 +138,43 @@ class SignDialog(Form):
             self._focus_next()
 
     def _focus_next(self) -> None:
-        """Put the focus where the next answer goes: what had it may be gone."""
+        """Focus the first empty answer, else the name; the field that had the focus may have been deleted."""
         empty = (field for field in self.fields.values() if not field.text().strip())
         next(empty, self.name).setFocus()
 
-    def _line(self, check: SigningCheck) -> QHBoxLayout:
+    def _check_row(self, check: SigningCheck) -> QHBoxLayout:
         language = self._context.language
         text = remark_text(Remark(check.text, check.params), language.lang)
-        row = self._row(*(("critical", "critical") if check.blocking else ("warning", "warning")), text)
+        row = self._icon_row(*(("critical", "critical") if check.blocking else ("warning", "warning")), text)
         if check.finding is not None:
-            row.addWidget(self._button(tr("Answer…"), text, self._finding_act(check.finding)))
+            row.addWidget(self._button(tr("Answer…"), text, self._finding_handler(check.finding)))
         if check.cells:
             row.addWidget(self._button(tr("Show"), text, lambda: self._go_to(check.cells)))
         return row
 
-    def _finding_act(self, finding: Finding) -> Callable[[], None]:
+    def _finding_handler(self, finding: Finding) -> Callable[[], None]:
         return lambda: self.finding_chosen.emit(finding)
 
-    def _button(self, text: str, about: str, act: Callable[[], None]) -> QPushButton:
+    def _button(self, text: str, about: str, on_click: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
         button.setAutoDefault(False)
         button.setAccessibleName(tr("{label}: {value}").format(label=text.rstrip("…"), value=about))
-        button.clicked.connect(lambda _=False: act())
+        button.clicked.connect(lambda _=False: on_click())
         return button
 
-    def _answer_line(self, check: SigningCheck) -> QHBoxLayout:
+    def _answer_row(self, check: SigningCheck) -> QHBoxLayout:
         field = QLineEdit(check.answer or self._drafts.get(check.id, ""))
         field.setMaxLength(LONGEST_ANSWER)
         field.setPlaceholderText(tr("Why it may be signed all the same; printed in the report"))
         field.setAccessibleName(remark_text(Remark(check.text, check.params), self._context.language.lang))
-        field.textChanged.connect(self._check)
+        field.textChanged.connect(self._update_sign_button)
         self.fields[check.id] = field
         row = QHBoxLayout()
         row.setContentsMargins(24, 0, 0, 4)
         row.addWidget(field)
         return row
 
-    def _row(self, icon_name: str, tint: str, text: str) -> QHBoxLayout:
+    def _icon_row(self, icon_name: str, tint: str, text: str) -> QHBoxLayout:
         icon = QLabel()
         icon.setPixmap(self._context.icons.pixmap(icon_name, 16, self.devicePixelRatioF(), tint))
         label = QLabel(text)
@@ -189,12 +189,12 @@ class SignDialog(Form):
         self.reject()
         self.cells_wanted.emit(cells)
 
-    def _check(self) -> None:
+    def _update_sign_button(self) -> None:
         answered = all(field.text().strip() for field in self.fields.values())
-        self.can_accept(bool(self.name.text().strip()) and answered and not self._blocked)
+        self.set_accept_enabled(bool(self.name.text().strip()) and answered and not self._blocked)
 
     def answers(self) -> dict[str, str]:
-        """Id of each open check and what was answered to it."""
+        """Answers typed so far, by id of the check."""
         return {id: field.text().strip() for id, field in self.fields.items()}
 
     def answer(self) -> tuple[str, str, dict[str, str]]:
@@ -203,8 +203,8 @@ class SignDialog(Form):
         return name, str(self.meaning.currentData()), self.answers()
 
 
-class CommentDialog(Form):
-    """What becomes of a comment that was typed but not added, before the report is signed."""
+class UnsavedCommentDialog(Form):
+    """Ask before signing whether a comment that was typed but not added is added or discarded."""
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -214,12 +214,12 @@ class CommentDialog(Form):
             accept=tr("&Add it to the report"),
         )
         self.to_be_added = True
-        words = QPlainTextEdit(text.strip())
-        words.setReadOnly(True)
-        words.setAccessibleName(tr("The comment"))
-        words.setTabChangesFocus(True)
-        words.setFixedHeight(6 * self.fontMetrics().height())
-        self.form.addRow(words)
+        text_view = QPlainTextEdit(text.strip())
+        text_view.setReadOnly(True)
+        text_view.setAccessibleName(tr("The comment"))
+        text_view.setTabChangesFocus(True)
+        text_view.setFixedHeight(6 * self.fontMetrics().height())
+        self.form.addRow(text_view)
         discard = self.buttons.addButton(tr("&Discard it"), QDialogButtonBox.ButtonRole.DestructiveRole)
         discard.clicked.connect(self.discard)
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Back to the case"))
@@ -231,7 +231,7 @@ class CommentDialog(Form):
 
 
 class AmendDialog(Form):
-    """Why a signed report is opened again."""
+    """Ask why a signed report is opened again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -243,8 +243,8 @@ class AmendDialog(Form):
         self.reason = QLineEdit()
         self.reason.setMaxLength(400)
         self.form.addRow(tr("&Reason"), self.reason)
-        self.reason.textChanged.connect(lambda t: self.can_accept(bool(t.strip())))
-        self.can_accept(False)
+        self.reason.textChanged.connect(lambda t: self.set_accept_enabled(bool(t.strip())))
+        self.set_accept_enabled(False)
 
     def answer(self) -> str:
         """The reason."""

@@ -63,7 +63,7 @@ class Camera:
         """Which place of the plane is under a point of the screen."""
         return (sx - self.width / 2) / self.zoom + self.x, (sy - self.height / 2) / self.zoom + self.y
 
-    def seen(self) -> tuple[float, float, float, float]:
+    def visible_rect(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of the visible part of the plane."""
         left, top = self.to_plane(0, 0)
         right, bottom = self.to_plane(self.width, self.height)

@@ -15,7 +15,7 @@ from bloodcells_gui.ui.keyboard import zoom_steps
 from bloodcells_gui.ui.slide_view import layers
 from bloodcells_gui.ui.slide_view.loader import TileLoader
 from bloodcells_gui.ui.slide_view.markers import Markers
-from bloodcells_gui.ui.slide_view.overview import overview_place, overview_rect
+from bloodcells_gui.ui.slide_view.minimap import minimap_rect, minimap_to_scene
 from bloodcells_gui.ui.slide_view.picture import ZOOM_STEP, SlidePicture
 
 MOVE, ADD, MEASURE, ZONE = "move", "add", "measure", "zone"
@@ -91,7 +91,7 @@ class SlideCanvas(SlidePicture):
         at = event.position()
         self._pressed = self._grab = at
         moving = event.button() == Qt.MouseButton.MiddleButton
-        if self._overview_shown and overview_rect(self.camera).contains(at):
+        if self._overview_shown and minimap_rect(self.camera).contains(at):
             self._map_grab = True
             self._go_by_overview(at)
         elif self.tool == MEASURE and not moving:
@@ -173,7 +173,7 @@ class SlideCanvas(SlidePicture):
         self.update()
 
     def _go_by_overview(self, at: QPointF) -> None:
-        self.camera.look_at(*overview_place(self.camera, at))
+        self.camera.look_at(*minimap_to_scene(self.camera, at))
         self.follow_camera()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -15,7 +15,7 @@ _STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DisplaySettings:
     """How pixels are shown.
 
     Attributes
@@ -47,11 +47,11 @@ class Look:
 
 
 class DisplayPanel(QWidget):
-    """Sliders for a :class:`Look`.
+    """Sliders for a :class:`DisplaySettings`.
 
     Signals
     -------
-    changed(Look)
+    changed(DisplaySettings)
     """
 
     changed = Signal(object)
@@ -83,10 +83,10 @@ class DisplayPanel(QWidget):
         reset.clicked.connect(self.reset)
         layout.addWidget(reset, 4, 0, 1, 2)
 
-    def look(self) -> Look:
+    def look(self) -> DisplaySettings:
         """What is set."""
         brightness, contrast, gamma = (s.value() / _STEPS for s in self.sliders)
-        return Look(brightness, contrast, 3.0**gamma, self.stain_box.isChecked())
+        return DisplaySettings(brightness, contrast, 3.0**gamma, self.stain_box.isChecked())
 
     def reset(self) -> None:
         """Show the images as they are."""

@@ -90,7 +90,7 @@ class ZoneLayer:
             here = centres()
             self._dense = {image.index: self._densities(image, here) for image in images}
         most = self._densest()
-        left, top, right, bottom = camera.seen()
+        left, top, right, bottom = camera.visible_rect()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         for image in images:
             x, y = image.origin_px

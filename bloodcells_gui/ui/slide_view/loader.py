@@ -16,7 +16,7 @@ from bloodcells_gui.app.slide_images import PlacedImage
 from bloodcells_gui.domain.errors import UserError
 
 #: Image, level, column, row.
-Key = tuple[int, int, int, int]
+TileKey = tuple[int, int, int, int]
 
 CACHE_BYTES = 192 * 1024 * 1024
 _THREADS = 2
@@ -61,10 +61,10 @@ class TileLoader(QObject):
         super().__init__(parent)
         self._reader = reader
         self._lock = threading.Lock()
-        self._wanted: list[Key] = []
-        self._reading: set[Key] = set()
-        self._bad: set[Key] = set()
-        self._tiles: OrderedDict[Key, tuple[int, QImage]] = OrderedDict()
+        self._wanted: list[TileKey] = []
+        self._reading: set[TileKey] = set()
+        self._bad: set[TileKey] = set()
+        self._tiles: OrderedDict[TileKey, tuple[int, QImage]] = OrderedDict()
         self._bytes = 0
         self._look = 0
         self._lut: NDArray[np.uint8] | None = None
@@ -87,7 +87,7 @@ class TileLoader(QObject):
             self._lut, self._stain = lut, stain
             self._bad.clear()
 
-    def get(self, key: Key) -> QImage | None:
+    def get(self, key: TileKey) -> QImage | None:
         """The picture of a tile, None when it is not here."""
         with self._lock:
             found = self._tiles.get(key)
@@ -96,7 +96,7 @@ class TileLoader(QObject):
             self._tiles.move_to_end(key)
             return found[1]
 
-    def want(self, keys: Sequence[Key]) -> None:
+    def want(self, keys: Sequence[TileKey]) -> None:
         """Replace what is asked for, most urgent first; tiles that are here are left out."""
         with self._lock:
             self._wanted = [
@@ -108,7 +108,7 @@ class TileLoader(QObject):
         for _ in range(start):
             self._pool.start(_Pump(self))
 
-    def _fresh(self, key: Key) -> bool:
+    def _fresh(self, key: TileKey) -> bool:
         found = self._tiles.get(key)
         return found is not None and found[0] == self._look
 
@@ -133,7 +133,7 @@ class TileLoader(QObject):
             else:
                 self._done(key, look, picture)
 
-    def _read(self, key: Key, lut: NDArray[np.uint8] | None, stain: bool) -> QImage:
+    def _read(self, key: TileKey, lut: NDArray[np.uint8] | None, stain: bool) -> QImage:
         image, level, column, row = key
         table = self._reader.stain_lut(image) if stain else None
         if lut is not None:
@@ -145,7 +145,7 @@ class TileLoader(QObject):
         # The screen's own format: drawn without conversion.
         return picture.convertToFormat(QImage.Format.Format_RGB32)
 
-    def _done(self, key: Key, look: int, picture: QImage | None) -> None:
+    def _done(self, key: TileKey, look: int, picture: QImage | None) -> None:
         with self._lock:
             self._reading.discard(key)
             if picture is None:

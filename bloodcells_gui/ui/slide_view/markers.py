@@ -115,7 +115,7 @@ class Markers:
 
     def visible(self, camera: Camera) -> NDArray[np.intp]:
         """Rows of the shown cells that touch the screen."""
-        left, top, right, bottom = camera.seen()
+        left, top, right, bottom = camera.visible_rect()
         b = self._boxes[: self._n]
         inside = (
             (b[:, 0] < right) & (b[:, 0] + b[:, 2] > left) & (b[:, 1] < bottom) & (b[:, 1] + b[:, 3] > top)

@@ -23,7 +23,7 @@ from bloodcells_gui.ui.slide_view.loader import TileLoader, TileReader
 from bloodcells_gui.ui.slide_view.markers import Markers
 from bloodcells_gui.ui.slide_view.status_line import SlideStatusLine
 from bloodcells_gui.ui.slide_view.tools import SlideTools
-from bloodcells_gui.ui.slide_view.zone import KeptZone, zones_of
+from bloodcells_gui.ui.slide_view.zone import StoredZone, image_zones_of
 
 _SETTLE_MS = 120
 
@@ -69,7 +69,7 @@ class SlidePanel(QWidget):
         for image, tiles in known_maps(runs, self._session.specimen).items():
             self.canvas.zones.rank(image, tiles)
         self.canvas.zones.visit(visited_areas(runs, self._session.specimen))
-        self._kept_zone = KeptZone(controller)
+        self._kept_zone = StoredZone(controller)
         self._show_kept_zone()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -94,7 +94,7 @@ class SlidePanel(QWidget):
         self.canvas.pointed.connect(self.foot.show_place)
         self.canvas.moved.connect(self._tell)
         self.canvas.removal_wanted.connect(self.remove_chosen)
-        self.canvas.zone_drawn.connect(lambda: self._kept_zone.keep(self.zones()))
+        self.canvas.zone_drawn.connect(lambda: self._kept_zone.save(self.zones()))
         self.canvas.zone_drawn.connect(self._tell)
         self.tools.tool_chosen.connect(self.set_tool)
         self.tools.map_chosen.connect(self.show_map)
@@ -232,10 +232,10 @@ class SlidePanel(QWidget):
 
     def zones(self) -> Zones:
         """The zone that was drawn, in the px of each image it touches; empty for everywhere."""
-        return zones_of(self.canvas.zone, self.reader.images)
+        return image_zones_of(self.canvas.zone, self.reader.images)
 
     def _show_kept_zone(self) -> None:
-        outline = self._kept_zone.news(self.reader.images)
+        outline = self._kept_zone.changed_outline(self.reader.images)
         if outline is not None:
             self.canvas.zone = outline
 

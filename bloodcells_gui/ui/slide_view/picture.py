@@ -16,9 +16,9 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.slide_view import layers
 from bloodcells_gui.ui.slide_view.camera import Camera
 from bloodcells_gui.ui.slide_view.legend import NOTHING
-from bloodcells_gui.ui.slide_view.loader import Key, TileLoader
+from bloodcells_gui.ui.slide_view.loader import TileKey, TileLoader
 from bloodcells_gui.ui.slide_view.markers import Markers
-from bloodcells_gui.ui.slide_view.overview import coarsest, paint_overview
+from bloodcells_gui.ui.slide_view.minimap import coarsest_tile_key, paint_minimap
 from bloodcells_gui.ui.slide_view.tile_compositor import TileCompositor
 
 ZOOM_STEP = 1.25
@@ -222,7 +222,7 @@ class SlidePicture(QWidget):
             self.ruler.paint(painter, self.camera, self.ruler_text())
         if self._overview_shown:
             colours = theme.colour("border"), theme.colour("base")
-            paint_overview(painter, self.camera, self.images, self._loader, *colours)
+            paint_minimap(painter, self.camera, self.images, self._loader, *colours)
         painter.end()
 
     def _leukocytes(self) -> NDArray[np.float32]:
@@ -237,9 +237,9 @@ class SlidePicture(QWidget):
     def _overview_shown(self) -> bool:
         return self.show_overview and not self.camera.fitted
 
-    def _coarse(self) -> list[Key]:
+    def _coarse(self) -> list[TileKey]:
         """The coarsest tile of every image: what is shown at once when nothing finer is here."""
-        return [coarsest(image) for image in self.images[:200]]
+        return [coarsest_tile_key(image) for image in self.images[:200]]
 
     def _paint_ring(self, painter: QPainter) -> None:
         box = self.markers.box(self._chosen) if self._chosen is not None else None

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 
 from bloodcells_gui.app.slide_images import TILE_PX, PlacedImage
 from bloodcells_gui.ui.slide_view.camera import Camera, level_for
-from bloodcells_gui.ui.slide_view.loader import Key, TileLoader
+from bloodcells_gui.ui.slide_view.loader import TileKey, TileLoader
 
 # Positions that differ by less than this share of a px count as whole px.
 _WHOLE = 0.02
@@ -28,7 +28,7 @@ class TileCompositor:
         self._view: tuple[float, float, float] | None = None
         self._smooth = True
         # What stands in the picture for each visible tile: the identity of the image that was drawn.
-        self._drawn: dict[Key, int] = {}
+        self._drawn: dict[TileKey, int] = {}
         self.complete = False
 
     def forget(self) -> None:
@@ -45,7 +45,7 @@ class TileCompositor:
         blank: QColor,
         *,
         smooth: bool,
-    ) -> tuple[QImage, list[Key]]:
+    ) -> tuple[QImage, list[TileKey]]:
         """The picture, and the tiles that belong into it, those near the middle first.
 
         Parameters
@@ -63,8 +63,8 @@ class TileCompositor:
             self._drawn = {}
         else:
             dirty = self._move(shift, width, height)
-        known: dict[Key, int] = {}
-        pictures: dict[Key, QImage | None] = {}
+        known: dict[TileKey, int] = {}
+        pictures: dict[TileKey, QImage | None] = {}
         for key, _, target, _ in tiles:
             picture = loader.get(key)
             pictures[key] = picture
@@ -124,9 +124,9 @@ Part = tuple[int, int, int, int]
 
 def _visible_tiles(
     camera: Camera, images: Sequence[PlacedImage], ratio: float
-) -> Iterator[tuple[Key, PlacedImage, QRect, Part]]:
+) -> Iterator[tuple[TileKey, PlacedImage, QRect, Part]]:
     """Tiles on the screen: key, image, device px on the screen, px in the image."""
-    left, top, right, bottom = camera.seen()
+    left, top, right, bottom = camera.visible_rect()
     for image in images:
         ox, oy = image.origin_px
         w, h = image.size_px
@@ -161,7 +161,7 @@ def _paint_tile(
     painter: QPainter,
     loader: TileLoader,
     image: PlacedImage,
-    key: Key,
+    key: TileKey,
     picture: QImage | None,
     part: Part,
     target: QRect,

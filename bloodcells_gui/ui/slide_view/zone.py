@@ -1,4 +1,4 @@
-"""Convert a drawn zone between the plane of the view, the px of each image, and the case."""
+"""Convert the drawn zone between the plane of the view, the px of each image, and the field of the case."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import math
 from collections.abc import Sequence
 
 from bloodcells_gui.app.slide_images import PlacedImage
-from bloodcells_gui.domain.zones import Zones, rounded
+from bloodcells_gui.domain.zones import Zones, zones_to_json_obj
 from bloodcells_gui.ui.review import ReviewController
 
-#: The case's field that keeps it; drawing is an event like any other, so it can be undone and is audited.
+#: Field of the case that stores the zone: drawing is an event like any other, can be undone and is audited.
 ZONE_FIELD = "zone"
-_MOST_POINTS = 10_000
+_MAX_POINTS = 10_000
 
 Outline = list[tuple[float, float]]
 
 
-def zones_of(outline: Sequence[tuple[float, float]], images: Sequence[PlacedImage]) -> Zones:
-    """An outline in the plane, in the px of each image it touches; empty for everywhere."""
+def image_zones_of(outline: Sequence[tuple[float, float]], images: Sequence[PlacedImage]) -> Zones:
+    """Convert an outline in the plane to the px of each image it touches; {} means no restriction."""
     if len(outline) < 3:
         return {}
     xs, ys = [p[0] for p in outline], [p[1] for p in outline]
@@ -31,45 +31,45 @@ def zones_of(outline: Sequence[tuple[float, float]], images: Sequence[PlacedImag
     return out
 
 
-def zone_text(zones: Zones) -> str:
-    """As the case keeps it; empty when there is none."""
-    return json.dumps(rounded(zones)) if zones else ""
+def zones_to_json(zones: Zones) -> str:
+    """Write zones as JSON for the case; "" when there are none."""
+    return json.dumps(zones_to_json_obj(zones)) if zones else ""
 
 
-def outline_of(text: str, images: Sequence[PlacedImage]) -> Outline:
-    """The outline in the plane that `zone_text` kept; empty for what is none."""
-    places = {str(image.index): image.origin_px for image in images}
+def outline_from_json(text: str, images: Sequence[PlacedImage]) -> Outline:
+    """Read what :func:`zones_to_json` wrote, in the plane; [] where the text is no valid zone."""
+    origins = {str(image.index): image.origin_px for image in images}
     try:
-        kept = json.loads(text) if text else {}
-        for name, polygons in kept.items():
-            if name in places and 3 <= len(polygons[0]) <= _MOST_POINTS:
-                left, top = places[name]
+        stored = json.loads(text) if text else {}
+        for name, polygons in stored.items():
+            if name in origins and 3 <= len(polygons[0]) <= _MAX_POINTS:
+                left, top = origins[name]
                 points = [(left + float(x), top + float(y)) for x, y in polygons[0]]
                 return points if all(math.isfinite(v) for p in points for v in p) else []
     except (ValueError, TypeError, LookupError, AttributeError):
-        pass  # a case may come from anywhere: what is no zone is none
+        pass  # case files are untrusted: an invalid zone is ignored
     return []
 
 
-class KeptZone:
-    """The zone as the case keeps it."""
+class StoredZone:
+    """Load and save the zone of a case."""
 
     def __init__(self, controller: ReviewController) -> None:
         self._controller = controller
-        self._shown = ""
+        self._last_synced = ""
 
-    def _kept(self) -> str:
+    def _stored_text(self) -> str:
         return self._controller.session.state.data.fields.get(ZONE_FIELD, "")
 
-    def keep(self, zones: Zones) -> None:
-        """What was drawn goes into the case; a signed one does not change any more."""
-        self._shown = zone_text(zones)
-        if self._controller.editable and self._shown != self._kept():
-            self._controller.set_field(ZONE_FIELD, self._shown)
+    def save(self, zones: Zones) -> None:
+        """Save the drawn zone; does nothing when the case is signed or read-only."""
+        self._last_synced = zones_to_json(zones)
+        if self._controller.editable and self._last_synced != self._stored_text():
+            self._controller.set_field(ZONE_FIELD, self._last_synced)
 
-    def news(self, images: Sequence[PlacedImage]) -> Outline | None:
-        """The outline to be shown from now on: after opening, or when drawing was undone; else None."""
-        if self._kept() == self._shown:
+    def changed_outline(self, images: Sequence[PlacedImage]) -> Outline | None:
+        """Return the outline if the case has another one than was last loaded or saved, else None."""
+        if self._stored_text() == self._last_synced:
             return None
-        self._shown = self._kept()
-        return outline_of(self._shown, images)
+        self._last_synced = self._stored_text()
+        return outline_from_json(self._last_synced, images)

@@ -18,7 +18,7 @@ from bloodcells_gui.imaging.io.limits import DecodeLimits
 from bloodcells_gui.imaging.io.opening import open_image
 from bloodcells_gui.imaging.io.reader import ImageReader, Level, honest_levels
 from bloodcells_gui.imaging.io.readers_openslide import OpenSlideReader
-from bloodcells_gui.imaging.io.readers_plain import PlainReader
+from bloodcells_gui.imaging.io.readers_plain import InMemoryReader
 from bloodcells_gui.imaging.io.readers_tiff import TiffReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.sandbox import images
@@ -113,9 +113,9 @@ def _aperio(path: Path) -> Path:
 Maker = Callable[[Path], Path]
 Opener = Callable[[Path], ImageReader]
 CASES: dict[str, tuple[str, Maker, Opener, type, float]] = {
-    "plain png": ("a.png", _png, open_image, PlainReader, 0),
-    "large jpeg": ("a.jpg", _jpeg, open_image, PlainReader, 3.5),
-    "large jpeg by a child": ("a.jpg", _jpeg, images.open_image, PlainReader, 3.5),
+    "plain png": ("a.png", _png, open_image, InMemoryReader, 0),
+    "large jpeg": ("a.jpg", _jpeg, open_image, InMemoryReader, 3.5),
+    "large jpeg by a child": ("a.jpg", _jpeg, images.open_image, InMemoryReader, 3.5),
     "aperio svs": ("a.svs", _aperio, open_image, OpenSlideReader, 2.5),
     "aperio svs by a child": ("a.svs", _aperio, images.open_image, images.IsolatedReader, 2.5),
     "big tiff, one plane, strips": (
@@ -124,7 +124,7 @@ CASES: dict[str, tuple[str, Maker, Opener, type, float]] = {
     "big tiff, one plane, tiles": (
         "a.tif", lambda p: _single(p, tile=(240, 176), bigtiff=True), open_image, TiffReader, 0,
     ),
-    "plain strips": ("a.tif", lambda p: _single(p, rowsperstrip=32), open_image, PlainReader, 0),
+    "plain strips": ("a.tif", lambda p: _single(p, rowsperstrip=32), open_image, InMemoryReader, 0),
     "strips by pieces": ("a.tif", lambda p: _single(p, rowsperstrip=32), TiffReader, TiffReader, 0),
     "lzw strips by pieces": (
         "a.tif", lambda p: _single(p, rowsperstrip=32, compression="lzw"), TiffReader, TiffReader, 0,

@@ -355,12 +355,12 @@ def test_a_slide_whose_decoder_keeps_crashing_is_given_up(
 def test_a_machine_that_forbids_children_still_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = DecoderPool(1, lambda: [str(tmp_path / "no such program")])
     monkeypatch.setattr(images, "decoders", lambda: pool)
-    images.isolation.cache_clear()
+    images.isolation_available.cache_clear()
     try:
-        assert not images.isolation()
+        assert not images.isolation_available()
         assert images.load_image(good_image(tmp_path)).rgb.shape == SHAPE
     finally:
-        images.isolation.cache_clear()
+        images.isolation_available.cache_clear()
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="asks for what glibc's allocator does")
@@ -412,12 +412,12 @@ def test_an_analysis_lists_what_its_decoders_died_of(tmp_path: Path, monkeypatch
     crops[8].rename(specimen / "sleep-8.jpg")
     pool = DecoderPool(3, lambda: BAD, cpu_s=5, wall_s=3)
     monkeypatch.setattr(images, "decoders", lambda: pool)
-    images.isolation.cache_clear()
+    images.isolation_available.cache_clear()
     try:
         request = AnalyzeRequest((specimen,), tmp_path / "out")
         (outcome,) = analyze_all(request, token=CancelToken(), progress=lambda _: None)
     finally:
-        images.isolation.cache_clear()
+        images.isolation_available.cache_clear()
         pool.close()
     assert outcome.error is None
     assert outcome.cells == 10

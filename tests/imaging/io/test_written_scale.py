@@ -140,7 +140,7 @@ def test_what_is_not_understood_is_named(text: str, named: str) -> None:
     found = scale_in_text(text)
     assert found.mpp is None
     assert found.unread.startswith(named)
-    assert tiff(description=text.encode()).scale_unread.startswith(named[:10])
+    assert tiff(description=text.encode()).unparsed_scale_text.startswith(named[:10])
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ def test_resolution_tags() -> None:
     assert tiff(resolution=(1e4 / 0.107,) * 2, resolutionunit=3).mpp == pytest.approx(0.107)
     for dpi in (72, 96, 150, 300, 600):
         found = tiff(resolution=(dpi, dpi), resolutionunit=2)
-        assert (found.mpp, found.scale_unread) == (None, "")
-    assert tiff(resolution=(1, 1), resolutionunit=1).scale_unread == ""
-    assert tiff(resolution=(9.345, 9.345), resolutionunit=1).scale_unread == "9.345 pixels, no unit"
+        assert (found.mpp, found.unparsed_scale_text) == (None, "")
+    assert tiff(resolution=(1, 1), resolutionunit=1).unparsed_scale_text == ""
+    assert tiff(resolution=(9.345, 9.345), resolutionunit=1).unparsed_scale_text == "9.345 pixels, no unit"
     found = tiff(resolution=(1e4 / 10.7,) * 2, resolutionunit=3)
-    assert (found.mpp, found.scale_unread) == (None, "10.7 um")
+    assert (found.mpp, found.unparsed_scale_text) == (None, "10.7 um")
 
 
 def test_numbers_and_units() -> None:
@@ -186,9 +186,9 @@ def test_a_reader_says_what_it_did_not_understand(tmp_path: Path) -> None:
     path = tmp_path / "field.tif"
     text = ome('PhysicalSizeX="0.107" PhysicalSizeXUnit="parsec"')
     tifffile.imwrite(path, PIXELS, photometric="rgb", description=text.encode(), metadata=None)
-    assert probe(path).scale_unread == "PhysicalSizeX=0.107 parsec"
+    assert probe(path).unparsed_scale_text == "PhysicalSizeX=0.107 parsec"
     with open_image(path) as reader:
-        assert reader.scale_unread == "PhysicalSizeX=0.107 parsec"
+        assert reader.unparsed_scale_text == "PhysicalSizeX=0.107 parsec"
 
 
 def test_micro_managers_text_beside_the_images_gives_their_scale(tmp_path: Path) -> None:

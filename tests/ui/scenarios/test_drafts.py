@@ -21,7 +21,7 @@ from bloodcells_gui.storage.audit import verify
 from bloodcells_gui.ui.case_details.page import CaseDetailsPage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
-from bloodcells_gui.ui.dialogs.sign import CommentDialog, SignDialog
+from bloodcells_gui.ui.dialogs.sign import SignDialog, UnsavedCommentDialog
 from bloodcells_gui.ui.reference_library.window import NoteDialog
 from bloodcells_gui.ui.window_memory import Memory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
@@ -192,7 +192,7 @@ def test_signing_asks_about_a_comment_that_is_not_added(
     QTest.keyClicks(panel.words, WORDS)
     asked: list[str] = []
 
-    def exec_comment(dialog: CommentDialog) -> int:
+    def exec_comment(dialog: UnsavedCommentDialog) -> int:
         asked.append("comment")
         if answer == "discard":
             dialog.discard()
@@ -202,7 +202,7 @@ def test_signing_asks_about_a_comment_that_is_not_added(
         asked.append("sign")
         return int(QDialog.DialogCode.Rejected)
 
-    monkeypatch.setattr(CommentDialog, "exec", exec_comment)
+    monkeypatch.setattr(UnsavedCommentDialog, "exec", exec_comment)
     monkeypatch.setattr(SignDialog, "exec", exec_sign)
     bench.window.sign()
     if added is None:

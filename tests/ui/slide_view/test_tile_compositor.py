@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.slide_images import TILE_PX
 from bloodcells_gui.ui.slide_view.camera import Camera
-from bloodcells_gui.ui.slide_view.display_settings import DisplayPanel, Look
+from bloodcells_gui.ui.slide_view.display_settings import DisplayPanel, DisplaySettings
 from bloodcells_gui.ui.slide_view.loader import TileLoader
 from bloodcells_gui.ui.slide_view.tile_compositor import TileCompositor
 from tests.support.slide_window import SIZE, PictureReader, placed
@@ -129,16 +129,16 @@ def test_a_coarser_tile_stands_in_at_once(qtbot: QtBot, loaded: Any) -> None:
 
 
 def test_a_look_changes_only_what_is_asked() -> None:
-    assert Look().table() is None
-    bright = Look(brightness=0.5).table()
+    assert DisplaySettings().table() is None
+    bright = DisplaySettings(brightness=0.5).table()
     assert bright is not None
     assert (bright[:-1, 0] <= bright[1:, 0]).all()
     assert bright[100, 0] > 100
-    steep = Look(contrast=0.5).table()
+    steep = DisplaySettings(contrast=0.5).table()
     assert steep is not None
     assert steep[40, 0] < 40
     assert steep[215, 0] > 215
-    lighter = Look(gamma=2.0).table()
+    lighter = DisplaySettings(gamma=2.0).table()
     assert lighter is not None
     assert lighter[128, 0] > 170
     assert (lighter[0, 0], lighter[255, 0]) == (0, 255)
@@ -149,7 +149,7 @@ def test_look_panel_resets(qtbot: QtBot) -> None:
     qtbot.addWidget(look)
     look.sliders[0].setValue(40)
     look.stain_box.setChecked(True)
-    assert look.look() == Look(0.4, 0.0, 1.0, True)
+    assert look.look() == DisplaySettings(0.4, 0.0, 1.0, True)
     with qtbot.waitSignal(look.changed) as told:
         look.reset()
-    assert told.args == [Look()]
+    assert told.args == [DisplaySettings()]

@@ -15,7 +15,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
-from bloodcells_gui.ui.slide_view.zone import outline_of
+from bloodcells_gui.ui.slide_view.zone import outline_from_json
 from tests.support.slide_window import SIZE, PictureReader, SlideSession, cells, placed
 
 
@@ -69,4 +69,4 @@ def test_zone_and_quality_map_come_back_with_the_case(
     ["{", "[1]", '{"0": 5}', '{"0": [[["a", 1], [2, 3], [4, 5]]]}', '{"0": [[[1e999, 0], [1, 1], [2, 2]]]}'],
 )
 def test_a_kept_zone_that_is_none_is_ignored(text: str) -> None:
-    assert outline_of(text, [placed(0, SIZE)]) == []
+    assert outline_from_json(text, [placed(0, SIZE)]) == []

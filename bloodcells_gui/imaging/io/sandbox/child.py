@@ -154,7 +154,7 @@ class DecoderChild:
         levels = [[*level.size_px, level.downsample, *level.tile_px] for level in reader.levels]
         return {
             "format": reader.format, "description": reader.description, "size_px": reader.size_px,
-            "mpp": reader.mpp, "scale_unread": reader.scale_unread, "levels": levels,
+            "mpp": reader.mpp, "scale_unread": reader.unparsed_scale_text, "levels": levels,
             "notices": reader.notices,
         }  # fmt: skip
 

@@ -27,7 +27,7 @@ from bloodcells_gui.imaging.io.limits import DEFAULT_LIMITS, DecodeLimits
 from bloodcells_gui.imaging.io.page_names import split_page
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, Beyond, SampleRange, range_of
 from bloodcells_gui.imaging.io.reader import RGB, ImageReader, Level
-from bloodcells_gui.imaging.io.readers_plain import PlainReader
+from bloodcells_gui.imaging.io.readers_plain import InMemoryReader
 from bloodcells_gui.imaging.io.refusal import COPY_OR_LEAVE_OUT, ImageRefused
 from bloodcells_gui.imaging.io.sandbox import protocol
 from bloodcells_gui.imaging.io.sandbox.handle import (
@@ -75,7 +75,7 @@ def _most_children() -> int:
 
 
 @cache
-def isolation() -> bool:
+def isolation_available() -> bool:
     """Whether decoder children can be started on this machine; asked once.
 
     Where a machine forbids it, images are decoded in this process, behind the same limits: a laboratory that
@@ -95,7 +95,7 @@ def load_image(
     path: Path, limits: DecodeLimits = DEFAULT_LIMITS, name: str = "", brightness: SampleRange = ITS_OWN
 ) -> LoadedImage:
     """As :func:`decode.load_image`."""
-    if not isolation():
+    if not isolation_available():
         return decode.load_image(path, limits, name, brightness)
     label = name or path.name
 
@@ -134,7 +134,7 @@ def load_images(
                 return
             answer = child.ask({"do": "go on"})
 
-    if len(images) > 1 and isolation():
+    if len(images) > 1 and isolation_available():
         with suppress(ImageRefused):
             _run(many_request(images, limits, brightness), take, again=False)
     for path, name in images[len(found) :]:
@@ -165,7 +165,7 @@ def _loaded(child: Child, answer: dict[str, Any], most_pixels: int, offset: int 
 
 def pictures_in(path: Path, limits: DecodeLimits = DEFAULT_LIMITS) -> list[ImageInfo]:
     """As :func:`decode.pictures_in`."""
-    if not isolation():
+    if not isolation_available():
         return decode.pictures_in(path, limits)
 
     def take(_child: Child, answer: dict[str, Any]) -> list[ImageInfo]:
@@ -207,7 +207,7 @@ def _may_be_deep(path: Path) -> bool:
 
 
 def _beyond(path: Path, limits: DecodeLimits) -> Beyond | None:
-    if not isolation():
+    if not isolation_available():
         return decode.brightness_of(path, limits)
     request = brightness_request(path, limits)
     return _run(request, lambda _child, answer: protocol.beyond_from_wire(answer.get("beyond")))
@@ -217,10 +217,10 @@ def open_image(
     path: Path, limits: DecodeLimits = DEFAULT_LIMITS, brightness: SampleRange = ITS_OWN
 ) -> ImageReader:
     """As :func:`opening.open_image`: small images are decoded at once, others by regions in a child."""
-    if not isolation():
+    if not isolation_available():
         return opening.open_image(path, limits, brightness)
     if opening.is_plain(path, limits):
-        return PlainReader(path, limits, load_image(path, limits, brightness=brightness))
+        return InMemoryReader(path, limits, load_image(path, limits, brightness=brightness))
     return IsolatedReader(path, limits, brightness)
 
 
@@ -258,7 +258,7 @@ class IsolatedReader:
 
     def _describe(self, found: dict[str, Any]) -> None:
         self.format, self.description = str(found["format"]), str(found["description"])
-        self.scale_unread = str(found["scale_unread"])
+        self.unparsed_scale_text = str(found["scale_unread"])
         self.notices = protocol.notices_from_wire(found["notices"])
         mpp = found["mpp"]
         self._mpp = None if mpp is None else float(mpp)
