@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
+from functools import lru_cache
 from typing import Any
 
 from bloodcells_gui.domain.differential import Remark
@@ -160,25 +161,34 @@ def _unpacked_tiles(words: _Words) -> frozenset[tuple[int, int]]:
     if sum(bits.bit_count() for bits in words.values()) > MOST_TILES:
         raise ValueError("more tiles than a slide has")
     return frozenset(
-        (row, word * _BITS + bit)
+        (row, word * _BITS + place)
         for (row, word), bits in words.items()
-        for bit in range(_BITS)
-        if bits >> bit & 1
+        for place, bit in enumerate(reversed(f"{bits:b}"))
+        if bit == "1"
     )
 
 
 def packed_tile(tile: MapTile) -> int:
     """One tile of a quality map as twelve bits."""
-    reasons = [*(MAP_REASONS.index(r) for r in tile.reasons[:2] if r in MAP_REASONS), 0, 0]
-    return 1 | tile.measured << 1 | tile.step << 2 | reasons[0] << 6 | reasons[1] << 9
+    return _packed_quality(tile.step, tile.measured, tile.reasons)
 
 
 def unpacked_tile(bits: int, row: int, column: int) -> MapTile | None:
     """Inverse of :func:`packed_tile`; None where the tile is not known."""
-    if not bits & 1:
-        return None
+    return MapTile(row, column, *_quality(bits)) if bits & 1 else None
+
+
+# A map has thousands of tiles and few different ones.
+@lru_cache(maxsize=1 << _MAP_BITS)
+def _packed_quality(step: int, measured: bool, reasons: tuple[str, ...]) -> int:
+    places = [*(MAP_REASONS.index(r) for r in reasons[:2] if r in MAP_REASONS), 0, 0]
+    return 1 | measured << 1 | step << 2 | places[0] << 6 | places[1] << 9
+
+
+@lru_cache(maxsize=1 << _MAP_BITS)
+def _quality(bits: int) -> tuple[int, bool, tuple[str, ...]]:
     reasons = tuple(MAP_REASONS[r] for r in (bits >> 6 & 7, bits >> 9 & 7) if r)
-    return MapTile(row, column, bits >> 2 & 15, bool(bits >> 1 & 1), reasons)
+    return bits >> 2 & 15, bool(bits >> 1 & 1), reasons
 
 
 def _packed_map(quality: QualityMap) -> _Words:

@@ -86,8 +86,8 @@ def test_an_adaptation_that_is_not_whole_is_none_and_the_first_ones_had_no_share
     }
     adaptation = record_from_flat(first, "").adaptation
     assert adaptation is not None
-    assert (adaptation.cells, adaptation.views, adaptation.last_event) == (9, True, 3)
-    assert (adaptation.guarded, adaptation.leaf_share, adaptation.prior) == (False, 0.25, None)
+    assert (adaptation.cells, adaptation.uses_view_disagreement, adaptation.last_event) == (9, True, 3)
+    assert (adaptation.protects_critical, adaptation.leaf_share, adaptation.prior) == (False, 0.25, None)
     for change in ({"mix/near": 0.5}, {"mix/cells": 1e300}, {"mix/threshold": None}, {"mix/strength": 1.0}):
         assert record_from_flat({**first, **change}, "").adaptation is None
 

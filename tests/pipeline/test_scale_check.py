@@ -9,6 +9,7 @@ import pytest
 
 from bloodcells_gui.domain import scale_messages as messages
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
+from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.run_messages import remark
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.pipeline.scale_check import ScaleSample, SettledScale, contradicts, settle_scale
@@ -62,13 +63,12 @@ def test_a_wrong_unit_is_contradicted_and_named(factor: float, word: str) -> Non
     assert found.scale.mpp == pytest.approx(0.05)
     assert found.flags([7, 8, 9, 10]) == dict.fromkeys((7, 8, 9, 10), (FLAG_SCALE_CONTRADICTED,))
     assert found.mpp(0, 0.05 * factor) == pytest.approx(0.05)
-    assert word in " ".join(found.remarks)
+    assert word in notice_of(found.remarks)
 
 
 def test_a_factor_that_no_unit_explains_is_contradicted_without_a_guess() -> None:
     found = settled([0.2] * 4, [0.05] * 4)
-    assert [r.split(" ")[0] for r in found.remarks] == ["The"]
-    assert "0.2 µm per pixel, their cells 0.05" in found.remarks[0]
+    assert found.remarks == (remark(messages.SCALE_CONTRADICTED, n_said="0.2", n_seen="0.05"),)
 
 
 @pytest.mark.parametrize(("factor", "um"), [(0.75, "5.5"), (1.25, "9.2")])
