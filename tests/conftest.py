@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("BLOODCELLS_DATA", ROOT.parent / "shared" / "data"))
 
 hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
-hypothesis_settings.load_profile("repeatable")
+hypothesis_settings.register_profile("thorough", deadline=None, print_blob=True)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_OUTSIDE_FRAME, Box, Cell
 from bloodcells_gui.domain.review import Decision, Event, EventKind, Status
 from bloodcells_gui.domain.review_state import ReviewState, fold, make_event
+from tests.support.rounds import rounds
 
 CODES = ("SNE", "BNE", "LY", "MO", "BL", "ERB", "ART")
 NOW = "2026-01-01T10:00:00Z"
@@ -426,5 +427,5 @@ class Review(RuleBasedStateMachine):
         assert state.reviewed == decided
 
 
-Review.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+Review.TestCase.settings = settings(max_examples=rounds(30), stateful_step_count=40)
 TestReview = Review.TestCase

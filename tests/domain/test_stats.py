@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodcells_gui.domain import stats
+from tests.support.rounds import rounds
 
 # Published fixtures (percent): (n, x, low, high); Ruemke's table as it stands in the conventions.
 TABLE = [
@@ -38,7 +39,7 @@ def test_limits_match_the_published_table(n: int, x: int, low: float, high: floa
     assert (round(100 * got[0], 1), round(100 * got[1], 1)) == (low, high)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=rounds(50), deadline=None)
 @given(st.integers(1, 20_000), st.floats(0, 1))
 def test_clopper_pearson_equals_scipy(n: int, share: float) -> None:
     x = round(share * n)
@@ -49,7 +50,7 @@ def test_clopper_pearson_equals_scipy(n: int, share: float) -> None:
     assert high == pytest.approx(want_high, abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(40), deadline=None)
 @given(st.floats(0.2, 500), st.floats(0.2, 500), st.floats(0.001, 0.999))
 def test_beta_functions_equal_scipy(a: float, b: float, x: float) -> None:
     assert stats.beta_cdf(x, a, b) == pytest.approx(scipy.stats.beta.cdf(x, a, b), abs=1e-11)

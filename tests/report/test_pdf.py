@@ -35,6 +35,7 @@ from bloodcells_gui.report.pdf_sheet import Sheet
 from bloodcells_gui.report.pdf_text import Printable, text_key
 from tests.support.pdf_operators import contents
 from tests.support.report_case import FONTS, make_report, make_run, make_specimen
+from tests.support.rounds import rounds
 
 needs_poppler = pytest.mark.skipif(
     shutil.which("pdftotext") is None, reason="no poppler-utils on this machine"
@@ -318,7 +319,7 @@ def test_text_is_shortened_in_its_middle_and_wrapped_to_its_width() -> None:
 def test_no_text_leaves_its_box_or_breaks_the_page() -> None:
     with contextlib.closing(Sheet(FONTS, paper="a4", lang="en", title="t", specimen="s")) as sheet:
 
-        @settings(max_examples=80, deadline=None)
+        @settings(max_examples=rounds(40), deadline=None)
         @given(st.text(max_size=60), st.floats(4, 60))
         def try_it(text: str, width: float) -> None:
             sheet.type(8)

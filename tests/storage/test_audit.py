@@ -23,6 +23,7 @@ from bloodcells_gui.storage.audit import TRAIL_COLUMNS, export_trail, verify
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import ALTERED, recover
 from tests.support.case_tools import Reviewer, a_case, cells_of
+from tests.support.rounds import THOROUGH
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +180,7 @@ def test_recovery_of_a_whole_file_brings_everything_but_the_signature(case: Path
 def test_recovery_of_any_single_lost_page_keeps_the_rest(case: Path, tmp_path: Path) -> None:
     data = case.read_bytes()
     page = 8192
-    pages = range(1, len(data) // page, 3)
+    pages = range(1, len(data) // page, 3 if THOROUGH else 6)
     kept_cells, kept_events = [], []
     for n in pages:
         bad = tmp_path / "bad.bcs"

@@ -14,6 +14,7 @@ from bloodcells_gui.domain.review_state import make_event
 from bloodcells_gui.storage.case import CaseStore
 from tests.domain.test_review_state import NOW, Review, picture
 from tests.support.case_tools import a_run, a_specimen
+from tests.support.rounds import rounds
 
 NOTHING = CellAssets(b"", b"", (0.0, 0.0, 0.0))
 
@@ -56,5 +57,5 @@ class StoredReview(Review):
         self.folder.cleanup()
 
 
-StoredReview.TestCase.settings = settings(max_examples=6, stateful_step_count=15)
+StoredReview.TestCase.settings = settings(max_examples=rounds(4), stateful_step_count=15)
 TestStoredReview = StoredReview.TestCase

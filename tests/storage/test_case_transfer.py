@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +26,13 @@ from bloodcells_gui.storage.move_notes import Move
 from bloodcells_gui.storage.worklist import CaseState, Worklist
 from tests.support.case_tools import Reviewer, a_case
 
-# Kills itself right before its N-th step on the disk (argument 3), by way of the calls that make a move.
+# Makes one move a line on its input, each in a process of its own, and prints its number and then its exit
+# code. That process kills itself right before its N-th step on the disk, by way of the calls that make it.
+# Where processes cannot be forked, the first move is also the last one.
 MOVER = """
-import builtins, os, sys, time
+import json, os, sys, traceback
 from pathlib import Path
-left = int(sys.argv[3])
+from bloodcells_gui.storage import case_transfer
 def step(real):
     def wrapped(*args, **more):
         global left
@@ -36,13 +41,24 @@ def step(real):
             os.kill(os.getpid(), 9)
         return real(*args, **more)
     return wrapped
-from bloodcells_gui.storage import case_transfer
-for name in ("rename", "replace", "link", "unlink", "fsync", "open", "close"):
-    setattr(os, name, step(getattr(os, name)))
-case_transfer.shutil.copyfileobj = step(case_transfer.shutil.copyfileobj)
-case_transfer.move_case(Path(sys.argv[1]), Path(sys.argv[2]))
-print("moved", -left)
+for line in sys.stdin:
+    source, target, left = json.loads(line)
+    pid = os.fork() if hasattr(os, "fork") else 0
+    if pid:
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        continue
+    print(os.getpid(), flush=True)
+    for name in ("rename", "replace", "link", "unlink", "fsync", "open", "close"):
+        setattr(os, name, step(getattr(os, name)))
+    case_transfer.shutil.copyfileobj = step(case_transfer.shutil.copyfileobj)
+    try:
+        case_transfer.move_case(Path(source), Path(target))
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 """
+NEVER = 0
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -61,14 +77,49 @@ def is_whole(path: Path) -> bool:
         return store.verify() == [] and len(store.load_cells()) == 20
 
 
-def run_mover(source: Path, target: Path, step: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", MOVER, str(source), str(target), str(step)],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
+class Mover:
+    """Moves cases in processes that may be killed; the program is imported once for all of them."""
+
+    def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-c", MOVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+
+    def begin(self, source: Path, target: Path, step: int) -> int:
+        """Start a move that kills itself before its `step`-th step; return the number of its process."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps([str(source), str(target), step]) + "\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
+
+    def finish(self) -> int:
+        """Wait for the move and return its exit code: 0 where it came to its end, 1 after a traceback."""
+        assert self._server.stdout is not None
+        line = self._server.stdout.readline()
+        if line:
+            return int(line)
+        code = self._server.wait()
+        self.close()
+        self._start()
+        return code
+
+    def close(self) -> None:
+        """End the process that starts the moves."""
+        self._server.communicate()
 
 
-def test_a_kill_before_every_step_leaves_one_live_case(tmp_path: Path) -> None:
+@pytest.fixture
+def mover() -> Iterator[Mover]:
+    mover = Mover()
+    yield mover
+    mover.close()
+
+
+def test_a_kill_before_every_step_leaves_one_live_case(mover: Mover, tmp_path: Path) -> None:
     template = tmp_path / "template.bcs"
     a_case(template).close()
     steps, settled_here, settled_there = 0, 0, 0
@@ -76,8 +127,9 @@ def test_a_kill_before_every_step_leaves_one_live_case(tmp_path: Path) -> None:
         here, there = tmp_path / f"{step}" / "here", tmp_path / f"{step}" / "there"
         here.mkdir(parents=True)
         shutil.copy(template, here / "a.bcs")
-        done = run_mover(here / "a.bcs", there, step)
-        assert "Traceback" not in done.stderr, done.stderr
+        mover.begin(here / "a.bcs", there, step)
+        code = mover.finish()
+        assert code != 1, step
         at_once = live(here, there)
         assert len(at_once) <= 1, (step, at_once)
         if step % 2:  # the work list looks
@@ -93,7 +145,7 @@ def test_a_kill_before_every_step_leaves_one_live_case(tmp_path: Path) -> None:
             assert remains(here, there) == [], step
         settled_here += found.parent == here
         settled_there += found.parent == there
-        if done.returncode == 0:
+        if code == 0:
             steps = step
             break
     assert steps > 25  # each step of a move was reached
@@ -101,27 +153,18 @@ def test_a_kill_before_every_step_leaves_one_live_case(tmp_path: Path) -> None:
     assert settled_there > 3
 
 
-def test_kills_at_random_moments(tmp_path: Path) -> None:
+def test_kills_at_random_moments(mover: Mover, tmp_path: Path) -> None:
     rng = random.Random(4)
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     a_case(here / "a.bcs").close()
-    started = (
-        "import sys; from pathlib import Path; from bloodcells_gui.storage.case_transfer import move_case;"
-        "print('ready', flush=True); move_case(Path(sys.argv[1]), Path(sys.argv[2]))"
-    )
     for _ in range(12):
         (source,) = live(here, there)
         target = there if source.parent == here else here
-        child = subprocess.Popen(
-            [sys.executable, "-c", started, str(source), str(target)], stdout=subprocess.PIPE, cwd=ROOT
-        )
-        assert child.stdout is not None
-        child.stdout.readline()
+        pid = mover.begin(source, target, NEVER)
         time.sleep(rng.uniform(0, 0.08))
-        child.kill()
-        child.wait()
-        child.stdout.close()
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        assert mover.finish() != 1
         assert len(live(here, there)) <= 1
         for folder in (here, there):
             with Worklist(folder) as worklist:

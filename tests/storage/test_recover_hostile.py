@@ -24,6 +24,7 @@ from bloodcells_gui.storage.recover import RECORD_LOST, recover
 from bloodcells_gui.storage.worklist import CaseState, Worklist
 from tests.support.case_tools import Reviewer, a_case, cells_of
 from tests.support.old_versions import BUILDERS
+from tests.support.rounds import rounds
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = schema.PAGE_BYTES
@@ -329,7 +330,7 @@ def test_a_live_case_can_be_read_while_it_grows(tmp_path: Path) -> None:
 def test_random_damage_is_complete_only_with_everything(case: Path, tmp_path: Path) -> None:
     rng = random.Random(8)
     data = case.read_bytes()
-    for n in range(30):
+    for n in range(rounds(15)):
         bad = tmp_path / "bad.bcs"
         spoilt = bytearray(data)
         at = rng.randrange(len(data) // 512) * 512
