@@ -25,6 +25,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.resources import load_fonts
 from bloodcells_gui.ui.theme import Theme
 from bloodcells_gui.ui.window_memory import Memory
+from tests.support.appearance import CalmApplication
 from tests.support.desk import Desk
 from tests.support.fakes import FakeSession, FakeWorkshop, make_cells
 
@@ -70,7 +71,7 @@ def _english(qapp: QApplication) -> Iterator[None]:
 
 @pytest.fixture
 def context(qapp: QApplication) -> UiContext:
-    theme = Theme(qapp, "light")
+    theme = Theme(CalmApplication(qapp), "light")  # type: ignore[arg-type]
     return UiContext(theme, Icons(theme), Language(qapp, "en"), KeyMap())
 
 
