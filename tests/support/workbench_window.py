@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ def a_workspace(folder: Path) -> Workspace:
     return workspace
 
 
+@lru_cache(maxsize=2000)
+def encoded_cell(cell_id: int, code: str) -> tuple[bytes, bytes]:
+    """Return picture (JPEG) and mask (PNG) of a drawn cell; the cases of many tests hold the same cells."""
+    image, mask = draw_cell(cell_id, code)
+    thumb = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    return thumb, cv2.imencode(".png", mask)[1].tobytes()
+
+
 def a_case(path: Path, n: int = 40, *, specimen_id: str = "S-2026-0417", seed: int = 0) -> Path:
     """A finished, unreviewed analysis of `n` cells with pictures, masks and embeddings."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,9 +58,7 @@ def a_case(path: Path, n: int = 40, *, specimen_id: str = "S-2026-0417", seed: i
     cells = make_cells(n, seed)
     assets = []
     for cell in cells:
-        image, mask = draw_cell(cell.id, cell.predicted)
-        thumb = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-        png = cv2.imencode(".png", mask)[1].tobytes()
+        thumb, png = encoded_cell(cell.id, cell.predicted)
         vector = (centres[cell.predicted] + rng.normal(0, 0.35, 24)).astype(np.float16)
         assets.append(CellAssets(thumb, png, (0.0, 0.0, 192.0), vector))
     images = tuple(
