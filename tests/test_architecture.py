@@ -247,6 +247,53 @@ def test_files_stay_small_enough_to_read() -> None:
     assert {path: n for path, n in lengths.items() if n > LONGEST_FILE} == {}
 
 
+def homeless(tests: list[str], modules: set[str]) -> list[str]:
+    """Test files that name no module of their package and lie in no folder `scenarios`.
+
+    `tests/storage/test_case_transfer.py` is about `storage/case_transfer.py`;
+    `tests/storage/test_case_untrusted.py` is a further file on `storage/case.py`.
+    """
+    found = []
+    for path in tests:
+        folders, name = Path(path).parts[1:-1], Path(path).stem.removeprefix("test_")
+        if not folders or "scenarios" in folders:
+            continue  # tests/test_*.py are about the repository as a whole
+        home = "/".join(folders) if folders[0] == "scripts" else "/".join((PACKAGE, *folders))
+        words = name.split("_")
+        names = ("_".join(words[:n]) for n in range(1, len(words) + 1))
+        if not any(f"{home}/{module}{end}" in modules for module in names for end in (".py", "/__init__.py")):
+            found.append(path)
+    return found
+
+
+def test_tests_lie_where_their_module_lies() -> None:
+    modules = set(tracked(f"{PACKAGE}/*.py", "scripts/*.py"))
+    assert homeless(tracked("tests/*test_*.py"), modules) == []
+    planted = [
+        "tests/storage/test_case_untrusted.py",
+        "tests/storage/test_words.py",
+        "tests/hostile/test_case.py",
+        "tests/ui/scenarios/test_words.py",
+        "tests/scripts/tools/test_fuzz.py",
+        "tests/scripts/test_fuzz.py",
+    ]
+    assert homeless(planted, modules) == [planted[1], planted[2], planted[5]]
+
+
+def borrowed(sources: Mapping[str, str]) -> list[str]:
+    """Imports of one test file by another: what two files need belongs to `tests/support`."""
+    line = re.compile(r"^\s*(?:from|import) (tests\.(?:\w+\.)*test_\w+)", re.MULTILINE)
+    return sorted(f"{path}: {match[1]}" for path, text in sources.items() for match in line.finditer(text))
+
+
+def test_no_test_imports_from_another_test_file() -> None:
+    sources = {path: (ROOT / path).read_text(encoding="utf-8") for path in tracked("tests/*.py")}
+    # The scan of a drawn slide still lies in the test of the slides.
+    slide = "tests/pipeline/test_slide_unreadable_tiles.py: tests.pipeline.test_slide"
+    assert set(borrowed(sources)) <= {slide}
+    assert borrowed({"a.py": "from tests.app.test_copies import engine"}) == ["a.py: tests.app.test_copies"]
+
+
 def test_no_file_too_big_to_clone() -> None:
     assert [path for path in tracked() if (ROOT / path).stat().st_size > 25_000_000] == []
 

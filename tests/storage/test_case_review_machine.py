@@ -12,8 +12,8 @@ from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import make_event
 from bloodcells_gui.storage.case import CaseStore
-from tests.domain.test_review_state import NOW, Review, picture
 from tests.support.case_tools import a_run, a_specimen
+from tests.support.review_machine import NOW, Review, picture
 from tests.support.rounds import rounds
 
 NOTHING = CellAssets(b"", b"", (0.0, 0.0, 0.0))

@@ -1,0 +1,48 @@
+"""The forms of a signature and of an amendment."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QDialogButtonBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.signing import SigningCheck
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+
+
+def ok_button(dialog: object) -> QPushButton:
+    return dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)  # type: ignore[attr-defined]
+
+
+def test_signing_waits_for_checks_name_and_explanation(qtbot: QtBot, context: UiContext) -> None:
+    waiting = SigningCheck("{n} cells are still unidentified.", (("n", "3"),), cells=(1, 2, 3))
+    blocked = SignDialog(context, "A. Technician", [waiting])
+    qtbot.addWidget(blocked)
+    blocked.name.setText("A. Technician")
+    assert not ok_button(blocked).isEnabled()
+    show = next(b for b in blocked.findChildren(QPushButton) if b.text() == "Show")
+    with qtbot.waitSignal(blocked.cells_wanted) as caught:
+        show.click()
+    assert caught.args == [(1, 2, 3)]
+    doubtful = SignDialog(
+        context, "A. Technician", [SigningCheck("Target not reached.", blocking=False, id="target")]
+    )
+    qtbot.addWidget(doubtful)
+    doubtful.name.setText("A. Technician")
+    assert not ok_button(doubtful).isEnabled()
+    doubtful.fields["target"].setText("leukopenic")
+    assert ok_button(doubtful).isEnabled()
+    clear = SignDialog(context, "A. Technician")
+    qtbot.addWidget(clear)
+    assert not ok_button(clear).isEnabled()
+    clear.name.setText(" A.  Technician ")
+    assert clear.answer()[0] == "A. Technician"
+    assert ok_button(clear).isEnabled()
+
+
+def test_an_amendment_needs_a_reason(qtbot: QtBot) -> None:
+    dialog = AmendDialog()
+    qtbot.addWidget(dialog)
+    assert not ok_button(dialog).isEnabled()
+    dialog.reason.setText("wrong patient")
+    assert ok_button(dialog).isEnabled()
