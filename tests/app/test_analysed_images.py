@@ -12,16 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.app.cell_views import ViewMaker, decode_jpeg
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.slide_images import SlideImages
 from bloodcells_gui.app.worklist import relocate_images
 from bloodcells_gui.domain import left_out
-from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
-from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.io import identity
@@ -29,7 +26,7 @@ from bloodcells_gui.imaging.io.identity import OtherImage, block_starts, open_sa
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 from tests.support.doubles import draw_cell
-from tests.support.drawn_images import MPP, engine, put_field, put_slide, slide_pixels
+from tests.support.drawn_images import analyze, engine, put_field, put_slide, slide_pixels
 from tests.support.scanner_files import write_mrxs
 
 
@@ -45,22 +42,6 @@ def put_crops(folder: Path, code: str, count: int, start: int = 0) -> Path:
         cell[:2, :2] = (i, ord(code[0]), len(code))
         cv2.imwrite(str(folder / f"{i}.png"), cell[..., ::-1])
     return folder
-
-
-def analyze(
-    path: Path, out: Path, kind: str, *, cancel_at: int = 0, resume: bool = False, threads: int = 1
-) -> Outcome:
-    token = CancelToken()
-
-    def listen(progress: Progress) -> None:
-        if cancel_at and progress.cells >= cancel_at:
-            token.cancel()
-
-    request = AnalyzeRequest(
-        (path,), out, kind=kind, mpp=0.107 if kind == "crops" else MPP, threads=threads, resume=resume
-    )
-    (outcome,) = analyze_all(request, token=token, progress=listen, engine=engine)
-    return outcome
 
 
 def opened(case: Path) -> CaseSession:

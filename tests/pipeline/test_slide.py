@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,7 +12,6 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.analysis import (
-    AnalysisEvent,
     CellsFound,
     Done,
     ImagesRead,
@@ -28,66 +25,14 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import LYING_LEVELS, UNFOCUSED, remarks_text
-from bloodcells_gui.domain.run_record import RunRecord, merged
-from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.domain.run_record import merged
+from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 from bloodcells_gui.pipeline import resume
-from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
-from bloodcells_gui.pipeline.scan import ScanOptions
-from bloodcells_gui.pipeline.scan_specimen import scan_specimen
 from bloodcells_gui.pipeline.stored_quality_map import zone_tiles
 from bloodcells_gui.pipeline.survey import Survey
-from tests.support.doubles import PlainClassifier, PlainSegmenter
-from tests.support.smears import MemoryReader, PlainDetector, Smear, empty, fill, put_cell, unknown_scale
-
-MEASUREMENTS = np.zeros(1, np.float32)
-
-
-def work() -> CellAnalyzer:
-    return CellAnalyzer(PlainClassifier(), PlainSegmenter(), lambda *_: MEASUREMENTS)
-
-
-def scan(
-    reader: MemoryReader,
-    *,
-    token: CancelToken | None = None,
-    estimate: Callable[[Any, float | None], ScaleEstimate] = unknown_scale,
-    done: RunRecord | None = None,
-    known: list[Cell] | None = None,
-    **options: Any,
-) -> Iterator[AnalysisEvent]:
-    ref = ImageRef("slide.tif", Path("slide.tif"), size_px=reader.size_px)
-    return scan_specimen(
-        Specimen("s", SpecimenKind.SLIDE, Path("s"), (ref,)),
-        work(),
-        PlainDetector(),
-        lambda _: reader,
-        estimate,
-        ScanOptions(**options),
-        token or CancelToken(),
-        earlier=[done] if done else (),
-        known=known or (),
-    )
-
-
-def run(reader: MemoryReader, **kwargs: Any) -> tuple[list[Cell], Done, list[Any]]:
-    events = list(scan(reader, **kwargs))
-    cells = [c for e in events if isinstance(e, CellsFound) for c in e.cells]
-    assert isinstance(events[-1], Done)
-    return cells, events[-1], events
-
-
-def matched(cells: list[Cell], truth: list[tuple[float, float]], within: float) -> tuple[int, int]:
-    """Truth that was found exactly once, and cells that match no truth or a found one again."""
-    left, wrong = list(truth), 0
-    for cell in cells:
-        x, y = cell.box_px.centre
-        near = [t for t in left if np.hypot(t[0] - x, t[1] - y) < within]
-        if near:
-            left.remove(near[0])
-        else:
-            wrong += 1
-    return len(truth) - len(left), wrong
+from tests.support.slide_scan import LEUKOCYTES, matched, run, scan
+from tests.support.smears import MemoryReader, Smear, empty, fill, put_cell
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +44,6 @@ def smear() -> Smear:
     fill(s, (650, 150, 1200, 1900), rng, pitch_um=12, leukocytes=120, platelets=60)
     fill(s, (1850, 150, 600, 1900), rng, pitch_um=34, leukocytes=10)
     return s
-
-
-LEUKOCYTES = ("SNE", "LY", "EO")
 
 
 def test_every_cell_is_found_once(smear: Smear) -> None:

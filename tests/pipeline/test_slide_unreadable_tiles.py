@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.analysis import Progress, RunStatus, Skipped
-from tests.pipeline.test_slide import LEUKOCYTES, matched, run
+from tests.support.slide_scan import LEUKOCYTES, matched, run
 from tests.support.smears import MemoryReader, Smear, empty, fill
 
 

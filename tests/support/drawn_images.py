@@ -9,6 +9,9 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
+from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.domain.progress import CancelToken
 from tests.support.doubles import PlainEngine, plain_engine
 from tests.support.smears import PlainDetector, empty, fill
 
@@ -60,3 +63,20 @@ def cell(seed: int, side: int = 160) -> NDArray[np.uint8]:
         at = tuple(int(v) for v in side // 2 + rng.integers(-side // 8, side // 8, 2))
         cv2.circle(rgb, at, int(rng.integers(8, 16)), (104, 58, 142), -1, cv2.LINE_AA)
     return rgb
+
+
+def analyze(
+    path: Path, out: Path, kind: str, *, cancel_at: int = 0, resume: bool = False, threads: int = 1
+) -> Outcome:
+    """Analyse `path` with the stand-in models; stop after `cancel_at` cells where it is given."""
+    token = CancelToken()
+
+    def listen(progress: Progress) -> None:
+        if cancel_at and progress.cells >= cancel_at:
+            token.cancel()
+
+    request = AnalyzeRequest(
+        (path,), out, kind=kind, mpp=0.107 if kind == "crops" else MPP, threads=threads, resume=resume
+    )
+    (outcome,) = analyze_all(request, token=token, progress=listen, engine=engine)
+    return outcome

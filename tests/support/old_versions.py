@@ -208,7 +208,7 @@ def signed_version_3(path: Path) -> Path:
 def interrupted_version_3(path: Path) -> Path:
     """Format 3, not signed: the run over a drawn slide that was stopped, as version 0.1.0 wrote it.
 
-    The slide is that of `tests.app.test_analysed_images.put_slide` with the pixels of seed 4, "1.tif"; one of
+    The slide is that of `tests.support.drawn_images.put_slide` with the pixels of seed 4, "1.tif"; one of
     its four tiles is done.
     """
     return _write_rows_of(path, VERSION_3, "interrupted_format_3.sql", _triggers(_TABLES_3), 3)

@@ -26,7 +26,7 @@ from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import recover
-from tests.app.test_analysed_images import analyze, put_slide, slide_pixels
+from tests.support.drawn_images import analyze, put_slide, slide_pixels
 from tests.support.old_versions import interrupted_version_3, signed_version_3
 
 
