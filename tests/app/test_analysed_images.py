@@ -105,7 +105,8 @@ def test_going_on_with_other_images_is_refused_and_leaves_the_case_alone(tmp_pat
     assert outcome.exit_code == EXIT_USAGE
     assert outcome.error is not None
     assert "0.png" in outcome.error.text()
-    assert "ne sont pas celles" in outcome.error.text("fr")
+    french = "ne sont pas celles" if which == "all" else "n'est pas celle"
+    assert french in outcome.error.text("fr")
     assert (out / "case.bcs").read_bytes() == case
     assert rows(out / "cells.csv") == before
     session = opened(out / "case.bcs")  # as the window's “Continue the analysis” does
