@@ -86,7 +86,7 @@ class AnalysisControl(QObject):
         self._told: list[Banner] = []
         self.runner = JobRunner(self)
         self.runner.batch.connect(self._batch)
-        self.runner.failed.connect(self._failed)
+        self.runner.failed.connect(self._on_analysis_failed)
         self.runner.finished.connect(self._finished)
         bar.cancelled.connect(self.runner.cancel)
 
@@ -139,7 +139,7 @@ class AnalysisControl(QObject):
         if latest is not None:
             self._bar.show_progress(latest)
 
-    def _failed(self, error: object) -> None:
+    def _on_analysis_failed(self, error: object) -> None:
         if isinstance(error, UserError):
             self._told.append(self._banners.error(error))
         else:
@@ -156,7 +156,7 @@ class AnalysisControl(QObject):
         if self._done is not None and without_target(self._done.record.remarks):
             self._tell_notice(self._done)
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
-            self._tell(
+            self._show_banner(
                 "info",
                 tr("The analysis was stopped."),
                 tr("What was found so far is kept and marked incomplete."),
@@ -178,7 +178,7 @@ class AnalysisControl(QObject):
         action = (tr("Give the scale…"), self.scale_wanted.emit)
         self._told.append(self._banners.show_banner("warning", told, what_to_do=give, actions=(action,)))
 
-    def _tell(self, severity: str, what: str, why: str, what_to_do: str) -> None:
+    def _show_banner(self, severity: str, what: str, why: str, what_to_do: str) -> None:
         self._told.append(self._banners.show_banner(severity, what, why, what_to_do))
 
     def _tell_notice(self, done: Done) -> None:
@@ -191,7 +191,7 @@ class AnalysisControl(QObject):
         again = ""
         if done.status == RunStatus.FAILED:
             again = tr("When the images are there again, continue the analysis from the File menu.")
-        self._tell("warning" if grave else "info", text, "", again)
+        self._show_banner("warning" if grave else "info", text, "", again)
 
     def _all_skipped(self) -> list[SkippedFile]:
         """What the run left out, files refused before it began included.
@@ -208,7 +208,7 @@ class AnalysisControl(QObject):
         more = len(skipped) - len(named)
         if more:
             named.append(ngettext("and {n} more", "and {n} more", more))
-        self._tell(
+        self._show_banner(
             "warning",
             ngettext(
                 "{n} file could not be read and was left out.",

@@ -100,11 +100,11 @@ class CasePage(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.refresh_numbers)
-        self.controller.changed.connect(self._changed)
+        self.controller.changed.connect(self._on_case_changed)
         self.gallery.current_changed.connect(self._current_changed)
         self.gallery.selection_changed.connect(self._selection_changed)
-        self.gallery.dropped.connect(self._dropped)
-        self.differential.dropped.connect(self._dropped)
+        self.gallery.dropped.connect(self._on_cells_dropped)
+        self.differential.dropped.connect(self._on_cells_dropped)
         self.differential.class_pointed_at.connect(self.views.point_at_group)
         self.differential.class_chosen.connect(self.views.show_group)
         self._keys = ReviewKeys(
@@ -256,7 +256,7 @@ class CasePage(QWidget):
         self.header.refresh()
         self.state_changed.emit()
 
-    def _changed(self, change: Change) -> None:
+    def _on_case_changed(self, change: Change) -> None:
         if change.event is None:
             # New cells come in bursts while an analysis runs; a decision is shown at once.
             self._later.start(0 if len(self.session.cells) < _MANY_CELLS else 300)
@@ -286,10 +286,10 @@ class CasePage(QWidget):
         ids = self.views.targets()
         if not ids and self.chosen():
             self.views.show_cells(self.chosen())
-            self._tell_out_of_sight()
+            self._warn_not_visible()
         return [i for i in ids if self.controller.group_of(i)]
 
-    def _asked(self) -> list[int]:
+    def _targets_or_show_next(self) -> list[int]:
         """The targets of a key; where no cell is chosen the next open one is shown and nothing is decided."""
         ids = self.targets_in_sight()
         if not ids and not self.chosen() and self.session.cells:
@@ -301,7 +301,7 @@ class CasePage(QWidget):
                 )
         return ids
 
-    def _tell_out_of_sight(self) -> None:
+    def _warn_not_visible(self) -> None:
         self.noticed.emit(
             tr("These cells were out of sight; nothing was decided."),
             tr("Look at them and press the key again."),
@@ -311,9 +311,11 @@ class CasePage(QWidget):
         """Let `make` the menu of the chosen cells, for the gallery."""
         view = self.gallery.view
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.customContextMenuRequested.connect(lambda p: self._pop_up(make, view.viewport().mapToGlobal(p)))
+        view.customContextMenuRequested.connect(
+            lambda p: self._show_context_menu(make, view.viewport().mapToGlobal(p))
+        )
 
-    def _pop_up(self, make: Callable[[QWidget], QMenu], place: QPoint) -> None:
+    def _show_context_menu(self, make: Callable[[QWidget], QMenu], place: QPoint) -> None:
         ids = self.targets_in_sight()
         if ids:
             self.views.ask_about(ids)
@@ -322,7 +324,7 @@ class CasePage(QWidget):
             menu.destroyed.connect(self.views.ask_about_the_chosen)
             menu.popup(place)
 
-    def _decide(self, ids: list[int], act: Callable[[list[int]], Change | None]) -> None:
+    def _apply_and_advance(self, ids: list[int], act: Callable[[list[int]], Change | None]) -> None:
         """Do `act` to `ids` and put the cursor on the open cell that follows them."""
         if not ids or not self.controller.may_decide():
             return
@@ -332,53 +334,53 @@ class CasePage(QWidget):
             self.views.show_cells(ids if follower is None else [follower])
 
     def _name(self, ids: list[int], code: str) -> None:
-        self._decide(
+        self._apply_and_advance(
             [i for i in ids if self.controller.group_of(i)], lambda c: self.controller.relabel(c, code)
         )
 
     def confirm(self) -> None:
         """Confirm the chosen cells."""
-        self._decide(self._asked(), self.controller.confirm)
+        self._apply_and_advance(self._targets_or_show_next(), self.controller.confirm)
 
     def relabel(self, code: str) -> None:
         """Give the chosen cells class `code`."""
-        self._name(self._asked(), code)
+        self._name(self._targets_or_show_next(), code)
 
     def exclude(self) -> None:
         """Leave the chosen cells out of every count."""
         decision = self.session.decision
-        ids = [i for i in self._asked() if decision(i).status != Status.EXCLUDED]
-        self._decide(ids, self.controller.exclude)
+        ids = [i for i in self._targets_or_show_next() if decision(i).status != Status.EXCLUDED]
+        self._apply_and_advance(ids, self.controller.exclude)
 
     def restore(self) -> None:
         """Count the chosen excluded cells again."""
         decision = self.session.decision
         ids = [i for i in self.targets_in_sight() if decision(i).status == Status.EXCLUDED]
-        self._decide(ids, self.controller.restore)
+        self._apply_and_advance(ids, self.controller.restore)
 
-    def _dropped(self, ids: list[int], code: str) -> None:
+    def _on_cells_dropped(self, ids: list[int], code: str) -> None:
         known = [i for i in ids if self.controller.group_of(i)]
         if code == EXCLUDED_LABEL:
-            self._decide(known, self.controller.exclude)
+            self._apply_and_advance(known, self.controller.exclude)
         elif code in BY_CODE:
             self._name(known, code)
 
     def undo(self) -> None:
         """Take the last decision back and show what it touched."""
-        self._turn(EventKind.UNDO, self.controller.undo)
+        self._undo_or_redo(EventKind.UNDO, self.controller.undo)
 
     def redo(self) -> None:
         """Do it again and show what it touched."""
-        self._turn(EventKind.REDO, self.controller.redo)
+        self._undo_or_redo(EventKind.REDO, self.controller.redo)
 
-    def _turn(self, kind: EventKind, act: Callable[[], Change | None]) -> None:
+    def _undo_or_redo(self, kind: EventKind, act: Callable[[], Change | None]) -> None:
         if not self.controller.may_decide():
             return
         turned = self.session.state.turned_by(kind)
         cells = [] if turned is None else [i for i in turned.cells if self.controller.group_of(i)]
         if cells and not self.views.cells_in_front():
             self.views.show_cells(cells)
-            self._tell_out_of_sight()
+            self._warn_not_visible()
             return
         change = act()
         if change is not None and change.cells:
@@ -386,7 +388,7 @@ class CasePage(QWidget):
 
     def next_doubtful(self) -> None:
         """The next cell that is unidentified, or doubtful and undecided."""
-        self._go(lambda i: not self.session.state.asks_nothing(i) and self._doubtful(i))
+        self._select_next(lambda i: not self.session.state.asks_nothing(i) and self._doubtful(i))
 
     def _doubtful(self, cell_id: int) -> bool:
         decision = self.session.decision(cell_id)
@@ -394,9 +396,9 @@ class CasePage(QWidget):
 
     def next_unreviewed(self) -> None:
         """The next cell that nobody has decided on."""
-        self._go(lambda i: not self.session.state.asks_nothing(i))
+        self._select_next(lambda i: not self.session.state.asks_nothing(i))
 
-    def _go(self, wanted: Callable[[int], bool]) -> None:
+    def _select_next(self, wanted: Callable[[int], bool]) -> None:
         found = self.gallery.view.find_next(wanted)
         if found is not None:
             self.views.show_cells([found])

@@ -108,7 +108,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
         self.setMinimumSize(200, 160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Map of the cells"))
-        self.scene().sigMouseMoved.connect(self._moved)
+        self.scene().sigMouseMoved.connect(self._on_mouse_moved)
         context.theme.changed.connect(self._recolour_ground)
 
     def _recolour_ground(self) -> None:
@@ -179,7 +179,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
         if at >= 0:
             self.lassoed.emit([at])
 
-    def _moved(self, scene: QPointF) -> None:
+    def _on_mouse_moved(self, scene: QPointF) -> None:
         at = self.nearest(scene)
         if at != self._at:
             self._at = at
@@ -240,7 +240,7 @@ class CellMap(QWidget):
         self._pictures.answered.connect(self._picture)
         self.canvas = MapCanvas(context)
         self.canvas.lassoed.connect(lambda rows: self.chosen.emit([self.ids[i] for i in rows]))
-        self.canvas.pointed.connect(self._pointed)
+        self.canvas.pointed.connect(self._on_point_hovered)
         bar = self._build_bar()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -257,8 +257,8 @@ class CellMap(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(400)
-        self._later.timeout.connect(self._catch_up)
-        controller.changed.connect(self._changed)
+        self._later.timeout.connect(self._recolour_if_stale)
+        controller.changed.connect(self._on_case_changed)
         context.theme.changed.connect(self.recolour)
 
     def _build_bar(self) -> QHBoxLayout:
@@ -293,7 +293,7 @@ class CellMap(QWidget):
         super().showEvent(event)
         if self._stale:
             self._compute()
-        self._catch_up()
+        self._recolour_if_stale()
 
     def _compute(self) -> None:
         if not self.isVisible():
@@ -319,7 +319,7 @@ class CellMap(QWidget):
         self.recolour()
         self.show_selection(self._ringed)
 
-    def _catch_up(self) -> None:
+    def _recolour_if_stale(self) -> None:
         """Colours that changed while nobody looked, or too fast to follow."""
         if self._faded and self.isVisible():
             self.recolour()
@@ -342,7 +342,7 @@ class CellMap(QWidget):
             )
         return made[key]
 
-    def _changed(self, change: Change) -> None:
+    def _on_case_changed(self, change: Change) -> None:
         if any(i not in self.row_of for i in change.cells):
             self._stale = True
             self._again.start()
@@ -369,7 +369,7 @@ class CellMap(QWidget):
         if cell_id in self.row_of:
             self.canvas.bring_into_sight(self.row_of[cell_id])
 
-    def _pointed(self, row: int) -> None:
+    def _on_point_hovered(self, row: int) -> None:
         if row < 0:
             self._pictures.forget()
             self._hover.hide()

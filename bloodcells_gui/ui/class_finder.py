@@ -38,13 +38,13 @@ class ClassFinder(QFrame):
         self.line.setPlaceholderText(tr("Class name or code"))
         self.line.setAccessibleName(tr("Class name or code"))
         self.line.textChanged.connect(self._filter)
-        self.line.returnPressed.connect(self._take)
+        self.line.returnPressed.connect(self._apply_selected_class)
         self.list = QListView()
         self.list.setModel(self._found)
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setAccessibleName(tr("Classes"))
-        self.list.clicked.connect(self._take)
+        self.list.clicked.connect(self._apply_selected_class)
         title = QLabel(tr("Give the chosen cells a class"))
         title.setObjectName("muted")
         layout = QVBoxLayout(self)
@@ -68,7 +68,7 @@ class ClassFinder(QFrame):
         row = max(0, min(self._found.rowCount() - 1, self.list.currentIndex().row() + step))
         self.list.setCurrentIndex(self._found.index(row, 0))
 
-    def _take(self) -> None:
+    def _apply_selected_class(self) -> None:
         code = self._names.get(str(self.list.currentIndex().data()))
         self.close()
         if code is not None:

@@ -143,7 +143,7 @@ class CompareWindow(QDialog):
             tile.ready.connect(self._fit_all)
         rows = -(-len(self.tiles) // max(1, columns))
         resize_within_screen(self, min(1500, 60 + 290 * columns), min(940, 60 + 340 * rows))
-        controller.changed.connect(self._changed)
+        controller.changed.connect(self._on_case_changed)
 
     def _fit_all(self) -> None:
         """One scale for all: the one at which every picture fits its tile."""
@@ -163,7 +163,7 @@ class CompareWindow(QDialog):
                 tile.image.set_um_zoom(px_per_um)
         self._linked = False
 
-    def _changed(self, change: Change) -> None:
+    def _on_case_changed(self, change: Change) -> None:
         for tile in self.tiles:
             if tile.cell_id in change.cells:
                 tile.tell()

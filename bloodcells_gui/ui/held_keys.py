@@ -31,7 +31,7 @@ class HeldKeys(QObject):
         if kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             self._released = (event.nativeScanCode(), event.timestamp())
             return False
-        if kind not in _PRESSES or not isinstance(event, QKeyEvent) or not self._again(event):
+        if kind not in _PRESSES or not isinstance(event, QKeyEvent) or not self._is_auto_repeat(event):
             return False
         if kind == QEvent.Type.ShortcutOverride:
             event.accept()  # as a key press, which says that it is a repeat
@@ -39,7 +39,7 @@ class HeldKeys(QObject):
         QCoreApplication.sendEvent(watched, _repeat_of(event))
         return True
 
-    def _again(self, event: QKeyEvent) -> bool:
+    def _is_auto_repeat(self, event: QKeyEvent) -> bool:
         code, moment = event.nativeScanCode(), event.timestamp()
         return not event.isAutoRepeat() and 0 not in (code, moment) and self._released == (code, moment)
 

@@ -186,7 +186,7 @@ class Lookup(QObject):
         self._generation = 0
         self._lock = threading.Lock()
         self._closed = False
-        self._arrived.connect(self._receive)
+        self._arrived.connect(self._on_task_done)
 
     def ask(self, tag: object, work: Callable[[], Any]) -> None:
         """Run `work` in the pool; an earlier question that is still open is forgotten."""
@@ -214,7 +214,7 @@ class Lookup(QObject):
         with self._lock:
             self._closed = True
 
-    def _receive(self, generation: int, tag: object, result: object, error: object) -> None:
+    def _on_task_done(self, generation: int, tag: object, result: object, error: object) -> None:
         if generation != self._generation:
             return
         if error is not None:
@@ -235,7 +235,7 @@ class Errands(Lookup):
         """Run `work` in the pool once everything that was asked for before is done."""
         self._waiting.append((tag, work))
         if not self._busy:
-            self._go_on()
+            self._run_next()
 
     def forget(self) -> None:
         """Drop whatever is still under way or waits."""
@@ -243,12 +243,12 @@ class Errands(Lookup):
         self._busy = False
         super().forget()
 
-    def _go_on(self) -> None:
+    def _run_next(self) -> None:
         self._busy = bool(self._waiting)
         if self._waiting:
             super().ask(*self._waiting.popleft())
 
-    def _receive(self, generation: int, tag: object, result: object, error: object) -> None:
+    def _on_task_done(self, generation: int, tag: object, result: object, error: object) -> None:
         if generation == self._generation:
-            self._go_on()  # first: whoever is told of the answer may keep it for long
-            super()._receive(self._generation, tag, result, error)
+            self._run_next()  # first: whoever is told of the answer may keep it for long
+            super()._on_task_done(self._generation, tag, result, error)

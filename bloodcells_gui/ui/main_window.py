@@ -80,14 +80,14 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setMinimumSize(QSize(1000, 640))
         self.setAcceptDrops(True)
-        self._build()
+        self._build_layout()
         self._connect()
         self._show_state()
         self._tell_setting_problems()
 
     # -- building --------------------------------------------------------------------------------------
 
-    def _build(self) -> None:
+    def _build_layout(self) -> None:
         context = self.context
         self.actions_ = Actions(context, self)
         self._latin = LatinShortcuts(self)
@@ -143,20 +143,20 @@ class MainWindow(QMainWindow):
             ("continue_run", self.continue_analysis), ("analyse_again", self._analyse_again),
             ("export", self.export), ("sign", self.sign),
             ("close_case", self.close_case), ("quit", self.close),
-            ("undo", self._on_page(lambda p: p.undo())),
-            ("redo", self._on_page(lambda p: p.redo())),
-            ("confirm", self._on_page(lambda p: p.confirm())),
-            ("exclude", self._on_page(lambda p: p.exclude())),
-            ("restore", self._on_page(lambda p: p.restore())),
-            ("next_doubtful", self._on_page(lambda p: p.next_doubtful())),
-            ("next_unreviewed", self._on_page(lambda p: p.next_unreviewed())),
-            ("larger", self._on_page(lambda p: p.gallery.step_side(1))),
-            ("smaller", self._on_page(lambda p: p.gallery.step_side(-1))),
-            ("explain", self._on_page(lambda p: p.inspector.heat_button.toggle())),
-            ("loupe", self._on_page(lambda p: p.gallery.loupe.switch(a.get("loupe").isChecked()))),
-            ("find_class", self._on_page(lambda p: p.find_class())),
-            ("compare", self._on_page(lambda p: p.compare())),
-            ("alike", self._on_page(lambda p: p.show_alike())),
+            ("undo", self._with_open_case(lambda p: p.undo())),
+            ("redo", self._with_open_case(lambda p: p.redo())),
+            ("confirm", self._with_open_case(lambda p: p.confirm())),
+            ("exclude", self._with_open_case(lambda p: p.exclude())),
+            ("restore", self._with_open_case(lambda p: p.restore())),
+            ("next_doubtful", self._with_open_case(lambda p: p.next_doubtful())),
+            ("next_unreviewed", self._with_open_case(lambda p: p.next_unreviewed())),
+            ("larger", self._with_open_case(lambda p: p.gallery.step_side(1))),
+            ("smaller", self._with_open_case(lambda p: p.gallery.step_side(-1))),
+            ("explain", self._with_open_case(lambda p: p.inspector.heat_button.toggle())),
+            ("loupe", self._with_open_case(lambda p: p.gallery.loupe.switch(a.get("loupe").isChecked()))),
+            ("find_class", self._with_open_case(lambda p: p.find_class())),
+            ("compare", self._with_open_case(lambda p: p.compare())),
+            ("alike", self._with_open_case(lambda p: p.show_alike())),
             ("next_panel", self._next_panel), ("keys", self._edit_keys),
             ("preferences", self.preferences_wanted.emit),
             ("person", self.reviewer.ask), ("about", lambda: AboutDialog(self).exec()),
@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         ):  # fmt: skip
             a.connect(name, act)
         for code, action in a.class_actions.items():
-            name_cells = self._on_page(partial(CasePage.relabel, code=code))
+            name_cells = self._with_open_case(partial(CasePage.relabel, code=code))
             action.triggered.connect(lambda _=False, act=name_cells: act())
         self.empty.folder_wanted.connect(self.opener.choose_folder)
         self.empty.slide_wanted.connect(self.opener.choose_slide)
@@ -175,15 +175,15 @@ class MainWindow(QMainWindow):
         self.empty.dropped.connect(self.opener.tell_dropped)
         self.opener.opened.connect(self._opened)
         self.opener.reopening.connect(self.close_case)
-        self.opener.busy.connect(self._opening)
-        self.reporter.busy.connect(self._writing)
+        self.opener.busy.connect(self._show_opening_progress)
+        self.reporter.busy.connect(self._disable_while_writing)
         self.reporter.cells_wanted.connect(self._show_cells)
         self.analysis.state_changed.connect(self._show_state)
         self.analysis.scale_wanted.connect(self._analyse_again)
         self._recent.aboutToShow.connect(self._fill_recent)
         self.context.theme.changed.connect(self._show_state)
 
-    def _on_page(self, act: Callable[[CasePage], None]) -> Callable[[], None]:
+    def _with_open_case(self, act: Callable[[CasePage], None]) -> Callable[[], None]:
         """`act` on the open case, nothing without one."""
 
         def run() -> None:
@@ -381,13 +381,13 @@ class MainWindow(QMainWindow):
             field.clearFocus()
             field.setFocus()
 
-    def _opening(self, what: str) -> None:
+    def _show_opening_progress(self, what: str) -> None:
         if what:
             self.progress.begin(what, can_cancel=False)
         elif not self.analysis.running:
             self.progress.end()
 
-    def _writing(self, what: str) -> None:
+    def _disable_while_writing(self, what: str) -> None:
         # The report is of one moment: nothing may be decided while it is written.
         page = self.page
         if page is not None:
@@ -395,7 +395,7 @@ class MainWindow(QMainWindow):
             page.setEnabled(not what)
             if not what and page.isVisible() and QApplication.focusWidget() is None:
                 (focus or page.views).setFocus()  # a disabled page has lost the keyboard
-        self._opening(what)
+        self._show_opening_progress(what)
 
     def _show_cells(self, cells: tuple[int, ...]) -> None:
         if self.page is not None:

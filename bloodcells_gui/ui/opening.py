@@ -63,8 +63,8 @@ class Opener(QObject):
         self._window = parent
         self._pool = pool
         self._looks = Lookup(pool, self)
-        self._looks.answered.connect(self._looked)
-        self._looks.failed.connect(self._failed)
+        self._looks.answered.connect(self._on_input_inspected)
+        self._looks.failed.connect(self._on_inspection_failed)
         self._found: tuple[object, Intake] | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -180,7 +180,7 @@ class Opener(QObject):
             actions.append((tr("Take the case over"), lambda: self.open_case(path, take_over=True)))
         self._banners.error(error, actions=tuple(actions))
 
-    def _looked(self, tag: object, intake: Intake) -> None:
+    def _on_input_inspected(self, tag: object, intake: Intake) -> None:
         self.busy.emit("")
         self._found = (tag, intake)
         self._ask_when_free()
@@ -193,11 +193,11 @@ class Opener(QObject):
             self._later.start()
             return
         (tag, intake), self._found = self._found, None
-        self._go_on(tag, intake)
+        self._continue_opening(tag, intake)
 
-    def _go_on(self, tag: object, intake: Intake) -> None:
+    def _continue_opening(self, tag: object, intake: Intake) -> None:
         if tag == "demo":
-            self._begin(intake, OpenOptions())
+            self._start_analysis(intake, OpenOptions())
             return
         path = tag if isinstance(tag, Path) else Path(str(tag))
         options = self.ask_options(path, intake)
@@ -216,7 +216,7 @@ class Opener(QObject):
                 return
             finally:
                 self.busy.emit("")
-        self._begin(intake, options)
+        self._start_analysis(intake, options)
 
     def _ask_options(self, path: Path, intake: Intake) -> OpenOptions | None:
         again, self._again = self._again, None
@@ -235,7 +235,7 @@ class Opener(QObject):
         dialog.deleteLater()
         return answer
 
-    def _begin(self, intake: Intake, options: OpenOptions) -> None:
+    def _start_analysis(self, intake: Intake, options: OpenOptions) -> None:
         try:
             session, job = self._workspace.new_case(intake, options)
         except UserError as error:
@@ -243,7 +243,7 @@ class Opener(QObject):
             return
         self.opened.emit(session, job)
 
-    def _failed(self, _tag: object, error: object) -> None:
+    def _on_inspection_failed(self, _tag: object, error: object) -> None:
         self.busy.emit("")
         if isinstance(error, UserError):
             self._banners.error(error)

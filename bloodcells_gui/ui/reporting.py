@@ -50,7 +50,7 @@ class Reporter(QObject):
         self._banners = banners
         self._writes = Errands(pool, self)
         self._writes.answered.connect(self._written)
-        self._writes.failed.connect(self._failed)
+        self._writes.failed.connect(self._on_report_failed)
         self._signed: Banner | None = None
         # The case in front; what is told late about another one must not seem to be about it.
         self.case: CaseSession | None = None
@@ -85,7 +85,7 @@ class Reporter(QObject):
             actions=((tr("Open the folder"), lambda: _open(str(folder))),),
         )
 
-    def _failed(self, tag: tuple[CaseSession, Path], error: BaseException) -> None:
+    def _on_report_failed(self, tag: tuple[CaseSession, Path], error: BaseException) -> None:
         self.busy.emit("")
         session, _ = tag
         if session is self.case and isinstance(error, UserError):

@@ -52,7 +52,7 @@ class ReviewKeys(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() not in _KEYS or not isinstance(event, QKeyEvent) or not self._alive():
             return False
-        act = self._meant(event)
+        act = self._action_for_key(event)
         if act is None:
             return False
         event.accept()
@@ -61,7 +61,7 @@ class ReviewKeys(QObject):
             act()
         return True
 
-    def _meant(self, event: QKeyEvent) -> Callable[[], None] | None:
+    def _action_for_key(self, event: QKeyEvent) -> Callable[[], None] | None:
         found = review_meanings(event)
         code = self._context.keymap.first_code(found)
         if code is not None:

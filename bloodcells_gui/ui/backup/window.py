@@ -90,8 +90,8 @@ class BackupWindow(QDialog):
         self._restored = restored
         self._token: CancelToken | None = None
         self._work = Lookup(pool, self)
-        self._work.answered.connect(self._answered)
-        self._work.failed.connect(self._failed)
+        self._work.answered.connect(self._on_task_done)
+        self._work.failed.connect(self._on_task_failed)
         # A worker's progress comes to the window's own thread.
         self._moved.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
         self.banners = BannerStack(context)
@@ -114,7 +114,7 @@ class BackupWindow(QDialog):
         layout.addWidget(self.banners)
         layout.addWidget(self._page(), 1)
         resize_within_screen(self, 620, 360)
-        self._enable()
+        self._update_buttons()
 
     def _page(self) -> QWidget:
         page = QWidget()
@@ -192,7 +192,7 @@ class BackupWindow(QDialog):
         self.banners.clear()
         self.bar.setValue(0)
         self.text.setText("")
-        self._enable()
+        self._update_buttons()
         return self._token
 
     # -- what comes of it --------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ class BackupWindow(QDialog):
         """Whether a backup or a restore is at work."""
         return self._token is not None
 
-    def _enable(self) -> None:
+    def _update_buttons(self) -> None:
         for button in (self.save_button, self.restore_button):
             button.setEnabled(not self.running)
         for widget in (self.bar, self.text, self.cancel_button):
@@ -216,9 +216,9 @@ class BackupWindow(QDialog):
         )
         self.text.setText(text)
 
-    def _answered(self, tag: object, result: object) -> None:
+    def _on_task_done(self, tag: object, result: object) -> None:
         self._token = None
-        self._enable()
+        self._update_buttons()
         if not isinstance(result, Finished):
             return
         lang = self._context.language.lang
@@ -231,9 +231,9 @@ class BackupWindow(QDialog):
         if isinstance(tag, tuple) and tag[2] is None:
             self._restored()
 
-    def _failed(self, tag: object, error: object) -> None:
+    def _on_task_failed(self, tag: object, error: object) -> None:
         self._token = None
-        self._enable()
+        self._update_buttons()
         if isinstance(error, Cancelled):
             self.banners.show_banner("info", tr("Cancelled: nothing was written."), vanish_ms=6000)
         elif isinstance(error, UserError):

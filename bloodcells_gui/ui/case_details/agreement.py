@@ -134,11 +134,11 @@ class AgreementWindow(QDialog):
         resize_within_screen(self, 720, 460)
         guard_wheels(self)
         self._work = Lookup(pool, self)
-        self._work.answered.connect(self._answered)
-        self._work.failed.connect(self._failed)
+        self._work.answered.connect(self._on_comparison_done)
+        self._work.failed.connect(self._on_comparison_failed)
         self._work.ask("agreement", read)
 
-    def _answered(self, _: object, found: Agreement) -> None:
+    def _on_comparison_done(self, _: object, found: Agreement) -> None:
         self._found = found.points
         names = ", ".join(found.unreadable[:5]) + ("…" if len(found.unreadable) > 5 else "")
         self.left_out.setText(tr("Left out because they cannot be read: {names}").format(names=names))
@@ -148,7 +148,7 @@ class AgreementWindow(QDialog):
             self.classes.addItem(self._context.language.text(points.name))
         self._show()
 
-    def _failed(self, _: object, error: object) -> None:
+    def _on_comparison_failed(self, _: object, error: object) -> None:
         text = tr("The cases could not be compared.")
         if isinstance(error, UserError):
             text = error.text(self._context.language.lang)

@@ -146,8 +146,8 @@ class CounterPanel(QWidget):
         self._dark = QTimer(self)
         self._dark.setSingleShot(True)
         self._dark.setInterval(_LIT_MS)
-        self._dark.timeout.connect(lambda: self._light(""))
-        controller.changed.connect(lambda _: self._changed())
+        self._dark.timeout.connect(lambda: self._highlight_tile(""))
+        controller.changed.connect(lambda _: self._on_case_changed())
         self.setFocusProxy(self.tiles)
         self.refresh()
 
@@ -186,7 +186,7 @@ class CounterPanel(QWidget):
         super().showEvent(event)
         self.refresh()
 
-    def _changed(self) -> None:
+    def _on_case_changed(self) -> None:
         if self.isVisible():
             self.refresh()
 
@@ -212,7 +212,7 @@ class CounterPanel(QWidget):
         self._last.setEnabled(bool(self.counter.last))
         self.model.refresh()
 
-    def _light(self, code: str) -> None:
+    def _highlight_tile(self, code: str) -> None:
         self._delegate.lit = code
         self.tiles.viewport().update()
         if code:
@@ -231,7 +231,7 @@ class CounterPanel(QWidget):
     def _answer(self, beat: Beat, code: str) -> None:
         """Light and sound the tile of a cell that was counted."""
         if beat is not Beat.NONE:
-            self._light(code)
+            self._highlight_tile(code)
             self.bell.beat(beat)
 
     def _sound_changed(self, on: bool) -> None:

@@ -29,7 +29,7 @@ class Bell(QObject):
         self._left = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_GAP_MS)
-        self._timer.timeout.connect(self._again)
+        self._timer.timeout.connect(self._play_next_ring)
 
     def beat(self, beat: Beat) -> None:
         """Ring once for a cell, long for a round hundred."""
@@ -40,7 +40,7 @@ class Bell(QObject):
             self._left = _LONG - 1
             self._timer.start()
 
-    def _again(self) -> None:
+    def _play_next_ring(self) -> None:
         self.ring()
         self._left -= 1
         if self._left <= 0:

@@ -53,19 +53,19 @@ class FindingDialog(Form):
         self.hint.setObjectName("muted")
         self.hint.setWordWrap(True)
         self.outer.insertWidget(self.outer.indexOf(self.buttons), self.hint)
-        self.verdict.currentIndexChanged.connect(lambda _: self._check())
-        self.told.textChanged.connect(lambda _: self._check())
-        self.told_at.textChanged.connect(lambda _: self._check())
+        self.verdict.currentIndexChanged.connect(lambda _: self._update_ok_button())
+        self.told.textChanged.connect(lambda _: self._update_ok_button())
+        self.told_at.textChanged.connect(lambda _: self._update_ok_button())
         self.told.setFocus()
-        self._check()
+        self._update_ok_button()
 
-    def _moment(self) -> QDateTime:
+    def _notified_at(self) -> QDateTime:
         return QDateTime.fromString(self.told_at.text().strip(), _FORM)
 
-    def _check(self) -> None:
+    def _update_ok_button(self) -> None:
         cells_first = self.verdict.currentData() == REFUTED and self._finding.count > 0
         self.hint.setVisible(cells_first)
-        dated = not self.told_at.text().strip() or self._moment().isValid()
+        dated = not self.told_at.text().strip() or self._notified_at().isValid()
         self.set_accept_enabled(bool(self.told.text().strip()) and dated and not cells_first)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setToolTip(
             "" if dated else tr("The time is not one: YYYY-MM-DD HH:MM")
@@ -73,7 +73,7 @@ class FindingDialog(Form):
 
     def answer(self) -> FindingAnswer:
         """What was answered."""
-        at = self._moment()
+        at = self._notified_at()
         told_at = at.toUTC().toString("yyyy-MM-ddTHH:mm:ssZ") if at.isValid() else ""
         return FindingAnswer(
             str(self.verdict.currentData()),

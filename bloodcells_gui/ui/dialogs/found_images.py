@@ -141,9 +141,9 @@ class FoundImages(QWidget):
         self._pictures: Lookup | None = None
         if pool is not None:
             self._pictures = Lookup(pool, self)
-            self._pictures.answered.connect(self._came)
-            self._pictures.failed.connect(lambda row, _error: self._came(row, []))
-            self._ask()
+            self._pictures.answered.connect(self._on_pictures_loaded)
+            self._pictures.failed.connect(lambda row, _error: self._on_pictures_loaded(row, []))
+            self._request_pictures()
 
     @property
     def in_question(self) -> bool:
@@ -155,16 +155,16 @@ class FoundImages(QWidget):
         """Whether nothing is left to ask."""
         return not self.in_question or self.one.isChecked() or self.each.isChecked()
 
-    def _ask(self) -> None:
+    def _request_pictures(self) -> None:
         if self._pictures is not None and self._next < len(self.model.places):
             row, self._next = self._next, self._next + 1
             paths = self.model.places[row].first[:_SHOWN]
             self._pictures.ask(row, lambda: first_pictures(paths, _SIDE_PX))
 
-    def _came(self, row: object, pictures: Any) -> None:
+    def _on_pictures_loaded(self, row: object, pictures: Any) -> None:
         if isinstance(row, int):
             self.model.show_pictures(row, pictures)
-        self._ask()
+        self._request_pictures()
 
     def stop(self) -> None:
         """Ask for no further pictures."""

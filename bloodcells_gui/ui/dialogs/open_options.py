@@ -53,7 +53,7 @@ class OpenOptionsDialog(Form):
         where = ElidedLabel(str(path))
         self.form.addRow(tr("Images"), where)
         self.found = FoundImages(places, pool, self)
-        self.found.answered.connect(self._check)
+        self.found.answered.connect(self._update_ok_button)
         if places:
             self.form.addRow(self.found)
         else:
@@ -79,19 +79,19 @@ class OpenOptionsDialog(Form):
         )
         self.form.addRow(tr("&Leukocytes to find"), self.target)
         for field in (self.mpp, self.wbc):
-            field.textChanged.connect(self._check)
+            field.textChanged.connect(self._update_ok_button)
         # What a scanner sends belongs into the specimen number, whatever lies above it.
         for before, after in pairwise((self.target, self.found.view, self.found.one, self.found.each)):
             self.setTabOrder(before, after)
         self.setMinimumWidth(560)
-        self._check()
+        self._update_ok_button()
 
     def ask_scale(self, specimen: Specimen) -> None:
         """Ask again about a specimen whose scale was not known, or wrong: the scale first."""
         self.specimen_id.setText(specimen.id)
         self.mpp.setFocus()
 
-    def _check(self) -> None:
+    def _update_ok_button(self) -> None:
         self.set_accept_enabled(self.mpp.acceptable and self.wbc.acceptable and self.found.settled)
         for field in (self.specimen_id, self.wbc, self.corrected):
             field.setEnabled(not self.found.each.isChecked())  # they belong to one person

@@ -175,7 +175,7 @@ class GalleryCanvas(QAbstractItemView):
         return QRect() if tile is None else QRect(tile[0], tile[1] - self.verticalOffset(), tile[2], tile[3])
 
     def indexAt(self, point: QPoint) -> QModelIndex:
-        pinned = self._pinned()
+        pinned = self._sticky_group()
         if pinned is not None and 0 <= point.y() < self._grid.metrics.heading:
             return self._model.index(pinned.group, 0)
         found = self._grid.at(point.x(), point.y() + self.verticalOffset())
@@ -205,7 +205,7 @@ class GalleryCanvas(QAbstractItemView):
         elif rect.bottom() > bottom:
             bar.setValue(bar.value() + rect.bottom() - bottom + 4)
 
-    def _pinned(self) -> Span | None:
+    def _sticky_group(self) -> Span | None:
         """The group whose heading has been scrolled away while its cells are still on screen."""
         span = self._grid.span_at(self.verticalOffset())
         return span if span is not None and span.top < self.verticalOffset() else None
@@ -251,7 +251,7 @@ class GalleryCanvas(QAbstractItemView):
                         painter, rect, self._model, cell_id, selected=chosen, current=cell_id == current
                     )
             self._heading(painter, span, QRect(0, span.top - offset, width, m.heading))
-        pinned = self._pinned()
+        pinned = self._sticky_group()
         if pinned is not None:
             top = min(0, pinned.bottom - offset - m.heading)
             self._heading(painter, pinned, QRect(0, top, width, m.heading), pinned=True)
@@ -266,9 +266,9 @@ class GalleryCanvas(QAbstractItemView):
         self._ask.start()
 
     def _ask_for_pictures(self) -> None:
-        self._thumbnails.want(self._wanted + self._ahead())
+        self._thumbnails.want(self._wanted + self._prefetch_ids())
 
-    def _ahead(self) -> list[int]:
+    def _prefetch_ids(self) -> list[int]:
         """Half a page below the screen, so that scrolling finds its pictures ready."""
         bottom = self.verticalOffset() + self.viewport().height()
         ids: list[int] = []

@@ -130,11 +130,11 @@ class GalleryModel(QAbstractItemModel):
                 self._where[cell_id] = number
                 self._groups[number].append(cell_id)
         for group in self._groups:
-            # Stable: cells of equal uncertainty stay in the order of their ids, as `_place` wants it.
+            # Stable: cells of equal uncertainty stay in the order of their ids, as `_sort_key` wants it.
             group.sort(key=self._key.__getitem__)
         self.endResetModel()
 
-    def _place(self, cell_id: int) -> tuple[float, int]:
+    def _sort_key(self, cell_id: int) -> tuple[float, int]:
         """Sorting key within a group: most doubtful first, then in the order of finding."""
         return self._key[cell_id], cell_id
 
@@ -149,7 +149,7 @@ class GalleryModel(QAbstractItemModel):
             self._sort_anew(ids)
             return
         leaving, arriving, staying = self._moves(ids)
-        rows = {n: _runs(self._row(n, i) for i in members) for n, members in leaving.items()}
+        rows = {n: _runs(self._row_in_group(n, i) for i in members) for n, members in leaving.items()}
         arrivals = sum(map(len, arriving.values()))
         if sum(map(len, rows.values())) > _MANY_RUNS or arrivals > 4 * _MANY_RUNS:
             self._regroup(leaving, arriving)
@@ -177,7 +177,7 @@ class GalleryModel(QAbstractItemModel):
                 self._key[cell_id] = -self._cell_of(cell_id).uncertainty
             if new == old:
                 if old is not None:
-                    staying.setdefault(old, []).append(self._row(old, cell_id))
+                    staying.setdefault(old, []).append(self._row_in_group(old, cell_id))
                 continue
             if old is not None:
                 leaving.setdefault(old, []).append(cell_id)
@@ -224,20 +224,20 @@ class GalleryModel(QAbstractItemModel):
             self._groups[number] = [i for i in self._groups[number] if i not in gone]
         for number, members in arriving.items():
             self._groups[number].extend(members)
-            self._groups[number].sort(key=self._place)
+            self._groups[number].sort(key=self._sort_key)
             for cell_id in members:
                 self._where[cell_id] = number
         self.endResetModel()
 
     def _insert(self, number: int, ids: list[int]) -> None:
         group = self._groups[number]
-        ids.sort(key=self._place)
+        ids.sort(key=self._sort_key)
         i = 0
         while i < len(ids):
-            row = bisect_left(group, self._place(ids[i]), key=self._place)
+            row = bisect_left(group, self._sort_key(ids[i]), key=self._sort_key)
             j = i + 1
-            limit = self._place(group[row]) if row < len(group) else None
-            while j < len(ids) and (limit is None or self._place(ids[j]) < limit):
+            limit = self._sort_key(group[row]) if row < len(group) else None
+            while j < len(ids) and (limit is None or self._sort_key(ids[j]) < limit):
                 j += 1
             self.beginInsertRows(self.index(number, 0), row, row + j - i - 1)
             group[row:row] = ids[i:j]
@@ -252,8 +252,8 @@ class GalleryModel(QAbstractItemModel):
             index = self.index(number, 0)
             self.dataChanged.emit(index, index)
 
-    def _row(self, number: int, cell_id: int) -> int:
-        return bisect_left(self._groups[number], self._place(cell_id), key=self._place)
+    def _row_in_group(self, number: int, cell_id: int) -> int:
+        return bisect_left(self._groups[number], self._sort_key(cell_id), key=self._sort_key)
 
     # -- asking ----------------------------------------------------------------------------------------
 
@@ -276,7 +276,7 @@ class GalleryModel(QAbstractItemModel):
         number = self._where.get(cell_id)
         if number is None:
             return QModelIndex()
-        return self.createIndex(self._row(number, cell_id), 0, number + 1)
+        return self.createIndex(self._row_in_group(number, cell_id), 0, number + 1)
 
     def group_index(self, code: str) -> QModelIndex:
         """Index of a group's heading."""

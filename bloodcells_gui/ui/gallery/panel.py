@@ -88,7 +88,7 @@ class GalleryPanel(QWidget):
         self.view.side_changed.connect(self._side_changed)
         self.view.dropped.connect(self.dropped)
         controller.changed.connect(self.refresh)
-        self._tell()
+        self._update_count_label()
 
     def step_side(self, steps: int) -> None:
         """The next larger or smaller pictures, where they are seen."""
@@ -104,20 +104,20 @@ class GalleryPanel(QWidget):
             self.view.steadily(lambda: self.model.refresh(change.cells))
         else:
             self.model.refresh(change.cells)
-        self._tell()
+        self._update_count_label()
 
     def _side_changed(self, side: int) -> None:
         if side in SIDES:
             self._slider.setValue(SIDES.index(side))
 
     def _selection_changed(self) -> None:
-        self._tell()
+        self._update_count_label()
         self.selection_changed.emit(self._selected_count())
 
     def _selected_count(self) -> int:
         return sum(r.height() for r in ranges(self.view.selectionModel().selection()))
 
-    def _tell(self) -> None:
+    def _update_count_label(self) -> None:
         cells, selected = sum(self.model.counts()), self._selected_count()
         text = ngettext("{n} cell", "{n} cells", cells)
         if selected > 1:

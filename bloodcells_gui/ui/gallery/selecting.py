@@ -79,7 +79,7 @@ class GallerySelection(GalleryCanvas):
                 selection.select(self._model.index(first, 0, parent), self._model.index(last, 0, parent))
         return selection
 
-    def _point_at(self, cell_id: int, modifiers: Qt.KeyboardModifier) -> None:
+    def _move_cursor_to(self, cell_id: int, modifiers: Qt.KeyboardModifier) -> None:
         """Put the cursor on a cell the way the modifiers say: alone, toggling, or as the end of a range."""
         index = self._model.index_of(cell_id)
         selection = self.selectionModel()
@@ -115,9 +115,9 @@ class GallerySelection(GalleryCanvas):
         already = self.selectionModel().isSelected(index)
         if event.button() == Qt.MouseButton.RightButton:
             if not already:
-                self._point_at(cell_id, Qt.KeyboardModifier.NoModifier)
+                self._move_cursor_to(cell_id, Qt.KeyboardModifier.NoModifier)
         elif not (already and not event.modifiers()):
-            self._point_at(cell_id, event.modifiers())
+            self._move_cursor_to(cell_id, event.modifiers())
         else:
             # A plain press on a selected cell may start a drag of all; it narrows on release.
             self.selectionModel().setCurrentIndex(index, SelectionFlag.NoUpdate)
@@ -155,7 +155,7 @@ class GallerySelection(GalleryCanvas):
             and not event.modifiers()
             and self._model.cell_id(self.indexAt(event.position().toPoint())) == self._press_id
         ):
-            self._point_at(self._press_id, Qt.KeyboardModifier.NoModifier)
+            self._move_cursor_to(self._press_id, Qt.KeyboardModifier.NoModifier)
         if self._band is not None:
             ids = self.selected_ids()
             if ids:
@@ -177,9 +177,9 @@ class GallerySelection(GalleryCanvas):
         super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        goal = self._goal(event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
+        goal = self._cursor_target(event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
         if goal is not None:
-            self._point_at(goal, event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._move_cursor_to(goal, event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         elif event.key() == Qt.Key.Key_A and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.selectAll()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current_id() is not None:
@@ -188,7 +188,7 @@ class GallerySelection(GalleryCanvas):
             # Never the base class: its type-ahead search would swallow the class keys.
             event.ignore()
 
-    def _goal(self, key: int, control: bool) -> int | None:
+    def _cursor_target(self, key: int, control: bool) -> int | None:
         """Cell the cursor goes to from here, None when `key` does not move it."""
         order = [g for g in range(len(GROUPS)) if self._model.ids(g) and g not in self._collapsed]
         if not order:

@@ -14,7 +14,7 @@ _BATCH = 12
 CACHE_PX = 24_000_000
 
 
-class _Wishes:
+class _RequestQueue:
     """What the view would like next; replaced at every scroll, so nobody decodes what has gone by."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class _Wishes:
 class _Decoder(QRunnable):
     def __init__(
         self,
-        wishes: _Wishes,
+        wishes: _RequestQueue,
         fetch: Callable[[int], bytes],
         deliver: Callable[[list[tuple[int, int, int, QImage]]], None],
     ) -> None:
@@ -93,11 +93,11 @@ class ThumbnailLoader(QObject):
         super().__init__(parent)
         self._fetch = fetch
         self._pool = pool
-        self._wishes = _Wishes()
+        self._wishes = _RequestQueue()
         self._cache: OrderedDict[int, QPixmap] = OrderedDict()
         self._broken: set[int] = set()
         self._cached_px = 0
-        self._decoded.connect(self._receive)
+        self._decoded.connect(self._on_tiles_ready)
 
     def set_side(self, side_px: int) -> None:
         """Side of the pictures in device px; smaller ones stay until the new ones arrive."""
@@ -154,7 +154,7 @@ class ThumbnailLoader(QObject):
             self._wishes.closed = True
             self._wishes.ids = []
 
-    def _receive(self, ready: list[tuple[int, int, int, QImage]]) -> None:
+    def _on_tiles_ready(self, ready: list[tuple[int, int, int, QImage]]) -> None:
         arrived: list[int] = []
         for generation, cell_id, _side, image in ready:
             if generation != self._wishes.generation:

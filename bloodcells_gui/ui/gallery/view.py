@@ -101,7 +101,7 @@ class GalleryView(GallerySelection):
     def shows(self, ids: Sequence[int]) -> bool:
         """Whether at least one of the cells is on the screen, most of its tile in sight."""
         area = self.viewport().rect()
-        if self._pinned() is not None:
+        if self._sticky_group() is not None:
             area.setTop(self._grid.metrics.heading)
         if len(ids) > 1:
             wanted = set(ids)

@@ -95,8 +95,8 @@ class InspectorPanel(QWidget):
         split.setChildrenCollapsible(False)
         layout.addWidget(split, 1)
         self.setMinimumWidth(300)
-        controller.changed.connect(self._changed)
-        context.theme.changed.connect(self._tell)
+        controller.changed.connect(self._on_case_changed)
+        context.theme.changed.connect(self._show_head_and_scores)
         self.show_cell(None)
 
     # -- building --------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ class InspectorPanel(QWidget):
             self.replaced.hide()
         else:
             self._settle.start()
-        self._tell()
+        self._show_head_and_scores()
 
     def _load(self) -> None:
         cell_id = self.shown_cell
@@ -265,7 +265,7 @@ class InspectorPanel(QWidget):
         self._views.ask(cell_id, lambda: session.view(cell_id))
         self._fill_tab()
 
-    def _tell(self) -> None:
+    def _show_head_and_scores(self) -> None:
         """Head and probabilities: at once, whatever the picture takes."""
         cell_id = self.shown_cell
         known = cell_id is not None
@@ -342,9 +342,9 @@ class InspectorPanel(QWidget):
             self.found = found
             self.by_itself.show_found(found, self.session.cell(self.shown_cell).predicted)
 
-    def _changed(self, change: Change) -> None:
+    def _on_case_changed(self, change: Change) -> None:
         if self.shown_cell is not None and self.shown_cell in change.cells:
-            self._tell()
+            self._show_head_and_scores()
             self._fill_tab()
 
     # -- pictures --------------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ class LibraryWindow(QDialog):
         self.view.setFrameShape(QFrame.Shape.NoFrame)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.view.setAccessibleName(tr("Reference library"))
-        self.view.selectionModel().selectionChanged.connect(lambda *_: self._enable())
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._update_buttons())
         self.text = QLineEdit()
         self.text.setPlaceholderText(tr("Class, note or reviewer"))
         self.text.setAccessibleName(tr("Search"))
@@ -270,9 +270,9 @@ class LibraryWindow(QDialog):
             self._state.setText(tr("No cell here yet: add one from the menu Case."))
         else:
             self._state.setText(tr("The library holds no cell of the same model."))
-        self._enable()
+        self._update_buttons()
 
-    def _enable(self) -> None:
+    def _update_buttons(self) -> None:
         chosen = bool(self.view.selectionModel().selectedIndexes())
         self.note_button.setEnabled(chosen)
         self.remove_button.setEnabled(chosen)

@@ -139,8 +139,8 @@ class AuditWindow(QDialog):
         layout.addWidget(self.table, 1)
         resize_within_screen(self, 1040, 600)
         self._work = Errands(pool, self)
-        self._work.answered.connect(self._answered)
-        self._work.failed.connect(self._failed)
+        self._work.answered.connect(self._on_task_done)
+        self._work.failed.connect(self._on_task_failed)
 
     def verify(self) -> None:
         """Hold the case against its chain of hashes, in the background."""
@@ -161,7 +161,7 @@ class AuditWindow(QDialog):
         path = self._path
         self._work.ask(target, lambda: audit_view.export(path, target))
 
-    def _answered(self, tag: object, result: Verdict | int) -> None:
+    def _on_task_done(self, tag: object, result: Verdict | int) -> None:
         self.verify_button.setEnabled(True)
         if isinstance(result, int):
             self.banners.show_banner(
@@ -187,7 +187,7 @@ class AuditWindow(QDialog):
                 counts,
             )
 
-    def _failed(self, _: object, error: object) -> None:
+    def _on_task_failed(self, _: object, error: object) -> None:
         self.verify_button.setEnabled(True)
         if isinstance(error, UserError):
             self.banners.error(error)

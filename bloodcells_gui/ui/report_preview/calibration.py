@@ -137,28 +137,32 @@ class CalibrationWindow(QDialog):
         lead.setObjectName("muted")
         self.model = ProfilesModel(context, self)
         self.table = self._build_table()
-        self.table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._update_buttons())
         self.name = QLineEdit()
         self.name.setMaxLength(60)
         self.name.setPlaceholderText(tr("Name of the profile"))
         self.name.setAccessibleName(tr("Name of the profile"))
-        self.name.textChanged.connect(lambda _: self._enable())
+        self.name.textChanged.connect(lambda _: self._update_buttons())
         self.fit_button = self._button(
             ngettext("&Calibrate from {n} reviewed cell", "&Calibrate from {n} reviewed cells", reviewed),
             self.fit,
         )
         self._reviewed = reviewed
-        self.use_button = self._button(tr("&Use"), lambda: self._act(self._tuning.use))
-        self.revert_button = self._button(tr("&Go back a version"), lambda: self._act(self._tuning.revert))
-        self.remove_button = self._button(tr("Put &aside"), lambda: self._act(self._tuning.remove))
+        self.use_button = self._button(tr("&Use"), lambda: self._ask_for_current(self._tuning.use))
+        self.revert_button = self._button(
+            tr("&Go back a version"), lambda: self._ask_for_current(self._tuning.revert)
+        )
+        self.remove_button = self._button(
+            tr("Put &aside"), lambda: self._ask_for_current(self._tuning.remove)
+        )
         self.none_button = self._button(tr("Use the &model as it is"), self.use_none)
         self._lay_out(lead)
         resize_within_screen(self, 780, 460)
         self._busy = False
         self._work = Lookup(pool, self)
-        self._work.answered.connect(self._answered)
-        self._work.failed.connect(self._failed)
-        self._enable()
+        self._work.answered.connect(self._on_task_done)
+        self._work.failed.connect(self._on_task_failed)
+        self._update_buttons()
         self.refresh()
 
     def _build_table(self) -> QTableView:
@@ -199,7 +203,7 @@ class CalibrationWindow(QDialog):
 
     def _ask(self, tag: str, work: Callable[[], Any]) -> None:
         self._busy = True
-        self._enable()
+        self._update_buttons()
         self._work.ask(tag, work)
 
     def refresh(self) -> None:
@@ -222,19 +226,19 @@ class CalibrationWindow(QDialog):
         found = self.table.selectionModel().selectedRows()
         return self.model.profile(found[0].row()) if found else None
 
-    def _act(self, act: Callable[[str], object]) -> None:
+    def _ask_for_current(self, act: Callable[[str], object]) -> None:
         found = self.current()
         if found is not None:
             name = found.name
             self._ask("act", lambda: act(name))
 
-    def _answered(self, tag: object, result: Any) -> None:
+    def _on_task_done(self, tag: object, result: Any) -> None:
         self._busy = False
         if tag == "known":
             self.model.show_profiles(result)
             if result and self.current() is None:
                 self.table.selectRow(0)
-            self._enable()
+            self._update_buttons()
             if self._tuning.unread_choice is not None:
                 self.banners.error(self._tuning.unread_choice)
             return
@@ -247,15 +251,15 @@ class CalibrationWindow(QDialog):
             )
         self.refresh()
 
-    def _failed(self, _: object, error: object) -> None:
+    def _on_task_failed(self, _: object, error: object) -> None:
         self._busy = False
-        self._enable()
+        self._update_buttons()
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
             self.banners.crash(error)
 
-    def _enable(self) -> None:
+    def _update_buttons(self) -> None:
         found, free = self.current(), not self._busy
         self.fit_button.setEnabled(
             free and bool(self.name.text().strip()) and self._case is not None and self._reviewed > 0

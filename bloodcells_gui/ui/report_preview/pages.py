@@ -111,7 +111,7 @@ class PagesView(QAbstractScrollArea):
         self._zoom = 0.0  # 0 fits the width
         self._drawn: dict[int, QPixmap] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.verticalScrollBar().valueChanged.connect(lambda _: self._went())
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._on_scrolled())
         context.theme.changed.connect(self.viewport().update)
 
     # -- what is shown ---------------------------------------------------------------------------------
@@ -143,9 +143,9 @@ class PagesView(QAbstractScrollArea):
         at = self.verticalScrollBar().value()
         self.page_list = tuple(pages)
         self._drawn.clear()
-        self._lay()
+        self._update_scroll_bars()
         self.verticalScrollBar().setValue(at)
-        self._went()
+        self._on_scrolled()
 
     def step_zoom(self, by: int) -> None:
         """One step larger (1) or smaller (-1); 0 fits the width."""
@@ -161,9 +161,9 @@ class PagesView(QAbstractScrollArea):
         bar = self.verticalScrollBar()
         share = bar.value() / max(1, bar.maximum())
         self._zoom = zoom
-        self._lay()
+        self._update_scroll_bars()
         bar.setValue(round(share * bar.maximum()))
-        self._went()
+        self._on_scrolled()
 
     def go_to(self, page: int) -> None:
         """Scroll to a page, from 1."""
@@ -184,7 +184,7 @@ class PagesView(QAbstractScrollArea):
             y += size.height() + _GAP
         return found
 
-    def _lay(self) -> None:
+    def _update_scroll_bars(self) -> None:
         frames, view = self._frames(), self.viewport()
         high = frames[-1].bottom() + _GAP if frames else 0.0
         wide = max((f.width() for f in frames), default=0.0) + 2 * _GAP
@@ -197,7 +197,7 @@ class PagesView(QAbstractScrollArea):
             bar.setSingleStep(40)
         view.update()
 
-    def _went(self) -> None:
+    def _on_scrolled(self) -> None:
         n = self.current
         self.setAccessibleDescription(self.page_list[n - 1].words() if n else "")
         self.viewport().update()
@@ -205,7 +205,7 @@ class PagesView(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._lay()
+        self._update_scroll_bars()
         self.moved.emit()
 
     # -- drawing and keys ------------------------------------------------------------------------------

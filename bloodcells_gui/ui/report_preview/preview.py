@@ -55,7 +55,7 @@ class PreviewWindow(QDialog):
         self.exact.clicked.connect(self._open_pdf)
         self.pages = PagesView(context)
         self.pages.setAccessibleName(self.windowTitle())
-        self.pages.moved.connect(self._moved)
+        self.pages.moved.connect(self._update_page_label)
         row = QHBoxLayout()
         row.setContentsMargins(14, 8, 14, 8)
         row.setSpacing(8)
@@ -77,10 +77,10 @@ class PreviewWindow(QDialog):
         resize_within_screen(self, 860, 920)
         guard_wheels(self)
         self._work = Lookup(pool, self)
-        self._work.answered.connect(self._answered)
-        self._work.failed.connect(self._failed)
+        self._work.answered.connect(self._on_report_done)
+        self._work.failed.connect(self._on_report_failed)
         self.pages.setFocus()
-        self._make()
+        self._render_report()
 
     def _combo(self, name: str, entries: tuple[tuple[str, str], ...], current: str) -> QComboBox:
         made = QComboBox()
@@ -88,7 +88,7 @@ class PreviewWindow(QDialog):
         for text, value in entries:
             made.addItem(text, value)
         made.setCurrentIndex(max(0, made.findData(current)))
-        made.currentIndexChanged.connect(lambda _: self._make())
+        made.currentIndexChanged.connect(lambda _: self._render_report())
         return made
 
     def _zoom_button(self, icon: str, text: str, step: int) -> QToolButton:
@@ -100,8 +100,8 @@ class PreviewWindow(QDialog):
         made.clicked.connect(lambda _=False: self.pages.step_zoom(step))
         return made
 
-    def _make(self) -> None:
-        self._drop()
+    def _render_report(self) -> None:
+        self._discard_preview()
         options = ExportOptions(lang=str(self.lang.currentData()), paper=str(self.paper.currentData()))
         try:
             # On the window's thread: a report is of one moment, and decisions are made on this thread.
@@ -114,7 +114,7 @@ class PreviewWindow(QDialog):
         self.where.setText(tr("Laying out the pages…"))
         self._work.ask("pages", preview.pages)
 
-    def _moved(self) -> None:
+    def _update_page_label(self) -> None:
         if self.pages.count:
             percent = round(100 * self.pages.scale)
             self.where.setText(
@@ -129,14 +129,14 @@ class PreviewWindow(QDialog):
             self.exact.setEnabled(False)
             self._work.ask("pdf", preview.pdf)
 
-    def _answered(self, _tag: object, result: tuple[Page, ...] | Path) -> None:
+    def _on_report_done(self, _tag: object, result: tuple[Page, ...] | Path) -> None:
         self.exact.setEnabled(True)
         if isinstance(result, tuple):
             self.pages.show_pages(result)
         else:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(result)))
 
-    def _failed(self, _: object, error: object) -> None:
+    def _on_report_failed(self, _: object, error: object) -> None:
         self.exact.setEnabled(self._preview is not None)
         self.where.setText("")
         if isinstance(error, UserError):
@@ -144,7 +144,7 @@ class PreviewWindow(QDialog):
         elif isinstance(error, BaseException):
             self.banners.crash(error)
 
-    def _drop(self) -> None:
+    def _discard_preview(self) -> None:
         if self._preview is not None:
             self._preview.close()
             self._preview = None
@@ -152,7 +152,7 @@ class PreviewWindow(QDialog):
     def stop(self) -> None:
         """Ask for nothing any more; remove what was written for the look."""
         self._work.close()
-        self._drop()
+        self._discard_preview()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.stop()

@@ -55,8 +55,8 @@ class RetentionWindow(QDialog):
         self.due = DueModel(context, self)
         self.record = RecordModel(context, self)
         self._work = Errands(pool, self)
-        self._work.answered.connect(self._answered)
-        self._work.failed.connect(self._failed)
+        self._work.answered.connect(self._on_task_done)
+        self._work.failed.connect(self._on_task_failed)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self._due_page(author), tr("To be removed"))
@@ -66,10 +66,10 @@ class RetentionWindow(QDialog):
         layout.setSpacing(0)
         layout.addWidget(self.banners)
         layout.addWidget(self.tabs, 1)
-        self.due.modelReset.connect(self._enable)
-        self.due.dataChanged.connect(lambda *_: self._enable())
+        self.due.modelReset.connect(self._update_buttons)
+        self.due.dataChanged.connect(lambda *_: self._update_buttons())
         resize_within_screen(self, 960, 560)
-        self._enable()
+        self._update_buttons()
         self.refresh()
 
     # -- building --------------------------------------------------------------------------------------
@@ -87,8 +87,8 @@ class RetentionWindow(QDialog):
         self.remove_button = QPushButton()
         self.remove_button.setAutoDefault(False)
         self.remove_button.clicked.connect(self.remove)
-        self.signed_too.toggled.connect(lambda _: self._enable())
-        self.name.textChanged.connect(lambda _: self._enable())
+        self.signed_too.toggled.connect(lambda _: self._update_buttons())
+        self.name.textChanged.connect(lambda _: self._update_buttons())
         row = QHBoxLayout()
         row.addWidget(name_label)
         row.addWidget(self.name)
@@ -165,7 +165,7 @@ class RetentionWindow(QDialog):
         self.remove_button.setEnabled(False)
         self._work.ask("removed", lambda: retention.remove(chosen, name, signed_too=signed_too))
 
-    def _enable(self) -> None:
+    def _update_buttons(self) -> None:
         days, chosen = self._retention.days, self.due.ticked()
         signed = sum(c.signed for c in chosen)
         if not days:
@@ -206,9 +206,9 @@ class RetentionWindow(QDialog):
         confirmed = not signed or self.signed_too.isChecked()
         self.remove_button.setEnabled(bool(chosen) and confirmed and bool(self.name.text().strip()))
 
-    def _answered(self, tag: object, result: Any) -> None:
+    def _on_task_done(self, tag: object, result: Any) -> None:
         if tag != "look":
-            self._tell(result)
+            self._show_removal_result(result)
             return
         cases, lines, errors = result
         self.due.show_cases(cases)
@@ -216,7 +216,7 @@ class RetentionWindow(QDialog):
         for error in errors:
             self.banners.error(error)
 
-    def _tell(self, removed: Removed) -> None:
+    def _show_removal_result(self, removed: Removed) -> None:
         self.signed_too.setChecked(False)
         for error in removed.errors[:3]:
             self.banners.error(error)
@@ -227,12 +227,12 @@ class RetentionWindow(QDialog):
             )  # fmt: skip
         self.refresh()
 
-    def _failed(self, _: object, error: object) -> None:
+    def _on_task_failed(self, _: object, error: object) -> None:
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
             self.banners.crash(error)
-        self._enable()
+        self._update_buttons()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._work.close()

@@ -150,7 +150,7 @@ class SecondReaderWindow(QDialog):
         self._bar.setAccessibleName(tr("Cells read"))
         self.stage = CellStage(context, self._session, pool)
         self.stage.given.connect(self.give)
-        self.stage.back.connect(self._back)
+        self.stage.back.connect(self._previous_cell)
         self._outcome = self._result_page(context)
         self.stack = QStackedWidget()
         self.stack.addWidget(self._reading_page())
@@ -163,7 +163,7 @@ class SecondReaderWindow(QDialog):
         layout.addWidget(self._bar)
         layout.addWidget(self.stack, 1)
         resize_within_screen(self, 980, 660)
-        self._go(reading.next_open)
+        self._show_cell_at(reading.next_open)
 
     def _reading_page(self) -> QWidget:
         page = QWidget()
@@ -206,7 +206,7 @@ class SecondReaderWindow(QDialog):
 
     # -- reading ---------------------------------------------------------------------------------------
 
-    def _go(self, at: int | None) -> None:
+    def _show_cell_at(self, at: int | None) -> None:
         cells = self.reading.cells
         if at is None or at >= len(cells):
             self._show_result()
@@ -229,11 +229,11 @@ class SecondReaderWindow(QDialog):
         after = self._at + 1
         labels = self.reading.labels
         rest = [n for n in range(after, len(self.reading.cells)) if self.reading.cells[n] not in labels]
-        self._go(rest[0] if rest else self.reading.next_open)
+        self._show_cell_at(rest[0] if rest else self.reading.next_open)
 
-    def _back(self) -> None:
+    def _previous_cell(self) -> None:
         if self.stack.currentIndex() == 0:
-            self._go(max(0, self._at - 1))
+            self._show_cell_at(max(0, self._at - 1))
 
     # -- comparing -------------------------------------------------------------------------------------
 

@@ -38,10 +38,10 @@ class RecordsPage(Page):
         for button in (self.add, self.remove, self.up, self.down):
             row.addWidget(button)
         self.outer.addLayout(row)
-        self.name.textChanged.connect(lambda _: self._enable())
-        self.view.selectionModel().currentChanged.connect(lambda *_: self._enable())
-        model.rowsRemoved.connect(lambda *_: self._enable())
-        self._enable()
+        self.name.textChanged.connect(lambda _: self._update_buttons())
+        self.view.selectionModel().currentChanged.connect(lambda *_: self._update_buttons())
+        model.rowsRemoved.connect(lambda *_: self._update_buttons())
+        self._update_buttons()
         return self.view
 
     @property
@@ -60,7 +60,7 @@ class RecordsPage(Page):
         self.select(self.model.add(self.name.text()))
         self.name.clear()
 
-    def _enable(self) -> None:
+    def _update_buttons(self) -> None:
         row, rows = self.row, self.model.rowCount()
         self.add.setEnabled(bool(self.name.text().strip()))
         self.remove.setEnabled(0 <= row < rows and not self.model.built_in(row))
@@ -92,10 +92,10 @@ class FieldsPage(RecordsPage):
         )
         self.fields.dataChanged.connect(lambda *_: self._show_choices())
         self.reads("fields", lambda: tuple(self.fields.records))
-        self._enable()
+        self._update_buttons()
 
-    def _enable(self) -> None:
-        super()._enable()
+    def _update_buttons(self) -> None:
+        super()._update_buttons()
         self._show_choices()
 
     def _show_choices(self) -> None:

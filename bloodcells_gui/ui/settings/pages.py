@@ -258,15 +258,15 @@ class RangesPage(Page):
             row.addWidget(widget)
         row.addStretch(1)
         self.outer.addLayout(row)
-        self.sets.currentIndexChanged.connect(lambda _: self._show())
+        self.sets.currentIndexChanged.connect(lambda _: self._show_ranges())
         self.reads("own_ranges", self._own_now)
         self._showing_own = False
-        self._show()
+        self._show_ranges()
 
     def _own_now(self) -> tuple[Any, ...]:
         return tuple(self.model.ranges) if self._showing_own else tuple(self._own)
 
-    def _show(self) -> None:
+    def _show_ranges(self) -> None:
         self._own = list(self._own_now())
         chosen = str(self.sets.currentData())
         self._showing_own = chosen == OWN

@@ -53,7 +53,7 @@ class Camera:
         self.width, self.height = max(width, 1.0), max(height, 1.0)
         if was_fitted:
             self.fit()
-        self._keep()
+        self._clamp_centre()
 
     def to_screen(self, x: float, y: float) -> tuple[float, float]:
         """Where a place of the plane is on the screen."""
@@ -73,27 +73,27 @@ class Camera:
         """Move what is seen by screen px, as if dragged."""
         self.x -= dx / self.zoom
         self.y -= dy / self.zoom
-        self._keep()
+        self._clamp_centre()
 
     def zoom_at(self, factor: float, sx: float, sy: float) -> None:
         """Zoom; the place under the screen point stays where it is."""
         px, py = self.to_plane(sx, sy)
-        self.zoom = self._bounded(self.zoom * factor)
+        self.zoom = self._clamp_zoom(self.zoom * factor)
         self.x = px - (sx - self.width / 2) / self.zoom
         self.y = py - (sy - self.height / 2) / self.zoom
-        self._keep()
+        self._clamp_centre()
 
     def look_at(self, x: float, y: float, zoom: float | None = None) -> None:
         """Put a place of the plane in the middle."""
         if zoom is not None:
-            self.zoom = self._bounded(zoom)
+            self.zoom = self._clamp_zoom(zoom)
         self.x, self.y = x, y
-        self._keep()
+        self._clamp_centre()
 
-    def _bounded(self, zoom: float) -> float:
+    def _clamp_zoom(self, zoom: float) -> float:
         return min(MOST_ZOOM, max(min(self.fit_zoom * _LEAST_OF_FIT, MOST_ZOOM), zoom))
 
-    def _keep(self) -> None:
+    def _clamp_centre(self) -> None:
         """The middle of the screen never leaves the plane."""
         px, py, pw, ph = self.plane
         self.x = min(max(self.x, px), px + pw)

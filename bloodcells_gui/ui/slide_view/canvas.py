@@ -93,7 +93,7 @@ class SlideCanvas(SlidePicture):
         moving = event.button() == Qt.MouseButton.MiddleButton
         if self._overview_shown and minimap_rect(self.camera).contains(at):
             self._map_grab = True
-            self._go_by_overview(at)
+            self._pan_to_minimap(at)
         elif self.tool == MEASURE and not moving:
             place = self.camera.to_plane(at.x(), at.y())
             self.ruler = layers.Ruler(place, place)
@@ -109,13 +109,13 @@ class SlideCanvas(SlidePicture):
             return
         moving = bool(event.buttons() & Qt.MouseButton.MiddleButton)
         if self._map_grab:
-            self._go_by_overview(at)
+            self._pan_to_minimap(at)
         elif self.tool == MEASURE and not moving:
             if self.ruler is not None:
                 self.ruler.end = self.camera.to_plane(at.x(), at.y())
                 self.update()
         elif self.tool == ZONE and not moving:
-            self._draw_on(at)
+            self._extend_drawing(at)
         elif self._beyond_a_click(at):
             self.camera.pan(at.x() - self._grab.x(), at.y() - self._grab.y())
             self._grab = at
@@ -158,7 +158,7 @@ class SlideCanvas(SlidePicture):
             return True
         return math.hypot(at.x() - pressed.x(), at.y() - pressed.y()) > _CLICK_PX
 
-    def _draw_on(self, at: QPointF) -> None:
+    def _extend_drawing(self, at: QPointF) -> None:
         place = self.camera.to_plane(at.x(), at.y())
         last = self.zone[-1] if self.zone else None
         if last is None or math.hypot(place[0] - last[0], place[1] - last[1]) * self.camera.zoom > _CLICK_PX:
@@ -172,7 +172,7 @@ class SlideCanvas(SlidePicture):
         self.zone_drawn.emit()
         self.update()
 
-    def _go_by_overview(self, at: QPointF) -> None:
+    def _pan_to_minimap(self, at: QPointF) -> None:
         self.camera.look_at(*minimap_to_scene(self.camera, at))
         self.follow_camera()
 

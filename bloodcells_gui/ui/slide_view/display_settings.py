@@ -67,7 +67,7 @@ class DisplayPanel(QWidget):
             slider.setRange(-_STEPS, _STEPS)
             slider.setMinimumWidth(190)
             slider.setAccessibleName(name)
-            slider.valueChanged.connect(self._tell)
+            slider.valueChanged.connect(self._emit_changed)
             label = QLabel(name)
             label.setBuddy(slider)
             layout.addWidget(label, row, 0)
@@ -77,7 +77,7 @@ class DisplayPanel(QWidget):
         self.stain_box.setToolTip(
             tr("Shows every image with the same blank field and stain density. Only the view changes.")
         )
-        self.stain_box.toggled.connect(self._tell)
+        self.stain_box.toggled.connect(self._emit_changed)
         layout.addWidget(self.stain_box, 3, 0, 1, 2)
         reset = QPushButton(tr("As photographed"))
         reset.clicked.connect(self.reset)
@@ -97,7 +97,7 @@ class DisplayPanel(QWidget):
         self.stain_box.setChecked(False)
         for widget in (*self.sliders, self.stain_box):
             widget.blockSignals(False)
-        self._tell()
+        self._emit_changed()
 
-    def _tell(self) -> None:
+    def _emit_changed(self) -> None:
         self.changed.emit(self.look())

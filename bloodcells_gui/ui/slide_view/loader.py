@@ -34,7 +34,7 @@ class TileReader(Protocol):
     def close(self) -> None: ...
 
 
-class _Pump(QRunnable):
+class _LoadTask(QRunnable):
     def __init__(self, loader: TileLoader) -> None:
         super().__init__()
         self._loader = loader
@@ -106,7 +106,7 @@ class TileLoader(QObject):
             start = max(0, start)
             self._active += start
         for _ in range(start):
-            self._pool.start(_Pump(self))
+            self._pool.start(_LoadTask(self))
 
     def _fresh(self, key: TileKey) -> bool:
         found = self._tiles.get(key)
@@ -126,10 +126,12 @@ class TileLoader(QObject):
                 picture = self._read(key, lut, stain)
             except UserError as error:
                 self._done(key, look, None)
-                self._tell(error)
+                self._emit_failed(error)
             except Exception as error:
                 self._done(key, look, None)
-                self._tell(UserError("A part of the image cannot be shown.", "{reason}.", reason=error))
+                self._emit_failed(
+                    UserError("A part of the image cannot be shown.", "{reason}.", reason=error)
+                )
             else:
                 self._done(key, look, picture)
 
@@ -162,7 +164,7 @@ class TileLoader(QObject):
         if not closed:
             self.arrived.emit()
 
-    def _tell(self, error: UserError) -> None:
+    def _emit_failed(self, error: UserError) -> None:
         with self._lock:
             if self._closed:
                 return

@@ -86,16 +86,16 @@ class SlidePanel(QWidget):
         self.setFocusProxy(self.canvas)
         self._learn_scale()
         self._connect()
-        self._tell()
+        self._update_tools_and_status()
 
     def _connect(self) -> None:
         self.canvas.picked.connect(self._picked)
         self.canvas.add_wanted.connect(self.add_cell)
         self.canvas.pointed.connect(self.foot.show_place)
-        self.canvas.moved.connect(self._tell)
+        self.canvas.moved.connect(self._update_tools_and_status)
         self.canvas.removal_wanted.connect(self.remove_chosen)
         self.canvas.zone_drawn.connect(lambda: self._kept_zone.save(self.zones()))
-        self.canvas.zone_drawn.connect(self._tell)
+        self.canvas.zone_drawn.connect(self._update_tools_and_status)
         self.tools.tool_chosen.connect(self.set_tool)
         self.tools.map_chosen.connect(self.show_map)
         self.tools.visited_wanted.connect(self.show_visited)
@@ -109,11 +109,11 @@ class SlidePanel(QWidget):
         self.tools.snapshot_button.clicked.connect(self._ask_snapshot)
         self.tools.look.changed.connect(lambda _: self._settle.start())
         self.loader.failed.connect(self._not_read)
-        self.controller.changed.connect(self._changed)
+        self.controller.changed.connect(self._on_case_changed)
 
     # -- cells -----------------------------------------------------------------------------------------
 
-    def _changed(self, change: Change) -> None:
+    def _on_case_changed(self, change: Change) -> None:
         new = [i for i in change.cells if not self.markers.knows(i)]
         if new:
             cells = []
@@ -126,7 +126,7 @@ class SlidePanel(QWidget):
         self.markers.regroup(i for i in change.cells if self.markers.knows(i))
         self.canvas.zones.forget_density()
         self._show_kept_zone()
-        self._tell()
+        self._update_tools_and_status()
         self.canvas.update()
 
     def show_cell(self, cell_id: int | None) -> None:
@@ -137,7 +137,7 @@ class SlidePanel(QWidget):
             self.canvas.show_cell(cell_id)
         else:
             self.canvas.choose(cell_id)
-        self._tell()
+        self._update_tools_and_status()
 
     def fly_to(self, cell_id: int) -> bool:
         """Bring a cell to the middle."""
@@ -156,7 +156,7 @@ class SlidePanel(QWidget):
         if cell_id is not None:
             self.canvas.choose(cell_id)
             self.cell_picked.emit(cell_id)
-        self._tell()
+        self._update_tools_and_status()
 
     def remove_chosen(self) -> None:
         """The chosen cell is none: it counts nowhere, and that can be undone."""
@@ -192,7 +192,7 @@ class SlidePanel(QWidget):
                 self._reload()
             case ScaleKnown(scale):
                 self.canvas.mpp = math.nan if scale.mpp is None else scale.mpp
-                self._tell()
+                self._update_tools_and_status()
             case _:
                 return
         self.canvas.update()
@@ -244,7 +244,7 @@ class SlidePanel(QWidget):
     def set_tool(self, tool: str) -> None:
         """MOVE, ADD, MEASURE or ZONE."""
         self.canvas.set_tool(tool)
-        self._tell()
+        self._update_tools_and_status()
 
     def show_map(self, name: str) -> None:
         """Lay a map of `legend` over the picture; `legend.NOTHING` takes it away."""
@@ -276,7 +276,7 @@ class SlidePanel(QWidget):
 
     # -- telling ---------------------------------------------------------------------------------------
 
-    def _tell(self) -> None:
+    def _update_tools_and_status(self) -> None:
         self.tools.show_state(removable=self.canvas.chosen is not None and not self._session.read_only)
         self.foot.show_zoom()
 

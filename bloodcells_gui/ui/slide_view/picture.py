@@ -63,7 +63,7 @@ class SlidePicture(QWidget):
         self._flight.setDuration(_FLY_MS)
         self._flight.setStartValue(0.0)
         self._flight.setEndValue(1.0)
-        self._flight.valueChanged.connect(self._fly)
+        self._flight.valueChanged.connect(self._animate_step)
         self._route: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
         self._ground = TileCompositor()
         self._last_zoom = 0.0
@@ -162,7 +162,7 @@ class SlidePicture(QWidget):
             self.camera.look_at(box[0] + box[2] / 2, box[1] + box[3] / 2)
             self.follow_camera()
 
-    def _fly(self, part: float) -> None:
+    def _animate_step(self, part: float) -> None:
         if self._route is None:
             return
         (x0, y0, z0), (x1, y1, z1) = self._route
@@ -205,7 +205,7 @@ class SlidePicture(QWidget):
             theme.colour("base"),
             smooth=not self._zooming.isActive(),
         )
-        self._loader.want(tiles + self._coarse())
+        self._loader.want(tiles + self._coarsest_tile_keys())
         painter = QPainter(self)
         painter.drawImage(0, 0, picture)
         if self.shown_map != NOTHING or self.show_visited:
@@ -237,7 +237,7 @@ class SlidePicture(QWidget):
     def _overview_shown(self) -> bool:
         return self.show_overview and not self.camera.fitted
 
-    def _coarse(self) -> list[TileKey]:
+    def _coarsest_tile_keys(self) -> list[TileKey]:
         """The coarsest tile of every image: what is shown at once when nothing finer is here."""
         return [coarsest_tile_key(image) for image in self.images[:200]]
 

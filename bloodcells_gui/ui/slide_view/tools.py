@@ -48,7 +48,7 @@ class SlideTools(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(2)
-        self._fill(row)
+        self._add_tools(row)
         self._tools[ADD].setEnabled(may_add)
 
     def show_state(self, *, removable: bool) -> None:
@@ -68,7 +68,7 @@ class SlideTools(QWidget):
         button.setCheckable(checkable)
         return button
 
-    def _fill(self, row: QHBoxLayout) -> None:
+    def _add_tools(self, row: QHBoxLayout) -> None:
         self._tools: dict[str, QToolButton] = {}
         for tool, icon, text, tip in (
             (MOVE, "move", tr("Move and choose"), tr("Drag to move, click a cell to choose it")),

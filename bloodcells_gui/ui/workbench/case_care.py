@@ -39,18 +39,18 @@ class CaseCare(QObject):
         self._recoveries = Errands(window.pool, self)
         self._recoveries.answered.connect(self._recovered)
         self._recoveries.failed.connect(self._recovery_failed)
-        window.case_shown.connect(self._shown)
-        window.case_leaving.connect(self._leaving)
+        window.case_shown.connect(self._on_case_opened)
+        window.case_leaving.connect(self._on_case_closing)
         window.closing.connect(self._closing)
         window.opener.recover_wanted.connect(self.recover)
 
     # -- cells and pictures ----------------------------------------------------------------------------
 
-    def _shown(self, page: CasePage) -> None:
+    def _on_case_opened(self, page: CasePage) -> None:
         session, number = page.session, self._round
-        QTimer.singleShot(_AFTER_MS, self, lambda: self._compare(session, number))
+        QTimer.singleShot(_AFTER_MS, self, lambda: self._verify_seals(session, number))
 
-    def _compare(self, session: CaseSession, number: int) -> None:
+    def _verify_seals(self, session: CaseSession, number: int) -> None:
         def rest() -> None:
             if number != self._round:
                 raise Cancelled
@@ -65,7 +65,7 @@ class CaseCare(QObject):
         elif isinstance(error, Exception) and not isinstance(error, Cancelled):
             self._window.banners.crash(error)
 
-    def _leaving(self, _: CasePage) -> None:
+    def _on_case_closing(self, _: CasePage) -> None:
         """The file is about to be closed: nothing may read it any more."""
         self._round += 1
         self._checks.forget()

@@ -94,16 +94,16 @@ class ToolWindows(QObject):
         self._for_case: list[QAction] = []
         self._case_menu = self._menu(tr("&Case"))
         self._lab_menu = self._menu(tr("La&boratory"))
-        self._fill()
+        self._fill_menus()
         window.preferences_wanted.connect(self.edit_settings)
         CaseCare(context, window, cases)
         # The work list is made when it is wanted.
         window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
-        window.case_shown.connect(self._shown)
-        window.case_leaving.connect(self._leaving)
+        window.case_shown.connect(self._on_case_opened)
+        window.case_leaving.connect(self._on_case_closing)
         window.closing.connect(self._closing)
-        self._enable(None)
-        self._later(self._look_for_due)
+        self._update_actions(None)
+        self._run_after_event(self._look_for_due)
         self._notices.of_clock(workspace.clock_doubt())
 
     # -- menus -----------------------------------------------------------------------------------------
@@ -121,18 +121,18 @@ class ToolWindows(QObject):
         action = menu.addAction(text)
         if keys:
             action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _=False: self._guarded(act))
+        action.triggered.connect(lambda _=False: self._with_error_banner(act))
         if of_case:
             self._for_case.append(action)
         return action
 
-    def _guarded(self, act: Callable[[], object]) -> None:
+    def _with_error_banner(self, act: Callable[[], object]) -> None:
         try:
             act()
         except UserError as error:
             self.window.banners.error(error)
 
-    def _fill(self) -> None:
+    def _fill_menus(self) -> None:
         lab, case = self._lab_menu, self._case_menu
         self._add(lab, tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
         self._add(lab, tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
@@ -154,7 +154,7 @@ class ToolWindows(QObject):
         self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
         self._add(lab, tr("Back&up and restore…"), self.backup.show, of_case=False)
 
-    def _enable(self, page: CasePage | None) -> None:
+    def _update_actions(self, page: CasePage | None) -> None:
         for action in self._for_case:
             action.setEnabled(page is not None)
 
@@ -165,15 +165,15 @@ class ToolWindows(QObject):
         """The open case."""
         return None if self.window.page is None else self.window.page.session
 
-    def _shown(self, page: CasePage) -> None:
-        self._enable(page)
+    def _on_case_opened(self, page: CasePage) -> None:
+        self._update_actions(page)
         session = page.session
         self._add_views(page)
         self._notices.of_case(session)
         if self._run_next is not None and session.path.absolute() == self._run_next:
             self._run_next = None
             # The opener goes on after this signal; the analysis starts once it is through.
-            self._later(self.window.continue_analysis)
+            self._run_after_event(self.window.continue_analysis)
 
     def _add_views(self, page: CasePage) -> None:
         session = page.session
@@ -188,7 +188,7 @@ class ToolWindows(QObject):
         self.counter = CounterPanel(self.context, page.controller, Counter(session), bell)
         page.add_view(tr("Counter"), self.counter)
         if session.specimen.kind is SpecimenKind.COUNTER:
-            self._later(self.show_counter)
+            self._run_after_event(self.show_counter)
 
     def show_case_details(self, part: int) -> None:
         """Fields, morphology, comments or analyser of the open case."""
@@ -226,17 +226,17 @@ class ToolWindows(QObject):
         self._show(window)
         return window
 
-    def _later(self, act: Callable[[], object]) -> None:
+    def _run_after_event(self, act: Callable[[], object]) -> None:
         QTimer.singleShot(0, self, act)
 
-    def _leaving(self, _page: CasePage) -> None:
+    def _on_case_closing(self, _page: CasePage) -> None:
         for window in list(self._popped):
             window.close()
         if self.case_details is not None:
             self.case_details.keep_drafts()
         self.window.unsaved = lambda: ""
         self.case_details = self.counter = None
-        self._enable(None)
+        self._update_actions(None)
 
     # -- the reference library -------------------------------------------------------------------------
 
@@ -300,7 +300,7 @@ class ToolWindows(QObject):
         reading = SecondReading(page.session, reader)
         window = SecondReaderWindow(self.context, page.controller, reading, self.window.pool, self.window)
         window.setModal(True)
-        return self._pop(window)
+        return self._show_case_window(window)
 
     # -- papers ----------------------------------------------------------------------------------------
 
@@ -309,19 +309,21 @@ class ToolWindows(QObject):
         if self.session is None:
             return None
         self.window.commit_typing()
-        return self._pop(PreviewWindow(self.context, self.session, self.window.pool, self.window))
+        return self._show_case_window(
+            PreviewWindow(self.context, self.session, self.window.pool, self.window)
+        )
 
     def show_audit(self) -> AuditWindow | None:
         """Who did what when."""
         if self.session is None:
             return None
         self.window.commit_typing()
-        return self._pop(AuditWindow(self.context, self.session, self.window.pool, self.window))
+        return self._show_case_window(AuditWindow(self.context, self.session, self.window.pool, self.window))
 
     def show_calibration(self) -> CalibrationWindow:
         """Profiles of this laboratory, and a new one from the open case."""
         session = self.session
-        return self._pop(
+        return self._show_case_window(
             CalibrationWindow(
                 self.context,
                 Tuning(self.workspace.engine),
@@ -332,7 +334,7 @@ class ToolWindows(QObject):
             )
         )
 
-    def _pop(self, window: Dialog) -> Dialog:
+    def _show_case_window(self, window: Dialog) -> Dialog:
         """Show a window that goes with its case."""
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._popped.append(window)
@@ -390,7 +392,7 @@ class ToolWindows(QObject):
                     len(found),
                 ),
                 tr("Nothing is removed before you have looked at them."),
-                actions=((tr("Look at them…"), lambda: self._guarded(self.show_retention)),),
+                actions=((tr("Look at them…"), lambda: self._with_error_banner(self.show_retention)),),
                 stays=True,
             )
 
@@ -401,7 +403,7 @@ class ToolWindows(QObject):
     def show_retention(self) -> RetentionWindow:
         """Cases past their time, and the record of those removed."""
         who, pool = self.workspace.author, self.window.pool
-        return self._pop(RetentionWindow(self.context, self.retention, who, pool, self.window))
+        return self._show_case_window(RetentionWindow(self.context, self.retention, who, pool, self.window))
 
     # -- the work list ---------------------------------------------------------------------------------
 

@@ -58,8 +58,8 @@ class Incoming(QObject):
         self._ask = ask
         self._banners = banners
         self._looks = Errands(pool, self)
-        self._looks.answered.connect(self._answered)
-        self._looks.failed.connect(self._failed)
+        self._looks.answered.connect(self._on_task_done)
+        self._looks.failed.connect(self._on_task_failed)
 
     def enqueue(self, path: Path) -> None:
         """Look at one folder or slide."""
@@ -88,7 +88,7 @@ class Incoming(QObject):
             )
         self._looks.ask(options, lambda: [look(path) for path in parts.paths])
 
-    def _answered(self, tag: object, result: Intake | list[Intake | UserError]) -> None:
+    def _on_task_done(self, tag: object, result: Intake | list[Intake | UserError]) -> None:
         if isinstance(tag, OpenOptions) and isinstance(result, list):
             # A specimen number or a white cell count belongs to one person.
             options = replace(tag, one_specimen=True, each_folder=False, specimen_id="", fields=())
@@ -98,7 +98,7 @@ class Incoming(QObject):
             options = OpenOptions()
             if result.in_question and self._ask is not None:
                 if QApplication.activeModalWidget() is not None:  # never over a dialog about the open case
-                    QTimer.singleShot(_AGAIN_MS, self, lambda: self._answered(tag, result))
+                    QTimer.singleShot(_AGAIN_MS, self, lambda: self._on_task_done(tag, result))
                     return
                 answer = self._ask(tag, result)
                 if answer is None:
@@ -132,7 +132,7 @@ class Incoming(QObject):
             "\n".join(named),
         )
 
-    def _failed(self, _tag: object, error: object) -> None:
+    def _on_task_failed(self, _tag: object, error: object) -> None:
         if isinstance(error, UserError):
             self._banners.error(error)
         else:

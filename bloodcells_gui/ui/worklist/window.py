@@ -110,8 +110,8 @@ class WorklistWindow(QDialog):
         # Apart: looking at the folder anew must not cost the answer to an act.
         self._looks, self._acts = Lookup(pool, self), Errands(pool, self)
         for work in (self._looks, self._acts):
-            work.answered.connect(self._answered)
-            work.failed.connect(self._failed)
+            work.answered.connect(self._on_task_done)
+            work.failed.connect(self._on_task_failed)
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self._queue_went_on)
@@ -142,7 +142,7 @@ class WorklistWindow(QDialog):
         header.setSectionResizeMode(Column.PERSONS, QHeaderView.ResizeMode.Stretch)
         table.opened.connect(self._open_current)
         table.doubleClicked.connect(lambda _: self._open_current())
-        table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
+        table.selectionModel().selectionChanged.connect(lambda *_: self._update_buttons())
         return table
 
     def _search_row(self) -> QHBoxLayout:
@@ -264,13 +264,13 @@ class WorklistWindow(QDialog):
                 self.model.index(rows[0], 0), QItemSelectionModel.SelectionFlag.NoUpdate
             )
         self._count.setText(ngettext("{n} case", "{n} cases", self.model.rowCount()))
-        self._enable()
+        self._update_buttons()
 
     def selected(self) -> list[CaseEntry]:
         """The chosen cases."""
         return [self.model.entry(i.row()) for i in self.table.selectionModel().selectedRows()]
 
-    def _enable(self) -> None:
+    def _update_buttons(self) -> None:
         chosen = self.selected()
         damaged = [e for e in chosen if e.state is CaseState.UNREADABLE]
         under_way = [e for e in chosen if self.model.queue_entry(self.model.row_of(e.path)) is not None]
@@ -340,7 +340,7 @@ class WorklistWindow(QDialog):
             cases, path = self._cases, chosen[0].path
             self._acts.ask(("recover", path), lambda: cases.recover(path))
 
-    def _answered(self, tag: object, result: Any) -> None:
+    def _on_task_done(self, tag: object, result: Any) -> None:
         what = tag[0] if isinstance(tag, tuple) else tag
         if what == "transfer" and isinstance(tag, tuple):
             self.banners.show_banner(
@@ -375,7 +375,7 @@ class WorklistWindow(QDialog):
             *recovered(self._context.language, target, found),
         )
 
-    def _failed(self, tag: object, error: object) -> None:
+    def _on_task_failed(self, tag: object, error: object) -> None:
         if isinstance(error, UserError):
             self.banners.error(error)
         elif isinstance(error, BaseException):
@@ -395,7 +395,7 @@ class WorklistWindow(QDialog):
                 self._told.append(entry.error)
                 self.banners.error(entry.error)
         self.model.refresh_states()
-        self._enable()
+        self._update_buttons()
         if any(e.turn not in (Turn.WAITING, Turn.RUNNING) for e in queue.entries()):
             self.refresh()
 

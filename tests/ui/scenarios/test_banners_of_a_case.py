@@ -161,7 +161,7 @@ def test_what_was_looked_at_waits_while_a_dialog_about_the_open_case_is_up(
     opener.ask_options = lambda path, _: asked.append(path)
     dialog = ReviewerDialog("", bench.window)
     dialog.open()
-    opener._looked(Path("smear"), object())  # noqa: SLF001  # what a worker found
+    opener._on_input_inspected(Path("smear"), object())  # noqa: SLF001  # what a worker found
     qtbot.wait(600)
     assert asked == []
     dialog.reject()
@@ -170,7 +170,7 @@ def test_what_was_looked_at_waits_while_a_dialog_about_the_open_case_is_up(
     # A later wish takes its place.
     again = ReviewerDialog("", bench.window)
     again.open()
-    opener._looked(Path("smear"), object())  # noqa: SLF001  # what a worker found
+    opener._on_input_inspected(Path("smear"), object())  # noqa: SLF001  # what a worker found
     open_case(bench, "second")
     again.reject()
     qtbot.wait(600)
