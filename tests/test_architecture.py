@@ -355,35 +355,36 @@ def test_a_word_of_the_program_is_defined_once() -> None:
 
 
 LONGEST_FUNCTION = 60
-#: Functions that are a table, and those that wait to be broken up.
-TABLES: dict[str, int] = {
-    "bloodcells_gui/domain/analyser_csv.py:read_analyser_csv": 62,
-    "bloodcells_gui/domain/differential.py:differential": 87,
-    "bloodcells_gui/domain/review_state/new_event.py:make_event": 61,
-    "bloodcells_gui/imaging/io/discover.py:discover": 64,
-    "bloodcells_gui/imaging/measure.py:measure": 71,
-    "bloodcells_gui/inference/calibration.py:fit_profile": 76,
-    "bloodcells_gui/inference/classifier.py:__init__": 62,
-    "bloodcells_gui/pipeline/cell_analyzer.py:process": 62,
-    "bloodcells_gui/pipeline/scale_check.py:settle_scale": 65,
-    "bloodcells_gui/pipeline/search.py:search": 67,
-    "bloodcells_gui/report/build.py:build_report": 82,
-    "bloodcells_gui/report/evaluation.py:evaluate": 92,
-    "bloodcells_gui/storage/recover.py:_transfer": 62,
-    "bloodcells_gui/synthetic/scene.py:crowd": 61,
-    "bloodcells_gui/ui/case_page.py:__init__": 63,
-}
+
+
+def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring, which is not to be shortened for the code's sake."""
+    lines = (function.end_lineno or function.lineno) - function.lineno + 1
+    if ast.get_docstring(function) is not None:
+        text = function.body[0]
+        lines -= (text.end_lineno or text.lineno) - text.lineno + 1
+    return lines
+
+
+def long_functions(source: str) -> dict[str, int]:
+    functions = (
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    return {f.name: code_lines(f) for f in functions if code_lines(f) > LONGEST_FUNCTION}
 
 
 def test_a_function_fits_on_a_screen() -> None:
     found = {}
     for folder in (PACKAGE, "scripts", "packaging"):
         for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    length = (node.end_lineno or node.lineno) - node.lineno + 1
-                    if length > LONGEST_FUNCTION:
-                        found[f"{path.relative_to(ROOT).as_posix()}:{node.name}"] = length
-    assert {
-        name: length for name, length in found.items() if length > TABLES.get(name, LONGEST_FUNCTION)
-    } == {}
+            for name, lines in long_functions(path.read_text(encoding="utf-8")).items():
+                found[f"{path.relative_to(ROOT).as_posix()}:{name}"] = lines
+    assert found == {}
+
+
+def test_a_long_function_would_be_seen() -> None:
+    docstring = '    """' + "A long text.\n" * 80 + '    """\n'
+    assert long_functions("def short() -> None:\n" + docstring + "    a = 1\n" * 59) == {}
+    assert long_functions("def long() -> None:\n" + docstring + "    a = 1\n" * 60) == {"long": 61}

@@ -136,6 +136,14 @@ def _share(x: int, n: int) -> Figure:
     return Figure(x / n, *clopper_pearson(x, n))
 
 
+def _rolled(scores: NDArray[np.float32], row_of: Sequence[int], rows: int) -> NDArray[np.float64]:
+    """Sum the columns of `scores` into those of their rows: (N, K) to (N, rows)."""
+    rolled = np.zeros((len(scores), rows))
+    for column, row in enumerate(row_of):
+        rolled[:, row] += scores[:, column]
+    return rolled
+
+
 def _confusion(truth: NDArray[np.intp], best: NDArray[np.intp], used: Sequence[int]) -> NDArray[np.int_]:
     """Count cells by true and best row, both numbered by their place in `used`."""
     place = {row: i for i, row in enumerate(used)}
@@ -216,9 +224,7 @@ def evaluate(
         raise ValueError(f"{n} labels, but scores are {scores.shape}")
     rollup = finest_rollup(labels)
     row_index = {leaf: i for i, row in enumerate(rollup.rows) for leaf in row.leaves}
-    rolled = np.zeros((n, len(rollup.rows)))
-    for column, leaf in enumerate(classes):
-        rolled[:, row_index[leaf]] += scores[:, column]
+    rolled = _rolled(scores, [row_index[leaf] for leaf in classes], len(rollup.rows))
     truth = np.array([row_index[label[0]] for label in labels])
     best = rolled.argmax(axis=1)
     confidence = rolled[np.arange(n), best]
@@ -227,7 +233,6 @@ def evaluate(
     used = sorted(set(truth.tolist()) | set(best.tolist()))
     confusion = _confusion(truth, best, used)
     figures = _class_figures(confusion, [rollup.rows[i] for i in used])
-    recalls = [f.recall.value for f in figures if f.support]
     return Evaluation(
         data=_data(labels, sets, label_names),
         models=dict(models or {}),
@@ -237,7 +242,7 @@ def evaluate(
         rollup=rollup.id,
         n=n,
         accuracy=_share(int(correct.sum()), n),
-        balanced_accuracy=float(np.mean(recalls)),
+        balanced_accuracy=float(np.mean([f.recall.value for f in figures if f.support])),
         classes=figures,
         codes=tuple(rollup.rows[i].code for i in used),
         confusion=tuple(tuple(int(v) for v in line) for line in confusion),

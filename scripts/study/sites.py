@@ -49,18 +49,10 @@ def heat_inside(bundle: Path, data: Path, cache: Path, threads: int) -> dict[str
             mask = cv2.resize(mask, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_NEAREST)
             centre = (image.shape[1] / 2, image.shape[0] / 2)
             crop = crop_at_scale(image, centre, item.um_per_px, classifier.size_px, classifier.um_per_px)
-            flat = np.repeat(mask[..., None], 3, axis=2)
-            inside = (
-                crop_at_scale(
-                    (flat > 0).astype(np.uint8) * 255,
-                    centre,
-                    item.um_per_px,
-                    classifier.size_px,
-                    classifier.um_per_px,
-                    "background",
-                )[..., 0]
-                > 127
-            )
+            # The mask is cut like its picture; white outside, for a window beyond the image is filled so.
+            outside = np.repeat(np.where(mask > 0, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+            cut = crop_at_scale(outside, centre, item.um_per_px, classifier.size_px, classifier.um_per_px)
+            inside = cut[..., 0] < 128
             found = classifier.predict(crop[None], maps=True)
             code = classifier.classes[int(found.probabilities[0].argmax())]
             shares.append(share_inside(classifier.activation_maps(found, [code])[0], inside))
