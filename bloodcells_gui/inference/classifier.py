@@ -118,25 +118,7 @@ class Classifier:
         self.size_px = bundle.input.size_px
         self.um_per_px = bundle.input.um_per_px
         try:
-            self.head_weights = np.asarray(bundle.array(bundle.card["head"]["weights"]), np.float32)
-            self.head_bias = np.asarray(bundle.array(bundle.card["head"]["bias"]), np.float32)
-            calibration = bundle.card["calibration"]
-            arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
-            self._logit_shift = logit_shift(calibration.get("prior_shift"), self.classes)
-            self._foreign = float(calibration.get("foreign_disagreement", math.inf))
-            measured = calibration.get("measured")
-            files = {} if measured is None else {n: bundle.array(f) for n, f in measured["arrays"].items()}
-            self._adaptation_methods = AdaptationMethods(
-                ClassPrior.from_card(calibration.get("specimen_mix")),
-                PropagationSettings.from_card(calibration.get("look_alikes")),
-                MorphometryModel.from_card(measured, files, self.classes),
-            )
-            self.uncertainty_model = UncertaintyModel.from_card(calibration, arrays)
-            if self.size_px <= 0:
-                raise ValueError("a window without a size")
-            if self.head_weights.shape != (len(self.classes), len(self.uncertainty_model.centre)):
-                raise ValueError("head and embedding do not fit together")
-            self.head_bias = self.head_bias + self._logit_shift
+            self._read_card(bundle)
         except (KeyError, TypeError, ValueError) as error:
             raise BundleRefused(
                 "The model bundle {id} cannot be used.",
@@ -159,6 +141,28 @@ class Classifier:
                 self._session = OnnxSession(bundle, threads=threads, precision=safest)
                 self.golden_off = self._check_golden()
         self.use_profile(profile)
+
+    def _read_card(self, bundle: ModelBundle) -> None:
+        """Take head, calibration and adaptation from the card; KeyError, TypeError or ValueError without."""
+        self.head_weights = np.asarray(bundle.array(bundle.card["head"]["weights"]), np.float32)
+        self.head_bias = np.asarray(bundle.array(bundle.card["head"]["bias"]), np.float32)
+        calibration = bundle.card["calibration"]
+        arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
+        self._logit_shift = logit_shift(calibration.get("prior_shift"), self.classes)
+        self._foreign = float(calibration.get("foreign_disagreement", math.inf))
+        measured = calibration.get("measured")
+        files = {} if measured is None else {n: bundle.array(f) for n, f in measured["arrays"].items()}
+        self._adaptation_methods = AdaptationMethods(
+            ClassPrior.from_card(calibration.get("specimen_mix")),
+            PropagationSettings.from_card(calibration.get("look_alikes")),
+            MorphometryModel.from_card(measured, files, self.classes),
+        )
+        self.uncertainty_model = UncertaintyModel.from_card(calibration, arrays)
+        if self.size_px <= 0:
+            raise ValueError("a window without a size")
+        if self.head_weights.shape != (len(self.classes), len(self.uncertainty_model.centre)):
+            raise ValueError("head and embedding do not fit together")
+        self.head_bias = self.head_bias + self._logit_shift
 
     def _check_golden(self) -> float:
         """Go from pixels to calibrated probabilities and uncertainty, and compare with the card."""

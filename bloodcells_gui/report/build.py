@@ -107,6 +107,21 @@ class Reviewed(Protocol):
     def present(self, cell_id: int) -> bool: ...
 
 
+class _Assets:
+    """Pictures of a report, each kept once."""
+
+    def __init__(self) -> None:
+        self.by_hash: dict[str, bytes] = {}
+
+    def keep(self, data: bytes) -> str:
+        """The hash under which `data` is kept; empty data are not."""
+        if not data:
+            return ""
+        key = digest(data)
+        self.by_hash[key] = data
+        return key
+
+
 def build_report(
     specimen: Specimen,
     runs: Sequence[AnalysisRun],
@@ -147,21 +162,13 @@ def build_report(
     if taxonomy is not None and taxonomy != differential.rollup:
         raise ValueError(f"the differential is rolled up as {differential.rollup}, not {taxonomy}")
     cells = [c for c in cells if state.present(c.id)]
-    assets: dict[str, bytes] = {}
-
-    def keep(data: bytes) -> str:
-        if not data:
-            return ""
-        key = digest(data)
-        assets[key] = data
-        return key
-
+    assets = _Assets()
     differential = replace(differential, remarks=_with_reasons(differential.remarks, runs, cells, state))
     # Photographs that were left out come before what nobody takes for one.
     skipped = sorted(left_out(runs, specimen), key=lambda file: expected(file.reason))
     cell_counts = Counter(state.decision(c.id).final for c in cells)
     cell_counts.update(state.hand_counts)
-    gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, keep)
+    gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, assets.keep)
     logo = load_logo(settings.header.logo) if settings.header.logo else b""
     return ReportModel(
         specimen=specimen.id,
@@ -169,7 +176,7 @@ def build_report(
         synthetic=specimen.synthetic,
         images=len(specimen.images),
         images_sha256=_images_hash(specimen),
-        header=Header(settings.header.laboratory, settings.header.address, keep(logo)),
+        header=Header(settings.header.laboratory, settings.header.address, assets.keep(logo)),
         fields=_fields(state.data, settings),
         differential=differential,
         platelets=platelet_estimates(state.data, runs, settings),
@@ -187,7 +194,7 @@ def build_report(
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,
         signatures=tuple(state.signatures),
-        assets=assets,
+        assets=assets.by_hash,
     )
 
 

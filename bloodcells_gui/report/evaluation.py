@@ -136,6 +136,18 @@ def _share(x: int, n: int) -> Figure:
     return Figure(x / n, *clopper_pearson(x, n))
 
 
+def _check_sizes(n: int, scores: NDArray[np.float32], classes: int) -> None:
+    if n == 0:
+        raise UserError(
+            "There is nothing to evaluate.",
+            "No crop with a label could be read.",
+            "Put crops into sub-folders named by class; skipped.csv names what was left out.",
+            exit_code=EXIT_NOTHING_READABLE,
+        )
+    if scores.shape != (n, classes):
+        raise ValueError(f"{n} labels, but scores are {scores.shape}")
+
+
 def _rolled(scores: NDArray[np.float32], row_of: Sequence[int], rows: int) -> NDArray[np.float64]:
     """Sum the columns of `scores` into those of their rows: (N, K) to (N, rows)."""
     rolled = np.zeros((len(scores), rows))
@@ -213,15 +225,7 @@ def evaluate(
         When lengths disagree, or a label spans every roll-up's rows.
     """
     n = len(labels)
-    if n == 0:
-        raise UserError(
-            "There is nothing to evaluate.",
-            "No crop with a label could be read.",
-            "Put crops into sub-folders named by class; skipped.csv names what was left out.",
-            exit_code=EXIT_NOTHING_READABLE,
-        )
-    if scores.shape != (n, len(classes)):
-        raise ValueError(f"{n} labels, but scores are {scores.shape}")
+    _check_sizes(n, scores, len(classes))
     rollup = finest_rollup(labels)
     row_index = {leaf: i for i, row in enumerate(rollup.rows) for leaf in row.leaves}
     rolled = _rolled(scores, [row_index[leaf] for leaf in classes], len(rollup.rows))

@@ -107,8 +107,15 @@ class CasePage(QWidget):
         self.differential.dropped.connect(self._on_cells_dropped)
         self.differential.class_pointed_at.connect(self.views.point_at_group)
         self.differential.class_chosen.connect(self.views.show_group)
-        self._keys = ReviewKeys(
-            context,
+        self._keys = self._watch_keys()
+        guard_wheels(self)
+        self.setTabOrder(self.gallery.view, self.inspector.image)
+        self.refresh_numbers()
+
+    def _watch_keys(self) -> ReviewKeys:
+        """Let the keys of the review act wherever cells are seen."""
+        keys = ReviewKeys(
+            self._context,
             self.relabel,
             {
                 FIND_CLASS: self.find_class,
@@ -118,12 +125,10 @@ class CasePage(QWidget):
             self.views.cells_in_front,
             self,
         )
-        self._keys.watch(self.differential, self.gallery, self.views.map_place, self.inspector)
+        keys.watch(self.differential, self.gallery, self.views.map_place, self.inspector)
         if self.slide is not None:
-            self._keys.watch(self.slide)
-        guard_wheels(self)
-        self.setTabOrder(self.gallery.view, self.inspector.image)
-        self.refresh_numbers()
+            keys.watch(self.slide)
+        return keys
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
