@@ -119,9 +119,7 @@ def scatter_points(
     nx, ny = int((w + 2 * margin) / bin_size) + 3, int((h + 2 * margin) / bin_size) + 3
     grid: list[list[tuple[float, float]]] = [[] for _ in range(nx * ny)]
     points: list[tuple[float, float]] = []
-    tries = wanted * 6
-    draws = rng.random((tries, 4))
-    for u, v, a, b in draws:
+    for u, v, a, b in rng.random((wanted * 6, 4)):
         if len(points) >= wanted:
             break
         min_distance = spacing
