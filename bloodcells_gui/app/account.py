@@ -12,7 +12,7 @@ except ImportError:  # Windows
     _pwd = None
 
 
-def account() -> str:
+def os_account_name() -> str:
     """Name of the account this program runs under, not from environment variables: anyone can set those."""
     try:
         if _pwd is None:
@@ -24,5 +24,5 @@ def account() -> str:
 
 def with_account(name: str) -> str:
     """A typed name with the account behind it in brackets."""
-    known = account()
+    known = os_account_name()
     return f"{name.strip()} ({known})" if known else name.strip()

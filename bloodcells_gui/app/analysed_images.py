@@ -9,7 +9,7 @@ from pathlib import Path
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import plural
 from bloodcells_gui.domain.specimen import ImageRef, Specimen
-from bloodcells_gui.imaging.io.identity import OtherImage, open_same, sampled_hash, whole_hash
+from bloodcells_gui.imaging.io.identity import OtherImage, open_verified, sampled_hash, whole_hash
 from bloodcells_gui.imaging.io.page_names import split_page
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.io.reader import ImageReader
@@ -28,7 +28,7 @@ def open_analysed(
     ImageRefused
         When it cannot be read, or its bytes or size are not those that were analysed.
     """
-    reader = open_same(
+    reader = open_verified(
         ref.path, ref.name, sha256=ref.sha256, sampled=ref.sampled, check=check, brightness=brightness
     )
     if ref.size_px != (0, 0) and reader.size_px != ref.size_px:
@@ -92,7 +92,7 @@ def refuse_other_images(specimen: Specimen, check: Callable[[], None] = lambda: 
         )
 
 
-def bring_along(store: CaseStore, now: Specimen, check: Callable[[], None] = lambda: None) -> None:
+def rebind_images(store: CaseStore, now: Specimen, check: Callable[[], None] = lambda: None) -> None:
     """Let a case go on with the images of `now`, where they are those of the case in another place.
 
     Raises

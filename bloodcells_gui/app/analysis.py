@@ -20,7 +20,7 @@ from bloodcells_gui.app.analysed_images import open_analysed, refuse_other_image
 from bloodcells_gui.app.analysis_wiring import cell_analyzer, crops_analysis, scan_analysis
 from bloodcells_gui.app.brightness import as_parameters, brightness_for
 from bloodcells_gui.app.calibration_profiles import apply_profile
-from bloodcells_gui.app.copies import Copies, find_copies
+from bloodcells_gui.app.copies import DuplicateImages, find_copies
 from bloodcells_gui.app.engine import Engine, default_threads
 from bloodcells_gui.app.specimen_adaptation import adapt_specimen
 from bloodcells_gui.domain.analysis import (
@@ -155,7 +155,7 @@ class AnalysisJob:
                 recorder.close(RunStatus.FAILED)
                 raise
 
-    def _find_copies(self, store: CaseStore, brightness: SampleRange) -> Copies:
+    def _find_copies(self, store: CaseStore, brightness: SampleRange) -> DuplicateImages:
         """Images that show what another one shows, told among what is left out.
 
         What an earlier run left out as a copy stays left out, and is not told again.
@@ -169,7 +169,7 @@ class AnalysisJob:
         copies.skipped |= known
         return copies
 
-    def _remarked(self, event: AnalysisEvent, copies: Copies) -> AnalysisEvent:
+    def _remarked(self, event: AnalysisEvent, copies: DuplicateImages) -> AnalysisEvent:
         """The event; a run's end with a remark on copies."""
         if not isinstance(event, Done):
             return event
@@ -183,7 +183,7 @@ class AnalysisJob:
         engine: Engine,
         recorder: _Recorder,
         opened: ExitStack,
-        copies: Copies,
+        copies: DuplicateImages,
     ) -> Iterator[AnalysisEvent]:
         number, brightness = recorder.number, recorder.brightness
         threads = self._options.threads or default_threads()

@@ -18,7 +18,7 @@ from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.domain.i18n import N_
 
 
-class Turn(StrEnum):
+class QueueState(StrEnum):
     """Where a queued analysis stands."""
 
     WAITING = "waiting"
@@ -33,7 +33,7 @@ class QueueEntry:
     """One analysis of the queue; `done` of `total` images or tiles, `cells` found so far."""
 
     path: Path
-    turn: Turn
+    turn: QueueState
     done: int = 0
     total: int = 0
     cells: int = 0
@@ -74,7 +74,7 @@ class AnalysisQueue:
             if path in self._jobs:
                 return
             self._jobs[path] = job
-            self._put(QueueEntry(path, Turn.WAITING))
+            self._put(QueueEntry(path, QueueState.WAITING))
             if self._worker is None:
                 self._worker = threading.Thread(target=self._run, name="analysis-queue", daemon=True)
                 self._worker.start()
@@ -101,7 +101,7 @@ class AnalysisQueue:
         path = path.absolute()
         with self._lock:
             entry = self._entries.get(path)
-            if entry is None or entry.turn is not Turn.WAITING:
+            if entry is None or entry.turn is not QueueState.WAITING:
                 return False
             del self._jobs[path], self._entries[path]
             self.generation += 1
@@ -120,10 +120,10 @@ class AnalysisQueue:
         """Stop everything and wait for the worker; waiting cases stay as they are and can be continued."""
         with self._lock:
             self._closed = True
-            waiting = [p for p, e in self._entries.items() if e.turn is Turn.WAITING]
+            waiting = [p for p, e in self._entries.items() if e.turn is QueueState.WAITING]
             for path in waiting:
                 self._jobs.pop(path, None)
-                self._put(replace(self._entries[path], turn=Turn.STOPPED))
+                self._put(replace(self._entries[path], turn=QueueState.STOPPED))
             running = list(self._jobs.values())
             self._lock.notify_all()
             worker = self._worker
@@ -143,7 +143,7 @@ class AnalysisQueue:
         with self._lock:
             while not self._closed:
                 for path, job in self._jobs.items():
-                    self._put(replace(self._entries[path], turn=Turn.RUNNING))
+                    self._put(replace(self._entries[path], turn=QueueState.RUNNING))
                     return path, job
                 self._lock.wait()
             return None
@@ -151,11 +151,11 @@ class AnalysisQueue:
     def _run(self) -> None:
         while (found := self._next()) is not None:
             path, job = found
-            turn, error = Turn.FAILED, None
+            turn, error = QueueState.FAILED, None
             try:
                 turn = self._run_one(path, job)
             except Cancelled:
-                turn = Turn.STOPPED
+                turn = QueueState.STOPPED
             except UserError as problem:
                 error = problem
             except Exception as fault:
@@ -164,14 +164,14 @@ class AnalysisQueue:
                 self._jobs.pop(path, None)
                 self._put(replace(self._entries[path], turn=turn, error=error))
 
-    def _run_one(self, path: Path, job: QueuedJob) -> Turn:
-        turn = Turn.FAILED
+    def _run_one(self, path: Path, job: QueuedJob) -> QueueState:
+        turn = QueueState.FAILED
         for event in job.events():
             if isinstance(event, Progress):
                 with self._lock:
                     now = self._entries[path]
                     self._put(replace(now, done=event.done, total=event.total, cells=event.cells))
             elif isinstance(event, Done):
-                ends = {RunStatus.COMPLETE: Turn.DONE, RunStatus.CANCELLED: Turn.STOPPED}
-                turn = ends.get(event.status, Turn.FAILED)
+                ends = {RunStatus.COMPLETE: QueueState.DONE, RunStatus.CANCELLED: QueueState.STOPPED}
+                turn = ends.get(event.status, QueueState.FAILED)
         return turn

@@ -18,12 +18,12 @@ from bloodcells_gui.imaging.measure import FOCUS_LIMIT, MEASUREMENTS, OF_OUTLINE
 from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
-from bloodcells_gui.pipeline.edges import Sides
+from bloodcells_gui.pipeline.edges import EdgeFlags
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.scan_specimen import scan_specimen
 
 
-def cell_analyzer(engine: Engine, *, drawn: bool = False, frame: Sides | None = None) -> CellAnalyzer:
+def cell_analyzer(engine: Engine, *, drawn: bool = False, frame: EdgeFlags | None = None) -> CellAnalyzer:
     """The engine's networks as one unit of work; `drawn` if synthetic, `frame` as in CellAnalyzer."""
     return CellAnalyzer(
         engine.classifier,

@@ -14,7 +14,7 @@ COLUMNS = ("entry", "time", "author", "act", "cells", "key", "old", "new", "reas
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuditResult:
     """What a verification found: sentences in the asked language; `head` is the newest hash of the chain."""
 
     ok: bool
@@ -43,13 +43,13 @@ def _text(entry: dict[str, Any], column: str) -> str:
 
 def verify(
     path: Path, lang: str = "en", progress: Callable[[int, int], None] | None = None, head: str = ""
-) -> Verdict:
+) -> AuditResult:
     """Chain, seals, signatures, fold and the images that can be reached; may take minutes on slides.
 
     `head` is the chain's hash as a report has it printed, "" for none; it must be in the chain.
     """
     report = audit.verify(path, head=head or None, progress=progress)
-    return Verdict(
+    return AuditResult(
         report.ok,
         tuple(p.text(lang) for p in report.problems),
         tuple(p.text(lang) for p in report.remarks),

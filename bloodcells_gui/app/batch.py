@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodcells_gui.app.analysed_images import bring_along
+from bloodcells_gui.app.analysed_images import rebind_images
 from bloodcells_gui.app.analysis import (
     AnalysisJob,
     AnalysisOptions,
     new_case,
     run_to_end,
 )
-from bloodcells_gui.app.batch_inputs import AnalyzeRequest, PlannedJob, planned
+from bloodcells_gui.app.batch_inputs import AnalyzeRequest, PlannedJob, plan_jobs
 from bloodcells_gui.app.continuing import first_target
-from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder
 from bloodcells_gui.app.intake import AUTO, Intake, at_scale, nothing_readable, take_in
@@ -115,8 +115,8 @@ def analyze_all(
         Before any work: output not writable (5), bundle refused (4).
     """
     prepare_folder(request.out)
-    plan = planned(request, token)
-    engine = engine or EngineHolder(request.bundles)
+    plan = plan_jobs(request, token)
+    engine = engine or LazyEngine(request.bundles)
     engine()  # a refused bundle is told before any work
     settings = load_settings()
     outcomes: list[Outcome] = []
@@ -257,7 +257,7 @@ def _case_to_write(
     if case.exists():
         if resume:
             with CaseStore.open(case) as store:
-                bring_along(store, intake.specimen, token.check)
+                rebind_images(store, intake.specimen, token.check)
                 known = {ref.name for ref in store.specimen.images}
             new = [ref.name for ref in intake.specimen.images if ref.name not in known]
             return case, [SkippedFile(name, left_out.LATER) for name in new]
@@ -324,7 +324,7 @@ def report_again(
     prepare_folder(out)
     settings = load_settings()
     store = CaseStore.open(case, read_only=True)
-    session = CaseSession(store, settings=lambda: settings, explainer=Explainer(EngineHolder()))
+    session = CaseSession(store, settings=lambda: settings, explainer=Explainer(LazyEngine()))
     try:
         return export(session, out, ExportOptions(taxonomy, paper, lang, save_masks, csv=csv))
     finally:

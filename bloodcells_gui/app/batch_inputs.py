@@ -88,7 +88,7 @@ class Plan:
     gathered: tuple[str, ...] = ()
 
 
-def planned(request: AnalyzeRequest, token: CancelToken) -> Plan:
+def plan_jobs(request: AnalyzeRequest, token: CancelToken) -> Plan:
     """What is to be analysed into which folder.
 
     Raises

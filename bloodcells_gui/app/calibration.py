@@ -35,7 +35,7 @@ class KnownProfile:
     damaged: bool = False
 
 
-class Tuning:
+class CalibrationController:
     """Profiles of the classifier in use.
 
     Parameters

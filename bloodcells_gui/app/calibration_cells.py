@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.app import calibration_profiles
-from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.labelled_folders import read_labelled
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
 from bloodcells_gui.domain.errors import UserError
@@ -36,7 +36,7 @@ def calibrate_from(
     lang: str = "en",
 ) -> list[str]:
     """Fit the profile `name` from a folder by class or a reviewed case; returns lines to print in `lang`."""
-    loaded = engine or EngineHolder(bundles)()
+    loaded = engine or LazyEngine(bundles)()
     if source.is_file():
         embeddings, labels = reviewed_cells(source, loaded)
         unnamed: dict[str, int] = {}

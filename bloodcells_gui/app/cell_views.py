@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.analysed_images import open_analysed
 from bloodcells_gui.app.brightness import brightness_in
-from bloodcells_gui.app.pictures import own_jpeg, own_png
+from bloodcells_gui.app.pictures import own_png, validated_jpeg
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.imaging.contours import outlines
@@ -54,7 +54,7 @@ class CellView:
 
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     """RGB pixels of a JPEG that this program wrote into a case; a grey square when it is damaged."""
-    data = own_jpeg(data)
+    data = validated_jpeg(data)
     raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if raw is None:
         return np.full((8, 8, 3), 128, np.uint8)
@@ -73,7 +73,7 @@ def _scaled(contours: list[NDArray[np.float32]], scale: float) -> list[NDArray[n
     return [c * np.float32(scale) for c in contours]
 
 
-class ViewMaker:
+class CellImageCropper:
     """Cuts views out of the specimen's images; keeps the last few images open. Thread-safe."""
 
     def __init__(self, store: CaseStore) -> None:

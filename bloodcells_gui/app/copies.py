@@ -1,6 +1,6 @@
 """Find files of a specimen that show the same picture, so that each picture is counted once.
 
-Copies with equal pixels are found wherever pixels are decoded: of crops while they are analysed
+DuplicateImages with equal pixels are found wherever pixels are decoded: of crops while they are analysed
 (:mod:`~bloodcells_gui.pipeline.crops`), of fields and slides here, before. One shot in two formats has
 not quite equal pixels; here such pictures are compared, chosen by their names, judged by their pixels.
 """
@@ -31,7 +31,7 @@ Indexed = tuple[int, ImageRef]
 
 
 @dataclass(slots=True)
-class Copies:
+class DuplicateImages:
     """What is left out.
 
     Attributes
@@ -52,7 +52,7 @@ def find_copies(
     done: Collection[int] = frozenset(),
     check: Callable[[], None] = lambda: None,
     brightness: SampleRange = ITS_OWN,
-) -> Copies:
+) -> DuplicateImages:
     """Which images show what another one shows.
 
     Parameters
@@ -69,7 +69,7 @@ def find_copies(
     brightness : SampleRange
         Of the specimen, where its images have more than 8 bits.
     """
-    found = Copies()
+    found = DuplicateImages()
     if kind is SpecimenKind.SLIDE:
         _equal_slides(images, done, found, check)
         return found
@@ -83,7 +83,7 @@ def find_copies(
 
 
 def _equal_slides(
-    images: Sequence[Indexed], done: Collection[int], found: Copies, check: Callable[[], None]
+    images: Sequence[Indexed], done: Collection[int], found: DuplicateImages, check: Callable[[], None]
 ) -> None:
     first: dict[str, str] = {}
     if len(images) < 2:
@@ -97,7 +97,10 @@ def _equal_slides(
 
 
 def _equal_pixels(
-    refs: dict[int, ImageRef], fingerprints: dict[int, ImageFingerprint], done: Collection[int], found: Copies
+    refs: dict[int, ImageRef],
+    fingerprints: dict[int, ImageFingerprint],
+    done: Collection[int],
+    found: DuplicateImages,
 ) -> None:
     first: dict[bytes, str] = {}
     for index, ref in _done_first([(i, refs[i]) for i in fingerprints], done):
@@ -113,7 +116,7 @@ def _same_photographs(
     fingerprints: dict[int, ImageFingerprint],
     related: dict[int, set[int]],
     done: Collection[int],
-    found: Copies,
+    found: DuplicateImages,
 ) -> None:
     """Similar pictures of one name in two formats are one; others of related names are told."""
     alike: set[int] = set()

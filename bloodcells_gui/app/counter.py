@@ -10,7 +10,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED
 ROUND = 100
 
 
-class Beat(StrEnum):
+class CountSound(StrEnum):
     """What a counted cell sounds like."""
 
     NONE = "none"
@@ -52,7 +52,7 @@ class Counter:
         """The class counted last in this sitting, "" when there is none to take back."""
         return next((c for c in reversed(self._sitting) if self.count_of(c)), "")
 
-    def press(self, code: str) -> Beat:
+    def press(self, code: str) -> CountSound:
         """One more cell of class `code`.
 
         Raises
@@ -66,21 +66,21 @@ class Counter:
         self.session.count(code, 1)
         self._sitting.append(code)
         if not counts:
-            return Beat.OUTSIDE
-        return Beat.ROUND if self.total % ROUND == 0 else Beat.KEY
+            return CountSound.OUTSIDE
+        return CountSound.ROUND if self.total % ROUND == 0 else CountSound.KEY
 
-    def less(self, code: str) -> Beat:
+    def less(self, code: str) -> CountSound:
         """One cell of class `code` less; nothing when none was counted."""
         if not self.count_of(code):
-            return Beat.NONE
+            return CountSound.NONE
         self.session.count(code, -1)
         if code in self._sitting:
             # The newest press of that class is the one taken back.
             self._sitting.reverse()
             self._sitting.remove(code)
             self._sitting.reverse()
-        return Beat.BACK
+        return CountSound.BACK
 
-    def take_back(self) -> Beat:
+    def take_back(self) -> CountSound:
         """The cell counted last is taken back."""
-        return self.less(self.last) if self.last else Beat.NONE
+        return self.less(self.last) if self.last else CountSound.NONE

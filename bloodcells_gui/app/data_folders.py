@@ -46,7 +46,7 @@ def models_dir() -> Path:
     return _program_data()[0] / "models"
 
 
-def comes_with_program(bundle: Path) -> bool:
+def is_bundled(bundle: Path) -> bool:
     """Whether a bundle's folder is one of those that are installed with the program."""
     return any(base / "models" == bundle.parent for base in _program_data())
 

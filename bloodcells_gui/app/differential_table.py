@@ -109,7 +109,7 @@ def _within(
     return tuple(sorted(found))
 
 
-def table_of(
+def differential_of_case(
     state: ReviewState,
     settings: LabSettings,
     area: CountedArea | None,

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 
 from bloodcells_gui.app.bundle_trial import try_bundle
-from bloodcells_gui.app.data_folders import comes_with_program, models_dir
+from bloodcells_gui.app.data_folders import is_bundled, models_dir
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
@@ -88,7 +88,7 @@ def select_bundles(extra: Sequence[Path] = ()) -> dict[str, ModelBundle]:
     chosen: dict[str, ModelBundle] = {}
     for folder in find_bundle_dirs(extra):
         bundle = load_bundle(folder)
-        if bundle.task not in chosen and not comes_with_program(folder):
+        if bundle.task not in chosen and not is_bundled(folder):
             try_bundle(folder)  # a stranger's networks, within limits first
         chosen.setdefault(bundle.task, bundle)
         if len(chosen) == len(TASKS):
@@ -135,7 +135,7 @@ def load_engine(extra: Sequence[Path] = ()) -> Engine:
     )
 
 
-class EngineHolder:
+class LazyEngine:
     """Loads the engine once, on first use, whichever thread asks first."""
 
     def __init__(self, extra: Sequence[Path] = ()) -> None:

@@ -14,7 +14,7 @@ from bloodcells_gui.adaptation.prior_shift import PriorShift
 from bloodcells_gui.adaptation.reproposal import HELD_BACK, adapt_cells
 from bloodcells_gui.app.calibration_profiles import apply_profile
 from bloodcells_gui.app.data_folders import resources_dir
-from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.export import prepare_folder
 from bloodcells_gui.app.labelled_folders import LabelledCells, read_labelled
 from bloodcells_gui.app.specimen_adaptation import adapt_specimen, select_measurements
@@ -72,7 +72,7 @@ def evaluate_folder(
     Cancelled
     """
     prepare_folder(request.out)
-    loaded = (engine or EngineHolder(request.bundles))()
+    loaded = (engine or LazyEngine(request.bundles))()
     profile = apply_profile(loaded, request.profile)
     token.on_cancel(loaded.terminate)
     found = read_labelled(

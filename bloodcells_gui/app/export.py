@@ -13,7 +13,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.pictures import own_jpegs
-from bloodcells_gui.app.report_explanations import explained_pictures, explanation_maps
+from bloodcells_gui.app.report_explanations import explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
 from bloodcells_gui.app.signing_checks import answered_checks, finding_lines
@@ -98,7 +98,7 @@ def live_report_model(
         lang=options.lang,
         app_version=__version__,
         thumbnails=lambda ids: own_jpegs(session.store.thumbnails(ids)),
-        cams=explained_pictures(own_jpegs(session.store.thumbnails(maps)), maps),
+        cams=overlay_heatmaps(own_jpegs(session.store.thumbnails(maps)), maps),
         checks=answered_checks(session),
         findings=finding_lines(session),
     )

@@ -14,7 +14,7 @@ from bloodcells_gui.imaging.io.sandbox.images import open_image
 Picture = NDArray[np.uint8]
 
 
-def first_pictures(paths: Sequence[Path], side_px: int) -> list[Picture | None]:
+def load_previews(paths: Sequence[Path], side_px: int) -> list[Picture | None]:
     """Each image with its longer side at most `side_px`, (h, w, 3) RGB; None for one that cannot be read."""
     found: list[Picture | None] = []
     for path in paths:

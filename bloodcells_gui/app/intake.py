@@ -16,7 +16,7 @@ from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, Speci
 from bloodcells_gui.imaging.io.discover import discover, display_name, kind_of_extent, natural_key
 from bloodcells_gui.imaging.io.formats import PLAIN_SUFFIXES, SLIDE_SUFFIXES
 from bloodcells_gui.imaging.io.refusal import is_unread_picture
-from bloodcells_gui.storage.allowed_paths import ask
+from bloodcells_gui.storage.allowed_paths import allow_network_root
 
 AUTO = "auto"
 _NAMED_PLACES = 60
@@ -101,7 +101,7 @@ def take_in(
             path=path,
         )
     absolute = path.absolute()
-    ask(absolute)
+    allow_network_root(absolute)
     found = discover(absolute, None if kind == AUTO else SpecimenKind(kind), lang=lang, check=check)
     images = tuple(ImageRef(f.name, f.path, "", f.info.size_px, f.info.mpp) for f in found.images)
     specimen = Specimen(

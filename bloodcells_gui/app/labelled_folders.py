@@ -27,7 +27,7 @@ from bloodcells_gui.pipeline.crops import CropsOptions
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class LabelPath:
     """Where a crop's class stands in its path: the data set before it, the folder's name, its leaves."""
 
     set: str
@@ -43,7 +43,7 @@ class LabelledCells:
     ----------
     names : list of str
         Image paths relative to the folder.
-    labels : list of Label
+    labels : list of LabelPath
     cells : list of Cell
     embeddings : (n, D) float32
     skipped : list of SkippedFile
@@ -54,7 +54,7 @@ class LabelledCells:
     """
 
     names: list[str]
-    labels: list[Label]
+    labels: list[LabelPath]
     cells: list[Cell]
     embeddings: NDArray[np.float32]
     skipped: list[SkippedFile]
@@ -62,12 +62,12 @@ class LabelledCells:
     scale_remarks: tuple[tuple[Remark, ...], ...] = ()
 
 
-def label_of(name: str) -> Label | None:
+def label_of(name: str) -> LabelPath | None:
     """The innermost folder of a relative path that names a class; None when none does."""
     folders = PurePosixPath(name).parts[:-1]
     for k in range(len(folders) - 1, -1, -1):
         try:
-            return Label("/".join(folders[:k]), folders[k], leaves_of(folders[k]))
+            return LabelPath("/".join(folders[:k]), folders[k], leaves_of(folders[k]))
         except KeyError:
             continue
     return None
@@ -79,14 +79,14 @@ class _SortedCrops:
 
     images: tuple[ImageRef, ...]
     sets: Mapping[str, list[tuple[int, ImageRef]]]
-    labels: Mapping[int, Label]
+    labels: Mapping[int, LabelPath]
     skipped: list[SkippedFile]
     unnamed: dict[str, int]
 
 
 def _sort_crops(intake: Intake, folder: Path) -> _SortedCrops:
     sets: dict[str, list[tuple[int, ImageRef]]] = {}
-    labels: dict[int, Label] = {}
+    labels: dict[int, LabelPath] = {}
     skipped = list(intake.skipped)
     unnamed = Counter[str]()
     for i, ref in enumerate(intake.specimen.images):

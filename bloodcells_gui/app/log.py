@@ -32,7 +32,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.data_folders import user_data_dir
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.log_values import Version, Word, loggable
-from bloodcells_gui.domain.safe_text import visible
+from bloodcells_gui.domain.safe_text import escape_control_chars
 
 PROGRAM = "bloodcells_gui"
 FOLDER_NAME = "log"
@@ -81,7 +81,7 @@ def read_log(folder: Path, most_bytes: int = MAX_BYTES) -> list[str]:
                 parts.insert(0, path.read_bytes()[-left:])
                 left -= len(parts[0])
     lines = b"".join(parts).decode("utf-8", "replace").split("\n")[:-1]
-    return [visible(line) for line in lines if _HEAD.match(line) or line.startswith("  ")]
+    return [escape_control_chars(line) for line in lines if _HEAD.match(line) or line.startswith("  ")]
 
 
 def no_log(error: OSError) -> Reason:
@@ -107,7 +107,7 @@ class SafeFormatter(logging.Formatter):
             from bloodcells_gui.app.bug_report import trace_lines  # few runs need it
 
             lines += trace_lines(error)
-        return "\n  ".join(visible(line) for line in lines)[:_LONGEST_ENTRY]
+        return "\n  ".join(escape_control_chars(line) for line in lines)[:_LONGEST_ENTRY]
 
 
 def _level(number: int) -> str:

@@ -11,14 +11,14 @@ from bloodcells_gui.domain.cell import FLAG_BY_HAND, Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
 from bloodcells_gui.imaging.io.reader import ImageReader
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.edges import NO_SIDE
 
 # The click is only near the middle of the cell: the window may move with what is found there.
 _MARGIN = 1.6
 
 
-def cell_at(
+def classify_cell_at(
     engine: Engine,
     reader: ImageReader,
     image: int,
@@ -59,7 +59,7 @@ def cell_at(
     left, top = max(0, math.floor(x) - half), max(0, math.floor(y) - half)
     right, bottom = min(width, math.floor(x) + half + 1), min(height, math.floor(y) + half + 1)
     pixels = reader.read_region(left, top, right - left, bottom - top)
-    place = Place(
+    place = CellPlace(
         image=image,
         pixels=pixels,
         offset_px=(float(left), float(top)),

@@ -16,18 +16,18 @@ from bloodcells_gui.imaging.io.refusal import ImageRefused
 _LIMITS = DecodeLimits(max_pixels=2_000_000)
 
 
-def own_jpeg(data: bytes) -> bytes:
+def validated_jpeg(data: bytes) -> bytes:
     """`data` if it is a small, plain, whole JPEG such as this program writes; else nothing."""
     return data if _is(data, "jpeg") else b""
 
 
 def own_jpegs(found: Mapping[int, bytes]) -> dict[int, bytes]:
-    """:func:`own_jpeg` of each."""
-    return {key: own_jpeg(data) for key, data in found.items()}
+    """:func:`validated_jpeg` of each."""
+    return {key: validated_jpeg(data) for key, data in found.items()}
 
 
 def own_png(data: bytes) -> bytes:
-    """As :func:`own_jpeg` for the PNG of a mask."""
+    """As :func:`validated_jpeg` for the PNG of a mask."""
     return data if _is(data, "png") else b""
 
 

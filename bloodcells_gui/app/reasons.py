@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, plural
-from bloodcells_gui.domain.retention import moment
+from bloodcells_gui.domain.retention import parse_utc
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.settings import ALWAYS, NEVER
@@ -36,7 +36,9 @@ class ReasonWanted(UserError):
         )
 
 
-def decided_before(session: CaseSession, kind: EventKind, ids: Iterable[int], new: str) -> tuple[int, ...]:
+def cells_needing_reason(
+    session: CaseSession, kind: EventKind, ids: Iterable[int], new: str
+) -> tuple[int, ...]:
     """Of the cells of an act those whose decision it changes and that need a reason.
 
     By the laboratory's setting never, always, or (the default) where the decision is another person's, older
@@ -49,13 +51,13 @@ def decided_before(session: CaseSession, kind: EventKind, ids: Iterable[int], ne
         act = state.turned_by(kind)
         ids = act.cells if act is not None and act.kind in _CHANGES else ()
     signed = max((s.time for s in state.signatures), default="")
-    now = moment(session.clock())
+    now = parse_utc(session.clock())
     found = []
     for cell_id in ids:
         if cell_id not in state or not state.decided(cell_id) or not _alters(session, kind, cell_id, new):
             continue
         decision = state.decision(cell_id)
-        then = moment(decision.reviewed_at)
+        then = parse_utc(decision.reviewed_at)
         recent = now is not None and then is not None and now - then <= A_MOMENT
         own = decision.reviewer == session.author
         if rule == ALWAYS or not (recent and own) or decision.reviewed_at <= signed:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bloodcells_gui.app.pictures import own_jpeg
+from bloodcells_gui.app.pictures import validated_jpeg
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import LIBRARY_SUFFIX
 from bloodcells_gui.storage.reference_library import Library, Reference
 
-__all__ = ["LIBRARY_NAME", "Reference", "ReferenceShelf"]
+__all__ = ["LIBRARY_NAME", "Reference", "ReferenceLibraryController"]
 
 LIBRARY_NAME = f"reference{LIBRARY_SUFFIX}"
 
 
-class ReferenceShelf:
+class ReferenceLibraryController:
     """The library file of a laboratory; opened when it is first needed. Thread-safe.
 
     Parameters
@@ -74,7 +74,7 @@ class ReferenceShelf:
 
     def thumbnail(self, entry: int) -> bytes:
         """JPEG of an entry; KeyError for an unknown one."""
-        return own_jpeg(self._open().assets(entry).thumbnail)
+        return validated_jpeg(self._open().assets(entry).thumbnail)
 
     def like(self, session: CaseSession, cell_id: int, k: int = 24) -> list[tuple[Reference, float]]:
         """The cells of the library most like one of the case, with their cosine, best first.

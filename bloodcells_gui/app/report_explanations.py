@@ -56,7 +56,7 @@ def explanation_maps(session: CaseSession) -> dict[int, bytes]:
     return maps
 
 
-def explained_pictures(thumbnails: Mapping[int, bytes], maps: Mapping[int, bytes]) -> dict[int, bytes]:
+def overlay_heatmaps(thumbnails: Mapping[int, bytes], maps: Mapping[int, bytes]) -> dict[int, bytes]:
     """JPEG by cell: its picture with its map drawn over; cells without a picture are left out."""
     return {
         cell: encode_jpeg(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodcells_gui.app.analysis_queue import Turn
+from bloodcells_gui.app.analysis_queue import QueueState
 from bloodcells_gui.app.worklist import CaseEntry, CaseState, Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
@@ -19,11 +19,11 @@ from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.storage import removals
 from bloodcells_gui.storage.removals import Act, Removal
 
-__all__ = ["Act", "DueCase", "Removal", "Removed", "Retention"]
+__all__ = ["Act", "ExpiredCase", "Removal", "Removed", "Retention"]
 
 
 @dataclass(frozen=True, slots=True)
-class DueCase:
+class ExpiredCase:
     """A case whose time is over.
 
     Attributes
@@ -66,7 +66,7 @@ class Retention:
         """Days that a case is kept after its last act; 0 for ever."""
         return self._workspace.settings.privacy.retention_days
 
-    def due(self) -> list[DueCase]:
+    def due(self) -> list[ExpiredCase]:
         """Cases whose time is over, the oldest first; none while the laboratory keeps them for ever.
 
         Raises
@@ -85,13 +85,13 @@ class Retention:
                 size = 0
                 with contextlib.suppress(OSError):
                     size = entry.path.stat().st_size
-                found.append(DueCase(entry, kept_until(entry.changed, self.days), size))
+                found.append(ExpiredCase(entry, kept_until(entry.changed, self.days), size))
         return sorted(found, key=lambda d: (d.entry.changed, str(d.entry.path)))
 
     def _busy(self, entry: CaseEntry) -> bool:
         """Whether its age says nothing: it cannot be read, or an analysis waits or runs."""
         queued = self._cases.queued(entry.path)
-        waits = queued is not None and queued.turn in (Turn.WAITING, Turn.RUNNING)
+        waits = queued is not None and queued.turn in (QueueState.WAITING, QueueState.RUNNING)
         return waits or entry.state in (CaseState.UNREADABLE, CaseState.ANALYSING)
 
     def _believed_now(self, entries: Sequence[CaseEntry]) -> str:
@@ -108,7 +108,7 @@ class Retention:
             )
         return now
 
-    def remove(self, chosen: Sequence[DueCase], author: str, *, signed_too: bool = False) -> Removed:
+    def remove(self, chosen: Sequence[ExpiredCase], author: str, *, signed_too: bool = False) -> Removed:
         """Remove the chosen cases for good and record it; one that cannot be removed does not stop the rest.
 
         Parameters
@@ -143,7 +143,7 @@ class Retention:
         self._cases.refresh()
         return Removed(tuple(gone), tuple(errors))
 
-    def _remove(self, due: DueCase, author: str) -> None:
+    def _remove(self, due: ExpiredCase, author: str) -> None:
         entry = due.entry
         if not is_due(entry.changed, self.days, self._clock()):
             raise UserError(

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_of
-from bloodcells_gui.app.cell_views import CellView, ViewMaker
-from bloodcells_gui.app.differential_table import CountedArea, counted_area, table_of
+from bloodcells_gui.app.cell_views import CellImageCropper, CellView
+from bloodcells_gui.app.differential_table import CountedArea, counted_area, differential_of_case
 from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.explainer import Explainer
-from bloodcells_gui.app.manual_cells import cell_at
-from bloodcells_gui.app.pictures import own_jpeg
-from bloodcells_gui.app.reasons import ReasonWanted, decided_before
+from bloodcells_gui.app.manual_cells import classify_cell_at
+from bloodcells_gui.app.pictures import validated_jpeg
+from bloodcells_gui.app.reasons import ReasonWanted, cells_needing_reason
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
@@ -101,7 +101,7 @@ class CaseSession:
             with store.decoding("events"):
                 self.state = fold(self.cells, store.events())
             self.drafts = Drafts(store, lambda: self.author)
-            self._views = ViewMaker(store)
+            self._views = CellImageCropper(store)
             self._area: tuple[object, CountedArea | None] | None = None
             self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
         except BaseException:
@@ -205,7 +205,7 @@ class CaseSession:
 
     def thumbnail(self, cell_id: int) -> bytes:
         """JPEG of the cell's surroundings."""
-        return own_jpeg(self.store.thumbnails([cell_id]).get(cell_id, b""))
+        return validated_jpeg(self.store.thumbnails([cell_id]).get(cell_id, b""))
 
     def view(self, cell_id: int) -> CellView:
         """The cell at full resolution with its contours, from its image where that is reachable."""
@@ -262,7 +262,7 @@ class CaseSession:
         mpp = known or self.specimen.images[image].mpp
         engine = self._explainer.engine()
         framed = self.specimen.kind is not SpecimenKind.CROPS
-        found, assets = cell_at(engine, reader, image, (x, y), mpp, framed=framed)
+        found, assets = classify_cell_at(engine, reader, image, (x, y), mpp, framed=framed)
         if run is None or tuple(engine.classifier.classes) != run.classes:
             found = replace(found, scores=found.scores[:0])  # figures of other classes are not shown as these
         cell = replace(found, id=self.store.next_hand_id())
@@ -315,7 +315,7 @@ class CaseSession:
         ids = tuple(cells)
         if not ids and kind in _ON_CELLS:
             return Change()
-        if not reason.strip() and (before := decided_before(self, kind, ids, new)):
+        if not reason.strip() and (before := cells_needing_reason(self, kind, ids, new)):
             raise ReasonWanted(before)
         with self.store.alone():  # no run ends between the look at the proposals and the act
             seen = [self.state.label(i) for i in ids if i in self.state]
@@ -396,7 +396,7 @@ class CaseSession:
 
     def differential(self, taxonomy: str | None = None) -> diff.Differential:
         """The table of the moment; `taxonomy` None takes the laboratory's roll-up."""
-        return table_of(self.state, self.settings, self._counted_area(), taxonomy, self.target)
+        return differential_of_case(self.state, self.settings, self._counted_area(), taxonomy, self.target)
 
     def same_area(self) -> SameArea | None:
         """What was counted on one area with leukocytes, where that is not all."""

@@ -10,7 +10,7 @@ from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.storage import settings as store
 
 
-def checked(settings: LabSettings) -> tuple[LabSettings, list[SettingProblem]]:
+def validate_round_trip(settings: LabSettings) -> tuple[LabSettings, list[SettingProblem]]:
     """The settings as they would be read back, and what would fall back to its default."""
     return parse(json.loads(json.dumps(to_json_obj(settings))))
 

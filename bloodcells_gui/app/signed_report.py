@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.pictures import own_jpegs
-from bloodcells_gui.app.report_explanations import explained_pictures
+from bloodcells_gui.app.report_explanations import overlay_heatmaps
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import ReportModel, digest, from_json
 from bloodcells_gui.storage.case import FrozenReport
@@ -53,7 +53,7 @@ def frozen_report(session: CaseSession) -> ReportModel | None:
     pictures = own_jpegs(session.store.thumbnails([t.cell for t in thumbs]))
     signed = {t.cell: pictures[t.cell] for t in thumbs if digest(pictures.get(t.cell, b"")) == t.picture}
     assets = {digest(data): data for data in signed.values()}
-    explained = explained_pictures(signed, session.store.report_maps(frozen.sha256))
+    explained = overlay_heatmaps(signed, session.store.report_maps(frozen.sha256))
     # Drawn anew from the map that was sealed with the report, under the name that the report has for it.
     assets |= {t.cam: explained[t.cell] for t in thumbs if t.cam and t.cell in explained}
     logo = load_logo(session.settings.header.logo) if model.header.logo else b""

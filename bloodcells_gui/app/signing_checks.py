@@ -23,7 +23,7 @@ from bloodcells_gui.domain.findings import (
 )
 from bloodcells_gui.domain.i18n import plural
 from bloodcells_gui.domain.review import Change, Status
-from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
+from bloodcells_gui.domain.rules import SMEAR, TriggeredRule, raised_rules
 from bloodcells_gui.domain.settings import BLOCK, NONE
 from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED
 from bloodcells_gui.report.model import CheckLine, FindingLine
@@ -97,7 +97,7 @@ def _to_put_right(session: CaseSession) -> list[SigningCheck]:
     return found
 
 
-def _raised(session: CaseSession) -> tuple[Raised, ...]:
+def _raised(session: CaseSession) -> tuple[TriggeredRule, ...]:
     table = session.differential("full")
     return raised_rules(
         session.settings.rules, session.state.counts, table.total, table.wbc_used, session.same_area()

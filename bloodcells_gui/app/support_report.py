@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.data_folders import HOME_VARIABLE, MODELS_VARIABLE, comes_with_program, user_data_dir
+from bloodcells_gui.app.data_folders import HOME_VARIABLE, MODELS_VARIABLE, is_bundled, user_data_dir
 from bloodcells_gui.app.engine import TASKS, default_threads, find_bundle_dirs
 from bloodcells_gui.app.log import MACHINES, PLATFORMS, log_folder, read_log
-from bloodcells_gui.app.settings_file import checked
+from bloodcells_gui.app.settings_file import validate_round_trip
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.log_values import Digest, Version, Word, loggable
@@ -84,7 +84,7 @@ def support_report(settings: LabSettings, window: Iterable[Fact] = ()) -> str:
         "Computer": _computer(),
         "Window": window,
         "Models": _models(),
-        "Settings": _settings(checked(settings)[0]),
+        "Settings": _settings(validate_round_trip(settings)[0]),
     }
     lines = [_INTRODUCTION]
     for title, facts in sections.items():
@@ -168,7 +168,7 @@ def _models() -> Iterator[Fact]:
         except UserError as error:
             yield "refused", error
             continue
-        ours = comes_with_program(folder) and _OWN_MODEL.fullmatch(bundle.id) is not None
+        ours = is_bundled(folder) and _OWN_MODEL.fullmatch(bundle.id) is not None
         task = Word(bundle.task, TASKS).text
         yield (
             bundle.id if ours else f"another bundle to {task}",

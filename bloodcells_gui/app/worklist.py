@@ -10,8 +10,8 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions
 from bloodcells_gui.app.analysis_queue import AnalysisQueue, QueueEntry
 from bloodcells_gui.app.continuing import first_target
-from bloodcells_gui.app.differential_table import counted_area, may_have_area, table_of
-from bloodcells_gui.app.engine import EngineHolder
+from bloodcells_gui.app.differential_table import counted_area, differential_of_case, may_have_area
+from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
@@ -70,7 +70,7 @@ class WorkList:
     def __init__(self, workspace: Workspace, queue: AnalysisQueue | None = None) -> None:
         self._workspace = workspace
         self.queue = queue or AnalysisQueue()
-        self._engine = EngineHolder()
+        self._engine = LazyEngine()
         self._worklist: Worklist | None = None
 
     @property
@@ -89,7 +89,7 @@ class WorkList:
         specimen = store.specimen
         cells = store.load_cells() if may_have_area(specimen) else []
         area = counted_area(specimen, store.runs, cells)
-        table = table_of(state, settings, area, "full")
+        table = differential_of_case(state, settings, area, "full")
         same_area = area.counted(state) if area is not None else None
         raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used, same_area)
         return list(dict.fromkeys(r.rule.name for r in raised if r.rule.kind == SMEAR))
@@ -147,7 +147,7 @@ class WorkList:
             except UserError:
                 unreadable.append(listed.path.name)
                 continue
-            table = table_of(state, settings, area, settings.rollup)
+            table = differential_of_case(state, settings, area, settings.rollup)
             extras: dict[str, Field] = {
                 "state": str(entry.state), "begun": entry.created, "changed": entry.changed,
                 "version": state.version, "signatures": entry.signatures, "synthetic": int(entry.synthetic),
@@ -225,7 +225,7 @@ def relocate_images(path: Path, root: Path) -> None:
         store.relocate(root)
 
 
-def each(paths: list[Path], act: Callable[[Path], object]) -> list[UserError]:
+def apply_to_each(paths: list[Path], act: Callable[[Path], object]) -> list[UserError]:
     """Do `act` to each; returns what went wrong, the rest is done."""
     errors = []
     for path in paths:

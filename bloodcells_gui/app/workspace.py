@@ -13,7 +13,7 @@ from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case
 from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import first_target, next_target
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
-from bloodcells_gui.app.engine import Engine, EngineHolder
+from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import safe_folder_name
 from bloodcells_gui.app.intake import (
@@ -27,7 +27,7 @@ from bloodcells_gui.app.intake import (
 )
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
-from bloodcells_gui.domain.errors import Unsound, UserError
+from bloodcells_gui.domain.errors import InvalidValue, UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.review_state import utc_now
@@ -38,7 +38,7 @@ from bloodcells_gui.domain.zones import Zones
 from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.pipeline.scan import is_leukocyte
 from bloodcells_gui.storage import settings as settings_store
-from bloodcells_gui.storage.allowed_paths import ask
+from bloodcells_gui.storage.allowed_paths import allow_network_root
 from bloodcells_gui.storage.atomic_io import free_path, write_whole
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
@@ -121,7 +121,7 @@ class Workspace:
         home: Path | None = None,
         config: Path | None = None,
     ) -> None:
-        self.engine = engine or EngineHolder()
+        self.engine = engine or LazyEngine()
         self.home = home or user_data_dir()
         self._started = utc_now()
         self._config = config or user_config_dir()
@@ -264,7 +264,7 @@ class Workspace:
 
     def allow_images(self, root: Path) -> None:
         """A person says that what cases name below `root`, on the network, may be opened until the end."""
-        ask(root)
+        allow_network_root(root)
 
     def _session(self, store: CaseStore) -> CaseSession:
         return CaseSession(
@@ -310,10 +310,10 @@ class Workspace:
         try:
             data = read_bytes(path, _RECENT_MOST_BYTES + 1)
             if len(data) > _RECENT_MOST_BYTES:
-                raise Unsound("too large")
+                raise InvalidValue("too large")
             listed = json.loads(data.decode("utf-8"))
             if not isinstance(listed, list) or not all(isinstance(p, str) for p in listed):
-                raise Unsound("not a list")
+                raise InvalidValue("not a list")
         except FileNotFoundError:
             return [], None
         except (OSError, ValueError, RecursionError) as error:

@@ -21,7 +21,7 @@ from typing import Any, NoReturn, TextIO, cast
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.safe_text import visible
+from bloodcells_gui.domain.safe_text import escape_control_chars
 
 _GONE = (errno.EIO, errno.ENXIO, errno.EBADF)
 
@@ -37,12 +37,12 @@ class CleanStream:
 
     def write(self, text: str) -> int:
         """Write `text`, with whatever would act on the terminal written out."""
-        self._send(visible(text, "\n\t"))
+        self._send(escape_control_chars(text, "\n\t"))
         return len(text)
 
     def rewrite_line(self, text: str) -> None:
         """Write `text` over the line that the terminal is at."""
-        self._send("\r" + visible(text))
+        self._send("\r" + escape_control_chars(text))
 
     def flush(self) -> None:
         """Send what waits."""
@@ -105,7 +105,7 @@ def stop_on_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        give_back(old)
+        restore_signal_handlers(old)
 
 
 def take_signals(handler: Any, *, interrupt: bool = True) -> dict[int, Any]:
@@ -116,7 +116,7 @@ def take_signals(handler: Any, *, interrupt: bool = True) -> dict[int, Any]:
     return {number: signal.signal(number, handler) for number in wanted}
 
 
-def give_back(old: dict[int, Any]) -> None:
+def restore_signal_handlers(old: dict[int, Any]) -> None:
     """Put the old handlers of signals back."""
     for number, handler in old.items():
         signal.signal(number, handler)
@@ -124,7 +124,7 @@ def give_back(old: dict[int, Any]) -> None:
 
 def one_line(value: object) -> object:
     """A text or path on one line, whatever it holds; other values as they are."""
-    return visible(str(value)) if isinstance(value, str | Path) else value
+    return escape_control_chars(str(value)) if isinstance(value, str | Path) else value
 
 
 def sentence(template: str, lang: str, params: Mapping[str, object]) -> str:
@@ -148,4 +148,4 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Name the mistake and leave with exit code 2."""
-        super().error(visible(message))
+        super().error(escape_control_chars(message))

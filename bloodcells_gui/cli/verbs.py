@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
-from bloodcells_gui.cli.terminal import give_back, line, problem, sentence, take_signals
+from bloodcells_gui.cli.terminal import line, problem, restore_signal_handlers, sentence, take_signals
 from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
 from bloodcells_gui.domain.formatting import labelled, remark_text
 from bloodcells_gui.domain.i18n import N_, Reason, plural, tr
@@ -45,7 +45,7 @@ def cancel_on_interrupt() -> Iterator[CancelToken]:
     try:
         yield token
     finally:
-        give_back(old)
+        restore_signal_handlers(old)
 
 
 def _say(args: argparse.Namespace, text: str, **params: object) -> None:

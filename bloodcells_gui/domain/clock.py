@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.retention import CLOCK_TOLERANCE, moment
+from bloodcells_gui.domain.retention import CLOCK_TOLERANCE, parse_utc
 
 # One computer's own clock, set by the network or by hand now and then.
 BEHIND_ENTRY = timedelta(minutes=5)
@@ -42,13 +42,13 @@ def clock_doubt(now: str, last_entry: str, earlier: Iterable[str]) -> ClockDoubt
     earlier : iterable of str
         Times of work from before the program was started: other cases, files, runs.
     """
-    here = moment(now)
+    here = parse_utc(now)
     if here is None:
         return None
-    entry = moment(last_entry)
+    entry = parse_utc(last_entry)
     if entry is not None and entry > here + BEHIND_ENTRY:
         return _doubt(BEHIND_THE_CASE, now, last_entry)
-    known = [(found, text) for text in earlier if (found := moment(text)) is not None]
+    known = [(found, text) for text in earlier if (found := parse_utc(text)) is not None]
     if not known:
         return None
     newest, text = max(known)
@@ -62,7 +62,7 @@ def _doubt(text: str, now: str, seen: str) -> ClockDoubt:
 
 
 def _words(time: str) -> str:
-    found = moment(time)
+    found = parse_utc(time)
     try:
         return time if found is None else found.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     except OverflowError:  # the last hours of the year 9999 somewhere else

@@ -27,7 +27,7 @@ class Detections:
     classes : ndarray of int8, shape (n,)
         Index into `DETECTION_CLASSES`.
     scores : ndarray of float32, shape (n,)
-        0 to 1, highest first after `suppress`.
+        0 to 1, highest first after `non_max_suppression`.
     """
 
     boxes: NDArray[np.float32]
@@ -84,7 +84,9 @@ def overlaps(
     return common / union, common / np.maximum(np.minimum(area, areas), 1e-6)
 
 
-def suppress(found: Detections, same_iou: float = SAME_IOU, same_inside: float = SAME_INSIDE) -> Detections:
+def non_max_suppression(
+    found: Detections, same_iou: float = SAME_IOU, same_inside: float = SAME_INSIDE
+) -> Detections:
     """Keep the best box of every cell (greedy, class by class), and no red cell inside a leukocyte.
 
     Equal scores are ordered by place, so that the result does not depend on the order of the input.
@@ -153,7 +155,7 @@ def merge_detections(
 
     A box that touches a tile's edge inside the image may be cut; the overlap guarantees that the
     neighbouring tile sees the cell whole, so the cut one is dropped. What is left twice is settled by
-    `suppress`.
+    `non_max_suppression`.
 
     Parameters
     ----------
@@ -177,4 +179,4 @@ def merge_detections(
         if y + height < size_px[1]:
             cut |= bottom > y + height - margin_px
         parts.append(found.take(~cut))
-    return suppress(Detections.join(parts))
+    return non_max_suppression(Detections.join(parts))

@@ -14,7 +14,7 @@ from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.comparison import analyser_of
 from bloodcells_gui.domain.ranges import ITEMS, Range, RangeItem
 from bloodcells_gui.domain.review import SpecimenData
-from bloodcells_gui.domain.rules import SMEAR, Raised, raised_rules
+from bloodcells_gui.domain.rules import SMEAR, TriggeredRule, raised_rules
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson, ratio_limits
 from bloodcells_gui.domain.taxonomy import (
@@ -165,7 +165,7 @@ class _Basis:
         return sum(self.counts.get(leaf, 0) for leaf in leaves)
 
     def range(self, item: str, unit: str) -> Range | None:
-        return ranges.pick(self.ranges, item, unit, self.sex, self.age)
+        return ranges.best_matching_range(self.ranges, item, unit, self.sex, self.age)
 
 
 def _row(basis: _Basis, row: Row) -> DifferentialRow:
@@ -237,7 +237,9 @@ def _with_range(basis: _Basis, row: DifferentialRow, item: RangeItem | None) -> 
     )
 
 
-def _rule_flag(row: DifferentialRow, leaves: Iterable[str], raised: Iterable[Raised]) -> DifferentialRow:
+def _rule_flag(
+    row: DifferentialRow, leaves: Iterable[str], raised: Iterable[TriggeredRule]
+) -> DifferentialRow:
     """ "!" for a positive smear, and for a trigger where no range speaks."""
     mine = [r for r in raised if row.count and set(r.rule.leaves) & set(leaves)]
     if any(r.rule.kind == SMEAR for r in mine) or (mine and not row.flag):
@@ -287,7 +289,7 @@ def _nrbc_correction(
     return _Correction(wbc, used, nrbc, due, answer, made)
 
 
-def _flagged_row(basis: _Basis, row: Row, raised: Sequence[Raised]) -> DifferentialRow:
+def _flagged_row(basis: _Basis, row: Row, raised: Sequence[TriggeredRule]) -> DifferentialRow:
     item = None if row.code.startswith(OTHER) else _range_item(basis, row.leaves)
     return _rule_flag(_with_range(basis, _row(basis, row), item), row.leaves, raised)
 

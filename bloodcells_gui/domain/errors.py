@@ -61,7 +61,7 @@ class OutputNotWritable(UserError):
         super().__init__(what, why, what_to_do, exit_code=EXIT_OUTPUT_NOT_WRITABLE, **params)
 
 
-class Unsound(ValueError):
+class InvalidValue(ValueError):
     """A value or an act that is refused; its reason can be shown in any language."""
 
     def __init__(self, template: str, **params: object) -> None:
@@ -70,5 +70,5 @@ class Unsound(ValueError):
 
 
 def reason_of(error: ValueError) -> Reason:
-    """The reason of any ValueError; of an :class:`Unsound` one the translatable reason."""
-    return error.reason if isinstance(error, Unsound) else Reason(str(error))
+    """The reason of any ValueError; of an :class:`InvalidValue` one the translatable reason."""
+    return error.reason if isinstance(error, InvalidValue) else Reason(str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bloodcells_gui.domain.rules import UNITS, Raised
+from bloodcells_gui.domain.rules import UNITS, TriggeredRule
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 CONFIRMED, REFUTED = "confirmed", "refuted"
@@ -105,7 +105,7 @@ def answer_of(text: str) -> FindingAnswer | None:
 
 
 def critical_findings(
-    counts: Mapping[str, int], raised: Sequence[Raised], classes: Collection[str]
+    counts: Mapping[str, int], raised: Sequence[TriggeredRule], classes: Collection[str]
 ) -> tuple[Finding, ...]:
     """What of the counts is critical.
 
@@ -113,7 +113,7 @@ def critical_findings(
     ----------
     counts : mapping
         Final leaf code -> number of cells, hand counts included.
-    raised : sequence of Raised
+    raised : sequence of TriggeredRule
         The laboratory's rules that hold; those of severity "critical" are findings too.
     classes : collection of str
         Leaf codes that are critical by themselves.

@@ -145,7 +145,7 @@ PUBLISHED: dict[str, RangeSet] = {
 }  # fmt: skip
 
 
-def pick(
+def best_matching_range(
     ranges: Iterable[Range], item: str, unit: str, sex: str = "", age: float | None = None
 ) -> Range | None:
     """The narrowest fitting range of `item` in `unit`, None when the set has none.

@@ -8,8 +8,8 @@ from bloodcells_gui.domain.analyser_csv import HIGHEST_SUM, leukocyte_share
 from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.differential import Differential, DifferentialRow, Remark
 from bloodcells_gui.domain.i18n import N_, plural
-from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, pick
-from bloodcells_gui.domain.rules import SMEAR, UNITS, Raised, Rule
+from bloodcells_gui.domain.ranges import ABSOLUTE, ITEMS, PERCENT, best_matching_range
+from bloodcells_gui.domain.rules import SMEAR, UNITS, Rule, TriggeredRule
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.domain.taxonomy import (
@@ -37,7 +37,7 @@ SAMPLING_ONLY = N_(
 def remarks(
     table: Differential,
     counts: Mapping[str, int],
-    raised: Sequence[Raised],
+    raised: Sequence[TriggeredRule],
     settings: LabSettings,
     *,
     nrbc: float,
@@ -74,7 +74,7 @@ def remarks(
     return tuple(sorted(found, key=lambda r: weight[r.severity]))
 
 
-def _rule(raised: Raised) -> Remark:
+def _rule(raised: TriggeredRule) -> Remark:
     rule = raised.rule
     decimals = 0 if rule.quantity == "count" else 1 if rule.quantity in ("percent", "per_100") else 2
     if rule.quantity == "count":
@@ -268,7 +268,7 @@ def _decisions(
         if not item.leaves or item.code == NRBC:
             continue
         for unit in (ABSOLUTE, PERCENT):
-            found = pick(settings.ranges, item.code, unit, sex, age)
+            found = best_matching_range(settings.ranges, item.code, unit, sex, age)
             for limit in (found.low, found.high) if found else ():
                 if limit and (unit == PERCENT or wbc):
                     yield item.name, item.leaves, limit if unit == PERCENT else 100.0 * limit / (wbc or 1.0)

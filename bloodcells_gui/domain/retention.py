@@ -8,7 +8,7 @@ CLOCK_TOLERANCE = timedelta(days=1)
 """How far another computer's clock may be ahead before this one's is not believed any more."""
 
 
-def moment(time: str) -> datetime | None:
+def parse_utc(time: str) -> datetime | None:
     """A stored time (UTC, ISO 8601); None when it is not one."""
     try:
         found = datetime.fromisoformat(time)
@@ -19,7 +19,7 @@ def moment(time: str) -> datetime | None:
 
 def kept_until(last_act: str, days: int) -> str:
     """Day (YYYY-MM-DD) through which a case is kept; "" when it is kept for ever or its time is unknown."""
-    begun = moment(last_act)
+    begun = parse_utc(last_act)
     if begun is None or days <= 0:
         return ""
     try:
@@ -30,11 +30,11 @@ def kept_until(last_act: str, days: int) -> str:
 
 def is_due(last_act: str, days: int, now: str) -> bool:
     """Whether the last day of keeping has passed. What cannot be dated is never due."""
-    until, today = kept_until(last_act, days), moment(now)
+    until, today = kept_until(last_act, days), parse_utc(now)
     return bool(until) and today is not None and today.astimezone(UTC).date().isoformat() > until
 
 
 def clock_is_behind(now: str, seen: str) -> bool:
     """Whether something was written later than `now`: then the clock tells nothing about age."""
-    here, there = moment(now), moment(seen)
+    here, there = parse_utc(now), parse_utc(seen)
     return here is not None and there is not None and there > here + CLOCK_TOLERANCE

@@ -81,7 +81,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class TriggeredRule:
     """A rule that holds, and the value that raised it, in the rule's unit."""
 
     rule: Rule
@@ -117,7 +117,7 @@ def raised_rules(
     total: int,
     wbc: float | None,
     same_area: SameArea | None = None,
-) -> tuple[Raised, ...]:
+) -> tuple[TriggeredRule, ...]:
     """The enabled rules that hold, in their order.
 
     `counts` are final leaf counts, `total` the denominator of the 100 %, `wbc` 10^9/L after correction,
@@ -127,5 +127,5 @@ def raised_rules(
     for rule in rules:
         value = rule_value(rule, counts, total, wbc, same_area) if rule.enabled else None
         if value is not None and _COMPARE[rule.comparison](value, rule.threshold):
-            result.append(Raised(rule, value))
+            result.append(TriggeredRule(rule, value))
     return tuple(result)

@@ -159,7 +159,7 @@ def run_remarks(runs: Sequence[HasRecord], *, with_target: bool = False) -> tupl
         for r in remarks if with_target else without_target(remarks):
             if r.text not in _OVERTAKEN or run is runs[-1]:
                 found[r.text, r.params] = r
-    return gravest_first(found.values())
+    return by_severity(found.values())
 
 
 def scale_remarks(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
@@ -173,6 +173,6 @@ def asks_for_scale(run: RunWithScale) -> bool:
     return unsure or any(r.text == scale_messages.SCALE_OUTLIERS for r in run.record.remarks)
 
 
-def gravest_first(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+def by_severity(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     """In order of severity, else as they came."""
     return tuple(sorted(remarks, key=lambda remark: _RANK.get(remark.severity, 2)))

@@ -9,7 +9,7 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 _HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def visible(text: str, keep: str = "") -> str:
+def escape_control_chars(text: str, keep: str = "") -> str:
     r"""Return `text` with whatever acts on a terminal written out: an escape character becomes ``\x1b``.
 
     Control characters (those of eight bits too), line separators, lone surrogates and marks of direction are

@@ -11,7 +11,7 @@ from typing import Any
 
 from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
-from bloodcells_gui.domain.errors import Unsound, reason_of
+from bloodcells_gui.domain.errors import InvalidValue, reason_of
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
@@ -138,7 +138,7 @@ DEFAULT_KEYS: tuple[tuple[str, str], ...] = tuple((c.code, c.key) for c in CLASS
 def _key_map() -> validation.Metadata:
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, dict):
-            raise Unsound("not a record")
+            raise InvalidValue("not a record")
         keys = dict(DEFAULT_KEYS)
         for code, key in obj.items():
             if code not in BY_CODE or not isinstance(key, str) or len(key) != 1 or not key.isprintable():
@@ -151,7 +151,7 @@ def _key_map() -> validation.Metadata:
             else:
                 keys[code] = key.upper()
         if len(set(keys.values())) < len(keys) or " " in keys.values():
-            raise Unsound("two classes share one key, or the space bar is used")
+            raise InvalidValue("two classes share one key, or the space bar is used")
         return tuple(keys.items())
 
     return {validation.PARSER_KEY: parse}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bloodcells_gui.domain.errors import Unsound, reason_of
+from bloodcells_gui.domain.errors import InvalidValue, reason_of
 from bloodcells_gui.domain.i18n import N_, Reason, tr
 from bloodcells_gui.domain.setting_names import NAMES
 
@@ -62,11 +62,11 @@ def number(low: float, high: float, *, optional: bool = False, whole: bool = Fal
             return None
         # A comparison, because math.isfinite raises OverflowError for an int of 400 digits.
         if isinstance(obj, bool) or not isinstance(obj, int | float) or not abs(obj) < math.inf:
-            raise Unsound("not a number")
+            raise InvalidValue("not a number")
         if not low <= obj <= high:
-            raise Unsound("not between {low} and {high}", low=f"{low:g}", high=f"{high:g}")
+            raise InvalidValue("not between {low} and {high}", low=f"{low:g}", high=f"{high:g}")
         if whole and obj != int(obj):
-            raise Unsound("not a whole number")
+            raise InvalidValue("not a whole number")
         return int(obj) if whole else float(obj)
 
     return _metadata(parse)
@@ -77,7 +77,7 @@ def choice(*options: str) -> Metadata:
 
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if obj not in options:
-            raise Unsound("not one of {choices}", choices=", ".join(o or "–" for o in options))
+            raise InvalidValue("not one of {choices}", choices=", ".join(o or "–" for o in options))
         return obj
 
     return _metadata(parse)
@@ -88,7 +88,7 @@ def flag() -> Metadata:
 
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, bool):
-            raise Unsound("not true or false")
+            raise InvalidValue("not true or false")
         return obj
 
     return _metadata(parse)
@@ -99,11 +99,11 @@ def text(max_length: int = 200, *, multiline: bool = False) -> Metadata:
 
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, str):
-            raise Unsound("not a text")
+            raise InvalidValue("not a text")
         if len(obj) > max_length:
-            raise Unsound("longer than {most} characters", most=str(max_length))
+            raise InvalidValue("longer than {most} characters", most=str(max_length))
         if any(ord(c) < 32 and not (multiline and c in "\n\t") for c in obj):
-            raise Unsound("holds control characters")
+            raise InvalidValue("holds control characters")
         return obj
 
     return _metadata(parse)
@@ -114,9 +114,9 @@ def items(inner: Metadata, max_items: int = 500) -> Metadata:
 
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, list):
-            raise Unsound("not a list")
+            raise InvalidValue("not a list")
         if len(obj) > max_items:
-            raise Unsound("more than {most} entries", most=str(max_items))
+            raise InvalidValue("more than {most} entries", most=str(max_items))
         result = []
         for i, entry in enumerate(obj):
             try:
@@ -147,9 +147,9 @@ def records(cls: type[Any], defaults: Sequence[Any] = (), key: str = "", max_ite
 
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, list):
-            raise Unsound("not a list")
+            raise InvalidValue("not a list")
         if len(obj) > max_items:
-            raise Unsound("more than {most} entries", most=str(max_items))
+            raise InvalidValue("more than {most} entries", most=str(max_items))
         result: list[Any] = []
         for i, entry in enumerate(obj):
             name = entry.get(key, "") if key and isinstance(entry, dict) else ""
@@ -158,7 +158,7 @@ def records(cls: type[Any], defaults: Sequence[Any] = (), key: str = "", max_ite
             try:
                 record = _parse_without_defaults(cls, entry, where)
                 if key and any(getattr(r, key) == getattr(record, key) for r in result):
-                    raise Unsound("is there twice")
+                    raise InvalidValue("is there twice")
                 result.append(record)
             except ValueError as error:
                 problems.append(SettingProblem(where, reason_of(error)))
@@ -178,23 +178,23 @@ def _parse_without_defaults(cls: type[Any], obj: Any, path: str) -> Any:
     Nothing falls back to a field's default here: :func:`records` decides what replaces the whole entry.
     """
     if not isinstance(obj, dict):
-        raise Unsound("not a record")
+        raise InvalidValue("not a record")
     values: dict[str, Any] = {}
     problems: list[SettingProblem] = []
     known = {f.name: f for f in dataclasses.fields(cls)}
     for name in obj:
         if name not in known:
-            raise Unsound("unknown key {key}", key=str(name)[:60])
+            raise InvalidValue("unknown key {key}", key=str(name)[:60])
     for name, f in known.items():
         if name in obj:
             try:
                 values[name] = f.metadata[PARSER_KEY](obj[name], f"{path}.{name}", problems)
             except ValueError as error:
-                raise Unsound("{key}: {reason}", key=name, reason=reason_of(error)) from None
+                raise InvalidValue("{key}: {reason}", key=name, reason=reason_of(error)) from None
         elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            raise Unsound("{key} is missing", key=name)
+            raise InvalidValue("{key} is missing", key=name)
     if problems:
-        raise Unsound("{key}: {reason}", key=problems[0].key, reason=problems[0].reason)
+        raise InvalidValue("{key}: {reason}", key=problems[0].key, reason=problems[0].reason)
     return cls(**values)
 
 
@@ -211,11 +211,11 @@ def parse_record(cls: type[Any], obj: Any, path: str, problems: list[SettingProb
 
     Raises
     ------
-    Unsound
+    InvalidValue
         When `obj` is not a JSON object.
     """
     if not isinstance(obj, dict):
-        raise Unsound("not a record")
+        raise InvalidValue("not a record")
     values: dict[str, Any] = {}
     known = {f.name: f for f in dataclasses.fields(cls)}
     prefix = f"{path}." if path else ""

@@ -89,7 +89,7 @@ def estimate_mpp(
         Without one nothing can be estimated.
     stated : float or None
         What the files say, um per px: where red cells measured at it are as wide as healthy ones, that is the
-        answer (:func:`borne_out`).
+        answer (:func:`check_stated_scale`).
 
     Returns
     -------
@@ -100,7 +100,7 @@ def estimate_mpp(
     """
     if finder is None:
         return ScaleEstimate(None, ScaleSource.UNKNOWN, warning=WARNING_NONE)
-    quick = borne_out(images, stated, finder) if stated else None
+    quick = check_stated_scale(images, stated, finder) if stated else None
     if quick is not None:
         return quick
     usable = [i for i in images if min(i.shape[:2]) >= 16]
@@ -125,7 +125,9 @@ def estimate_mpp(
     return ScaleEstimate(None, ScaleSource.UNKNOWN, warning=WARNING_NONE)
 
 
-def borne_out(images: Sequence[NDArray[np.uint8]], mpp: float, finder: CellFinder) -> ScaleEstimate | None:
+def check_stated_scale(
+    images: Sequence[NDArray[np.uint8]], mpp: float, finder: CellFinder
+) -> ScaleEstimate | None:
     """Measure red cells at the scale that the files state, where they turn out as wide as healthy ones.
 
     That spares the search over all scales, which takes most of the time of :func:`estimate_mpp`.

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.detections import Detections, suppress
+from bloodcells_gui.domain.detections import Detections, non_max_suppression
 from bloodcells_gui.inference.preprocess import background_colour
 
 STRIDE = 4
@@ -69,4 +69,4 @@ def decode_maps(
         boxes = np.stack([x0, y0, x1 - x0, y1 - y0], 1).astype(np.float32)
         found = Detections(boxes, np.full(len(x), kind, np.int8), plane[y, x])
         parts.append(found.take((boxes[:, 2] >= 1) & (boxes[:, 3] >= 1)))
-    return suppress(Detections.join(parts))
+    return non_max_suppression(Detections.join(parts))

@@ -34,11 +34,11 @@ from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, remark
 from bloodcells_gui.domain.taxonomy import INTACT_NUCLEATED
 from bloodcells_gui.imaging.serial_section import serial_section
 from bloodcells_gui.inference.preprocess import crop_at_scale, window_at
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.edges import (
     AT_EDGE_UM,
     NO_SIDE,
-    Sides,
+    EdgeFlags,
     box_iou,
     box_reaches,
     sides_reached,
@@ -76,7 +76,7 @@ Measure = Callable[[NDArray[np.uint8], NDArray[np.uint8], float], NDArray[np.flo
 class _Window:
     """What is looked at of a place: `centre` is named and kept, `outlined` was segmented; px of its image."""
 
-    place: Place
+    place: CellPlace
     centre: tuple[float, float]
     outlined: tuple[float, float]
     mpp: float
@@ -129,7 +129,7 @@ class CellAnalyzer:
         Cells whose relative focus lies below are flagged.
     drawn : bool
         Whether the specimen is synthetic: it looks foreign because it is no photograph.
-    frame : Sides or None
+    frame : EdgeFlags or None
         On fields and slides, the sides on which a cell that the image's edge cuts does not count; what is
         measured of the outline of any cut cell is then left empty. None (crops): cut cells are flagged alone.
     of_outline : sequence of int
@@ -145,7 +145,7 @@ class CellAnalyzer:
         focus_index: int | None = None,
         focus_limit: float = 0.0,
         drawn: bool = False,
-        frame: Sides | None = None,
+        frame: EdgeFlags | None = None,
         of_outline: Sequence[int] = (),
     ) -> None:
         self.classifier = classifier
@@ -172,7 +172,7 @@ class CellAnalyzer:
                 return []
             return [remark(DRAWN if self._drawn else FOREIGN)]
 
-    def process(self, places: Sequence[Place], *, run: int = 0) -> list[tuple[Cell, CellAssets]]:
+    def process(self, places: Sequence[CellPlace], *, run: int = 0) -> list[tuple[Cell, CellAssets]]:
         """Cells of `places`, in order; ids are 0 until the case numbers them.
 
         Each place gives exactly one cell: where nothing is found the cell carries FLAG_NO_CELL and waits as
@@ -260,7 +260,7 @@ class CellAnalyzer:
     def _is_nucleated(self, index: int) -> bool:
         return self.classifier.classes[index] in INTACT_NUCLEATED
 
-    def _usable_mpp(self, place: Place) -> float:
+    def _usable_mpp(self, place: CellPlace) -> float:
         """The place's scale, or one at which the whole image fills the window when it is unknown."""
         if math.isfinite(place.mpp) and place.mpp > 0:
             return place.mpp
@@ -360,7 +360,7 @@ class CellAnalyzer:
             if box_iou(self._outlined_box(window, mask), place.box_px) < _OWN_OUTLINE_IOU:
                 mask[:] = 0
 
-    def _cut_sides(self, window: _Window, mask: NDArray[np.uint8]) -> Sides:
+    def _cut_sides(self, window: _Window, mask: NDArray[np.uint8]) -> EdgeFlags:
         """On which sides the end of what was seen cuts a cell."""
         view = self.windows.outlining
         within = max(1, round(AT_EDGE_UM / view.um_per_px))
@@ -369,7 +369,7 @@ class CellAnalyzer:
             return sides_unknown(mask, known, within)
         return sides_reached(mask, window.visible(view), within).both(window.place.ends())
 
-    def _cut_flags(self, cut: Sides) -> tuple[str, ...]:
+    def _cut_flags(self, cut: EdgeFlags) -> tuple[str, ...]:
         if not any(cut):
             return ()
         outside = self._frame is not None and any(cut.both(self._frame))

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import Box
-from bloodcells_gui.pipeline.edges import NO_SIDE, Sides
+from bloodcells_gui.pipeline.edges import NO_SIDE, EdgeFlags
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CellPlace:
     """Where to look: a point in a decoded image (or a region of one).
 
     Attributes
@@ -41,8 +41,8 @@ class Place:
     seen : (h, w) uint8 or None
         Which of `pixels` some image shows, where they were put together from several; the edges of these
         images are then no edges for the cell, but what none of them shows begins at one.
-    inner : Sides
-        Sides of the image beyond which another image goes on: no cell is cut there.
+    inner : EdgeFlags
+        EdgeFlags of the image beyond which another image goes on: no cell is cut there.
     """
 
     image: int
@@ -57,9 +57,9 @@ class Place:
     box_px: Box | None = None
     platelet: bool = False
     seen: NDArray[np.uint8] | None = None
-    inner: Sides = NO_SIDE
+    inner: EdgeFlags = NO_SIDE
 
-    def ends(self) -> Sides:
+    def ends(self) -> EdgeFlags:
         """At which sides of `pixels` the image ends as well."""
         if self.seen is not None:
             return NO_SIDE
@@ -68,4 +68,4 @@ class Place:
         width, height = self.size_px or (x + columns * self.scale, y + rows * self.scale)
         right, bottom = x + columns * self.scale, y + rows * self.scale
         ends = (x <= 0.5, y <= 0.5, right >= width - 0.5, bottom >= height - 0.5)
-        return Sides(*(end and not inner for end, inner in zip(ends, self.inner, strict=True)))
+        return EdgeFlags(*(end and not inner for end, inner in zip(ends, self.inner, strict=True)))

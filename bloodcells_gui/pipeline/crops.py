@@ -38,7 +38,7 @@ from bloodcells_gui.imaging.io.decode import LoadedImage
 from bloodcells_gui.imaging.io.refusal import ImageRefused, out_of_reach
 from bloodcells_gui.imaging.picture_content import pixel_digest
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.threads import POLL_S, worker_pool
 
@@ -238,7 +238,7 @@ class CropsAnalysis:
         loaded: Future[Sequence[LoadedImage | ImageRefused]],
         scale: SettledScale,
     ) -> _Batch:
-        places: list[Place] = []
+        places: list[CellPlace] = []
         read: list[tuple[int, ImageRef]] = []
         skipped: list[SkippedFile] = []
         digests: list[tuple[int, str, bytes]] = []
@@ -257,7 +257,7 @@ class CropsAnalysis:
             mpp = image.info.mpp or ref.mpp  # the latter may stand beside the file
             read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
             used = scale.mpp(place, mpp) or float("nan")
-            places.append(Place(index, image.rgb, (0.0, 0.0), (width / 2, height / 2), used))
+            places.append(CellPlace(index, image.rgb, (0.0, 0.0), (width / 2, height / 2), used))
         self._token.check()
         rows = self._work.process(places, run=self._options.run)
         pixel_bytes = sum(place.pixels.nbytes for place in places)

@@ -25,7 +25,7 @@ CUT_PX = 1.5
 Corner = Sequence[float] | NDArray[np.float64]
 
 
-class Sides(NamedTuple):
+class EdgeFlags(NamedTuple):
     """Something about each side of a picture."""
 
     left: bool
@@ -33,17 +33,17 @@ class Sides(NamedTuple):
     right: bool
     bottom: bool
 
-    def both(self, other: Sides) -> Sides:
+    def both(self, other: EdgeFlags) -> EdgeFlags:
         """Where it holds of this and of the other."""
-        return Sides(*(a and b for a, b in zip(self, other, strict=True)))
+        return EdgeFlags(*(a and b for a, b in zip(self, other, strict=True)))
 
 
-NO_SIDE = Sides(False, False, False, False)
+NO_SIDE = EdgeFlags(False, False, False, False)
 
 
-def counting_frame(left_and_top_count: bool) -> Sides:
+def counting_frame(left_and_top_count: bool) -> EdgeFlags:
     """The sides on which a cut cell does not count."""
-    return Sides(not left_and_top_count, not left_and_top_count, True, True)
+    return EdgeFlags(not left_and_top_count, not left_and_top_count, True, True)
 
 
 def in_frame(boxes: NDArray[np.float32], size_px: tuple[int, int]) -> int:
@@ -52,14 +52,14 @@ def in_frame(boxes: NDArray[np.float32], size_px: tuple[int, int]) -> int:
     return int(((right < size_px[0] - CUT_PX) & (bottom < size_px[1] - CUT_PX)).sum())
 
 
-def box_reaches(box: Box, shape: tuple[int, ...], within_px: float) -> Sides:
+def box_reaches(box: Box, shape: tuple[int, ...], within_px: float) -> EdgeFlags:
     """At which sides of a picture (height, width) a box ends."""
     return box_reaches_ends(box, (0.0, 0.0), (shape[1], shape[0]), within_px)
 
 
-def box_reaches_ends(box: Box, start: Corner, end: Corner, within_px: float) -> Sides:
+def box_reaches_ends(box: Box, start: Corner, end: Corner, within_px: float) -> EdgeFlags:
     """At which sides of the rectangle from `start` to `end` (x, y) a box ends."""
-    return Sides(
+    return EdgeFlags(
         bool(box.x <= start[0] + within_px),
         bool(box.y <= start[1] + within_px),
         bool(box.x + box.width >= end[0] - within_px),
@@ -117,17 +117,17 @@ def window_of(
     return np.asarray(known | ~inside, np.bool_)
 
 
-def sides_reached(mask: NDArray[np.uint8], visible: tuple[int, int, int, int], within_px: int) -> Sides:
+def sides_reached(mask: NDArray[np.uint8], visible: tuple[int, int, int, int], within_px: int) -> EdgeFlags:
     """On which sides of the visible part of a window an outline comes nearer than `within_px` to its end.
 
-    Sides at which the window itself ends are no ends of the picture.
+    EdgeFlags at which the window itself ends are no ends of the picture.
     """
     x0, y0, x1, y1 = visible
     left, top, width, height = cv2.boundingRect(mask)
     if not width:
         return NO_SIDE
     size = mask.shape[0]
-    return Sides(
+    return EdgeFlags(
         x0 > 0 and left < x0 + within_px,
         y0 > 0 and top < y0 + within_px,
         x1 < size and left + width > x1 - within_px,
@@ -135,7 +135,7 @@ def sides_reached(mask: NDArray[np.uint8], visible: tuple[int, int, int, int], w
     )
 
 
-def sides_unknown(mask: NDArray[np.uint8], known: NDArray[np.bool_], within_px: int) -> Sides:
+def sides_unknown(mask: NDArray[np.uint8], known: NDArray[np.bool_], within_px: int) -> EdgeFlags:
     """On which sides of an outline what is unknown begins nearer than `within_px` to it."""
     if known.all() or not mask.any():
         return NO_SIDE
@@ -151,4 +151,4 @@ def sides_unknown(mask: NDArray[np.uint8], known: NDArray[np.bool_], within_px: 
                 return True
         return False
 
-    return Sides(reached(-1, 0), reached(0, -1), reached(1, 0), reached(0, 1))
+    return EdgeFlags(reached(-1, 0), reached(0, -1), reached(1, 0), reached(0, 1))

@@ -27,7 +27,7 @@ from bloodcells_gui.pipeline import stored_quality_map
 from bloodcells_gui.pipeline.deduplication import BAND_UM, ListedBoxes
 from bloodcells_gui.pipeline.field_registration import register_fields
 from bloodcells_gui.pipeline.mosaic import Mosaic, OpenFields, SharedCells
-from bloodcells_gui.pipeline.pieces import Found, Piece, Spot
+from bloodcells_gui.pipeline.pieces import Candidate, Piece, SearchResult
 from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.search import TileSearch
@@ -155,13 +155,13 @@ class FieldsSource:
             return None
         return partial(self._piece, self._queue.pop(0))
 
-    def learn(self, found: Found) -> None:
+    def learn(self, found: SearchResult) -> None:
         """Fields are searched whatever their neighbours look like; how well they can be read is kept."""
         if found.tile is not None and found.tile.measured:
             image = found.tile.image
             self._maps[image] = stored_quality_map.quality_map([found.tile], image, None)
 
-    def complete(self, found: Found) -> None:
+    def complete(self, found: SearchResult) -> None:
         """The field needs no second look."""
         if found.tile is not None and not found.skipped and found.tile.image not in self._options.zones:
             self._done.add(found.tile.image)
@@ -179,7 +179,7 @@ class FieldsSource:
         """Hashes came with the pixels."""
         return iter(())
 
-    def _piece(self, position: int) -> Found:
+    def _piece(self, position: int) -> SearchResult:
         self._token.check()
         image, ref = self._images[position]
         blank = ZoneTile(image, 0, 0, (0, 0, *ref.size_px), 0.0)
@@ -190,14 +190,14 @@ class FieldsSource:
                 return found
         except (ImageRefused, MemoryError) as e:
             reason = e.reason() if isinstance(e, ImageRefused) else "There is not enough memory for it."
-            return Found(tile=blank, skipped=(SkippedFile(ref.name, reason),))
+            return SearchResult(tile=blank, skipped=(SkippedFile(ref.name, reason),))
 
-    def _search_field(self, position: int, reader: ImageReader) -> Found:
+    def _search_field(self, position: int, reader: ImageReader) -> SearchResult:
         image, ref = self._images[position]
         mpp = float(self._settled.mpp(position, reader.mpp or ref.mpp) or 0.0)
         grid = tile_grid(reader.size_px, mpp, self._search.detector.um_per_px)
         seams = ListedBoxes(30.0 / mpp)
-        spots: list[Spot] = []
+        spots: list[Candidate] = []
         boxes: list[tuple[NDArray[np.float32], ...]] = []
         scores, reasons = [], []
 
@@ -228,7 +228,7 @@ class FieldsSource:
         )
         red, nucleated, platelets = (self._counted(position, part) for part in zip(*boxes, strict=True))
         counted = score >= READABLE
-        return Found(
+        return SearchResult(
             spots=self._own(chosen, position, reader),
             red_cells=red if counted else -1,
             nucleated=nucleated if counted else -1,
@@ -244,9 +244,9 @@ class FieldsSource:
         boxes[:, :2] += self._mosaic.origins[position]
         return self._mosaic.counted(position, boxes)
 
-    def _own(self, spots: Sequence[Spot], position: int, reader: ImageReader) -> tuple[Spot, ...]:
+    def _own(self, spots: Sequence[Candidate], position: int, reader: ImageReader) -> tuple[Candidate, ...]:
         """The field's own cells, in the plane; what its border with a neighbour cuts, whole."""
-        out: list[Spot] = []
+        out: list[Candidate] = []
         for spot in (self._in_plane(s, position) for s in spots):
             if not self._mosaic.owns(position, spot.plane):
                 continue
@@ -261,7 +261,7 @@ class FieldsSource:
         # Nucleated cells first: a part may have turned out to be something else.
         return tuple(sorted(out, key=lambda s: s.kind))
 
-    def _in_plane(self, spot: Spot, position: int) -> Spot:
+    def _in_plane(self, spot: Candidate, position: int) -> Candidate:
         return replace(spot, plane=self._shifted(spot.plane, position))
 
     def _shifted(self, box: Box, position: int) -> Box:

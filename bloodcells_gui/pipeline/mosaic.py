@@ -17,10 +17,10 @@ from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Dete
 from bloodcells_gui.imaging.field_positions import GAP_UM, Point
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.deduplication import touching
-from bloodcells_gui.pipeline.edges import CUT_PX, NO_SIDE, Sides, box_reaches_ends
-from bloodcells_gui.pipeline.pieces import Spot
+from bloodcells_gui.pipeline.edges import CUT_PX, NO_SIDE, EdgeFlags, box_reaches_ends
+from bloodcells_gui.pipeline.pieces import Candidate
 from bloodcells_gui.pipeline.search import TOUCHING_GAP_UM, CellDetector
 
 Pixels = NDArray[np.uint8]
@@ -89,7 +89,7 @@ class Mosaic:
         cut = any(self._reaches(field, box, CUT_PX))
         return bool(depth[field] >= depth.max() - (0.0 if cut else 2 * self._band))
 
-    def _reaches(self, field: int, box: Box, within_px: float) -> Sides:
+    def _reaches(self, field: int, box: Box, within_px: float) -> EdgeFlags:
         """At which sides of `field` a box of the plane ends."""
         return box_reaches_ends(box, self.origins[field], self._ends[field], within_px)
 
@@ -97,7 +97,7 @@ class Mosaic:
         """Whether a neighbour shows what `field`'s edge cuts off a cell (plane px)."""
         return any(self._reaches(field, box, _NEAR_EDGE_UM / self.mpp).both(self.inner(field, box)))
 
-    def inner(self, field: int, box: Box) -> Sides:
+    def inner(self, field: int, box: Box) -> EdgeFlags:
         """Beyond which sides of `field` a neighbour goes on where a cell (plane px) lies."""
         if not self.joined:
             return NO_SIDE
@@ -105,7 +105,7 @@ class Mosaic:
         x, y = box.centre
         (left, top), (right, bottom) = self.origins[field], self._ends[field]
         places = ((left - beyond, y), (x, top - beyond), (right + beyond, y), (x, bottom + beyond))
-        return Sides(*(any(i != field for i in self.fields_in(px, py, px, py)) for px, py in places))
+        return EdgeFlags(*(any(i != field for i in self.fields_in(px, py, px, py)) for px, py in places))
 
     def fields_in(self, x0: float, y0: float, x1: float, y1: float) -> list[int]:
         """Fields that show something of a rectangle of the plane."""
@@ -223,7 +223,7 @@ class SharedCells:
         self._fields = fields
         self._images = images
 
-    def whole(self, spot: Spot, field: int, reader: ImageReader) -> Spot | None:
+    def whole(self, spot: Candidate, field: int, reader: ImageReader) -> Candidate | None:
         """The cell of which `spot` (plane px) is the part that `field` shows.
 
         Both fields arrive at the same box of the same field, so that the cell is recognised when it comes
@@ -249,7 +249,7 @@ class SharedCells:
             return self._spot(_boxes(of_kind)[best], kind, patch, touches)
         return spot
 
-    def _spot(self, box: Box, kind: int, patch: _Patch, touches: bool) -> Spot:
+    def _spot(self, box: Box, kind: int, patch: _Patch, touches: bool) -> Candidate:
         mosaic = self._mosaic
         cx, cy = box.centre
         field = mosaic.owner(cx, cy)
@@ -259,7 +259,7 @@ class SharedCells:
         x0, y0 = max(0, math.floor(cx) - patch.x - half), max(0, math.floor(cy) - patch.y - half)
         x1, y1 = min(width, x0 + 2 * half + 1), min(height, y0 + 2 * half + 1)
         size = int(mosaic.sizes[field][0]), int(mosaic.sizes[field][1])
-        place = Place(
+        place = CellPlace(
             image=self._images[field],
             pixels=patch.pixels[y0:y1, x0:x1].copy(),
             offset_px=(patch.x + x0 - ox, patch.y + y0 - oy),
@@ -272,7 +272,7 @@ class SharedCells:
             box_px=Box(box.x - patch.x - x0, box.y - patch.y - y0, box.width, box.height),
             platelet=kind == PLATELET,
         )
-        return Spot(box, kind, place)
+        return Candidate(box, kind, place)
 
     def _patch(self, field: int, reader: ImageReader, part: Box, around: int) -> _Patch:
         """The surroundings of a part; the field's own pixels win.

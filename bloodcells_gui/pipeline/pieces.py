@@ -14,11 +14,11 @@ from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.zones import ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.monolayer import PatchQuality
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Candidate:
     """A place where the detector saw something that is to be named.
 
     `plane` is the box in the specimen's plane (equal to the image's own px but for fields laid out in place).
@@ -26,16 +26,16 @@ class Spot:
 
     plane: Box
     kind: int
-    place: Place
+    place: CellPlace
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """One piece, searched.
 
     Attributes
     ----------
-    spots : tuple of Spot
+    spots : tuple of Candidate
         Nucleated cells first; cells that lie just beyond the piece's core are proposed as well.
     red_cells, nucleated, platelets : int
         What the piece's own area holds, whatever was found before; -1 where they were not counted.
@@ -48,7 +48,7 @@ class Found:
         As in ImagesRead.
     """
 
-    spots: tuple[Spot, ...] = ()
+    spots: tuple[Candidate, ...] = ()
     red_cells: int = -1
     nucleated: int = -1
     platelets: int = -1
@@ -62,8 +62,8 @@ class Found:
 class Piece(Protocol):
     """A unit of searching; called in a worker thread."""
 
-    def __call__(self) -> Found:
-        """Read and search; problems with the file are told in `Found.skipped`."""
+    def __call__(self) -> SearchResult:
+        """Read and search; problems with the file are told in `SearchResult.skipped`."""
 
 
 class Source(Protocol):
@@ -100,10 +100,10 @@ class Source(Protocol):
     def next(self) -> Piece | None:
         """The best piece left, None at the end."""
 
-    def learn(self, found: Found) -> None:
+    def learn(self, found: SearchResult) -> None:
         """Called for every piece, in the order of `next`, when it was searched."""
 
-    def complete(self, found: Found) -> None:
+    def complete(self, found: SearchResult) -> None:
         """Called when every cell of the piece was handed out."""
 
     def record(self) -> RunRecord:

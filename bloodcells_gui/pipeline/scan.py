@@ -38,11 +38,11 @@ from bloodcells_gui.domain.taxonomy import COUNTED, PLATELETS
 from bloodcells_gui.domain.zones import TileScanned, Zones
 from bloodcells_gui.imaging.io.refusal import out_of_reach
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.deduplication import ANY_KIND, ListedBoxes
 from bloodcells_gui.pipeline.outline_overlap import Outlines
 from bloodcells_gui.pipeline.outline_plausibility import check_outline_plausibility
-from bloodcells_gui.pipeline.pieces import Found, Source
+from bloodcells_gui.pipeline.pieces import SearchResult, Source
 from bloodcells_gui.pipeline.threads import POLL_S, worker_pool
 
 _PLATELET_UM = 3.5
@@ -135,7 +135,7 @@ class _Sums:
 class _Named:
     """A piece whose cells are being named: futures in order."""
 
-    found: Found
+    found: SearchResult
     nucleated: int
     platelets: int
     left: int  # cells of the batches that are nucleated
@@ -173,7 +173,7 @@ class Scan:
         self._outlines = Outlines(1.0, source.in_plane)
         self._sums = _Sums()
         self._meter = RateMeter()
-        self._searching: deque[Future[Found]] = deque()
+        self._searching: deque[Future[SearchResult]] = deque()
         self._naming: deque[_Named] = deque()
         self._ended = False
         self._reached = False
@@ -270,7 +270,7 @@ class Scan:
                 self._searching.append(pool.submit(piece))
 
     def _merge(
-        self, found: Found, seams: ListedBoxes, pool: ThreadPoolExecutor
+        self, found: SearchResult, seams: ListedBoxes, pool: ThreadPoolExecutor
     ) -> Iterator[ImagesRead | Skipped]:
         """Drop what neighbours already gave and hand the rest to the classifier."""
         if found.read:
@@ -293,7 +293,7 @@ class Scan:
         batches = deque(pool.submit(self._name, places[i : i + size]) for i in range(0, len(places), size))
         self._naming.append(_Named(found, len(nucleated), len(platelets), len(nucleated), batches))
 
-    def _name(self, places: Sequence[Place]) -> list[tuple[Cell, CellAssets]]:
+    def _name(self, places: Sequence[CellPlace]) -> list[tuple[Cell, CellAssets]]:
         classes = self._work.classifier.classes
         rows = self._work.process(places, run=self._options.run)
         return [(check_outline_plausibility(cell, classes), assets) for cell, assets in rows]
@@ -397,7 +397,7 @@ def _hugging(cell: Cell) -> Box:
     return Box(x - side / 2, y - side / 2, side, side)
 
 
-def already_listed(earlier: Sequence[RunRecord], known: Iterable[Cell]) -> int:
+def count_listed_platelets(earlier: Sequence[RunRecord], known: Iterable[Cell]) -> int:
     """Platelets that the runs 0, 1, ... listed as cells; estimated where one was killed."""
     listed = [record.counts.listed_platelets for record in earlier]
     untold = {number for number, count in enumerate(listed) if count is None}

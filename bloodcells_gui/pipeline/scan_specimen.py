@@ -14,7 +14,7 @@ from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.fields import FieldsSource
 from bloodcells_gui.pipeline.scale_check import Estimate
-from bloodcells_gui.pipeline.scan import Scan, ScanOptions, already_listed
+from bloodcells_gui.pipeline.scan import Scan, ScanOptions, count_listed_platelets
 from bloodcells_gui.pipeline.search import CellDetector, TileSearch
 from bloodcells_gui.pipeline.slide import SlideSource
 
@@ -62,7 +62,7 @@ def scan_specimen(
     """
     slide = specimen.kind is SpecimenKind.SLIDE
     platelets = SLIDE_PLATELETS if slide and options.platelets is None else options.platelets
-    options = replace(options, platelets=platelets, listed=already_listed(earlier, known))
+    options = replace(options, platelets=platelets, listed=count_listed_platelets(earlier, known))
     source = (SlideSource if slide else FieldsSource)(
         [(i, ref) for i, ref in enumerate(specimen.images) if i not in left_out],
         open_reader,

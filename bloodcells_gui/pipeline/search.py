@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_TOUCHING, Box
-from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, suppress
+from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, non_max_suppression
 from bloodcells_gui.imaging.monolayer import PatchQuality, judge_patch
 from bloodcells_gui.imaging.nuclei import lacks_nucleus
 from bloodcells_gui.imaging.tiling import Tile
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.deduplication import BAND_UM, touching
-from bloodcells_gui.pipeline.pieces import Spot
+from bloodcells_gui.pipeline.pieces import Candidate
 
 Pixels = NDArray[np.uint8]
 # ``read(x, y, width, height, downsample)`` in full-resolution px.
@@ -67,7 +67,7 @@ class SearchedTile:
 
     Attributes
     ----------
-    spots : tuple of Spot
+    spots : tuple of Candidate
         Nucleated cells first.
     red_boxes, nucleated_boxes, platelet_boxes : ndarray of float32, shape (n, 4)
         Cells whose middle lies in the tile's core: x, y, width, height. They are what is tallied, so that
@@ -75,7 +75,7 @@ class SearchedTile:
     quality : PatchQuality
     """
 
-    spots: tuple[Spot, ...]
+    spots: tuple[Candidate, ...]
     red_boxes: NDArray[np.float32]
     nucleated_boxes: NDArray[np.float32]
     platelet_boxes: NDArray[np.float32]
@@ -153,12 +153,16 @@ class TileSearch:
         owned = _owned(nucleated, tile, band)
         touch = [f for f, mine in zip(flags, owned, strict=True) if mine]
         spots = [
-            Spot(box, NUCLEATED, self._place(read, full, tile, image, size_px, mpp, box, NUCLEATED, flag))
+            Candidate(
+                box, NUCLEATED, self._place(read, full, tile, image, size_px, mpp, box, NUCLEATED, flag)
+            )
             for box, flag in zip(_boxes(near), touch, strict=True)
         ]
         if not coarse:
             spots += [
-                Spot(box, PLATELET, self._place(read, full, tile, image, size_px, mpp, box, PLATELET, False))
+                Candidate(
+                    box, PLATELET, self._place(read, full, tile, image, size_px, mpp, box, PLATELET, False)
+                )
                 for box in _boxes(platelets)
             ]
         return SearchedTile(
@@ -224,7 +228,7 @@ class TileSearch:
             inside &= (cy > y[i] - more * h[i]) & (cy < y[i] + (1 + more) * h[i])
             wanted = (inside & (seen.classes == NUCLEATED)) | (seen.classes == PLATELET)
             parts.append(Detections(boxes, seen.classes, seen.scores).take(wanted))
-        return suppress(Detections.join(parts))
+        return non_max_suppression(Detections.join(parts))
 
     def _place(
         self,
@@ -237,7 +241,7 @@ class TileSearch:
         box: Box,
         kind: int,
         touches: bool,
-    ) -> Place:
+    ) -> CellPlace:
         """The surroundings of a cell at full resolution, as far as the image goes."""
         cx, cy = box.centre
         half = math.ceil(self.window_um * _MARGIN / mpp / 2) + 1
@@ -251,7 +255,7 @@ class TileSearch:
             x0, y0 = max(x0, tile.x), max(y0, tile.y)
             x1, y1 = min(x1, tile.x + tile.width), min(y1, tile.y + tile.height)
             pixels = full[y0 - tile.y : y1 - tile.y, x0 - tile.x : x1 - tile.x].copy()
-        return Place(
+        return CellPlace(
             image=image,
             pixels=pixels,
             offset_px=(float(x0), float(y0)),

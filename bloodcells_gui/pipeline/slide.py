@@ -29,7 +29,7 @@ from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline import resume, stored_quality_map
 from bloodcells_gui.pipeline.content_hash import content_hash
 from bloodcells_gui.pipeline.edges import in_frame
-from bloodcells_gui.pipeline.pieces import Found, Piece
+from bloodcells_gui.pipeline.pieces import Piece, SearchResult
 from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.search import SECOND_LOOK_COARSER, TileSearch
@@ -104,7 +104,7 @@ class SlideSource:
         self._planned: deque[tuple[int, int]] = deque()
         self._samples: frozenset[tuple[int, int]] = frozenset()
         self._issued = self._applied = 0
-        self._learned: list[Found] = []
+        self._learned: list[SearchResult] = []
         self._behind: deque[Piece] | None = None
         self._remarks: list[Remark] = []
         self._image_flags: dict[int, tuple[str, ...]] = {}
@@ -273,7 +273,7 @@ class SlideSource:
                     if 0 <= y < rows and 0 <= x < columns and beside not in slide.failed:
                         yield partial(self._beside, image, beside, index)
 
-    def _beside(self, image: int, index: int, failed: int) -> Found:
+    def _beside(self, image: int, index: int, failed: int) -> SearchResult:
         """The cells of a tile that failed, as far as they lie whole in its neighbour `index`."""
         self._token.check()
         slide = self._slides[image]
@@ -284,7 +284,7 @@ class SlideSource:
         try:
             result = self._search.search(survey.levels.read, asked, image, size, survey.mpp, survey.map.white)
         except (ImageRefused, MemoryError):
-            return Found()  # its own turn told so
+            return SearchResult()  # its own turn told so
         spots = tuple(
             replace(s, plane=self.in_plane(image, s.plane))
             for s in result.spots
@@ -292,7 +292,7 @@ class SlideSource:
             and _whole_in(tile, s.plane, size, _CUT_UM / survey.mpp)
             and inside(survey.zones, *s.plane.centre)
         )
-        return Found(spots)
+        return SearchResult(spots)
 
     def _plan(self) -> None:
         """Choose the next wave by what is known of all but the last one, whatever came in meanwhile."""
@@ -314,7 +314,7 @@ class SlideSource:
                 best = float(scores[index]), image, index
         return best[1:] if best else None
 
-    def _piece(self, image: int, index: int, *, coarse: bool) -> Found:
+    def _piece(self, image: int, index: int, *, coarse: bool) -> SearchResult:
         self._token.check()
         slide = self._slides[image]
         survey = slide.survey
@@ -334,7 +334,9 @@ class SlideSource:
         except (ImageRefused, MemoryError) as e:
             reason = e.reason() if isinstance(e, ImageRefused) else "There is not enough memory for it."
             x, y, w, h = tile.core
-            return Found(tile=zone, skipped=(SkippedFile(f"{slide.ref.name} [{x}, {y}, {w} x {h}]", reason),))
+            return SearchResult(
+                tile=zone, skipped=(SkippedFile(f"{slide.ref.name} [{x}, {y}, {w} x {h}]", reason),)
+            )
         spots = tuple(
             replace(s, plane=self.in_plane(image, s.plane))
             for s in result.spots
@@ -342,7 +344,7 @@ class SlideSource:
         )
         measured = replace(zone, score=result.quality.score, reasons=result.quality.reasons, measured=True)
         area = tile.core[2] * tile.core[3] * survey.mpp**2 / 1e6
-        found = Found(spots, area_mm2=area, tile=measured, quality=result.quality)
+        found = SearchResult(spots, area_mm2=area, tile=measured, quality=result.quality)
         quality = result.quality
         # Red cells and platelets are counted where cells lie in one layer, on whole tiles: of a tile that the
         # person's zone cuts, the area is not known.
@@ -359,7 +361,7 @@ class SlideSource:
         # A scan finer than the search needs is shrunk while it is read, so that memory stays flat.
         return level if wanted <= _FINE * level else wanted
 
-    def learn(self, found: Found) -> None:
+    def learn(self, found: SearchResult) -> None:
         """Remember what a tile turned out to be, for the waves to come."""
         # The cells themselves are not needed for that, and memory must not grow with them.
         self._learned.append(replace(found, spots=()))
@@ -369,12 +371,12 @@ class SlideSource:
             poor = found.quality.score < READABLE
             self._poor, self._good = self._poor + poor, self._good + (not poor)
 
-    def _apply(self, found: Found) -> None:
+    def _apply(self, found: SearchResult) -> None:
         if found.tile is not None and found.quality is not None:
             zones = self._slides[found.tile.image].survey.map
             zones.learn(self._index(found.tile), found.quality, whole_tile=True)
 
-    def complete(self, found: Found) -> None:
+    def complete(self, found: SearchResult) -> None:
         """The tile needs no second look."""
         if found.tile is not None and not found.skipped and self._whole(found.tile):
             slide = self._slides[found.tile.image]

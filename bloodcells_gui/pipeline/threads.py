@@ -13,7 +13,7 @@ _NICER = 4
 POLL_S = 0.05
 
 
-def step_back() -> None:
+def lower_thread_priority() -> None:
     """Lower the calling thread's priority, where single threads have one (Linux).
 
     With as many busy workers as cores the window would otherwise wait for its turn; when nobody moves
@@ -30,4 +30,4 @@ def step_back() -> None:
 
 def worker_pool(threads: int, name: str) -> ThreadPoolExecutor:
     """Threads for reading and inference."""
-    return ThreadPoolExecutor(threads, thread_name_prefix=name, initializer=step_back)
+    return ThreadPoolExecutor(threads, thread_name_prefix=name, initializer=lower_thread_priority)

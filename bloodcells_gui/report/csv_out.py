@@ -33,7 +33,7 @@ DIFFERENTIAL_HEAD = (
 SKIPPED_HEAD = ("path", "reason")
 
 
-class Deciding(Protocol):
+class DecisionLookup(Protocol):
     """What the cell table needs of `ReviewState`."""
 
     def decision(self, cell_id: int) -> Decision: ...
@@ -89,7 +89,7 @@ def write_cells_csv(
     specimen: Specimen,
     runs: Sequence[AnalysisRun],
     cells: Iterable[Cell],
-    state: Deciding,
+    state: DecisionLookup,
     dialect: CsvDialect = RFC4180,
 ) -> Path:
     """One row per detected object, in order of `cells`.

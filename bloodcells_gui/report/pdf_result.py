@@ -9,7 +9,7 @@ from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.formatting import absolute, compact, number, remark_text, row_name
 from bloodcells_gui.domain.page_marks import RGB
 from bloodcells_gui.domain.remarks import SAMPLING_ONLY, cut_cells
-from bloodcells_gui.domain.run_messages import gravest_first, run_remarks
+from bloodcells_gui.domain.run_messages import by_severity, run_remarks
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_layout import Column, Table
 from bloodcells_gui.report.pdf_sheet import (
@@ -296,7 +296,7 @@ def remarks(sheet: Sheet, model: ReportModel) -> None:
     """Remarks of the runs and of the table, the gravest first, each with the rule that raised it."""
     # The table's own foot says that limits are of sampling error only.
     of_table = [r for r in model.differential.remarks if r.text != SAMPLING_ONLY]
-    found = gravest_first([*run_remarks(model.runs, with_target=True), *of_table])
+    found = by_severity([*run_remarks(model.runs, with_target=True), *of_table])
     if not found:
         return
     sheet.heading(sheet.tr("Flags and remarks"), 8)

@@ -46,14 +46,14 @@ def is_network_path(path: str | Path) -> bool:
     return _AUTOMOUNTED.match(str(PurePosixPath(text))) is not None
 
 
-def ask(root: Path) -> None:
+def allow_network_root(root: Path) -> None:
     """Take note that a person named this folder or file: what a case says of it may be opened."""
     if is_network_path(root):
         with _lock:
             _asked.add(str(root))
 
 
-def shielded(path: Path) -> Path:
+def block_network_path(path: Path) -> Path:
     """The path of a case, or `NOWHERE` when it leads over the network and nobody asked for it."""
     if not is_network_path(path):
         return path

@@ -33,7 +33,7 @@ from bloodcells_gui.storage import (
 from bloodcells_gui.storage.case_file import CaseFile, marks
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import insert_images
-from bloodcells_gui.storage.proposals import Proposals
+from bloodcells_gui.storage.proposals import AdaptedProposals
 
 #: Header key of a recovered case: SHA-256 of the damaged file.
 RECOVERED_FROM = "recovered_from_sha256"
@@ -134,10 +134,10 @@ class CaseStore(CaseFile):
         those whose ends count, all when None.
         """
         cells: list[Cell] = []
-        with self._db.decoding("cells"), self._db.reading() as connection, serialization.no_collection():
+        with self._db.decoding("cells"), self._db.reading() as connection, serialization.gc_paused():
             cursor = connection.execute(f"SELECT {serialization.CELL_COLUMNS} FROM cells ORDER BY id")  # noqa: S608
             ended = self.runs if runs is None else runs
-            proposals = Proposals([] if as_found else ended, connection)
+            proposals = AdaptedProposals([] if as_found else ended, connection)
             while chunk := cursor.fetchmany(_CHUNK):
                 row_validation.cell_rows(chunk)
                 cells.extend(serialization.cells_from_rows(chunk, proposals.said(chunk)))
@@ -156,7 +156,7 @@ class CaseStore(CaseFile):
 
     def answers(
         self, runs: Sequence[int], leaves: int, dimensions: int, columns: Sequence[str] = ()
-    ) -> vectors.Answers:
+    ) -> vectors.ClassifierOutputs:
         """What a classifier of so many leaves and embedding dimensions said of the cells of these runs.
 
         With the measurements named by `columns`.

@@ -20,7 +20,7 @@ from bloodcells_gui.domain.run_record import AdaptationRecord, RunRecord
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, SpecimenKind
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import hash_chain, row_validation, schema, serialization
-from bloodcells_gui.storage.allowed_paths import NOWHERE, ask, shielded
+from bloodcells_gui.storage.allowed_paths import NOWHERE, allow_network_root, block_network_path
 from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import image_ref, insert_images
@@ -44,7 +44,7 @@ class CaseFile:
         With what is known of its images by now.
     shielded_root : Path or None
         Folder of the images as the case says, where it or one of them lies on the network and was therefore
-        not opened; for showing, and for :func:`~bloodcells_gui.storage.allowed_paths.ask`.
+        not opened; for showing, and for :func:`~bloodcells_gui.storage.allowed_paths.allow_network_root`.
     runs : list of AnalysisRun
         Oldest first.
     after_crash : bool
@@ -198,8 +198,10 @@ class CaseFile:
         about = row_validation.loads(row_validation.text(meta["specimen"]))
         root = Path(serialization.name_from_db(moved[0] if moved else meta["root"]))
         refs = tuple(image_ref(row, root if moved else None) for row in images)
-        self.shielded_root = root if root != shielded(root) or any(r.path == NOWHERE for r in refs) else None
-        root = shielded(root)
+        self.shielded_root = (
+            root if root != block_network_path(root) or any(r.path == NOWHERE for r in refs) else None
+        )
+        root = block_network_path(root)
         self.specimen = Specimen(
             row_validation.text(about["id"]),
             SpecimenKind(about["kind"]),
@@ -295,7 +297,7 @@ class CaseFile:
 
     def relocate(self, root: Path) -> None:
         """Tell where the images lie now, after case or images moved; the old place stays in the file."""
-        ask(root)
+        allow_network_root(root)
         with self._db.writing() as connection:
             last = connection.execute("SELECT coalesce(max(id), 0) FROM locations").fetchone()[0]
             row = (last + 1, serialization.name_to_db(root), self._clock())

@@ -13,7 +13,7 @@ from bloodcells_gui.storage import move_notes
 from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable, part_of_file
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.lock import CaseLock
-from bloodcells_gui.storage.move_notes import Move
+from bloodcells_gui.storage.move_notes import PendingMove
 
 _BYTES_AT_ONCE = 4 * 1024 * 1024
 
@@ -76,7 +76,7 @@ def _not_copied(path: Path, target: Path, error: OSError) -> UserError:
 
 
 def move_case(path: Path, target_folder: Path) -> Path:
-    """Move a case that nobody has open: copied, compared by SHA-256, and only then removed.
+    """PendingMove a case that nobody has open: copied, compared by SHA-256, and only then removed.
 
     Whenever it is killed, the case is live in one place, or the next look (:func:`settle`) makes it so.
 
@@ -88,7 +88,7 @@ def move_case(path: Path, target_folder: Path) -> Path:
     path = path.absolute()
     target = (target_folder / path.name).absolute()
     CaseStore.open(path).close()
-    move = Move(path, target, _part(target))
+    move = PendingMove(path, target, _part(target))
     lock = CaseLock(path)
     try:
         move.begin()
@@ -147,7 +147,7 @@ def settle(path: Path) -> None:
         lock.release()
 
 
-def _arrived(move: Move) -> bool:
+def _arrived(move: PendingMove) -> bool:
     """Whether the case lives at the target, be it that somebody has gone on with it there."""
     if not move.target.is_file():
         return False

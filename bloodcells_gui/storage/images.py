@@ -8,7 +8,7 @@ from typing import Any
 
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.storage import hash_chain, row_validation, serialization
-from bloodcells_gui.storage.allowed_paths import shielded
+from bloodcells_gui.storage.allowed_paths import block_network_path
 from bloodcells_gui.storage.hash_chain import Kind
 
 # The hash of a slide's blocks is kept behind that of its bytes, in the same column.
@@ -30,7 +30,7 @@ def image_ref(row: serialization.Row, moved_to: Path | None) -> ImageRef:
     )
     whole, _, sampled = (sha or "").partition(_SAMPLED)
     origin = row_validation.place(origin_x, origin_y)
-    return ImageRef(text, shielded(place), whole, size, row_validation.mpp(mpp), origin, sampled)
+    return ImageRef(text, block_network_path(place), whole, size, row_validation.mpp(mpp), origin, sampled)
 
 
 def insert_images(connection: Any, pairs: list[tuple[int, ImageRef]], clock: Callable[[], str]) -> None:

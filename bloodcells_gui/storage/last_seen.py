@@ -24,7 +24,7 @@ WENT_BACK = N_("an earlier state than was seen here before")
 _FOLDERS_UP = 3
 
 
-def went_back(index: sqlite3.Connection, store: CaseStore) -> bool:
+def chain_was_truncated(index: sqlite3.Connection, store: CaseStore) -> bool:
     """Whether the chain of `store` lacks what `index` saw of it; else it is remembered as it is now."""
     seed = store.seed()
     entries, head = store.chain_end()
@@ -36,7 +36,7 @@ def went_back(index: sqlite3.Connection, store: CaseStore) -> bool:
 
 
 def lacks_what_was_seen(store: CaseStore) -> bool:
-    """As :func:`went_back`, by the index of a work list whose folder the case lies in; False without one."""
+    """As :func:`chain_was_truncated`, by the index of the work list above the case; False without one."""
     for folder in store.path.parents[:_FOLDERS_UP]:
         seen = _seen_in(folder / INDEX_NAME, store.seed())
         if seen is not None and store.chain_hash(seen[0]) != seen[1]:

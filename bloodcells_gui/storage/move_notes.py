@@ -18,7 +18,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.storage import serialization
-from bloodcells_gui.storage.allowed_paths import is_network_path, shielded
+from bloodcells_gui.storage.allowed_paths import block_network_path, is_network_path
 from bloodcells_gui.storage.atomic_io import free_path, sync_folder, write_whole
 from bloodcells_gui.storage.lock import holder_of
 
@@ -34,7 +34,7 @@ _PART = re.compile(r"\.[0-9]{1,10}\.part")
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class PendingMove:
     """A move of the case `path` to `target` by way of the unfinished copy `part`."""
 
     path: Path
@@ -87,7 +87,7 @@ def case_of(note_name: str) -> str:
     return found[1] or found[2] if found is not None else ""
 
 
-def noted(path: Path) -> Move | None:
+def noted(path: Path) -> PendingMove | None:
     """The move of this case that was written down; None when there is none, or it says nothing sound."""
     try:
         told = json.loads(read_bytes(path.with_name(f".{path.name}{_NOTE}"), _MAX_BYTES))
@@ -98,7 +98,7 @@ def noted(path: Path) -> Move | None:
         return None
     prefix = f".{target.name}"
     mine = part.parent == target.parent and part.name.startswith(prefix)
-    return Move(path, target, part) if mine and _PART.fullmatch(part.name[len(prefix) :]) else None
+    return PendingMove(path, target, part) if mine and _PART.fullmatch(part.name[len(prefix) :]) else None
 
 
 def remove_unwritten_notes(path: Path) -> None:
@@ -109,7 +109,7 @@ def remove_unwritten_notes(path: Path) -> None:
                 left.unlink()
 
 
-def unsettled(move: Move) -> UserError:
+def unsettled(move: PendingMove) -> UserError:
     """What is said of a case whose move cannot be brought to its end."""
     return UserError(
         "A move of the case {path} to {target} was cut off.",
@@ -129,9 +129,9 @@ def is_unsettled(path: Path) -> bool:
     return move is not None and move.hidden.exists() and holder_of(path) is None
 
 
-def is_in_reach(move: Move) -> bool:
+def is_in_reach(move: PendingMove) -> bool:
     """Whether the target's folder can be looked at: it is there, and no person has to be asked first."""
-    if is_network_path(move.target) and shielded(move.target) != move.target:
+    if is_network_path(move.target) and block_network_path(move.target) != move.target:
         return False
     try:
         return move.target.parent.is_dir()

@@ -52,7 +52,7 @@ class _Layer(NamedTuple):
         return found
 
 
-class Proposals:
+class AdaptedProposals:
     """The adaptations of a case, ready to be applied to rows of `cells`.
 
     Parameters
@@ -82,7 +82,7 @@ class Proposals:
                 if other.number <= run.number and same_classifier(other, run):
                     self._of_run.setdefault(other.number, []).append(layer)
 
-    def said(self, table: list[serialization.Row]) -> serialization.Said:
+    def said(self, table: list[serialization.Row]) -> serialization.ModelOutput:
         """Return the adapted proposals of the cells in rows of serialization.CELL_COLUMNS."""
         said = serialization.said_in(table)
         for run in {row[_RUN] for row in table} & set(self._of_run):
@@ -97,8 +97,8 @@ class Proposals:
 
 
 def _adapted(
-    layer: _Layer, table: list[serialization.Row], places: list[int], said: serialization.Said
-) -> serialization.Said:
+    layer: _Layer, table: list[serialization.Row], places: list[int], said: serialization.ModelOutput
+) -> serialization.ModelOutput:
     """Return `said` with the cells at `places` of `table` adapted by `layer`; its lists may be changed."""
     scores, leaves = said.scores, len(layer.classes)
     places = [i for i in places if len(scores[i]) == leaves]
@@ -123,8 +123,8 @@ def _adapted(
         new.uncertainty.tolist(),
     )
     if whole:
-        return serialization.Said(*columns, new.scores)
-    out = serialization.Said(*said[:4], list(scores))
+        return serialization.ModelOutput(*columns, new.scores)
+    out = serialization.ModelOutput(*said[:4], list(scores))
     for i, name, probability, waits, uncertainty, vector in zip(places, *columns, new.scores, strict=True):
         out.predicted[i], out.probability[i] = name, probability
         out.abstained[i], out.uncertainty[i], out.scores[i] = waits, uncertainty, vector

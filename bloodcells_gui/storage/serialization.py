@@ -123,7 +123,7 @@ def asset_row(cell_id: int, assets: CellAssets) -> Row:
 
 
 @contextlib.contextmanager
-def no_collection() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """While very many objects without cycles are made, the search for cycles costs a quarter of the time."""
     running = gc.isenabled()
     gc.disable()
@@ -134,7 +134,7 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-class Said(NamedTuple):
+class ModelOutput(NamedTuple):
     """What the models say of cells, an item each: the columns that the adaptation to the specimen changes."""
 
     predicted: list[str]
@@ -144,9 +144,9 @@ class Said(NamedTuple):
     scores: Vectors
 
 
-def said_in(rows: Sequence[Row]) -> Said:
+def said_in(rows: Sequence[Row]) -> ModelOutput:
     """What the models said when these cells were found; `scores` are views of one array per call."""
-    return Said(
+    return ModelOutput(
         [r[8] for r in rows],
         [r[9] for r in rows],
         [bool(r[10]) for r in rows],
@@ -155,7 +155,7 @@ def said_in(rows: Sequence[Row]) -> Said:
     )
 
 
-def cells_from_rows(rows: Sequence[Row], said: Said | None = None) -> list[Cell]:
+def cells_from_rows(rows: Sequence[Row], said: ModelOutput | None = None) -> list[Cell]:
     """Cells whose `scores` and `measurements` are views of one array per call, so that 100,000 stay small.
 
     `said` stands instead of what the rows themselves say.

@@ -7,7 +7,7 @@ import json
 import logging
 from pathlib import Path
 
-from bloodcells_gui.domain.errors import OutputNotWritable, Unsound, UserError, reason_of
+from bloodcells_gui.domain.errors import InvalidValue, OutputNotWritable, UserError, reason_of
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.settings import LabSettings, parse, to_json_obj
 from bloodcells_gui.domain.validation import WHOLE_FILE, SettingProblem
@@ -32,7 +32,7 @@ def load(path: Path, *, missing_ok: bool = True) -> tuple[LabSettings, list[Sett
     try:
         data = read_bytes(path, _MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
-            raise Unsound("too large")
+            raise InvalidValue("too large")
         obj = json.loads(data.decode("utf-8"))
         # An escaped lone surrogate is JSON, but no text that could be written again.
         obj = json.loads(json.dumps(obj, ensure_ascii=False).encode("utf-8", "replace"))

@@ -14,7 +14,7 @@ from bloodcells_gui.adaptation.reproposal import HELD_BACK
 _CHUNK = 8192
 
 
-class Answers(NamedTuple):
+class ClassifierOutputs(NamedTuple):
     """What a classifier said of n cells when it found them, in order of their ids.
 
     Attributes
@@ -43,7 +43,7 @@ def answers(
     leaves: int,
     dimensions: int,
     columns: Sequence[str] = (),
-) -> Answers:
+) -> ClassifierOutputs:
     """The answers of runs with `leaves` probabilities each and embeddings of `dimensions`.
 
     Parameters
@@ -59,7 +59,7 @@ def answers(
     where = f"WHERE run IN ({marks}) AND length(scores) = ?"
     asked = (*runs, 4 * leaves)
     n = connection.execute(f"SELECT count(*) FROM cells {where}", asked).fetchone()[0]  # noqa: S608
-    found = Answers(
+    found = ClassifierOutputs(
         np.empty(n, np.int64),
         np.empty((n, leaves), np.float32),
         np.empty((n, dimensions), np.float16),

@@ -33,7 +33,7 @@ from bloodcells_gui.storage.atomic_io import make_folder
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import move_case, settle
 from bloodcells_gui.storage.connection import damaged
-from bloodcells_gui.storage.last_seen import WENT_BACK, went_back
+from bloodcells_gui.storage.last_seen import WENT_BACK, chain_was_truncated
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.move_notes import case_of, is_unsettled
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
@@ -326,7 +326,7 @@ class Worklist:
                 raise UserError("The events of {path} do not follow from each other.", path=path) from error
             ids = [state.data.fields.get(f, "") for f in self._id_fields]
             flags = list(self._flags(state, store)) if self._flags is not None else []
-            if went_back(self._index, store):
+            if chain_was_truncated(self._index, store):
                 flags.insert(0, WENT_BACK)
             where = _state_of(store, state)
             persons = sorted({e.person for e in events})

@@ -31,7 +31,7 @@ from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.review_keys import FIND_CLASS, NEXT_DOUBTFUL, NEXT_UNREVIEWED, ReviewKeys
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 from bloodcells_gui.ui.wheel import guard_wheels
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 
 if TYPE_CHECKING:
     from bloodcells_gui.ui.cell_map import CellMap
@@ -141,7 +141,7 @@ class CasePage(QWidget):
     def _borders_moved(self) -> None:
         self.splitter_restored = True
 
-    def restore_look(self, memory: Memory) -> None:
+    def restore_look(self, memory: WindowMemory) -> None:
         """Size of the pictures, brightness and borders as they were last."""
         self.gallery.view.set_side(memory.number("gallery/side", self.gallery.view.side))
         self.inspector.brightness.setValue(memory.number("inspector/brightness", 0))
@@ -149,7 +149,7 @@ class CasePage(QWidget):
         if not state.isEmpty():
             self.splitter_restored = self.splitter.restoreState(state)
 
-    def remember_look(self, memory: Memory) -> None:
+    def remember_look(self, memory: WindowMemory) -> None:
         """Keep them for the next case."""
         memory.put("gallery/side", self.gallery.view.side)
         memory.put("inspector/brightness", self.inspector.brightness.value())

@@ -223,7 +223,7 @@ class Lookup(QObject):
             self.answered.emit(tag, result)
 
 
-class Errands(Lookup):
+class QueuedLookup(Lookup):
     """Does all that it is asked for, one thing after the other, and delivers every answer."""
 
     def __init__(self, pool: QThreadPool, parent: QObject | None = None) -> None:

@@ -43,7 +43,7 @@ from bloodcells_gui.ui.reporting import Reporter
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.review_keys import LatinShortcuts
 from bloodcells_gui.ui.reviewer import Reviewer
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 
 
 class MainWindow(QMainWindow):
@@ -67,7 +67,7 @@ class MainWindow(QMainWindow):
     preferences_wanted = Signal()
     closing = Signal()
 
-    def __init__(self, context: UiContext, workspace: Workspace, memory: Memory) -> None:
+    def __init__(self, context: UiContext, workspace: Workspace, memory: WindowMemory) -> None:
         super().__init__()
         self.context = context
         self._workspace = workspace

@@ -23,7 +23,7 @@ from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog, UnsavedCommentDialog
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import Errands
+from bloodcells_gui.ui.jobs import QueuedLookup
 from bloodcells_gui.ui.review import ReviewController
 
 
@@ -48,7 +48,7 @@ class Reporter(QObject):
         super().__init__(parent)
         self._context = context
         self._banners = banners
-        self._writes = Errands(pool, self)
+        self._writes = QueuedLookup(pool, self)
         self._writes.answered.connect(self._written)
         self._writes.failed.connect(self._on_report_failed)
         self._signed: Banner | None = None

@@ -9,7 +9,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from bloodcells_gui.app import case_details, second_reader, signing, signing_checks
-from bloodcells_gui.app.counter import Beat, Counter
+from bloodcells_gui.app.counter import Counter, CountSound
 from bloodcells_gui.app.reasons import ReasonWanted
 from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
@@ -29,7 +29,7 @@ class ReviewController(QObject):
     permission, the question for a reason and errors are handled here and nowhere else
     (`tests/test_architecture.py` looks for calls elsewhere). Views follow its signals and never each other.
 
-    What a method returns is None, False or `Beat.NONE` when nothing was written.
+    What a method returns is None, False or `CountSound.NONE` when nothing was written.
 
     Parameters
     ----------
@@ -199,17 +199,17 @@ class ReviewController(QObject):
 
     # -- counting by hand ------------------------------------------------------------------------------
 
-    def count(self, counter: Counter, code: str) -> Beat:
+    def count(self, counter: Counter, code: str) -> CountSound:
         """Count one more cell of a class at the microscope."""
-        return self._write(lambda _: counter.press(code)) or Beat.NONE
+        return self._write(lambda _: counter.press(code)) or CountSound.NONE
 
-    def count_less(self, counter: Counter, code: str) -> Beat:
+    def count_less(self, counter: Counter, code: str) -> CountSound:
         """Count one cell of a class less."""
-        return self._write(lambda _: counter.less(code)) or Beat.NONE
+        return self._write(lambda _: counter.less(code)) or CountSound.NONE
 
-    def take_back_count(self, counter: Counter) -> Beat:
+    def take_back_count(self, counter: Counter) -> CountSound:
         """Take the cell that was counted last back."""
-        return self._write(lambda _: counter.take_back()) or Beat.NONE
+        return self._write(lambda _: counter.take_back()) or CountSound.NONE
 
     # -- second reader ---------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 
 
 class Reviewer(QObject):
@@ -21,7 +21,7 @@ class Reviewer(QObject):
 
     changed = Signal(str)
 
-    def __init__(self, workspace: Workspace, memory: Memory, window: QWidget) -> None:
+    def __init__(self, workspace: Workspace, memory: WindowMemory, window: QWidget) -> None:
         super().__init__(window)
         self._workspace = workspace
         self._memory = memory

@@ -10,11 +10,11 @@ from PySide6.QtCore import QElapsedTimer
 
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_OUTPUT_NOT_WRITABLE, UserError
-from bloodcells_gui.domain.safe_text import visible
+from bloodcells_gui.domain.safe_text import escape_control_chars
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.marked_picture import save_png
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 
 _TIMEOUT_MS = 600_000
 
@@ -47,7 +47,7 @@ def save_screenshot(
     workspace = Workspace()
     context = start.make_context(app, workspace, lang, theme or "light")
     with tempfile.TemporaryDirectory(prefix="bloodcells-") as folder:
-        window = MainWindow(context, workspace, Memory(Path(folder) / "window.ini"))
+        window = MainWindow(context, workspace, WindowMemory(Path(folder) / "window.ini"))
         try:
             return _save_window(window, path, target, show_heatmap=show_heatmap, slide=slide)
         finally:
@@ -71,11 +71,11 @@ def _save_window(
         start.wait_ms(600)
         opened = path is None or window.page is not None
         for banner in window.banners.banners if not opened else ():
-            sys.stderr.write(f"{visible(' '.join(text for text in banner.texts if text))}\n")
+            sys.stderr.write(f"{escape_control_chars(' '.join(text for text in banner.texts if text))}\n")
         target.parent.mkdir(parents=True, exist_ok=True)
         saved = save_png(window.grab().toImage(), target)
     except (UserError, OSError) as error:
-        sys.stderr.write(f"{visible(str(error))}\n")
+        sys.stderr.write(f"{escape_control_chars(str(error))}\n")
         saved = opened = False
     if not saved:
         return EXIT_OUTPUT_NOT_WRITABLE

@@ -23,7 +23,7 @@ from bloodcells_gui.app.log import log_folder, log_start, logging_to, no_log
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import EXIT_CANCELLED
-from bloodcells_gui.domain.safe_text import visible
+from bloodcells_gui.domain.safe_text import escape_control_chars
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.collector import Collector
 from bloodcells_gui.ui.context import UiContext
@@ -35,7 +35,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.resources import load_fonts
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.theme import Theme
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 
 SCREENSHOT_SIZE = (1440, 900)
@@ -71,7 +71,7 @@ def make_context(app: QApplication, workspace: Workspace, lang: str | None, them
 class WindowKeeper:
     """Makes the window, and makes it anew around the same case when the language changes."""
 
-    def __init__(self, context: UiContext, workspace: Workspace, memory: Memory) -> None:
+    def __init__(self, context: UiContext, workspace: Workspace, memory: WindowMemory) -> None:
         self._context = context
         self._workspace = workspace
         self._memory = memory
@@ -142,7 +142,7 @@ def _open(path: Path | None, lang: str | None, theme: str | None, trouble: LogTr
     app = make_application()
     collector = Collector(app)
     workspace = Workspace()
-    keeper = WindowKeeper(make_context(app, workspace, lang, theme), workspace, Memory())
+    keeper = WindowKeeper(make_context(app, workspace, lang, theme), workspace, WindowMemory())
     catch_faults(keeper)
     app.aboutToQuit.connect(keeper.cases.close)
     ending = EndBySignal(app, lambda: keeper.window)
@@ -223,7 +223,7 @@ def catch_faults(keeper: WindowKeeper) -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report = "".join(traceback.format_exception(kind, error, trace))
-        sys.stderr.write(visible(report, "\n\t"))
+        sys.stderr.write(escape_control_chars(report, "\n\t"))
         keeper.window.banners.crash(error, stays=True)
 
     sys.excepthook = hook

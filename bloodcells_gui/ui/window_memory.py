@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from bloodcells_gui.app.data_folders import user_config_dir
 
 
-class Memory:
+class WindowMemory:
     """Small things of one person on one computer; losing them costs nothing."""
 
     def __init__(self, path: Path | None = None) -> None:

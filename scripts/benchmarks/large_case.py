@@ -142,13 +142,13 @@ def use(home: Path) -> dict[str, object]:
     from bloodcells_gui.app.worklist import WorkList
     from bloodcells_gui.ui.main_window import MainWindow
     from bloodcells_gui.ui.start import make_application, make_context, wait_ms
-    from bloodcells_gui.ui.window_memory import Memory
+    from bloodcells_gui.ui.window_memory import WindowMemory
     from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
     from tests.support.workbench_window import a_workspace
 
     app = make_application()
     workspace = a_workspace(home)
-    memory, cases = Memory(home / "window.ini"), WorkList(workspace)
+    memory, cases = WindowMemory(home / "window.ini"), WorkList(workspace)
     window = MainWindow(make_context(app, workspace, "en", "light"), workspace, memory)
     bench = ToolWindows(window, window.context, workspace, cases, memory)
     window.resize(1440, 900)

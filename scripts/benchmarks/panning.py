@@ -45,13 +45,13 @@ def measure(slide: Path, folder: Path) -> dict[str, Any]:
     from bloodcells_gui.ui import start
     from bloodcells_gui.ui.main_window import MainWindow
     from bloodcells_gui.ui.slide_view import legend
-    from bloodcells_gui.ui.window_memory import Memory
+    from bloodcells_gui.ui.window_memory import WindowMemory
     from scripts.benchmarks.window_child import page_with_cells
 
     app = start.make_application()
     workspace = Workspace(home=folder / "home", config=folder / "config")
     window = MainWindow(
-        start.make_context(app, workspace, "en", "light"), workspace, Memory(folder / "memory.ini")
+        start.make_context(app, workspace, "en", "light"), workspace, WindowMemory(folder / "memory.ini")
     )
     window.resize(1440, 900)
     window.opener.ask_options = lambda _path, _intake: OpenOptions(target_cells=0)

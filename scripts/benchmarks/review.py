@@ -27,7 +27,7 @@ from PySide6.QtTest import QTest
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.start import make_application, make_context
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.workbench_window import a_case, a_workspace
 
@@ -61,7 +61,7 @@ def measure(cells: int, folder: Path) -> dict[str, dict[str, float]]:
     app = make_application()
     workspace = a_workspace(folder)
     context = make_context(app, workspace, "en", "light")
-    memory, cases = Memory(folder / "window.ini"), WorkList(workspace)
+    memory, cases = WindowMemory(folder / "window.ini"), WorkList(workspace)
     window = MainWindow(context, workspace, memory)
     bench = ToolWindows(window, context, workspace, cases, memory)
     window.resize(1440, 900)

@@ -16,7 +16,7 @@ from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from scripts.benchmarks.window import percentile
 
 BEAT_MS = 5
@@ -27,7 +27,7 @@ PATIENCE_S = 180
 def make_window(app: Any, workspace: Workspace, folder: Path) -> MainWindow:
     """The window, shown and painted once, that opens files without asking."""
     context = start.make_context(app, workspace, "en", "light")
-    window = MainWindow(context, workspace, Memory(folder / "memory.ini"))
+    window = MainWindow(context, workspace, WindowMemory(folder / "memory.ini"))
     window.resize(*start.SCREENSHOT_SIZE)
     window.opener.ask_options = lambda _path, _intake: OpenOptions()
     window.show()

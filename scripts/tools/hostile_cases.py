@@ -400,7 +400,7 @@ def run(
     outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         good = good_cases(Path(folder) / "base")
-        batch.EngineHolder = lambda *_: plain_engine  # type: ignore[assignment, attr-defined]
+        batch.LazyEngine = lambda *_: plain_engine  # type: ignore[assignment, attr-defined]
         for number in range(first, first + count):
             rng = random.Random(f"{seed} {number}")
             place = Path(folder) / "now"

@@ -32,7 +32,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.reference_library.window import NoteDialog
 from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from scripts.tools.screens import LONG
 
@@ -61,9 +61,9 @@ class Tour:
         )  # fmt: skip
         self.context = start.make_context(app, self.workspace, lang, theme)
         self.cases = WorkList(self.workspace)
-        self.window = MainWindow(self.context, self.workspace, Memory(home / "window.ini"))
+        self.window = MainWindow(self.context, self.workspace, WindowMemory(home / "window.ini"))
         self.tools = ToolWindows(
-            self.window, self.context, self.workspace, self.cases, Memory(home / "window.ini")
+            self.window, self.context, self.workspace, self.cases, WindowMemory(home / "window.ini")
         )
         self.window.resize(1440, 860)
         self.window.show()

@@ -28,7 +28,7 @@ FIRST, SECOND, FIRST_TWO, FIRST_THREE = (0,), (1,), (0, 1), (0, 1, 2)
 KEYWORDS: Mapping[str, Sequence[int]] = {
     "N_": FIRST, "tr": FIRST, "_tr": FIRST, "text": FIRST,
     # remarks, reasons and checks
-    "Remark": FIRST, "Reason": FIRST, "Unsound": FIRST, "SigningCheck": FIRST, "Problem": FIRST,
+    "Remark": FIRST, "Reason": FIRST, "InvalidValue": FIRST, "SigningCheck": FIRST, "Problem": FIRST,
     # errors: what happened, why, what to do
     "_say": FIRST_TWO, "_refuse": FIRST_TWO, "_refused": FIRST_TWO, "UserError": FIRST_THREE,
     # rows of the tables of classes, grades, ranges, rules and fields

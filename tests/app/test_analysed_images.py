@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.cell_views import ViewMaker, decode_jpeg
+from bloodcells_gui.app.cell_views import CellImageCropper, decode_jpeg
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.slide_images import SlideImages
@@ -22,7 +22,7 @@ from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
 from bloodcells_gui.imaging.io import identity
-from bloodcells_gui.imaging.io.identity import OtherImage, block_starts, open_same, sampled_hash
+from bloodcells_gui.imaging.io.identity import OtherImage, block_starts, open_verified, sampled_hash
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 from tests.support.doubles import draw_cell
@@ -201,12 +201,12 @@ def test_a_slide_that_was_swapped_is_seen_before_and_after_it_was_opened(tmp_pat
 def test_a_slide_known_by_the_hash_of_all_its_bytes_alone(tmp_path: Path) -> None:
     slide = put_slide(tmp_path / "1.tif", slide_pixels(4))
     whole = identity.whole_hash(slide)
-    open_same(slide, "1.tif", sha256=whole).close()
+    open_verified(slide, "1.tif", sha256=whole).close()
     with slide.open("r+b") as file:
         file.seek(-5, 2)
         file.write(b"other")
     with pytest.raises(OtherImage):
-        open_same(slide, "1.tif", sha256=whole)
+        open_verified(slide, "1.tif", sha256=whole)
 
 
 def test_the_files_that_belong_to_a_slide_are_part_of_it(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_the_files_that_belong_to_a_slide_are_part_of_it(tmp_path: Path) -> None
     slide = write_mrxs(tmp_path / "slide.mrxs", picture, 0.25)
     known = sampled_hash(slide)
     ref = ImageRef("slide.mrxs", slide, sampled=known)
-    size = open_same(slide, "slide.mrxs", sampled=known).size_px
+    size = open_verified(slide, "slide.mrxs", sampled=known).size_px
     maker = SlideImages(Specimen("s", SpecimenKind.SLIDE, slide, (replace(ref, size_px=size),)))
     maker.tile(0, 0, 0, 0)
     data = slide.with_suffix("") / "Data0000.dat"
@@ -258,6 +258,6 @@ def test_views_of_a_case_without_its_images_are_its_own(tmp_path: Path) -> None:
     (crops / "0.png").unlink()
     os.mkfifo(crops / "0.png")
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        maker = ViewMaker(store)
+        maker = CellImageCropper(store)
         assert maker.reader(0) is None
         maker.close()

@@ -102,7 +102,7 @@ def test_images_beside_the_folders_are_told(
 
     put(patients, "LY", 2)
     (patients / "notes.txt").write_text("no image")
-    monkeypatch.setattr(batch, "EngineHolder", lambda _: plain_engine)
+    monkeypatch.setattr(batch, "LazyEngine", lambda _: plain_engine)
     arguments = ["analyze", str(patients), "--out", str(tmp_path / "out"), "--each-folder", "--quiet"]
     assert cli.run([*arguments, "--mpp", "0.107"]) == 0
     assert "Not analysed: 2 images" in capsys.readouterr().err

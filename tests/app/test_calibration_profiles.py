@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.calibration import Tuning
+from bloodcells_gui.app.calibration import CalibrationController
 from bloodcells_gui.app.labelled_folders import label_of, read_labelled
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError
 from bloodcells_gui.domain.progress import CancelToken
@@ -125,9 +125,9 @@ def _fitted(name: str = "our lab", bundle: str = "b" * 64) -> Profile:
     )  # fmt: skip
 
 
-def _tuning(store: CalibrationProfileStore, bundle: str = "b" * 64) -> Tuning:
+def _tuning(store: CalibrationProfileStore, bundle: str = "b" * 64) -> CalibrationController:
     engine = SimpleNamespace(bundles={"classify": SimpleNamespace(sha256=bundle)})
-    return Tuning(lambda: engine, store)  # type: ignore[arg-type, return-value]
+    return CalibrationController(lambda: engine, store)  # type: ignore[arg-type, return-value]
 
 
 def test_the_window_shows_the_gain_that_the_profile_says(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.cell_views import ViewMaker, decode_jpeg
+from bloodcells_gui.app.cell_views import CellImageCropper, decode_jpeg
 from bloodcells_gui.domain.cell import Box, Cell, CellAssets
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
@@ -39,7 +39,7 @@ def test_beyond_the_image_there_is_blank_or_what_the_neighbouring_field_shows(
     )
     none = np.zeros(0, np.float32)
     cell = Cell(0, 0, Box(75, 40, 25, 40), 0.1, "LY", 0.9, False, 0.1, none, none)
-    maker = ViewMaker(store)  # type: ignore[arg-type]
+    maker = CellImageCropper(store)  # type: ignore[arg-type]
     view = maker.view(cell)
     maker.close()
     assert view.from_image

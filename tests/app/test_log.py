@@ -19,7 +19,7 @@ import pytest
 
 from bloodcells_gui.app import log
 from bloodcells_gui.domain.analysis import RunStatus
-from bloodcells_gui.domain.errors import Unsound, UserError
+from bloodcells_gui.domain.errors import InvalidValue, UserError
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.log_values import Digest, Version, Word, loggable
 
@@ -123,7 +123,7 @@ class Loud(str):
     [
         NAME, NAME.encode(), Path("/cases") / "P-4711", [NAME], {NAME: NAME}, {NAME}, Told(NAME), Signed(3),
         ValueError(NAME), OSError(2, NAME, NAME), UserError("{a} is not there.", a=NAME), UserError(NAME),
-        Reason("{a}", (("a", NAME),)), Unsound(NAME), memoryview(NAME.encode()), lambda: NAME,
+        Reason("{a}", (("a", NAME),)), InvalidValue(NAME), memoryview(NAME.encode()), lambda: NAME,
     ],
 )  # fmt: skip
 def test_no_other_value_is_written(folder: Path, value: object) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.app.cell_views import decode_jpeg, decode_mask
-from bloodcells_gui.app.pictures import own_jpeg, own_jpegs, own_png
+from bloodcells_gui.app.pictures import own_jpegs, own_png, validated_jpeg
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
 from tests.support.hostile_images import encoded, png_claiming, rgb_image
 
@@ -24,7 +24,7 @@ FOREIGN = {
 
 
 def test_what_the_program_writes_is_shown() -> None:
-    assert own_jpeg(JPEG) == JPEG
+    assert validated_jpeg(JPEG) == JPEG
     assert own_png(PNG) == PNG
     assert decode_jpeg(JPEG).shape == (192, 192, 3)
     np.testing.assert_array_equal(decode_mask(PNG), PIXELS[..., 0] % 3)
@@ -37,6 +37,6 @@ def test_anything_else_reaches_no_decoder(what: str, monkeypatch: pytest.MonkeyP
         raise AssertionError("decoded")
 
     monkeypatch.setattr(cv2, "imdecode", reached)
-    assert own_jpeg(FOREIGN[what]) == own_png(FOREIGN[what]) == b""
+    assert validated_jpeg(FOREIGN[what]) == own_png(FOREIGN[what]) == b""
     assert decode_jpeg(FOREIGN[what]).shape == (8, 8, 3)
     assert decode_mask(FOREIGN[what]).shape == (8, 8)

@@ -280,7 +280,7 @@ def test_the_account_stands_beside_the_name_of_signature_and_amendment(
 ) -> None:
     monkeypatch.setenv("USER", "somebody-else")
     monkeypatch.setenv("LOGNAME", "somebody-else")
-    known = account.account()
+    known = account.os_account_name()
     assert known
     assert known != "somebody-else"
     all_seen(session)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.manual_cells import cell_at
+from bloodcells_gui.app.manual_cells import classify_cell_at
 from bloodcells_gui.app.slide_images import TILE_PX, SlideImages, visited_areas
 from bloodcells_gui.domain.cell import FLAG_BY_HAND
 from bloodcells_gui.domain.errors import UserError
@@ -128,7 +128,7 @@ def test_a_cell_added_by_hand_is_found_around_the_click() -> None:
     fill(smear, (0, 0, 400, 300), np.random.default_rng(1), pitch_um=18, leukocytes=1)
     [(code, x, y)] = smear.cells
     reader = MemoryReader(smear.rgb, 0.2)
-    cell, assets = cell_at(plain_engine(), reader, 3, (x + 14, y - 12), 0.2)  # type: ignore[arg-type]
+    cell, assets = classify_cell_at(plain_engine(), reader, 3, (x + 14, y - 12), 0.2)  # type: ignore[arg-type]
     assert cell.predicted == code
     assert cell.box_px.centre == pytest.approx((x, y), abs=3)
     assert FLAG_BY_HAND in cell.flags
@@ -136,4 +136,4 @@ def test_a_cell_added_by_hand_is_found_around_the_click() -> None:
     assert assets.thumbnail
     for place, mpp, words in (((-1.0, 5.0), 0.2, "no image"), ((5.0, 5.0), None, "cannot be measured")):
         with pytest.raises(UserError, match=words):
-            cell_at(plain_engine(), reader, 0, place, mpp)  # type: ignore[arg-type]
+            classify_cell_at(plain_engine(), reader, 0, place, mpp)  # type: ignore[arg-type]

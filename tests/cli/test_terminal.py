@@ -20,7 +20,7 @@ from bloodcells_gui.__main__ import main
 from bloodcells_gui.cli import run
 from bloodcells_gui.cli.terminal import CleanStream, clean_streams
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.domain.safe_text import visible
+from bloodcells_gui.domain.safe_text import escape_control_chars
 from bloodcells_gui.storage.audit import export_trail
 from bloodcells_gui.storage.case import CaseStore
 from tests.support.case_tools import Reviewer, a_case
@@ -31,13 +31,13 @@ ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\
 
 
 def test_what_acts_is_written_out_and_what_is_text_stays() -> None:
-    assert not ACTS.search(visible(ESC))
-    assert visible("\x1b[31m") == "\\x1b[31m"
-    assert visible("a\nb\tc", "\n\t") == "a\nb\tc"
-    assert visible("a\nb") == "a\\nb"
-    assert visible("\udcff") == "\\udcff"
+    assert not ACTS.search(escape_control_chars(ESC))
+    assert escape_control_chars("\x1b[31m") == "\\x1b[31m"
+    assert escape_control_chars("a\nb\tc", "\n\t") == "a\nb\tc"
+    assert escape_control_chars("a\nb") == "a\\nb"
+    assert escape_control_chars("\udcff") == "\\udcff"
     for text in ("Müller – 山田 😀", "שלום", "می‌خواهم", "C:\\smears"):
-        assert visible(text) == text
+        assert escape_control_chars(text) == text
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bloodcells_gui.domain.detections import Detections, merge_detections, overlaps, suppress
+from bloodcells_gui.domain.detections import Detections, merge_detections, non_max_suppression, overlaps
 
 
 def found(*rows: tuple[float, float, float, float, int, float]) -> Detections:
@@ -22,17 +22,19 @@ def test_overlaps_of_known_boxes() -> None:
 
 
 def test_the_better_of_two_boxes_of_a_cell_stays() -> None:
-    kept = suppress(found((0, 0, 20, 20, 0, 0.6), (2, 1, 20, 20, 0, 0.9), (60, 0, 20, 20, 0, 0.5)))
+    kept = non_max_suppression(found((0, 0, 20, 20, 0, 0.6), (2, 1, 20, 20, 0, 0.9), (60, 0, 20, 20, 0, 0.5)))
     assert kept.scores.tolist() == pytest.approx([0.9, 0.5])
 
 
 def test_touching_cells_stay_two_and_classes_are_apart() -> None:
-    kept = suppress(found((0, 0, 20, 20, 1, 0.6), (17, 0, 20, 20, 1, 0.9), (0, 0, 20, 20, 2, 0.3)))
+    kept = non_max_suppression(found((0, 0, 20, 20, 1, 0.6), (17, 0, 20, 20, 1, 0.9), (0, 0, 20, 20, 2, 0.3)))
     assert len(kept) == 3
 
 
 def test_no_red_cell_inside_a_leukocyte() -> None:
-    kept = suppress(found((0, 0, 40, 40, 0, 0.5), (10, 10, 15, 15, 1, 0.9), (35, 0, 16, 16, 1, 0.9)))
+    kept = non_max_suppression(
+        found((0, 0, 40, 40, 0, 0.5), (10, 10, 15, 15, 1, 0.9), (35, 0, 16, 16, 1, 0.9))
+    )
     assert sorted(kept.classes.tolist()) == [0, 1]
 
 
@@ -43,7 +45,7 @@ def test_the_order_of_the_input_does_not_matter(order: list[int], seed: int) -> 
     # Equal scores on purpose: ties must be settled by place.
     scores = rng.choice([0.4, 0.6, 0.8], 12).astype(np.float32)
     cells = Detections(boxes, rng.integers(0, 3, 12).astype(np.int8), scores)
-    first, second = suppress(cells), suppress(cells.take(np.asarray(order)))
+    first, second = non_max_suppression(cells), non_max_suppression(cells.take(np.asarray(order)))
     assert sorted(map(tuple, first.boxes.tolist())) == sorted(map(tuple, second.boxes.tolist()))
 
 
@@ -56,7 +58,7 @@ def test_many_boxes_agree_with_a_plain_quadratic_search() -> None:
         iou, inside = overlaps(boxes[i], boxes[kept])
         if not ((iou > 0.40) | (inside > 0.70)).any():
             kept.append(int(i))
-    assert sorted(suppress(cells).scores.tolist()) == sorted(cells.scores[kept].tolist())
+    assert sorted(non_max_suppression(cells).scores.tolist()) == sorted(cells.scores[kept].tolist())
 
 
 def test_cells_on_a_seam_are_counted_once_and_whole() -> None:
@@ -76,6 +78,6 @@ def test_cells_at_the_images_own_edge_stay() -> None:
 
 def test_nothing_gives_nothing_and_moving_scales() -> None:
     assert len(merge_detections([], (10, 10))) == 0
-    assert len(suppress(Detections.none())) == 0
+    assert len(non_max_suppression(Detections.none())) == 0
     moved = found((2, 4, 6, 8, 1, 0.5)).moved(2.0, 10, 20)
     np.testing.assert_allclose(moved.boxes, [[14, 28, 12, 16]])

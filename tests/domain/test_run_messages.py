@@ -17,8 +17,8 @@ from bloodcells_gui.domain.run_messages import (
     NOTICES,
     REACHED,
     VERBATIM,
+    by_severity,
     counted,
-    gravest_first,
     names_in,
     remark,
     remarks_text,
@@ -106,7 +106,7 @@ def test_images_are_counted_by_what_was_said_of_them() -> None:
 
 def test_gravest_first_keeps_the_order_of_equals() -> None:
     a, b, c = Remark("a"), Remark("b", severity="critical"), Remark("c")
-    assert gravest_first([a, b, c]) == (b, a, c)
+    assert by_severity([a, b, c]) == (b, a, c)
 
 
 def test_numbers_have_the_decimal_comma_in_french_and_quoted_names_go_from_anonymised_reports() -> None:

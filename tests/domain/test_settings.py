@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.i18n import is_template
-from bloodcells_gui.domain.ranges import PUBLISHED, Range, pick
+from bloodcells_gui.domain.ranges import PUBLISHED, Range, best_matching_range
 from bloodcells_gui.domain.rules import DEFAULT_RULES
 from bloodcells_gui.domain.setting_names import NAMES
 from bloodcells_gui.domain.settings import (
@@ -190,12 +190,12 @@ def test_ranges_fit_sex_and_age_and_the_narrowest_wins() -> None:
     children = Range("MONOCYTE", 0.3, 1.5, age_to=16)
     women = Range("MONOCYTE", 0.25, 0.9, sex="F", age_from=16)
     every = (everyone, children, women)
-    assert pick(every, "MONOCYTE", "10^9/L") is everyone
-    assert pick(every, "MONOCYTE", "10^9/L", "F") is everyone  # age unknown
-    assert pick(every, "MONOCYTE", "10^9/L", "F", 30) is women
-    assert pick(every, "MONOCYTE", "10^9/L", "M", 30) is everyone
-    assert pick(every, "MONOCYTE", "10^9/L", "F", 15.9) is children
-    assert pick(every, "MONOCYTE", "%", "F", 30) is None
+    assert best_matching_range(every, "MONOCYTE", "10^9/L") is everyone
+    assert best_matching_range(every, "MONOCYTE", "10^9/L", "F") is everyone  # age unknown
+    assert best_matching_range(every, "MONOCYTE", "10^9/L", "F", 30) is women
+    assert best_matching_range(every, "MONOCYTE", "10^9/L", "M", 30) is everyone
+    assert best_matching_range(every, "MONOCYTE", "10^9/L", "F", 15.9) is children
+    assert best_matching_range(every, "MONOCYTE", "%", "F", 30) is None
     assert (everyone.side(0.2), everyone.side(0.19), everyone.side(1.01)) == ("", "L", "H")
 
 
@@ -213,6 +213,6 @@ def test_ranges_fit_sex_and_age_and_the_narrowest_wins() -> None:
     ],
 )
 def test_published_ranges_are_as_published(name: str, item: str, low: float, high: float) -> None:
-    found = pick(PUBLISHED[name].ranges, item, "10^9/L")
+    found = best_matching_range(PUBLISHED[name].ranges, item, "10^9/L")
     assert found is not None
     assert (found.low, found.high) == (low, high)

@@ -9,7 +9,7 @@ from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.imaging.scale import (
     WARNING_MIXED,
     WARNING_PRIOR,
-    borne_out,
+    check_stated_scale,
     estimate_mpp,
     red_cell_diameters,
 )
@@ -123,7 +123,7 @@ def test_every_warning_has_its_french() -> None:
 @pytest.mark.parametrize("factor", [1.0, 2.54, 1 / 2.54, 10.0, 1.5, 0.65, 1.25])
 def test_only_the_true_scale_is_borne_out_by_the_red_cells(factor: float) -> None:
     images, finder = [field(0.1)] * 4, KnowsTheTruth(0.1)
-    found = borne_out(images, factor * 0.1, finder)
+    found = check_stated_scale(images, factor * 0.1, finder)
     if factor == 1.0:
         assert found is not None
         assert found.source is ScaleSource.RED_CELLS
@@ -135,5 +135,5 @@ def test_only_the_true_scale_is_borne_out_by_the_red_cells(factor: float) -> Non
 
 
 def test_a_few_cells_or_one_image_bear_nothing_out() -> None:
-    assert borne_out([field(0.1)[:400, :400]], 0.1, KnowsTheTruth(0.1)) is None
-    assert borne_out([field(0.1)[:8, :8]] * 9, 0.1, KnowsTheTruth(0.1)) is None
+    assert check_stated_scale([field(0.1)[:400, :400]], 0.1, KnowsTheTruth(0.1)) is None
+    assert check_stated_scale([field(0.1)[:8, :8]] * 9, 0.1, KnowsTheTruth(0.1)) is None

@@ -14,7 +14,7 @@ from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_OUTSIDE_FRA
 from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, remark
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.edges import counting_frame
 from bloodcells_gui.pipeline.encoding import encode_png
 from bloodcells_gui.pipeline.windows import THUMBNAIL_PX
@@ -28,14 +28,14 @@ def work() -> CellAnalyzer:
     return CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
 
 
-def one(work: CellAnalyzer, place: Place):
+def one(work: CellAnalyzer, place: CellPlace):
     ((cell, assets),) = work.process([place])
     return cell, assets
 
 
 def test_a_central_cell_is_boxed_measured_and_named(work: CellAnalyzer) -> None:
     image = draw_cell("LY", 256, 0.107)
-    cell, assets = one(work, Place(3, image, (0, 0), (128, 128), 0.107))
+    cell, assets = one(work, CellPlace(3, image, (0, 0), (128, 128), 0.107))
     assert cell.predicted == "LY"
     assert cell.image == 3
     assert cell.box_px.centre == pytest.approx((128, 128), abs=2)
@@ -59,7 +59,7 @@ def test_threads_measure_in_turns_and_their_cells_are_the_same(work: CellAnalyze
         inside -= 1
         return measure(crop, mask, um_per_px)
 
-    places = [Place(i, draw_cell(CODES[i % 3], 256, 0.107), (0, 0), (128, 128), 0.107) for i in range(6)]
+    places = [CellPlace(i, draw_cell(CODES[i % 3], 256, 0.107), (0, 0), (128, 128), 0.107) for i in range(6)]
     alone = work.process(places)
     shared = CellAnalyzer(PlainClassifier(), PlainSegmenter(), slow)
     with ThreadPoolExecutor(4) as pool:
@@ -73,15 +73,15 @@ def test_threads_measure_in_turns_and_their_cells_are_the_same(work: CellAnalyze
 
 
 def test_the_same_cell_measures_the_same_at_another_resolution(work: CellAnalyzer) -> None:
-    fine, _ = one(work, Place(0, draw_cell("SNE", 400, 0.07), (0, 0), (200, 200), 0.07))
-    coarse, _ = one(work, Place(0, draw_cell("SNE", 120, 0.25), (0, 0), (60, 60), 0.25))
+    fine, _ = one(work, CellPlace(0, draw_cell("SNE", 400, 0.07), (0, 0), (200, 200), 0.07))
+    coarse, _ = one(work, CellPlace(0, draw_cell("SNE", 120, 0.25), (0, 0), (60, 60), 0.25))
     i = MEASUREMENTS.index("equivalent_diameter_um")
     assert fine.measurements[i] == pytest.approx(coarse.measurements[i], rel=0.06)
 
 
 def test_an_off_centre_cell_moves_the_window(work: CellAnalyzer) -> None:
     image = draw_cell("LY", 300, 0.107, centre=(190, 120))
-    cell, assets = one(work, Place(0, image, (0, 0), (150, 150), 0.107))
+    cell, assets = one(work, CellPlace(0, image, (0, 0), (150, 150), 0.107))
     x, y, side = assets.crop_px
     assert (x + side / 2, y + side / 2) == pytest.approx((190, 120), abs=3)
     assert cell.predicted == "LY"
@@ -90,7 +90,9 @@ def test_an_off_centre_cell_moves_the_window(work: CellAnalyzer) -> None:
 
 def test_a_region_of_a_slide_reports_slide_coordinates(work: CellAnalyzer) -> None:
     image = draw_cell("LY", 200, 0.25)
-    place = Place(0, image, (5000, 7000), (100, 100), 0.25, scale=2.0, recentre=False, size_px=(20000, 20000))
+    place = CellPlace(
+        0, image, (5000, 7000), (100, 100), 0.25, scale=2.0, recentre=False, size_px=(20000, 20000)
+    )
     cell, assets = one(work, place)
     assert cell.box_px.centre == pytest.approx((5200, 7200), abs=4)
     assert cell.mpp == pytest.approx(0.125)
@@ -100,16 +102,16 @@ def test_a_region_of_a_slide_reports_slide_coordinates(work: CellAnalyzer) -> No
 
 def test_an_empty_image_still_gives_its_row_and_waits(work: CellAnalyzer) -> None:
     blank = np.full((200, 200, 3), 240, np.uint8)
-    cell, _ = one(work, Place(0, blank, (0, 0), (100, 100), 0.107))
+    cell, _ = one(work, CellPlace(0, blank, (0, 0), (100, 100), 0.107))
     assert FLAG_NO_CELL in cell.flags
     assert np.isnan(cell.measurements[MEASUREMENTS.index("cell_area_um2")])
 
 
 def test_a_cell_cut_by_the_edge_is_flagged(work: CellAnalyzer) -> None:
     image = draw_cell("LY", 256, 0.107, centre=(128, 20))
-    cell, _ = one(work, Place(0, image, (0, 0), (128, 60), 0.107))
+    cell, _ = one(work, CellPlace(0, image, (0, 0), (128, 60), 0.107))
     assert FLAG_EDGE in cell.flags
-    whole, _ = one(work, Place(0, draw_cell("LY"), (0, 0), (128, 128), 0.107))
+    whole, _ = one(work, CellPlace(0, draw_cell("LY"), (0, 0), (128, 128), 0.107))
     assert FLAG_EDGE not in whole.flags
 
 
@@ -120,7 +122,7 @@ def test_of_a_cut_crop_the_part_that_is_there_is_measured_outlined_and_shown(
     r = 6 / 0.107
     x = round((1 - 2 * missing) * r)  # how far the middle lies from the right edge
     image = np.ascontiguousarray(draw_cell("LY", 256, 0.107)[:, : 128 + x])
-    cell, assets = one(work, Place(0, image, (0, 0), (128 + x - 20, 128), 0.107))
+    cell, assets = one(work, CellPlace(0, image, (0, 0), (128 + x - 20, 128), 0.107))
     assert FLAG_EDGE in cell.flags
     assert FLAG_OUTSIDE_FRAME not in cell.flags  # the cell of a crop always counts
     angle = np.arccos(np.clip(x / r, -1, 1))
@@ -145,7 +147,7 @@ def test_a_platelets_box_is_its_own_and_no_neighbours(work: CellAnalyzer) -> Non
     side = 3 / 0.107
     for x, y in ((128 + 85, 128), (30, 30)):
         box = Box(x - side / 2, y - side / 2, side, side)
-        place = Place(
+        place = CellPlace(
             0, image, (40, 50), (x, y), 0.107, recentre=False, box_px=box, platelet=True, size_px=(400, 400)
         )
         cell, assets = one(work, place)
@@ -154,7 +156,7 @@ def test_a_platelets_box_is_its_own_and_no_neighbours(work: CellAnalyzer) -> Non
         assert not cv2.imdecode(np.frombuffer(assets.mask, np.uint8), cv2.IMREAD_GRAYSCALE).any()
     at_the_edge = Box(256 - side, 20, side, side)
     framed = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure, frame=counting_frame(True))
-    place = Place(
+    place = CellPlace(
         0, image, (0, 0), (256 - side / 2, 30), 0.107, recentre=False, box_px=at_the_edge, platelet=True
     )
     for of_frame, flags in ((work, (FLAG_EDGE,)), (framed, (FLAG_EDGE, FLAG_OUTSIDE_FRAME))):
@@ -164,7 +166,7 @@ def test_a_platelets_box_is_its_own_and_no_neighbours(work: CellAnalyzer) -> Non
 
 
 def test_an_unknown_scale_is_flagged_and_the_cell_still_shown(work: CellAnalyzer) -> None:
-    cell, _ = one(work, Place(0, draw_cell("LY"), (0, 0), (128, 128), float("nan")))
+    cell, _ = one(work, CellPlace(0, draw_cell("LY"), (0, 0), (128, 128), float("nan")))
     assert FLAG_SCALE_UNKNOWN in cell.flags
     assert np.isnan(cell.mpp)
 
@@ -173,7 +175,7 @@ def test_a_specimen_on_which_the_two_views_disagree_is_named_foreign_once_enough
     work: CellAnalyzer,
 ) -> None:
     work.classifier.apart = 0.2
-    place = Place(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)
+    place = CellPlace(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)
     work.process([place] * 29)
     assert work.remarks() == []
     work.process([place])
@@ -181,17 +183,17 @@ def test_a_specimen_on_which_the_two_views_disagree_is_named_foreign_once_enough
 
 
 def test_a_specimen_that_looks_like_home_gets_no_remark_and_junk_tells_nothing(work: CellAnalyzer) -> None:
-    place = Place(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)
+    place = CellPlace(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)
     work.process([place] * 40)
     work.classifier.apart = 0.9
-    work.process([Place(0, np.full((256, 256, 3), 128, np.uint8), (0, 0), (128, 128), 0.107)] * 40)
+    work.process([CellPlace(0, np.full((256, 256, 3), 128, np.uint8), (0, 0), (128, 128), 0.107)] * 40)
     assert work.remarks() == []
 
 
 def test_a_drawn_specimen_is_said_to_be_drawn() -> None:
     work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure, drawn=True)
     work.classifier.apart = 0.2
-    work.process([Place(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)] * 30)
+    work.process([CellPlace(0, draw_cell("LY", 256, 0.107), (0, 0), (128, 128), 0.107)] * 30)
     assert work.remarks() == [remark(DRAWN)]
 
 

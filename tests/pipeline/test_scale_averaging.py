@@ -13,7 +13,7 @@ from bloodcells_gui.domain.cell import FLAG_SCALE_UNSURE
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.scale_averaging import STEPS, average_over_scales
 from bloodcells_gui.pipeline.scale_check import SettledScale
 from tests.support.doubles import PlainClassifier, PlainSegmenter, draw_cell
@@ -97,7 +97,7 @@ class BySize(PlainClassifier):
 
 def test_a_cell_whose_name_hinges_on_a_guessed_scale_waits() -> None:
     picture = draw_cell("LY")
-    place = Place(0, picture, (0.0, 0.0), (picture.shape[1] / 2, picture.shape[0] / 2), 0.107)
+    place = CellPlace(0, picture, (0.0, 0.0), (picture.shape[1] / 2, picture.shape[0] / 2), 0.107)
     classifier = BySize()
     work = CellAnalyzer(classifier, PlainSegmenter(), measure)
     seen: list[float] = []

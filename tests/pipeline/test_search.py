@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections, suppress
+from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections, non_max_suppression
 from bloodcells_gui.imaging.io.levels import TrustedLevels
-from bloodcells_gui.pipeline.pieces import Spot
+from bloodcells_gui.pipeline.pieces import Candidate
 from bloodcells_gui.pipeline.search import TileSearch
 from bloodcells_gui.pipeline.survey import tile_grid
 from tests.support.doubles import SIZE_PX, UM_PER_PX
@@ -37,7 +37,7 @@ def smear() -> Smear:
 
 def search_all(
     reader: MemoryReader, detector: PlainDetector, *, coarse: bool, step: float = 1.0
-) -> list[Spot]:
+) -> list[Candidate]:
     """Every tile of a picture, each cell from the tile that owns it."""
     assert reader.mpp is not None
     search = TileSearch(detector, SIZE_PX * UM_PER_PX)
@@ -45,7 +45,7 @@ def search_all(
     def read(x: int, y: int, w: int, h: int, downsample: float) -> Any:
         return reader.read_region(x, y, w, h, downsample=downsample)
 
-    spots: list[Spot] = []
+    spots: list[Candidate] = []
     for tile in tile_grid(reader.size_px, reader.mpp, detector.um_per_px):
         found = search.search(read, tile, 0, reader.size_px, reader.mpp, coarse=coarse, step=step)
         spots += [s for s in found.spots if tile.owns(*s.plane.centre)]
@@ -91,7 +91,7 @@ def test_a_platelet_on_a_red_cell_is_no_nucleated_cell() -> None:
                 np.zeros(len(dark), np.int8),
                 np.full(len(dark), 0.7, np.float32),
             )
-            return suppress(Detections.join([found, taken]))
+            return non_max_suppression(Detections.join([found, taken]))
 
     s = empty(1200, 1000)
     s.rgb[:] = (236, 230, 226)

@@ -16,7 +16,7 @@ from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
-from bloodcells_gui.pipeline.cell_place import Place
+from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.edges import visible_part
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 from tests.support.doubles import PlainClassifier, PlainSegmenter, draw_cell
@@ -98,7 +98,7 @@ def test_a_cell_near_the_middle_is_outlined_once_and_kept_in_the_middle(
     classifier, segmenter = WatchedClassifier(size_px=size, um_per_px=um), CountingSegmenter()
     work = CellAnalyzer(classifier, segmenter, measure)
     at = 180 + off_um / 0.107 * np.array([0.8, -0.6])
-    place = Place(0, draw_cell("LY", 360, 0.107, centre=tuple(at)), (0, 0), (180, 180), 0.107)
+    place = CellPlace(0, draw_cell("LY", 360, 0.107, centre=tuple(at)), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = work.process([place])
     assert segmenter.outlined == times
     assert cell.box_px.centre == pytest.approx(tuple(at), abs=2)
@@ -114,7 +114,7 @@ def test_a_cell_near_the_middle_is_outlined_once_and_kept_in_the_middle(
 def test_each_network_sees_the_cell_at_its_own_scale(size: int, um: float) -> None:
     classifier = WatchedClassifier(size_px=size, um_per_px=um)
     work = CellAnalyzer(classifier, PlainSegmenter(), measure)
-    place = Place(0, draw_cell("LY", 360, 0.107, centre=(200, 170)), (0, 0), (180, 180), 0.107)
+    place = CellPlace(0, draw_cell("LY", 360, 0.107, centre=(200, 170)), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = work.process([place])
     assert cell.predicted == "LY"
     assert diameter_um(classifier.seen[0].min(axis=2) < 200, um) == pytest.approx(12, rel=0.04)
@@ -146,7 +146,7 @@ def test_an_explanation_lies_over_the_cell_of_the_thumbnail(size: int, um: float
         classifier=PlainClassifier(size_px=size, um_per_px=um), segmenter=PlainSegmenter()
     )
     work = CellAnalyzer(engine.classifier, engine.segmenter, measure)
-    place = Place(0, draw_cell("SNE", 360, 0.107), (0, 0), (180, 180), 0.107)
+    place = CellPlace(0, draw_cell("SNE", 360, 0.107), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = work.process([place])
     explainer = Explainer(lambda: engine)  # type: ignore[arg-type, return-value]
     heat = explainer.heat(assets.thumbnail, "SNE", cell.mpp * assets.crop_px[2])
@@ -164,7 +164,7 @@ def test_an_explanation_lies_over_the_cell_of_the_thumbnail(size: int, um: float
 def test_an_old_thumbnail_is_explained_by_a_classifier_with_a_narrower_window() -> None:
     """Cases of version 0.1 keep the old classifier's window, 27.5 um; the new one looks at 22 um."""
     old = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure)
-    place = Place(0, draw_cell("EO", 360, 0.107), (0, 0), (180, 180), 0.107)
+    place = CellPlace(0, draw_cell("EO", 360, 0.107), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = old.process([place])
     engine = SimpleNamespace(classifier=PlainClassifier(um_per_px=0.172), segmenter=PlainSegmenter())
     explainer = Explainer(lambda: engine)  # type: ignore[arg-type, return-value]
@@ -179,7 +179,7 @@ def test_the_shipped_networks_work_with_a_narrower_naming_window() -> None:
     work = cell_analyzer(engine)
     assert not work.windows.alike
     image = cv2.GaussianBlur(draw_cell("SNE", 360, 0.107), (0, 0), 2)
-    place = Place(0, image, (0, 0), (180, 180), 0.107)
+    place = CellPlace(0, image, (0, 0), (180, 180), 0.107)
     ((cell, assets),) = work.process([place])
     area = cell.measurements[MEASUREMENTS.index("cell_area_um2")]
     assert area == pytest.approx(np.pi * 36, rel=0.15)

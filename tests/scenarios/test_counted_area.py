@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bloodcells_gui.app.differential_table import CountedArea, counted_area, table_of
+from bloodcells_gui.app.differential_table import CountedArea, counted_area, differential_of_case
 from bloodcells_gui.domain.analysis import AnalysisRun, CellsFound, Done
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
@@ -83,7 +83,9 @@ def analysed(
 
 
 def table(specimen: Specimen, runs: list[AnalysisRun], cells: list[Cell]) -> Differential:
-    return table_of(ReviewState(cells), LabSettings(), counted_area(specimen, runs, cells), "full")
+    return differential_of_case(
+        ReviewState(cells), LabSettings(), counted_area(specimen, runs, cells), "full"
+    )
 
 
 def row(d: Differential, code: str) -> DifferentialRow:
@@ -123,12 +125,12 @@ def test_leukocytes_of_the_sample_follow_the_review(smear: Smear) -> None:
     area = counted_area(specimen, runs, cells)
     assert area is not None
     state = ReviewState(cells)
-    before = row(table_of(state, LabSettings(), area, "full"), "PLT")
+    before = row(differential_of_case(state, LabSettings(), area, "full"), "PLT")
     inside = next(i for i in area.cells if state.decision(i).final in LEUKOCYTES)
     outside = next(c.id for c in cells if c.id not in area.cells and c.predicted in LEUKOCYTES)
     for cell in (inside, outside):
         state.apply(make_event(state, EventKind.EXCLUDE, "ana", (cell,)))
-    after = row(table_of(state, LabSettings(), area, "full"), "PLT")
+    after = row(differential_of_case(state, LabSettings(), area, "full"), "PLT")
     assert before.per_100_wbc is not None
     assert after.per_100_wbc is not None
     n = round(100 * (before.counted or 0) / before.per_100_wbc)

@@ -22,7 +22,12 @@ from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.io.sandbox import pool
 from bloodcells_gui.imaging.io.sandbox.images import load_images, open_image
 from bloodcells_gui.storage import allowed_paths, removals
-from bloodcells_gui.storage.allowed_paths import NOWHERE, ask, is_network_path, shielded
+from bloodcells_gui.storage.allowed_paths import (
+    NOWHERE,
+    allow_network_root,
+    block_network_path,
+    is_network_path,
+)
 from bloodcells_gui.storage.audit import export_trail, verify
 from bloodcells_gui.storage.backup import Places, back_up
 from bloodcells_gui.storage.case import CaseStore
@@ -60,23 +65,23 @@ def nobody_asked() -> Iterator[None]:
 @pytest.mark.parametrize("path", NETWORK)
 def test_a_network_path_is_known_in_any_spelling(path: str) -> None:
     assert is_network_path(path)
-    assert shielded(Path(path)) == NOWHERE
+    assert block_network_path(Path(path)) == NOWHERE
 
 
 @pytest.mark.parametrize("path", LOCAL)
 def test_a_local_path_is_none(path: str) -> None:
     assert not is_network_path(path)
-    assert shielded(Path(path)) == Path(path)
+    assert block_network_path(Path(path)) == Path(path)
 
 
 def test_what_a_person_named_may_be_opened(tmp_path: Path) -> None:
-    ask(Path("//host/smears/7"))
-    assert shielded(Path("//host/smears/7/a/1.png")) == Path("//host/smears/7/a/1.png")
+    allow_network_root(Path("//host/smears/7"))
+    assert block_network_path(Path("//host/smears/7/a/1.png")) == Path("//host/smears/7/a/1.png")
     for other in ("//host/smears/8/1.png", "//other/smears/7/1.png", "//host/smears/7/../../c/1.png"):
-        assert shielded(Path(other)) == NOWHERE
+        assert block_network_path(Path(other)) == NOWHERE
     with pytest.raises(UserError):
         take_in(Path("//nowhere.invalid/x"))
-    assert shielded(Path("//nowhere.invalid/x/1.png")) == NOWHERE  # there was nothing
+    assert block_network_path(Path("//nowhere.invalid/x/1.png")) == NOWHERE  # there was nothing
 
 
 def test_nowhere_cannot_be_opened() -> None:

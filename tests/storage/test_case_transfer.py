@@ -22,7 +22,7 @@ from bloodcells_gui.storage import case_transfer, move_notes
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import move_case
 from bloodcells_gui.storage.lock import CaseLock
-from bloodcells_gui.storage.move_notes import Move
+from bloodcells_gui.storage.move_notes import PendingMove
 from bloodcells_gui.storage.worklist import CaseState, Worklist
 from tests.support.case_tools import Reviewer, a_case
 
@@ -175,13 +175,13 @@ def test_kills_at_random_moments(mover: Mover, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def cut_off(tmp_path: Path) -> Move:
+def cut_off(tmp_path: Path) -> PendingMove:
     """A move whose copy has come to life, and that was killed then."""
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()
     a_case(here / "a.bcs").close()
-    move = Move(here / "a.bcs", there / "a.bcs", there / ".a.bcs.77.part")
+    move = PendingMove(here / "a.bcs", there / "a.bcs", there / ".a.bcs.77.part")
     move.begin()
     shutil.copy(move.path, move.part)
     move.hide()
@@ -189,7 +189,7 @@ def cut_off(tmp_path: Path) -> Move:
     return move
 
 
-def test_work_that_went_on_at_the_target_counts_as_arrived(cut_off: Move) -> None:
+def test_work_that_went_on_at_the_target_counts_as_arrived(cut_off: PendingMove) -> None:
     with CaseStore.open(cut_off.target) as store:
         Reviewer(store).act(EventKind.CONFIRM, 1)
     with Worklist(cut_off.path.parent) as worklist:
@@ -199,14 +199,14 @@ def test_work_that_went_on_at_the_target_counts_as_arrived(cut_off: Move) -> Non
     assert remains(cut_off.path.parent, cut_off.target.parent) == []
 
 
-def test_another_case_at_the_target_is_not_taken_for_it(cut_off: Move) -> None:
+def test_another_case_at_the_target_is_not_taken_for_it(cut_off: PendingMove) -> None:
     cut_off.target.unlink()
     a_case(cut_off.target, clock=lambda: "2026-02-02T10:00:00Z").close()
     case_transfer.settle(cut_off.path)
     assert sorted(live(cut_off.path.parent, cut_off.target.parent)) == [cut_off.path, cut_off.target]
 
 
-def test_a_target_out_of_reach_is_said_and_nothing_is_lost(cut_off: Move) -> None:
+def test_a_target_out_of_reach_is_said_and_nothing_is_lost(cut_off: PendingMove) -> None:
     away = cut_off.target.parent.rename(cut_off.target.parent.with_name("stick in a pocket"))
     with Worklist(cut_off.path.parent) as worklist:
         worklist.refresh()
@@ -224,7 +224,7 @@ def test_a_target_out_of_reach_is_said_and_nothing_is_lost(cut_off: Move) -> Non
     assert live(cut_off.target.parent) == [cut_off.target]
 
 
-def test_a_move_at_work_is_left_alone(cut_off: Move) -> None:
+def test_a_move_at_work_is_left_alone(cut_off: PendingMove) -> None:
     lock = CaseLock(cut_off.path)
     try:
         with Worklist(cut_off.path.parent) as worklist:
@@ -235,7 +235,7 @@ def test_a_move_at_work_is_left_alone(cut_off: Move) -> None:
         lock.release()
 
 
-def test_a_name_that_was_taken_meanwhile_is_not_replaced(cut_off: Move) -> None:
+def test_a_name_that_was_taken_meanwhile_is_not_replaced(cut_off: PendingMove) -> None:
     cut_off.target.unlink()
     cut_off.part.unlink()
     a_case(cut_off.path).close()
@@ -269,14 +269,14 @@ def test_a_case_changed_in_the_last_moment_stays(tmp_path: Path, monkeypatch: py
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     a_case(here / "a.bcs").close()
-    real = Move.hide
+    real = PendingMove.hide
 
-    def hide(move: Move) -> None:
+    def hide(move: PendingMove) -> None:
         real(move)
         with move.hidden.open("ab") as file:  # as a database tool might
             file.write(b"\0" * 8192)
 
-    monkeypatch.setattr(move_notes.Move, "hide", hide)
+    monkeypatch.setattr(move_notes.PendingMove, "hide", hide)
     with pytest.raises(UserError, match="was changed while it was moved"):
         move_case(here / "a.bcs", there)
     assert live(here, there) == [here / "a.bcs"]

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, suppress
+from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, non_max_suppression
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.io.reader import Level, PyramidReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
@@ -185,7 +185,7 @@ class PlainDetector:
             return Detections.none()
         data = np.array(found, np.float32)
         kind = data[:, 4].astype(np.int8)
-        every = suppress(Detections(data[:, :4], kind, np.full(len(data), 0.9, np.float32)))
+        every = non_max_suppression(Detections(data[:, :4], kind, np.full(len(data), 0.9, np.float32)))
         if thresholds is None:
             return every
         return every.take(every.scores > np.asarray(thresholds)[every.classes])

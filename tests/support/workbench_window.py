@@ -23,7 +23,7 @@ from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.fakes import CODES, MEASUREMENTS, draw_cell, make_cells
 from tests.support.old_versions import interrupted_version_3, signed_version_3
@@ -85,7 +85,7 @@ def a_case(path: Path, n: int = 40, *, specimen_id: str = "S-2026-0417", seed: i
 
 
 @contextmanager
-def shown_tools(context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
+def shown_tools(context: UiContext, workspace: Workspace, memory: WindowMemory) -> Iterator[ToolWindows]:
     """The window with its tool windows, shown without a case; closed at the end."""
     window = MainWindow(context, workspace, memory)
     cases = WorkList(workspace)

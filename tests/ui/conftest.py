@@ -24,7 +24,7 @@ from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.resources import load_fonts
 from bloodcells_gui.ui.theme import Theme
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.appearance import CalmApplication
 from tests.support.desk import Desk
 from tests.support.fakes import FakeSession, FakeWorkshop, make_cells
@@ -84,8 +84,8 @@ def pool() -> Iterator[QThreadPool]:
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Memory:
-    return Memory(tmp_path / "window.ini")
+def memory(tmp_path: Path) -> WindowMemory:
+    return WindowMemory(tmp_path / "window.ini")
 
 
 @pytest.fixture
@@ -94,7 +94,9 @@ def workshop() -> FakeWorkshop:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, context: UiContext, workshop: FakeWorkshop, memory: Memory) -> Iterator[MainWindow]:
+def window(
+    qtbot: QtBot, context: UiContext, workshop: FakeWorkshop, memory: WindowMemory
+) -> Iterator[MainWindow]:
     window = MainWindow(context, workshop, memory)
     window.resize(1300, 800)
     window.show()

@@ -25,7 +25,7 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.ui.analysis_control import merged
-from bloodcells_gui.ui.jobs import Errands, JobRunner, Lookup
+from bloodcells_gui.ui.jobs import JobRunner, Lookup, QueuedLookup
 from tests.support.fakes import FakeJob, make_cells
 
 
@@ -121,7 +121,7 @@ def test_only_the_newest_answer_is_delivered(qtbot: QtBot, pool: QThreadPool) ->
 
 
 def test_errands_are_all_done_one_after_the_other(qtbot: QtBot, pool: QThreadPool) -> None:
-    errands = Errands(pool)
+    errands = QueuedLookup(pool)
     got: list[object] = []
     errands.answered.connect(lambda tag, result: got.append((tag, result)))
     errands.failed.connect(lambda tag, error: got.append((tag, str(error))))

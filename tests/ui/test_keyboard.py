@@ -22,7 +22,7 @@ from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.keyboard import latin_sequence, meanings, place, review_meanings, zoom_steps
 from bloodcells_gui.ui.keymap import PRESETS, RESERVED, KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.desk import Desk
 from tests.support.workbench_window import a_case, a_workspace
@@ -191,7 +191,7 @@ def test_digits_of_the_top_row_can_be_class_keys_on_azerty(desk: Desk) -> None:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory) -> Iterator[ToolWindows]:
+def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: WindowMemory) -> Iterator[ToolWindows]:
     workspace = a_workspace(tmp_path)
     window, cases = MainWindow(context, workspace, memory), WorkList(workspace)
     made = ToolWindows(window, context, workspace, cases, memory)

@@ -13,7 +13,7 @@ from bloodcells_gui.ui import start
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.screen_fit import resize_within_screen, within
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.workbench_window import a_workspace
 
 
@@ -42,7 +42,7 @@ def test_the_windows_fit_the_screen(qtbot: QtBot, context: UiContext, tmp_path: 
     """The screen of the tests is smaller than what the window would like."""
     folder = tmp_path
     workspace = a_workspace(folder)
-    keeper = start.WindowKeeper(context, workspace, Memory(folder / "window.ini"))
+    keeper = start.WindowKeeper(context, workspace, WindowMemory(folder / "window.ini"))
     room = keeper.window.screen().availableSize()
     assert keeper.window.width() <= max(1000, room.width() - 12)
     assert keeper.window.height() <= max(640, room.height() - 40)

@@ -15,13 +15,13 @@ from bloodcells_gui.ui import start
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.fakes import FakeWorkshop
 from tests.support.workbench_window import a_case, a_workspace
 
 
 @pytest.fixture
-def keeper(context: UiContext, memory: Memory) -> start.WindowKeeper:
+def keeper(context: UiContext, memory: WindowMemory) -> start.WindowKeeper:
     return start.WindowKeeper(context, FakeWorkshop(), memory)  # type: ignore[arg-type]
 
 
@@ -55,7 +55,7 @@ def test_another_language_takes_the_open_case_along(
 
 
 def test_the_window_remembers_its_size(
-    keeper: start.WindowKeeper, context: UiContext, memory: Memory
+    keeper: start.WindowKeeper, context: UiContext, memory: WindowMemory
 ) -> None:
     keeper.window.show()
     keeper.window.resize(1111, 777)
@@ -112,7 +112,7 @@ def test_settings_and_recent_cases_that_cannot_be_used_are_named_in_words(
     (home / "recent.json").write_text("[" * 100_000, "utf-8")
     workspace = Workspace(home=home, config=config)
     shown = start.make_context(qapp, workspace, "fr", "light")
-    window = MainWindow(shown, workspace, Memory(tmp_path / "w.ini"))
+    window = MainWindow(shown, workspace, WindowMemory(tmp_path / "w.ini"))
     (banner,) = window.banners.banners
     assert banner.texts[1].splitlines() == [
         "Réglage « Leucocytes à compter (target_cells) » : n'est pas un nombre. "

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray
 
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 
 
 def test_a_closed_window_has_written_what_it_remembers(window: MainWindow, tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_a_closed_window_has_written_what_it_remembers(window: MainWindow, tmp_p
 
 
 def test_memory_forgets_who_reviewed_overnight(tmp_path: Path) -> None:
-    memory = Memory(tmp_path / "m.ini")
+    memory = WindowMemory(tmp_path / "m.ini")
     memory.remember_author("A. Technician", date(2026, 11, 23))
     assert memory.author_of_today(date(2026, 11, 23)) == "A. Technician"
     assert memory.author_of_today(date(2026, 11, 24)) == ""

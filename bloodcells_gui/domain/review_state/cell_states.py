@@ -173,17 +173,17 @@ class CellStates:
         if decision is None:
             if _left_out(cell, standing):
                 self.excluded += weight
-                bump(self.outside_frame, cell.predicted, weight)
+                increment_count(self.outside_frame, cell.predicted, weight)
             elif cell.abstained:
                 self.unidentified += weight
             else:
-                bump(self.counts, cell.predicted, weight)
+                increment_count(self.counts, cell.predicted, weight)
             return
         self.reviewed += weight
         if decision.status is Status.EXCLUDED:
             self.excluded += weight
         else:
-            bump(self.counts, decision.final, weight)
+            increment_count(self.counts, decision.final, weight)
 
 
 def _at_first(cell: Cell) -> CellState:
@@ -213,7 +213,7 @@ def _restored(cell: Cell, old: CellState) -> CellState:
     return old if cell.run == BY_HAND_RUN else CellState(None, None, False, inside)
 
 
-def bump(table: dict[str, int], code: str, by: int) -> None:
+def increment_count(table: dict[str, int], code: str, by: int) -> None:
     """Count on; a code that falls to zero leaves the table."""
     value = table.get(code, 0) + by
     if value:

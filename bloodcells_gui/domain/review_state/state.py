@@ -17,7 +17,7 @@ from bloodcells_gui.domain.review import (
     Signature,
     SpecimenData,
 )
-from bloodcells_gui.domain.review_state.cell_states import CellState, CellStates, bump
+from bloodcells_gui.domain.review_state.cell_states import CellState, CellStates, increment_count
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 MAX_HAND_COUNT = 1_000_000
@@ -296,8 +296,8 @@ class ReviewState(CellStates):
             self._put(int(which), after)
         elif what == "count":
             code = str(which)
-            bump(self.hand_counts, code, int(str(after)) - int(str(before)))
-            bump(self.counts, code, int(str(after)) - int(str(before)))
+            increment_count(self.hand_counts, code, int(str(after)) - int(str(before)))
+            increment_count(self.counts, code, int(str(after)) - int(str(before)))
         elif what == "field":
             self.data = SpecimenData(_with(self.data.fields, str(which), str(after)))
         elif what == "grade":

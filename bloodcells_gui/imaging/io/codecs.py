@@ -2,7 +2,7 @@
 
 For a JPEG whose data end early OpenCV hands out what there is; libjpeg's warning goes to standard error
 alone. So standard error is a pipe while a JPEG is decoded: for good in a decoder child
-(:func:`keep_complaints`), for one picture after the other elsewhere.
+(:func:`capture_decoder_warnings`), for one picture after the other elsewhere.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def decode_jpeg(data: bytes, flags: int) -> tuple[NDArray[Any] | None, str]:
     return pixels, said
 
 
-def keep_complaints() -> None:
+def capture_decoder_warnings() -> None:
     """Make standard error of this process the pipe that :func:`decode_jpeg` reads, for good."""
     global _kept
     _kept = _make_pipe()

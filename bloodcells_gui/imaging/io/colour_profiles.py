@@ -33,7 +33,7 @@ def says_adobe_rgb(source: ByteSource, d: tiff.Directory) -> bool:
     return tiff.text(source, rule, 1) == "R03"
 
 
-def conversion_of(data: bytes, kind: str) -> Conversion | None:
+def colour_conversion_for(data: bytes, kind: str) -> Conversion | None:
     """To sRGB for a JPEG, PNG, WebP or BMP file; None where its colours are sRGB, or nothing is said.
 
     Raises
@@ -53,7 +53,7 @@ def conversion_of(data: bytes, kind: str) -> Conversion | None:
 
 
 def conversion_of_tiff(source: ByteSource, d: tiff.Directory) -> Conversion | None:
-    """As :func:`conversion_of` for a page of a TIFF."""
+    """As :func:`colour_conversion_for` for a page of a TIFF."""
     profile = tiff.raw(source, d, tiff.ICC_PROFILE, MOST_BYTES)
     return colour.from_icc(profile) if profile else None
 

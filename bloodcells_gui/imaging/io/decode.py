@@ -23,7 +23,7 @@ from bloodcells_gui.imaging.io import headers_tiff as tiff
 from bloodcells_gui.imaging.io.byte_source import ByteSource, FileSource, MemorySource, read_file
 from bloodcells_gui.imaging.io.codecs import decode_jpeg, has_hole, imdecode, missing_scans
 from bloodcells_gui.imaging.io.colour import Conversion, UnusableProfile
-from bloodcells_gui.imaging.io.colour_profiles import conversion_of
+from bloodcells_gui.imaging.io.colour_profiles import colour_conversion_for
 from bloodcells_gui.imaging.io.companions import tile_folders
 from bloodcells_gui.imaging.io.formats import (
     EXPORT_SLIDE,
@@ -363,7 +363,7 @@ def _profile_of(data: bytes, info: ImageInfo) -> tuple[Conversion | None, list[s
     if not info.profiled:
         return None, []
     try:
-        to_srgb = conversion_of(data, info.format)
+        to_srgb = colour_conversion_for(data, info.format)
         if to_srgb is not None and info.cmyk:
             raise UnusableProfile("of inks")
     except UnusableProfile:

@@ -24,7 +24,7 @@ from bloodcells_gui.imaging.io.formats import (
     what_it_is,
 )
 from bloodcells_gui.imaging.io.info import ImageInfo, mpp_from_density
-from bloodcells_gui.imaging.io.multi_picture import pictures_behind
+from bloodcells_gui.imaging.io.multi_picture import count_mpf_images
 from bloodcells_gui.imaging.io.tiff_structure import NoPicture, structure
 from bloodcells_gui.imaging.io.written_scale import WrittenScale, scale_in_text
 
@@ -188,7 +188,7 @@ def _jpeg(source: ByteSource) -> ImageInfo:
         progressive=found.progressive,
         description=found.exif.description,
         profiled=found.profiled or found.exif.adobe_rgb,
-        further=pictures_behind(source, *found.listed, found.info.stored_px) if found.listed[0] else 0,
+        further=count_mpf_images(source, *found.listed, found.info.stored_px) if found.listed[0] else 0,
     )
 
 

@@ -46,7 +46,7 @@ class OtherImage(ImageRefused):
         super().__init__(name, OTHER_CONTENT, _PUT_BACK)
 
 
-def stamp_of(files: list[Path]) -> Stamp:
+def file_stamp(files: list[Path]) -> Stamp:
     """What tells cheaply that none of `files` was replaced; OSError when one is gone."""
     states = [file.stat() for file in files]
     return tuple((s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_dev, s.st_ino) for s in states)
@@ -58,12 +58,12 @@ _lock = threading.Lock()
 
 def _kept(kind: str, files: list[Path], compute: Callable[[], str]) -> str:
     """A hash of `files`, computed once for each state of them."""
-    key = kind, str(files[0]), stamp_of(files)
+    key = kind, str(files[0]), file_stamp(files)
     with _lock:
         if key in _known:
             return _known[key]
     found = compute()
-    if stamp_of(files) == key[2]:  # else they changed under the hash
+    if file_stamp(files) == key[2]:  # else they changed under the hash
         with _lock:
             _known[key] = found
             while len(_known) > _KEPT:
@@ -126,7 +126,7 @@ def block_starts(size: int, blocks: int) -> list[int]:
     return [round(i * (size - _BLOCK_BYTES) / (blocks - 1)) for i in range(blocks)]
 
 
-def open_same(
+def open_verified(
     path: Path,
     name: str,
     *,
@@ -155,7 +155,7 @@ def open_same(
             return reader
         if decoded and not sampled:
             return reader
-        return SameReader(reader, name, sha256, sampled, check)
+        return VerifiedReader(reader, name, sha256, sampled, check)
     except OSError as error:
         reader.close()
         raise os_refusal(path, error) from error
@@ -164,7 +164,7 @@ def open_same(
         raise
 
 
-class SameReader:
+class VerifiedReader:
     """A reader of regions that refuses once its file, or one that belongs to it, is replaced.
 
     Attributes
@@ -182,7 +182,7 @@ class SameReader:
         self.unparsed_scale_text, self.notices = reader.unparsed_scale_text, reader.notices
         file, _ = split_page(reader.path)
         self._files = [file, *companions_of(file)]
-        self._stamp = stamp_of(self._files)
+        self._stamp = file_stamp(self._files)
         self.sampled = sampled_hash(reader.path, check)
         # Cases of earlier versions know the hash of the whole file alone.
         other = self.sampled != sampled if sampled else sha256 and whole_hash(reader.path, check) != sha256
@@ -192,7 +192,7 @@ class SameReader:
     def unchanged(self) -> bool:
         """Whether the files are still those that were opened."""
         try:
-            return stamp_of(self._files) == self._stamp
+            return file_stamp(self._files) == self._stamp
         except OSError:
             return False
 
@@ -215,7 +215,7 @@ class SameReader:
         """See :class:`bloodcells_gui.imaging.io.reader.ImageReader`."""
         pixels = self._reader.read_region(x, y, width, height, downsample=downsample)
         try:
-            same = stamp_of(self._files) == self._stamp
+            same = file_stamp(self._files) == self._stamp
         except OSError as error:
             raise os_refusal(self.path, error) from error
         if not same:

@@ -13,7 +13,7 @@ _KIND, _LARGE_THUMBNAIL = 0xFFFFFF, 0x010000
 _FRAME_WITHIN = 1 << 18
 
 
-def pictures_behind(source: ByteSource, start: int, index: bytes, size_px: tuple[int, int]) -> int:
+def count_mpf_images(source: ByteSource, start: int, index: bytes, size_px: tuple[int, int]) -> int:
     """How many further pictures of the same size the index of a file names.
 
     Thumbnails, and the smaller maps of brightness that phones put there, are no pictures.

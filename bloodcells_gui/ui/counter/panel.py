@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.counter import Beat, Counter
+from bloodcells_gui.app.counter import Counter, CountSound
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.model import CODE_ROLE, TILE, CounterModel, TileDelegate
 from bloodcells_gui.ui.counter.sound import Bell
@@ -228,9 +228,9 @@ class CounterPanel(QWidget):
         code = self.counter.last
         self._answer(self._controller.take_back_count(self.counter), code)
 
-    def _answer(self, beat: Beat, code: str) -> None:
+    def _answer(self, beat: CountSound, code: str) -> None:
         """Light and sound the tile of a cell that was counted."""
-        if beat is not Beat.NONE:
+        if beat is not CountSound.NONE:
             self._highlight_tile(code)
             self.bell.beat(beat)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from bloodcells_gui.app.counter import Beat
+from bloodcells_gui.app.counter import CountSound
 
 _LONG = 3
 _GAP_MS = 160
@@ -31,12 +31,12 @@ class Bell(QObject):
         self._timer.setInterval(_GAP_MS)
         self._timer.timeout.connect(self._play_next_ring)
 
-    def beat(self, beat: Beat) -> None:
+    def beat(self, beat: CountSound) -> None:
         """Ring once for a cell, long for a round hundred."""
-        if not self.on or beat in (Beat.NONE, Beat.BACK):
+        if not self.on or beat in (CountSound.NONE, CountSound.BACK):
             return
         self.ring()
-        if beat is Beat.ROUND:
+        if beat is CountSound.ROUND:
             self._left = _LONG - 1
             self._timer.start()
 

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QListView, QRadioButton, QVBoxLayout, QWidget
 
-from bloodcells_gui.app.image_previews import Picture, first_pictures
+from bloodcells_gui.app.image_previews import Picture, load_previews
 from bloodcells_gui.domain.specimen import ImagePlace
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
@@ -159,7 +159,7 @@ class FoundImages(QWidget):
         if self._pictures is not None and self._next < len(self.model.places):
             row, self._next = self._next, self._next + 1
             paths = self.model.places[row].first[:_SHOWN]
-            self._pictures.ask(row, lambda: first_pictures(paths, _SIDE_PX))
+            self._pictures.ask(row, lambda: load_previews(paths, _SIDE_PX))
 
     def _on_pictures_loaded(self, row: object, pictures: Any) -> None:
         if isinstance(row, int):

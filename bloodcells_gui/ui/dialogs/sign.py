@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.account import account
+from bloodcells_gui.app.account import os_account_name
 from bloodcells_gui.app.signing import MEANINGS, SigningCheck
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER
 from bloodcells_gui.domain.differential import Remark
@@ -92,7 +92,7 @@ class SignDialog(Form):
         self.name.setMaxLength(80)
         self.name.setPlaceholderText(author)
         self.form.addRow(tr("Your &name, again"), self.name)
-        account_name = account()
+        account_name = os_account_name()
         if account_name:
             account_label = QLabel(
                 tr("The account of this computer is printed beside it: {name}").format(name=account_name)

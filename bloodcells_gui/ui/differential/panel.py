@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.domain.differential import Differential, Remark
 from bloodcells_gui.domain.formatting import remark_text
-from bloodcells_gui.domain.run_messages import gravest_first
+from bloodcells_gui.domain.run_messages import by_severity
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind
@@ -343,7 +343,7 @@ class DifferentialPanel(QWidget):
                 cells=language.integer(cells),
             )
         )
-        self.remarks.show_remarks(gravest_first([*more, *table.remarks]))
+        self.remarks.show_remarks(by_severity([*more, *table.remarks]))
 
     def _theme_changed(self) -> None:
         self.remarks.refresh()

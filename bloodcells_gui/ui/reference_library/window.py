@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.reference_library import Reference, ReferenceShelf
+from bloodcells_gui.app.reference_library import Reference, ReferenceLibraryController
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.banner import BannerStack
@@ -49,7 +49,9 @@ _PICTURE = 120
 class ReferenceModel(QAbstractListModel):
     """References, each with how like it is where that was asked."""
 
-    def __init__(self, context: UiContext, shelf: ReferenceShelf, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: UiContext, shelf: ReferenceLibraryController, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._shelf = shelf
@@ -186,7 +188,11 @@ class LibraryWindow(QDialog):
     """
 
     def __init__(
-        self, context: UiContext, shelf: ReferenceShelf, author: str, parent: QWidget | None = None
+        self,
+        context: UiContext,
+        shelf: ReferenceLibraryController,
+        author: str,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Reference library"))

@@ -27,13 +27,13 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app import audit_view
-from bloodcells_gui.app.audit_view import Verdict
+from bloodcells_gui.app.audit_view import AuditResult
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import Errands
+from bloodcells_gui.ui.jobs import QueuedLookup
 from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -138,7 +138,7 @@ class AuditWindow(QDialog):
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
         resize_within_screen(self, 1040, 600)
-        self._work = Errands(pool, self)
+        self._work = QueuedLookup(pool, self)
         self._work.answered.connect(self._on_task_done)
         self._work.failed.connect(self._on_task_failed)
 
@@ -161,7 +161,7 @@ class AuditWindow(QDialog):
         path = self._path
         self._work.ask(target, lambda: audit_view.export(path, target))
 
-    def _on_task_done(self, tag: object, result: Verdict | int) -> None:
+    def _on_task_done(self, tag: object, result: AuditResult | int) -> None:
         self.verify_button.setEnabled(True)
         if isinstance(result, int):
             self.banners.show_banner(

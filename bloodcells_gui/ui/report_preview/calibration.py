@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.calibration import KnownProfile, Tuning
+from bloodcells_gui.app.calibration import CalibrationController, KnownProfile
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
@@ -114,7 +114,7 @@ class CalibrationWindow(QDialog):
     def __init__(
         self,
         context: UiContext,
-        tuning: Tuning,
+        tuning: CalibrationController,
         case: Path | None,
         reviewed: int,
         pool: QThreadPool,

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from bloodcells_gui.app.retention import Act, DueCase, Removal
+from bloodcells_gui.app.retention import Act, ExpiredCase, Removal
 from bloodcells_gui.app.worklist import CaseState
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.ui.alignment import RIGHT
@@ -36,17 +36,17 @@ class DueModel(QAbstractTableModel):
     def __init__(self, context: UiContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._cases: list[DueCase] = []
+        self._cases: list[ExpiredCase] = []
         self._ticked: list[bool] = []
 
-    def show_cases(self, cases: Sequence[DueCase]) -> None:
+    def show_cases(self, cases: Sequence[ExpiredCase]) -> None:
         """Replace the list."""
         self.beginResetModel()
         self._cases = list(cases)
         self._ticked = [not c.signed for c in cases]
         self.endResetModel()
 
-    def ticked(self) -> list[DueCase]:
+    def ticked(self) -> list[ExpiredCase]:
         """The chosen cases."""
         return [c for c, on in zip(self._cases, self._ticked, strict=True) if on]
 
@@ -94,7 +94,7 @@ class DueModel(QAbstractTableModel):
             )
         return self._text(case, column) if role == Qt.ItemDataRole.DisplayRole else None
 
-    def _text(self, case: DueCase, column: Column) -> str:
+    def _text(self, case: ExpiredCase, column: Column) -> str:
         language, entry = self._context.language, case.entry
         match column:
             case Column.CASE:

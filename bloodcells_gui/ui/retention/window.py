@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.retention import DueCase, Removal, Removed, Retention
+from bloodcells_gui.app.retention import ExpiredCase, Removal, Removed, Retention
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import Errands
+from bloodcells_gui.ui.jobs import QueuedLookup
 from bloodcells_gui.ui.retention.model import Column, DueModel, RecordModel
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -54,7 +54,7 @@ class RetentionWindow(QDialog):
         self.banners = BannerStack(context)
         self.due = DueModel(context, self)
         self.record = RecordModel(context, self)
-        self._work = Errands(pool, self)
+        self._work = QueuedLookup(pool, self)
         self._work.answered.connect(self._on_task_done)
         self._work.failed.connect(self._on_task_failed)
         self.tabs = QTabWidget()
@@ -147,7 +147,7 @@ class RetentionWindow(QDialog):
         """Look at the cases and the record again, in the background."""
         retention = self._retention
 
-        def work() -> tuple[list[DueCase], list[Removal], list[UserError]]:
+        def work() -> tuple[list[ExpiredCase], list[Removal], list[UserError]]:
             errors: list[UserError] = []
             lines: list[Removal] = []
             try:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.settings_file import checked, export_settings, read_settings
+from bloodcells_gui.app.settings_file import export_settings, read_settings, validate_round_trip
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.validation import SettingProblem
@@ -110,7 +110,7 @@ class SettingsDialog(Form):
         return settings
 
     def accept(self) -> None:
-        settings, problems = checked(self.answer())
+        settings, problems = validate_round_trip(self.answer())
         if problems:
             self.show_problems(problems)
             return
@@ -158,7 +158,7 @@ class SettingsDialog(Form):
 
     def pass_on(self, path: Path) -> None:
         """Write what is shown into a file."""
-        settings, problems = checked(self.answer())
+        settings, problems = validate_round_trip(self.answer())
         if problems:
             self.show_problems(problems)
             return

@@ -13,7 +13,7 @@ from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
-from bloodcells_gui.ui.jobs import Errands, Lookup
+from bloodcells_gui.ui.jobs import Lookup, QueuedLookup
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.recovery_text import recovered
 
@@ -36,7 +36,7 @@ class CaseCare(QObject):
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
         self._checks = Lookup(self._pool, self)
         self._checks.failed.connect(self._not_as_written)
-        self._recoveries = Errands(window.pool, self)
+        self._recoveries = QueuedLookup(window.pool, self)
         self._recoveries.answered.connect(self._recovered)
         self._recoveries.failed.connect(self._recovery_failed)
         window.case_shown.connect(self._on_case_opened)

@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
-from bloodcells_gui.app.calibration import Tuning
+from bloodcells_gui.app.calibration import CalibrationController
 from bloodcells_gui.app.case_details import Agreement, agreement
 from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.app.drafts import NOTE
-from bloodcells_gui.app.reference_library import ReferenceShelf
-from bloodcells_gui.app.retention import DueCase, Retention
+from bloodcells_gui.app.reference_library import ReferenceLibraryController
+from bloodcells_gui.app.retention import ExpiredCase, Retention
 from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.worklist import Query, WorkList
@@ -44,7 +44,7 @@ from bloodcells_gui.ui.report_preview.preview import PreviewWindow
 from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.second_reader.window import SecondReaderWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.case_care import CaseCare
 from bloodcells_gui.ui.workbench.case_notices import CaseNotices
 from bloodcells_gui.ui.worklist.window import WorklistWindow
@@ -67,7 +67,7 @@ class ToolWindows(QObject):
         context: UiContext,
         workspace: Workspace,
         cases: WorkList,
-        memory: Memory,
+        memory: WindowMemory,
     ) -> None:
         super().__init__(window)
         self.window = window
@@ -78,7 +78,7 @@ class ToolWindows(QObject):
         self.worklist: WorklistWindow | None = None
         self.library: LibraryWindow | None = None
         self.backup = BackupDesk(context, workspace, window)
-        self._shelf = ReferenceShelf(workspace.home)
+        self._shelf = ReferenceLibraryController(workspace.home)
         self._support = SupportDesk(context, workspace, window.banners, window)
         context.support = self._support.show
         window.actions_.connect("support", self._support.show)
@@ -326,7 +326,7 @@ class ToolWindows(QObject):
         return self._show_case_window(
             CalibrationWindow(
                 self.context,
-                Tuning(self.workspace.engine),
+                CalibrationController(self.workspace.engine),
                 None if session is None else session.path,
                 0 if session is None else session.state.reviewed,
                 self.window.pool,
@@ -382,7 +382,7 @@ class ToolWindows(QObject):
         if self.retention.days:
             self._due.ask("due", self.retention.due)
 
-    def _tell_due(self, found: list[DueCase]) -> None:
+    def _tell_due(self, found: list[ExpiredCase]) -> None:
         if found:
             self.window.banners.show_banner(
                 "info",

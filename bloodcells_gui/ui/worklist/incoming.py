@@ -17,7 +17,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import Errands
+from bloodcells_gui.ui.jobs import QueuedLookup
 
 _NAMED = 3
 _AGAIN_MS = 250
@@ -57,7 +57,7 @@ class Incoming(QObject):
         self._look_at = look_at
         self._ask = ask
         self._banners = banners
-        self._looks = Errands(pool, self)
+        self._looks = QueuedLookup(pool, self)
         self._looks.answered.connect(self._on_task_done)
         self._looks.failed.connect(self._on_task_failed)
 

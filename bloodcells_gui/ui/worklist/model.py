@@ -18,7 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from bloodcells_gui.app.analysis_queue import QueueEntry, Turn
+from bloodcells_gui.app.analysis_queue import QueueEntry, QueueState
 from bloodcells_gui.app.worklist import CaseEntry, CaseState
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.ui.context import UiContext
@@ -90,12 +90,12 @@ class WorklistModel(QAbstractTableModel):
     def queue_entry(self, row: int) -> QueueEntry | None:
         """What the queue says of a row, while it waits or runs."""
         found = self._queued(self._entries[row].path)
-        return found if found is not None and found.turn in (Turn.WAITING, Turn.RUNNING) else None
+        return found if found is not None and found.turn in (QueueState.WAITING, QueueState.RUNNING) else None
 
     def state_text(self, row: int) -> tuple[str, str]:
         """The state in words and its severity."""
         queued = self.queue_entry(row)
-        if queued is not None and queued.turn is Turn.WAITING:
+        if queued is not None and queued.turn is QueueState.WAITING:
             return tr("waiting"), "info"
         if queued is not None:
             share = f" {100 * queued.done // queued.total} %" if queued.total else ""

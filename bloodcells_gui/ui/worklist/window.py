@@ -24,14 +24,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.analysis_queue import Turn
+from bloodcells_gui.app.analysis_queue import QueueState
 from bloodcells_gui.app.worklist import CaseEntry, CaseState, Query, TableWritten, WorkList
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
-from bloodcells_gui.ui.jobs import Errands, Lookup
+from bloodcells_gui.ui.jobs import Lookup, QueuedLookup
 from bloodcells_gui.ui.recovery_text import recovered
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
@@ -108,7 +108,7 @@ class WorklistWindow(QDialog):
         self.incoming = Incoming(cases, look_at, ask, self.banners, pool, self)
         self.incoming.queued.connect(self.refresh)
         # Apart: looking at the folder anew must not cost the answer to an act.
-        self._looks, self._acts = Lookup(pool, self), Errands(pool, self)
+        self._looks, self._acts = Lookup(pool, self), QueuedLookup(pool, self)
         for work in (self._looks, self._acts):
             work.answered.connect(self._on_task_done)
             work.failed.connect(self._on_task_failed)
@@ -391,12 +391,12 @@ class WorklistWindow(QDialog):
             return
         self._seen = queue.generation
         for entry in queue.entries():
-            if entry.turn is Turn.FAILED and entry.error is not None and entry.error not in self._told:
+            if entry.turn is QueueState.FAILED and entry.error is not None and entry.error not in self._told:
                 self._told.append(entry.error)
                 self.banners.error(entry.error)
         self.model.refresh_states()
         self._update_buttons()
-        if any(e.turn not in (Turn.WAITING, Turn.RUNNING) for e in queue.entries()):
+        if any(e.turn not in (QueueState.WAITING, QueueState.RUNNING) for e in queue.entries()):
             self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -16,7 +16,7 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.backup.window import BackupWindow
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.workbench_window import a_case, a_workspace
 
@@ -106,9 +106,9 @@ def test_the_menu_leads_to_it_and_restored_settings_count(
     workspace = a_workspace(tmp_path / "new")
     cases = WorkList(workspace)
     cases.refresh()
-    main = MainWindow(context, workspace, Memory())
+    main = MainWindow(context, workspace, WindowMemory())
     qtbot.addWidget(main)
-    bench = ToolWindows(main, context, workspace, cases, Memory())
+    bench = ToolWindows(main, context, workspace, cases, WindowMemory())
     try:
         window = bench.backup.show()
         assert window is bench.backup.show()

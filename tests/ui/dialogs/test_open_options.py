@@ -12,15 +12,15 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.analysis_queue import Turn
-from bloodcells_gui.app.image_previews import first_pictures
+from bloodcells_gui.app.analysis_queue import QueueState
+from bloodcells_gui.app.image_previews import load_previews
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.doubles import draw_cell, plain_engine
 
@@ -110,7 +110,7 @@ def test_first_pictures_come_from_the_guarded_decoder(
     assert (middle.red(), middle.green(), middle.blue()) == pytest.approx((120, 60, 160), abs=12)
     dialog.found.stop()
     pool.waitForDone(5000)
-    good, bad = first_pictures([patients / "A" / "0.png", patients / "C" / "broken.jpg"], SIDE)
+    good, bad = load_previews([patients / "A" / "0.png", patients / "C" / "broken.jpg"], SIDE)
     assert good is not None
     assert good.shape == (SIDE, SIDE, 3)
     assert bad is None
@@ -131,7 +131,7 @@ def test_a_case_of_several_places_is_never_made_unasked(workspace: Workspace, pa
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> ToolWindows:
+def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory) -> ToolWindows:
     window = MainWindow(context, workspace, memory)
     cases = WorkList(workspace)
     bench = ToolWindows(window, context, workspace, cases, memory)
@@ -144,7 +144,7 @@ def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory
 def wait_for_queue(qtbot: QtBot, bench: ToolWindows, count: int) -> None:
     def done() -> bool:
         entries = bench.cases.queue.entries()
-        return len(entries) == count and all(e.turn is Turn.DONE for e in entries)
+        return len(entries) == count and all(e.turn is QueueState.DONE for e in entries)
 
     qtbot.waitUntil(done, timeout=60_000)
 

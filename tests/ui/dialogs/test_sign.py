@@ -22,7 +22,7 @@ from bloodcells_gui.ui.dialogs.reason import ReasonDialog
 from bloodcells_gui.ui.dialogs.sign import SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.settings.signing_page import SigningPage
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.workbench_window import a_case, a_workspace
 
 ASK = SigningCheck(
@@ -41,7 +41,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[MainWindow]:
+def window(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory
+) -> Iterator[MainWindow]:
     window = MainWindow(context, workspace, memory)
     window.opener.open_path(a_case(workspace.cases_dir / "one.bcs", 60))
     yield window

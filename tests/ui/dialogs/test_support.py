@@ -19,7 +19,7 @@ from bloodcells_gui.ui import start
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.support import SupportDesk, SupportDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.fakes import FakeWorkshop
 from tests.support.workbench_window import a_workspace
@@ -95,7 +95,7 @@ def test_it_is_in_the_help_menu_and_beside_every_fault(
     qtbot: QtBot, context: UiContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = a_workspace(tmp_path)
-    memory = Memory(tmp_path / "w.ini")
+    memory = WindowMemory(tmp_path / "w.ini")
     window = MainWindow(context, workspace, memory)
     cases = WorkList(workspace)
     ToolWindows(window, context, workspace, cases, memory)

@@ -17,7 +17,7 @@ from bloodcells_gui.domain.settings import Privacy
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.retention.window import RetentionWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.signed_cases import LATER, signed_case
 from tests.support.workbench_window import a_case, a_workspace
@@ -85,7 +85,7 @@ def test_what_is_not_ticked_stays(qtbot: QtBot, window: RetentionWindow, workspa
 
 
 def test_the_program_tells_of_them_once_the_days_are_set(
-    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: WorkList, memory: Memory
+    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: WorkList, memory: WindowMemory
 ) -> None:
     a_case(workspace.cases_dir / "old.bcs", 5)
     workspace.change_settings(privacy=Privacy(0, False))

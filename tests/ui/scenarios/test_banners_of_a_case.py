@@ -19,7 +19,7 @@ from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.desk import Desk
 from tests.support.fakes import FakeSession, make_cells
@@ -29,7 +29,7 @@ TROUBLE = UserError("The folder cannot be written.", "The disk is full.", "Free 
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory) -> Iterator[ToolWindows]:
+def bench(qtbot: QtBot, context: UiContext, tmp_path: Path, memory: WindowMemory) -> Iterator[ToolWindows]:
     workspace = a_workspace(tmp_path)
     for name in ("first", "second"):
         a_case(workspace.cases_dir / f"{name}.bcs", 20, specimen_id=f"S-{name}")

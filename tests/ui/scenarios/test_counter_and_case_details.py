@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.case_details import agreement, problem_of
-from bloodcells_gui.app.counter import Beat
+from bloodcells_gui.app.counter import CountSound
 from bloodcells_gui.app.export import ExportOptions, report_model
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import signing_checks
@@ -23,7 +23,7 @@ from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.ui.case_details.grades import choices
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.sound import Bell
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.workbench_window import a_case, a_workspace, shown_tools
 
@@ -37,7 +37,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
+def bench(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory
+) -> Iterator[ToolWindows]:
     with shown_tools(context, workspace, memory) as bench:
         qtbot.waitExposed(bench.window)
         bench.window.activateWindow()
@@ -96,12 +98,12 @@ def test_the_hundredth_rings_long_and_the_case_can_be_signed(
     assert bench.counter is not None
     counter = bench.counter.counter
     for _ in range(99):
-        assert counter.press("SNE") is Beat.KEY
-    assert counter.press("ERB") is Beat.OUTSIDE
+        assert counter.press("SNE") is CountSound.KEY
+    assert counter.press("ERB") is CountSound.OUTSIDE
     rings: list[int] = []
     bell = Bell(True, lambda: rings.append(1), bench.window)
     beat = counter.press("LY")
-    assert beat is Beat.ROUND
+    assert beat is CountSound.ROUND
     bell.beat(beat)
     qtbot.waitUntil(lambda: len(rings) == 3)
     bell.on = False

@@ -23,7 +23,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import SignDialog, UnsavedCommentDialog
 from bloodcells_gui.ui.reference_library.window import NoteDialog
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.workbench_window import a_case, a_workspace, shown_tools
 
@@ -37,7 +37,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
+def bench(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory
+) -> Iterator[ToolWindows]:
     with shown_tools(context, workspace, memory) as bench:
         qtbot.waitExposed(bench.window)
         bench.window.activateWindow()

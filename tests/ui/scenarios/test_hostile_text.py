@@ -18,7 +18,7 @@ from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.labels import menu_text, plain_tip
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.fakes import FakeSession, FakeWorkshop, make_cells
 
 HOSTILE = '<img src="file:///etc/passwd"><b>&amp; {x} %n</b>\n\u202ekcab'
@@ -41,7 +41,7 @@ def rich_texts(widget: QWidget) -> list[str]:
 
 
 def test_names_are_shown_as_they_are(
-    qtbot: QtBot, context: UiContext, memory: Memory, tmp_path: Path
+    qtbot: QtBot, context: UiContext, memory: WindowMemory, tmp_path: Path
 ) -> None:
     workshop = FakeWorkshop(author=HOSTILE, recent_paths=[tmp_path / f"{HOSTILE[:20]}.bcs"])
     window = MainWindow(context, workshop, memory)

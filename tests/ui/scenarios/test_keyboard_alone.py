@@ -20,7 +20,7 @@ from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.workbench_window import a_case, a_workspace
 
@@ -49,7 +49,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
+def bench(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory
+) -> Iterator[ToolWindows]:
     window = MainWindow(context, workspace, memory)
     cases = WorkList(workspace)
     bench = ToolWindows(window, context, workspace, cases, memory)

@@ -22,7 +22,7 @@ from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import SignDialog
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.workbench_window import a_case, a_workspace
 
@@ -38,7 +38,7 @@ SEQUENCE = [
 
 @pytest.fixture
 def bench(
-    qtbot: QtBot, context: UiContext, tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, context: UiContext, tmp_path: Path, memory: WindowMemory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ToolWindows]:
     for name in ("getOpenFileName", "getSaveFileName", "getExistingDirectory"):
         answer = "" if name == "getExistingDirectory" else ("", "")

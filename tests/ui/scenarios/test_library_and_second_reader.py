@@ -16,7 +16,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.workbench_window import a_case, a_workspace, shown_tools
 
@@ -29,7 +29,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def bench(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[ToolWindows]:
+def bench(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory
+) -> Iterator[ToolWindows]:
     with shown_tools(context, workspace, memory) as bench:
         qtbot.waitExposed(bench.window)
         bench.window.opener.open_path(a_case(workspace.cases_dir / "one.bcs", 60))

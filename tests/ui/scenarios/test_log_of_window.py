@@ -22,7 +22,7 @@ from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.support import SupportDialog
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.hostile_names import FILES, FOLDER, PATIENT, REVIEWER, SPECIMEN, assert_names_nobody
 from tests.support.workbench_window import a_case, a_workspace
@@ -43,7 +43,7 @@ def window(qtbot: QtBot, context: UiContext, laboratory: Path) -> Iterator[MainW
     workspace.save_settings(
         replace(LabSettings(), reviewer=REVIEWER, header=ReportHeader(PATIENT), comments=(PATIENT,))
     )
-    memory = Memory(laboratory / "w.ini")
+    memory = WindowMemory(laboratory / "w.ini")
     cases = WorkList(workspace)
     with logging_to(log_folder()):
         window = MainWindow(context, workspace, memory)

@@ -24,7 +24,7 @@ from bloodcells_gui.ui.dialogs.reason import ReasonDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.gallery.model import GROUPS
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.doubles import draw_cell, plain_engine
 
 CODES = ("SNE", "LY", "EO", "LY")
@@ -48,7 +48,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory) -> Iterator[MainWindow]:
+def window(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory
+) -> Iterator[MainWindow]:
     window = MainWindow(context, workspace, memory)
     window.resize(1200, 760)
     window.opener.ask_options = lambda path, intake: OpenOptions(mpp=0.107, specimen_id="S-1")
@@ -185,7 +187,7 @@ def test_a_case_open_elsewhere_is_offered_for_reading(
     qtbot: QtBot, analysed: MainWindow, context: UiContext, workspace: Workspace, tmp_path: Path
 ) -> None:
     path = session_of(analysed).path
-    second = MainWindow(context, workspace, Memory(tmp_path / "second.ini"))
+    second = MainWindow(context, workspace, WindowMemory(tmp_path / "second.ini"))
     qtbot.addWidget(second)
     second.opener.open_path(path)
     assert second.page is None

@@ -12,7 +12,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.settings_file import checked
+from bloodcells_gui.app.settings_file import validate_round_trip
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED
 from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec, LabSettings
@@ -121,7 +121,7 @@ def test_fields_are_added_renamed_moved_hidden_and_removed(dialog: SettingsDialo
     assert not model.setData(model.index(0, FieldsModel.KIND), "number")
     assert model.setData(model.index(0, FieldsModel.LABEL), "Name\x00 of\npatient")
     assert dialog.answer().fields[0] == replace(DEFAULT_FIELDS[0], shown=False, label="Name of patient")
-    settings, problems = checked(dialog.answer())
+    settings, problems = validate_round_trip(dialog.answer())
     assert (settings.fields, problems) == (dialog.answer().fields, [])
     fields.select(len(names) - 1)
     QTest.mouseClick(fields.remove, Qt.MouseButton.LeftButton)
@@ -145,7 +145,7 @@ def test_thresholds_of_grades_are_edited_and_never_cross(dialog: SettingsDialog)
     assert model.setData(model.index(row, GradingModel.MODERATE), "3")
     wanted = GradeItem("mott-cells", "Mott cells", "white cells", 3, 3)
     assert wanted in dialog.answer().grading
-    settings, problems = checked(dialog.answer())
+    settings, problems = validate_round_trip(dialog.answer())
     assert (settings.grading, problems) == (dialog.answer().grading, [])
     model.remove(0)
     assert dialog.answer().grading[0].id == "anisocytosis"

@@ -17,7 +17,7 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.banner import Banner
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench import case_care
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.fakes import make_cells
@@ -32,7 +32,11 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def window(
-    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: Memory, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot,
+    context: UiContext,
+    workspace: Workspace,
+    memory: WindowMemory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[MainWindow]:
     monkeypatch.setattr(case_care, "_AFTER_MS", 10)
     cases = WorkList(workspace)

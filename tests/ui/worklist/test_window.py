@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractItemModel, Qt, QThreadPool
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.analysis_queue import AnalysisQueue, Turn
+from bloodcells_gui.app.analysis_queue import AnalysisQueue, QueueState
 from bloodcells_gui.app.worklist import CaseState, Query, TableWritten, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, Done, Progress, RunStatus
@@ -21,7 +21,7 @@ from bloodcells_gui.domain.settings import Privacy
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
-from bloodcells_gui.ui.window_memory import Memory
+from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from bloodcells_gui.ui.worklist.model import Column, WorklistModel
 from bloodcells_gui.ui.worklist.window import WorklistWindow
@@ -63,7 +63,7 @@ def cases(workspace: Workspace) -> Iterator[WorkList]:
 
 @pytest.fixture
 def window(
-    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: WorkList, memory: Memory
+    qtbot: QtBot, context: UiContext, workspace: Workspace, cases: WorkList, memory: WindowMemory
 ) -> Iterator[tuple[MainWindow, ToolWindows]]:
     window = MainWindow(context, workspace, memory)
     bench = ToolWindows(window, context, workspace, cases, memory)
@@ -86,14 +86,19 @@ def test_the_queue_runs_one_after_the_other_and_tells_how_each_ended() -> None:
     queue._report_fault = faults.append  # noqa: SLF001  # faults would end the test
     for i, job in enumerate(jobs):
         queue.add(Path(f"/{i}.bcs"), job)
-    assert [e.turn for e in queue.entries()][1:] == [Turn.WAITING] * 3
+    assert [e.turn for e in queue.entries()][1:] == [QueueState.WAITING] * 3
     for job in jobs:
         job.go.set()
     for _ in range(500):
         if not queue.busy:
             break
         QTest.qWait(10)
-    assert [e.turn for e in queue.entries()] == [Turn.DONE, Turn.FAILED, Turn.FAILED, Turn.DONE]
+    assert [e.turn for e in queue.entries()] == [
+        QueueState.DONE,
+        QueueState.FAILED,
+        QueueState.FAILED,
+        QueueState.DONE,
+    ]
     assert queue.entries()[1].error is not None
     assert [str(f) for f in faults] == ["fault"]
     assert queue.close()
@@ -109,7 +114,7 @@ def test_a_waiting_analysis_can_be_taken_out_and_a_running_one_stopped(qtbot: Qt
     assert not queue.withdraw(Path("/1.bcs"))
     queue.stop(Path("/1.bcs"))
     qtbot.waitUntil(lambda: not queue.busy)
-    assert [e.turn for e in queue.entries()] == [Turn.STOPPED]
+    assert [e.turn for e in queue.entries()] == [QueueState.STOPPED]
     assert queue.close()
     with pytest.raises(RuntimeError):
         queue.add(Path("/3.bcs"), StepJob())

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import cv2
 import numpy as np
 
-from bloodcells_gui.imaging.io.codecs import keep_complaints
+from bloodcells_gui.imaging.io.codecs import capture_decoder_warnings
 from bloodcells_gui.imaging.io.decode import brightness_of, load_image, pictures_in
 from bloodcells_gui.imaging.io.limits import DecodeLimits
 from bloodcells_gui.imaging.io.opening import open_image
@@ -54,7 +54,7 @@ class DecoderChild:
         silence = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1):
             os.dup2(silence, fd)
-        keep_complaints()  # what they print of damaged JPEG data is told from there
+        capture_decoder_warnings()  # what they print of damaged JPEG data is told from there
 
     def serve(self) -> NoReturn:
         """Answer until the program closes the pipe; never returns."""
