@@ -74,7 +74,7 @@ class AnalysisQueue:
             if path in self._jobs:
                 return
             self._jobs[path] = job
-            self._put(QueueEntry(path, QueueState.WAITING))
+            self._store_entry(QueueEntry(path, QueueState.WAITING))
             if self._worker is None:
                 self._worker = threading.Thread(target=self._run, name="analysis-queue", daemon=True)
                 self._worker.start()
@@ -123,7 +123,7 @@ class AnalysisQueue:
             waiting = [p for p, e in self._entries.items() if e.turn is QueueState.WAITING]
             for path in waiting:
                 self._jobs.pop(path, None)
-                self._put(replace(self._entries[path], turn=QueueState.STOPPED))
+                self._store_entry(replace(self._entries[path], turn=QueueState.STOPPED))
             running = list(self._jobs.values())
             self._lock.notify_all()
             worker = self._worker
@@ -134,22 +134,22 @@ class AnalysisQueue:
         worker.join(wait_s)
         return not worker.is_alive()
 
-    def _put(self, entry: QueueEntry) -> None:
+    def _store_entry(self, entry: QueueEntry) -> None:
         self._entries[entry.path] = entry
         self.generation += 1
 
-    def _next(self) -> tuple[Path, QueuedJob] | None:
+    def _wait_for_next(self) -> tuple[Path, QueuedJob] | None:
         """The next job, or None once the queue is closed."""
         with self._lock:
             while not self._closed:
                 for path, job in self._jobs.items():
-                    self._put(replace(self._entries[path], turn=QueueState.RUNNING))
+                    self._store_entry(replace(self._entries[path], turn=QueueState.RUNNING))
                     return path, job
                 self._lock.wait()
             return None
 
     def _run(self) -> None:
-        while (found := self._next()) is not None:
+        while (found := self._wait_for_next()) is not None:
             path, job = found
             turn, error = QueueState.FAILED, None
             try:
@@ -162,7 +162,7 @@ class AnalysisQueue:
                 self._report_fault(fault)
             with self._lock:
                 self._jobs.pop(path, None)
-                self._put(replace(self._entries[path], turn=turn, error=error))
+                self._store_entry(replace(self._entries[path], turn=turn, error=error))
 
     def _run_one(self, path: Path, job: QueuedJob) -> QueueState:
         turn = QueueState.FAILED
@@ -170,7 +170,7 @@ class AnalysisQueue:
             if isinstance(event, Progress):
                 with self._lock:
                     now = self._entries[path]
-                    self._put(replace(now, done=event.done, total=event.total, cells=event.cells))
+                    self._store_entry(replace(now, done=event.done, total=event.total, cells=event.cells))
             elif isinstance(event, Done):
                 ends = {RunStatus.COMPLETE: QueueState.DONE, RunStatus.CANCELLED: QueueState.STOPPED}
                 turn = ends.get(event.status, QueueState.FAILED)

@@ -73,7 +73,7 @@ class Workstation:
             When `token` was cancelled; nothing is left behind.
         """
         made = back_up(self.places, archive, app_version=__version__, progress=_in_megabytes(token, progress))
-        return _saved(made, archive)
+        return _backup_report(made, archive)
 
     def restore(
         self,
@@ -93,7 +93,7 @@ class Workstation:
             When `token` was cancelled; nothing is changed.
         """
         places = self.places if into is None else Places(into, into / SETTINGS_NAME)
-        return _brought_back(restore(archive, places, progress=_in_megabytes(token, progress)), places)
+        return _restore_report(restore(archive, places, progress=_in_megabytes(token, progress)), places)
 
 
 def _in_megabytes(token: CancelToken, progress: Callable[[Progress], None]) -> Callable[[int, int], None]:
@@ -108,7 +108,7 @@ def _in_megabytes(token: CancelToken, progress: Callable[[Progress], None]) -> C
     return tell
 
 
-def _numbers(manifest: Manifest) -> dict[str, object]:
+def _manifest_counts(manifest: Manifest) -> dict[str, object]:
     names = [decoded(m.name) for m in manifest.files]
     kinds = [n.parts[1] for n in names]
     return {
@@ -126,10 +126,10 @@ _HOLDS = N_(
 )
 
 
-def _saved(made: BackupMade, archive: Path) -> Finished:
+def _backup_report(made: BackupMade, archive: Path) -> Finished:
     said: list[Sentence] = [
         (N_("The backup {path} was written, read back and compared."), {"path": archive}),
-        (_HOLDS, _numbers(made.manifest)),
+        (_HOLDS, _manifest_counts(made.manifest)),
         (N_("SHA-256 of its list of files: {sha256}"), {"sha256": made.fingerprint}),
         (
             N_("It holds patients' data, unencrypted. The images of specimens are not in it."),
@@ -146,13 +146,13 @@ def _saved(made: BackupMade, archive: Path) -> Finished:
     return Finished(tuple(said), tuple(problems), complete=not made.left_out)
 
 
-def _brought_back(restored: Restored, places: Places) -> Finished:
+def _restore_report(restored: Restored, places: Places) -> Finished:
     said: list[Sentence] = [
         (
             N_("The backup of {created} was compared with its list of files and brought back into {path}."),
             {"created": restored.manifest.created, "path": places.data},
         ),
-        (_HOLDS, _numbers(restored.manifest)),
+        (_HOLDS, _manifest_counts(restored.manifest)),
     ]
     if restored.kept_settings is not None:
         said.append(

@@ -131,7 +131,7 @@ def plan_jobs(request: AnalyzeRequest, token: CancelToken) -> Plan:
             names.append(_folder_name(part, names))
             jobs.append(PlannedJob(part, out / names[-1]))
     if len(jobs) > 1:
-        _refuse_details_of_one(request, len(jobs))
+        _reject_patient_options_for_many(request, len(jobs))
     loose = tr(left_out.LOOSE, request.lang)
     images = sum(file.reason == loose for file in skipped)
     several = several or request.each_folder
@@ -164,7 +164,7 @@ def _refuse_overlaps(inputs: Sequence[Path]) -> None:
                 )
 
 
-def _refuse_details_of_one(request: AnalyzeRequest, count: int) -> None:
+def _reject_patient_options_for_many(request: AnalyzeRequest, count: int) -> None:
     """A specimen number or a white cell count belongs to one person."""
     given = {"--specimen-id": bool(request.specimen_id.strip()), "--wbc": request.wbc is not None}
     for option in (name for name, is_given in given.items() if is_given):

@@ -11,7 +11,7 @@ ROUND = 100
 
 
 class CountSound(StrEnum):
-    """What a counted cell sounds like."""
+    """The sound for a counted cell."""
 
     NONE = "none"
     KEY = "key"

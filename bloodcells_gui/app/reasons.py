@@ -39,7 +39,7 @@ class ReasonWanted(UserError):
 def cells_needing_reason(
     session: CaseSession, kind: EventKind, ids: Iterable[int], new: str
 ) -> tuple[int, ...]:
-    """Of the cells of an act those whose decision it changes and that need a reason.
+    """List the cells of an act whose decision it changes, and which therefore need a reason.
 
     By the laboratory's setting never, always, or (the default) where the decision is another person's, older
     than ten minutes, or part of a report that was signed.
@@ -54,7 +54,11 @@ def cells_needing_reason(
     now = parse_utc(session.clock())
     found = []
     for cell_id in ids:
-        if cell_id not in state or not state.decided(cell_id) or not _alters(session, kind, cell_id, new):
+        if (
+            cell_id not in state
+            or not state.decided(cell_id)
+            or not _changes_decision(session, kind, cell_id, new)
+        ):
             continue
         decision = state.decision(cell_id)
         then = parse_utc(decision.reviewed_at)
@@ -65,7 +69,7 @@ def cells_needing_reason(
     return tuple(found)
 
 
-def _alters(session: CaseSession, kind: EventKind, cell_id: int, new: str) -> bool:
+def _changes_decision(session: CaseSession, kind: EventKind, cell_id: int, new: str) -> bool:
     label = session.state.label(cell_id)
     if kind is EventKind.CONFIRM:
         return label == EXCLUDED_LABEL

@@ -148,7 +148,7 @@ class CaseSession:
         """The run that found the cell; None for cells of no run."""
         return next((r for r in self.runs if r.number == cell.run), None)
 
-    def _named_as(self, cell: Cell) -> AnalysisRun | None:
+    def _run_that_classified(self, cell: Cell) -> AnalysisRun | None:
         """The run whose names the cell's figures have; the last one for a cell added by hand."""
         if cell.run != BY_HAND_RUN:
             return self.run_of(cell)
@@ -165,7 +165,7 @@ class CaseSession:
     def scores(self, cell_id: int) -> list[tuple[str, float]]:
         """Leaf codes with their calibrated probabilities, best first."""
         cell = self.cell(cell_id)
-        run = self._named_as(cell)
+        run = self._run_that_classified(cell)
         if run is None:
             return []
         pairs = zip(run.classes, (float(p) for p in cell.scores), strict=False)
@@ -174,7 +174,7 @@ class CaseSession:
     def measurements(self, cell_id: int) -> list[tuple[str, float, str]]:
         """Name, value and unit of every defined measurement."""
         cell = self.cell(cell_id)
-        run = self._named_as(cell)
+        run = self._run_that_classified(cell)
         names: Sequence[str] = run.measurement_names if run else ()
         return [
             (name, float(value), unit_of(name))
@@ -340,7 +340,7 @@ class CaseSession:
     def apply_stored(self, event: Event) -> Change:
         """Fold in an event that is in the case file already."""
         change = self.state.apply(event)
-        self._publish(change)
+        self._notify_listeners(change)
         return change
 
     # ---- analysis
@@ -351,9 +351,9 @@ class CaseSession:
             self.cells.extend(event.cells)
             self._by_id.update((c.id, c) for c in event.cells)
             self.state.add_cells(event.cells)
-            self._publish(Change(tuple(c.id for c in event.cells)))
+            self._notify_listeners(Change(tuple(c.id for c in event.cells)))
         elif isinstance(event, CellsReproposed):
-            self._repropose(event.cells)
+            self._update_proposals(event.cells)
         elif isinstance(event, ImagesRead):
             refs = list(self._specimen.images)
             for index, ref in event.images:
@@ -378,11 +378,11 @@ class CaseSession:
         if (mixes := self._recorded_mixes()) != self._mixes:
             cells = self.store.load_cells()
             complete = len(cells) == len(self.cells)
-            self._repropose(cells)
+            self._update_proposals(cells)
         if complete:  # else cells are under way, and come as they were found
             self._ends, self._mixes = ends, mixes
 
-    def _repropose(self, cells: Iterable[Cell]) -> None:
+    def _update_proposals(self, cells: Iterable[Cell]) -> None:
         """Take known cells with other proposals, and tell of those that differ."""
         changed = [c for c in cells if (old := self._by_id.get(c.id)) is not None and _differs(c, old)]
         if not changed:
@@ -390,7 +390,7 @@ class CaseSession:
         self.state.repropose(changed)
         self._by_id.update((c.id, c) for c in changed)
         self.cells[:] = [self._by_id[c.id] for c in self.cells]
-        self._publish(Change(tuple(c.id for c in changed)))
+        self._notify_listeners(Change(tuple(c.id for c in changed)))
 
     # ---- numbers
 
@@ -421,7 +421,7 @@ class CaseSession:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def _publish(self, change: Change) -> None:
+    def _notify_listeners(self, change: Change) -> None:
         for listener in tuple(self._listeners):
             listener(change)
 

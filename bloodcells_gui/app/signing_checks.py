@@ -66,11 +66,11 @@ class SigningCheck:
 def signing_checks(session: CaseSession) -> list[SigningCheck]:
     """What stands against signing now, the blocking ones first."""
     if session.state.signed:  # a further signature is under the same report, whose checks were answered
-        return [*_to_put_right(session), *_clock(session)]
+        return [*_blocking_checks(session), *_clock(session)]
     found = [
-        *_to_put_right(session),
+        *_blocking_checks(session),
         *_findings(session),
-        *_unseen(session),
+        *_undecided_positive_cells(session),
         *_unreviewed(session),
         *_second_readings(session),
         *_counting(session),
@@ -79,7 +79,7 @@ def signing_checks(session: CaseSession) -> list[SigningCheck]:
     return sorted(found, key=lambda check: not check.blocking)
 
 
-def _to_put_right(session: CaseSession) -> list[SigningCheck]:
+def _blocking_checks(session: CaseSession) -> list[SigningCheck]:
     state, found = session.state, []
     if session.read_only:
         found.append(SigningCheck(check_messages.READ_ONLY))
@@ -97,16 +97,16 @@ def _to_put_right(session: CaseSession) -> list[SigningCheck]:
     return found
 
 
-def _raised(session: CaseSession) -> tuple[TriggeredRule, ...]:
+def _triggered_rules(session: CaseSession) -> tuple[TriggeredRule, ...]:
     table = session.differential("full")
     return raised_rules(
         session.settings.rules, session.state.counts, table.total, table.wbc_used, session.same_area()
     )
 
 
-def _unseen(session: CaseSession) -> list[SigningCheck]:
+def _undecided_positive_cells(session: CaseSession) -> list[SigningCheck]:
     state = session.state
-    positive = {leaf for r in _raised(session) if r.rule.kind == SMEAR for leaf in r.rule.leaves}
+    positive = {leaf for r in _triggered_rules(session) if r.rule.kind == SMEAR for leaf in r.rule.leaves}
     unseen = tuple(
         c.id
         for c in session.cells
@@ -126,7 +126,7 @@ def _unreviewed(session: CaseSession) -> list[SigningCheck]:
         return []
     text = check_messages.NOT_REVIEWED
     params = (("n", str(len(unseen))), ("all", str(len(counted))))
-    return _by_rule(session, rules.unreviewed, "unreviewed", text, params, unseen)
+    return _check_by_rule(session, rules.unreviewed, "unreviewed", text, params, unseen)
 
 
 def _second_readings(session: CaseSession) -> list[SigningCheck]:
@@ -141,7 +141,7 @@ def _second_readings(session: CaseSession) -> list[SigningCheck]:
                 ("n", str(len(unsettled))),
             )
             cells = (*unsettled, *unread)
-            found += _by_rule(
+            found += _check_by_rule(
                 session, session.settings.signing.second_reading, f"second/{key}", text, params, cells
             )
     return found
@@ -152,10 +152,10 @@ def _counting(session: CaseSession) -> list[SigningCheck]:
     if total < session.target:
         text = check_messages.TARGET_NOT_REACHED
         params = (("n", str(total)), ("target", str(session.target)))
-        found += _by_rule(session, rules.target, "target", text, params)
+        found += _check_by_rule(session, rules.target, "target", text, params)
     if any(run.status is not RunStatus.COMPLETE for run in session.runs):
         text = check_messages.INCOMPLETE
-        found += _by_rule(session, rules.incomplete, "incomplete", text)
+        found += _check_by_rule(session, rules.incomplete, "incomplete", text)
     return found
 
 
@@ -166,7 +166,7 @@ def _clock(session: CaseSession) -> list[SigningCheck]:
     return [SigningCheck(doubt.text, doubt.params, False, id="clock", answer=_answer(session, "clock"))]
 
 
-def _by_rule(
+def _check_by_rule(
     session: CaseSession,
     rule: str,
     id: str,
@@ -207,7 +207,7 @@ def findings(session: CaseSession) -> tuple[Finding, ...]:
     rules = session.settings.signing
     if rules.critical == NONE:
         return ()
-    return critical_findings(session.state.counts, _raised(session), rules.critical_classes)
+    return critical_findings(session.state.counts, _triggered_rules(session), rules.critical_classes)
 
 
 def _cells_of(session: CaseSession, codes: Sequence[str]) -> tuple[int, ...]:

@@ -48,7 +48,7 @@ def cancel_on_interrupt() -> Iterator[CancelToken]:
         restore_signal_handlers(old)
 
 
-def _say(args: argparse.Namespace, text: str, **params: object) -> None:
+def _print(args: argparse.Namespace, text: str, **params: object) -> None:
     if not getattr(args, "quiet", False):
         print(sentence(text, language(args), params))
 
@@ -58,7 +58,7 @@ def _counted(template: str, n: int) -> Reason:
     return Reason(template, (("n", n),))
 
 
-def _tell_settings(args: argparse.Namespace) -> None:
+def _print_setting_problems(args: argparse.Namespace) -> None:
     """Name the settings that are not used: a default in their place may change what is counted."""
     from bloodcells_gui.app.workspace import setting_problems
 
@@ -70,7 +70,7 @@ def analyze(args: argparse.Namespace) -> int:
     """The main job without a window."""
     from bloodcells_gui.app.batch import analyze_all
 
-    _tell_settings(args)
+    _print_setting_problems(args)
     printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
     remarks: list[Reason] = []
     with cancel_on_interrupt() as token, printer:
@@ -78,7 +78,7 @@ def analyze(args: argparse.Namespace) -> int:
     for remark in remarks:
         print(remark.text(language(args)), file=sys.stderr)
     for outcome in outcomes:
-        _tell(args, outcome)
+        _print_outcome(args, outcome)
     return max((o.exit_code for o in outcomes), default=EXIT_USAGE)
 
 
@@ -108,11 +108,11 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
     )
 
 
-def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
+def _print_outcome(args: argparse.Namespace, outcome: Outcome) -> None:
     if outcome.error is not None:
         problem(outcome.error, language(args))
         return
-    _say(
+    _print(
         args,
         "{specimen}: {cells}, {unidentified}, {skipped}, and {others} (skipped.csv). Report: {report}",
         specimen=outcome.specimen,
@@ -127,11 +127,11 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
         report=outcome.out / "report.pdf",
     )
     if outcome.remarks:
-        _say(args, "{notice}", notice=remarks_text(outcome.remarks, language(args)))
+        _print(args, "{notice}", notice=remarks_text(outcome.remarks, language(args)))
     table = outcome.differential
     for remark in table.remarks if table is not None else ():
         if remark.rule == TARGET_RULE:
-            _say(args, "{notice}", notice=remark_text(remark, language(args)))
+            _print(args, "{notice}", notice=remark_text(remark, language(args)))
     ended = _ENDED.get(outcome.exit_code)
     if ended is not None:
         line(tr(ended, language(args)), file=sys.stderr)
@@ -152,7 +152,7 @@ def report(args: argparse.Namespace) -> int:
     """Reports again from a saved case."""
     from bloodcells_gui.app.batch import report_again
 
-    _tell_settings(args)
+    _print_setting_problems(args)
     files = report_again(
         args.case, args.out, taxonomy=args.taxonomy, paper=args.paper, lang=language(args),
         save_masks=args.save_masks, csv=args.csv,
@@ -184,7 +184,7 @@ def evaluate(args: argparse.Namespace) -> int:
     with cancel_on_interrupt() as token, printer:
         lines = evaluate_folder(request, token=token, progress=printer.show)
     for text in lines:
-        _say(args, "{line}", line=text)
+        _print(args, "{line}", line=text)
     return 0
 
 
@@ -218,7 +218,7 @@ def demo(args: argparse.Namespace) -> int:
         args.kind, args.out, size_px=args.size, seed=args.seed, cells=args.cells, progress=printer.show
     )
     printer.end()
-    _say(args, "A synthetic specimen ({kind}) is in {path}.", kind=tr(args.kind, language(args)), path=made)
+    _print(args, "A synthetic specimen ({kind}) is in {path}.", kind=tr(args.kind, language(args)), path=made)
     return 0
 
 
@@ -248,7 +248,7 @@ def lab(args: argparse.Namespace) -> int:
         else:
             done = workstation.restore(args.archive, into=args.into, token=token, progress=printer.show)
     for text in done.lines(language(args)):
-        _say(args, "{line}", line=text)
+        _print(args, "{line}", line=text)
     for text in done.problem_lines(language(args)):
         line(text, file=sys.stderr)
     return 0 if done.complete else 1

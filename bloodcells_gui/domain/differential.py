@@ -150,7 +150,7 @@ def nrbc_correction(wbc: float, nrbc_per_100: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Basis:
+class _RowContext:
     """What every row is computed from."""
 
     counts: Mapping[str, int]
@@ -168,7 +168,7 @@ class _Basis:
         return ranges.best_matching_range(self.ranges, item, unit, self.sex, self.age)
 
 
-def _row(basis: _Basis, row: Row) -> DifferentialRow:
+def _make_row(basis: _RowContext, row: Row) -> DifferentialRow:
     """One row without its flag and range."""
     count, n = basis.count(row.leaves), basis.total
     figure: int | None = count
@@ -200,7 +200,7 @@ def _row(basis: _Basis, row: Row) -> DifferentialRow:
     )
 
 
-def _range_item(basis: _Basis, leaves: tuple[str, ...]) -> RangeItem | None:
+def _range_item(basis: _RowContext, leaves: tuple[str, ...]) -> RangeItem | None:
     """The item whose range is this row's: same leaves, or the same figure because the others are empty.
 
     So lymphocytes keep their range in the full table until a variant lymphocyte turns up; from then on the
@@ -218,7 +218,7 @@ def _range_item(basis: _Basis, leaves: tuple[str, ...]) -> RangeItem | None:
     return None
 
 
-def _with_range(basis: _Basis, row: DifferentialRow, item: RangeItem | None) -> DifferentialRow:
+def _with_range(basis: _RowContext, row: DifferentialRow, item: RangeItem | None) -> DifferentialRow:
     if item is None or not basis.total:
         return row
     absolute = basis.range(item.code, ranges.ABSOLUTE) if row.absolute is not None else None
@@ -247,7 +247,7 @@ def _rule_flag(
     return row
 
 
-def _totals(basis: _Basis, shown: Iterable[DifferentialRow]) -> tuple[DifferentialRow, ...]:
+def _totals(basis: _RowContext, shown: Iterable[DifferentialRow]) -> tuple[DifferentialRow, ...]:
     """Neutrophils, lymphocytes and immature granulocytes where the table shows them in several rows."""
     codes = {row.code for row in shown}
     result = []
@@ -256,7 +256,7 @@ def _totals(basis: _Basis, shown: Iterable[DifferentialRow]) -> tuple[Differenti
         parts = [leaf for leaf in item.leaves if leaf in codes]
         if len(parts) < 2 or (code == "LYMPHOCYTE" and not basis.count((VARIANT_LYMPHOCYTE,))):
             continue
-        row = _row(basis, Row(code, item.name, item.leaves, True, BY_CODE[item.leaves[0]].rgb))
+        row = _make_row(basis, Row(code, item.name, item.leaves, True, BY_CODE[item.leaves[0]].rgb))
         result.append(_with_range(basis, row, item))
     return tuple(result)
 
@@ -289,9 +289,9 @@ def _nrbc_correction(
     return _Correction(wbc, used, nrbc, due, answer, made)
 
 
-def _flagged_row(basis: _Basis, row: Row, raised: Sequence[TriggeredRule]) -> DifferentialRow:
+def _flagged_row(basis: _RowContext, row: Row, raised: Sequence[TriggeredRule]) -> DifferentialRow:
     item = None if row.code.startswith(OTHER) else _range_item(basis, row.leaves)
-    return _rule_flag(_with_range(basis, _row(basis, row), item), row.leaves, raised)
+    return _rule_flag(_with_range(basis, _make_row(basis, row), item), row.leaves, raised)
 
 
 def differential(
@@ -345,7 +345,7 @@ def differential(
     correction = _nrbc_correction(counts, total, data, settings)
     wbc_used = correction.used
 
-    basis = _Basis(counts, total, wbc_used, settings.ranges, _sex(data), age_years(data), same_area)
+    basis = _RowContext(counts, total, wbc_used, settings.ranges, _sex(data), age_years(data), same_area)
     raised = raised_rules(settings.rules, counts, total, wbc_used, same_area)
     rows = [_flagged_row(basis, row, raised) for row in rollup.rows]
     totals = _totals(basis, rows)

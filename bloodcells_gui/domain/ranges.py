@@ -105,7 +105,7 @@ class RangeSet:
 _ABSENT = tuple(Range(code, 0.0, 0.0) for code in ("IG", "BL", "PC", "ERB"))
 
 
-def _adult(**limits: tuple[float, float]) -> tuple[Range, ...]:
+def _adult_ranges(**limits: tuple[float, float]) -> tuple[Range, ...]:
     return tuple(Range(code, low, high) for code, (low, high) in limits.items()) + _ABSENT
 
 
@@ -117,7 +117,7 @@ PUBLISHED: dict[str, RangeSet] = {
             "oxford",
             "Oxford University Hospitals, adults",
             "Oxford University Hospitals NHS Foundation Trust, haematology reference ranges",
-            _adult(
+            _adult_ranges(
                 WBC=(4.0, 11.0), NEUTROPHIL=(2.0, 7.0), LYMPHOCYTE=(1.0, 3.0), MONOCYTE=(0.2, 1.0),
                 EOSINOPHIL=(0.02, 0.5), BASOPHIL=(0.02, 0.1),
             ),
@@ -127,7 +127,7 @@ PUBLISHED: dict[str, RangeSet] = {
             "uk",
             "United Kingdom, widest of 15 sources, adults",
             "PMC7082321",
-            _adult(
+            _adult_ranges(
                 WBC=(3.0, 11.1), NEUTROPHIL=(1.47, 8.0), LYMPHOCYTE=(0.65, 4.5), MONOCYTE=(0.1, 1.5),
                 EOSINOPHIL=(0.0, 0.8), BASOPHIL=(0.0, 0.3),
             ),
@@ -136,7 +136,7 @@ PUBLISHED: dict[str, RangeSet] = {
             "labcorp",
             "Labcorp / Henry, adults",
             "Labcorp test menu, after Henry's Clinical Diagnosis",
-            _adult(
+            _adult_ranges(
                 NEUTROPHIL=(1.8, 7.8), LYMPHOCYTE=(1.0, 4.8), MONOCYTE=(0.0, 0.8), EOSINOPHIL=(0.0, 0.45),
                 BASOPHIL=(0.0, 0.2),
             ),

@@ -26,7 +26,7 @@ Zones = Mapping[int, Sequence[Polygon]]
 
 
 def zones_to_json_obj(zones: Zones) -> dict[str, list[list[list[int]]]]:
-    """Zones in whole px, for a run's parameters."""
+    """Convert zones to a JSON object in whole px, for a run's parameters and the case."""
     return {
         str(image): [[[round(x), round(y)] for x, y in polygon] for polygon in polygons]
         for image, polygons in zones.items()

@@ -117,7 +117,7 @@ def estimate_mpp(
         if len(red) >= _ENOUGH_RED_CELLS:
             per_image.append(float(np.median(red)))
     prior = LEUKOCYTES_ALONE_UM / float(np.median(leukocytes)) if leukocytes else None
-    near = _without_strays(diameters)
+    near = _reject_outliers(diameters)
     if len(near) >= _ENOUGH_RED_CELLS:
         return _from_red_cells(near, per_image, prior)
     if prior is not None:
@@ -157,7 +157,7 @@ def check_stated_scale(
         if len(red) >= _ENOUGH_RED_CELLS:
             per_image.append(float(np.median(red)))
         seen_in += bool(red)
-        near = _without_strays(diameters)
+        near = _reject_outliers(diameters)
         if len(near) >= _PROVING_RED_CELLS and seen_in >= min(_PROVING_IMAGES, len(images)):
             low, high = BORNE_OUT_UM
             fits = low <= float(np.median(near)) * mpp <= high and len(near) > 0.7 * len(diameters)
@@ -165,7 +165,7 @@ def check_stated_scale(
     return None
 
 
-def _without_strays(diameters: Sequence[float]) -> NDArray[np.float64]:
+def _reject_outliers(diameters: Sequence[float]) -> NDArray[np.float64]:
     """Without overlapping pairs and fragments, which lie far from the median."""
     values = np.asarray(diameters, np.float64)
     if len(values) == 0:
@@ -203,12 +203,12 @@ def _first_guess(images: Sequence[NDArray[np.uint8]], finder: CellFinder) -> flo
     for guess in GUESSES:
         total, ratios, weights = 0.0, [], []
         for image in images:
-            view = _middle(image, round(_LOOK_PX * finder.um_per_px / guess))
+            view = _centre_crop(image, round(_LOOK_PX * finder.um_per_px / guess))
             found = finder.detect(view, guess)
             area = view.shape[0] * view.shape[1]
             for kind, um, worth in ((RED_CELL, RED_CELL_DIAMETER_UM, 1.0), (NUCLEATED, LEUKOCYTE_UM, 0.7)):
                 cells = found.of_class(kind)
-                cells = cells.take(_whole(cells.boxes, view.shape))
+                cells = cells.take(_fully_inside(cells.boxes, view.shape))
                 if len(cells) == 0:
                     continue
                 sides = np.sqrt(cells.boxes[:, 2] * cells.boxes[:, 3])
@@ -228,9 +228,9 @@ def _first_guess(images: Sequence[NDArray[np.uint8]], finder: CellFinder) -> flo
 
 def _refined(image: NDArray[np.uint8], guess: float, finder: CellFinder) -> tuple[list[float], list[float]]:
     """Diameters in px of the whole, separate red cells and of the leukocytes of one image."""
-    view = _middle(image, round(4 * _LOOK_PX * finder.um_per_px / guess))
+    view = _centre_crop(image, round(4 * _LOOK_PX * finder.um_per_px / guess))
     found = finder.detect(view, guess)
-    whole = found.take(_whole(found.boxes, view.shape))
+    whole = found.take(_fully_inside(found.boxes, view.shape))
     red = whole.of_class(RED_CELL)
     measured = red_cell_diameters(view, red.boxes[red.scores > 0.35], found.boxes)
     white = whole.of_class(NUCLEATED)
@@ -264,12 +264,12 @@ def red_cell_diameters(
     others = boxes if all_boxes is None else all_boxes
     out = []
     for box in boxes:
-        diameter = None if _crowded(box, others) else _cut_out(image, box)
+        diameter = None if _crowded(box, others) else _segmented_diameter(image, box)
         out.append(diameter or BOX_TO_DIAMETER * math.sqrt(float(box[2] * box[3])))
     return out
 
 
-def _cut_out(image: NDArray[np.uint8], box: NDArray[np.float32]) -> float | None:
+def _segmented_diameter(image: NDArray[np.uint8], box: NDArray[np.float32]) -> float | None:
     x, y, w, h = (float(v) for v in box)
     margin = 0.12 * max(w, h) + 1
     x0, y0 = max(0, round(x - margin)), max(0, round(y - margin))
@@ -308,7 +308,7 @@ def _crowded(box: NDArray[np.float32], others: NDArray[np.float32]) -> bool:
     return int(np.count_nonzero(common > 0.1 * box[2] * box[3])) > 1
 
 
-def _whole(boxes: NDArray[np.float32], shape: Iterable[int]) -> NDArray[np.bool_]:
+def _fully_inside(boxes: NDArray[np.float32], shape: Iterable[int]) -> NDArray[np.bool_]:
     height, width = list(shape)[:2]
     margin = 0.02 * min(height, width)
     inside: NDArray[np.bool_] = (
@@ -320,7 +320,7 @@ def _whole(boxes: NDArray[np.float32], shape: Iterable[int]) -> NDArray[np.bool_
     return inside
 
 
-def _middle(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def _centre_crop(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     y0, x0 = max(0, (height - side) // 2), max(0, (width - side) // 2)
     return image[y0 : y0 + side, x0 : x0 + side]

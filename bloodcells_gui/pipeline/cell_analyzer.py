@@ -186,7 +186,7 @@ class CellAnalyzer:
         self._drop_neighbours(windows, masks)
         result = self._named(windows, crops)
         hinges = result.hinges if isinstance(result, Averaged) else np.zeros(len(windows), np.bool_)
-        self._note_look(result)
+        self._track_view_disagreement(result)
         um_per_px = self.windows.outlining.um_per_px
         pictures: list[bytes] = []
 
@@ -195,7 +195,9 @@ class CellAnalyzer:
 
         with serial_section(meanwhile=draw):
             measured = [
-                self._measure(*_shown(crop, mask, window.visible(self.windows.outlining)), um_per_px)
+                self._measure(
+                    *_masked_to_image(crop, mask, window.visible(self.windows.outlining)), um_per_px
+                )
                 for window, crop, mask in zip(windows, crops, masks, strict=True)
             ]
         if not pictures:
@@ -240,7 +242,7 @@ class CellAnalyzer:
 
         def at(factor: float) -> ClassifierResult:
             if factor == 1:
-                return self.classifier.predict(self._to_name(windows, crops))
+                return self.classifier.predict(self._classifier_crops(windows, crops))
             others = [replace(w, mpp=w.mpp * factor) for w in windows]
             return self.classifier.predict(np.stack([_cut(w, w.centre, self.windows.naming) for w in others]))
 
@@ -248,7 +250,7 @@ class CellAnalyzer:
             return at(1)
         return average_over_scales(at, self.scale_spread, self.classifier.classes)
 
-    def _note_look(self, result: ClassifierResult) -> None:
+    def _track_view_disagreement(self, result: ClassifierResult) -> None:
         """Add the disagreement over nucleated cells; junk says little about the stain."""
         if result.disagreement is None:
             return
@@ -266,7 +268,7 @@ class CellAnalyzer:
             return place.mpp
         return float(self.windows.outlining.side_um / max(1, min(place.pixels.shape[:2])))
 
-    def _to_name(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _classifier_crops(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The classifier's crops, from the original pixels; the segmenter's serve where they are the same."""
         if not self.windows.alike:
             return np.stack([_cut(w, w.centre, self.windows.naming) for w in windows])
@@ -401,7 +403,7 @@ class CellAnalyzer:
         return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _shown(
+def _masked_to_image(
     crop: NDArray[np.uint8], mask: NDArray[np.uint8], visible: tuple[int, int, int, int]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Window and mask without what lies beyond the picture: no colour is measured there."""

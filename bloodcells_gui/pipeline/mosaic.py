@@ -186,7 +186,7 @@ class OpenFields:
 
 
 @dataclass(frozen=True, slots=True)
-class _Patch:
+class _CompositePatch:
     """A piece of the plane put together from the fields that show it; `seen` is 0 where none does."""
 
     x: int
@@ -239,7 +239,7 @@ class SharedCells:
         found = self._detector.detect(patch.pixels, mpp).moved(1.0, patch.x, patch.y)
         for kind in (NUCLEATED, PLATELET, RED_CELL):
             of_kind = found.of_class(kind)
-            best = _covering(of_kind, part)
+            best = _largest_overlap(of_kind, part)
             if best is None:
                 continue
             if kind == RED_CELL:
@@ -249,7 +249,7 @@ class SharedCells:
             return self._spot(_boxes(of_kind)[best], kind, patch, touches)
         return spot
 
-    def _spot(self, box: Box, kind: int, patch: _Patch, touches: bool) -> Candidate:
+    def _spot(self, box: Box, kind: int, patch: _CompositePatch, touches: bool) -> Candidate:
         mosaic = self._mosaic
         cx, cy = box.centre
         field = mosaic.owner(cx, cy)
@@ -274,7 +274,7 @@ class SharedCells:
         )
         return Candidate(box, kind, place)
 
-    def _patch(self, field: int, reader: ImageReader, part: Box, around: int) -> _Patch:
+    def _patch(self, field: int, reader: ImageReader, part: Box, around: int) -> _CompositePatch:
         """The surroundings of a part; the field's own pixels win.
 
         What no field shows is blank, but for narrow gaps between fields, which repeat the nearest pixel.
@@ -302,10 +302,10 @@ class SharedCells:
                 continue  # told when that field's turn comes; here its part stays unknown
             pixels[where][missing] = seen[missing]
             empty[where] = 0
-        return _Patch(x0, y0, *_filled(pixels, empty, GAP_UM / mosaic.mpp))
+        return _CompositePatch(x0, y0, *_fill_unseen(pixels, empty, GAP_UM / mosaic.mpp))
 
 
-def _filled(pixels: Pixels, empty: NDArray[np.uint8], gap_px: float) -> tuple[Pixels, NDArray[np.uint8]]:
+def _fill_unseen(pixels: Pixels, empty: NDArray[np.uint8], gap_px: float) -> tuple[Pixels, NDArray[np.uint8]]:
     """Fill what no field shows, and tell what counts as seen.
 
     Gaps of up to `gap_px` between fields repeat the nearest pixel that is known, so that a cell goes on
@@ -336,7 +336,7 @@ def _blank(pixels: Pixels, known: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.asarray(np.percentile(pixels[known > 0], 90, axis=0))
 
 
-def _covering(found: Detections, part: Box) -> int | None:
+def _largest_overlap(found: Detections, part: Box) -> int | None:
     """Which detection holds most of a part: the cell it belongs to."""
     best: tuple[float, int] | None = None
     for i, box in enumerate(_boxes(found)):

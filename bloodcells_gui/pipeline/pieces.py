@@ -110,4 +110,4 @@ class Source(Protocol):
         """What a later run needs in order to go on, what belongs into the report, and remarks."""
 
     def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
-        """What can wait until every cell is found."""
+        """Do the work that can wait until every cell is found."""

@@ -163,7 +163,7 @@ def settle_scale(
     """
     known = list(said)
     everything = list(range(len(known)))
-    first = look(_some(everything, sample))
+    first = look(_sample_evenly(everything, sample))
     if not first:
         return None
     for place, seen in first.items():
@@ -171,11 +171,11 @@ def settle_scale(
     unread = tuple(dict.fromkeys(seen.unread for seen in first.values() if seen.unread))
     remarks = [remark(messages.SCALE_UNREAD, text=text) for text in unread[:1]]
     if person:
-        remarks += _by_hand(person, estimate([seen.pixels for seen in first.values()], person))
+        remarks += _check_entered_scale(person, estimate([seen.pixels for seen in first.values()], person))
         return SettledScale(ScaleEstimate(person, ScaleSource.PERSON), remarks=tuple(remarks))
 
     def of(places: Sequence[int], stated: float | None = None) -> ScaleEstimate:
-        wanted = _some(places, sample)
+        wanted = _sample_evenly(places, sample)
         more = look([p for p in wanted if p not in first])
         pixels = [(first.get(p) or more[p]).pixels for p in wanted if p in first or p in more]
         return estimate(pixels, stated) if pixels else ScaleEstimate(None, ScaleSource.UNKNOWN)
@@ -206,7 +206,7 @@ def _from_files(groups: list[_Group], names: Sequence[str], remarks: list[Remark
     spread = (max(middles) - min(middles)) / (2 * base.mpp)
     scale = ScaleEstimate(base.mpp, ScaleSource.METADATA, spread, sum(len(g.places) for g in believed))
     doubted = sorted(p for g in groups if g not in believed for p in g.places)
-    remarks = [*remarks, *_patient(base), *_outliers([names[p] for p in doubted])]
+    remarks = [*remarks, *_red_cell_size_remark(base), *_outliers([names[p] for p in doubted])]
     return SettledScale(scale, frozenset(doubted), tuple(remarks))
 
 
@@ -226,12 +226,12 @@ def _by_their_cells(
     own: dict[int, float] = {}
     doubted: list[int] = []
     for part, seen in found:
-        if seen is not base and _differ(seen, base):
+        if seen is not base and _significantly_different(seen, base):
             if seen.source is not ScaleSource.RED_CELLS or not seen.mpp:
                 doubted += part
                 continue
             own |= dict.fromkeys(part, seen.mpp)
-        if not _others(_some(part, sample), seen, of)[1]:
+        if not _others(_sample_evenly(part, sample), seen, of)[1]:
             continue
         measured, others = _others(part[:_MOST_SINGLE], seen, of)
         own |= others
@@ -252,7 +252,7 @@ def _others(
         it = of([place])
         if it.source is ScaleSource.RED_CELLS and it.mpp:
             measured.add(place)
-            if _differ(it, replace(seen, spread=0.0), _OTHER_SCALE):
+            if _significantly_different(it, replace(seen, spread=0.0), _OTHER_SCALE):
                 others[place] = it.mpp
     return measured, others
 
@@ -271,7 +271,7 @@ def _parts(places: Sequence[int], sizes: Sequence[tuple[int, int]]) -> list[list
     return sorted((sorted(part) for part in parts), key=lambda part: -len(part)) or [[]]
 
 
-def _differ(seen: ScaleEstimate, base: ScaleEstimate, least: float = _OTHER_SIZE) -> bool:
+def _significantly_different(seen: ScaleEstimate, base: ScaleEstimate, least: float = _OTHER_SIZE) -> bool:
     if not seen.mpp or not base.mpp:
         return seen.mpp != base.mpp
     apart = abs(math.log(seen.mpp / base.mpp))
@@ -293,11 +293,16 @@ def _from_cells(
         if group.wrong or alone:
             doubted += group.places
     different = [remark(messages.SCALES_DIFFER, count=len(own))] if own else []
-    remarks = [*remarks, *_unsure(scale), *different, *_outliers([names[p] for p in sorted(doubted)])]
+    remarks = [
+        *remarks,
+        *_uncertainty_remarks(scale),
+        *different,
+        *_outliers([names[p] for p in sorted(doubted)]),
+    ]
     return SettledScale(scale, frozenset(doubted), tuple(remarks), own)
 
 
-def _unsure(scale: ScaleEstimate) -> list[Remark]:
+def _uncertainty_remarks(scale: ScaleEstimate) -> list[Remark]:
     if scale.mpp is None:
         return [remark(messages.NO_SCALE)]
     if scale.source is ScaleSource.PRIOR:
@@ -326,7 +331,7 @@ def _groups(known: Sequence[float | None]) -> list[_Group]:
     return sorted(found, key=lambda g: -len(g.places))
 
 
-def _some(places: Sequence[int], most: int) -> list[int]:
+def _sample_evenly(places: Sequence[int], most: int) -> list[int]:
     step = max(1, len(places) // most)
     return list(places[::step][:most])
 
@@ -347,14 +352,14 @@ def _factor(mpp: float, seen: ScaleEstimate) -> list[Remark]:
     return []
 
 
-def _by_hand(mpp: float, seen: ScaleEstimate) -> list[Remark]:
+def _check_entered_scale(mpp: float, seen: ScaleEstimate) -> list[Remark]:
     if not contradicts(mpp, seen):
         return []
     found = remark(messages.SCALE_BY_HAND, n_said=f"{mpp:.4g}", n_seen=f"{seen.mpp:.3g}")
     return [found, *_factor(mpp, seen)]
 
 
-def _patient(group: _Group) -> list[Remark]:
+def _red_cell_size_remark(group: _Group) -> list[Remark]:
     """A remark where red cells are larger or smaller than in health at the scale of the file."""
     seen = group.seen
     if seen is None or seen.source is not ScaleSource.RED_CELLS:

@@ -99,7 +99,7 @@ class _Sampled:
 
 
 @dataclass(slots=True)
-class _Sums:
+class _Totals:
     cells: int = 0
     leukocytes: int = 0
     listed_platelets: int = 0
@@ -132,7 +132,7 @@ class _Sums:
 
 
 @dataclass(slots=True)
-class _Named:
+class _PendingPiece:
     """A piece whose cells are being named: futures in order."""
 
     found: SearchResult
@@ -171,10 +171,10 @@ class Scan:
         self._known = known
         self._assets_of = assets_of
         self._outlines = Outlines(1.0, source.in_plane)
-        self._sums = _Sums()
+        self._sums = _Totals()
         self._meter = RateMeter()
         self._searching: deque[Future[SearchResult]] = deque()
-        self._naming: deque[_Named] = deque()
+        self._naming: deque[_PendingPiece] = deque()
         self._ended = False
         self._reached = False
 
@@ -199,7 +199,7 @@ class Scan:
     def _done(self) -> Done:
         status = RunStatus.COMPLETE
         remarks: list[Remark] = []
-        if self._lost:
+        if self._source_vanished:
             status = RunStatus.FAILED
             remarks.append(remark(LOST))
         target = self._options.target
@@ -218,7 +218,7 @@ class Scan:
         )
 
     @property
-    def _lost(self) -> bool:
+    def _source_vanished(self) -> bool:
         """Whether the images went away: their disk says so, or the last pieces, or all, could not be read."""
         sums = self._sums
         at_the_end = sums.failures >= (_GONE_AT_THE_END if self._ended else _GIVE_UP_AFTER)
@@ -229,7 +229,7 @@ class Scan:
         self._outlines = Outlines(LARGEST_CELL_UM / self._source.mpp, self._source.in_plane)
         for cell in self._known:
             # What the detector took it for was not kept, and the classifier may have named it otherwise.
-            seams.add(self._source.in_plane(cell.image, _hugging(cell)), ANY_KIND)
+            seams.add(self._source.in_plane(cell.image, _tight_box(cell)), ANY_KIND)
             self._sums.leukocytes += is_leukocyte(cell)
             if self._assets_of is not None and cell.predicted not in PLATELETS:
                 self._outlines.add(cell, partial(self._assets_of, cell.id))
@@ -237,9 +237,9 @@ class Scan:
         self._meter = RateMeter()
         yield self._progress()
         while not self._reached:
-            self._feed(pool)
+            self._submit_pieces(pool)
             if self._naming and self._head_ready():
-                yield from self._deliver()
+                yield from self._emit_finished_batch()
             elif self._searching and self._searching[0].done():
                 yield from self._merge(self._searching.popleft().result(), seams, pool)
             elif self._searching or self._naming:
@@ -253,7 +253,7 @@ class Scan:
                 return
             self._token.check()
 
-    def _feed(self, pool: ThreadPoolExecutor) -> None:
+    def _submit_pieces(self, pool: ThreadPoolExecutor) -> None:
         threads = self._options.threads
         if self._sums.failures >= _GIVE_UP_AFTER:
             self._ended = True
@@ -291,7 +291,7 @@ class Scan:
         places = [s.place for s in (*nucleated, *listed)]
         size = self._options.batch
         batches = deque(pool.submit(self._name, places[i : i + size]) for i in range(0, len(places), size))
-        self._naming.append(_Named(found, len(nucleated), len(platelets), len(nucleated), batches))
+        self._naming.append(_PendingPiece(found, len(nucleated), len(platelets), len(nucleated), batches))
 
     def _name(self, places: Sequence[CellPlace]) -> list[tuple[Cell, CellAssets]]:
         classes = self._work.classifier.classes
@@ -302,7 +302,7 @@ class Scan:
         batches = self._naming[0].batches
         return not batches or batches[0].done()
 
-    def _deliver(self) -> Iterator[AnalysisEvent]:
+    def _emit_finished_batch(self) -> Iterator[AnalysisEvent]:
         """Hand out the oldest piece's finished batch, or close the piece."""
         head = self._naming[0]
         if head.batches:
@@ -328,7 +328,7 @@ class Scan:
         yield self._progress()
 
     def _listed_once(
-        self, rows: list[tuple[Cell, CellAssets]], head: _Named
+        self, rows: list[tuple[Cell, CellAssets]], head: _PendingPiece
     ) -> list[tuple[Cell, CellAssets]]:
         """Without nucleated cells whose outline is one that was listed before, from another box."""
         nucleated, rest = rows[: head.left], rows[head.left :]
@@ -337,7 +337,7 @@ class Scan:
             if self._outlines.has(cell, assets):
                 head.left -= 1
                 continue
-            self._outlines.add(cell, partial(_itself, _outline_alone(assets)))
+            self._outlines.add(cell, partial(_unchanged, _outline_alone(assets)))
             kept.append((cell, assets))
         return kept + rest
 
@@ -350,7 +350,7 @@ class Scan:
                 return rows[: i + 1]
         return rows
 
-    def _close_piece(self, head: _Named, complete: bool) -> None:
+    def _close_piece(self, head: _PendingPiece, complete: bool) -> None:
         sums, found = self._sums, head.found
         if not complete:
             return
@@ -379,7 +379,7 @@ class Scan:
         return Progress(done, total, unit, sums.cells, rate, self._meter.eta_s(done, total, rate))
 
 
-def _itself(assets: CellAssets) -> CellAssets:
+def _unchanged(assets: CellAssets) -> CellAssets:
     return assets
 
 
@@ -388,7 +388,7 @@ def _outline_alone(assets: CellAssets) -> CellAssets:
     return replace(assets, thumbnail=b"", embedding=np.zeros(0, np.float16))
 
 
-def _hugging(cell: Cell) -> Box:
+def _tight_box(cell: Cell) -> Box:
     """A cell's box; of a platelet its middle, for earlier versions drew a square of 13 um around each."""
     box, side = cell.box_px, _PLATELET_UM / cell.mpp if cell.mpp > 0 else math.inf
     if cell.predicted not in PLATELETS or max(box.width, box.height) < 2.5 * side:

@@ -136,21 +136,21 @@ class TileSearch:
             full = view if step <= 1.0 else None
             found = self._leukocytes(view, tile, mpp)
         else:
-            full, view, found = self._everything(read, tile, mpp)
+            full, view, found = self._detect_all_classes(read, tile, mpp)
         band = BAND_UM / mpp
         red = found.of_class(RED_CELL)
         platelets = found.of_class(PLATELET)
         nucleated = found.of_class(NUCLEATED)
-        nucleated = nucleated.take(~_outdone(nucleated, platelets))
+        nucleated = nucleated.take(~_weaker_than_platelet(nucleated, platelets))
         factor = tile.width / view.shape[1]
         at = nucleated.moved(1.0, -tile.x, -tile.y).moved(1 / factor)
         nucleated = nucleated.take(~lacks_nucleus(view, mpp * factor, at.boxes))
-        near = nucleated.take(_owned(nucleated, tile, band))
+        near = nucleated.take(_in_tile_core(nucleated, tile, band))
         platelets = platelets.take(~_inside_any(platelets, nucleated))
-        in_core = platelets.boxes[_owned(platelets, tile, 0.0)]
-        platelets = platelets.take(_owned(platelets, tile, band))
+        in_core = platelets.boxes[_in_tile_core(platelets, tile, 0.0)]
+        platelets = platelets.take(_in_tile_core(platelets, tile, band))
         flags = touching(_boxes(nucleated), TOUCHING_GAP_UM / mpp)
-        owned = _owned(nucleated, tile, band)
+        owned = _in_tile_core(nucleated, tile, band)
         touch = [f for f, mine in zip(flags, owned, strict=True) if mine]
         spots = [
             Candidate(
@@ -167,13 +167,15 @@ class TileSearch:
             ]
         return SearchedTile(
             tuple(spots),
-            red.boxes[_owned(red, tile, 0.0)],
-            nucleated.boxes[_owned(nucleated, tile, 0.0)],
+            red.boxes[_in_tile_core(red, tile, 0.0)],
+            nucleated.boxes[_in_tile_core(nucleated, tile, 0.0)],
             in_core,
             _judge(view, mpp * factor, white),
         )
 
-    def _everything(self, read: Read, tile: Tile, mpp: float) -> tuple[Pixels | None, Pixels, Detections]:
+    def _detect_all_classes(
+        self, read: Read, tile: Tile, mpp: float
+    ) -> tuple[Pixels | None, Pixels, Detections]:
         """Full resolution where it was read, what the detector saw, and what it found in px of the image."""
         ratio = self.detector.um_per_px / mpp
         full: Pixels | None = None
@@ -192,15 +194,15 @@ class TileSearch:
         seen = _shrunk(view, _COARSE * self.detector.um_per_px / (mpp * factor))
         hints = self.detector.detect(seen, self.detector.um_per_px, _COARSE_LIMITS)
         across = tile.width / seen.shape[1]
-        owned = _owned(hints.moved(across, tile.x, tile.y), tile, (BAND_UM + _NEIGHBOURS_UM) / mpp)
+        owned = _in_tile_core(hints.moved(across, tile.x, tile.y), tile, (BAND_UM + _NEIGHBOURS_UM) / mpp)
         hints = hints.take(owned).moved(view.shape[1] / seen.shape[1])
         hints = hints.take(~lacks_nucleus(view, mpp * factor, hints.boxes))
         scale = self.detector.um_per_px / (mpp * factor)
         # A little coarser than the detector's own scale is as good, and needs no enlarging.
         scale = 1.0 if 1 / SECOND_LOOK_COARSER <= scale < 1 else scale
-        return self._second_look(view, scale, hints).moved(factor, tile.x, tile.y)
+        return self._refine_hints(view, scale, hints).moved(factor, tile.x, tile.y)
 
-    def _second_look(self, view: Pixels, scale: float, hints: Detections) -> Detections:
+    def _refine_hints(self, view: Pixels, scale: float, hints: Detections) -> Detections:
         """What the detector sees around each hint, in px of `view`, `scale` of which are one of its own.
 
         Nucleated cells inside the hints' boxes, and the platelets around them.
@@ -286,7 +288,7 @@ def _judge(pixels: Pixels, mpp: float, white: float | None) -> PatchQuality:
     return judge_patch(pixels[top : top + side_h, left : left + side_w], mpp, white)
 
 
-def _owned(found: Detections, tile: Tile, band: float) -> NDArray[np.bool_]:
+def _in_tile_core(found: Detections, tile: Tile, band: float) -> NDArray[np.bool_]:
     x, y, w, h = tile.core
     cx = found.boxes[:, 0] + found.boxes[:, 2] / 2
     cy = found.boxes[:, 1] + found.boxes[:, 3] / 2
@@ -298,7 +300,7 @@ def _boxes(found: Detections) -> list[Box]:
     return [Box(float(x), float(y), float(w), float(h)) for x, y, w, h in found.boxes]
 
 
-def _outdone(nucleated: Detections, platelets: Detections) -> NDArray[np.bool_]:
+def _weaker_than_platelet(nucleated: Detections, platelets: Detections) -> NDArray[np.bool_]:
     """Which of `nucleated` hold the middle of a platelet that the detector is surer of."""
     if len(nucleated) == 0 or len(platelets) == 0:
         return np.zeros(len(nucleated), bool)

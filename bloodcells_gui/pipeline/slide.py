@@ -252,7 +252,7 @@ class SlideSource:
     def next(self) -> Piece | None:
         """The most readable tile left; at the end what neighbours show of tiles that could not be read."""
         if not self._planned:
-            self._plan()
+            self._plan_wave()
         if self._planned:
             self._issued += 1
             tile = self._planned.popleft()
@@ -271,9 +271,9 @@ class SlideSource:
                     y, x = row + dy - 1, column + dx - 1
                     beside = y * columns + x
                     if 0 <= y < rows and 0 <= x < columns and beside not in slide.failed:
-                        yield partial(self._beside, image, beside, index)
+                        yield partial(self._cells_of_failed_tile, image, beside, index)
 
-    def _beside(self, image: int, index: int, failed: int) -> SearchResult:
+    def _cells_of_failed_tile(self, image: int, index: int, failed: int) -> SearchResult:
         """The cells of a tile that failed, as far as they lie whole in its neighbour `index`."""
         self._token.check()
         slide = self._slides[image]
@@ -294,16 +294,16 @@ class SlideSource:
         )
         return SearchResult(spots)
 
-    def _plan(self) -> None:
+    def _plan_wave(self) -> None:
         """Choose the next wave by what is known of all but the last one, whatever came in meanwhile."""
         for found in self._learned[self._applied : max(0, self._issued - _WAVE)]:
-            self._apply(found)
+            self._record_quality(found)
         self._applied = max(self._applied, self._issued - _WAVE)
-        while len(self._planned) < _WAVE and (best := self._best()) is not None:
+        while len(self._planned) < _WAVE and (best := self._best_tile()) is not None:
             self._slides[best[0]].open_tiles[best[1]] = False
             self._planned.append(best)
 
-    def _best(self) -> tuple[int, int] | None:
+    def _best_tile(self) -> tuple[int, int] | None:
         best: tuple[float, int, int] | None = None
         for image, slide in self._slides.items():
             if not slide.open_tiles.any():
@@ -348,7 +348,12 @@ class SlideSource:
         quality = result.quality
         # Red cells and platelets are counted where cells lie in one layer, on whole tiles: of a tile that the
         # person's zone cuts, the area is not known.
-        if coarse or quality.score < READABLE or TOO_THICK in quality.reasons or not self._whole(zone):
+        if (
+            coarse
+            or quality.score < READABLE
+            or TOO_THICK in quality.reasons
+            or not self._fully_in_region(zone)
+        ):
             return found
         boxes = (result.red_boxes, result.nucleated_boxes, result.platelet_boxes)
         red, nucleated, platelets = (in_frame(b, slide.reader.size_px) for b in boxes)
@@ -371,20 +376,20 @@ class SlideSource:
             poor = found.quality.score < READABLE
             self._poor, self._good = self._poor + poor, self._good + (not poor)
 
-    def _apply(self, found: SearchResult) -> None:
+    def _record_quality(self, found: SearchResult) -> None:
         if found.tile is not None and found.quality is not None:
             zones = self._slides[found.tile.image].survey.map
             zones.learn(self._index(found.tile), found.quality, whole_tile=True)
 
     def complete(self, found: SearchResult) -> None:
         """The tile needs no second look."""
-        if found.tile is not None and not found.skipped and self._whole(found.tile):
+        if found.tile is not None and not found.skipped and self._fully_in_region(found.tile):
             slide = self._slides[found.tile.image]
             slide.done.add(self._index(found.tile))
             if found.red_cells >= 0:
                 slide.sampled.add(self._index(found.tile))
 
-    def _whole(self, tile: ZoneTile) -> bool:
+    def _fully_in_region(self, tile: ZoneTile) -> bool:
         """Whether the person's zone holds all of the tile; one that is cut must be searched again later."""
         zones = self._slides[tile.image].survey.zones
         x, y, w, h = tile.box_px

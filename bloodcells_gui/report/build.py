@@ -250,7 +250,7 @@ def _gallery(
             code = row_of[decision.final].code if decision.final else UNIDENTIFIED
             members.setdefault(code, []).append(cell)
     limit = settings.thumbnails_per_class
-    chosen = {code: _chosen(found, limit, cams) for code, found in members.items()}
+    chosen = {code: _select_gallery_cells(found, limit, cams) for code, found in members.items()}
     wanted = [c.id for found in chosen.values() for c in found]
     pictures = thumbnails(wanted) if wanted else {}
 
@@ -277,7 +277,7 @@ def _gallery(
     )
 
 
-def _chosen(cells: Sequence[Cell], limit: int, cams: Mapping[int, bytes]) -> list[Cell]:
+def _select_gallery_cells(cells: Sequence[Cell], limit: int, cams: Mapping[int, bytes]) -> list[Cell]:
     """At most `limit`: half the most doubtful, half the surest, explained ones first; by uncertainty."""
     ranked = sorted(cells, key=lambda c: (c.id not in cams, -c.uncertainty, c.id))
     if len(ranked) > limit:

@@ -142,7 +142,7 @@ class Sheet(FPDF):  # type: ignore[misc]
 
     # -- what was drawn --------------------------------------------------------------------------------
 
-    def _note(self, mark: Mark) -> None:
+    def _record_mark(self, mark: Mark) -> None:
         self._marks.setdefault(self.page, []).append(mark)
 
     def sheets(self) -> tuple[Page, ...]:
@@ -247,7 +247,7 @@ class Sheet(FPDF):  # type: ignore[misc]
         wide, body = self.measure(shown), float(self.font_size)
         start = x + {"L": 0.0, "C": 0.5, "R": 1.0}[align] * (width - wide)
         # The library's own place of the base line in a cell.
-        self._note(Text(start, y + 0.5 * high + 0.3 * body, wide, shown, body, style, rgb))
+        self._record_mark(Text(start, y + 0.5 * high + 0.3 * body, wide, shown, body, style, rgb))
 
     def wrap(self, text: str, width: float, most: int = 1000) -> list[str]:
         """At most `most` lines of cleaned text in the current type; words longer than a line are cut."""
@@ -341,7 +341,7 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.set_line_width(thickness)
             end = start + (self.width if width is None else width)
             self.line(start, y, end, y)
-        self._note(Line(start, y, end, y, rgb, thickness))
+        self._record_mark(Line(start, y, end, y, rgb, thickness))
 
     def box(self, x: float, y: float, w: float, h: float, rgb: RGB, *, radius: float = 0.0) -> None:
         """A filled rectangle."""
@@ -349,7 +349,7 @@ class Sheet(FPDF):  # type: ignore[misc]
         with self.artifact():
             self.set_fill_color(*rgb)
             self.rect(x, y, w, h, style="F", round_corners=radius > 0, corner_radius=radius)
-        self._note(Box(x, y, w, h, rgb, 0.0, radius))
+        self._record_mark(Box(x, y, w, h, rgb, 0.0, radius))
 
     def frame(
         self, x: float, y: float, w: float, h: float, rgb: RGB, thickness: float = 0.2, radius: float = 0.0
@@ -359,7 +359,7 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.set_draw_color(*rgb)
             self.set_line_width(thickness)
             self.rect(x, y, w, h, style="D", round_corners=radius > 0, corner_radius=radius)
-        self._note(Box(x, y, w, h, rgb, thickness, radius))
+        self._record_mark(Box(x, y, w, h, rgb, thickness, radius))
 
     def segment(self, x1: float, y1: float, x2: float, y2: float, rgb: RGB, thickness: float = 0.2) -> None:
         """A straight line."""
@@ -367,12 +367,12 @@ class Sheet(FPDF):  # type: ignore[misc]
             self.set_draw_color(*rgb)
             self.set_line_width(thickness)
             self.line(x1, y1, x2, y2)
-        self._note(Line(x1, y1, x2, y2, rgb, thickness))
+        self._record_mark(Line(x1, y1, x2, y2, rgb, thickness))
 
     def picture(self, data: bytes, x: float, y: float, w: float, h: float) -> None:
         """A JPEG or PNG in a box; what the library raises for a broken one."""
         self.image(io.BytesIO(data), x, y, w=w, h=h)
-        self._note(Picture(x, y, w, h, data))
+        self._record_mark(Picture(x, y, w, h, data))
 
     # -- tags ------------------------------------------------------------------------------------------
 

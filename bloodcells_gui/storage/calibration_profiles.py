@@ -59,7 +59,7 @@ class CalibrationProfileStore:
             When the name cannot be a name; OutputNotWritable when the folder cannot be written.
         """
         name = str(data["name"])
-        folder = self._of(name)
+        folder = self._folder_of(name)
         version = max(self._versions(folder), default=0) + 1
         make_folder(folder)
         write_whole(folder / f"{version:04d}.json", json.dumps(data, ensure_ascii=False).encode())
@@ -67,7 +67,7 @@ class CalibrationProfileStore:
 
     def load(self, name: str, version: int | None = None) -> StoredProfile:
         """A profile's newest version, or the one asked for; UserError when there is none or it is damaged."""
-        folder = self._of(name)
+        folder = self._folder_of(name)
         number = version if version is not None else max(self._versions(folder), default=0)
         path = folder / f"{number:04d}.json"
         try:
@@ -105,11 +105,11 @@ class CalibrationProfileStore:
 
     def versions(self, name: str) -> list[int]:
         """Versions of a profile, oldest first."""
-        return sorted(self._versions(self._of(name)))
+        return sorted(self._versions(self._folder_of(name)))
 
     def remove(self, name: str) -> None:
         """Move a profile aside and stop using it."""
-        folder = self._of(name)
+        folder = self._folder_of(name)
         if not self._versions(folder):
             raise _unknown(name)
         aside = self._folder / _REMOVED
@@ -170,7 +170,7 @@ class CalibrationProfileStore:
                 path=self._folder / _ACTIVE,
             ) from error
 
-    def _of(self, name: str) -> Path:
+    def _folder_of(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
             raise UserError(
                 "{name} cannot be the name of a profile.",

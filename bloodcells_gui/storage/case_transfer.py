@@ -31,7 +31,7 @@ def copy_case(path: Path, target: Path) -> Path:
     # Opening brings an interrupted write to its end, and refuses what is no case.
     CaseStore.open(path, read_only=fixed).close()
     lock = None if fixed else CaseLock(path)
-    part = _part(target)
+    part = _partial_path(target)
     try:
         _copy(path, part, target)
         move_into_place(part, target)
@@ -45,7 +45,7 @@ def copy_case(path: Path, target: Path) -> Path:
     return target
 
 
-def _part(target: Path) -> Path:
+def _partial_path(target: Path) -> Path:
     return part_of_file(target)
 
 
@@ -88,7 +88,7 @@ def move_case(path: Path, target_folder: Path) -> Path:
     path = path.absolute()
     target = (target_folder / path.name).absolute()
     CaseStore.open(path).close()
-    move = PendingMove(path, target, _part(target))
+    move = PendingMove(path, target, _partial_path(target))
     lock = CaseLock(path)
     try:
         move.begin()
@@ -104,7 +104,7 @@ def move_case(path: Path, target_folder: Path) -> Path:
                 )
             move_into_place(move.part, target)
         except BaseException as error:
-            if move.hidden.exists() and not _arrived(move):
+            if move.hidden.exists() and not _is_moved(move):
                 move.bring_back()
             move.end()
             if isinstance(error, OSError):
@@ -138,7 +138,7 @@ def settle(path: Path) -> None:
         if move.hidden.exists():
             if not move_notes.is_in_reach(move):
                 raise move_notes.unsettled(move)
-            if not _arrived(move):
+            if not _is_moved(move):
                 move.bring_back()
         move.end()
     except OSError as error:
@@ -147,7 +147,7 @@ def settle(path: Path) -> None:
         lock.release()
 
 
-def _arrived(move: PendingMove) -> bool:
+def _is_moved(move: PendingMove) -> bool:
     """Whether the case lives at the target, be it that somebody has gone on with it there."""
     if not move.target.is_file():
         return False

@@ -53,7 +53,9 @@ class PendingMove:
 
     def begin(self) -> None:
         """Write it down; OutputNotWritable when that is not possible."""
-        write_whole(self.note, json.dumps([_written(self.target), _written(self.part)]).encode("ascii"))
+        write_whole(
+            self.note, json.dumps([_path_for_json(self.target), _path_for_json(self.part)]).encode("ascii")
+        )
 
     def hide(self) -> None:
         """Take the case out of sight."""
@@ -76,7 +78,7 @@ class PendingMove:
         sync_folder(self.path.parent)
 
 
-def _written(path: Path) -> str | list[int]:
+def _path_for_json(path: Path) -> str | list[int]:
     name = serialization.name_to_db(path)
     return list(name) if isinstance(name, bytes) else name
 

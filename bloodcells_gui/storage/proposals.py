@@ -26,19 +26,19 @@ from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.storage import serialization
 
-_JUDGING = (EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.ADJUDICATE)
+_DECISION_KINDS = (EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.ADJUDICATE)
 _ID, _RUN, _FLAGS = (serialization.CELL_COLUMNS.split(", ").index(n) for n in ("id", "run", "flags"))
 
 
-class _Layer(NamedTuple):
+class _RunAdaptation(NamedTuple):
     """The adaptation at the end of one run.
 
-    `classes` are the columns of the scores, `kept` the ids of cells that keep their earlier proposal.
+    `classes` are the columns of the scores, `exempt_ids` the ids of cells that keep their earlier proposal.
     """
 
     prior_shift: PriorShift
     classes: tuple[str, ...]
-    kept: frozenset[int]
+    exempt_ids: frozenset[int]
     posteriors: CoarsePosteriors | None
 
     def posteriors_of(self, ids: Sequence[int]) -> NDArray[np.float32] | None:
@@ -60,61 +60,70 @@ class AdaptedProposals:
     runs : sequence of AnalysisRun
         Oldest first.
     connection
-        To read which cells were judged when, and the posteriors.
+        For reading the review events and the posteriors.
 
     Raises
     ------
     ValueError
-        Where the latter is damaged.
+        When the stored posteriors are damaged.
     """
 
     def __init__(self, runs: Sequence[AnalysisRun], connection: Any) -> None:
-        self._of_run: dict[int, list[_Layer]] = {}
+        self._by_run: dict[int, list[_RunAdaptation]] = {}
         for run in reversed(runs):
             prior_shift = prior_shift_of(run.record.adaptation)
             if prior_shift is None or not set(run.classes) <= set(BY_CODE) or not run.classes:
                 continue
             posteriors = _posteriors_of(run, connection) if prior_shift.has_posteriors else None
-            layer = _Layer(
-                prior_shift, run.classes, _judged_until(prior_shift.last_event, connection), posteriors
+            layer = _RunAdaptation(
+                prior_shift, run.classes, _cells_judged_before(prior_shift.last_event, connection), posteriors
             )
             for other in runs:
                 if other.number <= run.number and same_classifier(other, run):
-                    self._of_run.setdefault(other.number, []).append(layer)
+                    self._by_run.setdefault(other.number, []).append(layer)
 
     def said(self, table: list[serialization.Row]) -> serialization.ModelOutput:
         """Return the adapted proposals of the cells in rows of serialization.CELL_COLUMNS."""
         said = serialization.said_in(table)
-        for run in {row[_RUN] for row in table} & set(self._of_run):
-            left = [i for i, row in enumerate(table) if row[_RUN] == run]
-            for layer in self._of_run[run]:
-                now = [i for i in left if table[i][_ID] not in layer.kept] if layer.kept else left
-                said = _adapted(layer, table, now, said)
-                left = [i for i in left if table[i][_ID] in layer.kept] if layer.kept else []
-                if not left:
+        for run in {row[_RUN] for row in table} & set(self._by_run):
+            remaining = [i for i, row in enumerate(table) if row[_RUN] == run]
+            for layer in self._by_run[run]:
+                affected = (
+                    [i for i in remaining if table[i][_ID] not in layer.exempt_ids]
+                    if layer.exempt_ids
+                    else remaining
+                )
+                said = _adapted(layer, table, affected, said)
+                remaining = (
+                    [i for i in remaining if table[i][_ID] in layer.exempt_ids] if layer.exempt_ids else []
+                )
+                if not remaining:
                     break
         return said
 
 
 def _adapted(
-    layer: _Layer, table: list[serialization.Row], places: list[int], said: serialization.ModelOutput
+    layer: _RunAdaptation,
+    table: list[serialization.Row],
+    row_indices: list[int],
+    said: serialization.ModelOutput,
 ) -> serialization.ModelOutput:
-    """Return `said` with the cells at `places` of `table` adapted by `layer`; its lists may be changed."""
-    scores, leaves = said.scores, len(layer.classes)
-    places = [i for i in places if len(scores[i]) == leaves]
-    if not places:
+    """Return `said` with the cells at `row_indices` adapted by `layer`; its own lists may be changed."""
+    scores, n_classes = said.scores, len(layer.classes)
+    row_indices = [i for i in row_indices if len(scores[i]) == n_classes]
+    if not row_indices:
         return said
-    whole = len(places) == len(table)
-    at: slice | list[int] = slice(None) if whole else places
+    whole = len(row_indices) == len(table)
+    at: slice | list[int] = slice(None) if whole else row_indices
     held_back = {text: not HELD_BACK.isdisjoint(json.loads(text)) for text in {row[_FLAGS] for row in table}}
     new = adapt_proposals(
         layer.prior_shift,
         layer.classes,
-        scores[at] if isinstance(scores, np.ndarray) else np.array([scores[i] for i in places]),
+        scores[at] if isinstance(scores, np.ndarray) else np.array([scores[i] for i in row_indices]),
         np.array(said.uncertainty, np.float32)[at],
         np.array(said.abstained, np.bool_)[at],
         np.array([held_back[row[_FLAGS]] for row in table], np.bool_)[at],
-        layer.posteriors_of([table[i][_ID] for i in places]),
+        layer.posteriors_of([table[i][_ID] for i in row_indices]),
     )
     columns = (
         np.array(layer.classes, object)[new.best].tolist(),
@@ -125,9 +134,11 @@ def _adapted(
     if whole:
         return serialization.ModelOutput(*columns, new.scores)
     out = serialization.ModelOutput(*said[:4], list(scores))
-    for i, name, probability, waits, uncertainty, vector in zip(places, *columns, new.scores, strict=True):
+    for i, name, probability, abstained, uncertainty, vector in zip(
+        row_indices, *columns, new.scores, strict=True
+    ):
         out.predicted[i], out.probability[i] = name, probability
-        out.abstained[i], out.uncertainty[i], out.scores[i] = waits, uncertainty, vector
+        out.abstained[i], out.uncertainty[i], out.scores[i] = abstained, uncertainty, vector
     return out
 
 
@@ -138,14 +149,14 @@ def _posteriors_of(run: AnalysisRun, connection: Any) -> CoarsePosteriors:
     return serialization.posteriors_from_rows(found, int(coarse_rows(run.classes).max()) + 1)
 
 
-def _judged_until(event: int, connection: Any) -> frozenset[int]:
-    """Ids of the cells that a person had judged by then, undone or not."""
+def _cells_judged_before(event: int, connection: Any) -> frozenset[int]:
+    """Ids of the cells that a person had judged up to event number `event`, undone or not."""
     if event <= 0:
         return frozenset()
-    marks = ", ".join("?" * len(_JUDGING))
+    marks = ", ".join("?" * len(_DECISION_KINDS))
     found: Iterable[tuple[str]] = connection.execute(
         f"SELECT cells FROM events WHERE seq <= ? AND kind IN ({marks})",  # noqa: S608
-        (event, *map(str, _JUDGING)),
+        (event, *map(str, _DECISION_KINDS)),
     )
     ids: set[int] = set()
     for (cells,) in found:

@@ -315,7 +315,7 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
             recovery.signatures_dropped += event.kind is EventKind.SIGN
             amended += event.kind is EventKind.AMEND
             continue
-        new = _refit(event, state.last_seq + 1, known, renumbered)
+        new = _remap_event(event, state.last_seq + 1, known, renumbered)
         try:
             state.check(new)
         except ValueError:
@@ -365,7 +365,7 @@ def _renumbered(
     return replace(adaptation, last_event=seen)
 
 
-def _refit(event: Event, seq: int, known: set[int], renumbered: dict[int, int]) -> Event:
+def _remap_event(event: Event, seq: int, known: set[int], renumbered: dict[int, int]) -> Event:
     kept = [i for i, c in enumerate(event.cells) if c in known]
     old = tuple(event.old[i] for i in kept) if len(event.old) == len(event.cells) else event.old
     return replace(

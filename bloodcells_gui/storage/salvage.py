@@ -177,7 +177,7 @@ class Reader:
                 return
             except _Trouble:
                 self.troubled = True
-                found = self._one(name, columns, key, after + 1)
+                found = self._read_single(name, columns, key, after + 1)
                 failed = 0 if found else failed + 1
                 after += 1
                 given += len(found)
@@ -199,9 +199,9 @@ class Reader:
 
     def _within_budget(self, cursor: sqlite3.Cursor) -> list[serialization.Row]:
         """All rows, as long as they are not more bytes than the file could hold honestly."""
-        return list(self._charged(cursor))
+        return list(self._budgeted_rows(cursor))
 
-    def _charged(self, cursor: sqlite3.Cursor) -> Iterator[serialization.Row]:
+    def _budgeted_rows(self, cursor: sqlite3.Cursor) -> Iterator[serialization.Row]:
         for row in cursor:
             self._bytes_left -= sum(len(v) for v in row if isinstance(v, bytes | str))
             if self._bytes_left < 0:
@@ -215,7 +215,7 @@ class Reader:
         types = [known[c.strip()] for c in columns.split(",")]
         return [r for r in found if all(isinstance(v, t) for v, t in zip(r, types, strict=True))]
 
-    def _one(self, name: str, columns: str, key: str, value: int) -> list[serialization.Row]:
+    def _read_single(self, name: str, columns: str, key: str, value: int) -> list[serialization.Row]:
         try:
             sql = f"SELECT {columns} FROM {name} WHERE {key} = ?"  # noqa: S608
             found = self._within_budget(self._connection.execute(sql, (value,)))
@@ -234,11 +234,11 @@ class Reader:
             for value in range(first, first + count):
                 if value not in seen:
                     seen.add(value)
-                    yield from self._one(name, columns, key, value)
+                    yield from self._read_single(name, columns, key, value)
 
     def assets(self, cell_id: int) -> CellAssets | None:
         """A cell's pictures, if they can be read."""
-        found = self._one("assets", serialization.ASSET_COLUMNS, "cell", cell_id)
+        found = self._read_single("assets", serialization.ASSET_COLUMNS, "cell", cell_id)
         with contextlib.suppress(*row_validation.NONSENSE):
             return serialization.assets_from_row(found[0]) if found else None
         return None
@@ -265,7 +265,7 @@ class Reader:
         found: list[serialization.Row] = []
         with contextlib.suppress(*_Trouble):
             # row by row, so that what lies before a damaged page comes through
-            for row in self._charged(self._connection.execute("SELECT key, value, author FROM drafts")):
+            for row in self._budgeted_rows(self._connection.execute("SELECT key, value, author FROM drafts")):
                 found.append(row)
         return [(k, v, a) for k, v, a in found if all(isinstance(x, str) for x in (k, v, a))]
 

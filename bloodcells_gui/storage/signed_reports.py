@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Signed:
+class _SignedReport:
     """A frozen report, the first signature under it, and the chain until it was frozen."""
 
     key: int
@@ -36,7 +36,7 @@ class _Signed:
 
 
 def problems(store: CaseStore) -> list[Problem]:
-    """What of the signed reports does not follow from the case that holds them."""
+    """List where the signed reports contradict the case that holds them."""
     found: list[Problem] = []
     for signed in _signed(store):
         where = f"report {signed.key}"
@@ -45,7 +45,7 @@ def problems(store: CaseStore) -> list[Problem]:
             if "differential" not in obj:
                 continue  # no report of this program; its hash is all there is
             chain, table = obj.get("chain"), obj["differential"]
-            if chain is not None and not _ends_there(chain, signed):
+            if chain is not None and not _chain_matches(chain, signed):
                 what = N_("The chain does not end where it ended when the report was signed")
                 found.append(Problem(what, where))
             differing = _differing(table, store, signed)
@@ -59,11 +59,11 @@ def problems(store: CaseStore) -> list[Problem]:
 
 
 def end_problem(store: CaseStore) -> Problem | None:
-    """Whether some signed report names another end of the chain than it has: all of it was computed anew."""
+    """Find a signed report that names another end of the chain than it has: all of it was computed anew."""
     for signed in _signed(store):
         try:
             chain = row_validation.loads(signed.text).get("chain")
-            if chain is None or _ends_there(chain, signed):
+            if chain is None or _chain_matches(chain, signed):
                 continue
         except row_validation.NONSENSE:
             continue  # no report of this program; its hash is all there is
@@ -72,7 +72,7 @@ def end_problem(store: CaseStore) -> Problem | None:
     return None
 
 
-def _signed(store: CaseStore) -> list[_Signed]:
+def _signed(store: CaseStore) -> list[_SignedReport]:
     entries, events = store.ledger(), store.events()
     first: dict[str, Event] = {}
     for event in events:
@@ -80,13 +80,13 @@ def _signed(store: CaseStore) -> list[_Signed]:
             first.setdefault(event.key, event)
     frozen_at = {e.first: n for n, e in enumerate(entries) if e.kind == Kind.REPORT}
     return [
-        _Signed(key, text, first[hashed], entries[: frozen_at[key]])
+        _SignedReport(key, text, first[hashed], entries[: frozen_at[key]])
         for key, hashed, text in store.report_rows()
         if hashed in first and key in frozen_at
     ]
 
 
-def _ends_there(chain: Mapping[str, Any], signed: _Signed) -> bool:
+def _chain_matches(chain: Mapping[str, Any], signed: _SignedReport) -> bool:
     before = signed.before
     return (
         chain["entries"] == len(before)
@@ -95,18 +95,18 @@ def _ends_there(chain: Mapping[str, Any], signed: _Signed) -> bool:
     )
 
 
-def _differing(table: Mapping[str, Any], store: CaseStore, signed: _Signed) -> str:
-    """Where the signed differential and the acts before the signature disagree; "" where they agree."""
-    cells = _cells_then(store, signed.before)
+def _differing(table: Mapping[str, Any], store: CaseStore, signed: _SignedReport) -> str:
+    """Compare the signed differential with the acts before the signature; "" where they agree."""
+    cells = _cells_at_signing(store, signed.before)
     state = fold(cells, store.events()[: signed.event.seq - 1])
     ended = _runs_ended(signed.before)
     # Earlier versions counted the platelets of slides that are not shown as well.
     earlier = with_unlisted(state.counts, [r.record.counts for r in store.runs if r.number in ended])
-    now, then = (_against(table, counts, state) for counts in (state.counts, earlier))
+    now, then = (_count_differences(table, counts, state) for counts in (state.counts, earlier))
     return now and then
 
 
-def _against(table: Mapping[str, Any], counts: Mapping[str, int], state: ReviewState) -> str:
+def _count_differences(table: Mapping[str, Any], counts: Mapping[str, int], state: ReviewState) -> str:
     leaves = {row.code: row.leaves for row in ROLLUPS[table["rollup"]].rows}
     wanted = {code: sum(counts.get(leaf, 0) for leaf in of) for code, of in leaves.items()}
     wanted |= {"unidentified": state.unidentified, "excluded": state.excluded}
@@ -122,7 +122,7 @@ def _runs_ended(before: Sequence[Entry]) -> set[int]:
     return {e.first for e in before if e.kind in (Kind.RUN_END, Kind.RUN_RESULT)}
 
 
-def _cells_then(store: CaseStore, before: Sequence[Entry]) -> list[Cell]:
+def _cells_at_signing(store: CaseStore, before: Sequence[Entry]) -> list[Cell]:
     """The cells that were there, with the proposals of the runs that had ended."""
     there: set[int] = set()
     for entry in before:

@@ -162,7 +162,7 @@ class Worklist:
         for done, (name, path) in enumerate(stale):
             if progress is not None:
                 progress(done, len(stale))
-            self._put(name, path)
+            self._upsert(name, path)
         return len(stale)
 
     def rebuild(self) -> int:
@@ -179,7 +179,7 @@ class Worklist:
                 return None
             row = self._row(name)
             if row is None or not is_sound(row) or row[1] != _stamp(path):
-                self._put(name, path)
+                self._upsert(name, path)
                 row = self._row(name)
             return row
 
@@ -237,7 +237,7 @@ class Worklist:
         for row in spoilt:
             self._index.execute("DELETE FROM cases WHERE name = ?", (row[0],))
             if row[0] in files:
-                self._put(row[0], files[row[0]])
+                self._upsert(row[0], files[row[0]])
         return [row for row in self._index.execute(everything).fetchall() if is_sound(row)]
 
     def _row(self, name: str | bytes) -> serialization.Row | None:
@@ -295,7 +295,7 @@ class Worklist:
                     self._refresh(None)
                 return work()
 
-    def _put(self, name: str | bytes, path: Path) -> None:
+    def _upsert(self, name: str | bytes, path: Path) -> None:
         stamp = _stamp(path)
         try:
             line = self._summary(name, stamp, path)
@@ -355,7 +355,7 @@ class Worklist:
 
 
 def _state_of(store: CaseStore, state: ReviewState) -> CaseState:
-    """REVIEWED: nothing waits, and a person decided on every cell that counts in the 100 %."""
+    """Work out the state of a case; REVIEWED when no cell waits and a person decided on each of the 100 %."""
     if state.signed:
         return CaseState.SIGNED
     running = any(r.status is RunStatus.RUNNING for r in store.runs)

@@ -36,7 +36,7 @@ class WindowMemory:
         return value if isinstance(value, QByteArray) else QByteArray()
 
     def sync(self) -> None:
-        """Write now; what is left to Qt is written when the object goes, wherever its folder went by then."""
+        """Write at once: Qt itself writes only when the object is deleted, when the folder may be gone."""
         self._store.sync()
 
     def put(self, key: str, value: object) -> None:

@@ -30,7 +30,7 @@ KEYWORDS: Mapping[str, Sequence[int]] = {
     # remarks, reasons and checks
     "Remark": FIRST, "Reason": FIRST, "InvalidValue": FIRST, "SigningCheck": FIRST, "Problem": FIRST,
     # errors: what happened, why, what to do
-    "_say": FIRST_TWO, "_refuse": FIRST_TWO, "_refused": FIRST_TWO, "UserError": FIRST_THREE,
+    "_print": FIRST_TWO, "_refuse": FIRST_TWO, "_refused": FIRST_TWO, "UserError": FIRST_THREE,
     # rows of the tables of classes, grades, ranges, rules and fields
     "CellClass": SECOND, "RollUp": SECOND, "Row": SECOND, "taxonomy._roll_up": SECOND,
     "GradeItem": SECOND, "grading._red": range(2, 20), "RangeItem": SECOND, "RangeSet": SECOND, "Rule": SECOND,

@@ -79,15 +79,15 @@ class CellStates:
             new[cell.id] = cell
         self._cells.update(new)
         for cell in new.values():
-            self._weigh(cell, self._standing_of(cell.id), 1)
+            self._update_counts(cell, self._standing_of(cell.id), 1)
 
     def repropose(self, cells: Iterable[Cell]) -> None:
         """Take known cells with other proposals; what persons decided stands. KeyError for an unknown one."""
         for cell in cells:
             standing = self._standing_of(cell.id)
-            self._weigh(self._cells[cell.id], standing, -1)
+            self._update_counts(self._cells[cell.id], standing, -1)
             self._cells[cell.id] = cell
-            self._weigh(cell, standing, 1)
+            self._update_counts(cell, standing, 1)
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -131,9 +131,9 @@ class CellStates:
         old = self._standing_of(cell_id)
         match event.kind:
             case EventKind.CONFIRM:
-                return _named(cell, self.decision(cell_id).final or cell.predicted, event)
+                return _labelled_by(cell, self.decision(cell_id).final or cell.predicted, event)
             case EventKind.RELABEL | EventKind.ADJUDICATE:
-                return _named(cell, event.new, event)
+                return _labelled_by(cell, event.new, event)
             case EventKind.EXCLUDE:
                 gone = old.decision is not None and old.decision.status is Status.EXCLUDED
                 out = Decision(Status.EXCLUDED, "", event.author, event.time)
@@ -143,7 +143,7 @@ class CellStates:
             case EventKind.ADD_CELL:
                 if cell.run != BY_HAND_RUN or not old.absent:
                     raise ValueError(f"cell {cell_id} stands already")
-                return _named(cell, event.new, event)
+                return _labelled_by(cell, event.new, event)
             case EventKind.REMOVE_CELL:
                 if cell.run != BY_HAND_RUN:
                     raise ValueError(f"cell {cell_id} was found by a model: exclude it instead")
@@ -151,21 +151,21 @@ class CellStates:
             case _:
                 raise ValueError(f"'{event.kind}' decides on no cell")
 
-    def _put(self, cell_id: int, new: CellState) -> None:
+    def _set_state(self, cell_id: int, new: CellState) -> None:
         """Let another standing hold for a cell; KeyError for an unknown one."""
         cell = self._cells[cell_id]
-        self._weigh(cell, self._standing_of(cell_id), -1)
-        if new == _at_first(cell):
+        self._update_counts(cell, self._standing_of(cell_id), -1)
+        if new == _initial_state(cell):
             self._standing.pop(cell_id, None)
         else:
             self._standing[cell_id] = new
-        self._weigh(cell, new, 1)
+        self._update_counts(cell, new, 1)
 
     def _standing_of(self, cell_id: int) -> CellState:
         standing = self._standing.get(cell_id)
-        return _at_first(self._cells[cell_id]) if standing is None else standing
+        return _initial_state(self._cells[cell_id]) if standing is None else standing
 
-    def _weigh(self, cell: Cell, standing: CellState, weight: int) -> None:
+    def _update_counts(self, cell: Cell, standing: CellState, weight: int) -> None:
         if standing.absent:
             self.absent += weight
             return
@@ -186,7 +186,7 @@ class CellStates:
             increment_count(self.counts, decision.final, weight)
 
 
-def _at_first(cell: Cell) -> CellState:
+def _initial_state(cell: Cell) -> CellState:
     """Before anybody decided."""
     return _ABSENT if cell.run == BY_HAND_RUN else _UNTOUCHED
 
@@ -196,7 +196,7 @@ def _left_out(cell: Cell, standing: CellState) -> bool:
     return FLAG_OUTSIDE_FRAME in cell.flags and not standing.restored
 
 
-def _named(cell: Cell, final: str, event: Event) -> CellState:
+def _labelled_by(cell: Cell, final: str, event: Event) -> CellState:
     """The author of the event says which class it is."""
     status = Status.CONFIRMED if final == cell.predicted else Status.RELABELLED
     return CellState(Decision(status, final, event.author, event.time), None, False)

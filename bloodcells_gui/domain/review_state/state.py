@@ -149,7 +149,7 @@ class ReviewState(CellStates):
 
     def check(self, event: Event) -> None:
         """Raise ValueError, as :meth:`apply` would, without changing anything."""
-        self._plan(event)
+        self._changes_of_event(event)
 
     def apply(self, event: Event) -> Change:
         """Fold one event in; O(cells of the event).
@@ -159,7 +159,7 @@ class ReviewState(CellStates):
         ValueError
             On an event that cannot have happened in this state; the state is unchanged then.
         """
-        deltas = self._plan(event)
+        deltas = self._changes_of_event(event)
         shown = event
         if event.kind is EventKind.UNDO:
             act = self._done.pop()
@@ -176,7 +176,7 @@ class ReviewState(CellStates):
             self._done.clear()
             self._undone.clear()
         for delta in deltas:
-            self._write(delta)
+            self._apply_change(delta)
         self.last_seq = event.seq
         self.last_time = max(self.last_time, event.time)
         return Change(cells=shown.cells, fields=_fields(shown), event=event)
@@ -200,7 +200,7 @@ class ReviewState(CellStates):
         if kind in _WITH_CLASS and event.new not in BY_CODE:
             raise ValueError(f"'{event.new}' is no class code")
 
-    def _plan(self, event: Event) -> list[_Delta]:
+    def _changes_of_event(self, event: Event) -> list[_Delta]:
         """Every slot the event alters, or ValueError."""
         self._check(event)
         kind = event.kind
@@ -290,10 +290,10 @@ class ReviewState(CellStates):
 
     # -- slots -----------------------------------------------------------------------------------------
 
-    def _write(self, delta: _Delta) -> None:  # noqa: C901  # one branch a kind of slot
+    def _apply_change(self, delta: _Delta) -> None:  # noqa: C901  # one branch a kind of slot
         what, which, before, after = delta
         if isinstance(after, CellState):
-            self._put(int(which), after)
+            self._set_state(int(which), after)
         elif what == "count":
             code = str(which)
             increment_count(self.hand_counts, code, int(str(after)) - int(str(before)))

@@ -118,7 +118,7 @@ class _Walk:
                 if self._count > self._search.max_files:
                     self._refused.add("", _TOO_MANY, limit=self._search.max_files)
                     return
-                reason = why or self._no_image(file)
+                reason = why or self._not_image_reason(file)
                 if reason is None and ours and file.name.lower() in _OUTPUT_NAMES:
                     reason = left_out.OWN, {}
                 if reason is None:
@@ -144,11 +144,11 @@ class _Walk:
             self._refused.add(name, _FOLDER_UNREADABLE)
             return None
         for path in (path for path, is_link, _ in items if is_link):
-            self._tell_link(path)
+            self._record_link(path)
         kept = [(path, is_dir) for path, is_link, is_dir in items if not is_link]
         return [p for p, is_dir in kept if not is_dir], [p for p, is_dir in kept if is_dir]
 
-    def _tell_link(self, link: Path) -> None:
+    def _record_link(self, link: Path) -> None:
         name = relative_name(link, self._root)
         target = Path(os.path.realpath(link))
         if not target.is_relative_to(self._real_root):
@@ -159,7 +159,7 @@ class _Walk:
             inside = target.relative_to(self._real_root).as_posix()
             self._refused.add(name, left_out.LINK_INSIDE, target=inside)
 
-    def _no_image(self, file: Path) -> tuple[str, dict[str, str]] | None:
+    def _not_image_reason(self, file: Path) -> tuple[str, dict[str, str]] | None:
         """Why a file is known to be no image without a look into it; None when it may be one."""
         reason = _by_name(file.name)
         if reason is None and file in self._owned:

@@ -57,12 +57,12 @@ Beyond = tuple[bool, int, tuple[int, ...]]
 
 
 def tops(real: bool) -> int:
-    """How many tops :func:`beyond` counts against."""
+    """Number of the limits that :func:`beyond` counts against."""
     return len(_REAL_TOPS if real else _WHOLE_TOPS)
 
 
 def beyond(values: NDArray[np.generic]) -> Beyond | None:
-    """What an image tells of the range of its samples; None for 8 bits, whose range is known."""
+    """Count the samples beyond each possible range; None for 8 bits, whose range is known."""
     if values.dtype in (np.dtype(np.uint8), np.dtype(np.bool_)):
         return None
     real = values.dtype.kind == "f"

@@ -72,8 +72,8 @@ class OpenSlideReader(PyramidReader):
                     size,
                     float(slide.level_downsamples[i]),
                     (
-                        _whole(properties.get(f"openslide.level[{i}].tile-width"), size[0]),
-                        _whole(properties.get(f"openslide.level[{i}].tile-height"), size[1]),
+                        _int_property(properties.get(f"openslide.level[{i}].tile-width"), size[0]),
+                        _int_property(properties.get(f"openslide.level[{i}].tile-height"), size[1]),
                     ),
                 )
                 for i, size in enumerate(slide.level_dimensions)
@@ -215,7 +215,7 @@ def _properties(slide: openslide.OpenSlide) -> dict[str, str]:
     return out
 
 
-def _whole(text: str | None, default: int) -> int:
+def _int_property(text: str | None, default: int) -> int:
     try:
         return max(1, int(text)) if text else default
     except ValueError:

@@ -116,7 +116,7 @@ class TiffPictures:
 
     def found(self) -> Pictures:
         """How the pages belong together; looks at pixels where there are several pictures."""
-        with _words(self._name):
+        with _as_refusal(self._name):
             return self._found()
 
     def picture(self, number: int, brightness: SampleRange) -> tuple[NDArray[np.uint8], tuple[str, ...], int]:
@@ -128,8 +128,8 @@ class TiffPictures:
             From 1; 0 for what a person sees as the file's picture: the only one, the sharpest plane of a
             stack, the first of several.
         """
-        with _words(self._name):
-            found = self._found() if number == 0 else Pictures(self._units()[0])
+        with _as_refusal(self._name):
+            found = self._found() if number == 0 else Pictures(self._page_groups()[0])
             notices = [COLOURS_GUESSED] if found.guessed else []
             unit = found.units[0]
             if number > len(found.units):
@@ -156,21 +156,21 @@ class TiffPictures:
 
     def samples(self, number: int) -> tuple[NDArray[np.generic], PageLayout]:
         """Raw samples of a picture as :meth:`picture` shows it, with the layout of its first page."""
-        with _words(self._name):
-            units = self._found().units if number == 0 else self._units()[0]
+        with _as_refusal(self._name):
+            units = self._found().units if number == 0 else self._page_groups()[0]
             unit = units[min(max(0, number - 1), len(units) - 1)]
             return self._raw(unit), self._layout(unit[0])
 
     def offset_of(self, number: int) -> int:
         """Where the first page of a picture lies."""
-        with _words(self._name):
-            units = self._units()[0]
+        with _as_refusal(self._name):
+            units = self._page_groups()[0]
             if not 1 <= number <= len(units):
                 raise UnsupportedTiff(f"no picture {number}")
             return units[number - 1][0]
 
     def _found(self) -> Pictures:
-        units, told = self._units()
+        units, told = self._page_groups()
         if len(units) == 1:
             return Pictures(units)
         sizes = {self._layout(u[0]).size_px for u in units}
@@ -181,13 +181,13 @@ class TiffPictures:
             return self._three_grey(units)
         # Of many pages an even choice of neighbours is compared.
         first = {round(i) for i in np.linspace(0, len(units) - 2, min(len(units) - 1, _MOST_PAIRS))}
-        least = min(self._alike(units[i], units[i + 1]) for i in sorted(first))
+        least = min(self._scene_similarity(units[i], units[i + 1]) for i in sorted(first))
         return Pictures(units, stack=least >= (_SAME_SCENE_TOLD if "Z" in told else _SAME_SCENE))
 
     def _three_grey(self, units: tuple[Unit, ...]) -> Pictures:
         """Three grey pages of which nothing says whether they are colours, planes or pictures."""
-        shown = [self._shown(u) for u in units]
-        a, b, c = (_look(s) for s in shown)
+        shown = [self._as_rgb(u) for u in units]
+        a, b, c = (_normalised_thumbnail(s) for s in shown)
         alike = agreement(a, b), agreement(b, c), agreement(a, c)
         means = [float(s.mean()) for s in shown]
         differ = (max(means) - min(means)) / max(1.0, *means) > _COLOURS_DIFFER
@@ -197,10 +197,10 @@ class TiffPictures:
             raise UnsupportedTiff("three grey pages that may be colours or pictures")
         return Pictures(units, stack=min(alike) >= _SAME_SCENE)
 
-    def _alike(self, a: Unit, b: Unit) -> float:
-        return agreement(_look(self._shown(a)), _look(self._shown(b)))
+    def _scene_similarity(self, a: Unit, b: Unit) -> float:
+        return agreement(_normalised_thumbnail(self._as_rgb(a)), _normalised_thumbnail(self._as_rgb(b)))
 
-    def _units(self) -> tuple[tuple[Unit, ...], str]:
+    def _page_groups(self) -> tuple[tuple[Unit, ...], str]:
         """Pages by picture as the metadata tell, and of which axes these told: colours, depth, time."""
         if not self._looked_for_smaller:
             self._looked_for_smaller = True
@@ -238,11 +238,14 @@ class TiffPictures:
             if larger is None or min(page.size_px) < _LEAST_THUMBNAIL:
                 continue
             with suppress(UnsupportedTiff):
-                small, large = self._shown((page.offset,)), self._shown((larger.offset,))
+                small, large = self._as_rgb((page.offset,)), self._as_rgb((larger.offset,))
                 size = small.shape[1::-1]
                 ratio = size[0] * large.shape[0] / (size[1] * large.shape[1])
                 shrunk = np.asarray(cv2.resize(large, size, interpolation=cv2.INTER_AREA), np.uint8)
-                if abs(ratio - 1) <= _SAME_RATIO and agreement(_look(small), _look(shrunk)) >= _SAME_SCENE:
+                if (
+                    abs(ratio - 1) <= _SAME_RATIO
+                    and agreement(_normalised_thumbnail(small), _normalised_thumbnail(shrunk)) >= _SAME_SCENE
+                ):
                     kept.remove(page)
         return tuple(kept)
 
@@ -280,14 +283,14 @@ class TiffPictures:
             raise UnsupportedTiff("colours of different size")
         return planes[0] if len(planes) == 1 else np.concatenate([p[..., :1] for p in planes], axis=2)
 
-    def _shown(self, unit: Unit) -> NDArray[np.uint8]:
+    def _as_rgb(self, unit: Unit) -> NDArray[np.uint8]:
         return page_rgb(self._layout(unit[0]), self._raw(unit))
 
     def _sharpness(self, unit: Unit) -> float:
-        return -edge_blur_px(self._shown(unit)[..., 1])
+        return -edge_blur_px(self._as_rgb(unit)[..., 1])
 
 
-class _words:
+class _as_refusal:
     """Turns what tifffile and the decoders raise into a refusal."""
 
     def __init__(self, name: str | Path) -> None:
@@ -310,7 +313,7 @@ def agreement(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return float((a * b).sum()) / norm if norm > 0 else 1.0
 
 
-def _look(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _normalised_thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     h, w = rgb.shape[:2]
     top, left = round(h * (1 - _MIDDLE) / 2), round(w * (1 - _MIDDLE) / 2)
     middle = rgb[top : h - top, left : w - left]

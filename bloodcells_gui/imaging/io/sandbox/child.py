@@ -58,21 +58,21 @@ class DecoderChild:
 
     def serve(self) -> NoReturn:
         """Answer until the program closes the pipe; never returns."""
-        threading.Thread(target=self._listen, name="requests", daemon=True).start()
-        self._say({"ready": os.getpid()})
+        threading.Thread(target=self._read_request, name="requests", daemon=True).start()
+        self._send_line({"ready": os.getpid()})
         while True:
             request = self._requests.get()
             if "images" in request:
                 self._answer_many(request)
             else:
-                self._send(*self._found(request))
+                self._send(*self._safe_answer(request))
 
-    def _listen(self) -> None:
+    def _read_request(self) -> None:
         for line in self._input:
             self._requests.put(protocol.decode(line))
         os._exit(0)
 
-    def _say(self, message: dict[str, Any]) -> None:
+    def _send_line(self, message: dict[str, Any]) -> None:
         self._answers.write(protocol.encode(message))
 
     def _answer_many(self, request: dict[str, Any]) -> None:
@@ -80,29 +80,29 @@ class DecoderChild:
         answers: list[dict[str, Any]] = []
         filled = 0
         for i, image in enumerate(request["images"]):
-            found, pixels = self._found({**request, **image})
+            found, pixels = self._safe_answer({**request, **image})
             size = 0 if pixels is None else pixels.size
             if answers and filled + size > self._pixels.size:
-                self._say({"images": answers})
-                self._go_on()
+                self._send_line({"images": answers})
+                self._expect_go_on()
                 answers, filled = [], 0
             answers.append(found)
             if pixels is not None and size > self._pixels.size:
                 self._send({"images": answers}, pixels)
                 answers = []
                 if i + 1 < len(request["images"]):
-                    self._go_on()
+                    self._expect_go_on()
             elif pixels is not None:
                 self._pixels[filled : filled + size] = pixels.reshape(-1)
                 filled += size
         if answers:
-            self._say({"images": answers})
+            self._send_line({"images": answers})
 
-    def _go_on(self) -> None:
+    def _expect_go_on(self) -> None:
         if self._requests.get() != {"do": "go on"}:
             raise protocol.BadAnswer("asked for something else amid an answer")
 
-    def _found(self, request: dict[str, Any]) -> tuple[dict[str, Any], RGB | None]:
+    def _safe_answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], RGB | None]:
         """What to answer to a request, whatever happens, within its processor time."""
         limit_cpu(float(request.get("cpu_s", CPU_S)))
         pixels: RGB | None = None
@@ -179,10 +179,10 @@ class DecoderChild:
         step = self._pixels.size
         for start in range(0, max(1, flat.size), step):
             if start:
-                self._go_on()
+                self._expect_go_on()
             piece = flat[start : start + step]
             self._pixels[: piece.size] = piece
-            self._say(found if start == 0 else {"more": True})
+            self._send_line(found if start == 0 else {"more": True})
 
 
 def limit_memory(extra_bytes: int = MEMORY_BYTES) -> None:

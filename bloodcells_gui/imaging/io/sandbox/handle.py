@@ -85,7 +85,7 @@ class Child:
         clock.daemon = True
         clock.start()
         try:
-            self._hear()
+            self._receive()
         finally:
             clock.cancel()
 
@@ -109,8 +109,8 @@ class Child:
         BadAnswer
             When the answer is none; the child is not to be used any more.
         """
-        self._tell(request)
-        return self._hear()
+        self._send(request)
+        return self._receive()
 
     def pixels(self, answer: dict[str, Any], most_pixels: int, offset: int = 0) -> RGB:
         """The pixels that come with an answer, shape (h, w, 3), copied out of the child's reach.
@@ -146,14 +146,14 @@ class Child:
         del self._pixels
         self._window.close()
 
-    def _tell(self, request: dict[str, Any]) -> None:
+    def _send(self, request: dict[str, Any]) -> None:
         try:
             self._to_child.write(protocol.encode(request))
             self._to_child.flush()
         except OSError as e:
             raise ChildLost(self._process.wait(), self.late) from e
 
-    def _hear(self) -> dict[str, Any]:
+    def _receive(self) -> dict[str, Any]:
         line = self._from_child.readline(protocol.LONGEST_LINE)
         if not line.endswith(b"\n"):
             self._process.kill()

@@ -41,7 +41,7 @@ class DecoderLost(ImageRefused):
 
 
 @dataclass(eq=False)
-class _Busy:
+class _Lease:
     child: Child
     deadline: float
     used: bool
@@ -73,7 +73,7 @@ class DecoderPool:
         self._cpu_s, self._wall_s, self._idle_s = cpu_s, wall_s, idle_s
         self._changed = threading.Condition()
         self._idle: list[Child] = []
-        self._busy: list[_Busy] = []
+        self._busy: list[_Lease] = []
         self._starting = self._numbers = 0
         self._watched = self._closed = False
         self._used = time.monotonic()
@@ -106,11 +106,13 @@ class DecoderPool:
                 raise _lost(str(request["name"]), e.lost) from e
             return self._run(request, take, self._take_child(str(request["path"]), new=True))
 
-    def _run(self, request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T], busy: _Busy) -> T:
+    def _run(self, request: dict[str, Any], take: Callable[[Child, dict[str, Any]], T], busy: _Lease) -> T:
         name, path = str(request["name"]), str(request["path"])
         fit = False
         try:
-            answer = busy.child.ask({**request, "cpu_s": self._cpu_s, "close": self._stale(busy.child)})
+            answer = busy.child.ask(
+                {**request, "cpu_s": self._cpu_s, "close": self._take_stale_paths(busy.child)}
+            )
             if (refused := refusal_of(answer, name)) is not None:
                 fit = True
                 raise refused
@@ -160,20 +162,20 @@ class DecoderPool:
         for child in idle:
             child.close()
 
-    def _take_child(self, path: str, new: bool = False) -> _Busy:
+    def _take_child(self, path: str, new: bool = False) -> _Lease:
         """An idle child, best one that has `path` open already; else a new one; else wait for one.
 
         With `new` always a new one, in the place of an idle one where there are as many as there may be.
         """
         with self._changed:
             while not self._closed:
-                self._bury([c for c in self._idle if not c.alive])
+                self._reap([c for c in self._idle if not c.alive])
                 if self._idle and not new:
                     child = next((c for c in self._idle if path in c.open_paths), self._idle[-1])
                     self._idle.remove(child)
-                    return self._hold(child, used=True)
+                    return self._lease(child, used=True)
                 if self._running() < self._most:
-                    self._bury(self._idle[: max(0, len(self._idle) + 1 + self._running() - self._most)])
+                    self._reap(self._idle[: max(0, len(self._idle) + 1 + self._running() - self._most)])
                     self._starting += 1
                     break
                 self._changed.wait()
@@ -189,35 +191,35 @@ class DecoderPool:
     def _running(self) -> int:
         return len(self._busy) + self._starting
 
-    def _start(self) -> _Busy:
+    def _start(self) -> _Lease:
         self._numbers += 1
         try:
             child = Child(self._argv(), self._numbers)
         except (ChildLost, BadAnswer) as e:
             raise OSError(f"a decoder could not be started ({e})") from e
         with self._changed:
-            return self._hold(child, used=False)
+            return self._lease(child, used=False)
 
-    def _stale(self, child: Child) -> list[str]:
+    def _take_stale_paths(self, child: Child) -> list[str]:
         with self._changed:
             stale, child.stale_paths = child.stale_paths, set()
         return sorted(stale)
 
-    def _bury(self, dead: list[Child]) -> None:
+    def _reap(self, dead: list[Child]) -> None:
         for child in dead:
             self._idle.remove(child)
             child.close()
 
-    def _hold(self, child: Child, used: bool) -> _Busy:
-        busy = _Busy(child, time.monotonic() + self._wall_s, used)
+    def _lease(self, child: Child, used: bool) -> _Lease:
+        busy = _Lease(child, time.monotonic() + self._wall_s, used)
         self._busy.append(busy)
         if not self._watched:
             self._watched = True
-            threading.Thread(target=self._watch, name="decoders' clock", daemon=True).start()
+            threading.Thread(target=self._enforce_timeouts, name="decoders' clock", daemon=True).start()
         self._changed.notify_all()
         return busy
 
-    def _give_back(self, busy: _Busy, fit: bool) -> None:
+    def _give_back(self, busy: _Lease, fit: bool) -> None:
         with self._changed:
             self._busy.remove(busy)
             self._used = time.monotonic()
@@ -228,7 +230,7 @@ class DecoderPool:
         if not fit:
             busy.child.close()
 
-    def _watch(self) -> None:
+    def _enforce_timeouts(self) -> None:
         """End requests past their time, and idle children after a while; ends with the last child."""
         while True:
             with self._changed:
