@@ -233,6 +233,10 @@ class LibraryWindow(QDialog):
         self.remove_button.clicked.connect(self.remove)
         for button in (self.everything, self.note_button, self.remove_button):
             button.setAutoDefault(False)
+        self._build_layout()
+        resize_within_screen(self, 800, 640)
+
+    def _build_layout(self) -> None:
         row = QHBoxLayout()
         row.setContentsMargins(14, 10, 14, 10)
         row.addWidget(self.text, 1)
@@ -249,7 +253,6 @@ class LibraryWindow(QDialog):
         layout.addLayout(row)
         layout.addWidget(self.view, 1)
         layout.addLayout(below)
-        resize_within_screen(self, 800, 640)
 
     def show_like(self, found: Sequence[tuple[Reference, float]] | None) -> None:
         """Show cells with their likeness; None shows the whole library."""
