@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.workspace import OpenOptions
+from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.run_messages import remark
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.scale_messages import SCALE_CONTRADICTED, WARNING_CONTRADICTED
@@ -126,7 +127,7 @@ def test_a_case_that_waits_for_its_scale_says_what_to_do_and_asks_for_it(
     workshop.sessions["a.bcs"] = session
     window.opener.open_case(tmp_path / "a.bcs")
     (banner,) = window.banners.banners
-    assert banner.texts[0] == said
+    assert banner.texts[0] == remark_text(said)
     assert "Give the scale" in banner.texts[2]
     asked: list[OpenOptionsDialog] = []
 
