@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.domain.analysis import Done, RunStatus, Skipped, SkippedFile
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.ui import reporting
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.export import ExportDialog
@@ -191,7 +192,9 @@ def test_a_view_of_an_earlier_case_says_nothing_any_more(bench: ToolWindows) -> 
 def test_an_analysis_that_goes_on_takes_back_that_it_was_stopped(desk: Desk) -> None:
     analysis = desk.window.analysis
     analysis._session = desk.session  # noqa: SLF001  # an analysis that was stopped
-    analysis.runner.batch.emit([Skipped(SkippedFile("a.png", "damaged")), Done(RunStatus.CANCELLED, {})])
+    analysis.runner.batch.emit(
+        [Skipped(SkippedFile("a.png", "damaged")), Done(RunStatus.CANCELLED, RunRecord())]
+    )
     analysis.runner.finished.emit()
     assert len(desk.window.banners.banners) == 2
     job = desk.workshop.continue_analysis(desk.session)

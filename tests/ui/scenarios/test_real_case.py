@@ -251,5 +251,5 @@ def one_by_one(
     window: MainWindow, events: list[AnalysisEvent], between: Callable[[list[AnalysisEvent]], None]
 ) -> None:
     for event in events:
-        window.analysis.runner.batch.emit([event])
+        window.analysis._batch([event])  # noqa: SLF001  # the signal would come back to this function
         between([event])

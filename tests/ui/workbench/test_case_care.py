@@ -116,7 +116,7 @@ def test_a_case_that_cannot_be_opened_offers_recovery_instead_of_reading(
     qtbot: QtBot, window: MainWindow, workspace: Workspace
 ) -> None:
     path = a_case(workspace.cases_dir / "one.bcs", 30)
-    tamper(path, "UPDATE run_ends SET status = 'failed'")
+    tamper(path, "UPDATE run_results SET status = 'failed'")
     window.opener.open_path(path)
     assert window.page is None
     (banner,) = window.banners.banners
