@@ -1,4 +1,4 @@
-"""The three methods of adaptation, one after the other: prior shift, label propagation, morphometry.
+"""Adapt the cells of a specimen jointly: prior shift, label propagation and morphometry in two iterations.
 
 The likelihood of the measurements (:mod:`bloodcells_gui.adaptation.morphometry`) depends on where the classes
 of this specimen lie, which follows from what its cells are taken for. So class weights, propagated labels and

@@ -199,7 +199,7 @@ def _parse_without_defaults(cls: type[Any], obj: Any, path: str) -> Any:
 
 
 def parse_record(cls: type[Any], obj: Any, path: str, problems: list[SettingProblem]) -> Any:
-    """Make a `cls` from a JSON object; each invalid or unknown value falls back to its default.
+    """Make a `cls` from a JSON object: an invalid value becomes its default, an unknown key goes.
 
     Parameters
     ----------

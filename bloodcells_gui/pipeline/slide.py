@@ -21,7 +21,7 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import LYING_LEVELS, POOR_ZONES, UNFOCUSED, counted, remark
 from bloodcells_gui.domain.run_record import QualityMap, RunRecord, ScanProgress, TileSet
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
-from bloodcells_gui.domain.zones import NOT_A_SMEAR, OUT_OF_FOCUS, READABLE, TOO_THICK, ZonesRanked, ZoneTile
+from bloodcells_gui.domain.zones import OUT_OF_FOCUS, READABLE, TOO_THICK, ZonesRanked, ZoneTile
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.overview import inside
@@ -172,7 +172,7 @@ class SlideSource:
                 "Copy the slides again from the scanner.",
                 exit_code=EXIT_NOTHING_READABLE,
             )
-        if not any(s.survey.map.smear.any() and not _colourless(s.survey) for s in self._slides.values()):
+        if not any(s.survey.map.smear.any() and not s.survey.is_colourless() for s in self._slides.values()):
             raise UserError(
                 "No smear was found on the slide.",
                 "It shows empty glass only, or only a label.",
@@ -447,9 +447,3 @@ def _whole_in(tile: Tile, box: Box, size_px: tuple[int, int], margin_px: float) 
         and (right >= size_px[0] or box.x + box.width < right - margin_px)
         and (bottom >= size_px[1] or box.y + box.height < bottom - margin_px)
     )
-
-
-def _colourless(survey: Survey) -> bool:
-    """Whether what was looked at has no stain at all: the label, or something else than a smear."""
-    dark = [NOT_A_SMEAR in q.reasons for q in survey.probed if q.coverage > 0.02]
-    return len(dark) > 0 and sum(dark) > 0.8 * len(dark)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.zones import NOT_A_SMEAR
 from bloodcells_gui.imaging.io.levels import TrustedLevels
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
@@ -158,3 +159,8 @@ class Survey:
             except ImageRefused:
                 continue
         return patches
+
+    def is_colourless(self) -> bool:
+        """Whether what was looked at has no stain at all: the label, or something else than a smear."""
+        dark = [NOT_A_SMEAR in q.reasons for q in self.probed if q.coverage > 0.02]
+        return len(dark) > 0 and sum(dark) > 0.8 * len(dark)

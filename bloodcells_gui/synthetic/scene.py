@@ -92,7 +92,7 @@ def scatter_points(
     own_radius: float,
     clusters: float = 0.25,
 ) -> NDArray[np.float64]:
-    """Scatter points at a distance of `spacing`, some in touching or overlapping pairs and short rows.
+    """Scatter points at least `spacing` apart, some in touching or overlapping pairs and short rows.
 
     Parameters
     ----------
