@@ -32,7 +32,7 @@ def recorder(folder: Path, kind: SpecimenKind) -> tuple[CaseStore, _Recorder]:
         folder / "a.bcs", Specimen("a", kind, folder, (ImageRef("a.jpg", Path("a.jpg")),)), case_id="a"
     )
     engine: Any = SimpleNamespace(
-        classifier=SimpleNamespace(classes=("LY",), ways=AdaptationMethods(None, None)),
+        classifier=SimpleNamespace(classes=("LY",), adaptation_methods=AdaptationMethods(None, None)),
         identities=dict,
         provider="CPUExecutionProvider int8",
     )
