@@ -38,12 +38,12 @@ class Kind(StrEnum):
     RUN = N_("run")
     RUN_END = N_("run end")  # of formats 1 to 3
     RUN_RESULT = N_("run result")
-    SETTLED = "settled"
+    SETTLED = N_("settled")
     SKIPPED = N_("skipped")
     CELLS = N_("cells")
     EVENT = N_("event")
     REPORT = N_("report")
-    REPORT_MAPS = "report maps"
+    REPORT_MAPS = N_("report maps")
 
 
 # Rows of a kind by first key and count; `cells` are sealed together with their assets.

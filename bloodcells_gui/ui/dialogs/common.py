@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
+from PySide6.QtGui import QFont, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -87,6 +87,18 @@ class Form(QDialog):
             # Qt makes the button that last had the focus the one that Enter presses, in the fields too.
             button.setAutoDefault(False)
         self.focus_first_field()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_height()
+
+    def fit_height(self) -> None:
+        """Keep the dialog as high as its texts are when wrapped at its width, and no higher than the screen.
+
+        The layout's own least height counts a wrapped text as one line, and rows would overlap.
+        """
+        needed = self.outer.totalHeightForWidth(self.width())
+        self.setMinimumHeight(min(needed, self.screen().availableGeometry().height()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

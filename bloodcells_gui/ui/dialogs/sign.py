@@ -135,6 +135,7 @@ class SignDialog(Form):
                 QWidget.setTabOrder(before, widget)
             last = [widget]
         if self.isVisible():
+            self.fit_height()
             self._focus_next()
 
     def _focus_next(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QRect
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
@@ -197,3 +199,25 @@ def test_the_page_of_the_preferences_gives_back_what_it_shows(qtbot: QtBot, cont
     page = SigningPage(context, LabSettings(signing=rules))
     qtbot.addWidget(page)
     assert page.changes() == {"signing": rules}
+
+
+@pytest.mark.parametrize("rows", [1, 7, 20])
+def test_wrapped_texts_push_no_row_over_another(qtbot: QtBot, context: UiContext, rows: int) -> None:
+    context.language.choose("fr")  # its lead takes two lines
+    try:
+        dialog = SignDialog(context, "Ann", [ASK] * rows, reviewed="60 cellules sur 60 ont été vues.")
+        qtbot.addWidget(dialog)
+        dialog.resize(dialog.minimumWidth(), 200)
+        dialog.show()
+        qtbot.waitExposed(dialog)
+
+        def places() -> list[QRect]:
+            return [dialog.outer.itemAt(i).geometry() for i in range(dialog.outer.count())]
+
+        def in_order() -> bool:
+            return all(above.bottom() < below.top() for above, below in pairwise(places()))
+
+        qtbot.waitUntil(in_order, timeout=2000)
+        assert dialog.rect().contains(places()[-1])
+    finally:
+        context.language.choose("en")
