@@ -17,6 +17,7 @@ from bloodcells_gui.ui.marked_picture import save_png
 from bloodcells_gui.ui.window_memory import WindowMemory
 
 _TIMEOUT_MS = 600_000
+_PICTURE_TIMEOUT_MS = 10_000
 
 
 def save_screenshot(
@@ -66,6 +67,7 @@ def _save_window(
             _wait_for_case(window)
         if window.page is not None:
             show_first_cell(window, show_heatmap=show_heatmap)
+            _wait_for_picture(window, show_heatmap=show_heatmap)
             if slide:
                 show_slide(window)
         start.wait_ms(600)
@@ -115,6 +117,23 @@ def show_first_cell(window: MainWindow, *, show_heatmap: bool) -> None:
     page.gallery.view.select_ids(ids[:1])
     if show_heatmap:
         page.inspector.heat_button.setChecked(True)
+
+
+def _wait_for_picture(window: MainWindow, *, show_heatmap: bool) -> None:
+    """Wait until the inspector shows the chosen cell, with its heat map if asked for.
+
+    Not longer than `_PICTURE_TIMEOUT_MS`: a cell may have no picture, and a classifier no maps.
+    """
+    page = window.page
+    if page is None or not page.session.cells:
+        return
+    clock = QElapsedTimer()
+    clock.start()
+    image = page.inspector.image
+    while clock.elapsed() < _PICTURE_TIMEOUT_MS:
+        if image.has_picture and (image.has_heat or not show_heatmap):
+            return
+        start.wait_ms(50)
 
 
 def show_slide(window: MainWindow) -> None:
