@@ -210,8 +210,8 @@ def test_what_measurements_say_is_fitted_as_it_was_made() -> None:
     apart = (found.means[order] - found.means[order][0]) * found.scale
     np.testing.assert_allclose(apart, means - means[0], atol=0.35)
     np.testing.assert_allclose(np.sqrt(np.diag(found.within)) * found.scale, 0.5, atol=0.08)
-    assert np.diag(found.between).mean() < 0.1 * np.diag(found.within).mean()
-    assert np.diag(found.offset).mean() > np.diag(found.between).mean()
+    assert np.diag(found.interaction).mean() < 0.1 * np.diag(found.within).mean()
+    assert np.diag(found.site_effect).mean() > np.diag(found.interaction).mean()
     assert methods_with(found).under_profile() == AdaptationMethods(None, None, found)
 
 

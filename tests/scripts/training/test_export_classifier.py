@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from bloodcells_gui.inference.onnx_check import inspect_model  # noqa: E402
+from bloodcells_gui.inference.session import int8_is_exact  # noqa: E402
 from scripts.training.classifier_net import ClassifierNet  # noqa: E402
 from scripts.training.export_classifier import (  # noqa: E402
     OUTPUTS,
@@ -55,6 +56,10 @@ def test_onnx_equals_torch_and_int8_keeps_the_standard(tmp_path: Path) -> None:
     np.testing.assert_allclose(one[0], wanted[0][:1], atol=TOLERANCE["fp32"])
     quantise(path, tmp_path / "int8.onnx", np.repeat(views, 6, axis=0))
     assert inspect_model((tmp_path / "int8.onnx").read_bytes()).domains <= {"ai.onnx"}
+    if not int8_is_exact():
+        pytest.skip(
+            "INT8 products overflow on this processor: what an INT8 network answers says nothing here"
+        )
     rough = run_onnx(tmp_path / "int8.onnx", views, ["embedding"])[0]
     assert np.corrcoef(rough.ravel(), wanted[1].ravel())[0, 1] > 0.98
     assert lean(tmp_path / "int8.onnx", path)["split_views"] == 1

@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from bloodcells_gui.inference.onnx_check import inspect_model  # noqa: E402
+from bloodcells_gui.inference.session import int8_is_exact  # noqa: E402
 from scripts.training.optimize_onnx import (  # noqa: E402
     Graph,
     copy_pixels,
@@ -213,6 +214,7 @@ def views(quantise: bool) -> onnx.ModelProto:
     return model(nodes, values, ["n", 16, 16, 3], TensorProto.UINT8, ["m", 6, 8, 8])
 
 
+@pytest.mark.skipif(not int8_is_exact(), reason="INT8 products overflow on this processor")
 def test_the_second_view_becomes_a_second_stem_that_reads_bytes() -> None:
     exact, before = views(quantise=False), views(quantise=True)
     graph = Graph(copy(before))
