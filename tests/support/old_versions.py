@@ -214,4 +214,19 @@ def interrupted_version_3(path: Path) -> Path:
     return _write_rows_of(path, VERSION_3, "interrupted_format_3.sql", _triggers(_TABLES_3), 3)
 
 
-BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1, 2: version_2, 3: version_3}
+# Version 4 keeps the end of a run typed; runs of older versions keep theirs in run_ends.
+VERSION_4 = (
+    *VERSION_3,
+    "CREATE TABLE run_results (run INTEGER PRIMARY KEY REFERENCES runs(number), status TEXT NOT NULL,"
+    " finished TEXT NOT NULL, scale TEXT NOT NULL, counts TEXT NOT NULL, progress TEXT NOT NULL,"
+    " maps TEXT NOT NULL, adaptation TEXT NOT NULL, remarks TEXT NOT NULL) STRICT",
+)
+_TABLES_4 = (*_TABLES_3, "run_results")
+
+
+def version_4(path: Path) -> Path:
+    """The fourth format: as the third, with an empty table more."""
+    return _write(path, VERSION_4 + _triggers(_TABLES_4), _ALL_ROWS_1, 4)
+
+
+BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1, 2: version_2, 3: version_3, 4: version_4}
