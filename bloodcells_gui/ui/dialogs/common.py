@@ -97,8 +97,9 @@ class Form(QDialog):
 
         The layout's own least height counts a wrapped text as one line, and rows would overlap.
         """
-        needed = self.outer.totalHeightForWidth(self.width())
-        self.setMinimumHeight(min(needed, self.screen().availableGeometry().height()))
+        if self.outer.hasHeightForWidth():
+            needed = self.outer.totalHeightForWidth(self.width())
+            self.setMinimumHeight(min(needed, self.screen().availableGeometry().height()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
