@@ -11,7 +11,7 @@ from bloodcells_gui.app.clock import clock_doubt
 from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.second_reader import open_cells, passes
 from bloodcells_gui.domain import check_messages
-from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.analysis import is_incomplete
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import (
     REFUTED,
@@ -153,7 +153,7 @@ def _counting(session: CaseSession) -> list[SigningCheck]:
         text = check_messages.TARGET_NOT_REACHED
         params = (("n", str(total)), ("target", str(session.target)))
         found += _check_by_rule(session, rules.target, "target", text, params)
-    if any(run.status is not RunStatus.COMPLETE for run in session.runs):
+    if is_incomplete(session.runs):
         text = check_messages.INCOMPLETE
         found += _check_by_rule(session, rules.incomplete, "incomplete", text)
     return found

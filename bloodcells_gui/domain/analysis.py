@@ -14,7 +14,7 @@ from bloodcells_gui.domain.zones import TileScanned, ZonesRanked
 
 
 class RunStatus(StrEnum):
-    """How a run ended; anything but COMPLETE is stamped incomplete on every report."""
+    """How a run ended; what no later run went on to complete is stamped incomplete on every report."""
 
     RUNNING = N_("running")
     COMPLETE = N_("complete")
@@ -134,3 +134,33 @@ def left_out(runs: Sequence[AnalysisRun], specimen: Specimen) -> list[SkippedFil
         if image.sha256:  # known from the moment when the image was read
             found.pop(image.name, None)
     return list(found.values())
+
+
+def completed_later(runs: Sequence[AnalysisRun]) -> tuple[int, ...]:
+    """Numbers of the runs that did not come to their end, but that a later run went on with to its own.
+
+    A later run goes on with an earlier one where it covers the same zones, or the whole specimen. A run that
+    is still going, or that was cut off, completes nothing.
+
+    Parameters
+    ----------
+    runs : sequence of AnalysisRun
+        Of one case, oldest first.
+    """
+    zones = [run.parameters.get("zones", "") for run in runs]
+    complete = [run.status is RunStatus.COMPLETE for run in runs]
+    return tuple(
+        run.number
+        for i, run in enumerate(runs)
+        if not complete[i]
+        and any(
+            done and where in ("", zones[i])
+            for done, where in zip(complete[i + 1 :], zones[i + 1 :], strict=True)
+        )
+    )
+
+
+def is_incomplete(runs: Sequence[AnalysisRun]) -> bool:
+    """Whether a run did not come to its end and no later one went on with it to the end."""
+    later = completed_later(runs)
+    return any(run.status is not RunStatus.COMPLETE and run.number not in later for run in runs)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bloodcells_gui.domain.analysis import AnalysisRun, left_out
+from bloodcells_gui.domain.analysis import AnalysisRun, completed_later, left_out
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
@@ -191,6 +191,7 @@ def build_report(
         app_version=app_version,
         version=state.version,
         analyser=_analyser(state.data, differential, cell_counts),
+        completed_later=completed_later(runs),
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,
         signatures=tuple(state.signatures),

@@ -18,7 +18,7 @@ from typing import Any
 
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.comparison import AnalyserRow
-from bloodcells_gui.domain.differential import Differential, Remark
+from bloodcells_gui.domain.differential import LATER, Differential, Remark
 from bloodcells_gui.domain.flat_record import reported_record
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Signature, Status
@@ -231,7 +231,9 @@ class ReportModel:
     `images_sha256` is over the names and hashes of all images, in order; `settings_sha256` over the
     laboratory's settings. `analyser` compares the smear with an analyser's differential, where one was
     entered. `skipped` holds at most `SKIPPED_SHOWN` entries of `skipped_total`. `chain` is where the case's
-    chain ended when this was signed, None before and in reports of older versions.
+    chain ended when this was signed, None before and in reports of older versions. `completed_later` are the
+    numbers of runs that a later run completed (`domain.analysis.completed_later`); reports signed by earlier
+    versions have none and keep their stamp.
 
     Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
     SHA-256 of the bytes that were signed, for a report read back from them.
@@ -259,6 +261,7 @@ class ReportModel:
     analyser: tuple[AnalyserRow, ...] = ()
     anonymised: bool = False
     chain: ChainEnd | None = None
+    completed_later: tuple[int, ...] = field(default=(), metadata=LATER)
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""
@@ -290,7 +293,8 @@ class ReportModel:
         found = []
         if self.synthetic:
             found.append(SYNTHETIC)
-        if any(run.status is not RunStatus.COMPLETE for run in self.runs):
+        done = self.completed_later
+        if any(run.status is not RunStatus.COMPLETE and run.number not in done for run in self.runs):
             found.append(INCOMPLETE)
         if self.differential.preliminary:
             found.append(PRELIMINARY)

@@ -256,7 +256,7 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
     """Runs, models and hashes, scale, parameters, skipped files, hashes of what the report stands on."""
     sheet.heading(sheet.tr("Provenance"), 24)
     for run in model.runs:
-        _run(sheet, run)
+        _run(sheet, run, run.number in model.completed_later)
     lines = [
         (N_("Program"), f"bloodcells_gui {model.app_version}"),
         (
@@ -299,14 +299,17 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
             )
 
 
-def _run(sheet: Sheet, run: RunBlock) -> None:  # noqa: C901  # one branch a line of the annex
+def _run(sheet: Sheet, run: RunBlock, completed: bool) -> None:  # noqa: C901  # one branch a line of the annex
     sheet.ensure(16)
     lang = sheet.lang_code
     title = sheet.tr("Analysis {number}", number=run.number + 1)
     text = f"{sheet.tr(run.status.value)}, {local_time(run.started, lang)}"
     if run.finished:
         text += " – " + local_time(run.finished, lang)
-    key_value(sheet, title, text, bold=True, rgb=INK if run.status is RunStatus.COMPLETE else CRITICAL)
+    if completed:
+        text += "; " + sheet.tr("a later analysis went on with it to the end")
+    done = completed or run.status is RunStatus.COMPLETE
+    key_value(sheet, title, text, bold=True, rgb=INK if done else CRITICAL)
     for task, bundle in run.bundles:
         name, _, sha = bundle.rpartition(" ")
         key_value(

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.analysis import RunStatus, is_incomplete
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import LANGUAGES
@@ -330,7 +330,7 @@ class Worklist:
                 flags.insert(0, WENT_BACK)
             where = _state_of(store, state)
             persons = sorted({e.person for e in events})
-            incomplete = bool(store.runs) and store.runs[-1].status is not RunStatus.COMPLETE
+            incomplete = is_incomplete(store.runs)
             number = with_number(store.specimen, state.data.fields).id
             return (
                 name,

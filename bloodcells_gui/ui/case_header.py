@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.analysis import is_incomplete
 from bloodcells_gui.domain.run_messages import FOREIGN, run_remarks
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
@@ -126,7 +126,7 @@ class CaseHeader(QWidget):
                     tr("Another window writes this case, or its file is protected"),
                 )
             )
-        if session.runs and session.runs[-1].status != RunStatus.COMPLETE and not self.running:
+        if is_incomplete(session.runs) and not self.running:
             chips.append(
                 (
                     tr("Incomplete"),

@@ -86,6 +86,11 @@ def test_stamps_say_what_a_reader_must_know() -> None:
         reviewed=False, run=make_run(status=RunStatus.CANCELLED), specimen=make_specimen(110, synthetic=True)
     )
     assert rough.stamps() == ("SYNTHETIC", "INCOMPLETE", "NOT SIGNED")
+    assert b"completed_later" not in rough.canonical(), "reports signed before keep their bytes"
+    assert from_json(to_json(rough)).stamps() == rough.stamps()
+    gone_on_with = dataclasses.replace(rough, completed_later=(0,))
+    assert gone_on_with.stamps() == ("SYNTHETIC", "NOT SIGNED")
+    assert from_json(to_json(gone_on_with)).stamps() == gone_on_with.stamps()
     cells = [dataclasses.replace(c, abstained=True) for c in make_cells({"LY": 2})]
     waiting = make_report({"LY": 2}, state=ReviewState(cells))
     assert "PRELIMINARY" in waiting.stamps()

@@ -16,13 +16,14 @@ from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, report_model
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
-from bloodcells_gui.app.signing import amend
+from bloodcells_gui.app.signing import amend, signing_checks
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.run_messages import VERBATIM, templates
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline.search import TileSearch
+from bloodcells_gui.report.model import INCOMPLETE
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import recover
@@ -162,5 +163,10 @@ def test_an_interrupted_slide_of_the_old_format_goes_on(
         assert last.record.progress.searched[0].tiles == {(0, 0), (0, 1), (1, 0), (1, 1)}
         whole = len(store.load_cells())
     assert audit.verify(path, images=False).problems == []
+    session = opened(path, read_only=True)
+    stamps = report_model(session, ExportOptions()).stamps()
+    checks = {check.id for check in signing_checks(session)}
+    session.close()
+    assert (INCOMPLETE in stamps, "incomplete" in checks) == (False, False)
     fresh = analyze(slide, tmp_path / "fresh", "slide")
     assert (whole, before < whole) == (fresh.cells, True)
