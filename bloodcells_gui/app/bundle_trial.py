@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import bloodcells_gui
-from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.errors import BundleRefused, system_reason
 
 VERB = "--try-bundle"
 """First argument that makes the packaged program a trial of a bundle."""
@@ -69,7 +69,7 @@ def try_bundle(folder: Path, lang: str = "en") -> list[NetworkCheck]:
         _log.warning("the trial of a model bundle was stopped after %.0f s", SECONDS)
         raise _too_much(folder) from None
     except OSError as error:
-        raise _refused(folder, "It could not be tried: {error}.", error=error.strerror or error) from error
+        raise _refused(folder, "It could not be tried: {error}.", error=system_reason(error)) from error
     answer = None
     with suppress(ValueError):
         answer = json.loads(done.stdout[:_LONGEST_ANSWER].decode("utf-8", "replace"))

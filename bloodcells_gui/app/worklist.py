@@ -15,7 +15,7 @@ from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
-from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.domain.errors import OutputNotWritable, UserError, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
@@ -204,7 +204,7 @@ class WorkList:
                 "{why}.",
                 "Free some space or set another folder with the variable BLOODCELLS_HOME.",
                 path=target.parent,
-                why=error.strerror or error,
+                why=system_reason(error),
             ) from error
         return target, recover(path, target, app_version=__version__)
 

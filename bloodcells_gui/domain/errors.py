@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
-from bloodcells_gui.domain.i18n import Reason, tr
+from bloodcells_gui.domain.i18n import N_, Reason, tr
 
 EXIT_USAGE = 2
 EXIT_NOTHING_READABLE = 3
 EXIT_BUNDLE_REFUSED = 4
 EXIT_OUTPUT_NOT_WRITABLE = 5
 EXIT_CANCELLED = 130
+
+
+# The system's commonest reasons, which it would say in its own words and language.
+_SYSTEM_REASONS = {
+    errno.EACCES: N_("no permission"),
+    errno.EPERM: N_("no permission"),
+    errno.EROFS: N_("it can only be read"),
+    errno.ENOSPC: N_("no space left"),
+    errno.EDQUOT: N_("no space left"),
+    errno.EISDIR: N_("it is a folder"),
+    errno.ENOTDIR: N_("a part of the path is no folder"),
+    errno.ENOENT: N_("it is not there"),
+    errno.EEXIST: N_("it exists already"),
+    errno.ENAMETOOLONG: N_("the name is too long"),
+    errno.EIO: N_("the disk reports an error"),
+    errno.EBUSY: N_("another program is using it"),
+    errno.EMFILE: N_("too many files are open"),
+}  # fmt: skip
 
 
 class Cancelled(Exception):
@@ -72,3 +91,9 @@ class InvalidValue(ValueError):
 def reason_of(error: ValueError) -> Reason:
     """The reason of any ValueError; of an :class:`InvalidValue` one the translatable reason."""
     return error.reason if isinstance(error, InvalidValue) else Reason(str(error))
+
+
+def system_reason(error: OSError) -> Reason:
+    """Why the system refused a file, without a full stop; in the system's own words where they are rare."""
+    known = _SYSTEM_REASONS.get(error.errno or 0)
+    return Reason(known) if known else Reason("{reason}", (("reason", error.strerror or str(error)),))

@@ -15,7 +15,7 @@ from bloodcells_gui.domain.analysis import AnalysisRun, SkippedFile
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
-from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.specimen import Specimen
@@ -68,9 +68,7 @@ def atomic_file(path: Path, mode: str = "w", encoding: str = "utf-8") -> Iterato
             stream.detach()
     except OSError as error:
         why = N_("The system says: {reason}.")
-        raise OutputNotWritable(
-            what, why, advice, name=path.name, reason=error.strerror or str(error)
-        ) from error
+        raise OutputNotWritable(what, why, advice, name=path.name, reason=system_reason(error)) from error
 
 
 def write_rows(

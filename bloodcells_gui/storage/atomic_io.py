@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX, PLAIN_NUMBER, numbered
 
 
@@ -110,7 +110,7 @@ def not_writable(path: Path, error: OSError) -> OutputNotWritable:
         "The folder is read-only for you, the disk is full, or the name is not possible there.",
         "Choose another folder or free some space.",
         path=path,
-        reason=error.strerror or error,
+        reason=system_reason(error),
     )
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.domain.errors import OutputNotWritable, UserError, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.imaging.io import plain_files
@@ -263,7 +263,7 @@ def _write(
     try:
         plain_files.sha256_of(path)
     except OSError as error:
-        raise _SourceUnreadable(error.strerror or str(error)) from error
+        raise _SourceUnreadable(system_reason(error)) from error
     hashed, size = hashlib.sha256(), 0
     with plain_files.reading(path) as source, archive.open(_info(name), "w", force_zip64=True) as sink:
         while data := source.read(BYTES_AT_ONCE):
@@ -340,5 +340,5 @@ def unreadable(path: Path, error: OSError) -> UserError:
         "You may not read it, or its disk or share does not answer.",
         "Check the folder's permissions and the network.",
         path=error.filename or path,
-        reason=error.strerror or error,
+        reason=system_reason(error),
     )

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from bloodcells_gui.domain.errors import OutputNotWritable, UserError
+from bloodcells_gui.domain.errors import OutputNotWritable, UserError, system_reason
 from bloodcells_gui.imaging.io.plain_files import reading, sha256_of
 from bloodcells_gui.storage import move_notes
 from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable, part_of_file
@@ -71,7 +71,7 @@ def _not_copied(path: Path, target: Path, error: OSError) -> UserError:
         "Choose another folder.",
         path=path,
         target=target.parent,
-        reason=error.strerror or error,
+        reason=system_reason(error),
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bloodcells_gui.domain.errors import EXIT_OUTPUT_NOT_WRITABLE, UserError
+from bloodcells_gui.domain.errors import EXIT_OUTPUT_NOT_WRITABLE, UserError, system_reason
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import schema
 
@@ -100,12 +100,14 @@ def header_version(path: Path) -> int:
             path=path,
         ) from None
     except OSError as error:
+        if path.is_dir():
+            raise _no_case(path) from None
         raise UserError(
             "The case file {path} cannot be read ({reason}).",
             "The program may lack the right to read it.",
             "Check the folder's permissions or copy the file to a folder of your own.",
             path=path,
-            reason=error.strerror or error,
+            reason=system_reason(error),
         ) from error
     if not head.startswith(b"SQLite format 3\x00"):
         raise _no_case(path) if head[:6] != b"SQLite" else damaged(path, "header")
@@ -135,7 +137,9 @@ def header_version(path: Path) -> int:
 def _no_case(path: Path) -> UserError:
     return UserError(
         "{path} is not a case file.",
-        "Case files of this program end in .bcs; this one was written by something else.",
+        "It is a folder."
+        if path.is_dir()
+        else "Case files of this program end in .bcs; this one was written by something else.",
         "Choose a case file, or open a folder of images instead.",
         path=path,
     )
@@ -303,7 +307,7 @@ def os_in_words(error: OSError, path: Path) -> UserError:
         return read_only_place(path)
     if not path.exists():
         return unreachable(path)
-    return write_failed(path, error.strerror or str(error))
+    return write_failed(path, system_reason(error))
 
 
 def disk_full(path: Path) -> UserError:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import UserError, system_reason
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import hash_chain, row_validation, schema, seals
 from bloodcells_gui.storage.atomic_io import move_into_place, part_of_file
@@ -55,7 +55,7 @@ def create_file(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
             "The folder is read-only for you, the disk is full, or the name is not possible there.",
             "Choose another folder.",
             path=path,
-            reason=error.strerror or error,
+            reason=system_reason(error),
         ) from error
     finally:
         for leftover in (part, Path(f"{part}-journal")):

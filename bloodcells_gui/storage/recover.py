@@ -16,7 +16,7 @@ from bloodcells_gui.adaptation.prior_shift import prior_shift_of
 from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import Cell, CellAssets
-from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Event, EventKind
@@ -112,7 +112,7 @@ def recover(path: Path, target: Path, *, app_version: str) -> Recovery:
                 "Choose a folder with enough space that you may write to.",
                 path=path,
                 folder=target.parent,
-                reason=error.strerror or error,
+                reason=system_reason(error),
             ) from error
         try:
             connection = stack.enter_context(contextlib.closing(salvage.open_damaged(copy, path)))

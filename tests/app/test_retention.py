@@ -184,6 +184,6 @@ def test_a_full_disk_keeps_the_case(
 
     monkeypatch.setattr(removals, "write_whole", full)
     removed = retention.remove(due, "Ana")
-    assert "No space left" in removed.errors[0].text()
+    assert "no space left" in removed.errors[0].text()
     assert path.exists()
     assert replace(due[0], size=0).entry.path == path

@@ -182,7 +182,7 @@ def test_an_export_replaces_the_old_file_at_once_or_leaves_it(tmp_path: Path) ->
             yield SkippedFile("new", "")
             breaks()
 
-    with pytest.raises(OutputNotWritable, match="No space left"):
+    with pytest.raises(OutputNotWritable, match="no space left"):
         csv_out.write_skipped_csv(path, Bad())  # type: ignore[arg-type]
     assert read(path)[0]["path"] == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["s.csv"]

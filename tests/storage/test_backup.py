@@ -319,7 +319,7 @@ def test_a_file_that_cannot_be_read_costs_itself_alone_and_is_said(
     monkeypatch.setattr(backups.plain_files, "sha256_of", failing)
     done = made(home, tmp_path / "b.zip")
     assert sorted((p.parent.name, why) for p, why in done.left_out) == [
-        ("lab", "Input/output error"), ("old", "Input/output error"),
+        ("lab", "the disk reports an error"), ("old", "the disk reports an error"),
     ]  # fmt: skip
     with Archive(tmp_path / "b.zip") as archive:
         archive.verify()

@@ -59,8 +59,9 @@ def test_what_is_no_case_is_refused(tmp_path: Path, content: bytes, words: str, 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="There is no case file"):
         CaseStore.open(tmp_path / "a.bcs")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="It is a folder") as refused:
         CaseStore.open(tmp_path)
+    assert "dossier" in refused.value.text("fr")
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:
