@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.errors import EXIT_OUTPUT_NOT_WRITABLE, UserError, system_reason
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import schema
 
@@ -321,7 +322,7 @@ def disk_full(path: Path) -> UserError:
     )
 
 
-def write_failed(path: Path, reason: str) -> UserError:
+def write_failed(path: Path, reason: str | Reason) -> UserError:
     """The refusal when the disk or the share answers with an error."""
     return UserError(
         "The last action was not saved: {path} could not be written ({reason}).",
