@@ -261,7 +261,8 @@ class _Recorder:
             cells = tuple(replace(c, id=self._next_id + i) for i, c in enumerate(event.cells))
             self._store.add_cells(self.number, cells, event.assets, read.images if read else ())
             self._next_id += len(cells)
-            return [*([read] if read else []), CellsFound(cells, event.assets)]
+            shown = self._engine.classifier.look_first.marked(cells, self._engine.classifier.classes)
+            return [*([read] if read else []), CellsFound(shown, event.assets)]
         if read:
             self._store.set_specimen_images(read.images)
         if isinstance(event, ImagesRead) and self._store.specimen.kind is SpecimenKind.CROPS:
@@ -344,7 +345,9 @@ class _Recorder:
                 measurement_names=MEASUREMENTS,
                 bundles=self._engine.identities(),
                 provider=self._engine.provider,
-                parameters=self._options.as_parameters() | as_parameters(self.brightness),
+                parameters=self._options.as_parameters()
+                | as_parameters(self.brightness)
+                | self._engine.classifier.look_first.to_parameters(),
                 profile=self._profile,
                 scale=scale,
             )

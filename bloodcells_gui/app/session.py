@@ -40,6 +40,7 @@ from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
+from bloodcells_gui.domain.suspicion import queue
 from bloodcells_gui.storage.case import CaseStore
 
 _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
@@ -48,11 +49,12 @@ Listener = Callable[[Change], None]
 
 
 def _differs(a: Cell, b: Cell) -> bool:
-    return (a.predicted, a.probability, a.uncertainty, a.abstained) != (
+    return (a.predicted, a.probability, a.uncertainty, a.abstained, a.suspicion) != (
         b.predicted,
         b.probability,
         b.uncertainty,
         b.abstained,
+        b.suspicion,
     )
 
 
@@ -157,6 +159,10 @@ class CaseSession:
     def decision(self, cell_id: int) -> Decision:
         """What stands for the cell."""
         return self.state.decision(cell_id)
+
+    def look_first(self) -> list[int]:
+        """Ids of the cells that the program shows first and nobody has decided on, most suspicious first."""
+        return queue(self.cells, self.state)
 
     def history(self, cell_id: int) -> list[Event]:
         """Everything that was done to one cell, oldest first."""

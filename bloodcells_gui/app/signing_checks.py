@@ -71,6 +71,7 @@ def signing_checks(session: CaseSession) -> list[SigningCheck]:
         *_blocking_checks(session),
         *_findings(session),
         *_undecided_positive_cells(session),
+        *_not_looked_at_first(session),
         *_unreviewed(session),
         *_second_readings(session),
         *_counting(session),
@@ -116,6 +117,14 @@ def _undecided_positive_cells(session: CaseSession) -> list[SigningCheck]:
         return []
     text = check_messages.POSITIVE_NOT_SEEN
     return [SigningCheck(text, (("n", str(len(unseen))),), cells=unseen)]
+
+
+def _not_looked_at_first(session: CaseSession) -> list[SigningCheck]:
+    waiting = session.look_first()
+    if not waiting:
+        return []
+    rule, text = session.settings.signing.look_first, check_messages.LOOK_FIRST_NOT_SEEN
+    return _check_by_rule(session, rule, "look-first", text, (("n", str(len(waiting))),), waiting)
 
 
 def _unreviewed(session: CaseSession) -> list[SigningCheck]:

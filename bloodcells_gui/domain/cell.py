@@ -23,6 +23,8 @@ FLAG_SCALE_CONTRADICTED = N_("scale contradicted")
 FLAG_SCALE_UNSURE = N_("scale unsure")
 FLAG_BY_HAND = "added by hand"
 FLAG_UNLIKE_TRAINING = N_("unlike the training data")
+#: Computed whenever a cell is read, never stored (see `domain/suspicion.py`).
+FLAG_LOOK_FIRST = N_("look here first")
 
 #: With one of these a cell is not named whatever the networks say; "scale unknown" alone is of older cases.
 FOR_WANT_OF_SCALE = frozenset({FLAG_WAITS_FOR_SCALE, FLAG_SCALE_CONTRADICTED, FLAG_SCALE_UNSURE})
@@ -75,6 +77,8 @@ class Cell:
         See the FLAG_ constants.
     run : int
         Which analysis run found it (0 = first); -1 for cells added by hand without a run.
+    suspicion : float
+        0 to 1: how much speaks for a blast; cells shown first are sorted by it (`domain/suspicion.py`).
     """
 
     id: int
@@ -90,6 +94,7 @@ class Cell:
     focus: float = float("nan")
     flags: tuple[str, ...] = ()
     run: int = 0
+    suspicion: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,10 @@ POSITIVE_NOT_SEEN = plural(
     "{n} cell that makes the smear positive was not looked at yet.",
     "{n} cells that make the smear positive were not looked at yet.",
 )
+LOOK_FIRST_NOT_SEEN = plural(
+    "{n} cell that may be a blast was shown first and not looked at by a person.",
+    "{n} cells that may be blasts were shown first and not looked at by a person.",
+)
 NOT_REVIEWED = plural(
     "{n} of {all} leukocytes was not looked at by a person.",
     "{n} of {all} leukocytes were not looked at by a person.",

@@ -68,6 +68,8 @@ class SigningRules:
     reason_on_change : str
         When changing a cell that a person decided on needs a reason: "never", "later" (another person's,
         older than ten minutes, or signed) or "always".
+    look_first : str
+        Cells that the program showed first wait for a person (`domain/suspicion.py`).
     """
 
     unreviewed: str = field(default=ASK, metadata=_check_rule())
@@ -80,6 +82,7 @@ class SigningRules:
         default=("PMY", "BL"), metadata=validation.items(validation.choice(*BY_CODE), 20)
     )
     reason_on_change: str = field(default=LATER, metadata=validation.choice(NEVER, LATER, ALWAYS))
+    look_first: str = field(default=ASK, metadata=_check_rule())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bloodcells_gui.adaptation.morphometry import MorphometryModel
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
 from bloodcells_gui.adaptation.reproposal import CERTAIN_ARTEFACT, coarse_rows
 from bloodcells_gui.domain.errors import BundleRefused
+from bloodcells_gui.domain.suspicion import LookFirst
 from bloodcells_gui.domain.taxonomy import ARTEFACT
 from bloodcells_gui.inference.bundle import ModelBundle
 from bloodcells_gui.inference.calibration import Profile
@@ -89,6 +90,8 @@ class Classifier:
     ----------
     golden_off : float
         Largest difference found in the card's golden test of probabilities and uncertainty.
+    look_first : LookFirst
+        Which cells are shown first.
 
     Raises
     ------
@@ -150,6 +153,7 @@ class Classifier:
         arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
         self._logit_shift = logit_shift(calibration.get("prior_shift"), self.classes)
         self._foreign = float(calibration.get("foreign_disagreement", math.inf))
+        self.look_first = LookFirst.from_card(calibration.get("look_first"))
         measured = calibration.get("measured")
         files = {} if measured is None else {n: bundle.array(f) for n, f in measured["arrays"].items()}
         self._adaptation_methods = AdaptationMethods(

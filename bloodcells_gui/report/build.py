@@ -32,6 +32,7 @@ from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.suspicion import queue_remark
 from bloodcells_gui.domain.taxonomy import ROLLUPS, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import reasons_counted
 from bloodcells_gui.report.logo import load_logo
@@ -103,6 +104,8 @@ class Reviewed(Protocol):
 
     @property
     def notes(self) -> Sequence[NoteLike]: ...
+    def asks_nothing(self, cell_id: int) -> bool: ...
+    def decided(self, cell_id: int) -> bool: ...
     def decision(self, cell_id: int) -> Decision: ...
     def present(self, cell_id: int) -> bool: ...
 
@@ -202,7 +205,10 @@ def build_report(
 def _with_reasons(
     remarks: Sequence[Remark], runs: Sequence[AnalysisRun], cells: Sequence[Cell], state: Reviewed
 ) -> tuple[Remark, ...]:
-    """The remarks with why the report was amended, and why cells wait right behind how many there are."""
+    """The remarks with why the report was amended, which cells were shown first, and why cells wait.
+
+    The last stand right behind how many cells wait.
+    """
     classes = {run.number: run.classes for run in runs}
     waiting = [c for c in cells if state.decision(c.id).status is Status.UNIDENTIFIED]
     counted = reasons_counted(waiting, lambda cell: classes.get(cell.run, ()))
@@ -213,7 +219,7 @@ def _with_reasons(
         for a in state.amendments
         if a.reason.strip()
     ]
-    return (*amended, *remarks[:at], *said, *remarks[at:])
+    return (*amended, *queue_remark(cells, state), *remarks[:at], *said, *remarks[at:])
 
 
 def cells_to_explain(cells: Sequence[Cell], state: Reviewed, settings: LabSettings) -> list[int]:

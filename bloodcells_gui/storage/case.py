@@ -140,7 +140,8 @@ class CaseStore(CaseFile):
             proposals = AdaptedProposals([] if as_found else ended, connection)
             while chunk := cursor.fetchmany(_CHUNK):
                 row_validation.cell_rows(chunk)
-                cells.extend(serialization.cells_from_rows(chunk, proposals.said(chunk)))
+                said = proposals.said(chunk)
+                cells.extend(serialization.cells_from_rows(chunk, said, proposals.suspicion(chunk, said)))
         return cells
 
     def as_found(self, cell_id: int) -> tuple[str, float]:

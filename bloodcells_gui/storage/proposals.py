@@ -23,6 +23,7 @@ from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_of, sa
 from bloodcells_gui.adaptation.reproposal import HELD_BACK, adapt_proposals, coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.suspicion import rule_of
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.storage import serialization
 
@@ -70,6 +71,7 @@ class AdaptedProposals:
 
     def __init__(self, runs: Sequence[AnalysisRun], connection: Any) -> None:
         self._by_run: dict[int, list[_RunAdaptation]] = {}
+        self._rules = {run.number: (rule_of(run.parameters), run.classes) for run in runs}
         for run in reversed(runs):
             prior_shift = prior_shift_of(run.record.adaptation)
             if prior_shift is None or not set(run.classes) <= set(BY_CODE) or not run.classes:
@@ -100,6 +102,24 @@ class AdaptedProposals:
                 if not remaining:
                     break
         return said
+
+    def suspicion(
+        self, table: list[serialization.Row], said: serialization.ModelOutput
+    ) -> list[serialization.Suspicion]:
+        """Return how suspicious the cells in rows of serialization.CELL_COLUMNS are.
+
+        From what their run found, and from what :meth:`said` made of it (`said`).
+        """
+        found = serialization.said_in(table).scores
+        out = [serialization.NOT_SUSPICIOUS] * len(table)
+        for number, (rule, classes) in self._rules.items():
+            rows = [i for i, row in enumerate(table) if row[_RUN] == number and len(found[i]) == len(classes)]
+            if not rows:
+                continue
+            answers = (np.array([scores[i] for i in rows], np.float32) for scores in (found, said.scores))
+            for i, value in zip(rows, rule.suspicion(classes, *answers).tolist(), strict=True):
+                out[i] = serialization.Suspicion(value, value >= rule.limit)
+        return out
 
 
 def _adapted(

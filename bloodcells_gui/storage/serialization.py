@@ -27,6 +27,7 @@ from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
+from bloodcells_gui.domain.suspicion import with_flag
 from bloodcells_gui.storage import row_validation, run_records
 
 Row = tuple[Any, ...]
@@ -155,21 +156,36 @@ def said_in(rows: Sequence[Row]) -> ModelOutput:
     )
 
 
-def cells_from_rows(rows: Sequence[Row], said: ModelOutput | None = None) -> list[Cell]:
+class Suspicion(NamedTuple):
+    """How suspicious a cell is (0 to 1), and whether that is enough to show it first."""
+
+    value: float
+    look_first: bool
+
+
+NOT_SUSPICIOUS = Suspicion(0.0, False)
+
+
+def cells_from_rows(
+    rows: Sequence[Row], said: ModelOutput | None = None, suspicion: Sequence[Suspicion] | None = None
+) -> list[Cell]:
     """Cells whose `scores` and `measurements` are views of one array per call, so that 100,000 stay small.
 
-    `said` stands instead of what the rows themselves say.
+    `said` stands instead of what the rows themselves say; `suspicion` is that of each row's cell.
     """
     predicted, probability, abstained, uncertainty, scores = said or said_in(rows)
     row_validation.share_vectors(scores)
     measurements = _vectors([r[15] for r in rows])
-    flags: dict[str, tuple[str, ...]] = {"[]": ()}
+    suspicion = suspicion or [NOT_SUSPICIOUS] * len(rows)
+    flags: dict[tuple[str, bool], tuple[str, ...]] = {}
     cells = []
-    columns = zip(rows, predicted, probability, abstained, uncertainty, scores, measurements, strict=True)
-    for r, name, p, waits, d, s, m in columns:
-        text = r[13]
-        if text not in flags:
-            flags[text] = row_validation.texts(row_validation.loads(text))
+    columns = zip(
+        rows, predicted, probability, abstained, uncertainty, scores, measurements, suspicion, strict=True
+    )
+    for r, name, p, waits, d, s, m, (suspicious, look_first) in columns:
+        key = (r[13], look_first)
+        if key not in flags:
+            flags[key] = with_flag(row_validation.texts(row_validation.loads(r[13])), look_first)
         cells.append(
             Cell(
                 r[0],
@@ -183,8 +199,9 @@ def cells_from_rows(rows: Sequence[Row], said: ModelOutput | None = None) -> lis
                 s,
                 m,
                 _nan(r[12]),
-                flags[text],
+                flags[key],
                 BY_HAND_RUN if r[1] is None else r[1],
+                suspicious,
             )
         )
     return cells

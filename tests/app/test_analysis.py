@@ -20,8 +20,9 @@ from bloodcells_gui.domain.analysis import (
     SkippedFile,
 )
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
+from bloodcells_gui.domain.suspicion import DEFAULT as LOOK_FIRST
 from bloodcells_gui.storage.case import CaseStore
-from tests.support.case_tools import cells_of
+from tests.support.case_tools import CLASSES, cells_of
 
 KNOWN = ImagesRead(((0, ImageRef("a.jpg", Path("a.jpg"), "aa" * 32, (9, 8))),))
 SCALE = ScaleKnown(ScaleEstimate(0.1, ScaleSource.PERSON))
@@ -32,7 +33,9 @@ def recorder(folder: Path, kind: SpecimenKind) -> tuple[CaseStore, _Recorder]:
         folder / "a.bcs", Specimen("a", kind, folder, (ImageRef("a.jpg", Path("a.jpg")),)), case_id="a"
     )
     engine: Any = SimpleNamespace(
-        classifier=SimpleNamespace(classes=("LY",), adaptation_methods=AdaptationMethods(None, None)),
+        classifier=SimpleNamespace(
+            classes=CLASSES, adaptation_methods=AdaptationMethods(None, None), look_first=LOOK_FIRST
+        ),
         identities=dict,
         provider="CPUExecutionProvider int8",
     )

@@ -33,6 +33,7 @@ DONE = ("A. Technician", "Reviewed and reported")
 def workspace(tmp_path: Path) -> Workspace:
     workspace = a_workspace(tmp_path)
     workspace.change_settings(target_cells=0)
+    rules(workspace, look_first=NONE)  # tests/app/test_signing_look_first.py
     return workspace
 
 

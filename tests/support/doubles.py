@@ -15,6 +15,7 @@ from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import MorphometryModel
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
+from bloodcells_gui.domain.suspicion import DEFAULT as LOOK_FIRST
 
 CLASSES = ("SNE", "LY", "EO", "PLT", "ART")
 SIZE_PX, UM_PER_PX = 128, 0.215
@@ -57,7 +58,7 @@ class PlainSegmenter:
 class PlainClassifier:
     """The colour of the middle names the class: blue LY, purple SNE, orange EO, pale PLT; grey is ART."""
 
-    classes, provider = CLASSES, "CPUExecutionProvider"
+    classes, provider, look_first = CLASSES, "CPUExecutionProvider", LOOK_FIRST
     colours = np.array(
         [(120, 60, 160), (60, 60, 200), (230, 120, 60), (200, 150, 200), (128, 128, 128)], float
     )

@@ -34,6 +34,7 @@ class SigningPage(Page):
         share.setSuffix(" %")
         share.setValue(rules.reviewed_percent)
         self.form.addRow(tr("… when fewer were looked at &than"), share)
+        look_first = self.combo(tr("Cells to look at &first"), ways, rules.look_first)
         second = self.combo(tr("An open &second reading"), ways, rules.second_reading)
         target = self.combo(tr("Fewer leukocytes than the &target"), ways, rules.target)
         incomplete = self.combo(tr("An &incomplete analysis"), ways, rules.incomplete)
@@ -70,6 +71,7 @@ class SigningPage(Page):
                 str(critical.currentData()),
                 self._chosen(),
                 str(reason.currentData()),
+                str(look_first.currentData()),
             ),
         )
 
