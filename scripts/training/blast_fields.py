@@ -16,8 +16,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from bloodcells_gui.imaging.nuclei import lacks_nucleus
 from bloodcells_gui.domain.detections import NUCLEATED
+from bloodcells_gui.imaging.nuclei import lacks_nucleus
 from bloodcells_gui.inference.detector import Detector
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from scripts.training.composites import (
