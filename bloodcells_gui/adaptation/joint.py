@@ -21,6 +21,7 @@ from bloodcells_gui.adaptation.prior_shift import (
     is_nucleated,
     is_platelet,
 )
+from bloodcells_gui.adaptation.reliability import Reliability
 from bloodcells_gui.adaptation.reproposal import (
     apply_class_weights,
     coarse_rows,
@@ -46,17 +47,21 @@ class AdaptationMethods:
         Of the label propagation.
     morphometry : MorphometryModel or None
         Of the measurements.
+    reliability : Reliability or None
+        Judges the adapted names.
     """
 
     prior: ClassPrior | None
     propagation: PropagationSettings | None
     morphometry: MorphometryModel | None = None
+    reliability: Reliability | None = None
 
     def under_profile(self) -> AdaptationMethods:
         """Return the methods to use under a laboratory's profile: the measurements alone.
 
         A profile's head was fitted to the laboratory's own class frequencies, which would count twice, and
-        leaves too little for label propagation to gain.
+        leaves too little for label propagation to gain. Its confidence was fitted to the laboratory as well,
+        so no reliability judges it.
         """
         return AdaptationMethods(None, None, self.morphometry)
 

@@ -25,8 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
+from bloodcells_gui.adaptation.reliability import Reliability
 from bloodcells_gui.domain.analysis import AnalysisRun
-from bloodcells_gui.domain.run_record import AdaptationRecord, PriorParameters, PropagationParameters
+from bloodcells_gui.domain.run_record import (
+    AdaptationRecord,
+    PriorParameters,
+    PropagationParameters,
+    ReliabilityParameters,
+)
 from bloodcells_gui.domain.taxonomy import BY_CODE, CRITICAL, NUCLEATED, PLATELETS
 
 Floats = NDArray[np.float32]
@@ -106,6 +112,11 @@ class PriorShift:
         Cells that took part in the label propagation.
     measured_cells : int
         Cells whose measurements counted; 0 where measurements are not used.
+    reliability : Reliability or None
+        Judges the adapted names of nucleated cells; None where the uncertainty of a cell follows its
+        confidence (see `reproposal.adapt_proposals`), as in older versions.
+    change : float
+        How far the adaptation changed the specimen (`reliability.specimen_change`); 0 without a reliability.
     """
 
     weights: Mapping[str, float]
@@ -119,6 +130,8 @@ class PriorShift:
     propagation: PropagationSettings | None = None
     propagated_cells: int = 0
     measured_cells: int = 0
+    reliability: Reliability | None = None
+    change: float = 0.0
 
     @property
     def has_posteriors(self) -> bool:
@@ -131,7 +144,7 @@ class PriorShift:
 
     def to_record(self) -> AdaptationRecord:
         """Return what a case keeps of it."""
-        prior, propagation = self.prior, self.propagation
+        prior, propagation, reliability = self.prior, self.propagation, self.reliability
         return AdaptationRecord(
             weights={code: float(weight) for code, weight in self.weights.items()},
             cells=self.cells,
@@ -144,6 +157,9 @@ class PriorShift:
             propagation=None if propagation is None else PropagationParameters(*astuple(propagation)),
             propagated_cells=self.propagated_cells if propagation is not None else 0,
             measured_cells=self.measured_cells,
+            reliability=None
+            if reliability is None
+            else ReliabilityParameters(*reliability.numbers(), float(self.change)),
         )
 
 
@@ -160,6 +176,12 @@ def prior_shift_of(record: AdaptationRecord | None) -> PriorShift | None:
         propagation = PropagationSettings(*astuple(record.propagation))
         if not propagation.is_valid:
             return None
+    reliability, change = None, 0.0
+    if record.reliability is not None:
+        *numbers, change = astuple(record.reliability)
+        reliability = Reliability(*numbers)
+        if not (reliability.is_valid and 0 <= change <= 1):
+            return None
     return PriorShift(
         weights=record.weights,
         cells=record.cells,
@@ -172,6 +194,8 @@ def prior_shift_of(record: AdaptationRecord | None) -> PriorShift | None:
         propagation=propagation,
         propagated_cells=record.propagated_cells,
         measured_cells=record.measured_cells,
+        reliability=reliability,
+        change=change,
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.adaptation.morphometry import coarse_names
 from bloodcells_gui.adaptation.prior_shift import LEAF_SHARE, PriorShift
 from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, FOR_WANT_OF_SCALE, Cell
-from bloodcells_gui.domain.taxonomy import ARTEFACT, CRITICAL, ROLLUPS
+from bloodcells_gui.domain.taxonomy import ARTEFACT, CRITICAL, NUCLEATED, ROLLUPS
 
 Floats = NDArray[np.float32]
 
@@ -158,7 +158,9 @@ def adapt_proposals(
     Uncertainty is ``1 - confidence * proximity``, where the proximity to the training features (0 to 1)
     follows from what is known of each cell. Where the disagreement of the network's views adds to it, the
     proximity lies between the value that leaves nothing to the views and 1; the one that gives the larger
-    uncertainty is taken.
+    uncertainty is taken. Where the adaptation has a reliability
+    (:class:`~bloodcells_gui.adaptation.reliability.Reliability`), it takes the place of the confidence of
+    nucleated cells, and its threshold that of theirs.
 
     Parameters
     ----------
@@ -188,6 +190,13 @@ def adapt_proposals(
     updated = np.clip(uncertainty - (after - before) * proximity, 0, 1)
     best = adapted.argmax(axis=1)
     unidentified = updated > prior_shift.threshold
+    if prior_shift.reliability is not None:
+        judged = np.array([code in NUCLEATED for code in classes], np.bool_)[best]
+        at = np.arange(len(best)), rows[best]
+        sums = coarse_sums(adapted, rows)[at], coarse_sums(scores, rows)[at]
+        right = prior_shift.reliability.of(*sums, prior_shift.change) * np.clip(proximity, 0, 1)
+        updated = np.where(judged, 1 - right, updated)
+        unidentified = np.where(judged, updated > prior_shift.reliability.threshold, unidentified)
     if ARTEFACT in classes:
         unidentified &= adapted[:, classes.index(ARTEFACT)] <= CERTAIN_ARTEFACT
     for_another_reason = abstained & (held_back | (uncertainty <= prior_shift.threshold))

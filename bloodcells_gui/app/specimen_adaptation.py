@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.adaptation.joint import adapt
+from bloodcells_gui.adaptation.joint import AdaptationMethods, adapt
 from bloodcells_gui.adaptation.morphometry import COLUMNS
 from bloodcells_gui.adaptation.prior_shift import PriorShift, is_nucleated
+from bloodcells_gui.adaptation.reliability import Reliability, specimen_change
+from bloodcells_gui.adaptation.reproposal import adapt_proposals, coarse_rows, coarse_sums
 from bloodcells_gui.imaging.measure import MEASUREMENTS
-from bloodcells_gui.inference.classifier import Classifier
 
 _Floats = NDArray[np.float32]
 _COLUMN_NUMBERS = [MEASUREMENTS.index(name) for name in COLUMNS]
+
+
+class AdaptingClassifier(Protocol):
+    """What the adaptation asks of a classifier; see :class:`~bloodcells_gui.inference.classifier.Classifier`."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Leaf codes."""
+
+    @property
+    def adaptation_methods(self) -> AdaptationMethods:
+        """Which methods adapt the cells of a specimen."""
+
+    @property
+    def threshold(self) -> float:
+        """Uncertainty above which a cell is left unidentified."""
+
+    @property
+    def leaf_share(self) -> float:
+        """Share of the uncertainty that comes from the leaf."""
+
+    @property
+    def uses_view_disagreement(self) -> bool:
+        """Whether the disagreement of the network's two views adds to the uncertainty."""
+
+    def whiten(self, embedding: NDArray[np.floating]) -> _Floats:
+        """Whiten embeddings (n, D) to (n, d)."""
 
 
 def select_measurements(measurements: NDArray[np.floating]) -> _Floats:
@@ -25,7 +57,7 @@ def adapt_specimen(
     embeddings: NDArray[np.floating],
     measurements: _Floats,
     held_back: NDArray[np.bool_],
-    classifier: Classifier,
+    classifier: AdaptingClassifier,
 ) -> tuple[PriorShift, _Floats | None] | None:
     """Compute the adaptation to a specimen of n cells.
 
@@ -39,7 +71,7 @@ def adapt_specimen(
         In the order of :data:`~bloodcells_gui.adaptation.morphometry.COLUMNS`; NaN for what is undefined.
     held_back : (n,) bool
         Cells that must not influence others: no cell, or unlike anything in the training data.
-    classifier : Classifier
+    classifier : AdaptingClassifier
 
     Returns
     -------
@@ -68,4 +100,26 @@ def adapt_specimen(
         propagated_cells=found.propagated_cells,
         measured_cells=found.measured_cells,
     )
-    return prior_shift, found.posteriors if prior_shift.has_posteriors else None
+    posteriors = found.posteriors if prior_shift.has_posteriors else None
+    if methods.reliability is not None:
+        prior_shift = _judged(prior_shift, methods.reliability, scores, posteriors, held_back, classes)
+    return prior_shift, posteriors
+
+
+def _judged(
+    prior_shift: PriorShift,
+    reliability: Reliability,
+    scores: _Floats,
+    posteriors: _Floats | None,
+    held_back: NDArray[np.bool_],
+    classes: Sequence[str],
+) -> PriorShift:
+    """Add the reliability, with how far the adaptation changed the specimen's nucleated cells."""
+    part = is_nucleated(scores, classes) & ~held_back
+    own, nothing = scores[part], np.zeros(int(part.sum()), np.bool_)
+    theirs = None if posteriors is None else posteriors[part]
+    unsure = np.zeros(len(own), np.float32)
+    new = adapt_proposals(prior_shift, classes, own, unsure, nothing, nothing, theirs).scores
+    rows = coarse_rows(classes)
+    change = specimen_change(coarse_sums(own, rows), coarse_sums(new, rows))
+    return replace(prior_shift, reliability=reliability, change=change)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,7 @@ from bloodcells_gui.domain.run_record import (
     PriorParameters,
     PropagationParameters,
     QualityMap,
+    ReliabilityParameters,
     RunCounts,
     RunRecord,
     ScanProgress,
@@ -230,11 +231,16 @@ def _adaptation_by_name(adaptation: AdaptationRecord | None) -> dict[str, float]
         out["mix/alike"] = float(adaptation.propagated_cells)
     if adaptation.measured_cells:
         out["mix/measured"] = float(adaptation.measured_cells)
+    if adaptation.reliability is not None:
+        judged = zip(_RELIABILITY, astuple(adaptation.reliability), strict=True)
+        out |= {f"mix/reliability/{name}": float(value) for name, value in judged}
     return out
 
 
 # The parameters of label propagation, in their order.
 _PROPAGATION = ("near", "pull", "echo", "own")
+# The numbers of the reliability, in their order.
+_RELIABILITY = tuple(f.name for f in fields(ReliabilityParameters))
 #: What the first versions, which did not write it, took for the share of the leaf.
 _LEAF_SHARE = 0.25
 
@@ -259,9 +265,16 @@ def _adaptation(found: Mapping[str, float]) -> AdaptationRecord | None:
             PropagationParameters(*(found[name] for name in _PROPAGATION)) if "near" in found else None,
             int(found.get("alike", 0)),
             max(int(found.get("measured", 0)), 0),
+            _reliability(found),
         )
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def _reliability(found: Mapping[str, float]) -> ReliabilityParameters | None:
+    if "reliability/intercept" not in found:
+        return None
+    return ReliabilityParameters(*(found[f"reliability/{name}"] for name in _RELIABILITY))
 
 
 # ---- remarks

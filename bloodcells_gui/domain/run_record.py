@@ -141,6 +141,21 @@ class PropagationParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class ReliabilityParameters:
+    """How adapted names were judged (`adaptation.reliability.Reliability`), and the specimen's change.
+
+    `specimen_change` is how far the adaptation changed the specimen, 0 to 1; the factor `change` is of it.
+    """
+
+    intercept: float
+    adapted: float
+    own: float
+    change: float
+    threshold: float
+    specimen_change: float
+
+
+@dataclass(frozen=True, slots=True)
 class AdaptationRecord:
     """How the proposals for a specimen's cells were adapted to it when a run ended.
 
@@ -160,6 +175,7 @@ class AdaptationRecord:
     propagation: PropagationParameters | None = None
     propagated_cells: int = 0
     measured_cells: int = 0
+    reliability: ReliabilityParameters | None = None
 
 
 @dataclass(frozen=True, slots=True)

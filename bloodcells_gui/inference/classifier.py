@@ -13,6 +13,7 @@ from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import MorphometryModel
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
+from bloodcells_gui.adaptation.reliability import Reliability
 from bloodcells_gui.adaptation.reproposal import CERTAIN_ARTEFACT, coarse_rows
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.suspicion import LookFirst
@@ -151,7 +152,8 @@ class Classifier:
         self.head_bias = np.asarray(bundle.array(bundle.card["head"]["bias"]), np.float32)
         calibration = bundle.card["calibration"]
         arrays = {n: bundle.array(calibration["arrays"][n]) for n in ("centre", "whitener", "means")}
-        self._logit_shift = logit_shift(calibration.get("prior_shift"), self.classes)
+        adjustment = calibration.get("logit_adjustment", calibration.get("prior_shift"))
+        self._logit_shift = logit_shift(adjustment, self.classes)
         self._foreign = float(calibration.get("foreign_disagreement", math.inf))
         self.look_first = LookFirst.from_card(calibration.get("look_first"))
         measured = calibration.get("measured")
@@ -160,6 +162,7 @@ class Classifier:
             ClassPrior.from_card(calibration.get("specimen_mix")),
             PropagationSettings.from_card(calibration.get("look_alikes")),
             MorphometryModel.from_card(measured, files, self.classes),
+            Reliability.from_card(calibration.get("reliability")),
         )
         self.uncertainty_model = UncertaintyModel.from_card(calibration, arrays)
         if self.size_px <= 0:
@@ -389,7 +392,7 @@ class Classifier:
 
 
 def logit_shift(card: Mapping[str, float] | None, classes: Sequence[str]) -> Floats:
-    """Read what a card's "prior_shift" adds to the logits (K,), from the training's class frequencies.
+    """Read what a card's "logit_adjustment" adds to the logits (K,); cards before 3.0 call it "prior_shift".
 
     Adding the logarithm of a ratio of class frequencies to the logits is the logit adjustment of Menon et al.
     2021, "Long-tail learning via logit adjustment", ICLR; here the values are fitted

@@ -20,6 +20,7 @@ from bloodcells_gui.domain.run_record import (
     PriorParameters,
     PropagationParameters,
     QualityMap,
+    ReliabilityParameters,
     RunCounts,
     RunRecord,
     ScanProgress,
@@ -186,7 +187,9 @@ def _map_from(obj: Any) -> QualityMap:
 def _adaptation_to(adaptation: AdaptationRecord) -> dict[str, Any]:
     if prior_shift_of(adaptation) is None:  # it could not be read back
         raise ValueError("an adaptation out of range")
-    prior, propagation = adaptation.prior, adaptation.propagation
+    prior, propagation, reliability = adaptation.prior, adaptation.propagation, adaptation.reliability
+    # Cases of format 4 have no reliability; without one a row is as it was there.
+    judged = {} if reliability is None else {"reliability": _numbers_to(reliability)}
     return {
         "weights": {code: float(weight) for code, weight in adaptation.weights.items()},
         "cells": int(adaptation.cells),
@@ -199,10 +202,11 @@ def _adaptation_to(adaptation: AdaptationRecord) -> dict[str, Any]:
         "propagation": None if propagation is None else _numbers_to(propagation),
         "propagated_cells": int(adaptation.propagated_cells),
         "measured_cells": int(adaptation.measured_cells),
+        **judged,
     }
 
 
-def _numbers_to(parameters: PriorParameters | PropagationParameters) -> dict[str, float]:
+def _numbers_to(parameters: PriorParameters | PropagationParameters | ReliabilityParameters) -> dict[str, float]:
     return {f.name: float(getattr(parameters, f.name)) for f in fields(parameters)}
 
 
@@ -215,7 +219,11 @@ def _numbers_from(kind: Any, obj: Any) -> Any:
 
 
 def _adaptation_from(obj: Any) -> AdaptationRecord:
-    found = _object(obj, (f.name for f in fields(AdaptationRecord)))
+    names = {f.name for f in fields(AdaptationRecord)}
+    without = isinstance(obj, dict) and "reliability" not in obj
+    found = _object(obj, names - {"reliability"} if without else names)
+    if not without and found["reliability"] is None:
+        raise ValueError("a reliability that is none")
     if not isinstance(found["weights"], dict):
         raise ValueError("no weights")
     adaptation = AdaptationRecord(
@@ -230,6 +238,7 @@ def _adaptation_from(obj: Any) -> AdaptationRecord:
         _numbers_from(PropagationParameters, found["propagation"]),
         row_validation.whole(found["propagated_cells"], 0, _MANY),
         row_validation.whole(found["measured_cells"], 0, _MANY),
+        _numbers_from(ReliabilityParameters, found.get("reliability")),
     )
     if prior_shift_of(adaptation) is None:
         raise ValueError("an adaptation out of range")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 APPLICATION_ID = 0x42435331  # "BCS1", at offset 68 of the file, so that `file` and we know it unopened
-VERSION = 4
+VERSION = 5
 PAGE_BYTES = 8192
 
 _TABLES = {
@@ -112,6 +112,7 @@ MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
     1: _adding("settled"),
     2: _adding("report_maps", "drafts"),
     3: _adding("run_results"),
+    4: _adding(),  # the adaptation in run_results may hold a reliability, which format 4 does not know
 }
 
 

@@ -229,4 +229,11 @@ def version_4(path: Path) -> Path:
     return _write(path, VERSION_4 + _triggers(_TABLES_4), _ALL_ROWS_1, 4)
 
 
-BUILDERS: dict[int, Callable[[Path], Path]] = {1: version_1, 2: version_2, 3: version_3, 4: version_4}
+def version_5(path: Path) -> Path:
+    """The fifth format: the tables of the fourth; the adaptation of a run may hold a reliability."""
+    return _write(path, VERSION_4 + _triggers(_TABLES_4), _ALL_ROWS_1, 5)
+
+
+BUILDERS: dict[int, Callable[[Path], Path]] = {
+    1: version_1, 2: version_2, 3: version_3, 4: version_4, 5: version_5,
+}  # fmt: skip

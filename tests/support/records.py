@@ -13,6 +13,7 @@ from bloodcells_gui.domain.run_record import (
     PriorParameters,
     PropagationParameters,
     QualityMap,
+    ReliabilityParameters,
     RunCounts,
     RunRecord,
     ScanProgress,
@@ -69,6 +70,10 @@ _WEIGHTS = st.dictionaries(
     st.sampled_from(["SNE", "LY", "MO", "BL", "PLT"]), st.floats(0.001, 1000), min_size=1
 )
 _SHARES = st.floats(0, 1)
+_FACTORS = st.floats(0, 100)
+_RELIABILITIES = st.builds(
+    ReliabilityParameters, st.floats(-100, 100), _FACTORS, _FACTORS, _FACTORS, st.floats(0, 0.99), _SHARES
+)
 
 
 @st.composite
@@ -91,6 +96,7 @@ def adaptations(draw: st.DrawFn) -> AdaptationRecord:
         propagation,
         draw(COUNTS) if propagation is not None else 0,
         draw(COUNTS),
+        draw(st.none() | _RELIABILITIES),
     )
 
 
