@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.label_propagation import LabelPropagation, PropagationSettings
 from bloodcells_gui.adaptation.morphometry import MorphometryModel
+from bloodcells_gui.adaptation.opinion_pool import OpinionPool
 from bloodcells_gui.adaptation.prior_shift import (
     ClassPrior,
     estimate_class_weights,
     is_nucleated,
     is_platelet,
 )
-from bloodcells_gui.adaptation.reliability import Reliability
 from bloodcells_gui.adaptation.reproposal import (
     apply_class_weights,
     coarse_rows,
@@ -47,21 +47,21 @@ class AdaptationMethods:
         Of the label propagation.
     morphometry : MorphometryModel or None
         Of the measurements.
-    reliability : Reliability or None
-        Judges the adapted names.
+    pool : OpinionPool or None
+        Joins the adapted probabilities with the classifier's own.
     """
 
     prior: ClassPrior | None
     propagation: PropagationSettings | None
     morphometry: MorphometryModel | None = None
-    reliability: Reliability | None = None
+    pool: OpinionPool | None = None
 
     def under_profile(self) -> AdaptationMethods:
         """Return the methods to use under a laboratory's profile: the measurements alone.
 
         A profile's head was fitted to the laboratory's own class frequencies, which would count twice, and
         leaves too little for label propagation to gain. Its confidence was fitted to the laboratory as well,
-        so no reliability judges it.
+        so no pool corrects it.
         """
         return AdaptationMethods(None, None, self.morphometry)
 

@@ -25,13 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
-from bloodcells_gui.adaptation.reliability import Reliability
+from bloodcells_gui.adaptation.opinion_pool import OpinionPool
 from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.run_record import (
     AdaptationRecord,
     PriorParameters,
     PropagationParameters,
-    ReliabilityParameters,
 )
 from bloodcells_gui.domain.taxonomy import BY_CODE, CRITICAL, NUCLEATED, PLATELETS
 
@@ -112,11 +111,11 @@ class PriorShift:
         Cells that took part in the label propagation.
     measured_cells : int
         Cells whose measurements counted; 0 where measurements are not used.
-    reliability : Reliability or None
-        Judges the adapted names of nucleated cells; None where the uncertainty of a cell follows its
-        confidence (see `reproposal.adapt_proposals`), as in older versions.
+    pool : OpinionPool or None
+        Joins what the classifier said of nucleated cells with their adapted probabilities; None where the
+        adapted ones stand alone, as in older versions.
     change : float
-        How far the adaptation changed the specimen (`reliability.specimen_change`); 0 without a reliability.
+        How far the adaptation changed the specimen (`opinion_pool.specimen_change`); 0 without a pool.
     """
 
     weights: Mapping[str, float]
@@ -130,7 +129,7 @@ class PriorShift:
     propagation: PropagationSettings | None = None
     propagated_cells: int = 0
     measured_cells: int = 0
-    reliability: Reliability | None = None
+    pool: OpinionPool | None = None
     change: float = 0.0
 
     @property
@@ -144,7 +143,7 @@ class PriorShift:
 
     def to_record(self) -> AdaptationRecord:
         """Return what a case keeps of it."""
-        prior, propagation, reliability = self.prior, self.propagation, self.reliability
+        prior, propagation, pool = self.prior, self.propagation, self.pool
         return AdaptationRecord(
             weights={code: float(weight) for code, weight in self.weights.items()},
             cells=self.cells,
@@ -157,9 +156,7 @@ class PriorShift:
             propagation=None if propagation is None else PropagationParameters(*astuple(propagation)),
             propagated_cells=self.propagated_cells if propagation is not None else 0,
             measured_cells=self.measured_cells,
-            reliability=None
-            if reliability is None
-            else ReliabilityParameters(*reliability.numbers(), float(self.change)),
+            pool=None if pool is None else pool.to_record(self.change),
         )
 
 
@@ -176,11 +173,10 @@ def prior_shift_of(record: AdaptationRecord | None) -> PriorShift | None:
         propagation = PropagationSettings(*astuple(record.propagation))
         if not propagation.is_valid:
             return None
-    reliability, change = None, 0.0
-    if record.reliability is not None:
-        *numbers, change = astuple(record.reliability)
-        reliability = Reliability(*numbers)
-        if not (reliability.is_valid and 0 <= change <= 1):
+    pool, change = None, 0.0
+    if record.pool is not None:
+        pool, change = OpinionPool.from_record(record.pool)
+        if not (pool.is_valid and 0 <= change <= 1):
             return None
     return PriorShift(
         weights=record.weights,
@@ -194,7 +190,7 @@ def prior_shift_of(record: AdaptationRecord | None) -> PriorShift | None:
         propagation=propagation,
         propagated_cells=record.propagated_cells,
         measured_cells=record.measured_cells,
-        reliability=reliability,
+        pool=pool,
         change=change,
     )
 

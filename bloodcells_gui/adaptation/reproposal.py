@@ -158,9 +158,8 @@ def adapt_proposals(
     Uncertainty is ``1 - confidence * proximity``, where the proximity to the training features (0 to 1)
     follows from what is known of each cell. Where the disagreement of the network's views adds to it, the
     proximity lies between the value that leaves nothing to the views and 1; the one that gives the larger
-    uncertainty is taken. Where the adaptation has a reliability
-    (:class:`~bloodcells_gui.adaptation.reliability.Reliability`), it takes the place of the confidence of
-    nucleated cells, and its threshold that of theirs.
+    uncertainty is taken. Where the adaptation has an opinion pool, it joins both answers of nucleated cells,
+    and its threshold counts for them.
 
     Parameters
     ----------
@@ -182,6 +181,7 @@ def adapt_proposals(
     adapted = apply_class_weights(scores, prior_shift.weight_vector(classes), rows, protected)
     if posteriors is not None and prior_shift.has_posteriors:
         adapted = with_coarse_posteriors(adapted, posteriors, rows)
+    adapted, threshold = _joined(prior_shift, classes, scores, adapted)
     before = np.maximum(confidence(scores, rows, prior_shift.leaf_share), 1e-6)
     after = confidence(adapted, rows, prior_shift.leaf_share)
     proximity = (1 - uncertainty) / before
@@ -189,14 +189,7 @@ def adapt_proposals(
         proximity = np.where(after < before, 1, proximity)
     updated = np.clip(uncertainty - (after - before) * proximity, 0, 1)
     best = adapted.argmax(axis=1)
-    unidentified = updated > prior_shift.threshold
-    if prior_shift.reliability is not None:
-        judged = np.array([code in NUCLEATED for code in classes], np.bool_)[best]
-        at = np.arange(len(best)), rows[best]
-        sums = coarse_sums(adapted, rows)[at], coarse_sums(scores, rows)[at]
-        right = prior_shift.reliability.of(*sums, prior_shift.change) * np.clip(proximity, 0, 1)
-        updated = np.where(judged, 1 - right, updated)
-        unidentified = np.where(judged, updated > prior_shift.reliability.threshold, unidentified)
+    unidentified = updated > threshold
     if ARTEFACT in classes:
         unidentified &= adapted[:, classes.index(ARTEFACT)] <= CERTAIN_ARTEFACT
     for_another_reason = abstained & (held_back | (uncertainty <= prior_shift.threshold))
@@ -207,6 +200,23 @@ def adapt_proposals(
         np.asarray(updated, np.float32),
         np.asarray(unidentified | for_another_reason, np.bool_),
     )
+
+
+def _joined(
+    prior_shift: PriorShift, classes: Sequence[str], scores: Floats, adapted: Floats
+) -> tuple[Floats, Floats]:
+    """Join both answers of nucleated cells where there is a pool: probabilities (n, K), thresholds (n,)."""
+    thresholds = np.full(len(scores), prior_shift.threshold, np.float32)
+    if prior_shift.pool is None or not len(scores):
+        return adapted, thresholds
+    rows = coarse_rows(classes)
+    nucleated = np.array([code in NUCLEATED for code in classes], np.bool_)[adapted.argmax(axis=1)]
+    own, new = coarse_sums(scores[nucleated], rows), coarse_sums(adapted[nucleated], rows)
+    out = np.array(adapted, np.float32)
+    joined = prior_shift.pool.joined(new, own, prior_shift.change)
+    out[nucleated] = with_coarse_posteriors(adapted[nucleated], joined, rows)
+    thresholds[nucleated] = prior_shift.pool.threshold
+    return out, thresholds
 
 
 def adapt_cells(

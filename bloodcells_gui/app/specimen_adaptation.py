@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.joint import AdaptationMethods, adapt
 from bloodcells_gui.adaptation.morphometry import COLUMNS
+from bloodcells_gui.adaptation.opinion_pool import OpinionPool, specimen_change
 from bloodcells_gui.adaptation.prior_shift import PriorShift, is_nucleated
-from bloodcells_gui.adaptation.reliability import Reliability, specimen_change
 from bloodcells_gui.adaptation.reproposal import adapt_proposals, coarse_rows, coarse_sums
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 
@@ -21,7 +21,7 @@ _COLUMN_NUMBERS = [MEASUREMENTS.index(name) for name in COLUMNS]
 
 
 class AdaptingClassifier(Protocol):
-    """What the adaptation asks of a classifier; see :class:`~bloodcells_gui.inference.classifier.Classifier`."""
+    """What the adaptation asks of a classifier (`inference.classifier.Classifier`)."""
 
     @property
     def classes(self) -> Sequence[str]:
@@ -101,20 +101,20 @@ def adapt_specimen(
         measured_cells=found.measured_cells,
     )
     posteriors = found.posteriors if prior_shift.has_posteriors else None
-    if methods.reliability is not None:
-        prior_shift = _judged(prior_shift, methods.reliability, scores, posteriors, held_back, classes)
+    if methods.pool is not None:
+        prior_shift = _judged(prior_shift, methods.pool, scores, posteriors, held_back, classes)
     return prior_shift, posteriors
 
 
 def _judged(
     prior_shift: PriorShift,
-    reliability: Reliability,
+    pool: OpinionPool,
     scores: _Floats,
     posteriors: _Floats | None,
     held_back: NDArray[np.bool_],
     classes: Sequence[str],
 ) -> PriorShift:
-    """Add the reliability, with how far the adaptation changed the specimen's nucleated cells."""
+    """Add the opinion pool, with how far the adaptation changed the specimen's nucleated cells."""
     part = is_nucleated(scores, classes) & ~held_back
     own, nothing = scores[part], np.zeros(int(part.sum()), np.bool_)
     theirs = None if posteriors is None else posteriors[part]
@@ -122,4 +122,4 @@ def _judged(
     new = adapt_proposals(prior_shift, classes, own, unsure, nothing, nothing, theirs).scores
     rows = coarse_rows(classes)
     change = specimen_change(coarse_sums(own, rows), coarse_sums(new, rows))
-    return replace(prior_shift, reliability=reliability, change=change)
+    return replace(prior_shift, pool=pool, change=change)

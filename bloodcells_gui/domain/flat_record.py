@@ -23,10 +23,10 @@ from bloodcells_gui.domain.run_messages import VERBATIM, english, remark, templa
 from bloodcells_gui.domain.run_record import (
     AdaptationRecord,
     MapTile,
+    PoolParameters,
     PriorParameters,
     PropagationParameters,
     QualityMap,
-    ReliabilityParameters,
     RunCounts,
     RunRecord,
     ScanProgress,
@@ -231,16 +231,16 @@ def _adaptation_by_name(adaptation: AdaptationRecord | None) -> dict[str, float]
         out["mix/alike"] = float(adaptation.propagated_cells)
     if adaptation.measured_cells:
         out["mix/measured"] = float(adaptation.measured_cells)
-    if adaptation.reliability is not None:
-        judged = zip(_RELIABILITY, astuple(adaptation.reliability), strict=True)
-        out |= {f"mix/reliability/{name}": float(value) for name, value in judged}
+    if adaptation.pool is not None:
+        judged = zip(_POOL, astuple(adaptation.pool), strict=True)
+        out |= {f"mix/pool/{name}": float(value) for name, value in judged}
     return out
 
 
 # The parameters of label propagation, in their order.
 _PROPAGATION = ("near", "pull", "echo", "own")
-# The numbers of the reliability, in their order.
-_RELIABILITY = tuple(f.name for f in fields(ReliabilityParameters))
+# The numbers of the pool, in their order.
+_POOL = tuple(f.name for f in fields(PoolParameters))
 #: What the first versions, which did not write it, took for the share of the leaf.
 _LEAF_SHARE = 0.25
 
@@ -265,16 +265,16 @@ def _adaptation(found: Mapping[str, float]) -> AdaptationRecord | None:
             PropagationParameters(*(found[name] for name in _PROPAGATION)) if "near" in found else None,
             int(found.get("alike", 0)),
             max(int(found.get("measured", 0)), 0),
-            _reliability(found),
+            _pool(found),
         )
     except (KeyError, ValueError, OverflowError):
         return None
 
 
-def _reliability(found: Mapping[str, float]) -> ReliabilityParameters | None:
-    if "reliability/intercept" not in found:
+def _pool(found: Mapping[str, float]) -> PoolParameters | None:
+    if "pool/own" not in found:
         return None
-    return ReliabilityParameters(*(found[f"reliability/{name}"] for name in _RELIABILITY))
+    return PoolParameters(*(found[f"pool/{name}"] for name in _POOL))
 
 
 # ---- remarks

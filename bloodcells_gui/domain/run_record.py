@@ -141,13 +141,12 @@ class PropagationParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class ReliabilityParameters:
-    """How adapted names were judged (`adaptation.reliability.Reliability`), and the specimen's change.
+class PoolParameters:
+    """How both answers were joined (`adaptation.opinion_pool.OpinionPool`), and the specimen's change.
 
     `specimen_change` is how far the adaptation changed the specimen, 0 to 1; the factor `change` is of it.
     """
 
-    intercept: float
     adapted: float
     own: float
     change: float
@@ -175,7 +174,7 @@ class AdaptationRecord:
     propagation: PropagationParameters | None = None
     propagated_cells: int = 0
     measured_cells: int = 0
-    reliability: ReliabilityParameters | None = None
+    pool: PoolParameters | None = None
 
 
 @dataclass(frozen=True, slots=True)

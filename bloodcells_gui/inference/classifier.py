@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import MorphometryModel
+from bloodcells_gui.adaptation.opinion_pool import OpinionPool
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
-from bloodcells_gui.adaptation.reliability import Reliability
 from bloodcells_gui.adaptation.reproposal import CERTAIN_ARTEFACT, coarse_rows
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.suspicion import LookFirst
@@ -162,7 +162,7 @@ class Classifier:
             ClassPrior.from_card(calibration.get("specimen_mix")),
             PropagationSettings.from_card(calibration.get("look_alikes")),
             MorphometryModel.from_card(measured, files, self.classes),
-            Reliability.from_card(calibration.get("reliability")),
+            OpinionPool.from_card(calibration.get("pool")),
         )
         self.uncertainty_model = UncertaintyModel.from_card(calibration, arrays)
         if self.size_px <= 0:

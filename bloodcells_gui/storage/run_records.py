@@ -17,10 +17,10 @@ from bloodcells_gui.domain.run_messages import names_in, remark
 from bloodcells_gui.domain.run_record import (
     AdaptationRecord,
     MapTile,
+    PoolParameters,
     PriorParameters,
     PropagationParameters,
     QualityMap,
-    ReliabilityParameters,
     RunCounts,
     RunRecord,
     ScanProgress,
@@ -187,9 +187,9 @@ def _map_from(obj: Any) -> QualityMap:
 def _adaptation_to(adaptation: AdaptationRecord) -> dict[str, Any]:
     if prior_shift_of(adaptation) is None:  # it could not be read back
         raise ValueError("an adaptation out of range")
-    prior, propagation, reliability = adaptation.prior, adaptation.propagation, adaptation.reliability
-    # Cases of format 4 have no reliability; without one a row is as it was there.
-    judged = {} if reliability is None else {"reliability": _numbers_to(reliability)}
+    prior, propagation, pool = adaptation.prior, adaptation.propagation, adaptation.pool
+    # Cases of format 4 have no pool; without one a row is as it was there.
+    judged = {} if pool is None else {"pool": _numbers_to(pool)}
     return {
         "weights": {code: float(weight) for code, weight in adaptation.weights.items()},
         "cells": int(adaptation.cells),
@@ -206,7 +206,9 @@ def _adaptation_to(adaptation: AdaptationRecord) -> dict[str, Any]:
     }
 
 
-def _numbers_to(parameters: PriorParameters | PropagationParameters | ReliabilityParameters) -> dict[str, float]:
+def _numbers_to(
+    parameters: PriorParameters | PropagationParameters | PoolParameters,
+) -> dict[str, float]:
     return {f.name: float(getattr(parameters, f.name)) for f in fields(parameters)}
 
 
@@ -220,10 +222,10 @@ def _numbers_from(kind: Any, obj: Any) -> Any:
 
 def _adaptation_from(obj: Any) -> AdaptationRecord:
     names = {f.name for f in fields(AdaptationRecord)}
-    without = isinstance(obj, dict) and "reliability" not in obj
-    found = _object(obj, names - {"reliability"} if without else names)
-    if not without and found["reliability"] is None:
-        raise ValueError("a reliability that is none")
+    without = isinstance(obj, dict) and "pool" not in obj
+    found = _object(obj, names - {"pool"} if without else names)
+    if not without and found["pool"] is None:
+        raise ValueError("a pool that is none")
     if not isinstance(found["weights"], dict):
         raise ValueError("no weights")
     adaptation = AdaptationRecord(
@@ -238,7 +240,7 @@ def _adaptation_from(obj: Any) -> AdaptationRecord:
         _numbers_from(PropagationParameters, found["propagation"]),
         row_validation.whole(found["propagated_cells"], 0, _MANY),
         row_validation.whole(found["measured_cells"], 0, _MANY),
-        _numbers_from(ReliabilityParameters, found.get("reliability")),
+        _numbers_from(PoolParameters, found.get("pool")),
     )
     if prior_shift_of(adaptation) is None:
         raise ValueError("an adaptation out of range")

@@ -112,7 +112,7 @@ MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
     1: _adding("settled"),
     2: _adding("report_maps", "drafts"),
     3: _adding("run_results"),
-    4: _adding(),  # the adaptation in run_results may hold a reliability, which format 4 does not know
+    4: _adding(),  # the adaptation in run_results may hold a pool, which format 4 does not know
 }
 
 

@@ -233,7 +233,10 @@ def verdict(gains: Sequence[Gain]) -> tuple[bool, str]:
     for kind in RARE:
         rows = [g.rare[kind] for g in gains if kind in g.rare]
         if rows and np.mean([m for m, _, _ in rows]) < -MOST_HARM:
-            return False, f"loses {kind} in films ({100 * float(np.mean([m for m, _, _ in rows])):+.1f} points)"
+            return (
+                False,
+                f"loses {kind} in films ({100 * float(np.mean([m for m, _, _ in rows])):+.1f} points)",
+            )
     return True, ""
 
 
@@ -250,9 +253,7 @@ class Laboratory:
     def of(answers: Answers, made: Answers | None, count: int, seed: int) -> Laboratory:
         """Draw the films."""
         rare = tuple(films_of(answers, max(1, count // 2), seed + 1, kind, made) for kind in RARE)
-        return Laboratory(
-            answers, made, films_of(answers, count, seed), tuple(f for f in rare if f.cells)
-        )
+        return Laboratory(answers, made, films_of(answers, count, seed), tuple(f for f in rare if f.cells))
 
     def judge(self, serving: Serving, *, whole: bool = True) -> Judged:
         """Serve the laboratory whole and in films."""
@@ -267,7 +268,9 @@ class Laboratory:
     def gain(self, off: Judged, on: Judged) -> Gain:
         """What `on` has over `off`."""
         nothing = (float("nan"),) * 3
-        rare = {k: paired((on.rare[k].rare_named - off.rare[k].rare_named) / on.rare[k].rare) for k in on.rare}
+        rare = {
+            k: paired((on.rare[k].rare_named - off.rare[k].rare_named) / on.rare[k].rare) for k in on.rare
+        }
         return Gain(
             self.answers.name,
             balanced_gain(self.answers.five, off.served.five, on.served.five),

@@ -184,9 +184,7 @@ def serve(answers: Answers, serving: Serving) -> Served:
     before = answered(answers, serving)
     card = _Card(serving, answers.morphometry)
     nobody = np.zeros(len(answers), np.bool_)
-    whole = adapt_specimen(
-        before.probabilities, answers.coordinates, answers.measurements, nobody, card
-    )
+    whole = adapt_specimen(before.probabilities, answers.coordinates, answers.measurements, nobody, card)
     if whole is None:
         return before
     prior_shift, posteriors = whole

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
+from bloodcells_gui.adaptation.opinion_pool import OpinionPool
 from bloodcells_gui.adaptation.reproposal import (
     HELD_BACK,
     adapt_proposals,
@@ -17,6 +20,7 @@ from bloodcells_gui.adaptation.reproposal import (
     with_coarse_posteriors,
 )
 from bloodcells_gui.domain.cell import FLAG_SCALE_UNKNOWN, FOR_WANT_OF_SCALE
+from bloodcells_gui.domain.taxonomy import NUCLEATED
 from bloodcells_gui.domain.unidentified import differs_from_training_data
 from bloodcells_gui.inference.uncertainty import UncertaintyModel
 from tests.support.specimens import CLASSES, a_prior_shift, answers, vector
@@ -183,3 +187,35 @@ def test_a_cell_that_waits_for_a_scale_stays_unidentified_whatever_the_specimen_
         assert flag in HELD_BACK
     # Of older cases: these cells were named, and stay as a person saw them.
     assert FLAG_SCALE_UNKNOWN not in HELD_BACK
+
+
+POOL = OpinionPool(0.7, 0.5, 4.0, 0.3)
+
+
+def test_a_pool_joins_both_answers_of_nucleated_cells_alone() -> None:
+    p, rows = answers(300, spread=1.0), coarse_rows(CLASSES)
+    before = uncertainty_model().uncertainty(p, np.zeros(300, np.float32), rows)
+    posteriors = np.random.default_rng(6).dirichlet(np.full(int(rows.max()) + 1, 1.0), 300).astype(np.float32)
+    plain = a_prior_shift(measured_cells=300)
+    pooled = replace(plain, pool=POOL, change=0.1)
+    nobody = np.zeros(300, bool)
+    old = adapt_proposals(plain, CLASSES, p, before, before > 0.4, nobody, posteriors)
+    new = adapt_proposals(pooled, CLASSES, p, before, before > 0.4, nobody, posteriors)
+    nucleated = np.array([CLASSES[k] in NUCLEATED for k in old.best])
+    assert 0 < nucleated.sum() < 300
+    for name in ("scores", "best", "uncertainty", "abstained"):
+        np.testing.assert_array_equal(getattr(new, name)[~nucleated], getattr(old, name)[~nucleated])
+    expected = POOL.joined(coarse_sums(old.scores, rows), coarse_sums(p, rows), 0.1)
+    np.testing.assert_allclose(coarse_sums(new.scores, rows)[nucleated], expected[nucleated], atol=1e-5)
+    np.testing.assert_array_equal(new.abstained[nucleated], new.uncertainty[nucleated] > np.float32(0.3))
+
+
+def test_a_specimen_that_changed_more_names_fewer_cells() -> None:
+    p, rows = answers(300, spread=0.05), coarse_rows(CLASSES)
+    before = uncertainty_model().uncertainty(p, np.zeros(300, np.float32), rows)
+    waiting = []
+    for change in (0.0, 0.1, 0.3):
+        pooled = a_prior_shift(pool=POOL, change=change)
+        new = adapt_proposals(pooled, CLASSES, p, before, before > 0.4, np.zeros(300, bool))
+        waiting.append(int(new.abstained.sum()))
+    assert waiting[0] < waiting[1] < waiting[2]

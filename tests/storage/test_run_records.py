@@ -16,8 +16,8 @@ from bloodcells_gui.domain.run_messages import LOST, remark
 from bloodcells_gui.domain.run_record import (
     AdaptationRecord,
     MapTile,
+    PoolParameters,
     QualityMap,
-    ReliabilityParameters,
     RunCounts,
     RunRecord,
     ScanProgress,
@@ -42,7 +42,7 @@ RECORD = RunRecord(
     (remark(LOST),),
 )
 PROPAGATION = ("min_similarity", "strength", "damping", "own_share")
-RELIABILITY = ("intercept", "adapted", "own", "change", "threshold", "specimen_change")
+POOL = ("adapted", "own", "change", "threshold", "specimen_change")
 COLUMNS = ("counts", "progress", "maps", "adaptation", "remarks")
 
 
@@ -121,10 +121,10 @@ def _set(*keys: Any) -> Any:
         ("adaptation", _set("uses_view_disagreement", "yes")), ("adaptation", _set("prior", {"strength": 1})),
         ("adaptation", _set("propagation", dict.fromkeys(PROPAGATION, 2))),
         ("adaptation", lambda _: []), ("adaptation", _set("last_event", -1)),
-        ("adaptation", _set("reliability", None)), ("adaptation", _set("reliability", {})),
-        ("adaptation", _set("reliability", dict.fromkeys(RELIABILITY, 1.0))),
-        ("adaptation", _set("reliability", {**dict.fromkeys(RELIABILITY, 0.5), "own": -0.1})),
-        ("adaptation", _set("reliability", {**dict.fromkeys(RELIABILITY, 0.5), "specimen_change": 2})),
+        ("adaptation", _set("pool", None)), ("adaptation", _set("pool", {})),
+        ("adaptation", _set("pool", dict.fromkeys(POOL, 1.0))),
+        ("adaptation", _set("pool", {**dict.fromkeys(POOL, 0.5), "own": -0.1})),
+        ("adaptation", _set("pool", {**dict.fromkeys(POOL, 0.5), "specimen_change": 2})),
         ("remarks", _set(0, "text", "{0}")), ("remarks", _set(0, "text", "{a.__class__}")),
         ("remarks", _set(0, "params", {"n": "1"})), ("remarks", _set(0, "params", {"n": 1})),
         ("remarks", _set(0, "text", None)), ("remarks", lambda _: {}), ("remarks", lambda _: [[]]),
@@ -135,14 +135,14 @@ def test_what_this_program_does_not_write_is_refused(column: str, change: Any) -
         end_from_result(_broken(column, change))
 
 
-def test_a_reliability_in_range_is_read_and_a_run_without_one_has_none() -> None:
-    row = _broken("adaptation", _set("reliability", dict.fromkeys(RELIABILITY, 0.5)))
+def test_a_pool_in_range_is_read_and_a_run_without_one_has_none() -> None:
+    row = _broken("adaptation", _set("pool", dict.fromkeys(POOL, 0.5)))
     adaptation = end_from_result(row).record.adaptation
     assert adaptation is not None
-    assert adaptation.reliability == ReliabilityParameters(0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
+    assert adaptation.pool == PoolParameters(0.5, 0.5, 0.5, 0.5, 0.5)
     plain = end_from_result(run_result_row(0, RunEnd(RunStatus.COMPLETE, T0, None, RECORD)))
     assert plain.record.adaptation is not None
-    assert plain.record.adaptation.reliability is None
+    assert plain.record.adaptation.pool is None
 
 
 def test_nonsense_in_a_file_is_damage_in_words(tmp_path: Path) -> None:

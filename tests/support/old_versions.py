@@ -230,7 +230,7 @@ def version_4(path: Path) -> Path:
 
 
 def version_5(path: Path) -> Path:
-    """The fifth format: the tables of the fourth; the adaptation of a run may hold a reliability."""
+    """The fifth format: the tables of the fourth; the adaptation of a run may hold a pool."""
     return _write(path, VERSION_4 + _triggers(_TABLES_4), _ALL_ROWS_1, 5)
 
 

@@ -10,10 +10,10 @@ from bloodcells_gui.domain.run_record import (
     SCORE_STEPS,
     AdaptationRecord,
     MapTile,
+    PoolParameters,
     PriorParameters,
     PropagationParameters,
     QualityMap,
-    ReliabilityParameters,
     RunCounts,
     RunRecord,
     ScanProgress,
@@ -71,9 +71,7 @@ _WEIGHTS = st.dictionaries(
 )
 _SHARES = st.floats(0, 1)
 _FACTORS = st.floats(0, 100)
-_RELIABILITIES = st.builds(
-    ReliabilityParameters, st.floats(-100, 100), _FACTORS, _FACTORS, _FACTORS, st.floats(0, 0.99), _SHARES
-)
+_POOLS = st.builds(PoolParameters, st.floats(0.01, 100), _FACTORS, _FACTORS, st.floats(0, 0.99), _SHARES)
 
 
 @st.composite
@@ -96,7 +94,7 @@ def adaptations(draw: st.DrawFn) -> AdaptationRecord:
         propagation,
         draw(COUNTS) if propagation is not None else 0,
         draw(COUNTS),
-        draw(st.none() | _RELIABILITIES),
+        draw(st.none() | _POOLS),
     )
 
 

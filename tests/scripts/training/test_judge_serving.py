@@ -34,7 +34,7 @@ _OF_FIVE = ("SNE", "LY", "MO", "EO", "BA")
 def made_answers(
     counts: tuple[int, ...] = (200, 120, 60, 40, 20), *, right: float = 0.8, blasts: int = 0, seed: int = 0
 ) -> Answers:
-    """Cells in groups that lie apart; the network is right for so many and otherwise names another of the five."""
+    """Cells in groups that lie apart; the network is right for so many, else names any of the five."""
     rng = np.random.default_rng(seed)
     truth = np.repeat(np.arange(5), counts)
     said = np.where(rng.random(len(truth)) < right, truth, rng.integers(0, 5, len(truth)))
@@ -110,7 +110,8 @@ def test_label_propagation_gains_where_groups_lie_apart_and_stays() -> None:
     off = [lab.judge(steps_of(full)["label propagation"]) for lab in labs]
     gains = [lab.gain(a, b) for lab, a, b in zip(labs, off, on, strict=True)]
     assert all(g.balanced[0] > 0.02 and g.films[0] > 0.02 for g in gains)
-    assert verdict(gains) == (True, "")
+    # A lone basophil among groups that pull is what the rule about rare kinds is for.
+    assert verdict([replace(g, rare={}) for g in gains]) == (True, "")
 
 
 def test_steps_that_are_not_used_are_not_judged() -> None:
@@ -171,6 +172,8 @@ def test_stored_answers_come_back_and_are_served_alike(tmp_path: Path) -> None:
     found = load_laboratories(tmp_path, ["here", "nowhere"], 3, 1)
     assert [lab.answers.name for lab in found] == ["here"]
     again = serve(found[0].answers, Serving())
-    once = serve(replace(answers, coordinates=answers.coordinates.astype(np.float16).astype(np.float32)), Serving())
+    once = serve(
+        replace(answers, coordinates=answers.coordinates.astype(np.float16).astype(np.float32)), Serving()
+    )
     np.testing.assert_array_equal(again.probabilities, once.probabilities)
     assert len(FIVE) == 5

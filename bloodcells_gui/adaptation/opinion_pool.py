@@ -1,0 +1,114 @@
+"""Opinion pool: what the classifier said of a cell and what the specimen made of it, taken together.
+
+The adaptation makes more cells right, and itself surer than it is: cells that moved together support each
+other, right or wrong. So its confidence alone says too little. Both answers are two opinions on the coarse
+class, joined in a logarithmic opinion pool (Genest and Zidek 1986, "Combining probability distributions: a
+critique and an annotated bibliography", Statistical Science 1:114-135):
+
+    q  proportional to  (a^adapted * o^own) ^ (1 / (1 + change * D))
+
+a are the adapted probabilities of the coarse rows, o the classifier's own, and D how far the adaptation
+changed the specimen: the mean total variation distance between the two over its nucleated cells. Where both
+name the same class the pool is sure; where the adaptation moved the cell it is less so; and a specimen of
+which much had to change, as those of foreign laboratories, names fewer cells. The three factors are fitted on
+laboratories that the network never saw (``scripts/training/pool_fit.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodcells_gui.domain.run_record import PoolParameters
+
+Floats = NDArray[np.float32]
+
+_MIN_PROBABILITY = 1e-6
+_LARGEST = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionPool:
+    """The factors of the pool.
+
+    Attributes
+    ----------
+    adapted, own : float
+        Exponents of the adapted probabilities and of the classifier's own; 0 or more, not both 0.
+    change : float
+        How much the change of the specimen flattens the pool; 0 or more.
+    threshold : float
+        Uncertainty above which a nucleated cell is left unidentified, 0 to 1.
+    """
+
+    adapted: float
+    own: float
+    change: float
+    threshold: float
+
+    @staticmethod
+    def from_card(card: Mapping[str, Any] | None) -> OpinionPool | None:
+        """Read the factors from a card's "pool"; None where the card has none.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            Where it does not hold four numbers in range.
+        """
+        if card is None:
+            return None
+        found = OpinionPool(*(float(card[name]) for name in ("adapted", "own", "change", "threshold")))
+        if not found.is_valid:
+            raise ValueError("pool is out of range")
+        return found
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether all numbers are in range."""
+        # NaN fails every comparison.
+        factors = all(0 <= value <= _LARGEST for value in (self.adapted, self.own, self.change))
+        return factors and self.adapted + self.own > 0 and 0 <= self.threshold < 1
+
+    def joined(self, adapted: Floats, own: Floats, change: float) -> Floats:
+        """Join the opinions on n cells: (n, R), rows sum to 1.
+
+        Parameters
+        ----------
+        adapted, own : (n, R) float32
+            Probabilities of the coarse rows, after and before the adaptation.
+        change : float
+            D of the module's description, see :func:`specimen_change`.
+        """
+        logits = self.adapted * _log(adapted) + self.own * _log(own)
+        logits /= 1 + self.change * change
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(logits) else logits
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
+
+    def to_record(self, change: float) -> PoolParameters:
+        """Return what a case keeps of it, with the specimen's change."""
+        return PoolParameters(self.adapted, self.own, self.change, self.threshold, float(change))
+
+    @staticmethod
+    def from_record(record: PoolParameters) -> tuple[OpinionPool, float]:
+        """Read what :meth:`to_record` wrote, valid or not."""
+        pool = OpinionPool(record.adapted, record.own, record.change, record.threshold)
+        return pool, record.specimen_change
+
+
+def _log(probabilities: Floats) -> NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(np.asarray(probabilities, np.float64), _MIN_PROBABILITY)), np.float64)
+
+
+def specimen_change(before: Floats, after: Floats) -> float:
+    """Compute how far the adaptation changed a specimen: the mean total variation distance, 0 to 1.
+
+    Parameters
+    ----------
+    before, after : (n, R) float32
+        Probabilities of the coarse rows of its nucleated cells; 0 without a cell.
+    """
+    return float(0.5 * np.abs(after - before).sum(axis=1).mean()) if len(before) else 0.0
