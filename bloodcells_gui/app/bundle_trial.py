@@ -30,8 +30,9 @@ _log = logging.getLogger(__name__)
 class NetworkCheck(NamedTuple):
     """What was found of one network of a bundle.
 
-    `outcome` is "ok", "skip" (not used on this machine), "auto" (which network analyses use) or "FAIL", the
-    same in every language; `text` is a sentence in the language that was asked for.
+    `outcome` is "ok", "skip" (not used on this machine), "auto" (which network analyses use), "note" (what a
+    classifier never proposes) or "FAIL", the same in every language; `text` is a sentence in the language
+    that was asked for.
     """
 
     outcome: str

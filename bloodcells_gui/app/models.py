@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.app.bundle_trial import NetworkCheck, try_bundle
 from bloodcells_gui.app.engine import find_bundle_dirs
 from bloodcells_gui.domain.errors import BundleRefused
-from bloodcells_gui.domain.formatting import number
+from bloodcells_gui.domain.formatting import labelled, number
 from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.proposal_table import ClassProposal, never_proposed, table_of
+from bloodcells_gui.domain.proposal_texts import cells_of_row, never_text
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.detector import Detector
@@ -34,12 +37,64 @@ def _folders(directory: Path | None) -> list[Path]:
 
 
 def list_models(directory: Path | None = None, lang: str = "en") -> Iterator[str]:
-    """One line a bundle: id, task, version, classes, size, hash; a refused one says why."""
+    """One line a bundle: id, task, version, classes, size, hash; a refused one says why.
+
+    Below a classifier, indented, what it proposes of each class of the taxonomy, and what it never proposes.
+    """
     for folder in _folders(directory):
         try:
-            yield _line(load_bundle(folder), lang)
+            bundle = load_bundle(folder)
+            yield _line(bundle, lang)
+            yield from proposal_lines(bundle, lang)
         except BundleRefused as e:
             yield tr("{name}: REFUSED. {reason}", lang, name=folder.name, reason=e.text(lang))
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A bundle of this program, for the window.
+
+    Attributes
+    ----------
+    id, version, task, sha256 : str
+    table : tuple of ClassProposal
+        What a classifier proposes of each class; empty for other tasks.
+    never : tuple of str
+        English names of what a classifier never proposes.
+    refused : str
+        Why the bundle is not used, "" where it is; `id` is then the name of its folder.
+    """
+
+    id: str
+    version: str = ""
+    task: str = ""
+    sha256: str = ""
+    table: tuple[ClassProposal, ...] = ()
+    never: tuple[str, ...] = ()
+    refused: str = ""
+
+
+def installed_models(directory: Path | None = None, lang: str = "en") -> list[InstalledModel]:
+    """The bundles that analyses take, each checked against its hashes."""
+    found = []
+    for folder in _folders(directory):
+        try:
+            bundle = load_bundle(folder)
+        except BundleRefused as e:
+            found.append(InstalledModel(folder.name, refused=e.text(lang)))
+            continue
+        classifies = bundle.task == "classify"
+        found.append(
+            InstalledModel(
+                bundle.id,
+                bundle.version,
+                bundle.task,
+                bundle.sha256,
+                table_of(bundle.card) if classifies else (),
+                never_proposed(bundle.classes) if classifies else (),
+            )
+        )
+    return found
 
 
 def _line(bundle: ModelBundle, lang: str) -> str:
@@ -50,6 +105,24 @@ def _line(bundle: ModelBundle, lang: str) -> str:
         f"{bundle.id}  {bundle.task}  version {bundle.version}  {kinds}  {size}  "
         f"{' '.join(bundle.classes)}  sha256 {bundle.sha256}"
     )
+
+
+def proposal_lines(bundle: ModelBundle, lang: str = "en") -> Iterator[str]:
+    """What a classifier proposes, a line for each class of the taxonomy; nothing for other tasks."""
+    if bundle.task != "classify":
+        return
+    for row in table_of(bundle.card):
+        name, how, training, held_out, recall = cells_of_row(row, lang)
+        said = tr(
+            "{training} training cells, {held_out} held out; found on laboratories left out: {recall}",
+            lang, training=training, held_out=held_out, recall=recall,
+        )  # fmt: skip
+        yield f"    {row.code:5s} {labelled(name, how, lang)}; {said}"
+    yield f"    {_never(bundle, lang)}"
+
+
+def _never(bundle: ModelBundle, lang: str) -> str:
+    return never_text(never_proposed(bundle.classes), lang)
 
 
 def verify_models(directory: Path | None = None, lang: str = "en") -> tuple[bool, list[NetworkCheck]]:
@@ -66,8 +139,10 @@ def verify_models(directory: Path | None = None, lang: str = "en") -> tuple[bool
     checks: list[NetworkCheck] = []
     for folder in _folders(directory):
         try:
-            load_bundle(folder)
+            bundle = load_bundle(folder)
             checks += try_bundle(folder, lang)
+            if bundle.task == "classify":
+                checks.append(NetworkCheck("note", _never(bundle, lang)))
         except BundleRefused as e:
             ok = False
             text = tr("{name}: {reason}", lang, name=folder.name, reason=e.text(lang))

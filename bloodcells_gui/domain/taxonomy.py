@@ -119,6 +119,8 @@ CLASSES: tuple[CellClass, ...] = (
     CellClass("PLC", "Platelet clump", "", _PLATELET, "PLATELET", (148, 70, 136), "K"),
     CellClass("ART", "Artefact", "", CellKind.ARTEFACT, OTHER, (120, 120, 120), "C"),
 )
+#: Cells of blood that no class stands for: a person gives them the class that the laboratory counts them as.
+WITHOUT_CLASS: tuple[str, ...] = (N_("Promonocyte"),)
 BY_CODE: dict[str, CellClass] = {c.code: c for c in CLASSES}
 ORDER: dict[str, int] = {c.code: i for i, c in enumerate(CLASSES)}
 
@@ -126,6 +128,7 @@ ORDER: dict[str, int] = {c.code: i for i, c in enumerate(CLASSES)}
 SEGMENTED, BAND, VARIANT_LYMPHOCYTE, NRBC = "SNE", "BNE", "VLY", "ERB"
 #: The class under which platelets are counted that nobody named.
 PLATELET = "PLT"
+GIANT_PLATELET = "GPLT"
 ARTEFACT = "ART"
 
 

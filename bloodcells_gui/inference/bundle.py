@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.proposal_table import table_of
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.inference.onnx_check import MalformedModel, inspect_model
 
@@ -209,6 +210,19 @@ class _Card:
             out[name] = (sha256, int(self.number(entry, "bytes", 1, MAX_FILE_BYTES)))
         return out
 
+    def classes(self, task: str) -> tuple[str, ...]:
+        """The outputs by name; of a classifier leaf codes, and the table of what it proposes fits them."""
+        found = self.texts(self.card, "classes")
+        if task != "classify":
+            return found
+        if not all(c in BY_CODE for c in found):
+            raise self.wrong("classes")
+        try:
+            table_of(self.card)
+        except ValueError as error:
+            raise self.wrong("proposals") from error
+        return found
+
     def input(self) -> InputSpec:
         source = self.mapping(self.card, "input")
         axes, dtype = self.text(source, "axes"), self.text(source, "dtype")
@@ -299,9 +313,7 @@ def load_bundle(folder: Path) -> ModelBundle:
     if task not in TASKS or not _ID.fullmatch(bundle_id):
         raise read.wrong("task" if task not in TASKS else "id")
     read.text(card, "licence", limit=2000)
-    classes = read.texts(card, "classes")
-    if task == "classify" and not all(c in BY_CODE for c in classes):
-        raise read.wrong("classes")
+    classes = read.classes(task)
     files = read.files()
     models = {str(k): v for k, v in read.mapping(card, "models").items()}
     if not models or not all(isinstance(v, str) and v in files for v in models.values()):

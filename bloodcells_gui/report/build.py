@@ -19,6 +19,7 @@ from bloodcells_gui.domain.flat_record import notice_of, tallies_of
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.platelets import platelet_estimates
+from bloodcells_gui.domain.proposal_table import never_proposed
 from bloodcells_gui.domain.remarks import AMENDED
 from bloodcells_gui.domain.review import (
     EXPLANATION_FIELD,
@@ -391,6 +392,7 @@ def _run(run: AnalysisRun) -> RunBlock:
         scale=run.scale,
         tallies=tuple(sorted(tallies_of(record).items())),
         notice=notice_of(record.remarks),
+        never_proposed=never_proposed(run.classes) if run.classes else (),
         record=record,
     )
 

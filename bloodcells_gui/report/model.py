@@ -194,7 +194,8 @@ class RunBlock:
     """Provenance of one analysis run.
 
     `tallies` and `notice` are how the JSON holds what the run left (see `domain.flat_record`); `record` is
-    the same, typed, for whoever draws the report.
+    the same, typed, for whoever draws the report. `never_proposed` holds English names of what the classifier
+    cannot propose; reports of earlier versions have none.
     """
 
     number: int
@@ -209,6 +210,7 @@ class RunBlock:
     scale: ScaleEstimate | None
     tallies: tuple[tuple[str, float], ...]
     notice: str
+    never_proposed: tuple[str, ...] = field(default=(), metadata=LATER)
     record: RunRecord = field(default_factory=RunRecord, compare=False, repr=False, metadata=_NOT_STORED)
 
 

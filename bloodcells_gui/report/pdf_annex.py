@@ -317,6 +317,9 @@ def _run(sheet: Sheet, run: RunBlock, completed: bool) -> None:  # noqa: C901  #
             sheet.tr("Model, {task}", task=sheet.tr(task)),
             f"{name or sha}   sha256 {sha}" if name else sha,
         )
+    if run.never_proposed:
+        names = ", ".join(sheet.tr(name).lower() for name in run.never_proposed)
+        key_value(sheet, N_("Never proposes"), names, most=2)
     if run.profile:
         key_value(sheet, "Profile", run.profile)
     if run.scale is not None:

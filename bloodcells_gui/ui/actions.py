@@ -62,6 +62,7 @@ class Actions(QObject):
         add("preferences", tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
         add("person", tr("&Who reviews…"), "person")
         add("support", tr("&Save a report for support…"))
+        add("models", tr("&Models: what they propose…"))
         add("about", tr("&About"), "info")
         add("theme_system", tr("As the &desktop"))
         add("theme_light", tr("L&ight"))
@@ -180,7 +181,7 @@ class Actions(QObject):
         more = bar.addMenu(tr("&Settings"))
         more.addActions([get("keys"), get("preferences"), get("person")])
         help_menu = bar.addMenu(tr("&Help"))
-        help_menu.addActions([get("keys"), get("support"), get("about")])
+        help_menu.addActions([get("keys"), get("models"), get("support"), get("about")])
 
     def cell_menu(self, parent: QWidget) -> QMenu:
         """What can be done with the chosen cells."""

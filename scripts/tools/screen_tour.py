@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.case_details import set_analyser, set_analyser_cells
+from bloodcells_gui.app.models import installed_models
 from bloodcells_gui.app.retention import Retention
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import sign, signing_checks
@@ -24,6 +25,7 @@ from bloodcells_gui.domain.settings import Privacy, ReportHeader
 from bloodcells_gui.storage.connection import unreachable
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.models import ModelsDialog
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
@@ -219,6 +221,7 @@ class Tour:
             ("export", ExportDialog(self.context, self.workspace.settings, self.tools.window.reporter.proposal(reviewed), 12, self.window)),
             ("new analysis", OpenOptionsDialog(self.context, Path("/srv/images") / LONG, reviewed.specimen, self.window)),
             ("support", SupportDialog(support_report(self.workspace.settings), self.window)),
+            ("models", ModelsDialog(self.context, installed_models(lang=self.context.language.lang), self.window)),
             ("who", ReviewerDialog(self.workspace.author, self.window)), ("note", NoteDialog(self.window, count=12)),
         ):  # fmt: skip
             self._shoot(name, dialog)

@@ -6,6 +6,14 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from bloodcells_gui.domain.proposal_table import (
+    FEWEST_FOR_RECALL,
+    FEWEST_REAL_CELLS,
+    never_proposed,
+    table_of,
+    to_card,
+)
+from bloodcells_gui.domain.proposal_texts import HEADS, cells_of_row, never_text
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from scripts.training.data import AS_LEAVES, Cache
 
@@ -167,6 +175,10 @@ def _what_it_does(card: dict) -> list[str]:
         "|---|---|---|",
         *(f"| {c} | {BY_CODE[c].name} | {_learned_from(c, card)} |" for c in card["classes"]),
         "",
+        "## What it proposes, and what it never does",
+        "",
+        *_proposals(card),
+        "",
         "## Training data and licences",
         "| set | images | licence | source |",
         "|---|---|---|---|",
@@ -176,6 +188,20 @@ def _what_it_does(card: dict) -> list[str]:
         ),
         "",
         f"Licence of the weights: {card['licence']}",
+    ]
+
+
+def _proposals(card: dict) -> list[str]:
+    """The table of every class of the taxonomy: proposed, only rolled up, or by hand."""
+    table = table_of(card)
+    return [
+        "| code | " + " | ".join(HEADS) + " |",
+        "|---" * (len(HEADS) + 1) + "|",
+        *(f"| {row.code} | " + " | ".join(cells_of_row(row)) + " |" for row in table),
+        "",
+        f"{never_text(never_proposed(card['classes']))}. A class that the network knows from fewer than {FEWEST_REAL_CELLS} "
+        "photographed cells is proposed with that warning. Recalls are those of networks that never saw the laboratory, of leaf "
+        f"classes with at least {FEWEST_FOR_RECALL} labelled cells there, with exact 95 % limits.",
     ]
 
 
@@ -308,7 +334,10 @@ def _how_sure(card: dict) -> list[str]:
 
 
 def write_card(folder: Path, card: dict) -> None:
-    """Write card and README."""
+    """Write card and README; the table of what a classifier proposes follows from the rest of the card."""
+    if card.get("task") == "classify":
+        card.pop("proposals", None)
+        card["proposals"] = to_card(table_of(card))
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     (folder / "README.md").write_text(readme(card))
 

@@ -204,8 +204,13 @@ def test_usage_errors_are_exit_2(arguments: list[str]) -> None:
 
 def test_models_and_self_test(capsys) -> None:
     assert run(["models", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert "    PC    Plasma cell: by hand;" in listed
+    assert "Never proposes: variant lymphocyte, plasma cell" in listed
     assert run(["models", "verify"]) == 0
-    assert "FAIL" not in capsys.readouterr().out
+    verified = capsys.readouterr().out
+    assert "FAIL" not in verified
+    assert "note  Never proposes: variant lymphocyte, plasma cell" in verified
 
 
 @pytest.mark.parametrize(("lang", "word"), [("en", "--resume"), ("fr", "inaccessibles")])

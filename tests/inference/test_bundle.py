@@ -71,6 +71,8 @@ WRONG: dict[str, Callable[[dict[str, Any]], None]] = {
     "colours": lambda c: c["input"].update(colours="bgr"),
     "axes": lambda c: c["input"].update(axes="hwcn"),
     "licence": lambda c: c.pop("licence"),
+    "table of proposals": lambda c: c.update(proposals=[{"code": "SNE", "how": "guesses"}]),
+    "proposals that leave a class out": lambda c: c.update(proposals=[]),
     "outputs": lambda c: c.update(outputs="logits"),
 }
 

@@ -31,6 +31,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.counter.panel import CounterPanel
 from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.dialogs.models import show_models
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.support import SupportDesk
 from bloodcells_gui.ui.i18n import ngettext, tr
@@ -82,6 +83,7 @@ class ToolWindows(QObject):
         self._support = SupportDesk(context, workspace, window.banners, window)
         context.support = self._support.show
         window.actions_.connect("support", self._support.show)
+        window.actions_.connect("models", lambda: show_models(context, window))
         self.retention = Retention(workspace, cases)
         self._due = Lookup(window.pool, self)
         self._due.answered.connect(lambda _, found: self._tell_due(found))
