@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.analysis import AnalysisEvent
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_record import RunRecord
-from bloodcells_gui.domain.specimen import ImageRef, Specimen
+from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen
 from bloodcells_gui.imaging.io.pixels import ITS_OWN, SampleRange
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.sandbox.images import load_images
@@ -19,6 +22,8 @@ from bloodcells_gui.imaging.scale import estimate_mpp
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.crops import CropsAnalysis, CropsOptions
 from bloodcells_gui.pipeline.edges import EdgeFlags
+from bloodcells_gui.pipeline.scale_by_kind import SizeByKind
+from bloodcells_gui.pipeline.scale_check import Estimate
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.scan_specimen import scan_specimen
 
@@ -37,6 +42,18 @@ def cell_analyzer(engine: Engine, *, drawn: bool = False, frame: EdgeFlags | Non
     )
 
 
+def scale_estimate(engine: Engine) -> Estimate:
+    """um per pixel from the cells: red cells first, else leukocytes by their kinds."""
+
+    def estimate(sample: Sequence[NDArray[np.uint8]], stated: float | None) -> ScaleEstimate:
+        found = estimate_mpp(sample, engine.detector, stated)
+        if engine.detector is None:
+            return found
+        return SizeByKind(engine.detector, engine.classifier, engine.segmenter).improve(sample, found)
+
+    return estimate
+
+
 def crops_analysis(
     engine: Engine,
     work: CellAnalyzer,
@@ -50,7 +67,7 @@ def crops_analysis(
         lambda refs: load_images(
             [(ref.path, ref.name) for ref in refs], check=token.check, brightness=brightness
         ),
-        lambda sample, stated: estimate_mpp(sample, engine.detector, stated),
+        scale_estimate(engine),
         options,
         token,
     )
@@ -91,7 +108,7 @@ def scan_analysis(
         work,
         detector,
         open_reader,
-        lambda sample, stated: estimate_mpp(sample, detector, stated),
+        scale_estimate(engine),
         options,
         token,
         earlier=earlier,

@@ -170,7 +170,8 @@ def scale_remarks(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
 def asks_for_scale(run: RunWithScale) -> bool:
     """Whether cells of a run wait until a person gives the scale."""
     unsure = run.scale is not None and run.scale.source in ASKS_FOR_SCALE
-    return unsure or any(r.text == scale_messages.SCALE_OUTLIERS for r in run.record.remarks)
+    asking = {scale_messages.SCALE_OUTLIERS, *scale_messages.UNSURE_SCALES.values()}
+    return unsure or any(r.text in asking for r in run.record.remarks)
 
 
 def by_severity(remarks: Iterable[Remark]) -> tuple[Remark, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -117,8 +118,8 @@ ASKS_FOR_SCALE = frozenset({ScaleSource.PRIOR, ScaleSource.CONTRADICTED, ScaleSo
 class ScaleEstimate:
     """um per pixel of a specimen and how far to trust it.
 
-    `spread` is the relative half-width of the estimate (0.05 = 5 %), `n` the number of red cells or
-    images used.
+    `spread` is the standard deviation of its ln (0.05: about 5 %), `n` the number of red cells, leukocytes or
+    images used, `basis` what it rests on ("" in cases of earlier versions).
     """
 
     mpp: float | None
@@ -126,3 +127,11 @@ class ScaleEstimate:
     spread: float = 0.0
     n: int = 0
     warning: str = ""
+    basis: str = ""
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """um per px between which the true scale lies in 68 of 100 cases; None where that is not known."""
+        if not self.mpp or not self.spread:
+            return None
+        return self.mpp * math.exp(-self.spread), self.mpp * math.exp(self.spread)

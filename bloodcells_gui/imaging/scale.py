@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.detections import NUCLEATED, RED_CELL, Detections
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.scale_messages import BASIS_FEW, BASIS_LEUKOCYTES, BASIS_MIXED, BASIS_RED_CELLS
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 
 #: Usual red cell of a dry smear, um.
@@ -46,8 +47,12 @@ BOX_TO_DIAMETER = 0.97
 BORNE_OUT_UM = (6.5, 8.0)
 _PROVING_RED_CELLS = 16
 _PROVING_IMAGES = 4
-#: Natural spread of the mean red cell between healthy people and preparations, relative.
-_BIOLOGICAL = 0.05
+#: Standard deviation of ln(mean red cell): between preparations and laboratories; from field to field of one.
+#: Measured on eight sets of known scale, 12, 4 and 1 pictures each: 68 % of the true scales lie within what
+#: these two and the number of cells give (table in docs/models-detector-segmenter.md).
+_BETWEEN_PREPARATIONS, _BETWEEN_FIELDS = 0.07, 0.06
+# What is added where fewer than `_FEW` cells may all be misjudged, over the root of their number.
+_MISJUDGED = 0.15
 
 # Plain sentences (the numbers stand in the estimate itself), so that they are keys of the French catalogue.
 WARNING_RED_CELLS = N_(
@@ -94,9 +99,8 @@ def estimate_mpp(
     Returns
     -------
     ScaleEstimate
-        `spread` is about the relative standard error, the natural variation of red cells included. With
-        nothing to go
-        by, `mpp` is None and the source UNKNOWN.
+        `spread` is the standard deviation of ln(um per px), the natural variation of red cells included. With
+        nothing to go by, `mpp` is None and the source UNKNOWN.
     """
     if finder is None:
         return ScaleEstimate(None, ScaleSource.UNKNOWN, warning=WARNING_NONE)
@@ -110,18 +114,22 @@ def estimate_mpp(
     diameters: list[float] = []
     leukocytes: list[float] = []
     per_image: list[float] = []
+    seen_in = 0
     for image in usable:
         red, white = _refined(image, guess, finder)
         diameters += red
+        seen_in += bool(red)
         leukocytes += white
         if len(red) >= _ENOUGH_RED_CELLS:
             per_image.append(float(np.median(red)))
     prior = LEUKOCYTES_ALONE_UM / float(np.median(leukocytes)) if leukocytes else None
     near = _reject_outliers(diameters)
     if len(near) >= _ENOUGH_RED_CELLS:
-        return _from_red_cells(near, per_image, prior)
+        return _from_red_cells(near, per_image, prior, seen_in)
     if prior is not None:
-        return ScaleEstimate(prior, ScaleSource.PRIOR, _PRIOR_SPREAD, len(leukocytes), warning=WARNING_PRIOR)
+        return ScaleEstimate(
+            prior, ScaleSource.PRIOR, _PRIOR_SPREAD, len(leukocytes), WARNING_PRIOR, BASIS_LEUKOCYTES
+        )
     return ScaleEstimate(None, ScaleSource.UNKNOWN, warning=WARNING_NONE)
 
 
@@ -161,7 +169,7 @@ def check_stated_scale(
         if len(near) >= _PROVING_RED_CELLS and seen_in >= min(_PROVING_IMAGES, len(images)):
             low, high = BORNE_OUT_UM
             fits = low <= float(np.median(near)) * mpp <= high and len(near) > 0.7 * len(diameters)
-            return _from_red_cells(near, per_image, None) if fits else None
+            return _from_red_cells(near, per_image, None, seen_in) if fits else None
     return None
 
 
@@ -175,26 +183,30 @@ def _reject_outliers(diameters: Sequence[float]) -> NDArray[np.float64]:
 
 
 def _from_red_cells(
-    near: NDArray[np.float64], per_image: Sequence[float], prior: float | None
+    near: NDArray[np.float64], per_image: Sequence[float], prior: float | None, pictures: int
 ) -> ScaleEstimate:
     n = len(near)
     middle = float(np.median(near))
     mpp = RED_CELL_DIAMETER_UM / middle
     deviation = max(1.4826 * float(np.median(np.abs(near / middle - 1))), 0.08)
-    spread = math.hypot(_BIOLOGICAL, 1.2533 * deviation / math.sqrt(n))
+    spread = math.hypot(
+        _BETWEEN_PREPARATIONS,
+        _BETWEEN_FIELDS / math.sqrt(max(1, pictures)),
+        1.2533 * deviation / math.sqrt(n),
+    )
     if n < _FEW and prior is not None:
         # A few cells may all be misjudged: let the leukocytes have their say, by inverse variance of ln(mpp).
-        doubt = math.hypot(spread, 0.3 / math.sqrt(n))
+        doubt = math.hypot(spread, _MISJUDGED / math.sqrt(n))
         share = doubt**-2 / (doubt**-2 + _PRIOR_SPREAD**-2)
         mpp = math.exp(share * math.log(mpp) + (1 - share) * math.log(prior))
         spread = doubt
-    warning = WARNING_FEW if n < _FEW else WARNING_RED_CELLS
+    warning, basis = (WARNING_FEW, BASIS_FEW) if n < _FEW else (WARNING_RED_CELLS, BASIS_RED_CELLS)
     if len(per_image) >= 4:
         low, high = np.percentile(per_image, [10, 90])
         if high > 1.5 * low:
-            warning = WARNING_MIXED
+            warning, basis = WARNING_MIXED, BASIS_MIXED
             spread = max(spread, float(high / low - 1) / 2)
-    return ScaleEstimate(mpp, ScaleSource.RED_CELLS, spread, n, warning=warning)
+    return ScaleEstimate(mpp, ScaleSource.RED_CELLS, spread, n, warning, basis)
 
 
 def _first_guess(images: Sequence[NDArray[np.uint8]], finder: CellFinder) -> float | None:

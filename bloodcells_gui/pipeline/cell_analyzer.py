@@ -48,7 +48,7 @@ from bloodcells_gui.pipeline.edges import (
 )
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
 from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter, ClassifierResult
-from bloodcells_gui.pipeline.scale_averaging import Averaged, average_over_scales
+from bloodcells_gui.pipeline.scale_averaging import Averaged, answer_within_spread
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 
 _THUMBNAIL_QUALITY = 88
@@ -159,7 +159,7 @@ class CellAnalyzer:
         self._of_outline = list(of_outline)
         # Set before the first cell: what all cells of an image carry, by the image's number.
         self.image_flags: Mapping[int, tuple[str, ...]] = {}
-        # And how far the scale is only guessed: the standard deviation of ln(um per px).
+        # And how far the scale may be off: the standard deviation of ln(um per px).
         self.scale_spread = 0.0
         self._lock = threading.Lock()
         self._apart_sum, self._apart_n = 0.0, 0
@@ -185,7 +185,6 @@ class CellAnalyzer:
         self._recentre(windows, crops, masks)
         self._drop_neighbours(windows, masks)
         result = self._named(windows, crops)
-        hinges = result.hinges if isinstance(result, Averaged) else np.zeros(len(windows), np.bool_)
         self._track_view_disagreement(result)
         um_per_px = self.windows.outlining.um_per_px
         pictures: list[bytes] = []
@@ -214,7 +213,7 @@ class CellAnalyzer:
                 flags += (FLAG_OUT_OF_FOCUS,)
             if bool(result.unlike[i]):
                 flags += (FLAG_UNLIKE_TRAINING,)
-            if hinges[i]:
+            if result.hinges[i]:
                 flags += (FLAG_SCALE_UNSURE,)
             none_found = FLAG_NO_CELL in flags
             no_scale = not FOR_WANT_OF_SCALE.isdisjoint(flags)
@@ -237,20 +236,19 @@ class CellAnalyzer:
             rows.append((cell, self._assets(window, masks[i], embedding, pictures[i])))
         return rows
 
-    def _named(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> ClassifierResult:
-        """What the classifier says, over the scales that may be right where it is only guessed."""
+    def _named(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> Averaged:
+        """What the classifier says, in view of how far the scale may be off."""
 
-        def at(factor: float) -> ClassifierResult:
-            if factor == 1:
+        def at(factor: float, rows: NDArray[np.intp] | None) -> ClassifierResult:
+            if factor == 1 and rows is None:
                 return self.classifier.predict(self._classifier_crops(windows, crops))
-            others = [replace(w, mpp=w.mpp * factor) for w in windows]
+            asked = windows if rows is None else [windows[row] for row in rows]
+            others = [replace(w, mpp=w.mpp * factor) for w in asked]
             return self.classifier.predict(np.stack([_cut(w, w.centre, self.windows.naming) for w in others]))
 
-        if not self.scale_spread:
-            return at(1)
-        return average_over_scales(at, self.scale_spread, self.classifier.classes)
+        return answer_within_spread(at, self.scale_spread, self.classifier.classes)
 
-    def _track_view_disagreement(self, result: ClassifierResult) -> None:
+    def _track_view_disagreement(self, result: Averaged) -> None:
         """Add the disagreement over nucleated cells; junk says little about the stain."""
         if result.disagreement is None:
             return

@@ -132,7 +132,7 @@ class CropsAnalysis:
             settled = self._scale([*(ref for _, ref in images), *(earlier or ())])
             remarks = settled.remarks
             self._work.image_flags = settled.flags([index for index, _ in images])
-            self._work.scale_spread = settled.guess
+            self._work.scale_spread = settled.spread
             yield ScaleKnown(settled.scale)
             yield from self._batches(images, settled)
         except Cancelled:

@@ -99,8 +99,8 @@ class FieldsSource:
 
     @property
     def scale_spread(self) -> float:
-        """How far the scale is only guessed."""
-        return self._settled.guess
+        """How far the scale may be off: standard deviation of ln(um per px)."""
+        return self._settled.spread
 
     def close(self) -> None:
         """Release the fields that were opened for their neighbours."""

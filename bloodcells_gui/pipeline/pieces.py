@@ -83,7 +83,7 @@ class Source(Protocol):
 
     @property
     def scale_spread(self) -> float:
-        """Standard deviation of ln(um per px) of a scale only guessed, else 0; known once prepared."""
+        """How far the scale may be off: standard deviation of ln(um per px); known once prepared."""
 
     def prepare(self, pool: ThreadPoolExecutor) -> Iterator[ScaleKnown | ZonesRanked | Skipped | ImagesRead]:
         """Settle scale and ranking; raises UserError when nothing can be done."""

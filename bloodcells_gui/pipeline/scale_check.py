@@ -19,6 +19,7 @@ from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.run_messages import remark
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.scale import RED_CELL_DIAMETER_UM
+from bloodcells_gui.pipeline.scale_averaging import WIDE
 
 #: Scale of the file over that of the red cells: between these it may be the patient's cells.
 PATIENTS = (0.7, 1.45)
@@ -39,6 +40,12 @@ _OTHER_SCALE = 1.35
 _MOST_SINGLE = 300
 # Up to this share of images with another scale may be strays of the measuring: of the others nothing follows.
 _STRAYS = 0.05
+#: Standard deviation of ln(um per px) of a scale that a person gives, or that files state and cells bear out:
+#: numbers are rounded, and calibrated slides differ. Where leukocytes alone bear it out; where nothing does.
+STATED_SPREAD = 0.03
+_BY_LEUKOCYTES, _UNCHECKED = 0.05, 0.10
+# Ends of the range in which a scale that the cells deny is asked for again, in deviations: the cells' is one.
+_REACH = 1.3
 _FACTORS = (2.54, 10.0, 25.4, 1000.0)
 _FACTOR_WITHIN = 0.15
 
@@ -83,9 +90,11 @@ class SettledScale:
         return said or self.own.get(place) or self.scale.mpp
 
     @property
-    def guess(self) -> float:
-        """Standard deviation of ln(um per px) where the scale is only guessed; 0 where it is known."""
-        return self.scale.spread if self.scale.source is ScaleSource.PRIOR else 0.0
+    def spread(self) -> float:
+        """Standard deviation of ln(um per px); 0 where no cell is named for want of a scale."""
+        if self.scale.source in (ScaleSource.CONTRADICTED, ScaleSource.UNKNOWN):
+            return 0.0
+        return STATED_SPREAD if self.scale.source is ScaleSource.PERSON else self.scale.spread
 
     def flags(self, images: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """What all cells of an image carry, by the number of the image at each of the first places."""
@@ -202,12 +211,35 @@ def _from_files(groups: list[_Group], names: Sequence[str], remarks: list[Remark
         )
         return SettledScale(scale, frozenset(range(len(names))), (*remarks, *_contradiction(worst)))
     believed = [g for g in sound if g is base or _believed(g, base)]
-    middles = [g.mpp for g in believed]
-    spread = (max(middles) - min(middles)) / (2 * base.mpp)
-    scale = ScaleEstimate(base.mpp, ScaleSource.METADATA, spread, sum(len(g.places) for g in believed))
+    spread, basis = _trust(base)
+    scale = ScaleEstimate(
+        base.mpp, ScaleSource.METADATA, spread, sum(len(g.places) for g in believed), basis=basis
+    )
     doubted = sorted(p for g in groups if g not in believed for p in g.places)
-    remarks = [*remarks, *_red_cell_size_remark(base), *_outliers([names[p] for p in doubted])]
+    remarks = [
+        *remarks,
+        *_red_cell_size_remark(base),
+        *_uncertainty_remarks(scale),
+        *_outliers([names[p] for p in doubted]),
+    ]
     return SettledScale(scale, frozenset(doubted), tuple(remarks))
+
+
+def _trust(group: _Group) -> tuple[float, str]:
+    """How far a stated scale that nothing excludes may be off (standard deviation of its ln), and why."""
+    seen = group.seen
+    if seen is None or not seen.mpp:
+        return _UNCHECKED, messages.BASIS_ALONE
+    of_red_cells = seen.source is ScaleSource.RED_CELLS
+    if of_red_cells:
+        agrees = not _red_cell_size_remark(group)
+    else:
+        agrees = abs(group.off()) <= 2 * seen.spread
+    if not agrees:
+        return max(abs(group.off()) / _REACH, _BY_LEUKOCYTES), messages.BASIS_DISAGREES
+    if of_red_cells:
+        return STATED_SPREAD, messages.BASIS_AGREES
+    return _BY_LEUKOCYTES, messages.BASIS_LEUKOCYTES_AGREE
 
 
 def _by_their_cells(
@@ -305,9 +337,11 @@ def _from_cells(
 def _uncertainty_remarks(scale: ScaleEstimate) -> list[Remark]:
     if scale.mpp is None:
         return [remark(messages.NO_SCALE)]
-    if scale.source is ScaleSource.PRIOR:
-        return [remark(messages.SCALE_GUESSED, count=round(100 * scale.spread))]
-    return []
+    template = messages.UNSURE_SCALES.get(scale.basis)
+    if template is None or scale.limits is None or scale.spread < WIDE:
+        return []
+    low, high = scale.limits
+    return [remark(template, n_mpp=f"{scale.mpp:.3g}", n_low=f"{low:.3g}", n_high=f"{high:.3g}")]
 
 
 def _believed(group: _Group, base: _Group) -> bool:

@@ -123,7 +123,7 @@ class SlideSource:
 
     @property
     def scale_spread(self) -> float:
-        """How far the scale of a slide is only guessed, at most."""
+        """How far the scale of a slide may be off, at most: standard deviation of ln(um per px)."""
         return self._scale_spread
 
     def close(self) -> None:
@@ -149,7 +149,7 @@ class SlideSource:
             settled = self._scale_of(survey, ref, reader)
             found = settled.scale
             self._image_flags |= settled.flags([image])
-            self._scale_spread = max(self._scale_spread, settled.guess)
+            self._scale_spread = max(self._scale_spread, settled.spread)
             for said in settled.remarks:
                 self._note(said)
             if scale is None:

@@ -270,6 +270,7 @@ def scale_to_json(scale: ScaleEstimate | None) -> str:
             "spread": float(scale.spread),
             "n": int(scale.n),
             "warning": scale.warning,
+            "basis": scale.basis,
         }
     )
 
@@ -285,6 +286,7 @@ def scale_from_json(text: str) -> ScaleEstimate | None:
         row_validation.number(obj["spread"]),
         row_validation.whole(obj["n"], 0, _MANY),
         row_validation.text(obj["warning"]),
+        row_validation.text(obj.get("basis", "")),
     )
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.detections import Detections
+from bloodcells_gui.domain.scale_messages import BASIS_RED_CELLS
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.imaging.scale import (
     WARNING_MIXED,
@@ -63,6 +64,10 @@ def test_scale_is_found_from_red_cells(mpp: float) -> None:
     assert found.mpp == pytest.approx(mpp, rel=0.04)
     assert found.n >= 20
     assert found.warning
+    assert found.basis == BASIS_RED_CELLS
+    assert 0.07 < found.spread < 0.1  # of two pictures
+    low, high = found.limits or (0, 0)
+    assert low < mpp < high
 
 
 def test_diameters_do_not_depend_on_loose_boxes() -> None:

@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.cell import FLAG_SCALE_UNSURE
-from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
 from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.cell_place import CellPlace
-from bloodcells_gui.pipeline.scale_averaging import STEPS, average_over_scales
-from bloodcells_gui.pipeline.scale_check import SettledScale
+from bloodcells_gui.pipeline.scale_averaging import STEPS, answer_within_spread, average_over_scales
 from tests.support.doubles import PlainClassifier, PlainSegmenter, draw_cell
 
 CODES = ("SNE", "BNE", "LY", "MO", "MY", "PMY", "BL", "ERB")
@@ -119,9 +117,67 @@ def test_a_cell_whose_name_hinges_on_a_guessed_scale_waits() -> None:
     assert FLAG_SCALE_UNSURE not in cell.flags
 
 
-def test_only_a_guess_from_leukocytes_is_averaged() -> None:
-    assert SettledScale(ScaleEstimate(0.1, ScaleSource.PRIOR, 0.15)).guess == 0.15
-    for source in ScaleSource:
-        if source is not ScaleSource.PRIOR:
-            assert SettledScale(ScaleEstimate(0.1, source, 0.3)).guess == 0.0
+def asking(answers: dict[float, tuple[str, ...]], sure: float = 0.8) -> tuple[Any, list[Any]]:
+    """`predict_at` that names cells by the sign of the scale's shift, and what it was asked."""
+    asked: list[Any] = []
+
+    def predict_at(factor: float, rows: Any) -> Any:
+        asked.append((round(float(np.log(factor)), 4), None if rows is None else list(rows)))
+        names = answers[float(np.sign(round(np.log(factor), 6)))]
+        return answer(*(names if rows is None else [names[row] for row in rows]), sure=sure)
+
+    return predict_at, asked
+
+
+def test_a_narrow_spread_asks_again_only_for_what_may_be_grave() -> None:
+    same = ("LY", "BL", "SNE", "PMY")
+    predict_at, asked = asking({0.0: same, -1.0: same, 1.0: ("LY", "BL", "SNE", "MY")})
+    found = answer_within_spread(predict_at, 0.05, CODES)
+    # the first and the third have under a tenth for blast, promyelocyte and erythroblast together
+    assert asked == [(0.0, None), (-0.065, [0, 1, 2, 3]), (0.065, [0, 1, 2, 3])]
+    assert list(found.hinges) == [False, False, False, True]
+    predict_at, asked = asking({0.0: same, -1.0: same, 1.0: same}, sure=0.99)
+    assert not answer_within_spread(predict_at, 0.05, CODES).hinges.any()
+    assert asked == [(0.0, None)]  # what is certain, or certainly nothing grave, is not asked again
+
+
+def test_a_blast_that_only_a_larger_scale_shows_is_not_asserted_nor_denied() -> None:
+    for here, there in (("BL", "LY"), ("LY", "BL")):
+        predict_at, _ = asking({0.0: (here,), -1.0: (here,), 1.0: (there,)})
+        assert answer_within_spread(predict_at, 0.03, CODES).hinges.all()
+    predict_at, _ = asking({0.0: ("LY",), -1.0: ("MO",), 1.0: ("LY",)})
+    assert not answer_within_spread(predict_at, 0.03, CODES).hinges.any()  # nothing grave, narrow spread
+
+
+def test_a_wide_spread_is_averaged_and_a_grave_name_must_hold_farther_out() -> None:
+    said: list[float] = []
+
+    def predict_at(factor: float, rows: Any) -> Any:
+        said.append(float(np.log(factor)))
+        return answer("LY" if np.log(factor) < -0.15 else "BL", sure=0.9)
+
+    found = answer_within_spread(predict_at, 0.1, CODES)
+    assert said == pytest.approx([0.1 * step for step in STEPS] + [-0.2, 0.2])
+    assert found.hinges.all()  # the five middle scales all say blast
+
+
+def test_a_certain_scale_is_not_asked_again() -> None:
+    predict_at, asked = asking({0.0: ("BL", "PMY")})
+    assert not answer_within_spread(predict_at, 0.0, CODES).hinges.any()
+    assert len(asked) == 1
+
+
+def test_classes_without_a_grave_one_are_not_asked_again() -> None:
+    plain = answer("SNE")
+    calls: list[float] = []
+
+    def predict_at(factor: float, rows: Any) -> Any:
+        calls.append(factor)
+        return plain
+
+    answer_within_spread(predict_at, 0.05, tuple("LY" for _ in CODES))
+    assert calls == [1.0]
+
+
+def test_steps_lie_around_the_middle() -> None:
     assert math.isclose(sum(STEPS), 0, abs_tol=1e-9)

@@ -12,7 +12,13 @@ from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
 from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.run_messages import remark
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
-from bloodcells_gui.pipeline.scale_check import ScaleSample, SettledScale, contradicts, settle_scale
+from bloodcells_gui.pipeline.scale_check import (
+    STATED_SPREAD,
+    ScaleSample,
+    SettledScale,
+    contradicts,
+    settle_scale,
+)
 
 
 def picture(mpp: float) -> np.ndarray:
@@ -49,7 +55,10 @@ def settled(
 
 def test_what_the_cells_bear_out_is_kept_as_the_files_say() -> None:
     found = settled([0.107] * 12, [0.105] * 12)
-    assert found.scale == ScaleEstimate(0.107, ScaleSource.METADATA, 0.0, 12)
+    assert found.scale == ScaleEstimate(
+        0.107, ScaleSource.METADATA, STATED_SPREAD, 12, basis=messages.BASIS_AGREES
+    )
+    assert found.spread == STATED_SPREAD
     assert (found.doubted, found.remarks) == (frozenset(), ())
     assert found.mpp(3, 0.107) == 0.107
 
@@ -77,7 +86,12 @@ def test_a_patients_small_or_large_red_cells_leave_the_metadata_with_a_remark(fa
     assert found.scale.source is ScaleSource.METADATA
     assert found.scale.mpp == 0.1
     assert found.doubted == frozenset()
-    assert found.remarks == (remark(messages.SCALE_OF_THE_PATIENT, n_um=um),)
+    assert found.remarks[0] == remark(messages.SCALE_OF_THE_PATIENT, n_um=um)
+    # Both scales are asked for: the file's, and that of the cells at the ends of what is asked again.
+    assert found.scale.basis == messages.BASIS_DISAGREES
+    assert 1.3 * found.spread == pytest.approx(abs(np.log(factor)), abs=0.01)
+    (unsure,) = found.remarks[1:]
+    assert unsure.text == messages.UNSURE_SCALES[messages.BASIS_DISAGREES]
 
 
 @pytest.mark.parametrize(("factor", "wrong"), [(0.69, True), (0.71, False), (1.44, False), (1.46, True)])
@@ -203,3 +217,37 @@ def test_few_red_cells_raise_no_suspicion_of_the_patient(n: int, remarked: bool)
     found = settle_scale(["a"], [0.08], lambda _: {0: ScaleSample(picture(0.1), 0.08)}, lambda *_: seen)
     assert found is not None
     assert bool(found.remarks) is remarked
+
+
+@pytest.mark.parametrize(
+    ("seen", "spread", "basis", "remarked"),
+    [
+        (ScaleEstimate(0.103, ScaleSource.PRIOR, 0.1, 12), 0.05, messages.BASIS_LEUKOCYTES_AGREE, False),
+        (ScaleEstimate(0.13, ScaleSource.PRIOR, 0.1, 12), 0.2, messages.BASIS_DISAGREES, True),
+        (ScaleEstimate(None, ScaleSource.UNKNOWN), 0.1, messages.BASIS_ALONE, True),
+    ],
+)
+def test_a_stated_scale_that_no_red_cell_bears_out_has_a_spread_and_its_reason(
+    seen: ScaleEstimate, spread: float, basis: str, remarked: bool
+) -> None:
+    found = settle_scale(["a"], [0.1], lambda _: {0: ScaleSample(picture(0.1), 0.1)}, lambda *_: seen)
+    assert found is not None
+    assert (found.scale.mpp, found.scale.basis) == (0.1, basis)
+    assert found.spread == pytest.approx(spread, abs=0.005)
+    assert [r.text for r in found.remarks] == ([messages.UNSURE_SCALES[basis]] if remarked else [])
+
+
+def test_an_unsure_scale_is_told_with_its_limits() -> None:
+    seen = ScaleEstimate(0.1, ScaleSource.PRIOR, 0.095, 16, basis=messages.BASIS_KINDS)
+    found = settle_scale(["a"], [None], lambda _: {0: ScaleSample(picture(0.1), None)}, lambda *_: seen)
+    assert found is not None
+    text = notice_of(found.remarks)
+    assert "0.1 µm per pixel (68 % limits 0.0909 to 0.11)" in text
+    assert "by kind" in text
+
+
+def test_what_waits_for_a_scale_anyway_is_not_asked_again() -> None:
+    for source in ScaleSource:
+        spread = SettledScale(ScaleEstimate(0.1, source, 0.2)).spread
+        expected = {ScaleSource.PERSON: STATED_SPREAD, ScaleSource.CONTRADICTED: 0, ScaleSource.UNKNOWN: 0}
+        assert spread == expected.get(source, 0.2)
