@@ -133,6 +133,11 @@ class PriorShift:
     change: float = 0.0
 
     @property
+    def looks_foreign(self) -> bool:
+        """Whether the specimen changed as those of foreign laboratories do."""
+        return self.pool is not None and self.pool.looks_foreign(self.change, self.cells)
+
+    @property
     def has_posteriors(self) -> bool:
         """Whether the case keeps posteriors of single cells, from label propagation or measurements."""
         return self.propagation is not None or self.measured_cells > 0

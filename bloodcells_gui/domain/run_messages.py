@@ -39,6 +39,11 @@ FOREIGN = N_(
     "The stain, light or camera is unlike what the models were trained on, so more proposals will be wrong: "
     "review every cell, and calibrate to this laboratory."
 )
+FOREIGN_CHANGED = N_(
+    "The specimen looks unlike the laboratories that the models learned from: taken together, its cells "
+    "changed their proposals by {n_change} % (in familiar ones by {n_limit} % at most). More proposals are "
+    "wrong and fewer cells are named: review every cell, and calibrate to this laboratory with 100 cells."
+)
 DRAWN = N_(
     "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
     "are named here says nothing of a real smear."
@@ -58,11 +63,21 @@ PROVENANCE_LOST = N_("its provenance could not be recovered")
 #: Words that no template has, as cases of earlier versions may hold them.
 VERBATIM = "{notice}"
 NOTICES = (
-    LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, DRAWN,
-    COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
+    LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, FOREIGN_CHANGED,
+    DRAWN, COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
 )  # fmt: skip
 _WARNINGS = frozenset(
-    {LOST, NOT_REACHED, UNFOCUSED, POOR_ZONES, CONTRADICTION, FOREIGN, ALIKE, *scale_messages.NOTICES}
+    {
+        LOST,
+        NOT_REACHED,
+        UNFOCUSED,
+        POOR_ZONES,
+        CONTRADICTION,
+        FOREIGN,
+        FOREIGN_CHANGED,
+        ALIKE,
+        *scale_messages.NOTICES,
+    }
     | IMAGE_WARNINGS
 )
 # How far a run got at its end. The table counts what persons made of it since, and has a remark of its own.
@@ -160,6 +175,12 @@ def run_remarks(runs: Sequence[HasRecord], *, with_target: bool = False) -> tupl
             if r.text not in _OVERTAKEN or run is runs[-1]:
                 found[r.text, r.params] = r
     return by_severity(found.values())
+
+
+def foreign_remark(runs: Iterable[HasRecord]) -> Remark | None:
+    """What the latest of the runs that found the specimen foreign said of it; None where none did."""
+    found = [r for run in runs for r in run.record.remarks if r.text in (FOREIGN, FOREIGN_CHANGED)]
+    return found[-1] if found else None
 
 
 def scale_remarks(remarks: Iterable[Remark]) -> tuple[Remark, ...]:

@@ -151,6 +151,7 @@ class PoolParameters:
     own: float
     change: float
     threshold: float
+    foreign: float
     specimen_change: float
 
 

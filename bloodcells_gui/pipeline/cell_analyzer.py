@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.adaptation.opinion_pool import ENOUGH_CELLS
 from bloodcells_gui.domain.cell import (
     FLAG_EDGE,
     FLAG_NO_CELL,
@@ -65,9 +66,6 @@ _OUTLINE_AGAIN_UM = 2.5
 
 # An outline that overlaps a platelet's box by less is another cell's.
 _OWN_OUTLINE_IOU = 0.3
-
-# Nucleated cells below which the look of a specimen is not judged.
-_ENOUGH_TO_JUDGE = 30
 
 Measure = Callable[[NDArray[np.uint8], NDArray[np.uint8], float], NDArray[np.float32]]
 
@@ -168,7 +166,7 @@ class CellAnalyzer:
         """What is to be remarked on all cells so far as a whole."""
         with self._lock:
             foreign = self._apart_sum > self.classifier.foreign_disagreement * self._apart_n
-            if not foreign or self._apart_n < _ENOUGH_TO_JUDGE:
+            if not foreign or self._apart_n < ENOUGH_CELLS:
                 return []
             return [remark(DRAWN if self._drawn else FOREIGN)]
 

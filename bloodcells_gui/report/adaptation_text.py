@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bloodcells_gui.adaptation.prior_shift import PriorShift, largest_changes
 from bloodcells_gui.domain.formatting import number
-from bloodcells_gui.domain.i18n import plural, tr
+from bloodcells_gui.domain.i18n import N_, plural, tr
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 WEIGHTS = plural(
@@ -29,6 +29,10 @@ PROPAGATED = plural(
     "Label propagation: similar cells supported each other's class ({cells} cells)",
     "cells",
 )
+JOINED = N_(
+    "Opinion pool: the classifier's answers and the adapted ones were joined; the whole specimen changed "
+    "by {change} %"
+)
 
 
 def adaptation_text(prior_shift: PriorShift, lang: str = "en") -> str:
@@ -44,4 +48,6 @@ def adaptation_text(prior_shift: PriorShift, lang: str = "en") -> str:
         parts.append(tr(MEASURED, lang, cells=prior_shift.measured_cells))
     if prior_shift.propagation is not None:
         parts.append(tr(PROPAGATED, lang, cells=prior_shift.propagated_cells))
+    if prior_shift.pool is not None:
+        parts.append(tr(JOINED, lang, change=number(100 * prior_shift.change, 1, lang)))
     return ". ".join(parts)

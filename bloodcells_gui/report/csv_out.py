@@ -18,6 +18,7 @@ from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Decision
+from bloodcells_gui.domain.run_messages import foreign_remark
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ORDER
 from bloodcells_gui.storage.atomic_io import whole_file
@@ -31,6 +32,8 @@ DIFFERENTIAL_HEAD = (
     "ref_low_10e9_per_l", "ref_high_10e9_per_l", "flag",
 )  # fmt: skip
 SKIPPED_HEAD = ("path", "reason")
+#: Flag of every cell of a run whose specimen looks foreign (`domain.run_messages.foreign_remark`).
+FOREIGN_SPECIMEN = "unfamiliar specimen"
 
 
 class DecisionLookup(Protocol):
@@ -117,8 +120,8 @@ def write_cells_csv(
                 cell.id, name, _number(box.x, 2), _number(box.y, 2), _number(box.width, 2),
                 _number(box.height, 2), _number(cell.mpp, 6), cell.predicted, _number(cell.probability, 6),
                 decision.status.value, decision.final, decision.reviewer, decision.reviewed_at,
-                *plan.scores(cell), *plan.measurements(cell), _number(cell.focus, 4), "; ".join(cell.flags),
-                plan.model,
+                *plan.scores(cell), *plan.measurements(cell), _number(cell.focus, 4),
+                "; ".join((*cell.flags, *plan.flags)), plan.model,
             ]  # fmt: skip
 
     return write_rows(path, head, rows(), dialect)
@@ -133,6 +136,7 @@ class _Plan:
         self._classes = [classes.get(c) for c in leaves]
         self._names = [names.get(m) for m in measures]
         self.model = run.bundles.get("classify", "").split(" ")[-1] if run else ""
+        self.flags = (FOREIGN_SPECIMEN,) if run and foreign_remark([run]) else ()
 
     def scores(self, cell: Cell) -> list[Field]:
         values = cell.scores.tolist()

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import is_incomplete
-from bloodcells_gui.domain.run_messages import FOREIGN, run_remarks
+from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.run_messages import foreign_remark
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
@@ -140,8 +141,10 @@ class CaseHeader(QWidget):
                 ScaleSource.UNKNOWN: (tr("No scale"), "critical"),
             }.get(scale.source, (tr("Scale uncertain"), "warning"))
             chips.append((word, severity, self._context.language.text(scale.warning)))
-        if not self.running and any(r.text == FOREIGN for r in run_remarks(session.runs)):
-            chips.append((tr("Unfamiliar look"), "warning", self._context.language.text(FOREIGN)))
+        foreign = None if self.running else foreign_remark(session.runs)
+        if foreign is not None:
+            tip = remark_text(foreign, self._context.language.lang)
+            chips.append((tr("Unfamiliar look"), "warning", tip))
         profile = next((r.profile for r in reversed(session.runs) if r.profile), "")
         if profile:
             tip = tr("The classifier was calibrated with this profile of the laboratory")

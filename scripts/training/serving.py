@@ -15,6 +15,7 @@ import numpy as np
 from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import COLUMNS, MorphometryModel
+from bloodcells_gui.adaptation.opinion_pool import OpinionPool
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
 from bloodcells_gui.adaptation.reproposal import adapt_proposals, coarse_rows
 from bloodcells_gui.app.specimen_adaptation import adapt_specimen
@@ -111,6 +112,8 @@ class Serving:
         Whether measurements count, where the laboratory's answers have a model for them.
     threshold : float
         Uncertainty above which a cell is left unidentified.
+    pool : mapping or None
+        The opinion pool, as a card has it.
     """
 
     shift: Mapping[str, float] = field(default_factory=lambda: LOGIT_SHIFT)
@@ -119,6 +122,7 @@ class Serving:
     propagation: Mapping[str, float] | None = field(default_factory=lambda: PROPAGATION)
     measured: bool = True
     threshold: float = 0.0709
+    pool: Mapping[str, float] | None = None
 
     def methods(self, morphometry: MorphometryModel | None) -> AdaptationMethods:
         """Return the adaptation methods of the steps in use."""
@@ -126,6 +130,7 @@ class Serving:
             ClassPrior.from_card(self.prior),
             PropagationSettings.from_card(self.propagation),
             morphometry if self.measured else None,
+            OpinionPool.from_card(self.pool),
         )
 
 

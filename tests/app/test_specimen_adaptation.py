@@ -14,6 +14,7 @@ import pytest
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import COLUMNS, FEATURES, MorphometryModel, coarse_names, features
+from bloodcells_gui.adaptation.opinion_pool import OpinionPool
 from bloodcells_gui.adaptation.prior_shift import ClassPrior, prior_shift_of
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case, run_to_end
 from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all
@@ -21,13 +22,16 @@ from bloodcells_gui.app.evaluate import EvaluateRequest, evaluate_folder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.intake import take_in
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.specimen_adaptation import foreign_specimen
 from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, CellsReproposed, Done, RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Status
+from bloodcells_gui.domain.run_messages import DRAWN, foreign_remark
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.report.adaptation_text import adaptation_text
+from bloodcells_gui.report.csv_out import FOREIGN_SPECIMEN
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import recover
 from tests.support.doubles import CLASSES, PlainEngine, draw_cell, plain_engine
@@ -110,6 +114,41 @@ def test_analyze_takes_the_mix_into_account_in_every_file(crops: Path, tmp_path:
         assert store.verify() == []
     with CaseStore.open(tmp_path / "plain" / "case.bcs", read_only=True) as store:
         assert prior_shift_of(store.runs[0].record.adaptation) is None
+
+
+def pooled_engine(foreign: float) -> Callable[[], PlainEngine]:
+    def engine() -> PlainEngine:
+        plain = mixing_engine()
+        plain.classifier.pool = OpinionPool(0.7, 0.3, 2.0, 0.5, foreign)
+        return plain
+
+    return engine
+
+
+def test_a_foreign_specimen_says_so_in_case_and_table(crops: Path, tmp_path: Path) -> None:
+    analyze(crops, tmp_path / "out", pooled_engine(0.01))
+    with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
+        prior_shift = prior_shift_of(store.runs[0].record.adaptation)
+        assert prior_shift is not None
+        assert prior_shift.looks_foreign
+        said_of_it = foreign_remark(store.runs)
+        assert said_of_it is not None
+        assert said_of_it.severity == "warning"
+        assert dict(said_of_it.params) == {"n_change": f"{100 * prior_shift.change:.1f}", "n_limit": "1.0"}
+        assert store.verify() == []
+    assert all(r["flags"].endswith(FOREIGN_SPECIMEN) for r in rows(tmp_path / "out" / "cells.csv"))
+
+
+def test_a_familiar_specimen_says_nothing_and_a_drawn_one_that_it_is_drawn(
+    crops: Path, tmp_path: Path
+) -> None:
+    analyze(crops, tmp_path / "out", pooled_engine(0.9))
+    with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
+        assert foreign_remark(store.runs) is None
+        changed = prior_shift_of(store.runs[0].record.adaptation)
+    assert not any(r["flags"] for r in rows(tmp_path / "out" / "cells.csv"))
+    assert changed is not None
+    assert foreign_specimen(changed, drawn=True).text == DRAWN
 
 
 def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ RECORD = RunRecord(
     (remark(LOST),),
 )
 PROPAGATION = ("min_similarity", "strength", "damping", "own_share")
-POOL = ("adapted", "own", "change", "threshold", "specimen_change")
+POOL = ("adapted", "own", "change", "threshold", "foreign", "specimen_change")
 COLUMNS = ("counts", "progress", "maps", "adaptation", "remarks")
 
 
@@ -139,7 +139,7 @@ def test_a_pool_in_range_is_read_and_a_run_without_one_has_none() -> None:
     row = _broken("adaptation", _set("pool", dict.fromkeys(POOL, 0.5)))
     adaptation = end_from_result(row).record.adaptation
     assert adaptation is not None
-    assert adaptation.pool == PoolParameters(0.5, 0.5, 0.5, 0.5, 0.5)
+    assert adaptation.pool == PoolParameters(0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
     plain = end_from_result(run_result_row(0, RunEnd(RunStatus.COMPLETE, T0, None, RECORD)))
     assert plain.record.adaptation is not None
     assert plain.record.adaptation.pool is None

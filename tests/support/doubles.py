@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.adaptation.joint import AdaptationMethods
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import MorphometryModel
+from bloodcells_gui.adaptation.opinion_pool import OpinionPool
 from bloodcells_gui.adaptation.prior_shift import ClassPrior
 from bloodcells_gui.domain.suspicion import DEFAULT as LOOK_FIRST
 
@@ -72,6 +73,7 @@ class PlainClassifier:
         self.prior: ClassPrior | None = None
         self.propagation: PropagationSettings | None = None
         self.morphometry: MorphometryModel | None = None
+        self.pool: OpinionPool | None = None
         self.leaf_share = 0.25
         self.dimensions = 3 + len(CLASSES)
         self.threshold, self.uses_view_disagreement = 1 - abstain_below, False
@@ -97,7 +99,7 @@ class PlainClassifier:
 
     @property
     def adaptation_methods(self) -> AdaptationMethods:
-        return AdaptationMethods(self.prior, self.propagation, self.morphometry)
+        return AdaptationMethods(self.prior, self.propagation, self.morphometry, self.pool)
 
     def whiten(self, embedding: NDArray[np.floating]) -> NDArray[np.float32]:
         """Whether the middle is rather blue or rather red: all of one class have similar embeddings."""
