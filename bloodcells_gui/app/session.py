@@ -40,7 +40,7 @@ from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
-from bloodcells_gui.domain.suspicion import queue
+from bloodcells_gui.domain.suspicion import is_flagged, queue
 from bloodcells_gui.storage.case import CaseStore
 
 _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
@@ -105,6 +105,7 @@ class CaseSession:
             self.drafts = Drafts(store, lambda: self.author)
             self._views = CellImageCropper(store)
             self._area: tuple[object, CountedArea | None] | None = None
+            self._flagged: list[Cell] | None = None
             self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
         except BaseException:
             store.close()  # its lock would outlive the attempt
@@ -162,7 +163,14 @@ class CaseSession:
 
     def look_first(self) -> list[int]:
         """Ids of the cells that the program shows first and nobody has decided on, most suspicious first."""
-        return queue(self.cells, self.state)
+        return queue(self.flagged, self.state)
+
+    @property
+    def flagged(self) -> list[Cell]:
+        """The cells that the program shows first, looked at or not."""
+        if self._flagged is None:
+            self._flagged = [c for c in self.cells if is_flagged(c)]
+        return self._flagged
 
     def history(self, cell_id: int) -> list[Event]:
         """Everything that was done to one cell, oldest first."""
@@ -355,6 +363,7 @@ class CaseSession:
         """Take in what the analysis found; it is in the case file already."""
         if isinstance(event, CellsFound):
             self.cells.extend(event.cells)
+            self._flagged = None
             self._by_id.update((c.id, c) for c in event.cells)
             self.state.add_cells(event.cells)
             self._notify_listeners(Change(tuple(c.id for c in event.cells)))
@@ -396,6 +405,7 @@ class CaseSession:
         self.state.repropose(changed)
         self._by_id.update((c.id, c) for c in changed)
         self.cells[:] = [self._by_id[c.id] for c in self.cells]
+        self._flagged = None
         self._notify_listeners(Change(tuple(c.id for c in changed)))
 
     # ---- numbers

@@ -24,6 +24,8 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, CRITICAL, GRAVE, LEUKOCYTES
 
 Floats = NDArray[np.float32]
 
+#: The queue as a heading beside the class codes.
+LOOK_FIRST = "LOOK_FIRST"
 #: Name of the rule among the parameters of a run.
 PARAMETER = "look_first"
 _LIMIT = "limit"

@@ -48,6 +48,7 @@ class Actions(QObject):
         add("exclude", tr("E&xclude"), "exclude", QKeySequence("Delete"))
         add("restore", tr("Re&store"), "restore", QKeySequence("Shift+Delete"))
         add("next_doubtful", tr("Next uncerta&in cell"), "doubt", QKeySequence("N"))
+        add("look_first", tr("Next cell to look at &first"), "look_first", QKeySequence("F7"))
         add("next_unreviewed", tr("Next cell &nobody has looked at"), "next", QKeySequence("U"))
         add("larger", tr("&Larger pictures"), "zoom_in", QKeySequence("Ctrl++"), QKeySequence("Ctrl+="))
         add("smaller", tr("&Smaller pictures"), "zoom_out", QKeySequence("Ctrl+-"))
@@ -133,6 +134,7 @@ class Actions(QObject):
             "loupe",
             "alike",
             "next_panel",
+            "look_first",
             "next_doubtful",
             "next_unreviewed",
         ):
@@ -163,7 +165,7 @@ class Actions(QObject):
         review.addActions([get("confirm"), get("exclude"), get("restore")])
         review.addMenu(self._class_menu(review))
         review.addSeparator()
-        review.addActions([get("next_doubtful"), get("next_unreviewed")])
+        review.addActions([get("look_first"), get("next_doubtful"), get("next_unreviewed")])
         view = bar.addMenu(tr("&View"))
         view.addActions(
             [

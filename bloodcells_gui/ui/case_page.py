@@ -15,6 +15,7 @@ from bloodcells_gui.domain.doubtful import is_worth_a_look
 from bloodcells_gui.domain.review import Change, EventKind, Status
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import run_remarks
+from bloodcells_gui.domain.suspicion import queue_remark
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.domain.zones import Zones
 from bloodcells_gui.ui.case_header import CaseHeader
@@ -107,6 +108,7 @@ class CasePage(QWidget):
         self.differential.dropped.connect(self._on_cells_dropped)
         self.differential.class_pointed_at.connect(self.views.point_at_group)
         self.differential.class_chosen.connect(self.views.show_group)
+        self.differential.next_look_first.connect(self.next_look_first)
         self._keys = self._watch_keys()
         guard_wheels(self)
         self.setTabOrder(self.gallery.view, self.inspector.image)
@@ -256,8 +258,9 @@ class CasePage(QWidget):
             reviewed=state.reviewed,
             cells=len(self.session.cells),
             target=self.session.target,
-            more=run_remarks(self.session.runs),
+            more=(*run_remarks(self.session.runs), *queue_remark(self.session.flagged, state)),
         )
+        self.differential.show_queue(len(self.session.look_first()))
         self.header.refresh()
         self.state_changed.emit()
 
@@ -398,6 +401,19 @@ class CasePage(QWidget):
     def _doubtful(self, cell_id: int) -> bool:
         decision = self.session.decision(cell_id)
         return decision.status == Status.UNIDENTIFIED or is_worth_a_look(self.session.cell(cell_id))
+
+    def next_look_first(self) -> None:
+        """The most suspicious of the cells to look at first, or the one that follows where it is shown."""
+        waiting, current = self.session.look_first(), self.gallery.view.current_id()
+        if not waiting:
+            self.noticed.emit(
+                tr("No cell waits to be looked at first."),
+                tr("That excludes no blast: look at the other cells too."),
+            )
+            return
+        at = waiting.index(current) + 1 if current in waiting else 0
+        self.views.show_cells([waiting[at % len(waiting)]])
+        self.views.focus_front()
 
     def next_unreviewed(self) -> None:
         """The next cell that nobody has decided on."""

@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 from bloodcells_gui.domain.i18n import LANGUAGES, catalogue
 from bloodcells_gui.domain.i18n import tr as domain_tr
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
+from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
 
 _in_force: gettext.NullTranslations = catalogue("en")
@@ -85,6 +86,8 @@ class Language:
             return pgettext("cells", "Unidentified")
         if code == EXCLUDED_LABEL:
             return tr("Excluded")
+        if code == LOOK_FIRST:
+            return tr("Look here first")
         return self.text(BY_CODE[code].name) if code in BY_CODE else code
 
     def number(self, value: float, decimals: int = 1) -> str:

@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
             ("confirm", self._with_open_case(lambda p: p.confirm())),
             ("exclude", self._with_open_case(lambda p: p.exclude())),
             ("restore", self._with_open_case(lambda p: p.restore())),
+            ("look_first", self._with_open_case(lambda p: p.next_look_first())),
             ("next_doubtful", self._with_open_case(lambda p: p.next_doubtful())),
             ("next_unreviewed", self._with_open_case(lambda p: p.next_unreviewed())),
             ("larger", self._with_open_case(lambda p: p.gallery.step_side(1))),

@@ -185,6 +185,7 @@ class FakeSession(CaseSession):
         self.author = "A. Technician"
         self.settings = settings or LabSettings()
         self.drafts = FakeDrafts()
+        self._flagged = None
         self.specimen = Specimen(
             "S-2026-0417", SpecimenKind.CROPS, Path(),
             tuple(ImageRef(f"slide a/field {i:02d}.png", Path(f"{i}.png")) for i in range(7)), synthetic=True,
@@ -276,6 +277,7 @@ class FakeSession(CaseSession):
         return change
 
     def absorb(self, event: AnalysisEvent) -> None:
+        self._flagged = None
         if isinstance(event, CellsFound):
             self.cells.extend(event.cells)
             self._by_id.update((c.id, c) for c in event.cells)

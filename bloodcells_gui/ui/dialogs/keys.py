@@ -172,6 +172,7 @@ class KeyMapDialog(Form):
             (tr("Confirm the proposal, go on"), tr("Space")),
             (tr("Move the cursor"), tr("arrows, Page Up/Down, Home, End")),
             (tr("Select several"), tr("Shift or Ctrl with arrows or mouse, Ctrl+A")),
+            (tr("Next cell to look at first"), "F7"),
             (tr("Next uncertain cell"), "N"),
             (tr("Next cell nobody has looked at"), "U"),
             (tr("Exclude, restore"), tr("Delete, Shift+Delete")),

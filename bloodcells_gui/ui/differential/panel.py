@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QSplitter,
@@ -254,8 +255,11 @@ class DifferentialPanel(QWidget):
         A line was clicked; the person wants to see this class in the gallery.
     dropped(list, str)
         Cells were dropped on a class.
+    next_look_first()
+        The person wants to see the next cell of the queue.
     """
 
+    next_look_first = Signal()
     class_pointed_at = Signal(str)
     class_chosen = Signal(str)
     dropped = Signal(list, str)
@@ -275,6 +279,16 @@ class DifferentialPanel(QWidget):
         for figure in (self.counted, self.waiting, self.reviewed):
             figures.addWidget(figure, 1)
 
+        self.look_first = QPushButton()
+        self.look_first.setIcon(context.icons.get("look_first", "critical"))
+        self.look_first.setToolTip(tr("They may be blasts. Show the next one (F7)"))
+        self.look_first.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.look_first.clicked.connect(self.next_look_first)
+        self.look_first.hide()
+        queue = QHBoxLayout()
+        queue.setContentsMargins(14, 0, 14, 6)
+        queue.addWidget(self.look_first, 1)
+
         scroll = QScrollArea()
         scroll.setWidget(self.remarks)
         scroll.setWidgetResizable(True)
@@ -290,6 +304,7 @@ class DifferentialPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(figures)
+        layout.addLayout(queue)
         layout.addWidget(split, 1)
         self.table.pointed_at.connect(self.class_pointed_at)
         self.table.chosen.connect(self.class_chosen)
@@ -344,6 +359,12 @@ class DifferentialPanel(QWidget):
             )
         )
         self.remarks.show_remarks(by_severity([*more, *table.remarks]))
+
+    def show_queue(self, waiting: int) -> None:
+        """Tell how many cells wait to be looked at first."""
+        text = ngettext("{n} cell: look here first", "{n} cells: look here first", waiting)
+        self.look_first.setText(text)
+        self.look_first.setVisible(waiting > 0)
 
     def _theme_changed(self) -> None:
         self.remarks.refresh()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
+from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
 from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
@@ -28,9 +29,11 @@ GLYPHS = {
 
 
 def group_rgb(code: str) -> tuple[int, int, int]:
-    """Colour of a group; amber for the queue of unidentified cells, grey for excluded ones."""
+    """Colour of a group; amber and red for the queues, grey for excluded ones."""
     if code == UNIDENTIFIED:
         return (214, 148, 40)
+    if code == LOOK_FIRST:
+        return (196, 42, 66)
     return BY_CODE[code].rgb if code in BY_CODE else (128, 128, 128)
 
 
@@ -132,6 +135,8 @@ class GalleryDelegate(QStyledItemDelegate):
         picture = QRect(frame.x() + GAP, frame.y() + GAP, self.side, self.side)
         colour = theme.ink(group_rgb(decision.final or cell.predicted))
         self._paint_picture(painter, picture, cell_id, colour, faded=decision.status == Status.EXCLUDED)
+        if model.waits_first(cell_id):
+            self._paint_sign(painter, picture)
 
         bar = QRect(picture.x(), picture.bottom() + 3, picture.width(), 3)
         painter.fillRect(bar, theme.colour("grid"))
@@ -171,6 +176,18 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.drawPixmap(target, pixmap)
         if faded:
             painter.setOpacity(1.0)
+
+    def _paint_sign(self, painter: QPainter, picture: QRect) -> None:
+        """The flag of a cell to look at first, on a plate in its upper right corner."""
+        theme, side = self._context.theme, 18
+        plate = QRect(picture.right() - side - 1, picture.y() + 2, side, side)
+        painter.setPen(QPen(theme.colour("critical"), 1))
+        painter.setBrush(theme.colour("base"))
+        painter.drawRoundedRect(QRectF(plate).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        key = ("look_first", "critical", painter.device().devicePixelRatioF())
+        if key not in self._glyph_cache:
+            self._glyph_cache[key] = self._context.icons.pixmap(key[0], 14, key[2], key[1])
+        painter.drawPixmap(plate.topLeft() + QPoint(2, 2), self._glyph_cache[key])
 
     def _placeholder(self, colour: QColor, ratio: float) -> QPixmap:
         """What stands for a picture that is still being decoded: a cell in the class's colour."""

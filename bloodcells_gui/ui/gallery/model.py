@@ -17,11 +17,13 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
+    Signal,
 )
 
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.review import Decision, Status
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
+from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
 from bloodcells_gui.ui.i18n import Language, ngettext, tr
 from bloodcells_gui.ui.labels import plain_tip
@@ -30,6 +32,8 @@ MIME_CELLS = "application/x-bloodcells-ids"
 # Two programs have two cases open, and the numbers of one case name other cells in the other.
 _MIME_PROGRAM, _THIS_PROGRAM = "application/x-bloodcells-program", uuid4().hex.encode("ascii")
 GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED_LABEL)
+#: The gallery's headings: the groups, and the queue that is shown instead of them.
+HEADINGS: tuple[str, ...] = (*GROUPS, LOOK_FIRST)
 # Beyond this many runs of rows a reset is cheaper than telling the view of each.
 _MANY_RUNS = 200
 
@@ -92,7 +96,19 @@ class GalleryModel(QAbstractItemModel):
     language : Language
     headline_of : callable or None
         What is said of a cell that waits as Unidentified.
+    waits_first : callable or None
+        Whether an id stands in the queue of cells to look at first.
+
+    Signals
+    -------
+    queue_shown(bool)
+        From now on the queue is shown alone, or all cells are.
+    outside_asked()
+        While the queue is shown alone, a cell beside it is wanted.
     """
+
+    queue_shown = Signal(bool)
+    outside_asked = Signal()
 
     def __init__(
         self,
@@ -102,17 +118,21 @@ class GalleryModel(QAbstractItemModel):
         language: Language,
         parent: QObject | None = None,
         headline_of: Callable[[int], str] | None = None,
+        waits_first: Callable[[int], bool] | None = None,
     ) -> None:
         super().__init__(parent)
         self._headline_of = headline_of
+        self._waits_first = waits_first
+        self._queue_only = False
         self._cell_of = cell_of
         self._decision_of = decision_of
         self._group_of = group_of
         self._language = language
-        self._groups: list[list[int]] = [[] for _ in GROUPS]
-        self._group_number = {code: i for i, code in enumerate(GROUPS)}
+        self._groups: list[list[int]] = [[] for _ in HEADINGS]
+        self._group_number = {code: i for i, code in enumerate(HEADINGS)}
         self._where: dict[int, int] = {}
-        # Uncertainty of each cell, negated. Floats, not tuples: the garbage collector need not visit them.
+        # Uncertainty of each cell (in the queue its suspicion), negated.
+        # Floats, not tuples: the garbage collector need not visit them.
         self._key: dict[int, float] = {}
 
     # -- filling ---------------------------------------------------------------------------------------
@@ -123,9 +143,9 @@ class GalleryModel(QAbstractItemModel):
         for group in self._groups:
             group.clear()
         self._where.clear()
-        self._key = {c.id: -c.uncertainty for c in cells}
+        self._key = {c.id: self._rank(c) for c in cells}
         for cell_id in sorted(self._key):
-            number = self._group_number.get(self._group_of(cell_id))
+            number = self._group_number.get(self._heading_of(cell_id))
             if number is not None:
                 self._where[cell_id] = number
                 self._groups[number].append(cell_id)
@@ -133,6 +153,32 @@ class GalleryModel(QAbstractItemModel):
             # Stable: cells of equal uncertainty stay in the order of their ids, as `_sort_key` wants it.
             group.sort(key=self._key.__getitem__)
         self.endResetModel()
+
+    # -- the queue -------------------------------------------------------------------------------------
+
+    @property
+    def queue_only(self) -> bool:
+        """Whether only the cells to look at first are shown, the most suspicious first."""
+        return self._queue_only
+
+    def show_queue(self, alone: bool, cells: Iterable[Cell]) -> None:
+        """Show the queue alone, or all `cells`."""
+        if alone != self._queue_only:
+            self._queue_only = alone
+            self.load(cells)
+            self.queue_shown.emit(alone)
+
+    def waits_first(self, cell_id: int) -> bool:
+        """Whether the cell stands in the queue."""
+        return self._waits_first is not None and self._waits_first(cell_id)
+
+    def _heading_of(self, cell_id: int) -> str:
+        if self._queue_only:
+            return LOOK_FIRST if self.waits_first(cell_id) else ""
+        return self._group_of(cell_id)
+
+    def _rank(self, cell: Cell) -> float:
+        return -(cell.suspicion if self._queue_only else cell.uncertainty)
 
     def _sort_key(self, cell_id: int) -> tuple[float, int]:
         """Sorting key within a group: most doubtful first, then in the order of finding."""
@@ -145,7 +191,8 @@ class GalleryModel(QAbstractItemModel):
         step, in which cursor and selection stay with their cells.
         """
         ids = list(ids)
-        if any(self._key.get(i, -self._cell_of(i).uncertainty) != -self._cell_of(i).uncertainty for i in ids):
+        ranks = {i: self._rank(self._cell_of(i)) for i in ids}
+        if any(self._key.get(i, rank) != rank for i, rank in ranks.items()):
             self._sort_anew(ids)
             return
         leaving, arriving, staying = self._moves(ids)
@@ -172,9 +219,9 @@ class GalleryModel(QAbstractItemModel):
         staying: dict[int, list[int]] = {}
         for cell_id in ids:
             old = self._where.get(cell_id)
-            new = self._group_number.get(self._group_of(cell_id))
+            new = self._group_number.get(self._heading_of(cell_id))
             if cell_id not in self._key:
-                self._key[cell_id] = -self._cell_of(cell_id).uncertainty
+                self._key[cell_id] = self._rank(self._cell_of(cell_id))
             if new == old:
                 if old is not None:
                     staying.setdefault(old, []).append(self._row_in_group(old, cell_id))
@@ -197,8 +244,8 @@ class GalleryModel(QAbstractItemModel):
         before = self.persistentIndexList()
         cells = [self.cell_id(index) for index in before]
         for cell_id in ids:
-            self._key[cell_id] = -self._cell_of(cell_id).uncertainty
-            number = self._group_number.get(self._group_of(cell_id))
+            self._key[cell_id] = self._rank(self._cell_of(cell_id))
+            number = self._group_number.get(self._heading_of(cell_id))
             if number is None:
                 self._where.pop(cell_id, None)
             else:
@@ -258,7 +305,7 @@ class GalleryModel(QAbstractItemModel):
     # -- asking ----------------------------------------------------------------------------------------
 
     def counts(self) -> list[int]:
-        """Cells per group, in the order of GROUPS."""
+        """Cells per group, in the order of HEADINGS."""
         return [len(g) for g in self._groups]
 
     def ids(self, group: int) -> Sequence[int]:
@@ -297,7 +344,7 @@ class GalleryModel(QAbstractItemModel):
         if column != 0 or row < 0:
             return QModelIndex()
         if not parent.isValid():
-            return self.createIndex(row, 0, 0) if row < len(GROUPS) else QModelIndex()
+            return self.createIndex(row, 0, 0) if row < len(HEADINGS) else QModelIndex()
         if parent.internalId() != 0 or row >= len(self._groups[parent.row()]):
             return QModelIndex()
         return self.createIndex(row, 0, parent.row() + 1)
@@ -309,7 +356,7 @@ class GalleryModel(QAbstractItemModel):
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         if not parent.isValid():
-            return len(GROUPS)
+            return len(HEADINGS)
         return len(self._groups[parent.row()]) if parent.internalId() == 0 and parent.column() == 0 else 0
 
     def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
@@ -337,7 +384,7 @@ class GalleryModel(QAbstractItemModel):
         if role == Role.CELL_ID:
             return cell_id
         if role == Role.GROUP:
-            return GROUPS[index.internalId() - 1]
+            return HEADINGS[index.internalId() - 1]
         if role == Qt.ItemDataRole.DisplayRole:
             return self._decision_of(cell_id).final or self._cell_of(cell_id).predicted
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -347,11 +394,11 @@ class GalleryModel(QAbstractItemModel):
         return None
 
     def _heading_data(self, number: int, role: int) -> object:
-        name = self._language.class_name(GROUPS[number])
+        name = self._language.class_name(HEADINGS[number])
         if role == Qt.ItemDataRole.DisplayRole:
             return name
         if role == Role.GROUP:
-            return GROUPS[number]
+            return HEADINGS[number]
         if role == Role.COUNT:
             return len(self._groups[number])
         if role == Qt.ItemDataRole.AccessibleTextRole:

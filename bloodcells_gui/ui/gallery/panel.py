@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QThreadPool, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.suspicion import waits_first
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.canvas import SIDES
 from bloodcells_gui.ui.gallery.loupe import Loupe
@@ -53,6 +54,7 @@ class GalleryPanel(QWidget):
             context.language,
             self,
             lambda cell_id: waiting_headline(session, context.language, cell_id),
+            lambda cell_id: waits_first(session.cell(cell_id), session.state),
         )
         self.model.load(session.cells)
         self.view = GalleryView(context, self.model, self.thumbnails)
@@ -71,9 +73,19 @@ class GalleryPanel(QWidget):
         self._slider.valueChanged.connect(lambda i: self.view.set_side(SIDES[i]))
         size = QLabel(tr("Size"))
         size.setObjectName("muted")
+        self.queue = QToolButton()
+        self.queue.setCheckable(True)
+        self.queue.setIcon(context.icons.get("look_first", "critical"))
+        self.queue.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.queue.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.queue.setToolTip(tr("Show only the cells that may be blasts, the most suspicious first"))
+        self.queue.toggled.connect(self._show_queue)
         bar = QHBoxLayout()
         bar.setContentsMargins(14, 5, 14, 5)
-        bar.addWidget(self._label, 1)
+        bar.addWidget(self._label)
+        bar.addSpacing(8)
+        bar.addWidget(self.queue)
+        bar.addStretch(1)
         bar.addWidget(size)
         bar.addSpacing(6)
         bar.addWidget(self._slider)
@@ -88,6 +100,7 @@ class GalleryPanel(QWidget):
         self.view.side_changed.connect(self._side_changed)
         self.view.dropped.connect(self.dropped)
         controller.changed.connect(self.refresh)
+        self.model.outside_asked.connect(lambda: self.queue.setChecked(False))
         self._update_count_label()
 
     def step_side(self, steps: int) -> None:
@@ -117,7 +130,22 @@ class GalleryPanel(QWidget):
     def _selected_count(self) -> int:
         return sum(r.height() for r in ranges(self.view.selectionModel().selection()))
 
+    def _show_queue(self, alone: bool) -> None:
+        """The queue alone, or all cells again; the cursor stays with its cell where that is shown."""
+        current = self.view.current_id()
+        self.model.show_queue(alone, self._controller.session.cells)
+        if current is not None and self.model.index_of(current).isValid():
+            self.view.select_ids([current])
+        elif alone:
+            self.view.select_ids(self._controller.session.look_first()[:1])
+        self._update_count_label()
+
     def _update_count_label(self) -> None:
+        session = self._controller.session
+        waiting = len(session.look_first())
+        self.queue.setText(tr("Look here first: {number}").format(number=waiting))
+        self.queue.setVisible(bool(session.flagged))
+        self.queue.setEnabled(waiting > 0 or self.queue.isChecked())
         cells, selected = sum(self.model.counts()), self._selected_count()
         text = ngettext("{n} cell", "{n} cells", cells)
         if selected > 1:

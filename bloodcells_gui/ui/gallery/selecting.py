@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from bloodcells_gui.ui.gallery.canvas import GalleryCanvas
-from bloodcells_gui.ui.gallery.model import GROUPS, Index, ranges
+from bloodcells_gui.ui.gallery.model import HEADINGS, Index, ranges
 
 SelectionFlag = QItemSelectionModel.SelectionFlag
 
@@ -43,7 +43,12 @@ class GallerySelection(GalleryCanvas):
         return ids
 
     def select_ids(self, ids: Sequence[int], *, scroll: bool = True) -> None:
-        """Select these cells, the cursor on the first, and bring it on screen."""
+        """Select these cells, the cursor on the first, and bring it on screen.
+
+        The queue is left for a cell that does not stand in it.
+        """
+        if self._model.queue_only and not all(self._model.index_of(i).isValid() for i in ids):
+            self._model.outside_asked.emit()
         selection = QItemSelection()
         first = QModelIndex()
         for cell_id in ids:
@@ -190,7 +195,7 @@ class GallerySelection(GalleryCanvas):
 
     def _cursor_target(self, key: int, control: bool) -> int | None:
         """Cell the cursor goes to from here, None when `key` does not move it."""
-        order = [g for g in range(len(GROUPS)) if self._model.ids(g) and g not in self._collapsed]
+        order = [g for g in range(len(HEADINGS)) if self._model.ids(g) and g not in self._collapsed]
         if not order:
             return None
         index = self.currentIndex()
@@ -230,7 +235,7 @@ class GallerySelection(GalleryCanvas):
         group = (
             index.parent().row()
             if self.current_id() is not None
-            else next((g for g in range(len(GROUPS)) if self._model.ids(g)), -1)
+            else next((g for g in range(len(HEADINGS)) if self._model.ids(g)), -1)
         )
         if group >= 0 and self._model.ids(group):
             members = self._model.ids(group)

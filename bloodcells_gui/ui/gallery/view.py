@@ -20,8 +20,9 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 
+from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
-from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids, unpack_ids
+from bloodcells_gui.ui.gallery.model import HEADINGS, pack_ids, unpack_ids
 from bloodcells_gui.ui.gallery.selecting import GallerySelection, SelectionFlag
 
 
@@ -41,7 +42,7 @@ class GalleryView(GallerySelection):
             return None
         group, row = places[-1]
         members = self._model.ids(group)
-        behind = [members[row + 1 :], *(self._model.ids(g) for g in range(group + 1, len(GROUPS)))]
+        behind = [members[row + 1 :], *(self._model.ids(g) for g in range(group + 1, len(HEADINGS)))]
         before = [*(self._model.ids(g) for g in range(group)), members[:row]]
         for part in (*behind, *before):
             for other in part:
@@ -51,7 +52,7 @@ class GalleryView(GallerySelection):
 
     def find_next(self, wanted: Callable[[int], bool]) -> int | None:
         """The next cell after the cursor, round the end, for which `wanted` holds."""
-        order = [g for g in range(len(GROUPS)) if self._model.ids(g)]
+        order = [g for g in range(len(HEADINGS)) if self._model.ids(g)]
         if not order:
             return None
         index = self.currentIndex()
@@ -126,8 +127,10 @@ class GalleryView(GallerySelection):
         return self.visualRect(self._model.index_of(cell_id))
 
     def show_group(self, code: str) -> None:
-        """Bring a group's heading to the top and put the cursor on its first cell."""
-        number = GROUPS.index(code) if code in GROUPS else -1
+        """Bring a group's heading to the top and put the cursor on its first cell; the queue is left."""
+        if self._model.queue_only:
+            self._model.outside_asked.emit()
+        number = HEADINGS.index(code) if code in HEADINGS else -1
         span = self._grid.span(number)
         if span is None:
             return
@@ -178,12 +181,12 @@ class GalleryView(GallerySelection):
         return canvas
 
     def _drop_target(self, point: QPoint) -> int | None:
-        """Group under the mouse: its heading, or any of its cells. Unidentified is a queue, not a class."""
+        """Group under the mouse: its heading, or any of its cells; None for the queues."""
         index = self.indexAt(point)
         if not index.isValid():
             return None
         group = index.row() if self._model.cell_id(index) is None else index.parent().row()
-        return None if GROUPS[group] == UNIDENTIFIED else group
+        return None if HEADINGS[group] in (UNIDENTIFIED, LOOK_FIRST) else group
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         event.setAccepted(bool(unpack_ids(event.mimeData())))
@@ -214,4 +217,4 @@ class GalleryView(GallerySelection):
         if target is not None and ids:
             event.setDropAction(Qt.DropAction.MoveAction)
             event.accept()
-            self.dropped.emit(ids, GROUPS[target])
+            self.dropped.emit(ids, HEADINGS[target])
