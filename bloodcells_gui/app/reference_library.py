@@ -29,7 +29,8 @@ class ReferenceLibraryController:
         self._path = home / LIBRARY_NAME
         self._library: Library | None = None
 
-    def _open(self) -> Library:
+    def library(self) -> Library:
+        """The library's file, opened when it is first asked for."""
         if self._library is None:
             self._library = Library(self._path)
         return self._library
@@ -50,7 +51,7 @@ class ReferenceLibraryController:
                     "Confirm or relabel it first.",
                     number=cell_id,
                 )
-        library = self._open()
+        library = self.library()
         for cell_id in ids:
             cell = session.cell(cell_id)
             run = session.run_of(cell)
@@ -69,12 +70,12 @@ class ReferenceLibraryController:
     def entries(self, text: str = "") -> list[Reference]:
         """Every cell of the library, or those whose class, note or author holds `text`; newest first."""
         wanted = text.casefold().strip()
-        found = sorted(self._open().entries(), key=lambda r: -r.id)
+        found = sorted(self.library().entries(), key=lambda r: -r.id)
         return [r for r in found if wanted in f"{r.code}\n{r.note}\n{r.added_by}".casefold()]
 
     def thumbnail(self, entry: int) -> bytes:
         """JPEG of an entry; KeyError for an unknown one."""
-        return validated_jpeg(self._open().assets(entry).thumbnail)
+        return validated_jpeg(self.library().assets(entry).thumbnail)
 
     def like(self, session: CaseSession, cell_id: int, k: int = 24) -> list[tuple[Reference, float]]:
         """The cells of the library most like one of the case, with their cosine, best first.
@@ -85,19 +86,19 @@ class ReferenceLibraryController:
         embedding = session.store.assets(cell_id).embedding
         if run is None or not len(embedding):
             return []
-        return self._open().similar(embedding, run.bundles.get("classify", ""), k)
+        return self.library().similar(embedding, run.bundles.get("classify", ""), k)
 
     def set_note(self, entry: int, note: str, author: str) -> None:
         """Another note; the old one stays in the file."""
-        self._open().set_note(entry, note.strip(), author)
+        self.library().set_note(entry, note.strip(), author)
 
     def remove(self, entry: int, author: str) -> None:
         """Take a cell out; `restore` brings it back."""
-        self._open().remove(entry, author)
+        self.library().remove(entry, author)
 
     def restore(self, entry: int, author: str) -> None:
         """Bring back what was taken out."""
-        self._open().restore(entry, author)
+        self.library().restore(entry, author)
 
     def close(self) -> None:
         """Release the file."""

@@ -24,8 +24,8 @@ from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import serialization
 
 APPLICATION_ID = 0x42434C31  # "BCL1"
-VERSION = 1
-_SCHEMA = (
+VERSION = 2
+_FIRST = (
     "CREATE TABLE entries (id INTEGER PRIMARY KEY, code TEXT NOT NULL, added_by TEXT NOT NULL,"
     " added_at TEXT NOT NULL, model TEXT NOT NULL, mpp REAL, source_case TEXT NOT NULL,"
     " source_cell INTEGER NOT NULL, thumbnail BLOB NOT NULL, mask BLOB NOT NULL,"
@@ -35,10 +35,19 @@ _SCHEMA = (
     " author TEXT NOT NULL, time TEXT NOT NULL, note TEXT NOT NULL, removed INTEGER NOT NULL) STRICT",
     "CREATE INDEX remarks_of_entry ON remarks (entry)",
 )
+_SECOND = (
+    # who kept or changed a cell's class when its label was checked; checked = 0 takes that back
+    "CREATE TABLE label_decisions (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries(id),"
+    " author TEXT NOT NULL, time TEXT NOT NULL, code TEXT NOT NULL, checked INTEGER NOT NULL) STRICT",
+    "CREATE INDEX label_decisions_of_entry ON label_decisions (entry)",
+)
 _SELECT = (
-    "SELECT e.id, e.code, e.added_by, e.added_at, e.model, e.mpp, e.source_case, e.source_cell, r.note"
+    "SELECT e.id, coalesce(d.code, e.code), e.added_by, e.added_at, e.model, e.mpp, e.source_case,"
+    " e.source_cell, r.note, coalesce(d.checked, 0)"
     " FROM entries e JOIN (SELECT entry, note, removed, max(id) FROM remarks GROUP BY entry) r"
-    " ON r.entry = e.id WHERE r.removed = 0"
+    " ON r.entry = e.id"
+    " LEFT JOIN (SELECT entry, code, checked, max(id) FROM label_decisions GROUP BY entry) d"
+    " ON d.entry = e.id WHERE r.removed = 0"
 )
 
 
@@ -47,7 +56,8 @@ class Reference:
     """One cell of the library.
 
     `model` is the bundle ("id sha256") whose embedding it carries: only cells of the same model can be
-    compared. `source_case` is the case's id, never a patient's name.
+    compared. `source_case` is the case's id, never a patient's name. `checked`: a person looked at its label
+    again when the labels were checked, and kept or changed it.
     """
 
     id: int
@@ -59,6 +69,17 @@ class Reference:
     source_case: str
     source_cell: int
     note: str
+    checked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDecision:
+    """What a person said about a cell's label; `checked` is False where a decision was taken back."""
+
+    code: str
+    author: str
+    time: str
+    checked: bool
 
 
 class Library:
@@ -106,14 +127,15 @@ class Library:
         connection = conn.connect(self.path, read_only=False)
         try:
             connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            for statement in (*(_FIRST if version < 1 else ()), *(_SECOND if version < VERSION else ())):
+                connection.execute(statement)
+            if version < VERSION:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("COMMIT")
             found = {str(r[0]) for r in connection.execute("SELECT coalesce(sql, '') FROM sqlite_schema")}
-            if not found <= {*_SCHEMA, ""}:
+            if not found <= {*_FIRST, *_SECOND, ""}:
                 raise conn.damaged(self.path, "foreign tables or triggers")
         except BaseException:
             connection.close()
@@ -210,6 +232,39 @@ class Library:
         with self._writing() as connection:
             self._remark(connection, entry, author, self._note(connection, entry), removed=False)
 
+    def decide_label(self, entry: int, code: str, author: str, *, checked: bool = True) -> None:
+        """Say that a cell is of class `code`, after looking at it again; earlier decisions stay in the file.
+
+        Parameters
+        ----------
+        checked : bool
+            False to take a decision back: the cell is as unchecked as before, with the class it had then.
+
+        Raises
+        ------
+        ValueError
+            For an unknown entry or class.
+        """
+        if code not in BY_CODE:
+            raise ValueError(f"'{code}' is no class code")
+        with self._writing() as connection:
+            try:
+                connection.execute(
+                    "INSERT INTO label_decisions (entry, author, time, code, checked) VALUES (?, ?, ?, ?, ?)",
+                    (entry, serialization.clean(author), utc_now(), code, int(checked)),
+                )
+            except sqlite3.IntegrityError as error:
+                raise ValueError(f"there is no entry {entry}") from error
+
+    def label_decisions(self, entry: int) -> list[LabelDecision]:
+        """Every decision about the label of a cell, the oldest first."""
+        with self._lock, self._in_words():
+            found = self._connection.execute(
+                "SELECT code, author, time, checked FROM label_decisions WHERE entry = ? ORDER BY id",
+                (entry,),
+            ).fetchall()
+        return [LabelDecision(str(r[0]), str(r[1]), str(r[2]), bool(r[3])) for r in found]
+
     @staticmethod
     def _note(connection: sqlite3.Connection, entry: int) -> str:
         row = connection.execute(
@@ -276,6 +331,11 @@ class Library:
             (by_id[int(ids[n])], float(c)) for n, c in zip(near, cosine, strict=True) if int(ids[n]) in by_id
         ]
 
+    def embeddings(self, model: str) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+        """Ids (n,) and embeddings (n, D) of the cells of a model, in the order of their ids."""
+        ids, matrix = self._matrix(model)
+        return ids, np.asarray(matrix, np.float16)
+
     def _matrix(self, model: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Ids and embeddings of a model's cells; read again when another window has written."""
         with self._lock, self._in_words():
@@ -299,4 +359,5 @@ class Library:
 
 def _reference(row: serialization.Row) -> Reference:
     mpp = float("nan") if row[5] is None else row[5]
-    return Reference(row[0], row[1], row[2], row[3], row[4], mpp, row[6], row[7], row[8])
+    checked = bool(row[9])
+    return Reference(row[0], row[1], row[2], row[3], row[4], mpp, row[6], row[7], row[8], checked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -148,3 +150,15 @@ def test_equal_embeddings_do_not_break_it() -> None:
     found = check_labels(np.ones((12, 4), np.float16), ["LY", "MO"] * 6, [str(i) for i in range(12)])
     assert np.isfinite(found.own).all()
     assert not found.contradicted.all()
+
+
+def test_fifty_times_the_cells_take_no_fifty_times_as_long() -> None:
+    def seconds(n: int) -> float:
+        x, truth, cases = cells(n, 13, cases=n // 20)
+        began = time.perf_counter()
+        assert check_labels(x, truth, cases).judged.all()
+        return time.perf_counter() - began
+
+    seconds(400)
+    # A step that compares every cell with every other would take 2,500 times as long.
+    assert seconds(20_000) < 50 * max(seconds(400), 0.01)

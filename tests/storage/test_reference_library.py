@@ -16,6 +16,18 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.reference_library import Library
 
 MODEL = "classify-1 ab"
+# What a library was made with before decisions about labels were kept.
+FORMAT_1 = (
+    "CREATE TABLE entries (id INTEGER PRIMARY KEY, code TEXT NOT NULL, added_by TEXT NOT NULL,"
+    " added_at TEXT NOT NULL, model TEXT NOT NULL, mpp REAL, source_case TEXT NOT NULL,"
+    " source_cell INTEGER NOT NULL, thumbnail BLOB NOT NULL, mask BLOB NOT NULL,"
+    " embedding BLOB NOT NULL) STRICT",
+    "CREATE TABLE remarks (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries(id),"
+    " author TEXT NOT NULL, time TEXT NOT NULL, note TEXT NOT NULL, removed INTEGER NOT NULL) STRICT",
+    "CREATE INDEX remarks_of_entry ON remarks (entry)",
+    "PRAGMA application_id = 1111706673",
+    "PRAGMA user_version = 1",
+)
 
 
 def some(seed: int, size: int = 16) -> CellAssets:
@@ -64,6 +76,48 @@ def test_the_most_similar_of_the_same_model_come_first(tmp_path: Path) -> None:
         library.remove(6, "ana")
         assert 6 not in [r.id for r, _ in library.similar(some(5).embedding, MODEL, 30)]
         assert library.similar(np.ones(7), MODEL) == []
+
+
+def test_decisions_about_a_label_stand_and_stay_readable(tmp_path: Path) -> None:
+    path = tmp_path / "l.bcl"
+    with Library(path) as library:
+        entry = library.add("LY", some(1), author="ana", model=MODEL)
+        assert library.entries()[0].checked is False
+        library.decide_label(entry, "MO", "ben")
+        with pytest.raises(ValueError, match="no entry"):
+            library.decide_label(99, "MO", "ben")
+        with pytest.raises(ValueError, match="class code"):
+            library.decide_label(entry, "XYZ", "ben")
+    with Library(path) as library:
+        assert [(r.code, r.checked, r.added_by) for r in library.entries()] == [("MO", True, "ana")]
+        assert library.entries(code="MO")
+        assert library.entries(code="LY") == []
+        assert library.similar(some(1).embedding, MODEL)[0][0].code == "MO"
+        library.decide_label(entry, "LY", "ana", checked=False)
+        assert [(r.code, r.checked) for r in library.entries()] == [("LY", False)]
+        assert [(d.code, d.author, d.checked) for d in library.label_decisions(entry)] == [
+            ("MO", "ben", True), ("LY", "ana", False)]  # fmt: skip
+
+
+def test_a_library_of_the_first_format_opens_and_keeps_its_cells(tmp_path: Path) -> None:
+    path = tmp_path / "old.bcl"
+    connection = sqlite3.connect(path)
+    for statement in FORMAT_1:
+        connection.execute(statement)
+    embedding = np.ones(16, "<f2").tobytes()
+    connection.execute(
+        "INSERT INTO entries VALUES (1, 'LY', 'ana', '2026-11-01', ?, NULL, 'c-1', 7, X'FFD8', X'', ?)",
+        (MODEL, embedding),
+    )
+    connection.execute("INSERT INTO remarks VALUES (1, 1, 'ana', '2026-11-01', 'small', 0)")
+    connection.commit()
+    connection.close()
+    with Library(path) as library:
+        assert [(r.code, r.note, r.checked) for r in library.entries()] == [("LY", "small", False)]
+        library.decide_label(1, "MO", "ben")
+        assert len(library.similar(np.ones(16), MODEL)) == 1
+    with Library(path) as library:
+        assert [(r.code, r.checked) for r in library.entries()] == [("MO", True)]
 
 
 def test_two_windows_share_a_library(tmp_path: Path) -> None:

@@ -245,7 +245,9 @@ class ToolWindows(QObject):
     def show_library(self) -> LibraryWindow:
         """Every cell of the reference library."""
         if self.library is None:
-            self.library = LibraryWindow(self.context, self._shelf, self.workspace.author, self.window)
+            self.library = LibraryWindow(
+                self.context, self._shelf, self.workspace.author, self.window.pool, self.window
+            )
         self.library.author = self.workspace.author
         self.library.show_like(None)
         self._show(self.library)

@@ -1,0 +1,166 @@
+"""Tiles of the reference library: a cell's picture, its class, and a line about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from bloodcells_gui.app.reference_library import Reference, ReferenceLibraryController
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.labels import plain_tip
+
+Index = QModelIndex | QPersistentModelIndex
+REFERENCE_ROLE, LIKENESS_ROLE = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
+WORDS_ROLE = Qt.ItemDataRole.UserRole + 3
+PICTURE_PX = 120
+
+
+class ReferenceModel(QAbstractListModel):
+    """References, each with how like it is where that was asked."""
+
+    def __init__(
+        self, context: UiContext, shelf: ReferenceLibraryController, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._shelf = shelf
+        self._rows: list[tuple[Reference, float | None]] = []
+        self._pictures: dict[int, QPixmap] = {}
+
+    def show_references(self, rows: Sequence[tuple[Reference, float | None]]) -> None:
+        """Replace what is shown."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+    def reference(self, row: int) -> Reference:
+        """The reference on a row."""
+        return self._rows[row][0]
+
+    def picture(self, row: int) -> QPixmap:
+        """Its picture; decoded when it is first drawn."""
+        entry = self._rows[row][0].id
+        if entry not in self._pictures:
+            pixmap = QPixmap()
+            try:
+                pixmap.loadFromData(self._shelf.thumbnail(entry))
+            except (UserError, KeyError):
+                pixmap = QPixmap()
+            self._pictures[entry] = pixmap
+        return self._pictures[entry]
+
+    def words(self, row: int) -> str:
+        """The line below the class: how like it is where that was asked, and the note."""
+        found, likeness = self._rows[row]
+        words = " ".join(found.note.split())
+        return words if likeness is None else f"{self._context.language.number(likeness, 2)}  {words}"
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        found, likeness = self._rows[index.row()]
+        name = self._context.language.class_name(found.code)
+        if role == REFERENCE_ROLE:
+            return found
+        if role == LIKENESS_ROLE:
+            return likeness
+        if role == WORDS_ROLE:
+            return self.words(index.row())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return name
+        when = self._context.language.when(found.added_at)
+        said = f"{name}\n{found.note}\n{found.added_by}, {when}\n{found.source_case}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(said)
+        return said if role == Qt.ItemDataRole.AccessibleTextRole else None
+
+
+class ReferenceDelegate(QStyledItemDelegate):
+    """Picture, class and words of a cell.
+
+    Parameters
+    ----------
+    picture_px : int
+        Side of the pictures.
+    """
+
+    def __init__(self, context: UiContext, parent: QWidget, picture_px: int = PICTURE_PX) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._picture_px = picture_px
+
+    @property
+    def tile(self) -> QSize:
+        """Size of a tile."""
+        return QSize(self._picture_px + 28, self._picture_px + 70)
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return self.tile
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        found, model, theme = index.data(REFERENCE_ROLE), index.model(), self._context.theme
+        if not isinstance(found, Reference) or not isinstance(model, ReferenceModel):
+            return
+        side = self._picture_px
+        area = QRectF(option.rect).adjusted(4, 4, -4, -4)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.setPen(QPen(theme.colour("accent" if chosen else "border"), 2 if chosen else 1))
+        painter.setBrush(theme.colour("base"))
+        painter.drawRoundedRect(area, 6, 6)
+        box = QRectF(area.center().x() - side / 2, area.top() + 6, side, side)
+        pixmap = model.picture(index.row())
+        if pixmap.isNull():
+            painter.fillRect(box, theme.colour("raised"))
+        else:
+            painter.drawPixmap(box, pixmap, QRectF(pixmap.rect()))
+        colour = theme.ink(BY_CODE[found.code].rgb) if found.code in BY_CODE else theme.colour("border")
+        painter.fillRect(QRectF(box.left(), box.bottom() + 2, box.width(), 3), colour)
+        metrics = option.fontMetrics
+        line = QRectF(area.left() + 8, box.bottom() + 8, area.width() - 16, metrics.height())
+        font = QFont(option.font)
+        font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(theme.colour("text"))
+        elide, right = Qt.TextElideMode.ElideRight, int(line.width())
+        painter.drawText(line, 0, metrics.elidedText(str(index.data()), elide, right - 8))
+        painter.setFont(option.font)
+        painter.setPen(theme.colour("muted"))
+        words = metrics.elidedText(str(index.data(WORDS_ROLE)), elide, right)
+        painter.drawText(line.translated(0, metrics.height() + 1), 0, words)
+        painter.restore()
+
+
+class TileList(QListView):
+    """A grid of tiles; one of them can be chosen."""
+
+    def show_tiles(self, model: ReferenceModel, delegate: ReferenceDelegate, name: str) -> None:
+        """Show the cells of `model`; `name` is what a screen reader calls the list."""
+        self.setModel(model)
+        self.setItemDelegate(delegate)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setUniformItemSizes(True)
+        self.setGridSize(delegate.tile)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName(name)
