@@ -12,6 +12,7 @@ import numpy as np
 
 from bloodcells_gui.inference.preprocess import background_colour
 from scripts.training.data import pictured
+from scripts.training.degrade import degrade
 
 INPUT_PX, INPUT_UM = 128, 0.172
 # Shares of the views that stay close to the laboratory's own look, and that get another stain altogether. 0.3 and 0.5
@@ -25,6 +26,14 @@ class Look:
 
     gentle: float = GENTLE
     recolour: float = RECOLOUR
+    degraded: float = 0.0
+    """How often degradations come at the end of their curriculum, as a share of ``scripts.training.degrade.SHARES``."""
+    ramp: int = 0
+    """Views over which they become as frequent as that (0: from the first)."""
+
+    def strength(self, seen: int) -> float:
+        """How often degradations come after `seen` views."""
+        return self.degraded * (min(1.0, 0.1 + 0.9 * seen / self.ramp) if self.ramp else 1.0)
 
 
 # Ruifrok and Johnston's haematoxylin, eosin and residual vectors (rows) in RGB optical density.
@@ -45,15 +54,22 @@ def look_of(image: np.ndarray, half_um: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def geometry(
-    image: np.ndarray, um: float, half_um: float, rng: np.random.Generator, gentle: bool = False
-) -> np.ndarray:
-    """Rotation, flip, scale, aspect, shift; sometimes from a tight crop whose surroundings are made up."""
+    image: np.ndarray, um: float, half_um: float, rng: np.random.Generator, gentle: bool = False,
+    radius_um: float = np.nan,
+) -> np.ndarray:  # fmt: skip
+    """Rotation, flip, scale, aspect, shift; sometimes from a tight crop whose surroundings are made up.
+
+    Where the cell's `radius_um` is known a third of the tight crops end right beyond its edge.
+    """
     size = image.shape[0]
     centre = size / 2
     half = min(half_um / um, centre)
     if rng.random() < 0.4:
-        half = min(half, rng.uniform(7.5, 13.0) / um)
-        shift = rng.normal(0, 0.5, 2) / um
+        cut = rng.uniform(7.5, 13.0)
+        if rng.random() < 0.4 and np.isfinite(radius_um):
+            cut = np.clip(radius_um, 3.0, 12.0) * rng.uniform(1.0, 1.3)
+        half = min(half, cut / um)
+        shift = rng.normal(0, 0.5 if cut > 7.5 else 0.25, 2) / um
     else:
         shift = rng.normal(0, 0.9, 2) / um
     x0, y0 = (np.clip(centre + shift - half, 0, size)).astype(int)
@@ -72,10 +88,14 @@ def geometry(
     matrix[:, 2] = INPUT_PX / 2 + jitter - matrix[:, :2] @ (cx, cy)
     if zoom < 0.62:
         window = cv2.GaussianBlur(window, (0, 0), 0.45 / zoom)
-    if rng.random() < 0.5:
+    beyond = rng.random()
+    if beyond < 0.25:
         how = {"borderMode": cv2.BORDER_REFLECT_101}
-    else:
+    elif beyond < 0.85:
         how = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": background_colour(window)}
+    else:  # padded with black, grey or white
+        value = int(rng.choice([0, 0, 114, 128, 255, 255]))
+        how = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": (value, value, value)}
     flags = cv2.INTER_LINEAR if rng.random() < 0.7 else cv2.INTER_CUBIC
     return cv2.warpAffine(window, matrix, (INPUT_PX, INPUT_PX), flags=flags, **how)
 
@@ -192,12 +212,15 @@ def optics(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def augment(
     image: np.ndarray, um: float, half_um: float, own: np.ndarray, other: np.ndarray, rng: np.random.Generator,
-    look: Look | None = None,
+    look: Look | None = None, seen: int = 0, radius_um: float = np.nan,
 ) -> np.ndarray:  # fmt: skip
-    """One training view (128, 128, 3) uint8 RGB of a cached crop; `own` and `other` are Lab statistics (6,)."""
+    """One training view (128, 128, 3) uint8 RGB of a cached crop; `own` and `other` are Lab statistics (6,).
+
+    `seen` views came before, which the curriculum of degradations goes by; `radius_um` is the cell's, where known.
+    """
     look = look or Look()
     gentle = bool(rng.random() < look.gentle)
-    out = geometry(image, um, half_um, rng, gentle)
+    out = geometry(image, um, half_um, rng, gentle, radius_um)
     if gentle:
         if rng.random() < 0.5:
             out = stain(out, rng, 0.3)
@@ -211,6 +234,9 @@ def augment(
         out = stain(out, rng, float(rng.uniform(0.3, 1.3)))
     if rng.random() < 0.85:
         out = light(out, rng)
+    strength = look.strength(seen)
+    if strength:
+        out = degrade(out, rng, strength)
     return np.ascontiguousarray(optics(out, rng))
 
 

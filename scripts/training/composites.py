@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from scripts.training.data import CACHE_PX, CACHE_UM, LEAVES, Cache
+from scripts.training.data import CACHE_PX, CACHE_UM, FIELD_SETS, LEAVES, Cache
 
 CENTRE = CACHE_PX // 2
 SEGMENTER = Path("models/segmenter-1")
@@ -135,7 +136,7 @@ def segmented_cells(
     from bloodcells_gui.inference.preprocess import crop_at_scale
     from bloodcells_gui.inference.segmenter import Segmenter
 
-    segmenter = Segmenter(load_bundle(bundle), threads=2)
+    segmenter = Segmenter(load_bundle(bundle), threads=1)
     size, um = segmenter.size_px, segmenter.um_per_px
     zoom = um / CACHE_UM
     back = np.array([[zoom, 0, CENTRE - zoom * size / 2], [0, zoom, CENTRE - zoom * size / 2]])
@@ -182,52 +183,117 @@ def cell_alpha(image: np.ndarray, nucleus: np.ndarray, cell: np.ndarray | None, 
     return np.where(nucleus, 1.0, cell_mask(nucleus, rim_um) * dark).astype(np.float32)
 
 
+def ragged(soft: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A soft mask (h, w, 1) with bites and holes, as a bare nucleus has them."""
+    noise = rng.normal(0, 1, soft.shape[:2]).astype(np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(2.5, 6)))
+    noise *= float(rng.uniform(0.1, 0.4)) / (noise.std() + 1e-6)
+    out = cv2.GaussianBlur(
+        (soft[..., 0] + noise > 0.55).astype(np.float32), (0, 0), float(rng.uniform(1, 2.2))
+    )
+    return np.asarray(out * (soft[..., 0] > 0.05))[..., None]
+
+
+#: How a smudge comes about: torn and smeared, a swollen bare nucleus, or a compact bare one that lost its cytoplasm alone.
+#: Ranges of: reach of the warping (px), stretch, length of the smear (px), unevenness.
+SMUDGE_KINDS = {
+    "torn": ((7, 24), (1.1, 1.9), (3, 23), (0.1, 0.5)),
+    "bare": ((3, 12), (1.05, 1.5), (1, 6), (0.0, 0.12)),
+    "compact": ((1, 7), (1.0, 1.35), (1, 4), (0.04, 0.3)),
+}
+
+
 def smudge(
-    image: np.ndarray, nucleus: np.ndarray, background: np.ndarray, rng: np.random.Generator
+    image: np.ndarray,
+    nucleus: np.ndarray,
+    background: np.ndarray,
+    rng: np.random.Generator,
+    kind: str = "torn",
 ) -> np.ndarray:
-    """A nucleus without its cell, torn, stretched and smeared, laid over a background as optical density."""
+    """A nucleus without its cell, laid over a background as optical density; `kind` is one of `SMUDGE_KINDS`."""
+    reaches, stretches, lengths, tears = SMUDGE_KINDS[kind]
     field = np.percentile(image.reshape(-1, 3), 92, axis=0)
     density = np.maximum(-np.log((image.astype(np.float32) + 1) / (field + 1)), 0)
     soft = cv2.GaussianBlur(nucleus.astype(np.float32), (0, 0), 1.5)[..., None]
-    bare = rng.random() < 0.45
-    if bare:  # a bare nucleus: swollen and evenly stained rather than torn
+    if kind != "torn":  # evenly stained rather than torn
         even = cv2.GaussianBlur(density * soft, (0, 0), float(rng.uniform(3, 9))) / (
             cv2.GaussianBlur(soft[..., 0], (0, 0), 6)[..., None] + 0.15
         )
-        share = float(rng.uniform(0.4, 0.95))
+        share = float(rng.uniform(0.4, 0.95) if kind == "bare" else rng.uniform(0.2, 0.8))
         density = share * even + (1 - share) * density
-    density *= soft
+    density = density * (ragged(soft, rng) if kind == "compact" else soft)
+    density, angle = _warped(density, float(rng.uniform(*reaches)), float(rng.uniform(*stretches)), rng)
+    smeared = _smeared(density, int(rng.integers(*lengths)), angle)
+    tear = cv2.GaussianBlur(
+        rng.normal(0, 1, (CACHE_PX, CACHE_PX)).astype(np.float32), (0, 0), float(rng.uniform(1.5, 5))
+    )
+    tear = 1 + float(rng.uniform(*tears)) * tear / (tear.std() + 1e-6)
+    share = float(rng.uniform(0.3, 1.0))
+    strength = float(rng.uniform(0.5, 1.1) if kind != "compact" else rng.uniform(0.6, 1.15))
+    layer = (share * smeared + (1 - share) * density) * np.clip(tear, 0.2, 1.8)[..., None] * strength
+    # Free chromatin stains redder and paler than a packed nucleus.
+    layer *= np.array([1 - rng.uniform(0, 0.4), 1, 1 - rng.uniform(-0.1, 0.25)], np.float32)
+    return np.clip(background.astype(np.float32) * np.exp(-layer), 0, 255).astype(np.uint8)
+
+
+def _warped(
+    density: np.ndarray, reach: float, stretch: float, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """The layer, drawn long and out of shape, and the direction (rad) it is drawn in."""
     coarse = rng.normal(0, 1, (2, CACHE_PX, CACHE_PX)).astype(np.float32)
     sigma = float(rng.uniform(6, 16))
     yy, xx = np.mgrid[:CACHE_PX, :CACHE_PX].astype(np.float32)
     flow = [cv2.GaussianBlur(c, (0, 0), sigma) for c in coarse]
-    reach = float(rng.uniform(3, 12) if bare else rng.uniform(7, 24))
     flow = [f / (np.abs(f).max() + 1e-6) * reach for f in flow]
-    angle, stretch = rng.uniform(0, np.pi), float(rng.uniform(1.05, 1.5) if bare else rng.uniform(1.1, 1.9))
+    angle = float(rng.uniform(0, np.pi))
     c, s = np.cos(angle), np.sin(angle)
     u, v = (xx - CENTRE) * c + (yy - CENTRE) * s, -(xx - CENTRE) * s + (yy - CENTRE) * c
     u, v = u / stretch, v / float(rng.uniform(0.9, 1.4))
     map_x = (CENTRE + u * c - v * s + flow[0]).astype(np.float32)
     map_y = (CENTRE + u * s + v * c + flow[1]).astype(np.float32)
-    density = cv2.remap(density, map_x, map_y, cv2.INTER_LINEAR)
-    length = int(rng.integers(1, 6) if bare else rng.integers(3, 23))
+    return cv2.remap(density, map_x, map_y, cv2.INTER_LINEAR), angle
+
+
+def _smeared(density: np.ndarray, length: int, angle: float) -> np.ndarray:
+    """The layer, smeared over `length` px in a direction (rad)."""
+    c, s = np.cos(angle), np.sin(angle)
     kernel = np.zeros((length, length), np.float32)
     mid = (length - 1) / 2
     cv2.line(kernel, (int(mid - mid * c), int(mid - mid * s)), (int(mid + mid * c), int(mid + mid * s)), 1, 1)
-    smeared = cv2.filter2D(density, -1, kernel / kernel.sum())
-    tear = cv2.GaussianBlur(
-        rng.normal(0, 1, (CACHE_PX, CACHE_PX)).astype(np.float32), (0, 0), float(rng.uniform(1.5, 5))
+    return np.asarray(cv2.filter2D(density, -1, kernel / kernel.sum()))
+
+
+def resized(cell: np.ndarray, alpha: np.ndarray, diameter_um: float) -> tuple[np.ndarray, np.ndarray]:
+    """Cell and alpha scaled to a diameter (of the circle of equal area) and moved to the middle."""
+    ys, xs = np.nonzero(alpha > 0.5)
+    if len(xs) == 0:
+        return cell, alpha
+    zoom = diameter_um / (2 * np.sqrt(len(xs) / np.pi) * CACHE_UM)
+    matrix = np.array(
+        [[zoom, 0, CENTRE - zoom * xs.mean()], [0, zoom, CENTRE - zoom * ys.mean()]], np.float64
     )
-    tear = 1 + float(rng.uniform(0.0, 0.12) if bare else rng.uniform(0.1, 0.5)) * tear / (tear.std() + 1e-6)
-    share = float(rng.uniform(0.3, 1.0))
-    layer = (
-        (share * smeared + (1 - share) * density)
-        * np.clip(tear, 0.2, 1.8)[..., None]
-        * float(rng.uniform(0.5, 1.1))
+    if zoom < 0.8:  # INTER_AREA has no place in warpAffine
+        cell = cv2.GaussianBlur(cell, (0, 0), 0.35 / zoom)
+    size = (CACHE_PX, CACHE_PX)
+    return (
+        np.asarray(cv2.warpAffine(cell, matrix, size, borderMode=cv2.BORDER_REFLECT_101)),
+        np.asarray(cv2.warpAffine(alpha, matrix, size)),
     )
-    # Free chromatin stains redder and paler than a packed nucleus.
-    layer *= np.array([1 - rng.uniform(0, 0.4), 1, 1 - rng.uniform(-0.1, 0.25)], np.float32)
-    return np.clip(background.astype(np.float32) * np.exp(-layer), 0, 255).astype(np.uint8)
+
+
+def even_nucleus(cell: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The inside of a cell smoothed, its edge kept: shrinking makes chromatin finer and noisier than it is."""
+    smooth = cv2.GaussianBlur(cell, (0, 0), float(rng.uniform(0.3, 0.6)) / CACHE_UM)
+    inside = cv2.erode((alpha > 0.5).astype(np.uint8), np.ones((9, 9), np.uint8)).astype(np.float32)
+    inside = cv2.GaussianBlur(inside, (0, 0), 1.5)[..., None]
+    return np.asarray(inside * smooth + (1 - inside) * cell).astype(np.uint8)
+
+
+def coarsened(image: np.ndarray, um: float) -> np.ndarray:
+    """A crop as a camera of `um` per px shows it, at the cache's scale."""
+    side = max(8, round(CACHE_PX * CACHE_UM / um))
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (CACHE_PX, CACHE_PX), interpolation=cv2.INTER_LINEAR))
 
 
 def _masks(
@@ -243,7 +309,20 @@ def _masks(
 
 
 #: Crops of one site that cells are cut out of, and crops of smudges made.
-_MOST_OF_A_SITE, _SMUDGES = 1900, 1300
+_MOST_OF_A_SITE, _SMUDGES = 1700, 2000
+#: Share of the made blasts that are as small as lymphoblasts, of lymphocytes made as a counterpart, and of coarse cameras.
+_LYMPHOBLASTS, _COUNTERPARTS, _COARSE = 0.4, 0.5, 0.33
+#: Diameters in um: of lymphoblasts, and of lymphocytes beside them.
+_LYMPHOBLAST_UM, _LYMPHOCYTE_UM = (9.0, 12.0), (7.0, 11.0)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """A picture to set a cell into, its site, and how far the picture reaches from the middle (None: to the edge)."""
+
+    site: str
+    half_um: float | None
+    image: np.ndarray
 
 
 class _Grounds:
@@ -252,13 +331,30 @@ class _Grounds:
     def __init__(self, real: Cache, rows: dict[str, dict[str, list[int]]], rng: np.random.Generator) -> None:
         self._real, self._rows, self._rng = real, rows, rng
 
-    def draw(self, split: str, avoid: str) -> tuple[str, np.ndarray]:
-        """Site and picture of one of `split`, of another site than `avoid` where there is one."""
+    def draw(self, split: str, avoid: str) -> _Ground:
+        """One of `split`, of another site than `avoid` where there is one."""
         sites = [s for s in self._rows[split] if s != avoid] or list(self._rows[split])
-        site = str(self._rng.choice(sites))
+        return self.of(split, str(self._rng.choice(sites)))
+
+    def of(self, split: str, site: str) -> _Ground:
+        """One of a site."""
         i = int(self._rng.choice(self._rows[split][site]))
         ground = self._real.images[i].copy()
-        return site, erase_centre(ground) if self._real.meta[i]["label"] == "PLT" else ground
+        m = self._real.meta[i]
+        return _Ground(site, m.get("half_um"), erase_centre(ground) if m["label"] == "PLT" else ground)
+
+    def several(self, m: dict) -> Iterator[_Ground]:
+        """Grounds for one cell: for validation blasts and lymphocytes of marrow one of every site, else as often as it is rare."""
+        if m["split"] == "val" and m["site"] == "mll-marrow" and m["label"] in ("BL", "LY"):
+            for site in self._rows["val"]:
+                if site != m["site"]:
+                    yield self.of("val", site)
+            return
+        often = {"BL": 3, "LY": 3, "VLY": 3}
+        by_site = {"mll-marrow": often.get(m["label"], 2), "lmu": 4}
+        times = by_site.get(m["site"], often.get(m["label"], 1)) if m["split"] == "train" else 1
+        for _ in range(times):
+            yield self.draw(m["split"], m["site"])
 
 
 def _parts(real: Cache) -> tuple[dict[str, list[int]], dict[str, dict[str, list[int]]]]:
@@ -268,11 +364,11 @@ def _parts(real: Cache) -> tuple[dict[str, list[int]], dict[str, dict[str, list[
     for i, m in enumerate(real.meta):
         if m["use"] != "train+ship" or m["split"] == "test":
             continue
-        field = m["set"] == "txl_pbc"
+        field = m["set"] in FIELD_SETS
         empty = m["label"] == "ART" and m["site"] != "pbc" if field else m["label"] == "PLT"
         if empty:
             grounds[m["split"]][m["site"]].append(i)
-        elif not field and m["label"] not in ("", "ART", "PLT", "SMU"):
+        elif m["label"] not in ("", "ART", "PLT", "SMU", "WBC"):
             cells[m["site"]].append(i)
     return cells, grounds
 
@@ -338,13 +434,31 @@ def _pasted(
     for i in chosen:
         m = real.meta[i]
         nucleus, outline = outlines.get(i) or (masks[i][0], None)
-        times = {"mll-marrow": 3 if m["label"] == "BL" else 2, "lmu": 4}.get(m["site"], 1)
-        for _ in range(times if m["split"] == "train" else 1):
-            site, ground = grounds.draw(m["split"], m["site"])
-            target = style[site] if rng.random() < 0.7 else style[str(rng.choice(list(style)))]
-            cell = restyle(real.images[i], style[m["site"]], target, float(rng.uniform(0.3, 1.0)))
-            alpha = cell_alpha(cell, nucleus, outline, RIM_UM[m["label"]] + float(rng.uniform(-0.3, 0.9)))
-            yield paste(cell, alpha, ground, rng), {**m, "set": "made", "site": f"{m['site']}>{site}"}
+        for ground in grounds.several(m):
+            own = style[ground.site] if rng.random() < 0.8 else style[str(rng.choice(list(style)))]
+            cell = restyle(real.images[i], style[m["site"]], own, float(rng.uniform(0.4, 1.0)))
+            small = m["label"] == "BL" and rng.random() < _LYMPHOBLASTS
+            like = m["label"] in ("LY", "VLY") and rng.random() < _COUNTERPARTS
+            if small or like:
+                alpha = cell_alpha(cell, nucleus, outline, float(rng.uniform(0.3, 0.9)))
+                cell, alpha = resized(
+                    cell, alpha, float(rng.uniform(*(_LYMPHOBLAST_UM if small else _LYMPHOCYTE_UM)))
+                )
+                if rng.random() < 0.5:
+                    cell = even_nucleus(cell, alpha, rng)
+            else:
+                alpha = cell_alpha(cell, nucleus, outline, RIM_UM[m["label"]] + float(rng.uniform(-0.3, 0.9)))
+            made = paste(cell, alpha, ground.image, rng)
+            if rng.random() < _COARSE:
+                made = coarsened(made, float(rng.uniform(0.25, 0.5)))
+            yield made, {**_made_of(m, ground), "lympho": bool(small)}
+
+
+def _made_of(m: dict, ground: _Ground) -> dict:
+    """The metadata of a crop made from another's cell: the picture reaches as far as the ground's."""
+    kept = {k: v for k, v in m.items() if k != "half_um"}
+    reach = {} if ground.half_um is None else {"half_um": ground.half_um}
+    return {**kept, **reach, "set": "made", "site": f"{m['site']}>{ground.site}"}
 
 
 def _smudged(
@@ -355,16 +469,18 @@ def _smudged(
     grounds: _Grounds,
     rng: np.random.Generator,
 ) -> Iterator[tuple[np.ndarray, dict]]:
-    """Smudge cells drawn from the nuclei of whole ones."""
+    """Smudge cells drawn from the nuclei of whole ones, of all kinds alike."""
     torn = [i for i in masked if real.meta[i]["label"] in ("LY", "BL", "MO", "SNE", "VLY", "NE")]
-    for i in rng.choice(torn, _SMUDGES, replace=len(torn) < _SMUDGES):
+    kinds = list(SMUDGE_KINDS)
+    for k, i in enumerate(rng.choice(torn, _SMUDGES, replace=len(torn) < _SMUDGES)):
         m = real.meta[int(i)]
-        site, ground = grounds.draw(m["split"], "")
+        ground = grounds.draw(m["split"], "")
         source = real.images[i]
         if rng.random() < 0.6:
-            source = restyle(source, style[m["site"]], style[site], 0.8)
-        made = smudge(source, masks[int(i)][0], ground, rng)
-        yield made, {**m, "set": "made", "label": "SMU", "leaves": ("SMU",), "site": f"{m['site']}>{site}"}
+            source = restyle(source, style[m["site"]], style[ground.site], 0.8)
+        kind = kinds[k % len(kinds)]
+        made = smudge(source, masks[int(i)][0], ground.image, rng, kind)
+        yield made, {**_made_of(m, ground), "label": "SMU", "leaves": ("SMU",), "smudge": kind}
 
 
 def main() -> None:

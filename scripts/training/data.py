@@ -28,6 +28,10 @@ LEUKOCYTES = ("SNE", "BNE", "MMY", "MY", "PMY", "BL", "EO", "BA", "LY", "MO")
 AS_LEAVES = {**PARTIAL_LABELS, "VLY": ("LY",), "WBC": LEUKOCYTES}
 CACHE_PX, CACHE_UM = 208, 0.16
 SPLIT_SEED = 20211
+FIELD_SETS = ("txl_pbc", "deepbionet", "lisc", "rbc12")
+"""Sets of fields, out of which cells are cut."""
+LEUKOCYTE_FIELDS = ("bccd", "deepbionet")
+"""Sites whose boxed leukocytes are taken, those without a name as any leukocyte."""
 LABELS = Path(__file__).resolve().parent / "labels"
 # Scales measured on red cells (median 7.3 um) where the manifest has none.
 SITE_UM = {"mll-marrow": 0.095, "lmu": 0.072, "tecom": 0.15, "bccd": 0.077}
@@ -99,21 +103,50 @@ def merge_groups(
 
 
 def known_copies() -> list[tuple[str, str]]:
-    """Fields of BCCD and BCD that show one picture turned, mirrored or squeezed in two of the manifest's groups.
+    """Fields that show one picture, or one cell, in two of the manifest's groups.
 
-    Found by ``scripts/tools/audit_copies.py``.
+    Of BCCD and BCD, turned, mirrored or squeezed: found by ``scripts/tools/audit_copies.py``. Of Deep Bio-Net: leukocytes of
+    two fields whose grey values correlate by 0.93 or more, shifted by up to 4.5 um against each other.
     """
-    with (LABELS / "bccd_copies.csv").open(newline="", encoding="utf-8") as handle:
-        return [(row["a"], row["b"]) for row in csv.DictReader(handle)]
+    found = []
+    for name in ("bccd_copies.csv", "deepbionet_copies.csv"):
+        with (LABELS / name).open(newline="", encoding="utf-8") as handle:
+            found += [(row["a"], row["b"]) for row in csv.DictReader(handle)]
+    return found
 
 
 def leukocyte_labels() -> dict[tuple[str, int], str]:
-    """Class of leukocytes of BCCD and BCD by (path, line of the box file).
+    """Class of leukocytes of BCCD, BCD and Deep Bio-Net by (path, line of the box file).
 
     Named by eye from contact sheets by the developers, who are no haematologists; left out where in doubt, cut by the edge or torn.
     """
-    with (LABELS / "bccd_leukocytes.csv").open(newline="", encoding="utf-8") as handle:
-        return {(row["path"], int(row["box"])): row["label"] for row in csv.DictReader(handle)}
+    found = {}
+    for name in ("bccd_leukocytes.csv", "deepbionet_leukocytes.csv"):
+        with (LABELS / name).open(newline="", encoding="utf-8") as handle:
+            found |= {(row["path"], int(row["box"])): row["label"] for row in csv.DictReader(handle)}
+    return found
+
+
+def lisc_places() -> dict[str, list[tuple[str, float, float]]]:
+    """Middle of the one leukocyte (label "") and of a red cell (ART) of every LISC field: (label, x, y) in px, by path.
+
+    LISC says which kind of leukocyte a field holds, but not where. Detector 1.2.1 found them; contact sheets were looked through,
+    and three places where it had taken red cells or dirt were put right.
+    """
+    found: dict[str, list[tuple[str, float, float]]] = defaultdict(list)
+    with (LABELS / "lisc_cells.csv").open(newline="", encoding="utf-8") as handle:
+        for row in csv.DictReader(handle):
+            found[row["path"]].append((row["label"], float(row["x"]), float(row["y"])))
+    return found
+
+
+def dropped_paths() -> set[str]:
+    """Crops whose label two looks found wrong or not to be judged (``scripts/training/labels/dropped.csv``); never drawn in training."""
+    file = LABELS / "dropped.csv"
+    if not file.is_file():
+        return set()
+    with file.open(newline="", encoding="utf-8") as handle:
+        return {row["path"] for row in csv.DictReader(handle)}
 
 
 def split_of(group: str, seed: int = SPLIT_SEED) -> str:
@@ -149,7 +182,7 @@ def read_rgb(path: Path) -> np.ndarray:
 def read_boxes(data: Path, item: Item, size: tuple[int, int]) -> list[tuple[int, float, float, float, float]]:
     """Boxes of a `txl_pbc` image: (class, centre x, centre y, width, height) in px of (width, height) `size`."""
     path = data / Path(item.path.replace("images", "labels")).with_suffix(".txt")
-    boxes = []
+    boxes: list[tuple[int, float, float, float, float]] = []
     for line in path.read_text().splitlines():
         kind, x, y, w, h = line.split()
         boxes.append(
@@ -177,7 +210,7 @@ def unsqueeze(image: np.ndarray, boxes: np.ndarray, classes: np.ndarray) -> tupl
 def _field_cells(
     data: Path, item: Item, rng: np.random.Generator, named: dict[tuple[str, int], str]
 ) -> list[tuple[str, np.ndarray]]:
-    """Platelets, leukocytes of BCCD and red cells or blank field (as ART) cut from a field of `txl_pbc`."""
+    """Platelets, leukocytes of BCCD and Deep Bio-Net and red cells or blank field (as ART) cut from a field with boxes."""
     image = read_rgb(data / item.path)
     height, width = image.shape[:2]
     um = item.um_per_px
@@ -197,8 +230,8 @@ def _field_cells(
         inside = x - w / 2 > 3 and x + w / 2 < width - 3 and y - h / 2 > 3 and y + h / 2 < height - 3
         if kind == 2 and inside and w * um < 5:
             out.append(("PLT", crop_at_scale(image, (x, y), um, CACHE_PX, CACHE_UM)))
-        elif kind == 0 and inside and item.site == "bccd":
-            label = named.get((item.path, k), "WBC")
+        elif kind == 0 and inside and item.site in LEUKOCYTE_FIELDS:
+            label = item.label or named.get((item.path, k), "WBC")
             out.append((label, crop_at_scale(image, (x, y), um, CACHE_PX, CACHE_UM)))
     reds = [b for b in boxes if b[0] == 1]
     others = [b for b in boxes if b[0] != 1]
@@ -211,6 +244,36 @@ def _field_cells(
         if all(max(abs(x - b[1]) - b[3] / 2, abs(y - b[2]) - b[4] / 2) * um > 2.0 for b in others):
             out.append(("ART", crop_at_scale(image, (x, y), um, CACHE_PX, CACHE_UM)))
     return out
+
+
+def _lisc_cells(
+    data: Path, item: Item, places: dict[str, list[tuple[str, float, float]]]
+) -> list[tuple[str, np.ndarray]]:
+    """The leukocyte of a LISC field, and a red cell as ART."""
+    image = read_rgb(data / item.path)
+    return [
+        (label or item.label, crop_at_scale(image, (x, y), item.um_per_px, CACHE_PX, CACHE_UM))
+        for label, x, y in places[item.path]
+    ]
+
+
+def _red_cells(
+    data: Path, item: Item, rng: np.random.Generator, most: int = 2
+) -> list[tuple[str, np.ndarray]]:
+    """Red cells (as ART) of a field of `rbc12`, whose points lie at least 6 um from its edges."""
+    image = read_rgb(data / item.path)
+    path = data / Path(item.path.replace("images", "labels")).with_suffix(".txt")
+    points = np.array(
+        [line.split()[:2] for line in path.read_text().splitlines() if line.strip()], np.float32
+    )
+    if len(points) == 0:
+        return []
+    rim = 6 / item.um_per_px
+    inside = points[(points > rim).all(1) & (points < np.array(image.shape[1::-1]) - rim).all(1)]
+    return [
+        ("ART", crop_at_scale(image, (float(x), float(y)), item.um_per_px, CACHE_PX, CACHE_UM))
+        for x, y in rng.permutation(inside)[:most]
+    ]
 
 
 def pictured(half_um: float) -> slice:
@@ -239,20 +302,37 @@ class Cache:
         (folder / f"{name}.json").write_text(json.dumps(meta))
 
 
+def cells_of_field(
+    data: Path,
+    item: Item,
+    rng: np.random.Generator,
+    named: dict[tuple[str, int], str],
+    places: dict[str, list[tuple[str, float, float]]],
+) -> list[tuple[str, np.ndarray]]:
+    """Label and crop (at the cache's scale) of the cells that training takes from a field."""
+    if item.set == "lisc":
+        return _lisc_cells(data, item, places)
+    if item.set == "rbc12":
+        return _red_cells(data, item, rng)
+    return _field_cells(data, item, rng, named)
+
+
 def build_cache(data: Path, folder: Path) -> None:
     """Decode every labelled crop and the cells of the fields once, at the cache's scale."""
     items = load_items(data, folder)
-    rng = np.random.default_rng(SPLIT_SEED)
-    named = leukocyte_labels()
+    named, places = leukocyte_labels(), lisc_places()
     images: list[np.ndarray] = []
     meta: list[dict] = []
+    first, later = np.random.default_rng(SPLIT_SEED), np.random.default_rng(SPLIT_SEED + 1)
     for item in items:
         entry = asdict(item)
-        if item.set == "txl_pbc":
-            site = {"raabin": "raabin", "pbc": "pbc", "bccd": "bccd"}[item.site]
-            for label, crop in _field_cells(data, item, rng, named):
+        if item.set in FIELD_SETS:
+            rng = first if item.set == "txl_pbc" else later
+            for label, crop in cells_of_field(data, item, rng, named, places):
                 images.append(crop)
-                meta.append({**entry, "site": site, "label": label, "leaves": AS_LEAVES.get(label, (label,))})
+                meta.append({**entry, "label": label, "leaves": AS_LEAVES.get(label, (label,))})
+            continue
+        if item.set in ("phone_pig", "taleqani"):  # fields for finding alone, or with weak labels
             continue
         image = read_rgb(data / item.path)
         height, width = image.shape[:2]

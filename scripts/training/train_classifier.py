@@ -211,7 +211,7 @@ def batches(
     args: argparse.Namespace, pool: Pool, done: int, device: torch.device
 ) -> Iterable[tuple[torch.Tensor, torch.Tensor]]:
     """Views and allowed leaves from step `done` on, without end."""
-    look = Look(args.gentle, args.recolour)
+    look = Look(args.gentle, args.recolour, args.degraded, args.images // 2)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
         return DeviceViews(pool, args.seed, done, args.batch, device, look)
@@ -265,7 +265,7 @@ def train(args: argparse.Namespace) -> None:
 
 def recipe_of(args: argparse.Namespace, done: int) -> dict[str, object]:
     """How a network was trained, for the card of what is exported."""
-    names = ("seed", "leave_out", "lr", "head", "init", "frozen", "batch", "gentle", "recolour")
+    names = ("seed", "leave_out", "lr", "head", "init", "frozen", "batch", "gentle", "recolour", "degraded")
     given = {name: getattr(args, name) for name in names}
     return {"images": done * args.batch, **given, "start": str(args.start or "")}
 
@@ -309,6 +309,10 @@ def main() -> None:
     parser.add_argument(
         "--recolour", type=float, default=RECOLOUR, help="share of views that get another stain"
     )
+    parser.add_argument(
+        "--degraded", type=float, default=1.0,
+        help="how often poor light, casts, marks and the like come (0: never); grows over the first half",
+    )  # fmt: skip
     parser.add_argument("--check", type=int, default=500, help="steps between scores on validation")
     parser.add_argument("--keep", type=int, default=100, help="steps between checkpoints")
     train(parser.parse_args())

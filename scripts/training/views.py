@@ -11,13 +11,17 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset
 
+from bloodcells_gui.adaptation.morphometry import COLUMNS
 from scripts.training.augment import INPUT_PX, INPUT_UM, Look, augment, look_of, nothing
 from scripts.training.augment_batch import augment_batch
-from scripts.training.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, Cache, pictured
+from scripts.training.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, Cache, dropped_paths, pictured
 
 NOTHING = 0.012
 """Share of the views that hold no cell at all."""
-SITE_SHARES = {"pbc": 0.40, "raabin": 0.16, "bccd": 0.10, "mll-marrow": 0.14, "lmu": 0.02, "made": 0.18}
+SITE_SHARES = {
+    "pbc": 0.33, "raabin": 0.14, "bccd": 0.08, "lisc": 0.06, "deepbionet": 0.08, "chula-rbc": 0.01, "mll-marrow": 0.11,
+    "lmu": 0.02, "made": 0.17,
+}  # fmt: skip
 """Share of the views from each site and from made crops; of those that are left when a site is left out, in proportion.
 
 By number of crops alone the one large site fills the batches, and its look becomes the classes.
@@ -31,10 +35,13 @@ class Pool:
     def __init__(self, folder: Path, leave_out: str = "") -> None:
         self.caches = [Cache(folder, n) for n in ("real", "made") if (folder / f"{n}.json").is_file()]
         where, targets, keys, halves = [], [], [], []
+        dropped = dropped_paths()
         for c, cache in enumerate(self.caches):
             for i, m in enumerate(cache.meta):
                 sites = m["site"].split(">")
                 if m["use"] != "train+ship" or m["split"] != "train" or not m["leaves"]:
+                    continue
+                if m["path"] in dropped:
                     continue
                 if leave_out and leave_out in sites:
                     continue
@@ -53,6 +60,7 @@ class Pool:
         self.targets = np.array(targets)
         self.halves = halves
         self.weights = sampling_weights(keys)
+        self.radii = radii_um(folder)[: len(self.caches[0].meta)]
         self.sites = np.array([k[0] for k in keys])
         self.stats, self.fields = np.empty((len(where), 6), np.float32), np.empty((len(where), 3), np.float32)
         for n, (c, i) in enumerate(where):
@@ -64,6 +72,15 @@ class Pool:
         for k, w in zip(keys, self.weights, strict=True):
             shares[f"{k[0]} {k[1]}"] = shares.get(f"{k[0]} {k[1]}", 0) + float(w)
         self.shares = shares
+
+
+def radii_um(folder: Path) -> np.ndarray:
+    """(n,) radius, um, of the cell in every crop of the cache "real" as far as it was measured, else NaN; empty without measurements."""
+    store = folder / "measurements.npz"
+    if not store.is_file():
+        return np.empty(0, np.float32)
+    area = np.load(store, allow_pickle=False)["measurements"][:, COLUMNS.index("cell_area_um2")]
+    return np.sqrt(np.where(area > 15, area, np.nan) / np.pi).astype(np.float32)
 
 
 def sampling_weights(keys: Sequence[tuple[str, str]]) -> np.ndarray:
@@ -105,7 +122,8 @@ class Views(IterableDataset):
         empty[INDEX["ART"]] = True
         site_names = np.unique(pool.sites)
         by_site = {s: np.flatnonzero(pool.sites == s) for s in site_names}
-        while True:
+        for step in itertools.count(self.first + worker, info.num_workers if info else 1):
+            seen = step * self.batch
             x = np.empty((self.batch, INPUT_PX, INPUT_PX, 3), np.uint8)
             y = np.empty((self.batch, len(LEAVES)), bool)
             for b in range(self.batch):
@@ -123,6 +141,8 @@ class Views(IterableDataset):
                     pool.stats[other],
                     rng,
                     self.look,
+                    seen,
+                    float(pool.radii[i]) if c == 0 and len(pool.radii) else np.nan,
                 )
                 y[b] = pool.targets[n]
             yield torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y)
