@@ -1,7 +1,8 @@
 """The augmentation of ``scripts/training/augment.py`` for whole batches on a GPU: the same operations, shares and strengths.
 
 A card learns from ten thousand views a second, which no loader process can make. Everything that is drawn at random comes
-from one NumPy generator on the CPU (but the noise of single pixels), so that a batch is repeatable by its seed.
+from one NumPy generator on the CPU (but the noise of single pixels), so that a batch is repeatable by its seed. Two things are made
+on the CPU alone: the degradations of ``scripts/training/degrade.py``, and crops that end right beyond the cell's edge.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ def geometry(
     forward = np.stack([np.stack([c * flip * aspect, -s], 1), np.stack([s * flip * aspect, c], 1)], 1)
     back = np.linalg.inv(forward)
     offset = (end - start) / 2 - np.einsum("nij,nj->ni", back, INPUT_PX / 2 + rng.normal(0, 2.0, (n, 2)))
-    mirror = rng.random(n) < 0.5
+    beyond = rng.random(n)
+    mirror, padded = beyond < 0.25, beyond >= 0.85
+    levels = rng.choice([0.0, 0.0, 114.0, 128.0, 255.0, 255.0], n)
     coarse = np.flatnonzero(zoom < 0.62)
     x = images.float()
     if len(coarse):
@@ -118,7 +121,8 @@ def geometry(
         parts.append(F.grid_sample(x[cut:], grid[cut:], "bicubic", "border", True).clamp(0, 255))
     out = torch.cat(parts)
     keep = torch.maximum(inside, _on(mirror, x)[:, None, None, None])
-    return out * keep + fields[:, :, None, None] * (1 - keep)
+    around = torch.where(_on(padded, x)[:, None] > 0, _on(levels, x)[:, None].expand(-1, 3), fields)
+    return out * keep + around[:, :, None, None] * (1 - keep)
 
 
 def _density(x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
+from scripts.training.attributes import FILE, AttributeHeads, Attributes
 from scripts.training.augment import GENTLE, RECOLOUR, Look
 from scripts.training.classifier_net import ClassifierNet
 from scripts.training.data import INDEX, LEAVES, PBC8, Cache
@@ -140,16 +141,23 @@ class Clock:
 class Trainer:
     """The network, its optimiser and averaged weights, and where they are kept."""
 
-    def __init__(self, args: argparse.Namespace, device: torch.device, out: Path) -> None:
+    def __init__(
+        self, args: argparse.Namespace, device: torch.device, out: Path, words: Sequence[int] = ()
+    ) -> None:
         self._args = args
         self._device = device
         self._checkpoint = out / "checkpoint.pt"
         self.net = first_network(args).to(device, memory_format=torch.channels_last)
         trainable = [(n, p) for n, p in self.net.named_parameters() if p.requires_grad]
         self._trainable = [p for _, p in trainable]
+        self.heads = AttributeHeads(words).to(device)
+        self._wanted = args.attributes if sum(words) else 0.0
         head_names = ("lateral", "top", "head")
         groups = [
-            {"params": [p for n, p in trainable if n.startswith(head_names)], "lr": args.lr * args.head},
+            {
+                "params": [*(p for n, p in trainable if n.startswith(head_names)), *self.heads.parameters()],
+                "lr": args.lr * args.head,
+            },
             {"params": [p for n, p in trainable if not n.startswith(head_names)], "lr": args.lr},
         ]
         self._optimiser = torch.optim.AdamW(groups, weight_decay=0.03)
@@ -162,6 +170,7 @@ class Trainer:
             return False
         state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
         self.net.load_state_dict(state["net"])
+        self.heads.load_state_dict(state["heads"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.averaged, self.done = state["averaged"], state["done"]
         self.progress = state.get("progress", 0.0)
@@ -171,28 +180,29 @@ class Trainer:
     def save(self) -> None:
         """Write the checkpoint; a kill leaves the old one."""
         state = {
-            "net": self.net.state_dict(), "optimiser": self._optimiser.state_dict(), "averaged": self.averaged
+            "net": self.net.state_dict(), "heads": self.heads.state_dict(), "optimiser": self._optimiser.state_dict(), "averaged": self.averaged
         }  # fmt: skip
         part = self._checkpoint.with_suffix(".tmp")
         torch.save({**state, "done": self.done, "progress": self.progress}, part)
         part.replace(self._checkpoint)
 
-    def step(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Learn from one batch; returns its loss."""
+    def step(self, x: torch.Tensor, y: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Learn from one batch; returns the loss of its classes and that of its attributes."""
         peaks = (self._args.lr * self._args.head, self._args.lr)
         for group, peak in zip(self._optimiser.param_groups, peaks, strict=True):
             group["lr"] = peak * one_cycle(self.progress)
             group["betas"] = (0.9, 0.999)
         with torch.autocast(self._device.type, torch.bfloat16):
-            logits = self.net(x.contiguous(memory_format=torch.channels_last).float())[0]
+            logits, embedding, _ = self.net(x.contiguous(memory_format=torch.channels_last).float())
         loss = marginal_loss(logits, y)
+        words = self.heads.loss(embedding, a) if self._wanted else loss.new_zeros(())
         self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        (loss + self._wanted * words).backward()
         torch.nn.utils.clip_grad_norm_(self._trainable, 2.0)
         self._optimiser.step()
         self.done += 1
         average(self.averaged, self.net, min(self._args.ema, (1 + self.done) / (10 + self.done)))
-        return loss.detach()
+        return loss.detach(), words.detach()
 
 
 def first_network(args: argparse.Namespace) -> ClassifierNet:
@@ -209,8 +219,11 @@ def first_network(args: argparse.Namespace) -> ClassifierNet:
 
 def batches(
     args: argparse.Namespace, pool: Pool, done: int, device: torch.device
-) -> Iterable[tuple[torch.Tensor, torch.Tensor]]:
-    """Views and allowed leaves from step `done` on, without end."""
+) -> Iterable[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Views, allowed leaves and attributes from step `done` on, without end."""
+    if device.type == "cuda" and args.degraded:
+        print("degradations are made on the CPU alone: none here", flush=True)
+        args.degraded = 0.0
     look = Look(args.gentle, args.recolour, args.degraded, args.images // 2)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
@@ -226,26 +239,29 @@ def train(args: argparse.Namespace) -> None:
     device = torch.device(args.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     out = args.cache / args.name
     out.mkdir(parents=True, exist_ok=True)
-    pool = Pool(args.cache, args.leave_out)
-    trainer = Trainer(args, device, out)
+    attributes = Attributes.read(args.data / FILE) if args.attributes else None
+    pool = Pool(args.cache, args.leave_out, attributes)
+    trainer = Trainer(args, device, out, [len(w) for w in attributes.words] if attributes else [])
     if not trainer.resume():
         (out / "shares.json").write_text(json.dumps(pool.shares, indent=1))
     trainer.net.train()
     shadow = ClassifierNet(len(LEAVES)).to(memory_format=torch.channels_last)
     views = batches(args, pool, trainer.done, device)
     clock = Clock(args.images // args.batch, args.minutes, trainer.done, trainer.progress)
-    losses: list[torch.Tensor] = []
+    losses: list[tuple[torch.Tensor, torch.Tensor]] = []
     with (out / "log.txt").open("a") as log:
-        for x, y in views:
+        for x, y, a in views:
             trainer.progress = clock.progress(trainer.done)
             if trainer.progress >= 1:
                 break
-            losses.append(trainer.step(x, y))
+            losses.append(trainer.step(x, y, a))
             if trainer.done % 50 == 0:
+                of_classes, of_words = (float(torch.stack(part).mean()) for part in zip(*losses, strict=True))
                 line = {
                     "step": trainer.done,
                     "progress": round(trainer.progress, 3),
-                    "loss": round(float(torch.stack(losses).mean()), 4),
+                    "loss": round(of_classes, 4),
+                    **({"attributes": round(of_words, 4)} if of_words else {}),
                     "images_per_s": round(args.batch * (trainer.done - clock.first) / clock.seconds(), 1),
                 }
                 losses.clear()
@@ -265,7 +281,19 @@ def train(args: argparse.Namespace) -> None:
 
 def recipe_of(args: argparse.Namespace, done: int) -> dict[str, object]:
     """How a network was trained, for the card of what is exported."""
-    names = ("seed", "leave_out", "lr", "head", "init", "frozen", "batch", "gentle", "recolour", "degraded")
+    names = (
+        "seed",
+        "leave_out",
+        "attributes",
+        "lr",
+        "head",
+        "init",
+        "frozen",
+        "batch",
+        "gentle",
+        "recolour",
+        "degraded",
+    )
     given = {name: getattr(args, name) for name in names}
     return {"images": done * args.batch, **given, "start": str(args.start or "")}
 
@@ -289,7 +317,16 @@ def main() -> None:
         type=Path,
         help="go on from an exported network (model.onnx) or trained weights (final.pt) instead of ImageNet's weights",
     )
-    parser.add_argument("--leave-out", default="", help="a site to leave out")
+    parser.add_argument("--leave-out", nargs="*", default=[], help="sites to leave out")
+    parser.add_argument(
+        "--data", type=Path, default=Path("../shared/data"), help="where the table of attributes is"
+    )
+    parser.add_argument(
+        "--attributes",
+        type=float,
+        default=0.1,
+        help="weight of the attributes in words beside the classes (0: none)",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lr", type=float, default=7e-4)
     parser.add_argument("--head", type=float, default=3, help="how many times faster the new layers learn")

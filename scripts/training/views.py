@@ -12,6 +12,7 @@ import torch
 from torch.utils.data import IterableDataset
 
 from bloodcells_gui.adaptation.morphometry import COLUMNS
+from scripts.training.attributes import NAMES, UNKNOWN, Attributes, goals
 from scripts.training.augment import INPUT_PX, INPUT_UM, Look, augment, look_of, nothing
 from scripts.training.augment_batch import augment_batch
 from scripts.training.data import CACHE_PX, CACHE_UM, INDEX, LEAVES, Cache, dropped_paths, pictured
@@ -32,7 +33,9 @@ OTHER_SITE = 0.16
 class Pool:
     """The training crops of both caches with targets, sampling weights and Lab statistics."""
 
-    def __init__(self, folder: Path, leave_out: str = "") -> None:
+    def __init__(
+        self, folder: Path, leave_out: Sequence[str] = (), attributes: Attributes | None = None
+    ) -> None:
         self.caches = [Cache(folder, n) for n in ("real", "made") if (folder / f"{n}.json").is_file()]
         where, targets, keys, halves = [], [], [], []
         dropped = dropped_paths()
@@ -41,9 +44,9 @@ class Pool:
                 sites = m["site"].split(">")
                 if m["use"] != "train+ship" or m["split"] != "train" or not m["leaves"]:
                     continue
-                if m["path"] in dropped:
+                if m.get("path", "") in dropped:
                     continue
-                if leave_out and leave_out in sites:
+                if set(leave_out) & set(sites):
                     continue
                 target = np.zeros(len(LEAVES), bool)
                 target[[INDEX[x] for x in m["leaves"]]] = True
@@ -57,6 +60,11 @@ class Pool:
                 keys.append((group, m["label"]))
                 halves.append(m.get("half_um", CACHE_PX * CACHE_UM / 2))
         self.where = where
+        metas = [self.caches[c].meta[i] for c, i in where]
+        known = attributes or Attributes.read(Path())
+        self.attributes = goals(
+            known, [m.get("path", "") for m in metas], [m["set"] != "made" for m in metas]
+        )
         self.targets = np.array(targets)
         self.halves = halves
         self.weights = sampling_weights(keys)
@@ -64,9 +72,9 @@ class Pool:
         self.sites = np.array([k[0] for k in keys])
         self.stats, self.fields = np.empty((len(where), 6), np.float32), np.empty((len(where), 3), np.float32)
         for n, (c, i) in enumerate(where):
-            known = self.caches[c].meta[i].get("look")
+            look = self.caches[c].meta[i].get("look")
             self.stats[n], self.fields[n] = (
-                np.split(np.array(known), [6]) if known else look_of(self.caches[c].images[i], halves[n])
+                np.split(np.array(look), [6]) if look else look_of(self.caches[c].images[i], halves[n])
             )
         shares: dict[str, float] = {}
         for k, w in zip(keys, self.weights, strict=True):
@@ -126,6 +134,7 @@ class Views(IterableDataset):
             seen = step * self.batch
             x = np.empty((self.batch, INPUT_PX, INPUT_PX, 3), np.uint8)
             y = np.empty((self.batch, len(LEAVES)), bool)
+            a = np.full((self.batch, len(NAMES)), UNKNOWN, np.int64)
             for b in range(self.batch):
                 if rng.random() < NOTHING:
                     x[b], y[b] = nothing(rng, photos), empty
@@ -144,8 +153,8 @@ class Views(IterableDataset):
                     seen,
                     float(pool.radii[i]) if c == 0 and len(pool.radii) else np.nan,
                 )
-                y[b] = pool.targets[n]
-            yield torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y)
+                y[b], a[b] = pool.targets[n], pool.attributes[n]
+            yield torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y), torch.from_numpy(a)
 
 
 def photographs() -> list[np.ndarray]:
@@ -181,13 +190,14 @@ class DeviceViews:
         blank = np.stack([nothing(rng, photos) for _ in range(1500)])
         self.blanks = torch.from_numpy(blank).to(device).permute(0, 3, 1, 2).float()
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         pool, n, device = self.pool, self.batch, self.device
         halves, targets, fields = (
             np.array(pool.halves),
             torch.from_numpy(pool.targets).to(device),
             torch.from_numpy(pool.fields).to(device),
         )
+        attributes = torch.from_numpy(pool.attributes).to(device)
         empty = torch.zeros(len(LEAVES), dtype=torch.bool, device=device)
         empty[INDEX["ART"]] = True
         cumulative = np.cumsum(pool.weights)
@@ -213,14 +223,15 @@ class DeviceViews:
                 self.look,
             )
             y = targets[at]
+            a = attributes[at]
             none = np.flatnonzero(rng.random(n) < NOTHING)
             if len(none):
                 rows = torch.from_numpy(none).to(device)
                 x[rows] = self.blanks[
                     torch.from_numpy(rng.integers(0, len(self.blanks), len(none))).to(device)
                 ]
-                y[rows] = empty
-            yield x, y
+                y[rows], a[rows] = empty, UNKNOWN
+            yield x, y, a
 
 
 def central_views(images: np.ndarray, halves: list[float]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,10 +46,11 @@ def test_known_copies_join_their_groups() -> None:
 def test_labels_given_by_hand_are_well_formed() -> None:
     labels = leukocyte_labels()
     assert set(labels.values()) == {"NE", "LY", "EO", "MO"}
-    assert len(labels) == 242
-    assert all(p.startswith("txl_pbc/images/") and box >= 0 for p, box in labels)
+    of = Counter(path.split("/")[0] for path, _ in labels)
+    assert of == {"txl_pbc": 242, "deepbionet": 146}
+    assert all(path.split("/")[1] == "images" and box >= 0 for path, box in labels)
     copies = known_copies()
-    assert len(copies) == 103
+    assert len(copies) == 103 + 55
     assert all(a != b for a, b in copies)
 
 
