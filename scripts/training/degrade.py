@@ -64,7 +64,7 @@ def defocus(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def mark(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A scale bar, a frame or letters burnt in, away from the middle."""
-    out = np.ascontiguousarray(image)
+    out = image.copy()
     side = out.shape[0]
     colour = tuple(
         int(v) for v in (rng.integers(0, 256, 3) if rng.random() < 0.4 else [int(rng.choice([0, 255]))] * 3)

@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,23 +22,21 @@ from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.inference.calibration import fit_profile
 from bloodcells_gui.inference.classifier import logit_shift
 from bloodcells_gui.inference.uncertainty import UncertaintyModel
+from scripts.training.answers import store_answers
 from scripts.training.classifier_net import ClassifierNet
-from scripts.training.data import FIVE, LEAVES, Cache
+from scripts.training.data import FIVE, LEAVES
 from scripts.training.evaluate_models import brief, calibration_figures, short
-from scripts.training.export_classifier import load_net, serve
-from scripts.training.metrics import allowed_matrix, confusion_scores, ece, judge, roll, true_rows
-from scripts.training.morphometry_fit import measured_crops, morphometry_model
+from scripts.training.export_classifier import load_net
+from scripts.training.metrics import confusion_scores, ece, judge, roll, true_rows
+from scripts.training.morphometry_fit import morphometry_model
 from scripts.training.retrain import going_on
 from scripts.training.uncertainty_fit import (
     LEAF_SHARE,
     LOGIT_SHIFT,
     Embedded,
     adapted_probabilities,
-    distance_arrays,
     methods_with,
-    whitened,
 )
-from scripts.training.views import central_views
 
 
 def after_calibration(
@@ -82,87 +81,58 @@ def after_calibration(
     return calibration_figures(found, len(rest), cells)
 
 
-#: The set that a site left out is judged on.
-SET_OF = {"pbc": "pbc", "raabin": "raabin", "mll-marrow": "bone_marrow", "bccd": "txl_pbc"}
 #: Labels that other sites can teach; in marrow LY, MO, SNE and EO (noisy).
 SHARED = {
     "pbc": {"SNE", "BNE", "NE", "EO", "BA", "LY", "MO"},
     "raabin": {"NE", "EO", "BA", "LY", "MO"},
     "mll-marrow": {"SNE", "EO", "LY", "MO"},
     "bccd": {"NE", "EO", "LY", "MO"},
+    "lisc": {"NE", "EO", "BA", "LY", "MO"},
+    "deepbionet": {"NE", "EO", "LY", "MO"},
 }
+#: What is kept of each cell for the fit of the uncertainty.
+OF_CELLS = ("logits", "allowed", "distance", "disagreement", "coordinates", "measurements")
 
 
-def embedded(net: ClassifierNet, real: Cache, rows: list[int], measurements: np.ndarray) -> Embedded:
-    """What a network makes of crops; `measurements` are theirs."""
-    views = central_views(real.images[rows], [real.meta[i].get("half_um", 99) for i in rows])
-    logits, embedding, disagreement = serve(net, views)
-    metas = [real.meta[i] for i in rows]
-    allowed = allowed_matrix([m["leaves"] for m in metas])
-    keys = [f"{m['site']} {m['label']}" for m in metas]
-    return Embedded(embedding, logits, allowed, keys, disagreement, measurements)
+def run_fold(
+    cache: Path, site: str, seed: int, unseen: Sequence[str] = ()
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """Figures of a left-out site, and what the uncertainty is fitted on: logits, allowed leaves, relative distances, coordinates.
 
-
-def run_fold(cache: Path, site: str, seed: int) -> tuple[dict, dict[str, np.ndarray]]:
-    """Figures of a left-out site, and what the uncertainty is fitted on: logits, allowed leaves, relative distances, coordinates."""
-    net = load_net(cache / f"without-{site}" / "final.pt")
-    real = Cache(cache, "real")
-    rng = np.random.default_rng(seed)
-
-    def embed(rows: list[int]) -> Embedded:
-        return embedded(net, real, rows, measured_crops(cache)[rows])
-
-    def rows_of(split: str, limit: int) -> list[int]:
-        rows = [
-            i
-            for i, m in enumerate(real.meta)
-            if m["split"] == split and m["site"] != site and m["leaves"] and m["use"] == "train+ship"
-        ]
-        return sorted(int(i) for i in rng.permutation(rows)[:limit])
-
-    arrays = distance_arrays(embed(rows_of("train", 3000)))
-    raw = UncertaintyModel(arrays["centre"], arrays["whitener"], arrays["means"], 1.0, 1.0, 0.0, 1.0, 1e9)
-    reference = float(np.percentile(raw.relative_distance(embed(rows_of("val", 1200)).embedding), 95))
-    rows = [
-        i
-        for i, m in enumerate(real.meta)
-        if m["set"] == SET_OF[site] and m["site"] == site and m["label"] in SHARED[site]
-    ]
-    rows = sorted(int(i) for i in rng.permutation(rows)[:2500])
-    away = embed(rows)
-    distance = raw.relative_distance(away.embedding) / reference
-    methods = methods_with(morphometry_model(cache, site))
-    plain = UncertaintyModel(
-        arrays["centre"],
-        arrays["whitener"],
-        arrays["means"],
-        reference,
-        1.0,
-        0.0,
-        1.0,
-        3.0,
-        leaf_share=LEAF_SHARE,
+    The network's answers are stored in ``CACHE/without-SITE/`` (``scripts.training.answers``); the figures are those of the kinds that
+    other sites can teach.
+    """
+    folder = cache / f"without-{site}"
+    net = load_net(folder / "final.pt")
+    if not (folder / "away.npz").is_file():
+        store_answers(cache, net, site, folder / "away.npz", (), unseen or [site], seed)
+    stored = np.load(folder / "away.npz", allow_pickle=False)
+    shared = np.isin(stored["label"], sorted(SHARED[site]))
+    kept = {name: stored[name][shared] for name in OF_CELLS}
+    labels, embedding = (
+        [str(x) for x in stored["label"][shared]],
+        stored["embedding"][shared].astype(np.float32),
     )
-    p = plain.probabilities(away.logits + logit_shift(LOGIT_SHIFT, LEAVES), distance)
-    leaves, rolled, none = [real.meta[i]["leaves"] for i in rows], coarse_rows(LEAVES), np.zeros(len(p), bool)
-    coordinates = whitened(away.embedding, arrays)
-    whole = adapted_probabilities(p, coordinates, away.measurements, methods)
+    methods = methods_with(morphometry_model(cache, site))
+    distance = kept["distance"]
+    plain = UncertaintyModel(
+        stored["centre"], stored["whitener"], np.zeros((1, stored["whitener"].shape[1])), 1.0, 1.0, 0.0, 1.0, 3.0,
+        leaf_share=LEAF_SHARE,
+    )  # fmt: skip
+    p = plain.probabilities(kept["logits"] + logit_shift(LOGIT_SHIFT, LEAVES), distance)
+    leaves = [[LEAVES[k] for k in np.flatnonzero(row)] for row in kept["allowed"]]
+    rolled, none = coarse_rows(LEAVES), np.zeros(len(p), bool)
+    whole = adapted_probabilities(p, kept["coordinates"].astype(np.float32), kept["measurements"], methods)
     figures = judge(whole, leaves, plain.uncertainty(whole, distance, rolled), none)
     figures["cell_by_cell"] = short(judge(p, leaves, plain.uncertainty(p, distance, rolled), none))
-    if len(rows) >= 400:
-        figures["after_calibration"] = after_calibration(
-            away, [real.meta[i]["label"] for i in rows], net, methods
+    if len(p) >= 400:
+        away = Embedded(
+            embedding, kept["logits"], kept["allowed"], labels, kept["disagreement"], kept["measurements"]
         )
+        figures["after_calibration"] = after_calibration(away, labels, net, methods)
     figures["role"] = "left out of training"
     figures["distance_median"] = round(float(np.median(distance)), 2)
-    kept = {
-        "logits": away.logits,
-        "allowed": away.allowed,
-        "distance": distance,
-        "disagreement": away.disagreement,
-    }
-    whole_set = {"coordinates": coordinates.astype(np.float16), "measurements": away.measurements}
-    return figures, {**kept, **whole_set, "centre": arrays["centre"], "whitener": arrays["whitener"]}
+    return figures, {**kept, "centre": stored["centre"], "whitener": stored["whitener"]}
 
 
 def trainings(args: argparse.Namespace, site: str) -> list[list[str]]:
@@ -196,7 +166,7 @@ def arguments() -> argparse.ArgumentParser:
         "--sites",
         nargs="+",
         default=["raabin", "pbc", "bccd"],
-        choices=["raabin", "pbc", "mll-marrow", "bccd"],
+        choices=sorted(SHARED),
     )
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--images", type=int, default=60_000)
@@ -229,14 +199,12 @@ def main() -> None:
             brief({"referred": {"value": 0.0}, **figures[site]}),
             flush=True,
         )
-        np.savez(args.cache / f"without-{site}" / "away.npz", **away)
         parts.append(away)
         # The same number of cells from each fold, so that no site rules the fit.
         least = min(len(p["distance"]) for p in parts)
         rng = np.random.default_rng(args.seed)
         picks = [rng.permutation(len(p["distance"]))[:least] for p in parts]
-        of_cells = [k for k in parts[0] if k not in ("centre", "whitener")]
-        joined = {k: np.concatenate([p[k][r] for p, r in zip(parts, picks, strict=True)]) for k in of_cells}
+        joined = {k: np.concatenate([p[k][r] for p, r in zip(parts, picks, strict=True)]) for k in OF_CELLS}
         np.savez(
             args.cache / "away.npz",
             site=np.repeat(np.array(args.sites[: len(parts)]), [len(r) for r in picks]),
