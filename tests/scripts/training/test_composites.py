@@ -88,7 +88,7 @@ def test_made_crops_tell_where_they_come_from_and_stay_on_their_side_of_the_spli
         for site, name in (("raabin", "txl_pbc"), ("lisc", "lisc")):
             add(site, name, "ART", split, np.full((CACHE_PX, CACHE_PX, 3), 228, np.uint8))
     Cache.write(tmp_path, "real", images, meta)
-    build(tmp_path, segmenter=tmp_path / "none")
+    build(tmp_path, segmenter=tmp_path / "none", smudges=20)
     made = Cache(tmp_path, "made").meta
     assert made
     assert {m["split"] for m in made} == {"train", "val"}
