@@ -44,6 +44,8 @@ SCALE_GUESSED = N_(
     "The scale is only guessed from the size of the leukocytes (± {count} %): the answers are averaged over "
     "that range, and cells whose name depends on it wait for the scale (--mpp on the command line)."
 )
+#: A scale's limits, and what it rests on.
+SCALE_LIMITS = N_("68 % limits {low} to {high}, by {basis}")
 #: What a scale rests on: stored with it.
 BASIS_AGREES = N_("the file, and the red cells agree")
 BASIS_LEUKOCYTES_AGREE = N_("the file, and the size of the leukocytes agrees")
@@ -56,11 +58,6 @@ BASIS_KINDS = N_("the sizes of the leukocytes by kind, without red cells")
 BASIS_LEUKOCYTES = N_("the size of the leukocytes alone, without red cells")
 #: Where a scale is so unsure that the answers are averaged over it, by what it rests on.
 UNSURE_SCALES = {
-    BASIS_ALONE: N_(
-        "The scale is {n_mpp} µm per pixel (68 % limits {n_low} to {n_high}) by the file alone, which "
-        "nothing in the images bears out: the answers are averaged over that range, and cells whose "
-        "name depends on it wait for the scale (--mpp on the command line)."
-    ),
     BASIS_DISAGREES: N_(
         "The scale is {n_mpp} µm per pixel by the file, but the cells measure otherwise (68 % limits "
         "{n_low} to {n_high}): the answers are averaged over that range, and cells whose name depends "

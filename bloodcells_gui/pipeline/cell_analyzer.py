@@ -332,13 +332,12 @@ class CellAnalyzer:
                 cut = box_reaches(box, place.pixels.shape[:2], within).both(place.ends())
         flags += self._cut_flags(cut)
         ox, oy = place.offset_px
-        rows, columns = place.pixels.shape[:2]
-        full_w, full_h = place.size_px or (round(columns * place.scale), round(rows * place.scale))
+        left, top, right, bottom = place.bounds()
         bx, by = ox + box.x * place.scale, oy + box.y * place.scale
         ex, ey = bx + box.width * place.scale, by + box.height * place.scale
-        bx, by = 0.0 if cut.left else max(0.0, bx), 0.0 if cut.top else max(0.0, by)
-        ex = float(full_w) if cut.right else min(float(full_w), ex)
-        ey = float(full_h) if cut.bottom else min(float(full_h), ey)
+        bx, by = left if cut.left else max(left, bx), top if cut.top else max(top, by)
+        ex = right if cut.right else min(right, ex)
+        ey = bottom if cut.bottom else min(bottom, ey)
         return Box(bx, by, max(1.0, ex - bx), max(1.0, ey - by)), flags
 
     def _outlined_box(self, window: _Window, mask: NDArray[np.uint8]) -> Box:

@@ -43,6 +43,8 @@ class CellPlace:
         images are then no edges for the cell, but what none of them shows begins at one.
     inner : EdgeFlags
         EdgeFlags of the image beyond which another image goes on: no cell is cut there.
+    padded : bool
+        Whether the image goes on beyond `pixels` with padding alone: what was seen ends here.
     """
 
     image: int
@@ -58,14 +60,26 @@ class CellPlace:
     platelet: bool = False
     seen: NDArray[np.uint8] | None = None
     inner: EdgeFlags = NO_SIDE
+    padded: bool = False
 
     def ends(self) -> EdgeFlags:
         """At which sides of `pixels` the image ends as well."""
         if self.seen is not None:
             return NO_SIDE
+        if self.padded:
+            return EdgeFlags(True, True, True, True)
         rows, columns = self.pixels.shape[:2]
         x, y = self.offset_px
         width, height = self.size_px or (x + columns * self.scale, y + rows * self.scale)
         right, bottom = x + columns * self.scale, y + rows * self.scale
         ends = (x <= 0.5, y <= 0.5, right >= width - 0.5, bottom >= height - 0.5)
         return EdgeFlags(*(end and not inner for end, inner in zip(ends, self.inner, strict=True)))
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the image at full resolution, without padding."""
+        rows, columns = self.pixels.shape[:2]
+        x, y = self.offset_px
+        if self.padded:
+            return x, y, x + columns * self.scale, y + rows * self.scale
+        width, height = self.size_px or (round(columns * self.scale), round(rows * self.scale))
+        return 0.0, 0.0, float(width), float(height)

@@ -39,6 +39,7 @@ from bloodcells_gui.imaging.io.refusal import ImageRefused, out_of_reach
 from bloodcells_gui.imaging.picture_content import pixel_digest
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.cell_place import CellPlace
+from bloodcells_gui.pipeline.padding import picture_within, without_padding
 from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.threads import POLL_S, worker_pool
 
@@ -257,7 +258,7 @@ class CropsAnalysis:
             mpp = image.info.mpp or ref.mpp  # the latter may stand beside the file
             read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
             used = scale.mpp(place, mpp) or float("nan")
-            places.append(CellPlace(index, image.rgb, (0.0, 0.0), (width / 2, height / 2), used))
+            places.append(_place(index, image.rgb, used))
         self._token.check()
         rows = self._work.process(places, run=self._options.run)
         pixel_bytes = sum(place.pixels.nbytes for place in places)
@@ -270,7 +271,9 @@ class CropsAnalysis:
             loaded = self._loaded([refs[p] for p in places]) if places else ()
             self._token.check()
             return {
-                p: ScaleSample(image.rgb, image.info.mpp or refs[p].mpp, image.info.unparsed_scale_text)
+                p: ScaleSample(
+                    without_padding(image.rgb), image.info.mpp or refs[p].mpp, image.info.unparsed_scale_text
+                )
                 for p, image in zip(places, loaded, strict=True)
                 if not isinstance(image, ImageRefused)  # reported when its turn comes
             }
@@ -289,6 +292,23 @@ class CropsAnalysis:
         if self._options.mpp:
             return SettledScale(ScaleEstimate(self._options.mpp, ScaleSource.PERSON))
         return SettledScale(ScaleEstimate(None, ScaleSource.UNKNOWN, warning=N_("No image could be read.")))
+
+
+def _place(index: int, rgb: Pixels, mpp: float) -> CellPlace:
+    """The cell in the middle of a picture, its padding left out."""
+    height, width = rgb.shape[:2]
+    left, top, right, bottom = picture_within(rgb)
+    if (left, top, right, bottom) == (0, 0, width, height):
+        return CellPlace(index, rgb, (0.0, 0.0), (width / 2, height / 2), mpp)
+    return CellPlace(
+        index,
+        rgb[top:bottom, left:right],
+        (float(left), float(top)),
+        ((right - left) / 2, (bottom - top) / 2),
+        mpp,
+        size_px=(width, height),
+        padded=True,
+    )
 
 
 def _batches_ahead(like: _Batch) -> int:

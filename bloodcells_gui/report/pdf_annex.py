@@ -12,6 +12,7 @@ from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import numeration, other_counts
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import remarks_text
+from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.report import pdf_checks
 from bloodcells_gui.report.adaptation_text import adaptation_text
@@ -354,6 +355,10 @@ def _scale(sheet: Sheet, run: RunBlock) -> str:
         mpp=number(scale.mpp, 4, sheet.lang_code),
         source=sheet.tr(scale.source.value),
     )
-    if scale.spread:
+    if scale.basis and scale.limits is not None:
+        low, high = (number(limit, 4, sheet.lang_code) for limit in scale.limits)
+        limits = sheet.tr(SCALE_LIMITS, low=low, high=high, basis=sheet.tr(scale.basis))
+        return f"{text} ({limits}, n = {scale.n})"
+    if scale.spread:  # of earlier versions
         text += f" (± {number(100 * scale.spread, 0)} %, n = {scale.n})"
     return text

@@ -10,6 +10,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import is_incomplete
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.run_messages import foreign_remark
+from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
@@ -78,7 +79,7 @@ class CaseHeader(QWidget):
 
     def refresh(self) -> None:
         """Show what holds now."""
-        specimen, language = self._session.specimen, self._context.language
+        specimen = self._session.specimen
         self.title_label.show_text(specimen.id)
         kind = {
             SpecimenKind.CROPS: tr("Single cells"),
@@ -92,7 +93,7 @@ class CaseHeader(QWidget):
         scale = self._scale or next((r.scale for r in reversed(self._session.runs) if r.scale), None)
         if scale is not None and scale.mpp:
             facts.append(self._scale_text(scale))
-            self.facts_label.setToolTip(language.text(scale.warning) if scale.warning else "")
+            self.facts_label.setToolTip(self._scale_tip(scale))
         self.facts_label.setText("  ·  ".join(facts))
         chips = self._wanted_chips(scale)
         if chips != self._shown:
@@ -114,6 +115,15 @@ class CaseHeader(QWidget):
             ScaleSource.UNKNOWN: tr("not known"),
         }[scale.source]
         return f"{self._context.language.number(scale.mpp or 0.0, 3)} µm/px ({source})"
+
+    def _scale_tip(self, scale: ScaleEstimate) -> str:
+        """What the scale rests on, with its limits, and what is to be said of it."""
+        language = self._context.language
+        said = [language.text(scale.warning)] if scale.warning else []
+        if scale.basis and scale.limits is not None:
+            low, high = (language.number(limit, 3) for limit in scale.limits)
+            said.insert(0, language.text(SCALE_LIMITS, low=low, high=high, basis=language.text(scale.basis)))
+        return "\n".join(said)
 
     def _wanted_chips(self, scale: ScaleEstimate | None) -> tuple[tuple[str, str, str], ...]:
         session, chips = self._session, []
@@ -140,7 +150,7 @@ class CaseHeader(QWidget):
                 ScaleSource.CONTRADICTED: (tr("Scale contradicted"), "critical"),
                 ScaleSource.UNKNOWN: (tr("No scale"), "critical"),
             }.get(scale.source, (tr("Scale uncertain"), "warning"))
-            chips.append((word, severity, self._context.language.text(scale.warning)))
+            chips.append((word, severity, self._scale_tip(scale)))
         foreign = None if self.running else foreign_remark(session.runs)
         if foreign is not None:
             tip = remark_text(foreign, self._context.language.lang)
