@@ -13,6 +13,7 @@ scale and one idea of a box, so that the detector learns cells and not annotator
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ import numpy.typing as npt
 
 from scripts.training.data import Item, read_rgb, unsqueeze
 from scripts.training.mask_offsets import mask_offset
-from scripts.training.stain_jitter import jitter_piece
+from scripts.training.stain_jitter import degrade, jitter_piece
 
 UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
@@ -38,6 +39,9 @@ BCD_MPP = SITE_MPP["bccd"] * 480 / 416
 
 #: Annotated box over true extent of a red cell.
 BOX_SLACK = {"pbc": 1.07, "raabin": 1.10, "bccd": 1.13}
+
+# Share of the mosaics that show the rim of a round view.
+_ROUND_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def resample(image: UInt8, factor: float) -> UInt8:
     return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
 
 
-def _read_boxes(path: Path, width: int, height: int) -> tuple[Float32, npt.NDArray[np.int64]]:
+def read_yolo(path: Path, width: int, height: int) -> tuple[Float32, npt.NDArray[np.int64]]:
+    """Boxes (x, y, width, height in px) and classes of a YOLO label file, for a picture of this size."""
     boxes: list[list[float]] = []
     classes: list[int] = []
     for line in path.read_text(encoding="ascii").splitlines():
@@ -103,7 +108,7 @@ def inner(boxes: Float32, width: int, height: int, margin: float = 2.0) -> npt.N
     return np.asarray((x > margin) & (y > margin) & (x + w < width - margin) & (y + h < height - margin))
 
 
-def _shrink(boxes: Float32, slack: float, width: int, height: int) -> Float32:
+def shrink_boxes(boxes: Float32, slack: float, width: int, height: int) -> Float32:
     """Tighten boxes around their centre; sides at the image's edge stay there."""
     x0, y0 = boxes[:, 0], boxes[:, 1]
     x1, y1 = x0 + boxes[:, 2], y0 + boxes[:, 3]
@@ -124,14 +129,14 @@ def load_txl(data: Path, items: Sequence[Item], tighten: bool = True) -> list[Fi
         image = read_rgb(data / row.path)
         height, width = image.shape[:2]
         label = data / row.path.replace("/images/", "/labels/").replace(".jpg", ".txt")
-        boxes, classes = _read_boxes(label, width, height)
+        boxes, classes = read_yolo(label, width, height)
         mpp = SITE_MPP[row.site]
         if row.site == "bccd" and width == height:
             image, boxes = unsqueeze(image, boxes, classes)
             height, width = image.shape[:2]
             mpp = BCD_MPP
         if tighten:
-            boxes = _shrink(boxes, BOX_SLACK[row.site], width, height)
+            boxes = shrink_boxes(boxes, BOX_SLACK[row.site], width, height)
         fields.append(Field(row.path, row.site, row.split, mpp, image, boxes, classes))
     return fields
 
@@ -198,6 +203,39 @@ def _turn(image: UInt8, boxes: Float32, rng: np.random.Generator) -> tuple[UInt8
     return image, boxes
 
 
+def _part(image: UInt8, side: float, rng: np.random.Generator) -> tuple[UInt8, Float32]:
+    """A square of at least `side` px of an image, or all of it where it is no larger, and its corner as a box's offset."""
+    height, width = image.shape[:2]
+    across, down = (min(n, math.ceil(side)) for n in (width, height))
+    x, y = int(rng.integers(0, width - across + 1)), int(rng.integers(0, height - down + 1))
+    return image[y : y + down, x : x + across], np.array([x, y, 0, 0], np.float32)
+
+
+def round_view(canvas: Canvas, rng: np.random.Generator) -> Canvas:
+    """The mosaic as an eyepiece shows its rim: dark towards an arc, and black, or painted blank, beyond it.
+
+    Cells of which the arc leaves less than half are neither cell nor background.
+    """
+    side = canvas.image.shape[0]
+    angle, radius = rng.uniform(0, 2 * np.pi), side * rng.uniform(0.6, 2.0)
+    reach = side * rng.uniform(-0.1, 0.45)
+    middle = side / 2 + (reach - radius) * np.array([np.cos(angle), np.sin(angle)])
+    yy, xx = np.mgrid[:side, :side].astype(np.float32)
+    inside = radius - np.hypot(xx - middle[0], yy - middle[1])
+    dim = 1 - rng.uniform(0, 0.7) * np.exp(-np.maximum(inside, 0) / (side * rng.uniform(0.02, 0.15)))
+    image = np.asarray(canvas.image * dim[:, :, None], np.uint8)
+    image[inside < 0] = 235 if rng.random() < 0.6 else rng.integers(0, 50)
+    kept = np.ones(len(canvas.boxes), bool)
+    unknown = list(canvas.unknown)
+    for i, (x, y, w, h) in enumerate(canvas.boxes):
+        part = inside[max(0, int(y)) : int(y + h) + 1, max(0, int(x)) : int(x + w) + 1]
+        share = float((part > 0).mean()) if part.size else 0.0
+        kept[i] = share > 0.5
+        if 0 < share <= 0.5:
+            unknown.append((int(canvas.classes[i]), canvas.boxes[i]))
+    return Canvas(image, canvas.boxes[kept], canvas.classes[kept], unknown)
+
+
 class MosaicMaker:
     """Draws mosaics of random pieces of random fields, so that a cell can lie anywhere.
 
@@ -242,14 +280,16 @@ class MosaicMaker:
             need = max(width / field.image.shape[1], height / field.image.shape[0],
                        width / field.image.shape[0], height / field.image.shape[1])  # fmt: skip
             factor = max(factor, need * 1.001)
-            piece = resample(field.image, factor)
-            every = np.concatenate([field.boxes, field.doubtful[:, 1:]]) * np.float32(factor)
+            part, corner = _part(field.image, max(width, height) / factor + 2, rng)
+            piece = resample(part, factor)
+            every = np.concatenate([field.boxes, field.doubtful[:, 1:]]) - corner
+            every = every * np.float32(factor)
             piece, every = _turn(piece, every, rng)
             at, maybe = every[: len(field.boxes)], every[len(field.boxes) :]
             ox = int(rng.integers(0, max(1, piece.shape[1] - width + 1)))
             oy = int(rng.integers(0, max(1, piece.shape[0] - height + 1)))
             piece = np.ascontiguousarray(piece[oy : oy + height, ox : ox + width])
-            image[y : y + height, x : x + width] = jitter_piece(piece, rng)
+            image[y : y + height, x : x + width] = jitter_piece(degrade(piece, rng), rng)
             kept, kept_classes, doubtful = clip_boxes(at - np.array([ox, oy, 0, 0], np.float32),
                                                       field.classes, width, height)  # fmt: skip
             shift = np.array([x, y, 0, 0], np.float32)
@@ -264,7 +304,8 @@ class MosaicMaker:
             for c, known in enumerate(field.complete):
                 if not known:
                     unknown.append((c, np.array([x, y, width, height], np.float32)))
-        return Canvas(image, np.concatenate(boxes), np.concatenate(classes), unknown)
+        canvas = Canvas(image, np.concatenate(boxes), np.concatenate(classes), unknown)
+        return round_view(canvas, rng) if rng.random() < _ROUND_SHARE else canvas
 
 
 def clip_boxes(

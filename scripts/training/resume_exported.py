@@ -41,7 +41,9 @@ def unfold(
     for name in state:
         if state[name].ndim == 4 and f"net.{name}" in values:
             state[name] = torch.from_numpy(values[f"net.{name}"].copy())
-    state["head.bias"] = torch.from_numpy(values["net.head.bias"].copy())
+    for name in ("head.bias", "heat.1.bias", "geometry.1.bias"):
+        if name in state:
+            state[name] = torch.from_numpy(values[f"net.{name}"].copy())
     net.load_state_dict(state)
     norms: dict[str, nn.BatchNorm2d] = {}
     for name, module in net.named_modules():

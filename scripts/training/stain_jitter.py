@@ -78,3 +78,44 @@ def jitter_piece(image: UInt8, rng: np.random.Generator) -> UInt8:
     if rng.random() < 0.4:
         image = shade(image, rng)
     return soften(image, rng)
+
+
+def coarsen(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """As a camera of fewer pixels would show it: shrunk to two fifths or more, and enlarged again."""
+    height, width = image.shape[:2]
+    share = rng.uniform(0.4, 0.85)
+    size = (max(2, round(width * share)), max(2, round(height * share)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def fade(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """Stains paler or deeper than they are, or the whole picture darker."""
+    if rng.random() < 0.3:
+        return np.asarray(image * rng.uniform(0.35, 0.9), np.uint8)
+    light = np.exp(-_DENSITY * np.float32(rng.uniform(0.4, 1.6)))
+    table = np.clip(light * 255, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(image, table), np.uint8)
+
+
+def mark(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """A scale bar, a frame's line or letters burnt into the picture."""
+    height, width = image.shape[:2]
+    out = np.ascontiguousarray(image)
+    colour = tuple(int(v) for v in rng.choice([0, 60, 200, 255], 3))
+    x, y = int(rng.integers(0, width)), int(rng.integers(0, height))
+    draw = rng.random()
+    if draw < 0.5:
+        cv2.line(out, (x, y), (x + int(rng.integers(10, 60)), y), colour, int(rng.integers(1, 4)))
+    if draw > 0.3:
+        text = "".join(rng.choice(list("0123456789um. "), int(rng.integers(2, 8))))
+        cv2.putText(out, text, (x, y), int(rng.integers(0, 4)), rng.uniform(0.25, 0.7), colour, 1)
+    return out
+
+
+def degrade(image: UInt8, rng: np.random.Generator) -> UInt8:
+    """What poor cameras and careless pictures do, each for a share of the pictures."""
+    for share, change in ((0.2, coarsen), (0.2, fade), (0.06, mark)):
+        if rng.random() < share:
+            image = change(image, rng)
+    return image

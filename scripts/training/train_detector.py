@@ -21,6 +21,7 @@ from scripts.training import loop
 from scripts.training.data import load_items
 from scripts.training.detector_net import STRIDE, DetectorNet
 from scripts.training.fields_data import Canvas, Field, MosaicMaker, load_raabin_masks, load_txl
+from scripts.training.more_fields import in_even_light, load_more
 
 #: Working scale, um per px: a red cell is about 18 px across.
 MPP = 0.40
@@ -28,7 +29,13 @@ MPP = 0.40
 #: `scripts.training.evaluate_left_out` chooses from.
 THRESHOLDS = (0.3, 0.35, 0.45)
 #: Share of draws per source: fields of the three sites, Raabin crops with one box, extra (pseudo-labelled) fields.
-SHARES = {"pbc": 1.0, "raabin": 1.0, "bccd": 1.2, "masks": 0.7, "extra": 2.0, "synthetic": 0.5}
+SHARES = {
+    "pbc": 1.0, "raabin": 1.0, "bccd": 1.2, "deepbionet": 1.0, "phone-pig": 0.9, "lisc": 0.8, "masks": 0.7, "extra": 2.0, "synthetic": 0.5
+}  # fmt: skip
+#: Laboratories with annotated fields.
+SITES = ("pbc", "raabin", "bccd", "lisc", "deepbionet", "phone-pig")
+#: Share of each source's fields that is drawn as it is, the rest in even light.
+_AS_IT_IS = 0.25
 
 
 def targets(canvas: Canvas, size: int) -> tuple[npt.NDArray[np.float32], ...]:
@@ -142,11 +149,16 @@ def figures(
     return table
 
 
+def stored(field: Field) -> Field:
+    """The field at half the working scale, or as it is where it is coarser."""
+    return field.at_scale(max(MPP / 2, field.mpp))
+
+
 def load_fields(data: Path, work: Path, extra: Path | None) -> tuple[list[Field], list[Field], list[Field]]:
     """Annotated fields, Raabin crops with one box, and pseudo-labelled fields, at half the working scale."""
     items = load_items(data, work)
-    txl = [f.at_scale(MPP / 2) for f in load_txl(data, items)]
-    masks = [f.at_scale(MPP / 2) for f in load_raabin_masks(data, items)]
+    txl = [stored(f) for f in (*load_txl(data, items), *load_more(data, items))]
+    masks = [stored(f) for f in load_raabin_masks(data, items)]
     more: list[Field] = []
     if extra is not None:
         from scripts.training.pseudo_fields import load_pseudo
@@ -156,12 +168,12 @@ def load_fields(data: Path, work: Path, extra: Path | None) -> tuple[list[Field]
 
 
 def sources_of(
-    txl: Sequence[Field], masks: Sequence[Field], extra: Sequence[Field], leave_out: str
+    txl: Sequence[Field], masks: Sequence[Field], extra: Sequence[Field], leave_out: Sequence[str]
 ) -> tuple[list[Field], list[float]]:
-    """The fields to train on and how often each is drawn."""
+    """The fields to train on, as they are and in even light, and how often each is drawn."""
 
     def kept(f: Field) -> bool:
-        return f.split == "train" and f.site != leave_out
+        return f.split == "train" and f.site not in leave_out
 
     train = [f for f in txl if kept(f)]
     sources = [f.site for f in train]
@@ -169,18 +181,22 @@ def sources_of(
         chosen = [f for f in group if kept(f)]
         train += chosen
         sources += ["synthetic" if f.site == "synthetic" else name for f in chosen]
-    return train, [SHARES[s] / sources.count(s) for s in sources]
+    draws = [SHARES[s] / sources.count(s) for s in sources]
+    lit = [in_even_light(f) for f in train]
+    return [*train, *lit], [*(_AS_IT_IS * d for d in draws), *((1 - _AS_IT_IS) * d for d in draws)]
 
 
 def report_of(
-    net: DetectorNet, txl: Sequence[Field], leave_out: str
+    net: DetectorNet, txl: Sequence[Field], leave_out: Sequence[str]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Figures of every site's validation and test groups; of a site left out, all of it is test."""
+    """Figures of every site's validation and test groups, in even light; of a site left out, all of it is test."""
     report = {}
     for split in ("val", "test"):
-        for site in ("pbc", "raabin", "bccd"):
-            every = site == leave_out and split == "test"
-            chosen = [f.at_scale(MPP) for f in txl if f.site == site and (f.split == split or every)]
+        for site in SITES:
+            every = site in leave_out and split == "test"
+            chosen = [
+                in_even_light(f).at_scale(MPP) for f in txl if f.site == site and (f.split == split or every)
+            ]
             report[f"{split} {site}"] = figures(
                 [detect(net, f.image, (0.2, 0.2, 0.2)) for f in chosen], chosen, THRESHOLDS
             )
@@ -191,14 +207,14 @@ def report_of(
 def main() -> None:
     """Train, evaluate, save."""
     parser = loop.options(__doc__, name="detector", steps=2500, batch=12)
-    parser.add_argument("--leave-out", default="", help="site to hold out of training (pbc, raabin, bccd)")
+    parser.add_argument("--leave-out", nargs="*", default=[], choices=SITES, help="sites to hold out of training")
     parser.add_argument("--extra", type=Path, default=None, help="npz of pseudo-labelled or synthetic fields")
     parser.add_argument("--size", type=int, default=256)
     args = parser.parse_args()
     loop.prepare(args)
     txl, masks, extra = load_fields(args.data, args.work, args.extra)
     train, weights = sources_of(txl, masks, extra, args.leave_out)
-    print(f"{len(train)} fields to train on; left out: {args.leave_out or 'no site'}", flush=True)
+    print(f"{len(train)} fields to train on; left out: {' '.join(args.leave_out) or 'no site'}", flush=True)
     training = loop.Training(DetectorNet, args)
     maker = MosaicMaker(train, MPP, weights, args.size)
 
