@@ -10,7 +10,7 @@ The networks see the corrected picture; a person sees the picture as it was take
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -51,6 +51,7 @@ _GREEN_SHARE = (0.84, 0.91)
 _GAIN = (0.7, 5.0)
 # Grid on which a surface is written out before it is enlarged to the picture.
 _GRID = 17
+_NONE = (0.0,) * 5
 _LOG = np.log(np.maximum(np.arange(256), 1.0)).astype(np.float32)
 
 
@@ -82,6 +83,15 @@ class Light:
         """Level of the blank field in the middle of the picture: red, green, blue, 0 to 255."""
         r, g, b = np.exp(np.array(self.surface).reshape(3, 6)[:, 0])
         return float(r), float(g), float(b)
+
+    def of_size(self, size_px: tuple[int, int]) -> Light:
+        """The light of the same picture in another size."""
+        return replace(self, size_px=size_px)
+
+    def alike(self) -> Light:
+        """The same light all over, as in the middle: of a picture put together from many."""
+        r, g, b = (float(v) for v in np.log(self.level))
+        return Light((r, *_NONE, g, *_NONE, b, *_NONE), self.size_px, self.trust)
 
     def applied(self, rgb: UInt8, origin_px: tuple[float, float] = (0.0, 0.0), step: float = 1.0) -> UInt8:
         """The picture, or a part of it, in even white light.
@@ -191,6 +201,11 @@ def estimate_light(rgb: UInt8) -> Light:
         green / min(red, blue), _GREEN_SHARE
     )
     return Light(light.surface, light.size_px, trust, border)
+
+
+def in_even_light(rgb: UInt8) -> UInt8:
+    """A whole picture as even white light would show it."""
+    return estimate_light(rgb).applied(rgb)
 
 
 def _ramp(value: float, ends: tuple[float, float]) -> float:

@@ -26,6 +26,8 @@ TILE_PX = 1024
 #: Overlap of two tiles: the largest cell (about 28 um) and a little.
 OVERLAP_UM = 32.0
 _DEFAULT_THRESHOLD = 0.3
+#: What a card's input names as its `light` where the picture is to be brought into even light first.
+EVEN = "even"
 # Windows a batch: what fits into the processor's cache.
 _BATCH = 16
 
@@ -37,8 +39,20 @@ def _threshold(value: object) -> float:
     return number
 
 
+def _takes_even_light(light: object) -> bool:
+    if light not in (None, EVEN):  # a step this program does not know cannot be left out without a word
+        raise ValueError(f"light {light}")
+    return light == EVEN
+
+
 class Detector:
     """A detector bundle, ready to use; thread-safe.
+
+    Attributes
+    ----------
+    even_light : bool
+        Whether its card asks for pictures in even light (``imaging.light``), as it was trained on. The caller
+        sees to that, since the light is the whole image's and not the tile's.
 
     Parameters
     ----------
@@ -62,10 +76,12 @@ class Detector:
         self.um_per_px = bundle.input.um_per_px
         limits = bundle.card.get("thresholds")
         known = limits if isinstance(limits, dict) else {}
+        given = bundle.card.get("input")
         try:
             self.thresholds = tuple(
                 _threshold(known.get(name, _DEFAULT_THRESHOLD)) for name in DETECTION_CLASSES
             )
+            self.even_light = _takes_even_light(given.get("light") if isinstance(given, dict) else None)
         except (TypeError, ValueError) as error:
             raise BundleRefused(
                 "The model bundle {id} cannot be used.",

@@ -17,6 +17,7 @@ from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Dete
 from bloodcells_gui.imaging.field_positions import GAP_UM, Point
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.imaging.light import in_even_light
 from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.deduplication import touching
 from bloodcells_gui.pipeline.edges import CUT_PX, NO_SIDE, EdgeFlags, box_reaches_ends
@@ -236,7 +237,8 @@ class SharedCells:
         """
         mpp, part = self._mosaic.mpp, spot.plane
         patch = self._patch(field, reader, part, math.ceil(_AROUND_UM / mpp))
-        found = self._detector.detect(patch.pixels, mpp).moved(1.0, patch.x, patch.y)
+        seen = in_even_light(patch.pixels) if self._detector.even_light else patch.pixels
+        found = self._detector.detect(seen, mpp).moved(1.0, patch.x, patch.y)
         for kind in (NUCLEATED, PLATELET, RED_CELL):
             of_kind = found.of_class(kind)
             best = _largest_overlap(of_kind, part)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_TOUCHING, Box
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, non_max_suppression
+from bloodcells_gui.imaging.light import Light, estimate_light
 from bloodcells_gui.imaging.monolayer import PatchQuality, judge_patch
 from bloodcells_gui.imaging.nuclei import lacks_nucleus
 from bloodcells_gui.imaging.tiling import Tile
@@ -42,6 +43,8 @@ _INSIDE_SHARE = 0.15
 _JUDGED_UM = 110.0
 TOUCHING_GAP_UM = 0.4
 _MARGIN = 1.12
+# The light of an image is read from it shrunk to about this side, px.
+_LIGHT_PX = 640
 
 
 class CellDetector(Protocol):
@@ -50,6 +53,10 @@ class CellDetector(Protocol):
     @property
     def um_per_px(self) -> float:
         """Scale of its input."""
+
+    @property
+    def even_light(self) -> bool:
+        """Whether pictures are brought into even light before it sees them."""
 
     def detect(self, image: Pixels, mpp: float, thresholds: Sequence[float] | None = None) -> Detections:
         """Cells of an image (h, w, 3) of scale `mpp`, boxes in px of that image. Thread-safe.
@@ -101,6 +108,18 @@ class TileSearch:
         self.detector = detector
         self.window_um = window_um
 
+    def light_of(self, read: Read, size_px: tuple[int, int]) -> Light | None:
+        """How an image is lit, where the detector is shown even light: one estimate for all its tiles.
+
+        Raises
+        ------
+        ImageRefused
+            When the image cannot be read.
+        """
+        if not self.detector.even_light:
+            return None
+        return estimate_light(read(0, 0, *size_px, max(1.0, max(size_px) / _LIGHT_PX))).of_size(size_px)
+
     def search(
         self,
         read: Read,
@@ -112,6 +131,7 @@ class TileSearch:
         *,
         coarse: bool = False,
         step: float = 1.0,
+        light: Light | None = None,
     ) -> SearchedTile:
         """Cells whose middle lies in the tile's core, or in a narrow band around it.
 
@@ -125,6 +145,8 @@ class TileSearch:
         step : float
             How many full-resolution px make one px of what is read when `coarse`: a level of the pyramid no
             coarser than `SECOND_LOOK_COARSER` allows. The cells are then cut out one by one.
+        light : Light or None
+            Of the image (`light_of`): cells are looked for in even light, and cut out as they were taken.
 
         Raises
         ------
@@ -134,9 +156,14 @@ class TileSearch:
         if coarse:
             view = read(tile.x, tile.y, tile.width, tile.height, max(step, 1.0))
             full = view if step <= 1.0 else None
-            found = self._leukocytes(view, tile, mpp)
+            seen = _lit(view, tile, light)
+            found = self._leukocytes(seen, tile, mpp)
         else:
-            full, view, found = self._detect_all_classes(read, tile, mpp)
+            full, view = self._read_tile(read, tile, mpp)
+            seen = _lit(view, tile, light)
+            found = self.detector.detect(seen, self.detector.um_per_px)
+            # The true factor: the tile was rounded to whole px.
+            found = found.moved(tile.width / seen.shape[1], tile.x, tile.y)
         band = BAND_UM / mpp
         red = found.of_class(RED_CELL)
         platelets = found.of_class(PLATELET)
@@ -144,7 +171,7 @@ class TileSearch:
         nucleated = nucleated.take(~_weaker_than_platelet(nucleated, platelets))
         factor = tile.width / view.shape[1]
         at = nucleated.moved(1.0, -tile.x, -tile.y).moved(1 / factor)
-        nucleated = nucleated.take(~lacks_nucleus(view, mpp * factor, at.boxes))
+        nucleated = nucleated.take(~lacks_nucleus(seen, mpp * factor, at.boxes))
         near = nucleated.take(_in_tile_core(nucleated, tile, band))
         platelets = platelets.take(~_inside_any(platelets, nucleated))
         in_core = platelets.boxes[_in_tile_core(platelets, tile, 0.0)]
@@ -173,20 +200,13 @@ class TileSearch:
             _judge(view, mpp * factor, white),
         )
 
-    def _detect_all_classes(
-        self, read: Read, tile: Tile, mpp: float
-    ) -> tuple[Pixels | None, Pixels, Detections]:
-        """Full resolution where it was read, what the detector saw, and what it found in px of the image."""
+    def _read_tile(self, read: Read, tile: Tile, mpp: float) -> tuple[Pixels | None, Pixels]:
+        """Full resolution where it was read, and the tile at the detector's scale."""
         ratio = self.detector.um_per_px / mpp
-        full: Pixels | None = None
-        if ratio <= _KEEP_FULL_RATIO:
-            full = read(tile.x, tile.y, tile.width, tile.height, 1.0)
-            seen = full if abs(ratio - 1) < 0.01 else _shrunk(full, ratio)
-        else:
-            seen = read(tile.x, tile.y, tile.width, tile.height, ratio)
-        found = self.detector.detect(seen, self.detector.um_per_px)
-        # The true factor: the tile was rounded to whole px.
-        return full, seen, found.moved(tile.width / seen.shape[1], tile.x, tile.y)
+        if ratio > _KEEP_FULL_RATIO:
+            return None, read(tile.x, tile.y, tile.width, tile.height, ratio)
+        full = read(tile.x, tile.y, tile.width, tile.height, 1.0)
+        return full, full if abs(ratio - 1) < 0.01 else _shrunk(full, ratio)
 
     def _leukocytes(self, view: Pixels, tile: Tile, mpp: float) -> Detections:
         """Nucleated cells of a tile and the platelets around them, in px of the image."""
@@ -269,6 +289,11 @@ class TileSearch:
             box_px=Box(box.x - x0, box.y - y0, box.width, box.height),
             platelet=kind == PLATELET,
         )
+
+
+def _lit(view: Pixels, tile: Tile, light: Light | None) -> Pixels:
+    """The tile in even light."""
+    return view if light is None else light.applied(view, (tile.x, tile.y), tile.width / view.shape[1])
 
 
 def _shrunk(pixels: Pixels, ratio: float) -> Pixels:

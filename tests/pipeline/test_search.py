@@ -141,3 +141,36 @@ def test_the_quick_search_reads_a_level_that_is_fine_enough() -> None:
     assert levels.coarsest(2.08) == 2
     assert levels.coarsest(1.5) == 1
     assert levels.coarsest(100) == 8
+
+
+def test_a_detector_that_wants_even_light_gets_it_and_the_cells_stay_as_they_were_taken(smear: Smear) -> None:
+    class InEvenLight(PlainDetector):
+        even_light = True
+
+    height, width = smear.rgb.shape[:2]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    fall = np.exp(-0.25 * (x * x + y * y))[:, :, None]
+    taken = np.asarray(smear.rgb * fall * np.array([0.55, 0.6, 0.4]), np.uint8)
+
+    def leukocytes(detector: PlainDetector, *, coarse: bool) -> list[Candidate]:
+        reader = MemoryReader(taken, 0.4, (1,))
+        search = TileSearch(detector, SIZE_PX * UM_PER_PX)
+
+        def read(x: int, y: int, w: int, h: int, downsample: float) -> Any:
+            return reader.read_region(x, y, w, h, downsample=downsample)
+
+        light = search.light_of(read, reader.size_px)
+        spots: list[Candidate] = []
+        for tile in tile_grid(reader.size_px, 0.4, detector.um_per_px):
+            found = search.search(read, tile, 0, reader.size_px, 0.4, coarse=coarse, light=light)
+            spots += [s for s in found.spots if tile.owns(*s.plane.centre) and s.kind == NUCLEATED]
+        return spots
+
+    assert len(leukocytes(PlainDetector(), coarse=False)) < 70  # the colours are not those it knows
+    for coarse in (False, True):
+        found = leukocytes(InEvenLight(), coarse=coarse)
+        assert len(found) == 140
+        for spot in found[::10]:
+            x0, y0 = (round(v) for v in spot.place.offset_px)
+            h, w = spot.place.pixels.shape[:2]
+            assert (spot.place.pixels == taken[y0 : y0 + h, x0 : x0 + w]).all()

@@ -154,6 +154,7 @@ class PlainDetector:
     """Blobs of the drawn colours; a cell that is cut by the picture's edge is found as far as it is seen."""
 
     um_per_px = 0.4
+    even_light = False
 
     def __init__(self) -> None:
         self.seen_px = 0
