@@ -15,13 +15,19 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.morphometry import coarse_names
 from bloodcells_gui.adaptation.prior_shift import LEAF_SHARE, PriorShift
-from bloodcells_gui.domain.cell import FLAG_NO_CELL, FLAG_UNLIKE_TRAINING, FOR_WANT_OF_SCALE, Cell
+from bloodcells_gui.domain.cell import (
+    FLAG_NO_CELL,
+    FLAG_POOR_PICTURE,
+    FLAG_UNLIKE_TRAINING,
+    FOR_WANT_OF_SCALE,
+    Cell,
+)
 from bloodcells_gui.domain.taxonomy import ARTEFACT, CRITICAL, NUCLEATED, ROLLUPS
 
 Floats = NDArray[np.float32]
 
 #: Flags with which an unidentified cell stays so, whatever the adaptation.
-HELD_BACK = frozenset({FLAG_NO_CELL, FLAG_UNLIKE_TRAINING}) | FOR_WANT_OF_SCALE
+HELD_BACK = frozenset({FLAG_NO_CELL, FLAG_POOR_PICTURE, FLAG_UNLIKE_TRAINING}) | FOR_WANT_OF_SCALE
 #: Probability above which an artefact is certain, so that nobody needs to name it.
 CERTAIN_ARTEFACT = 0.8
 

@@ -15,6 +15,7 @@ FLAG_EDGE = N_("cut by the edge")
 FLAG_OUTSIDE_FRAME = N_("outside the counting frame")
 FLAG_TOUCHING = N_("touching")
 FLAG_OUT_OF_FOCUS = N_("out of focus")
+FLAG_POOR_PICTURE = N_("picture too poor")
 FLAG_NO_CELL = N_("no cell found")
 FLAG_SCALE_UNKNOWN = N_("scale unknown")
 # The flags of cells that are not named for want of a scale.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from bloodcells_gui.domain.cell import (
     FLAG_NO_CELL,
+    FLAG_POOR_PICTURE,
     FLAG_SCALE_CONTRADICTED,
     FLAG_SCALE_UNSURE,
     FLAG_UNLIKE_TRAINING,
@@ -19,6 +20,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
 NO_SCALE = N_("no scale is known")
 CONTRADICTED = N_("the scale is contradicted")
 UNSURE_SCALE = N_("its class depends on an uncertain scale")
+POOR_PICTURE = N_("its picture is too dark, too pale or too blurred")
 NO_OUTLINE = N_("no cell could be outlined")
 UNLIKE = N_("it looks unlike the training images")
 COMPETE = N_("two classes compete: {first} and {second}")
@@ -41,6 +43,11 @@ SUMMARY = {
     UNSURE_SCALE: plural(
         "Unidentified because its class depends on an uncertain scale: {count}.",
         "Unidentified because their class depends on an uncertain scale: {count}.",
+        "count",
+    ),
+    POOR_PICTURE: plural(
+        "Unidentified because its picture is too dark, too pale or too blurred: {count}.",
+        "Unidentified because their pictures are too dark, too pale or too blurred: {count}.",
         "count",
     ),
     NO_OUTLINE: plural(
@@ -71,6 +78,7 @@ _OF_FLAG = (
     (FLAG_WAITS_FOR_SCALE, NO_SCALE),
     (FLAG_SCALE_CONTRADICTED, CONTRADICTED),
     (FLAG_SCALE_UNSURE, UNSURE_SCALE),
+    (FLAG_POOR_PICTURE, POOR_PICTURE),
     (FLAG_NO_CELL, NO_OUTLINE),
     (FLAG_UNLIKE_TRAINING, UNLIKE),
 )

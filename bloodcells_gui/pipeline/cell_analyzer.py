@@ -21,6 +21,7 @@ from bloodcells_gui.domain.cell import (
     FLAG_NO_CELL,
     FLAG_OUT_OF_FOCUS,
     FLAG_OUTSIDE_FRAME,
+    FLAG_POOR_PICTURE,
     FLAG_SCALE_UNKNOWN,
     FLAG_SCALE_UNSURE,
     FLAG_UNLIKE_TRAINING,
@@ -33,6 +34,7 @@ from bloodcells_gui.domain.cell import (
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, remark
 from bloodcells_gui.domain.taxonomy import INTACT_NUCLEATED
+from bloodcells_gui.imaging.poor_picture import too_poor
 from bloodcells_gui.imaging.serial_section import serial_section
 from bloodcells_gui.inference.preprocess import crop_at_scale, window_at
 from bloodcells_gui.pipeline.cell_place import CellPlace
@@ -213,8 +215,10 @@ class CellAnalyzer:
                 flags += (FLAG_UNLIKE_TRAINING,)
             if result.hinges[i]:
                 flags += (FLAG_SCALE_UNSURE,)
+            if too_poor(crops[i], um_per_px):
+                flags += (FLAG_POOR_PICTURE,)
             none_found = FLAG_NO_CELL in flags
-            no_scale = not FOR_WANT_OF_SCALE.isdisjoint(flags)
+            held_back = FLAG_POOR_PICTURE in flags or not FOR_WANT_OF_SCALE.isdisjoint(flags)
             cell = Cell(
                 id=0,
                 image=window.place.image,
@@ -222,7 +226,7 @@ class CellAnalyzer:
                 mpp=window.place.mpp / window.place.scale,
                 predicted=self.classifier.classes[best],
                 probability=float(probabilities[best]),
-                abstained=bool(result.abstained[i]) or no_scale or (none_found and self._is_nucleated(best)),
+                abstained=bool(result.abstained[i]) or held_back or (none_found and self._is_nucleated(best)),
                 uncertainty=float(result.uncertainty[i]),
                 scores=probabilities,
                 measurements=np.asarray(values, np.float32),

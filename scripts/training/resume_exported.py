@@ -22,6 +22,8 @@ from scripts.training.detector_net import DetectorNet
 from scripts.training.export_fields import calibration_images
 from scripts.training.segmenter_net import SegmenterNet
 
+_OUTPUT_BIASES = ("head.bias", "heat.1.bias", "geometry.1.bias")
+
 
 def unfold(
     values: dict[str, npt.NDArray[np.float32]], net: nn.Module, images: npt.NDArray[np.uint8]
@@ -37,21 +39,8 @@ def unfold(
     images : (n, h, w, 3) uint8 RGB
         Training images, for the statistics of the batch norms.
     """
-    state = net.state_dict()
-    for name in state:
-        if state[name].ndim == 4 and f"net.{name}" in values:
-            state[name] = torch.from_numpy(values[f"net.{name}"].copy())
-    for name in ("head.bias", "heat.1.bias", "geometry.1.bias"):
-        if name in state:
-            state[name] = torch.from_numpy(values[f"net.{name}"].copy())
-    net.load_state_dict(state)
-    norms: dict[str, nn.BatchNorm2d] = {}
-    for name, module in net.named_modules():
-        if isinstance(module, nn.BatchNorm2d):
-            before, _, at = name.rpartition(".")
-            norms[f"{before}.{int(at) - 1}"] = module
-            module.running_var.fill_(1 - module.eps)  # type: ignore[union-attr,operator]
-            module.bias.data = torch.from_numpy(values[f"net.{before}.{int(at) - 1}.bias"].copy())
+    net.load_state_dict(_with_kernels(net.state_dict(), values))
+    norms = _unfolded_norms(net, values)
     sums: dict[str, list[Tensor]] = {}
 
     def gather(name: str) -> nn.Module:
@@ -76,6 +65,27 @@ def unfold(
             norm.weight.copy_((variance + norm.eps).sqrt())
             norm.bias.add_(mean)
     return net
+
+
+def _with_kernels(state: dict[str, Tensor], values: dict[str, npt.NDArray[np.float32]]) -> dict[str, Tensor]:
+    """The state with the kernels of an export, and the biases of the outputs, which no batch norm precedes."""
+    out = dict(state)
+    for name, value in state.items():
+        if f"net.{name}" in values and (value.ndim == 4 or name in _OUTPUT_BIASES):
+            out[name] = torch.from_numpy(values[f"net.{name}"].copy())
+    return out
+
+
+def _unfolded_norms(net: nn.Module, values: dict[str, npt.NDArray[np.float32]]) -> dict[str, nn.BatchNorm2d]:
+    """The batch norms by the name of the convolution before them; each adds that one's bias and nothing else."""
+    norms: dict[str, nn.BatchNorm2d] = {}
+    for name, module in net.named_modules():
+        if isinstance(module, nn.BatchNorm2d):
+            before, _, at = name.rpartition(".")
+            norms[f"{before}.{int(at) - 1}"] = module
+            module.running_var.fill_(1 - module.eps)  # type: ignore[union-attr,operator]
+            module.bias.data = torch.from_numpy(values[f"net.{before}.{int(at) - 1}.bias"].copy())
+    return norms
 
 
 def main() -> None:

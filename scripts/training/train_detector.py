@@ -207,7 +207,9 @@ def report_of(
 def main() -> None:
     """Train, evaluate, save."""
     parser = loop.options(__doc__, name="detector", steps=2500, batch=12)
-    parser.add_argument("--leave-out", nargs="*", default=[], choices=SITES, help="sites to hold out of training")
+    parser.add_argument(
+        "--leave-out", nargs="*", default=[], choices=SITES, help="sites to hold out of training"
+    )
     parser.add_argument("--extra", type=Path, default=None, help="npz of pseudo-labelled or synthetic fields")
     parser.add_argument("--size", type=int, default=256)
     args = parser.parse_args()

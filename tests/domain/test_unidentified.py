@@ -10,6 +10,7 @@ import pytest
 from bloodcells_gui.domain import unidentified
 from bloodcells_gui.domain.cell import (
     FLAG_NO_CELL,
+    FLAG_POOR_PICTURE,
     FLAG_SCALE_CONTRADICTED,
     FLAG_SCALE_UNKNOWN,
     FLAG_SCALE_UNSURE,
@@ -49,6 +50,10 @@ SISTERS = (0.48, 0.5, 0.01, 0.01)
         (cell(SURE, 0.01, (FLAG_NO_CELL,)), "no cell could be outlined"),
         (cell(SURE, 0.01, (FLAG_SCALE_UNSURE,)), "its class depends on an uncertain scale"),
         (cell(SURE, 0.01, (FLAG_UNLIKE_TRAINING, FLAG_SCALE_CONTRADICTED)), "the scale is contradicted"),
+        (
+            cell(SURE, 0.01, (FLAG_NO_CELL, FLAG_POOR_PICTURE)),
+            "its picture is too dark, too pale or too blurred",
+        ),
         (cell(SURE, 0.01, (FLAG_SCALE_UNKNOWN, FLAG_WAITS_FOR_SCALE)), "no scale is known"),
     ],
 )
