@@ -24,12 +24,15 @@ from scripts.training.detector_net import DetectorNet
 from scripts.training.export_classifier import standard_domains
 from scripts.training.fields_data import MosaicMaker, load_txl
 from scripts.training.masks_data import WindowMaker, load_negatives, load_raabin
+from scripts.training.more_fields import in_even_light, load_more
 from scripts.training.optimize_onnx import lean
 from scripts.training.segmenter_net import SIZE, SegmenterNet
-from scripts.training.train_detector import MPP
+from scripts.training.train_detector import MPP, stored
 
 # INT8 kernels of different processors round differently; a wrong network is off by far more.
 TOLERANCE = {"detector": {"fp32": 2e-3, "int8": 0.25}, "segmenter": {"fp32": 2e-3, "int8": 0.35}}
+# Fields whose mosaics the ranges of the INT8 detector are read from.
+_CALIBRATED_ON = 300
 OUTPUTS = {"detector": ("heat", "geometry"), "segmenter": ("probabilities",)}
 
 
@@ -113,7 +116,8 @@ def calibration_images(task: str, data: Path, work: Path, seed: int = 5) -> npt.
         crops = [m for m in load_raabin(data, items) + load_negatives(data, items) if m.split == "train"]
         windows = WindowMaker(crops, [1.0] * len(crops))
         return np.stack([windows.draw(rng)[0] for _ in range(128)])
-    fields = [f.at_scale(MPP / 2) for f in load_txl(data, items) if f.split == "train"]
+    every = [stored(f) for f in (*load_txl(data, items), *load_more(data, items)) if f.split == "train"]
+    fields = [in_even_light(every[i]) for i in rng.permutation(len(every))[:_CALIBRATED_ON]]
     mosaics = MosaicMaker(fields, MPP, [1.0] * len(fields), 256)
     return np.stack([mosaics.draw(rng).image for _ in range(48)])
 

@@ -246,6 +246,7 @@ class MosaicMaker:
     weights : draw probability of each field
     size : side of a mosaic in px
     zoom : mosaics are drawn at scales between 1/zoom and zoom times the working scale
+    poor : whether some pieces are degraded, and some mosaics show the rim of a round view
     """
 
     def __init__(
@@ -255,11 +256,13 @@ class MosaicMaker:
         weights: Sequence[float],
         size: int = 256,
         zoom: float = 1.9,
+        poor: bool = True,
     ) -> None:
         self.fields = fields
         self.mpp = mpp
         self.size = size
         self.zoom = zoom
+        self.poor = poor
         total = np.asarray(weights, np.float64)
         self.p = total / total.sum()
 
@@ -289,7 +292,9 @@ class MosaicMaker:
             ox = int(rng.integers(0, max(1, piece.shape[1] - width + 1)))
             oy = int(rng.integers(0, max(1, piece.shape[0] - height + 1)))
             piece = np.ascontiguousarray(piece[oy : oy + height, ox : ox + width])
-            image[y : y + height, x : x + width] = jitter_piece(degrade(piece, rng), rng)
+            image[y : y + height, x : x + width] = jitter_piece(
+                degrade(piece, rng) if self.poor else piece, rng
+            )
             kept, kept_classes, doubtful = clip_boxes(at - np.array([ox, oy, 0, 0], np.float32),
                                                       field.classes, width, height)  # fmt: skip
             shift = np.array([x, y, 0, 0], np.float32)
@@ -305,7 +310,7 @@ class MosaicMaker:
                 if not known:
                     unknown.append((c, np.array([x, y, width, height], np.float32)))
         canvas = Canvas(image, np.concatenate(boxes), np.concatenate(classes), unknown)
-        return round_view(canvas, rng) if rng.random() < _ROUND_SHARE else canvas
+        return round_view(canvas, rng) if self.poor and rng.random() < _ROUND_SHARE else canvas
 
 
 def clip_boxes(

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from scripts.training.data import Item, unsqueeze
-from scripts.training.fields_data import Field, MosaicMaker, _shrink, clip_boxes, load_raabin_masks
+from scripts.training.fields_data import (
+    Canvas,
+    Field,
+    MosaicMaker,
+    clip_boxes,
+    load_raabin_masks,
+    round_view,
+    shrink_boxes,
+)
 from scripts.training.mask_offsets import MASK_OFFSETS, mask_offset
 from scripts.training.masks_data import (
     CELL_ANY,
@@ -19,7 +27,7 @@ from scripts.training.masks_data import (
     to_store,
     window,
 )
-from scripts.training.stain_jitter import jitter_piece
+from scripts.training.stain_jitter import degrade, jitter_piece
 
 
 def field(complete: tuple[bool, bool, bool] = (True, True, True)) -> Field:
@@ -34,7 +42,7 @@ def field(complete: tuple[bool, bool, bool] = (True, True, True)) -> Field:
 
 def test_boxes_of_a_mosaic_hold_the_dark_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.training.fields_data.jitter_piece", lambda piece, rng: piece)
-    maker = MosaicMaker([field()], 0.4, [1.0], size=128)
+    maker = MosaicMaker([field()], 0.4, [1.0], size=128, poor=False)
     for seed in range(8):
         canvas = maker.draw(np.random.default_rng(seed))
         dark = canvas.image.max(2) < 150
@@ -78,8 +86,8 @@ def test_squeezed_images_are_stretched_back(turned: bool) -> None:
     assert max(image.shape[:2]) == round(416 * 4 / 3)
 
 
-def test_boxes_shrink_around_their_middle_but_not_from_the_edge() -> None:
-    out = _shrink(np.array([[50, 50, 22, 22], [0, 50, 11, 22]], np.float32), 1.1, 200, 200)
+def test_boxesshrink_boxes_around_their_middle_but_not_from_the_edge() -> None:
+    out = shrink_boxes(np.array([[50, 50, 22, 22], [0, 50, 11, 22]], np.float32), 1.1, 200, 200)
     np.testing.assert_allclose(out[0], [51, 51, 20, 20], atol=1e-4)
     assert out[1, 0] == 0
 
@@ -171,3 +179,47 @@ def test_jitter_keeps_shape_and_differs() -> None:
     drawn = [jitter_piece(image, rng) for _ in range(8)]
     assert all(d.shape == image.shape and d.dtype == np.uint8 for d in drawn)
     assert len({d.tobytes() for d in drawn}) >= 7
+
+
+def test_a_large_field_gives_mosaics_with_its_boxes_where_its_cells_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scripts.training.fields_data.jitter_piece", lambda piece, rng: piece)
+    image = np.full((700, 900, 3), 235, np.uint8)
+    boxes = []
+    for x in range(40, 860, 60):
+        for y in range(40, 660, 60):
+            cv2.circle(image, (x, y), 15, (90, 40, 120), -1, cv2.LINE_AA)
+            boxes.append([x - 15, y - 15, 30, 30])
+    wide = Field("w", "s", "train", 0.2, image, np.array(boxes, np.float32), np.zeros(len(boxes), np.int64))
+    canvas = MosaicMaker([wide], 0.4, [1.0], size=128, poor=False).draw(np.random.default_rng(2))
+    assert len(canvas.boxes) > 4
+    for x, y, w, h in canvas.boxes:
+        middle = canvas.image[min(127, int(y + h / 2)), min(127, int(x + w / 2))]
+        assert middle.max() < 150
+
+
+def test_what_the_rim_of_a_round_view_hides_is_no_cell_and_no_background() -> None:
+    boxes = np.array([[x, y, 20, 20] for x in range(10, 240, 40) for y in range(10, 240, 40)], np.float32)
+    whole = Canvas(np.full((256, 256, 3), 200, np.uint8), boxes, np.zeros(len(boxes), np.int64), [])
+    hidden = 0
+    for seed in range(20):
+        seen = round_view(whole, np.random.default_rng(seed))
+        for x, y, w, h in seen.boxes:
+            part = seen.image[int(y) : int(y + h), int(x) : int(x + w)]
+            assert ((part > 49) & (part != 235)).mean() > 0.4
+        gone = len(boxes) - len(seen.boxes)
+        assert len(seen.unknown) <= gone
+        hidden += gone
+    assert hidden > 0
+
+
+def test_degraded_pictures_keep_size_and_kind() -> None:
+    image = field().image
+    changed = 0
+    for seed in range(40):
+        out = degrade(image, np.random.default_rng(seed))
+        assert out.shape == image.shape
+        assert out.dtype == np.uint8
+        changed += int((out != image).any())
+    assert 5 < changed < 35
