@@ -27,8 +27,10 @@ _LOOK_PX = (64, 256)
 _BLOCK_PX = 8
 # The share of a block's pixels that are darker than what stands for it.
 _BLOCK_RANK = 0.85
-# Where every channel is below this share of the blank field, up to a corner of the picture, is no field.
+# Where every channel is below this share of the blank field, up to the picture's edge, may be no field.
 _BORDER_SHARE = 0.40
+# A border that reaches no corner covers at least this share of the picture.
+_LARGE_SHARE = 0.02
 # Channels of a border differ by less than this; a nucleus is not grey.
 _GREY = 28
 # Levels below which a picture is black, and nothing can be told of its light.
@@ -242,11 +244,16 @@ def _bright_parts(small: UInt8) -> UInt8:
     return np.take_along_axis(in_blocks(small), chosen, axis=2)[:, :, 0]
 
 
-def _joined_to_corner(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What of a mask is joined to one of the picture's corners; cells that the edge cuts rarely lie there."""
-    _, labels = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
-    corners = np.unique(labels[[0, 0, -1, -1], [0, -1, 0, -1]])
-    return np.asarray(dark & np.isin(labels, corners[corners > 0]))
+def _outside_field(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What of a mask is joined to one of the picture's corners, or to its edge and large.
+
+    Cells that the edge cuts rarely lie in a corner, and are small.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
+    corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
+    rim = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    large = rim[stats[rim, cv2.CC_STAT_AREA] >= _LARGE_SHARE * dark.size]
+    return np.asarray(dark & np.isin(labels, np.union1d(corners, large)))
 
 
 def _fitted(
@@ -274,10 +281,10 @@ def _blank_weights(terms: NDArray[np.float64], brightness: NDArray[np.float32]) 
 
 
 def _border(small: UInt8, light: Light) -> UInt8 | None:
-    """255 where the shrunk picture is dark and grey up to one of its corners."""
+    """255 where the shrunk picture is dark and grey up to its corners or over much of its edge."""
     level = np.array(light.level, np.float32)
     dark = (small < _BORDER_SHARE * level).all(axis=2) & (np.ptp(small, axis=2) < _GREY)
-    outside = _joined_to_corner(np.asarray(dark))
+    outside = _outside_field(np.asarray(dark))
     if not outside.any():
         return None
     # A little more than is black: the rim of the field is neither.

@@ -101,6 +101,17 @@ def test_a_black_border_around_a_round_view_becomes_blank_and_the_cells_stay() -
     assert worst(got[inner], image[inner]) <= 6
 
 
+def test_a_border_whose_corner_is_lit_becomes_blank_too() -> None:
+    image = smear(480, 480, cells=90)
+    y, x = np.mgrid[:480, :480]
+    image[np.hypot(x - 240, y - 240) > 260] = 20
+    image[:12, :12] = 150
+    light = estimate_light(image)
+    assert light.border is not None
+    got = light.applied(image)
+    assert (got[30, 5] == round(WHITE)).all()
+
+
 def test_a_dark_nucleus_that_the_edge_cuts_is_no_border() -> None:
     image = smear(cells=20)
     cv2.circle(image, (2, 240), 60, (92, 40, 130), -1)

@@ -34,8 +34,22 @@ def test_lowest_scores_are_chosen_where_right_and_wrong_part(
         np.full(5, kind, np.int8),
         np.array([0.9, 0.8, 0.7, 0.56, 0.47], np.float32),
     )
-    assert choose_thresholds([found], [truth])[kind] == above_wrong
-    assert choose_thresholds([found.take(np.arange(4))], [truth])[kind] == of_all
+    assert choose_thresholds([([found], [truth])])[kind] == above_wrong
+    assert choose_thresholds([([found.take(np.arange(4))], [truth])])[kind] == of_all
+
+
+def test_each_laboratory_weighs_alike_however_many_fields_it_has() -> None:
+    box = np.array([[35, 35, 30, 30]], np.float32)
+    image = np.full((100, 100, 3), 235, np.uint8)
+    field = Field("f", "s", "train", 0.5, image, box, np.zeros(1, np.int64), (True, True, True))
+    weak = Detections(box, np.zeros(1, np.int8), np.array([0.4], np.float32))
+    beside = np.array([[0, 0, 25, 25]], np.float32)
+    strong = Detections(
+        np.concatenate([box, beside]), np.zeros(2, np.int8), np.array([0.9, 0.48], np.float32)
+    )
+    many, few = ([strong] * 50, [field] * 50), ([weak], [field])
+    assert choose_thresholds([many])[NUCLEATED] == 0.5
+    assert choose_thresholds([many, few])[NUCLEATED] == 0.3
 
 
 def test_exported_weights_are_taken_up_again() -> None:
