@@ -30,7 +30,7 @@ MPP = 0.40
 THRESHOLDS = (0.3, 0.35, 0.45)
 #: Share of draws per source: fields of the three sites, Raabin crops with one box, extra (pseudo-labelled) fields.
 SHARES = {
-    "pbc": 1.0, "raabin": 1.0, "bccd": 1.2, "deepbionet": 1.0, "phone-pig": 0.9, "lisc": 0.8, "masks": 0.7, "extra": 2.0, "synthetic": 0.5
+    "pbc": 1.0, "raabin": 1.0, "bccd": 1.2, "deepbionet": 1.0, "phone-pig": 1.6, "lisc": 0.8, "masks": 0.7, "extra": 2.0, "synthetic": 0.5
 }  # fmt: skip
 #: Laboratories with annotated fields.
 SITES = ("pbc", "raabin", "bccd", "lisc", "deepbionet", "phone-pig")
