@@ -33,6 +33,7 @@ MOST_HARM = 0.03
 _LEAST_CELLS = 5
 _LEAST_FILM = 25
 _BOOTSTRAP = 1000
+_NOTHING = (float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,11 @@ def films_of(answers: Answers, count: int, seed: int, rare: str = "", made: Answ
 
 @dataclass(frozen=True, eq=False)
 class FilmFigures:
-    """Sums over each of F films, so that any share can be formed and resampled: (F,) floats each."""
+    """Sums over each of F films, so that any share can be formed: (F,) floats each.
+
+    And for each of the N cells that films are drawn from, in how many it stood, was right, and was named as the rare kind that it is: films
+    share cells, so that only these can be resampled.
+    """
 
     cells: np.ndarray
     right: np.ndarray
@@ -94,6 +99,9 @@ class FilmFigures:
     rare_lost: np.ndarray
     lymphocytes: np.ndarray
     as_blast: np.ndarray
+    seen_of: np.ndarray
+    right_of: np.ndarray
+    found_of: np.ndarray
 
     @staticmethod
     def ratio(part: np.ndarray, whole: np.ndarray) -> float:
@@ -117,13 +125,15 @@ def film_figures(
 ) -> FilmFigures:
     """Serve each film as a specimen of its own."""
     every = answers if made is None else answers.joined(made)
-    sums = []
+    sums, by_cell = [], np.zeros((3, len(every)))
     for cells in films.cells:
         part = every.subset(cells)
         served = serve(part, serving) if whole else answered(part, serving)
         sums.append(_sums(part, served, films.rare))
+        found = ~served.unidentified & (served.leaf == LEAVES.index(films.rare or "ART"))
+        by_cell[:, cells] += np.stack([np.ones(len(cells)), served.five == part.five, found])
     table = np.array(sums, float).reshape(-1, 9).T
-    return FilmFigures(*table)
+    return FilmFigures(*table, *by_cell)
 
 
 def _sums(part: Answers, served: Served, rare: str) -> tuple[int, ...]:
@@ -186,12 +196,16 @@ def steps_of(full: Serving) -> dict[str, Serving]:
     return {name: serving for name, serving in found.items() if serving != full}
 
 
-def paired(differences: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
-    """Mean of paired differences (n,) with its 95 % bootstrap limits."""
+def paired(gains: np.ndarray, weights: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
+    """Weighted mean of what n cells gain, with its 95 % limits: cells are drawn anew, not films, which share them."""
+    gains, weights = gains[weights > 0], weights[weights > 0]
+    if not len(gains):
+        return _NOTHING
     rng = np.random.default_rng(seed)
-    means = differences[rng.integers(0, len(differences), (_BOOTSTRAP, len(differences)))].mean(axis=1)
+    draws = rng.integers(0, len(gains), (_BOOTSTRAP, len(gains)))
+    means = (gains * weights)[draws].sum(axis=1) / weights[draws].sum(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
-    return float(differences.mean()), float(low), float(high)
+    return float((gains * weights).sum() / weights.sum()), float(low), float(high)
 
 
 def balanced_gain(truth: np.ndarray, off: np.ndarray, on: np.ndarray) -> tuple[float, float, float]:
@@ -223,6 +237,7 @@ def verdict(gains: Sequence[Gain]) -> tuple[bool, str]:
     measures = {"balanced": [g.balanced for g in gains], "films": [g.films for g in gains]}
     for name, rows in measures.items():
         for gain, (mean, _, high) in zip(gains, rows, strict=True):
+            # NaN, of a measure that a laboratory does not have, fails both comparisons.
             if high < 0:
                 return False, f"harms {gain.site} ({name} {100 * mean:+.1f} points, beyond chance)"
             if mean < -MOST_HARM:
@@ -267,16 +282,23 @@ class Laboratory:
 
     def gain(self, off: Judged, on: Judged) -> Gain:
         """What `on` has over `off`."""
-        nothing = (float("nan"),) * 3
         rare = {
-            k: paired((on.rare[k].rare_named - off.rare[k].rare_named) / on.rare[k].rare) for k in on.rare
+            k: self._of_rare(films, off.rare[k], on.rare[k])
+            for k, films in zip(on.rare, self.rare_films, strict=True)
         }
+        seen = on.films.seen_of[: len(self.answers)] * (self.answers.five >= 0)
+        gained = (on.films.right_of - off.films.right_of)[: len(self.answers)] / np.maximum(seen, 1)
         return Gain(
             self.answers.name,
             balanced_gain(self.answers.five, off.served.five, on.served.five),
-            paired((on.films.right - off.films.right) / on.films.cells) if self.films.cells else nothing,
+            paired(gained, seen),
             rare,
         )
+
+    def _of_rare(self, films: Films, off: FilmFigures, on: FilmFigures) -> tuple[float, float, float]:
+        every = self.answers if self.made is None else self.answers.joined(self.made)
+        seen = on.seen_of * every.of(films.rare)
+        return paired((on.found_of - off.found_of) / np.maximum(seen, 1), seen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,7 +325,8 @@ def load_laboratories(
     """Laboratories of the sites of which there are stored answers."""
     found = []
     for site in sites:
-        path = cache / f"without-{site}" / stored
+        folder = cache / f"without-{site}"
+        path = (folder if folder.is_dir() else cache / site) / stored
         if not path.is_file():
             print(f"{site}: {path} is not there")
             continue

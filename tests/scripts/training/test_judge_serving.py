@@ -146,11 +146,18 @@ def test_a_step_that_gains_nothing_or_loses_rare_kinds_goes() -> None:
     assert verdict([a_gain(0.1, 0.1, -0.01)]) == (True, "")
 
 
-def test_paired_limits_enclose_the_mean() -> None:
-    differences = np.random.default_rng(0).normal(0.02, 0.1, 400)
-    mean, low, high = paired(differences)
+def test_paired_limits_enclose_the_mean_and_know_how_few_the_cells_are() -> None:
+    gains = np.random.default_rng(0).normal(0.02, 0.1, 400)
+    mean, low, high = paired(gains, np.ones(400))
     assert low < mean < high
     assert high - low == pytest.approx(2 * 1.96 * 0.1 / 20, rel=0.15)
+    # One cell of twenty that changed in each of a hundred films is still one cell.
+    one = np.zeros(20)
+    one[3] = -1
+    mean, low, high = paired(one, np.full(20, 100.0))
+    assert mean == pytest.approx(-0.05)
+    assert low < -0.05 < high == 0
+    assert np.isnan(paired(one, np.zeros(20))).all()
 
 
 def test_the_balanced_gain_counts_every_class_alike() -> None:
