@@ -10,8 +10,9 @@ critique and an annotated bibliography", Statistical Science 1:114-135):
 a are the adapted probabilities of the coarse rows, o the classifier's own, and D how far the adaptation
 changed the specimen: the mean total variation distance between the two over its nucleated cells. Where both
 name the same class the pool is sure; where the adaptation moved the cell it is less so; and of a specimen
-that had to change much, as those of foreign laboratories, fewer cells are named. It is marked as foreign. The
-three factors are fitted on laboratories that the network never saw (``scripts/training/pool_fit.py``).
+that had to change much, as those of unfamiliar laboratories, fewer cells are named. It is marked as
+unfamiliar. The factors are fitted on laboratories that the network never saw
+(``scripts/training/pool_fit.py``).
 """
 
 from __future__ import annotations
@@ -45,15 +46,15 @@ class OpinionPool:
         How much the change of the specimen flattens the pool; 0 or more.
     threshold : float
         Uncertainty above which a nucleated cell is left unidentified, 0 to 1.
-    foreign : float
-        Change of a specimen beyond which it is marked as foreign, 0 to 1; 1 never.
+    unfamiliar : float
+        Change of a specimen beyond which it is marked as unfamiliar, 0 to 1; 1 never.
     """
 
     adapted: float
     own: float
     change: float
     threshold: float
-    foreign: float = 1.0
+    unfamiliar: float = 1.0
 
     @staticmethod
     def from_card(card: Mapping[str, Any] | None) -> OpinionPool | None:
@@ -66,7 +67,7 @@ class OpinionPool:
         """
         if card is None:
             return None
-        names = ("adapted", "own", "change", "threshold", "foreign")
+        names = ("adapted", "own", "change", "threshold", "unfamiliar")
         found = OpinionPool(*(float(card[name]) for name in names))
         if not found.is_valid:
             raise ValueError("pool is out of range")
@@ -77,11 +78,13 @@ class OpinionPool:
         """Whether all numbers are in range."""
         # NaN fails every comparison.
         factors = all(0 <= value <= _LARGEST for value in (self.adapted, self.own, self.change))
-        return factors and self.adapted + self.own > 0 and 0 <= self.threshold < 1 and 0 < self.foreign <= 1
+        return (
+            factors and self.adapted + self.own > 0 and 0 <= self.threshold < 1 and 0 < self.unfamiliar <= 1
+        )
 
-    def looks_foreign(self, change: float, cells: int) -> bool:
-        """Tell whether a specimen of so many nucleated cells changed as those of foreign laboratories do."""
-        return cells >= ENOUGH_CELLS and change > self.foreign
+    def looks_unfamiliar(self, change: float, cells: int) -> bool:
+        """Tell whether a specimen of so many nucleated cells changed as those of unknown laboratories do."""
+        return cells >= ENOUGH_CELLS and change > self.unfamiliar
 
     def joined(self, adapted: Floats, own: Floats, change: float) -> Floats:
         """Join the opinions on n cells: (n, R), rows sum to 1.
@@ -101,13 +104,13 @@ class OpinionPool:
     def to_record(self, change: float) -> PoolParameters:
         """Return what a case keeps of it, with the specimen's change."""
         return PoolParameters(
-            self.adapted, self.own, self.change, self.threshold, self.foreign, float(change)
+            self.adapted, self.own, self.change, self.threshold, self.unfamiliar, float(change)
         )
 
     @staticmethod
     def from_record(record: PoolParameters) -> tuple[OpinionPool, float]:
         """Read what :meth:`to_record` wrote, valid or not."""
-        pool = OpinionPool(record.adapted, record.own, record.change, record.threshold, record.foreign)
+        pool = OpinionPool(record.adapted, record.own, record.change, record.threshold, record.unfamiliar)
         return pool, record.specimen_change
 
 

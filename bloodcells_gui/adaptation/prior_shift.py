@@ -133,9 +133,9 @@ class PriorShift:
     change: float = 0.0
 
     @property
-    def looks_foreign(self) -> bool:
-        """Whether the specimen changed as those of foreign laboratories do."""
-        return self.pool is not None and self.pool.looks_foreign(self.change, self.cells)
+    def looks_unfamiliar(self) -> bool:
+        """Whether the specimen changed as those of unfamiliar laboratories do."""
+        return self.pool is not None and self.pool.looks_unfamiliar(self.change, self.cells)
 
     @property
     def has_posteriors(self) -> bool:

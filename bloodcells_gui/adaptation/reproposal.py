@@ -220,9 +220,23 @@ def _joined(
     own, new = coarse_sums(scores[nucleated], rows), coarse_sums(adapted[nucleated], rows)
     out = np.array(adapted, np.float32)
     joined = prior_shift.pool.joined(new, own, prior_shift.change)
+    joined = _capped(joined, np.maximum(new, own), np.unique(rows[critical_leaves(classes)]))
     out[nucleated] = with_coarse_posteriors(adapted[nucleated], joined, rows)
     thresholds[nucleated] = prior_shift.pool.threshold
     return out, thresholds
+
+
+def _capped(joined: Floats, most: Floats, columns: NDArray[np.intp]) -> Floats:
+    """Lower the `columns` of probabilities (n, R) to `most` (n, R); the others share what is left.
+
+    A pool that is less sure than either opinion must not make a critical class likelier than both.
+    """
+    out = np.array(joined, np.float32)
+    out[:, columns] = np.minimum(joined[:, columns], most[:, columns])
+    others = np.setdiff1d(np.arange(joined.shape[1]), columns)
+    sums, left = joined[:, others].sum(axis=1), 1 - out[:, columns].sum(axis=1)
+    out[:, others] *= np.where(sums > 0, left / np.maximum(sums, 1e-12), 1)[:, None]
+    return out
 
 
 def adapt_cells(

@@ -15,7 +15,7 @@ from bloodcells_gui.adaptation.opinion_pool import OpinionPool, specimen_change
 from bloodcells_gui.adaptation.prior_shift import PriorShift, is_nucleated
 from bloodcells_gui.adaptation.reproposal import adapt_proposals, coarse_rows, coarse_sums
 from bloodcells_gui.domain.differential import Remark
-from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN_CHANGED, remark
+from bloodcells_gui.domain.run_messages import DRAWN, UNFAMILIAR, remark
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 
 _Floats = NDArray[np.float32]
@@ -49,13 +49,13 @@ class AdaptingClassifier(Protocol):
         """Whiten embeddings (n, D) to (n, d)."""
 
 
-def foreign_specimen(prior_shift: PriorShift, *, drawn: bool) -> Remark:
-    """Say that a specimen looks foreign by how far it changed; of a drawn one, that it is drawn."""
+def unfamiliar_specimen(prior_shift: PriorShift, *, drawn: bool) -> Remark:
+    """Say that a specimen looks unfamiliar by how far it changed; of a drawn one, that it is drawn."""
     pool = prior_shift.pool
     if drawn or pool is None:
         return remark(DRAWN)
-    change, limit = (f"{100 * share:.1f}" for share in (prior_shift.change, pool.foreign))
-    return remark(FOREIGN_CHANGED, n_change=change, n_limit=limit)
+    change, limit = (f"{100 * share:.1f}" for share in (prior_shift.change, pool.unfamiliar))
+    return remark(UNFAMILIAR, n_change=change, n_limit=limit)
 
 
 def select_measurements(measurements: NDArray[np.floating]) -> _Floats:

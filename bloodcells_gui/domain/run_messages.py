@@ -39,7 +39,7 @@ FOREIGN = N_(
     "The stain, light or camera is unlike what the models were trained on, so more proposals will be wrong: "
     "review every cell, and calibrate to this laboratory."
 )
-FOREIGN_CHANGED = N_(
+UNFAMILIAR = N_(
     "The specimen looks unlike the laboratories that the models learned from: taken together, its cells "
     "changed their proposals by {n_change} % (in familiar ones by {n_limit} % at most). More proposals are "
     "wrong and fewer cells are named: review every cell, and calibrate to this laboratory with 100 cells."
@@ -63,7 +63,7 @@ PROVENANCE_LOST = N_("its provenance could not be recovered")
 #: Words that no template has, as cases of earlier versions may hold them.
 VERBATIM = "{notice}"
 NOTICES = (
-    LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, FOREIGN_CHANGED,
+    LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, UNFAMILIAR,
     DRAWN, COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
 )  # fmt: skip
 _WARNINGS = frozenset(
@@ -74,7 +74,7 @@ _WARNINGS = frozenset(
         POOR_ZONES,
         CONTRADICTION,
         FOREIGN,
-        FOREIGN_CHANGED,
+        UNFAMILIAR,
         ALIKE,
         *scale_messages.NOTICES,
     }
@@ -177,9 +177,9 @@ def run_remarks(runs: Sequence[HasRecord], *, with_target: bool = False) -> tupl
     return by_severity(found.values())
 
 
-def foreign_remark(runs: Iterable[HasRecord]) -> Remark | None:
-    """What the latest of the runs that found the specimen foreign said of it; None where none did."""
-    found = [r for run in runs for r in run.record.remarks if r.text in (FOREIGN, FOREIGN_CHANGED)]
+def unfamiliar_remark(runs: Iterable[HasRecord]) -> Remark | None:
+    """What the latest of the runs that found the specimen unfamiliar said of it; None where none did."""
+    found = [r for run in runs for r in run.record.remarks if r.text in (FOREIGN, UNFAMILIAR)]
     return found[-1] if found else None
 
 

@@ -151,7 +151,7 @@ class PoolParameters:
     own: float
     change: float
     threshold: float
-    foreign: float
+    unfamiliar: float
     specimen_change: float
 
 

@@ -18,7 +18,7 @@ from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Decision
-from bloodcells_gui.domain.run_messages import foreign_remark
+from bloodcells_gui.domain.run_messages import unfamiliar_remark
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ORDER
 from bloodcells_gui.storage.atomic_io import whole_file
@@ -32,8 +32,8 @@ DIFFERENTIAL_HEAD = (
     "ref_low_10e9_per_l", "ref_high_10e9_per_l", "flag",
 )  # fmt: skip
 SKIPPED_HEAD = ("path", "reason")
-#: Flag of every cell of a run whose specimen looks foreign (`domain.run_messages.foreign_remark`).
-FOREIGN_SPECIMEN = "unfamiliar specimen"
+#: Flag of every cell of a run whose specimen looks unfamiliar (`domain.run_messages.unfamiliar_remark`).
+UNFAMILIAR_SPECIMEN = "unfamiliar specimen"
 
 
 class DecisionLookup(Protocol):
@@ -136,7 +136,7 @@ class _Plan:
         self._classes = [classes.get(c) for c in leaves]
         self._names = [names.get(m) for m in measures]
         self.model = run.bundles.get("classify", "").split(" ")[-1] if run else ""
-        self.flags = (FOREIGN_SPECIMEN,) if run and foreign_remark([run]) else ()
+        self.flags = (UNFAMILIAR_SPECIMEN,) if run and unfamiliar_remark([run]) else ()
 
     def scores(self, cell: Cell) -> list[Field]:
         values = cell.scores.tolist()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import is_incomplete
 from bloodcells_gui.domain.formatting import remark_text
-from bloodcells_gui.domain.run_messages import foreign_remark
+from bloodcells_gui.domain.run_messages import unfamiliar_remark
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
@@ -151,9 +151,9 @@ class CaseHeader(QWidget):
                 ScaleSource.UNKNOWN: (tr("No scale"), "critical"),
             }.get(scale.source, (tr("Scale uncertain"), "warning"))
             chips.append((word, severity, self._scale_tip(scale)))
-        foreign = None if self.running else foreign_remark(session.runs)
-        if foreign is not None:
-            tip = remark_text(foreign, self._context.language.lang)
+        unfamiliar = None if self.running else unfamiliar_remark(session.runs)
+        if unfamiliar is not None:
+            tip = remark_text(unfamiliar, self._context.language.lang)
             chips.append((tr("Unfamiliar look"), "warning", tip))
         profile = next((r.profile for r in reversed(session.runs) if r.profile), "")
         if profile:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bloodcells_gui.adaptation.opinion_pool import OpinionPool, specimen_change
 
-CARD = {"adapted": 0.6, "own": 0.4, "change": 5.0, "threshold": 0.2, "foreign": 0.1}
+CARD = {"adapted": 0.6, "own": 0.4, "change": 5.0, "threshold": 0.2, "unfamiliar": 0.1}
 POOL = OpinionPool(**CARD)
 SHARES = st.floats(0, 1)
 
@@ -77,10 +77,10 @@ def test_it_comes_from_a_card_and_back_from_a_record() -> None:
     assert OpinionPool.from_record(POOL.to_record(0.07)) == (POOL, 0.07)
 
 
-def test_a_specimen_of_enough_cells_that_changed_beyond_the_limit_looks_foreign() -> None:
-    assert POOL.looks_foreign(0.11, 30)
-    assert not POOL.looks_foreign(0.11, 29)
-    assert not POOL.looks_foreign(0.1, 1000)
+def test_a_specimen_of_enough_cells_that_changed_beyond_the_limit_looks_unfamiliar() -> None:
+    assert POOL.looks_unfamiliar(0.11, 30)
+    assert not POOL.looks_unfamiliar(0.11, 29)
+    assert not POOL.looks_unfamiliar(0.1, 1000)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_specimen_of_enough_cells_that_changed_beyond_the_limit_looks_foreign(
     [
         {"adapted": -0.1}, {"own": -1}, {"change": -1}, {"threshold": 1}, {"threshold": -0.1},
         {"adapted": float("nan")}, {"own": float("inf")}, {"change": 1e9}, {"adapted": 0, "own": 0},
-        {"foreign": 0}, {"foreign": 1.1},
+        {"unfamiliar": 0}, {"unfamiliar": 1.1},
     ],
 )  # fmt: skip
 def test_numbers_out_of_range_are_refused(change: dict[str, float]) -> None:

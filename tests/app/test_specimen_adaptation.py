@@ -22,16 +22,16 @@ from bloodcells_gui.app.evaluate import EvaluateRequest, evaluate_folder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.intake import take_in
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.specimen_adaptation import foreign_specimen
+from bloodcells_gui.app.specimen_adaptation import unfamiliar_specimen
 from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, CellsReproposed, Done, RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Status
-from bloodcells_gui.domain.run_messages import DRAWN, foreign_remark
+from bloodcells_gui.domain.run_messages import DRAWN, unfamiliar_remark
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.report.adaptation_text import adaptation_text
-from bloodcells_gui.report.csv_out import FOREIGN_SPECIMEN
+from bloodcells_gui.report.csv_out import UNFAMILIAR_SPECIMEN
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import recover
 from tests.support.doubles import CLASSES, PlainEngine, draw_cell, plain_engine
@@ -116,27 +116,27 @@ def test_analyze_takes_the_mix_into_account_in_every_file(crops: Path, tmp_path:
         assert prior_shift_of(store.runs[0].record.adaptation) is None
 
 
-def pooled_engine(foreign: float) -> Callable[[], PlainEngine]:
+def pooled_engine(unfamiliar: float) -> Callable[[], PlainEngine]:
     def engine() -> PlainEngine:
         plain = mixing_engine()
-        plain.classifier.pool = OpinionPool(0.7, 0.3, 2.0, 0.5, foreign)
+        plain.classifier.pool = OpinionPool(0.7, 0.3, 2.0, 0.5, unfamiliar)
         return plain
 
     return engine
 
 
-def test_a_foreign_specimen_says_so_in_case_and_table(crops: Path, tmp_path: Path) -> None:
+def test_a_unfamiliar_specimen_says_so_in_case_and_table(crops: Path, tmp_path: Path) -> None:
     analyze(crops, tmp_path / "out", pooled_engine(0.01))
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
         prior_shift = prior_shift_of(store.runs[0].record.adaptation)
         assert prior_shift is not None
-        assert prior_shift.looks_foreign
-        said_of_it = foreign_remark(store.runs)
+        assert prior_shift.looks_unfamiliar
+        said_of_it = unfamiliar_remark(store.runs)
         assert said_of_it is not None
         assert said_of_it.severity == "warning"
         assert dict(said_of_it.params) == {"n_change": f"{100 * prior_shift.change:.1f}", "n_limit": "1.0"}
         assert store.verify() == []
-    assert all(r["flags"].endswith(FOREIGN_SPECIMEN) for r in rows(tmp_path / "out" / "cells.csv"))
+    assert all(r["flags"].endswith(UNFAMILIAR_SPECIMEN) for r in rows(tmp_path / "out" / "cells.csv"))
 
 
 def test_a_familiar_specimen_says_nothing_and_a_drawn_one_that_it_is_drawn(
@@ -144,11 +144,11 @@ def test_a_familiar_specimen_says_nothing_and_a_drawn_one_that_it_is_drawn(
 ) -> None:
     analyze(crops, tmp_path / "out", pooled_engine(0.9))
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        assert foreign_remark(store.runs) is None
+        assert unfamiliar_remark(store.runs) is None
         changed = prior_shift_of(store.runs[0].record.adaptation)
     assert not any(r["flags"] for r in rows(tmp_path / "out" / "cells.csv"))
     assert changed is not None
-    assert foreign_specimen(changed, drawn=True).text == DRAWN
+    assert unfamiliar_specimen(changed, drawn=True).text == DRAWN
 
 
 def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: Path) -> None:

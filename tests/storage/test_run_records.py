@@ -42,7 +42,7 @@ RECORD = RunRecord(
     (remark(LOST),),
 )
 PROPAGATION = ("min_similarity", "strength", "damping", "own_share")
-POOL = ("adapted", "own", "change", "threshold", "foreign", "specimen_change")
+POOL = ("adapted", "own", "change", "threshold", "unfamiliar", "specimen_change")
 COLUMNS = ("counts", "progress", "maps", "adaptation", "remarks")
 
 
