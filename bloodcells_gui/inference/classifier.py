@@ -406,6 +406,6 @@ def logit_shift(card: Mapping[str, float] | None, classes: Sequence[str]) -> Flo
     out = np.zeros(len(classes), np.float32)
     for code, value in (card or {}).items():
         if code not in classes or not abs(float(value)) <= 10:
-            raise ValueError(f"prior shift of {code}")
+            raise ValueError(f"logit adjustment of {code}")
         out[classes.index(code)] = float(value)
     return out

@@ -22,6 +22,7 @@ from scripts.training.data import FIVE, LEAVES
 from scripts.training.metrics import ece, roll
 from scripts.training.morphometry_fit import morphometry_model
 from scripts.training.serving import Answers, Served, Serving, answered, serve
+from scripts.training.uncertainty_fit import POOL
 
 #: Neutrophils, lymphocytes, monocytes, eosinophils, basophils of an ordinary adult's film.
 FILM = (0.60, 0.28, 0.07, 0.04, 0.01)
@@ -373,7 +374,13 @@ def main() -> None:
     on = {lab.answers.name: lab.judge(full) for lab in laboratories}
     print_figures("cell by cell", {lab.answers.name: lab.judge(full, whole=False) for lab in laboratories})
     print_figures("all steps", on)
-    kept: dict[str, object] = {"all steps": {site: j.figures() for site, j in on.items()}}
+    joined = replace(full, pool=POOL)
+    pooled = {lab.answers.name: lab.judge(joined) for lab in laboratories}
+    print_figures("all steps and the card's opinion pool", pooled)
+    kept: dict[str, object] = {
+        "pool": {site: j.figures() for site, j in pooled.items()},
+        "all steps": {site: j.figures() for site, j in on.items()},
+    }
     print("\nwhat each step gains: balanced accuracy (whole); accuracy in films; rare kinds named in films")
     for step, serving in steps_of(full).items():
         off = {lab.answers.name: lab.judge(serving) for lab in laboratories}

@@ -40,6 +40,8 @@ LOGIT_SHIFT = {
 CLASS_PRIOR = {"strength": 0.3, "least": 15}
 # Label propagation among the cells of a specimen; chosen likewise.
 PROPAGATION = {"near": 0.5, "pull": 1.0, "echo": 1.0, "own": 0.1}
+# Opinion pool of both answers, see ``scripts/training/pool_fit.py``; fitted on Raabin, LISC and Deep Bio-Net left out.
+POOL = {"adapted": 0.7, "own": 0.1, "change": 0.8, "threshold": 0.1, "unfamiliar": 0.06}
 # Share of the uncertainty that comes from the leaf: little more than an order among cells whose coarse class is as sure.
 LEAF_SHARE = 0.02
 
@@ -323,7 +325,8 @@ def fit_uncertainty(
         "reference": distances.reference, "temperature": temperature, "slope": slope, "threshold": threshold,
         "unlike": unlike, "disagreement": views,
         **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
-        "prior_shift": LOGIT_SHIFT, "specimen_mix": CLASS_PRIOR, "look_alikes": PROPAGATION, "leaf_share": LEAF_SHARE,
+        "logit_adjustment": LOGIT_SHIFT, "specimen_mix": CLASS_PRIOR, "look_alikes": PROPAGATION, "leaf_share": LEAF_SHARE,
+        "pool": POOL,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((of_home > threshold).mean()), 4),
         "empty_views_refused": round(refused, 4),

@@ -94,11 +94,13 @@ def test_a_profile_changes_answers_and_belongs_to_its_bundle(tiny: Classifier) -
         tiny.use_profile(replace(profile, weights=np.zeros((2, 2), np.float32)))
 
 
-def test_the_prior_shift_of_the_card_moves_every_answer_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["logit_adjustment", "prior_shift"])
+def test_the_logit_adjustment_of_the_card_moves_every_answer_alike(key: str, tmp_path: Path) -> None:
+    """Cards before 3.0 call it the prior shift."""
     plain = Classifier(load_bundle(tiny_onnx.write_bundle(tmp_path / "a")))
     folder = tiny_onnx.write_bundle(tmp_path / "b")
     card = json.loads((folder / "card.json").read_text())
-    card["calibration"]["prior_shift"] = {"LY": 1.5, "ART": -1}
+    card["calibration"][key] = {"LY": 1.5, "ART": -1}
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(BundleRefused, match="golden test failed"):  # the answers are not those of the card
         Classifier(load_bundle(folder))
@@ -110,9 +112,9 @@ def test_the_prior_shift_of_the_card_moves_every_answer_alike(tmp_path: Path) ->
         shifted.classify_embeddings(b.embedding).probabilities, b.probabilities, atol=1e-5
     )
     card = json.loads((folder / "card.json").read_text())
-    card["calibration"]["prior_shift"] = {"UNICORN": 1}
+    card["calibration"][key] = {"UNICORN": 1}
     (folder / "card.json").write_text(json.dumps(card))
-    with pytest.raises(BundleRefused, match="prior shift"):
+    with pytest.raises(BundleRefused, match="logit adjustment"):
         Classifier(load_bundle(folder))
 
 
