@@ -97,11 +97,21 @@ class CalibrationController:
             Too few cells, another classifier, or a name that cannot be one.
         """
         engine = self._engine()
-        embeddings, labels = reviewed_cells(case, engine)
+        cells = reviewed_cells(case, engine)
         fitted = calibration_profiles.fit(
-            engine, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS], self._store
+            engine, name, cells.embeddings[:MAX_CELLS], cells.labels[:MAX_CELLS], self._store
         )
         return f"{fitted.profile.name} v{fitted.version}"
+
+    def contradicted(self, case: Path) -> tuple[int, ...]:
+        """Numbers of the reviewed cells of a case whose class the others contradict, most suspicious first.
+
+        Raises
+        ------
+        UserError
+            When the case was analysed with another classifier.
+        """
+        return reviewed_cells(case, self._engine()).contradicted()
 
     def use(self, name: str) -> None:
         """New analyses use the profile; "" goes back to the model's own head."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +15,15 @@ from bloodcells_gui.app.labelled_folders import read_labelled
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import unnamed_text
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.i18n import N_, ngettext, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.run_messages import remarks_text
+from bloodcells_gui.inference.label_check import check_labels
 from bloodcells_gui.storage.case import CaseStore
 
 MAX_CELLS = 2000
+_NAMED = 10  # so many contradicted cells are named in a line
 # Seen at a scale that is not theirs: what they look like would mislead a profile.
 _NO_SCALE = frozenset({FLAG_WAITS_FOR_SCALE, FLAG_SCALE_CONTRADICTED})
 
@@ -38,7 +42,9 @@ def calibrate_from(
     """Fit the profile `name` from a folder by class or a reviewed case; returns lines to print in `lang`."""
     loaded = engine or LazyEngine(bundles)()
     if source.is_file():
-        embeddings, labels = reviewed_cells(source, loaded)
+        reviewed = reviewed_cells(source, loaded)
+        embeddings, labels = reviewed.embeddings, list(reviewed.labels)
+        names = [tr("cell {number}", lang, number=i) for i in reviewed.ids]
         unnamed: dict[str, int] = {}
         remarks: list[str] = []
     else:
@@ -52,15 +58,47 @@ def calibrate_from(
                 "Give the micrometres per pixel with --mpp.",
             )
         embeddings, labels = found.embeddings[usable], [found.labels[i].name for i in usable]
+        names = [found.names[i] for i in usable]
         unnamed, remarks = found.unnamed, [remarks_text(r, lang) for r in found.scale_remarks]
     fitted = calibration_profiles.fit(loaded, name, embeddings[:MAX_CELLS], labels[:MAX_CELLS])
     left_out = [unnamed_text(len(labels), unnamed, lang)] if unnamed else []
+    doubted = _contradicted_lines(names, check_labels(embeddings, labels, names).rows().tolist(), lang)
     use = tr("`bloodcells calibrate use {name}` puts it to use", lang, name=name)
-    return [*remarks, *left_out, *fitted.lines(lang), use]
+    return [*remarks, *left_out, *doubted, *fitted.lines(lang), use]
 
 
-def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], list[str]]:
-    """Embeddings and final classes of the cells that a person decided on in a case.
+def _contradicted_lines(names: Sequence[str], rows: Sequence[int], lang: str) -> list[str]:
+    """A line that names the cells whose class the others contradict; none where there are none."""
+    if not rows:
+        return []
+    shown = ", ".join(names[i] for i in rows[:_NAMED]) + ("…" if len(rows) > _NAMED else "")
+    return [
+        ngettext(
+            "{n} cell is contradicted by the others, look at it: {names}",
+            "{n} cells are contradicted by the others, look at them: {names}",
+            len(rows),
+            lang,
+            names=shown,
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReviewedCells:
+    """Cells of a case that a person decided on: numbers, embeddings (n, D) float32 and final classes."""
+
+    ids: tuple[int, ...]
+    embeddings: NDArray[np.float32]
+    labels: tuple[str, ...]
+
+    def contradicted(self) -> tuple[int, ...]:
+        """Numbers of the cells whose class the others contradict, the most suspicious first."""
+        found = check_labels(self.embeddings, self.labels, [str(i) for i in self.ids])
+        return tuple(self.ids[row] for row in found.rows())
+
+
+def reviewed_cells(case: Path, engine: Engine) -> ReviewedCells:
+    """The cells of a case that a person decided on and that may teach a profile.
 
     Raises
     ------
@@ -88,7 +126,11 @@ def reviewed_cells(case: Path, engine: Engine) -> tuple[NDArray[np.float32], lis
             "Analyse the images again with this program, review, then calibrate.",
         )
     picked = np.asarray([row[c.id] for c in chosen], np.intp)
-    return embeddings[picked].astype(np.float32), [state.decision(c.id).final for c in chosen]
+    return ReviewedCells(
+        tuple(c.id for c in chosen),
+        embeddings[picked].astype(np.float32),
+        tuple(state.decision(c.id).final for c in chosen),
+    )
 
 
 def manage(action: str, name: str, lang: str = "en") -> list[str]:

@@ -11,11 +11,11 @@ from bloodcells_gui.adaptation.similarity import most_similar
 from bloodcells_gui.app.reference_library import Reference, ReferenceLibraryController
 from bloodcells_gui.inference.label_check import MIN_PER_CLASS, LabelCheck, check_labels
 
-__all__ = ["LibraryCheck", "LibraryLabels", "Suspect"]
+__all__ = ["ContradictedCell", "LibraryCheck", "LibraryLabels"]
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
+class ContradictedCell:
     """A cell whose class the others contradict.
 
     Attributes
@@ -30,7 +30,7 @@ class Suspect:
     others_say: str
     own: float
     other: float
-    suspicion: float
+    strength: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class LibraryLabels:
     ----------
     cells, judged : int
         In the library; compared with others.
-    suspects : tuple of Suspect
-        The most suspicious first, without those whose label a person has looked at again.
+    contradicted : tuple of ContradictedCell
+        The most strongly first, without those whose label a person has looked at again.
     looked_at : int
         Contradicted cells that are not listed because a person kept or changed their class in a check.
     too_few : tuple of str
@@ -51,7 +51,7 @@ class LibraryLabels:
 
     cells: int
     judged: int
-    suspects: tuple[Suspect, ...]
+    contradicted: tuple[ContradictedCell, ...]
     looked_at: int
     too_few: tuple[str, ...]
 
@@ -86,8 +86,8 @@ class LibraryCheck:
             When the library cannot be read.
         """
         references = {r.id: r for r in self._shelf.entries()}
-        judged, looked_at, contradicted = 0, 0, set()
-        suspects: list[Suspect] = []
+        judged, looked_at, ids_contradicted = 0, 0, set()
+        contradicted: list[ContradictedCell] = []
         enough: set[str] = set()
         for model in dict.fromkeys(r.model for r in references.values()):
             ids, embeddings = self._shelf.library().embeddings(model)
@@ -98,13 +98,13 @@ class LibraryCheck:
                 embeddings[rows], [r.code for r in cells], [r.source_case or f"cell {r.id}" for r in cells]
             )
             judged += int(check.judged.sum())
-            contradicted |= {cells[i].id for i in check.rows()}
+            ids_contradicted |= {cells[i].id for i in check.rows()}
             looked_at += sum(cells[i].checked for i in check.rows())
-            suspects += _suspects(cells, check)
-        self._contradicted, self._references = frozenset(contradicted), references
-        suspects.sort(key=lambda s: -s.suspicion)
+            contradicted += _listed(cells, check)
+        self._contradicted, self._references = frozenset(ids_contradicted), references
+        contradicted.sort(key=lambda c: -c.strength)
         few = dict.fromkeys(r.code for r in references.values() if r.code not in enough)
-        return LibraryLabels(len(references), judged, tuple(suspects), looked_at, tuple(few))
+        return LibraryLabels(len(references), judged, tuple(contradicted), looked_at, tuple(few))
 
     def alike(self, reference: Reference, code: str, k: int = 6) -> list[Reference]:
         """The cells of class `code` most like one of the same model, best first.
@@ -161,15 +161,15 @@ class LibraryCheck:
         return before
 
 
-def _suspects(cells: list[Reference], check: LabelCheck) -> list[Suspect]:
-    """Suspects of one model; a person has not looked at them again yet."""
+def _listed(cells: list[Reference], check: LabelCheck) -> list[ContradictedCell]:
+    """Contradicted cells of one model; a person has not looked at them again yet."""
     return [
-        Suspect(
+        ContradictedCell(
             cells[i],
             check.classes[check.named[i]],
             float(check.own[i]),
             float(check.other[i]),
-            float(check.suspicion[i]),
+            float(check.strength[i]),
         )
         for i in check.rows()
         if not cells[i].checked

@@ -50,7 +50,7 @@ class LabelCheck:
     named : (n,) intp
         That class, as an index into `classes`; -1 where not judged.
     contradicted : (n,) bool
-    suspicion : (n,) float64
+    strength : (n,) float64
         Logarithm of `other` over `own`; minus infinity where not judged.
     """
 
@@ -60,12 +60,12 @@ class LabelCheck:
     other: Wide
     named: Rows
     contradicted: NDArray[np.bool_]
-    suspicion: Wide
+    strength: Wide
 
     def rows(self) -> Rows:
-        """Rows of the contradicted cells, the most suspicious first."""
+        """Rows of the contradicted cells, the most strongly first."""
         found = np.flatnonzero(self.contradicted)
-        return found[np.argsort(-self.suspicion[found], kind="stable")]
+        return found[np.argsort(-self.strength[found], kind="stable")]
 
 
 def check_labels(
@@ -245,7 +245,7 @@ def _compare(
             usual[k] = float(p[rows, k].mean())
     clearly = (other > 0.5) & (other > CLEARLY * own)
     contradicted = judged & (other > own) & ((other >= usual[named]) | clearly)
-    suspicion = np.log(np.maximum(other, 1e-300)) - np.log(np.maximum(own, 1e-300))
+    strength = np.log(np.maximum(other, 1e-300)) - np.log(np.maximum(own, 1e-300))
     return LabelCheck(
         names,
         judged,
@@ -253,5 +253,5 @@ def _compare(
         np.where(judged, other, 0.0),
         np.where(judged, named, -1).astype(np.intp),
         contradicted,
-        np.where(judged, suspicion, -np.inf),
+        np.where(judged, strength, -np.inf),
     )

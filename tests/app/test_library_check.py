@@ -27,12 +27,12 @@ def test_planted_errors_are_named_with_what_the_others_say(
 ) -> None:
     planted_library(tmp_path / LIBRARY_NAME, 60, WRONG)
     found = LibraryCheck(shelf).run()
-    assert {(s.reference.source_cell, s.reference.code, s.others_say) for s in found.suspects} == {
+    assert {(s.reference.source_cell, s.reference.code, s.others_say) for s in found.contradicted} == {
         (4, "MO", "SNE"),
         (9, "EO", "LY"),
     }
-    assert found.suspects[0].suspicion >= found.suspects[1].suspicion
-    assert all(s.other > s.own for s in found.suspects)
+    assert found.contradicted[0].strength >= found.contradicted[1].strength
+    assert all(s.other > s.own for s in found.contradicted)
     assert (found.cells, found.judged, found.looked_at, found.too_few) == (60, 60, 0, ())
 
 
@@ -41,11 +41,11 @@ def test_a_decision_stands_and_is_not_asked_for_again(
 ) -> None:
     planted_library(tmp_path / LIBRARY_NAME, 60, WRONG)
     check = LibraryCheck(shelf)
-    first, second = (s.reference for s in check.run().suspects)
+    first, second = (s.reference for s in check.run().contradicted)
     check.keep(first, "ana")
     check.change(second, "LY" if second.source_cell == 9 else "SNE", "ben")
     again = LibraryCheck(shelf).run()
-    assert again.suspects == ()
+    assert again.contradicted == ()
     assert again.looked_at == 1  # the kept one is still contradicted
     told = {r.source_cell: r for r in shelf.entries()}
     assert told[second.source_cell].code == KINDS[second.source_cell % 4]
@@ -58,7 +58,7 @@ def test_undo_takes_back_every_kind_of_decision(tmp_path: Path, shelf: Reference
     planted_library(tmp_path / LIBRARY_NAME, 60, WRONG)
     check = LibraryCheck(shelf)
     before = check.run()
-    first, second = (s.reference for s in before.suspects)
+    first, second = (s.reference for s in before.contradicted)
     check.change(first, "BL", "ana")
     check.keep(second, "ana")
     check.remove(second, "ana")
@@ -68,7 +68,7 @@ def test_undo_takes_back_every_kind_of_decision(tmp_path: Path, shelf: Reference
     assert check.undo("ben") == second
     assert check.undo("ben") == first
     assert check.undo("ben") is None
-    assert LibraryCheck(shelf).run().suspects == before.suspects
+    assert LibraryCheck(shelf).run().contradicted == before.contradicted
     # What was done and taken back stays readable.
     assert [(d.code, d.author, d.checked) for d in shelf.library().label_decisions(first.id)] == [
         ("BL", "ana", True),
@@ -81,15 +81,15 @@ def test_neighbours_are_of_the_class_and_not_contradicted(
 ) -> None:
     planted_library(tmp_path / LIBRARY_NAME, 60, {4: "MO", 8: "MO"})
     check = LibraryCheck(shelf)
-    suspect = next(s for s in check.run().suspects if s.reference.source_cell == 4)
-    assert len(check.alike(suspect.reference, "MO", 5)) == 5
+    doubted = next(s for s in check.run().contradicted if s.reference.source_cell == 4)
+    assert len(check.alike(doubted.reference, "MO", 5)) == 5
     for code in ("MO", "SNE"):
-        for cell in check.alike(suspect.reference, code, 20):
+        for cell in check.alike(doubted.reference, code, 20):
             assert cell.code == code
             assert cell.source_cell not in (4, 8)
-    assert check.alike(suspect.reference, "BL") == []
-    check.change(suspect.reference, "SNE", "ana")
-    assert len(check.alike(suspect.reference, "SNE", 99)) == 13  # 15 of the kind, without the two
+    assert check.alike(doubted.reference, "BL") == []
+    check.change(doubted.reference, "SNE", "ana")
+    assert len(check.alike(doubted.reference, "SNE", 99)) == 13  # 15 of the kind, without the two
 
 
 def test_cells_of_another_model_are_checked_among_themselves(
@@ -98,7 +98,7 @@ def test_cells_of_another_model_are_checked_among_themselves(
     path = planted_library(tmp_path / LIBRARY_NAME, 40, {4: "MO"})
     planted_library(path, 40, {9: "EO"}, model="another model")
     found = LibraryCheck(shelf).run()
-    assert {(s.reference.model[:7], s.reference.source_cell) for s in found.suspects} == {
+    assert {(s.reference.model[:7], s.reference.source_cell) for s in found.contradicted} == {
         ("lite0 a", 4),
         ("another", 9),
     }
@@ -111,7 +111,7 @@ def test_too_few_cells_or_one_class_are_said(
 ) -> None:
     planted_library(tmp_path / LIBRARY_NAME, n, kind)
     found = LibraryCheck(shelf).run()
-    assert (found.cells, found.judged, found.suspects) == (n, 0, ())
+    assert (found.cells, found.judged, found.contradicted) == (n, 0, ())
 
 
 def test_a_rare_class_is_named(tmp_path: Path, shelf: ReferenceLibraryController) -> None:

@@ -50,7 +50,7 @@ def test_of_five_percent_planted_errors_most_are_found_and_few_others_accused(se
     assert hits.sum() / found.contradicted.sum() >= 0.9
     # The class that was there before is the one that the others name.
     assert np.mean([found.classes[found.named[i]] == truth[i] for i in np.flatnonzero(hits)]) >= 0.95
-    # The most suspicious are nearly all planted.
+    # Those contradicted most strongly are nearly all planted.
     assert wrong[found.rows()[: wrong.sum() // 2]].mean() >= 0.95
 
 
@@ -136,7 +136,7 @@ def test_a_rare_class_is_not_judged_and_accuses_nobody() -> None:
     assert "PC" not in found.classes
     assert not found.judged[:2].any()
     assert found.judged[2:].all()
-    assert (found.suspicion[:2] == -np.inf).all()
+    assert (found.strength[:2] == -np.inf).all()
 
 
 def test_the_same_question_has_the_same_answer() -> None:

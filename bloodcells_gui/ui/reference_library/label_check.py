@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.library_check import LibraryCheck, LibraryLabels, Suspect
+from bloodcells_gui.app.library_check import ContradictedCell, LibraryCheck, LibraryLabels
 from bloodcells_gui.app.reference_library import Reference, ReferenceLibraryController
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import CLASSES
@@ -27,7 +27,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import PlainLabel, menu_text
-from bloodcells_gui.ui.reference_library.suspects import NeighbourRow, SuspectModel, SuspectView
+from bloodcells_gui.ui.reference_library.contradicted import ContradictedModel, ContradictedView, NeighbourRow
 from bloodcells_gui.ui.reference_library.tiles import ReferenceDelegate
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -57,7 +57,7 @@ class LabelCheckWindow(QDialog):
         self.setWindowTitle(tr("Check the labels"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._context, self._check, self._author = context, check, author
-        self._past: list[tuple[int, Suspect]] = []
+        self._past: list[tuple[int, ContradictedCell]] = []
         self._found: LibraryLabels | None = None
         self.banners = BannerStack(context)
         self._build_parts(shelf)
@@ -78,8 +78,8 @@ class LabelCheckWindow(QDialog):
         context = self._context
         self.lead = QLabel()
         self.lead.setWordWrap(True)
-        self.model = SuspectModel(context, shelf, self)
-        self.view = SuspectView(context)
+        self.model = ContradictedModel(context, shelf, self)
+        self.view = ContradictedView(context)
         self.view.show_tiles(self.model, ReferenceDelegate(context, self.view), tr("Contradicted cells"))
         self.view.selectionModel().currentChanged.connect(lambda *_: self._show_current())
         self.view.kept.connect(self.keep)
@@ -171,7 +171,7 @@ class LabelCheckWindow(QDialog):
     def _on_checked(self, _: object, found: Any) -> None:
         self._found = found
         self.lead.setText(self._lead_text(found))
-        self.model.show_suspects(found.suspects)
+        self.model.show_contradicted(found.contradicted)
         self._choose(0)
 
     def _lead_text(self, found: LibraryLabels) -> str:
@@ -196,14 +196,14 @@ class LabelCheckWindow(QDialog):
     def _outcome(found: LibraryLabels) -> str:
         if not found.judged:
             return tr("The library holds too few cells: at least three each of two classes are needed.")
-        if not found.suspects:
+        if not found.contradicted:
             return ngettext(
                 "No cell of {n} is contradicted.", "None of {n} cells is contradicted.", found.judged
             )
         return ngettext(
             "{n} cell carries a class that the others contradict. Nothing changes unless you decide.",
             "{n} cells carry a class that the others contradict. Nothing changes unless you decide.",
-            len(found.suspects),
+            len(found.contradicted),
         )
 
     def _on_failed(self, _: object, error: object) -> None:
@@ -214,14 +214,14 @@ class LabelCheckWindow(QDialog):
 
     # -- the chosen cell -------------------------------------------------------------------------------
 
-    def current(self) -> Suspect | None:
-        """The chosen suspect."""
+    def current(self) -> ContradictedCell | None:
+        """The chosen contradicted cell."""
         row = self.view.currentIndex().row()
-        return self.model.suspects[row] if 0 <= row < len(self.model.suspects) else None
+        return self.model.cells[row] if 0 <= row < len(self.model.cells) else None
 
     def _choose(self, row: int) -> None:
-        if self.model.suspects:
-            self.view.setCurrentIndex(self.model.index(min(row, len(self.model.suspects) - 1)))
+        if self.model.cells:
+            self.view.setCurrentIndex(self.model.index(min(row, len(self.model.cells) - 1)))
         self._show_current()
 
     def _show_current(self) -> None:
@@ -245,7 +245,7 @@ class LabelCheckWindow(QDialog):
             row.show_cells(tr("Most alike among the others: {name}").format(name=name), [])
         check = self._check
 
-        def neighbours() -> tuple[Suspect, list[Reference], list[Reference]]:
+        def neighbours() -> tuple[ContradictedCell, list[Reference], list[Reference]]:
             code = found.reference.code
             own_class = check.alike(found.reference, code, NEIGHBOURS)
             return found, own_class, check.alike(found.reference, found.others_say, NEIGHBOURS)
@@ -281,18 +281,18 @@ class LabelCheckWindow(QDialog):
         """Take back the last decision; its cell is chosen again."""
         if not self._past or not self._tried(lambda: self._check.undo(self._author)):
             return
-        row, suspect = self._past.pop()
-        suspects = list(self.model.suspects)
-        suspects.insert(row, suspect)
-        self.model.show_suspects(suspects)
+        row, cell = self._past.pop()
+        cells = list(self.model.cells)
+        cells.insert(row, cell)
+        self.model.show_contradicted(cells)
         self._choose(row)
 
-    def _decide(self, act: Callable[[Suspect], None]) -> None:
+    def _decide(self, act: Callable[[ContradictedCell], None]) -> None:
         found, row = self.current(), self.view.currentIndex().row()
         if found is None or not self._tried(lambda: act(found)):
             return
         self._past.append((row, found))
-        self.model.show_suspects([s for s in self.model.suspects if s is not found])
+        self.model.show_contradicted([s for s in self.model.cells if s is not found])
         self._choose(row)
         self.view.setFocus()
 

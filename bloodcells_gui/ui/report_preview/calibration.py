@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QThreadPool
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QThreadPool,
+    Signal,
+)
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -109,7 +117,14 @@ class CalibrationWindow(QDialog):
         The open case, for its reviewed cells.
     reviewed : int
         How many cells a person decided on in it.
+
+    Signals
+    -------
+    cells_wanted(tuple)
+        Numbers of the contradicted cells that the person wants to look at.
     """
+
+    cells_wanted = Signal(tuple)
 
     def __init__(
         self,
@@ -156,14 +171,39 @@ class CalibrationWindow(QDialog):
             tr("Put &aside"), lambda: self._ask_for_current(self._tuning.remove)
         )
         self.none_button = self._button(tr("Use the &model as it is"), self.use_none)
+        self.contradicted: tuple[int, ...] = ()
+        self.doubted = QLabel()
+        self.doubted.setWordWrap(True)
+        self.look_button = self._button(tr("&Look at them"), self._want_contradicted)
         self._lay_out(lead)
+        self._show_contradicted(())
         resize_within_screen(self, 780, 460)
         self._busy = False
+        self._check = Lookup(pool, self)
+        self._check.answered.connect(lambda _, found: self._show_contradicted(found))
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._on_task_done)
         self._work.failed.connect(self._on_task_failed)
         self._update_buttons()
         self.refresh()
+        if case is not None and reviewed:
+            # Of a case of another classifier the calibration itself says so.
+            self._check.ask("contradicted", lambda: tuning.contradicted(case))
+
+    def _show_contradicted(self, found: tuple[int, ...]) -> None:
+        self.contradicted = found
+        self.doubted.setVisible(bool(found))
+        self.look_button.setVisible(bool(found))
+        self.doubted.setText(
+            ngettext(
+                "{n} reviewed cell is contradicted by the others: look at it before you calibrate.",
+                "{n} reviewed cells are contradicted by the others: look at them before you calibrate.",
+                len(found),
+            )
+        )
+
+    def _want_contradicted(self) -> None:
+        self.cells_wanted.emit(self.contradicted)
 
     def _build_table(self) -> QTableView:
         table = QTableView()
@@ -191,7 +231,11 @@ class CalibrationWindow(QDialog):
         layout.setSpacing(10)
         layout.addWidget(self.banners)
         layout.addWidget(lead)
+        doubt = QHBoxLayout()
+        doubt.addWidget(self.doubted, 1)
+        doubt.addWidget(self.look_button)
         layout.addLayout(above)
+        layout.addLayout(doubt)
         layout.addWidget(self.table, 1)
         layout.addLayout(below)
 
@@ -273,9 +317,11 @@ class CalibrationWindow(QDialog):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._work.close()
+        self._check.close()
         super().closeEvent(event)
 
     def reject(self) -> None:
         """Escape closes."""
         self._work.close()
+        self._check.close()
         super().reject()

@@ -327,16 +327,23 @@ class ToolWindows(QObject):
     def show_calibration(self) -> CalibrationWindow:
         """Profiles of this laboratory, and a new one from the open case."""
         session = self.session
-        return self._show_case_window(
-            CalibrationWindow(
-                self.context,
-                CalibrationController(self.workspace.engine),
-                None if session is None else session.path,
-                0 if session is None else session.state.reviewed,
-                self.window.pool,
-                self.window,
-            )
+        window = CalibrationWindow(
+            self.context,
+            CalibrationController(self.workspace.engine),
+            None if session is None else session.path,
+            0 if session is None else session.state.reviewed,
+            self.window.pool,
+            self.window,
         )
+        window.cells_wanted.connect(self._choose_cells)
+        return self._show_case_window(window)
+
+    def _choose_cells(self, ids: tuple[int, ...]) -> None:
+        """Choose cells of the open case in the gallery."""
+        page = self.window.page
+        if page is not None:
+            page.gallery.view.select_ids(ids)
+            self.window.activateWindow()
 
     def _show_case_window(self, window: Dialog) -> Dialog:
         """Show a window that goes with its case."""

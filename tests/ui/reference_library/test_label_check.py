@@ -43,7 +43,7 @@ def codes(shelf: ReferenceLibraryController) -> dict[int, str]:
     return {r.source_cell: r.code for r in shelf.entries()}
 
 
-def test_suspects_stand_beside_their_neighbours_and_nothing_changes(
+def test_contradicted_cells_stand_beside_their_neighbours_and_nothing_changes(
     qtbot: QtBot, context: UiContext, shelf: ReferenceLibraryController, pool: QThreadPool, tmp_path: Path
 ) -> None:
     planted_library(tmp_path / LIBRARY_NAME, 60, WRONG)
@@ -73,7 +73,7 @@ def test_each_cell_is_kept_changed_or_taken_out_by_key_and_taken_back(
     planted_library(tmp_path / LIBRARY_NAME, 60, WRONG)
     window = shown(qtbot, context, shelf, pool)
     qtbot.waitUntil(window.view.hasFocus)
-    cells = [s.reference for s in window.model.suspects]
+    cells = [s.reference for s in window.model.cells]
     key = getattr(Key, f"Key_{context.keymap.key('SNE')}")
     QTest.keyClick(window.view, Key.Key_Return)
     QTest.keyClick(window.view, key)
@@ -89,7 +89,7 @@ def test_each_cell_is_kept_changed_or_taken_out_by_key_and_taken_back(
     for left in (1, 2, 3):
         QTest.keyClick(window.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert window.model.rowCount() == left
-    assert [s.reference for s in window.model.suspects] == cells
+    assert [s.reference for s in window.model.cells] == cells
     told = {r.id: r for r in shelf.entries()}
     assert all((told[c.id].code, told[c.id].checked) == (c.code, False) for c in cells)
     assert not window.undo_button.isEnabled()

@@ -115,6 +115,7 @@ class FakeTuning:
         ]
         self.error: UserError | None = None
         self.unread_choice: UserError | None = None
+        self.doubted: tuple[int, ...] = ()
 
     def known(self) -> list[KnownProfile]:
         return list(self.profiles)
@@ -127,6 +128,9 @@ class FakeTuning:
         )
         return f"{name} v1"
 
+    def contradicted(self, case: Path) -> tuple[int, ...]:
+        return self.doubted
+
     def use(self, name: str) -> None:
         self.used.append(name)
 
@@ -135,6 +139,26 @@ class FakeTuning:
 
     def remove(self, name: str) -> None:
         self.profiles = [p for p in self.profiles if p.name != name]
+
+
+def test_contradicted_cells_are_named_before_the_calibration(
+    qtbot: QtBot, context: UiContext, pool: QThreadPool
+) -> None:
+    for doubted, said in (((), ""), ((7, 3), "2 reviewed cells are contradicted by the others")):
+        tuning = FakeTuning()
+        tuning.doubted = doubted
+        window = CalibrationWindow(context, tuning, Path("/case.bcs"), 40, pool)
+        qtbot.addWidget(window)
+        window.show()
+        qtbot.waitUntil(lambda w=window: w.model.rowCount() == 1)
+        qtbot.waitUntil(lambda w=window, d=doubted: w.contradicted == d)
+        assert window.doubted.isVisible() == window.look_button.isVisible() == bool(doubted)
+        if doubted:
+            assert said in window.doubted.text()
+            with qtbot.waitSignal(window.cells_wanted) as wanted:
+                window.look_button.click()
+            assert wanted.args == [(7, 3)]
+        window.close()
 
 
 def test_calibration_shows_before_and_after_and_uses_nothing_by_itself(

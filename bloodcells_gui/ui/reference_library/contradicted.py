@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from bloodcells_gui.app.library_check import Suspect
+from bloodcells_gui.app.library_check import ContradictedCell
 from bloodcells_gui.app.reference_library import Reference, ReferenceLibraryController
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.keyboard import review_meanings
@@ -17,26 +17,26 @@ from bloodcells_gui.ui.reference_library.tiles import ReferenceDelegate, Referen
 _NEIGHBOUR = 84
 
 
-class SuspectModel(ReferenceModel):
-    """Suspects, each with the class that the others name."""
+class ContradictedModel(ReferenceModel):
+    """Contradicted cells, each with the class that the others name."""
 
     def __init__(
         self, context: UiContext, shelf: ReferenceLibraryController, parent: QObject | None = None
     ) -> None:
         super().__init__(context, shelf, parent)
-        self.suspects: list[Suspect] = []
+        self.cells: list[ContradictedCell] = []
 
-    def show_suspects(self, suspects: Sequence[Suspect]) -> None:
+    def show_contradicted(self, cells: Sequence[ContradictedCell]) -> None:
         """Replace what is shown."""
-        self.suspects = list(suspects)
-        self.show_references([(s.reference, None) for s in self.suspects])
+        self.cells = list(cells)
+        self.show_references([(s.reference, None) for s in self.cells])
 
     def words(self, row: int) -> str:
-        return "→ " + self._context.language.class_name(self.suspects[row].others_say)
+        return "→ " + self._context.language.class_name(self.cells[row].others_say)
 
 
-class SuspectView(TileList):
-    """The suspects; keys decide on the chosen one.
+class ContradictedView(TileList):
+    """The contradicted cells; keys decide on the chosen one.
 
     Signals
     -------
@@ -75,7 +75,7 @@ class SuspectView(TileList):
 
 
 class NeighbourRow(QWidget):
-    """The cells of one class that are most like the suspect."""
+    """The cells of one class that are most like the chosen one."""
 
     def __init__(self, context: UiContext, shelf: ReferenceLibraryController) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class NeighbourRow(QWidget):
         self.view.setFixedHeight(delegate.tile.height() + 4)
         self.view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # They are looked at; the keys belong to the suspect.
+        # They are looked at; the keys belong to the contradicted cell.
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.setSelectionMode(TileList.SelectionMode.NoSelection)
         layout = QVBoxLayout(self)
