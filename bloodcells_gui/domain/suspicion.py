@@ -106,7 +106,7 @@ class LookFirst:
 # too, but stands behind: a tenth of its probability.
 #: For cards that have no rule of their own, and runs of versions before there was one.
 DEFAULT = LookFirst(
-    {code: 1.0 if code in CRITICAL else 0.1 for code in BY_CODE if code in GRAVE & LEUKOCYTES}, 0.01
+    {code: 1.0 if code in CRITICAL else 0.1 for code in BY_CODE if code in GRAVE & LEUKOCYTES}, 0.005
 )
 
 

@@ -42,6 +42,9 @@ CLASS_PRIOR = {"strength": 0.3, "least": 15}
 PROPAGATION = {"near": 0.5, "pull": 1.0, "echo": 1.0, "own": 0.1}
 # Opinion pool of both answers, see ``scripts/training/pool_fit.py``; fitted on Raabin, LISC and Deep Bio-Net left out.
 POOL = {"adapted": 0.7, "own": 0.1, "change": 0.8, "threshold": 0.1, "unfamiliar": 0.06}
+# Which cells are shown first. The limit is that which 5 % of the cells of healthy films pass on the mean over LISC and deepbionet, with the
+# network that went on from 2.4.1 without them (``scripts/training/evaluate_blasts.py --fit``).
+LOOK_FIRST = {"weights": {"BL": 1.0, "PMY": 0.1}, "limit": 0.02}
 # Share of the uncertainty that comes from the leaf: little more than an order among cells whose coarse class is as sure.
 LEAF_SHARE = 0.02
 
@@ -326,7 +329,7 @@ def fit_uncertainty(
         "unlike": unlike, "disagreement": views,
         **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
         "logit_adjustment": LOGIT_SHIFT, "specimen_mix": CLASS_PRIOR, "look_alikes": PROPAGATION, "leaf_share": LEAF_SHARE,
-        "pool": POOL,
+        "pool": POOL, "look_first": LOOK_FIRST,
         "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
         "referred_home_validation": round(float((of_home > threshold).mean()), 4),
         "empty_views_refused": round(refused, 4),

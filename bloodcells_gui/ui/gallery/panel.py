@@ -73,13 +73,7 @@ class GalleryPanel(QWidget):
         self._slider.valueChanged.connect(lambda i: self.view.set_side(SIDES[i]))
         size = QLabel(tr("Size"))
         size.setObjectName("muted")
-        self.queue = QToolButton()
-        self.queue.setCheckable(True)
-        self.queue.setIcon(context.icons.get("look_first", "critical"))
-        self.queue.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.queue.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.queue.setToolTip(tr("Show only the cells that may be blasts, the most suspicious first"))
-        self.queue.toggled.connect(self._show_queue)
+        self.queue = self._queue_button()
         bar = QHBoxLayout()
         bar.setContentsMargins(14, 5, 14, 5)
         bar.addWidget(self._label)
@@ -102,6 +96,16 @@ class GalleryPanel(QWidget):
         controller.changed.connect(self.refresh)
         self.model.outside_asked.connect(lambda: self.queue.setChecked(False))
         self._update_count_label()
+
+    def _queue_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setCheckable(True)
+        button.setIcon(self._context.icons.get("look_first", "critical"))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(tr("Show only the cells that may be blasts, the most suspicious first"))
+        button.toggled.connect(self._show_queue)
+        return button
 
     def step_side(self, steps: int) -> None:
         """The next larger or smaller pictures, where they are seen."""
@@ -143,7 +147,7 @@ class GalleryPanel(QWidget):
     def _update_count_label(self) -> None:
         session = self._controller.session
         waiting = len(session.look_first())
-        self.queue.setText(tr("Look here first: {number}").format(number=waiting))
+        self.queue.setText(tr("Look first: {number}").format(number=waiting))
         self.queue.setVisible(bool(session.flagged))
         self.queue.setEnabled(waiting > 0 or self.queue.isChecked())
         cells, selected = sum(self.model.counts()), self._selected_count()

@@ -150,4 +150,4 @@ def test_cells_found_while_an_analysis_runs_join_the_queue(desk: Desk, queue: li
     found = suspicious(make_cells(1, first_id=9000), 0)
     desk.session.absorb(CellsFound(found, ()))
     assert desk.session.look_first() == [*queue, found[0].id]
-    assert desk.page.gallery.queue.text() == "Look here first: 5"
+    assert desk.page.gallery.queue.text() == "Look first: 5"
