@@ -25,6 +25,7 @@ from bloodcells_gui.domain.i18n import plural
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.rules import SMEAR, TriggeredRule, raised_rules
 from bloodcells_gui.domain.settings import BLOCK, NONE
+from bloodcells_gui.domain.suspicion import RULE
 from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED
 from bloodcells_gui.report.model import CheckLine, FindingLine
 
@@ -124,7 +125,7 @@ def _not_looked_at_first(session: CaseSession) -> list[SigningCheck]:
     if not waiting:
         return []
     rule, text = session.settings.signing.look_first, check_messages.LOOK_FIRST_NOT_SEEN
-    return _check_by_rule(session, rule, "look-first", text, (("n", str(len(waiting))),), waiting)
+    return _check_by_rule(session, rule, RULE, text, (("n", str(len(waiting))),), waiting)
 
 
 def _unreviewed(session: CaseSession) -> list[SigningCheck]:

@@ -26,6 +26,8 @@ Floats = NDArray[np.float32]
 
 #: The queue as a heading beside the class codes.
 LOOK_FIRST = "LOOK_FIRST"
+#: Name of the rule in the report.
+RULE = "look-first"
 #: Name of the rule among the parameters of a run.
 PARAMETER = "look_first"
 _LIMIT = "limit"
@@ -182,4 +184,4 @@ def queue_remark(cells: Iterable[Cell], state: _Reviewed) -> tuple[Remark, ...]:
     seen = [i for i in shown if state.decided(i)]
     blasts = sum(state.decision(i).final in CRITICAL for i in seen)
     params = (("n_flagged", str(len(shown))), ("n_seen", str(len(seen))), ("n_blasts", str(blasts)))
-    return (Remark(FLAGGED, params, "info" if len(seen) == len(shown) else "warning", PARAMETER),)
+    return (Remark(FLAGGED, params, "info" if len(seen) == len(shown) else "warning", RULE),)

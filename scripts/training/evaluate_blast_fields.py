@@ -112,6 +112,9 @@ def tell_made(
     for kind in dict.fromkeys(KINDS):
         places = [(n, p) for n, of in truth.items() for p in of if p.kind == kind]
         hits = [c for n, p in places if (c := found_at(by_image.get(n, []), p, mpp)) is not None]
+        if not hits:
+            print(f"  {kind:11s} {len(places)} set, none listed")
+            continue
         named = np.array([is_named(c) for c in hits])
         shown = named | np.array([is_flagged(c) for c in hits])
         print(

@@ -16,7 +16,7 @@ from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.settings import BLOCK, NONE
-from bloodcells_gui.domain.suspicion import PARAMETER, is_flagged
+from bloodcells_gui.domain.suspicion import RULE, is_flagged
 from tests.support.workbench_window import a_case, a_workspace
 
 DONE = ("A. Technician", "Reviewed and reported")
@@ -95,6 +95,6 @@ def test_the_report_tells_how_many_were_shown_looked_at_and_named_a_blast(
     session.relabel(waiting[:2], "BL")
     session.relabel(waiting[2:3], "LY")
     model = report_model(session, ExportOptions())
-    (remark,) = [r for r in model.differential.remarks if r.rule == PARAMETER]
+    (remark,) = [r for r in model.differential.remarks if r.rule == RULE]
     assert dict(remark.params) == {"n_flagged": str(len(waiting)), "n_seen": "3", "n_blasts": "2"}
     assert "À regarder en premier" in remark_text(remark, "fr")
