@@ -23,6 +23,7 @@ from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.storage import schema
 from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
 from bloodcells_gui.storage.hash_chain import Kind
+from bloodcells_gui.storage.serialization import scale_from_json, scale_to_json
 from tests.support.case_tools import CLASSES, SCALE, T0, Reviewer, a_case, a_run, a_specimen, cells_of
 
 RECORD = RunRecord(RunCounts(red_cells=812), remarks=(remark(FOREIGN),))
@@ -347,3 +348,10 @@ def test_the_analysis_joins_the_writer_of_its_process(tmp_path: Path) -> None:
     with CaseStore.open(path, join=True) as alone:
         assert alone.verify() == []
     assert not Path(f"{path}.lock").exists()
+
+
+def test_a_scale_comes_back_with_what_it_rests_on_and_one_of_earlier_versions_without() -> None:
+    scale = ScaleEstimate(0.1, ScaleSource.PRIOR, 0.095, 16, "w", "leukocytes")
+    assert scale_from_json(scale_to_json(scale)) == scale
+    earlier = '{"mpp": 0.1, "source": "red cells", "spread": 0.05, "n": 40, "warning": ""}'
+    assert scale_from_json(earlier) == ScaleEstimate(0.1, ScaleSource.RED_CELLS, 0.05, 40)
