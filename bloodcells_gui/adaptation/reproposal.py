@@ -17,6 +17,7 @@ from bloodcells_gui.adaptation.morphometry import coarse_names
 from bloodcells_gui.adaptation.prior_shift import LEAF_SHARE, PriorShift
 from bloodcells_gui.domain.cell import (
     FLAG_NO_CELL,
+    FLAG_PLASMA_LOOK,
     FLAG_POOR_PICTURE,
     FLAG_UNLIKE_TRAINING,
     FOR_WANT_OF_SCALE,
@@ -27,7 +28,9 @@ from bloodcells_gui.domain.taxonomy import ARTEFACT, CRITICAL, NUCLEATED, ROLLUP
 Floats = NDArray[np.float32]
 
 #: Flags with which an unidentified cell stays so, whatever the adaptation.
-HELD_BACK = frozenset({FLAG_NO_CELL, FLAG_POOR_PICTURE, FLAG_UNLIKE_TRAINING}) | FOR_WANT_OF_SCALE
+HELD_BACK = (
+    frozenset({FLAG_NO_CELL, FLAG_PLASMA_LOOK, FLAG_POOR_PICTURE, FLAG_UNLIKE_TRAINING}) | FOR_WANT_OF_SCALE
+)
 #: Probability above which an artefact is certain, so that nobody needs to name it.
 CERTAIN_ARTEFACT = 0.8
 

@@ -24,6 +24,8 @@ FLAG_SCALE_CONTRADICTED = N_("scale contradicted")
 FLAG_SCALE_UNSURE = N_("scale unsure")
 FLAG_BY_HAND = "added by hand"
 FLAG_UNLIKE_TRAINING = N_("unlike the training data")
+#: The look of a plasma cell, which no classifier here proposes.
+FLAG_PLASMA_LOOK = N_("eccentric nucleus, deep blue cytoplasm")
 #: Computed whenever a cell is read, never stored (see `domain/suspicion.py`).
 FLAG_LOOK_FIRST = N_("look here first")
 

@@ -27,6 +27,7 @@ _LABELS = {
     "nucleus_haematoxylin": N_("Nucleus haematoxylin"),
     "cytoplasm_eosin": N_("Cytoplasm eosin"),
     "focus": N_("Focus"),
+    "nucleus_offset": N_("Nucleus offset (0 = central)"),
     "nucleus_cell_ratio": N_("Nucleus:cell ratio"),
     "nucleus_cytoplasm_ratio": N_("N:C ratio (nucleus:cytoplasm)"),
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from bloodcells_gui.domain.cell import (
     FLAG_NO_CELL,
+    FLAG_PLASMA_LOOK,
     FLAG_POOR_PICTURE,
     FLAG_SCALE_CONTRADICTED,
     FLAG_SCALE_UNSURE,
@@ -22,6 +23,7 @@ CONTRADICTED = N_("the scale is contradicted")
 UNSURE_SCALE = N_("its class depends on an uncertain scale")
 POOR_PICTURE = N_("its picture is too dark, too pale or too blurred")
 NO_OUTLINE = N_("no cell could be outlined")
+PLASMA_LOOK = N_("it has an eccentric nucleus in deep blue cytoplasm, as plasma cells do")
 UNLIKE = N_("it looks unlike the training images")
 COMPETE = N_("two classes compete: {first} and {second}")
 BELOW = N_("its probability is below the limit")
@@ -55,6 +57,11 @@ SUMMARY = {
         "Unidentified because no cell could be outlined: {count}.",
         "count",
     ),
+    PLASMA_LOOK: plural(
+        "Unidentified because it has an eccentric nucleus in deep blue cytoplasm, as plasma cells do: {count}.",
+        "Unidentified because they have an eccentric nucleus in deep blue cytoplasm, as plasma cells do: {count}.",
+        "count",
+    ),
     UNLIKE: plural(
         "Unidentified because it looks unlike the training images: {count}.",
         "Unidentified because they look unlike the training images: {count}.",
@@ -80,6 +87,7 @@ _OF_FLAG = (
     (FLAG_SCALE_UNSURE, UNSURE_SCALE),
     (FLAG_POOR_PICTURE, POOR_PICTURE),
     (FLAG_NO_CELL, NO_OUTLINE),
+    (FLAG_PLASMA_LOOK, PLASMA_LOOK),
     (FLAG_UNLIKE_TRAINING, UNLIKE),
 )
 # A second class with less than this is no rival.

@@ -39,6 +39,7 @@ MEASUREMENTS = (
     "nucleus_haematoxylin",
     "cytoplasm_eosin",
     "focus",
+    "nucleus_offset",
 )
 
 #: What cannot be measured of a cell whose outline is not seen as a whole.
@@ -55,6 +56,7 @@ OF_OUTLINE = (
     "nucleus_circularity",
     "nucleus_solidity",
     "nucleus_lobes",
+    "nucleus_offset",
 )
 
 #: Ruifrok and Johnston, Anal Quant Cytol Histol 2001;23:291-9: rows haematoxylin, eosin, residual (cross
@@ -117,6 +119,8 @@ def measure(crop: NDArray[np.uint8], mask: NDArray[np.uint8], um_per_px: float) 
       (Ruifrok and Johnston 2001) with their H&E vectors; Romanowsky stains differ, so use them for
       comparison only.
     - ``focus``: see `focus_of`.
+    - ``nucleus_offset`` = distance of the centroids of nucleus and cell / (``equivalent_diameter_um`` / 2): 0 for
+      a nucleus in the middle, about 0.3 and more for an eccentric one (own definition); undefined without nucleus.
     """
     values = dict.fromkeys(MEASUREMENTS, math.nan)
     left, top, width, height = cv2.boundingRect(mask)
@@ -144,10 +148,17 @@ def measure(crop: NDArray[np.uint8], mask: NDArray[np.uint8], um_per_px: float) 
         around = perimeter_px(nucleus)
         values["nucleus_circularity"] = min(1.0, 4 * math.pi * nucleus_area / around**2)
         values["nucleus_solidity"] = solidity_of(nucleus)
+        values["nucleus_offset"] = _distance_of_centroids(cell, nucleus) / math.sqrt(area / math.pi)
     values["nucleus_lobes"] = float(count_lobes(nucleus, um_per_px))
     _densities(values, crop, cell, nucleus, blank, um_per_px)
     values["focus"] = focus_of(crop, cell)
     return np.array([values[name] for name in MEASUREMENTS], np.float32)
+
+
+def _distance_of_centroids(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Between the centroids of two binary parts, neither of them empty, in px."""
+    a, b = (cv2.moments(part, binaryImage=True) for part in (one, other))
+    return math.hypot(a["m10"] / a["m00"] - b["m10"] / b["m00"], a["m01"] / a["m00"] - b["m01"] / b["m00"])
 
 
 def _densities(

@@ -51,6 +51,7 @@ from bloodcells_gui.pipeline.edges import (
 )
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
 from bloodcells_gui.pipeline.models import CellClassifier, CellSegmenter, ClassifierResult
+from bloodcells_gui.pipeline.plasma_look import mark_plasma_look
 from bloodcells_gui.pipeline.scale_averaging import Averaged, answer_within_spread
 from bloodcells_gui.pipeline.windows import View, Windows, centred
 
@@ -235,6 +236,7 @@ class CellAnalyzer:
                 run=run,
             )
             embedding = np.asarray(result.embedding[i], np.float16)
+            cell = mark_plasma_look(cell)
             rows.append((cell, self._assets(window, masks[i], embedding, pictures[i])))
         return rows
 

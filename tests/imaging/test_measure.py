@@ -113,6 +113,13 @@ def test_granules_raise_granularity_and_blur_lowers_focus() -> None:
     assert values(blurred, mask)["focus"] < 0.5 * values(grains, mask)["focus"]
 
 
+def test_the_offset_of_the_nucleus_is_a_share_of_the_cell_s_radius() -> None:
+    central, eccentric = disc(30) + disc(12), disc(30) + disc(12, 64 + 15, 64)
+    assert values(picture(central), central)["nucleus_offset"] == pytest.approx(0.0, abs=0.01)
+    assert values(picture(eccentric), eccentric)["nucleus_offset"] == pytest.approx(0.5, abs=0.02)
+    assert math.isnan(values(picture(disc(20)), disc(20))["nucleus_offset"])
+
+
 def test_undefined_values_are_nan() -> None:
     none = values(picture(disc(0) * 0), np.zeros((SIZE, SIZE), np.uint8))
     assert math.isnan(none["cell_area_um2"])
