@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from bloodcells_gui.app.cell_views import decode_jpeg
 from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.taxonomy import BY_CODE, OTHER
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.pipeline.windows import WIDEST, Windows, centred
 
@@ -66,5 +67,14 @@ class Explainer:
             field_um = Windows.of(classifier, engine.segmenter).field_um
         mpp, middle = field_um / min(height, width), (width / 2, height / 2)
         crop = crop_at_scale(rgb, middle, mpp, classifier.size_px, classifier.um_per_px)
-        heat = classifier.explain(crop[None], leaves_of(code))[0]
+        heat = classifier.explain(crop[None], _known_leaves(code, classifier.classes))[0]
         return np.asarray(centred(heat, round(classifier.size_px * field_um / seen_um)), np.float32)
+
+
+def _known_leaves(code: str, classes: Sequence[str]) -> tuple[str, ...]:
+    """Leaves of `code` that the network knows; else its coarse row's: a giant platelet is a platelet."""
+    leaves = leaves_of(code)
+    if set(leaves) & set(classes):
+        return leaves
+    rows = {BY_CODE[leaf].row for leaf in leaves} - {OTHER}
+    return tuple(leaf for leaf in classes if BY_CODE[leaf].row in rows)

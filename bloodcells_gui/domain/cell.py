@@ -24,6 +24,9 @@ FLAG_SCALE_CONTRADICTED = N_("scale contradicted")
 FLAG_SCALE_UNSURE = N_("scale unsure")
 FLAG_BY_HAND = "added by hand"
 FLAG_UNLIKE_TRAINING = N_("unlike the training data")
+#: Of platelets, measured against the red cells around: one body, or an outline that may be several.
+FLAG_GIANT_PLATELET = N_("larger than the red cells around it")
+FLAG_GIANT_OR_CLUMP = N_("giant platelet or clump")
 #: The look of a plasma cell, which no classifier here proposes.
 FLAG_PLASMA_LOOK = N_("eccentric nucleus, deep blue cytoplasm")
 #: Computed whenever a cell is read, never stored (see `domain/suspicion.py`).

@@ -1,14 +1,16 @@
-"""Estimate the platelet count from the smear, independent of the analyser."""
+"""Platelets: their count, estimated from the smear independent of the analyser, and giant ones by size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bloodcells_gui.domain.analysis import AnalysisRun
+from bloodcells_gui.domain.cell import FLAG_GIANT_PLATELET
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.taxonomy import GIANT_PLATELET, PLATELET
 
 # Below this the ratio of platelets to red cells is too loose to show.
 FEWEST_RED_CELLS = 1000
@@ -16,6 +18,16 @@ FEWEST_RED_CELLS = 1000
 OIL_FIELD_MM2 = 0.0380
 #: Below so many oil fields of sampled area the count per field is too loose to show.
 FEWEST_OIL_FIELDS = 10
+
+
+def named_by_size(code: str, flags: Collection[str]) -> str:
+    """Leaf code of a cell that a classifier calls `code`: a platelet larger than the red cells is giant.
+
+    No classifier here knows giant platelets. Their definition is one of size: larger than a normal red cell,
+    above 7 um, where large platelets measure above 4 um (image bank of the American Society of Hematology,
+    picture 60930).
+    """
+    return GIANT_PLATELET if code == PLATELET and FLAG_GIANT_PLATELET in flags else code
 
 
 def platelet_estimates(

@@ -58,8 +58,8 @@ SUMMARY = {
         "count",
     ),
     PLASMA_LOOK: plural(
-        "Unidentified because it has an eccentric nucleus in deep blue cytoplasm, as plasma cells do: {count}.",
-        "Unidentified because they have an eccentric nucleus in deep blue cytoplasm, as plasma cells do: {count}.",
+        "Unidentified because it looks like a plasma cell (eccentric nucleus, deep blue cytoplasm): {count}.",
+        "Unidentified because they look like plasma cells (eccentric nucleus, deep blue cytoplasm): {count}.",
         "count",
     ),
     UNLIKE: plural(

@@ -119,8 +119,8 @@ def measure(crop: NDArray[np.uint8], mask: NDArray[np.uint8], um_per_px: float) 
       (Ruifrok and Johnston 2001) with their H&E vectors; Romanowsky stains differ, so use them for
       comparison only.
     - ``focus``: see `focus_of`.
-    - ``nucleus_offset`` = distance of the centroids of nucleus and cell / (``equivalent_diameter_um`` / 2): 0 for
-      a nucleus in the middle, about 0.3 and more for an eccentric one (own definition); undefined without nucleus.
+    - ``nucleus_offset`` = distance of the centroids of nucleus and cell / (``equivalent_diameter_um`` / 2): 0
+      for a nucleus in the middle, above 0.3 for an eccentric one (own definition); undefined without nucleus.
     """
     values = dict.fromkeys(MEASUREMENTS, math.nan)
     left, top, width, height = cv2.boundingRect(mask)

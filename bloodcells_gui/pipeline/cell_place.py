@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,8 @@ class CellPlace:
     seen : (h, w) uint8 or None
         Which of `pixels` some image shows, where they were put together from several; the edges of these
         images are then no edges for the cell, but what none of them shows begins at one.
+    red_cell_px : float
+        Median diameter of the red cells around, px of `pixels`; NaN where too few were found.
     inner : EdgeFlags
         EdgeFlags of the image beyond which another image goes on: no cell is cut there.
     padded : bool
@@ -59,6 +62,7 @@ class CellPlace:
     box_px: Box | None = None
     platelet: bool = False
     seen: NDArray[np.uint8] | None = None
+    red_cell_px: float = math.nan
     inner: EdgeFlags = NO_SIDE
     padded: bool = False
 

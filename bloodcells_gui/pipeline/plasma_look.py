@@ -1,10 +1,10 @@
 """The look of a plasma cell: a nucleus far from the middle in cytoplasm nearly as blue as itself.
 
-No classifier here knows plasma cells; it takes them for erythroblasts, eosinophils or promyelocytes. The look is
-measured instead, and a cell that has it waits for a person, whatever the classifier called it. The three limits
-were chosen on labelled cells and on plasma cells composed for this (``scripts.training.evaluate_untaught``): they
-mark about three of five of these, and fewer than one of two hundred lymphocytes or monocytes of the laboratories
-at hand. Variant lymphocytes do not have it.
+No classifier here knows plasma cells; it takes them for erythroblasts, eosinophils or promyelocytes. The look
+is measured instead, and a cell that has it waits for a person, whatever the classifier called it. The limits
+were chosen on labelled cells and on plasma cells composed for this (``scripts.training.evaluate_untaught``):
+they mark up to three of five of these, and fewer than one of two hundred lymphocytes or monocytes of the
+laboratories at hand. Variant lymphocytes do not have it.
 """
 
 from __future__ import annotations

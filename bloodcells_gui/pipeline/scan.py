@@ -40,6 +40,7 @@ from bloodcells_gui.imaging.io.refusal import out_of_reach
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.deduplication import ANY_KIND, ListedBoxes
+from bloodcells_gui.pipeline.giant_platelets import mark_giant_platelet
 from bloodcells_gui.pipeline.outline_overlap import Outlines
 from bloodcells_gui.pipeline.outline_plausibility import check_outline_plausibility
 from bloodcells_gui.pipeline.pieces import SearchResult, Source
@@ -296,7 +297,10 @@ class Scan:
     def _name(self, places: Sequence[CellPlace]) -> list[tuple[Cell, CellAssets]]:
         classes = self._work.classifier.classes
         rows = self._work.process(places, run=self._options.run)
-        return [(check_outline_plausibility(cell, classes), assets) for cell, assets in rows]
+        return [
+            (mark_giant_platelet(check_outline_plausibility(cell, classes), place.red_cell_px), assets)
+            for place, (cell, assets) in zip(places, rows, strict=True)
+        ]
 
     def _head_ready(self) -> bool:
         batches = self._naming[0].batches

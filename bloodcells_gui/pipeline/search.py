@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import cv2
@@ -19,6 +19,7 @@ from bloodcells_gui.imaging.nuclei import lacks_nucleus
 from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.deduplication import BAND_UM, touching
+from bloodcells_gui.pipeline.giant_platelets import red_cell_diameter
 from bloodcells_gui.pipeline.pieces import Candidate
 
 Pixels = NDArray[np.uint8]
@@ -186,12 +187,10 @@ class TileSearch:
             for box, flag in zip(_boxes(near), touch, strict=True)
         ]
         if not coarse:
-            spots += [
-                Candidate(
-                    box, PLATELET, self._place(read, full, tile, image, size_px, mpp, box, PLATELET, False)
-                )
-                for box in _boxes(platelets)
-            ]
+            red_cell_px = red_cell_diameter(red.boxes)
+            for box in _boxes(platelets):
+                place = self._place(read, full, tile, image, size_px, mpp, box, PLATELET, False)
+                spots.append(Candidate(box, PLATELET, replace(place, red_cell_px=red_cell_px)))
         return SearchedTile(
             tuple(spots),
             red.boxes[_in_tile_core(red, tile, 0.0)],

@@ -34,7 +34,7 @@ from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.suspicion import queue_remark
-from bloodcells_gui.domain.taxonomy import ROLLUPS, UNIDENTIFIED
+from bloodcells_gui.domain.taxonomy import GIANT_PLATELET, ROLLUPS, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import reasons_counted
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import (
@@ -392,9 +392,15 @@ def _run(run: AnalysisRun) -> RunBlock:
         scale=run.scale,
         tallies=tuple(sorted(tallies_of(record).items())),
         notice=notice_of(record.remarks),
-        never_proposed=never_proposed(run.classes) if run.classes else (),
+        never_proposed=_never_proposed(run),
         record=record,
     )
+
+
+def _never_proposed(run: AnalysisRun) -> tuple[str, ...]:
+    """What neither the classifier of a run proposes nor a measurement beside it."""
+    by_size = (GIANT_PLATELET,) if run.record.counts.red_cells else ()
+    return never_proposed(run.classes, by_size) if run.classes else ()
 
 
 def _images_hash(specimen: Specimen) -> str:

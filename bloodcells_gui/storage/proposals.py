@@ -22,6 +22,8 @@ from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_of, same_classifier
 from bloodcells_gui.adaptation.reproposal import HELD_BACK, adapt_proposals, coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun
+from bloodcells_gui.domain.cell import FLAG_GIANT_PLATELET
+from bloodcells_gui.domain.platelets import named_by_size
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.suspicion import rule_of
 from bloodcells_gui.domain.taxonomy import BY_CODE
@@ -101,6 +103,9 @@ class AdaptedProposals:
                 )
                 if not remaining:
                     break
+        for i, row in enumerate(table):
+            if FLAG_GIANT_PLATELET in row[_FLAGS]:
+                said.predicted[i] = named_by_size(said.predicted[i], json.loads(row[_FLAGS]))
         return said
 
     def suspicion(
