@@ -1,8 +1,8 @@
 """Giant platelets by their measured size: those larger than the red cells around them.
 
-Boxes around platelets measure 0.3 to 0.7 of those of red cells (795 labelled, three laboratories, 99 of 100
-below 0.83). What is as large as a red cell is mostly a clump or a group; so only one compact outline is called
-giant.
+Boxes around platelets measure 0.3 to 0.7 of those of red cells (795 labelled ones of three laboratories, of
+which 99 in 100 are below 0.83). What is as large as a red cell is mostly a clump or a group; so only one
+compact outline is called giant.
 """
 
 from __future__ import annotations
