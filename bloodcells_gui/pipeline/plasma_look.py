@@ -22,6 +22,8 @@ from bloodcells_gui.imaging.measure import MEASUREMENTS
 LEAST_OFFSET = 0.31
 #: Optical density of the cytoplasm in red, which blue dye absorbs, as a share of the nucleus' own.
 LEAST_BLUE = 0.5
+#: And its density in blue, which blue dye lets pass, as a share of that in red: eosinophils have about 1.
+MOST_RED = 0.7
 #: The smallest plasma cells are larger than small erythroblasts.
 LEAST_DIAMETER_UM = 10.0
 
@@ -31,8 +33,9 @@ _AT = {name: i for i, name in enumerate(MEASUREMENTS)}
 def has_plasma_look(measurements: NDArray[np.floating]) -> NDArray[np.bool_]:
     """(n,) which of the cells with these measurements (n, all of MEASUREMENTS) have the look.
 
-    Both shares are of the cell's own nucleus, so that stain and light do not matter; the cytoplasm must
-    also have lost more of its density in green than in red: it is bluer than the nucleus. NaN is no look.
+    The densities are shares of the cell's own, so that strength of stain and light do not matter; the
+    cytoplasm must also have lost more of its density in green than in red: it is bluer than the nucleus. NaN
+    is no look.
     """
     of = {name: np.asarray(measurements[:, at], np.float64) for name, at in _AT.items()}
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -42,6 +45,7 @@ def has_plasma_look(measurements: NDArray[np.floating]) -> NDArray[np.bool_]:
         (of["nucleus_offset"] > LEAST_OFFSET)
         & (red > LEAST_BLUE)
         & (green < red)
+        & (of["cytoplasm_od_blue"] < MOST_RED * of["cytoplasm_od_red"])
         & (of["equivalent_diameter_um"] > LEAST_DIAMETER_UM),
         np.bool_,
     )

@@ -215,14 +215,14 @@ def cost_of_look(found: Answered) -> dict[str, object]:
 
 
 def evaluate(
-    bundle: Path, cache: Path, seed: int, most: int, segmenter: Path = SEGMENTER
+    bundle: Path, cache: Path, seed: int, most: int, only: str = "", segmenter: Path = SEGMENTER
 ) -> dict[str, object]:
-    """All figures of a bundle."""
+    """Figures of a bundle, of the sets whose name holds `only`."""
     program, pictures = Program(bundle, segmenter), Pictures(cache, seed)
     sets: dict[str, object] = {}
 
     def add(name: str, crops: list[np.ndarray], company: Answered | None, right: Sequence[str]) -> None:
-        if crops:
+        if crops and only in name:
             sets[name] = judged(program, program.cells(crops), company, right)
             _print(name, sets[name])
 
@@ -282,8 +282,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=15)
     parser.add_argument("--most", type=int, default=100, help="cells of a set")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    parser.add_argument("--only", default="", help="sets whose name holds this")
     args = parser.parse_args()
-    found = evaluate(args.bundle, args.cache, args.seed, args.most)
+    found = evaluate(args.bundle, args.cache, args.seed, args.most, args.only)
     if args.out is not None:
         args.out.write_text(json.dumps(found, indent=1) + "\n")
 

@@ -13,7 +13,7 @@ from bloodcells_gui.pipeline.plasma_look import has_plasma_look, mark_plasma_loo
 PX, UM = 128, 0.21
 LOOK = {
     "nucleus_offset": 0.4, "equivalent_diameter_um": 13.0, "cytoplasm_od_red": 0.3, "nucleus_od_red": 0.45,
-    "cytoplasm_od_green": 0.25, "nucleus_od_green": 0.6,
+    "cytoplasm_od_green": 0.25, "nucleus_od_green": 0.6, "cytoplasm_od_blue": 0.1,
 }  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def test_such_a_cell_waits_whatever_it_was_called() -> None:
         cell(nucleus_offset=0.2),
         cell(cytoplasm_od_red=0.2),
         cell(cytoplasm_od_green=0.55),
+        cell(cytoplasm_od_blue=0.25),
         cell(equivalent_diameter_um=9.0),
         cell(nucleus_offset=float("nan")),
         cell(nucleus_od_red=0.0, cytoplasm_od_red=0.0),

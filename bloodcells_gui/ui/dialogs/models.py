@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHeaderView,
@@ -26,6 +27,8 @@ from bloodcells_gui.ui.screen_fit import resize_within_screen
 if TYPE_CHECKING:
     from bloodcells_gui.app.models import InstalledModel
 
+#: Of the width, column by column.
+_SHARES = (0.16, 0.20, 0.18, 0.13, 0.33)
 _UNSURE = (Proposed.ROLLS_UP, Proposed.BY_HAND)
 
 
@@ -72,14 +75,9 @@ class ModelsDialog(Form):
         return parts
 
     def _table(self, rows: Sequence[ClassProposal]) -> QTableWidget:
-        table = QTableWidget(len(rows), len(HEADS))
+        table = _ShareTable(len(rows), len(HEADS))
         table.setAccessibleName(tr("What the classifier proposes of each class"))
         table.setHorizontalHeaderLabels([tr(head) for head in HEADS])
-        table.verticalHeader().hide()
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        table.setTabKeyNavigation(False)
-        table.setWordWrap(True)
         for i, row in enumerate(rows):
             for column, text in enumerate(cells_of_row(row, self._lang)):
                 item = QTableWidgetItem(text)
@@ -88,12 +86,31 @@ class ModelsDialog(Form):
                     font.setItalic(True)
                     item.setFont(font)
                 table.setItem(i, column, item)
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(len(HEADS) - 1, QHeaderView.ResizeMode.Stretch)
-        table.resizeRowsToContents()
-        table.setMinimumHeight(160)
         return table
+
+
+class _ShareTable(QTableWidget):
+    """A table to read: its columns share the width, and rows grow until their texts fit."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        super().__init__(rows, columns)
+        self.verticalHeader().hide()
+        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setMinimumHeight(160)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        width = self.viewport().width()
+        for column, share in enumerate(_SHARES):
+            self.setColumnWidth(column, int(share * width))
+        self.resizeRowsToContents()
 
 
 def show_models(context: UiContext, parent: QWidget) -> None:
