@@ -26,6 +26,7 @@ from bloodcells_gui.domain.i18n import plural, tr
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.run_messages import remarks_text
+from bloodcells_gui.inference.label_check import check_labels
 from bloodcells_gui.report import csv_out, evaluation
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.pdf_evaluation import write_evaluation_pdf
@@ -38,6 +39,10 @@ SUMMARY = plural(
 OTHERS = plural(
     "{n} unidentified; accuracy of the others {accuracy} %",
     "{n} unidentified; accuracy of the others {accuracy} %",
+)
+CONTRADICTED = plural(
+    "{n} label is contradicted by the other cells, look at it: {path}",
+    "{n} labels are contradicted by the other cells, look at them: {path}",
 )
 
 
@@ -63,7 +68,7 @@ def evaluate_folder(
     progress: Callable[[Progress], None],
     engine: Callable[[], Engine] | None = None,
 ) -> list[str]:
-    """Write evaluation.json, evaluation.csv, evaluation.pdf and skipped.csv; returns a few lines to print.
+    """Write evaluation.json, .csv and .pdf, contradicted.csv and skipped.csv; returns a few lines to print.
 
     Raises
     ------
@@ -97,7 +102,26 @@ def evaluate_folder(
         scale_remarks=found.scale_remarks,
     )
     _write(request, result, found.skipped)
-    return _summary(request, result, found, prior_shift)
+    return [*_summary(request, result, found, prior_shift), *_contradicted(request, found)]
+
+
+def _contradicted(request: EvaluateRequest, found: LabelledCells) -> list[str]:
+    """Write which labels the other cells contradict, the most strongly first; a line where there are any."""
+    check = check_labels(found.embeddings, [label.name for label in found.labels], found.names)
+    rows = check.rows().tolist()
+    told = (
+        (
+            found.names[i],
+            found.labels[i].name,
+            check.classes[check.named[i]],
+            float(check.own[i]),
+            float(check.other[i]),
+        )
+        for i in rows
+    )
+    path = request.out / "contradicted.csv"
+    csv_out.write_contradicted_csv(path, told, csv_dialect(request.csv, request.lang))
+    return [tr(CONTRADICTED, request.lang, n=len(rows), path=path)] if rows else []
 
 
 def _adapted(found: LabelledCells, engine: Engine) -> tuple[list[Cell], PriorShift | None]:

@@ -32,6 +32,7 @@ DIFFERENTIAL_HEAD = (
     "ref_low_10e9_per_l", "ref_high_10e9_per_l", "flag",
 )  # fmt: skip
 SKIPPED_HEAD = ("path", "reason")
+CONTRADICTED_HEAD = ("path", "label", "others_say", "label_probability", "other_probability")
 #: Flag of every cell of a run whose specimen looks unfamiliar (`domain.run_messages.unfamiliar_remark`).
 UNFAMILIAR_SPECIMEN = "unfamiliar specimen"
 
@@ -163,6 +164,14 @@ def write_differential_csv(path: Path, differential: Differential, dialect: CsvD
 def write_skipped_csv(path: Path, skipped: Iterable[SkippedFile], dialect: CsvDialect = RFC4180) -> Path:
     """Every file that was left out, and why; a table without rows when there is none."""
     return write_rows(path, SKIPPED_HEAD, ([s.path, s.reason] for s in skipped), dialect)
+
+
+def write_contradicted_csv(
+    path: Path, labels: Iterable[tuple[str, str, str, float, float]], dialect: CsvDialect = RFC4180
+) -> Path:
+    """Labels that the other cells contradict: path, label, what the others say, the probabilities of both."""
+    rows = ([p, own, other, f"{a:.4f}", f"{b:.4f}"] for p, own, other, a, b in labels)
+    return write_rows(path, CONTRADICTED_HEAD, rows, dialect)
 
 
 def write_summary_csv(
