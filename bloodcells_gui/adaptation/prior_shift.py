@@ -6,8 +6,8 @@ Decaestecker 2002, "Adjusting the outputs of a classifier to new a priori probab
 Neural Computation 14:21-41). A symmetric Dirichlet prior holds the estimate towards even frequencies, since a
 hundred cells say little of a rare class. Each coarse class is then weighted by the ratio of the estimated to
 the even frequency, and its leaves keep their proportions
-(:func:`~bloodcells_gui.adaptation.reproposal.apply_class_weights`). The rarity of a critical class never
-lowers its probability.
+(:func:`~bloodcells_gui.adaptation.reproposal.apply_class_weights`). A grave class (promyelocyte, blast,
+erythroblast) has no weight below 1, and the rarity of a critical one never lowers its probability.
 
 What the classifier said of each cell is never overwritten. The weights are kept with the end of a run, the
 cells' posteriors beside them (:class:`~bloodcells_gui.adaptation.label_propagation.CoarsePosteriors`), and
@@ -32,7 +32,7 @@ from bloodcells_gui.domain.run_record import (
     PriorParameters,
     PropagationParameters,
 )
-from bloodcells_gui.domain.taxonomy import BY_CODE, CRITICAL, NUCLEATED, PLATELETS
+from bloodcells_gui.domain.taxonomy import BY_CODE, GRAVE, NUCLEATED, PLATELETS
 
 Floats = NDArray[np.float32]
 
@@ -250,7 +250,7 @@ def estimate_class_weights(
     -------
     weights : dict of str to float
         For each leaf its frequency divided by the even one; 1 for leaves that are not nucleated cells, at
-        least 1 for critical ones, and all 1 where there is no nucleated cell.
+        least 1 for grave ones, and all 1 where there is no nucleated cell.
     cells : int
         Nucleated cells that the weights come from.
     """
@@ -274,7 +274,7 @@ def estimate_class_weights(
     for i, column in enumerate(columns):
         code = classes[column]
         weight = float(frequency[i] * k)
-        weights[code] = max(weight, 1.0) if code in CRITICAL else weight
+        weights[code] = max(weight, 1.0) if code in GRAVE else weight
     return weights, n
 
 

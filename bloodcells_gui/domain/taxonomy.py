@@ -38,7 +38,7 @@ class Significance(IntEnum):
     ORDINARY = 0
     #: Named even where it does not count, because it is cut by an edge.
     NOTABLE = 1
-    #: Its name must not depend on an unsure scale.
+    #: Its name must not depend on an unsure scale, nor its weight fall because it is rare.
     GRAVE = 2
     #: The frequency of other classes never lowers its probability.
     CRITICAL = 3

@@ -22,7 +22,7 @@ from scripts.training.data import FIVE, LEAVES
 from scripts.training.metrics import ece, roll
 from scripts.training.morphometry_fit import morphometry_model
 from scripts.training.serving import Answers, Served, Serving, answered, serve
-from scripts.training.uncertainty_fit import POOL
+from scripts.training.uncertainty_fit import FORMER_PROPAGATION, POOL
 
 #: Neutrophils, lymphocytes, monocytes, eosinophils, basophils of an ordinary adult's film.
 FILM = (0.60, 0.28, 0.07, 0.04, 0.01)
@@ -186,15 +186,16 @@ def _present(truth: np.ndarray) -> list[int]:
 # ---- one step on and off
 
 
-def steps_of(full: Serving) -> dict[str, Serving]:
-    """The serving without each of its steps in turn, by the name of the step."""
-    found = {
+def steps_of(full: Serving) -> dict[str, tuple[Serving, Serving]]:
+    """For each step the serving without it and with it: one of both is `full`."""
+    less = {
         "logit adjustment": replace(full, shift={}),
         "prior shift": replace(full, prior=None),
-        "label propagation": replace(full, propagation=None),
         "morphometry": replace(full, measured=False),
     }
-    return {name: serving for name, serving in found.items() if serving != full}
+    found = {name: (serving, full) for name, serving in less.items() if serving != full}
+    propagating = replace(full, propagation=full.propagation or FORMER_PROPAGATION)
+    return {**found, "label propagation": (replace(full, propagation=None), propagating)}
 
 
 def paired(gains: np.ndarray, weights: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
@@ -382,15 +383,19 @@ def main() -> None:
         "all steps": {site: j.figures() for site, j in on.items()},
     }
     print("\nwhat each step gains: balanced accuracy (whole); accuracy in films; rare kinds named in films")
-    for step, serving in steps_of(full).items():
-        off = {lab.answers.name: lab.judge(serving) for lab in laboratories}
-        gains = [lab.gain(off[lab.answers.name], on[lab.answers.name]) for lab in laboratories]
+    for step, (without, using) in steps_of(full).items():
+        judged = [
+            {lab.answers.name: on[lab.answers.name] if s == full else lab.judge(s) for lab in laboratories}
+            for s in (without, using)
+        ]
+        gains = [lab.gain(*(j[lab.answers.name] for j in judged)) for lab in laboratories]
         stays, why = verdict(gains)
         print(f"{step}: {'stays' if stays else 'goes: ' + why}")
         for g in gains:
             rare = ", ".join(f"{kind} {_gain_text(v)}" for kind, v in g.rare.items())
             print(f"  {g.site:10s} {_gain_text(g.balanced)}; {_gain_text(g.films)}; {rare}")
-        kept[step] = {"stays": stays, "why": why, "without": {s: j.figures() for s, j in off.items()}}
+        other = judged[1] if without == full else judged[0]
+        kept[step] = {"stays": stays, "why": why, "otherwise": {s: j.figures() for s, j in other.items()}}
     if args.json:
         args.json.write_text(json.dumps(kept, indent=1))
 

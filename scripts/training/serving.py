@@ -23,7 +23,7 @@ from bloodcells_gui.inference.classifier import logit_shift
 from bloodcells_gui.inference.uncertainty import UncertaintyModel
 from scripts.training.data import FIVE, LEAVES
 from scripts.training.metrics import roll, true_rows
-from scripts.training.uncertainty_fit import CLASS_PRIOR, LEAF_SHARE, LOGIT_SHIFT, PROPAGATION
+from scripts.training.uncertainty_fit import CLASS_PRIOR, LEAF_SHARE, LOGIT_SHIFT
 
 ROWS = coarse_rows(LEAVES)
 _NOWHERE = 1e9  # no cell is so far from the training data
@@ -119,7 +119,7 @@ class Serving:
     shift: Mapping[str, float] = field(default_factory=lambda: LOGIT_SHIFT)
     temperature: float = 0.9
     prior: Mapping[str, float] | None = field(default_factory=lambda: CLASS_PRIOR)
-    propagation: Mapping[str, float] | None = field(default_factory=lambda: PROPAGATION)
+    propagation: Mapping[str, float] | None = None
     measured: bool = True
     threshold: float = 0.0709
     pool: Mapping[str, float] | None = None

@@ -16,7 +16,7 @@ from bloodcells_gui.adaptation.prior_shift import (
     prior_shift_of,
 )
 from bloodcells_gui.domain.run_record import PropagationParameters
-from bloodcells_gui.domain.taxonomy import CRITICAL
+from bloodcells_gui.domain.taxonomy import CRITICAL, GRAVE
 from tests.support.specimens import CLASSES, PRIOR, a_prior_shift, answers, vector
 
 INSIDE = [i for i, c in enumerate(CLASSES) if c not in ("PLT", "ART")]
@@ -41,7 +41,8 @@ def by_the_book(p: np.ndarray, prior: ClassPrior) -> np.ndarray:
             break
     weights = np.ones(len(CLASSES))
     weights[INSIDE] = prior_shift * k
-    weights[BL] = max(weights[BL], 1)
+    for code in GRAVE:
+        weights[CLASSES.index(code)] = max(weights[CLASSES.index(code)], 1)
     return weights
 
 
@@ -80,6 +81,7 @@ def test_a_blast_is_never_made_less_likely_and_what_is_no_cell_is_not_weighed() 
     p = np.tile(np.eye(len(CLASSES), dtype=np.float32)[LY] * 0.9 + 0.1 / len(CLASSES), (300, 1))
     weights, _ = estimate_class_weights(p.astype(np.float32), CLASSES, PRIOR)
     assert weights["BL"] == weights["PLT"] == weights["ART"] == 1
+    assert weights["ERB"] == weights["PMY"] == 1  # grave ones are not weighed down either
     assert weights["MO"] < 0.3 < 5 < weights["LY"]
     many_blasts = np.array(p)
     many_blasts[:, [LY, BL]] = many_blasts[:, [BL, LY]]

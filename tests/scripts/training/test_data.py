@@ -23,7 +23,12 @@ from scripts.training.metrics import confusion_scores, ece, exact_limits, judge,
 from scripts.training.morphometry_fit import coarse_rows_of, fit_classes
 from scripts.training.prior_shift import FREE, Site, fit, scores, shifted
 from scripts.training.retrain import STAGES, arguments, commands, label_of, write_manifest
-from scripts.training.uncertainty_fit import CLASS_PRIOR, PROPAGATION, adapted_probabilities, methods_with
+from scripts.training.uncertainty_fit import (
+    CLASS_PRIOR,
+    FORMER_PROPAGATION,
+    adapted_probabilities,
+    methods_with,
+)
 from scripts.training.views import OTHER_SITE, SITE_SHARES, sampling_weights
 from tests.support.measured_cells import five_classes, measurements_of
 
@@ -175,7 +180,9 @@ def test_what_the_doubt_is_fitted_on_is_what_the_program_serves() -> None:
     p = rng.dirichlet(np.full(len(LEAVES), 0.3), 200).astype(np.float32)
     measurements = measurements_of(kinds, rng)
     methods = AdaptationMethods(
-        ClassPrior.from_card(CLASS_PRIOR), PropagationSettings.from_card(PROPAGATION), five_classes(LEAVES)
+        ClassPrior.from_card(CLASS_PRIOR),
+        PropagationSettings.from_card(FORMER_PROPAGATION),
+        five_classes(LEAVES),
     )
     ours = adapted_probabilities(p, at, measurements, methods)
     classifier = SimpleNamespace(

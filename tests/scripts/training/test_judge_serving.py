@@ -103,22 +103,22 @@ def test_a_threshold_of_nearly_nothing_leaves_all_cells_unidentified() -> None:
     assert figures["accuracy"] == pytest.approx(0.84, abs=0.04)
 
 
-def test_label_propagation_gains_where_groups_lie_apart_and_stays() -> None:
-    full = Serving(shift={}, measured=False)
+def test_label_propagation_gains_where_groups_lie_apart() -> None:
+    without, using = steps_of(Serving(shift={}, measured=False))["label propagation"]
     labs = [Laboratory.of(made_answers(seed=s), None, 10, 3) for s in (0, 1)]
-    on = [lab.judge(full) for lab in labs]
-    off = [lab.judge(steps_of(full)["label propagation"]) for lab in labs]
+    off, on = ([lab.judge(serving) for lab in labs] for serving in (without, using))
     gains = [lab.gain(a, b) for lab, a, b in zip(labs, off, on, strict=True)]
     assert all(g.balanced[0] > 0.02 and g.films[0] > 0.02 for g in gains)
     # A lone basophil among groups that pull is what the rule about rare kinds is for.
     assert verdict([replace(g, rare={}) for g in gains]) == (True, "")
 
 
-def test_steps_that_are_not_used_are_not_judged() -> None:
+def test_each_step_is_judged_with_and_without_it_and_one_of_both_is_what_serves() -> None:
+    full = Serving()
+    steps = steps_of(full)
+    assert set(steps) == {"logit adjustment", "prior shift", "label propagation", "morphometry"}
+    assert all((without == full) != (using == full) for without, using in steps.values())
     assert set(steps_of(Serving(shift={}, prior=None, measured=False))) == {"label propagation"}
-    assert set(steps_of(Serving())) == {
-        "logit adjustment", "prior shift", "label propagation", "morphometry",
-    }  # fmt: skip
 
 
 def a_gain(balanced: float, films: float, rare: float = 0.0, *, width: float = 0.02, site: str = "a") -> Gain:
