@@ -141,7 +141,7 @@ def lisc_places() -> dict[str, list[tuple[str, float, float]]]:
 
 
 def dropped_paths() -> set[str]:
-    """Crops whose label two looks found wrong or not to be judged (``scripts/training/labels/dropped.csv``); never drawn in training."""
+    """Crops whose label was looked at and is wrong or cannot be judged (``scripts/training/labels/dropped.csv``); never drawn in training."""
     file = LABELS / "dropped.csv"
     if not file.is_file():
         return set()

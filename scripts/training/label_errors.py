@@ -25,7 +25,7 @@ from bloodcells_gui.domain.taxonomy import ARTEFACT, OTHER, ROLLUPS
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.label_check import LabelCheck, check_labels
-from scripts.training.data import AS_LEAVES, CACHE_PX, CACHE_UM, LABELS, Cache
+from scripts.training.data import AS_LEAVES, CACHE_PX, CACHE_UM, Cache, dropped_paths
 from scripts.training.label_sheets import TYPICAL, Picture, SheetCell, mixed_pages, pages
 
 #: Sets with one labelled cell an image: their paths name cells.
@@ -125,15 +125,9 @@ def row_of(label: str) -> str:
     return rows[0] if rows else label
 
 
-def dropped_labels() -> dict[str, str]:
-    """Label by path of the cells that training leaves out, because the label is wrong or cannot be judged."""
-    with (LABELS / "dropped.csv").open(newline="", encoding="utf-8") as handle:
-        return {row["path"]: row["label"] for row in csv.DictReader(handle)}
-
-
 def contradicted(found: Answers, check: LabelCheck) -> list[Contradicted]:
     """The contradicted labels of a site, the most strongly contradicted first."""
-    out, dropped = [], dropped_labels()
+    out, dropped = [], dropped_paths()
     for i in check.rows():
         other = check.classes[check.named[i]]
         out.append(

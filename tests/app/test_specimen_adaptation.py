@@ -436,20 +436,3 @@ def test_evaluate_takes_the_folder_as_one_specimen_and_says_so(
     table = rows(tmp_path / "mixed" / "evaluation.csv")
     weights = {r["code"]: float(r["value"]) for r in table if r["measure"] == "mix_weight"}
     assert weights == pytest.approx(prior_shift["weights"])
-    assert set((tmp_path / "plain").iterdir()) >= {tmp_path / "plain" / "contradicted.csv"}
-
-
-def test_evaluate_names_images_in_the_wrong_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "labelled"
-    for code, inside in (("LY", "LY"), ("EO", "EO"), ("LY", "EO")):
-        (folder / inside).mkdir(parents=True, exist_ok=True)
-        for i in range(1 if code != inside else 12):
-            cv2.imwrite(str(folder / inside / f"{code}{i}.png"), draw_cell(code)[..., ::-1])
-    lines = evaluate_folder(
-        EvaluateRequest(folder, tmp_path / "out", mpp=0.107, lang="fr"),
-        token=CancelToken(), progress=lambda _: None, engine=plain_engine,
-    )  # fmt: skip
-    table = rows(tmp_path / "out" / "contradicted.csv")
-    assert [(r["path"], r["label"], r["others_say"]) for r in table] == [("EO/LY0.png", "EO", "LY")]
-    assert float(table[0]["other_probability"]) > float(table[0]["label_probability"])
-    assert any("contredite" in line and "contradicted.csv" in line for line in lines)

@@ -141,15 +141,6 @@ class CalibrationWindow(QDialog):
         self._tuning = tuning
         self._case = case
         self.banners = BannerStack(context)
-        lead = QLabel(
-            tr(
-                "The classifier learns your stain and camera from cells that you reviewed. The "
-                "figures before and after are cross-validated; every report names the profile that "
-                "was in use."
-            )
-        )
-        lead.setWordWrap(True)
-        lead.setObjectName("muted")
         self.model = ProfilesModel(context, self)
         self.table = self._build_table()
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._update_buttons())
@@ -175,7 +166,7 @@ class CalibrationWindow(QDialog):
         self.doubted = QLabel()
         self.doubted.setWordWrap(True)
         self.look_button = self._button(tr("&Look at them"), self._want_contradicted)
-        self._lay_out(lead)
+        self._lay_out(self._lead())
         self._show_contradicted(())
         resize_within_screen(self, 780, 460)
         self._busy = False
@@ -204,6 +195,19 @@ class CalibrationWindow(QDialog):
 
     def _want_contradicted(self) -> None:
         self.cells_wanted.emit(self.contradicted)
+
+    @staticmethod
+    def _lead() -> QLabel:
+        lead = QLabel(
+            tr(
+                "The classifier learns your stain and camera from cells that you reviewed. The "
+                "figures before and after are cross-validated; every report names the profile that "
+                "was in use."
+            )
+        )
+        lead.setWordWrap(True)
+        lead.setObjectName("muted")
+        return lead
 
     def _build_table(self) -> QTableView:
         table = QTableView()

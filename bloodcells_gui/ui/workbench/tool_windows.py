@@ -245,9 +245,8 @@ class ToolWindows(QObject):
     def show_library(self) -> LibraryWindow:
         """Every cell of the reference library."""
         if self.library is None:
-            self.library = LibraryWindow(
-                self.context, self._shelf, self.workspace.author, self.window.pool, self.window
-            )
+            author, pool = self.workspace.author, self.window.pool
+            self.library = LibraryWindow(self.context, self._shelf, author, pool, self.window)
         self.library.author = self.workspace.author
         self.library.show_like(None)
         self._show(self.library)
@@ -327,14 +326,9 @@ class ToolWindows(QObject):
     def show_calibration(self) -> CalibrationWindow:
         """Profiles of this laboratory, and a new one from the open case."""
         session = self.session
-        window = CalibrationWindow(
-            self.context,
-            CalibrationController(self.workspace.engine),
-            None if session is None else session.path,
-            0 if session is None else session.state.reviewed,
-            self.window.pool,
-            self.window,
-        )
+        case, reviewed = (None, 0) if session is None else (session.path, session.state.reviewed)
+        profiles = CalibrationController(self.workspace.engine)
+        window = CalibrationWindow(self.context, profiles, case, reviewed, self.window.pool, self.window)
         window.cells_wanted.connect(self._choose_cells)
         return self._show_case_window(window)
 

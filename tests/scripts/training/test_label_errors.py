@@ -13,12 +13,11 @@ pytest.importorskip("torch")
 
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.inference.label_check import check_labels
-from scripts.training.data import CACHE_PX, LABELS, Cache
+from scripts.training.data import CACHE_PX, LABELS, Cache, dropped_paths
 from scripts.training.label_errors import (
     Answers,
     answers_of,
     contradicted,
-    dropped_labels,
     row_of,
     summary,
     typical_paths,
@@ -92,12 +91,12 @@ def test_a_label_and_its_leaves_lie_in_one_row(code: str, row: str) -> None:
 
 def test_the_list_of_dropped_labels_is_well_formed() -> None:
     with (LABELS / "doubtful_test.csv").open(newline="", encoding="utf-8") as handle:
-        assert not {row["path"] for row in csv.DictReader(handle)} & set(dropped_labels())
+        assert not {row["path"] for row in csv.DictReader(handle)} & dropped_paths()
     with (LABELS / "dropped.csv").open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     assert len(rows) >= 30
-    assert set(dropped_labels()) == {r["path"] for r in rows}
-    assert len(dropped_labels()) == len(rows)
+    assert dropped_paths() == {r["path"] for r in rows}
+    assert len(dropped_paths()) == len(rows)
     assert {r["label"] for r in rows} <= set(BY_CODE)
     assert all(r["reason"] for r in rows)
 
