@@ -210,14 +210,13 @@ class CellAnalyzer:
             box, flags = self._box_and_flags(window, masks[i])
             if FLAG_EDGE in flags and self._frame is not None:
                 values[self._of_outline] = np.nan
-            if focus < self._focus_limit:
-                flags += (FLAG_OUT_OF_FOCUS,)
-            if bool(result.unlike[i]):
-                flags += (FLAG_UNLIKE_TRAINING,)
-            if result.hinges[i]:
-                flags += (FLAG_SCALE_UNSURE,)
-            if too_poor(crops[i], um_per_px):
-                flags += (FLAG_POOR_PICTURE,)
+            doubts = (
+                (focus < self._focus_limit, FLAG_OUT_OF_FOCUS),
+                (result.unlike[i], FLAG_UNLIKE_TRAINING),
+                (result.hinges[i], FLAG_SCALE_UNSURE),
+                (too_poor(crops[i], um_per_px), FLAG_POOR_PICTURE),
+            )
+            flags += tuple(flag for is_so, flag in doubts if is_so)
             none_found = FLAG_NO_CELL in flags
             held_back = FLAG_POOR_PICTURE in flags or not FOR_WANT_OF_SCALE.isdisjoint(flags)
             cell = Cell(

@@ -62,15 +62,7 @@ class GalleryPanel(QWidget):
         self.loupe = Loupe(context, controller, self.view, pool)
         self._label = QLabel()
         self._label.setObjectName("muted")
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(0, len(SIDES) - 1)
-        self._slider.setPageStep(1)
-        self._slider.setValue(SIDES.index(self.view.side))
-        self._slider.setFixedWidth(110)
-        self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._slider.setAccessibleName(tr("Size of the pictures"))
-        self._slider.setToolTip(tr("Size of the pictures (Ctrl and mouse wheel)"))
-        self._slider.valueChanged.connect(lambda i: self.view.set_side(SIDES[i]))
+        self._slider = self._size_slider()
         size = QLabel(tr("Size"))
         size.setObjectName("muted")
         self.queue = self._queue_button()
@@ -96,6 +88,18 @@ class GalleryPanel(QWidget):
         controller.changed.connect(self.refresh)
         self.model.outside_asked.connect(lambda: self.queue.setChecked(False))
         self._update_count_label()
+
+    def _size_slider(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, len(SIDES) - 1)
+        slider.setPageStep(1)
+        slider.setValue(SIDES.index(self.view.side))
+        slider.setFixedWidth(110)
+        slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        slider.setAccessibleName(tr("Size of the pictures"))
+        slider.setToolTip(tr("Size of the pictures (Ctrl and mouse wheel)"))
+        slider.valueChanged.connect(lambda i: self.view.set_side(SIDES[i]))
+        return slider
 
     def _queue_button(self) -> QToolButton:
         button = QToolButton()
