@@ -83,7 +83,7 @@ class Adaptation:
     propagated_cells : int
         Cells that took part in the label propagation.
     measured_cells : int
-        Cells whose measurements counted.
+        Cells whose measurements counted; 0 where the specimen's cells spread as no slide's do.
     """
 
     weights: dict[str, float]
@@ -133,6 +133,8 @@ def adapt(
         rows = coarse_rows(classes)
         x = model.standardize(measurements[part])
         known = np.isfinite(x).all(axis=1)
+        if known.any() and not model.is_one_slide(x[known], coarse[known]):
+            known[:] = False
         measured = int(known.sum())
         network = coarse_sums(own, rows)
         current = np.array(scores)

@@ -18,11 +18,12 @@ that few laboratories taught, or that the specimen lacks, it stays wide.
 The t distribution keeps one outlier, such as a cell that was outlined badly, from deciding alone, and the
 log-likelihood ratio has a limit, so that measurements cannot overrule a certain network. Where a specimen's
 cells spread more widely around their class means than W (an uneven stain, images of several slides), W is
-scaled up.
+scaled up. Where they spread more widely than cells of one slide do, measurements do not count.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -150,6 +151,9 @@ class MorphometryModel:
     max_log_ratio : float
         Limit of the log-likelihood ratio between the likeliest class and another, natural logarithm ("most"
         in cards).
+    max_dispersion : float
+        How many times as widely as W the cells of a specimen may spread for their measurements to count
+        ("widest" in cards; infinite in cards without it).
     """
 
     rows: NDArray[np.intp]
@@ -163,6 +167,7 @@ class MorphometryModel:
     degrees_of_freedom: float
     cell_weight: float
     max_log_ratio: float
+    max_dispersion: float = math.inf
 
     @staticmethod
     def from_card(
@@ -209,6 +214,7 @@ class MorphometryModel:
             degrees_of_freedom=float(card["tails"]),
             cell_weight=float(card["trust"]),
             max_log_ratio=float(card["most"]),
+            max_dispersion=float(card.get("widest", math.inf)),
         )
         if not found.is_valid:
             raise ValueError("measured is out of range")
@@ -232,7 +238,7 @@ class MorphometryModel:
         positive = lowest[0] > 1e-6 and lowest[1] > -1e-6 and lowest[2] > 1e-6 and (self.scale > 0).all()
         # NaN fails every comparison.
         numbers = 1 <= self.degrees_of_freedom <= 1e4 and 0 < self.cell_weight <= 1
-        numbers = numbers and 0 < self.max_log_ratio <= 100
+        numbers = numbers and 0 < self.max_log_ratio <= 100 and self.max_dispersion >= 1
         return bool(positive and (self.sites >= 1).all() and numbers)
 
     def standardize(self, measurements: NDArray[np.floating]) -> Doubles:
@@ -242,6 +248,12 @@ class MorphometryModel:
         """
         scaled = (features(measurements) - self.centre) / self.scale
         return np.asarray(np.clip(scaled, -MAX_DEVIATION, MAX_DEVIATION), np.float64)
+
+    def is_one_slide(self, x: Doubles, coarse: Floats) -> bool:
+        """Tell whether cells spread as those of one slide do; parameters as for :meth:`log_likelihood`."""
+        shares = np.asarray(coarse[:, self.rows], np.float64)
+        observed = (shares.T @ x) / np.maximum(shares.sum(axis=0), 1e-9)[:, None]
+        return self._dispersion(x, shares, observed) <= self.max_dispersion
 
     def log_likelihood(self, x: Doubles, coarse: Floats) -> Doubles:
         """Compute the log likelihood (n, C) of each cell's measurements under each class, up to a constant.

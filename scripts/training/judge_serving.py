@@ -240,7 +240,7 @@ def verdict(gains: Sequence[Gain]) -> tuple[bool, str]:
     for name, rows in measures.items():
         for gain, (mean, _, high) in zip(gains, rows, strict=True):
             # NaN, of a measure that a laboratory does not have, fails both comparisons.
-            if high < 0:
+            if round(high, 3) < 0:  # limits are given to a tenth of a point
                 return False, f"harms {gain.site} ({name} {100 * mean:+.1f} points, beyond chance)"
             if mean < -MOST_HARM:
                 return False, f"harms {gain.site} ({name} {100 * mean:+.1f} points)"

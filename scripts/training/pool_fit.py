@@ -30,7 +30,7 @@ from scripts.training.serving import ROWS, Answers, Serving, answered, serve
 #: Of what is named so much is to be right, in each laboratory, while so much is named.
 RIGHT, NAMED = 0.95, 0.80
 #: The mean over laboratories is held a little higher: another laboratory may be worse than any of these.
-RIGHT_ON_MEAN = 0.98
+RIGHT_ON_MEAN = 0.985
 _EVEN_CELLS = 100
 _START = (0.7, 0.3, 1.0)
 _HOLD = 1e-3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,19 @@ def test_a_foreign_specimen_is_no_less_foreign_for_being_measured() -> None:
     calmer = AdaptationMethods(None, PropagationSettings(0.5, 1.0, 4.0, 0.1), five_classes(CLASSES))
     sure = [adapted(parts, w).posteriors.max(1).mean() for w in (methods, calmer)]
     assert sure[1] < sure[0] - 0.02
+
+
+def test_cells_that_spread_as_no_slide_do_are_not_measured() -> None:
+    parts = a_specimen(200, right=1.0)
+    several = np.array(parts[2])
+    several[::2] *= np.random.default_rng(3).uniform(0.3, 3.0, (100, several.shape[1])).astype(np.float32)
+    free = AdaptationMethods(PRIOR, None, five_classes(CLASSES))
+    limited = AdaptationMethods(PRIOR, None, replace(five_classes(CLASSES), max_dispersion=20.0))
+    mixed = (*parts[:2], several, parts[3])
+    assert adapted(parts, limited).measured_cells == adapted(parts, free).measured_cells > 150
+    assert adapted(mixed, free).measured_cells > 100
+    assert adapted(mixed, limited).measured_cells == 0
+    assert adapted(mixed, limited).weights == adapted(mixed, AdaptationMethods(PRIOR, None)).weights
 
 
 def test_the_double_lies_in_the_middle_of_the_features() -> None:

@@ -201,7 +201,7 @@ def test_no_card_is_none() -> None:
         {"features": list(FEATURES[:-1])}, {"kinds": ["UNICORN", *KINDS[1:]]}, {"kinds": [KINDS[0]] * 4},
         {"kinds": list(KINDS[:3])}, {"sites": [3, 3, 3]}, {"sites": [0, 3, 3, 3]}, {"sites": "abcd"},
         {"tails": 0}, {"tails": float("nan")}, {"trust": 0}, {"trust": 1.5}, {"most": 0},
-        {"most": "a"}, {"kinds": 3},
+        {"most": "a"}, {"kinds": 3}, {"widest": 0.5}, {"widest": float("nan")},
     ],
 )  # fmt: skip
 def test_a_card_that_does_not_fit_is_refused(changes: dict[str, Any]) -> None:
