@@ -132,9 +132,9 @@ def adapt(
     if model is not None and len(own):
         rows = coarse_rows(classes)
         x = model.standardize(measurements[part])
-        known = np.isfinite(x).all(axis=1)
+        known = np.asarray(np.isfinite(x).all(axis=1), np.bool_)
         if known.any() and not model.is_one_slide(x[known], coarse[known]):
-            known[:] = False
+            known = np.zeros(len(x), np.bool_)
         measured = int(known.sum())
         network = coarse_sums(own, rows)
         current = np.array(scores)
