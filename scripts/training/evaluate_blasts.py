@@ -27,7 +27,7 @@ from scripts.training.data import LEAVES
 from scripts.training.judge_serving import films_of
 from scripts.training.morphometry_fit import morphometry_model
 from scripts.training.serving import Answers, Served, Serving, answered, serve
-from scripts.training.uncertainty_fit import LOOK_FIRST
+from scripts.training.uncertainty_fit import LOOK_FIRST, POOL
 
 #: Share of the cells of healthy films that may be shown.
 SHOWN_HEALTHY = 0.08
@@ -194,7 +194,7 @@ def main() -> None:
         "--fit", action="store_true", help="choose the limit, each site judged at that of the others"
     )
     args = parser.parse_args()
-    serving, rule = Serving(), LookFirst(LOOK_FIRST["weights"], args.limit)
+    serving, rule = Serving(pool=POOL), LookFirst(LOOK_FIRST["weights"], args.limit)
     sites = [Site.load(args.cache, name, args.stored) for name in args.sites]
     healthy = {site.name: films(site, "", 0, serving, rule) for site in sites}
     for site in sites:
