@@ -235,8 +235,7 @@ class CellAnalyzer:
                 run=run,
             )
             embedding = np.asarray(result.embedding[i], np.float16)
-            cell = mark_plasma_look(cell)
-            rows.append((cell, self._assets(window, masks[i], embedding, pictures[i])))
+            rows.append((mark_plasma_look(cell), self._assets(window, masks[i], embedding, pictures[i])))
         return rows
 
     def _named(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> Averaged:
