@@ -187,10 +187,14 @@ class TileSearch:
             for box, flag in zip(_boxes(near), touch, strict=True)
         ]
         if not coarse:
-            red_cell_px = red_cell_diameter(red.boxes)
-            for box in _boxes(platelets):
-                place = self._place(read, full, tile, image, size_px, mpp, box, PLATELET, False)
-                spots.append(Candidate(box, PLATELET, replace(place, red_cell_px=red_cell_px)))
+            spots += [
+                Candidate(
+                    box, PLATELET, self._place(read, full, tile, image, size_px, mpp, box, PLATELET, False)
+                )
+                for box in _boxes(platelets)
+            ]
+        across = red_cell_diameter(red.boxes)
+        spots = [replace(spot, place=replace(spot.place, red_cell_px=across)) for spot in spots]
         return SearchedTile(
             tuple(spots),
             red.boxes[_in_tile_core(red, tile, 0.0)],

@@ -110,13 +110,13 @@ def a_field(red_cells: int) -> np.ndarray:
     return smear.rgb
 
 
-def found_in(picture: np.ndarray) -> dict[str, int]:
+def found_in(picture: np.ndarray, detector: PlainDetector | None = None) -> dict[str, int]:
     """Names of the cells that an analysis of one field finds."""
     height, width = picture.shape[:2]
     refs = (ImageRef("a.png", Path("a.png"), size_px=(width, height), mpp=0.4),)
     work = CellAnalyzer(PlainClassifier(), PlainSegmenter(), measure, frame=counting_frame(True))
     events = scan_specimen(
-        Specimen("s", SpecimenKind.FIELDS, Path("s"), refs), work, PlateletDetector(),
+        Specimen("s", SpecimenKind.FIELDS, Path("s"), refs), work, detector or PlateletDetector(),
         lambda ref: MemoryReader(picture, ref.mpp), unknown_scale, ScanOptions(), CancelToken(),
     )  # fmt: skip
     names = [c.predicted for e in events if isinstance(e, CellsFound) for c in e.cells]
@@ -129,3 +129,7 @@ def test_a_field_with_red_cells_shows_which_platelet_is_giant() -> None:
 
 def test_without_red_cells_none_is_called_giant() -> None:
     assert found_in(a_field(3)) == {"PLT": 3}
+
+
+def test_a_platelet_that_the_detector_takes_for_a_nucleated_cell_is_measured_too() -> None:
+    assert found_in(a_field(22), PlainDetector()) == {"GPLT": 1, "PLT": 2}
