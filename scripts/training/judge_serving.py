@@ -249,7 +249,7 @@ def verdict(gains: Sequence[Gain]) -> tuple[bool, str]:
         return False, f"gains nothing on the mean ({100 * float(np.mean(means)):+.1f} points)"
     for kind in RARE:
         rows = [g.rare[kind] for g in gains if kind in g.rare]
-        if rows and np.mean([m for m, _, _ in rows]) < -MOST_HARM:
+        if rows and round(float(np.mean([m for m, _, _ in rows])), 3) < -MOST_HARM:
             return (
                 False,
                 f"loses {kind} in films ({100 * float(np.mean([m for m, _, _ in rows])):+.1f} points)",
