@@ -39,7 +39,7 @@ from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.left_out import is_duplicate
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, remark
+from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, FOREIGN, remark
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import Zones, zones_to_json_obj
@@ -299,7 +299,8 @@ class _Recorder:
         record = record or RunRecord()
         if prior_shift is not None and prior_shift.looks_unfamiliar:
             said = unfamiliar_specimen(prior_shift, drawn=self._store.specimen.synthetic)
-            record = replace(record, remarks=(*(r for r in record.remarks if r.text != said.text), said))
+            others = tuple(r for r in record.remarks if r.text not in (FOREIGN, said.text))
+            record = replace(record, remarks=(*others, said))
         self._store.finish_run(
             self.number,
             status,

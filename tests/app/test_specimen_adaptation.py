@@ -27,7 +27,7 @@ from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, CellsRepro
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Status
-from bloodcells_gui.domain.run_messages import DRAWN, unfamiliar_remark
+from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, unfamiliar_remark
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.report.adaptation_text import adaptation_text
@@ -125,8 +125,13 @@ def pooled_engine(unfamiliar: float) -> Callable[[], PlainEngine]:
     return engine
 
 
-def test_a_unfamiliar_specimen_says_so_in_case_and_table(crops: Path, tmp_path: Path) -> None:
-    analyze(crops, tmp_path / "out", pooled_engine(0.01))
+def test_an_unfamiliar_specimen_says_so_once_in_case_and_table(crops: Path, tmp_path: Path) -> None:
+    def engine() -> PlainEngine:
+        plain = pooled_engine(0.01)()
+        plain.classifier.apart = 0.5  # its views disagree as well: one notice is enough
+        return plain
+
+    analyze(crops, tmp_path / "out", engine)
     with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
         prior_shift = prior_shift_of(store.runs[0].record.adaptation)
         assert prior_shift is not None
@@ -134,6 +139,7 @@ def test_a_unfamiliar_specimen_says_so_in_case_and_table(crops: Path, tmp_path: 
         said_of_it = unfamiliar_remark(store.runs)
         assert said_of_it is not None
         assert said_of_it.severity == "warning"
+        assert [r.text for r in store.runs[0].record.remarks].count(FOREIGN) == 0
         assert dict(said_of_it.params) == {"n_change": f"{100 * prior_shift.change:.1f}", "n_limit": "1.0"}
         assert store.verify() == []
     assert all(r["flags"].endswith(UNFAMILIAR_SPECIMEN) for r in rows(tmp_path / "out" / "cells.csv"))
