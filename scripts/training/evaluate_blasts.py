@@ -136,24 +136,37 @@ def share(found: Sequence[Film], limit: float, *, blasts: bool) -> tuple[float, 
     return float(named.mean()), float((named | shown).mean())
 
 
-def asserted_on_lymphocytes(site: Site, serving: Serving, cache: Path, stored: str) -> dict[str, float]:
-    """Share of the site's lymphocytes that are named a blast, cell by cell: as they are, at other scales, cut tight."""
-    found = {"as they are": float(named_blast(answered(site.own, serving))[site.own.of("LY")].mean())}
+def asserted_on_lymphocytes(site: Site, serving: Serving, folder: Path, stored: str) -> dict[str, str]:
+    """How many of the site's lymphocytes are named a blast: as they are, at other scales, cut tight; served as one specimen."""
+    found = {"as they are": _on_lymphocytes(site.own, serving)}
+    frame = np.load(folder / f"away{stored}.npz", allow_pickle=False)
     for name in ("scales", "tight"):
-        path = cache / f"without-{site.name}" / f"{name}{stored}.npz"
+        path = folder / f"{name}{stored}.npz"
         if not path.is_file():
             continue
         data = np.load(path, allow_pickle=False)
         for key in (k for k in data.files if k.startswith("logits_")):
             factor = key.removeprefix("logits_")
-            n = len(data[key])
+            n, width = len(data[key]), site.own.measurements.shape[1]
+            # measured at the right scale only; a wrong one would change what is measured too
+            measured = data["measurements"] if float(factor) == 1 else np.full((n, width), np.nan)
+            embedding = data[f"embedding_{factor}"].astype(np.float32)
             cells = Answers(
-                site.name, data[key].astype(np.float32), data["allowed"], np.zeros((n, 1), np.float32),
-                np.zeros((n, 1), np.float32), data[f"distance_{factor}"].astype(np.float32), np.zeros(n, np.float32),
+                site.name, data[key].astype(np.float32), data["allowed"],
+                np.asarray((embedding - frame["centre"]) @ frame["whitener"], np.float32),
+                np.asarray(measured, np.float32), data[f"distance_{factor}"].astype(np.float32),
+                np.zeros(n, np.float32), site.own.morphometry,
             )  # fmt: skip
-            lymphocytes = cells.of("LY")
-            found[f"{name} {factor}"] = float(named_blast(answered(cells, serving))[lymphocytes].mean())
+            found[f"{name} {factor}"] = _on_lymphocytes(cells, serving)
     return found
+
+
+def _on_lymphocytes(cells: Answers, serving: Serving) -> str:
+    lymphocytes = cells.of("LY")
+    alone, whole = (
+        int(named_blast(s)[lymphocytes].sum()) for s in (answered(cells, serving), serve(cells, serving))
+    )
+    return f"{whole} of {int(lymphocytes.sum())} (cell by cell {alone})"
 
 
 def told(site: Site, healthy: Sequence[Film], limit: float, serving: Serving, rule: LookFirst) -> None:
@@ -201,8 +214,10 @@ def main() -> None:
         others = {name: of for name, of in healthy.items() if name != site.name}
         limit = fitted_limit(others) if args.fit and any(others.values()) else rule.limit
         told(site, healthy[site.name], limit, serving, rule)
-        for name, found in asserted_on_lymphocytes(site, serving, args.cache, args.stored).items():
-            print(f"  lymphocytes named a blast, {name}: {found:.4f} (n={int(site.own.of('LY').sum())})")
+        for name, found in asserted_on_lymphocytes(
+            site, serving, args.cache / f"without-{site.name}", args.stored
+        ).items():
+            print(f"  lymphocytes named a blast, {name}: {found}")
     if args.fit:
         print(f"limit of all sites: {fitted_limit(healthy):.4f}; new cards: {rule.limit}")
 
