@@ -22,7 +22,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.reason import ReasonDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
-from bloodcells_gui.ui.gallery.model import GROUPS
+from bloodcells_gui.ui.gallery.model import HEADINGS
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.doubles import draw_cell, plain_engine
@@ -232,7 +232,7 @@ def test_the_mix_of_the_specimen_reaches_gallery_and_table_at_the_end(
     assert len(chosen[0]) == 2
     session = session_of(window)
     assert {c.predicted for c in session.cells} == {"LY"}
-    counts = dict(zip(GROUPS, page.gallery.model.counts(), strict=True))
+    counts = dict(zip(HEADINGS, page.gallery.model.counts(), strict=True))
     assert (counts["LY"], counts["SNE"]) == (session.state.counts["LY"], 0)
     assert sorted(page.gallery.view.selected_ids()) == sorted(chosen[0])
     assert session.differential("full").total == counts["LY"]
