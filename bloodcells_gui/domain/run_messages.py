@@ -40,9 +40,9 @@ FOREIGN = N_(
     "review every cell, and calibrate to this laboratory."
 )
 UNFAMILIAR = N_(
-    "The specimen looks unlike the laboratories that the models learned from: taken together, its cells "
-    "changed their proposals by {n_change} % (in familiar ones by {n_limit} % at most). More proposals are "
-    "wrong and fewer cells are named: review every cell, and calibrate to this laboratory with 100 cells."
+    "The specimen looks unlike the laboratories that the models learned from: review every cell, and "
+    "calibrate to this laboratory with 100 cells. Taken together, its cells changed their proposals by "
+    "{n_change} % (in familiar ones by {n_limit} % at most): more are wrong, and fewer cells are named."
 )
 DRAWN = N_(
     "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
