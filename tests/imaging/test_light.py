@@ -12,21 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bloodcells_gui.imaging.light import WHITE, estimate_light, even_light
+from tests.support.drawn_smear import drawn_smear
 
 UInt8 = NDArray[np.uint8]
-
-
-def smear(width: int = 640, height: int = 480, cells: int = 150, seed: int = 1) -> UInt8:
-    """Red cells and one leukocyte on a blank field of 235 in every channel."""
-    rng = np.random.default_rng(seed)
-    image = np.full((height, width, 3), 235, np.uint8)
-    for _ in range(cells):
-        at = (int(rng.integers(0, width)), int(rng.integers(0, height)))
-        cv2.circle(image, at, 22, (210, 160, 165), -1, cv2.LINE_AA)
-        cv2.circle(image, at, 7, (222, 190, 192), -1, cv2.LINE_AA)
-    cv2.circle(image, (width // 2, height // 2), 36, (196, 160, 190), -1, cv2.LINE_AA)
-    cv2.circle(image, (width // 2, height // 2), 24, (92, 40, 130), -1, cv2.LINE_AA)
-    return image
 
 
 def lit_by(image: UInt8, gain: Callable[[NDArray[np.float64], NDArray[np.float64]], object]) -> UInt8:
@@ -45,7 +33,7 @@ def worst(a: UInt8, b: UInt8) -> float:
 @given(st.tuples(st.floats(0.4, 1.0), st.floats(0.6, 1.08), st.floats(0.4, 1.0)), st.integers(0, 99))
 def test_a_cast_comes_back(cast: tuple[float, float, float], seed: int) -> None:
     assume(cast[1] > 0.92 * min(cast[0], cast[2]))
-    image = smear(seed=seed)
+    image = drawn_smear(seed=seed)
     seen = lit_by(image, lambda x, y: np.array(cast) * np.ones((*x.shape, 1)))
     # A channel darkened to a third has only a third of the levels left.
     assert worst(estimate_light(seen).applied(seen), image) <= 6
@@ -57,7 +45,7 @@ def test_a_cast_comes_back(cast: tuple[float, float, float], seed: int) -> None:
     [(0.3, -0.3, 0.0), (0.2, 0.1, 0.1), (-0.3, 0.0, 0.3), (0.0, 0.0, 0.5), (0.1, -0.1, 0.4)],
 )
 def test_a_ramp_and_a_vignette_come_back(right: float, down: float, corners: float, seed: int) -> None:
-    image = smear(seed=seed)
+    image = drawn_smear(seed=seed)
     seen = lit_by(
         image,
         lambda x, y: np.exp(right * x + down * y - corners * (x * x + y * y) - abs(right) - abs(down))[
@@ -68,7 +56,7 @@ def test_a_ramp_and_a_vignette_come_back(right: float, down: float, corners: flo
 
 
 def test_even_light_is_left_alone_and_a_second_step_changes_nothing() -> None:
-    image = smear()
+    image = drawn_smear()
     once = estimate_light(image).applied(image)
     assert worst(once, image) <= 2
     dim = lit_by(image, lambda x, y: np.array([0.8, 0.6, 0.5]) * (1 - 0.2 * x * x)[:, :, None])
@@ -77,7 +65,9 @@ def test_even_light_is_left_alone_and_a_second_step_changes_nothing() -> None:
 
 
 def test_parts_and_shrunk_parts_look_as_the_whole_does() -> None:
-    image = lit_by(smear(), lambda x, y: np.array([0.7, 0.9, 0.6]) * (1 - 0.25 * x - 0.1 * y * y)[:, :, None])
+    image = lit_by(
+        drawn_smear(), lambda x, y: np.array([0.7, 0.9, 0.6]) * (1 - 0.25 * x - 0.1 * y * y)[:, :, None]
+    )
     light = estimate_light(image)
     whole = light.applied(image)
     part = light.applied(image[100:300, 200:520], origin_px=(200, 100))
@@ -88,7 +78,7 @@ def test_parts_and_shrunk_parts_look_as_the_whole_does() -> None:
 
 
 def test_a_black_border_around_a_round_view_becomes_blank_and_the_cells_stay() -> None:
-    image = smear(480, 480)
+    image = drawn_smear(480, 480)
     y, x = np.mgrid[:480, :480]
     outside = np.hypot(x - 240, y - 240) > 236
     seen = np.where(outside[:, :, None], np.uint8(9), image)
@@ -102,7 +92,7 @@ def test_a_black_border_around_a_round_view_becomes_blank_and_the_cells_stay() -
 
 
 def test_a_border_whose_corner_is_lit_becomes_blank_too() -> None:
-    image = smear(480, 480, cells=90)
+    image = drawn_smear(480, 480, cells=90)
     y, x = np.mgrid[:480, :480]
     image[np.hypot(x - 240, y - 240) > 260] = 20
     image[:12, :12] = 150
@@ -113,7 +103,7 @@ def test_a_border_whose_corner_is_lit_becomes_blank_too() -> None:
 
 
 def test_a_dark_nucleus_that_the_edge_cuts_is_no_border() -> None:
-    image = smear(cells=20)
+    image = drawn_smear(cells=20)
     cv2.circle(image, (2, 240), 60, (92, 40, 130), -1)
     light = estimate_light(image)
     assert light.border is None
@@ -148,12 +138,12 @@ def test_pictures_that_show_nothing_stay_pictures_that_show_nothing(
 def test_no_part_of_no_picture_fails() -> None:
     light = even_light()
     assert light.applied(np.zeros((0, 5, 3), np.uint8)).shape == (0, 5, 3)
-    image = smear(64, 64, 3)
+    image = drawn_smear(64, 64, 3)
     assert (even_light((64, 64)).applied(image) == image).all()
 
 
 def test_the_level_is_the_blank_fields() -> None:
-    seen = lit_by(smear(), lambda x, y: np.array([0.8, 0.7, 0.6]) * np.ones((*x.shape, 1)))
+    seen = lit_by(drawn_smear(), lambda x, y: np.array([0.8, 0.7, 0.6]) * np.ones((*x.shape, 1)))
     light = estimate_light(seen)
     assert light.level == pytest.approx((188, 164, 141), abs=3)
     assert light.trust == 1

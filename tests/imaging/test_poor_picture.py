@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bloodcells_gui.imaging.poor_picture import too_poor
-from tests.imaging.test_light import smear
+from tests.support.drawn_smear import drawn_smear
 
 UInt8 = NDArray[np.uint8]
 MPP = 0.21
@@ -16,7 +16,7 @@ MPP = 0.21
 
 def cell() -> UInt8:
     """A leukocyte among red cells, 27 um across."""
-    return smear(128, 128, cells=4)
+    return drawn_smear(128, 128, cells=4)
 
 
 def test_a_good_picture_at_several_scales() -> None:
