@@ -163,6 +163,21 @@ class Light:
         return out
 
 
+@dataclass(frozen=True, slots=True)
+class KnownLight:
+    """What is known of the light of an image as a whole, the same for all its parts.
+
+    Attributes
+    ----------
+    white : float or None
+        Green level of the empty glass, 0 to 255.
+    light : Light or None
+    """
+
+    white: float | None = None
+    light: Light | None = None
+
+
 def even_light(size_px: tuple[int, int] = (1, 1)) -> Light:
     """A light that changes nothing."""
     level = float(np.log(WHITE))

@@ -214,7 +214,7 @@ class CellAnalyzer:
                 (focus < self._focus_limit, FLAG_OUT_OF_FOCUS),
                 (result.unlike[i], FLAG_UNLIKE_TRAINING),
                 (result.hinges[i], FLAG_SCALE_UNSURE),
-                (too_poor(crops[i], um_per_px), FLAG_POOR_PICTURE),
+                (FLAG_NO_CELL not in flags and too_poor(crops[i], um_per_px), FLAG_POOR_PICTURE),
             )
             flags += tuple(flag for is_so, flag in doubts if is_so)
             none_found = FLAG_NO_CELL in flags

@@ -204,10 +204,10 @@ class FieldsSource:
         def read(x: int, y: int, width: int, height: int, downsample: float) -> NDArray[np.uint8]:
             return reader.read_region(x, y, width, height, downsample=max(1.0, downsample))
 
-        light = self._search.light_of(read, reader.size_px)
+        known_light = self._search.light_of(read, reader.size_px)
         for tile in grid:
             self._token.check()
-            result = self._search.search(read, tile, image, reader.size_px, mpp, light=light)
+            result = self._search.search(read, tile, image, reader.size_px, mpp, known_light)
             new = [s for s in result.spots if not seams.seen(s.plane, s.kind)]
             for spot in new:
                 seams.add(spot.plane, spot.kind)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_TOUCHING, Box
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, non_max_suppression
-from bloodcells_gui.imaging.light import Light, estimate_light
+from bloodcells_gui.imaging.light import KnownLight, Light, estimate_light
 from bloodcells_gui.imaging.monolayer import PatchQuality, judge_patch
 from bloodcells_gui.imaging.nuclei import lacks_nucleus
 from bloodcells_gui.imaging.tiling import Tile
@@ -46,6 +46,7 @@ TOUCHING_GAP_UM = 0.4
 _MARGIN = 1.12
 # The light of an image is read from it shrunk to about this side, px.
 _LIGHT_PX = 640
+_NOTHING_KNOWN = KnownLight()
 
 
 class CellDetector(Protocol):
@@ -109,8 +110,8 @@ class TileSearch:
         self.detector = detector
         self.window_um = window_um
 
-    def light_of(self, read: Read, size_px: tuple[int, int]) -> Light | None:
-        """How an image is lit, where the detector is shown even light: one estimate for all its tiles.
+    def light_of(self, read: Read, size_px: tuple[int, int]) -> KnownLight:
+        """How a field is lit, where the detector asks for even light: one estimate for all its tiles.
 
         Raises
         ------
@@ -118,8 +119,9 @@ class TileSearch:
             When the image cannot be read.
         """
         if not self.detector.even_light:
-            return None
-        return estimate_light(read(0, 0, *size_px, max(1.0, max(size_px) / _LIGHT_PX))).of_size(size_px)
+            return _NOTHING_KNOWN
+        seen = read(0, 0, *size_px, max(1.0, max(size_px) / _LIGHT_PX))
+        return KnownLight(light=estimate_light(seen).of_size(size_px))
 
     def search(
         self,
@@ -128,11 +130,10 @@ class TileSearch:
         image: int,
         size_px: tuple[int, int],
         mpp: float,
-        white: float | None = None,
+        known: KnownLight = _NOTHING_KNOWN,
         *,
         coarse: bool = False,
         step: float = 1.0,
-        light: Light | None = None,
     ) -> SearchedTile:
         """Cells whose middle lies in the tile's core, or in a narrow band around it.
 
@@ -140,20 +141,21 @@ class TileSearch:
         ----------
         size_px : width, height of the whole image
         mpp : its scale
-        white : green level of the empty glass where it is known
+        known : KnownLight
+            Of the image. Where the detector asks for it, cells are looked for in even light; they are cut out
+            as they were taken.
         coarse : bool
             For leukocytes alone, where red cells and platelets are not tallied.
         step : float
             How many full-resolution px make one px of what is read when `coarse`: a level of the pyramid no
             coarser than `SECOND_LOOK_COARSER` allows. The cells are then cut out one by one.
-        light : Light or None
-            Of the image (`light_of`): cells are looked for in even light, and cut out as they were taken.
 
         Raises
         ------
         ImageRefused
             When the tile cannot be read.
         """
+        light = known.light if self.detector.even_light else None
         if coarse:
             view = read(tile.x, tile.y, tile.width, tile.height, max(step, 1.0))
             full = view if step <= 1.0 else None
@@ -200,7 +202,7 @@ class TileSearch:
             red.boxes[_in_tile_core(red, tile, 0.0)],
             nucleated.boxes[_in_tile_core(nucleated, tile, 0.0)],
             in_core,
-            _judge(view, mpp * factor, white),
+            _judge(view, mpp * factor, known.white),
         )
 
     def _read_tile(self, read: Read, tile: Tile, mpp: float) -> tuple[Pixels | None, Pixels]:

@@ -282,7 +282,7 @@ class SlideSource:
         size = slide.reader.size_px
         asked = replace(tile, core=survey.map.grid.tile(failed).core)
         try:
-            result = self._search.search(survey.levels.read, asked, image, size, survey.mpp, survey.map.white)
+            result = self._search.search(survey.levels.read, asked, image, size, survey.mpp, survey.lights)
         except (ImageRefused, MemoryError):
             return SearchResult()  # its own turn told so
         spots = tuple(
@@ -327,7 +327,7 @@ class SlideSource:
                 image,
                 slide.reader.size_px,
                 survey.mpp,
-                survey.map.white,
+                survey.lights,
                 coarse=coarse,
                 step=self._step(survey) if coarse else 1.0,
             )

@@ -14,6 +14,7 @@ from bloodcells_gui.domain.zones import NOT_A_SMEAR
 from bloodcells_gui.imaging.io.levels import TrustedLevels
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
+from bloodcells_gui.imaging.light import KnownLight, Light, estimate_light
 from bloodcells_gui.imaging.monolayer import JUDGED_MPP, PatchQuality, judge_patch
 from bloodcells_gui.imaging.overview import Polygon, ZoneMap, zone_map, zone_map_from_samples
 from bloodcells_gui.imaging.tiling import Tile, TileGrid
@@ -65,6 +66,7 @@ class Survey:
         self.probed: list[PatchQuality] = []
         self._detector_mpp = detector_mpp
         self._size = reader.size_px
+        self._light: Light | None = None
 
     def scale_patches(self, known: float | None) -> list[NDArray[np.uint8]]:
         """Pixels of the most promising places at full resolution, to see the scale by; `known` is the file's.
@@ -81,6 +83,11 @@ class Survey:
         self.map = self._rank(mpp)
         self.map.restrict(self.zones)
         return self.map
+
+    @property
+    def lights(self) -> KnownLight:
+        """Level of the empty glass, and the light of the overview: one for all tiles, whatever they show."""
+        return KnownLight(self.map.white, self._light)
 
     def probe(self, pool: Executor, count: int, token: CancelToken) -> None:
         """Look at patches of `count` tiles in detail and let them correct the ranking."""
@@ -134,7 +141,9 @@ class Survey:
         if self.levels.has_overview():
             columns, rows = grid.shape
             side = min(_OVERVIEW_PX, max(256, 12 * max(columns, rows)), max(self._size))
-            return zone_map(self.levels.overview(side), grid, self.image)
+            overview = self.levels.overview(side)
+            self._light = estimate_light(overview).alike().of_size(self._size)
+            return zone_map(overview, grid, self.image)
         side = max(8, round(_PROBE_UM / mpp))
         samples = [self._sample(t, side) for t in grid]
         return zone_map_from_samples(samples, grid, self.image)

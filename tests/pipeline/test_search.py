@@ -162,7 +162,7 @@ def test_a_detector_that_wants_even_light_gets_it_and_the_cells_stay_as_they_wer
         light = search.light_of(read, reader.size_px)
         spots: list[Candidate] = []
         for tile in tile_grid(reader.size_px, 0.4, detector.um_per_px):
-            found = search.search(read, tile, 0, reader.size_px, 0.4, coarse=coarse, light=light)
+            found = search.search(read, tile, 0, reader.size_px, 0.4, light, coarse=coarse)
             spots += [s for s in found.spots if tile.owns(*s.plane.centre) and s.kind == NUCLEATED]
         return spots
 
