@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_NO_CELL, FLAG_OUTSIDE_FRAME, FLAG_SCALE_UNKNOWN, Box
+from bloodcells_gui.domain.cell import (
+    FLAG_EDGE,
+    FLAG_NO_CELL,
+    FLAG_OUTSIDE_FRAME,
+    FLAG_POOR_PICTURE,
+    FLAG_SCALE_UNKNOWN,
+    Box,
+)
 from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, remark
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
@@ -105,6 +112,17 @@ def test_an_empty_image_still_gives_its_row_and_waits(work: CellAnalyzer) -> Non
     cell, _ = one(work, CellPlace(0, blank, (0, 0), (100, 100), 0.107))
     assert FLAG_NO_CELL in cell.flags
     assert np.isnan(cell.measurements[MEASUREMENTS.index("cell_area_um2")])
+
+
+def test_a_cell_in_a_picture_of_which_nothing_can_be_told_waits_with_that_reason(work: CellAnalyzer) -> None:
+    image = draw_cell("LY", 256, 0.107)
+    good, _ = one(work, CellPlace(0, image, (0, 0), (128, 128), 0.107))
+    assert FLAG_POOR_PICTURE not in good.flags
+    assert not good.abstained
+    blurred = np.asarray(cv2.GaussianBlur(image, (0, 0), 2.6 / 0.107), np.uint8)
+    cell, _ = one(work, CellPlace(0, blurred, (0, 0), (128, 128), 0.107))
+    assert FLAG_POOR_PICTURE in cell.flags
+    assert cell.abstained
 
 
 def test_a_cell_cut_by_the_edge_is_flagged(work: CellAnalyzer) -> None:
