@@ -44,12 +44,13 @@ def choose_thresholds(sites: Sequence[Found]) -> tuple[float, ...]:
     Where several are as good, the lowest for nucleated cells, since what is no cell can still be told later and what was
     missed cannot; the middle one for the others.
     """
-    scores: dict[str, list[list[float]]] = {}
-    for detections, fields in sites:
-        for name, f1 in _f1_of(detections, fields).items():
-            scores.setdefault(name, []).append(f1)
+    return _best([_f1_of(detections, fields) for detections, fields in sites])
+
+
+def _best(sites: Sequence[Mapping[str, list[float]]]) -> tuple[float, ...]:
     chosen = []
-    for name, rows in scores.items():
+    for name in sites[0]:
+        rows = [site[name] for site in sites]
         mean = np.mean([row for row in rows if max(row) > 0] or rows, axis=0)
         best = np.flatnonzero(mean >= mean.max() - 1e-9)
         chosen.append(GRID[int(best[0 if name == "nucleated" else len(best) // 2])])
@@ -89,11 +90,11 @@ def table_of(
 
 def report_of(sites: Mapping[str, Found]) -> dict[str, Any]:
     """The scores chosen on all sites, and each site's figures at those chosen on the others."""
-    report: dict[str, Any] = {"thresholds chosen on all": choose_thresholds(list(sites.values()))}
-    for site, (detections, fields) in sites.items():
-        others = [found for name, found in sites.items() if name != site]
-        thresholds = choose_thresholds(others or [(detections, fields)])
-        report[site] = {"thresholds": thresholds, **table_of(detections, fields, thresholds)}
+    f1 = {site: _f1_of(*found) for site, found in sites.items()}
+    report: dict[str, Any] = {"thresholds chosen on all": _best(list(f1.values()))}
+    for site, found in sites.items():
+        thresholds = _best([f1[name] for name in sites if name != site] or [f1[site]])
+        report[site] = {"thresholds": thresholds, **table_of(*found, thresholds)}
     return report
 
 
