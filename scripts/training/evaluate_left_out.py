@@ -32,6 +32,8 @@ JUDGED_ON = {
 }
 #: What may be chosen as lowest score of a class; 0.3 is what the program takes for a network whose card names none.
 GRID = tuple(round(0.3 + 0.05 * i, 2) for i in range(9))
+#: Mean F1 of nucleated cells that differ by no more than this are as good.
+AS_GOOD = 0.005
 #: How the pictures are shown.
 SHOWN = ("as it is", "even light")
 
@@ -52,8 +54,9 @@ def _best(sites: Sequence[Mapping[str, list[float]]]) -> tuple[float, ...]:
     for name in sites[0]:
         rows = [site[name] for site in sites]
         mean = np.mean([row for row in rows if max(row) > 0] or rows, axis=0)
-        best = np.flatnonzero(mean >= mean.max() - 1e-9)
-        chosen.append(GRID[int(best[0 if name == "nucleated" else len(best) // 2])])
+        nucleated = name == "nucleated"
+        best = np.flatnonzero(mean >= mean.max() - (AS_GOOD if nucleated else 1e-9))
+        chosen.append(GRID[int(best[0 if nucleated else len(best) // 2])])
     return tuple(chosen)
 
 
