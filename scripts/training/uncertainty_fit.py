@@ -319,7 +319,9 @@ def fit_uncertainty(
 
     views = float(min(np.linspace(0, 1, 11), key=risk))
     of_abroad, of_home = uncertainties(views)
-    threshold = float(min(np.quantile(of_abroad, 1 - referral), np.quantile(of_home, 1 - home_referral)))
+    quantiles = np.quantile(of_abroad, 1 - referral), np.quantile(of_home, 1 - home_referral)
+    # Never laxer than the pool, which rules nucleated cells once a run has ended; profiles and other cells have this one.
+    threshold = float(min(*quantiles, POOL["threshold"]))
     fitted = distances.model(temperature, slope, threshold, unlike, views)
     foreign = _foreign_disagreement(pool["val"], abroad) if left_out else None
     refused = _refused(fitted, pool["nothing"], distances.relative(pool["nothing"].embedding))
@@ -329,7 +331,7 @@ def fit_uncertainty(
         **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
         "logit_adjustment": LOGIT_SHIFT, "specimen_mix": CLASS_PRIOR, "leaf_share": LEAF_SHARE,
         "pool": POOL, "look_first": LOOK_FIRST,
-        "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, whichever refers more"},
+        "fitted_on": {"temperature": "validation split", "slope": source, "threshold": f"{referral:.0%} of {source} or {home_referral:.0%} of home validation referred, or the pool's, whichever refers more"},
         "referred_home_validation": round(float((of_home > threshold).mean()), 4),
         "empty_views_refused": round(refused, 4),
     }  # fmt: skip
