@@ -277,6 +277,11 @@ def _refused(model: UncertaintyModel, nothing: Embedded, distance: np.ndarray) -
     return float(((p.argmax(1) == LEAVES.index("ART")) | (uncertainty > model.threshold)).mean())
 
 
+def _threshold(*quantiles: np.floating) -> float:
+    """Never laxer than the pool's, which rules nucleated cells once a run has ended; profiles and other cells have this one."""
+    return float(min(*quantiles, POOL["threshold"]))
+
+
 def fit_uncertainty(
     pool: dict[str, Embedded],
     away: Path | None,
@@ -319,9 +324,7 @@ def fit_uncertainty(
 
     views = float(min(np.linspace(0, 1, 11), key=risk))
     of_abroad, of_home = uncertainties(views)
-    quantiles = np.quantile(of_abroad, 1 - referral), np.quantile(of_home, 1 - home_referral)
-    # Never laxer than the pool, which rules nucleated cells once a run has ended; profiles and other cells have this one.
-    threshold = float(min(*quantiles, POOL["threshold"]))
+    threshold = _threshold(np.quantile(of_abroad, 1 - referral), np.quantile(of_home, 1 - home_referral))
     fitted = distances.model(temperature, slope, threshold, unlike, views)
     foreign = _foreign_disagreement(pool["val"], abroad) if left_out else None
     refused = _refused(fitted, pool["nothing"], distances.relative(pool["nothing"].embedding))
