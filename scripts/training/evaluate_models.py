@@ -26,7 +26,7 @@ from bloodcells_gui.inference.calibration import fit_profile
 from bloodcells_gui.inference.classifier import Classifier, ClassifierOutput
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.inference.segmenter import Segmenter
-from scripts.training.data import FIVE, PBC8, Item, load_items, read_rgb
+from scripts.training.data import FIELD_SETS, FIVE, PBC8, Item, load_items, read_rgb
 from scripts.training.metrics import judge, share, true_rows
 
 ROLES = {
@@ -158,7 +158,7 @@ def evaluate(
     sets: tuple[str, ...] = (),
 ) -> dict:
     """Figures of every set (all of the manifest by default) on its held-out part (tecom: all)."""
-    items = [i for i in load_items(data, cache) if i.leaves and i.set != "txl_pbc"]
+    items = [i for i in load_items(data, cache) if i.leaves and i.set not in FIELD_SETS]
     sets = sets or tuple(dict.fromkeys(i.set for i in items))
     out = {}
     for name in sets:
