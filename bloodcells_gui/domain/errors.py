@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import Any
 
 from bloodcells_gui.domain.i18n import N_, Reason, tr
@@ -94,6 +95,7 @@ def reason_of(error: ValueError) -> Reason:
 
 
 def system_reason(error: OSError) -> Reason:
-    """Why the system refused a file, without a full stop; in the system's own words where they are rare."""
-    known = _SYSTEM_REASONS.get(error.errno or 0)
+    """Why a file was refused, without a full stop; in the error's own words where they are others."""
+    number = error.errno or 0
+    known = _SYSTEM_REASONS.get(number) if error.strerror == os.strerror(number) else None
     return Reason(known) if known else Reason("{reason}", (("reason", error.strerror or str(error)),))

@@ -25,4 +25,5 @@ def test_common_reasons_of_the_system_are_said_in_french(number: int) -> None:
 def test_a_rare_reason_keeps_the_words_of_the_system() -> None:
     assert system_reason(OSError(errno.ELOOP, "loop {x}")).text("fr") == "loop {x}"
     assert system_reason(OSError("in words")).text() == "in words"
+    assert system_reason(OSError(errno.EACCES, "no regular file")).text() == "no regular file"
     assert tr("{reason}", "fr", reason="a") == "a"

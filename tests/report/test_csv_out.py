@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 import re
 from pathlib import Path
 
@@ -175,7 +176,7 @@ def test_an_export_replaces_the_old_file_at_once_or_leaves_it(tmp_path: Path) ->
     csv_out.write_skipped_csv(path, [SkippedFile("old", "")])
 
     def breaks() -> list[SkippedFile]:
-        raise OSError(28, "No space left on device")
+        raise OSError(28, os.strerror(28))
 
     class Bad:
         def __iter__(self) -> object:
