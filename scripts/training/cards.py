@@ -41,7 +41,7 @@ CARRIED_BY = {
 WEAKNESSES = (
     "Blasts were learned from marrow; sensitivity on blood of an unseen laboratory has not been measured on real labelled blasts. Of held-out marrow blasts set into fields of five laboratories left out of training, cell by cell, 160 of 218 as large as they were found were named blast, and 38 of 148 that had been shrunk to lymphoblasts; 4 of 192 lymphocytes set in likewise were named blast.",
     "Smudges were learned from made ones: of 230 set into fields of five laboratories left out of training 122 were named so.",
-    "Where a crop is cut tight around the cell and its scale is unknown, lymphocytes look like blasts: 2 of 35 of LISC, left out, were named blast at the right scale (7 of 35 by version 2.4.1).",
+    "Where a crop is cut tight around the cell and its scale is unknown, lymphocytes look like blasts: of 35 of LISC, left out, cut so and seen at the right scale, 5 were named blast by a network averaged as this one is, 2 by the one that went on from version 2.4.1, 7 by 2.4.1.",
     "Measurements are seen against those of the specimen's other cells: images of several slides or stains taken for one specimen make them worth little, and cells outlined badly are measured badly.",
     "On the one independent site (rapid stain, yellow fields, many slides) an eighth of the neutrophils (23 of 176) are taken for eosinophils, an eighth of the monocytes (6 of 48) for lymphocytes, and 6 of 22 eosinophils for other kinds: calibrate on local cells first.",
     "Bands against segmented, and the stages of immature granulocytes, are learned from one laboratory's labels (PBC).",
