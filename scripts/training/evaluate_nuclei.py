@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from bloodcells_gui.domain.detections import NUCLEATED
+from bloodcells_gui.imaging.light import in_even_light
 from bloodcells_gui.imaging.nuclei import (
     MAX_SMALL_BOX_UM,
     MIN_NUCLEUS_UM2,
@@ -59,6 +60,8 @@ def main() -> None:
             factor = UM[site] / detector.um_per_px
             image = read_rgb(args.data / group[index].path)
             image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+            if detector.even_light:
+                image = in_even_light(image)
             cells = detector.detect(image, detector.um_per_px).of_class(NUCLEATED)
             off = cells.boxes[:, :2] + cells.boxes[:, 2:] / 2 - np.array(image.shape[1::-1]) / 2
             near = np.flatnonzero(np.hypot(*off.T) * detector.um_per_px < MIDDLE_UM)
