@@ -160,14 +160,10 @@ class TileSearch:
         if coarse:
             view = read(tile.x, tile.y, tile.width, tile.height, max(step, 1.0))
             full = view if step <= 1.0 else None
-            seen = _lit(view, tile, light)
-            found = self._leukocytes(seen, tile, mpp)
         else:
             full, view = self._read_tile(read, tile, mpp)
-            seen = _lit(view, tile, light)
-            found = self.detector.detect(seen, self.detector.um_per_px)
-            # The true factor: the tile was rounded to whole px.
-            found = found.moved(tile.width / seen.shape[1], tile.x, tile.y)
+        seen = _lit(view, tile, light)
+        found = self._leukocytes(seen, tile, mpp) if coarse else self._all_classes(seen, tile)
         band = BAND_UM / mpp
         red = found.of_class(RED_CELL)
         platelets = found.of_class(PLATELET)
@@ -213,6 +209,12 @@ class TileSearch:
             return None, read(tile.x, tile.y, tile.width, tile.height, ratio)
         full = read(tile.x, tile.y, tile.width, tile.height, 1.0)
         return full, full if abs(ratio - 1) < 0.01 else _shrunk(full, ratio)
+
+    def _all_classes(self, view: Pixels, tile: Tile) -> Detections:
+        """Cells of a tile at the detector's scale, in px of the image."""
+        found = self.detector.detect(view, self.detector.um_per_px)
+        # The true factor: the tile was rounded to whole px.
+        return found.moved(tile.width / view.shape[1], tile.x, tile.y)
 
     def _leukocytes(self, view: Pixels, tile: Tile, mpp: float) -> Detections:
         """Nucleated cells of a tile and the platelets around them, in px of the image."""
