@@ -48,6 +48,9 @@ class OpinionPool:
         Uncertainty above which a nucleated cell is left unidentified, 0 to 1.
     unfamiliar : float
         Change of a specimen beyond which it is marked as unfamiliar, 0 to 1; 1 never.
+    critical : float
+        Threshold of cells that are named a critical class; counts where it is the larger of the two. Few
+        cells are named so wrongly, and many wait that are blasts.
     """
 
     adapted: float
@@ -55,6 +58,7 @@ class OpinionPool:
     change: float
     threshold: float
     unfamiliar: float = 1.0
+    critical: float = 0.0
 
     @staticmethod
     def from_card(card: Mapping[str, Any] | None) -> OpinionPool | None:
@@ -63,12 +67,13 @@ class OpinionPool:
         Raises
         ------
         KeyError, TypeError, ValueError
-            Where it does not hold five numbers in range.
+            Where it does not hold five numbers in range, or a sixth, `critical`, out of it.
         """
         if card is None:
             return None
-        names = ("adapted", "own", "change", "threshold", "unfamiliar")
-        found = OpinionPool(*(float(card[name]) for name in names))
+        names = ("adapted", "own", "change", "threshold", "unfamiliar", "critical")
+        known = {"critical": 0.0, **card}
+        found = OpinionPool(*(float(known[name]) for name in names))
         if not found.is_valid:
             raise ValueError("pool is out of range")
         return found
@@ -78,9 +83,8 @@ class OpinionPool:
         """Whether all numbers are in range."""
         # NaN fails every comparison.
         factors = all(0 <= value <= _LARGEST for value in (self.adapted, self.own, self.change))
-        return (
-            factors and self.adapted + self.own > 0 and 0 <= self.threshold < 1 and 0 < self.unfamiliar <= 1
-        )
+        thresholds = 0 <= self.threshold < 1 and 0 <= self.critical < 1
+        return factors and self.adapted + self.own > 0 and thresholds and 0 < self.unfamiliar <= 1
 
     def looks_unfamiliar(self, change: float, cells: int) -> bool:
         """Tell whether a specimen of so many nucleated cells changed as those of unknown laboratories do."""
@@ -103,14 +107,14 @@ class OpinionPool:
 
     def to_record(self, change: float) -> PoolParameters:
         """Return what a case keeps of it, with the specimen's change."""
-        return PoolParameters(
-            self.adapted, self.own, self.change, self.threshold, self.unfamiliar, float(change)
-        )
+        factors = self.adapted, self.own, self.change
+        return PoolParameters(*factors, self.threshold, self.unfamiliar, float(change), self.critical)
 
     @staticmethod
     def from_record(record: PoolParameters) -> tuple[OpinionPool, float]:
         """Read what :meth:`to_record` wrote, valid or not."""
-        pool = OpinionPool(record.adapted, record.own, record.change, record.threshold, record.unfamiliar)
+        factors = record.adapted, record.own, record.change
+        pool = OpinionPool(*factors, record.threshold, record.unfamiliar, record.critical)
         return pool, record.specimen_change
 
 

@@ -225,7 +225,9 @@ def _joined(
     joined = prior_shift.pool.joined(new, own, prior_shift.change)
     joined = _capped(joined, np.maximum(new, own), np.unique(rows[critical_leaves(classes)]))
     out[nucleated] = with_coarse_posteriors(adapted[nucleated], joined, rows)
-    thresholds[nucleated] = prior_shift.pool.threshold
+    pool = prior_shift.pool
+    named_critical = critical_leaves(classes)[out[nucleated].argmax(axis=1)]
+    thresholds[nucleated] = np.where(named_critical, max(pool.threshold, pool.critical), pool.threshold)
     return out, thresholds
 
 

@@ -274,7 +274,8 @@ def _adaptation(found: Mapping[str, float]) -> AdaptationRecord | None:
 def _pool(found: Mapping[str, float]) -> PoolParameters | None:
     if "pool/own" not in found:
         return None
-    return PoolParameters(*(found[f"pool/{name}"] for name in _POOL))
+    known = {"pool/critical": 0.0, **found}
+    return PoolParameters(*(known[f"pool/{name}"] for name in _POOL))
 
 
 # ---- remarks

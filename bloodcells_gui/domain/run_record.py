@@ -153,6 +153,7 @@ class PoolParameters:
     threshold: float
     unfamiliar: float
     specimen_change: float
+    critical: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

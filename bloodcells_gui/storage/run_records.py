@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, NamedTuple
 
 from bloodcells_gui.adaptation.prior_shift import prior_shift_of
@@ -216,7 +216,8 @@ def _numbers_from(kind: Any, obj: Any) -> Any:
     if obj is None:
         return None
     names = [f.name for f in fields(kind)]
-    found = _object(obj, names)
+    later = {f.name: f.default for f in fields(kind) if f.default is not MISSING}
+    found = _object(later | obj if isinstance(obj, dict) else obj, names)
     return kind(*(row_validation.number(found[name]) for name in names))
 
 

@@ -139,7 +139,10 @@ def _learned_from(code: str, card: dict) -> str:
     """What carries a class: words for the shipped data, counts for a laboratory's own."""
     rows = card.get("training_data", [])
     if any(r["set"] == "pbc" for r in rows):
-        return CARRIED_BY.get(code, "PBC, Raabin, marrow" if code == "BA" else "PBC, Raabin, marrow, BCCD")
+        most = (
+            "PBC, Raabin, marrow, LISC" if code == "BA" else "PBC, Raabin, marrow, BCCD, LISC, Deep Bio-Net"
+        )
+        return CARRIED_BY.get(code, most)
     counts = [
         f"{r['set']} {n}"
         for r in rows
@@ -222,8 +225,8 @@ def _figures(card: dict) -> list[str]:
             "seed 20211. Limits: exact (Clopper-Pearson) 95 % for shares, bootstrap for balanced means; they state sampling "
             "error only. `tecom` was never used for training, and no number was chosen by it."
             + (
-                " Each set is taken as one specimen: the proposals are adapted to its class frequencies, to its cells' measurements and "
-                "to similar cells. This gains more the more cells there are; the card also has the figures cell by cell."
+                " Each set is taken as one specimen: the proposals are adapted to its class frequencies and to its cells' measurements. "
+                "This gains more the more cells there are; the card also has the figures cell by cell."
                 if "specimen_mix" in card["calibration"]
                 else ""
             ),

@@ -75,6 +75,10 @@ def test_it_comes_from_a_card_and_back_from_a_record() -> None:
     assert OpinionPool.from_card(None) is None
     assert OpinionPool.from_card(CARD) == POOL
     assert OpinionPool.from_record(POOL.to_record(0.07)) == (POOL, 0.07)
+    laxer = OpinionPool.from_card({**CARD, "critical": 0.3})
+    assert laxer is not None
+    assert (laxer.critical, POOL.critical) == (0.3, 0.0)
+    assert OpinionPool.from_record(laxer.to_record(0.07)) == (laxer, 0.07)
 
 
 def test_a_specimen_of_enough_cells_that_changed_beyond_the_limit_looks_unfamiliar() -> None:
@@ -88,7 +92,7 @@ def test_a_specimen_of_enough_cells_that_changed_beyond_the_limit_looks_unfamili
     [
         {"adapted": -0.1}, {"own": -1}, {"change": -1}, {"threshold": 1}, {"threshold": -0.1},
         {"adapted": float("nan")}, {"own": float("inf")}, {"change": 1e9}, {"adapted": 0, "own": 0},
-        {"unfamiliar": 0}, {"unfamiliar": 1.1},
+        {"unfamiliar": 0}, {"unfamiliar": 1.1}, {"critical": 1}, {"critical": -0.1},
     ],
 )  # fmt: skip
 def test_numbers_out_of_range_are_refused(change: dict[str, float]) -> None:

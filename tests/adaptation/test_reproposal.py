@@ -225,3 +225,21 @@ def test_a_specimen_that_changed_more_names_fewer_cells() -> None:
         new = adapt_proposals(pooled, CLASSES, p, before, before > 0.4, np.zeros(300, bool))
         waiting.append(int(new.abstained.sum()))
     assert waiting[0] < waiting[1] < waiting[2]
+
+
+def test_a_blast_is_named_from_a_limit_of_its_own_on() -> None:
+    p, rows = answers(300, spread=0.05), coarse_rows(CLASSES)
+    before = uncertainty_model().uncertainty(p, np.zeros(300, np.float32), rows)
+    nobody = np.zeros(300, bool)
+    one = adapt_proposals(a_prior_shift(pool=POOL), CLASSES, p, before, before > 0.4, nobody)
+    laxer = replace(POOL, critical=0.6)
+    other = adapt_proposals(a_prior_shift(pool=laxer), CLASSES, p, before, before > 0.4, nobody)
+    np.testing.assert_array_equal(other.scores, one.scores)
+    blasts = one.best == BL
+    assert (one.abstained & ~other.abstained).sum() > 0
+    np.testing.assert_array_equal(other.abstained[~blasts], one.abstained[~blasts])
+    np.testing.assert_array_equal(other.abstained[blasts], one.uncertainty[blasts] > np.float32(0.6))
+    stricter = adapt_proposals(
+        a_prior_shift(pool=replace(POOL, critical=0.1)), CLASSES, p, before, before > 0.4, nobody
+    )
+    np.testing.assert_array_equal(stricter.abstained, one.abstained)

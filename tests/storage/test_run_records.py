@@ -42,7 +42,7 @@ RECORD = RunRecord(
     (remark(LOST),),
 )
 PROPAGATION = ("min_similarity", "strength", "damping", "own_share")
-POOL = ("adapted", "own", "change", "threshold", "unfamiliar", "specimen_change")
+POOL = ("adapted", "own", "change", "threshold", "unfamiliar", "specimen_change", "critical")
 COLUMNS = ("counts", "progress", "maps", "adaptation", "remarks")
 
 
@@ -137,6 +137,11 @@ def test_what_this_program_does_not_write_is_refused(column: str, change: Any) -
 
 def test_a_pool_in_range_is_read_and_a_run_without_one_has_none() -> None:
     row = _broken("adaptation", _set("pool", dict.fromkeys(POOL, 0.5)))
+    adaptation = end_from_result(row).record.adaptation
+    assert adaptation is not None
+    assert adaptation.pool == PoolParameters(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
+    first = {name: 0.5 for name in POOL if name != "critical"}
+    row = _broken("adaptation", _set("pool", first))
     adaptation = end_from_result(row).record.adaptation
     assert adaptation is not None
     assert adaptation.pool == PoolParameters(0.5, 0.5, 0.5, 0.5, 0.5, 0.5)

@@ -72,7 +72,14 @@ _WEIGHTS = st.dictionaries(
 _SHARES = st.floats(0, 1)
 _FACTORS = st.floats(0, 100)
 _POOLS = st.builds(
-    PoolParameters, st.floats(0.01, 100), _FACTORS, _FACTORS, st.floats(0, 0.99), st.floats(0.01, 1), _SHARES
+    PoolParameters,
+    st.floats(0.01, 100),
+    _FACTORS,
+    _FACTORS,
+    st.floats(0, 0.99),
+    st.floats(0.01, 1),
+    _SHARES,
+    st.floats(0, 0.99),
 )
 
 
