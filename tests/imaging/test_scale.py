@@ -82,7 +82,7 @@ def test_diameters_do_not_depend_on_loose_boxes() -> None:
 def test_crowded_cells_count_with_their_box() -> None:
     image = field(0.1)
     boxes = np.array([[100, 100, 80, 80], [120, 110, 80, 80]], np.float32)
-    assert red_cell_diameters(image, boxes) == pytest.approx([0.97 * 80] * 2)
+    assert red_cell_diameters(image, boxes) == pytest.approx([80, 80])
 
 
 def test_leukocytes_serve_where_there_are_no_red_cells() -> None:
