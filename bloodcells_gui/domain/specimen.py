@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from bloodcells_gui.domain.differential import LATER
 from bloodcells_gui.domain.i18n import N_
 
 
@@ -127,7 +128,7 @@ class ScaleEstimate:
     spread: float = 0.0
     n: int = 0
     warning: str = ""
-    basis: str = ""
+    basis: str = field(default="", metadata=LATER)
 
     @property
     def limits(self) -> tuple[float, float] | None:
