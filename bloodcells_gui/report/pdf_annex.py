@@ -10,6 +10,7 @@ from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.formatting import labelled, number, remark_text
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import numeration, other_counts
+from bloodcells_gui.domain.remarks import cut_cells
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
@@ -150,13 +151,18 @@ def _analyser_row(sheet: Sheet, table: Table, whisker: _Whisker, row: AnalyserRo
 
 def review(sheet: Sheet, model: ReportModel) -> None:
     """Who reviewed what, what was changed, and the signatures."""
-    r = model.review
+    r, cut = model.review, cut_cells(model.differential)
     sheet.heading(sheet.tr("Review and signatures"), 22)
     parts = [
         sheet.ngettext("{n} cell", "{n} cells", r.cells),
         sheet.ngettext("{n} confirmed", "{n} confirmed", r.confirmed),
         sheet.ngettext("{n} relabelled", "{n} relabelled", r.relabelled),
-        sheet.ngettext("{n} taken out", "{n} taken out", r.excluded),
+        sheet.ngettext("{n} taken out", "{n} taken out", r.excluded - cut),
+        *(
+            [sheet.ngettext("{n} outside the counting frame", "{n} outside the counting frame", cut)]
+            if cut
+            else []
+        ),
         sheet.ngettext("{n} proposal not looked at", "{n} proposals not looked at", r.proposed),
         sheet.ngettext("{n} unidentified", "{n} unidentified", r.unidentified),
     ]

@@ -7,6 +7,7 @@ import io
 from PIL import Image
 
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.remarks import cut_cells
 from bloodcells_gui.report.model import INCOMPLETE, NOT_SIGNED, PRELIMINARY, SYNTHETIC, FieldLine, ReportModel
 from bloodcells_gui.report.pdf_sheet import ACCENT, CRITICAL, MUTED, WARNING, WHITE, Sheet
 
@@ -91,12 +92,14 @@ def stamp_text(sheet: Sheet, model: ReportModel, stamp: str) -> str:
             "The analysis was stopped or failed before its end; what was found until then is shown."
         )
     if stamp == NOT_SIGNED:
-        reviewed = model.review.cells - model.review.proposed - model.review.unidentified
+        r = model.review
+        # No person took out what the counting frame leaves out.
+        reviewed = r.cells - r.proposed - r.unidentified - cut_cells(model.differential)
         return sheet.ngettext(
             "{n} of {cells} cells was reviewed by a person.",
             "{n} of {cells} cells were reviewed by a person.",
             reviewed,
-            cells=model.review.cells,
+            cells=r.cells,
         )
     return ""
 
