@@ -21,7 +21,12 @@ OTHER_RANGE = N_(
     "Images whose numbers hardly fit the range of the rest (stored with another depth, or much darker), so "
     "that their colours may be off: {count}."
 )
+WIDE_CROP = N_(
+    "Images wider than 60 µm, of which only the cell in the middle was named: {count}. If they are fields "
+    "with several cells, analyse them as fields."
+)
 IMAGE_NOTICES = (
-    BEST_PLANE, FIRST_PLANE, COLOURS_GUESSED, HOLE, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT, OTHER_RANGE,
+    WIDE_CROP, BEST_PLANE, FIRST_PLANE, COLOURS_GUESSED, HOLE, NO_ALPHA, PROFILE_APPLIED, PROFILE_LEFT,
+    OTHER_RANGE,
 )  # fmt: skip
-IMAGE_WARNINGS = frozenset({HOLE, FIRST_PLANE, COLOURS_GUESSED, PROFILE_LEFT, OTHER_RANGE})
+IMAGE_WARNINGS = frozenset({WIDE_CROP, HOLE, FIRST_PLANE, COLOURS_GUESSED, PROFILE_LEFT, OTHER_RANGE})

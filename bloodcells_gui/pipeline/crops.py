@@ -29,6 +29,7 @@ from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.image_messages import WIDE_CROP
 from bloodcells_gui.domain.left_out import DUPLICATE
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.run_messages import LOST, counted, remark
@@ -44,6 +45,8 @@ from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledSc
 from bloodcells_gui.pipeline.threads import POLL_S, worker_pool
 
 SCALE_SAMPLE = 24
+# Four large leukocytes side by side: what is wider is hardly the picture of one.
+_WIDEST_UM = 60.0
 # Cells are handed on at most this often, so that many are written in one transaction.
 _GATHER_S = 0.3
 # Batches waiting for a thread, read or being read: as many as keep the threads busy while a slow disk takes
@@ -258,6 +261,8 @@ class CropsAnalysis:
             mpp = image.info.mpp or ref.mpp  # the latter may stand beside the file
             read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
             used = scale.mpp(place, mpp) or float("nan")
+            if used * max(width, height) > _WIDEST_UM:
+                said.append(WIDE_CROP)
             places.append(_place(index, image.rgb, used))
         self._token.check()
         rows = self._work.process(places, run=self._options.run)

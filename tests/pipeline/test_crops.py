@@ -21,7 +21,7 @@ from bloodcells_gui.domain.analysis import (
 )
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
 from bloodcells_gui.domain.flat_record import notice_of
-from bloodcells_gui.domain.image_messages import PROFILE_APPLIED
+from bloodcells_gui.domain.image_messages import PROFILE_APPLIED, WIDE_CROP
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import remark, remarks_text, run_remarks
 from bloodcells_gui.domain.scale_messages import NO_SCALE
@@ -188,6 +188,17 @@ def test_what_is_to_be_said_of_how_images_were_read_is_counted_in_the_runs_remar
     (applied,) = [r for r in run_remarks([done]) if r.text == PROFILE_APPLIED]
     assert applied.params == (("count", str(len(folder) - 1)),)
     assert "converties" in remarks_text(done.record.remarks, "fr")
+
+
+def test_images_as_wide_as_fields_are_told(folder, tmp_path) -> None:
+    for i, (_, ref) in enumerate(folder[:3]):
+        wide = cv2.copyMakeBorder(draw_cell(CODES[i]), 0, 0, 200, 200, cv2.BORDER_REFLECT)  # 70 um
+        cv2.imwrite(str(ref.path), wide[..., ::-1])
+    done = list(analysis().events(folder))[-1]
+    assert isinstance(done, Done)
+    assert [(r.text, r.params, r.severity) for r in done.record.remarks] == [
+        (WIDE_CROP, (("count", "3"),), "warning")
+    ]
 
 
 def test_batches_are_small_at_both_ends() -> None:
