@@ -240,7 +240,8 @@ class LogFile(logging.Handler):
         """A descriptor of the log, at whose end everything is written; only of a plain file of its own."""
         if not self._folder.is_dir() or self._folder.is_symlink():
             self._folder.parent.mkdir(parents=True, exist_ok=True)
-            self._folder.mkdir(mode=0o700)
+            # Another process may make it at the same moment; a link in its place is nobody's to write to.
+            self._folder.mkdir(mode=0o700, exist_ok=not self._folder.is_symlink())
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # a pipe must not be waited for
             flags |= getattr(os, name, 0)

@@ -272,6 +272,21 @@ with log.logging_to(Path(sys.argv[1])):
 """
 
 
+def test_a_folder_that_another_process_makes_at_the_same_moment_is_no_obstacle(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir(parents=True)
+    seen = Path.is_dir
+    early = [folder]  # it was not there yet when this process looked
+    monkeypatch.setattr(Path, "is_dir", lambda path: False if path in early and early.pop() else seen(path))
+    failures: list[OSError] = []
+    handler = log.LogFile(folder, failures.append)
+    handler.emit(logging.LogRecord("bloodcells_gui.app.log", logging.INFO, __file__, 1, "said", (), None))
+    handler.close()
+    assert (folder / log.FILE_NAME).is_file()
+    assert failures == []
+
+
 @pytest.mark.parametrize("most", [10_000_000, 60_000])
 def test_two_processes_write_side_by_side(folder: Path, most: int) -> None:
     writers = [
