@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ FLAG_GIANT_PLATELET = N_("larger than the red cells around it")
 FLAG_GIANT_OR_CLUMP = N_("giant platelet or clump")
 #: The look of a plasma cell, which no classifier here proposes.
 FLAG_PLASMA_LOOK = N_("eccentric nucleus, deep blue cytoplasm")
+#: Set when a cell is shown or exported, never stored with it (see `with_outline`).
+FLAG_OUTLINE_MENDED = N_("outline mended by a person")
 #: Computed whenever a cell is read, never stored (see `domain/suspicion.py`).
 FLAG_LOOK_FIRST = N_("look here first")
 
@@ -124,3 +126,30 @@ class CellAssets:
     mask: bytes
     crop_px: tuple[float, float, float]
     embedding: NDArray[np.float16] = field(default_factory=lambda: np.zeros(0, np.float16))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MendedOutline:
+    """An outline of a cell and its nucleus that a person drew, with what is measured of it.
+
+    Attributes
+    ----------
+    id : int
+        Unique within a case, from 1 on; events name it.
+    cell : int
+    box_px : Box
+        Of the outline, in the image at full resolution.
+    measurements : ndarray of float32, shape (M,)
+        In the order of the cell's own; NaN where undefined.
+    """
+
+    id: int
+    cell: int
+    box_px: Box
+    measurements: NDArray[np.float32]
+
+
+def with_outline(cell: Cell, outline: MendedOutline) -> Cell:
+    """The cell as a person outlined it: box, measurements and a flag change, the proposal does not."""
+    flags = cell.flags if FLAG_OUTLINE_MENDED in cell.flags else (*cell.flags, FLAG_OUTLINE_MENDED)
+    return replace(cell, box_px=outline.box_px, measurements=outline.measurements, flags=flags)

@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     RESTORE = N_("restore")
     ADD_CELL = N_("add cell")
     REMOVE_CELL = N_("remove cell")
+    MEND_OUTLINE = N_("mend outline")
     COUNT = N_("count")
     SET_FIELD = N_("set field")
     GRADE = N_("grade")
@@ -39,7 +40,8 @@ class EventKind(StrEnum):
 
 UNDOABLE = frozenset(
     {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.ADD_CELL,
-     EventKind.REMOVE_CELL, EventKind.COUNT, EventKind.SET_FIELD, EventKind.GRADE, EventKind.NOTE}
+     EventKind.REMOVE_CELL, EventKind.MEND_OUTLINE, EventKind.COUNT, EventKind.SET_FIELD, EventKind.GRADE,
+     EventKind.NOTE}
 )  # fmt: skip
 
 
@@ -51,6 +53,10 @@ class Status(StrEnum):
     CONFIRMED = "confirmed"
     RELABELLED = "relabelled"
     EXCLUDED = "excluded"
+
+
+#: Keys of a MEND_OUTLINE event: which outline the person redrew.
+CELL_OUTLINE, NUCLEUS_OUTLINE = "cell", "nucleus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +75,12 @@ class Event:
     cells : tuple of int
         Every cell touched, so that the screen can scroll to the effect.
     new : str
-        New class code, grade, field value, note text or meaning of a signature.
+        New class code, grade, field value, note text, meaning of a signature, or id of a mended outline (""
+        for the program's own).
     old : tuple of str
         Old value per cell (or one for the field).
     key : str
-        Field name, grade item or second reader's pass; "" otherwise.
+        Field name, grade item, second reader's pass, or which outline was mended; "" otherwise.
     reason : str
         Free text where one is asked for.
     target : int

@@ -13,6 +13,7 @@ from typing import Any
 from bloodcells_gui.domain.csv_text import RFC4180
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.imaging.io.identity import sampled_hash
@@ -93,6 +94,13 @@ def _check_whole(store: CaseStore, report: AuditReport) -> None:
     except CaseDamaged as error:
         where = str(error.__cause__)[:200]
         report.problems.append(Problem("The events do not follow from each other", where))
+    drawn = store.outlines()
+    for event in events:
+        if event.kind is EventKind.MEND_OUTLINE and event.new:
+            outline = drawn.get(int(event.new)) if event.new.isdigit() else None
+            if outline is None or outline.cell not in event.cells:
+                what = N_("A mended outline is missing")
+                report.problems.append(Problem(what, f"event {event.seq}"))
     for key in store.unsigned_reports():
         if RECOVERED_FROM in store.extra:
             what = N_("A report of the recovered case is kept without its signature")

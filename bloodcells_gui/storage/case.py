@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import AnalysisRun
-from bloodcells_gui.domain.cell import Cell, CellAssets
+from bloodcells_gui.domain.cell import Cell, CellAssets, MendedOutline
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
 from bloodcells_gui.domain.specimen import ImageRef
@@ -30,9 +30,10 @@ from bloodcells_gui.storage import (
     vectors,
     verification,
 )
-from bloodcells_gui.storage.case_file import CaseFile, marks
+from bloodcells_gui.storage.case_file import marks
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import insert_images
+from bloodcells_gui.storage.outline_table import OutlineTable
 from bloodcells_gui.storage.proposals import AdaptedProposals
 
 #: Header key of a recovered case: SHA-256 of the damaged file.
@@ -62,7 +63,7 @@ class Draft:
     time: str
 
 
-class CaseStore(CaseFile):
+class CaseStore(OutlineTable):
     """An open case file with its cells, events and signed reports."""
 
     # -- cells -----------------------------------------------------------------------------------------
@@ -225,6 +226,24 @@ class CaseStore(CaseFile):
             When it could not be saved; nothing is changed then.
         """
         with self._db.writing() as connection:
+            return self._append(connection, event)
+
+    def append_outline(self, event: Event, outline: MendedOutline, mask: bytes) -> Event:
+        """Write an outline and its MEND_OUTLINE event in one transaction: both are there or neither.
+
+        Raises
+        ------
+        ValueError
+            When the event does not name this outline of this cell, or the id is taken.
+        UserError
+            When the case is signed or it could not be saved; nothing is changed then.
+        """
+        names = (event.kind, event.cells, event.new)
+        if names != (EventKind.MEND_OUTLINE, (outline.cell,), str(outline.id)):
+            raise ValueError("the event does not name this outline")
+        with self._db.writing() as connection:
+            self._refuse_signed(connection)
+            self._insert_outline(connection, serialization.outline_row(outline, mask))
             return self._append(connection, event)
 
     def append_all(self, events: Iterable[Event]) -> None:

@@ -29,7 +29,17 @@ MAX_VALUE_BYTES = 128 * 1024**2  # one text or blob; an event over 1,000,000 cel
 # (quick_check reads about 500 MB/s). `bloodcells verify` checks everything.
 QUICK_CHECK_BYTES = 64 * 1024**2
 BUSY_TIMEOUT_S = 15.0
-_SMALL_TABLES = ("meta", "runs", "run_ends", "run_results", "events", "ledger", "reports", "images")
+_SMALL_TABLES = (
+    "meta",
+    "runs",
+    "run_ends",
+    "run_results",
+    "events",
+    "ledger",
+    "reports",
+    "images",
+    "outlines",
+)
 _HEADER = 100
 _LOOKS = 2  # a share may tell an old length once
 
@@ -231,7 +241,8 @@ def check(connection: sqlite3.Connection, path: Path, version: int) -> None:
     if not any(_is_of_one_piece(connection, path) for _ in range(_LOOKS)):
         raise copied_while_written(path)
     size = path.stat().st_size
-    tables = ("",) if size <= QUICK_CHECK_BYTES else tuple(f"('{name}')" for name in _SMALL_TABLES)
+    small = [name for name in _SMALL_TABLES if schema.has_table(version, name)]
+    tables = ("",) if size <= QUICK_CHECK_BYTES else tuple(f"('{name}')" for name in small)
     for table in tables:
         answer = connection.execute(f"PRAGMA quick_check{table or '(1)'}").fetchone()
         if answer is None or answer[0] != "ok":

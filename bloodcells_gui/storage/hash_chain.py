@@ -44,6 +44,7 @@ class Kind(StrEnum):
     EVENT = N_("event")
     REPORT = N_("report")
     REPORT_MAPS = N_("report maps")
+    OUTLINE = N_("outline")
 
 
 # Rows of a kind by first key and count; `cells` are sealed together with their assets.
@@ -64,6 +65,7 @@ SELECT: dict[Kind, str] = {
     Kind.EVENT: f"SELECT {serialization.EVENT_COLUMNS} FROM events WHERE seq >= ? ORDER BY seq LIMIT ?",  # noqa: S608
     Kind.REPORT: "SELECT id, version, time, sha256, report FROM reports WHERE id >= ? ORDER BY id LIMIT ?",
     Kind.REPORT_MAPS: "SELECT id, report, cell, data FROM report_maps WHERE id >= ? ORDER BY id LIMIT ?",
+    Kind.OUTLINE: f"SELECT {serialization.OUTLINE_COLUMNS} FROM outlines WHERE id >= ? ORDER BY id LIMIT ?",  # noqa: S608
 }
 
 

@@ -15,7 +15,7 @@ from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.adaptation.prior_shift import prior_shift_of
 from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
-from bloodcells_gui.domain.cell import Cell, CellAssets
+from bloodcells_gui.domain.cell import Cell, CellAssets, MendedOutline
 from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_
@@ -166,7 +166,9 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
                 pictures = [reader.assets(c.id) for c in batch]
                 recovery.lost_pictures += sum(p is None for p in pictures)
                 store.add_cells(number, batch, [p or _NO_ASSETS for p in pictures])
-        renumbered = _events(reader, cells, store, recovery)
+        outlines = _outlines(reader, cells)
+        store.add_outlines(outlines.values())
+        renumbered = _events(reader, cells, set(outlines), store, recovery)
         for run in runs:
             _finish(store, run, renumbered, recovery, _posteriors(reader, run))
         maps = _report_maps(reader)
@@ -294,7 +296,25 @@ def _ends(reader: Reader) -> dict[int, serialization.RunEnd]:
     return ends
 
 
-def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recovery) -> dict[int, int]:
+def _outlines(reader: Reader, cells: list[Cell]) -> dict[tuple[int, int], tuple[MendedOutline, bytes]]:
+    """Outlines that persons drew, with their masks, by cell and id, as far as they are as sealed."""
+    known = {c.id for c in cells}
+    found: dict[tuple[int, int], tuple[MendedOutline, bytes]] = {}
+    for row in reader.sealed("outlines", serialization.OUTLINE_COLUMNS, "id", Kind.OUTLINE):
+        with contextlib.suppress(*row_validation.NONSENSE):
+            outline = serialization.outline_from_row(row)
+            if outline.cell in known and reader.fits_seal(Kind.OUTLINE, row):
+                found[outline.cell, outline.id] = outline, row[6]
+    return found
+
+
+def _events(
+    reader: Reader,
+    cells: list[Cell],
+    outlines: set[tuple[int, int]],
+    store: CaseStore,
+    recovery: Recovery,
+) -> dict[int, int]:
     """Fold what is readable; what does not follow any more (it built on something lost) is left out.
 
     Returns the new number of each act that was kept.
@@ -316,6 +336,9 @@ def _events(reader: Reader, cells: list[Cell], store: CaseStore, recovery: Recov
             amended += event.kind is EventKind.AMEND
             continue
         new = _remap_event(event, state.last_seq + 1, known, renumbered)
+        mended = event.new if event.kind is EventKind.MEND_OUTLINE else ""
+        if mended and not any((cell, mended) == (c, str(key)) for cell in event.cells for c, key in outlines):
+            continue
         try:
             state.check(new)
         except ValueError:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 APPLICATION_ID = 0x42435331  # "BCS1", at offset 68 of the file, so that `file` and we know it unopened
-VERSION = 5
+VERSION = 6
 PAGE_BYTES = 8192
 
 _TABLES = {
@@ -60,10 +60,15 @@ _TABLES = {
     "run_results": "run INTEGER PRIMARY KEY REFERENCES runs(number), status TEXT NOT NULL,"
     " finished TEXT NOT NULL, scale TEXT NOT NULL, counts TEXT NOT NULL, progress TEXT NOT NULL,"
     " maps TEXT NOT NULL, adaptation TEXT NOT NULL, remarks TEXT NOT NULL",
+    # Outlines that persons drew, since format 6: the box in the image, a mask (PNG) of the window of the
+    # cell's assets, and what is measured of it, in the order of the cell's measurements. Events name them.
+    "outlines": "id INTEGER PRIMARY KEY, cell INTEGER NOT NULL REFERENCES cells(id), x REAL NOT NULL,"
+    " y REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL, mask BLOB NOT NULL,"
+    " measurements BLOB NOT NULL",
 }
 
 # Tables that came with a later version than the first.
-_SINCE = {"settled": 2, "report_maps": 3, "drafts": 3, "run_results": 4}
+_SINCE = {"settled": 2, "report_maps": 3, "drafts": 3, "run_results": 4, "outlines": 6}
 _MAY_CHANGE = frozenset({"drafts"})
 
 
@@ -113,6 +118,7 @@ MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
     2: _adding("report_maps", "drafts"),
     3: _adding("run_results"),
     4: _adding(),  # the adaptation in run_results may hold a pool, which format 4 does not know
+    5: _adding("outlines"),
 }
 
 

@@ -19,13 +19,13 @@ from bloodcells_gui.storage.hash_chain import Entry, Kind
 
 AT_OPENING = frozenset((
     Kind.META, Kind.LOCATION, Kind.RUN, Kind.RUN_END, Kind.RUN_RESULT, Kind.EVENT, Kind.REPORT,
-    Kind.REPORT_MAPS,
+    Kind.REPORT_MAPS, Kind.OUTLINE,
 ))  # fmt: skip
 TABLES = {
     Kind.META: "meta", Kind.IMAGES: "images", Kind.FACTS: "image_facts", Kind.LOCATION: "locations",
     Kind.RUN: "runs", Kind.RUN_END: "run_ends", Kind.SKIPPED: "skipped", Kind.CELLS: "cells",
     Kind.EVENT: "events", Kind.REPORT: "reports", Kind.REPORT_MAPS: "report_maps", Kind.SETTLED: "settled",
-    Kind.RUN_RESULT: "run_results",
+    Kind.RUN_RESULT: "run_results", Kind.OUTLINE: "outlines",
 }  # fmt: skip
 
 _OFTEN = 512

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus, SkippedFile
-from bloodcells_gui.domain.cell import Box, Cell, CellAssets
+from bloodcells_gui.domain.cell import Box, Cell, CellAssets, MendedOutline
 from bloodcells_gui.domain.flat_record import record_from_flat
 from bloodcells_gui.domain.measurements import today_name
 from bloodcells_gui.domain.review import Event, EventKind
@@ -46,6 +46,7 @@ RUN_COLUMNS = (
 # Of formats 1 to 3; later ones write run results.
 RUN_END_COLUMNS = "run, status, finished, tallies, notice, scale"
 RUN_RESULT_COLUMNS = "run, status, finished, scale, counts, progress, maps, adaptation, remarks"
+OUTLINE_COLUMNS = "id, cell, x, y, width, height, mask, measurements"
 POSTERIOR_COLUMNS = "id, run, cells, kinds"
 _POSTERIORS_AT_ONCE = 8192
 _MANY = 10**12
@@ -221,6 +222,32 @@ def assets_from_row(row: Row) -> CellAssets:
     """Inverse of :func:`asset_row`."""
     embedding = np.frombuffer(row[6], "<f2") if len(row[6]) % 2 == 0 else np.zeros(0, np.float16)
     return CellAssets(row[4], row[5], row_validation.crop(row[1], row[2], row[3]), embedding)
+
+
+def outline_row(outline: MendedOutline, mask: bytes) -> Row:
+    """One row of `outlines`; `mask` is the 8-bit PNG of the cell's window."""
+    box = outline.box_px
+    return (
+        int(outline.id),
+        int(outline.cell),
+        float(box.x) + 0.0,
+        float(box.y) + 0.0,
+        float(box.width) + 0.0,
+        float(box.height) + 0.0,
+        bytes(mask),
+        np.asarray(outline.measurements, "<f4").tobytes(),
+    )
+
+
+def outline_from_row(row: Row) -> MendedOutline:
+    """Inverse of :func:`outline_row`, without the mask; ValueError on what this program does not write."""
+    x, y = row_validation.place(row[2], row[3])
+    width, height = (row_validation.number(v, 0, row_validation.LARGEST_PX) for v in row[4:6])
+    measurements = np.frombuffer(row[7], "<f4")
+    if np.isinf(measurements).any():
+        raise ValueError("the measurements of an outline")
+    key, cell = row_validation.key(row[0]), row_validation.key(row[1])
+    return MendedOutline(key, cell, Box(x, y, width, height), measurements)
 
 
 def event_row(event: Event) -> Row:

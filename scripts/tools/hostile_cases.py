@@ -58,10 +58,11 @@ _JSON = {
 }  # fmt: skip
 _TABLES = (
     "meta", "images", "image_facts", "locations", "runs", "run_ends", "skipped", "cells", "assets", "events",
-    "reports", "settled", "report_maps", "drafts", "run_results", "ledger",
+    "reports", "settled", "report_maps", "drafts", "run_results", "outlines",
+    "ledger",
 )  # fmt: skip
 # What decides a report, and what the most code reads.
-_OFTEN = ("reports", "events", "cells", "run_ends", "run_results")
+_OFTEN = ("reports", "events", "cells", "run_ends", "run_results", "outlines")
 
 
 # ---- good cases to start from

@@ -1,4 +1,4 @@
-"""Cases of format 3 in today's program: what was signed keeps its bytes, an interrupted run goes on."""
+"""Cases of formats 3 and 5 in today's program: signatures keep their bytes, an interrupted run goes on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import recover
 from bloodcells_gui.storage.schema import VERSION
 from tests.support.drawn_images import analyze, put_slide, slide_pixels
-from tests.support.old_versions import interrupted_version_3, signed_version_3
+from tests.support.old_versions import interrupted_version_3, signed_version_3, signed_version_5
 
 
 def no_models() -> Any:
@@ -84,6 +84,22 @@ def test_a_signed_case_verifies_and_shows_its_bytes_before_and_after_the_migrati
     assert rows(signed, "SELECT * FROM run_ends") == ends
     assert rows(signed, "SELECT * FROM run_results") == []
     check_signed(signed, report, read_only=True)
+
+
+def test_a_signed_case_of_format_5_keeps_its_bytes(tmp_path: Path) -> None:
+    path = signed_version_5(tmp_path / "signed.bcs")
+    [(report,)] = rows(path, "SELECT report FROM reports")
+    ledger = rows(path, "SELECT * FROM ledger")
+    for read_only in (True, False, True):
+        assert audit.verify(path, images=False).problems == []
+        session = opened(path, read_only=read_only)
+        model = frozen_report(session)
+        assert model is not None
+        assert (model.canonical(), model.sha256()) == (report, hashlib.sha256(report).hexdigest())
+        session.close()
+    assert rows(path, "PRAGMA user_version") == [(VERSION,)]
+    assert rows(path, "SELECT * FROM ledger") == ledger
+    assert rows(path, "SELECT * FROM outlines") == []
 
 
 @pytest.mark.parametrize("read_only", [True, False])

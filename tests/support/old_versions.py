@@ -234,6 +234,26 @@ def version_5(path: Path) -> Path:
     return _write(path, VERSION_4 + _triggers(_TABLES_4), _ALL_ROWS_1, 5)
 
 
+def signed_version_5(path: Path) -> Path:
+    """Format 5: three drawn cells, named by a person and signed, as version 0.1.0 wrote it."""
+    return _write_rows_of(path, VERSION_4, "signed_format_5.sql", _triggers(_TABLES_4), 5)
+
+
+# Version 6 added the outlines that persons drew.
+VERSION_6 = (
+    *VERSION_4,
+    "CREATE TABLE outlines (id INTEGER PRIMARY KEY, cell INTEGER NOT NULL REFERENCES cells(id),"
+    " x REAL NOT NULL, y REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL, mask BLOB NOT NULL,"
+    " measurements BLOB NOT NULL) STRICT",
+)
+_TABLES_6 = (*_TABLES_4, "outlines")
+
+
+def version_6(path: Path) -> Path:
+    """The sixth format: as the fifth, with an empty table more."""
+    return _write(path, VERSION_6 + _triggers(_TABLES_6), _ALL_ROWS_1, 6)
+
+
 BUILDERS: dict[int, Callable[[Path], Path]] = {
-    1: version_1, 2: version_2, 3: version_3, 4: version_4, 5: version_5,
+    1: version_1, 2: version_2, 3: version_3, 4: version_4, 5: version_5, 6: version_6,
 }  # fmt: skip

@@ -61,23 +61,32 @@ def make_event(
         if act is None:
             raise ValueError(f"there is nothing to {kind}")
         target, ids = act.seq, act.cells
-    old: tuple[str, ...] = ()
     if kind is EventKind.COUNT:
-        had = state.hand_counts.get(key, 0)
-        old = (str(had),)
-        new = _stepped(had, new)
-    elif kind is EventKind.SET_FIELD:
-        old = (state.data.fields.get(key, ""),)
-    elif kind is EventKind.GRADE:
-        old = (state.grades.get(key, ""),)
-    elif kind is EventKind.SECOND_READ:
-        old = tuple(state.second_reads.get(key, {}).get(i, "") for i in ids)
-    elif kind is not EventKind.NOTE:
-        old = tuple(state.label(i) for i in ids if i in state)
+        new = _stepped(state.hand_counts.get(key, 0), new)
+    old = _old_values(state, kind, ids, key)
     time = max(clock(), state.last_time)
     event = Event(state.last_seq + 1, kind, author.strip(), time, ids, new, old, key, reason, target)
     state.check(event)
     return event
+
+
+def _old_values(state: ReviewState, kind: EventKind, ids: Sequence[int], key: str) -> tuple[str, ...]:
+    """What the event replaces: one value a cell, or one of its field."""
+    match kind:
+        case EventKind.COUNT:
+            return (str(state.hand_counts.get(key, 0)),)
+        case EventKind.SET_FIELD:
+            return (state.data.fields.get(key, ""),)
+        case EventKind.GRADE:
+            return (state.grades.get(key, ""),)
+        case EventKind.SECOND_READ:
+            return tuple(state.second_reads.get(key, {}).get(i, "") for i in ids)
+        case EventKind.MEND_OUTLINE:
+            return tuple(str(state.outlines.get(i, "")) for i in ids)
+        case EventKind.NOTE:
+            return ()
+        case _:
+            return tuple(state.label(i) for i in ids if i in state)
 
 
 def _stepped(had: int, new: str) -> str:

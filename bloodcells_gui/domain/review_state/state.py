@@ -9,6 +9,8 @@ from typing import NamedTuple
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import (
+    CELL_OUTLINE,
+    NUCLEUS_OUTLINE,
     UNDOABLE,
     Amendment,
     Change,
@@ -25,7 +27,7 @@ SIGNATURE_FIELD = "signature"
 
 _ON_CELLS = frozenset(
     {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.ADD_CELL,
-     EventKind.REMOVE_CELL, EventKind.SECOND_READ, EventKind.ADJUDICATE}
+     EventKind.REMOVE_CELL, EventKind.MEND_OUTLINE, EventKind.SECOND_READ, EventKind.ADJUDICATE}
 )  # fmt: skip
 _WITH_CLASS = frozenset({EventKind.RELABEL, EventKind.ADD_CELL, EventKind.ADJUDICATE})
 _BORDERS = frozenset({EventKind.SIGN, EventKind.AMEND, EventKind.ADJUDICATE})
@@ -94,6 +96,8 @@ class ReviewState(CellStates):
         Blinded pass -> author of its newest label.
     adjudicated : dict of int to str
         Cell -> class code settled after two readers disagreed.
+    outlines : dict of int to int
+        Cell -> id of the mended outline that holds; none for the program's own.
     last_seq : int
     last_time : str
         Time never runs backwards within a case; this is the latest.
@@ -114,6 +118,7 @@ class ReviewState(CellStates):
         self.second_reads: dict[str, dict[int, str]] = {}
         self.second_readers: dict[str, str] = {}
         self.adjudicated: dict[int, str] = {}
+        self.outlines: dict[int, int] = {}
         self.last_seq = 0
         self.last_time = ""
         self.add_cells(cells)
@@ -208,6 +213,8 @@ class ReviewState(CellStates):
             return self._plan_undo(event)
         if kind is EventKind.REDO:
             return self._plan_redo(event)
+        if kind is EventKind.MEND_OUTLINE:
+            return [self._plan_outline(event)]
         if kind in _ON_CELLS and kind not in (EventKind.SECOND_READ, EventKind.ADJUDICATE):
             return [self._plan_cell(event, i) for i in event.cells]
         return self._plan_case(event)
@@ -224,6 +231,17 @@ class ReviewState(CellStates):
 
     def _plan_cell(self, event: Event, cell_id: int) -> _Delta:
         return _Delta("cell", cell_id, self._standing_of(cell_id), self._planned(event, cell_id))
+
+    def _plan_outline(self, event: Event) -> _Delta:
+        if len(event.cells) != 1 or event.key not in (CELL_OUTLINE, NUCLEUS_OUTLINE, ""):
+            raise ValueError("an outline is mended one cell at a time")
+        number = event.new if event.new.isascii() and event.new.isdigit() and len(event.new) < 18 else "0"
+        if event.new and int(number) < 1:
+            raise ValueError(f"'{event.new}' is no outline")
+        before = self.outlines.get(event.cells[0], 0)
+        if int(number) == before:
+            raise ValueError("the outline is as it was")
+        return _Delta("outline", event.cells[0], before, int(number))
 
     def _plan_case(self, event: Event) -> list[_Delta]:
         kind = event.kind
@@ -306,6 +324,10 @@ class ReviewState(CellStates):
             self.notes = [n for n in self.notes if n.seq != which]
             if isinstance(after, Note):
                 self.notes.append(after)
+        elif what == "outline":
+            self.outlines.pop(int(which), None)
+            if after:
+                self.outlines[int(which)] = int(str(after))
         elif what == "adjudicated":
             self.adjudicated[int(which)] = str(after)
         elif isinstance(after, Signature):
