@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bloodcells_gui.ui.file_dialogs import FileDialogs
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons
 from bloodcells_gui.ui.keymap import KeyMap
@@ -13,7 +14,7 @@ from bloodcells_gui.ui.theme import Theme
 
 @dataclass(slots=True)
 class UiContext:
-    """Appearance, icons, language and keys of the running window.
+    """Appearance, icons, language, keys and file dialogs of the running window.
 
     `support` shows the report for support; None where there is no workbench.
     """
@@ -23,3 +24,4 @@ class UiContext:
     language: Language
     keymap: KeyMap
     support: Callable[[], None] | None = None
+    files: FileDialogs = field(default_factory=FileDialogs)

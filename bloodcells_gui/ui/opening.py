@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from bloodcells_gui.app.intake import IMAGE_SUFFIXES, Intake
 from bloodcells_gui.app.workspace import CaseDamaged, CaseInUse, OpenOptions, Workspace
@@ -18,6 +18,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.empty_state import dropped_beside
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 
@@ -75,29 +76,26 @@ class Opener(QObject):
 
     def choose_folder(self) -> None:
         """Ask for a folder."""
-        path = QFileDialog.getExistingDirectory(self._window, tr("Folder of cell crops or fields"))
-        if path:
-            self.open_path(Path(path))
+        title = tr("Folder of cell crops or fields")
+        path = self._context.files.choose_folder(FileKind.IMAGES, self._window, title)
+        if path is not None:
+            self.open_path(path)
 
     def choose_slide(self) -> None:
         """Ask for a slide or an image."""
         names = tr("Slides and images")
         everything = tr("All files")
-        path, _ = QFileDialog.getOpenFileName(
-            self._window,
-            tr("Slide or image"),
-            "",
-            f"{names} ({_PATTERNS});;{everything} (*)",
-        )
-        if path:
-            self.open_path(Path(path))
+        filters = f"{names} ({_PATTERNS});;{everything} (*)"
+        path = self._context.files.choose_file(FileKind.SLIDE, self._window, tr("Slide or image"), filters)
+        if path is not None:
+            self.open_path(path)
 
     def choose_case(self) -> None:
         """Ask for a case file."""
-        names = tr("Cases")
-        path, _ = QFileDialog.getOpenFileName(self._window, tr("Case"), "", f"{names} (*{CASE_SUFFIX})")
-        if path:
-            self.open_path(Path(path))
+        filters = f"{tr('Cases')} (*{CASE_SUFFIX})"
+        path = self._context.files.choose_file(FileKind.CASE, self._window, tr("Case"), filters)
+        if path is not None:
+            self.open_path(path)
 
     def open_demo(self) -> None:
         """Draw the synthetic specimen (once) and analyse it."""

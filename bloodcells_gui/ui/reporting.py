@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, QThreadPool, QUrl, Signal
+from PySide6.QtCore import QObject, QThreadPool, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
@@ -22,6 +22,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog, UnsavedCommentDialog
+from bloodcells_gui.ui.file_dialogs import FileKind, documents
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import QueuedLookup
 from bloodcells_gui.ui.review import ReviewController
@@ -56,9 +57,9 @@ class Reporter(QObject):
         self.case: CaseSession | None = None
 
     def proposal(self, session: CaseSession) -> Path:
-        """A folder named after the specimen, in the person's documents."""
-        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        return Path(documents or Path.home()) / "bloodcells" / safe_folder_name(folder_name(session))
+        """A folder named after the specimen, beside that of the last report or in the documents."""
+        around = self._context.files.last(FileKind.REPORT) or documents() / "bloodcells"
+        return around / safe_folder_name(folder_name(session))
 
     def export(self, session: CaseSession, window: QWidget) -> None:
         """Ask, then write PDF and CSV."""
@@ -76,6 +77,7 @@ class Reporter(QObject):
     def _written(self, tag: tuple[CaseSession, Path], files: Sequence[Path]) -> None:
         self.busy.emit("")
         session, folder = tag
+        self._context.files.remember(FileKind.REPORT, folder.parent)
         if session is not self.case:
             return
         self._banners.show_banner(

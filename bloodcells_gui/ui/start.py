@@ -27,6 +27,7 @@ from bloodcells_gui.domain.safe_text import escape_control_chars
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.collector import Collector
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.file_dialogs import FileDialogs
 from bloodcells_gui.ui.held_keys import HeldKeys
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons, app_icon
@@ -75,6 +76,7 @@ class WindowKeeper:
         self._context = context
         self._workspace = workspace
         self._memory = memory
+        context.files = FileDialogs(memory, workspace.cases_dir)
         # Analyses behind the window outlive a change of language.
         self.cases = WorkList(workspace)
         self.window = self._make()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt, QThreadPool, Signal
+from PySide6.QtCore import Qt, QThreadPool, Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -24,6 +23,7 @@ from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import PlainLabel
@@ -154,19 +154,18 @@ class BackupWindow(QDialog):
     # -- acts --------------------------------------------------------------------------------------------
 
     def _choose_target(self) -> None:
-        place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        name = tr("Backups")
-        path, _ = QFileDialog.getSaveFileName(
-            self, tr("Backup"), str(Path(place) / proposed_name()), f"{name} (*.zip)"
+        filters = f"{tr('Backups')} (*.zip)"
+        path = self._context.files.choose_target(
+            FileKind.BACKUP, self, tr("Backup"), proposed_name(), filters
         )
-        if path:
-            self.back_up(Path(path))
+        if path is not None:
+            self.back_up(path)
 
     def _choose_archive(self) -> None:
-        name = tr("Backups")
-        path, _ = QFileDialog.getOpenFileName(self, tr("Restore"), "", f"{name} (*.zip)")
-        if path:
-            self.restore(Path(path))
+        filters = f"{tr('Backups')} (*.zip)"
+        path = self._context.files.choose_file(FileKind.BACKUP, self, tr("Restore"), filters)
+        if path is not None:
+            self.restore(path)
 
     def back_up(self, archive: Path) -> None:
         """Save everything into `archive`, in the background."""
@@ -246,9 +245,10 @@ class BackupWindow(QDialog):
             self.banners.crash(error)
 
     def _into_folder(self, archive: Path) -> None:
-        path = QFileDialog.getExistingDirectory(self, tr("Empty folder for the restored data"))
-        if path:
-            self.restore(archive, Path(path))
+        title = tr("Empty folder for the restored data")
+        path = self._context.files.choose_folder(FileKind.RESTORED, self, title)
+        if path is not None:
+            self.restore(archive, path)
 
     def stop(self) -> None:
         """Stop for good: the main window closes."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -24,6 +23,7 @@ from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.taxonomy import BY_CODE, ORDER
 from bloodcells_gui.ui.case_details.panel import CaseDetailsPanel
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.review import ReviewController
 
@@ -221,11 +221,10 @@ class AnalyserPanel(CaseDetailsPanel):
 
     def _choose_csv(self) -> None:
         names = tr("Tables")
-        path, _ = QFileDialog.getOpenFileName(
-            self, tr("The analyser's differential"), "", f"{names} (*.csv *.txt *.tsv)"
-        )
-        if path:
-            self.import_csv(Path(path))
+        title, filters = tr("The analyser's differential"), f"{names} (*.csv *.txt *.tsv)"
+        path = self.context.files.choose_file(FileKind.ANALYSER, self, title, filters)
+        if path is not None:
+            self.import_csv(path)
 
     def import_csv(self, path: Path) -> None:
         """Take the differential from a CSV file."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -19,6 +18,7 @@ from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import csv_choices, ngettext, tr
 
 
@@ -41,6 +41,8 @@ class ExportDialog(Form):
                 unidentified,
             )
         super().__init__(tr("Export the report"), lead, parent, accept=tr("Export"))
+        self._context = context
+        self._proposed = folder
         self.folder = QLineEdit(str(folder))
         browse = QPushButton(tr("Choose…"))
         browse.clicked.connect(self._browse)
@@ -74,9 +76,11 @@ class ExportDialog(Form):
         self.setMinimumWidth(560)
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, tr("Folder for the report"), self.folder.text())
-        if chosen:
-            self.folder.setText(chosen)
+        chosen = self._context.files.choose_folder(FileKind.REPORT, self, tr("Folder for the report"))
+        if chosen is not None:
+            # A folder of its own for each case: files of one name would replace each other.
+            own = chosen if chosen.name == self._proposed.name else chosen / self._proposed.name
+            self.folder.setText(str(own))
 
     def answer(self) -> tuple[Path, ExportOptions]:
         """Folder and options."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import PySide6
-from PySide6.QtCore import QObject, QSize, QStandardPaths, qVersion
+from PySide6.QtCore import QObject, QSize, qVersion
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
@@ -18,6 +17,7 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.theme import CHOICES
 
@@ -88,21 +88,20 @@ class SupportDesk(QObject):
     def _save(self, text: str) -> None:
         from bloodcells_gui.app.support_report import save_support_report, support_file_name
 
-        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        proposal = Path(documents or Path.home()) / support_file_name()
-        chosen, _ = QFileDialog.getSaveFileName(
-            self._window, tr("Save a report for support"), str(proposal), tr("Text (*.txt)")
+        title, filters = tr("Save a report for support"), tr("Text (*.txt)")
+        chosen = self._context.files.choose_target(
+            FileKind.SUPPORT, self._window, title, support_file_name(), filters
         )
-        if not chosen:
+        if chosen is None:
             return
         try:
-            save_support_report(Path(chosen), text)
+            save_support_report(chosen, text)
         except UserError as error:
             self._banners.error(error, stays=True)
             return
         self._banners.show_banner(
             "ok",
             tr("The report for support is saved."),
-            chosen,
+            str(chosen),
             tr("Send it to whoever helps you."),
         )

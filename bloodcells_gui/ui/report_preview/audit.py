@@ -17,7 +17,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -32,6 +31,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import QueuedLookup
 from bloodcells_gui.ui.labels import plain_tip
@@ -150,11 +150,11 @@ class AuditWindow(QDialog):
 
     def _choose(self) -> None:
         names = tr("Tables")
-        path, _ = QFileDialog.getSaveFileName(
-            self, tr("Write the trail"), f"{self._path.stem} audit.csv", f"{names} (*.csv *.jsonl)"
-        )
-        if path:
-            self.write(Path(path))
+        title, name = tr("Write the trail"), f"{self._path.stem} audit.csv"
+        filters = f"{names} (*.csv *.jsonl)"
+        path = self._context.files.choose_target(FileKind.AUDIT, self, title, name, filters)
+        if path is not None:
+            self.write(path)
 
     def write(self, target: Path) -> None:
         """Write the whole trail."""

@@ -11,7 +11,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialogButtonBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QListView,
@@ -26,6 +25,7 @@ from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.screen_fit import resize_within_screen
@@ -128,9 +128,10 @@ class SettingsDialog(Form):
 
     def _choose_import(self) -> None:
         names = tr("Settings")
-        path, _ = QFileDialog.getOpenFileName(self, tr("Settings file"), "", f"{names} (*.json)")
-        if path:
-            self.bring(Path(path))
+        title, filters = tr("Settings file"), f"{names} (*.json)"
+        path = self._context.files.choose_file(FileKind.SETTINGS, self, title, filters)
+        if path is not None:
+            self.bring(path)
 
     def bring(self, path: Path) -> None:
         """Show the settings of a file; they are kept by OK only."""
@@ -150,11 +151,12 @@ class SettingsDialog(Form):
 
     def _choose_export(self) -> None:
         names = tr("Settings")
-        path, _ = QFileDialog.getSaveFileName(
-            self, tr("Settings file"), "bloodcells-settings.json", f"{names} (*.json)"
+        title, filters = tr("Settings file"), f"{names} (*.json)"
+        path = self._context.files.choose_target(
+            FileKind.SETTINGS, self, title, "bloodcells-settings.json", filters
         )
-        if path:
-            self.pass_on(Path(path))
+        if path is not None:
+            self.pass_on(path)
 
     def pass_on(self, path: Path) -> None:
         """Write what is shown into a file."""

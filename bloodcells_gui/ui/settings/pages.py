@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QHeaderView,
@@ -30,6 +29,7 @@ from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.keys import KeyMapModel, PresetBox
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import csv_choices, tr
 from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
 
@@ -329,9 +329,10 @@ class ReportPage(Page):
 
     def _choose(self) -> None:
         names = tr("Pictures")
-        path, _ = QFileDialog.getOpenFileName(self, tr("Logo"), "", f"{names} (*.png *.jpg *.jpeg)")
-        if path:
-            self.logo.setText(path)
+        filters = f"{names} (*.png *.jpg *.jpeg)"
+        path = self.context.files.choose_file(FileKind.LOGO, self, tr("Logo"), filters)
+        if path is not None:
+            self.logo.setText(str(path))
 
 
 class PrivacyPage(Page):

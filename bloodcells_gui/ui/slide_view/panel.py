@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from bloodcells_gui.app.slide_images import SlideImages, known_maps, visited_areas
 from bloodcells_gui.domain.analysis import AnalysisEvent, ImagesRead, ScaleKnown
@@ -15,6 +15,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.marked_picture import save_png
 from bloodcells_gui.ui.review import ReviewController
@@ -288,9 +289,10 @@ class SlidePanel(QWidget):
 
     def _ask_snapshot(self) -> None:
         name = f"{'-'.join(self._session.specimen.id.split())[:60] or 'slide'}.png"
-        chosen, _ = QFileDialog.getSaveFileName(self, tr("Save the picture"), name, tr("PNG picture (*.png)"))
-        if chosen:
-            self.save_snapshot(Path(chosen))
+        title, filters = tr("Save the picture"), tr("PNG picture (*.png)")
+        chosen = self._context.files.choose_target(FileKind.PICTURE, self, title, name, filters)
+        if chosen is not None:
+            self.save_snapshot(chosen)
 
     def save_snapshot(self, path: Path) -> None:
         """Write what is seen as PNG; the words about its use go with it."""

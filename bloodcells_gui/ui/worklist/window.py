@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -30,6 +29,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.jobs import Lookup, QueuedLookup
 from bloodcells_gui.ui.recovery_text import recovered
@@ -289,19 +289,22 @@ class WorklistWindow(QDialog):
             self.case_chosen.emit(path, self._cases.queue.withdraw(path))
 
     def _choose_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, tr("Folder of cell crops or fields"))
-        if path:
-            self.enqueue(Path(path))
+        title = tr("Folder of cell crops or fields")
+        path = self._context.files.choose_folder(FileKind.IMAGES, self, title)
+        if path is not None:
+            self.enqueue(path)
 
     def enqueue(self, path: Path) -> None:
         """Look at a folder or slide and let its analysis wait for its turn."""
         self.incoming.enqueue(path)
 
     def _choose_table(self) -> None:
-        names = tr("Tables")
-        path, _ = QFileDialog.getSaveFileName(self, tr("Table of the cases"), "cases.csv", f"{names} (*.csv)")
-        if path:
-            self.write_table(Path(path))
+        filters = f"{tr('Tables')} (*.csv)"
+        path = self._context.files.choose_target(
+            FileKind.TABLE, self, tr("Table of the cases"), "cases.csv", filters
+        )
+        if path is not None:
+            self.write_table(path)
 
     def write_table(self, target: Path) -> None:
         """One CSV over the chosen cases, over all shown where fewer than two are chosen."""
@@ -317,22 +320,20 @@ class WorklistWindow(QDialog):
         self.refresh()
 
     def _transfer(self, act: Callable[[Path, Path], Path]) -> None:
-        folder = QFileDialog.getExistingDirectory(self, tr("To this folder"))
-        if folder:
-            self.transfer([e.path for e in self.selected()], Path(folder), act)
+        folder = self._context.files.choose_folder(FileKind.TRANSFER, self, tr("To this folder"))
+        if folder is not None:
+            self.transfer([e.path for e in self.selected()], folder, act)
 
     def transfer(self, paths: list[Path], folder: Path, act: Callable[[Path, Path], Path]) -> None:
         """Copy or move cases to `folder` in the background."""
         self._acts.ask(("transfer", folder), lambda: [act(p, folder) for p in paths])
 
     def _take_in(self) -> None:
-        names = tr("Cases")
-        path, _ = QFileDialog.getOpenFileName(
-            self, tr("Case from another workstation"), "", f"{names} (*{CASE_SUFFIX})"
-        )
-        if path:
+        title, filters = tr("Case from another workstation"), f"{tr('Cases')} (*{CASE_SUFFIX})"
+        path = self._context.files.choose_file(FileKind.CASE_ELSEWHERE, self, title, filters)
+        if path is not None:
             cases = self._cases
-            self._acts.ask(("taken", Path(path)), lambda: cases.take_in(Path(path)))
+            self._acts.ask(("taken", path), lambda: cases.take_in(path))
 
     def _recover(self) -> None:
         chosen = self.selected()
