@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # As the program itself does (bloodcells_gui/__main__.py).
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Times are shown in the computer's zone; tests that are about it name one.
+os.environ["TZ"] = "UTC"
+if hasattr(time, "tzset"):
+    time.tzset()
 
 import pytest
 from hypothesis import settings as hypothesis_settings

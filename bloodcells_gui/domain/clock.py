@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.retention import CLOCK_TOLERANCE, parse_utc
+from bloodcells_gui.domain.times import paper_text
 
 # One computer's own clock, set by the network or by hand now and then.
 BEHIND_ENTRY = timedelta(minutes=5)
@@ -64,6 +65,6 @@ def _doubt(text: str, now: str, seen: str) -> ClockDoubt:
 def _words(time: str) -> str:
     found = parse_utc(time)
     try:
-        return time if found is None else found.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return time if found is None else paper_text(found.astimezone(UTC).isoformat())
     except OverflowError:  # the last hours of the year 9999 somewhere else
         return time

@@ -32,6 +32,7 @@ SYNTHETIC = N_("SYNTHETIC")
 INCOMPLETE = N_("INCOMPLETE")
 PRELIMINARY = N_("PRELIMINARY")
 NOT_SIGNED = N_("NOT SIGNED")
+SIGNED = N_("SIGNED")
 
 
 # Marks a field that the JSON does not hold.

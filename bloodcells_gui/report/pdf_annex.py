@@ -15,12 +15,12 @@ from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
 from bloodcells_gui.domain.specimen import ScaleSource
+from bloodcells_gui.domain.times import paper_text
 from bloodcells_gui.report import pdf_checks
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.model import ReportModel, RunBlock
 from bloodcells_gui.report.pdf_gallery import class_name
 from bloodcells_gui.report.pdf_layout import Column, Table, key_value
-from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_sheet import (
     BAND,
     CRITICAL,
@@ -71,7 +71,7 @@ def comments(sheet: Sheet, model: ReportModel) -> None:
         sheet.paragraph(left_out, size=8, rgb=MUTED)
     for note in model.comments:
         sheet.paragraph(note.text, size=9, most=60)
-        who = f"{note.author}, {local_time(note.time, sheet.lang_code)}"
+        who = f"{note.author}, {paper_text(note.time, sheet.lang_code)}"
         if note.cells:
             shown = ", ".join(str(c) for c in note.cells[:12]) + ("…" if len(note.cells) > 12 else "")
             who += "  ·  " + sheet.ngettext("cell {cells}", "cells {cells}", len(note.cells), cells=shown)
@@ -177,8 +177,8 @@ def review(sheet: Sheet, model: ReportModel) -> None:
             confirmed=sheet.ngettext("{n} confirmed", "{n} confirmed", person.confirmed),
             relabelled=sheet.ngettext("{n} relabelled", "{n} relabelled", person.relabelled),
             excluded=sheet.ngettext("{n} taken out", "{n} taken out", person.excluded),
-            first=local_time(person.first, lang),
-            last=local_time(person.last, lang),
+            first=paper_text(person.first, lang),
+            last=paper_text(person.last, lang),
         )
         sheet.paragraph(text, size=8.5, most=3)
     if r.changes:
@@ -226,15 +226,15 @@ def _signatures(sheet: Sheet, model: ReportModel) -> None:
         current = s.version == model.version
         sheet.box(sheet.left, y, sheet.width, 11.4, BAND, radius=1)
         sheet.box(sheet.left, y, 1.2, 11.4, GOOD if current else FAINT)
-        sheet.put(sheet.left + 4, y + 1.2, s.author, sheet.width * 0.5, size=10, style="B", height=5)
-        when = f"{local_time(s.time, sheet.lang_code)}  ·  " + sheet.tr(
+        sheet.put(sheet.left + 4, y + 1.2, s.author, sheet.width * 0.42, size=10, style="B", height=5)
+        when = f"{paper_text(s.time, sheet.lang_code)}  ·  " + sheet.tr(
             "Version {version}", version=s.version
         )
         sheet.put(
-            sheet.left + 4 + sheet.width * 0.5,
+            sheet.left + 4 + sheet.width * 0.42,
             y + 1.2,
             when,
-            sheet.width * 0.5 - 7,
+            sheet.width * 0.58 - 7,
             size=8.5,
             align="R",
             height=5,
@@ -310,9 +310,9 @@ def _run(sheet: Sheet, run: RunBlock, completed: bool) -> None:  # noqa: C901  #
     sheet.ensure(16)
     lang = sheet.lang_code
     title = sheet.tr("Analysis {number}", number=run.number + 1)
-    text = f"{sheet.tr(run.status.value)}, {local_time(run.started, lang)}"
+    text = f"{sheet.tr(run.status.value)}, {paper_text(run.started, lang)}"
     if run.finished:
-        text += " – " + local_time(run.finished, lang)
+        text += " – " + paper_text(run.finished, lang)
     if completed:
         text += "; " + sheet.tr("a later analysis went on with it to the end")
     done = completed or run.status is RunStatus.COMPLETE

@@ -7,8 +7,8 @@ from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.times import paper_text
 from bloodcells_gui.report.model import CheckLine, FindingLine, ReportModel
-from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_sheet import CRITICAL, INK, MUTED, Sheet
 
 
@@ -28,7 +28,7 @@ def finding_text(sheet: Sheet, line: FindingLine) -> str:
             "{by}, {at}.",
             "Critical finding refuted: {n} cells proposed as {name} were given another class or taken out by "
             "{by}, the last {at}.",
-            line.count, name=name, by=line.by, at=local_time(line.at, lang),
+            line.count, name=name, by=line.by, at=paper_text(line.at, lang),
         )  # fmt: skip
     amount = f"{line.value} {sheet.tr(line.unit)}"
     if line.count:
@@ -41,9 +41,9 @@ def finding_text(sheet: Sheet, line: FindingLine) -> str:
         if line.verdict == CONFIRMED
         else N_("Critical finding: {name}, {amount}. Refuted by {by}, {at}.")
     )
-    parts = [sheet.tr(text, name=name, amount=amount, by=line.by, at=local_time(line.at, lang))]
+    parts = [sheet.tr(text, name=name, amount=amount, by=line.by, at=paper_text(line.at, lang))]
     if line.told and line.told_at:
-        at = local_time(line.told_at, lang)
+        at = paper_text(line.told_at, lang)
         parts.append(sheet.tr("Told: {told}, {at}.", told=line.told, at=at))
     elif line.told:
         parts.append(sheet.tr("Told: {told}.", told=line.told))

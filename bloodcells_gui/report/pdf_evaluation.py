@@ -7,13 +7,13 @@ from pathlib import Path
 from bloodcells_gui.domain.formatting import labelled, number, unnamed_text
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.run_messages import remarks_text
+from bloodcells_gui.domain.times import paper_text
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.evaluation import Evaluation, Figure
 from bloodcells_gui.report.model import RESEARCH_USE_ONLY
 from bloodcells_gui.report.pdf import PAPERS, in_two_passes
 from bloodcells_gui.report.pdf_layout import Column, Table
-from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_plots import Axes, matrix
 from bloodcells_gui.report.pdf_sheet import ACCENT, BAND, MUTED, RULE, WARNING, Sheet
 
@@ -66,7 +66,7 @@ def _head(sheet: Sheet, e: Evaluation) -> None:
     line = f"{names}  ·  " if names else ""
     line += sheet.ngettext("{n} labelled cell", "{n} labelled cells", e.n)
     if e.created:
-        line += "  ·  " + local_time(e.created, sheet.lang_code)
+        line += "  ·  " + paper_text(e.created, sheet.lang_code)
     sheet.put(sheet.left, 19.6, line, sheet.width, size=9, rgb=MUTED, height=4.6)
     sheet.rule(25.4, ACCENT, 0.6)
     sheet.set_y(28)

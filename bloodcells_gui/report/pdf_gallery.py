@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.report.model import GalleryRow, ReportModel, Thumb
-from bloodcells_gui.report.pdf_sheet import ACCENT, BAND, GOOD, MUTED, RULE, WARNING, WHITE, Sheet
+from bloodcells_gui.report.pdf_sheet import ACCENT, BAND, MUTED, RULE, WARNING, WHITE, Sheet
 
 COLUMNS = 9
 THUMB_GAP = 3.6
 CAPTION = 3.2
+SIGN = 3.6
+UNSURE, NOT_REVIEWED, CHANGED = "?", "○", "→"
+_REVIEWED = (Status.CONFIRMED, Status.RELABELLED)
 IMAGE_ERRORS = (OSError, ValueError, RuntimeError, SyntaxError)
 
 
@@ -24,48 +27,72 @@ def class_name(sheet: Sheet, code: str) -> str:
 
 
 def gallery(sheet: Sheet, model: ReportModel) -> None:
-    """Thumbnails of every class by uncertainty, the doubtful ones marked."""
-    rows = [row for row in model.gallery if row.total]
-    if not any(row.thumbs for row in rows):
+    """Thumbnails of every class by uncertainty; what a person confirmed bears no mark."""
+    rows = [row for row in model.gallery if row.thumbs and row.total]
+    if not rows:
         return
     sheet.heading(sheet.tr("Cells"), 34, sheet.tr("most uncertain first"))
-    _legend(sheet)
-    _blocks(sheet, [row for row in rows if row.thumbs], model)
+    thumbs = [thumb for row in rows for thumb in row.thumbs]
+    reviewed = any(thumb.status in _REVIEWED for thumb in thumbs)
+    if not reviewed:
+        sheet.paragraph(sheet.tr("No person has reviewed the cells shown here."), size=7.5, rgb=MUTED)
+    _legend(sheet, {kind for thumb in thumbs for kind in _signs(thumb, reviewed)})
+    _blocks(sheet, rows, model, reviewed)
 
 
-def _legend(sheet: Sheet) -> None:
+def _signs(thumb: Thumb, reviewed: bool) -> tuple[str, ...]:
+    """What differs about a cell. Where no cell is `reviewed` the heading says so, not every picture."""
+    if thumb.status is Status.RELABELLED:
+        return (CHANGED,)
+    if thumb.status in _REVIEWED:
+        return ()
+    open_one = (NOT_REVIEWED,) if reviewed else ()
+    return (*open_one, UNSURE) if thumb.doubtful else open_one
+
+
+def _legend(sheet: Sheet, kinds: Set[str]) -> None:
+    """The signs that occur, each with its meaning."""
     y = sheet.y
     x = sheet.left
     for kind, text in (
-        ("?", N_("uncertain to the model, with its probability")),
-        ("✓", N_("confirmed by a person")),
-        ("→", N_("relabelled by a person")),
+        (UNSURE, N_("uncertain to the model")),
+        (NOT_REVIEWED, N_("not reviewed by a person")),
+        (CHANGED, N_("given another class by a person")),
     ):
-        _corner(sheet, x, y + 0.2, kind)
+        if kind not in kinds:
+            continue
+        _sign(sheet, x, y + 0.2, kind)
         shown = sheet.tr(text)
         sheet.put(x + 4.6, y, shown, 70, size=7.5, rgb=MUTED, height=4)
         sheet.type(7.5)
         x += 4.6 + sheet.measure(sheet.clean(shown)) + 6
+    note = sheet.tr("Under each picture: number of the cell, and the model's probability of its proposal")
+    room = sheet.left + sheet.width - x
+    sheet.type(7.5)
+    beside = bool(kinds) and sheet.measure(sheet.clean(note)) <= room
+    if kinds and not beside:
+        x, y, room = sheet.left, y + 4.4, sheet.width
+    sheet.put(x, y, note, room, size=7.5, rgb=MUTED, height=4)
     sheet.set_y(y + 5.4)
 
 
-def _blocks(sheet: Sheet, rows: Sequence[GalleryRow], model: ReportModel) -> None:
+def _blocks(sheet: Sheet, rows: Sequence[GalleryRow], model: ReportModel, reviewed: bool) -> None:
     """Classes one after the other, small ones side by side."""
     line: list[tuple[int, GalleryRow]] = []
     slot = 0
     for row in rows:
         need = max(len(row.thumbs), 2)
         if line and slot + need > COLUMNS:
-            _line(sheet, line, model)
+            _line(sheet, line, model, reviewed)
             line, slot = [], 0
         line.append((slot, row))
         # A class that fills its line leaves no room; elsewhere one slot parts two classes.
         slot += need + 1
     if line:
-        _line(sheet, line, model)
+        _line(sheet, line, model, reviewed)
 
 
-def _line(sheet: Sheet, line: Sequence[tuple[int, GalleryRow]], model: ReportModel) -> None:
+def _line(sheet: Sheet, line: Sequence[tuple[int, GalleryRow]], model: ReportModel, reviewed: bool) -> None:
     """One or more classes beginning at the same height."""
     size, pitch = _thumb_size(sheet)
     height = size + CAPTION + 1.2
@@ -81,7 +108,11 @@ def _line(sheet: Sheet, line: Sequence[tuple[int, GalleryRow]], model: ReportMod
         top = sheet.y
         for slot, row in line:
             for i, thumb in enumerate(row.thumbs[start : start + COLUMNS]):
-                _thumb(sheet, sheet.left + (slot + i) * pitch, top, size, thumb, model)
+                x = sheet.left + (slot + i) * pitch
+                _thumb(sheet, x, top, size, thumb, model)
+                for sign in _signs(thumb, reviewed):
+                    # The model's doubt right, what a person did or did not do left.
+                    _sign(sheet, x + size - SIGN if sign == UNSURE else x, top, sign)
         sheet.set_y(top + height)
     sheet.set_y(sheet.y + 1.2)
 
@@ -142,17 +173,14 @@ def _thumb(sheet: Sheet, x: float, y: float, size: float, thumb: Thumb, model: R
         percent=_percent(thumb.probability),
     )
     _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), alt)
-    if thumb.status is Status.RELABELLED:
-        _corner(sheet, x, y, "→")
-    elif thumb.status is Status.CONFIRMED:
-        _corner(sheet, x, y, "✓")
-    elif thumb.doubtful:
-        _corner(sheet, x, y, "?")
-    if thumb.doubtful:
+    unsure = thumb.doubtful and thumb.status not in _REVIEWED
+    if unsure:
         sheet.frame(x, y, size, size, WARNING, 0.5)
     sheet.put(x, y + size + 0.3, str(thumb.cell), size * 0.55, size=6, rgb=MUTED, height=CAPTION - 0.4)
+    if thumb.status is Status.RELABELLED:
+        return  # the probability is that of a class which the cell is not
     percent = f"{_percent(thumb.probability)} %"
-    rgb = WARNING if thumb.doubtful else MUTED
+    rgb = WARNING if unsure else MUTED
     sheet.put(
         x + size * 0.5,
         y + size + 0.3,
@@ -161,7 +189,7 @@ def _thumb(sheet: Sheet, x: float, y: float, size: float, thumb: Thumb, model: R
         size=6.3,
         rgb=rgb,
         align="R",
-        style="B" if thumb.doubtful else "",
+        style="B" if unsure else "",
         height=CAPTION - 0.4,
     )
 
@@ -173,12 +201,12 @@ def _percent(probability: float) -> str:
     return ">99" if 0.99 < probability < 1 else f"{100 * probability:.0f}"
 
 
-def _corner(sheet: Sheet, x: float, y: float, kind: str) -> None:
+def _sign(sheet: Sheet, x: float, y: float, kind: str) -> None:
     """The sign in a thumbnail's corner."""
-    rgb = {"?": WARNING, "✓": GOOD, "→": ACCENT}[kind]
-    sheet.box(x, y, 3.6, 3.6, rgb, radius=0.5)
+    rgb = {UNSURE: WARNING, NOT_REVIEWED: MUTED, CHANGED: ACCENT}[kind]
+    sheet.box(x, y, SIGN, SIGN, rgb, radius=0.5)
     with sheet.artifact():
-        sheet.put(x, y, kind, 3.6, size=7, style="B", rgb=WHITE, align="C", height=3.6)
+        sheet.put(x, y, kind, SIGN, size=7, style="B", rgb=WHITE, align="C", height=SIGN)
 
 
 # -- explanations ----------------------------------------------------------------------------------------
@@ -189,7 +217,7 @@ def explanations(sheet: Sheet, model: ReportModel) -> None:
     thumbs = [t for row in model.gallery for t in row.thumbs if t.cam]
     if not thumbs:
         return
-    sheet.heading(sheet.tr("What the classifier looked at (Grad-CAM)"), 30)
+    sheet.heading(sheet.tr("What the classifier looked at (Grad-CAM)"), 38)
     note = N_("Warm colours mark what spoke for the proposed class; they explain the model, not the cell.")
     sheet.paragraph(sheet.tr(note), size=7.5, rgb=MUTED)
     sheet.set_y(sheet.y + 1)

@@ -7,22 +7,21 @@ import io
 from PIL import Image
 
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.page_marks import RGB
 from bloodcells_gui.domain.remarks import cut_cells
-from bloodcells_gui.report.model import INCOMPLETE, NOT_SIGNED, PRELIMINARY, SYNTHETIC, FieldLine, ReportModel
-from bloodcells_gui.report.pdf_sheet import ACCENT, CRITICAL, MUTED, WARNING, WHITE, Sheet
+from bloodcells_gui.domain.times import paper_text
+from bloodcells_gui.report.model import (
+    INCOMPLETE,
+    NOT_SIGNED,
+    PRELIMINARY,
+    SIGNED,
+    SYNTHETIC,
+    FieldLine,
+    ReportModel,
+)
+from bloodcells_gui.report.pdf_sheet import ACCENT, CRITICAL, GOOD, MUTED, WARNING, WHITE, Sheet
 
-
-def local_time(time: str, lang: str) -> str:
-    """A UTC time as people write it; other text stays as it is."""
-    if len(time) >= 16 and time[4:5] == "-" and time[10:11] in "T ":
-        date, clock = time[:10], time[11:16]
-        if lang == "fr":
-            date = "/".join(reversed(date.split("-")))
-        return f"{date} {clock} UTC" if time.endswith("Z") else f"{date} {clock}"
-    if lang == "fr" and len(time) == 10 and time[4:5] == time[7:8] == "-":
-        return "/".join(reversed(time.split("-")))
-    return time
-
+SIGNATURES_IN_FRONT = 3
 
 # -- letterhead ----------------------------------------------------------------------------------------
 
@@ -57,10 +56,11 @@ def letterhead(sheet: Sheet, model: ReportModel) -> None:
         tag="H1",
     )
     sheet.put(right, y + 7.4, model.specimen, width, size=10, style="B", align="R", height=4.8)
-    printed = sheet.tr("Printed {time}", time=local_time(model.created, sheet.lang_code))
-    version = sheet.tr("Version {version}", version=model.version) + "  ·  " + printed
+    version = sheet.tr("Version {version}", version=model.version)
+    printed = sheet.tr("Printed {time}", time=paper_text(model.created, sheet.lang_code))
     sheet.put(right, y + 12.2, version, width, size=8, rgb=MUTED, align="R", height=4)
-    sheet.set_y(max(line, y + (18 if indent else 0), y + 16.6) + 2.2)
+    sheet.put(right, y + 16.0, printed, width, size=8, rgb=MUTED, align="R", height=4)
+    sheet.set_y(max(line, y + (18 if indent else 0), y + 20) + 2.2)
     sheet.rule(sheet.y, ACCENT, 0.6)
     sheet.set_y(sheet.y + 2.4)
     _stamps(sheet, model)
@@ -105,26 +105,43 @@ def stamp_text(sheet: Sheet, model: ReportModel, stamp: str) -> str:
 
 
 def _stamps(sheet: Sheet, model: ReportModel) -> None:
+    """What keeps the report from being final, or who signed it."""
     for stamp in model.stamps():
-        y = sheet.y
         rgb = WARNING if stamp in (NOT_SIGNED, SYNTHETIC) else CRITICAL
-        word = sheet.tr(stamp)
-        sheet.type(8.5, "B")
-        width = sheet.measure(sheet.clean(word)) + 6
-        sheet.box(sheet.left, y, width, 5, rgb, radius=0.8)
-        sheet.put(sheet.left, y, word, width, size=8.5, style="B", rgb=WHITE, align="C", height=5)
-        sheet.put(
-            sheet.left + width + 2.5,
-            y,
-            stamp_text(sheet, model, stamp),
-            sheet.width - width - 3,
-            size=8.5,
-            rgb=rgb,
-            height=5,
+        _stamp(sheet, stamp, stamp_text(sheet, model, stamp), rgb)
+    of_version = [s for s in model.signatures if s.version == model.version]
+    for signature in of_version[:SIGNATURES_IN_FRONT]:
+        text = sheet.tr(
+            "{name}, {time}: {meaning}",
+            name=signature.author,
+            time=paper_text(signature.time, sheet.lang_code),
+            meaning=sheet.tr(signature.meaning),
         )
-        sheet.set_y(y + 6)
-    if model.stamps():
-        sheet.set_y(sheet.y + 0.6)
+        _stamp(sheet, SIGNED, text, GOOD)
+    more = len(of_version) - SIGNATURES_IN_FRONT
+    if more > 0:
+        text = sheet.ngettext(
+            "{n} more signature under “Review and signatures”",
+            "{n} more signatures under “Review and signatures”",
+            more,
+        )
+        _stamp(sheet, SIGNED, text, GOOD)
+    sheet.set_y(sheet.y + 0.6)
+
+
+def _stamp(sheet: Sheet, stamp: str, text: str, rgb: RGB) -> None:
+    """A word on its colour, with what it means beside it."""
+    y, word = sheet.y, sheet.tr(stamp)
+    sheet.type(8.5, "B")
+    width = sheet.measure(sheet.clean(word)) + 6
+    sheet.box(sheet.left, y, width, 5, rgb, radius=0.8)
+    sheet.put(sheet.left, y, word, width, size=8.5, style="B", rgb=WHITE, align="C", height=5)
+    sheet.type(8.5)
+    room = sheet.width - width - 3
+    for line in sheet.wrap(text, room, 3) or [""]:
+        sheet.put(sheet.left + width + 2.5, y, line, room + 0.5, size=8.5, rgb=rgb, height=5)
+        y += 4.2
+    sheet.set_y(y + 1.8)
 
 
 # -- specimen and patient -------------------------------------------------------------------------------
@@ -159,7 +176,7 @@ def fields_block(sheet: Sheet, model: ReportModel) -> None:
 def _field(sheet: Sheet, x: float, y: float, width: float, line: FieldLine) -> float:
     label_width = 33.0
     value = (
-        local_time(line.value, sheet.lang_code) if line.name in ("birth_date", "collected_at") else line.value
+        paper_text(line.value, sheet.lang_code) if line.name in ("birth_date", "collected_at") else line.value
     )
     if line.name == "sex":
         value = sheet.tr({"F": N_("female"), "M": N_("male")}.get(value, value))

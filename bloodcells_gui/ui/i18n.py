@@ -17,6 +17,7 @@ from bloodcells_gui.domain.i18n import tr as domain_tr
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
+from bloodcells_gui.domain.times import local_text
 
 _in_force: gettext.NullTranslations = catalogue("en")
 
@@ -111,13 +112,8 @@ class Language:
         return f"{hours} h {minutes:02d} min"
 
     def when(self, iso: str) -> str:
-        """A UTC time (ISO 8601) as local date and time of day."""
-        from PySide6.QtCore import QDateTime, Qt
-
-        moment = QDateTime.fromString(iso, Qt.DateFormat.ISODate)
-        if not moment.isValid():
-            return iso
-        return self.locale.toString(moment.toLocalTime(), QLocale.FormatType.ShortFormat)
+        """A UTC time (ISO 8601) as local date, time of day and zone, written as on paper."""
+        return local_text(iso, self.lang)
 
 
 def csv_choices() -> tuple[tuple[str, str], ...]:

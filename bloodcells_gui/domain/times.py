@@ -1,0 +1,75 @@
+"""Times as people read them: of the computer's own time zone, on paper with UTC beside them.
+
+A case holds UTC alone. A zone is named by its distance from UTC, for names such as CST or IST are several
+zones; the distance is that of the moment, so it changes with summer time.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, tzinfo
+
+from bloodcells_gui.domain.retention import parse_utc
+
+_TYPED = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<clock>\d\d:\d\d)\S*)?")
+
+
+def zone_name(moment: datetime) -> str:
+    """ "UTC", "UTC+1" or "UTC-3:30": how far the zone of `moment` is from UTC then."""
+    offset = moment.utcoffset()
+    minutes = 0 if offset is None else round(offset.total_seconds() / 60)
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+def local(time: str, zone: tzinfo | None = None) -> datetime | None:
+    """A stored UTC time in the computer's zone (or `zone`); None when it is no time.
+
+    Text without "Z" or an offset is what a person typed, whose zone nobody knows: None too.
+    """
+    found = parse_utc(time) if any(sign in time[16:] for sign in "Z+-") else None
+    if found is None:
+        return None
+    try:
+        return found.astimezone(zone)
+    except (OverflowError, OSError, ValueError):  # beyond what the system's calendar holds
+        return found
+
+
+def local_text(time: str, lang: str = "en", zone: tzinfo | None = None) -> str:
+    """Local date, time of day and zone; other text with its date as `lang` writes it."""
+    moment = local(time, zone)
+    if moment is None:
+        return typed_text(time, lang)
+    return f"{_date(moment, lang)} {moment:%H:%M} {zone_name(moment)}"
+
+
+def paper_text(time: str, lang: str = "en", zone: tzinfo | None = None) -> str:
+    """As :func:`local_text`, with UTC in brackets: "2026-11-29 10:00 UTC+1 (09:00 UTC)".
+
+    The date stands with both where they differ.
+    """
+    moment = local(time, zone)
+    text = local_text(time, lang, zone)
+    if moment is None or not moment.utcoffset():
+        return text
+    there = moment.astimezone(UTC)
+    date = "" if there.date() == moment.date() else f"{_date(there, lang)} "
+    return f"{text} ({date}{there:%H:%M} UTC)"
+
+
+def typed_text(time: str, lang: str) -> str:
+    """A date that a person typed, with or without a time of day, as `lang` writes dates."""
+    found = _TYPED.fullmatch(time)
+    if found is None:
+        return time
+    day = found["day"]
+    if lang == "fr":
+        day = "/".join(reversed(day.split("-")))
+    return f"{day} {found['clock']}" if found["clock"] else day
+
+
+def _date(moment: datetime, lang: str) -> str:
+    return f"{moment:%d/%m/%Y}" if lang == "fr" else f"{moment:%Y-%m-%d}"

@@ -1,0 +1,57 @@
+"""Times as people read them."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bloodcells_gui.domain.times import local_text, paper_text
+
+PARIS, NEWFOUNDLAND, KOLKATA = (ZoneInfo(n) for n in ("Europe/Paris", "America/St_Johns", "Asia/Kolkata"))
+
+
+@pytest.mark.parametrize(
+    ("time", "zone", "lang", "screen", "paper"),
+    [
+        ("2026-11-29T09:00:00Z", PARIS, "en", "2026-11-29 10:00 UTC+1", "2026-11-29 10:00 UTC+1 (09:00 UTC)"),
+        # Summer time is that of the moment, not of today: an hour before and after the change of 2026.
+        ("2026-10-25T00:30:00Z", PARIS, "fr", "25/10/2026 02:30 UTC+2", "25/10/2026 02:30 UTC+2 (00:30 UTC)"),
+        ("2026-10-25T01:30:00Z", PARIS, "fr", "25/10/2026 02:30 UTC+1", "25/10/2026 02:30 UTC+1 (01:30 UTC)"),
+        # Another day there.
+        ("2026-07-02T23:35:00Z", PARIS, "en", "2026-07-03 01:35 UTC+2",
+         "2026-07-03 01:35 UTC+2 (2026-07-02 23:35 UTC)"),
+        ("2026-01-05T12:00:00Z", NEWFOUNDLAND, "en", "2026-01-05 08:30 UTC-3:30",
+         "2026-01-05 08:30 UTC-3:30 (12:00 UTC)"),
+        ("2026-01-05T12:00:00Z", KOLKATA, "en", "2026-01-05 17:30 UTC+5:30",
+         "2026-01-05 17:30 UTC+5:30 (12:00 UTC)"),
+        ("2026-11-29T10:00:00+01:00", ZoneInfo("UTC"), "en", "2026-11-29 09:00 UTC", "2026-11-29 09:00 UTC"),
+    ],
+)  # fmt: skip
+def test_a_time_names_the_zone_by_its_distance_from_utc(
+    time: str, zone: ZoneInfo, lang: str, screen: str, paper: str
+) -> None:
+    assert local_text(time, lang, zone) == screen
+    assert paper_text(time, lang, zone) == paper
+
+
+@pytest.mark.parametrize(
+    ("typed", "english", "french"),
+    [
+        ("2026-03-01", "2026-03-01", "01/03/2026"),
+        ("2026-03-01T11:05", "2026-03-01 11:05", "01/03/2026 11:05"),
+        ("2026-03-01 11:05:30", "2026-03-01 11:05", "01/03/2026 11:05"),
+        ("yesterday, about noon", "yesterday, about noon", "yesterday, about noon"),
+        ("2026-03-01, in the ward", "2026-03-01, in the ward", "2026-03-01, in the ward"),
+        ("", "", ""),
+        ("9999-99-99T99:99:99Z", "9999-99-99 99:99", "99/99/9999 99:99"),
+    ],
+)
+def test_what_a_person_typed_has_no_zone_and_gets_none(typed: str, english: str, french: str) -> None:
+    for text in (local_text, paper_text):
+        assert text(typed, "en", PARIS) == english
+        assert text(typed, "fr", PARIS) == french
+
+
+def test_the_last_hours_of_the_calendar_stay_in_utc() -> None:
+    assert paper_text("9999-12-31T23:59:59Z", "en", KOLKATA) == "9999-12-31 23:59 UTC"
