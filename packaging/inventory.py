@@ -117,6 +117,20 @@ def other_modules(pyproject: Path) -> list[str]:
     )
 
 
+def manual_files(pyproject: Path) -> list[tuple[str, str]]:
+    """Pages and folders of the manual: where each is in the repository, and its folder in the package.
+
+    The wheel's own list (`force-include`), so that both packages carry the same manual.
+    """
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    return [
+        (source, target if not source.endswith(".md") else target.rpartition("/")[0])
+        for source, target in included.items()
+        if source.startswith("docs/")
+    ]
+
+
 def system_components(bundle: Path) -> list[Component]:
     """Debian packages whose shared libraries PyInstaller took from this system (Linux only)."""
     if not shutil.which("dpkg-query"):

@@ -34,9 +34,11 @@ def broken_links(document: Path) -> list[str]:
             continue
         there = (document.parent / path).resolve() if path else document
         titles: list[str] = []
+        given: list[str] = []
         if there.is_file() and there.suffix == ".md":
             titles = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)
-        slugs = {re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in titles}
+            given = re.findall(r'^<a id="([\w-]+)"></a>$', there.read_text(encoding="utf-8"), re.MULTILINE)
+        slugs = {re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in titles} | {*given}
         if not there.exists() or (anchor and anchor not in slugs):
             broken.append(target)
     return broken

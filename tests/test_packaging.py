@@ -16,6 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app import manual
 from tests.support.packaging_scripts import PACKAGING, ROOT, load
 
 CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -152,6 +153,15 @@ def test_the_bundle_keeps_what_the_window_needs() -> None:
     ]  # fmt: skip
     assert [name for name in kept if unwanted.search(name)] == []
     assert [name for name in dropped if not unwanted.search(name)] == []
+
+
+def test_wheel_and_bundle_carry_the_whole_manual() -> None:
+    carried = dict(load("inventory").manual_files(ROOT / "pyproject.toml"))
+    data = "bloodcells_gui/_data/docs"
+    pages = {f"docs/{name}.md": data for name in manual.PAGES}
+    assert carried == pages | {"docs/fr": f"{data}/fr", "docs/images": f"{data}/images"}
+    assert [source for source in carried if not (ROOT / source).exists()] == []
+    assert "inventory.manual_files(" in (PACKAGING / "bloodcells.spec").read_text(encoding="utf-8")
 
 
 def test_the_map_needs_no_opengl() -> None:

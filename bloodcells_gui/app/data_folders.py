@@ -14,7 +14,7 @@ HOME_VARIABLE = "BLOODCELLS_HOME"
 
 
 def _program_data() -> list[Path]:
-    """Candidate folders that hold `models` and `resources`, best first.
+    """Candidate folders that hold `models`, `resources` and `docs`, best first.
 
     A frozen program and an installed wheel carry them inside the package; a source checkout (also an
     editable install) has them beside it.
@@ -33,6 +33,14 @@ def resources_dir() -> Path:
         if (base / "resources").is_dir():
             return base / "resources"
     return _program_data()[0] / "resources"
+
+
+def docs_dir() -> Path:
+    """The folder of the manual's pages and pictures."""
+    for base in _program_data():
+        if (base / "docs" / "technician.md").is_file():
+            return base / "docs"
+    return _program_data()[0] / "docs"
 
 
 def models_dir() -> Path:

@@ -59,7 +59,8 @@ class Actions(QObject):
         self._actions["loupe"].setCheckable(True)
         add("find_class", tr("Class by &name…"), "", QKeySequence("Ctrl+F"))
         add("next_panel", tr("Next pa&nel"), "", QKeySequence("F6"))
-        add("keys", tr("&Keys…"), "keyboard", QKeySequence("F1"))
+        add("help", tr("&Manual for this view"), "", QKeySequence("F1"))
+        add("keys", tr("&Keys…"), "keyboard", QKeySequence("Ctrl+F1"))
         add("preferences", tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
         add("person", tr("&Who reviews…"), "person")
         add("support", tr("&Save a report for support…"))
@@ -183,6 +184,8 @@ class Actions(QObject):
         more = bar.addMenu(tr("&Settings"))
         more.addActions([get("keys"), get("preferences"), get("person")])
         help_menu = bar.addMenu(tr("&Help"))
+        help_menu.addAction(get("help"))
+        help_menu.addSeparator()
         help_menu.addActions([get("keys"), get("models"), get("support"), get("about")])
 
     def cell_menu(self, parent: QWidget) -> QMenu:

@@ -29,6 +29,7 @@ from bloodcells_gui.ui.collector import Collector
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.file_dialogs import FileDialogs
 from bloodcells_gui.ui.held_keys import HeldKeys
+from bloodcells_gui.ui.help.desk import HelpDesk
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons, app_icon
 from bloodcells_gui.ui.keymap import KeyMap
@@ -89,6 +90,7 @@ class WindowKeeper:
             window.restoreGeometry(geometry)
         window.rebuild_wanted.connect(self._rebuild)
         self.workbench = ToolWindows(window, self._context, self._workspace, self.cases, self._memory)
+        self.help = HelpDesk(window, self._context)
         return window
 
     def _rebuild(self) -> None:

@@ -1,0 +1,62 @@
+"""Every window and view has its part of the manual, in every language."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+from PySide6.QtWidgets import QDialog, QLabel, QWidget
+
+import bloodcells_gui.ui
+from bloodcells_gui.app import manual
+from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.ui.help.topics import REVIEW, START, TOPICS, split, topic_of
+
+#: Bases of windows, and the manual itself.
+NO_VIEWS = {"Form", "ManualWindow"}
+
+
+def classes() -> dict[str, type]:
+    """Every class of the user interface by its name."""
+    found: dict[str, type] = {}
+    for info in pkgutil.walk_packages(bloodcells_gui.ui.__path__, "bloodcells_gui.ui."):
+        module = importlib.import_module(info.name)
+        for name, value in vars(module).items():
+            if isinstance(value, type) and value.__module__ == info.name:
+                found[name] = value
+    return found
+
+
+def test_every_dialog_has_a_topic() -> None:
+    dialogs = {name for name, kind in classes().items() if issubclass(kind, QDialog)}
+    assert len(dialogs) > 20
+    assert sorted(dialogs - NO_VIEWS - TOPICS.keys()) == []
+
+
+def test_every_line_of_the_table_is_a_class_that_exists() -> None:
+    known = classes()
+    assert [name for name in TOPICS if name not in known] == []
+    assert [name for name in TOPICS if not issubclass(known[name], QWidget)] == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("view", TOPICS)
+def test_a_topic_is_a_heading_in_every_language(view: str, lang: str) -> None:
+    page, anchor = split(TOPICS[view])
+    assert manual.page(page, lang).has(anchor), TOPICS[view]
+
+
+def test_the_innermost_view_decides(qtbot) -> None:  # type: ignore[no-untyped-def]
+    class CellMap(QWidget):
+        pass
+
+    class CasePage(QWidget):
+        pass
+
+    outer = CasePage()
+    qtbot.addWidget(outer)
+    inner = CellMap(outer)
+    assert topic_of(QLabel(inner)) == "technician#the-map"
+    assert topic_of(QLabel(outer)) == REVIEW
+    assert topic_of(None) == START
