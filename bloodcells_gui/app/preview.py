@@ -36,6 +36,11 @@ class Preview:
         self._rendered: Rendered | None = None
         self._folder: Path | None = None
 
+    @property
+    def signed(self) -> bool:
+        """Whether somebody signed what the pages say."""
+        return self._model.signed
+
     def _render(self) -> Rendered:
         if self._rendered is None:
             # Late, as in app/export.py.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QThreadPool, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices
+from PySide6.QtCore import QSize, QThreadPool, QTimer, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -22,7 +22,7 @@ from bloodcells_gui.app.preview import Preview
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.page_marks import Page
-from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
@@ -32,16 +32,30 @@ from bloodcells_gui.ui.wheel import guard_wheels
 
 
 class PreviewWindow(QDialog):
-    """The report of this moment in either language, on either paper."""
+    """The report of this moment in either language, on either paper.
+
+    Parameters
+    ----------
+    printing : bool
+        Whether to ask for a printer as soon as the pages are laid out.
+    """
 
     def __init__(
-        self, context: UiContext, session: CaseSession, pool: QThreadPool, parent: QWidget | None = None
+        self,
+        context: UiContext,
+        session: CaseSession,
+        pool: QThreadPool,
+        parent: QWidget | None = None,
+        *,
+        printing: bool = False,
     ) -> None:
         super().__init__(parent)
+        self._printing = printing
         self.setWindowTitle(tr("Preview of the report"))
         self._context = context
         self._session = session
         self._preview: Preview | None = None
+        self._draft: Banner | None = None
         self.banners = BannerStack(context)
         self.lang = self._combo(
             tr("Language"), (("English", "en"), ("Français", "fr")), context.language.lang
@@ -53,6 +67,12 @@ class PreviewWindow(QDialog):
         self.exact.setToolTip(tr("In this computer's PDF viewer, from a folder that is removed afterwards"))
         self.exact.setAutoDefault(False)
         self.exact.clicked.connect(self._open_pdf)
+        self.print_button = QPushButton(tr("P&rint…"))
+        self.print_button.setObjectName("primary")
+        self.print_button.setShortcut(QKeySequence(QKeySequence.StandardKey.Print))
+        self.print_button.setToolTip(tr("These very pages (Ctrl+P)"))
+        self.print_button.setAutoDefault(False)
+        self.print_button.clicked.connect(self.print_report)
         self.pages = PagesView(context)
         self.pages.setAccessibleName(self.windowTitle())
         self.pages.moved.connect(self._update_page_label)
@@ -68,6 +88,7 @@ class PreviewWindow(QDialog):
         row.addSpacing(10)
         row.addWidget(self.where, 1)
         row.addWidget(self.exact)
+        row.addWidget(self.print_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -110,7 +131,7 @@ class PreviewWindow(QDialog):
             self.banners.error(error)
             return
         self._preview = preview
-        self.exact.setEnabled(False)
+        self._enable(False)
         self.where.setText(tr("Laying out the pages…"))
         self._work.ask("pages", preview.pages)
 
@@ -126,18 +147,55 @@ class PreviewWindow(QDialog):
     def _open_pdf(self) -> None:
         preview = self._preview
         if preview is not None:
-            self.exact.setEnabled(False)
+            self._enable(False)
             self._work.ask("pdf", preview.pdf)
 
+    def print_report(self) -> None:
+        """Ask for a printer, then print the pages that are shown."""
+        # Late: what talks to printers takes its time to load, and few starts of the program need it.
+        from bloodcells_gui.ui.report_preview.printing import ask_printer, print_pages
+
+        pages = self.pages.page_list
+        printer = ask_printer(pages, self)
+        if printer is None:
+            return
+        if print_pages(printer, pages):
+            self.banners.show_banner("ok", tr("The pages were handed to the printer."), vanish_ms=6000)
+        else:
+            self.banners.error(
+                UserError(
+                    "The report could not be printed.",
+                    "The printer took none of its pages, or not all of them.",
+                    "Look at the printer, or open the PDF and print it from there.",
+                )
+            )
+
+    def _enable(self, laid_out: bool) -> None:
+        self.exact.setEnabled(laid_out)
+        self.print_button.setEnabled(laid_out)
+
     def _on_report_done(self, _tag: object, result: tuple[Page, ...] | Path) -> None:
-        self.exact.setEnabled(True)
+        self._enable(True)
         if isinstance(result, tuple):
             self.pages.show_pages(result)
+            self._tell_draft()
+            if self._printing:
+                self._printing = False
+                QTimer.singleShot(0, self, self.print_report)
         else:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(result)))
 
+    def _tell_draft(self) -> None:
+        """Say once that what is shown is no signed report."""
+        if self._draft is None and self._preview is not None and not self._preview.signed:
+            self._draft = self.banners.show_banner(
+                "info",
+                tr("This is a draft: nobody has signed this version of the report."),
+                tr("Every page says so, on paper too."),
+            )
+
     def _on_report_failed(self, _: object, error: object) -> None:
-        self.exact.setEnabled(self._preview is not None)
+        self._enable(self._preview is not None and self.pages.count > 0)
         self.where.setText("")
         if isinstance(error, UserError):
             self.banners.error(error)

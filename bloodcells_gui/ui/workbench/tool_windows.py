@@ -149,7 +149,8 @@ class ToolWindows(QObject):
         self._add(case, tr("Like this one &in the library"), self.show_like_in_library, "Shift+F3")
         case.addSeparator()
         self._add(case, tr("Second &reading…"), self.second_reading)
-        self._add(case, tr("&Preview of the report…"), self.show_preview, "Ctrl+P")
+        self._add(case, tr("&Preview of the report…"), self.show_preview, "Ctrl+Shift+P")
+        self._add(case, tr("P&rint the report…"), lambda: self.show_preview(printing=True), "Ctrl+P")
         self._add(case, tr("Audit &trail…"), self.show_audit)
         self._add(lab, tr("Reference &library…"), self.show_library, of_case=False)
         self._add(lab, tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
@@ -307,13 +308,14 @@ class ToolWindows(QObject):
 
     # -- papers ----------------------------------------------------------------------------------------
 
-    def show_preview(self) -> PreviewWindow | None:
-        """The report before it is written."""
+    def show_preview(self, *, printing: bool = False) -> PreviewWindow | None:
+        """The report before it is written; `printing` goes on to the choice of a printer."""
         if self.session is None:
             return None
         self.window.commit_typing()
+        pool = self.window.pool
         return self._show_case_window(
-            PreviewWindow(self.context, self.session, self.window.pool, self.window)
+            PreviewWindow(self.context, self.session, pool, self.window, printing=printing)
         )
 
     def show_audit(self) -> AuditWindow | None:
