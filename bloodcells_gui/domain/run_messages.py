@@ -15,7 +15,7 @@ from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.i18n import N_, plural
 from bloodcells_gui.domain.image_messages import IMAGE_NOTICES, IMAGE_WARNINGS
 from bloodcells_gui.domain.run_record import RunRecord
-from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate
+from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate, ScaleSource
 
 LOST = N_("The images could not be read any more; what was found until then is kept.")
 REACHED = plural(
@@ -193,6 +193,13 @@ def asks_for_scale(run: RunWithScale) -> bool:
     unsure = run.scale is not None and run.scale.source in ASKS_FOR_SCALE
     asking = {scale_messages.SCALE_OUTLIERS, *scale_messages.UNSURE_SCALES.values()}
     return unsure or any(r.text in asking for r in run.record.remarks)
+
+
+def needs_scale(run: RunWithScale) -> bool:
+    """Whether a run named no cell, or none of some images, for want of a scale that can be believed."""
+    source = None if run.scale is None else run.scale.source
+    unbelieved = any(r.text == scale_messages.SCALE_OUTLIERS for r in run.record.remarks)
+    return unbelieved or source in (ScaleSource.CONTRADICTED, ScaleSource.UNKNOWN)
 
 
 def by_severity(remarks: Iterable[Remark]) -> tuple[Remark, ...]:

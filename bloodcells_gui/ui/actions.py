@@ -59,6 +59,7 @@ class Actions(QObject):
         self._actions["loupe"].setCheckable(True)
         add("find_class", tr("Class by &name…"), "", QKeySequence("Ctrl+F"))
         add("next_panel", tr("Next pa&nel"), "", QKeySequence("F6"))
+        add("notices", tr("N&otices"), "info", QKeySequence("F8"))
         add("help", tr("&Manual for this view"), "", QKeySequence("F1"))
         add("keys", tr("&Keys…"), "keyboard", QKeySequence("Ctrl+F1"))
         add("preferences", tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
@@ -177,6 +178,7 @@ class Actions(QObject):
                 get("compare"),
                 get("alike"),
                 get("next_panel"),
+                get("notices"),
             ]
         )
         theme = view.addMenu(tr("&Appearance"))

@@ -21,7 +21,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.left_out import expected, is_duplicate
 from bloodcells_gui.domain.run_messages import (
-    asks_for_scale,
+    needs_scale,
     remarks_text,
     run_remarks,
     scale_remarks,
@@ -154,7 +154,7 @@ class AnalysisControl(QObject):
         if skipped:
             self._tell_skipped(skipped)
         if self._done is not None and without_target(self._done.record.remarks):
-            self._tell_notice(self._done)
+            self._tell_end(self._done)
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
             self._show_banner(
                 "info",
@@ -166,9 +166,12 @@ class AnalysisControl(QObject):
         self.state_changed.emit()
 
     def tell_scale(self, session: CaseSession) -> None:
-        """Say of a case that was opened what to do where its cells wait for a scale."""
+        """Say of a case that was opened what to do where no cell is named without a scale.
+
+        A scale that is only unsure has a chip above the case and a remark under the table.
+        """
         run = session.runs[-1] if session.runs else None
-        if run is not None and not session.state.signed and asks_for_scale(run):
+        if run is not None and not session.state.signed and needs_scale(run):
             lang = self._context.language
             told = remarks_text(scale_remarks(run_remarks([run])), lang.lang)
             self._ask_scale(told or lang.text(run.scale.warning if run.scale else ""))
@@ -181,17 +184,15 @@ class AnalysisControl(QObject):
     def _show_banner(self, severity: str, what: str, why: str, what_to_do: str) -> None:
         self._told.append(self._banners.show_banner(severity, what, why, what_to_do))
 
-    def _tell_notice(self, done: Done) -> None:
-        grave = any(r.severity == "warning" for r in run_remarks([done]))
+    def _tell_end(self, done: Done) -> None:
+        """Say where a run failed, or needs a scale; its other remarks stand under the table."""
         text = remarks_text(without_target(done.record.remarks), self._context.language.lang)
         run = self._session.runs[-1] if self._session is not None and self._session.runs else None
-        if done.status != RunStatus.FAILED and run is not None and asks_for_scale(run):
-            self._ask_scale(text)
-            return
-        again = ""
         if done.status == RunStatus.FAILED:
             again = tr("When the images are there again, continue the analysis from the File menu.")
-        self._show_banner("warning" if grave else "info", text, "", again)
+            self._show_banner("warning", text, "", again)
+        elif run is not None and needs_scale(run):
+            self._ask_scale(text)
 
     def _all_skipped(self) -> list[SkippedFile]:
         """What the run left out, files refused before it began included.

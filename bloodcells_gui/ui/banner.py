@@ -3,33 +3,102 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+import shiboken6
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bloodcells_gui.app.bug_report import bug_report
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.labels import PlainLabel, plain_tip
 
 SEVERITIES = ("info", "ok", "warning", "critical")
 _ICONS = {"info": "info", "ok": "confirm", "warning": "warning", "critical": "critical"}
-MOST_SHOWN = 3
+#: More notices at once would leave no room for the work.
+MOST_SHOWN = 6
 _log = logging.getLogger(__name__)
 
 
+class FoldingLabel(PlainLabel):
+    """One line that is cut at its end where there is no room; unfolded, the whole text over several lines."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._full = text
+        self._folded = True
+        self.setAccessibleName(text)
+        self.setToolTip(plain_tip(text))
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def fold(self, folded: bool) -> None:
+        """Show one line, or all."""
+        self._folded = folded
+        self.setWordWrap(not folded)
+        self.setText(self._full)
+        self.updateGeometry()
+        self._cut()
+
+    def wanted(self) -> int:
+        """Width of the whole text in one line, in px."""
+        return QFontMetrics(self.font()).horizontalAdvance(self._line()) + 4
+
+    def _line(self) -> str:
+        return " ".join(self._full.split())
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(self.wanted(), hint.height()) if self._folded else hint
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(self.wanted(), 80), hint.height()) if self._folded else hint
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        if self._folded:
+            end = Qt.TextElideMode.ElideRight
+            self.setText(QFontMetrics(self.font()).elidedText(self._line(), end, max(40, self.width())))
+
+
 class Banner(QFrame):
-    """One notice.
+    """One notice: a single line that unfolds.
 
     Signals
     -------
     dismissed()
+    more_wanted()
+        The person wants to see the notices behind this one, or no longer.
     """
 
     dismissed = Signal()
+    more_wanted = Signal()
 
     def __init__(
         self,
@@ -52,46 +121,85 @@ class Banner(QFrame):
         self.setObjectName("banner")
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
-        title = self._label(what)
+        title = FoldingLabel(what)
         font = title.font()
         font.setWeight(font.Weight.DemiBold)
         title.setFont(font)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(title)
         rest = ("\n" if "\n" in why else " ").join(t for t in (why, what_to_do) if t)
-        if rest:
-            words.addWidget(self._label(rest))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 8, 8)
-        row.setSpacing(10)
-        row.addWidget(self._icon)
-        row.addLayout(words, 1)
-        for text, act in actions:
-            button = QPushButton(text)
-            button.clicked.connect(act)
-            row.addWidget(button)
-        if details:
-            copy = QPushButton(context.icons.get("copy"), tr("Copy report"))
-            copy.setToolTip(tr("Copies a technical report without patient data"))
-            copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
-            row.addWidget(copy)
-        close = QToolButton()
-        close.setIcon(context.icons.get("close"))
-        close.setAccessibleName(tr("Dismiss"))
-        close.setToolTip(tr("Dismiss"))
-        close.clicked.connect(self.dismissed)
-        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self._labels = (title, FoldingLabel(rest)) if rest else (title,)
+        self._words = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._words.setSpacing(8)
+        for label in self._labels:
+            self._words.addWidget(label, 1 if label is self._labels[-1] else 0)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(12, 4, 8, 4)
+        self._row.setSpacing(10)
+        self._row.addWidget(self._icon)
+        self._row.addLayout(self._words, 1)
+        self._add_buttons(actions)
         self.setAccessibleName(" ".join(t for t in self.texts if t))
         context.theme.changed.connect(self._colour)
         self._colour()
+        self._fold(True)
 
-    def _label(self, text: str) -> QLabel:
-        label = QLabel(text)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return label
+    def _add_buttons(self, actions: tuple[tuple[str, Callable[[], None]], ...]) -> None:
+        context = self._context
+        for text, act in actions:
+            button = QPushButton(text)
+            button.clicked.connect(act)
+            self._row.addWidget(button)
+        if self.details:
+            copy = QPushButton(context.icons.get("copy"), tr("Copy report"))
+            copy.setToolTip(tr("Copies a technical report without patient data"))
+            copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.details))
+            self._row.addWidget(copy)
+        self.unfold = QToolButton()
+        self.unfold.setCheckable(True)
+        self.unfold.setText(tr("Whole text"))
+        self.unfold.toggled.connect(lambda on: self._fold(not on))
+        self.more = QToolButton()
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.more.clicked.connect(self.more_wanted)
+        self.more.hide()
+        close = QToolButton()
+        close.setIcon(context.icons.get("close"))
+        close.setAccessibleName(tr("Dismiss"))
+        close.setToolTip(tr("Dismiss (Esc)"))
+        close.clicked.connect(self.dismissed)
+        for tool in (self.unfold, self.more, close):
+            self._row.addWidget(tool, 0, Qt.AlignmentFlag.AlignTop)
+        for each in self.findChildren(QAbstractButton):
+            each.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
+
+    def show_more(self, behind: Sequence[Banner], opened: bool) -> None:
+        """Say how many notices wait behind this one, with the sign of the gravest."""
+        self.more.setVisible(bool(behind))
+        if not behind:
+            return
+        text = ngettext("{n} more notice", "{n} more notices", len(behind))
+        self.more.setText(tr("Only the newest") if opened else text)
+        gravest = max((b.severity for b in behind), key=SEVERITIES.index)
+        self.more.setIcon(self._context.icons.get(_ICONS[gravest], gravest))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._offer_whole_text()
+
+    def _offer_whole_text(self) -> None:
+        """Offer the whole text only where the line is cut."""
+        if self.unfold.isChecked():
+            return
+        room = self._words.geometry().width() + (0 if self.unfold.isHidden() else self.unfold.width() + 10)
+        wanted = sum(label.wanted() for label in self._labels) + 8 * (len(self._labels) - 1)
+        self.unfold.setVisible(wanted > room or "\n" in self.texts[1])
+
+    def _fold(self, folded: bool) -> None:
+        directions = QBoxLayout.Direction
+        self._words.setDirection(directions.LeftToRight if folded else directions.TopToBottom)
+        self._words.setSpacing(8 if folded else 1)
+        for label in self._labels:
+            label.fold(folded)
+        self._offer_whole_text()
 
     def _colour(self) -> None:
         t = self._context.theme.tokens
@@ -106,7 +214,10 @@ class Banner(QFrame):
 
 
 class BannerStack(QWidget):
-    """Newest on top; the oldest wait behind a line that says how many.
+    """The newest notice in one line; the others wait behind a button that says how many.
+
+    Esc, where nothing else takes it, closes the newest. No notice takes the keyboard by itself: F8 of the
+    main window goes to them.
 
     A banner is about the case that is open when it appears and leaves with it (`leave_case`), unless it
     `stays` because it is about the program or the whole laboratory.
@@ -116,13 +227,11 @@ class BannerStack(QWidget):
         super().__init__(parent)
         self._context = context
         self._banners: list[Banner] = []
-        self.more_label = QLabel()
-        self.more_label.setObjectName("muted")
-        self.more_label.setContentsMargins(16, 3, 16, 3)
+        self._opened = False
+        self._before: QWidget | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
-        self._layout.addWidget(self.more_label)
         self._arrange()
 
     @property
@@ -197,6 +306,7 @@ class BannerStack(QWidget):
             self._context, severity, what, why, what_to_do, actions=actions, details=details, stays=stays
         )
         banner.dismissed.connect(lambda: self.dismiss(banner))
+        banner.more_wanted.connect(self.open_or_close)
         self._banners.insert(0, banner)
         self._layout.insertWidget(0, banner)
         self._arrange()
@@ -207,13 +317,61 @@ class BannerStack(QWidget):
         return banner
 
     def dismiss(self, banner: Banner) -> None:
-        """Take a notice away."""
+        """Take a notice away; the keyboard goes back where it was before it went to the notices."""
         if banner in self._banners:
+            focus = QApplication.focusWidget()
+            had_keyboard = focus is not None and banner.isAncestorOf(focus)
             self._banners.remove(banner)
             self._layout.removeWidget(banner)
             banner.hide()
             banner.deleteLater()
             self._arrange()
+            if had_keyboard:
+                self._give_keyboard_back()
+
+    def open_or_close(self) -> None:
+        """Show all notices, or the newest alone."""
+        self._opened = not self._opened
+        self._arrange()
+
+    def take_keyboard(self) -> None:
+        """Open the notices and give them the keyboard; from there, close them and give it back."""
+        if not self._banners:
+            return
+        focus = QApplication.focusWidget()
+        if focus is not None and self.isAncestorOf(focus):
+            self._opened = False
+            self._arrange()
+            self._give_keyboard_back()
+            return
+        self._before = focus
+        self._opened = True
+        self._arrange()
+        buttons = self._banners[0].findChildren(QAbstractButton)
+        first = next((b for b in buttons if b.isVisibleTo(self)), self._banners[0])
+        first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _give_keyboard_back(self) -> None:
+        before, self._before = self._before, None
+        if before is not None and shiboken6.isValid(before) and before.isVisible():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.window().installEventFilter(self)  # once, however often it is asked for
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Esc that nobody below the window wanted."""
+        if (
+            event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and self._banners
+            and self.isVisible()
+        ):
+            self.dismiss(self._banners[0])
+            return True
+        return super().eventFilter(watched, event)
 
     def leave_case(self) -> None:
         """Take away what is about the case that is left."""
@@ -226,9 +384,8 @@ class BannerStack(QWidget):
             self.dismiss(banner)
 
     def _arrange(self) -> None:
+        self._opened = self._opened and len(self._banners) > 1
         for i, banner in enumerate(self._banners):
-            banner.setVisible(i < MOST_SHOWN)
-        hidden = max(0, len(self._banners) - MOST_SHOWN)
-        self.more_label.setText(ngettext("{n} more notice", "{n} more notices", hidden))
-        self.more_label.setVisible(hidden > 0)
+            banner.setVisible(i == 0 or (self._opened and i < MOST_SHOWN))
+            banner.show_more(self._banners[1:] if i == 0 else (), self._opened)
         self.setVisible(bool(self._banners))

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import is_incomplete
 from bloodcells_gui.domain.formatting import remark_text
-from bloodcells_gui.domain.run_messages import unfamiliar_remark
+from bloodcells_gui.domain.run_messages import asks_for_scale, unfamiliar_remark
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
-from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, SpecimenKind
+from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate, ScaleSource, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
@@ -145,7 +145,8 @@ class CaseHeader(QWidget):
                     tr("The analysis did not reach its end; it can be continued"),
                 )
             )
-        if scale is not None and scale.warning:
+        asking = bool(session.runs) and asks_for_scale(session.runs[-1])
+        if scale is not None and scale.warning and (asking or scale.source in ASKS_FOR_SCALE):
             word, severity = {
                 ScaleSource.CONTRADICTED: (tr("Scale contradicted"), "critical"),
                 ScaleSource.UNKNOWN: (tr("No scale"), "critical"),

@@ -92,6 +92,7 @@ class CasePage(QWidget):
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.splitterMoved.connect(self._borders_moved)
+        self.views.currentChanged.connect(self._make_room)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -139,6 +140,14 @@ class CasePage(QWidget):
             left = min(590, max(330, round(0.41 * self._shared_width)))
             right = min(360, max(300, round(0.24 * self._shared_width)))
             self.splitter.setSizes([left, self._shared_width - left - right, right])
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Put the inspector aside where a view without cells would be cut off beside it."""
+        panes = (self.differential, self.views, self.inspector)
+        least = sum(pane.minimumSizeHint().expandedTo(pane.minimumSize()).width() for pane in panes)
+        crowded = least + 2 * self.splitter.handleWidth() > self.width()
+        self.inspector.setVisible(self.views.cells_in_front() or not crowded)
 
     def _borders_moved(self) -> None:
         self.splitter_restored = True

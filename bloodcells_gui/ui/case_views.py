@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QThreadPool
+from PySide6.QtCore import QSize, Qt, QThreadPool
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.specimen import SpecimenKind
@@ -51,6 +51,14 @@ class CaseViews(QTabWidget):
         self.currentChanged.connect(self._view_changed)
         self.tabBarClicked.connect(self._tab_clicked)
 
+    def minimumSizeHint(self) -> QSize:
+        """Room for the view in front; those behind it get theirs when they come to the front."""
+        if not self.count():
+            return super().minimumSizeHint()
+        front, bar = self.currentWidget(), self.tabBar()
+        least = front.minimumSizeHint().expandedTo(front.minimumSize())
+        return least + QSize(4, 0 if bar.isHidden() else bar.sizeHint().height())
+
     def _slide_view(self) -> SlidePanel | None:
         """Where the cells lie, for fields and slides."""
         kind = self._controller.session.specimen.kind
@@ -82,6 +90,7 @@ class CaseViews(QTabWidget):
     def _view_changed(self, index: int) -> None:
         if self.widget(index) is self.map_place and self.map is None:
             self._make_map()
+        self.updateGeometry()
         self.show_current()
         self.focus_front()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton, QToolButton, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.errors import UserError
@@ -28,12 +28,92 @@ def test_an_error_is_told_in_three_parts_in_the_language(banners: BannerStack, c
     assert banner.accessibleName() == error.text()
 
 
-def test_banners_stack_newest_first_and_count_the_rest(banners: BannerStack) -> None:
-    for i in range(5):
-        banners.show_banner("warning", f"notice {i}")
-    assert [b.texts[0] for b in banners.banners][:2] == ["notice 4", "notice 3"]
+def test_the_newest_takes_one_line_and_counts_the_rest(qtbot: QtBot, banners: BannerStack) -> None:
+    banners.resize(700, 40)
+    for i in range(MOST_SHOWN + 2):
+        banners.show_banner("critical" if i == 1 else "warning", f"notice {i}", "a reason " * 40, "do this")
+    newest = banners.banners[0]
+    assert newest.texts[0] == f"notice {MOST_SHOWN + 1}"
+    assert [b for b in banners.banners if b.isVisibleTo(banners)] == [newest]
+    assert newest.more.text() == f"{MOST_SHOWN + 1} more notices"
+    qtbot.waitUntil(lambda: newest.height() <= 3 * newest.fontMetrics().lineSpacing())
+    QTest.mouseClick(newest.more, Qt.MouseButton.LeftButton)
     assert sum(b.isVisibleTo(banners) for b in banners.banners) == MOST_SHOWN
-    assert banners.more_label.text() == "2 more notices"
+    QTest.mouseClick(newest.more, Qt.MouseButton.LeftButton)
+    assert [b for b in banners.banners if b.isVisibleTo(banners)] == [newest]
+
+
+class Dialog(QDialog):
+    """Notices above a field."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self.banners, self.field = BannerStack(context), QLineEdit()
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.banners)
+        layout.addWidget(self.field)
+        layout.addStretch(1)
+
+
+def test_a_line_that_is_cut_offers_the_whole_text(qtbot: QtBot, context: UiContext) -> None:
+    dialog = Dialog(context)
+    qtbot.addWidget(dialog)
+    dialog.resize(500, 400)
+    dialog.show()
+    banners = dialog.banners
+    short = banners.show_banner("info", "Short.", "It fits.")
+    qtbot.waitUntil(lambda: short.width() > 400)
+    assert short.unfold.isHidden()
+    long = banners.show_banner("info", "Long.", "This reason does not fit into a line. " * 5)
+    qtbot.waitUntil(lambda: not long.unfold.isHidden())
+    before = long.sizeHint().height()
+    QTest.mouseClick(long.unfold, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: long.height() > 2 * before)
+    QTest.mouseClick(long.unfold, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: long.height() <= before + 4)
+
+
+def test_a_notice_never_takes_the_keyboard_and_esc_closes_it_before_the_dialog(
+    qtbot: QtBot, context: UiContext
+) -> None:
+    dialog = Dialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.field.setFocus()
+    acted: list[int] = []
+    for n in range(2):
+        dialog.banners.show_banner("warning", f"notice {n}", actions=(("Act", lambda: acted.append(1)),))
+    assert dialog.focusWidget() is dialog.field
+    QTest.mouseClick(dialog.banners.banners[0].findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
+    assert acted == [1]
+    assert dialog.focusWidget() is dialog.field
+    for left in (1, 0):
+        QTest.keyClick(dialog.field, Qt.Key.Key_Escape)
+        assert len(dialog.banners.banners) == left
+        assert dialog.isVisible()
+    QTest.keyClick(dialog.field, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+def test_the_keyboard_goes_to_the_notices_and_back(qtbot: QtBot, context: UiContext) -> None:
+    dialog = Dialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.field.setFocus()
+    dialog.banners.take_keyboard()
+    assert dialog.focusWidget() is dialog.field
+    dialog.banners.show_banner("warning", "older")
+    newest = dialog.banners.show_banner("warning", "newest", actions=(("Act", lambda: None),))
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    dialog.banners.take_keyboard()
+    assert newest.isAncestorOf(dialog.focusWidget())
+    assert all(b.isVisible() for b in dialog.banners.banners)
+    dialog.banners.take_keyboard()
+    assert dialog.focusWidget() is dialog.field
+    dialog.banners.take_keyboard()
+    dialog.banners.dismiss(newest)
+    assert dialog.focusWidget() is dialog.field
 
 
 def test_the_same_notice_stands_once_and_can_be_dismissed(banners: BannerStack) -> None:

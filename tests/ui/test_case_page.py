@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, QThreadPool
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.review import Status
@@ -93,3 +94,21 @@ def test_panning_never_waits_for_a_tile(qtbot: QtBot, page: CasePage) -> None:
     assert slowest < 2.0  # the reader would have held it for ten seconds
     reader.gate.set()
     qtbot.waitUntil(lambda: canvas.frame_done, timeout=10_000)
+
+
+def test_a_view_that_needs_the_room_puts_the_inspector_aside(qtbot: QtBot, page: CasePage) -> None:
+    wide = QWidget()
+    wide.setMinimumWidth(620)
+    least = page.minimumSizeHint().width()
+    page.add_view("Wide", wide)
+    assert page.minimumSizeHint().width() == least  # what lies behind asks for no room
+    page.resize(1012, 700)
+    assert page.inspector.isVisible()
+    page.views.setCurrentWidget(wide)
+    assert not page.inspector.isVisible()
+    qtbot.waitUntil(lambda: page.views.width() >= 620)
+    page.views.setCurrentWidget(page.gallery)
+    assert page.inspector.isVisible()
+    page.views.setCurrentWidget(wide)
+    page.resize(1700, 700)
+    assert page.inspector.isVisible()

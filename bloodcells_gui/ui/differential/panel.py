@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -35,6 +35,8 @@ _SEVERITY = {
 
 
 _LEAST_BAR = 44
+# Swatch, flag and margins beside a name.
+_BESIDE_NAME = 58
 
 
 class DifferentialTable(QTableView):
@@ -54,7 +56,8 @@ class DifferentialTable(QTableView):
     def __init__(self, context: UiContext, model: DifferentialModel) -> None:
         super().__init__()
         self._model = model
-        self._key_width = 0
+        self._with_absolute = True
+        self._widths: dict[Column, int] = {}
         self.setModel(model)
         self.setItemDelegate(DifferentialDelegate(context, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -95,8 +98,7 @@ class DifferentialTable(QTableView):
             title = str(self._model.headerData(column, Qt.Orientation.Horizontal) or "")
             wide = max(m.horizontalAdvance(sample) + 14, m.horizontalAdvance(title) + 18, least)
             header.resizeSection(column, wide)
-        self._key_width = header.sectionSize(Column.KEY)
-        self._limits_width = header.sectionSize(Column.LIMITS)
+            self._widths[column] = wide
 
     def _arrange(self) -> None:
         self.clearSpans()
@@ -106,8 +108,8 @@ class DifferentialTable(QTableView):
 
     def show_absolute(self, shown: bool) -> None:
         """The column of absolute counts makes sense only where a white cell count was given."""
-        if self.isColumnHidden(Column.ABSOLUTE) == shown:
-            self.setColumnHidden(Column.ABSOLUTE, not shown)
+        if self._with_absolute != shown:
+            self._with_absolute = shown
             self._share_room()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -115,23 +117,35 @@ class DifferentialTable(QTableView):
         self._share_room()
 
     def _share_room(self) -> None:
-        """The name comes first, then limits, bar and key (which the gallery's headings show too)."""
-        fixed = [c for c in (Column.COUNT, Column.SHARE, Column.ABSOLUTE) if not self.isColumnHidden(c)]
+        """Where there is no room for all: first the bar goes, then the limits, then the absolute counts.
+
+        Names and keys never go: a class must be told from the next, and be given. Limits and absolute counts
+        are in the tool tip of the line too.
+        """
         metrics = self.fontMetrics()
-        name = metrics.horizontalAdvance("Variant lymphocyte") + 54
-        room = self.viewport().width() - sum(self.columnWidth(c) for c in fixed) - name
-        # On a small screen a class must still be told from the next; the limits are in the tool tip too.
-        self.setColumnHidden(Column.LIMITS, room < self._limits_width - 54)
-        room -= self._limits_width + self._key_width
-        self.setColumnHidden(Column.KEY, room < 0)
-        # Beyond a bar that can be read, whole names are worth more than a longer bar.
-        names = (str(self._model.index(r, 0).data()) for r in range(self._model.rowCount()))
-        longest = max((metrics.horizontalAdvance(n) for n in names), default=0)
-        more = max(0, longest - metrics.horizontalAdvance("Variant lymphocyte"))
-        bar = min(240, max(min(room, 100), room - more))
-        self.setColumnHidden(Column.BAR, bar < _LEAST_BAR)
-        if bar >= _LEAST_BAR:
-            self.setColumnWidth(Column.BAR, bar)
+        lines = range(self._model.rowCount())
+        named = (r for r in lines if self._model.line(r).kind != LineKind.HEADING)
+        longest = max(
+            (metrics.horizontalAdvance(str(self._model.index(r, 0).data())) for r in named), default=0
+        )
+        least = max(longest, metrics.horizontalAdvance("Variant lymphocyte")) + _BESIDE_NAME
+        least += sum(self._widths[c] for c in (Column.KEY, Column.COUNT, Column.SHARE))
+        self.setMinimumWidth(least + self.verticalScrollBar().sizeHint().width())
+        room = self.viewport().width() - least
+        kept = {Column.ABSOLUTE: self._with_absolute}
+        room -= self._widths[Column.ABSOLUTE] if kept[Column.ABSOLUTE] else 0
+        if room < 0 and kept[Column.ABSOLUTE]:
+            kept[Column.ABSOLUTE] = False
+            room += self._widths[Column.ABSOLUTE]
+            kept[Column.LIMITS] = False
+        else:
+            kept[Column.LIMITS] = room >= self._widths[Column.LIMITS]
+        room -= self._widths[Column.LIMITS] if kept[Column.LIMITS] else 0
+        kept[Column.BAR] = kept[Column.LIMITS] and room >= _LEAST_BAR
+        for column, shown in kept.items():
+            self.setColumnHidden(column, not shown)
+        if kept[Column.BAR]:
+            self.setColumnWidth(Column.BAR, min(240, room))
 
     def _tell_class(self, index: QModelIndex, signal: SignalInstance) -> None:
         leaves = self._model.leaves(index.row())
@@ -246,6 +260,41 @@ class RemarkList(QWidget):
         return line
 
 
+class RemarkArea(QScrollArea):
+    """Scrolls the remarks where they are taller than their place, by the keyboard too.
+
+    Signals
+    -------
+    wanted()
+        The remarks need another height.
+    """
+
+    wanted = Signal()
+
+    def __init__(self, remarks: RemarkList) -> None:
+        super().__init__()
+        self._remarks = remarks
+        self.setWidget(remarks)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(tr("Remarks"))
+        # The first remark's first lines are seen whatever a person does with the border.
+        self.setMinimumHeight(3 * self.fontMetrics().lineSpacing() + 16)
+        remarks.installEventFilter(self)
+
+    def content_height(self) -> int:
+        """Height of all remarks at the present width, frame included, in px."""
+        wide = self.viewport().width()
+        return self._remarks.column.heightForWidth(wide) + 2 * self.frameWidth()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The remarks' layout changed."""
+        if watched is self._remarks and event.type() == QEvent.Type.LayoutRequest:
+            self.wanted.emit()
+        return super().eventFilter(watched, event)
+
+
 class DifferentialPanel(QWidget):
     """Figures, table and remarks.
 
@@ -289,29 +338,26 @@ class DifferentialPanel(QWidget):
         queue.setContentsMargins(14, 0, 14, 6)
         queue.addWidget(self.look_first, 1)
 
-        scroll = QScrollArea()
-        scroll.setWidget(self.remarks)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(scroll)
-        split.setStretchFactor(0, 1)
-        split.setCollapsible(0, False)
-        split.setSizes([620, 120])
+        self._below = RemarkArea(self.remarks)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.addWidget(self.table)
+        self._split.addWidget(self._below)
+        self._split.setStretchFactor(0, 1)
+        self._split.setChildrenCollapsible(False)
+        self._split.splitterMoved.connect(self._border_moved)
+        self._moved = False
+        self._below.wanted.connect(self._share_height)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(figures)
         layout.addLayout(queue)
-        layout.addWidget(split, 1)
+        layout.addWidget(self._split, 1)
         self.table.pointed_at.connect(self.class_pointed_at)
         self.table.chosen.connect(self.class_chosen)
         self.model.dropped.connect(self.dropped)
         context.theme.changed.connect(self._theme_changed)
         self._last: tuple[Differential, int, int, int, tuple[Remark, ...]] | None = None
-        self.setMinimumWidth(300)
 
     def show_table(
         self,
@@ -365,6 +411,21 @@ class DifferentialPanel(QWidget):
         text = ngettext("{n} cell: look here first", "{n} cells: look here first", waiting)
         self.look_first.setText(text)
         self.look_first.setVisible(waiting > 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_height()
+
+    def _border_moved(self) -> None:
+        self._moved = True  # from now on the border is where the person put it
+
+    def _share_height(self) -> None:
+        """Remarks get the height of what they hold, up to two fifths; the table gets the rest."""
+        if self._moved:
+            return
+        height = self._split.height() - self._split.handleWidth()
+        below = min(self._below.content_height(), max(self._below.minimumHeight(), 2 * height // 5))
+        self._split.setSizes([height - below, below])
 
     def _theme_changed(self) -> None:
         self.remarks.refresh()

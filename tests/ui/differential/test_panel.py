@@ -12,13 +12,14 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain import formatting
 from bloodcells_gui.domain.analysis import Done, RunStatus
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.run_messages import CONTRADICTION, FOREIGN, LOST, NOT_REACHED, remark
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.case_header import Chip
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind, nice_scale
-from bloodcells_gui.ui.differential.panel import DifferentialPanel
+from bloodcells_gui.ui.differential.panel import DifferentialPanel, RemarkArea
 from bloodcells_gui.ui.gallery.model import pack_ids
 from bloodcells_gui.ui.main_window import MainWindow
 from tests.support.fakes import FakeSession, make_cells
@@ -106,7 +107,7 @@ def test_bars_share_a_scale_that_holds_every_limit(model: DifferentialModel, ses
 def test_the_panel_tells_progress_and_remarks(qtbot: QtBot, context: UiContext, session: FakeSession) -> None:
     panel = DifferentialPanel(context)
     qtbot.addWidget(panel)
-    panel.resize(560, 700)
+    panel.resize(640, 700)
     panel.show()
     table = session.differential()
     panel.show_table(table, reviewed=50, cells=200, target=400)
@@ -147,35 +148,72 @@ def test_remarks_and_counts_of_a_run_appear_when_it_ends(window: MainWindow) -> 
 
 def test_a_run_whose_images_went_away_warns_and_says_how_to_go_on(window: MainWindow) -> None:
     lost = RunRecord(remarks=(remark(LOST),))
-    window.analysis._tell_notice(Done(RunStatus.FAILED, lost))  # noqa: SLF001  # the end of a run
+    window.analysis._tell_end(Done(RunStatus.FAILED, lost))  # noqa: SLF001  # the end of a run
     (banner,) = window.banners.banners
     assert banner.severity == "warning"
     assert banner.texts[0] == LOST
     assert "continue the analysis" in banner.texts[2]
 
 
-def test_a_narrow_panel_gives_up_the_bar_then_the_key_then_the_limits_before_the_names(
+@pytest.mark.parametrize(
+    ("beside", "hidden"),
+    [
+        (500, set()),
+        (94 + 60 + 20, {Column.BAR}),
+        (80, {Column.BAR, Column.LIMITS}),
+        (0, {Column.BAR, Column.LIMITS, Column.ABSOLUTE}),
+    ],
+)
+def test_a_narrow_panel_gives_up_the_bar_then_the_limits_then_the_absolute_counts(
+    qtbot: QtBot, context: UiContext, session: FakeSession, beside: int, hidden: set[Column]
+) -> None:
+    panel = DifferentialPanel(context)
+    qtbot.addWidget(panel)
+    panel.show_table(session.differential(), reviewed=0, cells=200, target=0)
+    panel.show()
+    panel.resize(panel.table.minimumWidth() + beside, 600)
+    assert {c for c in Column if panel.table.isColumnHidden(c)} == hidden
+    named = [r for r in range(panel.model.rowCount()) if panel.model.line(r).kind != LineKind.HEADING]
+    widest = max(panel.fontMetrics().horizontalAdvance(str(panel.model.index(r, 0).data())) for r in named)
+    assert panel.table.columnWidth(Column.NAME) > widest + 50  # swatch and flag beside it
+    tip = str(panel.model.index(0, Column.COUNT).data(Qt.ItemDataRole.ToolTipRole))
+    assert "95 % limits" in tip
+    assert "10⁹/L" in tip
+
+
+def test_the_panel_cannot_be_narrower_than_names_and_keys(
     qtbot: QtBot, context: UiContext, session: FakeSession
 ) -> None:
     panel = DifferentialPanel(context)
     qtbot.addWidget(panel)
     panel.show_table(session.differential(), reviewed=0, cells=200, target=0)
-    panel.resize(330, 600)
     panel.show()
-    hidden = {c for c in Column if panel.table.isColumnHidden(c)}
-    assert hidden == {Column.BAR, Column.KEY, Column.LIMITS}
-    whole = panel.fontMetrics().horizontalAdvance("Segmented neutrophil")
-    assert panel.table.columnWidth(Column.NAME) > whole
-    assert "95 % limits" in str(panel.model.index(0, Column.COUNT).data(Qt.ItemDataRole.ToolTipRole))
-    panel.resize(420, 600)
-    assert not panel.table.isColumnHidden(Column.LIMITS)
+    panel.resize(100, 600)
+    assert panel.width() >= panel.table.minimumWidth() > 300
+
+
+def test_the_remarks_are_as_tall_as_what_they_hold_and_never_hidden(
+    qtbot: QtBot, context: UiContext, session: FakeSession
+) -> None:
+    panel = DifferentialPanel(context)
+    qtbot.addWidget(panel)
+    panel.resize(420, 900)
+    panel.show()
+    (area,) = panel.findChildren(RemarkArea)
+    few = replace(session.differential(), remarks=(Remark("Short."),))
+    panel.show_table(few, reviewed=0, cells=200, target=0)
+    qtbot.waitUntil(lambda: area.height() == area.minimumHeight())
+    many = replace(few, remarks=tuple(Remark(f"Remark {n}, " + "a long one " * 12) for n in range(4)))
+    panel.show_table(many, reviewed=0, cells=200, target=0)
+    qtbot.waitUntil(lambda: area.height() >= area.content_height())
+    assert not area.verticalScrollBar().isVisible()
+    panel.resize(420, 500)
+    qtbot.waitUntil(lambda: area.height() <= 0.45 * 500)
+    first = panel.remarks.column.itemAt(0).geometry()
+    assert first.top() + 2 * area.fontMetrics().lineSpacing() <= area.viewport().height()
 
 
 def test_hostile_remarks_stay_text(qtbot: QtBot, context: UiContext) -> None:
-    from dataclasses import replace
-
-    from bloodcells_gui.domain.differential import Remark
-
     session = FakeSession(make_cells(5), LabSettings())
     table = replace(session.differential(), remarks=(Remark("<img src=x> {name}", (("name", "<b>x</b>"),)),))
     panel = DifferentialPanel(context)
