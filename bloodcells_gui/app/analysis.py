@@ -50,7 +50,7 @@ from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.pipeline.crops import CropsOptions
 from bloodcells_gui.pipeline.edges import counting_frame
 from bloodcells_gui.pipeline.scan import ScanOptions
-from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case import CAME_FROM, CaseStore
 
 _log = logging.getLogger(__name__)
 
@@ -359,10 +359,20 @@ class _Recorder:
         )
 
 
-def new_case(path: Path, specimen: Specimen, *, case_id: str, created: str | None = None) -> CaseStore:
-    """An empty case at `path` for `specimen`; an existing file there is never overwritten."""
+def new_case(
+    path: Path, specimen: Specimen, *, case_id: str, created: str | None = None, came_from: str = ""
+) -> CaseStore:
+    """An empty case at `path` for `specimen`; an existing file there is never overwritten.
+
+    `came_from` is an English template that says who made it, where no person opened the images.
+    """
     return CaseStore.create(
-        path, specimen, case_id=case_id, created=created or utc_now(), app_version=__version__
+        path,
+        specimen,
+        case_id=case_id,
+        created=created or utc_now(),
+        app_version=__version__,
+        extra={CAME_FROM: came_from} if came_from else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -13,7 +13,14 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.specimen import ImagePlace, ImageRef, Specimen, SpecimenKind
-from bloodcells_gui.imaging.io.discover import discover, display_name, kind_of_extent, natural_key
+from bloodcells_gui.imaging.io.discover import (
+    FoundImage,
+    discover,
+    display_name,
+    guess_kind,
+    kind_of_extent,
+    natural_key,
+)
 from bloodcells_gui.imaging.io.formats import PLAIN_SUFFIXES, SLIDE_SUFFIXES
 from bloodcells_gui.imaging.io.refusal import is_unread_picture
 from bloodcells_gui.storage.allowed_paths import allow_network_root
@@ -108,6 +115,37 @@ def take_in(
         specimen_id.strip() or display_name(absolute), found.kind, absolute, images, found.synthetic
     )
     return Intake(specimen, found.skipped, found.why_kind(lang), found.places)
+
+
+def take_in_files(
+    files: Sequence[Path], root: Path, specimen_id: str, *, check: Callable[[], None] | None = None
+) -> Intake:
+    """Single pictures of `root` that a person says are one specimen, without decoding anything.
+
+    Raises
+    ------
+    UserError
+        When one of them cannot be read, or is a slide, which is a specimen by itself.
+    """
+    allow_network_root(root)
+    found: list[FoundImage] = []
+    skipped: list[SkippedFile] = []
+    for file in files:
+        seen = discover(file.absolute(), check=check)
+        if seen.kind is SpecimenKind.SLIDE:
+            raise UserError(
+                "{name} is a slide.",
+                "A slide is a specimen by itself and is not joined with pictures.",
+                "Choose single pictures only.",
+                name=display_name(file),
+            )
+        found += seen.images
+        skipped += seen.skipped
+    kind, template, params = guess_kind(found)
+    images = tuple(ImageRef(f.name, f.path, "", f.info.size_px, f.info.mpp) for f in found)
+    synthetic = any(f.info.synthetic for f in found)
+    specimen = Specimen(specimen_id, kind, root.absolute(), images, synthetic)
+    return Intake(specimen, tuple(skipped), tr(template, "en", **params))
 
 
 def at_scale(intake: Intake, mpp: float | None) -> Intake:

@@ -41,7 +41,7 @@ from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, ut
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
 from bloodcells_gui.domain.suspicion import is_flagged, queue
-from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case import CAME_FROM, CaseStore
 
 _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
 
@@ -91,6 +91,7 @@ class CaseSession:
         self.started = started or clock()
         self.earlier_work = earlier_work
         self.store = store
+        self.came_from = store.extra.get(CAME_FROM, "")
         self._settings = settings
         self._explainer = explainer
         self.author = author

@@ -14,6 +14,7 @@ from bloodcells_gui.app.differential_table import counted_area, differential_of_
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
+from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
@@ -162,9 +163,12 @@ class WorkList:
 
     # -- analyses behind the window --------------------------------------------------------------------
 
-    def enqueue(self, intake: Intake, options: OpenOptions) -> Path:
-        """Make a case of `intake` whose analysis waits for its turn; returns the case file."""
-        session, _ = self._workspace.new_case(intake, options)
+    def enqueue(self, intake: Intake, options: OpenOptions, *, came_from: str = "") -> Path:
+        """Make a case of `intake` whose analysis waits for its turn; returns the case file.
+
+        `came_from` as for :meth:`Workspace.new_case`.
+        """
+        session, _ = self._workspace.new_case(intake, options, came_from=came_from)
         path = session.path
         session.close()
         target = first_target(intake.specimen.kind, options.target_cells)
@@ -173,11 +177,16 @@ class WorkList:
         self.queue.add(path, AnalysisJob(path, self._engine, wishes, intake.skipped))
         return path
 
-    def enqueue_case(self, path: Path) -> None:
-        """Let a case that is there wait for the rest of its analysis."""
+    def enqueue_case(
+        self, path: Path, skipped: tuple[SkippedFile, ...] = (), target: int | None = None
+    ) -> None:
+        """Let a case that is there wait for the rest of its analysis.
+
+        `skipped` and `target` are for a first analysis: what was left out of it, leukocytes to count.
+        """
         frame = self._workspace.settings.count_cut_left_top
-        options = AnalysisOptions(None, None, 1, count_cut_left_top=frame)
-        self.queue.add(path, AnalysisJob(path, self._engine, options))
+        options = AnalysisOptions(None, target, 1, count_cut_left_top=frame)
+        self.queue.add(path, AnalysisJob(path, self._engine, options, skipped))
 
     # -- files -----------------------------------------------------------------------------------------
 

@@ -183,8 +183,12 @@ class Workspace:
             raise nothing_readable(intake)
         return intake
 
-    def new_case(self, intake: Intake, options: OpenOptions) -> tuple[CaseSession, AnalysisJob]:
+    def new_case(
+        self, intake: Intake, options: OpenOptions, *, came_from: str = ""
+    ) -> tuple[CaseSession, AnalysisJob]:
         """A new case in the laboratory's folder, open, with its analysis ready to run in a worker thread.
+
+        A case that `came_from` somewhere by itself says so and is not among the recently opened ones.
 
         Raises
         ------
@@ -201,7 +205,8 @@ class Workspace:
             specimen = replace(specimen, id=options.specimen_id.strip())
         created = utc_now()
         path = self._free_case_path(specimen.id, created)
-        session = self._session(new_case(path, specimen, case_id=path.stem, created=created))
+        store = new_case(path, specimen, case_id=path.stem, created=created, came_from=came_from)
+        session = self._session(store)
         for name, value in options.fields:
             if value.strip():
                 session.set_field(name, value.strip())
@@ -218,7 +223,8 @@ class Workspace:
             ),
             intake.skipped,
         )
-        self.remember(path)
+        if not came_from:
+            self.remember(path)
         return session, job
 
     def new_counter_case(self, specimen_id: str) -> CaseSession:

@@ -31,6 +31,7 @@ NAMES: dict[str, str] = {
     "grading": "Morphology",
     "signing": "Signing",
     "privacy": "Privacy",
+    "watch": N_("Watched folder"),
     "thumbnails_per_class": N_("Pictures per class"),
     "gradcam_in_report": N_("Explained pictures"),
 }

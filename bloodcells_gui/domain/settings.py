@@ -41,6 +41,15 @@ class Privacy:
     anonymised_export: bool = field(default=False, metadata=validation.flag())
 
 
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """The watched folder: whether, which, and how many seconds a file must be unchanged before it is read."""
+
+    on: bool = field(default=False, metadata=validation.flag())
+    folder: str = field(default="", metadata=validation.text(4096))
+    settle_s: int = field(default=10, metadata=validation.number(2, 3600, whole=True))
+
+
 NONE, ASK, BLOCK = "none", "ask", "block"
 NEVER, LATER, ALWAYS = "never", "later", "always"
 
@@ -226,6 +235,7 @@ class LabSettings:
     )
     signing: SigningRules = field(default=SigningRules(), metadata=validation.group(SigningRules))
     privacy: Privacy = field(default=Privacy(), metadata=validation.group(Privacy))
+    watch: WatchSettings = field(default=WatchSettings(), metadata=validation.group(WatchSettings))
     thumbnails_per_class: int = field(default=27, metadata=validation.number(0, 400, whole=True))
     gradcam_in_report: int = field(default=6, metadata=validation.number(0, 60, whole=True))
 

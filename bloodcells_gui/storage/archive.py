@@ -26,6 +26,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX, LIBRARY_SUFFIX
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
+from bloodcells_gui.storage.watch_memory import WATCH_NAME
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
 
 Progress = Callable[[int, int], None]
@@ -116,7 +117,8 @@ def decoded(name: str) -> PurePosixPath:
     within, last = parts[:2], parts[-1]
     hidden = [part for part in parts if part.startswith(".")]
     if within == ["data", "cases"] and len(parts) > 2:
-        fits = last.endswith((CASE_SUFFIX, f"{CASE_SUFFIX}-journal")) or last in (REMOVALS_NAME, INDEX_NAME)
+        beside = (REMOVALS_NAME, INDEX_NAME, WATCH_NAME)
+        fits = last.endswith((CASE_SUFFIX, f"{CASE_SUFFIX}-journal")) or last in beside
         fits = fits and hidden in ([], [INDEX_NAME])
     else:
         fits = within == ["data", "profiles"] and len(parts) > 2 and last.endswith(".json")

@@ -41,6 +41,7 @@ from bloodcells_gui.storage.archive import (
 from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable, part_of_file
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
+from bloodcells_gui.storage.watch_memory import WATCH_NAME
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
 
 _SPARE_BYTES = 16 * 1024**2
@@ -55,7 +56,7 @@ class Places:
     Attributes
     ----------
     data : Path
-        Folder of ``cases``, ``reference.bcl`` and ``profiles``.
+        Folder of ``cases`` (with the memory of the watched folder), ``reference.bcl`` and ``profiles``.
     settings : Path
         The settings file.
     """
@@ -69,7 +70,7 @@ class Places:
         OSError when a folder cannot be looked into: its files would be missing without a word.
         """
         for path in _walk(self.data / "cases"):
-            if path.name in (INDEX_NAME, REMOVALS_NAME) or _is_case(path):
+            if path.name in (INDEX_NAME, REMOVALS_NAME, WATCH_NAME) or _is_case(path):
                 yield encoded("data" / path.relative_to(self.data)), path
         for path in _walk(self.data / "profiles"):
             if path.suffix == ".json" and not path.name.startswith("."):
@@ -196,7 +197,7 @@ def _add(
         if path.name == INDEX_NAME:
             return []
         raise _SourceUnreadable("it is no regular file")
-    if not (_is_case(path) or name == LIBRARY or path.name == INDEX_NAME):
+    if not (_is_case(path) or name == LIBRARY or path.name in (INDEX_NAME, WATCH_NAME)):
         return [_write(archive, name, path, progress)]
     try:
         with _unchanging(path, data) as source:

@@ -38,6 +38,8 @@ from bloodcells_gui.storage.proposals import AdaptedProposals
 
 #: Header key of a recovered case: SHA-256 of the damaged file.
 RECOVERED_FROM = "recovered_from_sha256"
+#: Header key of a case that no person began by opening its images: what made it, an English template.
+CAME_FROM = "came_from"
 # Cells added by hand count from here, so that they never meet the ids of a run that is still going on.
 FIRST_HAND_ID = 1_000_000_000
 _CHUNK = 8192

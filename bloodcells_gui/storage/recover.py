@@ -28,7 +28,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import row_validation, salvage, serialization
-from bloodcells_gui.storage.case import FIRST_HAND_ID, RECOVERED_FROM, CaseStore
+from bloodcells_gui.storage.case import CAME_FROM, FIRST_HAND_ID, RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.salvage import Reader
 
@@ -151,7 +151,11 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
         case_id=str(meta.get("case_id", f"recovered-{source_sha256[:12]}")),
         created=str(meta.get("created", utc_now())),
         app_version=app_version,
-        extra={RECOVERED_FROM: source_sha256, "recovered_at": utc_now()},
+        extra={
+            RECOVERED_FROM: source_sha256,
+            "recovered_at": utc_now(),
+            **{k: str(meta[k]) for k in (CAME_FROM,) if k in meta},
+        },
     ) as store:
         recovery.cells = len(cells)
         recovery.suspect_cells = sum(c.id in suspect for c in cells)

@@ -62,6 +62,7 @@ class Actions(QObject):
         add("notices", tr("N&otices"), "info", QKeySequence("F8"))
         add("help", tr("&Manual for this view"), "", QKeySequence("F1"))
         add("keys", tr("&Keys…"), "keyboard", QKeySequence("Ctrl+F1"))
+        add("watched", tr("Watche&d folder…"), "", QKeySequence("Ctrl+Shift+L"))
         add("preferences", tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
         add("person", tr("&Who reviews…"), "person")
         add("support", tr("&Save a report for support…"))

@@ -81,6 +81,11 @@ class CaseHeader(QWidget):
         """Show what holds now."""
         specimen = self._session.specimen
         self.title_label.show_text(specimen.id)
+        if self._session.came_from:
+            came_from = tr("Taken by itself from: {place}").format(
+                place=f"{self._context.language.text(self._session.came_from)}, {specimen.root}"
+            )
+            self.title_label.setToolTip(plain_tip(f"{specimen.id}\n{came_from}"))
         kind = {
             SpecimenKind.CROPS: tr("Single cells"),
             SpecimenKind.FIELDS: tr("Fields"),

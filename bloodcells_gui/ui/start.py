@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from bloodcells_gui import __version__
 from bloodcells_gui.app.crash_watch import crash_watch
 from bloodcells_gui.app.log import log_folder, log_start, logging_to, no_log
+from bloodcells_gui.app.watched_folder import WatchedFolder
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import EXIT_CANCELLED
@@ -37,6 +38,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.resources import load_fonts
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.theme import Theme
+from bloodcells_gui.ui.watched.desk import WatchDesk
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 
@@ -80,6 +82,7 @@ class WindowKeeper:
         context.files = FileDialogs(memory, workspace.cases_dir)
         # Analyses behind the window outlive a change of language.
         self.cases = WorkList(workspace)
+        self.watched = WatchedFolder(workspace, self.cases, self._report_fault)
         self.window = self._make()
 
     def _make(self) -> MainWindow:
@@ -91,7 +94,17 @@ class WindowKeeper:
         window.rebuild_wanted.connect(self._rebuild)
         self.workbench = ToolWindows(window, self._context, self._workspace, self.cases, self._memory)
         self.help = HelpDesk(window, self._context)
+        self.watch_desk = WatchDesk(window, self._context, self._workspace, self.cases, self.watched)
         return window
+
+    @staticmethod
+    def _report_fault(fault: BaseException) -> None:
+        _log.critical("a fault of the program", exc_info=fault)
+
+    def close(self) -> None:
+        """Stop what goes on behind the window, and wait for its end."""
+        self.watched.close()
+        self.cases.close()
 
     def _rebuild(self) -> None:
         if self.window.analysis.running:
@@ -148,9 +161,10 @@ def _open(path: Path | None, lang: str | None, theme: str | None, trouble: LogTr
     workspace = Workspace()
     keeper = WindowKeeper(make_context(app, workspace, lang, theme), workspace, WindowMemory())
     catch_faults(keeper)
-    app.aboutToQuit.connect(keeper.cases.close)
+    app.aboutToQuit.connect(keeper.close)
     ending = EndBySignal(app, lambda: keeper.window)
     keeper.window.show()
+    keeper.watched.start()
     trouble.show_in(lambda: keeper.window.banners)
     if path is not None:
         QTimer.singleShot(0, lambda: keeper.window.opener.open_path(path))

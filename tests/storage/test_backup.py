@@ -20,6 +20,7 @@ import pytest
 from bloodcells_gui.domain.cell import CellAssets
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.watching import WatchState
 from bloodcells_gui.storage import archive as archives
 from bloodcells_gui.storage import backup as backups
 from bloodcells_gui.storage.archive import FORMAT, MANIFEST, Archive, decoded, encoded
@@ -27,9 +28,12 @@ from bloodcells_gui.storage.backup import BackupMade, Places, back_up
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.reference_library import Library
 from bloodcells_gui.storage.restore import restore
+from bloodcells_gui.storage.watch_memory import WATCH_NAME, Item, WatchMemory
 from bloodcells_gui.storage.worklist import INDEX_NAME, Worklist
 from tests.support.case_tools import Reviewer, a_case
 from tests.support.forged_archives import FORGED, GOOD, forged, listed
+
+WATCHED, TAKEN = Path("/mnt/scanner"), Item("S-1", WatchState.DONE, "stamp")
 
 
 def places_in(folder: Path) -> Places:
@@ -49,6 +53,9 @@ def home(tmp_path: Path) -> Places:
     a_case(cases / odd).close()
     (cases / "bad.bcs").write_bytes(b"SQLite format 3\x00 and then nothing")
     (cases / "removals.jsonl").write_text("{}\n")
+    memory = WatchMemory(cases / WATCH_NAME)
+    memory.keep(WATCHED, TAKEN)
+    memory.close()
     (cases / "notes.txt").write_text("no part of a backup")
     with Library(places.data / "reference.bcl") as library:
         assets = CellAssets(b"jpeg", b"png", (0.0, 0.0, 1.0), np.zeros(4, np.float16))
@@ -71,11 +78,11 @@ def made(home: Places, target: Path) -> BackupMade:
 
 
 def content(places: Places) -> dict[str, str]:
-    """What must come back byte for byte; of the library SQLite makes the copy, with a counter of its own."""
+    """What must come back byte for byte; of others SQLite makes the copy, with a counter of its own."""
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest()
         for name, path in places.files()
-        if path.name not in (INDEX_NAME, "reference.bcl")
+        if path.name not in (INDEX_NAME, WATCH_NAME, "reference.bcl")
     }
 
 
@@ -100,6 +107,9 @@ def test_everything_comes_back(home: Places, tmp_path: Path) -> None:
     back = restore(archive, there)
     assert back.files == len(done.manifest.files)
     assert content(there) == content(home)
+    memory = WatchMemory(there.data / "cases" / WATCH_NAME)
+    assert memory.items(WATCHED) == {"S-1": TAKEN}
+    memory.close()
     assert not (there.data / "cases" / "notes.txt").exists()
     names = {m.name: m.sha256 for m in done.manifest.files}
     for name, path in there.files():

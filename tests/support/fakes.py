@@ -176,6 +176,7 @@ class FakeSession(CaseSession):
     settings: LabSettings = LabSettings()
     read_only = False
     shielded_root: Path | None = None
+    came_from = ""
 
     def __init__(
         self, cells: Sequence[Cell] = (), settings: LabSettings | None = None, wbc: str = ""

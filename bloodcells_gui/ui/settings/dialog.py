@@ -41,10 +41,11 @@ from bloodcells_gui.ui.settings.pages import (
     RulesPage,
 )
 from bloodcells_gui.ui.settings.signing_page import SigningPage
+from bloodcells_gui.ui.settings.watch_page import WatchPage
 
 PAGES = (
     GeneralPage, CountingPage, KeysPage, RangesPage, RulesPage, FieldsPage, GradingPage, ReportPage,
-    SigningPage, PrivacyPage,
+    SigningPage, WatchPage, PrivacyPage,
 )  # fmt: skip
 
 

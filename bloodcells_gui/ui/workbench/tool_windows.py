@@ -137,6 +137,7 @@ class ToolWindows(QObject):
     def _fill_menus(self) -> None:
         lab, case = self._lab_menu, self._case_menu
         self._add(lab, tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
+        lab.addAction(self.window.actions_.get("watched"))
         self._add(lab, tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
         self._add(lab, tr("Smear and analyser over &cases…"), self.show_agreement, of_case=False)
         self._add(case, tr("&Specimen and patient"), lambda: self.show_case_details(0), "Ctrl+1")

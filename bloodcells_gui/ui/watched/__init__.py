@@ -1,0 +1,1 @@
+"""The watched folder: what lies in it, and what a person decides about it."""
