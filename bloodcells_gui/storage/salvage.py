@@ -272,7 +272,7 @@ class Reader:
     def meta(self) -> dict[str, object]:
         """Header values that can be read."""
         found: dict[str, object] = {}
-        for key in ("case_id", "created", "app_version", "specimen", "root"):
+        for key in ("case_id", "created", "app_version", "specimen", "root", "came_from"):
             with contextlib.suppress(*_Trouble):
                 row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
                 if row is not None:
