@@ -24,6 +24,7 @@ from scripts.training.data import LEAVES, Cache
 from scripts.training.golden import PICTURE_UM, golden_pictures, write_calibrated
 from scripts.training.morphometry_fit import fit as fit_measured
 from scripts.training.morphometry_fit import morphometry_model
+from scripts.training.precision import autocast
 from scripts.training.uncertainty_fit import embed_pool, fit_uncertainty, methods_with
 from scripts.training.views import central_views
 
@@ -85,7 +86,7 @@ def serve(net: ClassifierNet, views: np.ndarray) -> list[np.ndarray]:
     served = Served(net).eval()
     parts = []
     for k in range(0, len(views), 128):
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             logits, embedding, _, disagreement = served(torch.from_numpy(views[k : k + 128]))
         parts.append([t.float().numpy() for t in (logits, embedding, disagreement)])
     return [np.concatenate(column) for column in zip(*parts, strict=True)]

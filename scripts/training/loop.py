@@ -13,6 +13,8 @@ import cv2
 import torch
 from torch import Tensor, nn
 
+from scripts.training.precision import autocast
+
 Goal = TypeVar("Goal")
 Output = TypeVar("Output")
 _SAID_EVERY, _SAVED_EVERY = 100, 500
@@ -97,7 +99,7 @@ class Training:
             for step in range(self._done + 1, self._steps + 1):
                 images, goal = coming.result()
                 coming = pool.submit(batch, step)
-                with torch.autocast("cpu", torch.bfloat16):
+                with autocast():
                     found = forward(images.float().contiguous(memory_format=torch.channels_last))
                 running += self._learn(loss_of(found, goal), step)
                 if step % _SAID_EVERY == 0:

@@ -24,7 +24,9 @@ from scripts.training.attributes import FILE, AttributeHeads, Attributes
 from scripts.training.augment import GENTLE, RECOLOUR, Look
 from scripts.training.classifier_net import ClassifierNet
 from scripts.training.data import INDEX, LEAVES, PBC8, Cache
-from scripts.training.views import DeviceViews, Pool, Views, central_views
+from scripts.training.precision import autocast
+from scripts.training.soft_labels import read_soft, soft_loss
+from scripts.training.views import Batch, DeviceViews, Pool, Views, central_views
 
 
 def marginal_loss(logits: torch.Tensor, allowed: torch.Tensor, smoothing: float = 0.03) -> torch.Tensor:
@@ -53,7 +55,7 @@ def predict(net: ClassifierNet, views: np.ndarray) -> tuple[np.ndarray, np.ndarr
             .contiguous(memory_format=torch.channels_last)
             .float()
         )
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             z, e, _ = net(x)
         logits.append(z.float().numpy())
         embeddings.append(e.float().numpy())
@@ -186,16 +188,16 @@ class Trainer:
         torch.save({**state, "done": self.done, "progress": self.progress}, part)
         part.replace(self._checkpoint)
 
-    def step(self, x: torch.Tensor, y: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Learn from one batch; returns the loss of its classes and that of its attributes."""
+    def step(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Learn from one batch; returns the loss of its classes, soft labels included, and that of its attributes."""
         peaks = (self._args.lr * self._args.head, self._args.lr)
         for group, peak in zip(self._optimiser.param_groups, peaks, strict=True):
             group["lr"] = peak * one_cycle(self.progress)
             group["betas"] = (0.9, 0.999)
-        with torch.autocast(self._device.type, torch.bfloat16):
-            logits, embedding, _ = self.net(x.contiguous(memory_format=torch.channels_last).float())
-        loss = marginal_loss(logits, y)
-        words = self.heads.loss(embedding, a) if self._wanted else loss.new_zeros(())
+        with autocast(self._device.type):
+            logits, embedding, _ = self.net(batch.image.contiguous(memory_format=torch.channels_last).float())
+        loss = marginal_loss(logits, batch.allowed) + self._args.soft_weight * soft_loss(logits, batch.soft)
+        words = self.heads.loss(embedding, batch.attributes) if self._wanted else loss.new_zeros(())
         self._optimiser.zero_grad(set_to_none=True)
         (loss + self._wanted * words).backward()
         torch.nn.utils.clip_grad_norm_(self._trainable, 2.0)
@@ -217,10 +219,8 @@ def first_network(args: argparse.Namespace) -> ClassifierNet:
     return net
 
 
-def batches(
-    args: argparse.Namespace, pool: Pool, done: int, device: torch.device
-) -> Iterable[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Views, allowed leaves and attributes from step `done` on, without end."""
+def batches(args: argparse.Namespace, pool: Pool, done: int, device: torch.device) -> Iterable[Batch]:
+    """Views with their targets from step `done` on, without end."""
     if device.type == "cuda" and args.degraded:
         print("degradations are made on the CPU alone: none here", flush=True)
         args.degraded = 0.0
@@ -240,7 +240,8 @@ def train(args: argparse.Namespace) -> None:
     out = args.cache / args.name
     out.mkdir(parents=True, exist_ok=True)
     attributes = Attributes.read(args.data / FILE) if args.attributes else None
-    pool = Pool(args.cache, args.leave_out, attributes)
+    soft = read_soft(args.cache / args.soft) if args.soft else None
+    pool = Pool(args.cache, args.leave_out, attributes, soft, only_soft=args.only_soft)
     trainer = Trainer(args, device, out, [len(w) for w in attributes.words] if attributes else [])
     if not trainer.resume():
         (out / "shares.json").write_text(json.dumps(pool.shares, indent=1))
@@ -250,11 +251,11 @@ def train(args: argparse.Namespace) -> None:
     clock = Clock(args.images // args.batch, args.minutes, trainer.done, trainer.progress)
     losses: list[tuple[torch.Tensor, torch.Tensor]] = []
     with (out / "log.txt").open("a") as log:
-        for x, y, a in views:
+        for batch in views:
             trainer.progress = clock.progress(trainer.done)
             if trainer.progress >= 1:
                 break
-            losses.append(trainer.step(x, y, a))
+            losses.append(trainer.step(batch))
             if trainer.done % 50 == 0:
                 of_classes, of_words = (float(torch.stack(part).mean()) for part in zip(*losses, strict=True))
                 line = {
@@ -293,6 +294,7 @@ def recipe_of(args: argparse.Namespace, done: int) -> dict[str, object]:
         "gentle",
         "recolour",
         "degraded",
+        *(("soft", "soft_weight") if args.soft else ()),
     )
     given = {name: getattr(args, name) for name in names}
     return {"images": done * args.batch, **given, "start": str(args.start or "")}
@@ -326,6 +328,13 @@ def main() -> None:
         type=float,
         default=0.1,
         help="weight of the attributes in words beside the classes (0: none)",
+    )
+    parser.add_argument("--soft", default="", help="soft labels in the cache (scripts.training.soft_labels)")
+    parser.add_argument(
+        "--soft-weight", type=float, default=0.5, help="weight of the soft labels beside the classes"
+    )
+    parser.add_argument(
+        "--only-soft", action="store_true", help="draw only crops that have a soft label, for a short trial"
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lr", type=float, default=7e-4)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -34,9 +35,16 @@ class Pool:
     """The training crops of both caches with targets, sampling weights and Lab statistics."""
 
     def __init__(
-        self, folder: Path, leave_out: Sequence[str] = (), attributes: Attributes | None = None
+        self,
+        folder: Path,
+        leave_out: Sequence[str] = (),
+        attributes: Attributes | None = None,
+        soft: Mapping[str, np.ndarray] | None = None,
+        *,
+        only_soft: bool = False,
     ) -> None:
-        self.caches = [Cache(folder, n) for n in ("real", "made") if (folder / f"{n}.json").is_file()]
+        names = [n for n in ("real", "made") if (folder / f"{n}.json").is_file()]
+        self.caches = [Cache(folder, n) for n in names]
         where, targets, keys, halves = [], [], [], []
         dropped = dropped_paths()
         for c, cache in enumerate(self.caches):
@@ -48,16 +56,13 @@ class Pool:
                     continue
                 if set(leave_out) & set(sites):
                     continue
+                if only_soft and soft is not None and not soft[names[c]][i].any():
+                    continue
                 target = np.zeros(len(LEAVES), bool)
                 target[[INDEX[x] for x in m["leaves"]]] = True
                 where.append((c, i))
                 targets.append(target)
-                group = (
-                    m["site"]
-                    if m["set"] != "made"
-                    else "made>" + m["site"].split(">")[1] + ("*" if sites[0] == "mll-marrow" else "")
-                )
-                keys.append((group, m["label"]))
+                keys.append(crop_kind(m))
                 halves.append(m.get("half_um", CACHE_PX * CACHE_UM / 2))
         self.where = where
         metas = [self.caches[c].meta[i] for c, i in where]
@@ -66,6 +71,10 @@ class Pool:
             known, [m.get("path", "") for m in metas], [m["set"] != "made" for m in metas]
         )
         self.targets = np.array(targets)
+        #: (n, K) float32 soft labels; zeros where there are none.
+        self.soft = np.zeros(self.targets.shape, np.float32)
+        if soft is not None:
+            self.soft = np.array([soft[names[c]][i] for c, i in where], np.float32)
         self.halves = halves
         self.weights = sampling_weights(keys)
         self.radii = radii_um(folder)[: len(self.caches[0].meta)]
@@ -91,6 +100,14 @@ def radii_um(folder: Path) -> np.ndarray:
     return np.sqrt(np.where(area > 15, area, np.nan) / np.pi).astype(np.float32)
 
 
+def crop_kind(meta: Mapping[str, Any]) -> tuple[str, str]:
+    """Site and label of a crop, by which it is drawn; made crops are of the site of their ground, apart where the cell is marrow's."""
+    if meta["set"] != "made":
+        return meta["site"], meta["label"]
+    source, ground = meta["site"].split(">")
+    return f"made>{ground}" + ("*" if source == "mll-marrow" else ""), meta["label"]
+
+
 def sampling_weights(keys: Sequence[tuple[str, str]]) -> np.ndarray:
     """(n,) how often each crop is drawn, of its (site, class); sums to 1.
 
@@ -110,13 +127,33 @@ def sampling_weights(keys: Sequence[tuple[str, str]]) -> np.ndarray:
     return weights / weights.sum()
 
 
+class Batch(NamedTuple):
+    """Views to learn from.
+
+    Attributes
+    ----------
+    image : (b, 3, 128, 128) tensor
+    allowed : (b, K) bool tensor
+        Leaves that each label allows.
+    attributes : (b, A) int64 tensor
+        Words of each attribute, UNKNOWN where nobody said.
+    soft : (b, K) float32 tensor
+        Soft labels; a row of zeros where there is none.
+    """
+
+    image: torch.Tensor
+    allowed: torch.Tensor
+    attributes: torch.Tensor
+    soft: torch.Tensor
+
+
 class Views(IterableDataset):
     """An endless stream of augmented views, made by loader processes; a piece of it is repeatable by (seed, first)."""
 
     def __init__(self, pool: Pool, seed: int, first: int, batch: int, look: Look | None = None) -> None:
         self.pool, self.seed, self.first, self.batch, self.look = pool, seed, first, batch, look
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Batch]:
         import cv2
 
         cv2.setNumThreads(1)
@@ -135,6 +172,7 @@ class Views(IterableDataset):
             x = np.empty((self.batch, INPUT_PX, INPUT_PX, 3), np.uint8)
             y = np.empty((self.batch, len(LEAVES)), bool)
             a = np.full((self.batch, len(NAMES)), UNKNOWN, np.int64)
+            s = np.zeros((self.batch, len(LEAVES)), np.float32)
             for b in range(self.batch):
                 if rng.random() < NOTHING:
                     x[b], y[b] = nothing(rng, photos), empty
@@ -153,8 +191,9 @@ class Views(IterableDataset):
                     seen,
                     float(pool.radii[i]) if c == 0 and len(pool.radii) else np.nan,
                 )
-                y[b], a[b] = pool.targets[n], pool.attributes[n]
-            yield torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y), torch.from_numpy(a)
+                y[b], a[b], s[b] = pool.targets[n], pool.attributes[n], pool.soft[n]
+            image = torch.from_numpy(x).permute(0, 3, 1, 2)
+            yield Batch(image, torch.from_numpy(y), torch.from_numpy(a), torch.from_numpy(s))
 
 
 def photographs() -> list[np.ndarray]:
@@ -190,7 +229,7 @@ class DeviceViews:
         blank = np.stack([nothing(rng, photos) for _ in range(1500)])
         self.blanks = torch.from_numpy(blank).to(device).permute(0, 3, 1, 2).float()
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         pool, n, device = self.pool, self.batch, self.device
         halves, targets, fields = (
             np.array(pool.halves),
@@ -198,6 +237,7 @@ class DeviceViews:
             torch.from_numpy(pool.fields).to(device),
         )
         attributes = torch.from_numpy(pool.attributes).to(device)
+        soft = torch.from_numpy(pool.soft).to(device)
         empty = torch.zeros(len(LEAVES), dtype=torch.bool, device=device)
         empty[INDEX["ART"]] = True
         cumulative = np.cumsum(pool.weights)
@@ -222,16 +262,15 @@ class DeviceViews:
                 noise,
                 self.look,
             )
-            y = targets[at]
-            a = attributes[at]
+            y, a, s = targets[at], attributes[at], soft[at]
             none = np.flatnonzero(rng.random(n) < NOTHING)
             if len(none):
                 rows = torch.from_numpy(none).to(device)
                 x[rows] = self.blanks[
                     torch.from_numpy(rng.integers(0, len(self.blanks), len(none))).to(device)
                 ]
-                y[rows], a[rows] = empty, UNKNOWN
-            yield x, y, a
+                y[rows], a[rows], s[rows] = empty, UNKNOWN, 0.0
+            yield Batch(x, y, a, s)
 
 
 def central_views(images: np.ndarray, halves: list[float]) -> np.ndarray:

@@ -138,8 +138,8 @@ def test_views_on_a_device_repeat_by_seed_and_step_and_carry_their_labels(tmp_pa
     assert len(pool.where) == 10
     first = iter(DeviceViews(pool, 4, 0, 16, torch.device("cpu"), Look()))
     next(first)
-    x, y, _ = next(first)
-    again, labels, _ = next(iter(DeviceViews(pool, 4, 1, 16, torch.device("cpu"), Look())))
+    x, y, *_ = next(first)
+    again, labels, *_ = next(iter(DeviceViews(pool, 4, 1, 16, torch.device("cpu"), Look())))
     torch.testing.assert_close(x, again)
     assert torch.equal(y, labels)
     assert set(map(tuple, y.int().tolist())) <= {
