@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.event_words import act_text, cells_text, key_text, new_text, old_text
+from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.review import Event
+from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.storage import audit
+from bloodcells_gui.storage.hash_chain import Kind
 
 COLUMNS = ("entry", "time", "author", "act", "cells", "key", "old", "new", "reason")
+# What an entry of the chain seals that is no act of a person.
+_SEALED = {
+    Kind.META: N_("Case begun"),
+    Kind.IMAGES: N_("Images listed"),
+    Kind.FACTS: N_("Image measured"),
+    Kind.LOCATION: N_("Folder of the images noted"),
+    Kind.RUN: N_("Analysis begun"),
+    Kind.RUN_END: N_("Analysis ended"),
+    Kind.RUN_RESULT: N_("Analysis ended"),
+    Kind.SETTLED: N_("Proposals settled"),
+    Kind.SKIPPED: N_("Files left out"),
+    Kind.CELLS: N_("Cells found"),
+    Kind.REPORT: N_("Report frozen"),
+    Kind.REPORT_MAPS: N_("Explanations kept with the report"),
+    Kind.OUTLINE: N_("Mended outline kept"),
+}
+_MANY = frozenset({Kind.IMAGES, Kind.SKIPPED, Kind.CELLS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +48,46 @@ class AuditResult:
     head: str
 
 
-def rows(session: CaseSession) -> list[dict[str, str]]:
-    """Every entry of the trail, newest first; lists as words with blanks between."""
-    return [{c: _text(entry, c) for c in COLUMNS} for entry in audit.trail(session.store)][::-1]
+def rows(session: CaseSession, lang: str = "en") -> list[dict[str, str]]:
+    """Every entry of the trail in words, newest first; times stay as the case has them (UTC)."""
+    events = {event.seq: event for event in session.store.events()}
+    found: list[dict[str, str]] = []
+    acts: dict[int, str] = {}
+    for entry in audit.trail(session.store):
+        event = events.get(entry["seq"]) if entry["act"] else None
+        if event is None:
+            found.append(_sealed(entry, lang))
+            continue
+        acts[event.seq] = f"{entry['entry']}: {act_text(event.kind, lang)}"
+        found.append(_act(entry, event, session.settings, lang, acts.get(event.target, "")))
+    return found[::-1]
 
 
-def _text(entry: dict[str, Any], column: str) -> str:
-    if column == "time":
-        return str(entry["time"] or entry["clock"])
-    if column == "act":
-        return str(entry["act"] or entry["what"])
-    value = entry[column]
-    return " ".join(str(v) for v in value) if isinstance(value, list) else str(value)
+def _sealed(entry: Mapping[str, object], lang: str) -> dict[str, str]:
+    kind = str(entry["what"])
+    row = dict.fromkeys(COLUMNS, "")
+    known = kind in _SEALED
+    row.update(entry=str(entry["entry"]), time=str(entry["clock"]))
+    row["act"] = tr(_SEALED[Kind(kind)], lang) if known else kind
+    row["new"] = str(entry["new"]) if known and Kind(kind) in _MANY else ""
+    return row
+
+
+def _act(
+    entry: Mapping[str, object], event: Event, settings: LabSettings, lang: str, turned: str
+) -> dict[str, str]:
+    """An act of a person; `turned` is the act that this one takes back or does again."""
+    return {
+        "entry": str(entry["entry"]),
+        "time": event.time,
+        "author": event.author,
+        "act": act_text(event.kind, lang),
+        "cells": cells_text(event.cells),
+        "key": turned or key_text(event, settings, lang),
+        "old": old_text(event, settings, lang),
+        "new": new_text(event, settings, lang),
+        "reason": event.reason,
+    }
 
 
 def verify(

@@ -7,7 +7,7 @@ import hashlib
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.comparison import ReaderAgreement, compare_readers
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.review import Change, EventKind
+from bloodcells_gui.domain.review import SECOND_READING_PREFIX, Change, EventKind
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 
@@ -46,7 +46,7 @@ class SecondReading:
                 "Let somebody else read, under another name.",
                 name=self.reader or "?",
             )
-        self.key = f"second reading, {self.reader}"
+        self.key = SECOND_READING_PREFIX + self.reader
         # An order of its own hides in which group the first reader left a cell; it is the same every time.
         salt = f"{session.store.case_id}/{self.reader}"
         self.cells: tuple[int, ...] = tuple(

@@ -13,6 +13,7 @@ from bloodcells_gui.app.second_reader import open_cells, passes
 from bloodcells_gui.domain import check_messages
 from bloodcells_gui.domain.analysis import is_incomplete
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.event_words import CHECK_PREFIX
 from bloodcells_gui.domain.findings import (
     REFUTED,
     Finding,
@@ -195,7 +196,7 @@ def _answer(session: CaseSession, id: str) -> str:
 
 def answer_key(version: int, id: str) -> str:
     """The field of the case that holds an answer; each version of the report is answered anew."""
-    return f"check/{version}/{id}"
+    return f"{CHECK_PREFIX}{version}/{id}"
 
 
 def answer_draft(session: CaseSession, id: str) -> str:

@@ -10,7 +10,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 
 CONFIRMED, REFUTED = "confirmed", "refuted"
 VERDICTS = (CONFIRMED, REFUTED)
-_PREFIX = "critical/"
+PREFIX = "critical/"
 _LONGEST = 400
 
 
@@ -42,7 +42,7 @@ class Finding:
     @property
     def key(self) -> str:
         """The field of the case that holds the answer."""
-        return _PREFIX + self.id
+        return PREFIX + self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from bloodcells_gui.domain.number_parsing import number_of
 
 #: Field of a case that holds the explanation given for signing.
 EXPLANATION_FIELD = "signing_explanation"
+#: Before the reader's name in the key of a second reading.
+SECOND_READING_PREFIX = "second reading, "
 
 
 class EventKind(StrEnum):

@@ -16,6 +16,8 @@ PALE = N_("pale")
 BAD_LIGHT = N_("bad light")
 NOT_A_SMEAR = N_("not a smear")
 
+#: Field of the case that stores the zone: drawing is an event like any other, can be undone and is audited.
+ZONE_FIELD = "zone"
 #: Below this score a tile is no monolayer worth counting in.
 READABLE = 0.25
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
+from bloodcells_gui.domain.event_words import act_text
 from bloodcells_gui.domain.measurements import label_of
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.ui.i18n import Language, pgettext, tr
@@ -98,14 +99,15 @@ def measurement_value(language: Language, name: str, value: float, unit: str) ->
     return f"{language.number(value, decimals)} {pretty}".strip()
 
 
-def event_text(event: Event, cell_id: int) -> str:  # noqa: C901  # one branch a kind of event
+def event_text(event: Event, cell_id: int, language: Language) -> str:  # noqa: C901  # one branch a kind of event
     """What one event did to a cell."""
+    name = language.class_name
     old = event.old[event.cells.index(cell_id)] if len(event.old) == len(event.cells) else ""
     match event.kind:
         case EventKind.CONFIRM:
             return tr("confirmed")
         case EventKind.RELABEL:
-            return tr("{old} → {new}").format(old=old or "?", new=event.new)
+            return tr("{old} → {new}").format(old=name(old) if old else "?", new=name(event.new))
         case EventKind.EXCLUDE:
             return tr("excluded")
         case EventKind.RESTORE:
@@ -119,8 +121,8 @@ def event_text(event: Event, cell_id: int) -> str:  # noqa: C901  # one branch a
         case EventKind.REMOVE_CELL:
             return pgettext("cell", "removed")
         case EventKind.SECOND_READ:
-            return tr("second reader: {new}").format(new=event.new)
+            return tr("second reader: {new}").format(new=name(event.new))
         case EventKind.ADJUDICATE:
-            return tr("adjudicated: {new}").format(new=event.new)
+            return tr("adjudicated: {new}").format(new=name(event.new))
         case _:
-            return str(event.kind)
+            return act_text(event.kind, language.lang)

@@ -332,7 +332,7 @@ class InspectorPanel(QWidget):
             cell_id = self.shown_cell
             self.history.show_pairs(
                 [
-                    (event_text(e, cell_id), f"{e.author} · {language.when(e.time)}")
+                    (event_text(e, cell_id, language), f"{e.author} · {language.when(e.time)}")
                     for e in reversed(self.session.history(cell_id))
                 ]
             )

@@ -29,6 +29,7 @@ from bloodcells_gui.app import audit_view
 from bloodcells_gui.app.audit_view import AuditResult
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.times import paper_text
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.file_dialogs import FileKind
@@ -62,7 +63,7 @@ class TrailModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return (
                 tr("No."), tr("Time"), tr("Person"), tr("Act"), tr("Cells"),
-                tr("Field"), tr("Old"), tr("New"), tr("Reason"),
+                tr("About"), tr("Before"), tr("After"), tr("Reason"),
             )[section]  # fmt: skip
         return None
 
@@ -72,13 +73,11 @@ class TrailModel(QAbstractTableModel):
         name = audit_view.COLUMNS[index.column()]
         text = self._rows[index.row()][name]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(text[:400])
+            return plain_tip(paper_text(text, self._context.language.lang) if name == "time" else text[:400])
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if name == "time":
             return self._context.language.when(text)
-        if name == "act":
-            return self._context.language.text(text)
         return " ".join(text.split())[:120]
 
 
@@ -93,7 +92,7 @@ class AuditWindow(QDialog):
         self._context = context
         self._path = session.path
         self.banners = BannerStack(context)
-        self.model = TrailModel(context, audit_view.rows(session), self)
+        self.model = TrailModel(context, audit_view.rows(session, context.language.lang), self)
         self.filter = QSortFilterProxyModel(self)
         self.filter.setSourceModel(self.model)
         self.filter.setFilterKeyColumn(-1)
@@ -105,7 +104,7 @@ class AuditWindow(QDialog):
         self.table.setWordWrap(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        for column, width in enumerate((50, 130, 130, 100, 120, 120, 120, 160)):
+        for column, width in enumerate((50, 170, 130, 180, 90, 180, 150, 150)):
             self.table.setColumnWidth(column, width)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
@@ -137,7 +136,7 @@ class AuditWindow(QDialog):
         layout.addWidget(self.banners)
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
-        resize_within_screen(self, 1040, 600)
+        resize_within_screen(self, 1280, 640)
         self._work = QueuedLookup(pool, self)
         self._work.answered.connect(self._on_task_done)
         self._work.failed.connect(self._on_task_failed)

@@ -7,11 +7,9 @@ import math
 from collections.abc import Sequence
 
 from bloodcells_gui.app.slide_images import PlacedImage
-from bloodcells_gui.domain.zones import Zones, zones_to_json_obj
+from bloodcells_gui.domain.zones import ZONE_FIELD, Zones, zones_to_json_obj
 from bloodcells_gui.ui.review import ReviewController
 
-#: Field of the case that stores the zone: drawing is an event like any other, can be undone and is audited.
-ZONE_FIELD = "zone"
 _MAX_POINTS = 10_000
 
 Outline = list[tuple[float, float]]

@@ -151,7 +151,7 @@ def test_a_cell_is_shown_with_all_that_is_known_of_it(qtbot: QtBot, panel: Inspe
     assert panel.measurements.rowCount() == len(session.measurements(3))
     session.relabel([3], "BL")
     panel.tabs.setCurrentIndex(2)
-    assert panel.history.index(0, 0).data().endswith("→ BL")
+    assert panel.history.index(0, 0).data().endswith("→ Blast")
     assert "A. Technician" in panel.history.index(0, 1).data()
 
 

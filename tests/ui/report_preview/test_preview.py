@@ -92,7 +92,13 @@ def test_the_trail_is_shown_searched_verified_and_written(
     window = bench.show_audit()
     assert window is not None
     QAbstractItemModelTester(window.model, QAbstractItemModelTester.FailureReportingMode.Fatal, window.model)
-    assert window.model.index(0, 3).data() == "confirm"
+    assert window.model.index(0, 3).data() == "Class confirmed"
+    assert [window.model.index(1, c).data() for c in (3, 5, 6, 7)] == [
+        "Field filled in",
+        "Stain",
+        "",
+        "=May-Grünwald",
+    ]
     window.text.setText("may-grünwald")
     assert window.filter.rowCount() == 1
     window.verify()
