@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from bloodcells_gui import __version__
 from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
+from bloodcells_gui.app.earlier_films import earlier_film
 from bloodcells_gui.app.pictures import own_jpegs
 from bloodcells_gui.app.report_explanations import explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
@@ -88,12 +89,13 @@ def live_report_model(
 ) -> ReportModel:
     """The report of this moment, whether or not an earlier one is signed; `maps` are computed when None."""
     maps = explanation_maps(session) if maps is None else maps
+    table = session.differential(options.taxonomy)
     return build_report(
         session.specimen,
         session.runs,
         session.cells,
         session.state,
-        session.differential(options.taxonomy),
+        table,
         session.settings,
         lang=options.lang,
         app_version=__version__,
@@ -101,6 +103,7 @@ def live_report_model(
         cams=overlay_heatmaps(own_jpegs(session.store.thumbnails(maps)), maps),
         checks=answered_checks(session),
         findings=finding_lines(session),
+        earlier=earlier_film(session, table),
     )
 
 

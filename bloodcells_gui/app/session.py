@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_of
 from bloodcells_gui.app.cell_views import CellImageCropper, CellView
 from bloodcells_gui.app.differential_table import CountedArea, counted_area, differential_of_case
 from bloodcells_gui.app.drafts import Drafts
+from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.manual_cells import classify_cell_at
 from bloodcells_gui.app.pictures import validated_jpeg
@@ -48,14 +50,7 @@ _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, 
 Listener = Callable[[Change], None]
 
 
-def _differs(a: Cell, b: Cell) -> bool:
-    return (a.predicted, a.probability, a.uncertainty, a.abstained, a.suspicion) != (
-        b.predicted,
-        b.probability,
-        b.uncertainty,
-        b.abstained,
-        b.suspicion,
-    )
+_PROPOSAL = attrgetter("predicted", "probability", "uncertainty", "abstained", "suspicion")
 
 
 class CaseSession:
@@ -75,6 +70,8 @@ class CaseSession:
         Gives the time of other work on this computer from before the program was started, "" for none.
     started : str
         When the program was started; now when empty.
+    films : EarlierFilms or None
+        Finds earlier films of the same patient; None compares with none.
     """
 
     def __init__(
@@ -87,6 +84,7 @@ class CaseSession:
         clock: Callable[[], str] = utc_now,
         earlier_work: Callable[[], str] = lambda: "",
         started: str = "",
+        films: EarlierFilms | None = None,
     ) -> None:
         self.started = started or clock()
         self.earlier_work = earlier_work
@@ -94,6 +92,7 @@ class CaseSession:
         self.came_from = store.extra.get(CAME_FROM, "")
         self._settings = settings
         self._explainer = explainer
+        self.films = films
         self.author = author
         self.clock = clock
         self._listeners: list[Listener] = []
@@ -400,7 +399,9 @@ class CaseSession:
 
     def _update_proposals(self, cells: Iterable[Cell]) -> None:
         """Take known cells with other proposals, and tell of those that differ."""
-        changed = [c for c in cells if (old := self._by_id.get(c.id)) is not None and _differs(c, old)]
+        changed = [
+            c for c in cells if (old := self._by_id.get(c.id)) is not None and _PROPOSAL(c) != _PROPOSAL(old)
+        ]
         if not changed:
             return
         self.state.repropose(changed)

@@ -10,7 +10,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions
 from bloodcells_gui.app.analysis_queue import AnalysisQueue, QueueEntry
 from bloodcells_gui.app.continuing import first_target
-from bloodcells_gui.app.differential_table import counted_area, differential_of_case, may_have_area
+from bloodcells_gui.app.differential_table import counted_area, differential_of_case
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
@@ -18,8 +18,7 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
-from bloodcells_gui.domain.review_state import ReviewState, fold
-from bloodcells_gui.domain.rules import SMEAR, raised_rules
+from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.domain.specimen import with_number
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import pseudonym
@@ -72,7 +71,6 @@ class WorkList:
         self._workspace = workspace
         self.queue = queue or AnalysisQueue()
         self._engine = LazyEngine()
-        self._worklist: Worklist | None = None
 
     @property
     def folder(self) -> Path:
@@ -80,20 +78,7 @@ class WorkList:
         return self._workspace.cases_dir
 
     def _list(self) -> Worklist:
-        if self._worklist is None:
-            self._worklist = Worklist(self.folder, flags=self._flags)
-        return self._worklist
-
-    def _flags(self, state: ReviewState, store: CaseStore) -> list[str]:
-        """Names (English templates) of the smear rules that the case raises now."""
-        settings = self._workspace.settings
-        specimen = store.specimen
-        cells = store.load_cells() if may_have_area(specimen) else []
-        area = counted_area(specimen, store.runs, cells)
-        table = differential_of_case(state, settings, area, "full")
-        same_area = area.counted(state) if area is not None else None
-        raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used, same_area)
-        return list(dict.fromkeys(r.rule.name for r in raised if r.rule.kind == SMEAR))
+        return self._workspace.index.kept()
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -223,9 +208,7 @@ class WorkList:
     def close(self, wait_s: float = 10.0) -> None:
         """Stop the queue and release the index."""
         self.queue.close(wait_s)
-        if self._worklist is not None:
-            self._worklist.close()
-            self._worklist = None
+        self._workspace.index.close()
 
 
 def relocate_images(path: Path, root: Path) -> None:

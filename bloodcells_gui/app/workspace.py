@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case
+from bloodcells_gui.app.case_index import CaseIndex
 from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import first_target, next_target
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
+from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import safe_folder_name
@@ -130,6 +132,8 @@ class Workspace:
         if unreadable is not None:
             self.setting_problems.append(SettingProblem(_RECENT_NAME, unreadable, DAMAGED_LIST))
         self.author = self._settings.reviewer
+        self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
+        self._films = EarlierFilms(self.index, lambda: self._settings)
 
     # ---- settings
 
@@ -280,6 +284,7 @@ class Workspace:
             author=self.author or "unnamed",
             earlier_work=self.earlier_work,
             started=self._started,
+            films=self._films,
         )
 
     def earlier_work(self) -> str:

@@ -345,7 +345,7 @@ def differential(
     correction = _nrbc_correction(counts, total, data, settings)
     wbc_used = correction.used
 
-    basis = _RowContext(counts, total, wbc_used, settings.ranges, _sex(data), age_years(data), same_area)
+    basis = _RowContext(counts, total, wbc_used, settings.ranges, sex_of(data), age_years(data), same_area)
     raised = raised_rules(settings.rules, counts, total, wbc_used, same_area)
     rows = [_flagged_row(basis, row, raised) for row in rollup.rows]
     totals = _totals(basis, rows)
@@ -383,7 +383,7 @@ def differential(
     )
 
 
-def _sex(data: SpecimenData) -> str:
+def sex_of(data: SpecimenData) -> str:
     """ "F", "M" or "" from however the field was filled in."""
     text = data.fields.get("sex", "").strip().upper()
     return {"F": "F", "W": "F", "FEMALE": "F", "FEMME": "F", "M": "M", "H": "M", "MALE": "M",

@@ -38,6 +38,13 @@ def absolute(value: float | None, lang: str = "en", missing: str = "") -> str:
     return number(value, 1 if value is not None and value >= 10 else 2, lang, missing)
 
 
+def p_value(p: float | None, lang: str = "en") -> str:
+    """A P with three decimals; a small one as a bound, a dash for None."""
+    if p is None:
+        return "–"
+    return f"< {number(0.001, 3, lang)}" if p < 0.001 else number(p, 3, lang)
+
+
 def labelled(label: object, value: object, lang: str = "en") -> str:
     """A label and its value, with the colon as `lang` sets it."""
     return tr("{label}: {value}", lang, label=label, value=value)

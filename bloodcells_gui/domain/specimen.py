@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -98,6 +99,11 @@ def with_number(specimen: Specimen, fields: Mapping[str, str]) -> Specimen:
     """The specimen under the number that a person corrected it to, where one did."""
     number = fields.get(SPECIMEN_ID_FIELD, "").strip()
     return replace(specimen, id=number) if number and number != specimen.id else specimen
+
+
+def number_key(number: str) -> str:
+    """By what two numbers of a patient or specimen are compared: width, capitals and blanks do not count."""
+    return "".join(unicodedata.normalize("NFKC", number).casefold().split())
 
 
 class ScaleSource(StrEnum):

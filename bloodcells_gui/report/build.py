@@ -15,6 +15,7 @@ from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
 from bloodcells_gui.domain.doubtful import is_unsure
+from bloodcells_gui.domain.earlier_films import EarlierFilm
 from bloodcells_gui.domain.flat_record import notice_of, tallies_of
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.left_out import expected
@@ -142,6 +143,7 @@ def build_report(
     created: str = "",
     checks: Sequence[CheckLine] = (),
     findings: Sequence[FindingLine] = (),
+    earlier: EarlierFilm | None = None,
 ) -> ReportModel:
     """Everything the report says, frozen.
 
@@ -157,6 +159,8 @@ def build_report(
         UTC time; now when empty.
     checks, findings : sequence
         Open points that were answered for the signature, and critical findings.
+    earlier : EarlierFilm or None
+        The comparison with an earlier film.
 
     Raises
     ------
@@ -196,6 +200,7 @@ def build_report(
         version=state.version,
         analyser=_analyser(state.data, differential, cell_counts),
         completed_later=completed_later(runs),
+        earlier=earlier,
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,
         signatures=tuple(state.signatures),

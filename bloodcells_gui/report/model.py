@@ -19,6 +19,7 @@ from typing import Any
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.differential import LATER, Differential, Remark
+from bloodcells_gui.domain.earlier_films import EarlierFilm
 from bloodcells_gui.domain.flat_record import reported_record
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Signature, Status
@@ -236,7 +237,8 @@ class ReportModel:
     entered. `skipped` holds at most `SKIPPED_SHOWN` entries of `skipped_total`. `chain` is where the case's
     chain ended when this was signed, None before and in reports of older versions. `completed_later` are the
     numbers of runs that a later run completed (`domain.analysis.completed_later`); reports signed by earlier
-    versions have none and keep their stamp.
+    versions have none and keep their stamp. `earlier` is the comparison with an earlier film of the same
+    patient or specimen, as it was made at that moment.
 
     Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
     SHA-256 of the bytes that were signed, for a report read back from them.
@@ -265,6 +267,7 @@ class ReportModel:
     anonymised: bool = False
     chain: ChainEnd | None = None
     completed_later: tuple[int, ...] = field(default=(), metadata=LATER)
+    earlier: EarlierFilm | None = field(default=None, metadata=LATER)
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
+from bloodcells_gui.domain.film_messages import film_remark
 from bloodcells_gui.domain.formatting import absolute, compact, number, remark_text, row_name
 from bloodcells_gui.domain.page_marks import RGB
 from bloodcells_gui.domain.remarks import SAMPLING_ONLY, cut_cells
@@ -296,7 +297,8 @@ def remarks(sheet: Sheet, model: ReportModel) -> None:
     """Remarks of the runs and of the table, the gravest first, each with the rule that raised it."""
     # The table's own foot says that limits are of sampling error only.
     of_table = [r for r in model.differential.remarks if r.text != SAMPLING_ONLY]
-    found = by_severity([*run_remarks(model.runs, with_target=True), *of_table])
+    of_films = [film_remark(model.earlier)] if model.earlier is not None else []
+    found = by_severity([*run_remarks(model.runs, with_target=True), *of_films, *of_table])
     if not found:
         return
     sheet.heading(sheet.tr("Flags and remarks"), 8)

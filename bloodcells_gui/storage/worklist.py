@@ -11,10 +11,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,8 +21,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from bloodcells_gui.domain.analysis import RunStatus, is_incomplete
+from bloodcells_gui.domain.earlier_films import Film
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import LANGUAGES
 from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.specimen import SpecimenKind, with_number
@@ -31,11 +30,12 @@ from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.atomic_io import make_folder
 from bloodcells_gui.storage.case import CaseStore
-from bloodcells_gui.storage.case_transfer import move_case, settle
+from bloodcells_gui.storage.case_transfer import move_case
 from bloodcells_gui.storage.connection import damaged
+from bloodcells_gui.storage.film_lines import film_line, film_of
 from bloodcells_gui.storage.last_seen import WENT_BACK, chain_was_truncated
 from bloodcells_gui.storage.lock import holder_of
-from bloodcells_gui.storage.move_notes import case_of, is_unsettled
+from bloodcells_gui.storage.worklist_files import case_files, index_key, stamp_of
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
 
 _log = logging.getLogger(__name__)
@@ -146,19 +146,22 @@ class Worklist:
 
     # -- reading ---------------------------------------------------------------------------------------
 
-    def refresh(self, progress: Callable[[int, int], None] | None = None) -> int:
+    def refresh(
+        self, progress: Callable[[int, int], None] | None = None, *, leave_out: Path | None = None
+    ) -> int:
         """Look at the folder again; only new and changed cases are read. Returns how many were.
 
         `progress` is called with cases read and cases to read; it may raise to stop, what was read is kept.
+        The case `leave_out` is not read: whoever has it open knows it better.
         """
-        return self._with_index(lambda: self._refresh(progress), again=False)
+        return self._with_index(lambda: self._refresh(progress, leave_out), again=False)
 
-    def _refresh(self, progress: Callable[[int, int], None] | None) -> int:
-        files = {_key(self.folder, p): p for p in _case_files(self.folder)}
+    def _refresh(self, progress: Callable[[int, int], None] | None, leave_out: Path | None = None) -> int:
+        files = {index_key(self.folder, p): p for p in case_files(self.folder)}
         stamps = {r[0]: r[1] if is_sound(r) else None for r in self._index.execute("SELECT * FROM cases")}
         gone = [(name,) for name in stamps if name not in files]
         self._index.executemany("DELETE FROM cases WHERE name = ?", gone)
-        stale = [(n, p) for n, p in files.items() if stamps.get(n) != _stamp(p)]
+        stale = [(n, p) for n, p in files.items() if p != leave_out and stamps.get(n) != stamp_of(p)]
         for done, (name, path) in enumerate(stale):
             if progress is not None:
                 progress(done, len(stale))
@@ -174,11 +177,11 @@ class Worklist:
         """The line of one case, read anew if it changed; None when it is not in the folder."""
 
         def work() -> serialization.Row | None:
-            name = _key(self.folder, path.absolute())
+            name = index_key(self.folder, path.absolute())
             if not path.is_file():
                 return None
             row = self._row(name)
-            if row is None or not is_sound(row) or row[1] != _stamp(path):
+            if row is None or not is_sound(row) or row[1] != stamp_of(path):
                 self._upsert(name, path)
                 row = self._row(name)
             return row
@@ -226,6 +229,11 @@ class Worklist:
                 entries.append(entry)
         return entries
 
+    def films(self) -> list[Film]:
+        """Whose blood every readable case holds and whether it is signed, as of the last :meth:`refresh`."""
+        rows = self._with_index(self._sound_rows)
+        return [film_of(_path(self.folder, row), row[18]) for row in rows if row[18]]
+
     def _sound_rows(self) -> list[serialization.Row]:
         """Every line, newest first; a row that is not as it was written is made anew from its case."""
         everything = "SELECT * FROM cases ORDER BY created DESC, name"
@@ -233,7 +241,7 @@ class Worklist:
         spoilt = [row for row in found if not is_sound(row)]
         if not spoilt:
             return found
-        files = {_key(self.folder, p): p for p in _case_files(self.folder)}
+        files = {index_key(self.folder, p): p for p in case_files(self.folder)}
         for row in spoilt:
             self._index.execute("DELETE FROM cases WHERE name = ?", (row[0],))
             if row[0] in files:
@@ -261,7 +269,7 @@ class Worklist:
             case is where it was then.
         """
         copy = move_case(path, target_folder)
-        key = _key(self.folder, path.absolute())
+        key = index_key(self.folder, path.absolute())
         self._with_index(lambda: self._index.execute("DELETE FROM cases WHERE name = ?", (key,)))
         return copy
 
@@ -296,7 +304,7 @@ class Worklist:
                 return work()
 
     def _upsert(self, name: str | bytes, path: Path) -> None:
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         try:
             line = self._summary(name, stamp, path)
             # what the index cannot hold must cost this line alone
@@ -351,6 +359,7 @@ class Worklist:
                 serialization.clean("\n".join(i for i in ids if i)),
                 serialization.to_json(flags),
                 "",
+                film_line(store, state),
             )
 
 
@@ -391,46 +400,18 @@ def _unreadable(name: str | bytes, stamp: str, path: Path, error: UserError) -> 
         "",
         "[]",
         serialization.to_json({lang: serialization.clean(error.text(lang)) for lang in LANGUAGES}),
+        "",
     )
 
 
-def _case_files(folder: Path) -> Iterator[Path]:
-    """Every case file, and every folder that cannot be looked into: its cases must not go unnoticed."""
-    closed: list[Path] = []
-    for place, folders, listed in os.walk(folder, onerror=lambda e: closed.append(Path(e.filename))):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        names = set(listed)
-        for name in sorted({case_of(note) for note in listed} - {""}):
-            with contextlib.suppress(UserError):  # its line says why
-                settle(Path(place) / name)
-            names = {p.name for p in Path(place).iterdir() if not p.is_dir()}
-            if is_unsettled(Path(place) / name):
-                names.add(name)
-        for name in sorted(names):
-            if name.endswith(CASE_SUFFIX) and not name.startswith("."):
-                yield Path(place) / name
-    yield from closed
-
-
-def _key(folder: Path, path: Path) -> str | bytes:
-    """Place within the folder, as the index can hold it whatever the name's bytes are."""
-    return serialization.name_to_db(os.path.relpath(path, folder))
-
-
-def _stamp(path: Path) -> str:
-    try:
-        found = path.stat()
-    except OSError:
-        return ""
-    # who holds it is part of the state: an analysis that ends in a crash changes no file
-    held = holder_of(path) is not None
-    return f"{found.st_mtime_ns} {found.st_size} {found.st_ino} {int(held)}"
+def _path(folder: Path, row: serialization.Row) -> Path:
+    return folder / serialization.name_from_db(row[0])
 
 
 def _entry(folder: Path, row: serialization.Row) -> CaseEntry:
     words = dict(json.loads(row[17] or "{}"))
     return CaseEntry(
-        path=folder / serialization.name_from_db(row[0]),
+        path=_path(folder, row),
         case_id=row[2],
         specimen_id=row[3],
         kind=row[4],

@@ -18,7 +18,8 @@ from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.connection import open_held
 
 INDEX_NAME = ".worklist.sqlite"
-_VERSION = 3
+_VERSION = 4
+_WITH_HEADS = 3  # earlier versions whose table of heads is carried over; their lines are made anew
 # How far the chain of each case had come (see last_seen.py); a later version has to carry it over.
 HEADS_SQL = "CREATE TABLE heads (seed TEXT PRIMARY KEY, entries INTEGER NOT NULL, head TEXT NOT NULL) STRICT"
 _COLUMNS = (
@@ -27,7 +28,7 @@ _COLUMNS = (
     " cells INTEGER NOT NULL, unidentified INTEGER NOT NULL, reviewed INTEGER NOT NULL,"
     " signatures INTEGER NOT NULL, incomplete INTEGER NOT NULL, synthetic INTEGER NOT NULL,"
     " persons TEXT NOT NULL, ids TEXT NOT NULL, flags TEXT NOT NULL, problem TEXT NOT NULL,"
-    " seal TEXT NOT NULL"
+    " film TEXT NOT NULL, seal TEXT NOT NULL"
 )
 
 
@@ -72,12 +73,15 @@ def index_at(place: Path | None) -> sqlite3.Connection:
         ):
             connection.execute(f"PRAGMA {pragma}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == _WITH_HEADS:
+            connection.execute("DROP TABLE IF EXISTS cases")
+            version = 0
         if version == 0:
             connection.execute(f"CREATE TABLE IF NOT EXISTS cases ({_COLUMNS}) STRICT")
             connection.execute(HEADS_SQL.replace("TABLE", "TABLE IF NOT EXISTS", 1))
             connection.execute(f"PRAGMA user_version = {_VERSION}")
-        sql = [str(r[0]) for r in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
-        if sql != [f"CREATE TABLE cases ({_COLUMNS}) STRICT", HEADS_SQL] or version not in (0, _VERSION):
+        sql = {str(r[0]) for r in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
+        if sql != {f"CREATE TABLE cases ({_COLUMNS}) STRICT", HEADS_SQL} or version not in (0, _VERSION):
             raise sqlite3.DatabaseError("not this index")
         if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("damaged")

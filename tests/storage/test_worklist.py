@@ -182,7 +182,7 @@ def test_the_index_is_rebuilt_from_the_cases(folder: Path, damage: str) -> None:
         "UPDATE cases SET seal = ''",
         "INSERT INTO cases SELECT '../outside.bcs', stamp, case_id, specimen_id, kind, created, changed,"
         " state, cells, unidentified, reviewed, signatures, incomplete, synthetic, persons, ids, flags,"
-        " problem, seal FROM cases WHERE name = 'done.bcs'",
+        " problem, film, seal FROM cases WHERE name = 'done.bcs'",
         "DELETE FROM cases WHERE name = 'done.bcs'",
     ],
 )

@@ -132,6 +132,13 @@ class DifferentialDelegate(QStyledItemDelegate):
             painter.setPen(self._context.theme.colour("muted"))
         elif column == Column.ABSOLUTE and text[-2:] in (" L", " H"):
             painter.setPen(self._context.theme.colour(_FLAG_TOKENS[text[-1]]))
+        elif column == Column.EARLIER:
+            changed = text[-1:] in ("▲", "▼")
+            painter.setPen(self._context.theme.colour("warning" if changed else "muted"))
+            if changed:
+                strong = QFont(font)
+                strong.setWeight(QFont.Weight.DemiBold)
+                painter.setFont(strong)
         area = rect.adjusted(2, 0, -6, 0)
         painter.drawText(area, int(RIGHT), text)
 

@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 
 from bloodcells_gui.domain import formatting
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
+from bloodcells_gui.domain.earlier_films import HIGHER, LOWER, EarlierFilm, EarlierRow
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.alignment import LEFT, RIGHT
@@ -38,6 +39,7 @@ class Column(IntEnum):
     LIMITS = 4
     BAR = 5
     ABSOLUTE = 6
+    EARLIER = 7
 
 
 class LineKind(StrEnum):
@@ -90,6 +92,8 @@ class DifferentialModel(QAbstractTableModel):
         self._context = context
         self._lines: list[Line] = []
         self.differential: Differential | None = None
+        self.earlier: EarlierFilm | None = None
+        self._earlier_rows: dict[tuple[str, bool], EarlierRow] = {}
         self.inside_scale = 100.0
         self.outside_scale = 100.0
 
@@ -115,7 +119,22 @@ class DifferentialModel(QAbstractTableModel):
         for i, (old, new) in enumerate(zip(self._lines, lines, strict=True)):
             if rescaled or old != new:
                 self._lines[i] = new
-                self.dataChanged.emit(self.index(i, 0), self.index(i, Column.ABSOLUTE))
+                self.dataChanged.emit(self.index(i, 0), self.index(i, Column.EARLIER))
+
+    def show_earlier(self, film: EarlierFilm | None) -> None:
+        """Stand an earlier film's shares beside the present ones."""
+        if film == self.earlier:
+            return
+        self.earlier = film
+        self._earlier_rows = {} if film is None else {(r.code, r.counts): r for r in film.rows}
+        if self._lines:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._lines) - 1, Column.EARLIER))
+
+    def earlier_row(self, line: Line) -> EarlierRow | None:
+        """The earlier film's row beside a line."""
+        if line.row is None or line.kind != LineKind.ROW:
+            return None
+        return self._earlier_rows.get((line.row.code, line.row.counts))
 
     def _build(self, table: Differential) -> list[Line]:
         lines = [Line(LineKind.ROW, r) for r in table.rows if r.counts]
@@ -179,6 +198,7 @@ class DifferentialModel(QAbstractTableModel):
                 Column.LIMITS: tr("95 % limits"),
                 Column.BAR: "",
                 Column.ABSOLUTE: "10⁹/L",
+                Column.EARLIER: tr("Before"),
             }[Column(section)]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             if section == Column.KEY:
@@ -186,6 +206,11 @@ class DifferentialModel(QAbstractTableModel):
             return LEFT if section == Column.NAME else RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and section == Column.LIMITS:
             return tr("Exact 95 % limits: how far chance alone may have moved the figure")
+        if role == Qt.ItemDataRole.ToolTipRole and section == Column.EARLIER and self.earlier is not None:
+            return tr(
+                "Share in the film of {day}. ▲ now higher, ▼ now lower, beyond sampling error "
+                "(Fisher's exact test, Holm, 5 % for all rows together)"
+            ).format(day=self.earlier.day)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -227,8 +252,17 @@ class DifferentialModel(QAbstractTableModel):
                 return f"{formatting.number(row.low95, 1, lang)} – {formatting.number(row.high95, 1, lang)}"
             case Column.ABSOLUTE:
                 return formatting.absolute(row.absolute, lang) + _mark(row.flag)
+            case Column.EARLIER:
+                return self._earlier_text(line)
             case _:
                 return ""
+
+    def _earlier_text(self, line: Line) -> str:
+        before = self.earlier_row(line)
+        if before is None:
+            return ""
+        sign = {HIGHER: " ▲", LOWER: " ▼"}.get(before.change, "")
+        return formatting.number(before.share, 1, self._context.language.lang) + sign
 
     def _text_of_heading(self, line: Line, column: Column) -> str:
         """The text of a line that is no class: a heading's name, and the totals."""
@@ -243,6 +277,8 @@ class DifferentialModel(QAbstractTableModel):
         if column == Column.ABSOLUTE and self.differential is not None:
             wbc = formatting.absolute(self.differential.wbc_used, self._context.language.lang)
             return wbc + _mark(self.differential.wbc_flag)
+        if column == Column.EARLIER and self.earlier is not None and self.earlier.rows:
+            return tr("of {n}").format(n=self._context.language.integer(self.earlier.total))
         return ""
 
     def _sentence(self, line: Line) -> str:
@@ -270,7 +306,20 @@ class DifferentialModel(QAbstractTableModel):
         flag = {"L": tr("low"), "H": tr("high"), "!": tr("a review rule was raised")}.get(row.flag)
         if flag:
             parts.append(flag)
+        parts += self._said_of_earlier(line)
         return ", ".join(parts)
+
+    def _said_of_earlier(self, line: Line) -> list[str]:
+        before = self.earlier_row(line)
+        if before is None or before.share is None or self.earlier is None:
+            return []
+        share = formatting.number(before.share, 1, self._context.language.lang)
+        said = [tr("{share} in the film of {day}").format(share=share, day=self.earlier.day)]
+        if before.change == HIGHER:
+            said.append(tr("now higher beyond sampling error"))
+        elif before.change == LOWER:
+            said.append(tr("now lower beyond sampling error"))
+        return said
 
     # -- drag and drop ---------------------------------------------------------------------------------
 

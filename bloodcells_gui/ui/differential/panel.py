@@ -20,10 +20,12 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.domain.differential import Differential, Remark
+from bloodcells_gui.domain.earlier_films import EarlierFilm
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.run_messages import by_severity
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
+from bloodcells_gui.ui.differential.figure import Figure
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind
 from bloodcells_gui.ui.i18n import ngettext, tr
 
@@ -57,6 +59,7 @@ class DifferentialTable(QTableView):
         super().__init__()
         self._model = model
         self._with_absolute = True
+        self._with_earlier = False
         self._widths: dict[Column, int] = {}
         self.setModel(model)
         self.setItemDelegate(DifferentialDelegate(context, self))
@@ -94,6 +97,7 @@ class DifferentialTable(QTableView):
         for column, sample, least in (
             (Column.KEY, "W", 30), (Column.COUNT, "1,000", 48), (Column.SHARE, "100.0", 44),
             (Column.LIMITS, "100.0 – 100.0", 60), (Column.BAR, "", 96), (Column.ABSOLUTE, "100.0 H", 60),
+            (Column.EARLIER, "100.0 ▲", 60),
         ):  # fmt: skip
             title = str(self._model.headerData(column, Qt.Orientation.Horizontal) or "")
             wide = max(m.horizontalAdvance(sample) + 14, m.horizontalAdvance(title) + 18, least)
@@ -112,15 +116,21 @@ class DifferentialTable(QTableView):
             self._with_absolute = shown
             self._share_room()
 
+    def show_earlier(self, shown: bool) -> None:
+        """The column of an earlier film makes sense only where there is one."""
+        if self._with_earlier != shown:
+            self._with_earlier = shown
+            self._share_room()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share_room()
 
     def _share_room(self) -> None:
-        """Where there is no room for all: first the bar goes, then the limits, then the absolute counts.
+        """Where there is no room for all: first the bar goes, then limits, earlier film and absolute counts.
 
-        Names and keys never go: a class must be told from the next, and be given. Limits and absolute counts
-        are in the tool tip of the line too.
+        Names and keys never go: a class must be told from the next, and be given. What goes is in the tool
+        tip of the line too.
         """
         metrics = self.fontMetrics()
         lines = range(self._model.rowCount())
@@ -132,15 +142,12 @@ class DifferentialTable(QTableView):
         least += sum(self._widths[c] for c in (Column.KEY, Column.COUNT, Column.SHARE))
         self.setMinimumWidth(least + self.verticalScrollBar().sizeHint().width())
         room = self.viewport().width() - least
-        kept = {Column.ABSOLUTE: self._with_absolute}
-        room -= self._widths[Column.ABSOLUTE] if kept[Column.ABSOLUTE] else 0
-        if room < 0 and kept[Column.ABSOLUTE]:
-            kept[Column.ABSOLUTE] = False
-            room += self._widths[Column.ABSOLUTE]
-            kept[Column.LIMITS] = False
-        else:
-            kept[Column.LIMITS] = room >= self._widths[Column.LIMITS]
-        room -= self._widths[Column.LIMITS] if kept[Column.LIMITS] else 0
+        kept = {Column.ABSOLUTE: self._with_absolute, Column.EARLIER: self._with_earlier, Column.LIMITS: True}
+        for column, wanted in kept.items():
+            kept[column] = wanted and room >= self._widths[column]
+            if wanted:
+                # What comes later never stands where something before it had no room.
+                room = room - self._widths[column] if kept[column] else 0
         kept[Column.BAR] = kept[Column.LIMITS] and room >= _LEAST_BAR
         for column, shown in kept.items():
             self.setColumnHidden(column, not shown)
@@ -169,36 +176,6 @@ class DifferentialTable(QTableView):
             event.ignore()
             return
         super().keyPressEvent(event)
-
-
-class Figure(QWidget):
-    """A number with its name under it."""
-
-    def __init__(self, caption: str) -> None:
-        super().__init__()
-        self.value_label = QLabel("0")
-        font = self.value_label.font()
-        font.setPointSizeF(font.pointSizeF() * 1.45)
-        font.setWeight(font.Weight.DemiBold)
-        self.value_label.setFont(font)
-        self.caption_label = QLabel(caption)
-        self.caption_label.setObjectName("muted")
-        self.caption_label.setWordWrap(True)
-        self.caption_label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.value_label)
-        layout.addWidget(self.caption_label)
-        layout.addStretch(1)  # the numbers stay in one line where a caption takes two
-
-    def show_value(self, text: str, colour: str = "", *, caption: str = "") -> None:
-        """The number, a colour to draw attention, a caption other than the first."""
-        if caption:
-            self.caption_label.setText(caption)
-        self.value_label.setText(text)
-        self.value_label.setStyleSheet(f"color: {colour}" if colour else "")
-        self.setAccessibleName(tr("{label}: {value}").format(label=self.caption_label.text(), value=text))
 
 
 class RemarkList(QWidget):
@@ -306,9 +283,12 @@ class DifferentialPanel(QWidget):
         Cells were dropped on a class.
     next_look_first()
         The person wants to see the next cell of the queue.
+    films_wanted()
+        The person wants to see the earlier films.
     """
 
     next_look_first = Signal()
+    films_wanted = Signal()
     class_pointed_at = Signal(str)
     class_chosen = Signal(str)
     dropped = Signal(list, str)
@@ -334,9 +314,16 @@ class DifferentialPanel(QWidget):
         self.look_first.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.look_first.clicked.connect(self.next_look_first)
         self.look_first.hide()
+        self.films = QPushButton()
+        self.films.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.films.clicked.connect(self.films_wanted)
+        self.films.hide()
         queue = QHBoxLayout()
         queue.setContentsMargins(14, 0, 14, 6)
         queue.addWidget(self.look_first, 1)
+        films = QHBoxLayout()
+        films.setContentsMargins(14, 0, 14, 6)
+        films.addWidget(self.films, 1)
 
         self._below = RemarkArea(self.remarks)
         self._split = QSplitter(Qt.Orientation.Vertical)
@@ -352,11 +339,13 @@ class DifferentialPanel(QWidget):
         layout.setSpacing(0)
         layout.addLayout(figures)
         layout.addLayout(queue)
+        layout.addLayout(films)
         layout.addWidget(self._split, 1)
         self.table.pointed_at.connect(self.class_pointed_at)
         self.table.chosen.connect(self.class_chosen)
         self.model.dropped.connect(self.dropped)
         context.theme.changed.connect(self._theme_changed)
+        self._films_icon = _SEVERITY["info"]
         self._last: tuple[Differential, int, int, int, tuple[Remark, ...]] | None = None
 
     def show_table(
@@ -412,6 +401,19 @@ class DifferentialPanel(QWidget):
         self.look_first.setText(text)
         self.look_first.setVisible(waiting > 0)
 
+    def show_earlier(
+        self, film: EarlierFilm | None, text: str, tip: str = "", severity: str = "info"
+    ) -> None:
+        """Stand an earlier film beside the count, with a line that says what came of it; "" for no line."""
+        self.model.show_earlier(film)
+        self.table.show_earlier(film is not None and bool(film.rows))
+        self._films_icon = _SEVERITY.get(severity, _SEVERITY["info"])
+        self.films.setIcon(self._context.icons.get(*self._films_icon))
+        self.films.setText(text)
+        self.films.setToolTip(tip)
+        self.films.setAccessibleDescription(tip)
+        self.films.setVisible(bool(text))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share_height()
@@ -428,6 +430,7 @@ class DifferentialPanel(QWidget):
         self._split.setSizes([height - below, below])
 
     def _theme_changed(self) -> None:
+        self.films.setIcon(self._context.icons.get(*self._films_icon))
         self.remarks.refresh()
         self.table.viewport().update()
         if self._last is not None:

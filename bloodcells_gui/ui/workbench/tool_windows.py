@@ -48,6 +48,7 @@ from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.case_care import CaseCare
 from bloodcells_gui.ui.workbench.case_notices import CaseNotices
+from bloodcells_gui.ui.workbench.film_windows import FilmWindows
 from bloodcells_gui.ui.worklist.window import WorklistWindow
 
 Dialog = TypeVar("Dialog", bound=QDialog)
@@ -99,6 +100,7 @@ class ToolWindows(QObject):
         self._fill_menus()
         window.preferences_wanted.connect(self.edit_settings)
         CaseCare(context, window, cases)
+        self.films = FilmWindows(context, window, self._case_menu)
         # The work list is made when it is wanted.
         window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
         window.case_shown.connect(self._on_case_opened)

@@ -1,0 +1,1 @@
+"""Earlier films of the same patient beside the present one."""

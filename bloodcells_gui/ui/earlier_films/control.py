@@ -1,0 +1,137 @@
+"""Keeps the comparison of the open case with its earlier film up to date."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, QThreadPool
+from PySide6.QtWidgets import QWidget
+
+from bloodcells_gui.app.earlier_films import FoundFilms, film_finder, signed_film
+from bloodcells_gui.domain.differential import Differential
+from bloodcells_gui.domain.earlier_films import NO_FILM, EarlierFilm
+from bloodcells_gui.domain.film_messages import film_remark
+from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.review import Change
+from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.earlier_films.window import EarlierFilmsWindow
+from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.jobs import Lookup
+
+_FILMS, _SIGNED = "films", "signed"
+
+
+class FilmComparison(QObject):
+    """Looks for earlier films of a case in the background and shows what came of it beside its count.
+
+    It looks again when the case is shown, when a field of it changes, and when the window of films opens. A
+    signed case shows what was frozen into its report, and looks for nothing.
+    """
+
+    def __init__(self, context: UiContext, page: CasePage, pool: QThreadPool) -> None:
+        super().__init__(page)
+        self._context = context
+        self._page = page
+        self.found: FoundFilms | None = None
+        self.film: EarlierFilm | None = None
+        self.window: EarlierFilmsWindow | None = None
+        self._signed = False
+        self._known: object = None
+        self._look = Lookup(pool, self)
+        self._look.answered.connect(self._take)
+        page.controller.changed.connect(self._on_case_changed)
+        page.state_changed.connect(self.show_result)
+        page.differential.films_wanted.connect(self.show_films)
+        context.theme.changed.connect(self.show_result)
+        self.look()
+
+    def look(self) -> None:
+        """Look for earlier films again; of a signed case, for what its report says."""
+        session = self._page.session
+        self._signed = session.state.signed
+        if self._signed:
+            self._look.ask(_SIGNED, lambda: signed_film(session))
+        else:
+            self._look.ask(_FILMS, film_finder(session))
+
+    def close(self) -> None:
+        """Deliver nothing any more; call before the case closes."""
+        self._look.close()
+        if self.window is not None:
+            self.window.close()
+
+    def _on_case_changed(self, change: Change) -> None:
+        if change.fields:
+            self.look()
+
+    def _take(self, tag: object, answer: FoundFilms | EarlierFilm | None) -> None:
+        self.found = answer if isinstance(answer, FoundFilms) else None
+        self.film = answer if isinstance(answer, EarlierFilm) else None
+        self._known = tag
+        self.show_result()
+
+    def show_result(self) -> None:
+        """Compare the count of the moment with the film that was found."""
+        found, now = self.found, self._page.differential.model.differential
+        if self._signed != self._page.session.state.signed:
+            self.look()
+        elif now is None or self._known is None:
+            return
+        elif found is not None:
+            if found.table is not None and found.table.rollup != now.rollup:  # the laboratory's rows changed
+                self.look()
+                return
+            self.film = found.against(now)
+            self._show(self._line_without(found), now)
+        else:
+            self._show("", now)
+
+    def _show(self, without: str, now: Differential) -> None:
+        """Show the comparison, or in one line why there is none."""
+        film, panel = self.film, self._page.differential
+        if film is not None:
+            remark = film_remark(film)
+            tip = remark_text(remark, self._context.language.lang)
+            panel.show_earlier(film, self._line(film), tip, remark.severity)
+        else:
+            panel.show_earlier(None, without)
+        if self.window is not None:
+            self.window.show_result(self.found, film, now)
+
+    def _line(self, film: EarlierFilm) -> str:
+        if film.conflict:
+            return tr("Film of {day}: another person? Not compared").format(day=film.day)
+        if film.unreadable:
+            return tr("Film of {day}: cannot be read").format(day=film.day)
+        changed = len(film.changed)
+        if not changed:
+            return tr("Film of {day}: no change beyond chance").format(day=film.day)
+        return ngettext(
+            "Film of {day}: {n} class changed", "Film of {day}: {n} classes changed", changed, day=film.day
+        )
+
+    @staticmethod
+    def _line_without(found: FoundFilms) -> str:
+        """What is said where nothing is compared though there are films; "" where there are none."""
+        if not found.films:
+            return ""
+        if found.choice == NO_FILM:
+            return tr("Earlier films: none is compared")
+        if found.choice:
+            return tr("The chosen earlier film is not signed any more")
+        return ngettext("{n} earlier film, not signed", "{n} earlier films, none signed", len(found.films))
+
+    def show_films(self) -> None:
+        """The films of this patient, and the comparison row by row."""
+        if self.window is None:
+            parent: QWidget = self._page.window()
+            self.window = EarlierFilmsWindow(self._context, self._page.controller, parent)
+            self.window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self.window.destroyed.connect(self._forget_window)
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+        self.show_result()
+        self.look()
+
+    def _forget_window(self) -> None:
+        self.window = None
