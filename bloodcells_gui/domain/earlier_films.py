@@ -65,9 +65,14 @@ def identity_of(number: str, fields: Mapping[str, str], created: str) -> FilmIde
         return " ".join(fields.get(name, "").split())
 
     return FilmIdentity(
-        filled("patient_id"), " ".join(number.split()), filled("patient_name"), filled("birth_date"), filled("sex"),
-        filled("collected_at"), created,
-    )  # fmt: skip
+        patient_id=filled("patient_id"),
+        specimen_id=" ".join(number.split()),
+        name=filled("patient_name"),
+        birth_date=filled("birth_date"),
+        sex=filled("sex"),
+        collected=filled("collected_at"),
+        created=created,
+    )
 
 
 @dataclass(frozen=True, slots=True)
