@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from bloodcells_gui.domain.differential import DifferentialRow, Remark
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
+from bloodcells_gui.domain.times import typed_text
 
 _FOLDERS_SHOWN = 8
 _NUMBER = re.compile(r"-?\d+\.\d+")
@@ -54,7 +55,7 @@ def remark_text(remark: Remark, lang: str = "en") -> str:
     """A remark in `lang`: class names among its values are translated, decimals written as there."""
     params = {}
     for name, value in remark.params:
-        text = tr(value, lang)
+        text = typed_text(value, lang) if name == "day" else tr(value, lang)
         if lang == "fr" and name.startswith("n_"):
             text = _NUMBER.sub(lambda m: m.group().replace(".", ","), text)
         if name.startswith("names"):

@@ -6,9 +6,9 @@ from bloodcells_gui.domain.earlier_films import HIGHER, EarlierFilm, EarlierRow
 from bloodcells_gui.domain.film_messages import METHOD
 from bloodcells_gui.domain.formatting import absolute, number, p_value
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.times import paper_text, typed_text
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_layout import Column, Table
-from bloodcells_gui.report.pdf_letterhead import local_time
 from bloodcells_gui.report.pdf_sheet import INK, MUTED, WARNING, Sheet
 
 
@@ -45,8 +45,8 @@ def _origin(sheet: Sheet, film: EarlierFilm) -> str:
         "Specimen {specimen}, {day}, {n} leukocytes; signed {signed}, version {version}, sha256 {sha}",
         film.total,
         specimen=film.specimen,
-        day=film.day,
-        signed=local_time(film.signed_at, sheet.lang_code) if film.signed_at else "–",
+        day=typed_text(film.day, sheet.lang_code),
+        signed=paper_text(film.signed_at, sheet.lang_code) if film.signed_at else "–",
         version=film.version,
         sha=film.report_sha256[:16] + "…" if film.report_sha256 else "–",
     )

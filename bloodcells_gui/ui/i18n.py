@@ -17,7 +17,7 @@ from bloodcells_gui.domain.i18n import tr as domain_tr
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
-from bloodcells_gui.domain.times import local_text
+from bloodcells_gui.domain.times import local_text, typed_text
 
 _in_force: gettext.NullTranslations = catalogue("en")
 
@@ -114,6 +114,10 @@ class Language:
     def when(self, iso: str) -> str:
         """A UTC time (ISO 8601) as local date, time of day and zone, written as on paper."""
         return local_text(iso, self.lang)
+
+    def day(self, iso: str) -> str:
+        """A day (YYYY-MM-DD) as the language writes dates."""
+        return typed_text(iso, self.lang)
 
 
 def csv_choices() -> tuple[tuple[str, str], ...]:

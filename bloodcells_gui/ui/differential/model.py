@@ -210,7 +210,7 @@ class DifferentialModel(QAbstractTableModel):
             return tr(
                 "Share in the film of {day}. ▲ now higher, ▼ now lower, beyond sampling error "
                 "(Fisher's exact test, Holm, 5 % for all rows together)"
-            ).format(day=self.earlier.day)
+            ).format(day=self._context.language.day(self.earlier.day))
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -314,7 +314,8 @@ class DifferentialModel(QAbstractTableModel):
         if before is None or before.share is None or self.earlier is None:
             return []
         share = formatting.number(before.share, 1, self._context.language.lang)
-        said = [tr("{share} in the film of {day}").format(share=share, day=self.earlier.day)]
+        day = self._context.language.day(self.earlier.day)
+        said = [tr("{share} in the film of {day}").format(share=share, day=day)]
         if before.change == HIGHER:
             said.append(tr("now higher beyond sampling error"))
         elif before.change == LOWER:

@@ -98,15 +98,16 @@ class FilmComparison(QObject):
             self.window.show_result(self.found, film, now)
 
     def _line(self, film: EarlierFilm) -> str:
+        day = self._context.language.day(film.day)
         if film.conflict:
-            return tr("Film of {day}: another person? Not compared").format(day=film.day)
+            return tr("Film of {day}: another person? Not compared").format(day=day)
         if film.unreadable:
-            return tr("Film of {day}: cannot be read").format(day=film.day)
+            return tr("Film of {day}: cannot be read").format(day=day)
         changed = len(film.changed)
         if not changed:
-            return tr("Film of {day}: no change beyond chance").format(day=film.day)
+            return tr("Film of {day}: no change beyond chance").format(day=day)
         return ngettext(
-            "Film of {day}: {n} class changed", "Film of {day}: {n} classes changed", changed, day=film.day
+            "Film of {day}: {n} class changed", "Film of {day}: {n} classes changed", changed, day=day
         )
 
     @staticmethod

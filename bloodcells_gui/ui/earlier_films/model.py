@@ -92,7 +92,7 @@ class FilmsModel(QAbstractTableModel):
         language = self._context.language
         match_ = match(self._own, film.identity)
         if column is FilmColumn.DAY:
-            return film.identity.day
+            return language.day(film.identity.day)
         if column is FilmColumn.SPECIMEN:
             return film.identity.specimen_id
         if column is FilmColumn.MATCHED:

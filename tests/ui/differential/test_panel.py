@@ -156,23 +156,29 @@ def test_a_run_whose_images_went_away_warns_and_says_how_to_go_on(window: MainWi
 
 
 @pytest.mark.parametrize(
-    ("beside", "hidden"),
+    ("beside", "earlier", "hidden"),
     [
-        (500, set()),
-        (94 + 60 + 20, {Column.BAR}),
-        (80, {Column.BAR, Column.LIMITS}),
-        (0, {Column.BAR, Column.LIMITS, Column.ABSOLUTE}),
+        (500, False, set()),
+        (94 + 60 + 20, False, {Column.BAR}),
+        (80, False, {Column.BAR, Column.LIMITS}),
+        (0, False, {Column.BAR, Column.LIMITS, Column.ABSOLUTE}),
+        (500, True, set()),
+        (94 + 60 + 20, True, {Column.BAR, Column.LIMITS}),
+        (80, True, {Column.BAR, Column.LIMITS, Column.EARLIER}),
+        (0, True, {Column.BAR, Column.LIMITS, Column.EARLIER, Column.ABSOLUTE}),
     ],
 )
-def test_a_narrow_panel_gives_up_the_bar_then_the_limits_then_the_absolute_counts(
-    qtbot: QtBot, context: UiContext, session: FakeSession, beside: int, hidden: set[Column]
+def test_a_narrow_panel_gives_up_bar_limits_earlier_film_and_absolute_counts_in_this_order(
+    qtbot: QtBot, context: UiContext, session: FakeSession, beside: int, earlier: bool, hidden: set[Column]
 ) -> None:
     panel = DifferentialPanel(context)
     qtbot.addWidget(panel)
     panel.show_table(session.differential(), reviewed=0, cells=200, target=0)
+    panel.table.show_earlier(earlier)
     panel.show()
     panel.resize(panel.table.minimumWidth() + beside, 600)
-    assert {c for c in Column if panel.table.isColumnHidden(c)} == hidden
+    without = hidden if earlier else hidden | {Column.EARLIER}
+    assert {c for c in Column if panel.table.isColumnHidden(c)} == without
     named = [r for r in range(panel.model.rowCount()) if panel.model.line(r).kind != LineKind.HEADING]
     widest = max(panel.fontMetrics().horizontalAdvance(str(panel.model.index(r, 0).data())) for r in named)
     assert panel.table.columnWidth(Column.NAME) > widest + 50  # swatch and flag beside it
