@@ -23,10 +23,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         try_bundle(*args[1:3])
     if not args or args[0] == "gui":
-        from bloodcells_gui.cli.parser import build_parser
-        from bloodcells_gui.ui.start import start
+        from bloodcells_gui.app.display_check import refuse_without_display
+        from bloodcells_gui.cli.parser import build_parser, language
+        from bloodcells_gui.cli.terminal import problem
+        from bloodcells_gui.domain.errors import UserError
 
         parsed = build_parser().parse_args(args or ["gui"])
+        try:
+            refuse_without_display(offscreen=parsed.screenshot is not None)
+        except UserError as error:
+            problem(error, language(parsed))
+            return error.exit_code
+        from bloodcells_gui.ui.start import start
+
         return start(
             parsed.path,
             screenshot=parsed.screenshot,

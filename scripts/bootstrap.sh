@@ -57,7 +57,9 @@ libdbus-1.so.3 libdbus-1-3
 libglib-2.0.so.0 libglib2.0-0
 libstdc++.so.6 libstdc++6
 "
-NEEDED_ON_A_DISPLAY="
+# The window needs these too; the command line does not. They are looked for whether or not this session has a display:
+# who sets up over a remote line sits before a screen later. bloodcells_gui/app/display_check.py has the same lists.
+NEEDED_BY_THE_WINDOW="
 libX11-xcb.so.1 libx11-xcb1
 libxcb-cursor.so.0 libxcb-cursor0
 libxcb-icccm.so.4 libxcb-icccm4
@@ -73,42 +75,61 @@ libxkbcommon-x11.so.0 libxkbcommon-x11-0
 libwayland-cursor.so.0 libwayland-cursor0
 libwayland-egl.so.1 libwayland-egl1
 "
-missing_packages() {
-  local known list soname package
-  list="$NEEDED_ALWAYS"
-  if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then list="$list$NEEDED_ON_A_DISPLAY"; fi
-  if [ "$(uname -s)" = Linux ] && known="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null)"; then
+KNOWN="$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null || true)"
+missing_of() { # packages for the libraries of list $1 that this system lacks
+  local soname package
+  if [ "$(uname -s)" = Linux ] && [ -n "$KNOWN" ]; then
     while read -r soname package; do
-      [ -z "$soname" ] || grep -qF "$soname " <<<"$known" || printf '%s ' "$package"
-    done <<<"$list"
+      [ -z "$soname" ] || grep -qF "$soname " <<<"$KNOWN" || printf '%s ' "$package"
+    done <<<"$1"
   fi
+}
+missing_packages() {
+  missing_of "$NEEDED_ALWAYS"
   "$PYTHON" -c 'import ensurepip, venv' >/dev/null 2>&1 || printf 'python%s-venv ' "$PYVERSION"
 }
 MISSING="$(missing_packages)"
+FOR_THE_WINDOW="$(missing_of "$NEEDED_BY_THE_WINDOW")"
+if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  MISSING="$MISSING$FOR_THE_WINDOW"
+  FOR_THE_WINDOW=""
+fi
+MAY_INSTALL=""
+if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then MAY_INSTALL=yes; fi
+AS_ROOT=""
+if [ "$(id -u)" != 0 ]; then AS_ROOT="sudo "; fi
+install_line() { # shellcheck disable=SC2086
+  echo apt-get install -y --no-install-recommends $1
+}
+install_packages() { # of the system; shows apt-get's last words where it fails
+  local log
+  say "Installing missing system packages: ${AS_ROOT}$(install_line "$1")"
+  log="$(mktemp)"
+  # shellcheck disable=SC2046
+  { ${AS_ROOT} apt-get update -qq || true
+    ${AS_ROOT} env DEBIAN_FRONTEND=noninteractive $(install_line "$1"); } >"$log" 2>&1 </dev/null || {
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    return 1
+  }
+  rm -f "$log"
+}
 if [ -n "$MISSING" ]; then
-  # shellcheck disable=SC2086
-  set_of_packages="$(echo $MISSING)"
-  LINE="apt-get install -y --no-install-recommends $set_of_packages"
-  AS_ROOT=""
-  if [ "$(id -u)" != 0 ]; then AS_ROOT="sudo "; fi
-  command -v apt-get >/dev/null || fail "these libraries or Python parts are missing (named as in Debian): $set_of_packages
+  command -v apt-get >/dev/null || fail "these libraries or Python parts are missing (named as in Debian): $MISSING
 Install them with this system's package manager, then run this command again."
-  if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then
-    say "Installing missing system packages: ${AS_ROOT}$LINE"
-    APT_LOG="$(mktemp)"
-    # shellcheck disable=SC2086
-    { ${AS_ROOT} apt-get update -qq || true
-      ${AS_ROOT} env DEBIAN_FRONTEND=noninteractive $LINE; } >"$APT_LOG" 2>&1 </dev/null || {
-      tail -n 20 "$APT_LOG" >&2
-      fail "apt-get could not install them. By hand:
-    ${AS_ROOT}apt-get update && ${AS_ROOT}$LINE"
-    }
-    rm -f "$APT_LOG"
+  if [ -n "$MAY_INSTALL" ]; then
+    install_packages "$MISSING" || fail "apt-get could not install them. By hand:
+    ${AS_ROOT}apt-get update && ${AS_ROOT}$(install_line "$MISSING")"
   else
     fail "system packages are missing, and this user may not install them. Run (or ask the administrator to):
-    sudo apt-get update && sudo $LINE
+    sudo apt-get update && sudo $(install_line "$MISSING")
 then run this command again."
   fi
+fi
+if [ -n "$FOR_THE_WINDOW" ]; then
+  { [ -n "$MAY_INSTALL" ] && command -v apt-get >/dev/null && install_packages "$FOR_THE_WINDOW"; } ||
+    say "The command line works on this computer, the window does not yet. The window needs (named as in Debian):
+    sudo apt-get update && sudo $(install_line "$FOR_THE_WINDOW")"
 fi
 
 # ---------------------------------------------------------------- virtual environment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -45,6 +46,36 @@ def test_bootstrap_refuses_an_unknown_verb() -> None:
     )
     assert done.returncode == 1
     assert "unknown verb 'dance'" in done.stderr
+
+
+def a_bare_system(folder: Path) -> dict[str, str]:
+    """An environment without a display whose loader knows no library of it, and whose apt-get is refused."""
+    folder.mkdir()
+    for name, does in (
+        ("ldconfig", "/sbin/ldconfig -p | grep -v xcb"),
+        ("apt-get", "echo no network >&2; exit 100"),
+        ("id", "echo 1000"),
+        ("sudo", "exit 1"),
+    ):  # fmt: skip
+        (folder / name).write_text(f"#!/bin/bash\n{does}\n")
+        (folder / name).chmod(0o755)
+    path = f"{folder}:{os.environ['PATH']}"
+    return {"PATH": path, "LANG": "C.UTF-8", "BLOODCELLS_VENV": str(folder / "file")}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Debian and Ubuntu alone")
+def test_bootstrap_names_what_the_window_lacks_without_a_display_and_goes_on(tmp_path: Path) -> None:
+    env = a_bare_system(tmp_path / "bin")
+    (tmp_path / "bin" / "file").write_text("in the way, so that nothing is installed")
+    command = ["bash", "scripts/bootstrap.sh", "setup"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=env)
+    assert "libxcb-cursor0" in done.stderr
+    assert "apt-get install -y --no-install-recommends" in done.stderr
+    assert "is in the way" in done.stderr  # it went on to the virtual environment
+    on_a_display = env | {"DISPLAY": ":0"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=on_a_display)
+    assert "this user may not install them" in done.stderr
+    assert "is in the way" not in done.stderr
 
 
 def test_bootstrap_refuses_an_old_python_in_words(tmp_path: Path) -> None:
