@@ -63,6 +63,7 @@ class Actions(QObject):
         add("help", tr("&Manual for this view"), "", QKeySequence("F1"))
         add("keys", tr("&Keys…"), "keyboard", QKeySequence("Ctrl+F1"))
         add("watched", tr("Watche&d folder…"), "", QKeySequence("Ctrl+Shift+L"))
+        add("key_sheet", tr("Key &sheet…"))
         add("preferences", tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
         add("person", tr("&Who reviews…"), "person")
         add("support", tr("&Save a report for support…"))
@@ -187,7 +188,7 @@ class Actions(QObject):
         more = bar.addMenu(tr("&Settings"))
         more.addActions([get("keys"), get("preferences"), get("person")])
         help_menu = bar.addMenu(tr("&Help"))
-        help_menu.addAction(get("help"))
+        help_menu.addActions([get("help"), get("key_sheet")])
         help_menu.addSeparator()
         help_menu.addActions([get("keys"), get("models"), get("support"), get("about")])
 

@@ -30,6 +30,7 @@ class FileKind(StrEnum):
     BACKUP = "backup"
     RESTORED = "restored"
     SUPPORT = "support"
+    KEY_SHEET = "key sheet"
 
 
 class FileDialogs:

@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
         self._save(theme=choice)
 
     def _edit_keys(self) -> None:
-        dialog = KeyMapDialog(self.context, self._workspace.settings, self)
+        dialog = KeyMapDialog(self.context, self._workspace.settings, self, self.menuBar())
         if dialog.exec():
             self._save(keys=dialog.answer().keys)
             self.context.keymap = KeyMap(self._workspace.settings.key_map)

@@ -1,21 +1,18 @@
-"""The key map: see, change and print what every key does."""
+"""The key map: see and change the key of each class."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from html import escape
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QPageSize, QTextDocument
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QHeaderView,
-    QLabel,
+    QMenuBar,
     QTableView,
     QWidget,
 )
@@ -24,6 +21,7 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.dialogs.key_sheet import KeySheetDialog
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.keymap import PRESETS, RESERVED
 from bloodcells_gui.ui.screen_fit import resize_within_screen
@@ -117,25 +115,22 @@ class PresetBox(QComboBox):
         self._model.take(PRESETS.get(str(self.currentData()), self._model.keys))
 
 
-def key_map_html(title: str, context: UiContext, keys: dict[str, str], fixed: list[tuple[str, str]]) -> str:
-    """The key map as a printable page; every text is escaped."""
-    rows = "".join(
-        f"<tr><td style='padding:4px 14px 4px 0'>{escape(context.language.class_name(code))}</td>"
-        f"<td style='padding:4px 10px' align='center'><b>{escape(key)}</b></td></tr>"
-        for code, key in keys.items()
-    )
-    more = "".join(
-        f"<tr><td style='padding:4px 14px 4px 0'>{escape(what)}</td><td style='padding:4px 10px'>"
-        f"<b>{escape(key)}</b></td></tr>"
-        for what, key in fixed
-    )
-    return f"<h2>{escape(title)}</h2><table>{rows}</table><br><table>{more}</table>"
-
-
 class KeyMapDialog(Form):
-    """Table of keys with Print."""
+    """Table of keys, and the way to the sheet of all keys.
 
-    def __init__(self, context: UiContext, settings: LabSettings, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    bar : QMenuBar, optional
+        Of the window, whose commands are on the sheet; without it no sheet is offered.
+    """
+
+    def __init__(
+        self,
+        context: UiContext,
+        settings: LabSettings,
+        parent: QWidget | None = None,
+        bar: QMenuBar | None = None,
+    ) -> None:
         super().__init__(
             tr("Keys"),
             tr("Double click a key to change it; the two classes exchange theirs."),
@@ -143,6 +138,7 @@ class KeyMapDialog(Form):
         )
         self._context = context
         self._settings = settings
+        self._bar = bar
         self.model = KeyMapModel(context, dict(context.keymap.items()), self)
         table = QTableView()
         table.setModel(self.model)
@@ -157,49 +153,17 @@ class KeyMapDialog(Form):
         self.presets = PresetBox(self.model)
         self.form.addRow(tr("&Keyboard"), self.presets)
         self.outer.insertWidget(3, table, 1)
-        pair = tr("{label}: {value}")
-        fixed = QLabel("\n".join(pair.format(label=key, value=what) for what, key in self.fixed_keys()))
-        fixed.setObjectName("muted")
-        self.outer.insertWidget(4, fixed)
-        button = self.buttons.addButton(tr("Print…"), QDialogButtonBox.ButtonRole.ActionRole)
-        button.clicked.connect(self._print)
+        button = self.buttons.addButton(tr("Key &sheet…"), QDialogButtonBox.ButtonRole.ActionRole)
+        button.setVisible(bar is not None)
+        button.clicked.connect(self._show_sheet)
         self.setMinimumWidth(520)
         resize_within_screen(self, 560, 760)
 
-    def fixed_keys(self) -> list[tuple[str, str]]:
-        """Keys that are the same everywhere: what they do, and their names."""
-        return [
-            (tr("Confirm the proposal, go on"), tr("Space")),
-            (tr("Move the cursor"), tr("arrows, Page Up/Down, Home, End")),
-            (tr("Select several"), tr("Shift or Ctrl with arrows or mouse, Ctrl+A")),
-            (tr("Next cell to look at first"), "F7"),
-            (tr("Next uncertain cell"), "N"),
-            (tr("Next cell nobody has looked at"), "U"),
-            (tr("Exclude, restore"), tr("Delete, Shift+Delete")),
-            (tr("Undo, redo"), tr("Ctrl+Z, Ctrl+Y")),
-            (tr("Size of the pictures"), tr("Ctrl+plus, Ctrl+minus")),
-            (tr("Explanation on and off"), "F4"),
-            (tr("Compare the chosen cells"), "F2"),
-            (tr("Cells like this one"), "F3"),
-            (tr("Loupe on and off"), "F5"),
-            (tr("Class by name"), "Ctrl+F, /"),
-            (tr("Between the panels"), "F6"),
-        ]
-
-    def document(self) -> QTextDocument:
-        """The page that Print prints."""
-        document = QTextDocument(self)
-        document.setHtml(
-            key_map_html(tr("Keys of the review"), self._context, self.model.keys, self.fixed_keys())
-        )
-        return document
-
-    def _print(self) -> None:
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
-        chooser = QPrintDialog(printer, self)
-        if chooser.exec() == QDialog.DialogCode.Accepted:
-            self.document().print_(printer)
+    def _show_sheet(self) -> None:
+        if self._bar is not None:
+            dialog = KeySheetDialog(self._context, self._bar, self.model.keys, self)
+            dialog.exec()
+            dialog.deleteLater()
 
     def answer(self) -> LabSettings:
         """The settings with these keys."""

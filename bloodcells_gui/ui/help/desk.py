@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.key_sheet import KeySheetDialog
 from bloodcells_gui.ui.help.topics import topic_of
 from bloodcells_gui.ui.help.window import ManualWindow
 from bloodcells_gui.ui.main_window import MainWindow
@@ -25,6 +26,7 @@ class HelpDesk(QObject):
         self._context = context
         self._manual: ManualWindow | None = None
         window.actions_.connect("help", self.show_for_focus)
+        window.actions_.connect("key_sheet", self.show_key_sheet)
         window.closing.connect(self._close)
         app = QApplication.instance()
         if app is not None:
@@ -50,6 +52,13 @@ class HelpDesk(QObject):
     def show_topic(self, topic: str) -> None:
         """The manual at a topic, in front of whatever is open."""
         self._manual_for(QApplication.activeModalWidget()).open_at(topic)
+
+    def show_key_sheet(self) -> None:
+        """Every key with the map that is in force."""
+        keys = dict(self._context.keymap.items())
+        dialog = KeySheetDialog(self._context, self._window.menuBar(), keys, self._window)
+        dialog.exec()
+        dialog.deleteLater()
 
     def _manual_for(self, modal: QWidget | None) -> ManualWindow:
         """The window of the manual; over a modal dialog one of its own, which that dialog does not block."""

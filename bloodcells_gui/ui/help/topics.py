@@ -48,6 +48,7 @@ TOPICS: dict[str, str] = {
     "BackupWindow": "laboratory#backup",
     "SettingsDialog": "laboratory#settings",
     "KeyMapDialog": "technician#keys",
+    "KeySheetDialog": "technician#keys",
     "ModelsDialog": "technician#what-the-program-never-proposes",
     "SupportDialog": "technician#if-something-is-wrong",
     "BannerStack": "technician#if-something-is-wrong",

@@ -1,13 +1,12 @@
-"""The key map, to change and to print."""
+"""The key map, to change."""
 
 from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.keys import KeyMapDialog, KeyMapModel
+from bloodcells_gui.ui.dialogs.keys import KeyMapModel
 
 
 def test_the_key_map_has_no_doubles_whatever_is_typed(qtbot: QtBot, context: UiContext) -> None:
@@ -19,12 +18,3 @@ def test_the_key_map_has_no_doubles_whatever_is_typed(qtbot: QtBot, context: UiC
     for nonsense in ("", "ab", "N", "U", " "):
         assert not model.setData(model.index(rows["SNE"], 1), nonsense)
     assert len(set(model.keys.values())) == len(CLASSES)
-
-
-def test_the_printed_key_map_escapes_its_texts(qtbot: QtBot, context: UiContext) -> None:
-    dialog = KeyMapDialog(context, LabSettings())
-    qtbot.addWidget(dialog)
-    dialog.model.keys["SNE"] = "<"
-    text = dialog.document().toPlainText()
-    assert "Segmented neutrophil" in text
-    assert "<" in text
