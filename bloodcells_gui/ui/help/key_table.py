@@ -141,6 +141,16 @@ SECTIONS = (
         ),
     ),
     KeySection(
+        N_("Watched folder"),
+        ("watched/window",),
+        (KeyLine(_ENTER, N_("Do what the line asks for"), N_("Enter")),),
+    ),
+    KeySection(
+        N_("Notices"),
+        ("banner",),
+        (KeyLine(("Esc",), N_("Put the newest away")),),
+    ),
+    KeySection(
         N_("Manual"),
         ("help/window", "help/desk"),
         (

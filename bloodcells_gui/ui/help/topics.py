@@ -40,6 +40,8 @@ TOPICS: dict[str, str] = {
     "PreviewWindow": "technician#5-sign-and-hand-over",
     "AuditWindow": "laboratory#records",
     "WorklistWindow": "technician#the-work-list",
+    "WatchedWindow": "technician#the-watched-folder",
+    "AssignDialog": "technician#the-watched-folder",
     "LibraryWindow": "laboratory#the-reference-library",
     "LabelCheckWindow": "laboratory#the-reference-library",
     "NoteDialog": "laboratory#the-reference-library",
