@@ -36,21 +36,8 @@ class ReferenceLibraryController:
         return self._library
 
     def add(self, session: CaseSession, ids: Sequence[int], note: str) -> int:
-        """Keep cells with their final class and a note; returns how many.
-
-        Raises
-        ------
-        UserError
-            When one of them is not decided on by a person: only reviewed cells may teach others.
-        """
-        for cell_id in ids:
-            if not session.state.decided(cell_id) or not session.decision(cell_id).final:
-                raise UserError(
-                    "Cell {number} was not reviewed yet.",
-                    "Only cells that a person decided on go into the reference library.",
-                    "Confirm or relabel it first.",
-                    number=cell_id,
-                )
+        """Keep cells with their final class and a note; returns how many. Raises as :meth:`check`."""
+        self.check(session, ids)
         library = self.library()
         for cell_id in ids:
             cell = session.cell(cell_id)
@@ -66,6 +53,23 @@ class ReferenceLibraryController:
                 source_cell=cell_id,
             )
         return len(ids)
+
+    def check(self, session: CaseSession, ids: Sequence[int]) -> None:
+        """Whether cells may be kept.
+
+        Raises
+        ------
+        UserError
+            When one of them is not decided on by a person: only reviewed cells may teach others.
+        """
+        for cell_id in ids:
+            if not session.state.decided(cell_id) or not session.decision(cell_id).final:
+                raise UserError(
+                    "Cell {number} was not reviewed yet.",
+                    "Only cells that a person decided on go into the reference library.",
+                    "Confirm or relabel it first.",
+                    number=cell_id,
+                )
 
     def entries(self, text: str = "") -> list[Reference]:
         """Every cell of the library, or those whose class, note or author holds `text`; newest first."""

@@ -31,13 +31,7 @@ class SecondReading:
         self.session = session
         self.reader = " ".join(reader.split())
         state = session.state
-        decided = [c.id for c in session.cells if state.present(c.id) and state.decided(c.id)]
-        if not decided:
-            raise UserError(
-                "There is nothing to read a second time.",
-                "Nobody has decided on a cell yet.",
-                "Review the case first.",
-            )
+        decided = decided_cells(session)
         first = {state.decision(i).reviewer.casefold() for i in decided if i not in state.adjudicated}
         if not self.reader or self.reader.casefold() in first:
             raise UserError(
@@ -71,6 +65,19 @@ class SecondReading:
             return self.session.act(EventKind.SECOND_READ, (cell_id,), code, key=self.key)
         finally:
             self.session.author = before
+
+
+def decided_cells(session: CaseSession) -> list[int]:
+    """The cells that there are to read a second time; UserError when there is none."""
+    state = session.state
+    decided = [c.id for c in session.cells if state.present(c.id) and state.decided(c.id)]
+    if not decided:
+        raise UserError(
+            "There is nothing to read a second time.",
+            "Nobody has decided on a cell yet.",
+            "Review the case first.",
+        )
+    return decided
 
 
 def passes(session: CaseSession) -> list[str]:

@@ -22,7 +22,7 @@ FLAG_SCALE_UNKNOWN = N_("scale unknown")
 FLAG_WAITS_FOR_SCALE = N_("waits for a scale")
 FLAG_SCALE_CONTRADICTED = N_("scale contradicted")
 FLAG_SCALE_UNSURE = N_("scale unsure")
-FLAG_BY_HAND = "added by hand"
+FLAG_BY_HAND = N_("added by hand")
 FLAG_UNLIKE_TRAINING = N_("unlike the training data")
 #: Of platelets, measured against the red cells around: one body, or an outline that may be several.
 FLAG_GIANT_PLATELET = N_("larger than the red cells around it")

@@ -11,6 +11,7 @@ from bloodcells_gui.domain.i18n import N_, ngettext, tr
 from bloodcells_gui.domain.times import typed_text
 
 _FOLDERS_SHOWN = 8
+_HIGH_SIGN = re.compile(r" (?=[:;!?»](?!\S))|(?<=«) ")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -44,6 +45,15 @@ def p_value(p: float | None, lang: str = "en") -> str:
     if p is None:
         return "–"
     return f"< {number(0.001, 3, lang)}" if p < 0.001 else number(p, 3, lang)
+
+
+def bound_spaces(text: str, lang: str) -> str:
+    """`text` for what breaks lines: in French no line begins with a high sign of punctuation.
+
+    The blanks before ``: ; ! ?`` and inside quotation marks become no-break spaces; what goes to files and
+    terminals keeps its plain ones.
+    """
+    return _HIGH_SIGN.sub("\N{NO-BREAK SPACE}", text) if lang == "fr" and " " in text else text
 
 
 def labelled(label: object, value: object, lang: str = "en") -> str:

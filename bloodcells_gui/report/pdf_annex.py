@@ -106,7 +106,7 @@ def analyser(sheet: Sheet, model: ReportModel) -> None:
     for row in rows:
         _analyser_row(sheet, table, whisker, row)
     table.close()
-    note = N_("“agrees”: the analyser's share lies within the exact limits of the smear's count (Rümke).")
+    note = N_("“Agrees”: the analyser's share lies within the exact limits of the smear's count (Rümke).")
     sheet.put(sheet.left, sheet.y + 0.6, sheet.tr(note), sheet.width, size=7.2, rgb=MUTED, height=3.8)
     sheet.set_y(sheet.y + 5)
 
@@ -140,7 +140,7 @@ def _analyser_row(sheet: Sheet, table: Table, whisker: _Whisker, row: AnalyserRo
     with sheet.row():
         table.cells(y, texts)
         sheet.put(
-            sheet.left + sheet.width - 15, y, sheet.tr("agrees" if row.inside else "differs"), 15, size=7.5,
+            sheet.left + sheet.width - 15, y, sheet.tr("Agrees" if row.inside else "Differs"), 15, size=7.5,
             style="" if row.inside else "B", rgb=rgb, align="R", height=5.2, tag="TD",
         )  # fmt: skip
     table.end_row(y)

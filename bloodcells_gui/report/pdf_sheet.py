@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,8 @@ FOOT = 17.0
 FAMILY, FALLBACK = "Sans", "Fallback"
 CHINESE = "Chinese"
 _LONGEST = 2000
+# Where a line may end: not before French high punctuation, nor between a number and its per cent.
+_UNITS = re.compile(r"(?<!«)\s+(?![:;!?»](?:\s|$))(?!%)")
 _WIDE_ENOUGH = 30.0  # mm; narrower cells hold no names of people
 PRODUCER = f"fpdf2 {FPDF_VERSION}"
 
@@ -254,7 +257,7 @@ class Sheet(FPDF):  # type: ignore[misc]
         lines: list[str] = []
         for part in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
             line = ""
-            for word in self.clean(part).split():
+            for word in _UNITS.split(self.clean(part).strip()):
                 trial = f"{line} {word}" if line else word
                 if self.measure(trial) <= width:
                     line = trial

@@ -16,6 +16,7 @@ from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.embedding_map import map_on_plane
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.delegate import group_rgb
@@ -50,6 +51,11 @@ def uncertainty_colour(uncertainty: float) -> QColor:
     low, middle, high = (58, 110, 190), (170, 170, 170), (230, 126, 34)
     a, b, s = (low, middle, 2 * t) if t < 0.5 else (middle, high, 2 * t - 1)
     return QColor(*(round(p + (q - p) * s) for p, q in zip(a, b, strict=True)))
+
+
+NO_MAP = N_(
+    "Here cells that look alike lie side by side. An analysis puts them here: open images and analyse them."
+)
 
 
 class _LassoBox(pg.ViewBox):  # type: ignore[misc]
@@ -315,7 +321,7 @@ class CellMap(QWidget):
         self.ids = [ids[i] for i in keep]
         self.row_of = {cell_id: i for i, cell_id in enumerate(self.ids)}
         self._places = np.asarray(places[keep], np.float32).reshape(-1, 2)
-        self._state.setText("" if keep else tr("No cell has an embedding."))
+        self._state.setText("" if keep else tr(NO_MAP))
         self.recolour()
         self.show_selection(self._ringed)
 

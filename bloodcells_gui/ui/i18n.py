@@ -12,6 +12,7 @@ import os
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
+from bloodcells_gui.domain.formatting import bound_spaces
 from bloodcells_gui.domain.i18n import LANGUAGES, catalogue
 from bloodcells_gui.domain.i18n import tr as domain_tr
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
@@ -24,17 +25,21 @@ _in_force: gettext.NullTranslations = catalogue("en")
 
 def tr(text: str) -> str:
     """`text` in the window's language."""
-    return _in_force.gettext(text) if text else ""
+    return _spaced(_in_force.gettext(text)) if text else ""
 
 
 def ngettext(one: str, many: str, n: int, **fields: object) -> str:
     """The form for a count `n`, in the window's language, its field ``{n}`` and the named `fields` filled."""
-    return _in_force.ngettext(one, many, n).format(n=n, **fields)
+    return _spaced(_in_force.ngettext(one, many, n)).format(n=n, **fields)
 
 
 def pgettext(context: str, text: str) -> str:
     """`text` in the window's language where `context` decides among several translations."""
-    return _in_force.pgettext(context, text)
+    return _spaced(_in_force.pgettext(context, text))
+
+
+def _spaced(text: str) -> str:
+    return bound_spaces(text, "fr" if _in_force is catalogue("fr") else "en")
 
 
 def system_language() -> str:
@@ -79,7 +84,7 @@ class Language:
 
     def text(self, template: str, **params: object) -> str:
         """A template of the Qt-free layers in this language."""
-        return domain_tr(template, self.lang, **params)
+        return bound_spaces(domain_tr(template, self.lang, **params), self.lang)
 
     def class_name(self, code: str) -> str:
         """Name of a class or queue."""

@@ -56,3 +56,13 @@ def test_a_long_value_wraps_beside_its_label_and_ends_where_asked(sheet: Sheet) 
     (page,) = texts(sheet)
     assert page.count("Scale") == 1
     assert page[-3].endswith("…") or any(t.endswith("…") for t in page)
+
+
+def test_no_line_of_a_paragraph_begins_with_a_high_sign_or_a_lonely_per_cent(sheet: Sheet) -> None:
+    sheet.type(9)
+    words = "« Blaste » : trois cellules ; limites exactes à 95 % ! " * 3
+    for width in range(22, 60):
+        lines = sheet.wrap(words, float(width))
+        assert not any(line.startswith((":", ";", "!", "%", "»")) for line in lines)
+        assert not any(line.endswith("«") for line in lines)
+        assert " ".join(lines) == " ".join(words.split())

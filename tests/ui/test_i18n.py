@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QApplication, QDialogButtonBox
 
+from bloodcells_gui.domain.formatting import bound_spaces
 from bloodcells_gui.domain.i18n import catalogue
 from bloodcells_gui.ui.i18n import Language, ngettext, pgettext, tr
 
@@ -54,3 +55,13 @@ def test_every_flag_of_a_cell_has_its_french() -> None:
     flags = [v for k, v in vars(cell).items() if k.startswith("FLAG_")]
     assert len(flags) >= 7
     assert [f for f in flags if tr(f, "fr") == f] == []
+
+
+def test_no_french_line_of_the_window_begins_with_a_high_sign(qapp: QApplication) -> None:
+    Language(qapp, "fr")
+    assert tr("Reviewer: {name}") == "Relecteur\N{NO-BREAK SPACE}: {name}"
+    assert bound_spaces("« Blaste » : 3 ; oui ? :-)", "fr") == (
+        "«\N{NO-BREAK SPACE}Blaste\N{NO-BREAK SPACE}»\N{NO-BREAK SPACE}: 3\N{NO-BREAK SPACE};"
+        " oui\N{NO-BREAK SPACE}? :-)"
+    )
+    assert bound_spaces("a : b", "en") == "a : b"

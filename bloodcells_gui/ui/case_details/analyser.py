@@ -160,15 +160,13 @@ class AnalyserPanel(CaseDetailsPanel):
         self.cells.setSpecialValueText(tr("not stated"))
         self.cells.setAccessibleName(tr("Leukocytes counted by the analyser"))
         self.cells.editingFinished.connect(self._enter_cells)
-        note = QLabel(
-            tr("* outside the exact 95 % limits of the smear's count. Double click a figure to enter it.")
-        )
-        note.setObjectName("muted")
-        note.setWordWrap(True)
-        note.setContentsMargins(14, 4, 14, 10)
+        self.note = QLabel()
+        self.note.setObjectName("muted")
+        self.note.setWordWrap(True)
+        self.note.setContentsMargins(14, 4, 14, 10)
         self.column.addLayout(self._build_head())
         self.column.addWidget(self.table, 1)
-        self.column.addWidget(note)
+        self.column.addWidget(self.note)
         self.setFocusProxy(self.table)
         self.begin()
 
@@ -190,8 +188,8 @@ class AnalyserPanel(CaseDetailsPanel):
     def _build_head(self) -> QHBoxLayout:
         label = QLabel(tr("Leukocytes counted by the analyser"))
         label.setBuddy(self.cells)
-        import_button = QPushButton(tr("&Import CSV…"))
-        import_button.clicked.connect(self._choose_csv)
+        self.import_button = QPushButton(tr("&Import CSV…"))
+        self.import_button.clicked.connect(self._choose_csv)
         over = QPushButton(tr("Over &cases…"))
         over.clicked.connect(self.over_cases)
         row = QHBoxLayout()
@@ -199,7 +197,7 @@ class AnalyserPanel(CaseDetailsPanel):
         row.addWidget(label)
         row.addWidget(self.cells)
         row.addStretch(1)
-        row.addWidget(import_button)
+        row.addWidget(self.import_button)
         row.addWidget(over)
         return row
 
@@ -209,6 +207,13 @@ class AnalyserPanel(CaseDetailsPanel):
         if not self.cells.hasFocus():
             self.cells.setValue(self._known_cells())
         self.cells.setEnabled(self.controller.editable)
+        self.import_button.setEnabled(self.controller.editable)
+        entered, _ = case_details.analyser_in(self.session)
+        self.note.setText(
+            tr("* Outside the exact 95 % limits of the smear's count. Double click a figure to enter it.")
+            if entered
+            else tr("Nothing of an analyser yet: double click “Analyser %” to enter it, or import a CSV.")
+        )
 
     def _known_cells(self) -> int:
         return case_details.analyser_in(self.session)[1] or 0

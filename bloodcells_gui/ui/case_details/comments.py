@@ -160,7 +160,9 @@ class CommentsPanel(CaseDetailsPanel):
         below.addWidget(self.words)
         below.addWidget(self.hint)
         below.addLayout(row)
-        self._none = QLabel(tr("No comments yet."))
+        self._none = QLabel(
+            tr("No comments yet. What you add below stands in the report, with your name and the time.")
+        )
         self._none.setObjectName("muted")
         self._none.setContentsMargins(16, 12, 16, 0)
         self.column.addWidget(self._none)
@@ -217,10 +219,12 @@ class CommentsPanel(CaseDetailsPanel):
 
     def _update_widgets(self) -> None:
         text = self.words.toPlainText().strip()
-        self.words.setEnabled(self.controller.editable)
-        self.canned.setEnabled(self.controller.editable)
-        self.button.setEnabled(self.controller.editable and bool(text) and len(text) <= LONGEST)
-        self.hint.setVisible(bool(text))
+        # On a signed form there is nothing to write into; the strip above says how to go on.
+        for widget in (self.words, self.canned, self.button):
+            widget.setVisible(self.controller.editable)
+        self.setFocusProxy(self.words if self.controller.editable else self.list)
+        self.button.setEnabled(bool(text) and len(text) <= LONGEST)
+        self.hint.setVisible(bool(text) and self.controller.editable)
         if len(text) > LONGEST:
             self.hint.setText(
                 tr("Too long to be added: {now} of {most} characters").format(now=len(text), most=LONGEST)

@@ -99,6 +99,17 @@ class FieldRow(QWidget):
     def _colour(self) -> None:
         self.problem_label.setStyleSheet(f"color: {self._context.theme.tokens.critical};")
 
+    def set_editable(self, editable: bool) -> None:
+        """Let the value be typed, or show it as on paper: to read and copy, without a frame around it."""
+        if isinstance(self.editor, QComboBox):
+            self.editor.setEnabled(editable)
+        elif isinstance(self.editor, LinesEdit):
+            self.editor.setReadOnly(not editable)
+            self.editor.setFrameShape(QFrame.Shape.StyledPanel if editable else QFrame.Shape.NoFrame)
+        else:
+            self.editor.setReadOnly(not editable)
+            self.editor.setFrame(editable)
+
     def text(self) -> str:
         """What stands in the editor."""
         if isinstance(self.editor, QComboBox):
@@ -231,7 +242,7 @@ class FieldsPanel(CaseDetailsPanel):
     def refresh(self) -> None:
         for name, row in self.rows.items():
             row.show_value(value_of(self.session, name))
-            row.setEnabled(self.controller.editable)
+            row.set_editable(self.controller.editable)
 
     def _enter(self, name: str, value: str) -> None:
         row = self.rows[name]

@@ -57,6 +57,7 @@ class GradesModel(QAbstractTableModel):
         super().__init__(parent)
         self._context = context
         self._session = session
+        self.editable = True
         self._items: list[GradeItem | str] = []
         last = ""
         for item in sorted(session.settings.grading, key=lambda i: GRADE_GROUPS.index(i.group)):
@@ -171,6 +172,11 @@ class GradeDelegate(QStyledItemDelegate):
         if not isinstance(item, GradeItem) or not isinstance(model, GradesModel):
             return
         theme, given = self._context.theme, model.grade(index.row())
+        if not model.editable:
+            painter.setPen(theme.colour("text"))
+            word = self._word(given) if given else ""
+            painter.drawText(option.rect.adjusted(8, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), word)
+            return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for box, grade in self.boxes(option, item):
@@ -188,11 +194,13 @@ class GradeDelegate(QStyledItemDelegate):
         return QSize(200, option.fontMetrics.height() + 12)
 
     def editorEvent(
-        self, event: QEvent, _model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
+        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
     ) -> bool:
         item = index.data(ITEM_ROLE)
         if (
             isinstance(event, QMouseEvent)
+            and isinstance(model, GradesModel)
+            and model.editable
             and event.type() == QEvent.Type.MouseButtonRelease
             and isinstance(item, GradeItem)
         ):
@@ -260,4 +268,5 @@ class GradesPanel(CaseDetailsPanel):
         self.begin()
 
     def refresh(self) -> None:
+        self.table.grades.editable = self.controller.editable
         self.table.grades.refresh()

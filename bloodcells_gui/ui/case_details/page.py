@@ -26,10 +26,13 @@ class CaseDetailsPage(QTabWidget):
         The person wants to see analyser and smear over cases.
     pending_changed()
         Something is typed now that is not in the record yet, or nothing is any more.
+    amend_wanted()
+        The case is signed, and the person wants to change it all the same.
     """
 
     over_cases = Signal()
     pending_changed = Signal()
+    amend_wanted = Signal()
 
     def __init__(self, context: UiContext, controller: ReviewController) -> None:
         super().__init__()
@@ -47,6 +50,7 @@ class CaseDetailsPage(QTabWidget):
         for name, panel in self._panels.items():
             self.addTab(panel, name)
             panel.pending_changed.connect(self._mark_pending)
+            panel.amend_wanted.connect(self.amend_wanted)
         self._mark_pending()
         self.analyser.over_cases.connect(self.over_cases)
         self.currentChanged.connect(self._on_tab_changed)

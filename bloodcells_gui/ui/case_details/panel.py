@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from bloodcells_gui.ui.case_details.signed_strip import SignedStrip
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
 
@@ -32,9 +33,12 @@ class CaseDetailsPanel(QWidget):
     -------
     pending_changed()
         Something is typed now that is not in the record, or nothing is any more.
+    amend_wanted()
+        The case is signed, and the person wants to change it all the same.
     """
 
     pending_changed = Signal()
+    amend_wanted = Signal()
 
     def __init__(self, context: UiContext, controller: ReviewController) -> None:
         super().__init__()
@@ -44,6 +48,9 @@ class CaseDetailsPanel(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(0)
+        self.signed_strip = SignedStrip(context)
+        self.signed_strip.amend_wanted.connect(self.amend_wanted)
+        self.column.addWidget(self.signed_strip)
         self._was_pending = False
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -52,7 +59,7 @@ class CaseDetailsPanel(QWidget):
 
     def begin(self) -> None:
         """Show the case and its drafts, and follow it from now on."""
-        self.refresh()
+        self._show_case()
         self.show_drafts()
         self._pause.stop()  # what is shown is kept already
         self.controller.changed.connect(self._on_case_changed)
@@ -90,9 +97,13 @@ class CaseDetailsPanel(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._show_case()
+
+    def _show_case(self) -> None:
+        self.signed_strip.show_case(self.session)
         self.refresh()
 
     def _on_case_changed(self) -> None:
         # A key of the review must not wait for what nobody sees: exact limits cost milliseconds.
         if self.isVisible():
-            self.refresh()
+            self._show_case()

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 from bloodcells_gui.domain.event_words import act_text
 from bloodcells_gui.domain.measurements import label_of
 from bloodcells_gui.domain.review import Event, EventKind
-from bloodcells_gui.ui.i18n import Language, pgettext, tr
+from bloodcells_gui.ui.i18n import Language, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -99,30 +99,16 @@ def measurement_value(language: Language, name: str, value: float, unit: str) ->
     return f"{language.number(value, decimals)} {pretty}".strip()
 
 
-def event_text(event: Event, cell_id: int, language: Language) -> str:  # noqa: C901  # one branch a kind of event
+def event_text(event: Event, cell_id: int, language: Language) -> str:
     """What one event did to a cell."""
     name = language.class_name
     old = event.old[event.cells.index(cell_id)] if len(event.old) == len(event.cells) else ""
     match event.kind:
-        case EventKind.CONFIRM:
-            return tr("confirmed")
         case EventKind.RELABEL:
             return tr("{old} → {new}").format(old=name(old) if old else "?", new=name(event.new))
-        case EventKind.EXCLUDE:
-            return tr("excluded")
-        case EventKind.RESTORE:
-            return tr("restored")
-        case EventKind.UNDO:
-            return tr("taken back")
-        case EventKind.REDO:
-            return tr("done again")
-        case EventKind.ADD_CELL:
-            return tr("added by hand")
-        case EventKind.REMOVE_CELL:
-            return pgettext("cell", "removed")
         case EventKind.SECOND_READ:
-            return tr("second reader: {new}").format(new=name(event.new))
+            return tr("Second reader: {new}").format(new=name(event.new))
         case EventKind.ADJUDICATE:
-            return tr("adjudicated: {new}").format(new=name(event.new))
+            return tr("Adjudicated: {new}").format(new=name(event.new))
         case _:
             return act_text(event.kind, language.lang)

@@ -327,6 +327,7 @@ class InspectorPanel(QWidget):
                     (measurement_name(language, name), measurement_value(language, name, value, unit))
                     for name, value, unit in self.session.measurements(self.shown_cell)
                 ]
+                or [(tr("Not measured: sizes and ratios stand here where the cell has an outline"), "")]
             )
         elif self.tabs.currentIndex() == 2:
             cell_id = self.shown_cell
@@ -335,6 +336,7 @@ class InspectorPanel(QWidget):
                     (event_text(e, cell_id, language), f"{e.author} · {language.when(e.time)}")
                     for e in reversed(self.session.history(cell_id))
                 ]
+                or [(tr("Nobody has decided on this cell yet: who did what will stand here"), "")]
             )
 
     def _finding_arrived(self, cell_id: object, found: tuple[str, float]) -> None:

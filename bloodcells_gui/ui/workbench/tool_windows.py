@@ -16,7 +16,7 @@ from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.app.drafts import NOTE
 from bloodcells_gui.app.reference_library import ReferenceLibraryController
 from bloodcells_gui.app.retention import ExpiredCase, Retention
-from bloodcells_gui.app.second_reader import SecondReading
+from bloodcells_gui.app.second_reader import SecondReading, decided_cells
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
@@ -185,6 +185,7 @@ class ToolWindows(QObject):
         session = page.session
         self.case_details = CaseDetailsPage(self.context, page.controller)
         self.case_details.over_cases.connect(self.show_agreement)
+        self.case_details.amend_wanted.connect(self.window.sign)
         self.case_details.pending_changed.connect(self.window.show_saved)
         self.window.reporter.draft_settled.connect(self.case_details.comments.show_drafts)
         self.window.unsaved = self.case_details.unsaved
@@ -262,6 +263,7 @@ class ToolWindows(QObject):
         ids = page.targets_in_sight() if page is not None else []
         if page is None or not ids or not page.controller.may_decide():
             return
+        self._shelf.check(page.session, ids)  # refused before anything is asked
         dialog = NoteDialog(self.window, page.session.drafts.text(NOTE), count=len(ids))
         accepted = dialog.exec()
         dialog.deleteLater()
@@ -293,6 +295,9 @@ class ToolWindows(QObject):
 
     def second_reading(self) -> None:
         """Ask who reads, then begin or go on."""
+        if self.session is None:
+            return
+        decided_cells(self.session)  # refused before anything is asked
         dialog = ReviewerDialog("", self.window, second=True)
         accepted = dialog.exec()
         dialog.deleteLater()

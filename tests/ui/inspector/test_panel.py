@@ -349,7 +349,10 @@ def test_a_french_window_says_it_in_french(qtbot: QtBot, qapp: QApplication, con
     qtbot.addWidget(line)
     line.show_found(("SNE", 0.618), "LY")
     context.language.choose("en")
-    assert line.text() == "D’après cette cellule seule : neutrophile segmenté (62\N{NO-BREAK SPACE}%)"
+    assert (
+        line.text()
+        == "D’après cette cellule seule\N{NO-BREAK SPACE}: neutrophile segmenté (62\N{NO-BREAK SPACE}%)"
+    )
     assert "échantillon" in line.toolTip()
 
 
