@@ -107,6 +107,20 @@ class AnalysisQueue:
             self.generation += 1
             return True
 
+    def hurry(self, path: Path) -> None:
+        """Let a waiting analysis be the next one; nothing where it does not wait."""
+        path = path.absolute()
+        with self._lock:
+            if path in self._jobs:
+                # The running one stays where it is: the worker takes the first that waits.
+                self._jobs = {path: self._jobs[path]} | self._jobs
+                self.generation += 1
+
+    def under_way(self) -> frozenset[Path]:
+        """Cases whose analysis waits or runs."""
+        with self._lock:
+            return frozenset(self._jobs)
+
     def stop(self, path: Path) -> None:
         """Stop a running analysis (what it found is kept) or take a waiting one out."""
         if self.withdraw(path):
@@ -142,7 +156,7 @@ class AnalysisQueue:
         """The next job, or None once the queue is closed."""
         with self._lock:
             while not self._closed:
-                for path, job in self._jobs.items():
+                for path, job in self._jobs.items():  # one runs at a time, and is gone from here at its end
                     self._store_entry(replace(self._entries[path], turn=QueueState.RUNNING))
                     return path, job
                 self._lock.wait()

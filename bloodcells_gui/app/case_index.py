@@ -58,7 +58,7 @@ class CaseIndex:
             kept.close()
 
     def _new(self) -> Worklist:
-        return Worklist(self._folder(), flags=self._flags)
+        return Worklist(self._folder(), flags=self._flags, target=lambda: self._settings().target_cells)
 
     def _flags(self, state: ReviewState, store: CaseStore) -> list[str]:
         """Names (English templates) of the smear rules that the case raises now."""

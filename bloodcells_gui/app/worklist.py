@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from bloodcells_gui import __version__
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions
 from bloodcells_gui.app.analysis_queue import AnalysisQueue, QueueEntry
+from bloodcells_gui.app.case_strip import draw_strip
 from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.differential_table import counted_area, differential_of_case
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.intake import Intake
+from bloodcells_gui.app.pictures import validated_jpeg
+from bloodcells_gui.app.work_order import Stage, beginning_of, in_work_order, stage_of, waiting_for_a_person
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
+from bloodcells_gui.domain.priority import PRIORITY_FIELD, URGENT, is_urgent
 from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.domain.specimen import with_number
 from bloodcells_gui.report import csv_out
@@ -25,10 +31,11 @@ from bloodcells_gui.report.anonymous import pseudonym
 from bloodcells_gui.storage.atomic_io import free_path
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import copy_case
+from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.recover import Recovery, recover
 from bloodcells_gui.storage.worklist import CaseEntry, CaseState, Worklist
 
-__all__ = ["CaseEntry", "CaseState", "Query", "Recovery", "WorkList"]
+__all__ = ["CaseEntry", "CaseState", "NextCase", "Query", "RecentCase", "Recovery", "Stage", "WorkList"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,22 @@ class Query:
     until: str = ""
     person: str = ""
     flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextCase:
+    """The case that comes next, and how many come after it."""
+
+    entry: CaseEntry
+    after_it: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecentCase:
+    """A case opened lately; `entry` says what it is, None once its file is gone."""
+
+    path: Path
+    entry: CaseEntry | None
 
 
 class WorkList:
@@ -82,9 +105,27 @@ class WorkList:
 
     # -- reading ---------------------------------------------------------------------------------------
 
-    def refresh(self) -> int:
-        """Look at the folder again; returns how many cases were read. UserError when it cannot be made."""
-        return self._list().refresh()
+    def is_begun(self) -> bool:
+        """Whether there is a case in the laboratory's folder, whatever is known of it yet."""
+        try:
+            return any(p.name.endswith(CASE_SUFFIX) or p.is_dir() for p in self.folder.iterdir())
+        except OSError:
+            return False
+
+    def refresh(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Look at the folder again; returns how many cases were read.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with cases read and cases to read; may raise to stop.
+
+        Raises
+        ------
+        UserError
+            When the folder cannot be made.
+        """
+        return self._list().refresh(progress)
 
     def search(self, query: Query) -> list[CaseEntry]:
         """The cases that fit, newest first, as of the last `refresh`."""
@@ -97,6 +138,64 @@ class WorkList:
             person=query.person,
             flag=query.flag,
         )
+
+    def in_work_order(self, entries: Sequence[CaseEntry]) -> list[CaseEntry]:
+        """Cases in the order in which a laboratory works through them; see `app/work_order.py`."""
+        busy = self.queue.under_way()
+        return in_work_order(entries, lambda e: e.path in busy, beginning_of(date.today()))
+
+    def stages(self, entries: Sequence[CaseEntry]) -> Counter[Stage]:
+        """How many cases are pending, to review, to sign, ..."""
+        busy, today = self.queue.under_way(), beginning_of(date.today())
+        return Counter(stage_of(e, queued=e.path in busy, today=today) for e in entries)
+
+    def next_case(self, after: Path | None = None) -> NextCase | None:
+        """The case to open next, by the order of the work; None when none waits for a person.
+
+        Cases that somebody has open are passed over, and so is `after`. Each one is looked at anew: another
+        workstation may have signed it.
+        """
+        busy, today = self.queue.under_way(), beginning_of(date.today())
+        waiting = waiting_for_a_person(self.search(Query()), lambda e: e.path in busy, today)
+        for at, listed in enumerate(waiting):
+            if listed.path == after or holder_of(listed.path) is not None:
+                continue
+            now = self._list().entry(listed.path)
+            if now is not None and waiting_for_a_person([now], lambda e: e.path in busy, today):
+                return NextCase(now, sum(e.path != after for e in waiting[at + 1 :]))
+        return None
+
+    def describe(self, paths: Sequence[Path]) -> list[RecentCase]:
+        """What each of these cases is, also one of another folder; reads files, for a worker thread."""
+        return [RecentCase(p, self._list().entry(p) if p.is_file() else None) for p in paths]
+
+    def strip(self, path: Path) -> bytes:
+        """JPEG with a few cells of a case, b"" where it has none; for a worker thread.
+
+        Raises
+        ------
+        UserError
+            When the case cannot be read.
+        """
+        return validated_jpeg(self._list().picture(path, draw_strip))
+
+    def set_urgent(self, path: Path, urgent: bool) -> None:
+        """Mark a case that nobody has open as urgent, or take the mark back; its analysis comes next.
+
+        Raises
+        ------
+        UserError
+            When it is open elsewhere, signed, or cannot be written.
+        """
+        session = self._workspace.open_case(path, remembered=False)
+        try:
+            if is_urgent(session.state.data.fields) != urgent:
+                session.set_field(PRIORITY_FIELD, URGENT if urgent else "")
+        finally:
+            session.close()
+        self._list().entry(path)
+        if urgent:
+            self.queue.hurry(path)
 
     def queued(self, path: Path) -> QueueEntry | None:
         """Where the case stands in the queue of analyses."""

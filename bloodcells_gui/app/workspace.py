@@ -260,8 +260,10 @@ class Workspace:
             ),
         )
 
-    def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> CaseSession:
-        """An existing case with its review.
+    def open_case(
+        self, path: Path, *, read_only: bool = False, take_over: bool = False, remembered: bool = True
+    ) -> CaseSession:
+        """An existing case with its review; `remembered` puts it first among the recent ones.
 
         Raises
         ------
@@ -269,7 +271,8 @@ class Workspace:
             Missing, damaged, too new, or open in another window (then it may be opened read-only).
         """
         store = CaseStore.open(path, read_only=read_only, take_over=take_over)
-        self.remember(path)
+        if remembered:
+            self.remember(path)
         return self._session(store)
 
     def allow_images(self, root: Path) -> None:
@@ -313,7 +316,11 @@ class Workspace:
 
     def recent(self) -> list[Path]:
         """Cases opened lately that still exist, newest first."""
-        return [p for p in self._listed()[0] if _is_file(p)]
+        return [p for p in self.remembered() if _is_file(p)]
+
+    def remembered(self) -> list[Path]:
+        """Cases opened lately, newest first, whether they still exist or not."""
+        return self._listed()[0]
 
     def _listed(self) -> tuple[list[Path], Reason | None]:
         """The recent cases as their file has them, and why it cannot be read."""
@@ -333,7 +340,7 @@ class Workspace:
 
     def remember(self, path: Path) -> None:
         """Put `path` first among the recent ones; a full disk must not stop the work for that."""
-        self._keep_recent([path.absolute(), *(p for p in self.recent() if p != path.absolute())])
+        self._keep_recent([path.absolute(), *(p for p in self.remembered() if p != path.absolute())])
 
     def forget_missing(self) -> None:
         """Drop the names of cases that are not there any more: names of files may be names of people."""

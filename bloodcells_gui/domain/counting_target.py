@@ -10,6 +10,31 @@ from bloodcells_gui.domain.settings import LabSettings
 
 def counting_target(runs: Sequence[AnalysisRun], settings: LabSettings) -> int:
     """The larger of what the laboratory counts and what the newest run was to find; 0 for no target."""
+    return max(settings.target_cells, asked_target(runs))
+
+
+def asked_target(runs: Sequence[AnalysisRun]) -> int:
+    """Leukocytes that the newest run was to find; 0 for no target."""
     asked = runs[-1].parameters.get("target_cells", "") if runs else ""
-    found = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
-    return max(settings.target_cells, found)
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
+
+
+def reviewed_percent(*, cells: int, reviewed: int, by_hand: int, counted: int, target: int) -> int | None:
+    """How much of a case persons have done, in percent rounded down; None where there is nothing to do.
+
+    A cell counted by hand is a cell that a person named. A count by hand alone is done at its target.
+
+    Parameters
+    ----------
+    cells, reviewed : int
+        Cells of the images, and those of them that a person decided on.
+    by_hand : int
+        Cells of every class counted by hand.
+    counted, target : int
+        Leukocytes in the 100 %, and how many are wanted; 0 for no target.
+    """
+    if cells:
+        return 100 * (reviewed + by_hand) // (cells + by_hand)
+    if by_hand:
+        return min(100, 100 * counted // target) if target else 100
+    return None

@@ -3,105 +3,57 @@
 Why an index beside the files: a case stays one whole file that can be copied, mailed and backed up on its
 own, and the list stays quick over thousands. The index (``.worklist.sqlite`` in the folder) holds nothing
 that the cases do not; when it is missing, damaged, of another version or cannot be written, the list is read
-from the cases again.
+from the cases again. What was read of the index stays in memory, for a search at every key.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from bloodcells_gui.domain.analysis import RunStatus, is_incomplete
 from bloodcells_gui.domain.earlier_films import Film
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.i18n import LANGUAGES
-from bloodcells_gui.domain.review_state import ReviewState, fold
-from bloodcells_gui.domain.specimen import SpecimenKind, with_number
-from bloodcells_gui.domain.taxonomy import COUNTED
+from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.atomic_io import make_folder
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import move_case
 from bloodcells_gui.storage.connection import damaged
-from bloodcells_gui.storage.film_lines import film_line, film_of
+from bloodcells_gui.storage.film_lines import film_of
 from bloodcells_gui.storage.last_seen import WENT_BACK, chain_was_truncated
-from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.worklist_files import case_files, index_key, stamp_of
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
+from bloodcells_gui.storage.worklist_rows import (
+    FILM,
+    IDS,
+    CaseEntry,
+    CaseState,
+    Flags,
+    entry_of_row,
+    row_of_case,
+    unreadable_row,
+)
+
+__all__ = ["INDEX_NAME", "CaseEntry", "CaseState", "Flags", "Worklist"]
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-Flags = Callable[[ReviewState, CaseStore], Sequence[str]]
-
-
-class CaseState(StrEnum):
-    """Where a case stands in the laboratory's work."""
-
-    NEW = "new"
-    ANALYSING = "analysing"
-    TO_REVIEW = "to review"
-    REVIEWED = "reviewed"
-    SIGNED = "signed"
-    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
-class CaseEntry:
-    """One line of the work list.
+class _Known:
+    """A sound row in memory: its entry, the folded text that a search looks through, the film it holds."""
 
-    Attributes
-    ----------
-    path : Path
-    case_id, specimen_id, kind : str
-    created, changed : str
-        UTC ISO 8601: begun, and last act of a person (or begun).
-    state : CaseState
-    cells, unidentified, reviewed : int
-    signatures : int
-        Over all versions.
-    incomplete : bool
-        The newest analysis was cancelled, failed or interrupted.
-    synthetic : bool
-    persons : tuple of str
-        Everybody who did something in it.
-    flags : tuple of str
-        As the caller's `flags` function gave them (rules raised).
-    problem : str
-        Why it cannot be read, for UNREADABLE ones, in English.
-    problem_words : tuple of (language, text)
-        The same in every language; see :meth:`problem_in`.
-    """
-
-    path: Path
-    case_id: str
-    specimen_id: str
-    kind: str
-    created: str
-    changed: str
-    state: CaseState
-    cells: int = 0
-    unidentified: int = 0
-    reviewed: int = 0
-    signatures: int = 0
-    incomplete: bool = False
-    synthetic: bool = False
-    persons: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
-    problem: str = ""
-    problem_words: tuple[tuple[str, str], ...] = ()
-
-    def problem_in(self, lang: str) -> str:
-        """Why it cannot be read, in `lang`; "" where it can."""
-        return dict(self.problem_words).get(lang, self.problem)
+    entry: CaseEntry
+    where: str
+    film: str
 
 
 class Worklist:
@@ -115,6 +67,8 @@ class Worklist:
         Gives the flags of a case from its state, for showing and searching.
     id_fields : sequence of str
         Fields of the specimen form that a case is also found by.
+    target : callable, optional
+        Leukocytes that the laboratory counts a case to, at the moment; 0 for no target.
     """
 
     def __init__(
@@ -123,11 +77,18 @@ class Worklist:
         *,
         flags: Flags | None = None,
         id_fields: Sequence[str] = ("patient_id", "specimen_id"),
+        target: Callable[[], int] = lambda: 0,
     ) -> None:
         self.folder = folder.absolute()
         self._flags = flags
         self._id_fields = tuple(id_fields)
+        self._target = target
         self._lock = threading.RLock()
+        # One look at the folder at a time; searches go on meanwhile.
+        self._looking = threading.Lock()
+        self._known: dict[str | bytes, _Known] | None = None
+        self._known_at = (0, 0)
+        self._in_order: list[_Known] | None = None
         make_folder(self.folder)
         self._index = self._open_index()
 
@@ -154,13 +115,19 @@ class Worklist:
         `progress` is called with cases read and cases to read; it may raise to stop, what was read is kept.
         The case `leave_out` is not read: whoever has it open knows it better.
         """
-        return self._with_index(lambda: self._refresh(progress, leave_out), again=False)
+        with self._looking:
+            index = self._index
+            read = self._refresh(progress, leave_out)
+            # An index that failed meanwhile was replaced by an empty one.
+            return read if index is self._index else self._refresh(progress, leave_out)
 
     def _refresh(self, progress: Callable[[int, int], None] | None, leave_out: Path | None = None) -> int:
+        # Before the folder is listed: a case that comes between the two must not count as gone.
+        rows = self._with_index(lambda: self._index.execute("SELECT * FROM cases").fetchall(), again=False)
+        stamps = {r[0]: r[1] if is_sound(r) else None for r in rows}
         files = {index_key(self.folder, p): p for p in case_files(self.folder)}
-        stamps = {r[0]: r[1] if is_sound(r) else None for r in self._index.execute("SELECT * FROM cases")}
-        gone = [(name,) for name in stamps if name not in files]
-        self._index.executemany("DELETE FROM cases WHERE name = ?", gone)
+        gone = [name for name in stamps if name not in files]
+        self._with_index(lambda: self._drop(gone), again=False)
         stale = [(n, p) for n, p in files.items() if p != leave_out and stamps.get(n) != stamp_of(p)]
         for done, (name, path) in enumerate(stale):
             if progress is not None:
@@ -170,24 +137,22 @@ class Worklist:
 
     def rebuild(self) -> int:
         """Forget the index and read every case."""
-        self._with_index(lambda: self._index.execute("DELETE FROM cases"), again=False)
+        self._with_index(lambda: self._drop([row[0] for row in self._rows()]), again=False)
         return self.refresh()
 
     def entry(self, path: Path) -> CaseEntry | None:
-        """The line of one case, read anew if it changed; None when it is not in the folder."""
+        """The line of one case, read anew if it changed; None where there is no file."""
+        if not path.is_file():
+            return None
+        if not path.absolute().is_relative_to(self.folder):
+            return replace(self._entry(self._line("", "", path)), path=path)
 
-        def work() -> serialization.Row | None:
-            name = index_key(self.folder, path.absolute())
-            if not path.is_file():
-                return None
-            row = self._row(name)
-            if row is None or not is_sound(row) or row[1] != stamp_of(path):
-                self._upsert(name, path)
-                row = self._row(name)
-            return row
-
-        row = self._with_index(work)
-        return None if row is None else _entry(self.folder, row)
+        name = index_key(self.folder, path.absolute())
+        row = self._with_index(lambda: self._row(name))
+        if row is None or not is_sound(row) or row[1] != stamp_of(path):
+            self._upsert(name, path)
+            row = self._with_index(lambda: self._row(name))
+        return None if row is None else self._entry(row)
 
     def search(
         self,
@@ -212,45 +177,97 @@ class Worklist:
         flag : str
             Part of a flag; "*" for any.
         """
-        found = self._with_index(self._sound_rows)
         wanted, who, flagged = (t.casefold().strip() for t in (text, person, flag))
-        entries = []
-        for row in found:
-            entry = _entry(self.folder, row)
-            where = f"{entry.case_id}\n{entry.specimen_id}\n{entry.path.name}\n{row[15]}".casefold()
-            if (
-                wanted in where
-                and (state is None or entry.state is state)
-                and (not since or entry.created >= since)
-                and (not until or entry.created[: len(until)] <= until)
-                and (not who or any(who in p.casefold() for p in entry.persons))
-                and (not flagged or any(flagged == "*" or flagged in f.casefold() for f in entry.flags))
-            ):
-                entries.append(entry)
-        return entries
+        return [
+            entry
+            for entry, where in ((known.entry, known.where) for known in self._with_index(self._in_memory))
+            if wanted in where
+            and (state is None or entry.state is state)
+            and (not since or entry.created >= since)
+            and (not until or entry.created[: len(until)] <= until)
+            and (not who or any(who in p.casefold() for p in entry.persons))
+            and (not flagged or any(flagged == "*" or flagged in f.casefold() for f in entry.flags))
+        ]
 
     def films(self) -> list[Film]:
         """Whose blood every readable case holds and whether it is signed, as of the last :meth:`refresh`."""
-        rows = self._with_index(self._sound_rows)
-        return [film_of(_path(self.folder, row), row[18]) for row in rows if row[18]]
+        known = self._with_index(self._in_memory)
+        return [film_of(k.entry.path, k.film) for k in known if k.film]
+
+    def _in_memory(self) -> list[_Known]:
+        """Every sound line, newest first; read from the index where it is not in memory as it is there."""
+        at = int(self._index.execute("PRAGMA data_version").fetchone()[0]), self._target()
+        if self._known is None or self._known_at != at:
+            self._known = {row[0]: self._to_known(row) for row in self._sound_rows()}
+            self._known_at, self._in_order = at, None
+        if self._in_order is None:
+            by_name = sorted(self._known.values(), key=lambda known: str(known.entry.path))
+            self._in_order = sorted(by_name, key=lambda known: known.entry.created, reverse=True)
+        return self._in_order
+
+    def _to_known(self, row: serialization.Row) -> _Known:
+        entry = self._entry(row)
+        where = f"{entry.case_id}\n{entry.specimen_id}\n{entry.path.name}\n{row[IDS]}".casefold()
+        return _Known(entry, where, row[FILM])
+
+    def _entry(self, row: serialization.Row) -> CaseEntry:
+        """The entry of a row, measured by what the laboratory counts to."""
+        entry = entry_of_row(self.folder, row)
+        entry = replace(entry, target=max(entry.target, self._target()))
+        by_hand = entry.kind == SpecimenKind.COUNTER and entry.state is CaseState.REVIEWED
+        return (
+            replace(entry, state=CaseState.TO_REVIEW) if by_hand and entry.counted < entry.target else entry
+        )
 
     def _sound_rows(self) -> list[serialization.Row]:
         """Every line, newest first; a row that is not as it was written is made anew from its case."""
-        everything = "SELECT * FROM cases ORDER BY created DESC, name"
-        found = self._index.execute(everything).fetchall()
+        found = self._rows()
         spoilt = [row for row in found if not is_sound(row)]
         if not spoilt:
             return found
         files = {index_key(self.folder, p): p for p in case_files(self.folder)}
+        self._drop([row[0] for row in spoilt])
         for row in spoilt:
-            self._index.execute("DELETE FROM cases WHERE name = ?", (row[0],))
             if row[0] in files:
                 self._upsert(row[0], files[row[0]])
-        return [row for row in self._index.execute(everything).fetchall() if is_sound(row)]
+        return [row for row in self._rows() if is_sound(row)]
+
+    def _rows(self) -> list[serialization.Row]:
+        return self._index.execute("SELECT * FROM cases").fetchall()
 
     def _row(self, name: str | bytes) -> serialization.Row | None:
         row: serialization.Row | None = self._index.execute(
             "SELECT * FROM cases WHERE name = ?", (name,)
+        ).fetchone()
+        return row
+
+    # -- pictures --------------------------------------------------------------------------------------
+
+    def picture(self, path: Path, draw: Callable[[CaseStore], bytes]) -> bytes:
+        """The picture of a case for the list: the one that is kept, else what `draw` makes of the case.
+
+        May take long, and is for a worker thread. The picture is an untrusted file's until it is checked.
+
+        Raises
+        ------
+        UserError
+            When the case cannot be read.
+        """
+        name, stamp = index_key(self.folder, path.absolute()), stamp_of(path)
+        kept = self._with_index(lambda: self._kept_picture(name))
+        if kept is not None and kept[1] == stamp and is_sound(kept):
+            return bytes(kept[2])
+        with CaseStore.open(path, read_only=True) as store:
+            drawn = draw(store)
+        row = sealed((name, stamp, drawn))
+        self._with_index(
+            lambda: self._index.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?)", row)
+        )
+        return drawn
+
+    def _kept_picture(self, name: str | bytes) -> serialization.Row | None:
+        row: serialization.Row | None = self._index.execute(
+            "SELECT * FROM pictures WHERE name = ?", (name,)
         ).fetchone()
         return row
 
@@ -270,7 +287,7 @@ class Worklist:
         """
         copy = move_case(path, target_folder)
         key = index_key(self.folder, path.absolute())
-        self._with_index(lambda: self._index.execute("DELETE FROM cases WHERE name = ?", (key,)))
+        self._with_index(lambda: self._drop([key]))
         return copy
 
     # -- the index -------------------------------------------------------------------------------------
@@ -299,133 +316,47 @@ class Worklist:
                 with contextlib.suppress(sqlite3.Error):
                     self._index.close()
                 self._index = index_at(None)
+                self._known = None
                 if again:
                     self._refresh(None)
                 return work()
 
+    def _drop(self, names: Sequence[str | bytes]) -> None:
+        """Forget rows and their pictures."""
+        for table in ("cases", "pictures"):
+            self._index.executemany(f"DELETE FROM {table} WHERE name = ?", [(n,) for n in names])  # noqa: S608
+        if self._known is not None:
+            for name in names:
+                self._known.pop(name, None)
+        self._in_order = None
+
     def _upsert(self, name: str | bytes, path: Path) -> None:
-        stamp = stamp_of(path)
+        """Read a case, without keeping a search waiting, and put its row into the index."""
+        line = self._line(name, stamp_of(path), path)
+        self._with_index(lambda: self._put(sealed(line)), again=False)
+
+    def _line(self, name: str | bytes, stamp: str, path: Path) -> serialization.Row:
+        """The row of a case, without its seal, whatever reading it does."""
         try:
-            line = self._summary(name, stamp, path)
+            line = row_of_case(
+                name, stamp, path, flags=self._flags, id_fields=self._id_fields, first_flag=self._went_back
+            )
             # what the index cannot hold must cost this line alone
-            _entry(self.folder, line)
+            self._entry(line)
         except UserError as error:
-            line = _unreadable(name, stamp, path, error)
+            return unreadable_row(name, stamp, path, error)
         except Exception as error:
             _log.error("a case cannot be listed", exc_info=error)
             # Whatever one file does to this program, the others are listed.
-            line = _unreadable(name, stamp, path, damaged(path, type(error).__name__))
-        row = sealed(line)
+            return unreadable_row(name, stamp, path, damaged(path, type(error).__name__))
+        return line
+
+    def _put(self, row: serialization.Row) -> None:
         self._index.execute(f"INSERT OR REPLACE INTO cases VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+        if self._known is not None:
+            self._known[row[0]] = self._to_known(row)
+        self._in_order = None
 
-    def _summary(self, name: str | bytes, stamp: str, path: Path) -> serialization.Row:
-        if path.is_dir():
-            raise UserError(
-                "The folder {path} cannot be listed.",
-                "You may not read it, or its disk or share does not answer. Cases in it are not listed.",
-                "Check the folder's permissions and the network.",
-                path=path,
-            )
-        with CaseStore.open(path, read_only=True) as store:
-            cells, events = store.load_cells(), store.events()
-            try:
-                state = fold(cells, events)
-            except ValueError as error:
-                raise UserError("The events of {path} do not follow from each other.", path=path) from error
-            ids = [state.data.fields.get(f, "") for f in self._id_fields]
-            flags = list(self._flags(state, store)) if self._flags is not None else []
-            if chain_was_truncated(self._index, store):
-                flags.insert(0, WENT_BACK)
-            where = _state_of(store, state)
-            persons = sorted({e.person for e in events})
-            incomplete = is_incomplete(store.runs)
-            number = with_number(store.specimen, state.data.fields).id
-            return (
-                name,
-                stamp,
-                serialization.clean(store.case_id),
-                serialization.clean(number),
-                str(store.specimen.kind),
-                serialization.clean(store.created),
-                serialization.clean(events[-1].time if events else store.created),
-                str(where),
-                len(state) - state.absent,
-                state.unidentified,
-                state.reviewed,
-                len(state.signatures),
-                int(incomplete and where is not CaseState.ANALYSING),
-                int(store.specimen.synthetic),
-                serialization.to_json(persons),
-                serialization.clean("\n".join(i for i in ids if i)),
-                serialization.to_json(flags),
-                "",
-                film_line(store, state),
-            )
-
-
-def _state_of(store: CaseStore, state: ReviewState) -> CaseState:
-    """Work out the state of a case; REVIEWED when no cell waits and a person decided on each of the 100 %."""
-    if state.signed:
-        return CaseState.SIGNED
-    running = any(r.status is RunStatus.RUNNING for r in store.runs)
-    if running and holder_of(store.path) is not None:
-        return CaseState.ANALYSING
-    if store.specimen.kind is SpecimenKind.COUNTER:
-        return CaseState.REVIEWED if state.hand_counts else CaseState.NEW
-    if not store.runs and not len(state):
-        return CaseState.NEW
-    counted = (c for c in store.load_cells() if state.present(c.id) and state.decision(c.id).final in COUNTED)
-    if state.unidentified or not state.reviewed or not all(state.decided(c.id) for c in counted):
-        return CaseState.TO_REVIEW
-    return CaseState.REVIEWED
-
-
-def _unreadable(name: str | bytes, stamp: str, path: Path, error: UserError) -> serialization.Row:
-    return (
-        name,
-        stamp,
-        "",
-        serialization.clean(path.stem),
-        "",
-        "",
-        "",
-        str(CaseState.UNREADABLE),
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        "[]",
-        "",
-        "[]",
-        serialization.to_json({lang: serialization.clean(error.text(lang)) for lang in LANGUAGES}),
-        "",
-    )
-
-
-def _path(folder: Path, row: serialization.Row) -> Path:
-    return folder / serialization.name_from_db(row[0])
-
-
-def _entry(folder: Path, row: serialization.Row) -> CaseEntry:
-    words = dict(json.loads(row[17] or "{}"))
-    return CaseEntry(
-        path=_path(folder, row),
-        case_id=row[2],
-        specimen_id=row[3],
-        kind=row[4],
-        created=row[5],
-        changed=row[6],
-        state=CaseState(row[7]),
-        cells=row[8],
-        unidentified=row[9],
-        reviewed=row[10],
-        signatures=row[11],
-        incomplete=bool(row[12]),
-        synthetic=bool(row[13]),
-        persons=tuple(json.loads(row[14])),
-        flags=tuple(json.loads(row[16])),
-        problem=words.get("en", ""),
-        problem_words=tuple(words.items()),
-    )
+    def _went_back(self, store: CaseStore) -> str:
+        back = self._with_index(lambda: chain_was_truncated(self._index, store), again=False)
+        return WENT_BACK if back else ""

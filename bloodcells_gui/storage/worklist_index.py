@@ -18,8 +18,8 @@ from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.connection import open_held
 
 INDEX_NAME = ".worklist.sqlite"
-_VERSION = 4
-_WITH_HEADS = 3  # earlier versions whose table of heads is carried over; their lines are made anew
+_VERSION = 5
+_BEFORE = (3, 4)  # their table of heads is carried over; their lines are made anew
 # How far the chain of each case had come (see last_seen.py); a later version has to carry it over.
 HEADS_SQL = "CREATE TABLE heads (seed TEXT PRIMARY KEY, entries INTEGER NOT NULL, head TEXT NOT NULL) STRICT"
 _COLUMNS = (
@@ -28,7 +28,15 @@ _COLUMNS = (
     " cells INTEGER NOT NULL, unidentified INTEGER NOT NULL, reviewed INTEGER NOT NULL,"
     " signatures INTEGER NOT NULL, incomplete INTEGER NOT NULL, synthetic INTEGER NOT NULL,"
     " persons TEXT NOT NULL, ids TEXT NOT NULL, flags TEXT NOT NULL, problem TEXT NOT NULL,"
-    " film TEXT NOT NULL, seal TEXT NOT NULL"
+    " film TEXT NOT NULL, counted INTEGER NOT NULL, by_hand INTEGER NOT NULL, target INTEGER NOT NULL,"
+    " urgent INTEGER NOT NULL, signed_at TEXT NOT NULL, seal TEXT NOT NULL"
+)
+# A few cells of each case as one small JPEG; made when somebody looks at the line.
+_PICTURES = "name ANY PRIMARY KEY, stamp TEXT NOT NULL, picture BLOB NOT NULL, seal TEXT NOT NULL"
+_TABLES = (
+    f"CREATE TABLE cases ({_COLUMNS}) STRICT",
+    HEADS_SQL,
+    f"CREATE TABLE pictures ({_PICTURES}) STRICT",
 )
 
 
@@ -73,15 +81,13 @@ def index_at(place: Path | None) -> sqlite3.Connection:
         ):
             connection.execute(f"PRAGMA {pragma}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == _WITH_HEADS:
-            connection.execute("DROP TABLE IF EXISTS cases")
-            version = 0
-        if version == 0:
-            connection.execute(f"CREATE TABLE IF NOT EXISTS cases ({_COLUMNS}) STRICT")
-            connection.execute(HEADS_SQL.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+        if version in _BEFORE and _is_one_of_before(connection):
+            connection.execute("DROP TABLE cases")
+        if version in (0, *_BEFORE):
+            for table in _TABLES:
+                connection.execute(table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
             connection.execute(f"PRAGMA user_version = {_VERSION}")
-        sql = {str(r[0]) for r in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-        if sql != {f"CREATE TABLE cases ({_COLUMNS}) STRICT", HEADS_SQL} or version not in (0, _VERSION):
+        if sorted(_schema(connection)) != sorted(_TABLES) or version not in (0, *_BEFORE, _VERSION):
             raise sqlite3.DatabaseError("not this index")
         if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("damaged")
@@ -89,3 +95,13 @@ def index_at(place: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _schema(connection: sqlite3.Connection) -> list[str]:
+    return [str(r[0]) for r in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+
+
+def _is_one_of_before(connection: sqlite3.Connection) -> bool:
+    """Whether it is an index of the versions before: its rows are read again, the ends of chains are kept."""
+    found = sorted(_schema(connection))
+    return len(found) == 2 and found[0].startswith("CREATE TABLE cases (") and found[1] == HEADS_SQL

@@ -13,12 +13,12 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 
 _WITH_TEXT = (
-    "open_folder", "open_slide", "confirm", "next_doubtful", "next_unreviewed", "export", "sign",
+    "home", "open_folder", "open_slide", "confirm", "next_doubtful", "next_unreviewed", "export", "sign",
 )  # fmt: skip
 _DECISIONS = ("confirm", "exclude", "restore")
 _REVIEW = (*_DECISIONS, "next_doubtful", "next_unreviewed")
 # Held down, these would go through cells that nobody has time to look at.
-_ONCE_A_PRESS = (*_DECISIONS, "undo", "redo", "export", "sign", "close_case")
+_ONCE_A_PRESS = (*_DECISIONS, "undo", "redo", "export", "sign", "close_case", "home", "next_case", "urgent")
 
 
 class Actions(QObject):
@@ -32,6 +32,9 @@ class Actions(QObject):
         self.class_actions: dict[str, QAction] = {}
         keys = QKeySequence.StandardKey
         add = self._add
+        add("home", tr("&Work list"), "worklist", QKeySequence("Ctrl+L"))
+        add("next_case", tr("Ne&xt case"), "next", QKeySequence("F9"))
+        add("urgent", tr("Ur&gent"), "", QKeySequence("Ctrl+U"))
         add("open_folder", tr("Open &folder…"), "folder", QKeySequence(keys.Open))
         add("open_slide", tr("Open &slide or image…"), "slide", QKeySequence("Ctrl+Shift+O"))
         add("open_case", tr("Open &case…"), "case", QKeySequence("Ctrl+K"))
@@ -101,6 +104,7 @@ class Actions(QObject):
     def _shorten(self) -> None:
         """Short names for the buttons of the toolbar."""
         for name, text in (
+            ("home", tr("Work list")),
             ("open_folder", tr("Folder")),
             ("open_slide", tr("Slide")),
             ("confirm", tr("Confirm")),
@@ -212,7 +216,7 @@ class Actions(QObject):
     def fill_toolbar(self, toolbar: QToolBar) -> None:
         """The commands of every minute."""
         for group in (
-            ("open_folder", "open_slide"),
+            ("home", "open_folder", "open_slide"),
             ("undo", "redo"),
             ("confirm", "exclude", "restore"),
             ("next_doubtful", "next_unreviewed"),

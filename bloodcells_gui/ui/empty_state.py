@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTo
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.icons import app_icon
-from bloodcells_gui.ui.labels import menu_text, plain_tip
+from bloodcells_gui.ui.labels import menu_text
 
 
 class _Choice(QToolButton):
@@ -136,27 +136,26 @@ class EmptyState(QWidget):
             choices.addWidget(choice, 1)
         return choices
 
-    def show_recent(self, paths: Sequence[tuple[str, Path]]) -> None:
-        """Up to six recent cases: what to call them, and where they are."""
+    def show_recent(self, cases: Sequence[tuple[str, Path, bool]]) -> None:
+        """Up to six recent cases: what they are, where, and whether they are still there."""
         while (item := self._recent.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
-        for name, path in paths[:6]:
+        for text, path, is_there in cases[:6]:
             button = QPushButton()
             button.setFlat(True)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
-            text = f"{name}   —   {path}"
             button.setText(
                 menu_text(button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 780))
             )
-            button.setToolTip(plain_tip(str(path)))
+            button.setEnabled(is_there)
             button.setAccessibleName(text)
             button.setStyleSheet("text-align: left; padding: 5px 8px;")
             button.setIcon(self._context.icons.get("case", "muted"))
             button.clicked.connect(lambda _=False, p=str(path): self.path_chosen.emit(p))
             self._recent.addWidget(button)
-        self._recent_title.setVisible(bool(paths))
+        self._recent_title.setVisible(bool(cases))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if not self._drop:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QLabel,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -32,11 +31,12 @@ from bloodcells_gui.ui.dialogs.about import AboutDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.dialogs.reason import ask_reason
 from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
-from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.foot_line import fill_foot
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.jobs import Job
 from bloodcells_gui.ui.keymap import KeyMap
-from bloodcells_gui.ui.labels import PlainLabel, menu_text, plain_tip
+from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.opening import Opener
 from bloodcells_gui.ui.progress_bar import AnalysisBar
 from bloodcells_gui.ui.reporting import Reporter
@@ -44,6 +44,7 @@ from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.review_keys import LatinShortcuts
 from bloodcells_gui.ui.reviewer import Reviewer
 from bloodcells_gui.ui.window_memory import WindowMemory
+from bloodcells_gui.ui.worklist.page import WorklistPage
 
 
 class MainWindow(QMainWindow):
@@ -55,6 +56,8 @@ class MainWindow(QMainWindow):
         The language or the keys changed: whoever made the window makes it anew around the same case.
     case_shown(object), case_leaving(object)
         A case's page is up; it is about to go (its session is still open).
+    front_changed()
+        Another page is in front: a case, the work list or the page of the first start.
     preferences_wanted()
         The person asks for the preferences, which the workbench has.
     closing()
@@ -64,6 +67,7 @@ class MainWindow(QMainWindow):
     rebuild_wanted = Signal()
     case_shown = Signal(object)
     case_leaving = Signal(object)
+    front_changed = Signal()
     preferences_wanted = Signal()
     closing = Signal()
 
@@ -73,6 +77,10 @@ class MainWindow(QMainWindow):
         self._workspace = workspace
         self._memory = memory
         self.page: CasePage | None = None
+        self.home: WorklistPage | None = None
+        self.at_home = False
+        # Whether the laboratory has cases; the work list is no way to begin without one.
+        self._has_cases: Callable[[], bool] = lambda: False
         # What is typed and not in the record yet, in words; the workbench knows.
         self.unsaved: Callable[[], str] = lambda: ""
         self.pool = QThreadPool(self)
@@ -83,7 +91,6 @@ class MainWindow(QMainWindow):
         self._build_layout()
         self._connect()
         self._show_state()
-        self._tell_setting_problems()
 
     # -- building --------------------------------------------------------------------------------------
 
@@ -91,8 +98,8 @@ class MainWindow(QMainWindow):
         context = self.context
         self.actions_ = Actions(context, self)
         self._latin = LatinShortcuts(self)
-        self._recent = QMenu(tr("Open &recent"), self)
-        self.actions_.fill_menus(self.menuBar(), self._recent)
+        self.recent_menu = QMenu(tr("Open &recent"), self)
+        self.actions_.fill_menus(self.menuBar(), self.recent_menu)
         toolbar = QToolBar(tr("Commands"))
         toolbar.setObjectName("commands")
         toolbar.setMovable(False)
@@ -113,22 +120,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.body, 1)
         layout.addWidget(self.progress)
         self.setCentralWidget(middle)
-        self._person = PlainLabel()
-        self._person.setObjectName("muted")
-        self.saved_label = QLabel()
-        self.saved_label.setObjectName("muted")
-        purpose = QLabel(tr("For Research Use Only. Not for use in diagnostic procedures."))
-        font = purpose.font()
-        font.setWeight(font.Weight.DemiBold)
-        purpose.setFont(font)
-        bar = self.statusBar()
-        bar.setSizeGripEnabled(False)
-        purpose.setContentsMargins(10, 2, 10, 2)
-        bar.addWidget(purpose)
-        self.saved_label.setContentsMargins(10, 2, 10, 2)
-        self._person.setContentsMargins(10, 2, 12, 2)
-        bar.addPermanentWidget(self.saved_label)
-        bar.addPermanentWidget(self._person)
+        self.saved_label, self._person = fill_foot(self.statusBar())
         self.analysis = AnalysisControl(context, self.progress, self.banners, self)
         self.opener = Opener(context, self._workspace, self.banners, self.pool, self)
         self.reporter = Reporter(context, self.banners, self.pool, self)
@@ -182,17 +174,44 @@ class MainWindow(QMainWindow):
         self.reporter.cells_wanted.connect(self._show_cells)
         self.analysis.state_changed.connect(self._show_state)
         self.analysis.scale_wanted.connect(self._analyse_again)
-        self._recent.aboutToShow.connect(self._fill_recent)
         self.context.theme.changed.connect(self._show_state)
 
     def _with_open_case(self, act: Callable[[CasePage], None]) -> Callable[[], None]:
-        """`act` on the open case, nothing without one."""
+        """`act` on the case in front, nothing without one: what nobody sees is not changed."""
 
         def run() -> None:
-            if self.page is not None:
-                act(self.page)
+            if self.front is not None:
+                act(self.front)
 
         return run
+
+    # -- home ------------------------------------------------------------------------------------------
+
+    @property
+    def front(self) -> CasePage | None:
+        """The case in front; None while the work list, or the page of the first start, is."""
+        return None if self.at_home else self.page
+
+    def set_home(self, home: WorklistPage, has_cases: Callable[[], bool]) -> None:
+        """Give the window its work list."""
+        self.home, self._has_cases = home, has_cases
+        self.body.addWidget(home)
+        self._show_state()
+
+    def show_home(self) -> None:
+        """Show the work list; an open case stays open behind it."""
+        if self.home is not None:
+            self.commit_typing()
+            self.at_home = True
+            self._show_state()
+            self.home.table.setFocus()
+
+    def show_case(self) -> None:
+        """Show the open case again."""
+        if self.page is not None and self.at_home:
+            self.at_home = False
+            self._show_state()
+            self.page.views.focus_front()
 
     # -- the open case ---------------------------------------------------------------------------------
 
@@ -215,7 +234,7 @@ class MainWindow(QMainWindow):
             controller.set_author(self._workspace.author)
         self.reporter.case = session
         page = CasePage(self.context, controller, self.pool)
-        self.page = page
+        self.page, self.at_home = page, False
         self.body.addWidget(page)
         self.body.setCurrentWidget(page)
         self.actions_.scope_review(page.review_panels())
@@ -233,7 +252,7 @@ class MainWindow(QMainWindow):
         self.case_shown.emit(page)
 
     def _enable_decisions(self) -> None:
-        self.actions_.enable_decisions(self.page is not None and self.page.views.cells_in_front())
+        self.actions_.enable_decisions(self.front is not None and self.front.views.cells_in_front())
 
     def detach(self) -> CaseSession | None:
         """Let go of the case without closing it; returns it."""
@@ -249,6 +268,8 @@ class MainWindow(QMainWindow):
         page.deleteLater()
         self.banners.leave_case()
         self._show_state()
+        if self.home is not None and self.home.isVisible():
+            self.home.table.setFocus()
         return page.session
 
     def close_case(self) -> None:
@@ -276,21 +297,22 @@ class MainWindow(QMainWindow):
 
     def export(self) -> None:
         """Ask where to, then write the report of the open case."""
-        if self.page is not None:
+        if self.front is not None:
             self.commit_typing()
-            self.reporter.export(self.page.session, self)
+            self.reporter.export(self.front.session, self)
 
     def sign(self) -> None:
         """Sign the report of the open case, or amend the signed one."""
-        if self.page is not None and self.page.controller.may_decide():
+        page = self.front
+        if page is not None and page.controller.may_decide():
             self.commit_typing()
-            self.reporter.sign(self.page.controller, self)
-            self.page.refresh_numbers()
+            self.reporter.sign(page.controller, self)
+            page.refresh_numbers()
 
     def _next_panel(self) -> None:
-        if self.page is None:
+        if self.front is None:
             return
-        panels = self.page.panels()
+        panels = self.front.panels()
         focus = QApplication.focusWidget()
         at = next((i for i, p in enumerate(panels) if p is focus), -1)
         panels[(at + 1) % len(panels)].setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -327,25 +349,12 @@ class MainWindow(QMainWindow):
         except UserError as error:
             self.banners.error(error, stays=True)
 
-    def _tell_setting_problems(self) -> None:
-        problems = self._workspace.setting_problems
-        if problems:
-            lines = [p.text(self.context.language.lang) for p in problems[:6]]
-            if len(problems) > len(lines):
-                lines.append(ngettext("and {n} more", "and {n} more", len(problems) - len(lines)))
-            self.banners.show_banner(
-                "warning",
-                tr("Some settings could not be used."),
-                "\n".join(lines),
-                tr("Set them anew in the preferences or correct the settings file."),
-                stays=True,
-            )
-
     # -- showing what holds ----------------------------------------------------------------------------
 
     def _show_state(self) -> None:
-        page, a = self.page, self.actions_
-        self.body.setCurrentWidget(page if page is not None else self.empty)
+        page, a = self.front, self.actions_
+        begun = self.home is not None and (self.at_home or self._has_cases())
+        self.body.setCurrentWidget(page or (self.home if begun else self.empty) or self.empty)
         a.enable_case(page is not None)
         self._enable_decisions()
         state = page.session.state if page is not None else None
@@ -365,11 +374,15 @@ class MainWindow(QMainWindow):
         if page is None:
             self.saved_label.setText("")
             self.setWindowTitle("bloodcells")
-            self.empty.show_recent([(p.stem, p) for p in self._workspace.recent()])
         else:
             self.show_saved()
             self.saved_label.setToolTip(plain_tip(str(page.session.path)))
-            self.setWindowTitle(f"{' '.join(page.session.specimen.id.split())[:80]} — bloodcells")
+            self.setWindowTitle(f"{self.case_name()} — bloodcells")
+        self.front_changed.emit()
+
+    def case_name(self) -> str:
+        """What a person calls the open case; "" without one."""
+        return "" if self.page is None else " ".join(self.page.session.specimen.id.split())[:80]
 
     def show_saved(self) -> None:
         """Say at the foot that all is saved, or what is not."""
@@ -404,13 +417,6 @@ class MainWindow(QMainWindow):
             self.page.views.show_cells(cells)
             self.page.views.focus_front()
 
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        for path in self._workspace.recent():
-            action = self._recent.addAction(menu_text(path.stem))
-            action.setToolTip(plain_tip(str(path)))
-            action.triggered.connect(lambda _=False, p=path: self.opener.open_path(p))
-
     # -- window events ---------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -426,8 +432,11 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self.page is not None and not event.spontaneous():
-            self.page.views.focus_front()
+        if not event.spontaneous():
+            if self.front is not None:
+                self.front.views.focus_front()
+            elif self.home is not None and self.home.isVisible():
+                self.home.table.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._memory.put("window", self.saveGeometry())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, QUrl, Signal
@@ -25,6 +25,7 @@ from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog, UnsavedComme
 from bloodcells_gui.ui.file_dialogs import FileKind, documents
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import QueuedLookup
+from bloodcells_gui.ui.labels import menu_text
 from bloodcells_gui.ui.review import ReviewController
 
 
@@ -39,11 +40,14 @@ class Reporter(QObject):
         The person wants to see these cells.
     draft_settled()
         The comment that was typed is in the report now, or discarded.
+    next_wanted()
+        The case is signed, and the person wants to go on with the next one.
     """
 
     busy = Signal(str)
     cells_wanted = Signal(tuple)
     draft_settled = Signal()
+    next_wanted = Signal()
 
     def __init__(self, context: UiContext, banners: BannerStack, pool: QThreadPool, parent: QObject) -> None:
         super().__init__(parent)
@@ -55,6 +59,8 @@ class Reporter(QObject):
         self._signed: Banner | None = None
         # The case in front; what is told late about another one must not seem to be about it.
         self.case: CaseSession | None = None
+        # What the case that comes next is called, "" for none; the work list knows.
+        self.next_name: Callable[[], str] = lambda: ""
 
     def proposal(self, session: CaseSession) -> Path:
         """A folder named after the specimen, beside that of the last report or in the documents."""
@@ -145,11 +151,15 @@ class Reporter(QObject):
             return
         if not all(controller.keep_draft(key, "") for key in typed):
             return
+        following = self.next_name()
+        name = tr("Next: {case} (F9)").format(case=menu_text(following[:40]))
+        actions = ((name, self.next_wanted.emit),) if following else ()
         self._signed = self._banners.show_banner(
             "ok",
             tr("The report is signed."),
             tr("It is frozen in the case file with its hash."),
             tr("Export it now, or amend it later as a new version."),
+            actions=actions,
         )
 
     def _reviewed(self, session: CaseSession) -> str:

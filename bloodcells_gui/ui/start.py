@@ -120,6 +120,8 @@ class WindowKeeper:
         self.window.setGeometry(old.geometry())
         if session is not None:
             self.window.attach(session)
+            if old.at_home:
+                self.window.show_home()
         self.window.show()
         old.close()
         old.deleteLater()

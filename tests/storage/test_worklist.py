@@ -182,7 +182,8 @@ def test_the_index_is_rebuilt_from_the_cases(folder: Path, damage: str) -> None:
         "UPDATE cases SET seal = ''",
         "INSERT INTO cases SELECT '../outside.bcs', stamp, case_id, specimen_id, kind, created, changed,"
         " state, cells, unidentified, reviewed, signatures, incomplete, synthetic, persons, ids, flags,"
-        " problem, film, seal FROM cases WHERE name = 'done.bcs'",
+        " problem, film, counted, by_hand, target, urgent, signed_at, seal FROM cases"
+        " WHERE name = 'done.bcs'",
         "DELETE FROM cases WHERE name = 'done.bcs'",
     ],
 )
@@ -340,3 +341,42 @@ def test_the_list_may_be_asked_from_several_threads(folder: Path) -> None:
         for thread in threads:
             thread.join()
         assert failures == []
+
+
+def test_an_index_of_the_version_before_is_read_again_and_keeps_the_ends_of_chains(folder: Path) -> None:
+    from bloodcells_gui.storage.worklist_index import HEADS_SQL
+
+    old = ", ".join(f"c{i} TEXT" for i in range(19))
+    with contextlib.closing(sqlite3.connect(folder / INDEX_NAME, isolation_level=None)) as made:
+        made.execute(f"CREATE TABLE cases ({old}) STRICT")
+        made.execute(HEADS_SQL)
+        made.execute("INSERT INTO heads VALUES ('seed', 7, 'head')")
+        made.execute("PRAGMA user_version = 3")
+    with Worklist(folder) as listed:
+        assert listed.refresh() == 5
+        assert states(listed) == ALL
+    with contextlib.closing(sqlite3.connect(folder / INDEX_NAME)) as other:
+        assert ("seed", 7, "head") in other.execute("SELECT * FROM heads").fetchall()
+
+
+def test_a_picture_is_drawn_once_as_long_as_its_case_stays_the_same(folder: Path) -> None:
+    drawn: list[str] = []
+
+    def draw(store: CaseStore) -> bytes:
+        drawn.append(store.path.name)
+        return b"picture %d" % len(drawn)
+
+    path = folder / "fresh.bcs"
+    with Worklist(folder) as listed:
+        listed.refresh()
+        assert [listed.picture(path, draw) for _ in range(3)] == [b"picture 1"] * 3
+        with CaseStore.open(path) as store:
+            Reviewer(store).act(EventKind.CONFIRM, 0)
+        assert listed.picture(path, draw) == b"picture 2"
+        with contextlib.closing(sqlite3.connect(folder / INDEX_NAME)) as other, other:
+            other.execute("UPDATE pictures SET picture = x'00'")
+        assert listed.picture(path, draw) == b"picture 3"
+        path.unlink()
+        listed.refresh()
+    with contextlib.closing(sqlite3.connect(folder / INDEX_NAME)) as other:
+        assert other.execute("SELECT count(*) FROM pictures").fetchone() == (0,)

@@ -377,6 +377,13 @@ class FakeWorkshop:
     def recent(self) -> list[Path]:
         return self.recent_paths
 
+    def remembered(self) -> list[Path]:
+        return self.recent_paths
+
+    @property
+    def cases_dir(self) -> Path:
+        return self.home / "cases"
+
     def clock_doubt(self) -> None:
         return None
 

@@ -14,7 +14,7 @@ from bloodcells_gui.ui.empty_state import EmptyState
 def test_recent_cases_lead_back(qtbot: QtBot, context: UiContext, tmp_path: Path) -> None:
     empty = EmptyState(context)
     qtbot.addWidget(empty)
-    empty.show_recent([("case one", tmp_path / "one.bcs")])
+    empty.show_recent([("case one", tmp_path / "one.bcs", True)])
     button = next(b for b in empty.findChildren(QPushButton) if "case one" in b.accessibleName())
     with qtbot.waitSignal(empty.path_chosen) as caught:
         button.click()

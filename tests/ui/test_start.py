@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui import start
@@ -16,6 +17,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.window_memory import WindowMemory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.fakes import FakeWorkshop
 from tests.support.workbench_window import a_case, a_workspace
 
@@ -112,7 +114,9 @@ def test_settings_and_recent_cases_that_cannot_be_used_are_named_in_words(
     (home / "recent.json").write_text("[" * 100_000, "utf-8")
     workspace = Workspace(home=home, config=config)
     shown = start.make_context(qapp, workspace, "fr", "light")
-    window = MainWindow(shown, workspace, WindowMemory(tmp_path / "w.ini"))
+    memory = WindowMemory(tmp_path / "w.ini")
+    window, cases = MainWindow(shown, workspace, memory), WorkList(workspace)
+    ToolWindows(window, shown, workspace, cases, memory)
     (banner,) = window.banners.banners
     assert banner.texts[1].splitlines() == [
         "Réglage « Leucocytes à compter (target_cells) » : n'est pas un nombre. "
@@ -124,5 +128,6 @@ def test_settings_and_recent_cases_that_cannot_be_used_are_named_in_words(
     ]
     assert workspace.recent() == []
     window.close()
+    cases.close()
     window.deleteLater()
     shown.language.choose("en")

@@ -133,11 +133,12 @@ SECTIONS = (
     ),
     KeySection(
         N_("Work list"),
-        ("worklist/window",),
+        ("worklist/page", "worklist/table"),
         (
             KeyLine(_ENTER, N_("Open the case"), N_("Enter")),
             KeyLine(("Ctrl+F",), N_("Search")),
             KeyLine(("F5",), N_("Read the folder again")),
+            KeyLine(("Esc",), N_("Back to the open case")),
         ),
     ),
     KeySection(

@@ -39,7 +39,7 @@ TOPICS: dict[str, str] = {
     "ExportDialog": "technician#5-sign-and-hand-over",
     "PreviewWindow": "technician#5-sign-and-hand-over",
     "AuditWindow": "laboratory#records",
-    "WorklistWindow": "technician#the-work-list",
+    "WorklistPage": "technician#the-work-list",
     "WatchedWindow": "technician#the-watched-folder",
     "AssignDialog": "technician#the-watched-folder",
     "LibraryWindow": "laboratory#the-reference-library",

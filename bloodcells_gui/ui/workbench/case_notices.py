@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 
@@ -10,9 +10,12 @@ from bloodcells_gui.app.clock import clock_doubt
 from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.clock import ClockDoubt
+from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.main_window import MainWindow
+
+_NAMED = 6
 
 
 class CaseNotices(QObject):
@@ -41,6 +44,21 @@ class CaseNotices(QObject):
             "info", text(notice.what), text(notice.why, **dict(notice.params)), text(notice.what_to_do),
             actions=actions,
         )  # fmt: skip
+
+    def of_settings(self, problems: Sequence[SettingProblem]) -> None:
+        """What of the settings is not used, and why."""
+        if not problems:
+            return
+        lines = [p.text(self._context.language.lang) for p in problems[:_NAMED]]
+        if len(problems) > len(lines):
+            lines.append(ngettext("and {n} more", "and {n} more", len(problems) - len(lines)))
+        self._window.banners.show_banner(
+            "warning",
+            tr("Some settings could not be used."),
+            "\n".join(lines),
+            tr("Set them anew in the preferences or correct the settings file."),
+            stays=True,
+        )
 
     def of_clock(self, doubt: ClockDoubt | None) -> None:
         """What speaks against the computer's clock: every entry is dated by it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -49,7 +48,8 @@ from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.case_care import CaseCare
 from bloodcells_gui.ui.workbench.case_notices import CaseNotices
 from bloodcells_gui.ui.workbench.film_windows import FilmWindows
-from bloodcells_gui.ui.worklist.window import WorklistWindow
+from bloodcells_gui.ui.workbench.home import Home
+from bloodcells_gui.ui.worklist.page import WorklistPage
 
 Dialog = TypeVar("Dialog", bound=QDialog)
 
@@ -77,7 +77,6 @@ class ToolWindows(QObject):
         self.workspace = workspace
         self.cases = cases
         self.memory = memory
-        self.worklist: WorklistWindow | None = None
         self.library: LibraryWindow | None = None
         self.backup = BackupDesk(context, workspace, window)
         self._shelf = ReferenceLibraryController(workspace.home)
@@ -91,23 +90,24 @@ class ToolWindows(QObject):
         self._due.failed.connect(lambda _, error: self._tell_due_failed(error))
         self._notices = CaseNotices(window, context)
         self._popped: list[QDialog] = []
-        self._run_next: Path | None = None
         self.case_details: CaseDetailsPage | None = None
         self.counter: CounterPanel | None = None
         self._for_case: list[QAction] = []
+        self.home = Home(context, window, workspace, cases)
         self._case_menu = self._menu(tr("&Case"))
         self._lab_menu = self._menu(tr("La&boratory"))
         self._fill_menus()
         window.preferences_wanted.connect(self.edit_settings)
         CaseCare(context, window, cases)
         self.films = FilmWindows(context, window, self._case_menu)
-        # The work list is made when it is wanted.
         window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
         window.case_shown.connect(self._on_case_opened)
         window.case_leaving.connect(self._on_case_closing)
+        window.front_changed.connect(self._update_actions)
         window.closing.connect(self._closing)
-        self._update_actions(None)
+        self._update_actions()
         self._run_after_event(self._look_for_due)
+        self._notices.of_settings(workspace.setting_problems)
         self._notices.of_clock(workspace.clock_doubt())
 
     # -- menus -----------------------------------------------------------------------------------------
@@ -138,8 +138,9 @@ class ToolWindows(QObject):
 
     def _fill_menus(self) -> None:
         lab, case = self._lab_menu, self._case_menu
-        self._add(lab, tr("&Work list…"), self.show_worklist, "Ctrl+L", of_case=False)
-        lab.addAction(self.window.actions_.get("watched"))
+        get = self.window.actions_.get
+        lab.addActions([get(name) for name in ("home", "next_case", "urgent", "watched")])
+        lab.addSeparator()
         self._add(lab, tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
         self._add(lab, tr("Smear and analyser over &cases…"), self.show_agreement, of_case=False)
         self._add(case, tr("&Specimen and patient"), lambda: self.show_case_details(0), "Ctrl+1")
@@ -160,9 +161,9 @@ class ToolWindows(QObject):
         self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
         self._add(lab, tr("Back&up and restore…"), self.backup.show, of_case=False)
 
-    def _update_actions(self, page: CasePage | None) -> None:
+    def _update_actions(self) -> None:
         for action in self._for_case:
-            action.setEnabled(page is not None)
+            action.setEnabled(self.window.front is not None)
 
     # -- the open case ---------------------------------------------------------------------------------
 
@@ -172,14 +173,9 @@ class ToolWindows(QObject):
         return None if self.window.page is None else self.window.page.session
 
     def _on_case_opened(self, page: CasePage) -> None:
-        self._update_actions(page)
         session = page.session
         self._add_views(page)
         self._notices.of_case(session)
-        if self._run_next is not None and session.path.absolute() == self._run_next:
-            self._run_next = None
-            # The opener goes on after this signal; the analysis starts once it is through.
-            self._run_after_event(self.window.continue_analysis)
 
     def _add_views(self, page: CasePage) -> None:
         session = page.session
@@ -243,7 +239,6 @@ class ToolWindows(QObject):
             self.case_details.keep_drafts()
         self.window.unsaved = lambda: ""
         self.case_details = self.counter = None
-        self._update_actions(None)
 
     # -- the reference library -------------------------------------------------------------------------
 
@@ -422,21 +417,14 @@ class ToolWindows(QObject):
 
     # -- the work list ---------------------------------------------------------------------------------
 
-    def show_worklist(self) -> WorklistWindow:
-        """Every case of the laboratory."""
-        if self.worklist is None:
-            ask, look_at = self.window.opener.ask_options, self.workspace.look_at
-            self.worklist = WorklistWindow(
-                self.context, self.cases, look_at, self.window.pool, self.window, ask
-            )
-            self.worklist.case_chosen.connect(self._open)
-        self._show(self.worklist)
-        return self.worklist
+    @property
+    def worklist(self) -> WorklistPage:
+        """The work list of the window."""
+        return self.home.page
 
-    def _open(self, path: Path, and_analyse: bool) -> None:
-        self._run_next = path.absolute() if and_analyse else None
-        self.window.opener.open_path(path)
-        self.window.activateWindow()
+    def show_worklist(self) -> WorklistPage:
+        """Every case of the laboratory, in front."""
+        return self.home.show()
 
     def _show(self, widget: QWidget) -> None:
         if widget.isVisible():
@@ -447,9 +435,6 @@ class ToolWindows(QObject):
     def _closing(self) -> None:
         self._due.close()
         self.backup.close()
-        if self.worklist is not None:
-            self.worklist.stop()
-            self.worklist.close()
         if self.library is not None:
             self.library.close()
         self._shelf.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
@@ -22,7 +23,7 @@ from bloodcells_gui.app.analysis_queue import QueueEntry, QueueState
 from bloodcells_gui.app.worklist import CaseEntry, CaseState
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
+from bloodcells_gui.ui.i18n import Language, ngettext, pgettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -42,11 +43,31 @@ class Column(IntEnum):
 
     STATE = 0
     SPECIMEN = 1
-    CREATED = 2
-    CELLS = 3
-    REVIEWED = 4
-    FLAGS = 5
-    PERSONS = 6
+    PICTURE = 2
+    CREATED = 3
+    CELLS = 4
+    REVIEWED = 5
+    FLAGS = 6
+    PERSONS = 7
+
+
+WORK_ORDER = -1
+"""Instead of a column: the order in which a laboratory works through its cases."""
+_ON_THE_RIGHT = (Column.CELLS, Column.REVIEWED)
+
+
+def column_name(column: Column) -> str:
+    """The heading of a column."""
+    return {
+        Column.STATE: tr("State"),
+        Column.SPECIMEN: tr("Specimen"),
+        Column.PICTURE: tr("Pictures"),
+        Column.CREATED: tr("Begun"),
+        Column.CELLS: tr("Counted"),
+        Column.REVIEWED: tr("Decided"),
+        Column.FLAGS: tr("Flags"),
+        Column.PERSONS: tr("Reviewers"),
+    }[column]
 
 
 class WorklistModel(QAbstractTableModel):
@@ -62,6 +83,7 @@ class WorklistModel(QAbstractTableModel):
         self._context = context
         self._queued = queued
         self._entries: list[CaseEntry] = []
+        self._rows: dict[Path, int] = {}
 
     def show_entries(self, entries: Sequence[CaseEntry]) -> None:
         """Replace the list; the same cases in the same order keep the selection."""
@@ -72,6 +94,7 @@ class WorklistModel(QAbstractTableModel):
             return
         self.beginResetModel()
         self._entries = new
+        self._rows = {entry.path: row for row, entry in enumerate(new)}
         self.endResetModel()
 
     def refresh_states(self) -> None:
@@ -83,9 +106,13 @@ class WorklistModel(QAbstractTableModel):
         """The case on a row."""
         return self._entries[row]
 
+    def entries(self) -> list[CaseEntry]:
+        """All cases that are shown, from top to bottom."""
+        return list(self._entries)
+
     def row_of(self, path: Path) -> int:
         """Where a case stands; -1 when it is not shown."""
-        return next((i for i, e in enumerate(self._entries) if e.path == path), -1)
+        return self._rows.get(path, -1)
 
     def queue_entry(self, row: int) -> QueueEntry | None:
         """What the queue says of a row, while it waits or runs."""
@@ -100,16 +127,13 @@ class WorklistModel(QAbstractTableModel):
         if queued is not None:
             share = f" {100 * queued.done // queued.total} %" if queued.total else ""
             return tr("analysing") + share, "info"
+        state = self._entries[row].state
+        return state_name(state), _SEVERITY[state]
+
+    def is_urgent(self, row: int) -> bool:
+        """Whether somebody marked the case and it is not signed yet."""
         entry = self._entries[row]
-        words = {
-            CaseState.NEW: tr("new"),
-            CaseState.ANALYSING: tr("analysing"),
-            CaseState.TO_REVIEW: tr("to review"),
-            CaseState.REVIEWED: pgettext("case", "reviewed"),
-            CaseState.SIGNED: tr("signed"),
-            CaseState.UNREADABLE: tr("damaged"),
-        }
-        return words[entry.state], _SEVERITY[entry.state]
+        return entry.urgent and entry.state is not CaseState.SIGNED
 
     # -- QAbstractTableModel ---------------------------------------------------------------------------
 
@@ -128,21 +152,11 @@ class WorklistModel(QAbstractTableModel):
             return self._alignment(Column(section))
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        return {
-            Column.STATE: tr("State"),
-            Column.SPECIMEN: tr("Specimen"),
-            Column.CREATED: tr("Begun"),
-            Column.CELLS: tr("Cells"),
-            Column.REVIEWED: tr("Decided"),
-            Column.FLAGS: tr("Flags"),
-            Column.PERSONS: tr("Reviewers"),
-        }[Column(section)]
+        return column_name(Column(section))
 
     @staticmethod
     def _alignment(column: Column) -> Qt.AlignmentFlag:
-        side = Qt.AlignmentFlag.AlignRight if column in (Column.CELLS, Column.REVIEWED) else (
-            Qt.AlignmentFlag.AlignLeft
-        )  # fmt: skip
+        side = Qt.AlignmentFlag.AlignRight if column in _ON_THE_RIGHT else Qt.AlignmentFlag.AlignLeft
         return side | Qt.AlignmentFlag.AlignVCenter
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -156,8 +170,8 @@ class WorklistModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            if column is Column.FLAGS:
-                return plain_tip(self._text(index.row(), entry, column))
+            if column in (Column.FLAGS, Column.CELLS):
+                return plain_tip(self._tip(index.row(), entry, column))
             return plain_tip(entry.problem_in(self._context.language.lang) or str(entry.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             title = self.headerData(column, Qt.Orientation.Horizontal)
@@ -168,17 +182,18 @@ class WorklistModel(QAbstractTableModel):
         language = self._context.language
         match column:
             case Column.STATE:
-                return self.state_text(row)[0]
+                state = self.state_text(row)[0]
+                return tr("urgent, {state}").format(state=state) if self.is_urgent(row) else state
             case Column.SPECIMEN:
-                name = " ".join((entry.specimen_id or entry.path.stem).split())
-                return name + (tr(" (synthetic)") if entry.synthetic else "")
+                return name_of(entry)
+            case Column.PICTURE:
+                return ""
             case Column.CREATED:
                 return language.when(entry.created) if entry.created else ""
             case Column.CELLS:
-                queued = self.queue_entry(row)
-                return language.integer(max(entry.cells, queued.cells if queued else 0))
+                return counted_text(entry, language)
             case Column.REVIEWED:
-                return f"{100 * entry.reviewed // entry.cells} %" if entry.cells else ""
+                return "" if entry.reviewed_percent is None else f"{entry.reviewed_percent} %"
             case Column.FLAGS:
                 if entry.problem:
                     # the folders above would leave no room for the reason; the tip has them
@@ -192,6 +207,65 @@ class WorklistModel(QAbstractTableModel):
             case Column.PERSONS:
                 return ", ".join(entry.persons)
 
+    def _tip(self, row: int, entry: CaseEntry, column: Column) -> str:
+        if column is not Column.CELLS:
+            return self._text(row, entry, column)
+        language, queued = self._context.language, self.queue_entry(row)
+        cells = max(entry.cells, queued.cells if queued else 0)
+        said = [ngettext("{n} cell in the images", "{n} cells in the images", cells)]
+        if entry.by_hand:
+            said.append(ngettext("{n} counted by hand", "{n} counted by hand", entry.by_hand))
+        if entry.target:
+            words = tr("{counted} of {target} leukocytes counted")
+            counted, target = language.integer(entry.counted), language.integer(entry.target)
+            said.insert(0, words.format(counted=counted, target=target))
+        return "\n".join(said)
+
+
+def state_name(state: CaseState) -> str:
+    """The state in words."""
+    return {
+        CaseState.NEW: tr("new"),
+        CaseState.ANALYSING: tr("analysing"),
+        CaseState.TO_REVIEW: tr("to review"),
+        CaseState.REVIEWED: pgettext("case", "reviewed"),
+        CaseState.SIGNED: tr("signed"),
+        CaseState.UNREADABLE: tr("damaged"),
+    }[state]
+
+
+def counted_text(entry: CaseEntry, language: Language) -> str:
+    """Leukocytes counted, of the target where there is one: "64/100"."""
+    counted = language.integer(entry.counted)
+    return f"{counted}/{language.integer(entry.target)}" if entry.target else counted
+
+
+def name_of(entry: CaseEntry) -> str:
+    """What a person calls a case: its specimen's number."""
+    name = " ".join((entry.specimen_id or entry.path.stem).split())
+    return name + (tr(" (synthetic)") if entry.synthetic else "")
+
+
+def sort_key(column: Column) -> Callable[[CaseEntry], tuple[object, ...]]:
+    """By what the lines are sorted under a heading."""
+    keys: dict[Column, Callable[[CaseEntry], tuple[object, ...]]] = {
+        Column.STATE: lambda e: (not e.urgent, list(CaseState).index(e.state)),
+        Column.SPECIMEN: lambda e: (natural(e.specimen_id or e.path.stem),),
+        Column.CREATED: lambda e: (e.created,),
+        Column.CELLS: lambda e: (e.counted,),
+        Column.REVIEWED: lambda e: (-1 if e.reviewed_percent is None else e.reviewed_percent,),
+        # The most to look at first.
+        Column.FLAGS: lambda e: (-len(e.flags), -e.unidentified, ", ".join(e.flags)),
+        Column.PERSONS: lambda e: (", ".join(e.persons).casefold(),),
+    }
+    return keys[column]
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A number such that S-9 comes before S-10."""
+    parts = re.split(r"(\d+)", text.casefold())
+    return tuple((1, int(p), "") if p.isdecimal() and len(p) < 19 else (0, 0, p) for p in parts if p)
+
 
 class StateDelegate(QStyledItemDelegate):
     """The state as a word in a rounded frame; an analysis under way fills it."""
@@ -202,7 +276,7 @@ class StateDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         self.initStyleOption(option, index)
-        text, option.text = option.text, ""
+        option.text = ""
         option.widget.style().drawControl(
             option.widget.style().ControlElement.CE_ItemViewItem,
             option,
@@ -212,28 +286,41 @@ class StateDelegate(QStyledItemDelegate):
         model = index.model()
         if not isinstance(model, WorklistModel):
             return
-        severity = model.state_text(index.row())[1]
-        theme = self._context.theme
+        state, severity = model.state_text(index.row())
+        queued = model.queue_entry(index.row())
+        share = queued.done / queued.total if queued is not None and queued.total else 0.0
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = option.fontMetrics
-        area = option.rect
-        width = min(area.width() - 12, metrics.horizontalAdvance(text) + 20)
+        left = self._chip(painter, option, option.rect.left() + 8, (state, severity), share)
+        if model.is_urgent(index.row()):
+            self._chip(painter, option, left + 6, (tr("urgent"), "critical"), 0.0)
+        painter.restore()
+
+    def _chip(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        left: float,
+        word: tuple[str, str],
+        share: float,
+    ) -> float:
+        """A word in a frame, filled as far as `share`; returns where it ends."""
+        (text, severity), theme, metrics = word, self._context.theme, option.fontMetrics
+        width = min(option.rect.right() - 4 - left, metrics.horizontalAdvance(text) + 20)
         height = metrics.height() + 4
-        frame = QRectF(area.left() + 8, area.center().y() - height / 2 + 0.5, width, height)
+        frame = QRectF(left, option.rect.center().y() - height / 2 + 0.5, width, height)
         painter.setPen(QPen(theme.colour(severity), 1))
         painter.setBrush(theme.colour(f"{severity}_ground"))
         painter.drawRoundedRect(frame, height / 2, height / 2)
-        queued = model.queue_entry(index.row())
-        if queued is not None and queued.total:
+        if share:
             done = QRectF(frame)
-            done.setWidth(max(height, frame.width() * min(1.0, queued.done / queued.total)))
+            done.setWidth(max(height, frame.width() * min(1.0, share)))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("selected"))
             painter.drawRoundedRect(done, height / 2, height / 2)
         painter.setPen(theme.colour(severity))
         painter.drawText(frame, int(Qt.AlignmentFlag.AlignCenter), text)
-        painter.restore()
+        return frame.right()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return super().sizeHint(option, index) + QSize(36, 8)

@@ -24,7 +24,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from bloodcells_gui.ui.worklist.model import Column, WorklistModel
-from bloodcells_gui.ui.worklist.window import WorklistWindow
+from bloodcells_gui.ui.worklist.page import WorklistPage
 from tests.support.fakes import CODES
 from tests.support.workbench_window import CREATED, a_case, a_workspace
 
@@ -74,7 +74,7 @@ def window(
     window.deleteLater()
 
 
-def shown(worklist: WorklistWindow) -> list[str]:
+def shown(worklist: WorklistPage) -> list[str]:
     model = worklist.model
     return [str(model.index(r, Column.SPECIMEN).data()) for r in range(model.rowCount())]
 
@@ -160,13 +160,13 @@ def test_cases_are_copied_and_moved_whole_and_a_name_taken_is_told(
     worklist = bench.show_worklist()
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 1)
     stick = tmp_path / "stick"
-    worklist.transfer([path], stick, cases.copy)
+    worklist.files.transfer([path], stick, cases.copy)
     qtbot.waitUntil(lambda: bool(worklist.banners.banners))
     assert (stick / "one.bcs").read_bytes() == content
-    worklist.transfer([path], stick, cases.move)
+    worklist.files.transfer([path], stick, cases.move)
     qtbot.waitUntil(lambda: "cannot be copied" in worklist.banners.banners[0].texts[0])
     assert path.read_bytes() == content
-    worklist.transfer([path], tmp_path / "other", cases.move)
+    worklist.files.transfer([path], tmp_path / "other", cases.move)
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 0)
     assert not path.exists()
     assert (tmp_path / "other" / "one.bcs").read_bytes() == content
@@ -186,7 +186,7 @@ def test_a_damaged_case_is_listed_and_recovered(
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 1)
     assert worklist.model.index(0, Column.STATE).data() == "damaged"
     assert not worklist.open_button.isEnabled()
-    QTest.mouseClick(worklist.recover_button, Qt.MouseButton.LeftButton)
+    worklist.files.recover.trigger()
     qtbot.waitUntil(lambda: bool(worklist.banners.banners), timeout=20_000)
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 2)
     assert "Recovered: " in worklist.banners.banners[0].texts[1]
@@ -199,12 +199,12 @@ def test_a_running_analysis_shows_its_share(
     path = a_case(workspace.cases_dir / "one.bcs")
     job = StepJob()
     cases.queue.add(path, job)
-    worklist = WorklistWindow(context, cases, workspace.look_at, pool)
+    worklist = WorklistPage(context, cases, workspace.look_at, pool)
     qtbot.addWidget(worklist)
     worklist.show()
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 1)
     qtbot.waitUntil(lambda: worklist.model.index(0, Column.STATE).data() == "analysing 30 %")
-    assert not worklist.move_button.isEnabled()
+    assert not worklist.files.move_away.isEnabled()
     worklist.grab()
     QTest.mouseClick(worklist.stop_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: worklist.model.index(0, Column.STATE).data() == "to review")
@@ -227,7 +227,7 @@ def test_after_a_crash_the_case_says_what_is_there_and_goes_on(
 
 
 def test_the_model_is_an_item_model(context: UiContext, cases: WorkList) -> None:
-    worklist = WorklistWindow(context, cases, lambda _: None, QThreadPool.globalInstance())
+    worklist = WorklistPage(context, cases, lambda _: None, QThreadPool.globalInstance())
     assert isinstance(worklist.model, QAbstractItemModel)
     worklist.stop()
 
@@ -243,7 +243,7 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 3, timeout=20_000)
     target = tmp_path / "cases.csv"
     worklist.table.clearSelection()
-    worklist.write_table(target)
+    worklist.files.write_table(target)
     worklist.refresh()  # which must cost neither the table nor the word about it
     qtbot.waitUntil(target.exists, timeout=20_000)
     qtbot.waitUntil(lambda: any("2 cases" in b.texts[0] for b in worklist.banners.banners), timeout=20_000)

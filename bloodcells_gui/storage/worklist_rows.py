@@ -1,0 +1,241 @@
+"""One line of the work list: read from a case, kept as a row of the index, shown as an entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bloodcells_gui.domain.analysis import RunStatus, is_incomplete
+from bloodcells_gui.domain.counting_target import asked_target, reviewed_percent
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.priority import is_urgent
+from bloodcells_gui.domain.review_state import ReviewState, fold
+from bloodcells_gui.domain.specimen import SpecimenKind, with_number
+from bloodcells_gui.domain.taxonomy import COUNTED
+from bloodcells_gui.storage import serialization
+from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.film_lines import film_line
+from bloodcells_gui.storage.lock import holder_of
+
+Flags = Callable[[ReviewState, CaseStore], Sequence[str]]
+# Where the fields of the form stand in a row, for searching.
+IDS = 15
+# and what it says of the film, for :mod:`bloodcells_gui.storage.film_lines`.
+FILM = 18
+
+
+class CaseState(StrEnum):
+    """Where a case stands in the laboratory's work."""
+
+    NEW = "new"
+    ANALYSING = "analysing"
+    TO_REVIEW = "to review"
+    REVIEWED = "reviewed"
+    SIGNED = "signed"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """One line of the work list.
+
+    Attributes
+    ----------
+    path : Path
+    case_id, specimen_id, kind : str
+    created, changed : str
+        UTC ISO 8601: begun, and last act of a person (or begun).
+    state : CaseState
+    cells, unidentified, reviewed : int
+        Cells of the images: all, those that wait, those that a person decided on.
+    signatures : int
+        Over all versions.
+    incomplete : bool
+        The newest analysis was cancelled, failed or interrupted.
+    synthetic : bool
+    persons : tuple of str
+        Everybody who did something in it.
+    flags : tuple of str
+        As the caller's `flags` function gave them (rules raised).
+    problem : str
+        Why it cannot be read, for UNREADABLE ones, in English.
+    problem_words : tuple of (language, text)
+        The same in every language; see :meth:`problem_in`.
+    counted : int
+        Leukocytes in the 100 %, those counted by hand included.
+    by_hand : int
+        Cells of every class counted by hand.
+    target : int
+        Leukocytes that it is counted to; 0 for none.
+    urgent : bool
+        A person marked it.
+    signed_at : str
+        UTC ISO 8601, of its newest signature; "" while it is not signed.
+    """
+
+    path: Path
+    case_id: str
+    specimen_id: str
+    kind: str
+    created: str
+    changed: str
+    state: CaseState
+    cells: int = 0
+    unidentified: int = 0
+    reviewed: int = 0
+    signatures: int = 0
+    incomplete: bool = False
+    synthetic: bool = False
+    persons: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    problem: str = ""
+    problem_words: tuple[tuple[str, str], ...] = ()
+    counted: int = 0
+    by_hand: int = 0
+    target: int = 0
+    urgent: bool = False
+    signed_at: str = ""
+
+    def problem_in(self, lang: str) -> str:
+        """Why it cannot be read, in `lang`; "" where it can."""
+        return dict(self.problem_words).get(lang, self.problem)
+
+    @property
+    def reviewed_percent(self) -> int | None:
+        """How much of it persons have done, in percent; None where there is nothing to do."""
+        return reviewed_percent(
+            cells=self.cells,
+            reviewed=self.reviewed,
+            by_hand=self.by_hand,
+            counted=self.counted,
+            target=self.target,
+        )
+
+
+def row_of_case(
+    name: str | bytes,
+    stamp: str,
+    path: Path,
+    *,
+    flags: Flags | None,
+    id_fields: Sequence[str],
+    first_flag: Callable[[CaseStore], str],
+) -> serialization.Row:
+    """Read the case at `path` for its row of the index, without the seal.
+
+    Parameters
+    ----------
+    name : str or bytes
+        Its place within the folder.
+    stamp : str
+        By which a change of the file shows.
+    first_flag : callable
+        What else there is to say of the case, before all flags; "" for nothing.
+
+    Raises
+    ------
+    UserError
+        When it cannot be read.
+    """
+    if path.is_dir():
+        raise UserError(
+            "The folder {path} cannot be listed.",
+            "You may not read it, or its disk or share does not answer. Cases in it are not listed.",
+            "Check the folder's permissions and the network.",
+            path=path,
+        )
+    with CaseStore.open(path, read_only=True) as store:
+        cells, events = store.load_cells(), store.events()
+        try:
+            state = fold(cells, events)
+        except ValueError as error:
+            raise UserError("The events of {path} do not follow from each other.", path=path) from error
+        fields = state.data.fields
+        ids = [fields.get(f, "") for f in id_fields]
+        raised = list(flags(state, store)) if flags is not None else []
+        first = first_flag(store)
+        where = _state_of(store, state)
+        return (
+            name,
+            stamp,
+            serialization.clean(store.case_id),
+            serialization.clean(with_number(store.specimen, fields).id),
+            str(store.specimen.kind),
+            serialization.clean(store.created),
+            serialization.clean(events[-1].time if events else store.created),
+            str(where),
+            len(state) - state.absent,
+            state.unidentified,
+            state.reviewed,
+            len(state.signatures),
+            int(is_incomplete(store.runs) and where is not CaseState.ANALYSING),
+            int(store.specimen.synthetic),
+            serialization.to_json(sorted({e.person for e in events})),
+            serialization.clean("\n".join(i for i in ids if i)),
+            serialization.to_json([first, *raised] if first else raised),
+            "",
+            film_line(store, state),
+            sum(n for code, n in state.counts.items() if code in COUNTED),
+            sum(state.hand_counts.values()),
+            asked_target(store.runs),
+            int(is_urgent(fields)),
+            serialization.clean(state.signatures[-1].time if state.signed else ""),
+        )
+
+
+def _state_of(store: CaseStore, state: ReviewState) -> CaseState:
+    """Work out the state of a case; REVIEWED when no cell waits and a person decided on each of the 100 %."""
+    if state.signed:
+        return CaseState.SIGNED
+    running = any(r.status is RunStatus.RUNNING for r in store.runs)
+    if running and holder_of(store.path) is not None:
+        return CaseState.ANALYSING
+    if store.specimen.kind is SpecimenKind.COUNTER:
+        return CaseState.REVIEWED if state.hand_counts else CaseState.NEW
+    if not store.runs and not len(state):
+        return CaseState.NEW
+    counted = (c for c in store.load_cells() if state.present(c.id) and state.decision(c.id).final in COUNTED)
+    if state.unidentified or not state.reviewed or not all(state.decided(c.id) for c in counted):
+        return CaseState.TO_REVIEW
+    return CaseState.REVIEWED
+
+
+def unreadable_row(name: str | bytes, stamp: str, path: Path, error: UserError) -> serialization.Row:
+    """The row of a case that cannot be read, with why."""
+    why = serialization.to_json({lang: serialization.clean(error.text(lang)) for lang in LANGUAGES})
+    stem, state = serialization.clean(path.stem), str(CaseState.UNREADABLE)
+    counts = (0, 0, 0, 0, 0, 0)
+    return (name, stamp, "", stem, "", "", "", state, *counts, "[]", "", "[]", why, "", 0, 0, 0, 0, "")
+
+
+def entry_of_row(folder: Path, row: serialization.Row) -> CaseEntry:
+    """The entry that a row stands for; whatever a broken row raises, its caller reads the case again."""
+    words = dict(json.loads(row[17] or "{}"))
+    return CaseEntry(
+        path=folder / serialization.name_from_db(row[0]),
+        case_id=row[2],
+        specimen_id=row[3],
+        kind=row[4],
+        created=row[5],
+        changed=row[6],
+        state=CaseState(row[7]),
+        cells=row[8],
+        unidentified=row[9],
+        reviewed=row[10],
+        signatures=row[11],
+        incomplete=bool(row[12]),
+        synthetic=bool(row[13]),
+        persons=tuple(json.loads(row[14])),
+        flags=tuple(json.loads(row[16])),
+        problem=words.get("en", ""),
+        problem_words=tuple(words.items()),
+        counted=row[19],
+        by_hand=row[20],
+        target=row[21],
+        urgent=bool(row[22]),
+        signed_at=row[23],
+    )

@@ -1,0 +1,172 @@
+"""The work list as the window's home: what is opened from it, marked in it, and which case comes next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+
+from bloodcells_gui.app.worklist import NextCase, WorkList, apply_to_each
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.priority import PRIORITY_FIELD, URGENT, is_urgent
+from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.jobs import QueuedLookup
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.workbench.recent_cases import RecentCases
+from bloodcells_gui.ui.worklist.model import name_of, state_name
+from bloodcells_gui.ui.worklist.page import WorklistPage
+
+_NEWS_MS = 8000
+
+
+class Home(QObject):
+    """Hangs on a window, gives it the work list and goes from case to case."""
+
+    def __init__(self, context: UiContext, window: MainWindow, workspace: Workspace, cases: WorkList) -> None:
+        super().__init__(window)
+        self._context = context
+        self._window = window
+        self._workspace = workspace
+        self._cases = cases
+        self._run_here: Path | None = None
+        ask = lambda *x: window.opener.ask_options(*x)  # noqa: E731, PLW0108  # the one of the moment
+        self.page = WorklistPage(context, cases, workspace.look_at, window.pool, ask=ask)
+        self.page.case_chosen.connect(self.open)
+        self.page.urgent_wanted.connect(self.mark)
+        self.page.back_wanted.connect(window.show_case)
+        self._marks = QueuedLookup(window.pool, self)
+        self._marks.answered.connect(lambda _, errors: self._marked(errors))
+        self.recent = RecentCases(context, window, workspace, cases, lambda p: self.open(p, False))
+        for name, act in (
+            ("home", self.toggle), ("next_case", self.open_next), ("urgent", self.toggle_urgent),
+        ):  # fmt: skip
+            window.actions_.connect(name, act)
+        window.case_shown.connect(self._on_case_opened)
+        window.case_leaving.connect(lambda page: self.page.show_case(page.session.path))
+        window.front_changed.connect(self._show_state)
+        window.reporter.next_wanted.connect(self.open_next)
+        window.reporter.next_name = self._name_of_next
+        window.closing.connect(self._closing)
+        window.set_home(self.page, cases.is_begun)
+
+    # -- to and fro ------------------------------------------------------------------------------------
+
+    def show(self) -> WorklistPage:
+        """The work list in front."""
+        self._window.show_home()
+        return self.page
+
+    def toggle(self) -> None:
+        """From the open case to the work list and back."""
+        if self._window.at_home and self._window.page is not None:
+            self._window.show_case()
+        else:
+            self.show()
+
+    def open(self, path: Path, and_analyse: bool) -> None:
+        """Open a case; with `and_analyse` its analysis, which waited, runs there now."""
+        page = self._window.page
+        if page is not None and page.session.path.absolute() == path.absolute():
+            self._window.show_case()
+            return
+        self._run_here = path.absolute() if and_analyse else None
+        self._window.opener.open_path(path)
+
+    def _on_case_opened(self, page: CasePage) -> None:
+        if self._run_here is not None and page.session.path.absolute() == self._run_here:
+            self._run_here = None
+            # The opener goes on after this signal; the analysis starts once it is through.
+            QTimer.singleShot(0, self, self._window.continue_analysis)
+
+    def _show_state(self) -> None:
+        window, front = self._window, self._window.front
+        self.page.offer_way_back(window.case_name() if window.at_home else "")
+        # Not from a case that is being worked on: the next one opens when this one is done.
+        ready = front is None or front.session.state.signed
+        window.actions_.get("next_case").setEnabled(ready)
+        window.actions_.get("urgent").setEnabled(front is None or not front.session.state.signed)
+
+    # -- the next case ---------------------------------------------------------------------------------
+
+    def _next(self) -> NextCase | None:
+        page = self._window.page
+        return self._cases.next_case(None if page is None else page.session.path.absolute())
+
+    def _name_of_next(self) -> str:
+        try:
+            found = self._next()
+        except UserError:
+            return ""
+        return "" if found is None else name_of(found.entry)
+
+    def open_next(self) -> None:
+        """Open the case that comes next in the order of the work; home where none is left."""
+        front, page = self._window.front, self._window.page
+        if front is not None and not front.session.state.signed:
+            return
+        if front is None and page is not None and not page.session.state.signed:
+            self._window.show_case()  # the work that was begun comes first
+            return
+        try:
+            found = self._next()
+        except UserError as error:
+            self._window.banners.error(error)
+            return
+        if found is None:
+            self._window.close_case()
+            self.show()
+            self.page.banners.show_banner("ok", tr("No further case waits for you."), vanish_ms=_NEWS_MS)
+            return
+        path = found.entry.path
+        self.open(path, self._cases.queue.withdraw(path))
+        opened = self._window.page
+        if opened is not None and opened.session.path.absolute() == path.absolute():
+            self._tell_next(found)
+
+    def _tell_next(self, found: NextCase) -> None:
+        entry = found.entry
+        state = state_name(entry.state)
+        if entry.urgent:
+            state = tr("urgent, {state}").format(state=state)
+        rest = tr("It is the last one that waits.")
+        if found.after_it:
+            rest = ngettext("{n} more waits after it.", "{n} more wait after it.", found.after_it)
+        what = tr("Next case: {case} ({state})").format(case=name_of(entry), state=state)
+        self._window.banners.show_banner("info", what, rest, vanish_ms=_NEWS_MS)
+
+    # -- urgent ----------------------------------------------------------------------------------------
+
+    def toggle_urgent(self) -> None:
+        """Mark the case in front, or those chosen in the list, as urgent; or take the mark back."""
+        front = self._window.front
+        if front is None:
+            self.page.toggle_urgent()
+        else:
+            self._mark_open(front, not is_urgent(front.session.state.data.fields))
+
+    def _mark_open(self, page: CasePage, urgent: bool) -> None:
+        if page.controller.set_field(PRIORITY_FIELD, URGENT if urgent else "") is not None:
+            page.header.refresh()
+            self.page.show_case(page.session.path)
+
+    def mark(self, paths: list[Path], urgent: bool) -> None:
+        """Mark cases of the list; the one that is open behind it too."""
+        page, cases = self._window.page, self._cases
+        closed = [p for p in paths if page is None or p != page.session.path.absolute()]
+        if page is not None and len(closed) < len(paths):
+            self._mark_open(page, urgent)
+        if closed and self._window.reviewer.known():
+            act = lambda p: cases.set_urgent(p, urgent)  # noqa: E731
+            self._marks.ask(urgent, lambda: apply_to_each(closed, act))
+
+    def _marked(self, errors: list[UserError]) -> None:
+        for error in errors:
+            self.page.banners.error(error)
+        self.page.refresh()
+
+    def _closing(self) -> None:
+        self._marks.close()
+        self.page.stop()
