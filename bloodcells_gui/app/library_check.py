@@ -85,7 +85,8 @@ class LibraryCheck:
         UserError
             When the library cannot be read.
         """
-        references = {r.id: r for r in self._shelf.entries()}
+        # Reference pictures were seen by no model.
+        references = {r.id: r for r in self._shelf.entries() if not r.source}
         judged, looked_at, ids_contradicted = 0, 0, set()
         contradicted: list[ContradictedCell] = []
         enough: set[str] = set()

@@ -72,10 +72,19 @@ class ReferenceLibraryController:
                 )
 
     def entries(self, text: str = "") -> list[Reference]:
-        """Every cell of the library, or those whose class, note or author holds `text`; newest first."""
+        """Every cell of the library, newest first, or those with `text` in class, note, author or origin."""
         wanted = text.casefold().strip()
         found = sorted(self.library().entries(), key=lambda r: -r.id)
-        return [r for r in found if wanted in f"{r.code}\n{r.note}\n{r.added_by}".casefold()]
+        return [
+            r
+            for r in found
+            if wanted in f"{r.code}\n{r.note}\n{r.added_by}\n{r.source}\n{r.licence}".casefold()
+        ]
+
+    def of_class(self, code: str, most: int = 60) -> list[Reference]:
+        """Reference pictures of a class first, then the newest cells of cases."""
+        found = self.library().entries(code)
+        return sorted(found, key=lambda r: (not r.source, -r.id))[:most]
 
     def thumbnail(self, entry: int) -> bytes:
         """JPEG of an entry; KeyError for an unknown one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import serialization
 
 APPLICATION_ID = 0x42434C31  # "BCL1"
-VERSION = 2
+VERSION = 3
 _FIRST = (
     "CREATE TABLE entries (id INTEGER PRIMARY KEY, code TEXT NOT NULL, added_by TEXT NOT NULL,"
     " added_at TEXT NOT NULL, model TEXT NOT NULL, mpp REAL, source_case TEXT NOT NULL,"
@@ -41,13 +41,18 @@ _SECOND = (
     " author TEXT NOT NULL, time TEXT NOT NULL, code TEXT NOT NULL, checked INTEGER NOT NULL) STRICT",
     "CREATE INDEX label_decisions_of_entry ON label_decisions (entry)",
 )
+_THIRD = (
+    # reference pictures: cells of no case, from a folder of named pictures
+    "CREATE TABLE pictures (entry INTEGER PRIMARY KEY REFERENCES entries(id), source TEXT NOT NULL,"
+    " licence TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL, width_um REAL) STRICT",
+)
 _SELECT = (
     "SELECT e.id, coalesce(d.code, e.code), e.added_by, e.added_at, e.model, e.mpp, e.source_case,"
-    " e.source_cell, r.note, coalesce(d.checked, 0)"
+    " e.source_cell, r.note, coalesce(d.checked, 0), p.source, p.licence, p.file, p.width_um"
     " FROM entries e JOIN (SELECT entry, note, removed, max(id) FROM remarks GROUP BY entry) r"
     " ON r.entry = e.id"
     " LEFT JOIN (SELECT entry, code, checked, max(id) FROM label_decisions GROUP BY entry) d"
-    " ON d.entry = e.id WHERE r.removed = 0"
+    " ON d.entry = e.id LEFT JOIN pictures p ON p.entry = e.id WHERE r.removed = 0"
 )
 
 
@@ -57,7 +62,8 @@ class Reference:
 
     `model` is the bundle ("id sha256") whose embedding it carries: only cells of the same model can be
     compared. `source_case` is the case's id, never a patient's name. `checked`: a person looked at its label
-    again when the labels were checked, and kept or changed it.
+    again when the labels were checked, and kept or changed it. A reference picture has a `source` and a
+    `licence`, the name of its `file`, and `width_um` where its scale is known; cells of cases have none.
     """
 
     id: int
@@ -70,6 +76,22 @@ class Reference:
     source_cell: int
     note: str
     checked: bool = False
+    source: str = ""
+    licence: str = ""
+    file: str = ""
+    width_um: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPicture:
+    """A picture for the library: its class, JPEG, hash and name of its file, and scale where it is known."""
+
+    code: str
+    jpeg: bytes
+    sha256: str
+    file: str
+    mpp: float | None = None
+    width_um: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +150,15 @@ class Library:
         try:
             connection.execute("BEGIN IMMEDIATE")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            for statement in (*(_FIRST if version < 1 else ()), *(_SECOND if version < VERSION else ())):
-                connection.execute(statement)
+            for since, statements in enumerate((_FIRST, _SECOND, _THIRD), 1):
+                for statement in statements if version < since else ():
+                    connection.execute(statement)
             if version < VERSION:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("COMMIT")
             found = {str(r[0]) for r in connection.execute("SELECT coalesce(sql, '') FROM sqlite_schema")}
-            if not found <= {*_FIRST, *_SECOND, ""}:
+            if not found <= {*_FIRST, *_SECOND, *_THIRD, ""}:
                 raise conn.damaged(self.path, "foreign tables or triggers")
         except BaseException:
             connection.close()
@@ -216,6 +239,46 @@ class Library:
             )
             self._remark(connection, new, author, note, removed=False)
         return int(new)
+
+    def add_pictures(
+        self, pictures: Sequence[NewPicture], *, source: str, licence: str, author: str
+    ) -> list[int]:
+        """Keep reference pictures in one transaction; returns their ids. ValueError for an unknown class."""
+        unknown = {p.code for p in pictures} - BY_CODE.keys()
+        if unknown:
+            raise ValueError(f"{sorted(unknown)} are no class codes")
+        who, now = serialization.clean(author), utc_now()
+        added = []
+        with self._writing() as connection:
+            last = int(connection.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0])
+            for new, picture in enumerate(pictures, last + 1):
+                connection.execute(
+                    "INSERT INTO entries VALUES (?, ?, ?, ?, '', ?, '', 0, ?, X'', X'')",
+                    (new, picture.code, who, now, picture.mpp, picture.jpeg),
+                )
+                connection.execute(
+                    "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        new,
+                        serialization.clean(source),
+                        serialization.clean(licence),
+                        serialization.clean(picture.file),
+                        picture.sha256,
+                        picture.width_um,
+                    ),
+                )
+                self._remark(connection, new, author, "", removed=False)
+                added.append(new)
+        return added
+
+    def picture_hashes(self) -> frozenset[str]:
+        """SHA-256 of the files of all reference pictures that are in the library."""
+        with self._lock, self._in_words():
+            rows = self._connection.execute(
+                "SELECT p.sha256 FROM pictures p JOIN (SELECT entry, removed, max(id) FROM remarks"
+                " GROUP BY entry) r ON r.entry = p.entry WHERE r.removed = 0"
+            ).fetchall()
+        return frozenset(str(r[0]) for r in rows)
 
     def set_note(self, entry: int, note: str, author: str) -> None:
         """Replace the note; the old one stays in the file. ValueError for an unknown entry."""
@@ -360,4 +423,5 @@ class Library:
 def _reference(row: serialization.Row) -> Reference:
     mpp = float("nan") if row[5] is None else row[5]
     checked = bool(row[9])
-    return Reference(row[0], row[1], row[2], row[3], row[4], mpp, row[6], row[7], row[8], checked)
+    picture = (row[10] or "", row[11] or "", row[12] or "", row[13])
+    return Reference(row[0], row[1], row[2], row[3], row[4], mpp, row[6], row[7], row[8], checked, *picture)

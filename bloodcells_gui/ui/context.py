@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bloodcells_gui.app.reference_library import ReferenceLibraryController
 from bloodcells_gui.ui.file_dialogs import FileDialogs
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.icons import Icons
@@ -16,7 +17,8 @@ from bloodcells_gui.ui.theme import Theme
 class UiContext:
     """Appearance, icons, language, keys and file dialogs of the running window.
 
-    `support` shows the report for support; None where there is no workbench.
+    `support` shows the report for support, `library` is the reference library; None where there is no
+    workbench.
     """
 
     theme: Theme
@@ -24,4 +26,5 @@ class UiContext:
     language: Language
     keymap: KeyMap
     support: Callable[[], None] | None = None
+    library: ReferenceLibraryController | None = None
     files: FileDialogs = field(default_factory=FileDialogs)

@@ -31,6 +31,8 @@ class FileKind(StrEnum):
     RESTORED = "restored"
     SUPPORT = "support"
     KEY_SHEET = "key sheet"
+    WATCHED = "watched"
+    REFERENCE_PICTURES = "reference pictures"
 
 
 class FileDialogs:

@@ -31,6 +31,7 @@ from bloodcells_gui.ui.inspector.details import (
 )
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.inspector.probabilities_tab import ProbabilitiesTab
+from bloodcells_gui.ui.inspector.references_tab import ReferencesTab
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
@@ -224,12 +225,14 @@ class InspectorPanel(QWidget):
         self.bars.chosen.connect(self._bar_chosen)
         self.measurements = PairsModel(self)
         self.history = PairsModel(self)
+        self.references = ReferencesTab(self._context)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
         self.tabs.addTab(self.probabilities, tr("Probabilities"))
         self.tabs.addTab(PairsView(self.measurements, tr("Measurements")), tr("Measurements"))
         self.tabs.addTab(PairsView(self.history, tr("History")), tr("History"))
+        self.tabs.addTab(self.references, tr("References"))
         self.tabs.currentChanged.connect(self._fill_tab)
         return self.tabs
 
@@ -313,6 +316,7 @@ class InspectorPanel(QWidget):
         self._flags.setText(" · ".join(language.text(f) for f in cell.flags))
         self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
         self._flags.setVisible(bool(cell.flags))
+        self.references.show_class(decision.final or cell.predicted)
         scores = self.session.scores(cell_id)
         self.probabilities.show_scores(scores)
         self.by_itself.show_found(self.found, cell.predicted)

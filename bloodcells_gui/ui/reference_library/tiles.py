@@ -18,8 +18,10 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from bloodcells_gui.app.reference_library import Reference, ReferenceLibraryController
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -65,8 +67,22 @@ class ReferenceModel(QAbstractListModel):
     def words(self, row: int) -> str:
         """The line below the class: how like it is where that was asked, and the note."""
         found, likeness = self._rows[row]
-        words = " ".join(found.note.split())
+        words = " ".join((found.note or found.source).split())
         return words if likeness is None else f"{self._context.language.number(likeness, 2)}  {words}"
+
+    def origin(self, row: int) -> str:
+        """Source, licence and scale of a reference picture; "" for a cell of a case."""
+        found = self._rows[row][0]
+        if not found.source:
+            return ""
+        language = self._context.language
+        said = [labelled(tr("Source"), found.source, language.lang)]
+        said.append(labelled(tr("Licence"), found.licence, language.lang))
+        if found.width_um:
+            said.append(tr("{um} µm wide").format(um=language.number(found.width_um, 0)))
+        else:
+            said.append(tr("scale not known"))
+        return " · ".join(said)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
@@ -85,7 +101,9 @@ class ReferenceModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return name
         when = self._context.language.when(found.added_at)
-        said = f"{name}\n{found.note}\n{found.added_by}, {when}\n{found.source_case}"
+        about = self.origin(index.row()).replace(" · ", "\n") or found.source_case
+        lines = (name, found.note, about, found.file, f"{found.added_by}, {when}")
+        said = "\n".join(line for line in lines if line)
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(said)
         return said if role == Qt.ItemDataRole.AccessibleTextRole else None

@@ -14,8 +14,10 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.reference_library.label_check import LabelCheckWindow
+from bloodcells_gui.ui.reference_library.pictures_desk import PicturesDesk
 from bloodcells_gui.ui.reference_library.tiles import ReferenceDelegate, ReferenceModel, TileList
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -83,7 +85,7 @@ class LibraryWindow(QDialog):
         self.view.show_tiles(self.model, ReferenceDelegate(context, self.view), tr("Reference library"))
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._update_buttons())
         self.text = QLineEdit()
-        self.text.setPlaceholderText(tr("Class, note or reviewer"))
+        self.text.setPlaceholderText(tr("Class, note, reviewer or source"))
         self.text.setAccessibleName(tr("Search"))
         self.text.setClearButtonEnabled(True)
         self.text.textChanged.connect(lambda _: self.refresh())
@@ -97,7 +99,18 @@ class LibraryWindow(QDialog):
         self.note_button.clicked.connect(self._ask_note)
         self.remove_button = QPushButton(tr("&Take out"))
         self.remove_button.clicked.connect(self.remove)
-        for button in (self.everything, self.check_button, self.note_button, self.remove_button):
+        self.pictures_button = QPushButton(tr("Add &pictures…"))
+        self.pictures_button.setToolTip(tr("A folder of pictures named by class, with source and licence"))
+        self.pictures_button.clicked.connect(self.choose_pictures)
+        self.desk = PicturesDesk(context, shelf, pool, self)
+        self.desk.changed.connect(self.refresh)
+        for button in (
+            self.pictures_button,
+            self.everything,
+            self.check_button,
+            self.note_button,
+            self.remove_button,
+        ):
             button.setAutoDefault(False)
         self._build_layout()
         resize_within_screen(self, 800, 640)
@@ -110,6 +123,7 @@ class LibraryWindow(QDialog):
         below = QHBoxLayout()
         below.setContentsMargins(14, 8, 14, 12)
         below.addWidget(self._state, 1)
+        below.addWidget(self.pictures_button)
         below.addWidget(self.check_button)
         below.addWidget(self.note_button)
         below.addWidget(self.remove_button)
@@ -119,6 +133,7 @@ class LibraryWindow(QDialog):
         layout.addWidget(self.banners)
         layout.addLayout(row)
         layout.addWidget(self.view, 1)
+        layout.addWidget(self.desk)
         layout.addLayout(below)
 
     def show_like(self, found: Sequence[tuple[Reference, float]] | None) -> None:
@@ -143,7 +158,9 @@ class LibraryWindow(QDialog):
         if rows:
             self._state.setText(ngettext("{n} cell", "{n} cells", len(rows)))
         elif self._like is None:
-            self._state.setText(tr("No cell here yet: add one from the menu Case."))
+            self._state.setText(
+                tr("No cell here yet: add one from the menu Case, or a folder of named pictures.")
+            )
         else:
             self._state.setText(tr("The library holds no cell of the same model."))
         self._update_buttons()
@@ -174,6 +191,13 @@ class LibraryWindow(QDialog):
             entry = self._removed.pop()
             self._do(lambda: self._shelf.restore(entry, self.author))
             self.refresh()
+
+    def choose_pictures(self) -> None:
+        """Ask for a folder of named pictures."""
+        title = tr("Folder of named pictures")
+        path = self._context.files.choose_folder(FileKind.REFERENCE_PICTURES, self, title)
+        if path is not None:
+            self.desk.add(path, self.author)
 
     def check_labels(self) -> LabelCheckWindow:
         """Show the cells whose class the others contradict."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton
 
 from bloodcells_gui.domain.settings import LabSettings, WatchSettings
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.settings.pages import Page
 
@@ -54,6 +55,6 @@ class WatchPage(Page):
         return WatchSettings(self.on.isChecked() and bool(folder), folder, self.settle.value())
 
     def _choose(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, tr("Folder to watch"), self.folder.text())
-        if path:
-            self.folder.setText(path)
+        path = self.context.files.choose_folder(FileKind.WATCHED, self, tr("Folder to watch"))
+        if path is not None:
+            self.folder.setText(str(path))

@@ -79,7 +79,7 @@ class ToolWindows(QObject):
         self.memory = memory
         self.library: LibraryWindow | None = None
         self.backup = BackupDesk(context, workspace, window)
-        self._shelf = ReferenceLibraryController(workspace.home)
+        self._shelf = context.library = ReferenceLibraryController(workspace.home)
         self._support = SupportDesk(context, workspace, window.banners, window)
         context.support = self._support.show
         window.actions_.connect("support", self._support.show)
