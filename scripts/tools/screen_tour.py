@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.case_details import set_analyser, set_analyser_cells
@@ -22,6 +23,7 @@ from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import CONFIRMED, FindingAnswer
 from bloodcells_gui.domain.settings import Privacy, ReportHeader
+from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.storage.connection import unreachable
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.dialogs.export import ExportDialog
@@ -33,9 +35,11 @@ from bloodcells_gui.ui.dialogs.support import SupportDialog
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.reference_library.window import NoteDialog
 from bloodcells_gui.ui.retention.window import RetentionWindow
+from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from scripts.tools.screen_check import elided_names, problems, without_focus_mark
 from scripts.tools.screens import LONG
 
 
@@ -46,11 +50,29 @@ class Tour:
     ----------
     case : Path
         An analysed case; copied.
-    out : Path
-        Folder of the pictures, numbered in the order of the walk.
+    out : Path or None
+        Folder of the pictures, numbered in the order of the walk; None for none.
+    size : QSize, optional
+        Of the window, cut to the screen.
+    focus : bool
+        Whether to look also for what does not show that it has the keyboard.
+
+    Attributes
+    ----------
+    problems : list of str
+        What `screen_check` found on the way.
     """
 
-    def __init__(self, case: Path, out: Path, lang: str, theme: str) -> None:
+    def __init__(
+        self,
+        case: Path,
+        out: Path | None,
+        lang: str,
+        theme: str,
+        *,
+        size: QSize | None = None,
+        focus: bool = False,
+    ) -> None:
         home = Path(os.environ["BLOODCELLS_HOME"])
         app = start.make_application()
         self.workspace = Workspace(home=home, config=home / "config")
@@ -67,10 +89,12 @@ class Tour:
         self.tools = ToolWindows(
             self.window, self.context, self.workspace, self.cases, WindowMemory(home / "window.ini")
         )
-        self.window.resize(1440, 860)
+        resize_within_screen(self.window, *(size or QSize(1440, 900)).toTuple())
         self.window.show()
-        self._case, self._out, self._taken = case, out, 0
-        out.mkdir(parents=True, exist_ok=True)
+        self._case, self._out, self._taken, self._focus = case, out, 0, focus
+        self.problems: list[str] = []
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
 
     def walk(self) -> None:
         """Photograph everything."""
@@ -92,7 +116,16 @@ class Tour:
         shown = widget or self.window
         shown.show()
         start.wait_ms(wait)
-        shown.grab().save(str(self._out / f"{self._taken:02d} {name}.png"))
+        names = {self.context.language.class_name(c.code) for c in CLASSES}
+        with elided_names(names) as cut:
+            picture = shown.grab()
+        self.problems += [f"{name}: {problem}" for problem in problems(shown.window())]
+        if self._focus:
+            shown.activateWindow()
+            self.problems += [f"{name}: {problem}" for problem in without_focus_mark(shown.window())]
+        self.problems += [f"{name}: class name cut: {text}" for text in dict.fromkeys(cut)]
+        if self._out is not None:
+            picture.save(str(self._out / f"{self._taken:02d} {name}.png"))
 
     def _fill_folder(self) -> Path:
         """Put four cases into the folder of cases, one of them signed; returns the one to open."""

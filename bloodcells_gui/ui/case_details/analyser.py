@@ -188,15 +188,15 @@ class AnalyserPanel(CaseDetailsPanel):
     def _build_head(self) -> QHBoxLayout:
         label = QLabel(tr("Leukocytes counted by the analyser"))
         label.setBuddy(self.cells)
+        label.setWordWrap(True)
         self.import_button = QPushButton(tr("&Import CSV…"))
         self.import_button.clicked.connect(self._choose_csv)
         over = QPushButton(tr("Over &cases…"))
         over.clicked.connect(self.over_cases)
         row = QHBoxLayout()
         row.setContentsMargins(14, 8, 14, 8)
-        row.addWidget(label)
+        row.addWidget(label, 1)
         row.addWidget(self.cells)
-        row.addStretch(1)
         row.addWidget(self.import_button)
         row.addWidget(over)
         return row

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from bloodcells_gui.app.reference_library import Reference, ReferenceLibraryController
@@ -122,11 +122,16 @@ class ReferenceDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._context = context
         self._picture_px = picture_px
+        self._font = parent.font()
 
     @property
     def tile(self) -> QSize:
-        """Size of a tile."""
-        return QSize(self._picture_px + 28, self._picture_px + 70)
+        """Size of a tile: the name of every class has room in it."""
+        names = (self._context.language.class_name(code) for code in BY_CODE)
+        font = QFont(self._font)
+        font.setWeight(QFont.Weight.DemiBold)
+        widest = max(QFontMetrics(font).horizontalAdvance(name) for name in names)
+        return QSize(max(self._picture_px + 28, widest + 28), self._picture_px + 70)
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         return self.tile
@@ -159,7 +164,7 @@ class ReferenceDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(theme.colour("text"))
         elide, right = Qt.TextElideMode.ElideRight, int(line.width())
-        painter.drawText(line, 0, metrics.elidedText(str(index.data()), elide, right - 8))
+        painter.drawText(line, 0, painter.fontMetrics().elidedText(str(index.data()), elide, right))
         painter.setFont(option.font)
         painter.setPen(theme.colour("muted"))
         words = metrics.elidedText(str(index.data(WORDS_ROLE)), elide, right)

@@ -85,7 +85,7 @@ class DueModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column >= Column.SIGNATURES:
             return RIGHT
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(str(case.entry.path))
+            return plain_tip(f"{self._text(case, column)}\n{case.entry.path}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return labelled(
                 self.headerData(column, Qt.Orientation.Horizontal),

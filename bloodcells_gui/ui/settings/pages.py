@@ -207,7 +207,7 @@ class CountingPage(Page):
             "%",
         )
         self.box(
-            tr("Count cells that only the left or top edge of a field cuts (for analyses to come)"),
+            tr("Count cells that only the left or top edge cuts (analyses to come)"),
             s.count_cut_left_top,
             "count_cut_left_top",
         )
