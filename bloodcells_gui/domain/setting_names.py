@@ -11,6 +11,7 @@ NAMES: dict[str, str] = {
     "theme": N_("Appearance"),
     "paper": "Paper",
     "csv": N_("Format of the tables"),
+    "csv_names": N_("Headers and classes of the tables"),
     "rollup": N_("Rows of the table"),
     "target_cells": N_("Leukocytes to count"),
     "target_counts": N_("Steps offered"),
@@ -32,6 +33,7 @@ NAMES: dict[str, str] = {
     "signing": "Signing",
     "privacy": "Privacy",
     "watch": N_("Watched folder"),
+    "cell_pictures": N_("Saved pictures of cells"),
     "thumbnails_per_class": N_("Pictures per class"),
     "gradcam_in_report": N_("Explained pictures"),
 }

@@ -50,6 +50,18 @@ class WatchSettings:
     settle_s: int = field(default=10, metadata=validation.number(2, 3600, whole=True))
 
 
+CODES, WORDS = "codes", "words"
+
+
+@dataclass(frozen=True, slots=True)
+class CellPictures:
+    """How cells are saved as pictures: on one `sheet` or a file each, class and number in the names."""
+
+    sheet: bool = field(default=False, metadata=validation.flag())
+    name_class: bool = field(default=True, metadata=validation.flag())
+    name_number: bool = field(default=True, metadata=validation.flag())
+
+
 NONE, ASK, BLOCK = "none", "ask", "block"
 NEVER, LATER, ALWAYS = "never", "later", "always"
 
@@ -181,6 +193,9 @@ class LabSettings:
         "system" follows the desktop.
     csv : str
         Dialect of the tables that are exported ("rfc4180", "excel").
+    csv_names : str
+        Whether tables that the window writes have headers and classes in words of the language ("words"), or
+        the keys and codes that scripts rely on ("codes"). The command line writes codes unless asked.
     rollup : str
         Which rows the differential shows ("full", "ten", "pbc8", "five").
     target_cells, target_counts : int, tuple of int
@@ -205,6 +220,7 @@ class LabSettings:
     theme: str = field(default="system", metadata=validation.choice("system", "light", "dark"))
     paper: str = field(default="a4", metadata=validation.choice("a4", "letter"))
     csv: str = field(default="rfc4180", metadata=validation.choice(*CSV_DIALECTS))
+    csv_names: str = field(default=WORDS, metadata=validation.choice(CODES, WORDS))
     rollup: str = field(default="full", metadata=validation.choice(*ROLLUPS))
     target_cells: int = field(default=100, metadata=validation.number(0, 100_000, whole=True))
     target_counts: tuple[int, ...] = field(
@@ -236,6 +252,7 @@ class LabSettings:
     signing: SigningRules = field(default=SigningRules(), metadata=validation.group(SigningRules))
     privacy: Privacy = field(default=Privacy(), metadata=validation.group(Privacy))
     watch: WatchSettings = field(default=WatchSettings(), metadata=validation.group(WatchSettings))
+    cell_pictures: CellPictures = field(default=CellPictures(), metadata=validation.group(CellPictures))
     thumbnails_per_class: int = field(default=27, metadata=validation.number(0, 400, whole=True))
     gradcam_in_report: int = field(default=6, metadata=validation.number(0, 60, whole=True))
 

@@ -42,6 +42,7 @@ class Actions(QObject):
         add("continue_run", tr("Con&tinue the analysis"), "next")
         add("analyse_again", tr("&Analyse again with another scale…"), "")
         add("export", tr("&Export the report…"), "export", QKeySequence("Ctrl+E"))
+        add("save_pictures", tr("Save pict&ures of the chosen cells…"), "", QKeySequence("Ctrl+Shift+E"))
         add("sign", tr("Si&gn…"), "sign", QKeySequence("Ctrl+Shift+S"))
         add("close_case", tr("C&lose the case"), "", QKeySequence("Ctrl+W"))
         add("quit", tr("&Quit"), "", QKeySequence("Ctrl+Q"))
@@ -133,6 +134,7 @@ class Actions(QObject):
         """Commands that need an open case."""
         for name in (
             "export",
+            "save_pictures",
             "sign",
             "close_case",
             "larger",
@@ -164,7 +166,7 @@ class Actions(QObject):
         file.addAction(get("open_demo"))
         file.addSeparator()
         file.addActions([get("continue_run"), get("analyse_again")])
-        file.addActions([get("export"), get("sign"), get("close_case")])
+        file.addActions([get("export"), get("save_pictures"), get("sign"), get("close_case")])
         file.addSeparator()
         file.addAction(get("quit"))
         review = bar.addMenu(tr("&Review"))
@@ -203,7 +205,7 @@ class Actions(QObject):
         menu.addMenu(self._class_menu(menu))
         menu.addActions([get("exclude"), get("restore")])
         menu.addSeparator()
-        menu.addActions([get("compare"), get("alike"), get("explain")])
+        menu.addActions([get("compare"), get("alike"), get("explain"), get("save_pictures")])
         return menu
 
     def _class_menu(self, parent: QWidget) -> QMenu:

@@ -23,6 +23,7 @@ class FileKind(StrEnum):
     TABLE = "table"
     AUDIT = "audit"
     PICTURE = "picture"
+    PICTURES = "pictures"
     REFERENCE = "reference"
     ANALYSER = "analyser"
     LOGO = "logo"

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.domain.ranges import ITEMS, OWN, PUBLISHED
-from bloodcells_gui.domain.settings import LabSettings, Privacy, ReportHeader
+from bloodcells_gui.domain.settings import CODES, WORDS, CellPictures, LabSettings, Privacy, ReportHeader
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.keys import KeyMapModel, PresetBox
@@ -316,6 +316,16 @@ class ReportPage(Page):
         self.combo(tr("Ta&bles"), list(csv_choices()), s.csv, "csv")
         self.whole(tr("Pictures per &class"), s.thumbnails_per_class, 400, "thumbnails_per_class")
         self.whole(tr("&Explained pictures"), s.gradcam_in_report, 60, "gradcam_in_report")
+        words = [(tr("Words of the language"), WORDS), (tr("Keys and codes, for scripts"), CODES)]
+        self.combo(tr("&Names in the tables"), words, s.csv_names, "csv_names")
+        pictures = s.cell_pictures
+        sheet = self.box(tr("Save cells on one contact &sheet"), pictures.sheet)
+        name_class = self.box(tr("Class in the names of saved pictures"), pictures.name_class)
+        name_number = self.box(tr("Number in the names of saved pictures"), pictures.name_number)
+        self.reads(
+            "cell_pictures",
+            lambda: CellPictures(sheet.isChecked(), name_class.isChecked(), name_number.isChecked()),
+        )
         comments = self.lines(tr("Canned &texts, one a line"), "\n".join(s.comments))
 
         def header() -> ReportHeader:

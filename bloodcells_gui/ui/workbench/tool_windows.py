@@ -14,7 +14,7 @@ from bloodcells_gui.app.case_details import Agreement, agreement
 from bloodcells_gui.app.counter import Counter
 from bloodcells_gui.app.drafts import NOTE
 from bloodcells_gui.app.reference_library import ReferenceLibraryController
-from bloodcells_gui.app.retention import ExpiredCase, Retention
+from bloodcells_gui.app.retention import Retention
 from bloodcells_gui.app.second_reader import SecondReading, decided_cells
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.worklist import Query, WorkList
@@ -34,7 +34,6 @@ from bloodcells_gui.ui.dialogs.models import show_models
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.support import SupportDesk
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.reference_library.window import LibraryWindow, NoteDialog
@@ -47,6 +46,8 @@ from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.case_care import CaseCare
 from bloodcells_gui.ui.workbench.case_notices import CaseNotices
+from bloodcells_gui.ui.workbench.cell_pictures import CellPictureDesk
+from bloodcells_gui.ui.workbench.due_cases import DueCases
 from bloodcells_gui.ui.workbench.film_windows import FilmWindows
 from bloodcells_gui.ui.workbench.home import Home
 from bloodcells_gui.ui.worklist.page import WorklistPage
@@ -85,9 +86,7 @@ class ToolWindows(QObject):
         window.actions_.connect("support", self._support.show)
         window.actions_.connect("models", lambda: show_models(context, window))
         self.retention = Retention(workspace, cases)
-        self._due = Lookup(window.pool, self)
-        self._due.answered.connect(lambda _, found: self._tell_due(found))
-        self._due.failed.connect(lambda _, error: self._tell_due_failed(error))
+        self._due = DueCases(window, self.retention, lambda: self._with_error_banner(self.show_retention))
         self._notices = CaseNotices(window, context)
         self._popped: list[QDialog] = []
         self.case_details: CaseDetailsPage | None = None
@@ -99,6 +98,7 @@ class ToolWindows(QObject):
         self._fill_menus()
         window.preferences_wanted.connect(self.edit_settings)
         CaseCare(context, window, cases)
+        CellPictureDesk(context, window)
         self.films = FilmWindows(context, window, self._case_menu)
         window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
         window.case_shown.connect(self._on_case_opened)
@@ -106,7 +106,7 @@ class ToolWindows(QObject):
         window.front_changed.connect(self._update_actions)
         window.closing.connect(self._closing)
         self._update_actions()
-        self._run_after_event(self._look_for_due)
+        self._run_after_event(self._due.look)
         self._notices.of_settings(workspace.setting_problems)
         self._notices.of_clock(workspace.clock_doubt())
 
@@ -378,7 +378,7 @@ class ToolWindows(QObject):
         if wanted.keys != before.keys:
             self.context.keymap = KeyMap(wanted.key_map)
         if wanted.privacy.retention_days != before.privacy.retention_days:
-            self._look_for_due()
+            self._due.look()
         rebuilt = ("language", "keys", "fields", "grading", "comments")
         if any(getattr(wanted, name) != getattr(before, name) for name in rebuilt):
             self.window.rebuild_wanted.emit()
@@ -386,29 +386,6 @@ class ToolWindows(QObject):
             self.window.page.refresh_numbers()
 
     # -- retention -------------------------------------------------------------------------------------
-
-    def _look_for_due(self) -> None:
-        """Whether cases are past their time; nothing is removed without a person."""
-        if self.retention.days:
-            self._due.ask("due", self.retention.due)
-
-    def _tell_due(self, found: list[ExpiredCase]) -> None:
-        if found:
-            self.window.banners.show_banner(
-                "info",
-                ngettext(
-                    "{n} case is past the time that it is kept.",
-                    "{n} cases are past the time that they are kept.",
-                    len(found),
-                ),
-                tr("Nothing is removed before you have looked at them."),
-                actions=((tr("Look at them…"), lambda: self._with_error_banner(self.show_retention)),),
-                stays=True,
-            )
-
-    def _tell_due_failed(self, error: object) -> None:
-        if isinstance(error, UserError):
-            self.window.banners.error(error, stays=True)
 
     def show_retention(self) -> RetentionWindow:
         """Cases past their time, and the record of those removed."""

@@ -101,7 +101,7 @@ def test_nor_over_the_new_version_of_its_own_case(
 def test_closing_a_case_takes_its_banners_and_leaves_those_of_the_laboratory(bench: ToolWindows) -> None:
     open_case(bench, "first")
     banners = bench.window.banners
-    bench._tell_due([object()])  # type: ignore[list-item]  # noqa: SLF001  # what a worker found
+    bench._due._tell([object()])  # type: ignore[list-item]  # noqa: SLF001  # what a worker found
     bench.window.page.controller.failed.emit(TROUBLE)  # type: ignore[union-attr]
     assert len(told(bench)) == 2
     bench.window.close_case()
