@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodcells_gui.app.intake import IMAGE_SUFFIXES, Intake, nothing_readable, take_in
+from bloodcells_gui.app.intake import IMAGE_SUFFIXES, Intake, take_in
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.errors import UserError, system_reason
 from bloodcells_gui.domain.i18n import N_, plural
@@ -24,6 +24,11 @@ _WHOLE_HASH_BYTES = 256 * 1024**2
 NOT_COMPLETE = N_("{file} cannot be read to its end: {reason}")
 _COMES = N_("It is tried again when it changes. If it stays so, copy it again.")
 _COMES_OR_TAKE = N_("It is tried again when it changes. If it stays so, copy it again or take it as it is.")
+NOTHING_READABLE = N_("No picture in it can be read: {reasons}")
+_EXPORT = N_("Save the pictures as TIFF, PNG or JPEG; it is tried again when it changes.")
+_NAMED = 3
+_UNASSIGNED = N_("Nobody said whose it is.")
+_ASSIGN = N_("Choose the pictures of one specimen and assign them.")
 NO_PICTURES = N_("It holds no pictures.")
 SAME_AS = N_("Its pictures were taken before, as {other}.")
 _NOTHING_TWICE = N_("Nothing is analysed twice by itself.")
@@ -102,12 +107,17 @@ def examine(path: Path, known: Known, *, wanted: bool, check: Callable[[], None]
     if not intake.specimen.images:
         if all(expected(f.reason) for f in intake.skipped):
             return Verdict(WatchState.LEFT_OUT, WatchWords(NO_PICTURES))
-        return Verdict(WatchState.FAILED, WatchWords.of(nothing_readable(intake)))
+        return Verdict(WatchState.FAILED, _nothing_readable(intake))
     try:
         contents = contents_of(intake, check)
     except OSError as error:
         return Verdict(WatchState.WAITING, _not_complete(SkippedFile(path.name, system_reason(error).text())))
     return _compare(path, intake, contents, known, wanted=wanted)
+
+
+def _nothing_readable(intake: Intake) -> WatchWords:
+    reasons = "; ".join(f"{s.path}: {s.reason}" for s in intake.skipped[:_NAMED])
+    return WatchWords(NOTHING_READABLE, "", _EXPORT, (("reasons", reasons),))
 
 
 def contents_of(intake: Intake, check: Callable[[], None]) -> frozenset[str]:
@@ -156,7 +166,7 @@ def _compare(path: Path, intake: Intake, contents: frozenset[str], known: Known,
             WatchState.HELD, WatchWords(PARTLY, _ONE_SPECIMEN, _SORT_OR_TAKE, values), None, contents
         )
     if loose:
-        return Verdict(WatchState.UNASSIGNED, WatchWords(), intake, contents)
+        return Verdict(WatchState.UNASSIGNED, WatchWords(_UNASSIGNED, "", _ASSIGN), intake, contents)
     places = len(intake.places)
     words = WatchWords(GATHERED, params=(("n", str(places)),)) if places > 1 else WatchWords()
     return Verdict(WatchState.TAKING, words, intake, contents)

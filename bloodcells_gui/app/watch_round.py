@@ -402,7 +402,7 @@ class WatchRound:
 
     def _assigned(self, memory: WatchMemory, items: Sequence[Item], case: Path) -> None:
         for item in items:
-            new = replace(item, state=WatchState.QUEUED, case=case)
+            new = replace(item, state=WatchState.QUEUED, case=case, words=WatchWords())
             self._keep(memory, new)
             self._show_named(item.name, new)
 

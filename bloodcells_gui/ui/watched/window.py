@@ -122,6 +122,7 @@ class WatchedWindow(QDialog):
         self.picture.setFixedSize(_PREVIEW_PX + 16, _PREVIEW_PX + 16)
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setAccessibleName(tr("The chosen picture"))
+        self.picture.hide()
         self._previewed: Path | None = None
         self._build_layout()
         self._pictures = Lookup(pool, self)
@@ -209,13 +210,28 @@ class WatchedWindow(QDialog):
         rows = sorted(i.row() for i in self.table.selectionModel().selectedRows())
         return [self.model.entry(row) for row in rows]
 
+    def choose_unassigned(self) -> None:
+        """Choose all pictures that wait for their specimen; a person takes out what belongs to another."""
+        selection, flags = self.table.selectionModel(), QItemSelectionModel.SelectionFlag
+        selection.clearSelection()
+        rows = [
+            row
+            for row in range(self.model.rowCount())
+            if self.model.entry(row).state is WatchState.UNASSIGNED
+        ]
+        for row in rows:
+            selection.select(self.model.index(row, 0), flags.Select | flags.Rows)
+        if rows:
+            selection.setCurrentIndex(self.model.index(rows[0], 0), flags.NoUpdate)
+        self.table.setFocus()
+
     def _selection_changed(self) -> None:
         chosen = self.selected()
         states = {e.state for e in chosen}
         self.assign_button.setEnabled(states == {WatchState.UNASSIGNED})
         self.take_button.setEnabled(bool(chosen) and states <= _CAN_TAKE)
         self.leave_button.setEnabled(bool(chosen) and states <= _CAN_LEAVE)
-        self.open_button.setEnabled(len(chosen) == 1 and self._can_open(chosen[0]))
+        self.open_button.setEnabled(len(chosen) == 1 and chosen[0].case is not None)
         again = states <= {WatchState.FAILED, WatchState.STOPPED}
         anew = states == {WatchState.GROWN}
         self.take_button.setText(
@@ -223,15 +239,11 @@ class WatchedWindow(QDialog):
         )
         self._ask_picture(chosen[0].path if len(chosen) == 1 and chosen[0].path.suffix else None)
 
-    def _can_open(self, entry: WatchEntry) -> bool:
-        """Whether its case can be opened; one that waits for its analysis is opened from the work list."""
-        return entry.case is not None and entry.state is not WatchState.QUEUED
-
     def _ask_picture(self, path: Path | None) -> None:
         if path == self._previewed:
             return
         self._previewed = path
-        self.picture.setPixmap(QPixmap())
+        self.picture.hide()
         if path is None:
             self._pictures.forget()
         else:
@@ -243,6 +255,7 @@ class WatchedWindow(QDialog):
             h, w = picture.shape[:2]
             image = QImage(picture.data, w, h, 3 * w, QImage.Format.Format_RGB888)
             self.picture.setPixmap(QPixmap.fromImage(image))
+            self.picture.show()
 
     # -- acts ------------------------------------------------------------------------------------------
 

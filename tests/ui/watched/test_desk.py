@@ -66,7 +66,7 @@ def test_the_foot_says_what_asks_for_a_person(desk: Desk, shown: tuple[MainWindo
     desk.queue.finish(desk.queue.added[0], QueueState.FAILED, UserError("No model.", "", "Install one."))
     desk.look()
     watch.refresh()
-    assert watch.foot.text() == "Watched folder: 1 asks for you"
+    assert watch.foot.text() == "Watched folder: 2 ask for you"
     desk.folder.rename(desk.folder.with_name("away"))
     desk.look()
     watch.refresh()
@@ -177,3 +177,33 @@ def test_the_model_puts_what_asks_first(context: UiContext, desk: Desk) -> None:
     model = WatchedModel(context)
     model.show_entries(desk.watched.entries())
     assert [model.entry(row).name for row in range(3)] == ["c.png", "a", "b.txt"]
+
+
+def test_the_work_list_says_what_asks_and_leads_to_assigning(
+    qtbot: QtBot, desk: Desk, shown: tuple[MainWindow, WatchDesk]
+) -> None:
+    window, watch = shown
+    desk.look()
+    watch.refresh()
+    assert window.home is not None
+    assert window.home.notices.indexOf(watch.line) >= 0
+    assert watch.line.isHidden()
+    picture(desk.folder / "S-1" / "a.png", 2)
+    picture(desk.folder / "IMG_1.png", 1)
+    picture(desk.folder / "IMG_2.png", 3)
+    desk.settle()
+    watch.refresh()
+    qtbot.waitUntil(window.home.isVisible)  # the first case is here
+    assert watch.line.text.text() == "2 pictures in the watched folder wait for their specimen."
+    watch.line.assign_button.click()
+    assert watch.window is not None
+    assert [e.name for e in watch.window.selected()] == ["IMG_1.png", "IMG_2.png"]
+    assert watch.window.assign_button.isEnabled()
+
+
+def test_the_line_says_that_the_folder_is_gone(desk: Desk, shown: tuple[MainWindow, WatchDesk]) -> None:
+    desk.folder.rename(desk.folder.with_name("away"))
+    desk.look()
+    shown[1].refresh()
+    assert str(desk.folder) in shown[1].line.text.text()
+    assert not shown[1].line.assign_button.isVisibleTo(shown[1].line)
