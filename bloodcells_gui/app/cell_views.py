@@ -37,6 +37,8 @@ class CellView:
         um per px of `image`; NaN when the scale is unknown.
     cell_contours, nucleus_contours : lists of (n, 2) float32
         x, y in px of `image`.
+    mask : (m, m) uint8
+        Of the same window: 0 background, 1 cytoplasm, 2 nucleus.
     from_image : bool
         False when the image file was out of reach and the case's own thumbnail stands in. (It does so too
         for a cell that the border of two fields cuts, which neither shows whole.)
@@ -48,6 +50,7 @@ class CellView:
     mpp: float
     cell_contours: list[NDArray[np.float32]]
     nucleus_contours: list[NDArray[np.float32]]
+    mask: NDArray[np.uint8]
     from_image: bool
     replaced: bool = False
 
@@ -69,8 +72,12 @@ def decode_mask(data: bytes) -> NDArray[np.uint8]:
     return np.zeros((8, 8), np.uint8) if raw is None else np.asarray(raw, np.uint8)
 
 
-def _scaled(contours: list[NDArray[np.float32]], scale: float) -> list[NDArray[np.float32]]:
-    return [c * np.float32(scale) for c in contours]
+def contours_of(
+    mask: NDArray[np.uint8], side_px: int
+) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+    """Outlines of cell and nucleus of a mask, x and y in px of a picture of `side_px` of the same window."""
+    scale = np.float32(side_px / mask.shape[0])
+    return [c * scale for c in outlines(mask > 0)], [c * scale for c in outlines(mask == 2)]
 
 
 class CellImageCropper:
@@ -82,33 +89,53 @@ class CellImageCropper:
         self._open: OrderedDict[int, ImageReader | None] = OrderedDict()
         self._replaced: set[int] = set()
 
-    def view(self, cell: Cell) -> CellView:
-        """The cell's window at the image's own resolution."""
-        assets = self._store.assets(cell.id)
-        image = self._from_image(cell, assets)
-        from_image = image is not None
+    def view(self, cell: Cell, assets: CellAssets | None = None) -> CellView:
+        """The cell's window at the image's own resolution; `assets` are the case's own when None."""
+        assets = assets or self._store.assets(cell.id)
+        image, from_image = self._window(cell, assets)
         mask = decode_mask(assets.mask)
-        if image is None or self._goes_on_elsewhere(cell, assets, mask):
-            image = decode_jpeg(assets.thumbnail)
         side = image.shape[0]
         crop_side = assets.crop_px[2]
         mpp = cell.mpp * crop_side / side if crop_side > 0 else float("nan")
-        scale = side / mask.shape[0]
         return CellView(
             image,
             mpp,
-            _scaled(outlines(mask > 0), scale),
-            _scaled(outlines(mask == 2), scale),
+            *contours_of(mask, side),
+            mask,
             from_image,
             replaced=not from_image and cell.image in self._replaced,
         )
 
-    def _goes_on_elsewhere(self, cell: Cell, assets: CellAssets, mask: NDArray[np.uint8]) -> bool:
+    def assets(self, cell: Cell) -> CellAssets:
+        """What the case keeps beside the cell, as the models left it."""
+        return self._store.assets(cell.id)
+
+    def pixels(self, cell: Cell, assets: CellAssets) -> NDArray[np.uint8]:
+        """(s, s, 3) RGB of the cell's window, from its image where that is reachable."""
+        return self._window(cell, assets)[0]
+
+    def _window(self, cell: Cell, assets: CellAssets) -> tuple[NDArray[np.uint8], bool]:
+        """The picture of a cell's window, and whether its image is at hand."""
+        image = self._from_image(cell, assets)
+        if image is None or self._goes_on_elsewhere(cell, assets):
+            return decode_jpeg(assets.thumbnail), image is not None
+        return image, True
+
+    def visible(self, cell: Cell, assets: CellAssets, size_px: int) -> tuple[int, int, int, int]:
+        """The part of a window of `size_px` in which the case shows the cell: x0, y0, x1, y1."""
+        x, y, side = assets.crop_px
+        width, height = self._store.specimen.images[cell.image].size_px
+        if side <= 0 or min(width, height) <= 0 or self._goes_on_elsewhere(cell, assets):
+            return 0, 0, size_px, size_px
+        return visible_part((round(x), round(y)), side / size_px, size_px, (height, width))
+
+    def _goes_on_elsewhere(self, cell: Cell, assets: CellAssets) -> bool:
         """Whether a neighbouring field shows the rest of the cell, as the case's own picture does."""
         x, y, side = assets.crop_px
         width, height = self._store.specimen.images[cell.image].size_px
         if side <= 0 or min(width, height) <= 0:
             return False
+        mask = decode_mask(assets.mask)
         size = mask.shape[0]
         x0, y0, x1, y1 = visible_part((round(x), round(y)), side / size, size, (height, width))
         return bool(mask.any() and np.count_nonzero(mask) > np.count_nonzero(mask[y0:y1, x0:x1]))
@@ -137,6 +164,17 @@ class CellImageCropper:
                 if old is not None:
                     old.close()
             return reader
+
+    def needed_reader(self, index: int) -> ImageReader:
+        """The image's reader; UserError when the file is gone or is not the one that was analysed."""
+        reader = self.reader(index)
+        if reader is None:
+            raise UserError(
+                "The cell cannot be added.",
+                "Its image is not there, or is not the one that was analysed.",
+                "Put the image back in its place and open the case again.",
+            )
+        return reader
 
     def _from_image(self, cell: Cell, assets: CellAssets) -> NDArray[np.uint8] | None:
         x, y, side = assets.crop_px

@@ -198,7 +198,7 @@ def write_masks(session: CaseSession, folder: Path, specimen: Specimen) -> Path:
     for cell in session.cells:
         if cell.run < 0 or not session.state.present(cell.id):
             continue
-        assets = session.store.assets(cell.id)
+        assets = session.assets(cell.id)
         mask = decode_mask(assets.mask)
         if crops:
             if cell.image >= len(specimen.images):

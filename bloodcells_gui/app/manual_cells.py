@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.analysis_wiring import cell_analyzer
 from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.cell import FLAG_BY_HAND, Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
+from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.edges import NO_SIDE
 
+if TYPE_CHECKING:
+    from bloodcells_gui.app.session import CaseSession
+
 # The click is only near the middle of the cell: the window may move with what is found there.
 _MARGIN = 1.6
+
+
+def cell_by_hand(
+    session: CaseSession, engine: Engine, image: int, place_px: tuple[float, float]
+) -> tuple[Cell, CellAssets]:
+    """The cell around a place of an image of the case, as the models see it; its id is still to be given.
+
+    Raises
+    ------
+    UserError
+        When the image is out of reach, and as :func:`classify_cell_at`.
+    """
+    reader = session.views.needed_reader(image)
+    run = session.runs[-1] if session.runs else None
+    known = run.scale.mpp if run is not None and run.scale is not None else None
+    mpp = known or session.specimen.images[image].mpp
+    framed = session.specimen.kind is not SpecimenKind.CROPS
+    found, assets = classify_cell_at(engine, reader, image, place_px, mpp, framed=framed)
+    if run is None or tuple(engine.classifier.classes) != run.classes:
+        found = replace(found, scores=found.scores[:0])  # figures of other classes are not shown as these
+    return found, assets
 
 
 def classify_cell_at(

@@ -44,7 +44,7 @@ class ReferenceLibraryController:
             run = session.run_of(cell)
             library.add(
                 session.decision(cell_id).final,
-                session.store.assets(cell_id),
+                session.assets(cell_id),
                 author=session.author,
                 model=run.bundles.get("classify", "") if run is not None else "",
                 note=note.strip(),

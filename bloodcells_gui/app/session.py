@@ -20,7 +20,8 @@ from bloodcells_gui.app.differential_table import CountedArea, counted_area, dif
 from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.explainer import Explainer
-from bloodcells_gui.app.manual_cells import classify_cell_at
+from bloodcells_gui.app.manual_cells import cell_by_hand
+from bloodcells_gui.app.outlines import HeldOutlines
 from bloodcells_gui.app.pictures import validated_jpeg
 from bloodcells_gui.app.reasons import ReasonWanted, cells_needing_reason
 from bloodcells_gui.domain import differential as diff
@@ -33,7 +34,7 @@ from bloodcells_gui.domain.analysis import (
     ImagesRead,
     ScaleKnown,
 )
-from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
@@ -41,7 +42,7 @@ from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, SpecimenKind, with_number
+from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, with_number
 from bloodcells_gui.domain.suspicion import is_flagged, queue
 from bloodcells_gui.storage.case import CAME_FROM, CaseStore
 
@@ -102,8 +103,11 @@ class CaseSession:
             self._by_id: dict[int, Cell] = {c.id: c for c in self.cells}
             with store.decoding("events"):
                 self.state = fold(self.cells, store.events())
+            with store.decoding("outlines"):
+                self.outlines = HeldOutlines(store, self.state)
+                self.outlines.show(self._by_id, self.cells, [self._by_id[i] for i in self.state.outlines])
             self.drafts = Drafts(store, lambda: self.author)
-            self._views = CellImageCropper(store)
+            self.views = CellImageCropper(store)
             self._area: tuple[object, CountedArea | None] | None = None
             self._flagged: list[Cell] | None = None
             self._ends, self._mixes = store.runs_ended(), self._recorded_mixes()
@@ -151,7 +155,7 @@ class CaseSession:
         """The run that found the cell; None for cells of no run."""
         return next((r for r in self.runs if r.number == cell.run), None)
 
-    def _run_that_classified(self, cell: Cell) -> AnalysisRun | None:
+    def run_that_classified(self, cell: Cell) -> AnalysisRun | None:
         """The run whose names the cell's figures have; the last one for a cell added by hand."""
         if cell.run != BY_HAND_RUN:
             return self.run_of(cell)
@@ -179,7 +183,7 @@ class CaseSession:
     def scores(self, cell_id: int) -> list[tuple[str, float]]:
         """Leaf codes with their calibrated probabilities, best first."""
         cell = self.cell(cell_id)
-        run = self._run_that_classified(cell)
+        run = self.run_that_classified(cell)
         if run is None:
             return []
         pairs = zip(run.classes, (float(p) for p in cell.scores), strict=False)
@@ -188,7 +192,7 @@ class CaseSession:
     def measurements(self, cell_id: int) -> list[tuple[str, float, str]]:
         """Name, value and unit of every defined measurement."""
         cell = self.cell(cell_id)
-        run = self._run_that_classified(cell)
+        run = self.run_that_classified(cell)
         names: Sequence[str] = run.measurement_names if run else ()
         return [
             (name, float(value), unit_of(name))
@@ -223,7 +227,11 @@ class CaseSession:
 
     def view(self, cell_id: int) -> CellView:
         """The cell at full resolution with its contours, from its image where that is reachable."""
-        return self._views.view(self.cell(cell_id))
+        return self.views.view(self.cell(cell_id), self.assets(cell_id))
+
+    def assets(self, cell_id: int) -> CellAssets:
+        """What the case keeps beside a cell, its mask as a person mended it. Thread-safe."""
+        return self.outlines.assets(cell_id)
 
     def explain(self, cell_id: int, code: str) -> NDArray[np.float32]:
         """Grad-CAM of leaf or row `code`: (h, w) float32, 0 to 1, over the thumbnail's window."""
@@ -264,21 +272,7 @@ class CaseSession:
         UserError
             When the image is out of reach, nothing can be measured there, or it could not be saved.
         """
-        reader = self._views.reader(image)
-        if reader is None:
-            raise UserError(
-                "The cell cannot be added.",
-                "Its image is not there, or is not the one that was analysed.",
-                "Put the image back in its place and open the case again.",
-            )
-        run = self.runs[-1] if self.runs else None
-        known = run.scale.mpp if run is not None and run.scale is not None else None
-        mpp = known or self.specimen.images[image].mpp
-        engine = self._explainer.engine()
-        framed = self.specimen.kind is not SpecimenKind.CROPS
-        found, assets = classify_cell_at(engine, reader, image, (x, y), mpp, framed=framed)
-        if run is None or tuple(engine.classifier.classes) != run.classes:
-            found = replace(found, scores=found.scores[:0])  # figures of other classes are not shown as these
+        found, assets = cell_by_hand(self, self._explainer.engine(), image, (x, y))
         cell = replace(found, id=self.store.next_hand_id())
         self.store.add_cells(BY_HAND_RUN, [cell], [assets])
         self.cells.append(cell)
@@ -340,20 +334,27 @@ class CaseSession:
                     "The analysis has just ended, and the proposals were adapted to the specimen.",
                     "Look at the cells again.",
                 )
-            try:
-                event = make_event(
-                    self.state, kind, self.author, ids, new, key=key, reason=reason, clock=self.clock
-                )
-            except ValueError as e:
-                raise UserError("This was not done.", "{reason}.", reason=reason_of(e)) from e
+            event = self.new_event(kind, ids, new, key=key, reason=reason)
             if kind is EventKind.SET_FIELD and key == SPECIMEN_ID_FIELD:
                 event = replace(event, old=(self.specimen.id,))  # the first correction replaces no field
             stored = self.store.append(event)
         return self.apply_stored(stored)
 
+    def new_event(
+        self, kind: EventKind, cells: Sequence[int], new: str, *, key: str = "", reason: str = ""
+    ) -> Event:
+        """The next event of the case, not yet written; UserError where the state does not allow it."""
+        try:
+            return make_event(
+                self.state, kind, self.author, cells, new, key=key, reason=reason, clock=self.clock
+            )
+        except ValueError as e:
+            raise UserError("This was not done.", "{reason}.", reason=reason_of(e)) from e
+
     def apply_stored(self, event: Event) -> Change:
         """Fold in an event that is in the case file already."""
         change = self.state.apply(event)
+        self.outlines.show(self._by_id, self.cells, [self._by_id[i] for i in change.cells])
         self._notify_listeners(change)
         return change
 
@@ -405,8 +406,7 @@ class CaseSession:
         if not changed:
             return
         self.state.repropose(changed)
-        self._by_id.update((c.id, c) for c in changed)
-        self.cells[:] = [self._by_id[c.id] for c in self.cells]
+        self.outlines.show(self._by_id, self.cells, changed)
         self._flagged = None
         self._notify_listeners(Change(tuple(c.id for c in changed)))
 
@@ -445,5 +445,5 @@ class CaseSession:
 
     def close(self) -> None:
         """Release the case file."""
-        self._views.close()
+        self.views.close()
         self.store.close()

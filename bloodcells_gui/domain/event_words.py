@@ -133,6 +133,8 @@ def _finding(id: str, settings: LabSettings, lang: str) -> str:
 
 def new_text(event: Event, settings: LabSettings, lang: str = "en") -> str:
     """The new value in words."""
+    if event.kind is EventKind.MEND_OUTLINE and not event.new:
+        return tr("The program's own outline again", lang)
     return value_text(event, event.new, settings, lang)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from bloodcells_gui.domain.analysis import AnalysisRun, completed_later, left_out
-from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.cell import FLAG_OUTLINE_MENDED, Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
 from bloodcells_gui.domain.doubtful import is_unsure
@@ -331,8 +331,11 @@ def _review(cells: Iterable[Cell], state: Reviewed) -> ReviewBlock:
     changes: Counter[tuple[str, str]] = Counter()
     people: dict[str, list[tuple[Status, str]]] = {}
     total = 0
+    mended = []
     for cell in cells:
         total += 1
+        if FLAG_OUTLINE_MENDED in cell.flags:
+            mended.append(cell.id)
         decision = state.decision(cell.id)
         standing[decision.status] += 1
         if decision.reviewer:
@@ -365,6 +368,7 @@ def _review(cells: Iterable[Cell], state: Reviewed) -> ReviewBlock:
         changes=tuple(ChangeLine(predicted, final, n) for (predicted, final), n in ordered),
         second_readings=tuple(_second(state, name) for name in sorted(state.second_reads)),
         explanation=state.data.fields.get(EXPLANATION_FIELD, "").strip(),
+        mended=tuple(sorted(mended)),
     )
 
 

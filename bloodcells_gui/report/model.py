@@ -173,7 +173,8 @@ class ReviewBlock:
     """Who reviewed what.
 
     `checks` are the open points that the signer answered, `findings` the critical findings; `explanation` is
-    why a case was signed in spite of open points, in reports of earlier versions.
+    why a case was signed in spite of open points, in reports of earlier versions. `mended` are the cells
+    whose outline a person mended.
     """
 
     cells: int
@@ -189,6 +190,7 @@ class ReviewBlock:
     explanation: str = ""
     checks: tuple[CheckLine, ...] = ()
     findings: tuple[FindingLine, ...] = ()
+    mended: tuple[int, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bloodcells_gui.adaptation.prior_shift import prior_shift_of
@@ -33,6 +34,7 @@ from bloodcells_gui.report.pdf_sheet import (
 )
 
 CHANGES_SHOWN = 24
+MENDED_SHOWN = 24
 
 
 # -- morphology and comments ----------------------------------------------------------------------------
@@ -185,6 +187,8 @@ def review(sheet: Sheet, model: ReportModel) -> None:
         listed = "; ".join(_change(sheet, c.predicted, c.final, c.count) for c in r.changes[:CHANGES_SHOWN])
         more = "; …" if len(r.changes) > CHANGES_SHOWN else ""
         sheet.paragraph(sheet.tr("Changed: {changes}", changes=listed + more), size=8, rgb=MUTED)
+    if r.mended:
+        _mended(sheet, r.mended)
     for second in r.second_readings:
         text = sheet.tr(
             "Second reading by {reader}: {cells}, {agreed}, {adjudicated}, {open}",
@@ -202,6 +206,20 @@ def review(sheet: Sheet, model: ReportModel) -> None:
     pdf_checks.checks(sheet, model)
     sheet.set_y(sheet.y + 1.6)
     _signatures(sheet, model)
+
+
+def _mended(sheet: Sheet, cells: Sequence[int]) -> None:
+    """Whose outline, and with it whose measurements, a person changed."""
+    shown = ", ".join(map(str, cells[:MENDED_SHOWN])) + (", …" if len(cells) > MENDED_SHOWN else "")
+    text = sheet.ngettext(
+        "Outline mended by a person, and measured anew: cell {cells}",
+        "Outlines mended by a person, and measured anew: {n} cells ({cells})",
+        len(cells),
+        cells=shown,
+    )
+    sheet.paragraph(text, size=8.5, most=4)
+    note = N_("The proposed classes are those of the program's own outlines.")
+    sheet.paragraph(sheet.tr(note), size=8, rgb=MUTED)
 
 
 def _change(sheet: Sheet, predicted: str, final: str, count: int) -> str:

@@ -59,6 +59,7 @@ class Actions(QObject):
         add("explain", tr("&Explanation (Grad-CAM)"), "heat", QKeySequence("F4"))
         add("compare", tr("Com&pare the chosen cells"), "", QKeySequence("F2"))
         add("alike", tr("Cells li&ke this one"), "", QKeySequence("F3"))
+        add("mend_outline", tr("&Mend an outline"), "mend", QKeySequence("F12"))
         add("loupe", tr("L&oupe"), "zoom_in", QKeySequence("F5"))
         self._actions["loupe"].setCheckable(True)
         add("find_class", tr("Class by &name…"), "", QKeySequence("Ctrl+F"))
@@ -140,6 +141,7 @@ class Actions(QObject):
             "larger",
             "smaller",
             "explain",
+            "mend_outline",
             "compare",
             "loupe",
             "alike",
@@ -182,6 +184,7 @@ class Actions(QObject):
                 get("larger"),
                 get("smaller"),
                 get("explain"),
+                get("mend_outline"),
                 get("loupe"),
                 get("compare"),
                 get("alike"),
@@ -205,7 +208,9 @@ class Actions(QObject):
         menu.addMenu(self._class_menu(menu))
         menu.addActions([get("exclude"), get("restore")])
         menu.addSeparator()
-        menu.addActions([get("compare"), get("alike"), get("explain"), get("save_pictures")])
+        menu.addActions(
+            [get(name) for name in ("compare", "alike", "explain", "mend_outline", "save_pictures")]
+        )
         return menu
 
     def _class_menu(self, parent: QWidget) -> QMenu:

@@ -146,6 +146,7 @@ class MainWindow(QMainWindow):
             ("larger", self._with_open_case(lambda p: p.gallery.step_side(1))),
             ("smaller", self._with_open_case(lambda p: p.gallery.step_side(-1))),
             ("explain", self._with_open_case(lambda p: p.inspector.heat_button.toggle())),
+            ("mend_outline", self._with_open_case(lambda p: p.inspector.mend_outline())),
             ("loupe", self._with_open_case(lambda p: p.gallery.loupe.switch(a.get("loupe").isChecked()))),
             ("find_class", self._with_open_case(lambda p: p.find_class())),
             ("compare", self._with_open_case(lambda p: p.compare())),

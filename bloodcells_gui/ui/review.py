@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from bloodcells_gui.app import case_details, second_reader, signing, signing_checks
+from bloodcells_gui.app import case_details, outlines, second_reader, signing, signing_checks
 from bloodcells_gui.app.counter import Counter, CountSound
+from bloodcells_gui.app.outlines import OutlineDraft
 from bloodcells_gui.app.reasons import ReasonWanted
 from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
@@ -142,6 +143,14 @@ class ReviewController(QObject):
     def add_cell(self, image: int, x: float, y: float) -> Change | None:
         """Segment, classify and count the cell at a place of an image (its index, full-resolution px)."""
         return self._write(lambda _: self.session.add_cell(image, x, y))
+
+    def mend_outline(self, cell_id: int, key: str, draft: OutlineDraft) -> Change | None:
+        """Keep another outline of a cell; `key` as in :func:`app.outlines.mend_outline`."""
+        return self._write(lambda _: outlines.mend_outline(self.session, cell_id, key, draft.mask))
+
+    def drop_mended_outline(self, cell_id: int) -> Change | None:
+        """Take the program's own outline of a cell again."""
+        return self._write(lambda _: outlines.drop_mended_outline(self.session, cell_id))
 
     def remove_cell(self, cell_id: int) -> Change | None:
         """Take a cell out: one added by hand is removed, one that a model found is excluded."""

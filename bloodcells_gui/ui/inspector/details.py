@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from bloodcells_gui.domain.event_words import act_text
 from bloodcells_gui.domain.measurements import label_of
-from bloodcells_gui.domain.review import Event, EventKind
+from bloodcells_gui.domain.review import NUCLEUS_OUTLINE, Event, EventKind
 from bloodcells_gui.ui.i18n import Language, tr
 from bloodcells_gui.ui.labels import plain_tip
 
@@ -106,9 +106,18 @@ def event_text(event: Event, cell_id: int, language: Language) -> str:
     match event.kind:
         case EventKind.RELABEL:
             return tr("{old} → {new}").format(old=name(old) if old else "?", new=name(event.new))
+        case EventKind.MEND_OUTLINE:
+            return _outline_text(event)
         case EventKind.SECOND_READ:
             return tr("Second reader: {new}").format(new=name(event.new))
         case EventKind.ADJUDICATE:
             return tr("Adjudicated: {new}").format(new=name(event.new))
         case _:
             return act_text(event.kind, language.lang)
+
+
+def _outline_text(event: Event) -> str:
+    if not event.new:
+        return tr("The program's own outline again")
+    nucleus = event.key == NUCLEUS_OUTLINE
+    return tr("Outline of the nucleus mended") if nucleus else tr("Outline of the cell mended")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.overlay import heat_image
+from bloodcells_gui.ui.inspector.picture_tool import PictureTool
 from bloodcells_gui.ui.keyboard import zoom_steps
 
 MAX_ZOOM = 24.0
@@ -102,6 +103,7 @@ class CellImageView(QWidget):
         self._ruler: tuple[QPointF, QPointF] | None = None
         self._shown: QImage | None = None
         self.ruler_on = False
+        self.tool: PictureTool | None = None
         self.brightness = 0
         self.show_cell = True
         self.show_nucleus = True
@@ -142,6 +144,23 @@ class CellImageView(QWidget):
         if self._fitted or before is None:
             self.fit()
         self.update()
+
+    def show_outlines(
+        self, cell_contours: Sequence[NDArray[Any]], nucleus_contours: Sequence[NDArray[Any]]
+    ) -> None:
+        """Draw other outlines over the same picture."""
+        self._cell, self._nucleus = contour_path(cell_contours), contour_path(nucleus_contours)
+        self.update()
+
+    def use(self, tool: PictureTool | None) -> None:
+        """Hand the left button and the keys to a tool; None takes them back."""
+        self.tool = tool
+        self._set_cursor()
+        self.update()
+
+    def _set_cursor(self) -> None:
+        drawing = self.ruler_on or self.tool is not None
+        self.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.OpenHandCursor)
 
     def show_heat(self, heat: NDArray[np.float32] | None) -> None:
         """Lay an explanation map (values 0 to 1, covering the whole picture) over it; None removes it."""
@@ -265,6 +284,9 @@ class CellImageView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.chosen.emit()
+        if self._draws(event.button()) and self.tool is not None:
+            self.tool.press(self.to_picture(event.position()))
+            return
         if self.ruler_on and self._image is not None:
             spot = self.to_picture(event.position())
             self._ruler = (spot, spot)
@@ -272,8 +294,13 @@ class CellImageView(QWidget):
         self._grab = event.position()
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
+    def _draws(self, button: Qt.MouseButton) -> bool:
+        return self.tool is not None and self._image is not None and button == Qt.MouseButton.LeftButton
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self.ruler_on and self._ruler is not None:
+        if self.tool is not None and self._grab is None:
+            self.tool.drag(self.to_picture(event.position()))
+        elif self.ruler_on and self._ruler is not None:
             self._ruler = (self._ruler[0], self.to_picture(event.position()))
             self.update()
         elif self._grab is not None and self._image is not None:
@@ -283,14 +310,26 @@ class CellImageView(QWidget):
             self._keep_inside()
             self.update()
 
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._grab = None
-        self.setCursor(Qt.CursorShape.CrossCursor if self.ruler_on else Qt.CursorShape.OpenHandCursor)
+        self._set_cursor()
+        if self._draws(event.button()) and self.tool is not None:
+            self.tool.release()
 
-    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
-        self.fit()
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if not self._draws(event.button()):
+            self.fit()
+
+    def event(self, event: QEvent) -> bool:
+        tool = self.tool if event.type() == QEvent.Type.ShortcutOverride else None
+        if tool is not None and isinstance(event, QKeyEvent) and tool.key(event, act=False):
+            event.accept()  # what is a shortcut elsewhere, such as Escape
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.tool is not None and self.tool.key(event, act=True):
+            return
         steps = zoom_steps(event)
         if steps:
             self.zoom_at(1.25**steps, QPointF(self.width() / 2, self.height() / 2))
@@ -336,6 +375,8 @@ class CellImageView(QWidget):
                     pen.setCosmetic(True)
                     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
                     painter.strokePath(path, pen)
+        if self.tool is not None:
+            self.tool.paint(painter, self._zoom)
         painter.restore()
         self._paint_ruler(painter, left, top)
         self._paint_scale_bar(painter)

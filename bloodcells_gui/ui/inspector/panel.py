@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
-    QSlider,
     QSplitter,
     QTabWidget,
     QToolButton,
@@ -22,6 +21,7 @@ from bloodcells_gui.domain.unidentified import WORD
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
 from bloodcells_gui.ui.i18n import pgettext, tr
+from bloodcells_gui.ui.inspector.controls import slider, toggle_button
 from bloodcells_gui.ui.inspector.details import (
     PairsModel,
     PairsView,
@@ -30,6 +30,7 @@ from bloodcells_gui.ui.inspector.details import (
     measurement_value,
 )
 from bloodcells_gui.ui.inspector.image_view import CellImageView
+from bloodcells_gui.ui.inspector.mending import OutlineMending
 from bloodcells_gui.ui.inspector.probabilities_tab import ProbabilitiesTab
 from bloodcells_gui.ui.inspector.references_tab import ReferencesTab
 from bloodcells_gui.ui.jobs import Lookup
@@ -43,6 +44,9 @@ _SETTLE_MS = 12
 
 class InspectorPanel(QWidget):
     """Inspector of one case."""
+
+    view: CellView | None = None
+    _outline_shown: int | None = None
 
     def __init__(
         self,
@@ -72,6 +76,8 @@ class InspectorPanel(QWidget):
         self._settle.timeout.connect(self._load)
 
         self.image = CellImageView(context)
+        self.mending = OutlineMending(context, self.image, controller)
+        self.mending.wanted.connect(self.mend_outline)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -89,10 +95,12 @@ class InspectorPanel(QWidget):
         self.replaced.setContentsMargins(12, 4, 12, 4)
         top_layout.addWidget(self.replaced)
         top_layout.addLayout(self._build_tools())
+        top_layout.addWidget(self.mending)
         top_layout.addWidget(self._build_explanation())
         split.addWidget(top)
         split.addWidget(self._build_tabs())
         split.setSizes([420, 300])
+        self.mending.switched.connect(self.tabs.setHidden)  # who draws needs the height
         split.setChildrenCollapsible(False)
         layout.addWidget(split, 1)
         self.setMinimumWidth(300)
@@ -135,16 +143,6 @@ class InspectorPanel(QWidget):
         head.addWidget(self._flags)
         return head
 
-    def _toggle(self, icon: str, name: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setCheckable(True)
-        button.setIcon(self._context.icons.get(icon))
-        button.setText(name)
-        button.setAccessibleName(name)
-        button.setToolTip(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
-
     def _build_explanation(self) -> QWidget:
         self.explanation = QWidget()
         row = QHBoxLayout(self.explanation)
@@ -172,16 +170,19 @@ class InspectorPanel(QWidget):
         return choice
 
     def _build_tools(self) -> QHBoxLayout:
-        self.cell_button = self._toggle("contour", tr("Outline of the cell"), tr("Outline of the cell"))
-        self.nucleus_button = self._toggle(
-            "nucleus", tr("Outline of the nucleus"), tr("Outline of the nucleus")
+        self.cell_button = toggle_button(
+            self._context, "contour", tr("Outline of the cell"), tr("Outline of the cell")
         )
-        self.heat_button = self._toggle(
+        self.nucleus_button = toggle_button(
+            self._context, "nucleus", tr("Outline of the nucleus"), tr("Outline of the nucleus")
+        )
+        self.heat_button = toggle_button(
+            self._context,
             "heat",
             tr("Explanation (Grad-CAM)"),
             tr("Explanation (Grad-CAM): where the classifier looked for this class"),
         )
-        self.opacity = _slider(5, 100, 44, tr("Opacity of the explanation"), tr("Opacity of the explanation"))
+        self.opacity = slider(5, 100, 44, tr("Opacity of the explanation"), tr("Opacity of the explanation"))
         self.opacity.setValue(55)
         self.explained_class = self._class_choice()
         self._zoom = QLabel()
@@ -206,12 +207,15 @@ class InspectorPanel(QWidget):
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 5, 8, 5)
         tools.setSpacing(3)
-        self.ruler_button = self._toggle("ruler", tr("Ruler"), tr("Ruler: drag over the picture"))
+        self.ruler_button = toggle_button(
+            self._context, "ruler", tr("Ruler"), tr("Ruler: drag over the picture")
+        )
         self.ruler_button.toggled.connect(self._ruler_toggled)
         hint = tr("Brightness of the picture; only the view changes")
-        self.brightness = _slider(-100, 100, 46, tr("Brightness"), hint)
+        self.brightness = slider(-100, 100, 36, tr("Brightness"), hint)
         self.brightness.valueChanged.connect(self.image.set_brightness)
-        for widget in (self.cell_button, self.nucleus_button, self.heat_button, self.ruler_button):
+        toggles = (self.cell_button, self.nucleus_button, self.heat_button, self.ruler_button)
+        for widget in (*toggles, self.mending.button):
             tools.addWidget(widget)
         tools.addWidget(self.brightness)
         tools.addStretch(1)
@@ -245,6 +249,9 @@ class InspectorPanel(QWidget):
 
     def show_cell(self, cell_id: int | None) -> None:
         """Show a cell, or an invitation to choose one."""
+        if cell_id != self.shown_cell:
+            self.mending.leave()
+            self.view = None
         self.shown_cell = cell_id
         self._explained = ""
         self.found = None
@@ -265,8 +272,13 @@ class InspectorPanel(QWidget):
             return
         session = self.session
         self._findings.ask(cell_id, lambda: session.as_found(cell_id))
-        self._views.ask(cell_id, lambda: session.view(cell_id))
+        self._ask_view(cell_id)
         self._fill_tab()
+
+    def _ask_view(self, cell_id: int) -> None:
+        session = self.session
+        self._outline_shown = session.state.outlines.get(cell_id)
+        self._views.ask(cell_id, lambda: session.view(cell_id))
 
     def _show_head_and_scores(self) -> None:
         """Head and probabilities: at once, whatever the picture takes."""
@@ -274,10 +286,9 @@ class InspectorPanel(QWidget):
         known = cell_id is not None
         for widget in (self._swatch, self._status_icon, self._status, self._flags):
             widget.setVisible(known)
-        for control in (self.cell_button, self.nucleus_button, self.opacity):
+        tools = (self.cell_button, self.nucleus_button, self.mending.button, self.heat_button)
+        for control in (*tools, self.opacity, self.explained_class):
             control.setEnabled(known)
-        self.heat_button.setEnabled(known)
-        self.explained_class.setEnabled(known)
         if cell_id is None:
             self.name_label.show_text(tr("No cell chosen"))
             self._where.show_text("")
@@ -352,13 +363,29 @@ class InspectorPanel(QWidget):
         if self.shown_cell is not None and self.shown_cell in change.cells:
             self._show_head_and_scores()
             self._fill_tab()
+            if self._outline_shown != self.session.state.outlines.get(self.shown_cell):
+                self._ask_view(self.shown_cell)
+
+    def mend_outline(self) -> None:
+        """Begin to mend the outline of the cell on show; while one is mended, change from cell to nucleus."""
+        if self.shown_cell is None or self.view is None:
+            return
+        if not self.mending.on:
+            self.ruler_button.setChecked(False)
+            self.heat_button.setChecked(False)
+            self.cell_button.setChecked(True)
+            self.nucleus_button.setChecked(True)
+        self.mending.begin_or_switch(self.shown_cell, self.view)
 
     # -- pictures --------------------------------------------------------------------------------------
 
     def _view_arrived(self, cell_id: object, view: CellView) -> None:
         if cell_id != self.shown_cell:
             return
+        self.view = view
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
+        if self.mending.on:
+            self.mending.take_view(view)
         self.replaced.setVisible(view.replaced)
         if self.heat_button.isChecked() and self.shown_cell is not None:
             self.explain(self._explained or self.session.cell(self.shown_cell).predicted)
@@ -414,6 +441,8 @@ class InspectorPanel(QWidget):
         self.image.update()
 
     def _ruler_toggled(self, on: bool) -> None:
+        if on:
+            self.mending.leave()
         self.image.ruler_on = on
         self.image.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.OpenHandCursor)
         if not on:
@@ -425,13 +454,3 @@ class InspectorPanel(QWidget):
         self._findings.close()
         self._views.close()
         self._heats.close()
-
-
-def _slider(low: int, high: int, width: int, name: str, hint: str) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(low, high)
-    slider.setFixedWidth(width)
-    slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    slider.setAccessibleName(name)
-    slider.setToolTip(hint)
-    return slider
