@@ -95,10 +95,13 @@ def _grave_hinges(
         return hinges
     of_grave = probabilities[:, grave]
     doubted = np.flatnonzero((of_grave.sum(axis=1) >= _LEAST_GRAVE) & (of_grave.max(axis=1) < _CERTAIN))
-    if len(doubted):
-        ends = [predict_at(math.exp(side * off), doubted).probabilities.argmax(axis=1) for side in (-1, 1)]
-        best = np.stack([probabilities[doubted].argmax(axis=1), *ends])
-        hinges[doubted] = grave[best].any(axis=0) & (best != best[0]).any(axis=0)
+    best = probabilities.argmax(axis=1)
+    for side in (-1, 1):
+        # What hinges already need not be asked at the other end: hinging takes one end alone.
+        left = doubted[~hinges[doubted]]
+        if len(left):
+            there = predict_at(math.exp(side * off), left).probabilities.argmax(axis=1)
+            hinges[left] = (there != best[left]) & (grave[there] | grave[best[left]])
     return hinges
 
 

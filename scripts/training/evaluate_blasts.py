@@ -11,6 +11,8 @@ stand apart.
 
 ``--fit`` chooses the queue's limit: the suspicion that 8 % of the cells of healthy films pass, on the mean over the laboratories (a tenth is
 allowed). Each laboratory is judged at the limit of the others. The limit belongs to the network: how sharp its answers are decides it.
+It also chooses the pool's ``critical``: the largest limit of doubt, in steps of 0.05, at which fewer than 0.5 % of the lymphocytes of the
+laboratories, as they are and cut tight, are named a blast.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ from scripts.training.uncertainty_fit import LOOK_FIRST, POOL
 SHOWN_HEALTHY = 0.08
 #: A blast among the first so many of the queue is found.
 FIRST_OF_QUEUE = 20
+#: Limits of doubt of a cell named a critical class, and the share of lymphocytes that may be named a blast.
+CRITICAL = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+NAMED_LYMPHOCYTES = 0.005
 FILMS, BLASTS = 60, (1, 3, 20)
 _BLAST = LEAVES.index("BL")
 
@@ -136,9 +141,9 @@ def share(found: Sequence[Film], limit: float, *, blasts: bool) -> tuple[float, 
     return float(named.mean()), float((named | shown).mean())
 
 
-def asserted_on_lymphocytes(site: Site, serving: Serving, folder: Path, stored: str) -> dict[str, str]:
-    """How many of the site's lymphocytes are named a blast: as they are, at other scales, cut tight; served as one specimen."""
-    found = {"as they are": _on_lymphocytes(site.own, serving)}
+def other_views(site: Site, folder: Path, stored: str) -> dict[str, Answers]:
+    """The site's cells as they are, and as far as it was stored with the scale taken wrong and cut tight."""
+    found = {"as they are": site.own}
     frame = np.load(folder / f"away{stored}.npz", allow_pickle=False)
     for name in ("scales", "tight"):
         path = folder / f"{name}{stored}.npz"
@@ -151,13 +156,12 @@ def asserted_on_lymphocytes(site: Site, serving: Serving, folder: Path, stored: 
             # measured at the right scale only; a wrong one would change what is measured too
             measured = data["measurements"] if float(factor) == 1 else np.full((n, width), np.nan)
             embedding = data[f"embedding_{factor}"].astype(np.float32)
-            cells = Answers(
+            found[f"{name} {factor}"] = Answers(
                 site.name, data[key].astype(np.float32), data["allowed"],
                 np.asarray((embedding - frame["centre"]) @ frame["whitener"], np.float32),
                 np.asarray(measured, np.float32), data[f"distance_{factor}"].astype(np.float32),
                 np.zeros(n, np.float32), site.own.morphometry,
             )  # fmt: skip
-            found[f"{name} {factor}"] = _on_lymphocytes(cells, serving)
     return found
 
 
@@ -167,6 +171,20 @@ def _on_lymphocytes(cells: Answers, serving: Serving) -> str:
         int(named_blast(s)[lymphocytes].sum()) for s in (answered(cells, serving), serve(cells, serving))
     )
     return f"{whole} of {int(lymphocytes.sum())} (cell by cell {alone})"
+
+
+def blasts_by_limit(cells: Answers, serving: Serving) -> np.ndarray:
+    """(len(CRITICAL),) how many lymphocytes are named a blast at each limit of doubt; served as one specimen."""
+    served = serve(cells, serving)
+    doubt = served.uncertainty[(served.leaf == _BLAST) & cells.of("LY")]
+    least = float((serving.pool or {}).get("threshold", serving.threshold))
+    return np.array([(doubt <= max(limit, least)).sum() for limit in CRITICAL])
+
+
+def fitted_critical(named: np.ndarray, lymphocytes: int) -> float:
+    """The largest limit at which fewer than `NAMED_LYMPHOCYTES` of the lymphocytes are named; the least where none does."""
+    good = [limit for limit, n in zip(CRITICAL, named, strict=True) if n < NAMED_LYMPHOCYTES * lymphocytes]
+    return max(good, default=CRITICAL[0])
 
 
 def told(site: Site, healthy: Sequence[Film], limit: float, serving: Serving, rule: LookFirst) -> None:
@@ -210,16 +228,20 @@ def main() -> None:
     serving, rule = Serving(pool=POOL), LookFirst(LOOK_FIRST["weights"], args.limit)
     sites = [Site.load(args.cache, name, args.stored) for name in args.sites]
     healthy = {site.name: films(site, "", 0, serving, rule) for site in sites}
+    named, lymphocytes = np.zeros(len(CRITICAL), int), 0
     for site in sites:
         others = {name: of for name, of in healthy.items() if name != site.name}
         limit = fitted_limit(others) if args.fit and any(others.values()) else rule.limit
         told(site, healthy[site.name], limit, serving, rule)
-        for name, found in asserted_on_lymphocytes(
-            site, serving, args.cache / f"without-{site.name}", args.stored
-        ).items():
-            print(f"  lymphocytes named a blast, {name}: {found}")
+        for name, cells in other_views(site, args.cache / f"without-{site.name}", args.stored).items():
+            print(f"  lymphocytes named a blast, {name}: {_on_lymphocytes(cells, serving)}")
+            if name in ("as they are", "tight 1.0"):
+                named += blasts_by_limit(cells, serving)
+                lymphocytes += int(cells.of("LY").sum())
+    print(f"lymphocytes named a blast at {CRITICAL}: {named.tolist()} of {lymphocytes}")
     if args.fit:
         print(f"limit of all sites: {fitted_limit(healthy):.4f}; new cards: {rule.limit}")
+        print(f"critical: {fitted_critical(named, lymphocytes)}; new cards: {POOL['critical']}")
 
 
 if __name__ == "__main__":

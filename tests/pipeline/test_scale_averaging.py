@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.cell import FLAG_SCALE_UNSURE
+from bloodcells_gui.domain.taxonomy import GRAVE
 from bloodcells_gui.imaging.measure import measure
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.cell_place import CellPlace
@@ -141,6 +142,26 @@ def test_a_narrow_spread_asks_again_only_for_what_may_be_grave() -> None:
     assert asked == [(0.0, None)]  # what is certain, or certainly nothing grave, is not asked again
 
 
+def test_the_other_end_is_asked_of_those_alone_that_do_not_hinge_yet() -> None:
+    here = ("LY", "BL", "SNE", "PMY")
+    predict_at, asked = asking({0.0: here, -1.0: ("BL", "BL", "MY", "MY"), 1.0: ("LY", "BL", "BL", "PMY")})
+    found = answer_within_spread(predict_at, 0.05, CODES)
+    assert [rows for _, rows in asked] == [None, [0, 1, 2, 3], [1, 2]]
+    assert list(found.hinges) == [True, False, True, True]
+
+
+def test_hinges_are_those_of_asking_everything_at_both_ends() -> None:
+    rng = np.random.default_rng(4)
+    grave = np.array([code in GRAVE for code in CODES])
+    for _ in range(30):
+        names = rng.choice(CODES, (3, 40))
+        predict_at, _ = asking({0.0: tuple(names[0]), -1.0: tuple(names[1]), 1.0: tuple(names[2])}, sure=0.6)
+        found = answer_within_spread(predict_at, 0.05, CODES)
+        best = np.array([[CODES.index(code) for code in row] for row in names])
+        expected = grave[best].any(axis=0) & (best != best[0]).any(axis=0)
+        assert found.hinges.tolist() == expected.tolist()
+
+
 def test_a_blast_that_only_a_larger_scale_shows_is_not_asserted_nor_denied() -> None:
     for here, there in (("BL", "LY"), ("LY", "BL")):
         predict_at, _ = asking({0.0: (here,), -1.0: (here,), 1.0: (there,)})
@@ -157,7 +178,8 @@ def test_a_wide_spread_is_averaged_and_a_grave_name_must_hold_farther_out() -> N
         return answer("LY" if np.log(factor) < -0.15 else "BL", sure=0.9)
 
     found = answer_within_spread(predict_at, 0.1, CODES)
-    assert said == pytest.approx([0.1 * step for step in STEPS] + [-0.2, 0.2])
+    # at the smaller scale it is no blast: the larger one need not be asked
+    assert said == pytest.approx([0.1 * step for step in STEPS] + [-0.2])
     assert found.hinges.all()  # the five middle scales all say blast
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,10 +11,20 @@ pytest.importorskip("torch")
 
 from bloodcells_gui.domain.suspicion import DEFAULT, LookFirst
 from scripts.training.data import LEAVES
-from scripts.training.evaluate_blasts import Film, Site, films, fitted_limit, share
+from scripts.training.evaluate_blasts import (
+    CRITICAL,
+    Film,
+    Site,
+    blasts_by_limit,
+    films,
+    fitted_critical,
+    fitted_limit,
+    share,
+)
 from scripts.training.serving import Answers, Serving
 
 PLAIN = Serving(shift={}, temperature=1.0, prior=None, propagation=None, measured=False, threshold=0.5)
+PLAIN_STRICT = replace(PLAIN, threshold=0.1)
 
 
 def film(suspicion: list[float], blast: list[bool] | None = None, named: list[bool] | None = None) -> Film:
@@ -81,3 +93,18 @@ def test_the_weights_of_the_rule_count() -> None:
     whole = films(site, "marrow", 1, PLAIN, LookFirst({"BL": 1.0}, 0.01), repeats=2)
     for a, b in zip(half, whole, strict=True):
         assert a.suspicion == pytest.approx(b.suspicion / 2, rel=1e-4)
+
+
+def test_the_limit_of_naming_is_the_largest_that_names_few_lymphocytes_a_blast() -> None:
+    named = np.arange(len(CRITICAL))
+    assert fitted_critical(named, 1000) == CRITICAL[4]  # fewer than five of a thousand
+    assert fitted_critical(named, 100) == CRITICAL[0]
+    assert fitted_critical(named + 9, 100) == CRITICAL[0]
+
+
+def test_lymphocytes_are_named_a_blast_at_the_limits_that_their_doubt_allows() -> None:
+    # a quarter of the doubt is left: above the limits up to 0.2, below those from 0.3 on
+    cells = answers("LY", 20, 0.73).joined(answers("BL", 5, 0.9))
+    found = blasts_by_limit(cells, PLAIN_STRICT)
+    doubt = 1 - 0.73
+    assert found.tolist() == [20 * (limit >= doubt) for limit in CRITICAL]
