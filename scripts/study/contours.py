@@ -20,6 +20,7 @@ from scripts.study.common import ROW, Log, arguments
 from scripts.study.training import as_batch
 from scripts.training.data import CACHE_UM, Cache, load_items
 from scripts.training.masks_data import STORE_MPP, WINDOW_MPP, load_raabin, load_tecom, window
+from scripts.training.precision import autocast
 from scripts.training.train_segmenter import dice
 
 SIDE = 96
@@ -174,7 +175,7 @@ def train(
             image = torch.rot90(as_batch(x, rows), turn, (2, 3))
             truth = torch.rot90(torch.from_numpy(masks[rows]).float()[:, None], turn, (2, 3))
             image, truth = (image.flip(3), truth.flip(3)) if flip else (image, truth)
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast():
                 logits = net(image.contiguous(memory_format=torch.channels_last)).float()
             p = torch.sigmoid(logits)
             overlap = 1 - (2 * (p * truth).sum((1, 2, 3)) + 20) / (
@@ -196,7 +197,7 @@ def found_by(net: nn.Module, x: np.ndarray) -> list[np.ndarray]:
     """(96, 96) uint8 masks of the central cells."""
     out = []
     for k in range(0, len(x), 64):
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             p = torch.sigmoid(net(as_batch(x, np.arange(k, min(k + 64, len(x))))).float())[:, 0].numpy()
         for one in p:
             part = central_component((one > 0.5).astype(np.uint8), np.ascontiguousarray(one))

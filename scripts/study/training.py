@@ -1,4 +1,4 @@
-"""The one training loop of the study's networks: bfloat16 (AMX where the processor has it), cosine rate, seeded."""
+"""The one training loop of the study's networks: bfloat16 where the processor computes it, cosine rate, seeded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from scripts.training.precision import autocast
 
 OPTIMISERS = ("adam", "rmsprop", "sgd")
 
@@ -66,7 +68,7 @@ def fit(
         order, losses = rng.permutation(len(x)), []
         for k in range(0, len(x), batch):
             rows = order[k : k + batch]
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast():
                 out = net(as_batch(x, rows, rng if views else None))
             loss = F.cross_entropy(out.float(), torch.from_numpy(y[rows]).long())
             steps.zero_grad(set_to_none=True)
@@ -86,7 +88,7 @@ def outputs(net: nn.Module, x: np.ndarray, batch: int = 128) -> np.ndarray:
     net.eval()
     out = []
     for k in range(0, len(x), batch):
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             out.append(net(as_batch(x, np.arange(k, min(k + batch, len(x))))).float().numpy())
     return np.concatenate(out)
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from scripts.study.common import Labelled, Log, arguments, four_thousand, load, parts, score
 from scripts.study.training import as_batch, classes, fit, outputs
+from scripts.training.precision import autocast
 
 #: Channels of the convolutions of each block; a 2x2 maximum follows every block.
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
@@ -87,7 +88,7 @@ class Tail(nn.Module):
 
     def settle(self, x: np.ndarray) -> Tail:
         """Scale the untrained trunk's output to unit spread, so that the dense layers start well."""
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), autocast():
             self.scale = 1.0 / float(self.trunk(as_batch(x, np.arange(min(64, len(x))))).float().std() + 1e-6)
         return self
 

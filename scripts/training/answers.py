@@ -141,8 +141,12 @@ def store_answers(
     sets: Sequence[str],
     unseen: Sequence[str],
     seed: int = 1,
+    wrong: Sequence[float] = SCALES,
 ) -> None:
-    """Write the four files beside `out` (whose name says the first), all from one network."""
+    """Write the four files beside `out` (whose name says the first), all from one network.
+
+    `wrong` are the scales beside the right one; without them nothing is stored of how a wrong scale reads.
+    """
     real = Cache(cache, "real")
     distances = Distances(net, real, unseen, seed)
     rows = rows_of_site(real, site, sets, seed)
@@ -156,18 +160,27 @@ def store_answers(
     np.savez(out, **whole, **same, **arrays)
     suffix = out.stem.removeprefix("away")
     tight = tight_halves(measurements, halves)
-    for name, sizes, factors in (("scales", halves, SCALES), ("tight", tight, (SCALES[0], 1.0, SCALES[1]))):
+    for name, sizes, factors in (("scales", halves, tuple(wrong)), ("tight", tight, (1.0, *wrong))):
+        if not factors:
+            continue
         kept = {}
         for factor in factors:
             found = answers_of(net, views_at(images, list(sizes), factor), distances)
             kept |= {f"{key}_{factor}": value for key, value in found.items() if key != "coordinates"}
         np.savez(out.with_name(f"{name}{suffix}.npz"), **kept, **same, half_um=np.asarray(sizes))
-    store_made(cache, net, site, out.with_name(f"made{suffix}.npz"), distances)
+    store_made(cache, net, site, out.with_name(f"made{suffix}.npz"), distances, wrong)
     print(site, len(rows), "cells", flush=True)
 
 
-def store_made(cache: Path, net: ClassifierNet, site: str, out: Path, distances: Distances) -> None:
-    """Answers on the made crops whose ground is the site's, at the three scales; nothing where there are none."""
+def store_made(
+    cache: Path,
+    net: ClassifierNet,
+    site: str,
+    out: Path,
+    distances: Distances,
+    wrong: Sequence[float] = SCALES,
+) -> None:
+    """Answers on the made crops whose ground is the site's, at all scales; nothing where there are none."""
     if not (cache / "made.json").is_file():
         return
     made = Cache(cache, "made")
@@ -181,7 +194,7 @@ def store_made(cache: Path, net: ClassifierNet, site: str, out: Path, distances:
     metas, images = [made.meta[i] for i in rows], made.images[rows]
     halves = [CACHE_PX * CACHE_UM / 2] * len(rows)
     kept = answers_of(net, central_views(images, halves), distances)
-    for factor in SCALES:
+    for factor in wrong:
         kept |= {f"logits_{factor}": answers_of(net, views_at(images, halves, factor), distances)["logits"]}
     source = np.array([m["site"].split(">")[0] for m in metas])
     small = np.array([bool(m.get("lympho")) for m in metas])
@@ -201,6 +214,7 @@ def main() -> None:
     )
     parser.add_argument("--name", default="", help="a training in the cache")
     parser.add_argument("--network", type=Path, help="weights or an exported network, instead of --name")
+    parser.add_argument("--right-scale", action="store_true", help="nothing at a wrong scale")
     parser.add_argument("--out", default="away.npz")
     parser.add_argument("--folder", default="", help="folder in the cache (default: without-SITE)")
     parser.add_argument("--threads", type=int, default=1)
@@ -210,7 +224,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     net = network_of(args.network or args.cache / args.name / "final.pt")
     folder = args.cache / (args.folder or f"without-{args.site}")
-    store_answers(args.cache, net, args.site, folder / args.out, args.sets, args.unseen or [args.site])
+    unseen, wrong = args.unseen or [args.site], () if args.right_scale else SCALES
+    store_answers(args.cache, net, args.site, folder / args.out, args.sets, unseen, wrong=wrong)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The training loop of detector and segmenter: resumable, one-cycle AdamW in bfloat16, averaged weights."""
+"""The training loop of detector and segmenter: resumable, one-cycle AdamW in bfloat16 where the processor computes it, averaged weights."""
 
 from __future__ import annotations
 
