@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bloodcells_gui.app.reference_library import ReferenceLibraryController
@@ -17,8 +17,8 @@ from bloodcells_gui.ui.theme import Theme
 class UiContext:
     """Appearance, icons, language, keys and file dialogs of the running window.
 
-    `support` shows the report for support, `library` is the reference library; None where there is no
-    workbench.
+    `support` shows the report for support, `library` is the reference library, `explain` shows what the given
+    keys of `ui.help.explanations` mean; None where there is no workbench.
     """
 
     theme: Theme
@@ -27,4 +27,5 @@ class UiContext:
     keymap: KeyMap
     support: Callable[[], None] | None = None
     library: ReferenceLibraryController | None = None
+    explain: Callable[[Sequence[str]], None] | None = None
     files: FileDialogs = field(default_factory=FileDialogs)

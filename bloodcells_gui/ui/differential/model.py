@@ -25,6 +25,7 @@ from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.model import MIME_CELLS, unpack_ids
 from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -204,13 +205,15 @@ class DifferentialModel(QAbstractTableModel):
             if section == Column.KEY:
                 return _CENTRE
             return LEFT if section == Column.NAME else RIGHT
-        if role == Qt.ItemDataRole.ToolTipRole and section == Column.LIMITS:
-            return tr("Exact 95 % limits: how far chance alone may have moved the figure")
         if role == Qt.ItemDataRole.ToolTipRole and section == Column.EARLIER and self.earlier is not None:
             return tr(
                 "Share in the film of {day}. ▲ now higher, ▼ now lower, beyond sampling error "
                 "(Fisher's exact test, Holm, 5 % for all rows together)"
             ).format(day=self._context.language.day(self.earlier.day))
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.WhatsThisRole):
+            from bloodcells_gui.ui.help.explanations import COLUMNS  # which knows the columns from here
+
+            return plain_tip(tr(COLUMNS[Column(section)].text))
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:

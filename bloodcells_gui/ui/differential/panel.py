@@ -27,6 +27,8 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
 from bloodcells_gui.ui.differential.figure import Figure
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind
+from bloodcells_gui.ui.help.explanations import HERE
+from bloodcells_gui.ui.help.what_is_this import QuestionMark
 from bloodcells_gui.ui.i18n import ngettext, tr
 
 _SEVERITY = {
@@ -307,6 +309,8 @@ class DifferentialPanel(QWidget):
         figures.setSpacing(18)
         for figure in (self.counted, self.waiting, self.reviewed):
             figures.addWidget(figure, 1)
+        self.question = QuestionMark(context, lambda: HERE["DifferentialPanel"])
+        figures.addWidget(self.question, 0, Qt.AlignmentFlag.AlignTop)
 
         self.look_first = QPushButton()
         self.look_first.setIcon(context.icons.get("look_first", "critical"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
@@ -9,8 +11,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.key_sheet import KeySheetDialog
 from bloodcells_gui.ui.help.topics import topic_of
+from bloodcells_gui.ui.help.what_is_this import WhatIsThis, keys_of
 from bloodcells_gui.ui.help.window import ManualWindow
 from bloodcells_gui.ui.main_window import MainWindow
+
+#: F1 alone is the manual, with Shift it is what-is-this.
+_HELPS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
 
 
 class HelpDesk(QObject):
@@ -27,6 +33,8 @@ class HelpDesk(QObject):
         self._manual: ManualWindow | None = None
         window.actions_.connect("help", self.show_for_focus)
         window.actions_.connect("key_sheet", self.show_key_sheet)
+        window.actions_.connect("what", self.explain_focus)
+        context.explain = self.explain
         window.closing.connect(self._close)
         app = QApplication.instance()
         if app is not None:
@@ -35,23 +43,45 @@ class HelpDesk(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
-        if event.key() != Qt.Key.Key_F1 or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+        if event.key() != Qt.Key.Key_F1 or event.modifiers() not in _HELPS:
             return False
         if not event.isAutoRepeat():
-            self.show_for_focus()
+            act = self.show_for_focus if event.modifiers() == _HELPS[0] else self.explain_focus
+            act()
         return True
 
     def show_for_focus(self) -> None:
         """The part of the manual for whatever has the keyboard."""
+        self.show_topic(topic_of(self._focus()))
+
+    def _focus(self) -> QWidget | None:
+        """What has the keyboard, else the view in front."""
         front = QApplication.activeModalWidget() or QApplication.activeWindow() or self._window
-        focus: QWidget | None = front.focusWidget() or front
-        if front is self._window and self._window.focusWidget() is None:
-            focus = self._window.body.currentWidget()
-        self.show_topic(topic_of(focus))
+        focus: QWidget | None = front.focusWidget()
+        if focus is None and front is self._window:
+            return self._window.body.currentWidget()
+        return focus or front
 
     def show_topic(self, topic: str) -> None:
         """The manual at a topic, in front of whatever is open."""
         self._manual_for(QApplication.activeModalWidget()).open_at(topic)
+
+    def explain_focus(self) -> None:
+        """What the figures and flags in front mean: those of the chosen cell first."""
+        focus = self._focus()
+        if focus is None or isinstance(focus.window(), WhatIsThis):
+            return
+        keys = keys_of(focus)
+        page = self._window.page
+        if page is not None and page.isAncestorOf(focus) and not page.differential.isAncestorOf(focus):
+            keys = (*page.inspector.flags(), *keys)
+        self.explain(keys)
+
+    def explain(self, keys: Sequence[str]) -> None:
+        """Explain these, in front of whatever is open."""
+        over = QApplication.activeModalWidget() or self._window
+        found = over.findChild(WhatIsThis, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        (found or WhatIsThis(self._context, self.show_topic, over)).explain(keys)
 
     def show_key_sheet(self) -> None:
         """Every key with the map that is in force."""

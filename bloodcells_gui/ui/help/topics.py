@@ -28,6 +28,7 @@ TOPICS: dict[str, str] = {
     "CellMap": "technician#the-map",
     "CaseDetailsPage": "technician#case-details",
     "AgreementWindow": "technician#case-details",
+    "EarlierFilmsWindow": "technician#the-earlier-film-of-this-patient",
     "CounterPanel": "technician#counting-at-the-microscope",
     "CountDialog": "technician#counting-at-the-microscope",
     "SecondReaderWindow": "technician#a-second-reader",
@@ -55,6 +56,7 @@ TOPICS: dict[str, str] = {
     "SupportDialog": "technician#if-something-is-wrong",
     "BannerStack": "technician#if-something-is-wrong",
     "AboutDialog": "technician#help",
+    "WhatIsThis": "technician#help",
 }
 
 

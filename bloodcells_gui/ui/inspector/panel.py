@@ -20,6 +20,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import WORD
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
+from bloodcells_gui.ui.help.what_is_this import QuestionMark
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.inspector.controls import slider, toggle_button
 from bloodcells_gui.ui.inspector.details import (
@@ -140,8 +141,22 @@ class InspectorPanel(QWidget):
         head.addLayout(first)
         head.addWidget(self.waits)
         head.addWidget(self._where)
-        head.addWidget(self._flags)
+        flags = QHBoxLayout()
+        flags.setSpacing(6)
+        flags.addWidget(self._flags, 1)
+        self.question = QuestionMark(self._context, self.flags)
+        flags.addWidget(self.question, 0, Qt.AlignmentFlag.AlignTop)
+        head.addLayout(flags)
         return head
+
+    def flags(self) -> tuple[str, ...]:
+        """What there is to explain of the chosen cell: why it waits, and its flags."""
+        if self.shown_cell is None:
+            return ()
+        waits = (
+            ("unidentified",) if waiting_guess(self.session, self._context.language, self.shown_cell) else ()
+        )
+        return (*self.session.cell(self.shown_cell).flags, *waits)
 
     def _build_explanation(self) -> QWidget:
         self.explanation = QWidget()
@@ -284,7 +299,7 @@ class InspectorPanel(QWidget):
         """Head and probabilities: at once, whatever the picture takes."""
         cell_id = self.shown_cell
         known = cell_id is not None
-        for widget in (self._swatch, self._status_icon, self._status, self._flags):
+        for widget in (self._swatch, self._status_icon, self._status, self._flags, self.question):
             widget.setVisible(known)
         tools = (self.cell_button, self.nucleus_button, self.mending.button, self.heat_button)
         for control in (*tools, self.opacity, self.explained_class):
@@ -328,6 +343,7 @@ class InspectorPanel(QWidget):
         self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
         self._flags.setVisible(bool(cell.flags))
         self.references.show_class(decision.final or cell.predicted)
+        self.question.setVisible(bool(self.flags()))
         scores = self.session.scores(cell_id)
         self.probabilities.show_scores(scores)
         self.by_itself.show_found(self.found, cell.predicted)
