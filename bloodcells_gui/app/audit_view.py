@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect
 from bloodcells_gui.domain.event_words import act_text, cells_text, key_text, new_text, old_text
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.review import Event
@@ -110,6 +111,6 @@ def verify(
     )
 
 
-def export(path: Path, target: Path) -> int:
+def export(path: Path, target: Path, dialect: CsvDialect = RFC4180) -> int:
     """Write the trail as CSV or, by the suffix .jsonl, as JSON lines; returns the number of entries."""
-    return audit.export_trail(path, target)
+    return audit.export_trail(path, target, dialect)

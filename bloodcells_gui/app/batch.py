@@ -37,10 +37,11 @@ from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.run_messages import without_target
-from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.settings import CODES, LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import anonymous_skipped, anonymous_words, pseudonym
+from bloodcells_gui.report.table_names import TableNames
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.atomic_io import free_path
 from bloodcells_gui.storage.case import CaseStore
@@ -144,6 +145,7 @@ def analyze_all(
             outcomes,
             (*not_begun, *plan.skipped),
             request.dialect,
+            request.names,
             anonymous=settings.privacy.anonymised_export,
         )
     return outcomes
@@ -175,7 +177,9 @@ def _intake_of(planned_job: PlannedJob, request: AnalyzeRequest, token: CancelTo
         intake = at_scale(intake, request.mpp)
     prepare_folder(planned_job.out)
     if not intake.specimen.images:
-        csv_out.write_skipped_csv(planned_job.out / "skipped.csv", intake.skipped, request.dialect)
+        csv_out.write_skipped_csv(
+            planned_job.out / "skipped.csv", intake.skipped, request.dialect, request.names
+        )
         raise nothing_readable(intake)
     return intake
 
@@ -213,7 +217,14 @@ def _analyze_one(
         export(
             session,
             out,
-            ExportOptions(request.taxonomy, request.paper, request.lang, request.save_masks, csv=request.csv),
+            ExportOptions(
+                request.taxonomy,
+                request.paper,
+                request.lang,
+                request.save_masks,
+                csv=request.csv,
+                csv_names=request.csv_names,
+            ),
         )
         skipped = all_skipped(session)
         searched = any(run.record.counts.searched_mm2 for run in session.runs)
@@ -285,6 +296,7 @@ def _write_summary(
     outcomes: Sequence[Outcome],
     skipped_files: Sequence[SkippedFile],
     dialect: CsvDialect,
+    names: TableNames,
     *,
     anonymous: bool,
 ) -> None:
@@ -306,8 +318,8 @@ def _write_summary(
     skipped += skipped_files
     if anonymous:
         skipped = anonymous_skipped(skipped)
-    csv_out.write_summary_csv(out / "summary.csv", rows, dialect)
-    csv_out.write_skipped_csv(out / "skipped.csv", skipped, dialect)
+    csv_out.write_summary_csv(out / "summary.csv", rows, dialect, names)
+    csv_out.write_skipped_csv(out / "skipped.csv", skipped, dialect, names)
 
 
 def report_again(
@@ -319,6 +331,7 @@ def report_again(
     lang: str,
     save_masks: bool,
     csv: str = "rfc4180",
+    csv_names: str = CODES,
 ) -> list[Path]:
     """The reports of a saved case, its review included; the case itself is only read."""
     prepare_folder(out)
@@ -326,7 +339,8 @@ def report_again(
     store = CaseStore.open(case, read_only=True)
     session = CaseSession(store, settings=lambda: settings, explainer=Explainer(LazyEngine()))
     try:
-        return export(session, out, ExportOptions(taxonomy, paper, lang, save_masks, csv=csv))
+        options = ExportOptions(taxonomy, paper, lang, save_masks, csv=csv, csv_names=csv_names)
+        return export(session, out, options)
     finally:
         session.close()
 

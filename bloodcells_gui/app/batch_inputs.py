@@ -16,6 +16,8 @@ from bloodcells_gui.domain.csv_text import CsvDialect, csv_dialect
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.settings import CODES
+from bloodcells_gui.report.table_names import TableNames, table_names
 
 # Files that stand in DIR beside the folders of several specimens.
 _RESERVED = ("summary.csv", "skipped.csv")
@@ -44,6 +46,12 @@ class AnalyzeRequest:
     paper: str | None = None
     lang: str = "en"
     csv: str = "rfc4180"
+    csv_names: str = CODES
+
+    @property
+    def names(self) -> TableNames:
+        """How its tables name columns and classes."""
+        return table_names(self.csv_names, self.lang)
 
     @property
     def dialect(self) -> CsvDialect:

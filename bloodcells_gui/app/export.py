@@ -23,6 +23,7 @@ from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.file_names import numbered
 from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.domain.settings import CODES
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.io.discover import IGNORE_MARKER
@@ -38,6 +39,7 @@ from bloodcells_gui.report.anonymous import (
 )
 from bloodcells_gui.report.build import build_report
 from bloodcells_gui.report.model import ReportModel
+from bloodcells_gui.report.table_names import table_names
 
 _WINDOWS = os.name == "nt"
 _CASELESS = sys.platform in ("win32", "darwin")
@@ -51,7 +53,7 @@ _DEVICES = frozenset(
 class ExportOptions:
     """What a person may choose about the files; None takes the laboratory's setting.
 
-    `csv` names a dialect of `domain/csv_text.py`.
+    `csv` names a dialect of `domain/csv_text.py`; `csv_names` "codes" or "words" (`report/table_names.py`).
     """
 
     taxonomy: str | None = None
@@ -60,6 +62,7 @@ class ExportOptions:
     save_masks: bool = False
     anonymised: bool | None = None
     csv: str | None = None
+    csv_names: str = CODES
 
 
 def prepare_folder(path: Path) -> None:
@@ -154,11 +157,12 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
         if model.anonymised:  # names of files may be names of people
             specimen, skipped = anonymous_specimen(specimen, model.specimen), anonymous_skipped(skipped)
         dialect = csv_dialect(options.csv or session.settings.csv, options.lang)
+        names = table_names(options.csv_names, options.lang)
         cells, state = session.cells, session.state
         files = [
-            csv_out.write_cells_csv(out / "cells.csv", specimen, session.runs, cells, state, dialect),
-            csv_out.write_differential_csv(out / "differential.csv", model.differential, dialect),
-            csv_out.write_skipped_csv(out / "skipped.csv", skipped, dialect),
+            csv_out.write_cells_csv(out / "cells.csv", specimen, session.runs, cells, state, dialect, names),
+            csv_out.write_differential_csv(out / "differential.csv", model.differential, dialect, names),
+            csv_out.write_skipped_csv(out / "skipped.csv", skipped, dialect, names),
             write_pdf(
                 model,
                 out / "report.pdf",

@@ -28,6 +28,7 @@ from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.domain.specimen import with_number
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import pseudonym
+from bloodcells_gui.report.table_names import table_names
 from bloodcells_gui.storage.atomic_io import free_path
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import copy_case
@@ -213,6 +214,7 @@ class WorkList:
         OutputNotWritable
         """
         settings = self._workspace.settings
+        names = table_names(settings.csv_names, lang)
         rows = []
         unreadable = []
         for listed in entries:
@@ -242,7 +244,7 @@ class WorkList:
             else:
                 extras["file"] = entry.path.name
             rows.append((name, table, extras))
-        csv_out.write_summary_csv(target, rows, csv_dialect(settings.csv, lang))
+        csv_out.write_summary_csv(target, rows, csv_dialect(settings.csv, lang), names)
         return TableWritten(len(rows), tuple(unreadable))
 
     # -- analyses behind the window --------------------------------------------------------------------

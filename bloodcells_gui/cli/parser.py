@@ -12,6 +12,7 @@ from bloodcells_gui.cli.terminal import Parser
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
 from bloodcells_gui.domain.i18n import LANGUAGES
 from bloodcells_gui.domain.number_parsing import number_of
+from bloodcells_gui.domain.settings import CODES, WORDS
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 KINDS = ("auto", "crops", "fields", "slide")
@@ -119,6 +120,7 @@ def _add_analyze(verbs: Verbs) -> None:
                         help="each first folder of INPUT, and each slide in it, is a specimen")  # fmt: skip
     p.add_argument("--threads", type=_threads, metavar="N")
     _add_report_options(p)
+    _add_csv_names(p)
     p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")
     p.add_argument("--quiet", action="store_true")
 
@@ -129,6 +131,7 @@ def _add_report(verbs: Verbs) -> None:
     _add_out(p)
     _add_taxonomy(p)
     _add_report_options(p)
+    _add_csv_names(p)
     p.add_argument("--save-masks", action="store_true")
 
 
@@ -226,6 +229,11 @@ def _add_report_options(p: argparse.ArgumentParser) -> None:
     _add_lang(p)
     p.add_argument("--csv", choices=CSV_DIALECTS, default="rfc4180",
                    help="excel: for spreadsheets, with the separators of the language")  # fmt: skip
+
+
+def _add_csv_names(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--csv-names", choices=(CODES, WORDS), default=CODES,
+                   help="words: headers and classes of the tables in words of the language")  # fmt: skip
 
 
 def language(args: argparse.Namespace) -> str:

@@ -105,6 +105,7 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
         paper=args.paper,
         lang=language(args),
         csv=args.csv,
+        csv_names=args.csv_names,
     )
 
 
@@ -155,7 +156,7 @@ def report(args: argparse.Namespace) -> int:
     _print_setting_problems(args)
     files = report_again(
         args.case, args.out, taxonomy=args.taxonomy, paper=args.paper, lang=language(args),
-        save_masks=args.save_masks, csv=args.csv,
+        save_masks=args.save_masks, csv=args.csv, csv_names=args.csv_names,
     )  # fmt: skip
     for file in files:
         line(file)

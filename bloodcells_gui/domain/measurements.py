@@ -49,6 +49,13 @@ def unit_of(name: str) -> str:
     return ""
 
 
+def known_label(name: str) -> bool:
+    """Whether a column is a measurement that has words of its own."""
+    for suffix, _ in _UNITS:
+        name = name.removesuffix(suffix)
+    return name in _LABELS
+
+
 def label_of(name: str) -> str:
     """Words for a measurement column: an English template for the catalogues ("Cell area")."""
     for suffix, _ in _UNITS:

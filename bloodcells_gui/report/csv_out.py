@@ -16,11 +16,12 @@ from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.run_messages import unfamiliar_remark
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.taxonomy import ORDER
+from bloodcells_gui.report.table_names import KEYS, TableNames
 from bloodcells_gui.storage.atomic_io import whole_file
 
 CELL_HEAD = (
@@ -76,13 +77,17 @@ def atomic_file(path: Path, mode: str = "w", encoding: str = "utf-8") -> Iterato
 
 
 def write_rows(
-    path: Path, head: Sequence[str], rows: Iterable[Sequence[Field]], dialect: CsvDialect = RFC4180
+    path: Path,
+    head: Sequence[str],
+    rows: Iterable[Sequence[Field]],
+    dialect: CsvDialect = RFC4180,
+    names: TableNames = KEYS,
 ) -> Path:
     """Write a table under `path`, atomically; CRLF line ends, the last one too (RFC 4180)."""
     with atomic_file(path, encoding=dialect.encoding) as stream:
         writer = csv.writer(stream, delimiter=dialect.separator, lineterminator="\r\n")
-        writer.writerow(head)
-        writer.writerows([dialect.field(v) for v in row] for row in rows)
+        writer.writerow(names.head(head))
+        writer.writerows([dialect.field(v) for v in names.row(head, row)] for row in rows)
     return path
 
 
@@ -93,6 +98,7 @@ def write_cells_csv(
     cells: Iterable[Cell],
     state: DecisionLookup,
     dialect: CsvDialect = RFC4180,
+    names: TableNames = KEYS,
 ) -> Path:
     """One row per detected object, in order of `cells`.
 
@@ -103,8 +109,8 @@ def write_cells_csv(
     known = {code for run in runs for code in run.classes}
     leaves = sorted(known, key=lambda c: (ORDER.get(c, len(ORDER)), c))
     # focus has a column of its own behind the measurements
-    names = dict.fromkeys(name for run in runs for name in run.measurement_names if name != "focus")
-    measures = list(names)
+    measured = dict.fromkeys(name for run in runs for name in run.measurement_names if name != "focus")
+    measures = list(measured)
     head = [*CELL_HEAD, *(f"p_{c}" for c in leaves), *measures, "focus", "flags", "model_sha256"]
     plans = {n: _Plan(run, leaves, measures) for n, run in by_number.items()}
     by_hand = _Plan(None, leaves, measures)
@@ -125,7 +131,7 @@ def write_cells_csv(
                 "; ".join((*cell.flags, *plan.flags)), plan.model,
             ]  # fmt: skip
 
-    return write_rows(path, head, rows(), dialect)
+    return write_rows(path, head, rows(), dialect, names)
 
 
 class _Plan:
@@ -148,22 +154,27 @@ class _Plan:
         return [float(f"{values[i]:.6g}") if i is not None and i < len(values) else None for i in self._names]
 
 
-def _row(row: DifferentialRow) -> list[Field]:
+def _row(row: DifferentialRow, lang: str) -> list[Field]:
     return [
-        row.code, row.name, row.count, _number(row.percent, 4), _number(row.low95, 4), _number(row.high95, 4),
-        _number(row.per_100_wbc, 4), _number(row.absolute, 4), _number(row.ref_low, 4),
-        _number(row.ref_high, 4), row.flag,
+        row.code, tr(row.name, lang), row.count, _number(row.percent, 4), _number(row.low95, 4),
+        _number(row.high95, 4), _number(row.per_100_wbc, 4), _number(row.absolute, 4),
+        _number(row.ref_low, 4), _number(row.ref_high, 4), row.flag,
     ]  # fmt: skip
 
 
-def write_differential_csv(path: Path, differential: Differential, dialect: CsvDialect = RFC4180) -> Path:
+def write_differential_csv(
+    path: Path, differential: Differential, dialect: CsvDialect = RFC4180, names: TableNames = KEYS
+) -> Path:
     """The table's rows; totals that repeat cells of other rows stay out, so that counts add up."""
-    return write_rows(path, DIFFERENTIAL_HEAD, (_row(r) for r in differential.rows), dialect)
+    rows = (_row(r, names.lang) for r in differential.rows)
+    return write_rows(path, DIFFERENTIAL_HEAD, rows, dialect, names)
 
 
-def write_skipped_csv(path: Path, skipped: Iterable[SkippedFile], dialect: CsvDialect = RFC4180) -> Path:
+def write_skipped_csv(
+    path: Path, skipped: Iterable[SkippedFile], dialect: CsvDialect = RFC4180, names: TableNames = KEYS
+) -> Path:
     """Every file that was left out, and why; a table without rows when there is none."""
-    return write_rows(path, SKIPPED_HEAD, ([s.path, s.reason] for s in skipped), dialect)
+    return write_rows(path, SKIPPED_HEAD, ([s.path, s.reason] for s in skipped), dialect, names)
 
 
 def write_contradicted_csv(
@@ -178,6 +189,7 @@ def write_summary_csv(
     path: Path,
     specimens: Sequence[tuple[str, Differential, Mapping[str, Field]]],
     dialect: CsvDialect = RFC4180,
+    names: TableNames = KEYS,
 ) -> Path:
     """One row per specimen: id, what the caller adds, counts and percents of every row.
 
@@ -210,4 +222,4 @@ def write_summary_csv(
                 " ".join(f"{r.code}:{r.flag}" for r in d.rows if r.flag),
             ]  # fmt: skip
 
-    return write_rows(path, head, rows(), dialect)
+    return write_rows(path, head, rows(), dialect, names)

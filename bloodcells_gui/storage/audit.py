@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bloodcells_gui.domain.csv_text import RFC4180
+from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import EventKind
@@ -180,8 +180,8 @@ def trail(store: CaseStore) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def export_trail(path: Path, target: Path) -> int:
-    """Write a case's audit trail; `target` ending in .jsonl gives JSON lines, anything else CSV (RFC 4180).
+def export_trail(path: Path, target: Path, dialect: CsvDialect = RFC4180) -> int:
+    """Write a case's audit trail; `target` ending in .jsonl gives JSON lines, anything else CSV.
 
     Lists stand in CSV with spaces between; no field can start a formula of a spreadsheet.
 
@@ -197,15 +197,16 @@ def export_trail(path: Path, target: Path) -> int:
     """
     with CaseStore.open(path, read_only=True, compare=False) as store:
         table = list(trail(store))
+    encoding = "utf-8"
     if target.suffix.lower() == ".jsonl":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table)
     else:
         out = io.StringIO(newline="")
-        writer = csv.writer(out, lineterminator="\r\n")
+        writer = csv.writer(out, delimiter=dialect.separator, lineterminator="\r\n")
         writer.writerow(TRAIL_COLUMNS)
-        writer.writerows([RFC4180.field(_plain(row[c])) for c in TRAIL_COLUMNS] for row in table)
-        text = out.getvalue()
-    write_whole(target, text.encode("utf-8", "replace"))
+        writer.writerows([dialect.field(_plain(row[c])) for c in TRAIL_COLUMNS] for row in table)
+        text, encoding = out.getvalue(), dialect.encoding
+    write_whole(target, text.encode(encoding, "replace"))
     return len(table)
 
 

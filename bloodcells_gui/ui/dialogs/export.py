@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.export import ExportOptions
-from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.settings import CODES, WORDS, LabSettings
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.file_dialogs import FileKind
@@ -67,6 +67,11 @@ class ExportDialog(Form):
             self.tables.addItem(name, value)
         self.tables.setCurrentIndex(self.tables.findData(settings.csv))
         self.form.addRow(tr("&Tables"), self.tables)
+        self.names = QComboBox()
+        self.names.addItem(tr("Words of the language"), WORDS)
+        self.names.addItem(tr("Keys and codes, for scripts"), CODES)
+        self.names.setCurrentIndex(self.names.findData(settings.csv_names))
+        self.form.addRow(tr("&Names in the tables"), self.names)
         self.masks = QCheckBox(tr("Outlines of the cells as mask images"))
         self.form.addRow("", self.masks)
         self.anonymous = QCheckBox(tr("Leave out whatever identifies the patient"))
@@ -90,4 +95,5 @@ class ExportDialog(Form):
             save_masks=self.masks.isChecked(),
             anonymised=self.anonymous.isChecked(),
             csv=str(self.tables.currentData()),
+            csv_names=str(self.names.currentData()),
         )

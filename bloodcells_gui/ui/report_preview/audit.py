@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from bloodcells_gui.app import audit_view
 from bloodcells_gui.app.audit_view import AuditResult
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.times import paper_text
 from bloodcells_gui.ui.banner import BannerStack
@@ -91,6 +92,7 @@ class AuditWindow(QDialog):
         self.setWindowTitle(tr("Audit trail"))
         self._context = context
         self._path = session.path
+        self._dialect = csv_dialect(session.settings.csv, context.language.lang)
         self.banners = BannerStack(context)
         self.model = TrailModel(context, audit_view.rows(session, context.language.lang), self)
         self.filter = QSortFilterProxyModel(self)
@@ -157,8 +159,8 @@ class AuditWindow(QDialog):
 
     def write(self, target: Path) -> None:
         """Write the whole trail."""
-        path = self._path
-        self._work.ask(target, lambda: audit_view.export(path, target))
+        path, dialect = self._path, self._dialect
+        self._work.ask(target, lambda: audit_view.export(path, target, dialect))
 
     def _on_task_done(self, tag: object, result: AuditResult | int) -> None:
         self.verify_button.setEnabled(True)
