@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bloodcells_gui.domain.analysis import AnalysisRun
-from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.analysis import AnalysisRun, is_incomplete, left_out
+from bloodcells_gui.domain.run_messages import REACHED
+from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 
 #: Leukocytes after which the scan of a slide stops, where a person asks for no other number.
 SLIDE_TARGET = 200
+
+
+def leaves_work(runs: Sequence[AnalysisRun], specimen: Specimen) -> bool:
+    """Whether a further run could find anything: not where every image was searched to its end.
+
+    An earlier run may have been cut off, have stopped at its target, have kept to zones that a person drew,
+    or have left out images that can be read by now.
+    """
+    if not specimen.images:
+        return False
+    if not runs or is_incomplete(runs):
+        return True
+    if not any(not run.parameters.get("zones") for run in runs):
+        return True
+    stopped = any(remark.text == REACHED for remark in runs[-1].record.remarks)
+    names = {image.name for image in specimen.images}
+    return stopped or any(file.path in names for file in left_out(runs, specimen))
 
 
 def first_target(kind: SpecimenKind, asked: int | None) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.settings import NEITHER, STOP
 from bloodcells_gui.domain.taxonomy import BY_CODE, COUNTED
 
 ROUND = 100
@@ -17,6 +18,8 @@ class CountSound(StrEnum):
     KEY = "key"
     OUTSIDE = "outside"  # a key that does not count in the 100 %
     ROUND = "round"  # the hundredth, two hundredth ... leukocyte
+    TARGET = "target"  # the last one that is wanted
+    FULL = "full"  # one more than is wanted, and the laboratory's counter stops there: it was not counted
     BACK = "back"
 
 
@@ -32,6 +35,7 @@ class Counter:
     def __init__(self, session: CaseSession) -> None:
         self.session = session
         self._sitting: list[str] = []
+        self._further = 0
 
     def count_of(self, code: str) -> int:
         """Cells of a class counted by hand."""
@@ -48,12 +52,41 @@ class Counter:
         return sum(n for code, n in self.session.state.counts.items() if code in COUNTED)
 
     @property
+    def aim(self) -> int:
+        """Leukocytes to count to now: the target, or the next step where a person goes on; 0 for none."""
+        return max(self._further, self.session.target)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the leukocytes that are wanted are counted."""
+        return 0 < self.aim <= self.in_all
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further leukocyte is counted unless a person goes on."""
+        if self.session.settings.counter_at_target != STOP or not self.is_done:
+            return False
+        # Where cells of images alone reach the target, the microscope is asked for more than that.
+        return self.in_all - self.total < self.session.target
+
+    @property
+    def next_step(self) -> int:
+        """To how many leukocytes :meth:`go_on` goes."""
+        settings = self.session.settings
+        steps = [step for step in settings.target_counts if step > self.in_all]
+        return min(steps, default=self.in_all + max(1, self.session.target))
+
+    def go_on(self) -> None:
+        """Count beyond the target, to the next step."""
+        self._further = self.next_step
+
+    @property
     def last(self) -> str:
         """The class counted last in this sitting, "" when there is none to take back."""
         return next((c for c in reversed(self._sitting) if self.count_of(c)), "")
 
     def press(self, code: str) -> CountSound:
-        """One more cell of class `code`.
+        """One more cell of class `code`; at the target of a counter that stops there, nothing.
 
         Raises
         ------
@@ -63,10 +96,14 @@ class Counter:
             For an unknown class.
         """
         counts = BY_CODE[code].counts
+        if counts and self.is_full:
+            return CountSound.FULL
         self.session.count(code, 1)
         self._sitting.append(code)
         if not counts:
             return CountSound.OUTSIDE
+        if self.in_all == self.aim:
+            return CountSound.KEY if self.session.settings.counter_at_target == NEITHER else CountSound.TARGET
         return CountSound.ROUND if self.total % ROUND == 0 else CountSound.KEY
 
     def less(self, code: str) -> CountSound:

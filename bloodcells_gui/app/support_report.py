@@ -32,8 +32,11 @@ from bloodcells_gui.domain.settings import (
     ASK,
     BLOCK,
     LATER,
+    NEITHER,
     NEVER,
     NONE,
+    RING,
+    STOP,
     LabSettings,
     Privacy,
     SigningRules,
@@ -71,6 +74,7 @@ _NUMBERS = (
 _CHOICES: dict[str, Sequence[str]] = {
     "language": ("system", "en", "fr"), "theme": ("system", "light", "dark"), "paper": ("a4", "letter"),
     "csv": CSV_DIALECTS, "rollup": tuple(ROLLUPS), "range_set": (*PUBLISHED, OWN),
+    "counter_at_target": (STOP, RING, NEITHER),
 }  # fmt: skip
 _SIGNING = (NONE, ASK, BLOCK, NEVER, LATER, ALWAYS, *BY_CODE)
 # Settings that hold the laboratory's own texts: how many there are, and whether they were changed.

@@ -17,6 +17,7 @@ NAMES: dict[str, str] = {
     "target_counts": N_("Steps offered"),
     "reviewer": N_("Usual reviewer"),
     "count_sound": N_("Sound of the counter"),
+    "counter_at_target": N_("The counter at the target"),
     "abstention": N_("Probability below which a cell waits"),
     "keys": N_("Keys of the classes"),
     "count_cut_left_top": N_("Cells cut by the left or top edge count"),

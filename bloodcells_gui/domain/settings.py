@@ -64,6 +64,8 @@ class CellPictures:
 
 NONE, ASK, BLOCK = "none", "ask", "block"
 NEVER, LATER, ALWAYS = "never", "later", "always"
+# What the counter does at the target.
+STOP, RING, NEITHER = "stop", "ring", "neither"
 
 
 def _check_rule() -> validation.Metadata:
@@ -200,6 +202,9 @@ class LabSettings:
         Which rows the differential shows ("full", "ten", "pbc8", "five").
     target_cells, target_counts : int, tuple of int
         Leukocytes to count before signing (0 = no target), and the steps offered (100, 200, 400).
+    counter_at_target : str
+        Whether the counter of hand counts takes no further leukocyte at the target ("stop", which rings too),
+        rings ("ring") or does "neither".
     abstention : float or None
         Probability below which a cell waits as Unidentified; None keeps each model's own threshold.
     nrbc_threshold : float
@@ -228,6 +233,7 @@ class LabSettings:
     )
     reviewer: str = field(default="", metadata=validation.text(80))
     count_sound: bool = field(default=True, metadata=validation.flag())
+    counter_at_target: str = field(default=RING, metadata=validation.choice(STOP, RING, NEITHER))
     abstention: float | None = field(default=None, metadata=validation.number(0, 1, optional=True))
     keys: tuple[tuple[str, str], ...] = field(default=DEFAULT_KEYS, metadata=_key_map())
     nrbc_threshold: float = field(default=5.0, metadata=validation.number(0, 1000))

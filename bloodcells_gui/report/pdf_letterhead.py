@@ -95,12 +95,18 @@ def stamp_text(sheet: Sheet, model: ReportModel, stamp: str) -> str:
         r = model.review
         # No person took out what the counting frame leaves out.
         reviewed = r.cells - r.proposed - r.unidentified - cut_cells(model.differential)
-        return sheet.ngettext(
+        by_hand = sheet.ngettext(
+            "{n} cell was counted by hand.", "{n} cells were counted by hand.", r.by_hand
+        )
+        if r.by_hand and not r.cells:
+            return by_hand
+        of_images = sheet.ngettext(
             "{n} of {cells} cells was reviewed by a person.",
             "{n} of {cells} cells were reviewed by a person.",
             reviewed,
             cells=r.cells,
         )
+        return f"{of_images} {by_hand}" if r.by_hand else of_images
     return ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Signal
 
 from bloodcells_gui.app.session import CaseSession
@@ -16,6 +18,7 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
     Skipped,
     SkippedFile,
+    left_out,
 )
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import labelled
@@ -150,9 +153,8 @@ class AnalysisControl(QObject):
         if self._header is not None:
             self._header.running = False
             self._header.refresh()
-        skipped = self._all_skipped()
-        if skipped:
-            self._tell_skipped(skipped)
+        if self._session is not None:
+            self._tell_skipped(self._session, self._skipped)
         if self._done is not None and without_target(self._done.record.remarks):
             self._tell_end(self._done)
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
@@ -165,8 +167,14 @@ class AnalysisControl(QObject):
         self._session = None
         self.state_changed.emit()
 
-    def tell_scale(self, session: CaseSession) -> None:
-        """Say of a case that was opened what to do where no cell is named without a scale.
+    def tell_opened(self, session: CaseSession) -> None:
+        """Say of a case that was opened what its analysis left out, and where it needs a scale."""
+        if not session.state.signed:
+            self._tell_skipped(session)
+        self._tell_scale(session)
+
+    def _tell_scale(self, session: CaseSession) -> None:
+        """Say what to do where no cell is named without a scale.
 
         A scale that is only unsure has a chip above the case and a remark under the table.
         """
@@ -179,7 +187,8 @@ class AnalysisControl(QObject):
     def _ask_scale(self, told: str) -> None:
         give = tr("Give the scale: the images are analysed anew as another case; this one stays.")
         action = (tr("Give the scale…"), self.scale_wanted.emit)
-        self._told.append(self._banners.show_banner("warning", told, what_to_do=give, actions=(action,)))
+        banner = self._banners.notice("scale", "warning", told, what_to_do=give, actions=(action,))
+        self._told += [banner] if banner is not None else []
 
     def _show_banner(self, severity: str, what: str, why: str, what_to_do: str) -> None:
         self._told.append(self._banners.show_banner(severity, what, why, what_to_do))
@@ -194,22 +203,22 @@ class AnalysisControl(QObject):
         elif run is not None and needs_scale(run):
             self._ask_scale(text)
 
-    def _all_skipped(self) -> list[SkippedFile]:
-        """What the run left out, files refused before it began included.
+    def _tell_skipped(self, session: CaseSession, before: Sequence[SkippedFile] = ()) -> None:
+        """Say which files the runs left out, and those that were refused `before` the analysis began.
 
         Files that nobody takes for photographs are not told, and copies have a remark of their own.
         """
-        runs = self._session.runs if self._session is not None else ()
-        found = {f.path: f for f in (*(runs[-1].skipped if runs else ()), *self._skipped)}
-        return [f for f in found.values() if not (expected(f.reason) or is_duplicate(f.reason))]
-
-    def _tell_skipped(self, skipped: list[SkippedFile]) -> None:
+        found = {f.path: f for f in (*left_out(session.runs, session.specimen), *before)}
+        skipped = [f for f in found.values() if not (expected(f.reason) or is_duplicate(f.reason))]
+        if not skipped:
+            return
         language = self._context.language
         named = [labelled(f.path, language.text(f.reason), language.lang) for f in skipped[:_NAMED]]
         more = len(skipped) - len(named)
         if more:
             named.append(ngettext("and {n} more", "and {n} more", more))
-        self._show_banner(
+        banner = self._banners.notice(
+            f"left out {len(skipped)}",
             "warning",
             ngettext(
                 "{n} file could not be read and was left out.",
@@ -219,3 +228,4 @@ class AnalysisControl(QObject):
             "\n".join(named),
             tr("skipped.csv of the export lists all of them."),
         )
+        self._told += [banner] if banner is not None else []

@@ -316,6 +316,36 @@ class BannerStack(QWidget):
             QTimer.singleShot(vanish_ms, banner, lambda: self.dismiss(banner))
         return banner
 
+    def notice(
+        self,
+        name: str,
+        severity: str,
+        what: str,
+        why: str = "",
+        what_to_do: str = "",
+        *,
+        actions: tuple[tuple[str, Callable[[], None]], ...] = (),
+        stays: bool = False,
+    ) -> Banner | None:
+        """A notice that comes up by itself whenever a window is made or a case opens; None once put away.
+
+        Parameters
+        ----------
+        name : str
+            The same for the same notice in every language. With `stays` it is put away until the program
+            ends, otherwise until the case is closed.
+        """
+        key = f"{'stays' if stays else 'case'}: {name}"
+        if key in self._context.dismissed:
+            return None
+        banner = self.show_banner(severity, what, why, what_to_do, actions=actions, stays=stays)
+        banner.dismissed.connect(lambda: self._context.dismissed.add(key))
+        return banner
+
+    def forget_dismissed(self) -> None:
+        """The case is closed: what was put away comes up again when it is opened."""
+        self._context.dismissed -= {key for key in self._context.dismissed if key.startswith("case:")}
+
     def dismiss(self, banner: Banner) -> None:
         """Take a notice away; the keyboard goes back where it was before it went to the notices."""
         if banner in self._banners:
@@ -369,7 +399,7 @@ class BannerStack(QWidget):
             and self._banners
             and self.isVisible()
         ):
-            self.dismiss(self._banners[0])
+            self._banners[0].dismissed.emit()
             return True
         return super().eventFilter(watched, event)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import is_incomplete
 from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.priority import is_urgent
 from bloodcells_gui.domain.run_messages import asks_for_scale, unfamiliar_remark
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
 from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate, ScaleSource, SpecimenKind
@@ -130,8 +131,15 @@ class CaseHeader(QWidget):
             said.insert(0, language.text(SCALE_LIMITS, low=low, high=high, basis=language.text(scale.basis)))
         return "\n".join(said)
 
+    def _chips_of_work(self) -> list[tuple[str, str, str]]:
+        """What the laboratory's work says of the case, whatever its images are."""
+        state = self._session.state
+        if not is_urgent(state.data.fields) or state.signed:
+            return []
+        return [(tr("Urgent"), "critical", tr("Marked by a person (Ctrl+U)"))]
+
     def _wanted_chips(self, scale: ScaleEstimate | None) -> tuple[tuple[str, str, str], ...]:
-        session, chips = self._session, []
+        session, chips = self._session, self._chips_of_work()
         if session.specimen.synthetic:
             chips.append((tr("Synthetic"), "info", tr("Drawn by the program; these cells belong to nobody")))
         if session.read_only:

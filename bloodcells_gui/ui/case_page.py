@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.embedding_map import similar_cells
+from bloodcells_gui.app.review_progress import percent_reviewed
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
 from bloodcells_gui.domain.doubtful import is_worth_a_look
 from bloodcells_gui.domain.review import Change, EventKind, Status
@@ -266,6 +267,8 @@ class CasePage(QWidget):
             table,
             reviewed=state.reviewed,
             cells=len(self.session.cells),
+            by_hand=sum(state.hand_counts.values()),
+            percent=percent_reviewed(self.session),
             target=self.session.target,
             more=(*run_remarks(self.session.runs), *queue_remark(self.session.flagged, state)),
         )

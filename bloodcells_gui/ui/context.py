@@ -18,7 +18,8 @@ class UiContext:
     """Appearance, icons, language, keys and file dialogs of the running window.
 
     `support` shows the report for support, `library` is the reference library, `explain` shows what the given
-    keys of `ui.help.explanations` mean; None where there is no workbench.
+    keys of `ui.help.explanations` mean; None where there is no workbench. `dismissed` are the names of
+    notices that a person put away and that come up by themselves otherwise: they outlive the window.
     """
 
     theme: Theme
@@ -29,3 +30,4 @@ class UiContext:
     library: ReferenceLibraryController | None = None
     explain: Callable[[Sequence[str]], None] | None = None
     files: FileDialogs = field(default_factory=FileDialogs)
+    dismissed: set[str] = field(default_factory=set)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.app.continuing import leaves_work
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.errors import UserError
@@ -221,8 +222,6 @@ class MainWindow(QMainWindow):
         self.attach(session)
         if job is not None:
             self.analysis.run(job, session, self.page.header if self.page else None)
-        else:
-            self.analysis.tell_scale(session)
         self._show_state()
 
     def attach(self, session: CaseSession) -> None:
@@ -250,6 +249,7 @@ class MainWindow(QMainWindow):
         page.offer_menu(self.actions_.cell_menu)
         page.gallery.view.setFocus()
         self._show_state()
+        self.analysis.tell_opened(session)
         self.case_shown.emit(page)
 
     def _enable_decisions(self) -> None:
@@ -279,6 +279,7 @@ class MainWindow(QMainWindow):
         session = self.detach()
         if session is not None:
             session.close()
+        self.banners.forget_dismissed()
 
     def continue_analysis(self) -> None:
         """Analyse what an analysis of the open case left out."""
@@ -364,10 +365,9 @@ class MainWindow(QMainWindow):
         signed = state is not None and state.signed
         a.get("sign").setText(tr("A&mend the signed report…") if signed else tr("Si&gn…"))
         a.get("sign").setIconText(tr("Amend") if signed else tr("Sign"))
-        for name in ("continue_run", "analyse_again"):
-            a.get(name).setEnabled(
-                page is not None and bool(page.session.specimen.images) and not self.analysis.running
-            )
+        idle = None if page is None or self.analysis.running else page.session
+        a.get("analyse_again").setEnabled(idle is not None and bool(idle.specimen.images))
+        a.get("continue_run").setEnabled(idle is not None and leaves_work(idle.runs, idle.specimen))
         for choice in ("system", "light", "dark"):
             a.get(f"theme_{choice}").setChecked(self.context.theme.choice == choice)
         author = self._workspace.author

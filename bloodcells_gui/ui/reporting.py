@@ -163,17 +163,19 @@ class Reporter(QObject):
         )
 
     def _reviewed(self, session: CaseSession) -> str:
-        cells = len(session.state) - session.state.absent
+        state, integer = session.state, self._context.language.integer
+        cells, by_hand = len(state) - state.absent, sum(state.hand_counts.values())
+        counted = ngettext("{n} cell was counted by hand.", "{n} cells were counted by hand.", by_hand)
         if not cells:
-            return ""
-        integer = self._context.language.integer
-        return ngettext(
+            return counted if by_hand else ""
+        said = ngettext(
             "{reviewed} of {cells} cells was looked at by a person.",
             "{reviewed} of {cells} cells were looked at by a person.",
-            session.state.reviewed,
-            reviewed=integer(session.state.reviewed),
+            state.reviewed,
+            reviewed=integer(state.reviewed),
             cells=integer(cells),
         )
+        return f"{said} {counted}" if by_hand else said
 
     def _answer(self, controller: ReviewController, finding: Finding, dialog: SignDialog) -> None:
         """Ask what came of a critical finding, and keep it."""

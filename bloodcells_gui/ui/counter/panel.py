@@ -141,6 +141,7 @@ class CounterPanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(head)
         layout.addWidget(self._bar)
+        layout.addLayout(self._build_end())
         layout.addWidget(self.tiles, 1)
         layout.addWidget(hint)
         self._dark = QTimer(self)
@@ -177,6 +178,38 @@ class CounterPanel(QWidget):
         head.addWidget(self._last)
         return head
 
+    def _build_end(self) -> QHBoxLayout:
+        """What is said at the target, and the way beyond it."""
+        self.end = QLabel()
+        self.end.setWordWrap(True)
+        self.go_on = QPushButton()
+        self.go_on.clicked.connect(self._go_on)
+        self.go_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 2, 14, 2)
+        row.addWidget(self.end, 1)
+        row.addWidget(self.go_on)
+        return row
+
+    def _show_end(self) -> None:
+        counter, language, theme = self.counter, self._context.language, self._context.theme
+        self.end.setVisible(counter.is_done)
+        self.go_on.setVisible(counter.is_full)
+        if not counter.is_done:
+            return
+        aim = language.integer(counter.aim)
+        text = tr("The target of {target} leukocytes is reached.").format(target=aim)
+        if counter.is_full:
+            text += " " + tr("Further leukocytes are not counted.")
+        self.end.setText(text)
+        self.end.setStyleSheet(f"color: {theme.tokens.ok}")
+        self.go_on.setText(tr("Go on to {target}").format(target=language.integer(counter.next_step)))
+
+    def _go_on(self) -> None:
+        self.counter.go_on()
+        self.refresh()
+        self.tiles.setFocus()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Whatever of the counter has the focus: its keys count.
         if not self.tiles.take_key(event):
@@ -194,7 +227,7 @@ class CounterPanel(QWidget):
         """Show the counts of the moment."""
         total, target, integer = (
             self.counter.total,
-            self.counter.session.target,
+            self.counter.aim,
             self._context.language.integer,
         )
         in_all = self.counter.in_all
@@ -210,6 +243,7 @@ class CounterPanel(QWidget):
         self._bar.setMaximum(max(1, target))
         self._bar.setValue(min(in_all, target))
         self._last.setEnabled(bool(self.counter.last))
+        self._show_end()
         self.model.refresh()
 
     def _highlight_tile(self, code: str) -> None:
@@ -231,7 +265,8 @@ class CounterPanel(QWidget):
     def _answer(self, beat: CountSound, code: str) -> None:
         """Light and sound the tile of a cell that was counted."""
         if beat is not CountSound.NONE:
-            self._highlight_tile(code)
+            if beat is not CountSound.FULL:
+                self._highlight_tile(code)
             self.bell.beat(beat)
 
     def _sound_changed(self, on: bool) -> None:

@@ -1,7 +1,7 @@
 """The sounds of the counter.
 
 QtMultimedia is no part of PySide6-Essentials, and a process a key press would lag behind the hand; so the
-desktop's own bell is rung: once a cell, three times in a row for every hundred.
+desktop's own bell is rung: once a cell, three times in a row for every hundred and at the target.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _GAP_MS = 160
 
 
 class Bell(QObject):
-    """Rings for beats while it is `on`."""
+    """Rings for beats while it is `on`, and at the target even when it is not."""
 
     def __init__(
         self, on: bool = True, ring: Callable[[], None] = QApplication.beep, parent: QObject | None = None
@@ -32,11 +32,11 @@ class Bell(QObject):
         self._timer.timeout.connect(self._play_next_ring)
 
     def beat(self, beat: CountSound) -> None:
-        """Ring once for a cell, long for a round hundred."""
-        if not self.on or beat in (CountSound.NONE, CountSound.BACK):
+        """Ring once for a cell, long for a round hundred and for the target."""
+        if beat in (CountSound.NONE, CountSound.BACK) or not (self.on or beat is CountSound.TARGET):
             return
         self.ring()
-        if beat is CountSound.ROUND:
+        if beat in (CountSound.ROUND, CountSound.TARGET):
             self._left = _LONG - 1
             self._timer.start()
 

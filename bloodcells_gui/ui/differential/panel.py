@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -350,7 +352,7 @@ class DifferentialPanel(QWidget):
         self.model.dropped.connect(self.dropped)
         context.theme.changed.connect(self._theme_changed)
         self._films_icon = _SEVERITY["info"]
-        self._last: tuple[Differential, int, int, int, tuple[Remark, ...]] | None = None
+        self._show_again: Callable[[], None] = lambda: None
 
     def show_table(
         self,
@@ -359,6 +361,8 @@ class DifferentialPanel(QWidget):
         reviewed: int,
         cells: int,
         target: int,
+        by_hand: int = 0,
+        percent: int | None = None,
         more: tuple[Remark, ...] = (),
     ) -> None:
         """Show the count of the moment.
@@ -369,10 +373,16 @@ class DifferentialPanel(QWidget):
             What the runs remarked on the images; it stands among the table's own remarks.
         reviewed, cells : int
             Cells a person decided on, of how many.
+        by_hand : int
+            Cells counted at the microscope: a person named each.
+        percent : int or None
+            How much of the case persons have done; None where there is nothing to do.
         target : int
             Leukocytes wanted before signing; 0 for none.
         """
-        self._last = (table, reviewed, cells, target, more)
+        self._show_again = lambda: self.show_table(
+            table, reviewed=reviewed, cells=cells, target=target, by_hand=by_hand, percent=percent, more=more
+        )
         language, theme = self._context.language, self._context.theme
         self.table.show_absolute(table.wbc is not None)
         self.model.show_differential(table)
@@ -387,16 +397,20 @@ class DifferentialPanel(QWidget):
             language.integer(table.unidentified),
             theme.tokens.warning if table.unidentified else theme.tokens.ok,
         )
-        self.reviewed.show_value(f"{100 * reviewed // cells if cells else 0} %")
-        self.reviewed.setToolTip(
-            ngettext(
+        self.reviewed.show_value(f"{percent or 0} %")
+        said = []
+        if cells or not by_hand:
+            decided = ngettext(
                 "{reviewed} of {cells} cells decided by a person",
                 "{reviewed} of {cells} cells decided by a person",
                 reviewed,
                 reviewed=language.integer(reviewed),
                 cells=language.integer(cells),
             )
-        )
+            said.append(decided)
+        if by_hand:
+            said.append(ngettext("{n} counted by hand", "{n} counted by hand", by_hand))
+        self.reviewed.setToolTip("\n".join(said))
         self.remarks.show_remarks(by_severity([*more, *table.remarks]))
 
     def show_queue(self, waiting: int) -> None:
@@ -437,6 +451,4 @@ class DifferentialPanel(QWidget):
         self.films.setIcon(self._context.icons.get(*self._films_icon))
         self.remarks.refresh()
         self.table.viewport().update()
-        if self._last is not None:
-            table, reviewed, cells, target, more = self._last
-            self.show_table(table, reviewed=reviewed, cells=cells, target=target, more=more)
+        self._show_again()

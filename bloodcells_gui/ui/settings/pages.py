@@ -25,7 +25,17 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.domain.ranges import ITEMS, OWN, PUBLISHED
-from bloodcells_gui.domain.settings import CODES, WORDS, CellPictures, LabSettings, Privacy, ReportHeader
+from bloodcells_gui.domain.settings import (
+    CODES,
+    NEITHER,
+    RING,
+    STOP,
+    WORDS,
+    CellPictures,
+    LabSettings,
+    Privacy,
+    ReportHeader,
+)
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.keys import KeyMapModel, PresetBox
@@ -183,6 +193,8 @@ class CountingPage(Page):
             "target_counts",
             lambda: tuple(int(p) if p.isdigit() else p for p in steps.text().replace(",", " ").split()),
         )
+        ends = [(tr("Stop and ring"), STOP), (tr("Ring"), RING), (tr("Neither"), NEITHER)]
+        self.combo(tr("The counter at the &target"), ends, s.counter_at_target, "counter_at_target")
         own = QCheckBox(tr("A probability of its own below which a cell waits as unidentified"))
         own.setChecked(s.abstention is not None)
         limit = QDoubleSpinBox()

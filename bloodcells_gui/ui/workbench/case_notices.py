@@ -40,9 +40,9 @@ class CaseNotices(QObject):
         if notice.can_continue:
             actions = ((tr("Continue the analysis"), self._window.continue_analysis),)
         text = self._context.language.text
-        self._window.banners.show_banner(
-            "info", text(notice.what), text(notice.why, **dict(notice.params)), text(notice.what_to_do),
-            actions=actions,
+        self._window.banners.notice(
+            "recovery", "info", text(notice.what), text(notice.why, **dict(notice.params)),
+            text(notice.what_to_do), actions=actions,
         )  # fmt: skip
 
     def of_settings(self, problems: Sequence[SettingProblem]) -> None:
@@ -52,7 +52,8 @@ class CaseNotices(QObject):
         lines = [p.text(self._context.language.lang) for p in problems[:_NAMED]]
         if len(problems) > len(lines):
             lines.append(ngettext("and {n} more", "and {n} more", len(problems) - len(lines)))
-        self._window.banners.show_banner(
+        self._window.banners.notice(
+            "settings",
             "warning",
             tr("Some settings could not be used."),
             "\n".join(lines),
@@ -63,8 +64,8 @@ class CaseNotices(QObject):
     def of_clock(self, doubt: ClockDoubt | None) -> None:
         """What speaks against the computer's clock: every entry is dated by it."""
         if doubt is not None:
-            self._window.banners.show_banner(
-                "warning", self._context.language.text(doubt.text, **dict(doubt.params)),
+            self._window.banners.notice(
+                "clock", "warning", self._context.language.text(doubt.text, **dict(doubt.params)),
                 tr("Every entry and signature is dated by this clock."),
                 tr("If it is wrong, close the case, set the clock, and open the case again."),
             )  # fmt: skip

@@ -131,12 +131,12 @@ class WorklistPage(QWidget):
 
     def _keys(self) -> None:
         """Keys of the page, as long as the focus is in it."""
-        for keys, act in (
-            (QKeySequence(QKeySequence.StandardKey.Find), self.text.setFocus),
-            (QKeySequence("F5"), self.refresh),
-            (QKeySequence("Esc"), self.back_wanted.emit),
-        ):
-            QShortcut(keys, self, act, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.text.setFocus, context=here)
+        QShortcut(QKeySequence("F5"), self, self.refresh, context=here)
+        # Only where there is a way back; else Esc puts notices away.
+        self._back = QShortcut(QKeySequence("Esc"), self, self.back_wanted.emit, context=here)
+        self._back.setEnabled(False)
 
     def _head(self) -> QHBoxLayout:
         title = QLabel(tr("Work list"))
@@ -161,6 +161,7 @@ class WorklistPage(QWidget):
     def offer_way_back(self, name: str) -> None:
         """The case that is open behind the page, "" for none."""
         self.back_button.setVisible(bool(name))
+        self._back.setEnabled(bool(name))
         self.back_button.setText(menu_text(tr("Back to {case}").format(case=name[:40])))
 
     def _button_row(self) -> QHBoxLayout:

@@ -92,7 +92,7 @@ def test_keys_count_into_the_case_and_the_table_follows(bench: ToolWindows, coun
         assert len(store.events()) == 7
 
 
-def test_the_hundredth_rings_long_and_the_case_can_be_signed(
+def test_the_target_rings_long_and_the_case_can_be_signed(
     qtbot: QtBot, bench: ToolWindows, counting: CaseSession
 ) -> None:
     assert bench.counter is not None
@@ -103,11 +103,11 @@ def test_the_hundredth_rings_long_and_the_case_can_be_signed(
     rings: list[int] = []
     bell = Bell(True, lambda: rings.append(1), bench.window)
     beat = counter.press("LY")
-    assert beat is CountSound.ROUND
+    assert beat is CountSound.TARGET
     bell.beat(beat)
     qtbot.waitUntil(lambda: len(rings) == 3)
     bell.on = False
-    bell.beat(beat)
+    bell.beat(CountSound.ROUND)
     assert len(rings) == 3
     assert not [c for c in signing_checks(counting) if c.blocking]
     model = report_model(counting, ExportOptions())
@@ -297,3 +297,54 @@ def test_agreement_over_cases(
     assert "bad.bcs" in window.left_out.text()
     assert window.left_out.isVisible()
     window.grab()
+
+
+@pytest.mark.parametrize(("ends", "counted", "rings"), [("stop", 3, 3), ("ring", 4, 3), ("neither", 4, 0)])
+def test_at_the_target_the_counter_stops_rings_or_does_neither(
+    qtbot: QtBot, bench: ToolWindows, counting: CaseSession, workspace: Workspace, ends: str, counted: int,
+    rings: int,
+) -> None:  # fmt: skip
+    workspace.change_settings(target_cells=3, target_counts=(3, 5), counter_at_target=ends)
+    panel = bench.counter
+    assert panel is not None
+    rung: list[int] = []
+    panel.bell.ring = lambda: rung.append(1)
+    panel.bell.on = False  # the target rings all the same
+    press(*[Key.Key_Q] * 4)
+    assert counting.state.hand_counts["SNE"] == counted
+    if rings:
+        qtbot.waitUntil(lambda: len(rung) == rings)
+    assert len(rung) == rings
+    assert panel.end.isVisible()
+    press(Key.Key_G)  # outside the 100 %: counted whatever is wanted
+    assert counting.state.hand_counts["ERB"] == 1
+    assert panel.go_on.isVisible() == (ends == "stop")
+    page = bench.window.page
+    assert page is not None
+    assert page.differential.reviewed.value_label.text() == "100 %"
+    if ends == "stop":
+        assert panel.go_on.text() == "Go on to 5"
+        panel.go_on.click()
+        press(*[Key.Key_Q] * 4)
+        assert counting.state.hand_counts["SNE"] == 5
+
+
+def test_a_hand_count_is_reviewed_by_its_share_of_the_target(
+    bench: ToolWindows, counting: CaseSession
+) -> None:
+    press(Key.Key_Q, Key.Key_Q, Key.Key_S)
+    page = bench.window.page
+    assert page is not None
+    assert page.differential.reviewed.value_label.text() == "3 %"
+    assert page.differential.reviewed.toolTip() == "3 counted by hand"
+
+
+def test_images_that_fill_the_target_alone_stop_no_counter(
+    bench: ToolWindows, session: CaseSession, workspace: Workspace
+) -> None:
+    workspace.change_settings(target_cells=10, counter_at_target="stop")
+    session.count("LY", 1)
+    bench.show_counter()
+    assert bench.counter is not None
+    press(Key.Key_Q)
+    assert session.state.hand_counts == {"LY": 1, "SNE": 1}
