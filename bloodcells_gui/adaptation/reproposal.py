@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.adaptation.morphometry import coarse_names
 from bloodcells_gui.adaptation.prior_shift import LEAF_SHARE, PriorShift
 from bloodcells_gui.domain.cell import (
+    FLAG_BLURRED,
     FLAG_NO_CELL,
     FLAG_PLASMA_LOOK,
     FLAG_POOR_PICTURE,
@@ -29,7 +30,8 @@ Floats = NDArray[np.float32]
 
 #: Flags with which an unidentified cell stays so, whatever the adaptation.
 HELD_BACK = (
-    frozenset({FLAG_NO_CELL, FLAG_PLASMA_LOOK, FLAG_POOR_PICTURE, FLAG_UNLIKE_TRAINING}) | FOR_WANT_OF_SCALE
+    frozenset({FLAG_BLURRED, FLAG_NO_CELL, FLAG_PLASMA_LOOK, FLAG_POOR_PICTURE, FLAG_UNLIKE_TRAINING})
+    | FOR_WANT_OF_SCALE
 )
 #: Probability above which an artefact is certain, so that nobody needs to name it.
 CERTAIN_ARTEFACT = 0.8

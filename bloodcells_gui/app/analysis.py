@@ -22,7 +22,7 @@ from bloodcells_gui.app.brightness import as_parameters, brightness_for
 from bloodcells_gui.app.calibration_profiles import apply_profile
 from bloodcells_gui.app.copies import DuplicateImages, find_copies
 from bloodcells_gui.app.engine import Engine, default_threads
-from bloodcells_gui.app.specimen_adaptation import adapt_specimen, unfamiliar_specimen
+from bloodcells_gui.app.specimen_adaptation import adapt_specimen, look_of_specimen
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
     AnalysisRun,
@@ -297,8 +297,12 @@ class _Recorder:
         self._finished = True
         prior_shift, posteriors = self._adapt_specimen()
         record = record or RunRecord()
-        if prior_shift is not None and prior_shift.looks_unfamiliar:
-            said = unfamiliar_specimen(prior_shift, drawn=self._store.specimen.synthetic)
+        said = (
+            None
+            if prior_shift is None
+            else look_of_specimen(prior_shift, drawn=self._store.specimen.synthetic)
+        )
+        if said is not None:
             others = tuple(r for r in record.remarks if r.text not in (FOREIGN, said.text))
             record = replace(record, remarks=(*others, said))
         self._store.finish_run(

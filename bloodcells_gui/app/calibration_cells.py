@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bloodcells_gui.app import calibration_profiles
 from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.labelled_folders import read_labelled
-from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE
+from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE, cell_number
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import unnamed_text
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
@@ -44,7 +44,7 @@ def calibrate_from(
     if source.is_file():
         reviewed = reviewed_cells(source, loaded)
         embeddings, labels = reviewed.embeddings, list(reviewed.labels)
-        names = [tr("cell {number}", lang, number=i) for i in reviewed.ids]
+        names = [tr("cell {number}", lang, number=cell_number(i)) for i in reviewed.ids]
         unnamed: dict[str, int] = {}
         remarks: list[str] = []
     else:

@@ -25,6 +25,7 @@ from bloodcells_gui.domain.file_names import numbered
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.settings import CODES
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
+from bloodcells_gui.domain.tags import DEFAULT_TAGS
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.io.discover import IGNORE_MARKER
 from bloodcells_gui.imaging.io.limits import DecodeLimits
@@ -160,7 +161,16 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
         names = table_names(options.csv_names, options.lang)
         cells, state = session.cells, session.state
         files = [
-            csv_out.write_cells_csv(out / "cells.csv", specimen, session.runs, cells, state, dialect, names),
+            csv_out.write_cells_csv(
+                out / "cells.csv",
+                specimen,
+                session.runs,
+                cells,
+                state,
+                dialect,
+                names,
+                tags=_tags(session, only_offered=model.anonymised),
+            ),
             csv_out.write_differential_csv(out / "differential.csv", model.differential, dialect, names),
             csv_out.write_skipped_csv(out / "skipped.csv", skipped, dialect, names),
             write_pdf(
@@ -182,6 +192,13 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
             why=e.strerror or e,
         ) from e
     return files
+
+
+def _tags(session: CaseSession, *, only_offered: bool) -> dict[int, list[str]]:
+    """The tags of each cell; `only_offered`: without words that no list holds, for they may name people."""
+    offered = {*DEFAULT_TAGS, *session.settings.cell_tags}
+    tags = session.state.tags.items()
+    return {i: [t for t in own if not only_offered or t in offered] for i, own in tags}
 
 
 def all_skipped(session: CaseSession) -> list[SkippedFile]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bloodcells_gui.app.pictures import validated_jpeg
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import LIBRARY_SUFFIX
 from bloodcells_gui.storage.reference_library import Library, Reference
@@ -68,7 +69,7 @@ class ReferenceLibraryController:
                     "Cell {number} was not reviewed yet.",
                     "Only cells that a person decided on go into the reference library.",
                     "Confirm or relabel it first.",
-                    number=cell_id,
+                    number=cell_number(cell_id),
                 )
 
     def entries(self, text: str = "") -> list[Reference]:

@@ -39,14 +39,17 @@ from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.measurements import unit_of
-from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
+from bloodcells_gui.domain.review import PROPOSED_BY_HAND, Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, with_number
 from bloodcells_gui.domain.suspicion import is_flagged, queue
 from bloodcells_gui.storage.case import CAME_FROM, CaseStore
 
-_ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
+_ON_CELLS = frozenset(
+    {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.TAG,
+     EventKind.UNTAG}
+)  # fmt: skip
 
 Listener = Callable[[Change], None]
 
@@ -265,7 +268,7 @@ class CaseSession:
         return self.act(EventKind.RESTORE, ids, reason=reason)
 
     def add_cell(self, image: int, x: float, y: float) -> Change:
-        """Count the cell at a place of an image (full-resolution px): segmented and classified at once.
+        """Add the cell at a place of an image (full-resolution px); segmented and classified, it waits.
 
         Raises
         ------
@@ -278,7 +281,7 @@ class CaseSession:
         self.cells.append(cell)
         self._by_id[cell.id] = cell
         self.state.add_cells([cell])
-        return self.act(EventKind.ADD_CELL, (cell.id,), cell.predicted)
+        return self.act(EventKind.ADD_CELL, (cell.id,), cell.predicted, key=PROPOSED_BY_HAND)
 
     def remove_cell(self, cell_id: int, reason: str = "") -> Change:
         """Take back a cell that a person added; cells of a model are excluded instead."""
@@ -296,9 +299,9 @@ class CaseSession:
         """A morphology grade."""
         return self.act(EventKind.GRADE, (), value, key=item)
 
-    def note(self, text: str) -> Change:
-        """A comment for the report."""
-        return self.act(EventKind.NOTE, (), text)
+    def note(self, text: str, cells: Iterable[int] = ()) -> Change:
+        """A comment for the report, on the case or on some of its cells."""
+        return self.act(EventKind.NOTE, cells, text)
 
     def undo(self, reason: str = "") -> Change:
         """Take the last act back; an empty change when there is none."""

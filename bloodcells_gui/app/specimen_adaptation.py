@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.joint import AdaptationMethods, adapt
 from bloodcells_gui.adaptation.morphometry import COLUMNS
-from bloodcells_gui.adaptation.opinion_pool import OpinionPool, specimen_change
+from bloodcells_gui.adaptation.opinion_pool import ENOUGH_CELLS, OpinionPool, specimen_change
 from bloodcells_gui.adaptation.prior_shift import PriorShift, is_nucleated
 from bloodcells_gui.adaptation.reproposal import adapt_proposals, coarse_rows, coarse_sums
 from bloodcells_gui.domain.differential import Remark
-from bloodcells_gui.domain.run_messages import DRAWN, UNFAMILIAR, remark
+from bloodcells_gui.domain.run_messages import DRAWN, TOO_FEW, UNFAMILIAR, remark
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 
 _Floats = NDArray[np.float32]
@@ -49,10 +49,19 @@ class AdaptingClassifier(Protocol):
         """Whiten embeddings (n, D) to (n, d)."""
 
 
-def unfamiliar_specimen(prior_shift: PriorShift, *, drawn: bool) -> Remark:
-    """Say that a specimen looks unfamiliar by how far it changed; of a drawn one, that it is drawn."""
+def look_of_specimen(prior_shift: PriorShift, *, drawn: bool) -> Remark | None:
+    """Say that a specimen looks unfamiliar by how far it changed, or that it has too few cells to tell.
+
+    Of a drawn one it is said that it is drawn; None where it looks familiar or nothing is known.
+    """
     pool = prior_shift.pool
-    if drawn or pool is None:
+    if pool is None:
+        return None
+    if prior_shift.cells < ENOUGH_CELLS:
+        return None if drawn else remark(TOO_FEW, n=prior_shift.cells, least=ENOUGH_CELLS)
+    if not prior_shift.looks_unfamiliar:
+        return None
+    if drawn:
         return remark(DRAWN)
     change, limit = (f"{100 * share:.1f}" for share in (prior_shift.change, pool.unfamiliar))
     return remark(UNFAMILIAR, n_change=change, n_limit=limit)

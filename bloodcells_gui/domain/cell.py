@@ -16,6 +16,8 @@ FLAG_OUTSIDE_FRAME = N_("outside the counting frame")
 FLAG_TOUCHING = N_("touching")
 FLAG_OUT_OF_FOCUS = N_("out of focus")
 FLAG_POOR_PICTURE = N_("picture too poor")
+#: Of a nucleated cell so far out of focus that it is not named; "out of focus" is the milder flag.
+FLAG_BLURRED = N_("too blurred to be named")
 FLAG_NO_CELL = N_("no cell found")
 FLAG_SCALE_UNKNOWN = N_("scale unknown")
 # The flags of cells that are not named for want of a scale.
@@ -34,8 +36,15 @@ FLAG_OUTLINE_MENDED = N_("outline mended by a person")
 #: Computed whenever a cell is read, never stored (see `domain/suspicion.py`).
 FLAG_LOOK_FIRST = N_("look here first")
 
+#: Cells added by hand count from here, so that they never meet the ids of a run that is still going on.
+FIRST_HAND_ID = 1_000_000_000
 #: With one of these a cell is not named whatever the networks say; "scale unknown" alone is of older cases.
 FOR_WANT_OF_SCALE = frozenset({FLAG_WAITS_FOR_SCALE, FLAG_SCALE_CONTRADICTED, FLAG_SCALE_UNSURE})
+
+
+def cell_number(cell_id: int) -> str:
+    """What a person reads as the number of a cell: H1, H2 ... for those that were added by hand."""
+    return f"H{cell_id - FIRST_HAND_ID + 1}" if cell_id >= FIRST_HAND_ID else str(cell_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from bloodcells_gui.domain.number_parsing import number_of
 EXPLANATION_FIELD = "signing_explanation"
 #: Before the reader's name in the key of a second reading.
 SECOND_READING_PREFIX = "second reading, "
+#: Key of an `ADD_CELL` whose cell waits as a proposal; in older cases ("") whoever added it confirmed it too.
+PROPOSED_BY_HAND = "proposed"
 
 
 class EventKind(StrEnum):
@@ -32,6 +34,8 @@ class EventKind(StrEnum):
     SET_FIELD = N_("set field")
     GRADE = N_("grade")
     NOTE = N_("note")
+    TAG = N_("tag")
+    UNTAG = N_("take tag off")
     SIGN = N_("sign")
     AMEND = N_("amend")
     SECOND_READ = N_("second read")
@@ -43,7 +47,7 @@ class EventKind(StrEnum):
 UNDOABLE = frozenset(
     {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.ADD_CELL,
      EventKind.REMOVE_CELL, EventKind.MEND_OUTLINE, EventKind.COUNT, EventKind.SET_FIELD, EventKind.GRADE,
-     EventKind.NOTE}
+     EventKind.NOTE, EventKind.TAG, EventKind.UNTAG}
 )  # fmt: skip
 
 
@@ -77,12 +81,13 @@ class Event:
     cells : tuple of int
         Every cell touched, so that the screen can scroll to the effect.
     new : str
-        New class code, grade, field value, note text, meaning of a signature, or id of a mended outline (""
-        for the program's own).
+        New class code, grade, field value, note text, tag, meaning of a signature, or id of a mended outline
+        ("" for the program's own).
     old : tuple of str
         Old value per cell (or one for the field).
     key : str
-        Field name, grade item, second reader's pass, or which outline was mended; "" otherwise.
+        Field name, grade item, second reader's pass, which outline was mended, or `PROPOSED_BY_HAND` of an
+        added cell that waits as a proposal; "" otherwise.
     reason : str
         Free text where one is asked for.
     target : int

@@ -48,6 +48,12 @@ DRAWN = N_(
     "These cells are drawn and look unlike the photographs that the models were trained on: how well they "
     "are named here says nothing of a real smear."
 )
+TOO_FEW = plural(
+    "Only {n} cell with a nucleus was judged: too few to tell whether the specimen looks like those that "
+    "the models learned from ({least} are needed). Look at every cell.",
+    "Only {n} cells with a nucleus were judged: too few to tell whether the specimen looks like those that "
+    "the models learned from ({least} are needed). Look at every cell.",
+)
 COUNTED_ONCE = plural(
     "{n} file shows a picture that another file shows too; each picture was counted once.",
     "{n} files show a picture that another file shows too; each picture was counted once.",
@@ -64,7 +70,7 @@ PROVENANCE_LOST = N_("its provenance could not be recovered")
 VERBATIM = "{notice}"
 NOTICES = (
     LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, UNFAMILIAR,
-    DRAWN, COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
+    TOO_FEW, DRAWN, COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
 )  # fmt: skip
 _WARNINGS = frozenset(
     {
@@ -83,7 +89,7 @@ _WARNINGS = frozenset(
 # How far a run got at its end. The table counts what persons made of it since, and has a remark of its own.
 _TARGET = (REACHED, NOT_REACHED)
 # A run that goes on overtakes what an earlier one said of this.
-_OVERTAKEN = frozenset({LOST, REACHED, NOT_REACHED})
+_OVERTAKEN = frozenset({LOST, REACHED, NOT_REACHED, TOO_FEW})
 _RANK = {"critical": 0, "warning": 1}
 
 

@@ -30,6 +30,7 @@ NAMES: dict[str, str] = {
     "header": N_("Head of the report"),
     "fields": N_("Fields of specimen and patient"),
     "comments": "Canned texts",
+    "cell_tags": N_("Tags of cells"),
     "grading": "Morphology",
     "signing": "Signing",
     "privacy": "Privacy",

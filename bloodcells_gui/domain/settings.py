@@ -16,6 +16,7 @@ from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
 from bloodcells_gui.domain.rules import DEFAULT_RULES, Rule
+from bloodcells_gui.domain.tags import DEFAULT_TAGS, LONGEST_TAG
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, ROLLUPS
 from bloodcells_gui.domain.validation import WHOLE_FILE, SettingProblem
 
@@ -161,6 +162,22 @@ RESERVED_KEYS: frozenset[str] = frozenset({"N", "U"})
 DEFAULT_KEYS: tuple[tuple[str, str], ...] = tuple((c.code, c.key) for c in CLASSES)
 
 
+# Nine have a digit as their key; more are chosen by name.
+MOST_OFFERED = 30
+
+
+def _tag() -> validation.Metadata:
+    inner = validation.text(LONGEST_TAG)
+
+    def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
+        text = str(inner[validation.PARSER_KEY](obj, path, problems)).strip()
+        if not text or ";" in text:
+            raise InvalidValue("empty, or holds a semicolon")
+        return text
+
+    return {validation.PARSER_KEY: parse}
+
+
 def _key_map() -> validation.Metadata:
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, dict):
@@ -218,6 +235,8 @@ class LabSettings:
         10^9/L per platelet of an oil-immersion field (15 to 20).
     range_set : str
         "oxford", "uk", "labcorp" or "own".
+    cell_tags : tuple of str
+        Tags that are offered for cells (`domain/tags.py`), the first nine under the digits 1 to 9.
     """
 
     version: int = field(default=SETTINGS_VERSION, metadata=validation.number(1, 1000, whole=True))
@@ -252,6 +271,7 @@ class LabSettings:
     comments: tuple[str, ...] = field(
         default=DEFAULT_COMMENTS, metadata=validation.items(validation.text(1000, multiline=True), 200)
     )
+    cell_tags: tuple[str, ...] = field(default=DEFAULT_TAGS, metadata=validation.items(_tag(), MOST_OFFERED))
     grading: tuple[GradeItem, ...] = field(
         default=DEFAULT_GRADING, metadata=validation.records(GradeItem, DEFAULT_GRADING, "id", 200)
     )

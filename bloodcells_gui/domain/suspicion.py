@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.cell import FLAG_LOOK_FIRST, Cell
+from bloodcells_gui.domain.cell import FLAG_LOOK_FIRST, FLAG_POOR_PICTURE, Cell
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import plural
 from bloodcells_gui.domain.review import Decision
@@ -130,9 +130,13 @@ def rule_of(parameters: Mapping[str, str]) -> LookFirst:
 
 
 def with_flag(flags: tuple[str, ...], look_first: bool) -> tuple[str, ...]:
-    """Return the flags of a cell with or without the one of the queue."""
+    """Return the flags of a cell with or without the one of the queue.
+
+    What a network says of a nearly black or empty picture is no suspicion; such a cell waits for a person
+    anyway.
+    """
     others = tuple(f for f in flags if f != FLAG_LOOK_FIRST)
-    return (*others, FLAG_LOOK_FIRST) if look_first else others
+    return (*others, FLAG_LOOK_FIRST) if look_first and FLAG_POOR_PICTURE not in others else others
 
 
 def is_flagged(cell: Cell) -> bool:
@@ -143,15 +147,17 @@ def is_flagged(cell: Cell) -> bool:
 class _Reviewed(Protocol):
     """What is asked of `ReviewState`."""
 
-    def asks_nothing(self, cell_id: int) -> bool: ...
     def decided(self, cell_id: int) -> bool: ...
     def decision(self, cell_id: int) -> Decision: ...
     def present(self, cell_id: int) -> bool: ...
 
 
 def waits_first(cell: Cell, state: _Reviewed) -> bool:
-    """Whether the cell stands in the queue: it is flagged, and nobody has decided on it."""
-    return is_flagged(cell) and state.present(cell.id) and not state.asks_nothing(cell.id)
+    """Whether the cell stands in the queue: it is flagged, and nobody has decided on it.
+
+    One outside the counting frame too: whether it counts is one question, whether there is a blast another.
+    """
+    return is_flagged(cell) and state.present(cell.id) and not state.decided(cell.id)
 
 
 def queue(cells: Iterable[Cell], state: _Reviewed) -> list[int]:
@@ -170,15 +176,8 @@ FLAGGED = plural(
 
 
 def queue_remark(cells: Iterable[Cell], state: _Reviewed) -> tuple[Remark, ...]:
-    """Tell how many cells were shown first, how many of them a person looked at, and how many are blasts.
-
-    Cells outside the counting frame on which nobody decided are not among them.
-    """
-    shown = [
-        c.id
-        for c in cells
-        if is_flagged(c) and state.present(c.id) and (state.decided(c.id) or not state.asks_nothing(c.id))
-    ]
+    """Tell how many cells were shown first, how many of them a person looked at, and how many are blasts."""
+    shown = [c.id for c in cells if is_flagged(c) and state.present(c.id)]
     if not shown:
         return ()
     seen = [i for i in shown if state.decided(i)]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from bloodcells_gui.domain.cell import (
+    FLAG_BLURRED,
     FLAG_NO_CELL,
     FLAG_PLASMA_LOOK,
     FLAG_POOR_PICTURE,
@@ -21,6 +22,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
 NO_SCALE = N_("no scale is known")
 CONTRADICTED = N_("the scale is contradicted")
 UNSURE_SCALE = N_("its class depends on an uncertain scale")
+BLURRED = N_("it is out of focus")
 POOR_PICTURE = N_("its picture is too dark, too pale or too blurred")
 NO_OUTLINE = N_("no cell could be outlined")
 PLASMA_LOOK = N_("it has an eccentric nucleus in deep blue cytoplasm, as plasma cells do")
@@ -50,6 +52,11 @@ SUMMARY = {
     POOR_PICTURE: plural(
         "Unidentified because its picture is too dark, too pale or too blurred: {count}.",
         "Unidentified because their pictures are too dark, too pale or too blurred: {count}.",
+        "count",
+    ),
+    BLURRED: plural(
+        "Unidentified because it is out of focus: {count}.",
+        "Unidentified because they are out of focus: {count}.",
         "count",
     ),
     NO_OUTLINE: plural(
@@ -86,6 +93,7 @@ _OF_FLAG = (
     (FLAG_SCALE_CONTRADICTED, CONTRADICTED),
     (FLAG_SCALE_UNSURE, UNSURE_SCALE),
     (FLAG_POOR_PICTURE, POOR_PICTURE),
+    (FLAG_BLURRED, BLURRED),
     (FLAG_NO_CELL, NO_OUTLINE),
     (FLAG_PLASMA_LOOK, PLASMA_LOOK),
     (FLAG_UNLIKE_TRAINING, UNLIKE),

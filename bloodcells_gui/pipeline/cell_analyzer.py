@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.opinion_pool import ENOUGH_CELLS
 from bloodcells_gui.domain.cell import (
+    FLAG_BLURRED,
     FLAG_EDGE,
     FLAG_NO_CELL,
     FLAG_OUT_OF_FOCUS,
@@ -33,8 +34,8 @@ from bloodcells_gui.domain.cell import (
 )
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, remark
-from bloodcells_gui.domain.taxonomy import INTACT_NUCLEATED
-from bloodcells_gui.imaging.poor_picture import too_poor
+from bloodcells_gui.domain.taxonomy import INTACT_NUCLEATED, NUCLEATED
+from bloodcells_gui.imaging.poor_picture import PictureLook, look_of
 from bloodcells_gui.imaging.serial_section import serial_section
 from bloodcells_gui.inference.preprocess import crop_at_scale, window_at
 from bloodcells_gui.pipeline.cell_place import CellPlace
@@ -69,6 +70,10 @@ _OUTLINE_AGAIN_UM = 2.5
 
 # An outline that overlaps a platelet's box by less is another cell's.
 _OWN_OUTLINE_IOU = 0.3
+
+_SOUND = PictureLook(too_poor=False, blur_um=0.0)
+# With one of these flags a cell waits whatever the classifier says.
+_NOT_NAMED = frozenset({FLAG_POOR_PICTURE, FLAG_BLURRED}) | FOR_WANT_OF_SCALE
 
 Measure = Callable[[NDArray[np.uint8], NDArray[np.uint8], float], NDArray[np.float32]]
 
@@ -210,15 +215,21 @@ class CellAnalyzer:
             box, flags = self._box_and_flags(window, masks[i])
             if FLAG_EDGE in flags and self._frame is not None:
                 values[self._of_outline] = np.nan
+            look = _SOUND if FLAG_NO_CELL in flags else look_of(crops[i], um_per_px)
             doubts = (
                 (focus < self._focus_limit, FLAG_OUT_OF_FOCUS),
                 (result.unlike[i], FLAG_UNLIKE_TRAINING),
                 (result.hinges[i], FLAG_SCALE_UNSURE),
-                (FLAG_NO_CELL not in flags and too_poor(crops[i], um_per_px), FLAG_POOR_PICTURE),
+                (look.too_poor, FLAG_POOR_PICTURE),
+                (
+                    look.out_of_focus(without_texture=focus < self._focus_limit)
+                    and self.classifier.classes[best] in NUCLEATED,
+                    FLAG_BLURRED,
+                ),
             )
             flags += tuple(flag for is_so, flag in doubts if is_so)
             none_found = FLAG_NO_CELL in flags
-            held_back = FLAG_POOR_PICTURE in flags or not FOR_WANT_OF_SCALE.isdisjoint(flags)
+            held_back = not _NOT_NAMED.isdisjoint(flags)
             cell = Cell(
                 id=0,
                 image=window.place.image,

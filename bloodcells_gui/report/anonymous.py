@@ -18,27 +18,37 @@ from bloodcells_gui.domain.remarks import AMENDED, AMENDED_NO_REASON
 from bloodcells_gui.domain.run_messages import without_names
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.tags import DEFAULT_TAGS
 from bloodcells_gui.report.model import ReportModel, ReviewBlock, RunBlock
 
 
 def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> ReportModel:
     """The report without identifying fields, specimen number, names of files and free text.
 
-    Free text may name anybody, so of the comments those stay that are canned texts of the laboratory, and of
+    Free text may name anybody, so of the comments those stay that are canned texts of the laboratory, of the
+    tags those that are on its list, and of
     the form only fields that it declares and does not mark as identifying. The persons who reviewed and
     signed stay.
     """
     harmless = {f.name for f in settings.fields if not f.identifying}
     canned = {_plain(t) for t in settings.comments}
+    offered = {*DEFAULT_TAGS, *settings.cell_tags}
     return dataclasses.replace(
         model,
         specimen=pseudonym,
         fields=tuple(f for f in model.fields if f.name in harmless),
         comments=tuple(c for c in model.comments if _plain(c.text) in canned),
         gallery=tuple(
-            dataclasses.replace(row, thumbs=tuple(dataclasses.replace(t, image="") for t in row.thumbs))
+            dataclasses.replace(
+                row,
+                thumbs=tuple(
+                    dataclasses.replace(t, image="", tags=tuple(x for x in t.tags if x in offered))
+                    for t in row.thumbs
+                ),
+            )
             for row in model.gallery
         ),
+        tags=tuple(line for line in model.tags if line.tag in offered),
         review=_without_words(model.review),
         differential=dataclasses.replace(
             model.differential, remarks=tuple(map(_without_reason, model.differential.remarks))

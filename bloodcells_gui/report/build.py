@@ -35,6 +35,7 @@ from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.domain.suspicion import queue_remark
+from bloodcells_gui.domain.tag_counts import tag_counts, tag_remarks
 from bloodcells_gui.domain.taxonomy import GIANT_PLATELET, ROLLUPS, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import reasons_counted
 from bloodcells_gui.report.logo import load_logo
@@ -53,11 +54,13 @@ from bloodcells_gui.report.model import (
     ReviewerLine,
     RunBlock,
     SecondReading,
+    TagLine,
     Thumb,
     digest,
 )
 
 UNIDENTIFIED_RGB = (90, 90, 90)
+_TAGGED_SHOWN = 12
 _CLINICAL = frozenset(
     {
         "version",
@@ -100,6 +103,7 @@ class Reviewed(Protocol):
     signatures: list[Signature]
     amendments: list[Amendment]
     version: int
+    tags: dict[int, tuple[str, ...]]
     second_reads: dict[str, dict[int, str]]
     second_readers: dict[str, str]
     adjudicated: dict[int, str]
@@ -201,6 +205,7 @@ def build_report(
         analyser=_analyser(state.data, differential, cell_counts),
         completed_later=completed_later(runs),
         earlier=earlier,
+        tags=_tags(state, settings),
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,
         signatures=tuple(state.signatures),
@@ -225,7 +230,21 @@ def _with_reasons(
         for a in state.amendments
         if a.reason.strip()
     ]
-    return (*amended, *queue_remark(cells, state), *remarks[:at], *said, *remarks[at:])
+    return (
+        *amended,
+        *queue_remark(cells, state),
+        *tag_remarks(state),
+        *remarks[:at],
+        *said,
+        *remarks[at:],
+    )
+
+
+def _tags(state: Reviewed, settings: LabSettings) -> tuple[TagLine, ...]:
+    return tuple(
+        TagLine(found.tag, found.count, found.classes, found.cells[:_TAGGED_SHOWN])
+        for found in tag_counts(state, settings.cell_tags)
+    )
 
 
 def cells_to_explain(cells: Sequence[Cell], state: Reviewed, settings: LabSettings) -> list[int]:
@@ -279,6 +298,7 @@ def _gallery(
             doubtful=is_unsure(cell),
             picture=keep(pictures.get(cell.id, b"")),
             cam=keep(cams.get(cell.id, b"")),
+            tags=state.tags.get(cell.id, ()),
         )
 
     rows = [(r.code, r.name, r.counts, r.rgb) for r in differential.rows]

@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Protocol
 
 from bloodcells_gui.domain.analysis import AnalysisRun, SkippedFile
@@ -20,6 +21,7 @@ from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.run_messages import unfamiliar_remark
 from bloodcells_gui.domain.specimen import Specimen
+from bloodcells_gui.domain.tags import SEPARATOR
 from bloodcells_gui.domain.taxonomy import ORDER
 from bloodcells_gui.report.table_names import KEYS, TableNames
 from bloodcells_gui.storage.atomic_io import whole_file
@@ -99,8 +101,10 @@ def write_cells_csv(
     state: DecisionLookup,
     dialect: CsvDialect = RFC4180,
     names: TableNames = KEYS,
+    *,
+    tags: Mapping[int, Sequence[str]] = MappingProxyType({}),
 ) -> Path:
-    """One row per detected object, in order of `cells`.
+    """One row per detected object, in order of `cells`; `tags` are those of each cell, in the last column.
 
     `p_CODE` columns are the leaves that any run's model knows, measurements those of any run; a cell of a run
     that lacks one has an empty field.
@@ -111,7 +115,7 @@ def write_cells_csv(
     # focus has a column of its own behind the measurements
     measured = dict.fromkeys(name for run in runs for name in run.measurement_names if name != "focus")
     measures = list(measured)
-    head = [*CELL_HEAD, *(f"p_{c}" for c in leaves), *measures, "focus", "flags", "model_sha256"]
+    head = [*CELL_HEAD, *(f"p_{c}" for c in leaves), *measures, "focus", "flags", "model_sha256", "tags"]
     plans = {n: _Plan(run, leaves, measures) for n, run in by_number.items()}
     by_hand = _Plan(None, leaves, measures)
 
@@ -128,7 +132,7 @@ def write_cells_csv(
                 _number(box.height, 2), _number(cell.mpp, 6), cell.predicted, _number(cell.probability, 6),
                 decision.status.value, decision.final, decision.reviewer, decision.reviewed_at,
                 *plan.scores(cell), *plan.measurements(cell), _number(cell.focus, 4),
-                "; ".join((*cell.flags, *plan.flags)), plan.model,
+                "; ".join((*cell.flags, *plan.flags)), plan.model, SEPARATOR.join(tags.get(cell.id, ())),
             ]  # fmt: skip
 
     return write_rows(path, head, rows(), dialect, names)

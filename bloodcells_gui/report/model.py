@@ -70,6 +70,16 @@ class GradeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TagLine:
+    """How many cells a person gave a tag, in all and by class (code, number), and the first of them."""
+
+    tag: str
+    count: int
+    classes: tuple[tuple[str, int], ...]
+    cells: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A person's note."""
 
@@ -92,6 +102,7 @@ class Thumb:
     doubtful: bool
     picture: str
     cam: str = ""
+    tags: tuple[str, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +252,7 @@ class ReportModel:
     numbers of runs that a later run completed (`domain.analysis.completed_later`); reports signed by earlier
     versions have none and keep their stamp. `earlier` is the comparison with an earlier film of the same
     patient or specimen, as it was made at that moment.
+    `tags` are what persons remarked on single cells.
 
     Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
     SHA-256 of the bytes that were signed, for a report read back from them.
@@ -270,6 +282,7 @@ class ReportModel:
     chain: ChainEnd | None = None
     completed_later: tuple[int, ...] = field(default=(), metadata=LATER)
     earlier: EarlierFilm | None = field(default=None, metadata=LATER)
+    tags: tuple[TagLine, ...] = field(default=(), metadata=LATER)
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""

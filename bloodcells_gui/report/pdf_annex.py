@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bloodcells_gui.adaptation.prior_shift import prior_shift_of
 from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.formatting import labelled, number, remark_text
 from bloodcells_gui.domain.i18n import N_
@@ -19,7 +20,7 @@ from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.domain.times import paper_text
 from bloodcells_gui.report import pdf_checks
 from bloodcells_gui.report.adaptation_text import adaptation_text
-from bloodcells_gui.report.model import ReportModel, RunBlock
+from bloodcells_gui.report.model import ReportModel, RunBlock, TagLine
 from bloodcells_gui.report.pdf_gallery import class_name
 from bloodcells_gui.report.pdf_layout import Column, Table, key_value
 from bloodcells_gui.report.pdf_sheet import (
@@ -41,8 +42,8 @@ MENDED_SHOWN = 24
 
 
 def morphology(sheet: Sheet, model: ReportModel) -> None:
-    """Grades given by hand and the platelet estimate."""
-    if not model.grades and not model.platelets:
+    """Grades given by hand, tags of single cells, and the platelet estimate."""
+    if not model.grades and not model.platelets and not model.tags:
         return
     sheet.heading(sheet.tr("Morphology"), 10)
     column = sheet.width / 3
@@ -57,10 +58,26 @@ def morphology(sheet: Sheet, model: ReportModel) -> None:
             sheet.put(x, y + 0.4, grade, width, size=8, style="B", align="C", height=4)
             sheet.put(x + width + 2, y, sheet.tr(line.name), column - width - 5, size=8.5, height=4.8)
         sheet.set_y(y + 5.2)
+    for tagged in model.tags:
+        sheet.paragraph(_tag_line(sheet, tagged), size=8.5, most=3)
     if model.platelets:
         sheet.set_y(sheet.y + 0.6)
     for remark in model.platelets:
         sheet.paragraph(remark_text(remark, sheet.lang_code), size=8.5)
+
+
+def _tag_line(sheet: Sheet, line: TagLine) -> str:
+    """How many cells carry a tag, of which classes, and which they are."""
+    classes = "; ".join(f"{n} {class_name(sheet, code)}" for code, n in line.classes)
+    cells = ", ".join(cell_number(i) for i in line.cells) + ("…" if line.count > len(line.cells) else "")
+    return sheet.ngettext(
+        "{tag}: {n} cell ({classes}; number {cells})",
+        "{tag}: {n} cells ({classes}; numbers {cells})",
+        line.count,
+        tag=sheet.tr(line.tag),
+        classes=classes,
+        cells=cells,
+    )
 
 
 def comments(sheet: Sheet, model: ReportModel) -> None:
@@ -75,7 +92,7 @@ def comments(sheet: Sheet, model: ReportModel) -> None:
         sheet.paragraph(note.text, size=9, most=60)
         who = f"{note.author}, {paper_text(note.time, sheet.lang_code)}"
         if note.cells:
-            shown = ", ".join(str(c) for c in note.cells[:12]) + ("…" if len(note.cells) > 12 else "")
+            shown = ", ".join(cell_number(c) for c in note.cells[:12]) + ("…" if len(note.cells) > 12 else "")
             who += "  ·  " + sheet.ngettext("cell {cells}", "cells {cells}", len(note.cells), cells=shown)
         sheet.put(sheet.left, sheet.y, who, sheet.width, size=7.5, rgb=MUTED, height=4)
         sheet.set_y(sheet.y + 5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence, Set
 
+from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.taxonomy import BY_CODE
@@ -168,15 +169,25 @@ def _picture(sheet: Sheet, x: float, y: float, size: float, data: bytes, alt: st
 def _thumb(sheet: Sheet, x: float, y: float, size: float, thumb: Thumb, model: ReportModel) -> None:
     alt = sheet.tr(
         "Cell {cell}: {name}, probability {percent} %",
-        cell=thumb.cell,
-        name=class_name(sheet, thumb.final or thumb.predicted),
+        cell=cell_number(thumb.cell),
+        name=class_name(sheet, thumb.predicted),
         percent=_percent(thumb.probability),
     )
+    if thumb.status is Status.RELABELLED:
+        alt = sheet.tr(
+            "Cell {cell}: {name}, proposed as {proposed}",
+            cell=cell_number(thumb.cell),
+            name=class_name(sheet, thumb.final),
+            proposed=class_name(sheet, thumb.predicted),
+        )
+    alt = ", ".join((alt, *map(sheet.tr, thumb.tags)))
     _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), alt)
     unsure = thumb.doubtful and thumb.status not in _REVIEWED
     if unsure:
         sheet.frame(x, y, size, size, WARNING, 0.5)
-    sheet.put(x, y + size + 0.3, str(thumb.cell), size * 0.55, size=6, rgb=MUTED, height=CAPTION - 0.4)
+    sheet.put(
+        x, y + size + 0.3, cell_number(thumb.cell), size * 0.55, size=6, rgb=MUTED, height=CAPTION - 0.4
+    )
     if thumb.status is Status.RELABELLED:
         return  # the probability is that of a class which the cell is not
     percent = f"{_percent(thumb.probability)} %"
@@ -231,9 +242,9 @@ def explanations(sheet: Sheet, model: ReportModel) -> None:
             x = sheet.left + i * pitch
             name = class_name(sheet, thumb.predicted)
             _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), name)
-            alt = sheet.tr("Grad-CAM of cell {cell} for {name}", cell=thumb.cell, name=name)
+            alt = sheet.tr("Grad-CAM of cell {cell} for {name}", cell=cell_number(thumb.cell), name=name)
             _picture(sheet, x + size + 0.6, y, size, model.assets.get(thumb.cam, b""), alt)
             sheet.put(x, y + size + 0.5, name, 2 * size, size=7.2, height=3.4)
-            text = f"{thumb.cell}  ·  {_percent(thumb.probability)} %"
+            text = f"{cell_number(thumb.cell)}  ·  {_percent(thumb.probability)} %"
             sheet.put(x, y + size + 3.7, text, 2 * size, size=6.6, rgb=MUTED, height=3.2)
         sheet.set_y(y + size + 8.6)

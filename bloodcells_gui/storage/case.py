@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import AnalysisRun
-from bloodcells_gui.domain.cell import Cell, CellAssets, MendedOutline
+from bloodcells_gui.domain.cell import FIRST_HAND_ID, Cell, CellAssets, MendedOutline
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
 from bloodcells_gui.domain.specimen import ImageRef
@@ -40,8 +40,6 @@ from bloodcells_gui.storage.proposals import AdaptedProposals
 RECOVERED_FROM = "recovered_from_sha256"
 #: Header key of a case that no person began by opening its images: what made it, an English template.
 CAME_FROM = "came_from"
-# Cells added by hand count from here, so that they never meet the ids of a run that is still going on.
-FIRST_HAND_ID = 1_000_000_000
 _CHUNK = 8192
 _ASKED_AT_ONCE = 500
 

@@ -15,7 +15,7 @@ from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors
 from bloodcells_gui.adaptation.prior_shift import prior_shift_of
 from bloodcells_gui.adaptation.reproposal import coarse_rows
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
-from bloodcells_gui.domain.cell import Cell, CellAssets, MendedOutline
+from bloodcells_gui.domain.cell import FIRST_HAND_ID, Cell, CellAssets, MendedOutline
 from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_
@@ -28,7 +28,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import row_validation, salvage, serialization
-from bloodcells_gui.storage.case import CAME_FROM, FIRST_HAND_ID, RECOVERED_FROM, CaseStore
+from bloodcells_gui.storage.case import CAME_FROM, RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.salvage import Reader
 

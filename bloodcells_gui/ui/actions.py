@@ -15,7 +15,7 @@ from bloodcells_gui.ui.i18n import tr
 _WITH_TEXT = (
     "home", "open_folder", "open_slide", "confirm", "next_doubtful", "next_unreviewed", "export", "sign",
 )  # fmt: skip
-_DECISIONS = ("confirm", "exclude", "restore")
+_DECISIONS = ("confirm", "confirm_seen", "exclude", "restore")
 _REVIEW = (*_DECISIONS, "next_doubtful", "next_unreviewed")
 # Held down, these would go through cells that nobody has time to look at.
 _ONCE_A_PRESS = (*_DECISIONS, "undo", "redo", "export", "sign", "close_case", "home", "next_case", "urgent")
@@ -49,6 +49,7 @@ class Actions(QObject):
         add("undo", tr("&Undo"), "undo", QKeySequence("Ctrl+Z"))
         add("redo", tr("&Redo"), "redo", QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z"))
         add("confirm", tr("&Confirm"), "confirm", QKeySequence("Space"))
+        add("confirm_seen", tr("Confirm all se&en on the screen"), "", QKeySequence("Shift+Space"))
         add("exclude", tr("E&xclude"), "exclude", QKeySequence("Delete"))
         add("restore", tr("Re&store"), "restore", QKeySequence("Shift+Delete"))
         add("next_doubtful", tr("Next uncerta&in cell"), "doubt", QKeySequence("N"))
@@ -62,6 +63,10 @@ class Actions(QObject):
         add("mend_outline", tr("&Mend an outline"), "mend", QKeySequence("F12"))
         add("loupe", tr("L&oupe"), "zoom_in", QKeySequence("F5"))
         self._actions["loupe"].setCheckable(True)
+        add("tag", tr("&Tags…"), "tag", QKeySequence("Ctrl+T"))
+        add("comment", tr("Comment &on the chosen cells…"), "", QKeySequence("Ctrl+Shift+T"))
+        add("in_gallery", tr("Chosen cells alone in the &gallery"), "", QKeySequence("Ctrl+G"))
+        add("filter", tr("&Filter of the gallery"), "", QKeySequence("Ctrl+Shift+F"))
         add("find_class", tr("Class by &name…"), "", QKeySequence("Ctrl+F"))
         add("next_panel", tr("Next pa&nel"), "", QKeySequence("F6"))
         add("notices", tr("N&otices"), "info", QKeySequence("F8"))
@@ -150,12 +155,14 @@ class Actions(QObject):
             "look_first",
             "next_doubtful",
             "next_unreviewed",
+            "in_gallery",
+            "filter",
         ):
             self._actions[name].setEnabled(is_open)
 
     def enable_decisions(self, cells_in_front: bool) -> None:
         """Commands that decide on the chosen cells: only while a view that shows cells is in front."""
-        for name in (*_DECISIONS, "find_class"):
+        for name in (*_DECISIONS, "find_class", "tag", "comment"):
             self._actions[name].setEnabled(cells_in_front)
         for action in self.class_actions.values():
             action.setEnabled(cells_in_front)
@@ -175,8 +182,9 @@ class Actions(QObject):
         review = bar.addMenu(tr("&Review"))
         review.addActions([get("undo"), get("redo")])
         review.addSeparator()
-        review.addActions([get("confirm"), get("exclude"), get("restore")])
+        review.addActions([get("confirm"), get("confirm_seen"), get("exclude"), get("restore")])
         review.addMenu(self._class_menu(review))
+        review.addActions([get("tag"), get("comment")])
         review.addSeparator()
         review.addActions([get("look_first"), get("next_doubtful"), get("next_unreviewed")])
         view = bar.addMenu(tr("&View"))
@@ -189,6 +197,8 @@ class Actions(QObject):
                 get("loupe"),
                 get("compare"),
                 get("alike"),
+                get("in_gallery"),
+                get("filter"),
                 get("next_panel"),
                 get("notices"),
             ]
@@ -208,9 +218,10 @@ class Actions(QObject):
         menu.addActions([get("confirm")])
         menu.addMenu(self._class_menu(menu))
         menu.addActions([get("exclude"), get("restore")])
+        menu.addActions([get("tag"), get("comment")])
         menu.addSeparator()
         menu.addActions(
-            [get(name) for name in ("compare", "alike", "explain", "mend_outline", "save_pictures")]
+            [get(name) for name in ("compare", "alike", "in_gallery", "explain", "mend_outline", "save_pictures")]
         )
         return menu
 

@@ -7,31 +7,27 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from bloodcells_gui.app.embedding_map import similar_cells
 from bloodcells_gui.app.review_progress import percent_reviewed
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
-from bloodcells_gui.domain.doubtful import is_worth_a_look
-from bloodcells_gui.domain.review import Change, EventKind, Status
-from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
+from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.run_messages import run_remarks
 from bloodcells_gui.domain.suspicion import queue_remark
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.domain.zones import Zones
+from bloodcells_gui.ui.case_decisions import CaseDecisions
 from bloodcells_gui.ui.case_header import CaseHeader
 from bloodcells_gui.ui.case_views import CaseViews
 from bloodcells_gui.ui.class_finder import ClassFinder
-from bloodcells_gui.ui.compare import MOST, CompareWindow
+from bloodcells_gui.ui.comparisons import Comparisons
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.cell_comment import CellCommentDialog
 from bloodcells_gui.ui.differential.panel import DifferentialPanel
-from bloodcells_gui.ui.gallery.panel import GalleryPanel
-from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
-from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.review_keys import FIND_CLASS, NEXT_DOUBTFUL, NEXT_UNREVIEWED, ReviewKeys
-from bloodcells_gui.ui.slide_view.panel import SlidePanel
+from bloodcells_gui.ui.tag_box import TagBox
 from bloodcells_gui.ui.wheel import guard_wheels
 from bloodcells_gui.ui.window_memory import WindowMemory
 
@@ -42,7 +38,7 @@ if TYPE_CHECKING:
 _MANY_CELLS = 5_000
 
 
-class CasePage(QWidget):
+class CasePage(CaseDecisions):
     """Composition of the panels of one case.
 
     Other views of the same case (a slide, a map) go beside the gallery with `add_view`.
@@ -56,12 +52,9 @@ class CasePage(QWidget):
     -------
     state_changed()
         Undo, redo or the numbers may have changed.
-    noticed(str, str)
-        Something to know, and what to do.
     """
 
     state_changed = Signal()
-    noticed = Signal(str, str)
 
     def __init__(
         self,
@@ -70,22 +63,20 @@ class CasePage(QWidget):
         pool: QThreadPool,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        session = self.session = controller.session
+        super().__init__(controller, CaseViews(context, controller, pool), parent)
+        session = self.session
         self._context = context
         self._pool = pool
         # Until a person moved the borders they follow the window's width.
         self.splitter_restored = False
         self._shared_width = 0
-        self.controller = controller
         controller.setParent(self)
         self.header = CaseHeader(context, session)
         self.differential = DifferentialPanel(context)
         self.inspector = InspectorPanel(context, self.controller, pool)
-        self.views = CaseViews(context, self.controller, pool)
-        self.comparisons: list[CompareWindow] = []
-        self._alike = Lookup(pool, self)
-        self._alike.answered.connect(self._alike_found)
+        self.comparisons = Comparisons(context, self.controller, pool, self)
+        self.comparisons.chosen.connect(lambda cell_id: self.gallery.view.select_ids([cell_id]))
+        self.comparisons.gallery_wanted.connect(self.show_in_gallery)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(self.differential)
         self.splitter.addWidget(self.views)
@@ -169,16 +160,6 @@ class CasePage(QWidget):
             memory.put("splitter", self.splitter.saveState())
 
     @property
-    def gallery(self) -> GalleryPanel:
-        """The cells in groups."""
-        return self.views.gallery
-
-    @property
-    def slide(self) -> SlidePanel | None:
-        """Where the cells lie, for fields and slides."""
-        return self.views.slide
-
-    @property
     def map(self) -> CellMap | None:
         """The map, once it was looked at."""
         return self.views.map
@@ -217,45 +198,60 @@ class CasePage(QWidget):
             return
         finder = ClassFinder(self._context, self)
         finder.chosen.connect(lambda code: self._name(ids, code))
-        corner = self.views.mapToGlobal(self.views.rect().center())
-        finder.move(corner.x() - finder.width() // 2, corner.y() - finder.height())
-        finder.show()
+        self._over_the_views(finder)
         finder.line.setFocus()
+
+    def tag(self) -> None:
+        """Tags of the chosen cells."""
+        ids = self.targets_in_sight()
+        if not ids or not self.controller.may_decide():
+            return
+        box = TagBox(self._context, self.controller, ids, self)
+        box.comment_wanted.connect(lambda: self._comment(ids))
+        self._over_the_views(box)
+        box.setFocus()
+
+    def comment(self) -> None:
+        """A comment on the chosen cells."""
+        ids = self.targets_in_sight()
+        if ids and self.controller.may_decide():
+            self._comment(ids)
+
+    def _comment(self, ids: list[int]) -> None:
+        dialog = CellCommentDialog(len(ids), self)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            self.controller.note(dialog.answer(), ids)
+
+    def _over_the_views(self, box: QFrame) -> None:
+        middle = self.views.mapToGlobal(self.views.rect().center())
+        box.move(middle.x() - box.width() // 2, middle.y() - box.height())
+        box.show()
 
     def compare(self) -> None:
         """The chosen cells side by side."""
-        self._open_comparison(self.chosen(), "")
+        self.comparisons.show(self.chosen())
 
     def show_alike(self) -> None:
         """The cells of this case most like the one with the cursor, beside it."""
         cell_id = self.gallery.view.current_id()
-        if cell_id is None:
-            return
-        embeddings = self.session.embeddings
+        if cell_id is not None:
+            self.comparisons.show_alike(cell_id)
 
-        def work() -> list[int]:
-            ids, vectors = embeddings()
-            row = {int(i): n for n, i in enumerate(ids)}.get(cell_id)
-            if row is None:
-                return []
-            return [int(ids[i]) for i in similar_cells(vectors, row, 3 * MOST)]
+    def choose_filter(self) -> None:
+        """Give the choice of what the gallery shows the keyboard."""
+        self.views.setCurrentWidget(self.gallery)
+        self.gallery.choice.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-        self._alike.ask(cell_id, work)
-
-    def _alike_found(self, cell_id: object, ids: list[int]) -> None:
-        others = [i for i in ids if i != cell_id and self.controller.group_of(i)]
-        if isinstance(cell_id, int) and others:
-            self._open_comparison([cell_id, *others], tr("Cells like cell {number}").format(number=cell_id))
-
-    def _open_comparison(self, ids: list[int], title: str) -> None:
-        if not ids:
-            return
-        window = CompareWindow(self._context, self.controller, self._pool, ids, title, self)
-        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        window.chosen.connect(lambda cell_id: self.gallery.view.select_ids([cell_id]))
-        window.destroyed.connect(lambda: self.comparisons.remove(window))
-        self.comparisons.append(window)
-        window.show()
+    def show_in_gallery(self, ids: list[int] | None = None) -> None:
+        """These cells alone in the gallery, all of them chosen; by default the chosen ones of the view."""
+        wanted = [i for i in (self.chosen() if ids is None else ids) if self.controller.group_of(i)]
+        if wanted:
+            self.views.setCurrentWidget(self.gallery)
+            self.gallery.show_these(wanted)
+            self.window().activateWindow()
+            self.views.focus_front()
 
     # -- numbers ---------------------------------------------------------------------------------------
 
@@ -284,6 +280,7 @@ class CasePage(QWidget):
             self.refresh_numbers()
 
     def _current_changed(self, cell_id: int | None) -> None:
+        self.leave_queue(cell_id)
         self.inspector.show_cell(cell_id)
         if self.slide is not None:
             self.slide.show_cell(cell_id)
@@ -294,38 +291,6 @@ class CasePage(QWidget):
 
     def _selection_changed(self, _: int) -> None:
         self.views.ring_chosen()
-
-    # -- decisions -------------------------------------------------------------------------------------
-
-    def chosen(self) -> list[int]:
-        """The selected cells, else the one with the cursor."""
-        return self.views.chosen()
-
-    def targets_in_sight(self) -> list[int]:
-        """The chosen cells, where a person sees them; where they are out of sight they are shown instead."""
-        ids = self.views.targets()
-        if not ids and self.chosen():
-            self.views.show_cells(self.chosen())
-            self._warn_not_visible()
-        return [i for i in ids if self.controller.group_of(i)]
-
-    def _targets_or_show_next(self) -> list[int]:
-        """The targets of a key; where no cell is chosen the next open one is shown and nothing is decided."""
-        ids = self.targets_in_sight()
-        if not ids and not self.chosen() and self.session.cells:
-            self.next_unreviewed()
-            if self.chosen():
-                self.noticed.emit(
-                    tr("No cell was chosen; nothing was decided."),
-                    tr("Look at this one and press the key again."),
-                )
-        return ids
-
-    def _warn_not_visible(self) -> None:
-        self.noticed.emit(
-            tr("These cells were out of sight; nothing was decided."),
-            tr("Look at them and press the key again."),
-        )
 
     def offer_menu(self, make: Callable[[QWidget], QMenu]) -> None:
         """Let `make` the menu of the chosen cells, for the gallery."""
@@ -344,104 +309,10 @@ class CasePage(QWidget):
             menu.destroyed.connect(self.views.ask_about_the_chosen)
             menu.popup(place)
 
-    def _apply_and_advance(self, ids: list[int], act: Callable[[list[int]], Change | None]) -> None:
-        """Do `act` to `ids` and put the cursor on the open cell that follows them."""
-        if not ids or not self.controller.may_decide():
-            return
-        asks_nothing = self.session.state.asks_nothing
-        follower = self.gallery.view.follower(ids, lambda i: not asks_nothing(i))
-        if act(ids) is not None:
-            self.views.show_cells(ids if follower is None else [follower])
-
-    def _name(self, ids: list[int], code: str) -> None:
-        self._apply_and_advance(
-            [i for i in ids if self.controller.group_of(i)], lambda c: self.controller.relabel(c, code)
-        )
-
-    def confirm(self) -> None:
-        """Confirm the chosen cells."""
-        self._apply_and_advance(self._targets_or_show_next(), self.controller.confirm)
-
-    def relabel(self, code: str) -> None:
-        """Give the chosen cells class `code`."""
-        self._name(self._targets_or_show_next(), code)
-
-    def exclude(self) -> None:
-        """Leave the chosen cells out of every count."""
-        decision = self.session.decision
-        ids = [i for i in self._targets_or_show_next() if decision(i).status != Status.EXCLUDED]
-        self._apply_and_advance(ids, self.controller.exclude)
-
-    def restore(self) -> None:
-        """Count the chosen excluded cells again."""
-        decision = self.session.decision
-        ids = [i for i in self.targets_in_sight() if decision(i).status == Status.EXCLUDED]
-        self._apply_and_advance(ids, self.controller.restore)
-
-    def _on_cells_dropped(self, ids: list[int], code: str) -> None:
-        known = [i for i in ids if self.controller.group_of(i)]
-        if code == EXCLUDED_LABEL:
-            self._apply_and_advance(known, self.controller.exclude)
-        elif code in BY_CODE:
-            self._name(known, code)
-
-    def undo(self) -> None:
-        """Take the last decision back and show what it touched."""
-        self._undo_or_redo(EventKind.UNDO, self.controller.undo)
-
-    def redo(self) -> None:
-        """Do it again and show what it touched."""
-        self._undo_or_redo(EventKind.REDO, self.controller.redo)
-
-    def _undo_or_redo(self, kind: EventKind, act: Callable[[], Change | None]) -> None:
-        if not self.controller.may_decide():
-            return
-        turned = self.session.state.turned_by(kind)
-        cells = [] if turned is None else [i for i in turned.cells if self.controller.group_of(i)]
-        if cells and not self.views.cells_in_front():
-            self.views.show_cells(cells)
-            self._warn_not_visible()
-            return
-        change = act()
-        if change is not None and change.cells:
-            self.views.show_cells(change.cells)
-
-    def next_doubtful(self) -> None:
-        """The next cell that is unidentified, or doubtful and undecided."""
-        self._select_next(lambda i: not self.session.state.asks_nothing(i) and self._doubtful(i))
-
-    def _doubtful(self, cell_id: int) -> bool:
-        decision = self.session.decision(cell_id)
-        return decision.status == Status.UNIDENTIFIED or is_worth_a_look(self.session.cell(cell_id))
-
-    def next_look_first(self) -> None:
-        """The most suspicious of the cells to look at first, or the one that follows where it is shown."""
-        waiting, current = self.session.look_first(), self.gallery.view.current_id()
-        if not waiting:
-            self.noticed.emit(
-                tr("No cell waits to be looked at first."),
-                tr("That excludes no blast: look at the other cells too."),
-            )
-            return
-        at = waiting.index(current) + 1 if current in waiting else 0
-        self.views.show_cells([waiting[at % len(waiting)]])
-        self.views.focus_front()
-
-    def next_unreviewed(self) -> None:
-        """The next cell that nobody has decided on."""
-        self._select_next(lambda i: not self.session.state.asks_nothing(i))
-
-    def _select_next(self, wanted: Callable[[int], bool]) -> None:
-        found = self.gallery.view.find_next(wanted)
-        if found is not None:
-            self.views.show_cells([found])
-
     def close_case(self) -> None:
         """Let go of the session; it may be closed afterwards."""
         self._later.stop()
-        self._alike.close()
-        for window in list(self.comparisons):
-            window.close_tiles()
+        self.comparisons.close_case()
         self.controller.close()
         self.views.close_case()
         self.inspector.close_case()

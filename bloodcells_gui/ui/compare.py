@@ -1,20 +1,32 @@
-"""Show up to eight cells side by side at one physical scale."""
+"""Show up to eight cells side by side at one physical scale; keys decide on the one with the frame."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QThreadPool, Signal
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QThreadPool, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bloodcells_gui.app.cell_views import CellView
+from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.gallery.delegate import group_rgb
+from bloodcells_gui.ui.gallery.cell_words import cell_remarks, described
+from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.screen_fit import resize_within_screen
@@ -66,11 +78,17 @@ class CompareTile(QFrame):
         line.setSpacing(7)
         line.addWidget(self._swatch)
         line.addWidget(self.caption, 1)
+        self._status = QLabel()
+        line.addWidget(self._status)
         layout.addLayout(line)
         layout.addWidget(self._detail)
         self._why = PlainLabel()
         self._why.setWordWrap(True)
         layout.addWidget(self._why)
+        self._remarks = PlainLabel()
+        self._remarks.setWordWrap(True)
+        layout.addWidget(self._remarks)
+        self.image.installEventFilter(self)
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
         self._lookup.failed.connect(lambda *_: self.image.clear(tr("This picture cannot be read.")))
@@ -94,10 +112,33 @@ class CompareTile(QFrame):
         self._why.setVisible(bool(why))
         self._detail.setText(
             tr("Cell {number} · {code} {probability} %").format(
-                number=self.cell_id, code=cell.predicted, probability=probability
+                number=cell_number(self.cell_id), code=cell.predicted, probability=probability
             )
         )
-        self.image.setAccessibleName(", ".join(t for t in (name, self._detail.text(), why) if t))
+        decision = self._session.decision(self.cell_id)
+        self._status.setPixmap(QPixmap())
+        if decision.status in GLYPHS:
+            icon, token = GLYPHS[decision.status]
+            self._status.setPixmap(self._context.icons.pixmap(icon, 14, self.devicePixelRatioF(), token))
+        remarks = cell_remarks(self._session, language, self.cell_id)
+        self._remarks.setText(" · ".join(remarks))
+        self._remarks.setVisible(bool(remarks))
+        said = described(cell, decision, language, why, remarks)
+        self.image.setAccessibleName(f"{name}, {said}")
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.image.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._context.theme.colour("accent"), 3))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 6, 6)
+            painter.end()
 
     def _arrived(self, _: object, view: CellView) -> None:
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
@@ -115,9 +156,12 @@ class CompareWindow(QDialog):
     -------
     chosen(int)
         The person pointed at a cell; the gallery should show it.
+    gallery_wanted(list of int)
+        These cells are wanted in the gallery.
     """
 
     chosen = Signal(int)
+    gallery_wanted = Signal(list)
 
     def __init__(
         self,
@@ -131,6 +175,7 @@ class CompareWindow(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title or tr("Compare cells"))
         self._linked = False
+        self._context, self._controller = context, controller
         self.tiles = [CompareTile(context, controller, pool, i) for i in list(ids)[:MOST]]
         grid = QGridLayout(self)
         grid.setContentsMargins(12, 12, 12, 12)
@@ -142,8 +187,87 @@ class CompareWindow(QDialog):
             tile.zoomed.connect(self._zoom_all)
             tile.ready.connect(self._fit_all)
         rows = -(-len(self.tiles) // max(1, columns))
+        self._columns = columns
+        grid.addLayout(self._foot(), rows, 0, 1, columns)
         resize_within_screen(self, min(1500, 60 + 290 * columns), min(940, 60 + 340 * rows))
         controller.changed.connect(self._on_case_changed)
+
+    def _foot(self) -> QHBoxLayout:
+        hint = ElidedLabel(
+            tr("Class keys, Space and Delete decide on the framed cell; arrows move the frame.")
+        )
+        hint.setObjectName("muted")
+        button = QPushButton(tr("These cells in the &gallery"))
+        button.setAutoDefault(False)
+        button.setToolTip(tr("Show these cells alone in the gallery (Ctrl+G)"))
+        button.clicked.connect(self.want_gallery)
+        row = QHBoxLayout()
+        row.addWidget(hint, 1)
+        row.addWidget(button)
+        return row
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.framed is None and self.tiles:
+            self.tiles[0].image.setFocus()
+
+    @property
+    def framed(self) -> CompareTile | None:
+        """The cell that has the keyboard."""
+        return next((tile for tile in self.tiles if tile.image.hasFocus()), None)
+
+    def want_gallery(self) -> None:
+        """Ask for these cells in the gallery."""
+        self.gallery_wanted.emit([tile.cell_id for tile in self.tiles])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        act = self._act_of(event)
+        if act is None:
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():  # a key that is held down decides once
+            act()
+
+    def _act_of(self, event: QKeyEvent) -> Callable[[], object] | None:
+        key, control = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if control:
+            found: dict[int, Callable[[], object]] = {
+                Qt.Key.Key_G: self.want_gallery,
+                Qt.Key.Key_Z: self._controller.undo,
+                Qt.Key.Key_Y: self._controller.redo,
+            }
+            return found.get(key)
+        tile = self.framed
+        if tile is None:
+            return None
+        at = self.tiles.index(tile)
+        steps = {
+            Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -self._columns,
+            Qt.Key.Key_Down: self._columns,
+        }  # fmt: skip
+        if Qt.Key(key) in steps:
+            return lambda: self._frame(at + steps[Qt.Key(key)])
+        ids = [tile.cell_id]
+        if not tile.image.has_picture or not self._controller.group_of(tile.cell_id):
+            return None  # nobody sees a cell there
+        if key == Qt.Key.Key_Space:
+            return lambda: self._decide(at, lambda: self._controller.confirm(ids))
+        if key == Qt.Key.Key_Delete:
+            act = self._controller.restore if shift else self._controller.exclude
+            return lambda: self._decide(at, lambda: act(ids))
+        code = self._context.keymap.first_code(review_meanings(event))
+        if code is None:
+            return None
+        return lambda: self._decide(at, lambda: self._controller.relabel(ids, code))
+
+    def _decide(self, at: int, act: Callable[[], Change | None]) -> None:
+        """Do something to the framed cell, then frame the next one."""
+        if act() is not None:
+            self._frame(at + 1)
+
+    def _frame(self, at: int) -> None:
+        if 0 <= at < len(self.tiles):
+            self.tiles[at].image.setFocus()
 
     def _fit_all(self) -> None:
         """One scale for all: the one at which every picture fits its tile."""

@@ -14,6 +14,7 @@ from bloodcells_gui.app.outlines import OutlineDraft
 from bloodcells_gui.app.reasons import ReasonWanted
 from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.tagging import toggle_tag
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import Finding, FindingAnswer
 from bloodcells_gui.domain.review import Change, Status
@@ -141,7 +142,7 @@ class ReviewController(QObject):
         return self._write(lambda why: self.session.restore(ids, why)) if ids else None
 
     def add_cell(self, image: int, x: float, y: float) -> Change | None:
-        """Segment, classify and count the cell at a place of an image (its index, full-resolution px)."""
+        """Add the cell at a place of an image (its index, full-resolution px); it waits as a proposal."""
         return self._write(lambda _: self.session.add_cell(image, x, y))
 
     def mend_outline(self, cell_id: int, key: str, draft: OutlineDraft) -> Change | None:
@@ -178,9 +179,13 @@ class ReviewController(QObject):
         """Give a morphological feature (its id) a grade of :data:`domain.grading.GRADES`, "" for none."""
         return self._write(lambda _: self.session.grade(item, value))
 
-    def note(self, text: str) -> Change | None:
-        """Add a comment for the report."""
-        return self._write(lambda _: self.session.note(text))
+    def note(self, text: str, cells: Sequence[int] = ()) -> Change | None:
+        """Add a comment for the report, on the case or on some of its cells."""
+        return self._write(lambda _: self.session.note(text, cells))
+
+    def tag(self, ids: Sequence[int], tag: str) -> Change | None:
+        """Put a tag on cells; where all of them have it, take it off. One step to undo."""
+        return self._write(lambda _: toggle_tag(self.session, ids, tag)) if ids else None
 
     def set_analyser(self, label: str, text: str) -> None:
         """Enter the analyser's percentage of one class as it was typed; "" takes it out."""

@@ -196,8 +196,8 @@ class Tour:
         page.views.setCurrentIndex(0)
         page.gallery.view.select_ids([c.id for c in reviewed.cells[:6]])
         page.compare()
-        self._shoot("comparison", page.comparisons[-1], 1200)
-        page.comparisons[-1].close()
+        self._shoot("comparison", page.comparisons.windows[-1], 1200)
+        page.comparisons.windows[-1].close()
 
     def _tool_windows(self, reviewed: CaseSession) -> None:
         self._shoot("work list", self.tools.show_worklist(), 2500)

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ import pytest
 
 from bloodcells_gui.adaptation.label_propagation import PropagationSettings
 from bloodcells_gui.adaptation.morphometry import COLUMNS, FEATURES, MorphometryModel, coarse_names, features
-from bloodcells_gui.adaptation.opinion_pool import OpinionPool
+from bloodcells_gui.adaptation.opinion_pool import ENOUGH_CELLS, OpinionPool
 from bloodcells_gui.adaptation.prior_shift import ClassPrior, prior_shift_of
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case, run_to_end
 from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all
@@ -22,12 +23,12 @@ from bloodcells_gui.app.evaluate import EvaluateRequest, evaluate_folder
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.intake import take_in
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.specimen_adaptation import unfamiliar_specimen
+from bloodcells_gui.app.specimen_adaptation import look_of_specimen
 from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, CellsReproposed, Done, RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Status
-from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, unfamiliar_remark
+from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, TOO_FEW, unfamiliar_remark
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.report.adaptation_text import adaptation_text
@@ -154,7 +155,24 @@ def test_a_familiar_specimen_says_nothing_and_a_drawn_one_that_it_is_drawn(
         changed = prior_shift_of(store.runs[0].record.adaptation)
     assert not any(r["flags"] for r in rows(tmp_path / "out" / "cells.csv"))
     assert changed is not None
-    assert unfamiliar_specimen(changed, drawn=True).text == DRAWN
+    enough = replace(changed, cells=ENOUGH_CELLS, pool=OpinionPool(unfamiliar=0.01), change=0.5)
+    said = look_of_specimen(enough, drawn=True)
+    assert said is not None
+    assert said.text == DRAWN
+
+
+def test_a_specimen_of_few_cells_says_that_its_look_cannot_be_judged(crops: Path, tmp_path: Path) -> None:
+    analyze(crops, tmp_path / "out", pooled_engine(0.9))
+    with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
+        found = prior_shift_of(store.runs[0].record.adaptation)
+    assert found is not None
+    few = replace(found, cells=ENOUGH_CELLS - 1, pool=OpinionPool())
+    said = look_of_specimen(few, drawn=False)
+    assert said is not None
+    assert said.text == TOO_FEW
+    assert dict(said.params) == {"n": "29", "least": "30"}
+    assert look_of_specimen(few, drawn=True) is None
+    assert look_of_specimen(replace(few, cells=ENOUGH_CELLS), drawn=False) is None
 
 
 def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: Path) -> None:

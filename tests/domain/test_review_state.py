@@ -7,7 +7,7 @@ import time
 import pytest
 from hypothesis import settings
 
-from bloodcells_gui.domain.review import Decision, Event, EventKind, Status
+from bloodcells_gui.domain.review import PROPOSED_BY_HAND, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.review_state import ReviewState, make_event
 from tests.support.review_machine import NOW, Review, a_cell, act, picture
 from tests.support.rounds import rounds
@@ -145,6 +145,41 @@ def test_a_cell_added_by_hand_stands_from_its_event_on() -> None:
     assert state.decision(7).final == "PC"
     with pytest.raises(ValueError, match="exclude it"):
         act(state, EventKind.REMOVE_CELL, 1)
+
+
+def test_a_cell_added_as_a_proposal_waits_for_a_person() -> None:
+    state = ReviewState([a_cell(1)])
+    state.add_cells([a_cell(7, "PC", run=-1)])
+    act(state, EventKind.ADD_CELL, 7, new="PC", key=PROPOSED_BY_HAND)
+    assert state.decision(7).status is Status.PROPOSED
+    assert (state.counts, state.reviewed, state.asks_nothing(7)) == ({"SNE": 1, "PC": 1}, 0, False)
+    act(state, EventKind.UNDO)
+    assert not state.present(7)
+    act(state, EventKind.REDO)
+    act(state, EventKind.RELABEL, 7, new="LY")
+    assert state.decision(7).status is Status.RELABELLED
+    act(state, EventKind.REMOVE_CELL, 7)
+    assert (state.counts, state.absent) == ({"SNE": 1}, 1)
+
+
+def test_tags_come_and_go_with_undo_and_stay_when_the_class_changes() -> None:
+    state = ReviewState([a_cell(1), a_cell(2)])
+    act(state, EventKind.TAG, 1, 2, new="Auer rod")
+    tagged = act(state, EventKind.TAG, 1, new="Vacuoles")
+    assert tagged.old == ("Auer rod",)
+    assert state.tags == {1: ("Auer rod", "Vacuoles"), 2: ("Auer rod",)}
+    act(state, EventKind.RELABEL, 1, new="BL")
+    assert state.tags[1] == ("Auer rod", "Vacuoles")
+    gone = act(state, EventKind.UNTAG, 1, new="Auer rod")
+    assert gone.old == ("Auer rod; Vacuoles",)
+    assert state.tags == {1: ("Vacuoles",), 2: ("Auer rod",)}
+    act(state, EventKind.UNDO)
+    assert state.tags[1] == ("Auer rod", "Vacuoles")
+    for cell, tag in ((1, "Auer rod"), (2, " "), (2, "x" * 61)):
+        with pytest.raises(ValueError, match="tag"):
+            act(state, EventKind.TAG, cell, new=tag)
+    with pytest.raises(ValueError, match="tag"):
+        act(state, EventKind.UNTAG, 2, new="Vacuoles")
 
 
 def test_a_signature_blocks_changes_until_amended_and_is_a_border_of_undo() -> None:

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bloodcells_gui.domain.cell import FLAG_LOOK_FIRST, FLAG_OUTSIDE_FRAME, Box, Cell
+from bloodcells_gui.domain.cell import (
+    FLAG_BLURRED,
+    FLAG_LOOK_FIRST,
+    FLAG_OUTSIDE_FRAME,
+    FLAG_POOR_PICTURE,
+    Box,
+    Cell,
+)
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import ReviewState, make_event
@@ -121,12 +128,29 @@ def test_who_was_looked_at_leaves_the_queue_and_stays_in_the_remark() -> None:
     assert "4 cells that may be blasts; looked at by a person: 4, named a blast: 1" in remark_text(done, "en")
 
 
-def test_a_cut_cell_waits_for_nobody_and_is_not_told_of() -> None:
+def test_a_cut_cell_that_may_be_a_blast_is_shown_first_too() -> None:
+    """Whether it counts is one question, whether there is a blast another."""
     (cell,) = DEFAULT.marked([a_cell(0, (0.0, 0.5, 0.5, 0.0), flags=(FLAG_OUTSIDE_FRAME,))], CLASSES)
     state = ReviewState([cell])
     assert is_flagged(cell)
+    assert queue([cell], state) == [0]
+    (said,) = queue_remark([cell], state)
+    assert dict(said.params)["n_flagged"] == "1"
+    state.apply(make_event(state, EventKind.EXCLUDE, "ana", (0,)))
     assert queue([cell], state) == []
-    assert queue_remark([cell], state) == ()
+    assert dict(queue_remark([cell], state)[0].params)["n_seen"] == "1"
+
+
+def test_a_picture_of_which_nothing_can_be_told_raises_no_suspicion() -> None:
+    dark, blurred = DEFAULT.marked(
+        [
+            a_cell(0, (0.0, 0.5, 0.5, 0.0), flags=(FLAG_POOR_PICTURE,)),
+            a_cell(1, (0.0, 0.5, 0.5, 0.0), flags=(FLAG_BLURRED,)),
+        ],
+        CLASSES,
+    )
+    assert not is_flagged(dark)
+    assert is_flagged(blurred)
 
 
 def test_without_a_flagged_cell_nothing_is_said() -> None:

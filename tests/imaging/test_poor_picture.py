@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bloodcells_gui.imaging.poor_picture import too_poor
+from bloodcells_gui.imaging.poor_picture import look_of, too_poor
 from tests.support.drawn_smear import drawn_smear
 
 UInt8 = NDArray[np.uint8]
@@ -53,3 +53,17 @@ def test_pictures_that_show_nothing(spoil: object) -> None:
 
 def test_tiny_pictures_are_judged_without_error() -> None:
     assert too_poor(np.full((1, 1, 3), 200, np.uint8), MPP)
+
+
+def test_a_cell_out_of_focus_is_told_from_one_of_which_nothing_can_be_told() -> None:
+    def blurred(by_um: float) -> UInt8:
+        return np.asarray(cv2.GaussianBlur(cell(), (0, 0), by_um / MPP), np.uint8)
+
+    for by, soft, hard in ((0.0, False, False), (0.15, False, False), (0.5, True, False), (1.1, True, True)):
+        look = look_of(blurred(by) if by else cell(), MPP)
+        assert look.out_of_focus(without_texture=True) is soft
+        assert look.out_of_focus(without_texture=False) is hard
+        assert not look.too_poor
+    nothing = look_of(blurred(3.0), MPP)
+    assert nothing.too_poor
+    assert not nothing.out_of_focus(without_texture=True)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from bloodcells_gui.domain.cell import (
+    FLAG_BLURRED,
     FLAG_EDGE,
     FLAG_NO_CELL,
     FLAG_OUTSIDE_FRAME,
@@ -123,6 +124,17 @@ def test_a_cell_in_a_picture_of_which_nothing_can_be_told_waits_with_that_reason
     cell, _ = one(work, CellPlace(0, blurred, (0, 0), (128, 128), 0.107))
     assert FLAG_POOR_PICTURE in cell.flags
     assert cell.abstained
+
+
+def test_a_nucleated_cell_out_of_focus_waits(work: CellAnalyzer) -> None:
+    image = draw_cell("LY", 256, 0.107)
+    blurred = np.asarray(cv2.GaussianBlur(image, (0, 0), 1.1 / 0.107), np.uint8)
+    cell, _ = one(work, CellPlace(0, blurred, (0, 0), (128, 128), 0.107))
+    assert FLAG_BLURRED in cell.flags
+    assert FLAG_POOR_PICTURE not in cell.flags
+    assert cell.abstained
+    sharp, _ = one(work, CellPlace(0, image, (0, 0), (128, 128), 0.107))
+    assert FLAG_BLURRED not in sharp.flags
 
 
 def test_a_cell_cut_by_the_edge_is_flagged(work: CellAnalyzer) -> None:

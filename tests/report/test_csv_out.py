@@ -64,6 +64,7 @@ def test_cells_have_the_contracts_columns_in_order(tmp_path: Path) -> None:
         "focus",
         "flags",
         "model_sha256",
+        "tags",
     ]
     assert len(rows) == len(make_cells())
     assert {r["model_sha256"] for r in rows} == {SHA}

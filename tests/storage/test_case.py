@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
-from bloodcells_gui.domain.cell import CellAssets
+from bloodcells_gui.domain.cell import FIRST_HAND_ID, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import fold, make_event
@@ -21,7 +21,7 @@ from bloodcells_gui.domain.run_messages import FOREIGN, LOST, remark
 from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.storage import schema
-from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
+from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.serialization import scale_from_json, scale_to_json
 from tests.support.case_tools import CLASSES, SCALE, T0, Reviewer, a_case, a_run, a_specimen, cells_of

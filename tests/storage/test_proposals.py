@@ -13,13 +13,13 @@ from bloodcells_gui.adaptation.label_propagation import CoarsePosteriors, Propag
 from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift, prior_shift_of
 from bloodcells_gui.adaptation.reproposal import adapt_cells
 from bloodcells_gui.domain.analysis import RunStatus
-from bloodcells_gui.domain.cell import FLAG_NO_CELL, Cell
+from bloodcells_gui.domain.cell import FIRST_HAND_ID, FLAG_NO_CELL, Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold
 from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.storage import audit
-from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
+from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.recover import recover
 from tests.support import old_versions
 from tests.support.case_tools import CLASSES, Reviewer, a_case, a_run, cells_of

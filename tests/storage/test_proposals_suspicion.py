@@ -12,10 +12,10 @@ import pytest
 
 from bloodcells_gui.adaptation.prior_shift import ClassPrior, PriorShift
 from bloodcells_gui.domain.analysis import RunStatus
-from bloodcells_gui.domain.cell import FLAG_LOOK_FIRST
+from bloodcells_gui.domain.cell import FIRST_HAND_ID, FLAG_LOOK_FIRST
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
 from bloodcells_gui.domain.suspicion import LookFirst, is_flagged
-from bloodcells_gui.storage.case import FIRST_HAND_ID, CaseStore
+from bloodcells_gui.storage.case import CaseStore
 from tests.support.case_tools import T0, a_run, a_specimen, cells_of
 
 CLASSES = ("LY", "BL", "MO")

@@ -11,7 +11,7 @@ from hypothesis import strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_OUTSIDE_FRAME, Box, Cell
-from bloodcells_gui.domain.review import Event, EventKind
+from bloodcells_gui.domain.review import PROPOSED_BY_HAND, Event, EventKind
 from bloodcells_gui.domain.review_state import ReviewState, fold, make_event
 
 CODES = ("SNE", "BNE", "LY", "MO", "BL", "ERB", "ART")
@@ -46,6 +46,7 @@ def picture(state: ReviewState) -> dict[str, Any]:
         "data": dict(state.data.fields),
         "grades": dict(state.grades),
         "notes": list(state.notes),
+        "tags": dict(state.tags),
         "signatures": list(state.signatures),
         "signed": (state.signed, state.version),
         "second": {k: dict(v) for k, v in state.second_reads.items()},
@@ -62,7 +63,7 @@ class Review(RuleBasedStateMachine):
         self.cells = [
             a_cell(i, rng.choice(CODES), abstained=i % 4 == 0, outside=i % 3 == 0) for i in range(10)
         ]
-        self.cells += [a_cell(100 + i, "", run=-1) for i in range(3)]
+        self.cells += [a_cell(100 + i, "LY", run=-1) for i in range(3)]
         self.state = ReviewState(self.cells)
         self.events: list[Event] = []
 
@@ -98,6 +99,18 @@ class Review(RuleBasedStateMachine):
     @rule(cell=strategies.sampled_from([100, 101, 102]), code=code)
     def add_by_hand(self, cell: int, code: str) -> None:
         self.do(EventKind.ADD_CELL, [cell], new=code)
+
+    @rule(cell=strategies.sampled_from([100, 101, 102]))
+    def add_as_proposal(self, cell: int) -> None:
+        self.do(EventKind.ADD_CELL, [cell], new="LY", key=PROPOSED_BY_HAND)
+
+    @rule(cells=some, tag=strategies.sampled_from(["Auer rod", "Vacuoles"]))
+    def tag(self, cells: list[int], tag: str) -> None:
+        self.do(EventKind.TAG, cells, new=tag)
+
+    @rule(cells=some, tag=strategies.sampled_from(["Auer rod", "Vacuoles"]))
+    def untag(self, cells: list[int], tag: str) -> None:
+        self.do(EventKind.UNTAG, cells, new=tag)
 
     @rule(cell=strategies.sampled_from([1, 100, 101, 102]))
     def remove(self, cell: int) -> None:

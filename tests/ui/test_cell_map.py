@@ -133,16 +133,16 @@ def test_the_page_opens_map_and_comparison_when_asked(
     page.gallery.view.select_ids([3, 4, 5])
     assert len(page.map.canvas.chosen) == 3
     page.compare()
-    assert [t.cell_id for t in page.comparisons[0].tiles] == page.gallery.view.selected_ids()
+    assert [t.cell_id for t in page.comparisons.windows[0].tiles] == page.gallery.view.selected_ids()
     page.gallery.view.select_ids([10])
     page.show_alike()
-    qtbot.waitUntil(lambda: len(page.comparisons) == 2)
-    alike = [t.cell_id for t in page.comparisons[1].tiles]
+    qtbot.waitUntil(lambda: len(page.comparisons.windows) == 2)
+    alike = [t.cell_id for t in page.comparisons.windows[1].tiles]
     assert alike[0] == 10
     same = [session.cell(i).predicted == session.cell(10).predicted for i in alike[1:]]
     assert sum(same) >= 1
     page.close_case()
-    for window in list(page.comparisons):
+    for window in list(page.comparisons.windows):
         window.close()
     QApplication.processEvents()
     pool.waitForDone()

@@ -27,7 +27,8 @@ from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.class_finder import ClassFinder
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
-from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids
+from bloodcells_gui.ui.gallery.dragging import pack_ids
+from bloodcells_gui.ui.gallery.model import GROUPS
 from bloodcells_gui.ui.main_window import MainWindow
 from tests.support.desk import Desk
 

@@ -11,7 +11,9 @@ Rules that are decided here and nowhere else:
 * A signed case takes nothing but further signatures of the same report, until it is amended; an amendment
   opens the next version.
 * Cells added by hand (run -1) exist in the case before their ``ADD_CELL``, but stand outside everything
-  ("absent") until that event and after its undo or ``REMOVE_CELL``.
+  ("absent") until that event and after its undo or ``REMOVE_CELL``. Since format 6 they wait as proposals; in
+  older cases whoever added one confirmed it with that act.
+* Tags are put on cells and taken off; a cell keeps them whatever class it gets.
 
 - :mod:`.cell_states`: the state of each cell, and the counts that follow
 - :mod:`.state`: events checked and folded in; acts to undo and redo, and what is said of the case itself

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bloodcells_gui.domain.cell import FLAG_OUTSIDE_FRAME, Cell
-from bloodcells_gui.domain.review import Decision, Event, EventKind, Status
+from bloodcells_gui.domain.review import PROPOSED_BY_HAND, Decision, Event, EventKind, Status
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 
 EXCLUDED_LABEL = "EXCLUDED"
@@ -143,6 +143,8 @@ class CellStates:
             case EventKind.ADD_CELL:
                 if cell.run != BY_HAND_RUN or not old.absent:
                     raise ValueError(f"cell {cell_id} stands already")
+                if event.key == PROPOSED_BY_HAND:
+                    return _UNTOUCHED
                 return _labelled_by(cell, event.new, event)
             case EventKind.REMOVE_CELL:
                 if cell.run != BY_HAND_RUN:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state.state import ReviewState
+from bloodcells_gui.domain.tags import SEPARATOR
 
 Clock = Callable[[], str]
 
@@ -83,6 +84,8 @@ def _old_values(state: ReviewState, kind: EventKind, ids: Sequence[int], key: st
             return tuple(state.second_reads.get(key, {}).get(i, "") for i in ids)
         case EventKind.MEND_OUTLINE:
             return tuple(str(state.outlines.get(i, "")) for i in ids)
+        case EventKind.TAG | EventKind.UNTAG:
+            return tuple(SEPARATOR.join(state.tags.get(i, ())) for i in ids)
         case EventKind.NOTE:
             return ()
         case _:

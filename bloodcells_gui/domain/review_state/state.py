@@ -20,6 +20,7 @@ from bloodcells_gui.domain.review import (
     SpecimenData,
 )
 from bloodcells_gui.domain.review_state.cell_states import CellState, CellStates, increment_count
+from bloodcells_gui.domain.tags import LONGEST_TAG, MOST_TAGS
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 MAX_HAND_COUNT = 1_000_000
@@ -27,9 +28,11 @@ SIGNATURE_FIELD = "signature"
 
 _ON_CELLS = frozenset(
     {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.ADD_CELL,
-     EventKind.REMOVE_CELL, EventKind.MEND_OUTLINE, EventKind.SECOND_READ, EventKind.ADJUDICATE}
+     EventKind.REMOVE_CELL, EventKind.MEND_OUTLINE, EventKind.SECOND_READ, EventKind.ADJUDICATE,
+     EventKind.TAG, EventKind.UNTAG}
 )  # fmt: skip
 _WITH_CLASS = frozenset({EventKind.RELABEL, EventKind.ADD_CELL, EventKind.ADJUDICATE})
+_WITHOUT_CLASS = frozenset({EventKind.SECOND_READ, EventKind.ADJUDICATE, EventKind.TAG, EventKind.UNTAG})
 _BORDERS = frozenset({EventKind.SIGN, EventKind.AMEND, EventKind.ADJUDICATE})
 
 
@@ -78,6 +81,8 @@ class ReviewState(CellStates):
     grades : dict of str to str
         Morphology item -> grade.
     notes : list of Note
+    tags : dict of int to tuple of str
+        Cell -> what persons remarked on it, in the order in which it was put there.
     hand_counts : dict of str to int
         Leaf code -> cells counted by hand at the microscope.
     signatures : list of Signature
@@ -110,6 +115,7 @@ class ReviewState(CellStates):
         self.data = SpecimenData()
         self.grades: dict[str, str] = {}
         self.notes: list[Note] = []
+        self.tags: dict[int, tuple[str, ...]] = {}
         self.hand_counts: dict[str, int] = {}
         self.signatures: list[Signature] = []
         self.amendments: list[Amendment] = []
@@ -215,7 +221,9 @@ class ReviewState(CellStates):
             return self._plan_redo(event)
         if kind is EventKind.MEND_OUTLINE:
             return [self._plan_outline(event)]
-        if kind in _ON_CELLS and kind not in (EventKind.SECOND_READ, EventKind.ADJUDICATE):
+        if kind in (EventKind.TAG, EventKind.UNTAG):
+            return [self._plan_tag(event, i) for i in event.cells]
+        if kind in _ON_CELLS - _WITHOUT_CLASS:
             return [self._plan_cell(event, i) for i in event.cells]
         return self._plan_case(event)
 
@@ -272,6 +280,17 @@ class ReviewState(CellStates):
             _Delta("amendment", event.seq, None, began),
         ]
 
+    def _plan_tag(self, event: Event, cell_id: int) -> _Delta:
+        old, tag = self.tags.get(cell_id, ()), event.new
+        if not tag.strip() or len(tag) > LONGEST_TAG:
+            raise ValueError(f"a tag has 1 to {LONGEST_TAG} characters")
+        if (tag in old) == (event.kind is EventKind.TAG):
+            raise ValueError(f"cell {cell_id} has the tag already or has it not")
+        if event.kind is EventKind.TAG and len(old) >= MOST_TAGS:
+            raise ValueError(N_("a cell has no room for more tags"))
+        new = (*old, tag) if event.kind is EventKind.TAG else tuple(t for t in old if t != tag)
+        return _Delta("tags", cell_id, old, new)
+
     def _plan_count(self, event: Event) -> _Delta:
         if event.key not in BY_CODE:
             raise ValueError(f"'{event.key}' is no class code")
@@ -308,6 +327,12 @@ class ReviewState(CellStates):
 
     # -- slots -----------------------------------------------------------------------------------------
 
+    def _set_tags(self, cell_id: int, tags: object) -> None:
+        if isinstance(tags, tuple) and tags:
+            self.tags[cell_id] = tags
+        else:
+            self.tags.pop(cell_id, None)
+
     def _apply_change(self, delta: _Delta) -> None:  # noqa: C901  # one branch a kind of slot
         what, which, before, after = delta
         if isinstance(after, CellState):
@@ -328,6 +353,8 @@ class ReviewState(CellStates):
             self.outlines.pop(int(which), None)
             if after:
                 self.outlines[int(which)] = int(str(after))
+        elif what == "tags":
+            self._set_tags(int(which), after)
         elif what == "adjudicated":
             self.adjudicated[int(which)] = str(after)
         elif isinstance(after, Signature):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
@@ -142,6 +143,14 @@ class SignDialog(Form):
         """Focus the first empty answer, else the name; the field that had the focus may have been deleted."""
         empty = (field for field in self.fields.values() if not field.text().strip())
         next(empty, self.name).setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        entered = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if entered and isinstance(self.focusWidget(), QLineEdit) and not ok.isEnabled():
+            self._focus_next()  # what is still missing, instead of a key that does nothing
+            return
+        super().keyPressEvent(event)
 
     def _check_row(self, check: SigningCheck) -> QHBoxLayout:
         language = self._context.language

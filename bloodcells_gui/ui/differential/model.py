@@ -23,7 +23,7 @@ from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.gallery.model import MIME_CELLS, unpack_ids
+from bloodcells_gui.ui.gallery.dragging import MIME_CELLS, unpack_ids
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import plain_tip
 

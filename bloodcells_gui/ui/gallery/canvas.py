@@ -4,6 +4,8 @@ than a hundred.
 
 from __future__ import annotations
 
+from time import monotonic
+
 from PySide6.QtCore import (
     QEvent,
     QItemSelection,
@@ -77,6 +79,8 @@ class GalleryCanvas(QAbstractItemView):
         self._band_base: QItemSelection | None = None
         self._drop_group: int | None = None
         self._wanted: list[int] = []
+        # Since when each cell on the screen is there with its picture, by the clock of `monotonic`.
+        self._seen_since: dict[int, float] = {}
         self._ask = QTimer(self)
         self._ask.setSingleShot(True)
         self._ask.setInterval(0)
@@ -263,6 +267,10 @@ class GalleryCanvas(QAbstractItemView):
             painter.drawRect(self._band.translated(0, -offset))
         # After the frame: workers that start now would take the interpreter from the painting.
         self._wanted = wanted
+        now = monotonic()
+        self._seen_since = {
+            i: self._seen_since.get(i, now) for i in wanted if self._thumbnails.pixmap(i) is not None
+        }
         self._ask.start()
 
     def _ask_for_pictures(self) -> None:

@@ -136,7 +136,9 @@ class GalleryDelegate(QStyledItemDelegate):
         colour = theme.ink(group_rgb(decision.final or cell.predicted))
         self._paint_picture(painter, picture, cell_id, colour, faded=decision.status == Status.EXCLUDED)
         if model.waits_first(cell_id):
-            self._paint_sign(painter, picture)
+            self._paint_sign(painter, picture.topRight() + QPoint(-19, 2), "look_first", "critical")
+        if model.is_tagged(cell_id):
+            self._paint_sign(painter, picture.topLeft() + QPoint(2, 2), "tag", "accent")
 
         bar = QRect(picture.x(), picture.bottom() + 3, picture.width(), 3)
         painter.fillRect(bar, theme.colour("grid"))
@@ -154,7 +156,7 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.drawText(left, int(LEFT), decision.final or cell.predicted)
         painter.setFont(plain)
         painter.setPen(theme.colour("muted"))
-        painter.drawText(line, int(RIGHT), f"{100 * cell.probability:.0f} %")
+        painter.drawText(line, int(RIGHT), model.figure(cell_id))
 
     def _paint_picture(
         self, painter: QPainter, rect: QRect, cell_id: int, colour: QColor, *, faded: bool
@@ -177,14 +179,14 @@ class GalleryDelegate(QStyledItemDelegate):
         if faded:
             painter.setOpacity(1.0)
 
-    def _paint_sign(self, painter: QPainter, picture: QRect) -> None:
-        """The flag of a cell to look at first, on a plate in its upper right corner."""
+    def _paint_sign(self, painter: QPainter, corner: QPoint, icon: str, token: str) -> None:
+        """A sign on a plate of 18 px: to be looked at first, or with tags or comments."""
         theme, side = self._context.theme, 18
-        plate = QRect(picture.right() - side - 1, picture.y() + 2, side, side)
-        painter.setPen(QPen(theme.colour("critical"), 1))
+        plate = QRect(corner.x(), corner.y(), side, side)
+        painter.setPen(QPen(theme.colour(token), 1))
         painter.setBrush(theme.colour("base"))
         painter.drawRoundedRect(QRectF(plate).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        key = ("look_first", "critical", painter.device().devicePixelRatioF())
+        key = (icon, token, painter.device().devicePixelRatioF())
         if key not in self._glyph_cache:
             self._glyph_cache[key] = self._context.icons.pixmap(key[0], 14, key[2], key[1])
         painter.drawPixmap(plate.topLeft() + QPoint(2, 2), self._glyph_cache[key])

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.gallery.order import proposal_figure
 from bloodcells_gui.ui.gallery.view import GalleryView
 from bloodcells_gui.ui.inspector.image_view import to_qimage
 from bloodcells_gui.ui.jobs import Lookup
@@ -78,6 +79,8 @@ class Loupe(QObject):
                 self._look_at(self._view.cell_at(event.position().toPoint()))
         elif event.type() == QEvent.Type.Leave:
             self.put_away()
+        elif self.on and event.type() == QEvent.Type.ToolTip:
+            return True  # it would lie over the loupe, and says the same
         return False
 
     def _cursor_moved(self, cell_id: int | None) -> None:
@@ -106,9 +109,9 @@ class Loupe(QObject):
         self._picture.setPixmap(pixmap)
         cell = self._session.cell(cell_id)
         name = self._context.language.class_name(self._session.state.label(cell_id) or cell.predicted)
-        percent = self._context.language.number(100 * cell.probability, 1)
+        said = proposal_figure(cell, self._session.decision(cell_id), self._context.language)
         self._text.setText(
-            self._text.fontMetrics().elidedText(f"{name} · {percent} %", Qt.TextElideMode.ElideRight, SIDE)
+            self._text.fontMetrics().elidedText(f"{name} · {said}", Qt.TextElideMode.ElideRight, SIDE)
         )
         why = waiting_headline(self._session, self._context.language, cell_id)
         self._why.setText(why)

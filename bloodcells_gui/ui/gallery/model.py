@@ -1,12 +1,12 @@
-"""Item model of the gallery: groups as top-level rows, their cells below, most uncertain first."""
+"""Item model of the gallery: groups as top-level rows, their cells below, sorted and filtered."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from typing import cast
-from uuid import uuid4
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -21,16 +21,16 @@ from PySide6.QtCore import (
 )
 
 from bloodcells_gui.domain.cell import Cell
-from bloodcells_gui.domain.review import Decision, Status
+from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
-from bloodcells_gui.ui.i18n import Language, ngettext, tr
+from bloodcells_gui.ui.gallery.cell_words import described
+from bloodcells_gui.ui.gallery.dragging import MIME_CELLS, pack_ids
+from bloodcells_gui.ui.gallery.order import CellOrder, Sorting
+from bloodcells_gui.ui.i18n import Language, ngettext
 from bloodcells_gui.ui.labels import plain_tip
 
-MIME_CELLS = "application/x-bloodcells-ids"
-# Two programs have two cases open, and the numbers of one case name other cells in the other.
-_MIME_PROGRAM, _THIS_PROGRAM = "application/x-bloodcells-program", uuid4().hex.encode("ascii")
 GROUPS: tuple[str, ...] = (UNIDENTIFIED, *(c.code for c in CLASSES), EXCLUDED_LABEL)
 #: The gallery's headings: the groups, and the queue that is shown instead of them.
 HEADINGS: tuple[str, ...] = (*GROUPS, LOOK_FIRST)
@@ -46,24 +46,6 @@ class Role(IntEnum):
     CELL_ID = Qt.ItemDataRole.UserRole + 1
     GROUP = Qt.ItemDataRole.UserRole + 2
     COUNT = Qt.ItemDataRole.UserRole + 3
-
-
-def pack_ids(ids: Sequence[int]) -> QMimeData:
-    """Cells on their way by drag and drop."""
-    mime = QMimeData()
-    mime.setData(MIME_CELLS, " ".join(map(str, ids)).encode("ascii"))
-    mime.setData(_MIME_PROGRAM, _THIS_PROGRAM)
-    return mime
-
-
-def unpack_ids(mime: QMimeData) -> list[int]:
-    """Inverse of `pack_ids`; empty for anything else, cells of another window of the program included."""
-    if not mime.hasFormat(MIME_CELLS):
-        return []
-    if mime.hasFormat(_MIME_PROGRAM) and bytes(mime.data(_MIME_PROGRAM).data()) != _THIS_PROGRAM:
-        return []
-    words = bytes(mime.data(MIME_CELLS).data()).split()
-    return [int(w) for w in words if w.isdigit()]
 
 
 def ranges(selection: QItemSelection) -> list[QItemSelectionRange]:
@@ -98,13 +80,17 @@ class GalleryModel(QAbstractItemModel):
         What is said of a cell that waits as Unidentified.
     waits_first : callable or None
         Whether an id stands in the queue of cells to look at first.
+    order : CellOrder or None
+        How the cells of a group are sorted; None by uncertainty.
+    remarks_of : callable
+        What persons remarked on an id, in words.
 
     Signals
     -------
     queue_shown(bool)
         From now on the queue is shown alone, or all cells are.
     outside_asked()
-        While the queue is shown alone, a cell beside it is wanted.
+        While not all cells are shown, one of the others is wanted.
     """
 
     queue_shown = Signal(bool)
@@ -119,8 +105,13 @@ class GalleryModel(QAbstractItemModel):
         parent: QObject | None = None,
         headline_of: Callable[[int], str] | None = None,
         waits_first: Callable[[int], bool] | None = None,
+        order: CellOrder | None = None,
+        remarks_of: Callable[[int], Sequence[str]] = lambda _: (),
     ) -> None:
         super().__init__(parent)
+        self._order = order
+        self._remarks_of = remarks_of
+        self._passes: Callable[[int], bool] | None = None
         self._headline_of = headline_of
         self._waits_first = waits_first
         self._queue_only = False
@@ -131,7 +122,7 @@ class GalleryModel(QAbstractItemModel):
         self._groups: list[list[int]] = [[] for _ in HEADINGS]
         self._group_number = {code: i for i, code in enumerate(HEADINGS)}
         self._where: dict[int, int] = {}
-        # Uncertainty of each cell (in the queue its suspicion), negated.
+        # What each cell is sorted by, the smallest first.
         # Floats, not tuples: the garbage collector need not visit them.
         self._key: dict[int, float] = {}
 
@@ -150,7 +141,7 @@ class GalleryModel(QAbstractItemModel):
                 self._where[cell_id] = number
                 self._groups[number].append(cell_id)
         for group in self._groups:
-            # Stable: cells of equal uncertainty stay in the order of their ids, as `_sort_key` wants it.
+            # Stable: cells of equal rank stay in the order of their ids, as `_sort_key` wants it.
             group.sort(key=self._key.__getitem__)
         self.endResetModel()
 
@@ -168,6 +159,30 @@ class GalleryModel(QAbstractItemModel):
             self.load(cells)
             self.queue_shown.emit(alone)
 
+    @property
+    def partial(self) -> bool:
+        """Whether only some of the cells are shown."""
+        return self._queue_only or self._passes is not None
+
+    def show_only(
+        self, passes: Callable[[int], bool] | None, order: CellOrder, cells: Iterable[Cell]
+    ) -> None:
+        """Show those of `cells` that pass (None: all of them), in an order."""
+        self._passes, self._order = passes, order
+        self.load(cells)
+
+    def figure(self, cell_id: int) -> str:
+        """The number by which a cell is sorted."""
+        cell = self._cell_of(cell_id)
+        if self._order is None:
+            return ""
+        order = replace(self._order, by=Sorting.SUSPICION) if self._queue_only else self._order
+        return order.figure(cell, self._decision_of(cell_id))
+
+    def is_tagged(self, cell_id: int) -> bool:
+        """Whether a person remarked something on the cell."""
+        return bool(self._remarks_of(cell_id))
+
     def waits_first(self, cell_id: int) -> bool:
         """Whether the cell stands in the queue."""
         return self._waits_first is not None and self._waits_first(cell_id)
@@ -175,19 +190,23 @@ class GalleryModel(QAbstractItemModel):
     def _heading_of(self, cell_id: int) -> str:
         if self._queue_only:
             return LOOK_FIRST if self.waits_first(cell_id) else ""
+        if self._passes is not None and not self._passes(cell_id):
+            return ""
         return self._group_of(cell_id)
 
     def _rank(self, cell: Cell) -> float:
-        return -(cell.suspicion if self._queue_only else cell.uncertainty)
+        if self._queue_only:
+            return -cell.suspicion
+        return -cell.uncertainty if self._order is None else self._order.rank(cell)
 
     def _sort_key(self, cell_id: int) -> tuple[float, int]:
-        """Sorting key within a group: most doubtful first, then in the order of finding."""
+        """Sorting key within a group: by rank, then in the order of finding."""
         return self._key[cell_id], cell_id
 
     def refresh(self, ids: Iterable[int]) -> None:
         """Bring these cells up to date: new ones in, others to their group or out, the rest repainted.
 
-        Where the uncertainty of known cells changed, so did their order: everything is sorted anew in one
+        Where the rank of known cells changed, so did their order: everything is sorted anew in one
         step, in which cursor and selection stay with their cells.
         """
         ids = list(ids)
@@ -407,35 +426,14 @@ class GalleryModel(QAbstractItemModel):
 
     def describe(self, cell_id: int) -> str:
         """One cell in words, for tool tips and screen readers."""
-        cell, decision = self._cell_of(cell_id), self._decision_of(cell_id)
-        proposal = tr("{name}, probability {percent} %").format(
-            name=self._language.class_name(cell.predicted),
-            percent=self._language.number(100 * cell.probability, 1),
+        headline = self._headline_of(cell_id) if self._headline_of is not None else ""
+        return described(
+            self._cell_of(cell_id),
+            self._decision_of(cell_id),
+            self._language,
+            headline,
+            self._remarks_of(cell_id),
         )
-        parts = [tr("Cell {number}").format(number=cell_id)]
-        if decision.status == Status.UNIDENTIFIED:
-            told = self._headline_of(cell_id).rstrip(".") if self._headline_of is not None else ""
-            parts.append(told or tr("unidentified; best guess: {proposal}").format(proposal=proposal))
-        elif decision.status == Status.PROPOSED:
-            parts.append(tr("proposed: {proposal}").format(proposal=proposal))
-        elif decision.status == Status.CONFIRMED:
-            parts.append(
-                tr("confirmed as {name} by {person}").format(
-                    name=self._language.class_name(decision.final), person=decision.reviewer
-                )
-            )
-        elif decision.status == Status.RELABELLED:
-            parts.append(
-                tr("changed from {old} to {new} by {person}").format(
-                    old=self._language.class_name(cell.predicted),
-                    new=self._language.class_name(decision.final),
-                    person=decision.reviewer,
-                )
-            )
-        else:
-            parts.append(tr("excluded by {person}").format(person=decision.reviewer))
-        parts.extend(self._language.text(f) for f in cell.flags)
-        return ", ".join(parts)
 
     def mimeTypes(self) -> list[str]:
         return [MIME_CELLS]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QThreadPool, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.suspicion import waits_first
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.canvas import SIDES
+from bloodcells_gui.ui.gallery.cell_words import cell_remarks
+from bloodcells_gui.ui.gallery.choice import ShownChoice
 from bloodcells_gui.ui.gallery.loupe import Loupe
-from bloodcells_gui.ui.gallery.model import GalleryModel, ranges
+from bloodcells_gui.ui.gallery.model import HEADINGS, GalleryModel, ranges
+from bloodcells_gui.ui.gallery.order import CellOrder, filter_of
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.gallery.view import GalleryView
 from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.unidentified import waiting_headline
+
+_TOLD_MS = 8_000
 
 
 class GalleryPanel(QWidget):
@@ -55,6 +64,8 @@ class GalleryPanel(QWidget):
             self,
             lambda cell_id: waiting_headline(session, context.language, cell_id),
             lambda cell_id: waits_first(session.cell(cell_id), session.state),
+            CellOrder(session, context.language),
+            lambda cell_id: cell_remarks(session, context.language, cell_id),
         )
         self.model.load(session.cells)
         self.view = GalleryView(context, self.model, self.thumbnails)
@@ -63,17 +74,16 @@ class GalleryPanel(QWidget):
         self._label = QLabel()
         self._label.setObjectName("muted")
         self._slider = self._size_slider()
-        size = QLabel(tr("Size"))
-        size.setObjectName("muted")
         self.queue = self._queue_button()
+        self.choice = ShownChoice(session, context.language)
+        self.choice.changed.connect(self._show_choice)
         bar = QHBoxLayout()
         bar.setContentsMargins(14, 5, 14, 5)
+        bar.setSpacing(6)
         bar.addWidget(self._label)
-        bar.addSpacing(8)
-        bar.addWidget(self.queue)
         bar.addStretch(1)
-        bar.addWidget(size)
-        bar.addSpacing(6)
+        bar.addWidget(self.queue)
+        bar.addWidget(self.choice)
         bar.addWidget(self._slider)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -86,7 +96,18 @@ class GalleryPanel(QWidget):
         self.view.side_changed.connect(self._side_changed)
         self.view.dropped.connect(self.dropped)
         controller.changed.connect(self.refresh)
-        self.model.outside_asked.connect(lambda: self.queue.setChecked(False))
+        self.model.outside_asked.connect(self.show_all)
+        # Over the cells, so that nothing moves when it comes and goes.
+        self._toast = PlainLabel()
+        self._toast.setParent(self.view)
+        self._toast.setObjectName("card")
+        self._toast.setMargin(8)
+        self._toast.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._toast.hide()
+        self._told = QTimer(self)
+        self._told.setSingleShot(True)
+        self._told.setInterval(_TOLD_MS)
+        self._told.timeout.connect(self._toast.hide)
         self._update_count_label()
 
     def _size_slider(self) -> QSlider:
@@ -94,7 +115,7 @@ class GalleryPanel(QWidget):
         slider.setRange(0, len(SIDES) - 1)
         slider.setPageStep(1)
         slider.setValue(SIDES.index(self.view.side))
-        slider.setFixedWidth(110)
+        slider.setFixedWidth(80)
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         slider.setAccessibleName(tr("Size of the pictures"))
         slider.setToolTip(tr("Size of the pictures (Ctrl and mouse wheel)"))
@@ -148,6 +169,49 @@ class GalleryPanel(QWidget):
             self.view.select_ids(self._controller.session.look_first()[:1])
         self._update_count_label()
 
+    def show_all(self) -> None:
+        """Leave the queue and the filter."""
+        self.queue.setChecked(False)
+        self.choice.show_all()
+
+    def show_these(self, ids: Sequence[int]) -> None:
+        """Show these cells alone, all of them chosen."""
+        self.queue.setChecked(False)
+        self.choice.show_these(ids)
+        self.view.select_ids(list(ids))
+
+    def _show_choice(self) -> None:
+        """Other cells or another order; cursor and selection stay where their cells are still shown."""
+        current, chosen = self.view.current_id(), self.view.selected_ids()
+        order = CellOrder(
+            self._controller.session, self._context.language, self.choice.sorting, self.choice.reversed
+        )
+        these = self.choice.these
+        passes = these.__contains__ if these else filter_of(self.choice.shown, self._controller.session)
+        self.model.show_only(passes, order, self._controller.session.cells)
+        kept = [i for i in (current, *chosen) if i is not None and self.model.index_of(i).isValid()]
+        self.view.select_ids(list(dict.fromkeys(kept)) or self._first())
+        self._update_count_label()
+
+    def _first(self) -> list[int]:
+        return next((list(self.model.ids(g)[:1]) for g in range(len(HEADINGS)) if self.model.ids(g)), [])
+
+    def tell(self, text: str) -> None:
+        """Say something at the foot of the cells, for some seconds."""
+        self._toast.setText(text)
+        self._toast.setWordWrap(self._toast.fontMetrics().horizontalAdvance(text) > self.view.width() - 40)
+        self._toast.setFixedWidth(
+            min(self.view.width() - 24, self._toast.fontMetrics().horizontalAdvance(text) + 24)
+        )
+        self._toast.adjustSize()
+        self._toast.move(
+            (self.view.width() - self._toast.width()) // 2, self.view.height() - self._toast.height() - 10
+        )
+        self._toast.show()
+        self._toast.raise_()
+        self._told.start()
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+
     def _update_count_label(self) -> None:
         session = self._controller.session
         waiting = len(session.look_first())
@@ -156,6 +220,8 @@ class GalleryPanel(QWidget):
         self.queue.setEnabled(waiting > 0 or self.queue.isChecked())
         cells, selected = sum(self.model.counts()), self._selected_count()
         text = ngettext("{n} cell", "{n} cells", cells)
+        if self.model.partial:
+            text += " / " + self._context.language.integer(len(session.state) - session.state.absent)
         if selected > 1:
             text += " · " + ngettext("{n} selected", "{n} selected", selected)
         self._label.setText(text)

@@ -45,9 +45,9 @@ class GallerySelection(GalleryCanvas):
     def select_ids(self, ids: Sequence[int], *, scroll: bool = True) -> None:
         """Select these cells, the cursor on the first, and bring it on screen.
 
-        The queue is left for a cell that does not stand in it.
+        A filter or the queue is left for a cell that is not shown under it.
         """
-        if self._model.queue_only and not all(self._model.index_of(i).isValid() for i in ids):
+        if self._model.partial and not all(self._model.index_of(i).isValid() for i in ids):
             self._model.outside_asked.emit()
         selection = QItemSelection()
         first = QModelIndex()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 
 from PySide6.QtCore import (
     QPoint,
@@ -22,8 +24,12 @@ from PySide6.QtGui import (
 
 from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
-from bloodcells_gui.ui.gallery.model import HEADINGS, pack_ids, unpack_ids
+from bloodcells_gui.ui.gallery.dragging import pack_ids, unpack_ids
+from bloodcells_gui.ui.gallery.model import HEADINGS
 from bloodcells_gui.ui.gallery.selecting import GallerySelection, SelectionFlag
+
+#: A cell counts as seen from this time on the screen on: what flits by while a key is pressed does not.
+SEEN_AFTER_S = 0.4
 
 
 class GalleryView(GallerySelection):
@@ -109,6 +115,35 @@ class GalleryView(GallerySelection):
             ids = [i for i in self._ids_between(area.top(), area.bottom()) if i in wanted]
         return any(self._mostly_in(area, self.tile_rect(i)) for i in ids)
 
+    def seen(self) -> list[int]:
+        """The cells whose whole tiles are on the screen, with their pictures, for long enough to be seen."""
+        area, limit = self.viewport().rect(), monotonic() - SEEN_AFTER_S
+        if self._sticky_group() is not None:
+            area.setTop(self._grid.metrics.heading)
+        return [
+            i
+            for i in self._ids_between(area.top(), area.bottom())
+            if self._seen_since.get(i, math.inf) <= limit and area.contains(self.tile_rect(i))
+        ]
+
+    def next_page(self, behind: Sequence[int], wanted: Callable[[int], bool]) -> int | None:
+        """Show the next cells for which `wanted` holds, the first of them at the top under the cursor.
+
+        It is looked for behind the last of `behind`, then from the beginning; None where there is none.
+        """
+        places = sorted((x.parent().row(), x.row()) for x in map(self._model.index_of, behind) if x.isValid())
+        group, row = places[-1] if places else (0, -1)
+        order = [
+            *self._model.ids(group)[row + 1 :],
+            *(i for g in range(group + 1, len(HEADINGS)) for i in self._model.ids(g)),
+            *(i for g in range(group + 1) for i in self._model.ids(g)),
+        ]
+        found = next((i for i in order if wanted(i)), None)
+        if found is not None:
+            self.select_ids([found], scroll=False)
+            self.scrollTo(self._model.index_of(found), self.ScrollHint.PositionAtTop)
+        return found
+
     def _ids_between(self, top: int, bottom: int) -> list[int]:
         """Cells whose tiles reach into these lines of the viewport."""
         offset = self.verticalOffset()
@@ -127,10 +162,10 @@ class GalleryView(GallerySelection):
         return self.visualRect(self._model.index_of(cell_id))
 
     def show_group(self, code: str) -> None:
-        """Bring a group's heading to the top and put the cursor on its first cell; the queue is left."""
-        if self._model.queue_only:
-            self._model.outside_asked.emit()
+        """Bring a group's heading to the top, the cursor on its first cell; a filter without it is left."""
         number = HEADINGS.index(code) if code in HEADINGS else -1
+        if self._model.partial and number >= 0 and not self._model.ids(number):
+            self._model.outside_asked.emit()
         span = self._grid.span(number)
         if span is None:
             return

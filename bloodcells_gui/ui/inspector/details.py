@@ -108,6 +108,24 @@ def event_text(event: Event, cell_id: int, language: Language) -> str:
             return tr("{old} → {new}").format(old=name(old) if old else "?", new=name(event.new))
         case EventKind.MEND_OUTLINE:
             return _outline_text(event)
+        case EventKind.EXCLUDE:
+            return tr("excluded")
+        case EventKind.RESTORE:
+            return tr("restored")
+        case EventKind.UNDO:
+            return tr("taken back")
+        case EventKind.REDO:
+            return tr("done again")
+        case EventKind.ADD_CELL:
+            return tr("added by hand")
+        case EventKind.REMOVE_CELL:
+            return pgettext("cell", "removed")
+        case EventKind.TAG:
+            return tr("tag: {tag}").format(tag=tr(event.new))
+        case EventKind.UNTAG:
+            return tr("tag taken off: {tag}").format(tag=tr(event.new))
+        case EventKind.NOTE:
+            return tr("comment: {text}").format(text=event.new)
         case EventKind.SECOND_READ:
             return tr("Second reader: {new}").format(new=name(event.new))
         case EventKind.ADJUDICATE:

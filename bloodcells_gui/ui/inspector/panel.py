@@ -15,10 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.cell_views import CellView
+from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import WORD
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.gallery.cell_words import cell_remarks
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
 from bloodcells_gui.ui.help.what_is_this import QuestionMark
 from bloodcells_gui.ui.i18n import pgettext, tr
@@ -127,6 +129,8 @@ class InspectorPanel(QWidget):
         self._flags = QLabel()
         self._flags.setTextFormat(Qt.TextFormat.PlainText)
         self._flags.setWordWrap(True)
+        self.remarks = PlainLabel()
+        self.remarks.setWordWrap(True)
         self.waits = PlainLabel()
         self.waits.setWordWrap(True)
         first = QHBoxLayout()
@@ -147,6 +151,7 @@ class InspectorPanel(QWidget):
         self.question = QuestionMark(self._context, self.flags)
         flags.addWidget(self.question, 0, Qt.AlignmentFlag.AlignTop)
         head.addLayout(flags)
+        head.addWidget(self.remarks)
         return head
 
     def flags(self) -> tuple[str, ...]:
@@ -304,6 +309,9 @@ class InspectorPanel(QWidget):
         tools = (self.cell_button, self.nucleus_button, self.mending.button, self.heat_button)
         for control in (*tools, self.opacity, self.explained_class):
             control.setEnabled(known)
+        remarks = [] if cell_id is None else cell_remarks(self.session, self._context.language, cell_id)
+        self.remarks.setText(" · ".join(remarks))
+        self.remarks.setVisible(bool(remarks))
         if cell_id is None:
             self.name_label.show_text(tr("No cell chosen"))
             self._where.show_text("")
@@ -338,7 +346,8 @@ class InspectorPanel(QWidget):
         self._status.setStyleSheet(f"color: {getattr(theme.tokens, token)}")
         images = self.session.specimen.images
         name = images[cell.image].name if 0 <= cell.image < len(images) else ""
-        self._where.show_text(" · ".join(p for p in (tr("Cell {number}").format(number=cell_id), name) if p))
+        number = tr("Cell {number}").format(number=cell_number(cell_id))
+        self._where.show_text(" · ".join(p for p in (number, name) if p))
         self._flags.setText(" · ".join(language.text(f) for f in cell.flags))
         self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
         self._flags.setVisible(bool(cell.flags))

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.app.second_reader import SecondReading, compare, first_labels, unsettled
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
@@ -292,7 +293,9 @@ class SecondReaderWindow(QDialog):
             ngettext("{n} difference to settle.", "{n} differences to settle.", len(waiting))
             + " "
             + tr("Cell {number}: first {first}, second {second}. Which class is it?").format(
-                number=cell_id, first=name(first_labels(self._session)[cell_id]), second=name(second)
+                number=cell_number(cell_id),
+                first=name(first_labels(self._session)[cell_id]),
+                second=name(second),
             )
         )
         self.stage.show_cell(cell_id)

@@ -36,6 +36,7 @@ from bloodcells_gui.domain.settings import (
     Privacy,
     ReportHeader,
 )
+from bloodcells_gui.domain.tags import DEFAULT_TAGS
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.keys import KeyMapModel, PresetBox
@@ -347,6 +348,16 @@ class ReportPage(Page):
         self.reads("header", header)
         self.reads(
             "comments", lambda: tuple(t.strip() for t in comments.toPlainText().splitlines() if t.strip())
+        )
+        # Those that the program ships are kept by their keys, so that each language shows its own.
+        text = context.language.text
+        keys = {text(tag): tag for tag in DEFAULT_TAGS}
+        tags = self.lines(tr("Ta&gs of cells, one a line"), "\n".join(text(t) for t in s.cell_tags))
+        self.reads(
+            "cell_tags",
+            lambda: tuple(
+                keys.get(t.strip(), t.strip()) for t in tags.toPlainText().splitlines() if t.strip()
+            ),
         )
 
     def _choose(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -167,9 +168,13 @@ class SlidePanel(QWidget):
         if not self.shows(cell_id):
             self.canvas.show_cell(cell_id)  # seen first: the next press takes it out
             return
-        self._staying = True  # the gallery's cursor goes on; the person still looks at this place
+        self.staying_here(lambda: self.controller.remove_cell(cell_id))
+
+    def staying_here(self, act: Callable[[], object]) -> None:
+        """Do something to the ringed cell; the gallery's cursor may go on, the view stays at this place."""
+        self._staying = True
         try:
-            self.controller.remove_cell(cell_id)
+            act()
         finally:
             self._staying = False
 

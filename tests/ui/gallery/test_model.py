@@ -12,7 +12,8 @@ from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.gallery.model import GROUPS, MIME_CELLS, GalleryModel, pack_ids, unpack_ids
+from bloodcells_gui.ui.gallery.dragging import MIME_CELLS, pack_ids, unpack_ids
+from bloodcells_gui.ui.gallery.model import GROUPS, GalleryModel
 from bloodcells_gui.ui.unidentified import waiting_headline
 from tests.support.fakes import FakeSession, make_cells
 

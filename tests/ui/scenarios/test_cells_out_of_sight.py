@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
-from bloodcells_gui.ui.gallery.model import GROUPS, pack_ids, unpack_ids
+from bloodcells_gui.ui.gallery.dragging import pack_ids, unpack_ids
+from bloodcells_gui.ui.gallery.model import GROUPS
 from bloodcells_gui.ui.main_window import MainWindow
 from tests.support.desk import Desk
 from tests.support.slide_window import SIZE, PictureReader, SlideSession, cells, placed

@@ -196,21 +196,41 @@ def test_with_a_window_in_front_no_key_reaches_the_cells(qtbot: QtBot, bench: To
     bench.window.activateWindow()
 
 
-def test_letters_at_the_compared_cells_decide_nothing(qtbot: QtBot, bench: ToolWindows) -> None:
+def test_keys_at_the_compared_cells_decide_on_the_framed_cell_alone(qtbot: QtBot, bench: ToolWindows) -> None:
     page, session = bench.window.page, bench.session
     assert page is not None
     assert session is not None
     page.gallery.view.select_ids([c.id for c in session.cells[:3]])
     page.compare()
-    window = page.comparisons[0]
+    window = page.comparisons.windows[0]
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    count = session.state.last_seq
-    for tile in window.tiles:
-        QTest.mouseClick(tile.image, Qt.MouseButton.LeftButton)
-        for key in SEQUENCE:
-            QTest.keyClick(tile.image, key)
-    assert session.state.last_seq == count
+    first, second, third = window.tiles
+    qtbot.waitUntil(lambda: all(tile.image.has_picture for tile in window.tiles))
+    assert window.framed is first
+    QTest.keyClick(first.image, Key.Key_T)
+    assert session.decision(first.cell_id).final == "BL"
+    assert "Blast" in first.caption.toolTip()
+    assert window.framed is second
+    others = {
+        c.id: session.decision(c.id) for c in session.cells if c.id not in (first.cell_id, second.cell_id)
+    }
+    QTest.keyClick(second.image, Key.Key_Delete)
+    assert session.decision(second.cell_id).status is Status.EXCLUDED
+    assert {i: session.decision(i) for i in others} == others
+    assert window.framed is third
+    QTest.keyClick(third.image, Key.Key_Left)
+    assert window.framed is second
+    QTest.keyClick(second.image, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert session.decision(second.cell_id).status is not Status.EXCLUDED
+    third.image.clear("no picture")
+    third.image.setFocus()
+    before = session.state.last_seq
+    QTest.keyClick(third.image, Key.Key_T)
+    assert session.state.last_seq == before  # nobody sees a cell there
+    QTest.keyClick(third.image, Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    assert sorted(page.gallery.view.selected_ids()) == sorted(t.cell_id for t in window.tiles)
+    assert sum(page.gallery.model.counts()) == 3
     window.close()
     bench.window.activateWindow()
 
