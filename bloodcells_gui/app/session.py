@@ -46,10 +46,7 @@ from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, with_num
 from bloodcells_gui.domain.suspicion import is_flagged, queue
 from bloodcells_gui.storage.case import CAME_FROM, CaseStore
 
-_ON_CELLS = frozenset(
-    {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.TAG,
-     EventKind.UNTAG}
-)  # fmt: skip
+_ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
 
 Listener = Callable[[Change], None]
 

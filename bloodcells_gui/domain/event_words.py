@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.comparison import ANALYSER_CELLS_FIELD, ANALYSER_PREFIX
 from bloodcells_gui.domain.findings import CONFIRMED, PREFIX, REFUTED, answer_of
 from bloodcells_gui.domain.formatting import labelled
@@ -14,6 +15,7 @@ from bloodcells_gui.domain.review import (
     CELL_OUTLINE,
     EXPLANATION_FIELD,
     NUCLEUS_OUTLINE,
+    PROPOSED_BY_HAND,
     SECOND_READING_PREFIX,
     Event,
     EventKind,
@@ -21,6 +23,7 @@ from bloodcells_gui.domain.review import (
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.settings import DEFAULT_FIELDS, LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
+from bloodcells_gui.domain.tags import SEPARATOR
 from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS, UNIDENTIFIED
 from bloodcells_gui.domain.times import local_text
 from bloodcells_gui.domain.zones import ZONE_FIELD
@@ -38,6 +41,8 @@ ACTS: dict[EventKind, str] = {
     EventKind.SET_FIELD: N_("Field filled in"),
     EventKind.GRADE: N_("Morphology graded"),
     EventKind.NOTE: N_("Comment added"),
+    EventKind.TAG: N_("Tag put on"),
+    EventKind.UNTAG: N_("Tag taken off"),
     EventKind.SIGN: N_("Report signed"),
     EventKind.AMEND: N_("Report amended"),
     EventKind.SECOND_READ: N_("Class of a second reader"),
@@ -98,6 +103,8 @@ def key_text(event: Event, settings: LabSettings, lang: str = "en") -> str:
             return class_name(key, lang)
         case EventKind.MEND_OUTLINE:
             return tr(_OUTLINES.get(key, key), lang)
+        case EventKind.ADD_CELL:
+            return tr("as a proposal", lang) if key == PROPOSED_BY_HAND else key
         case EventKind.SECOND_READ:
             return key.removeprefix(SECOND_READING_PREFIX)
         case EventKind.SIGN:
@@ -157,6 +164,8 @@ def value_text(event: Event, value: str, settings: LabSettings, lang: str = "en"
             return tr("drawn anew", lang)
         case EventKind.SET_FIELD:
             return _field_value(event.key, value, settings, lang)
+        case EventKind.TAG | EventKind.UNTAG:
+            return SEPARATOR.join(tr(tag, lang) for tag in value.split(SEPARATOR))
         case EventKind.GRADE | EventKind.SIGN:
             return tr(value, lang)
         case _:
@@ -191,5 +200,5 @@ def _field_value(key: str, value: str, settings: LabSettings, lang: str) -> str:
 
 def cells_text(cells: Sequence[int], most: int = 12) -> str:
     """Numbers of cells, the first ones of many."""
-    shown = ", ".join(str(cell) for cell in cells[:most])
+    shown = ", ".join(cell_number(cell) for cell in cells[:most])
     return f"{shown} … ({len(cells)})" if len(cells) > most else shown

@@ -316,3 +316,13 @@ class CasePage(CaseDecisions):
         self.controller.close()
         self.views.close_case()
         self.inspector.close_case()
+
+
+#: Commands of the window that are the page's alone, by the name of their action.
+PAGE_COMMANDS: dict[str, Callable[[CasePage], None]] = {
+    "confirm_seen": CasePage.confirm_seen,
+    "tag": CasePage.tag,
+    "comment": CasePage.comment,
+    "in_gallery": CasePage.show_in_gallery,
+    "filter": CasePage.choose_filter,
+}

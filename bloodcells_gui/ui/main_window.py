@@ -26,7 +26,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.actions import Actions
 from bloodcells_gui.ui.analysis_control import AnalysisControl
 from bloodcells_gui.ui.banner import BannerStack
-from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.case_page import PAGE_COMMANDS, CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.about import AboutDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
@@ -139,12 +139,7 @@ class MainWindow(QMainWindow):
             ("undo", self._with_open_case(lambda p: p.undo())),
             ("redo", self._with_open_case(lambda p: p.redo())),
             ("confirm", self._with_open_case(lambda p: p.confirm())),
-            ("confirm_seen", self._with_open_case(lambda p: p.confirm_seen())),
             ("exclude", self._with_open_case(lambda p: p.exclude())),
-            ("tag", self._with_open_case(lambda p: p.tag())),
-            ("comment", self._with_open_case(lambda p: p.comment())),
-            ("in_gallery", self._with_open_case(lambda p: p.show_in_gallery())),
-            ("filter", self._with_open_case(lambda p: p.choose_filter())),
             ("restore", self._with_open_case(lambda p: p.restore())),
             ("look_first", self._with_open_case(lambda p: p.next_look_first())),
             ("next_doubtful", self._with_open_case(lambda p: p.next_doubtful())),
@@ -166,6 +161,8 @@ class MainWindow(QMainWindow):
             ("theme_dark", lambda: self._choose_theme("dark")),
         ):  # fmt: skip
             a.connect(name, act)
+        for name, of_page in PAGE_COMMANDS.items():
+            a.connect(name, self._with_open_case(of_page))
         for code, action in a.class_actions.items():
             name_cells = self._with_open_case(partial(CasePage.relabel, code=code))
             action.triggered.connect(lambda _=False, act=name_cells: act())

@@ -14,6 +14,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from bloodcells_gui.domain.event_words import act_text
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.measurements import label_of
 from bloodcells_gui.domain.review import NUCLEUS_OUTLINE, Event, EventKind
 from bloodcells_gui.ui.i18n import Language, tr
@@ -108,24 +109,9 @@ def event_text(event: Event, cell_id: int, language: Language) -> str:
             return tr("{old} → {new}").format(old=name(old) if old else "?", new=name(event.new))
         case EventKind.MEND_OUTLINE:
             return _outline_text(event)
-        case EventKind.EXCLUDE:
-            return tr("excluded")
-        case EventKind.RESTORE:
-            return tr("restored")
-        case EventKind.UNDO:
-            return tr("taken back")
-        case EventKind.REDO:
-            return tr("done again")
-        case EventKind.ADD_CELL:
-            return tr("added by hand")
-        case EventKind.REMOVE_CELL:
-            return pgettext("cell", "removed")
-        case EventKind.TAG:
-            return tr("tag: {tag}").format(tag=tr(event.new))
-        case EventKind.UNTAG:
-            return tr("tag taken off: {tag}").format(tag=tr(event.new))
-        case EventKind.NOTE:
-            return tr("comment: {text}").format(text=event.new)
+        case EventKind.TAG | EventKind.UNTAG | EventKind.NOTE:
+            said = language.text(event.new) if event.kind is not EventKind.NOTE else event.new
+            return labelled(act_text(event.kind, language.lang), said, language.lang)
         case EventKind.SECOND_READ:
             return tr("Second reader: {new}").format(new=name(event.new))
         case EventKind.ADJUDICATE:
