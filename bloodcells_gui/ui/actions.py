@@ -221,7 +221,10 @@ class Actions(QObject):
         menu.addActions([get("tag"), get("comment")])
         menu.addSeparator()
         menu.addActions(
-            [get(name) for name in ("compare", "alike", "in_gallery", "explain", "mend_outline", "save_pictures")]
+            [
+                get(name)
+                for name in ("compare", "alike", "in_gallery", "explain", "mend_outline", "save_pictures")
+            ]
         )
         return menu
 
