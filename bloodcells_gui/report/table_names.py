@@ -27,6 +27,7 @@ HEADERS = {
     "reviewed_at": N_("Reviewed at (UTC)"),
     "flags": N_("Flags"),
     "model_sha256": N_("Model (sha256)"),
+    "tags": N_("Tags"),
     "code": N_("Code"),
     "name": N_("Class"),
     "count": N_("Count"),

@@ -144,6 +144,14 @@ FLAGS: dict[str, Explanation] = {
         ),
         _WAITS,
     ),
+    flags.FLAG_BLURRED: Explanation(
+        flags.FLAG_BLURRED,
+        N_(
+            "This cell is so far out of focus that the program's name for it would be a guess, so it waits "
+            "for you. Name it if you can see what it is, or exclude it."
+        ),
+        _WAITS,
+    ),
     flags.FLAG_NO_CELL: Explanation(
         flags.FLAG_NO_CELL,
         N_(
