@@ -24,9 +24,8 @@ _WHOLE_HASH_BYTES = 256 * 1024**2
 NOT_COMPLETE = N_("{file} cannot be read to its end: {reason}")
 _COMES = N_("It is tried again when it changes. If it stays so, copy it again.")
 _COMES_OR_TAKE = N_("It is tried again when it changes. If it stays so, copy it again or take it as it is.")
-NOTHING_READABLE = N_("No picture in it can be read: {reasons}")
+NOTHING_READABLE = N_("No picture in it can be read. {file}: {reason}")
 _EXPORT = N_("Save the pictures as TIFF, PNG or JPEG; it is tried again when it changes.")
-_NAMED = 3
 _UNASSIGNED = N_("Nobody said whose it is.")
 _ASSIGN = N_("Choose the pictures of one specimen and assign them.")
 NO_PICTURES = N_("It holds no pictures.")
@@ -116,8 +115,8 @@ def examine(path: Path, known: Known, *, wanted: bool, check: Callable[[], None]
 
 
 def _nothing_readable(intake: Intake) -> WatchWords:
-    reasons = "; ".join(f"{s.path}: {s.reason}" for s in intake.skipped[:_NAMED])
-    return WatchWords(NOTHING_READABLE, "", _EXPORT, (("reasons", reasons),))
+    first = next(f for f in intake.skipped if not expected(f.reason))
+    return WatchWords(NOTHING_READABLE, "", _EXPORT, (("file", first.path), ("reason", first.reason)))
 
 
 def contents_of(intake: Intake, check: Callable[[], None]) -> frozenset[str]:

@@ -59,9 +59,10 @@ class WatchWords:
         return cls(error.what, error.why, error.what_to_do, values)
 
     def text(self, lang: str = "en") -> str:
-        """All of it in `lang`."""
+        """All of it in `lang`; a value called `reason` is a template too."""
         parts = (self.what, self.why, self.what_to_do)
-        return " ".join(tr(part, lang, **dict(self.params)) for part in parts if part)
+        values = {name: tr(value, lang) if name == "reason" else value for name, value in self.params}
+        return " ".join(tr(part, lang, **values) for part in parts if part)
 
     def to_json(self) -> str:
         """For the memory of the watched folder; "" for no words."""

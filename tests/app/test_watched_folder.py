@@ -247,6 +247,7 @@ def test_what_failed_says_why_stops_nothing_and_can_be_tried_again(desk: Desk) -
     specimen(desk, "S-1", range(3))
     desk.settle()
     assert desk.states() == {"S-0": WatchState.FAILED, "S-1": WatchState.QUEUED}
+    assert desk.entry("S-0").words.text("fr").count("a.nef : C'est un texte, pas une image.") == 1
     desk.queue.finish(desk.queue.added[0], QueueState.FAILED, UserError("No model.", "", "Install one."))
     desk.look()
     assert desk.entry("S-1").state is WatchState.FAILED

@@ -256,7 +256,8 @@ class InspectorPanel(QWidget):
         self.tabs.addTab(self.probabilities, tr("Probabilities"))
         self.tabs.addTab(PairsView(self.measurements, tr("Measurements")), tr("Measurements"))
         self.tabs.addTab(PairsView(self.history, tr("History")), tr("History"))
-        self.tabs.addTab(self.references, tr("References"))
+        self.tabs.setTabToolTip(self.tabs.addTab(self.references, tr("Atlas")), tr("Reference pictures"))
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self.tabs.currentChanged.connect(self._fill_tab)
         return self.tabs
 

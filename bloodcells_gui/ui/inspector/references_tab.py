@@ -44,11 +44,12 @@ class ReferencesTab(QWidget):
         self.model: ReferenceModel | None = None
         if context.library is not None:
             self.model = ReferenceModel(context, context.library, self)
-            delegate = ReferenceDelegate(context, self.view, _PICTURE_PX)
+            delegate = ReferenceDelegate(context, self.view, _PICTURE_PX, named=False)
             self.view.show_tiles(self.model, delegate, tr("Reference pictures"))
             self.view.selectionModel().currentChanged.connect(lambda *_: self._tell_origin())
         row = QHBoxLayout()
         row.setContentsMargins(12, 6, 12, 4)
+        row.setSpacing(8)
         label = QLabel(tr("Pictures of"))
         label.setObjectName("muted")
         label.setBuddy(self.choice)
@@ -58,7 +59,7 @@ class ReferencesTab(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(row)
-        layout.addWidget(self.empty)
+        layout.addWidget(self.empty, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.origin)
 

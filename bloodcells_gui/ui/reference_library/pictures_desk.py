@@ -12,6 +12,7 @@ from bloodcells_gui.app.reference_library import ReferenceLibraryController
 from bloodcells_gui.app.reference_pictures import PicturePlan, PicturesAdded, add_pictures, plan_pictures
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.errors import Cancelled, UserError
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
@@ -148,7 +149,7 @@ class PicturesDesk(QWidget):
     def _tell(self, added: PicturesAdded, tag: _Added) -> None:
         language = self._context.language
         left = [*tag.plan.skipped, *added.skipped]
-        named = [f"{f.path}: {language.text(f.reason)}" for f in left[:_NAMED]]
+        named = [labelled(f.path, language.text(f.reason), language.lang) for f in left[:_NAMED]]
         if len(left) > _NAMED:
             more = len(left) - _NAMED
             named.append(ngettext("and {n} more", "and {n} more", more))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.reference_pictures import LEAVE_OUT, PictureGroup, PicturePlan
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NumberEdit
@@ -162,7 +163,10 @@ class PicturesDialog(Form):
         self.outer.insertWidget(3, label)
         self.outer.insertWidget(4, self.table, 1)
         if plan.skipped:
-            named = "\n".join(f"{f.path}: {context.language.text(f.reason)}" for f in plan.skipped[:_NAMED])
+            language = context.language
+            named = "\n".join(
+                labelled(f.path, language.text(f.reason), language.lang) for f in plan.skipped[:_NAMED]
+            )
             left = PlainLabel(
                 ngettext("{n} file is left out.", "{n} files are left out.", len(plan.skipped)) + "\n" + named
             )

@@ -67,7 +67,8 @@ class ReferenceModel(QAbstractListModel):
     def words(self, row: int) -> str:
         """The line below the class: how like it is where that was asked, and the note."""
         found, likeness = self._rows[row]
-        words = " ".join((found.note or found.source).split())
+        origin = f"{found.source} · {found.licence}" if found.source else ""
+        words = " ".join((found.note or origin).split())
         return words if likeness is None else f"{self._context.language.number(likeness, 2)}  {words}"
 
     def origin(self, row: int) -> str:
@@ -116,17 +117,24 @@ class ReferenceDelegate(QStyledItemDelegate):
     ----------
     picture_px : int
         Side of the pictures.
+    named : bool
+        Whether class and words stand below a picture.
     """
 
-    def __init__(self, context: UiContext, parent: QWidget, picture_px: int = PICTURE_PX) -> None:
+    def __init__(
+        self, context: UiContext, parent: QWidget, picture_px: int = PICTURE_PX, *, named: bool = True
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._picture_px = picture_px
+        self._named = named
         self._font = parent.font()
 
     @property
     def tile(self) -> QSize:
-        """Size of a tile: the name of every class has room in it."""
+        """Size of a tile: the name of every class has room in it, where it stands there."""
+        if not self._named:
+            return QSize(self._picture_px + 20, self._picture_px + 26)
         names = (self._context.language.class_name(code) for code in BY_CODE)
         font = QFont(self._font)
         font.setWeight(QFont.Weight.DemiBold)
@@ -154,11 +162,19 @@ class ReferenceDelegate(QStyledItemDelegate):
         if pixmap.isNull():
             painter.fillRect(box, theme.colour("raised"))
         else:
-            painter.drawPixmap(box, pixmap, QRectF(pixmap.rect()))
+            painter.drawPixmap(_fitted(pixmap, box), pixmap, QRectF(pixmap.rect()))
         colour = theme.ink(BY_CODE[found.code].rgb) if found.code in BY_CODE else theme.colour("border")
         painter.fillRect(QRectF(box.left(), box.bottom() + 2, box.width(), 3), colour)
-        metrics = option.fontMetrics
-        line = QRectF(area.left() + 8, box.bottom() + 8, area.width() - 16, metrics.height())
+        if self._named:
+            self._paint_words(
+                painter, option, index, QRectF(area.left() + 8, box.bottom() + 8, area.width() - 16, 0)
+            )
+        painter.restore()
+
+    def _paint_words(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRectF
+    ) -> None:
+        theme, metrics = self._context.theme, option.fontMetrics
         font = QFont(option.font)
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
@@ -169,7 +185,13 @@ class ReferenceDelegate(QStyledItemDelegate):
         painter.setPen(theme.colour("muted"))
         words = metrics.elidedText(str(index.data(WORDS_ROLE)), elide, right)
         painter.drawText(line.translated(0, metrics.height() + 1), 0, words)
-        painter.restore()
+
+
+def _fitted(pixmap: QPixmap, box: QRectF) -> QRectF:
+    """The middle of `box` that a picture fills without being stretched."""
+    longer = max(pixmap.width(), pixmap.height())
+    width, height = box.width() * pixmap.width() / longer, box.height() * pixmap.height() / longer
+    return QRectF(box.center().x() - width / 2, box.center().y() - height / 2, width, height)
 
 
 class TileList(QListView):

@@ -122,6 +122,7 @@ class LibraryWindow(QDialog):
         row.addWidget(self.everything)
         below = QHBoxLayout()
         below.setContentsMargins(14, 8, 14, 12)
+        below.setSpacing(8)
         below.addWidget(self._state, 1)
         below.addWidget(self.pictures_button)
         below.addWidget(self.check_button)
