@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bloodcells_gui.cli.parser import VERB_NAMES, build_parser, language
+from bloodcells_gui.cli.parser import VERB_NAMES, asked_language, build_parser, language
 from bloodcells_gui.cli.terminal import clean_streams, line, problem, stop_on_signals
 from bloodcells_gui.domain.errors import EXIT_CANCELLED, EXIT_USAGE, Cancelled, UserError
 from bloodcells_gui.domain.i18n import tr
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 def run(argv: Sequence[str]) -> int:
     """Parse and run one verb; foreseen problems become words on stderr and the contract's exit code."""
     with clean_streams():
-        args = build_parser().parse_args(argv)
+        args = build_parser(asked_language(argv)).parse_args(argv)
         from bloodcells_gui.app.log import log_folder, logging_to, no_log
 
         def failed(error: OSError) -> None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bloodcells_gui import __version__
-from bloodcells_gui.cli.terminal import Parser
+from bloodcells_gui.cli.complaints import (
+    BAD_SIDE,
+    BAD_THREADS,
+    NEGATIVE,
+    NO_SIZE,
+    NOT_POSITIVE,
+    NOT_WHOLE,
+    Parser,
+    complaint,
+)
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
-from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.i18n import LANGUAGES, N_
 from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.settings import CODES, WORDS
 from bloodcells_gui.domain.taxonomy import ROLLUPS
@@ -27,27 +37,27 @@ Verbs = Any
 def _positive(text: str) -> float:
     value = number_of(text)
     if value is None or value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+        raise argparse.ArgumentTypeError(complaint(NOT_POSITIVE, text))
     return value
 
 
 def _whole(text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]{1,12}", text.strip()):  # `int` would take 1_000 too
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+        raise argparse.ArgumentTypeError(complaint(NOT_WHOLE, text))
     return int(text)
 
 
 def _count(text: str) -> int:
     value = _whole(text)
     if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
+        raise argparse.ArgumentTypeError(complaint(NEGATIVE, text))
     return value
 
 
 def _threads(text: str) -> int:
     value = _whole(text)
     if not 1 <= value <= 64:
-        raise argparse.ArgumentTypeError("threads must be 1 to 64")
+        raise argparse.ArgumentTypeError(BAD_THREADS)
     return value
 
 
@@ -56,18 +66,20 @@ def _size(text: str) -> tuple[int, int]:
     try:
         width, height = (int(p) for p in parts)
     except ValueError as e:
-        raise argparse.ArgumentTypeError(f"{text} is not a size like 4096x3072") from e
+        raise argparse.ArgumentTypeError(complaint(NO_SIZE, text)) from e
     if not (64 <= width <= 400_000 and 64 <= height <= 400_000):
-        raise argparse.ArgumentTypeError("a side must be 64 to 400000 px")
+        raise argparse.ArgumentTypeError(BAD_SIDE)
     return width, height
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
+def build_parser(lang: str = "en") -> Parser:
+    """The command line's grammar, its help and its complaints in `lang`."""
     parser = Parser(
         prog="bloodcells",
-        description="Reads blood smears locally: finds, segments and classifies the cells, for review "
-        "and report. For Research Use Only. Not for use in diagnostic procedures.",
+        description=N_(
+            "Reads blood smears locally: finds, segments and classifies the cells, for review "
+            "and report. For Research Use Only. Not for use in diagnostic procedures."
+        ),
     )
     parser.add_argument("--version", action="version", version=f"bloodcells {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
@@ -81,52 +93,66 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(verbs)
     _add_lab(verbs)
 
-    _add_lang(verbs.add_parser("self-test", help="every part works on this machine"))
+    _add_lang(verbs.add_parser("self-test", help=N_("every part works on this machine")))
     for p in verbs.choices.values():
         if p is not verbs.choices["lab"]:  # its actions have the options
             _add_verbose(p)
+    parser.speak(lang)
     return parser
 
 
+def asked_language(argv: Sequence[str]) -> str:
+    """The language that a command asks for, known before it is understood: mistakes are told in it."""
+    for word, following in zip(argv, [*argv[1:], ""], strict=False):
+        value = word.removeprefix("--lang=") if word.startswith("--lang=") else following
+        if word.startswith("--lang") and value in LANGUAGES:
+            return value
+    return "en"
+
+
 def _add_gui(verbs: Verbs) -> None:
-    p = verbs.add_parser("gui", help="open the window")
-    p.add_argument("path", nargs="?", type=Path, metavar="PATH", help="folder, slide, image or case to open")
-    p.add_argument("--screenshot", type=Path, metavar="PNG", help="draw PATH offscreen and exit")
+    p = verbs.add_parser("gui", help=N_("open the window"))
+    p.add_argument(
+        "path", nargs="?", type=Path, metavar="PATH", help=N_("folder, slide, image or case to open")
+    )
+    p.add_argument("--screenshot", type=Path, metavar="PNG", help=N_("draw PATH offscreen and exit"))
     p.add_argument("--lang", choices=LANGUAGES)
     p.add_argument("--theme", choices=("light", "dark"))
 
 
 def _add_analyze(verbs: Verbs) -> None:
-    p = verbs.add_parser("analyze", help="the main job without a window")
-    p.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="a folder or file is one specimen")
+    p = verbs.add_parser("analyze", help=N_("the main job without a window"))
+    p.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help=N_("a folder or file is one specimen")
+    )
     _add_out(p)
     p.add_argument("--kind", choices=KINDS, default="auto")
-    p.add_argument("--mpp", type=_positive, metavar="UM", help="um per pixel; overrides everything else")
+    p.add_argument("--mpp", type=_positive, metavar="UM", help=N_("um per pixel; overrides everything else"))
     p.add_argument("--target-cells", type=_count, metavar="N",
-                   help="leukocytes to find; 0 = all (default: 0; 200 for a slide)")  # fmt: skip
+                   help=N_("leukocytes to find; 0 = all (default: 0; 200 for a slide)"))  # fmt: skip
     _add_taxonomy(p)
-    p.add_argument("--wbc", type=_positive, metavar="X", help="leukocyte count, 10^9/L")
+    p.add_argument("--wbc", type=_positive, metavar="X", help=N_("leukocyte count, 10^9/L"))
     p.add_argument("--wbc-corrected", choices=("yes", "no", "unknown"), default="unknown",
-                   help="whether the analyser corrected WBC for NRBC already")  # fmt: skip
+                   help=N_("whether the analyser corrected WBC for NRBC already"))  # fmt: skip
     p.add_argument("--specimen-id", default="", metavar="TEXT")
     _add_bundle(p)
-    p.add_argument("--profile", default="", metavar="NAME", help="this laboratory's calibration")
-    p.add_argument("--save-masks", action="store_true", help="write masks/ (1 cytoplasm, 2 nucleus)")
-    p.add_argument("--resume", action="store_true", help="continue the unfinished case in DIR")
+    p.add_argument("--profile", default="", metavar="NAME", help=N_("this laboratory's calibration"))
+    p.add_argument("--save-masks", action="store_true", help=N_("write masks/ (1 cytoplasm, 2 nucleus)"))
+    p.add_argument("--resume", action="store_true", help=N_("continue the unfinished case in DIR"))
     places = p.add_mutually_exclusive_group()
-    places.add_argument("--one-specimen", action="store_true",
-                        help="images of several folders, or several slides, are one specimen")  # fmt: skip
-    places.add_argument("--each-folder", action="store_true",
-                        help="each first folder of INPUT, and each slide in it, is a specimen")  # fmt: skip
+    several = N_("images of several folders, or several slides, are one specimen")
+    places.add_argument("--one-specimen", action="store_true", help=several)
+    each = N_("each first folder of INPUT, and each slide in it, is a specimen")
+    places.add_argument("--each-folder", action="store_true", help=each)
     p.add_argument("--threads", type=_threads, metavar="N")
     _add_report_options(p)
     _add_csv_names(p)
-    p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")
+    p.add_argument("--json-progress", action="store_true", help=N_("one JSON object a line on stderr"))
     p.add_argument("--quiet", action="store_true")
 
 
 def _add_report(verbs: Verbs) -> None:
-    p = verbs.add_parser("report", help="reports again from a saved case, review included")
+    p = verbs.add_parser("report", help=N_("reports again from a saved case, review included"))
     p.add_argument("case", type=Path, metavar="CASE")
     _add_out(p)
     _add_taxonomy(p)
@@ -136,16 +162,16 @@ def _add_report(verbs: Verbs) -> None:
 
 
 def _add_verify(verbs: Verbs) -> None:
-    p = verbs.add_parser("verify", help="audit chain, hashes and signature of a case")
+    p = verbs.add_parser("verify", help=N_("audit chain, hashes and signature of a case"))
     p.add_argument("case", type=Path, metavar="CASE")
-    p.add_argument("--trail", type=Path, metavar="FILE", help="export the audit trail (.csv or .jsonl)")
+    p.add_argument("--trail", type=Path, metavar="FILE", help=N_("export the audit trail (.csv or .jsonl)"))
     p.add_argument("--head", metavar="HASH",
-                   help="hash of the chain as printed on a report; it must be in the chain")  # fmt: skip
+                   help=N_("hash of the chain as printed on a report; it must be in the chain"))  # fmt: skip
     _add_lang(p)
 
 
 def _add_evaluate(verbs: Verbs) -> None:
-    p = verbs.add_parser("evaluate", help="own validation: crops in sub-folders named by class")
+    p = verbs.add_parser("evaluate", help=N_("own validation: crops in sub-folders named by class"))
     p.add_argument("directory", type=Path, metavar="DIR")
     _add_out(p)
     p.add_argument("--mpp", type=_positive, metavar="UM")
@@ -157,9 +183,9 @@ def _add_evaluate(verbs: Verbs) -> None:
 
 
 def _add_calibrate(verbs: Verbs) -> None:
-    p = verbs.add_parser("calibrate", help="fit this laboratory's profile from reviewed cells")
+    p = verbs.add_parser("calibrate", help=N_("fit this laboratory's profile from reviewed cells"))
     p.add_argument("words", nargs="+", metavar="DIR|CASE|list|use|remove",
-                   help="a folder by class, a reviewed case; or `list`, `use`, `remove`")  # fmt: skip
+                   help=N_("a folder by class, a reviewed case; or `list`, `use`, `remove`"))  # fmt: skip
     p.add_argument("--name", default="", metavar="NAME")
     _add_bundle(p)
     p.add_argument("--mpp", type=_positive, metavar="UM")
@@ -168,7 +194,7 @@ def _add_calibrate(verbs: Verbs) -> None:
 
 
 def _add_demo(verbs: Verbs) -> None:
-    p = verbs.add_parser("demo", help="the synthetic specimen, with truth.json")
+    p = verbs.add_parser("demo", help=N_("the synthetic specimen, with truth.json"))
     _add_out(p)
     p.add_argument("--kind", choices=KINDS[1:], default="crops")
     p.add_argument("--size", type=_size, metavar="WxH")
@@ -179,31 +205,31 @@ def _add_demo(verbs: Verbs) -> None:
 
 
 def _add_models(verbs: Verbs) -> None:
-    p = verbs.add_parser("models", help="bundles, cards, hashes, golden tests")
+    p = verbs.add_parser("models", help=N_("bundles, cards, hashes, golden tests"))
     p.add_argument("action", choices=("list", "verify"))
     p.add_argument("directory", nargs="?", type=Path, metavar="DIR")
     _add_lang(p)
 
 
 def _add_verbose(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--verbose", action="store_true", help="the lines of the log on stderr too")
+    p.add_argument("--verbose", action="store_true", help=N_("the lines of the log on stderr too"))
 
 
 def _add_lab(verbs: Verbs) -> None:
     """`lab` and its actions."""
-    lab = verbs.add_parser("lab", help="the laboratory's data: backup and restore")
+    lab = verbs.add_parser("lab", help=N_("the laboratory's data: backup and restore"))
     actions = lab.add_subparsers(dest="action", metavar="ACTION", required=True)
     for action, does in (
-        ("backup", "cases, work list, library, profiles and settings into one verified archive"),
-        ("restore", "bring an archive back, where no other data are"),
+        ("backup", N_("cases, work list, library, profiles and settings into one verified archive")),
+        ("restore", N_("bring an archive back, where no other data are")),
     ):
         p = actions.add_parser(action, help=does)
         p.add_argument("archive", type=Path, metavar="ARCHIVE")
         if action == "restore":
             p.add_argument("--into", type=Path, metavar="DIR",
-                           help="an empty folder instead of this workstation's")  # fmt: skip
+                           help=N_("an empty folder instead of this workstation's"))  # fmt: skip
         _add_lang(p)
-        p.add_argument("--json-progress", action="store_true", help="one JSON object a line on stderr")
+        p.add_argument("--json-progress", action="store_true", help=N_("one JSON object a line on stderr"))
         p.add_argument("--quiet", action="store_true")
         _add_verbose(p)
 
@@ -217,23 +243,23 @@ def _add_out(p: argparse.ArgumentParser) -> None:
 
 
 def _add_bundle(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--bundle", type=Path, action="append", default=[], metavar="DIR", help="repeatable")
+    p.add_argument("--bundle", type=Path, action="append", default=[], metavar="DIR", help=N_("repeatable"))
 
 
 def _add_taxonomy(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--taxonomy", choices=tuple(ROLLUPS), default="full", help="roll-up shown")
+    p.add_argument("--taxonomy", choices=tuple(ROLLUPS), default="full", help=N_("roll-up shown"))
 
 
 def _add_report_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--paper", choices=("a4", "letter"), default=None)
     _add_lang(p)
     p.add_argument("--csv", choices=CSV_DIALECTS, default="rfc4180",
-                   help="excel: for spreadsheets, with the separators of the language")  # fmt: skip
+                   help=N_("excel: for spreadsheets, with the separators of the language"))  # fmt: skip
 
 
 def _add_csv_names(p: argparse.ArgumentParser) -> None:
     p.add_argument("--csv-names", choices=(CODES, WORDS), default=CODES,
-                   help="words: headers and classes of the tables in words of the language")  # fmt: skip
+                   help=N_("words: headers and classes of the tables in words of the language"))  # fmt: skip
 
 
 def language(args: argparse.Namespace) -> str:

@@ -7,7 +7,6 @@ So both streams of the command line write control characters out instead of send
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import errno
 import os
@@ -141,11 +140,3 @@ def problem(error: UserError, lang: str) -> None:
     """Print a foreseen problem on stderr."""
     parts = (sentence(p, lang, error.params) for p in (error.what, error.why, error.what_to_do) if p)
     print("bloodcells: " + " ".join(parts), file=sys.stderr)
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that says on one line what it does not understand."""
-
-    def error(self, message: str) -> NoReturn:
-        """Name the mistake and leave with exit code 2."""
-        super().error(escape_control_chars(message))
