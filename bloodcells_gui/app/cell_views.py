@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.analysed_images import open_analysed
 from bloodcells_gui.app.brightness import brightness_in
-from bloodcells_gui.app.pictures import own_png, validated_jpeg
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.imaging.contours import outlines
 from bloodcells_gui.imaging.io.identity import OtherImage
+from bloodcells_gui.imaging.io.own_pictures import own_png, validated_jpeg
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.inference.preprocess import background_colour
 from bloodcells_gui.pipeline.edges import visible_part

@@ -13,7 +13,6 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.earlier_films import earlier_film
-from bloodcells_gui.app.pictures import own_jpegs
 from bloodcells_gui.app.report_explanations import explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
@@ -29,6 +28,7 @@ from bloodcells_gui.domain.tags import DEFAULT_TAGS
 from bloodcells_gui.imaging.contours import mask_to_image
 from bloodcells_gui.imaging.io.discover import IGNORE_MARKER
 from bloodcells_gui.imaging.io.limits import DecodeLimits
+from bloodcells_gui.imaging.io.own_pictures import own_jpegs
 from bloodcells_gui.imaging.io.page_names import with_suffix
 from bloodcells_gui.pipeline.encoding import encode_png
 from bloodcells_gui.report import csv_out

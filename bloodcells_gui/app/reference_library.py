@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bloodcells_gui.app.pictures import validated_jpeg
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import LIBRARY_SUFFIX
+from bloodcells_gui.imaging.io.own_pictures import validated_jpeg
 from bloodcells_gui.storage.reference_library import Library, Reference
 
 __all__ = ["LIBRARY_NAME", "Reference", "ReferenceLibraryController"]

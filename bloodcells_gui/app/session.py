@@ -22,7 +22,6 @@ from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.manual_cells import cell_by_hand
 from bloodcells_gui.app.outlines import HeldOutlines
-from bloodcells_gui.app.pictures import validated_jpeg
 from bloodcells_gui.app.reasons import ReasonWanted, cells_needing_reason
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
@@ -44,6 +43,7 @@ from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, ut
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, with_number
 from bloodcells_gui.domain.suspicion import is_flagged, queue
+from bloodcells_gui.imaging.io.own_pictures import validated_jpeg
 from bloodcells_gui.storage.case import CAME_FROM, CaseStore
 
 _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})

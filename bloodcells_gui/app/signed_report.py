@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from bloodcells_gui.app.pictures import own_jpegs
 from bloodcells_gui.app.report_explanations import overlay_heatmaps
+from bloodcells_gui.imaging.io.own_pictures import own_jpegs
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import ReportModel, digest, from_json
 from bloodcells_gui.storage.case import FrozenReport

@@ -110,6 +110,26 @@ class SigningRules:
 
 
 @dataclass(frozen=True, slots=True)
+class QualityRules:
+    """How films are followed over time (`domain/control_charts.py`).
+
+    Attributes
+    ----------
+    days : int
+        So many first days are the baseline of a chart.
+    since, until : str
+        Days (YYYY-MM-DD) that are the baseline instead; "" for none.
+    controls : tuple of str
+        Names of control slides: specimen numbers, or what they begin with.
+    """
+
+    days: int = field(default=20, metadata=validation.number(5, 365, whole=True))
+    since: str = field(default="", metadata=validation.text(10))
+    until: str = field(default="", metadata=validation.text(10))
+    controls: tuple[str, ...] = field(default=(), metadata=validation.items(validation.text(60), 20))
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field of the specimen or patient form.
 
@@ -277,6 +297,7 @@ class LabSettings:
     )
     signing: SigningRules = field(default=SigningRules(), metadata=validation.group(SigningRules))
     privacy: Privacy = field(default=Privacy(), metadata=validation.group(Privacy))
+    quality: QualityRules = field(default=QualityRules(), metadata=validation.group(QualityRules))
     watch: WatchSettings = field(default=WatchSettings(), metadata=validation.group(WatchSettings))
     cell_pictures: CellPictures = field(default=CellPictures(), metadata=validation.group(CellPictures))
     thumbnails_per_class: int = field(default=27, metadata=validation.number(0, 400, whole=True))

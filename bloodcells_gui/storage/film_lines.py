@@ -1,4 +1,4 @@
-"""What the index of the work list knows of a case as a film of somebody: whose, from when, signed or not."""
+"""What the index of the work list knows of a case as a film: whose, from when, signed or not, how good."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import fields
 from pathlib import Path
 
 from bloodcells_gui.domain.earlier_films import Film, FilmIdentity, identity_of
+from bloodcells_gui.domain.quality import CaseFigures
 from bloodcells_gui.domain.review_state import ReviewState
 from bloodcells_gui.domain.specimen import Specimen, with_number
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.case_figures import analysed_at, camera_of, figures_in, model_of
 
 _IDENTITY = tuple(f.name for f in fields(FilmIdentity))
 
@@ -41,6 +43,9 @@ def film_line(store: CaseStore, state: ReviewState) -> str:
         {
             "seed": film.seed, "identity": identity, "signed": film.signed, "version": film.version,
             "signed_at": film.signed_at, "report": film.report_sha256, "images": film.images,
+            "analysed": serialization.clean(analysed_at(store)), "figures": figures_in(store, state),
+            "model": serialization.clean(model_of(store.runs)),
+            "camera": serialization.clean(camera_of(store.specimen, store.runs)),
         }
     )  # fmt: skip
 
@@ -53,6 +58,14 @@ def film_of(path: Path, line: str) -> Film:
         path, obj["seed"], identity, bool(obj["signed"]), int(obj["version"]), obj["signed_at"],
         obj["report"], obj["images"],
     )  # fmt: skip
+
+
+def figures_of(path: Path, line: str) -> CaseFigures:
+    """What the case says of stain, camera and naming, from the same text."""
+    obj = json.loads(line)
+    values = {str(code): float(value) for code, value in obj["figures"].items()}
+    number = str(obj["identity"]["specimen_id"])
+    return CaseFigures(path, number, obj["analysed"], values, obj["model"], obj["camera"])
 
 
 def _images_hash(specimen: Specimen) -> str:

@@ -20,13 +20,14 @@ from typing import Self, TypeVar
 
 from bloodcells_gui.domain.earlier_films import Film
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.quality import CaseFigures
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.atomic_io import make_folder
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import move_case
 from bloodcells_gui.storage.connection import damaged
-from bloodcells_gui.storage.film_lines import film_of
+from bloodcells_gui.storage.film_lines import figures_of, film_of
 from bloodcells_gui.storage.last_seen import WENT_BACK, chain_was_truncated
 from bloodcells_gui.storage.worklist_files import case_files, index_key, stamp_of
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
@@ -218,6 +219,11 @@ class Worklist:
         return (
             replace(entry, state=CaseState.TO_REVIEW) if by_hand and entry.counted < entry.target else entry
         )
+
+    def figures(self) -> list[CaseFigures]:
+        """What every readable case says of stain, camera and naming, as of the last :meth:`refresh`."""
+        known = self._with_index(self._in_memory)
+        return [figures_of(k.entry.path, k.film) for k in known if k.film]
 
     def _sound_rows(self) -> list[serialization.Row]:
         """Every line, newest first; a row that is not as it was written is made anew from its case."""

@@ -40,12 +40,13 @@ from bloodcells_gui.ui.settings.pages import (
     ReportPage,
     RulesPage,
 )
+from bloodcells_gui.ui.settings.quality_page import QualityPage
 from bloodcells_gui.ui.settings.signing_page import SigningPage
 from bloodcells_gui.ui.settings.watch_page import WatchPage
 
 PAGES = (
     GeneralPage, CountingPage, KeysPage, RangesPage, RulesPage, FieldsPage, GradingPage, ReportPage,
-    SigningPage, WatchPage, PrivacyPage,
+    SigningPage, WatchPage, QualityPage, PrivacyPage,
 )  # fmt: skip
 
 

@@ -1,44 +1,100 @@
-"""Earlier films of the open case: found in the background, shown beside its count."""
+"""Films over time: the earlier films of the open case, and the quality of all of them with its alarms."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QKeySequence
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from bloodcells_gui.app.quality import Quality, QualityOverview
+from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.earlier_films.control import FilmComparison
 from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.quality.alarm_line import AlarmLine
+
+if TYPE_CHECKING:
+    from bloodcells_gui.ui.quality.window import QualityWindow
+
+# The window is drawn first.
+_AFTER_MS = 2500
 
 
 class FilmWindows(QObject):
-    """Hangs on a window, and adds to its menu of the case."""
+    """Hangs on a window, and adds to its menus of the case and of the laboratory.
 
-    def __init__(self, context: UiContext, window: MainWindow, case_menu: QMenu) -> None:
+    `alarm` is a line for the page that the program begins with. It is looked for when the program has
+    started, when a case was closed, and whenever the charts were looked at.
+    """
+
+    def __init__(
+        self, context: UiContext, window: MainWindow, workspace: Workspace, case_menu: QMenu, lab_menu: QMenu
+    ) -> None:
         super().__init__(window)
         self._context = context
         self._window = window
+        self.quality = Quality(workspace.index, lambda: workspace.settings)
         self.comparison: FilmComparison | None = None
-        self._action = case_menu.addAction(tr("&Earlier films…"))
-        self._action.setShortcut(QKeySequence("Ctrl+6"))
-        self._action.triggered.connect(lambda _=False: self.show_films())
-        self._action.setEnabled(False)
+        self.alarm = AlarmLine(context)
+        self.alarm.charts_wanted.connect(self.show_quality)
+        if window.home is not None:
+            window.home.notices.addWidget(self.alarm)
+        self._look = Lookup(window.pool, self)
+        self._look.answered.connect(lambda _, found: self._show_alarms(found))
+        self._case_action = self._add(case_menu, tr("&Earlier films…"), "Ctrl+6", self.show_films)
+        self._case_action.setEnabled(False)
+        self._add(lab_menu, tr("&Quality over time…"), "Ctrl+7", self.show_quality)
         window.case_shown.connect(self._on_case_opened)
         window.case_leaving.connect(self._on_case_closing)
+        window.closing.connect(self._look.close)
+        QTimer.singleShot(_AFTER_MS, self, self.look)
+
+    @staticmethod
+    def _add(menu: QMenu, text: str, keys: str, act: Callable[[], object]) -> QAction:
+        action = menu.addAction(text)
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _=False: act())
+        return action
 
     def _on_case_opened(self, page: CasePage) -> None:
         self.comparison = FilmComparison(self._context, page, self._window.pool)
-        self._action.setEnabled(True)
+        self._case_action.setEnabled(True)
 
     def _on_case_closing(self, _page: CasePage) -> None:
         if self.comparison is not None:
             self.comparison.close()
         self.comparison = None
-        self._action.setEnabled(False)
+        self._case_action.setEnabled(False)
+        QTimer.singleShot(_AFTER_MS, self, self.look)
 
     def show_films(self) -> None:
         """The earlier films of the open case."""
         if self.comparison is not None:
             self.comparison.show_films()
+
+    # -- quality ---------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Look for alarms, in the background."""
+        self._look.ask("alarms", self.quality.overview)
+
+    def _show_alarms(self, found: QualityOverview) -> None:
+        self.alarm.show_overview(found)
+
+    def show_quality(self) -> QualityWindow:
+        """The charts of stain, camera and naming."""
+        # pyqtgraph: only when it is wanted
+        from bloodcells_gui.ui.quality.window import QualityWindow
+
+        window = QualityWindow(self._context, self.quality, self._window.pool, self._window)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.looked.connect(self._show_alarms)
+        self._window.closing.connect(window.stop)
+        window.show()
+        return window

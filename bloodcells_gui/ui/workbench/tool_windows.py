@@ -99,7 +99,7 @@ class ToolWindows(QObject):
         window.preferences_wanted.connect(self.edit_settings)
         CaseCare(context, window, cases)
         CellPictureDesk(context, window)
-        self.films = FilmWindows(context, window, self._case_menu)
+        self.films = FilmWindows(context, window, workspace, self._case_menu, self._lab_menu)
         window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
         window.case_shown.connect(self._on_case_opened)
         window.case_leaving.connect(self._on_case_closing)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.app.cell_views import decode_jpeg, decode_mask
-from bloodcells_gui.app.pictures import own_jpegs, own_png, validated_jpeg
+from bloodcells_gui.imaging.io.own_pictures import own_jpegs, own_png, validated_jpeg
 from bloodcells_gui.pipeline.encoding import encode_jpeg, encode_png
 from tests.support.hostile_images import encoded, png_claiming, rgb_image
 

@@ -1,0 +1,1 @@
+"""Charts of stain, camera and naming over time."""

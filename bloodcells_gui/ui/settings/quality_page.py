@@ -1,0 +1,44 @@
+"""The page of the preferences on quality over time: the days of the limits, and the control slides."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLineEdit
+
+from bloodcells_gui.domain.settings import LabSettings, QualityRules
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.settings.pages import Page
+
+
+class QualityPage(Page):
+    """Baseline and controls."""
+
+    def __init__(self, context: UiContext, s: LabSettings) -> None:
+        super().__init__(context, "")
+        self.title = tr("Quality")
+        rules = s.quality
+        self.days = self.whole(tr("Limits of the first &days"), rules.days, 365)
+        self.days.setMinimum(5)
+        self.since, self.until, self.controls = (QLineEdit(t) for t in (rules.since, rules.until, ""))
+        for line in (self.since, self.until):
+            line.setMaxLength(10)
+            line.setPlaceholderText(tr("YYYY-MM-DD"))
+        self.form.addRow(tr("or of the days &from"), self.since)
+        self.form.addRow(tr("&to"), self.until)
+        self.controls.setText("; ".join(rules.controls))
+        self.controls.setMaxLength(1200)
+        self.form.addRow(tr("&Control slides"), self.controls)
+        self.note(
+            tr(
+                "Mean and SD of every chart are of these days. A film whose specimen number is the name of a"
+                " control slide, or begins with it, is on a chart of its own and never among the patients'."
+                " A semicolon stands between names."
+            )
+        )
+        self.outer.addStretch(1)
+        self.reads("quality", self._answer)
+
+    def _answer(self) -> QualityRules:
+        names = (" ".join(name.split()) for name in self.controls.text().split(";"))
+        controls = tuple(dict.fromkeys(name for name in names if name))
+        return QualityRules(self.days.value(), self.since.text().strip(), self.until.text().strip(), controls)
