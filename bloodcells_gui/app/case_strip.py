@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.app.pictures import validated_jpeg
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.taxonomy import BY_CODE, NUCLEATED, ORDER
+from bloodcells_gui.imaging.io.own_pictures import validated_jpeg
 from bloodcells_gui.pipeline.encoding import encode_jpeg
 from bloodcells_gui.storage.case import CaseStore
 

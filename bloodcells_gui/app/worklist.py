@@ -16,7 +16,6 @@ from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.differential_table import counted_area, differential_of_case
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.intake import Intake
-from bloodcells_gui.app.pictures import validated_jpeg
 from bloodcells_gui.app.work_order import Stage, beginning_of, in_work_order, stage_of, waiting_for_a_person
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.analysis import SkippedFile
@@ -26,6 +25,7 @@ from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.priority import PRIORITY_FIELD, URGENT, is_urgent
 from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.domain.specimen import with_number
+from bloodcells_gui.imaging.io.own_pictures import validated_jpeg
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import pseudonym
 from bloodcells_gui.report.table_names import table_names

@@ -34,6 +34,7 @@ NAMES: dict[str, str] = {
     "grading": "Morphology",
     "signing": "Signing",
     "privacy": "Privacy",
+    "quality": "Quality",
     "watch": N_("Watched folder"),
     "cell_pictures": N_("Saved pictures of cells"),
     "thumbnails_per_class": N_("Pictures per class"),
