@@ -40,7 +40,6 @@ TOPICS: dict[str, str] = {
     "ExportDialog": "technician#5-sign-and-hand-over",
     "PreviewWindow": "technician#5-sign-and-hand-over",
     "AuditWindow": "laboratory#records",
-    "EarlierFilmsWindow": "technician#the-earlier-film-of-this-patient",
     "QualityWindow": "laboratory#quality-over-time",
     "WorklistPage": "technician#the-work-list",
     "WatchedWindow": "technician#the-watched-folder",
