@@ -58,7 +58,8 @@ _TIDY = N_("Move away what is finished.")
 _UNREADABLE = N_("It cannot be read ({reason}).")
 _TRIED_AGAIN = N_("It is tried again by itself.")
 AWAY = N_("The watched folder {folder} cannot be read ({reason}).")
-_ANOTHER_WINDOW = N_("Another window watches the folder.")
+_ANOTHER_WINDOW = N_("Another window watches the folder (computer {host}, since {since}).")
+_IF_OFF = N_("If that computer is off or has crashed, remove the file {file}.")
 _LEFT_BY = N_("{name} left it as it is.")
 
 
@@ -152,8 +153,11 @@ class WatchRound:
         self._check()
         try:
             memory = self._open_memory()
-        except CaseInUse:
-            self._say(FolderStatus(FolderState.ELSEWHERE, self.folder, WatchWords(_ANOTHER_WINDOW)))
+        except CaseInUse as error:
+            values = (("host", error.holder.host or "?"), ("since", error.holder.since or "?"))
+            off = (("file", f"{self._memory_file}.lock"),) if error.elsewhere else ()
+            words = WatchWords(_ANOTHER_WINDOW, "", _IF_OFF if off else "", (*values, *off))
+            self._say(FolderStatus(FolderState.ELSEWHERE, self.folder, words))
             return
         except UserError as error:
             self.failed(WatchWords.of(error))
