@@ -181,7 +181,9 @@ class CounterPanel(QWidget):
     def _build_end(self) -> QHBoxLayout:
         """What is said at the target, and the way beyond it."""
         self.end = QLabel()
-        self.end.setWordWrap(True)
+        policy = self.end.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the tiles must not move under a hand that counts
+        self.end.setSizePolicy(policy)
         self.go_on = QPushButton()
         self.go_on.clicked.connect(self._go_on)
         self.go_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -38,7 +38,8 @@ class DueCases(QObject):
 
     def _tell(self, found: list[ExpiredCase]) -> None:
         if found:
-            self._window.banners.show_banner(
+            self._window.banners.notice(
+                "retention",
                 "info",
                 ngettext(
                     "{n} case is past the time that it is kept.",

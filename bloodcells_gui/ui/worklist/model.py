@@ -53,6 +53,13 @@ class Column(IntEnum):
 
 WORK_ORDER = -1
 """Instead of a column: the order in which a laboratory works through its cases."""
+_ROLES = frozenset(
+    int(role)
+    for role in (
+        ENTRY_ROLE, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.TextAlignmentRole,
+        Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole,
+    )
+)  # fmt: skip
 _ON_THE_RIGHT = (Column.CELLS, Column.REVIEWED)
 
 
@@ -160,7 +167,8 @@ class WorklistModel(QAbstractTableModel):
         return side | Qt.AlignmentFlag.AlignVCenter
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
+        # First: a painting asks for a thousand things that the list has nothing to say of.
+        if role not in _ROLES or not index.isValid():
             return None
         entry, column = self._entries[index.row()], Column(index.column())
         if role == ENTRY_ROLE:
@@ -170,7 +178,7 @@ class WorklistModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            if column in (Column.FLAGS, Column.CELLS):
+            if column in (Column.FLAGS, Column.CELLS, Column.CREATED):
                 return plain_tip(self._tip(index.row(), entry, column))
             return plain_tip(entry.problem_in(self._context.language.lang) or str(entry.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -189,7 +197,8 @@ class WorklistModel(QAbstractTableModel):
             case Column.PICTURE:
                 return ""
             case Column.CREATED:
-                return language.when(entry.created) if entry.created else ""
+                # The zone is that of every line; the tip has it.
+                return language.when(entry.created).partition(" UTC")[0] if entry.created else ""
             case Column.CELLS:
                 return counted_text(entry, language)
             case Column.REVIEWED:
@@ -208,6 +217,8 @@ class WorklistModel(QAbstractTableModel):
                 return ", ".join(entry.persons)
 
     def _tip(self, row: int, entry: CaseEntry, column: Column) -> str:
+        if column is Column.CREATED:
+            return self._context.language.when(entry.created) if entry.created else ""
         if column is not Column.CELLS:
             return self._text(row, entry, column)
         language, queued = self._context.language, self.queue_entry(row)

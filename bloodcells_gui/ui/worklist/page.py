@@ -216,6 +216,11 @@ class WorklistPage(QWidget):
             self._looks.ask("index", lambda: cases.search(Query()))  # long before the folder is read
         self._looks.ask("refresh", lambda: cases.refresh(tell))
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the folder is being looked at."""
+        return self._reading
+
     def _reading_ended(self) -> None:
         self._reading = False
         self._progress = (0, 0)
