@@ -8,6 +8,7 @@ from collections.abc import Iterator
 CASE_SUFFIX = ".bcs"
 #: Suffix of a reference library.
 LIBRARY_SUFFIX = ".bcl"
+KNOWN_CELLS_NAME = f"known-cells{LIBRARY_SUFFIX}"
 #: What a file manager adds to a name that is taken.
 PLAIN_NUMBER = " ({})"
 

@@ -23,7 +23,7 @@ from typing import Self
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.file_names import CASE_SUFFIX, LIBRARY_SUFFIX
+from bloodcells_gui.domain.file_names import CASE_SUFFIX, KNOWN_CELLS_NAME, LIBRARY_SUFFIX
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
 from bloodcells_gui.storage.watch_memory import WATCH_NAME
@@ -36,6 +36,7 @@ VERSION = 1
 MANIFEST = "manifest.json"
 SETTINGS = "config/settings.json"
 LIBRARY = f"data/reference{LIBRARY_SUFFIX}"
+KNOWN_CELLS = f"data/{KNOWN_CELLS_NAME}"
 BYTES_AT_ONCE = 1024 * 1024
 _MAX_FILES = 200_000
 _MAX_MANIFEST = 128 * 1024**2
@@ -112,7 +113,7 @@ def decoded(name: str) -> PurePosixPath:
         raise ValueError("a name too long")
     if encoded(place) != name or any(not _is_plain(part) for part in parts):
         raise ValueError("a name that leads elsewhere")
-    if name in (SETTINGS, LIBRARY):
+    if name in (SETTINGS, LIBRARY, KNOWN_CELLS):
         return place
     within, last = parts[:2], parts[-1]
     hidden = [part for part in parts if part.startswith(".")]

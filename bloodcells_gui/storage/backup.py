@@ -28,6 +28,7 @@ from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage.archive import (
     BYTES_AT_ONCE,
+    KNOWN_CELLS,
     LIBRARY,
     MANIFEST,
     SETTINGS,
@@ -75,7 +76,7 @@ class Places:
         for path in _walk(self.data / "profiles"):
             if path.suffix == ".json" and not path.name.startswith("."):
                 yield encoded("data" / path.relative_to(self.data)), path
-        for name in (LIBRARY, SETTINGS):
+        for name in (LIBRARY, KNOWN_CELLS, SETTINGS):
             if os.path.lexists(self.at(name)):
                 yield name, self.at(name)
 
@@ -197,7 +198,7 @@ def _add(
         if path.name == INDEX_NAME:
             return []
         raise _SourceUnreadable("it is no regular file")
-    if not (_is_case(path) or name == LIBRARY or path.name in (INDEX_NAME, WATCH_NAME)):
+    if not (_is_case(path) or name in (LIBRARY, KNOWN_CELLS) or path.name in (INDEX_NAME, WATCH_NAME)):
         return [_write(archive, name, path, progress)]
     try:
         with _unchanging(path, data) as source:

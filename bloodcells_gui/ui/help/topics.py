@@ -40,6 +40,7 @@ TOPICS: dict[str, str] = {
     "ExportDialog": "technician#5-sign-and-hand-over",
     "PreviewWindow": "technician#5-sign-and-hand-over",
     "AuditWindow": "laboratory#records",
+    "KnownCellsWindow": "laboratory#known-cells",
     "QualityWindow": "laboratory#quality-over-time",
     "WorklistPage": "technician#the-work-list",
     "WatchedWindow": "technician#the-watched-folder",

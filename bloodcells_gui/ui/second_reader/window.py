@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from PySide6.QtCore import Qt, QThreadPool, Signal
 from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import (
@@ -21,7 +23,6 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.app.second_reader import SecondReading, compare, first_labels, unsettled
-from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.banner import BannerStack
@@ -34,6 +35,12 @@ from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.second_reader.model import AgreementModel
+
+
+class ShowsCells(Protocol):
+    """What a stage asks for the pictures of cells; from another thread."""
+
+    def view(self, cell_id: int) -> CellView: ...
 
 
 class CellStage(QWidget):
@@ -50,7 +57,7 @@ class CellStage(QWidget):
     given = Signal(str)
     back = Signal()
 
-    def __init__(self, context: UiContext, session: CaseSession, pool: QThreadPool) -> None:
+    def __init__(self, context: UiContext, session: ShowsCells, pool: QThreadPool) -> None:
         super().__init__()
         self._context = context
         self._session = session

@@ -9,13 +9,16 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from bloodcells_gui.app.known_cells import KnownCells
 from bloodcells_gui.app.quality import Quality, QualityOverview
+from bloodcells_gui.app.reference_library import ReferenceLibraryController
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.earlier_films.control import FilmComparison
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.known_cells.window import KnownCellsWindow
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.quality.alarm_line import AlarmLine
 
@@ -40,6 +43,9 @@ class FilmWindows(QObject):
         self._context = context
         self._window = window
         self.quality = Quality(workspace.index, lambda: workspace.settings)
+        self._workspace = workspace
+        self._library = ReferenceLibraryController(workspace.home)
+        self.known = KnownCells(workspace.home, self._library)
         self.comparison: FilmComparison | None = None
         self.alarm = AlarmLine(context)
         self.alarm.charts_wanted.connect(self.show_quality)
@@ -50,9 +56,10 @@ class FilmWindows(QObject):
         self._case_action = self._add(case_menu, tr("&Earlier films…"), "Ctrl+6", self.show_films)
         self._case_action.setEnabled(False)
         self._add(lab_menu, tr("&Quality over time…"), "Ctrl+7", self.show_quality)
+        self._add(lab_menu, tr("Kno&wn cells…"), "Ctrl+8", self.show_known_cells)
         window.case_shown.connect(self._on_case_opened)
         window.case_leaving.connect(self._on_case_closing)
-        window.closing.connect(self._look.close)
+        window.closing.connect(self._closing)
         QTimer.singleShot(_AFTER_MS, self, self.look)
 
     @staticmethod
@@ -61,6 +68,11 @@ class FilmWindows(QObject):
         action.setShortcut(QKeySequence(keys))
         action.triggered.connect(lambda _=False: act())
         return action
+
+    def _closing(self) -> None:
+        self._look.close()
+        self.known.close()
+        self._library.close()
 
     def _on_case_opened(self, page: CasePage) -> None:
         self.comparison = FilmComparison(self._context, page, self._window.pool)
@@ -86,6 +98,16 @@ class FilmWindows(QObject):
 
     def _show_alarms(self, found: QualityOverview) -> None:
         self.alarm.show_overview(found)
+
+    def show_known_cells(self) -> KnownCellsWindow:
+        """A blinded round over known cells, and the results of the readers."""
+        window = KnownCellsWindow(
+            self._context, self.known, self._workspace.author, self._window.pool, self._window
+        )
+        window.setModal(True)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.show()
+        return window
 
     def show_quality(self) -> QualityWindow:
         """The charts of stain, camera and naming."""

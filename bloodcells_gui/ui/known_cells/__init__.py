@@ -1,0 +1,1 @@
+"""Blinded rounds over known cells."""
