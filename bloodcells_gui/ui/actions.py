@@ -65,6 +65,7 @@ class Actions(QObject):
         self._actions["loupe"].setCheckable(True)
         add("tag", tr("&Tags…"), "tag", QKeySequence("Ctrl+T"))
         add("comment", tr("Comment &on the chosen cells…"), "", QKeySequence("Ctrl+Shift+T"))
+        add("two_classes", tr("Two &classes side by side"), "", QKeySequence("Ctrl+6"))
         add("in_gallery", tr("Chosen cells alone in the &gallery"), "", QKeySequence("Ctrl+G"))
         add("filter", tr("&Filter of the gallery"), "", QKeySequence("Ctrl+Shift+F"))
         add("find_class", tr("Class by &name…"), "", QKeySequence("Ctrl+F"))
@@ -156,6 +157,7 @@ class Actions(QObject):
             "next_doubtful",
             "next_unreviewed",
             "in_gallery",
+            "two_classes",
             "filter",
         ):
             self._actions[name].setEnabled(is_open)
@@ -197,6 +199,7 @@ class Actions(QObject):
                 get("loupe"),
                 get("compare"),
                 get("alike"),
+                get("two_classes"),
                 get("in_gallery"),
                 get("filter"),
                 get("next_panel"),

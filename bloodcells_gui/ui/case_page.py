@@ -244,6 +244,11 @@ class CasePage(CaseDecisions):
         self.views.setCurrentWidget(self.gallery)
         self.gallery.choice.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def show_two_classes(self) -> None:
+        """The class of the chosen cell beside another."""
+        ids = self.chosen()
+        self.comparisons.show_two_classes(self.controller.group_of(ids[0]) if ids else "")
+
     def show_in_gallery(self, ids: list[int] | None = None) -> None:
         """These cells alone in the gallery, all of them chosen; by default the chosen ones of the view."""
         wanted = [i for i in (self.chosen() if ids is None else ids) if self.controller.group_of(i)]
@@ -324,5 +329,6 @@ PAGE_COMMANDS: dict[str, Callable[[CasePage], None]] = {
     "tag": CasePage.tag,
     "comment": CasePage.comment,
     "in_gallery": CasePage.show_in_gallery,
+    "two_classes": CasePage.show_two_classes,
     "filter": CasePage.choose_filter,
 }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QThreadPool, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent
+from PySide6.QtCore import Qt, QThreadPool, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.focus_frame import FocusFrame
 from bloodcells_gui.ui.gallery.cell_words import cell_remarks, described
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
 from bloodcells_gui.ui.i18n import tr
@@ -35,7 +35,7 @@ from bloodcells_gui.ui.unidentified import waiting_guess
 MOST = 8
 
 
-class CompareTile(QFrame):
+class CompareTile(FocusFrame):
     """One cell: picture, class, probability.
 
     Signals
@@ -55,11 +55,10 @@ class CompareTile(QFrame):
     def __init__(
         self, context: UiContext, controller: ReviewController, pool: QThreadPool, cell_id: int
     ) -> None:
-        super().__init__()
+        super().__init__(context)
         self._context = context
         self._session = controller.session
         self.cell_id = cell_id
-        self.setObjectName("card")
         self.image = CellImageView(context)
         self.image.show_cell = self.image.show_nucleus = False
         self.caption = ElidedLabel()
@@ -88,7 +87,7 @@ class CompareTile(QFrame):
         self._remarks = PlainLabel()
         self._remarks.setWordWrap(True)
         layout.addWidget(self._remarks)
-        self.image.installEventFilter(self)
+        self.frame(self.image)
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
         self._lookup.failed.connect(lambda *_: self.image.clear(tr("This picture cannot be read.")))
@@ -125,20 +124,6 @@ class CompareTile(QFrame):
         self._remarks.setVisible(bool(remarks))
         said = described(cell, decision, language, why, remarks)
         self.image.setAccessibleName(f"{name}, {said}")
-
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self.update()
-        return False
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self.image.hasFocus():
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self._context.theme.colour("accent"), 3))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 6, 6)
-            painter.end()
 
     def _arrived(self, _: object, view: CellView) -> None:
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)

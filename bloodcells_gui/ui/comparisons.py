@@ -1,4 +1,4 @@
-"""Windows with cells of a case side by side: those that were chosen, and those like one of them."""
+"""Windows with cells of a case side by side: chosen ones, those like one of them, and two classes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.two_classes import TwoClassesWindow
 
 
 class Comparisons(QObject):
@@ -36,6 +37,7 @@ class Comparisons(QObject):
         super().__init__(parent)
         self._context, self._controller, self._pool, self._over = context, controller, pool, parent
         self.windows: list[CompareWindow] = []
+        self.splits: list[TwoClassesWindow] = []
         self._alike = Lookup(pool, self)
         self._alike.answered.connect(self._alike_found)
 
@@ -70,8 +72,18 @@ class Comparisons(QObject):
         self.windows.append(window)
         window.show()
 
+    def show_two_classes(self, code: str) -> None:
+        """A class beside the one that it is taken for most often."""
+        window = TwoClassesWindow(self._context, self._controller, self._pool, code, self._over)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.destroyed.connect(lambda: self.splits.remove(window))
+        self.splits.append(window)
+        window.show()
+
     def close_case(self) -> None:
         """Ask for nothing any more; call before the session closes."""
         self._alike.close()
         for window in list(self.windows):
             window.close_tiles()
+        for split in list(self.splits):
+            split.close_panes()
