@@ -68,8 +68,11 @@ class Site:
         blasts: dict[str, Answers] = {}
         if path.is_file():
             made = Answers.load(path, name, morphometry)
-            shrunk = np.load(path, allow_pickle=False)["lympho"].astype(bool)
-            kinds = {"marrow": made.of("BL") & ~shrunk, "lympho": made.of("BL") & shrunk}
+            stored = np.load(path, allow_pickle=False)
+            shrunk = stored["lympho"].astype(bool)
+            # the cell that was set into the field must be new to the network too, not its surroundings alone
+            blast = made.of("BL") & (stored["split"] != "train")
+            kinds = {"marrow": blast & ~shrunk, "lympho": blast & shrunk}
             blasts = {kind: made.subset(cells) for kind, cells in kinds.items() if cells.any()}
         return Site(name, own, blasts)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodcells_gui.adaptation.morphometry import MorphometryModel
 from scripts.training.data import FIVE, LEAVES
 from scripts.training.metrics import ece, roll
 from scripts.training.morphometry_fit import morphometry_model
@@ -321,6 +322,12 @@ class Judged:
 # ---- the command
 
 
+def _made_answers(path: Path, site: str, morphometry: MorphometryModel | None) -> Answers:
+    """Stored answers on made cells; those that the network learned from, on another ground, are left out."""
+    made, stored = Answers.load(path, site, morphometry), np.load(path, allow_pickle=False)
+    return made.subset(stored["split"] != "train") if "split" in stored.files else made
+
+
 def load_laboratories(
     cache: Path, sites: Sequence[str], count: int, seed: int, stored: str = "away.npz", made: str = "made.npz"
 ) -> list[Laboratory]:
@@ -335,7 +342,7 @@ def load_laboratories(
         measured = (cache / "measurements.npz").is_file()
         morphometry = morphometry_model(cache, site) if measured else None
         of_made = path.with_name(made)
-        rare = Answers.load(of_made, site, morphometry) if of_made.is_file() else None
+        rare = _made_answers(of_made, site, morphometry) if of_made.is_file() else None
         found.append(Laboratory.of(Answers.load(path, site, morphometry), rare, count, seed))
     return found
 

@@ -80,14 +80,15 @@ def _percent(gain: tuple[float, float, float]) -> str:
 
 
 def judged(
-    cache: Path, names: Sequence[str], site: str, films: int, seed: int
+    cache: Path, names: Sequence[str], site: str, films: int, seed: int, views: Sequence[str] = tuple(VIEWS)
 ) -> tuple[Gain, dict[str, object]]:
     """Print and return what the second of two networks gains over the first on a laboratory."""
     cells = Cells.of(cache, site)
     nets = [network_of(cache / name / "final.pt") for name in names]
     kept: dict[str, object] = {}
     found = {}
-    for view, (factor, tight) in VIEWS.items():
+    for view in dict.fromkeys(("as it is", *views)):
+        factor, tight = VIEWS[view]
         pair = found[view] = [cells.answers(net, cache, factor, tight=tight) for net in nets]
         alone = [answered(answers, Serving()).five for answers in pair]
         gain = balanced_gain(pair[0].five, alone[0], alone[1])
@@ -116,6 +117,9 @@ def main() -> None:
     parser.add_argument(
         "--pair", action="append", required=True, help="WITHOUT:WITH=SITE,SITE (trainings in the cache)"
     )
+    parser.add_argument(
+        "--views", nargs="*", default=list(VIEWS), choices=list(VIEWS), help="beside the cells as they are"
+    )
     parser.add_argument("--films", type=int, default=60)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--json", type=Path)
@@ -124,7 +128,7 @@ def main() -> None:
     for pair in args.pair:
         names, sites = pair.split("=")
         for site in sites.split(","):
-            gain, kept[site] = judged(args.cache, names.split(":"), site, args.films, args.seed)
+            gain, kept[site] = judged(args.cache, names.split(":"), site, args.films, args.seed, args.views)
             gains.append(gain)
     wins, why = verdict(gains)
     means = {n: float(np.nanmean([getattr(g, n)[0] for g in gains])) for n in ("balanced", "films")}

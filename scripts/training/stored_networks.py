@@ -3,7 +3,7 @@
     python -m scripts.training.stored_networks --cache .train
 
 Serving steps are judged on networks that never saw a laboratory. These were trained once; `scripts/training/stored` keeps the
-weights of two classifiers and two detectors in half precision, and what five classifiers answered. What is in the cache already
+weights of three classifiers and two detectors in half precision, and what five classifiers answered. What is in the cache already
 stays.
 """
 
@@ -19,6 +19,7 @@ SITES = ("pbc", "raabin", "bccd", "lisc", "deepbionet")
 PLACES = {
     "classifier-without-lisc-deepbionet.pt": "without-new/final.pt",
     "classifier-without-raabin.pt": "without-raabin/final.pt",
+    "classifier-without-pbc.pt": "without-pbc/final.pt",
     "detector-without-lisc-deepbionet-phone.pt": "det-without-new.pt",
     "detector-without-pbc-raabin-bccd.pt": "det-without-txl.pt",
     **{f"answers-without-{site}.npz": f"without-{site}/away.npz" for site in SITES},
