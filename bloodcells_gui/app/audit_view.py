@@ -15,7 +15,7 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.hash_chain import Kind
 
-COLUMNS = ("entry", "time", "author", "act", "cells", "key", "old", "new", "reason")
+COLUMNS = ("entry", "time", "author", "act", "key", "old", "new", "cells", "reason")
 # What an entry of the chain seals that is no act of a person.
 _SEALED = {
     Kind.META: N_("Case begun"),

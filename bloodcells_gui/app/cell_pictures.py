@@ -113,7 +113,7 @@ def save_pictures(
                 picture = _picture(session, cell_id)
                 name = _free_name(_stem(session, cell_id, options, len(files) + 1), taken)
                 side = max(_LEAST_SIDE, picture.image.width)
-                caption = _caption(session, cell_id, options)
+                caption = _captions(session, cell_id, options)
                 files.append(_write(_tile(picture, side, caption, options.lang), target / name))
                 seen.append(picture)
     except OSError as error:
@@ -154,11 +154,10 @@ def _class_of(session: CaseSession, cell_id: int, options: PictureOptions) -> st
     return code if options.codes else class_name(code, options.lang)
 
 
-def _caption(session: CaseSession, cell_id: int, options: PictureOptions) -> str:
-    parts = [_class_of(session, cell_id, options)] if options.name_class else []
-    if options.name_number:
-        parts.append(str(cell_id))
-    return "  ".join(parts)
+def _captions(session: CaseSession, cell_id: int, options: PictureOptions) -> tuple[str, str]:
+    """Class and number under a picture, "" for what is not wanted."""
+    name = _class_of(session, cell_id, options) if options.name_class else ""
+    return name, str(cell_id) if options.name_number else ""
 
 
 def _stem(session: CaseSession, cell_id: int, options: PictureOptions, place: int) -> str:
@@ -182,24 +181,23 @@ def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(resources_dir() / "fonts" / name), size)
 
 
-def _tile(picture: _Picture, side: int, caption: str, lang: str) -> Image.Image:
-    """A picture `side` px wide with a strip under it: caption left, scale bar right."""
+def _tile(picture: _Picture, side: int, captions: tuple[str, str], lang: str) -> Image.Image:
+    """A picture `side` px wide with a strip under it: class above, number and scale bar below."""
     tile = Image.new("RGB", (side, side + _STRIP), "white")
     tile.paste(picture.image.resize((side, side), Image.Resampling.LANCZOS), (0, 0))
     draw = ImageDraw.Draw(tile)
-    small = _font(14)
-    right = side - 4
+    name, number = captions
+    small, right, line = _font(14), side - 3, side + 25
+    draw.text((2, side + 4), _fitted(name, side - 6), _INK, _font(15, bold=True))
+    draw.text((2, line), number, _MUTED, small)
     if picture.um_per_px is None:
-        said, wide = tr(NO_SCALE, lang), round(small.getlength(tr(NO_SCALE, lang)))
-        draw.text((right, side + 13), said, _MUTED, small, anchor="ra")
-    else:
-        um, wide = bar_of(picture.um_per_px * picture.image.width / side, side)
-        draw.rectangle((right - wide, side + 8, right, side + 11), fill=_INK)
-        said = f"{'≈ ' if picture.estimated else ''}{compact(um, lang)} µm"
-        draw.text((right - wide / 2, side + 15), said, _INK, small, anchor="ma")
-        wide = max(wide, round(small.getlength(said)))
-    room = side - wide - 24
-    draw.text((2, side + 10), _fitted(caption, room), _INK, _font(15, bold=True))
+        draw.text((right, line), tr(NO_SCALE, lang), _MUTED, small, anchor="ra")
+        return tile
+    um, wide = bar_of(picture.um_per_px * picture.image.width / side, side)
+    said = f"{'≈ ' if picture.estimated else ''}{compact(um, lang)} µm"
+    draw.text((right, line), said, _INK, small, anchor="ra")
+    end = right - round(small.getlength(said)) - 8
+    draw.rectangle((end - wide, line + 9, end, line + 12), fill=_INK)
     return tile
 
 
@@ -222,7 +220,7 @@ def _sheet(session: CaseSession, pictures: dict[int, _Picture], options: Picture
     draw = ImageDraw.Draw(sheet)
     draw.text((_GAP, 10), _title(session, len(pictures), options), _INK, _font(17, bold=True))
     for n, (cell_id, picture) in enumerate(pictures.items()):
-        tile = _tile(picture, _SHEET_SIDE, _caption(session, cell_id, options), options.lang)
+        tile = _tile(picture, _SHEET_SIDE, _captions(session, cell_id, options), options.lang)
         sheet.paste(tile, (_GAP + n % columns * pitch, _FOOT + _GAP + n // columns * height))
     draw.text((_GAP, size[1] - _FOOT + 8), tr(RESEARCH_USE_ONLY, options.lang), _MUTED, _font(13))
     return sheet

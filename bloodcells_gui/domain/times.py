@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, tzinfo
 
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.retention import parse_utc
 
+_SPAN = N_("{first} to {last}")
 _TYPED = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<clock>\d\d:\d\d)\S*)?")
 
 
@@ -58,6 +60,25 @@ def paper_text(time: str, lang: str = "en", zone: tzinfo | None = None) -> str:
     there = moment.astimezone(UTC)
     date = "" if there.date() == moment.date() else f"{_date(there, lang)} "
     return f"{text} ({date}{there:%H:%M} UTC)"
+
+
+def paper_span(first: str, last: str, lang: str = "en", zone: tzinfo | None = None) -> str:
+    """From one time to another on paper; what both share stands once.
+
+    "2026-11-29 10:00 to 10:20 UTC+1 (09:00 to 09:20 UTC)", or one time where both are of one minute.
+    """
+    begin, end = local(first, zone), local(last, zone)
+    if begin is None or end is None or first[:16] == last[:16]:
+        return paper_text(first, lang, zone)
+    there = begin.astimezone(UTC), end.astimezone(UTC)
+    same_day = begin.date() == end.date() and there[0].date() == there[1].date() == begin.date()
+    if not same_day or begin.utcoffset() != end.utcoffset():
+        return tr(_SPAN, lang, first=paper_text(first, lang, zone), last=paper_text(last, lang, zone))
+    here = tr(_SPAN, lang, first=f"{begin:%H:%M}", last=f"{end:%H:%M}")
+    text = f"{_date(begin, lang)} {here} {zone_name(begin)}"
+    if not begin.utcoffset():
+        return text
+    return f"{text} ({tr(_SPAN, lang, first=f'{there[0]:%H:%M}', last=f'{there[1]:%H:%M}')} UTC)"
 
 
 def typed_text(time: str, lang: str) -> str:

@@ -17,7 +17,7 @@ from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
 from bloodcells_gui.domain.specimen import ScaleSource
-from bloodcells_gui.domain.times import paper_text
+from bloodcells_gui.domain.times import paper_span, paper_text
 from bloodcells_gui.report import pdf_checks
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.model import ReportModel, RunBlock, TagLine
@@ -35,6 +35,26 @@ from bloodcells_gui.report.pdf_sheet import (
 )
 
 CHANGES_SHOWN = 24
+# Keys of a run's parameters and counts, in words.
+_PARAMETERS = {
+    "kind": N_("kind of images"),
+    "mpp": N_("given scale (µm per px)"),
+    "target_cells": N_("leukocytes to find"),
+    "threads": N_("threads"),
+    "count_cut_left_top": N_("cells cut by the left or top edge count"),
+    "zones": N_("zone"),
+    "sample_range": N_("range of brightness"),
+}
+_COUNTED = {
+    "RBC": N_("red cells"),
+    "PLT": N_("platelets"),
+    "WBC": N_("nucleated cells"),
+    "PLT_listed": N_("platelets listed"),
+    "PLT_unlisted": N_("platelets not listed"),
+    "PLT_per_field": N_("platelets per field"),
+    "fields": N_("fields"),
+    "scanned_mm2": N_("mm² searched"),
+}
 MENDED_SHOWN = 24
 
 
@@ -171,7 +191,8 @@ def _analyser_row(sheet: Sheet, table: Table, whisker: _Whisker, row: AnalyserRo
 def review(sheet: Sheet, model: ReportModel) -> None:
     """Who reviewed what, what was changed, and the signatures."""
     r, cut = model.review, cut_cells(model.differential)
-    sheet.heading(sheet.tr("Review and signatures"), 22)
+    # Lines for a signature by hand do not go to a page of their own.
+    sheet.heading(sheet.tr("Review and signatures"), 22 if model.signatures else 36)
     parts = [
         sheet.ngettext("{n} cell", "{n} cells", r.cells),
         sheet.ngettext("{n} confirmed", "{n} confirmed", r.confirmed),
@@ -191,13 +212,12 @@ def review(sheet: Sheet, model: ReportModel) -> None:
     lang = sheet.lang_code
     for person in r.reviewers:
         text = sheet.tr(
-            "{name}: {confirmed}, {relabelled}, {excluded}, {first} to {last}",
+            "{name}: {confirmed}, {relabelled}, {excluded}; {when}",
             name=person.name,
             confirmed=sheet.ngettext("{n} confirmed", "{n} confirmed", person.confirmed),
             relabelled=sheet.ngettext("{n} relabelled", "{n} relabelled", person.relabelled),
             excluded=sheet.ngettext("{n} taken out", "{n} taken out", person.excluded),
-            first=paper_text(person.first, lang),
-            last=paper_text(person.last, lang),
+            when=paper_span(person.first, person.last, lang),
         )
         sheet.paragraph(text, size=8.5, most=3)
     if r.changes:
@@ -345,9 +365,8 @@ def _run(sheet: Sheet, run: RunBlock, completed: bool) -> None:  # noqa: C901  #
     sheet.ensure(16)
     lang = sheet.lang_code
     title = sheet.tr("Analysis {number}", number=run.number + 1)
-    text = f"{sheet.tr(run.status.value)}, {paper_text(run.started, lang)}"
-    if run.finished:
-        text += " – " + paper_text(run.finished, lang)
+    status = sheet.tr(run.status.value)
+    text = f"{status[:1].upper()}{status[1:]}, {paper_span(run.started, run.finished or run.started, lang)}"
     if completed:
         text += "; " + sheet.tr("a later analysis went on with it to the end")
     done = completed or run.status is RunStatus.COMPLETE
@@ -360,7 +379,8 @@ def _run(sheet: Sheet, run: RunBlock, completed: bool) -> None:  # noqa: C901  #
             f"{name or sha}   sha256 {sha}" if name else sha,
         )
     if run.never_proposed:
-        names = ", ".join(sheet.tr(name).lower() for name in run.never_proposed)
+        translated = (sheet.tr(name) for name in run.never_proposed)
+        names = ", ".join(name[:1].lower() + name[1:] for name in translated)
         key_value(sheet, N_("Never proposes"), names, most=2)
     if run.profile:
         key_value(sheet, "Profile", run.profile)
@@ -371,20 +391,31 @@ def _run(sheet: Sheet, run: RunBlock, completed: bool) -> None:  # noqa: C901  #
     if run.provider:
         key_value(sheet, N_("Computed by"), run.provider)
     if any(v for _, v in run.parameters):
-        key_value(sheet, N_("Parameters"), ", ".join(f"{k} = {v}" for k, v in run.parameters if v), most=5)
+        key_value(sheet, N_("Parameters"), _parameters(sheet, run), most=5)
     label = N_("Numeration")
     for template, values in numeration(run.record.counts, "," if lang == "fr" else "."):
         key_value(sheet, label, sheet.tr(template, **values))
         label = ""
     others = other_counts(run.record.counts)
     if others:
-        key_value(sheet, N_("Also counted"), ", ".join(f"{k} {v:g}" for k, v in others.items()))
+        counted = (f"{sheet.tr(_COUNTED.get(k, k))} {v:g}" for k, v in others.items())
+        key_value(sheet, N_("Also counted"), ", ".join(counted))
     prior_shift = prior_shift_of(run.record.adaptation)
     if prior_shift is not None:
         key_value(sheet, "Whole specimen", adaptation_text(prior_shift, lang), most=6)
     if run.record.remarks:
         key_value(sheet, N_("Notice"), remarks_text(run.record.remarks, lang), rgb=WARNING)
     sheet.set_y(sheet.y + 1.4)
+
+
+def _parameters(sheet: Sheet, run: RunBlock) -> str:
+    """What the run was told, in words."""
+    found = []
+    for key, value in run.parameters:
+        if value:
+            said = sheet.tr("drawn") if key == "zones" else sheet.tr(value)
+            found.append(labelled(sheet.tr(_PARAMETERS.get(key, key)), said, sheet.lang_code))
+    return "; ".join(found)
 
 
 def _scale(sheet: Sheet, run: RunBlock) -> str:

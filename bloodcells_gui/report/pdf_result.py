@@ -294,7 +294,7 @@ def _reference(row: DifferentialRow, lang: str) -> str:
 
 
 def remarks(sheet: Sheet, model: ReportModel) -> None:
-    """Remarks of the runs and of the table, the gravest first, each with the rule that raised it."""
+    """Remarks of the runs and of the table, the gravest first; they name the limit that raised them."""
     # The table's own foot says that limits are of sampling error only.
     of_table = [r for r in model.differential.remarks if r.text != SAMPLING_ONLY]
     of_films = [film_remark(model.earlier)] if model.earlier is not None else []
@@ -309,15 +309,12 @@ def remarks(sheet: Sheet, model: ReportModel) -> None:
         style = "B" if remark.severity == "critical" else ""
         size = 8.5 if remark.severity != "info" else 8
         sheet.type(size, style)
-        rule = sheet.tr("rule {rule}", rule=remark.rule) if remark.rule else ""
-        room = sheet.width - 6 - (34 if rule else 0)
+        room = sheet.width - 6
         lines = sheet.wrap(text, room)
         sheet.ensure(len(lines) * 4.1 + 0.8)
         y = sheet.y
         sheet.box(sheet.left, y + 0.35, 3.4, 3.4, rgb, radius=0.6 if sign == "!" else 1.7)
         sheet.put(sheet.left, y + 0.35, sign, 3.4, size=7, style="B", rgb=WHITE, align="C", height=3.4)
-        if rule:
-            sheet.put(sheet.left + sheet.width - 34, y, rule, 34, size=7, rgb=MUTED, align="R", height=4.1)
         for line in lines:
             sheet.put(sheet.left + 5.4, y, line, room + 0.5, size=size, style=style, height=4.1)
             y += 4.1

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bloodcells_gui.domain.times import local_text, paper_text
+from bloodcells_gui.domain.times import local_text, paper_span, paper_text
 
 PARIS, NEWFOUNDLAND, KOLKATA = (ZoneInfo(n) for n in ("Europe/Paris", "America/St_Johns", "Asia/Kolkata"))
 
@@ -55,3 +55,21 @@ def test_what_a_person_typed_has_no_zone_and_gets_none(typed: str, english: str,
 
 def test_the_last_hours_of_the_calendar_stay_in_utc() -> None:
     assert paper_text("9999-12-31T23:59:59Z", "en", KOLKATA) == "9999-12-31 23:59 UTC"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "english"),
+    [
+        ("2026-11-29T09:00:00Z", "2026-11-29T09:20:00Z",
+         "2026-11-29 10:00 to 10:20 UTC+1 (09:00 to 09:20 UTC)"),
+        ("2026-11-29T09:00:00Z", "2026-11-29T09:00:40Z", "2026-11-29 10:00 UTC+1 (09:00 UTC)"),
+        ("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z",
+         "2026-10-25 02:30 UTC+2 (00:30 UTC) to 2026-10-25 02:30 UTC+1 (01:30 UTC)"),
+        ("2026-11-29T09:00:00Z", "2026-11-30T09:00:00Z",
+         "2026-11-29 10:00 UTC+1 (09:00 UTC) to 2026-11-30 10:00 UTC+1 (09:00 UTC)"),
+        ("nonsense", "2026-11-30T09:00:00Z", "nonsense"),
+    ],
+)  # fmt: skip
+def test_a_span_says_once_what_both_ends_share(first: str, last: str, english: str) -> None:
+    assert paper_span(first, last, "en", PARIS) == english
+    assert " to " not in paper_span(first, last, "fr", PARIS)

@@ -109,6 +109,8 @@ class FieldRow(QWidget):
         else:
             self.editor.setReadOnly(not editable)
             self.editor.setFrame(editable)
+            asks = editable and self.spec.kind == "date"
+            self.editor.setPlaceholderText(tr("YYYY-MM-DD") if asks else "")
 
     def text(self) -> str:
         """What stands in the editor."""

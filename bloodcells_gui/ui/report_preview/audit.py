@@ -63,8 +63,8 @@ class TrailModel(QAbstractTableModel):
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return (
-                tr("No."), tr("Time"), tr("Person"), tr("Act"), tr("Cells"),
-                tr("About"), tr("Before"), tr("After"), tr("Reason"),
+                tr("No."), tr("Time"), tr("Person"), tr("Act"),
+                tr("About"), tr("Before"), tr("After"), tr("Cells"), tr("Reason"),
             )[section]  # fmt: skip
         return None
 
@@ -106,7 +106,7 @@ class AuditWindow(QDialog):
         self.table.setWordWrap(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        for column, width in enumerate((50, 170, 130, 180, 90, 180, 150, 150)):
+        for column, width in enumerate((44, 160, 120, 170, 170, 110, 130, 110)):
             self.table.setColumnWidth(column, width)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)

@@ -161,7 +161,7 @@ class RecordModel(QAbstractTableModel):
             return plain_tip("\n".join([line.reason, *line.signed, f"sha256 {line.head}"]))
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        act = tr("removed") if line.act == Act.DONE else tr("removal begun")
+        act = tr("Removed") if line.act == Act.DONE else tr("Removal begun")
         return (
             str(line.seq), language.when(line.time), line.author, act, language.when(line.created),
             ", ".join(s[:12] for s in line.signed), line.head[:24],

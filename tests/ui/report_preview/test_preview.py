@@ -93,7 +93,7 @@ def test_the_trail_is_shown_searched_verified_and_written(
     assert window is not None
     QAbstractItemModelTester(window.model, QAbstractItemModelTester.FailureReportingMode.Fatal, window.model)
     assert window.model.index(0, 3).data() == "Class confirmed"
-    assert [window.model.index(1, c).data() for c in (3, 5, 6, 7)] == [
+    assert [window.model.index(1, c).data() for c in (3, 4, 5, 6)] == [
         "Field filled in",
         "Stain",
         "",
