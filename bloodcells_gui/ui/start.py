@@ -29,6 +29,7 @@ from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.collector import Collector
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.file_dialogs import FileDialogs
+from bloodcells_gui.ui.focus_ring import FocusRing
 from bloodcells_gui.ui.held_keys import HeldKeys
 from bloodcells_gui.ui.help.desk import HelpDesk
 from bloodcells_gui.ui.i18n import Language
@@ -55,6 +56,8 @@ def make_application() -> QApplication:
     app.setWindowIcon(app_icon())
     if app.findChild(HeldKeys) is None:
         HeldKeys(app)
+    if app.findChild(FocusRing) is None:
+        FocusRing(app)
     family = load_fonts()
     if family:
         font = QFont(family)

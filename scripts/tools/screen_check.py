@@ -118,6 +118,8 @@ def _cut_choice(box: QComboBox) -> Iterator[str]:
 
 def _cut_field(line: QLineEdit) -> Iterator[str]:
     text = line.placeholderText() if not line.text() else ""
+    if text and text == unescape(line.toolTip()):
+        return
     if text and line.fontMetrics().horizontalAdvance(text) > line.width() - 8:
         yield text
 

@@ -15,7 +15,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox, NumberEdit, ScannedEdit
 from bloodcells_gui.ui.dialogs.found_images import FoundImages
 from bloodcells_gui.ui.i18n import pgettext, tr
-from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
 
 
 class OpenOptionsDialog(Form):
@@ -60,6 +60,7 @@ class OpenOptionsDialog(Form):
             self.found.hide()
         self.specimen_id = ScannedEdit()
         self.specimen_id.setPlaceholderText(found.id if found else path.name)
+        self.specimen_id.setToolTip(plain_tip(self.specimen_id.placeholderText()))
         self.specimen_id.setMaxLength(120)
         self.form.addRow(tr("&Specimen number"), self.specimen_id)
         self.kind = _kind_choice(found)

@@ -106,7 +106,7 @@ class InspectorPanel(QWidget):
         self.mending.switched.connect(self.tabs.setHidden)  # who draws needs the height
         split.setChildrenCollapsible(False)
         layout.addWidget(split, 1)
-        self.setMinimumWidth(300)
+        self.setMinimumWidth(max(300, self.tabs.tabBar().sizeHint().width() + 4))
         controller.changed.connect(self._on_case_changed)
         context.theme.changed.connect(self._show_head_and_scores)
         self.show_cell(None)
@@ -251,6 +251,7 @@ class InspectorPanel(QWidget):
         self.history = PairsModel(self)
         self.references = ReferencesTab(self._context)
         self.tabs = QTabWidget()
+        self.tabs.setObjectName("narrow")
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
         self.tabs.addTab(self.probabilities, tr("Probabilities"))

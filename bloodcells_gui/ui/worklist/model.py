@@ -180,7 +180,8 @@ class WorklistModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             if column in (Column.FLAGS, Column.CELLS, Column.CREATED):
                 return plain_tip(self._tip(index.row(), entry, column))
-            return plain_tip(entry.problem_in(self._context.language.lang) or str(entry.path))
+            more = entry.problem_in(self._context.language.lang) or str(entry.path)
+            return plain_tip(f"{self._text(index.row(), entry, column)}\n{more}".strip())
         if role == Qt.ItemDataRole.AccessibleTextRole:
             title = self.headerData(column, Qt.Orientation.Horizontal)
             return labelled(title, self._text(index.row(), entry, column), self._context.language.lang)

@@ -25,7 +25,7 @@ class SearchRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.text = self._line(tr("Specimen, patient number or file name"), tr("Search"))
+        self.text = self._line(tr("Specimen, patient or file"), tr("Search"))
         self.text.setClearButtonEnabled(True)
         self.state = self._choice(
             tr("State"),

@@ -66,6 +66,8 @@ class CaseTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(max(self.fontMetrics().height() + 14, HEIGHT + 8))
         for column, width in _WIDTHS.items():
             self.setColumnWidth(column, width)
+        time = self.fontMetrics().horizontalAdvance("30/11/2026 00:00 UTC+1") + 14
+        self.setColumnWidth(Column.CREATED, max(_WIDTHS[Column.CREATED], time))
         self._set_up_header(self.horizontalHeader())
         self.doubleClicked.connect(lambda _: self.opened.emit())
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
