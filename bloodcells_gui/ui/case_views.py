@@ -39,6 +39,7 @@ class CaseViews(QTabWidget):
         self._controller = controller
         self._pool = pool
         self.asked_about: list[int] | None = None
+        self.setObjectName("views")
         self.setDocumentMode(True)
         self.setTabBarAutoHide(True)
         self.gallery = GalleryPanel(context, controller, pool)
@@ -57,7 +58,10 @@ class CaseViews(QTabWidget):
             return super().minimumSizeHint()
         front, bar = self.currentWidget(), self.tabBar()
         least = front.minimumSizeHint().expandedTo(front.minimumSize())
-        return least + QSize(4, 0 if bar.isHidden() else bar.sizeHint().height())
+        if bar.isHidden():
+            return least + QSize(4, 0)
+        tabs = bar.sizeHint()
+        return QSize(max(least.width(), tabs.width()) + 4, least.height() + tabs.height())
 
     def _slide_view(self) -> SlidePanel | None:
         """Where the cells lie, for fields and slides."""

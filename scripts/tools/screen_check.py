@@ -112,7 +112,8 @@ def _cut_button(button: QAbstractButton) -> Iterator[str]:
 
 def _cut_choice(box: QComboBox) -> Iterator[str]:
     room = box.width() - (box.sizeHint().width() - _widest(box))
-    if box.fontMetrics().horizontalAdvance(box.currentText()) > room + _SLACK:
+    told = box.currentText() in unescape(box.toolTip())
+    if not told and box.fontMetrics().horizontalAdvance(box.currentText()) > room + _SLACK:
         yield box.currentText()
 
 
@@ -219,8 +220,9 @@ def out_of_place(root: QWidget) -> list[Problem]:
     for parent in visible(root):
         if isinstance(parent, (QAbstractScrollArea, QHeaderView)) or _scrolls(parent):
             continue
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
         shown = [
-            c for c in parent.children() if isinstance(c, QWidget) and c.isVisible() and not c.isWindow()
+            c for c in parent.findChildren(QWidget, options=direct) if c.isVisible() and not c.isWindow()
         ]
         shown = [
             c
@@ -347,6 +349,8 @@ def without_focus_mark(root: QWidget) -> list[Problem]:
         ):
             continue
         if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus or widget.focusProxy() is not None:
+            continue
+        if widget.visibleRegion().isEmpty():  # scrolled out of sight: Tab brings it back
             continue
         widget.clearFocus()
         without = _picture(widget)

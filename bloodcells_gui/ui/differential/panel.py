@@ -104,7 +104,7 @@ class DifferentialTable(QTableView):
             (Column.EARLIER, "100.0 ▲", 60),
         ):  # fmt: skip
             title = str(self._model.headerData(column, Qt.Orientation.Horizontal) or "")
-            wide = max(m.horizontalAdvance(sample) + 14, m.horizontalAdvance(title) + 18, least)
+            wide = max(m.horizontalAdvance(sample) + 14, m.horizontalAdvance(title) + 12, least)
             header.resizeSection(column, wide)
             self._widths[column] = wide
 

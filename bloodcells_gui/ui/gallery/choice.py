@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, 
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.ui.gallery.order import Shown, Sorting, flags_and_tags, shown_name, sorting_names
 from bloodcells_gui.ui.i18n import Language, ngettext, tr
+from bloodcells_gui.ui.labels import plain_tip
 
 # Key of the filter that holds cells by their ids.
 THESE = "these"
@@ -70,17 +71,16 @@ class ShownChoice(QWidget):
         super().__init__()
         self.filter = _ShownBox(session, language)
         self.filter.setAccessibleName(tr("Which cells are shown"))
-        self.filter.setToolTip(tr("Which cells are shown (Ctrl+Shift+F)"))
         self.sort = QComboBox()
         for key, name in sorting_names().items():
             self.sort.addItem(name, str(key))
         self.sort.setAccessibleName(tr("Order of the cells"))
-        self.sort.setToolTip(tr("Order of the cells; each tile shows the number by which it is sorted"))
         for box in (self.filter, self.sort):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(9)
+            box.setMinimumContentsLength(6)
             box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             box.activated.connect(lambda _: self.changed.emit())
+            box.currentTextChanged.connect(lambda _: self._update_tips())
         self.turn = QToolButton()
         self.turn.setCheckable(True)
         self.turn.setText("⇅")
@@ -94,6 +94,15 @@ class ShownChoice(QWidget):
         for widget in (self.filter, self.sort, self.turn):
             row.addWidget(widget)
         self.setFocusProxy(self.filter)
+        self._update_tips()
+
+    def _update_tips(self) -> None:
+        """Tell what the boxes are for, and whole what they may cut on a small screen."""
+        for box, purpose in (
+            (self.filter, tr("Which cells are shown (Ctrl+Shift+F)")),
+            (self.sort, tr("Order of the cells; each tile shows the number by which it is sorted")),
+        ):
+            box.setToolTip(plain_tip(f"{box.currentText()}\n{purpose}"))
 
     @property
     def shown(self) -> str:

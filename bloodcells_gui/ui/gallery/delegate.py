@@ -236,16 +236,18 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(swatch, 3, 3)
 
         name = str(index.data(Qt.ItemDataRole.DisplayRole))
+        count = self._context.language.integer(int(index.data(Role.COUNT)))
+        area = rect.adjusted(46, 0, -12, 0)
+        painter.setFont(plain)
+        beside = painter.fontMetrics().horizontalAdvance(count) + 44
         painter.setFont(bold)
         painter.setPen(theme.colour("text"))
-        area = rect.adjusted(46, 0, -12, 0)
-        shown = bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(40, area.width() - 130))
+        shown = bold_metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(40, area.width() - beside))
         flags = int(LEFT)
         painter.drawText(area, flags, shown)
         width = bold_metrics.horizontalAdvance(shown)
         painter.setFont(plain)
         painter.setPen(theme.colour("muted"))
-        count = self._context.language.integer(int(index.data(Role.COUNT)))
         painter.drawText(area.adjusted(width + 10, 0, 0, 0), flags, count)
         key = self._context.keymap.key(code) if code not in (UNIDENTIFIED, EXCLUDED_LABEL) else ""
         if key:

@@ -42,13 +42,13 @@ _OF_THE_PROPOSAL = frozenset({Sorting.UNCERTAINTY, Sorting.PROBABILITY, Sorting.
 
 
 def sorting_names() -> dict[Sorting, str]:
-    """Each sorting key in words, what comes first included."""
+    """Each sorting key in words."""
     return {
-        Sorting.UNCERTAINTY: tr("Most uncertain first"),
-        Sorting.PROBABILITY: tr("Least probable first"),
-        Sorting.SIZE: tr("Largest first"),
-        Sorting.SUSPICION: tr("Most suspicious first"),
-        Sorting.FOUND: tr("In the order found"),
+        Sorting.UNCERTAINTY: tr("By uncertainty"),
+        Sorting.PROBABILITY: tr("By probability"),
+        Sorting.SIZE: tr("By size"),
+        Sorting.SUSPICION: tr("By suspicion"),
+        Sorting.FOUND: tr("As found"),
     }
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.suspicion import waits_first
@@ -77,18 +86,19 @@ class GalleryPanel(QWidget):
         self.queue = self._queue_button()
         self.choice = ShownChoice(session, context.language)
         self.choice.changed.connect(self._show_choice)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(14, 5, 14, 5)
-        bar.setSpacing(6)
-        bar.addWidget(self._label)
-        bar.addStretch(1)
-        bar.addWidget(self.queue)
-        bar.addWidget(self.choice)
-        bar.addWidget(self._slider)
+        self._bar, self._below = QHBoxLayout(), QHBoxLayout()
+        self._bar.setSpacing(6)
+        self._bar.addWidget(self._label)
+        self._bar.addStretch(1)
+        for widget in (self.queue, self.choice, self._slider):
+            self._bar.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(bar)
+        self._bar.setContentsMargins(10, 4, 8, 4)
+        self._below.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._bar)
+        layout.addLayout(self._below)
         layout.addWidget(self.view, 1)
         self.setFocusProxy(self.view)
         self.view.current_changed.connect(self.current_changed)
@@ -110,12 +120,35 @@ class GalleryPanel(QWidget):
         self._told.timeout.connect(self._toast.hide)
         self._update_count_label()
 
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the head is in two rows."""
+        first = self._label.sizeHint().width() + self.queue.sizeHint().width() + 12
+        rows = max(first, self.choice.minimumSizeHint().width()) + 18
+        return QSize(max(rows, self.view.minimumSizeHint().width()), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put filter and order below the rest of the head where they do not fit beside it."""
+        super().resizeEvent(event)
+        beside = (self._label, self.queue, self.choice)
+        room = sum(w.sizeHint().width() + 6 for w in beside if not w.isHidden()) + self._slider.maximumWidth()
+        above = room + 18 <= event.size().width()
+        if above == (self._bar.indexOf(self.choice) < 0):
+            self._below.removeWidget(self.choice)
+            self._bar.removeWidget(self.choice)
+            if above:
+                self._bar.insertWidget(self._bar.indexOf(self._slider), self.choice)
+            else:
+                self._below.addWidget(self.choice)
+            self._below.setContentsMargins(*((0, 0, 0, 0) if above else (10, 2, 8, 4)))
+
     def _size_slider(self) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, len(SIDES) - 1)
         slider.setPageStep(1)
         slider.setValue(SIDES.index(self.view.side))
-        slider.setFixedWidth(80)
+        # The first to give way on a small screen; the keys and the menu have the sizes too.
+        slider.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        slider.setMaximumWidth(80)
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         slider.setAccessibleName(tr("Size of the pictures"))
         slider.setToolTip(tr("Size of the pictures (Ctrl and mouse wheel)"))

@@ -181,7 +181,8 @@ class WorklistModel(QAbstractTableModel):
             if column in (Column.FLAGS, Column.CELLS, Column.CREATED):
                 return plain_tip(self._tip(index.row(), entry, column))
             more = entry.problem_in(self._context.language.lang) or str(entry.path)
-            return plain_tip(f"{self._text(index.row(), entry, column)}\n{more}".strip())
+            said = (self._text(index.row(), entry, column), ", ".join(entry.persons), more)
+            return plain_tip("\n".join(dict.fromkeys(text for text in said if text)))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             title = self.headerData(column, Qt.Orientation.Horizontal)
             return labelled(title, self._text(index.row(), entry, column), self._context.language.lang)

@@ -21,6 +21,9 @@ _WIDTHS = {
 }  # fmt: skip
 
 
+_LEAST_FLAGS = 150
+
+
 class CaseTable(QTableView):
     """The list; Enter opens.
 
@@ -91,6 +94,10 @@ class CaseTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        # On a small screen the flags are worth more than who worked on the case; the tool tip has the names.
+        kept = sum(self.columnWidth(c) for c in _WIDTHS if c not in (Column.FLAGS, Column.PERSONS))
+        room = self.viewport().width() - kept - _WIDTHS[Column.PERSONS]
+        self.setColumnHidden(Column.PERSONS, room < _LEAST_FLAGS)
         self.moved.emit()
 
     # -- order -----------------------------------------------------------------------------------------
