@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 # Rank of the pixels, of each channel, that are blank field beside cells.
 _BLANK_RANK = 97
-# Red cells absorb green and blue; in red they are nearly clear, unlike nuclei and granules.
-_LEAST_GREEN_OD = 0.06
-_MOST_RED_SHARE = 0.6
+# Red cells absorb green and blue, from tan over pink to orange; nuclei, granules and platelets let blue pass,
+# and dense nuclei are darker than any red cell. Shares are of the density in green.
+_GREEN_OD = (0.06, 0.45)
+_MOST_RED_SHARE = 0.85
+_LEAST_BLUE_SHARE = 0.45
 # Around the outline, px: the edge of the cell itself is no surroundings.
 _MARGIN_PX = 4
 # What is darker than this in every channel is no field.
@@ -43,5 +45,7 @@ def red_cell_densities(rgb: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArr
     if blank.max() < _DARK:
         return np.zeros(0, np.float32)
     density = -np.log10((pixels + 1) / (blank.astype(np.float32) + 1))
-    red, green = density[:, 0], density[:, 1]
-    return np.asarray(green[(green > _LEAST_GREEN_OD) & (red < _MOST_RED_SHARE * green)], np.float32)
+    red, green, blue = density.T
+    pale = (green > _GREEN_OD[0]) & (green < _GREEN_OD[1])
+    pink = (red < _MOST_RED_SHARE * green) & (blue > _LEAST_BLUE_SHARE * green)
+    return np.asarray(green[pale & pink], np.float32)

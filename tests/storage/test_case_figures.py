@@ -80,5 +80,23 @@ def test_nuclei_and_glass_are_no_red_cells() -> None:
     assert np.median(found) == pytest.approx(np.log10(241 / 151), abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("rgb", "is_red_cell"),
+    [
+        ((200, 160, 150), True),  # tan
+        ((205, 150, 150), True),  # pink
+        ((230, 160, 110), True),  # orange, a yellow lamp
+        ((180, 130, 195), False),  # a platelet
+        ((150, 150, 215), False),  # blue cytoplasm
+        ((90, 50, 140), False),  # a nucleus
+    ],
+)
+def test_red_cells_are_told_by_their_colour(rgb: tuple[int, int, int], is_red_cell: bool) -> None:
+    picture = np.full((60, 60, 3), 240, np.uint8)
+    picture[:20] = rgb
+    found = red_cell_densities(picture, np.zeros((60, 60), np.uint8))
+    assert (found.size == 1200) is is_red_cell
+
+
 def test_a_dark_picture_has_no_red_cells() -> None:
     assert red_cell_densities(np.full((60, 60, 3), 20, np.uint8), np.zeros((60, 60), np.uint8)).size == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bloodcells_gui.domain.control_charts import RULES, Alarm, Chart, DayPoint
+from bloodcells_gui.domain.control_charts import ALARMS, RULES, Alarm, Chart, DayPoint
 from bloodcells_gui.domain.quality import BY_FIGURE
 from bloodcells_gui.ui.i18n import Language, tr
 
@@ -21,8 +21,10 @@ def value_text(language: Language, chart: Chart, value: float) -> str:
 
 def rules_text(language: Language, point: DayPoint) -> str:
     """What a day breaks, or what else there is to say of it."""
-    if point.rules:
-        return "; ".join(f"{rule}: {language.text(RULES[rule])}" for rule in point.rules)
+    # "Beyond 2 SD" says nothing beside a rule that is an alarm.
+    rules = [rule for rule in point.rules if rule in ALARMS or not point.alarm]
+    if rules:
+        return "; ".join(f"{rule}: {language.text(RULES[rule])}" for rule in rules)
     if point.odd:
         return tr("baseline, left out as odd")
     return tr("baseline") if point.baseline else ""

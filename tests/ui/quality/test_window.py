@@ -46,9 +46,7 @@ def test_the_chart_with_the_alarm_comes_first_and_says_why(
     chart = window.chosen()
     assert chart is not None
     assert chart.figure == "nucleus_od"
-    assert str(window.days.index(0, DayColumn.RULES).data()).startswith(
-        "1_2s: beyond 2 SD; 1_3s: beyond 3 SD"
-    )
+    assert str(window.days.index(0, DayColumn.RULES).data()).startswith("1_3s: beyond 3 SD")
     assert "8 days" in window.about.text()
     spoken = window.charts.data(window.list.currentIndex(), Qt.ItemDataRole.AccessibleTextRole)
     assert "alarm" in str(spoken)
