@@ -29,7 +29,7 @@ UNNAMED, AGREED, SECOND = "unidentified", "agreed", "second_reader"
 
 FIGURES: tuple[Figure, ...] = (
     Figure(
-        RED_COLOUR, N_("Red cells, density in green"), "OD", 3,
+        RED_COLOUR, N_("Red cells, density in green"), N_("OD"), 3,
         N_("eosin of the stain, its pH and time, the light of the microscope"),
     ),
     Figure(

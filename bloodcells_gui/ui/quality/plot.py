@@ -36,6 +36,19 @@ class _Days(pg.AxisItem):  # type: ignore[misc]
         return [self._context.language.day(date.fromordinal(int(v)).isoformat()) for v in values if v >= 1]
 
 
+class _Values(pg.AxisItem):  # type: ignore[misc]
+    """The figure's values, with the decimal sign of the language."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__("left")
+        self._context = context
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        """The values as text."""
+        plain: list[str] = super().tickStrings(values, scale, spacing)
+        return [t.replace(".", ",") for t in plain] if self._context.language.lang == "fr" else plain
+
+
 class ChartPlot(pg.PlotWidget):  # type: ignore[misc]
     """Days as points, limits as lines, a thick line where the model changed.
 
@@ -44,7 +57,10 @@ class ChartPlot(pg.PlotWidget):  # type: ignore[misc]
     """
 
     def __init__(self, context: UiContext) -> None:
-        super().__init__(axisItems={"bottom": _Days(context)}, background=context.theme.colour("base"))
+        super().__init__(
+            axisItems={"bottom": _Days(context), "left": _Values(context)},
+            background=context.theme.colour("base"),
+        )
         self._context = context
         self._chart: Chart | None = None
         self.setMenuEnabled(False)

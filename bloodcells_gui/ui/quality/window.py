@@ -75,6 +75,8 @@ class QualityWindow(QDialog):
         self.list.setModel(self.charts)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setAccessibleName(tr("Charts"))
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.selectionModel().currentChanged.connect(lambda *_: self._show_chart())
         self.lead = PlainLabel()
         self.lead.setWordWrap(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bloodcells_gui.domain.control_charts import ALARMS, RULES, Alarm, Chart, DayPoint
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.quality import BY_FIGURE
 from bloodcells_gui.ui.i18n import Language, tr
 
@@ -24,7 +25,7 @@ def rules_text(language: Language, point: DayPoint) -> str:
     # "Beyond 2 SD" says nothing beside a rule that is an alarm.
     rules = [rule for rule in point.rules if rule in ALARMS or not point.alarm]
     if rules:
-        return "; ".join(f"{rule}: {language.text(RULES[rule])}" for rule in rules)
+        return "; ".join(labelled(rule, language.text(RULES[rule]), language.lang) for rule in rules)
     if point.odd:
         return tr("baseline, left out as odd")
     return tr("baseline") if point.baseline else ""
