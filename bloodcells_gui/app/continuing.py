@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from bloodcells_gui.domain.analysis import AnalysisRun, is_incomplete, left_out
+from bloodcells_gui.domain.retention import parse_utc
 from bloodcells_gui.domain.run_messages import REACHED
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 
@@ -58,3 +61,23 @@ def next_target(
     while target <= leukocytes:
         target += step
     return target
+
+
+def seconds_per_mm2(runs: Sequence[AnalysisRun]) -> float | None:
+    """How long the search of a mm2 took in the runs of a case so far; None where none says."""
+    seconds = area = 0.0
+    for run in runs:
+        began, ended = parse_utc(run.started), parse_utc(run.finished)
+        searched = run.record.counts.searched_mm2
+        if began is not None and ended is not None and searched and ended > began:
+            seconds += (ended - began).total_seconds()
+            area += searched
+    return seconds / area if area > 0 else None
+
+
+def area_mm2(outline_px: Sequence[tuple[float, float]], mpp: float) -> float | None:
+    """Area of a drawn zone at a scale in um per px; None without one."""
+    if len(outline_px) < 3 or not (math.isfinite(mpp) and mpp > 0):
+        return None
+    twice = sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise([*outline_px, outline_px[0]]))
+    return abs(twice) / 2 * mpp**2 / 1e6

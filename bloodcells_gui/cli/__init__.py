@@ -56,7 +56,7 @@ def _run(args: argparse.Namespace) -> int:
         problem(e, language(args))
         return e.exit_code
     except Cancelled:
-        line(tr("Cancelled: nothing was written.", language(args)), file=sys.stderr)
+        line(tr("Stopped: nothing was written.", language(args)), file=sys.stderr)
         return EXIT_CANCELLED
     except KeyboardInterrupt:
         return EXIT_CANCELLED

@@ -139,7 +139,7 @@ def _print_outcome(args: argparse.Namespace, outcome: Outcome) -> None:
 
 
 _ENDED = {
-    EXIT_CANCELLED: N_("Cancelled: what was found is kept and stamped incomplete."),
+    EXIT_CANCELLED: N_("Stopped: what was found is kept and stamped incomplete."),
     EXIT_NOTHING_READABLE: (
         N_(
             "Incomplete: the images went out of reach. What was found is kept and stamped incomplete; once "

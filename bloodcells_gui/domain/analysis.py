@@ -160,6 +160,11 @@ def completed_later(runs: Sequence[AnalysisRun]) -> tuple[int, ...]:
     )
 
 
+def status_word(status: RunStatus) -> str:
+    """How a run ended, as a person reads it: an English word for the catalogue."""
+    return N_("stopped") if status is RunStatus.CANCELLED else status.value
+
+
 def is_incomplete(runs: Sequence[AnalysisRun]) -> bool:
     """Whether a run did not come to its end and no later one went on with it to the end."""
     later = completed_later(runs)

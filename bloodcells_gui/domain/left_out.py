@@ -20,7 +20,9 @@ LOOSE = N_("It lies beside the folders, and each folder is a specimen of its own
 DUPLICATE = N_("duplicate of {name}")
 SAME_SHOT = N_("duplicate of {name}, the same picture in another format")
 FURTHER = N_("It is a further picture in the same file, of which only the first is analysed.")
-NOT_BEGUN = N_("It was not begun: the analysis was cancelled before.")
+NOT_BEGUN = N_("It was not begun: the analysis was stopped before.")
+#: Of cases of earlier versions: translated as ever, said no more.
+FORMER = (N_("It was not begun: the analysis was cancelled before."),)
 LATER = N_("It was not there when the analysis began; analyse again without --resume.")
 
 OWN_SOFTWARE = "bloodcells_gui"

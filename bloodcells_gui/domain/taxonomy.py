@@ -44,6 +44,23 @@ class Significance(IntEnum):
     CRITICAL = 3
 
 
+class Shape(StrEnum):
+    """Shapes of marks.
+
+    Circles are mature granulocytes, diamonds bands and immature ones, triangles lymphocytes and plasma
+    cells, drops monocytes and blasts, squares erythroblasts and platelets, crosses what is no whole cell; a
+    plus is a cell that nobody named.
+    """
+
+    CIRCLE = "circle"
+    DIAMOND = "diamond"
+    TRIANGLE = "triangle"
+    SQUARE = "square"
+    DROP = "triangle upside down"
+    CROSS = "cross"
+    PLUS = "plus"
+
+
 @dataclass(frozen=True, slots=True)
 class CellClass:
     """One leaf of the taxonomy.
@@ -64,6 +81,9 @@ class CellClass:
     key : str
         Default key of the review (the cellcountr counter's layout where it has one).
     significance : Significance
+    shape : Shape
+        What marks it on maps beside the colour: 18 colours cannot all be told apart by everybody. Classes of
+        one shape have colours that colour-blind people tell apart too.
     """
 
     code: str
@@ -74,6 +94,7 @@ class CellClass:
     rgb: tuple[int, int, int]
     key: str
     significance: Significance = Significance.ORDINARY
+    shape: Shape = Shape.CIRCLE
 
     @property
     def counts(self) -> bool:
@@ -82,6 +103,13 @@ class CellClass:
 
 
 _LEUKOCYTE, _PLATELET = CellKind.LEUKOCYTE, CellKind.PLATELET
+_DIAMOND, _TRIANGLE, _DROP, _SQUARE, _CROSS = (
+    Shape.DIAMOND,
+    Shape.TRIANGLE,
+    Shape.DROP,
+    Shape.SQUARE,
+    Shape.CROSS,
+)
 _NOTABLE, _GRAVE, _CRITICAL = Significance.NOTABLE, Significance.GRAVE, Significance.CRITICAL
 
 #: Names of the coarse rows, in the order in which the ten-class roll-up shows them.
@@ -98,26 +126,36 @@ ROW_NAMES: dict[str, str] = {
     "SMUDGE": N_("Smudge cell"),
 }
 CLASSES: tuple[CellClass, ...] = (
-    CellClass("SNE", "Segmented neutrophil", "NE", _LEUKOCYTE, "NEUTROPHIL", (64, 133, 198), "Q"),
-    CellClass("BNE", "Band neutrophil", "NE", _LEUKOCYTE, "NEUTROPHIL", (118, 178, 224), "A"),
-    CellClass("LY", "Lymphocyte", "", _LEUKOCYTE, "LYMPHOCYTE", (112, 84, 178), "S"),
-    CellClass("VLY", "Variant lymphocyte", "", _LEUKOCYTE, "LYMPHOCYTE", (160, 122, 214), "V"),
-    CellClass("MO", "Monocyte", "", _LEUKOCYTE, "MONOCYTE", (60, 150, 140), "F"),
-    CellClass("EO", "Eosinophil", "", _LEUKOCYTE, "EOSINOPHIL", (226, 108, 62), "Z"),
-    CellClass("BA", "Basophil", "", _LEUKOCYTE, "BASOPHIL", (60, 66, 130), "X"),
-    CellClass("MMY", "Metamyelocyte", "IG", _LEUKOCYTE, "IG", (206, 170, 60), "W"),
-    CellClass("MY", "Myelocyte", "IG", _LEUKOCYTE, "IG", (188, 138, 40), "E"),
-    CellClass("PMY", "Promyelocyte", "IG", _LEUKOCYTE, "IG", (158, 104, 30), "R", _GRAVE),
-    CellClass("BL", "Blast", "", _LEUKOCYTE, "BLAST", (196, 42, 66), "T", _CRITICAL),
-    CellClass("PC", "Plasma cell", "", _LEUKOCYTE, OTHER, (190, 92, 160), "D", _NOTABLE),
+    CellClass("SNE", "Segmented neutrophil", "NE", _LEUKOCYTE, "NEUTROPHIL", (80, 128, 171), "Q"),
+    CellClass("BNE", "Band neutrophil", "NE", _LEUKOCYTE, "NEUTROPHIL", (105, 169, 224), "A", shape=_DIAMOND),
+    CellClass("LY", "Lymphocyte", "", _LEUKOCYTE, "LYMPHOCYTE", (86, 69, 161), "S", shape=_TRIANGLE),
     CellClass(
-        "ERB", "Erythroblast (NRBC)", "", CellKind.ERYTHROBLAST, "ERYTHROBLAST", (150, 70, 80), "G", _GRAVE
+        "VLY", "Variant lymphocyte", "", _LEUKOCYTE, "LYMPHOCYTE", (172, 128, 228), "V", shape=_TRIANGLE
     ),
-    CellClass("SMU", "Smudge cell", "", CellKind.SMUDGE, "SMUDGE", (140, 140, 150), "M"),
-    CellClass("PLT", "Platelet", "", _PLATELET, "PLATELET", (196, 130, 186), "P"),
-    CellClass("GPLT", "Giant platelet", "", _PLATELET, "PLATELET", (172, 96, 160), "L"),
-    CellClass("PLC", "Platelet clump", "", _PLATELET, "PLATELET", (148, 70, 136), "K"),
-    CellClass("ART", "Artefact", "", CellKind.ARTEFACT, OTHER, (120, 120, 120), "C"),
+    CellClass("MO", "Monocyte", "", _LEUKOCYTE, "MONOCYTE", (61, 143, 129), "F", shape=_DROP),
+    CellClass("EO", "Eosinophil", "", _LEUKOCYTE, "EOSINOPHIL", (219, 109, 70), "Z"),
+    CellClass("BA", "Basophil", "", _LEUKOCYTE, "BASOPHIL", (56, 55, 149), "X"),
+    CellClass("MMY", "Metamyelocyte", "IG", _LEUKOCYTE, "IG", (190, 176, 108), "W", shape=_DIAMOND),
+    CellClass("MY", "Myelocyte", "IG", _LEUKOCYTE, "IG", (178, 140, 18), "E", shape=_DIAMOND),
+    CellClass("PMY", "Promyelocyte", "IG", _LEUKOCYTE, "IG", (147, 99, 29), "R", _GRAVE, shape=_DIAMOND),
+    CellClass("BL", "Blast", "", _LEUKOCYTE, "BLAST", (199, 48, 66), "T", _CRITICAL, shape=_DROP),
+    CellClass("PC", "Plasma cell", "", _LEUKOCYTE, OTHER, (245, 26, 144), "D", _NOTABLE, shape=_TRIANGLE),
+    CellClass(
+        "ERB",
+        "Erythroblast (NRBC)",
+        "",
+        CellKind.ERYTHROBLAST,
+        "ERYTHROBLAST",
+        (135, 77, 83),
+        "G",
+        _GRAVE,
+        shape=_SQUARE,
+    ),
+    CellClass("SMU", "Smudge cell", "", CellKind.SMUDGE, "SMUDGE", (124, 137, 161), "M", shape=_CROSS),
+    CellClass("PLT", "Platelet", "", _PLATELET, "PLATELET", (207, 143, 200), "P", shape=_SQUARE),
+    CellClass("GPLT", "Giant platelet", "", _PLATELET, "PLATELET", (212, 78, 145), "L", shape=_SQUARE),
+    CellClass("PLC", "Platelet clump", "", _PLATELET, "PLATELET", (118, 73, 139), "K", shape=_SQUARE),
+    CellClass("ART", "Artefact", "", CellKind.ARTEFACT, OTHER, (111, 103, 98), "C", shape=_CROSS),
 )
 #: Cells of blood that no class stands for: a person gives them the class that the laboratory counts them as.
 WITHOUT_CLASS: tuple[str, ...] = (N_("Promonocyte"),)

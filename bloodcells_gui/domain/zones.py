@@ -27,6 +27,16 @@ Polygon = Sequence[tuple[float, float]]
 Zones = Mapping[int, Sequence[Polygon]]
 
 
+def ranked_reasons(reasons: Sequence[str]) -> tuple[str, ...]:
+    """The reasons against a tile, the strongest first: of "too thin" and "too thick" the stronger alone.
+
+    A tile may hold thin and thick places; both words at once say nothing.
+    """
+    found = tuple(reasons)
+    both = [r for r in found if r in (TOO_THIN, TOO_THICK)]
+    return tuple(r for r in found if r not in both[1:])
+
+
 def zones_to_json_obj(zones: Zones) -> dict[str, list[list[list[int]]]]:
     """Convert zones to a JSON object in whole px, for a run's parameters and the case."""
     return {

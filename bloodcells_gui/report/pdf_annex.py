@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bloodcells_gui.adaptation.prior_shift import prior_shift_of
-from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.analysis import RunStatus, status_word
 from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.formatting import labelled, number, remark_text
@@ -365,7 +365,7 @@ def _run(sheet: Sheet, run: RunBlock, completed: bool) -> None:  # noqa: C901  #
     sheet.ensure(16)
     lang = sheet.lang_code
     title = sheet.tr("Analysis {number}", number=run.number + 1)
-    status = sheet.tr(run.status.value)
+    status = sheet.tr(status_word(run.status))
     text = f"{status[:1].upper()}{status[1:]}, {paper_span(run.started, run.finished or run.started, lang)}"
     if completed:
         text += "; " + sheet.tr("a later analysis went on with it to the end")

@@ -18,6 +18,7 @@ from bloodcells_gui.domain.analysis import (
     ScaleKnown,
     Skipped,
     SkippedFile,
+    is_incomplete,
     left_out,
 )
 from bloodcells_gui.domain.errors import UserError
@@ -36,6 +37,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Job, JobRunner
 from bloodcells_gui.ui.progress_bar import AnalysisBar
+from bloodcells_gui.ui.scale_words import as_in_the_window
 
 _NAMED = 3
 
@@ -69,11 +71,14 @@ class AnalysisControl(QObject):
         Events as they come, for views that show more than cells (tiles, zones).
     scale_wanted()
         The person wants to give the scale.
+    continue_wanted()
+        The person wants an analysis to go on.
     """
 
     state_changed = Signal()
     heard = Signal(list)
     scale_wanted = Signal()
+    continue_wanted = Signal()
 
     def __init__(
         self, context: UiContext, bar: AnalysisBar, banners: BannerStack, parent: QObject | None = None
@@ -158,17 +163,28 @@ class AnalysisControl(QObject):
         if self._done is not None and without_target(self._done.record.remarks):
             self._tell_end(self._done)
         if self._done is not None and self._done.status == RunStatus.CANCELLED:
-            self._show_banner(
-                "info",
-                tr("The analysis was stopped."),
-                tr("What was found so far is kept and marked incomplete."),
-                tr("It can be continued from the File menu."),
+            self._offer_to_continue(
+                tr("The analysis was stopped."), tr("What was found so far is kept and marked incomplete.")
             )
         self._session = None
         self.state_changed.emit()
 
+    def _offer_to_continue(self, what: str, why: str) -> None:
+        action = (tr("Continue the analysis"), self.continue_wanted.emit)
+        self._told.append(self._banners.show_banner("info", what, why, actions=(action,)))
+
     def tell_opened(self, session: CaseSession) -> None:
-        """Say of a case that was opened what its analysis left out, and where it needs a scale."""
+        """Say of a case that was opened that its analysis can go on, what it left out, where it needs a scale.
+
+        After a crash the notice about it offers to continue.
+        """
+        run = session.runs[-1] if session.runs else None
+        ended = run is not None and run.status in (RunStatus.CANCELLED, RunStatus.FAILED)
+        if ended and is_incomplete(session.runs) and not (session.read_only or session.state.signed):
+            self._offer_to_continue(
+                tr("The analysis of this case did not reach its end."),
+                tr("What was found so far is kept and marked incomplete."),
+            )
         if not session.state.signed:
             self._tell_skipped(session)
         self._tell_scale(session)
@@ -185,6 +201,7 @@ class AnalysisControl(QObject):
             self._ask_scale(told or lang.text(run.scale.warning if run.scale else ""))
 
     def _ask_scale(self, told: str) -> None:
+        told = as_in_the_window(told)
         give = tr("Give the scale: the images are analysed anew as another case; this one stays.")
         action = (tr("Give the scale…"), self.scale_wanted.emit)
         banner = self._banners.notice("scale", "warning", told, what_to_do=give, actions=(action,))

@@ -16,6 +16,7 @@ from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate, ScaleS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
+from bloodcells_gui.ui.scale_words import as_in_the_window
 
 
 class Chip(QWidget):
@@ -129,7 +130,7 @@ class CaseHeader(QWidget):
         if scale.basis and scale.limits is not None:
             low, high = (language.number(limit, 3) for limit in scale.limits)
             said.insert(0, language.text(SCALE_LIMITS, low=low, high=high, basis=language.text(scale.basis)))
-        return "\n".join(said)
+        return as_in_the_window("\n".join(said))
 
     def _chips_of_work(self) -> list[tuple[str, str, str]]:
         """What the laboratory's work says of the case, whatever its images are."""

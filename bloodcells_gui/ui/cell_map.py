@@ -5,6 +5,7 @@ Imported when it is first wanted: pyqtgraph is the largest part of the start-up 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,18 +19,28 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayou
 from bloodcells_gui.app.embedding_map import map_on_plane
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.taxonomy import Shape
+from bloodcells_gui.ui.class_marks import shape_of
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.delegate import group_rgb
-from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.gallery.model import GROUPS
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.map_legend import MapLegend
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.uncertainty_colours import uncertainty_colour
 
 if TYPE_CHECKING:
     from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
 
 _RECOLOURED_AT_ONCE = 5_000
 BY_CLASS, BY_UNCERTAINTY = "class", "doubt"
+#: pyqtgraph's symbols for the shapes of classes.
+SYMBOLS = {
+    Shape.CIRCLE: "o", Shape.DIAMOND: "d", Shape.TRIANGLE: "t1", Shape.DROP: "t", Shape.SQUARE: "s",
+    Shape.CROSS: "x", Shape.PLUS: "+",
+}  # fmt: skip
 
 
 def inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -43,14 +54,6 @@ def inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray
             result ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
         x0, y0 = x1, y1
     return result
-
-
-def uncertainty_colour(uncertainty: float) -> QColor:
-    """Blue (certain) over grey to orange (doubtful): distinguishable without red-green vision."""
-    t = max(0.0, min(1.0, uncertainty))
-    low, middle, high = (58, 110, 190), (170, 170, 170), (230, 126, 34)
-    a, b, s = (low, middle, 2 * t) if t < 0.5 else (middle, high, 2 * t - 1)
-    return QColor(*(round(p + (q - p) * s) for p, q in zip(a, b, strict=True)))
 
 
 NO_MAP = N_(
@@ -121,16 +124,22 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]
         self.setBackground(self._context.theme.colour("base"))
         self.choose(self.chosen)
 
-    def show_points(self, points: NDArray[np.float32], colours: Sequence[QColor]) -> None:
-        """(n, 2) places, about -1 to 1, and a colour each."""
+    def show_points(
+        self, points: NDArray[np.float32], colours: Sequence[QColor], symbols: Sequence[str]
+    ) -> None:
+        """(n, 2) places, about -1 to 1, with a colour and a symbol of pyqtgraph each."""
         first = not len(self.points)
         self.points = np.asarray(points, np.float64)
         brushes: dict[int, QBrush] = {}
         for colour in colours:
             brushes.setdefault(colour.rgba(), pg.mkBrush(colour))
-        size = 8 if len(points) <= 4000 else 4
+        size = 9 if len(points) <= 4000 else 5
         self.dots.setData(
-            x=self.points[:, 0], y=self.points[:, 1], size=size, brush=[brushes[c.rgba()] for c in colours]
+            x=self.points[:, 0],
+            y=self.points[:, 1],
+            size=size,
+            symbol=list(symbols) or "o",
+            brush=[brushes[c.rgba()] for c in colours],
         )
         self.choose({i for i in self.chosen if i < len(self.points)})
         if first:
@@ -252,6 +261,8 @@ class CellMap(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(bar)
+        self.legend = MapLegend(context)
+        layout.addWidget(self.legend)
         layout.addWidget(self.canvas, 1)
         self.setFocusProxy(self.canvas)
         self._build_hover()
@@ -280,8 +291,10 @@ class CellMap(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(14, 5, 14, 5)
         bar.addWidget(self.colouring)
+        self.chosen_count = QLabel()
         bar.addWidget(self._state)
         bar.addWidget(hint, 1)
+        bar.addWidget(self.chosen_count)
         return bar
 
     def _build_hover(self) -> None:
@@ -334,7 +347,14 @@ class CellMap(QWidget):
         """Give each point the colour of its cell, by class or by uncertainty."""
         self._faded = False
         made: dict[str | float, QColor] = {}  # one object a shade, not one a cell: cases have 100,000
-        self.canvas.show_points(self._places, [self._colour(i, made) for i in self.ids])
+        groups = [self._session.state.label(i) for i in self.ids]
+        symbols = [SYMBOLS[shape_of(code)] for code in groups]
+        self.canvas.show_points(self._places, [self._colour(i, made) for i in self.ids], symbols)
+        if self.colouring.currentData() == BY_UNCERTAINTY:
+            self.legend.show_uncertainty()
+        else:
+            found = Counter(groups)
+            self.legend.show_classes({code: found[code] for code in GROUPS if found[code]})
 
     def _colour(self, cell_id: int, made: dict[str | float, QColor]) -> QColor:
         key: str | float
@@ -362,7 +382,10 @@ class CellMap(QWidget):
     def show_selection(self, ids: Sequence[int]) -> None:
         """Ring the chosen cells, now and once the map is computed."""
         self._ringed = tuple(ids)
-        self.canvas.choose({self.row_of[i] for i in ids if i in self.row_of})
+        rows = {self.row_of[i] for i in ids if i in self.row_of}
+        self.canvas.choose(rows)
+        n = len(rows)
+        self.chosen_count.setText(ngettext("{n} cell chosen", "{n} cells chosen", n) if n else "")
 
     def shows(self, ids: Sequence[int]) -> bool:
         """Whether all these cells have a ring on the map, and at least one of them is in sight."""

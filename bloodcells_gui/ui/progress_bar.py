@@ -36,7 +36,7 @@ class AnalysisBar(QFrame):
         self.text_label = QLabel()
         self.text_label.setObjectName("muted")
         self.text_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.cancel_button = QPushButton(context.icons.get("stop"), pgettext("analysis", "Cancel"))
+        self.cancel_button = QPushButton(context.icons.get("stop"), pgettext("analysis", "Stop"))
         self.cancel_button.setToolTip(tr("Stops the analysis; what was found so far is kept"))
         self.cancel_button.clicked.connect(self._cancel)
         row = QHBoxLayout(self)

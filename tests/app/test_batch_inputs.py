@@ -215,5 +215,5 @@ def test_specimens_that_a_cancellation_left_are_listed(patients: Path, tmp_path:
     done = analyze_all(request, token=token, progress=lambda _: token.cancel(), engine=plain_engine)
     assert [o.specimen for o in done] == ["A"]
     assert [(r["path"], r["reason"]) for r in rows(tmp_path / "out" / "skipped.csv")] == [
-        (name, "It was not begun: the analysis was cancelled before.") for name in ("B", "C")
+        (name, "It was not begun: the analysis was stopped before.") for name in ("B", "C")
     ]

@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.ui.case_page import CasePage
-from bloodcells_gui.ui.cell_map import BY_UNCERTAINTY, CellMap, inside, uncertainty_colour
+from bloodcells_gui.ui.cell_map import BY_UNCERTAINTY, CellMap, inside
 from bloodcells_gui.ui.compare import MOST, CompareWindow
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.uncertainty_colours import uncertainty_colour
 from tests.support.fakes import FakeSession, make_cells
 
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from bloodcells_gui.ui.alignment import LEFT, RIGHT
+from bloodcells_gui.ui.class_marks import paint_mark
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.model import LINE_ROLE, Column, DifferentialModel, Index, Line, LineKind
 from bloodcells_gui.ui.gallery.delegate import draw_key_cap
@@ -69,14 +70,8 @@ class DifferentialDelegate(QStyledItemDelegate):
         pen = painter.pen()
         if line.row is not None:
             colour = self._context.theme.ink(line.row.rgb)
-            swatch = QRect(left, rect.center().y() - 5, 11, 11)
-            if line.kind == LineKind.SUM:
-                painter.setPen(QPen(colour, 1.5))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-            else:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(colour)
-            painter.drawRect(swatch)
+            place = QRectF(left, rect.center().y() - 5, 11, 11)
+            paint_mark(painter, line.row.code, place, colour, hollow=line.kind == LineKind.SUM)
             left += 19
             flag = line.row.flag
             if flag:

@@ -32,6 +32,7 @@ from bloodcells_gui.ui.differential.model import Column, DifferentialModel, Line
 from bloodcells_gui.ui.help.explanations import HERE
 from bloodcells_gui.ui.help.what_is_this import QuestionMark
 from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.scale_words import as_in_the_window
 
 _SEVERITY = {
     "info": ("info", "muted"),
@@ -229,7 +230,7 @@ class RemarkList(QWidget):
         icon = QLabel()
         icon.setPixmap(self._context.icons.pixmap(icon_name, 16, self.devicePixelRatioF(), token))
         icon.setAlignment(Qt.AlignmentFlag.AlignTop)
-        text = QLabel(remark_text(remark, self._context.language.lang))
+        text = QLabel(as_in_the_window(remark_text(remark, self._context.language.lang)))
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

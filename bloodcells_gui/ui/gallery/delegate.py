@@ -13,6 +13,7 @@ from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
 from bloodcells_gui.ui.alignment import LEFT, RIGHT
+from bloodcells_gui.ui.class_marks import paint_mark
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.layout import Metrics
 from bloodcells_gui.ui.gallery.model import GalleryModel, Index, Role
@@ -31,9 +32,11 @@ GLYPHS = {
 def group_rgb(code: str) -> tuple[int, int, int]:
     """Colour of a group; amber and red for the queues, grey for excluded ones."""
     if code == UNIDENTIFIED:
-        return (214, 148, 40)
+        return (235, 180, 20)
     if code == LOOK_FIRST:
-        return (196, 42, 66)
+        return (199, 48, 66)
+    if code == EXCLUDED_LABEL:
+        return (150, 150, 150)
     return BY_CODE[code].rgb if code in BY_CODE else (128, 128, 128)
 
 
@@ -230,10 +233,7 @@ class GalleryDelegate(QStyledItemDelegate):
             else [QPoint(x - 2, middle - 2), QPoint(x + 2, middle + 2), QPoint(x + 6, middle - 2)]
         )
         painter.drawPolyline(arrow)
-        swatch = QRectF(rect.x() + 26, middle - 6, 12, 12)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.ink(group_rgb(code)))
-        painter.drawRoundedRect(swatch, 3, 3)
+        paint_mark(painter, code, QRectF(rect.x() + 26, middle - 6, 12, 12), theme.ink(group_rgb(code)))
 
         name = str(index.data(Qt.ItemDataRole.DisplayRole))
         count = self._context.language.integer(int(index.data(Role.COUNT)))

@@ -19,6 +19,7 @@ from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.review import Change, Status
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import WORD
+from bloodcells_gui.ui.class_marks import mark_pixmap
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.cell_words import cell_remarks
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
@@ -328,8 +329,8 @@ class InspectorPanel(QWidget):
         waits = waiting_guess(self.session, language, cell_id)
         # A guess that does not count is no headline.
         code = UNIDENTIFIED if waits else decision.final or cell.predicted
-        colour = theme.ink(group_rgb(code)).name()
-        self._swatch.setStyleSheet(f"background: {colour}; border-radius: 4px;")
+        colour = theme.ink(group_rgb(code))
+        self._swatch.setPixmap(mark_pixmap(code, 14, self.devicePixelRatioF(), colour))
         self.name_label.show_text(language.text(WORD).rstrip(".") if waits else language.class_name(code))
         words = {
             Status.PROPOSED: tr("proposed"),

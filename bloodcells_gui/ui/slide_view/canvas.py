@@ -41,6 +41,8 @@ class SlideCanvas(SlidePicture):
         Delete was pressed.
     zone_drawn()
         The person drew a zone, or took it away.
+    enter_pressed()
+        Enter was pressed.
     """
 
     picked = Signal(object)
@@ -48,6 +50,7 @@ class SlideCanvas(SlidePicture):
     pointed = Signal(object)
     removal_wanted = Signal()
     zone_drawn = Signal()
+    enter_pressed = Signal()
 
     def __init__(
         self,
@@ -192,6 +195,8 @@ class SlideCanvas(SlidePicture):
             self.fit()
         elif key == Qt.Key.Key_Delete:
             self.removal_wanted.emit()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.enter_pressed.emit()
         elif key == Qt.Key.Key_Escape and self.tool != MOVE:
             self.set_tool(MOVE)
         else:

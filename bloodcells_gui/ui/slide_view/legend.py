@@ -25,7 +25,7 @@ def words(shown: str, densest_per_px2: float, mpp: float) -> tuple[str, str, str
         um per plane px; NaN when unknown.
     """
     if shown == QUALITY:
-        return tr("Quality of the monolayer"), "0 %", "100 %"
+        return tr("Monolayer: one layer, in focus"), "0 %", "100 %"
     if shown != DENSITY:
         return None
     if not (math.isfinite(mpp) and mpp > 0):

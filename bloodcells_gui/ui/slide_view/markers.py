@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPen
 
 from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
-from bloodcells_gui.domain.taxonomy import CLASSES, UNIDENTIFIED
+from bloodcells_gui.domain.taxonomy import CLASSES, PLATELETS, UNIDENTIFIED, Shape
+from bloodcells_gui.ui.class_marks import mark_pixels, mark_pixmap, paint_mark, shape_of
 from bloodcells_gui.ui.gallery.model import GROUPS
 from bloodcells_gui.ui.slide_view.camera import Camera
 
-UNKNOWN_RGB = (240, 180, 40)
+UNKNOWN_RGB = (235, 180, 20)
 EXCLUDED_RGB = (150, 150, 150)
 RGB: dict[str, tuple[int, int, int]] = {
     UNIDENTIFIED: UNKNOWN_RGB, EXCLUDED_LABEL: EXCLUDED_RGB, **{c.code: c.rgb for c in CLASSES}
 }  # fmt: skip
 _INDEX = {code: i for i, code in enumerate(GROUPS)}
+_SHAPES = [str(shape_of(code)) for code in GROUPS]
+_MARK_PX = 8.0
 # Frames from this size on the screen on, and at most so many.
 _FRAME_PX = 13.0
 _MOST_FRAMES = 500
@@ -172,11 +175,15 @@ class Markers:
             mine = boxes[groups == group]
             for x, y, w, h in mine.tolist():
                 sx, sy = camera.to_screen(x, y)
+                if code in PLATELETS and w * camera.zoom < _CAPTION_PX:
+                    _dot(painter, code, QPointF(sx + w * camera.zoom / 2, sy + h * camera.zoom / 2), colour)
+                    continue
                 frame = QRectF(sx - 3, sy - 3, w * camera.zoom + 6, h * camera.zoom + 6)
                 painter.setPen(QPen(QColor(255, 255, 255, 150), 3.2))
                 painter.drawRect(frame)
                 painter.setPen(pen)
                 painter.drawRect(frame)
+                _dot(painter, code, frame.bottomRight(), colour)
                 if w * camera.zoom >= _CAPTION_PX:
                     _caption(painter, frame, code)
 
@@ -189,26 +196,34 @@ class Markers:
         table = np.array(
             [0xFF000000 | r << 16 | g << 8 | bl for r, g, bl in (RGB[c] for c in GROUPS)], np.uint32
         )
-        colours = table[self._groups[rows]]
-        reach = round((3 if len(rows) < _CROWD else 2) * ratio)
+        groups = self._groups[rows]
+        reach = round((4 if len(rows) < _CROWD else 2) * ratio)
         # A margin on all sides, so that no dot needs to be cut.
         stride = width + 2 * reach
         canvas = np.zeros((height + 2 * reach, stride), np.uint32)
         px, py = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
         ok = (px >= 0) & (px < width) & (py >= 0) & (py < height)
-        place = (py[ok] + reach) * stride + px[ok] + reach
-        colours = colours[ok]
+        place, groups = (py[ok] + reach) * stride + px[ok] + reach, groups[ok]
         flat = canvas.reshape(-1)
-        for ring, shade in ((reach, np.uint32(0xC0C0C0C0)), (reach - 1, colours)):
-            for dy in range(-ring, ring + 1):
-                for dx in range(-ring, ring + 1):
-                    if dx * dx + dy * dy <= ring * ring + 1:
-                        flat[place + (dy * stride + dx)] = shade
+        shapes = np.array([_SHAPES[g] for g in range(len(GROUPS))])[groups]
+        for ring in (reach, reach - 1):
+            for shape in np.unique(shapes):
+                own = shapes == shape
+                shade = table[groups[own]] if ring < reach else np.uint32(0xC0C0C0C0)
+                for dy, dx in mark_pixels(Shape(shape), ring).tolist():
+                    flat[place[own] + (dy * stride + dx)] = shade
         image = QImage(
             canvas.data, stride, canvas.shape[0], 4 * stride, QImage.Format.Format_ARGB32_Premultiplied
         )
         image.setDevicePixelRatio(ratio)
         painter.drawImage(QPointF(-reach / ratio, -reach / ratio), image)
+
+
+def _dot(painter: QPainter, code: str, middle: QPointF, colour: QColor) -> None:
+    """The mark of a class at a place, on a pale rim."""
+    for half, shade in ((_MARK_PX / 2 + 1.5, QColor(255, 255, 255, 200)), (_MARK_PX / 2, colour)):
+        corner = QPointF(half, half)
+        paint_mark(painter, code, QRectF(middle - corner, middle + corner), shade)
 
 
 def _caption(painter: QPainter, frame: QRectF, text: str) -> None:
@@ -220,13 +235,6 @@ def _caption(painter: QPainter, frame: QRectF, text: str) -> None:
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def swatch(rgb: tuple[int, int, int], *, ticked: bool) -> QIcon:
+def swatch(code: str, *, ticked: bool) -> QIcon:
     """Full for a class that is shown, a frame for one that is hidden: an icon takes the place of the tick."""
-    pixmap = QPixmap(14, 14)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setPen(QPen(QColor(*rgb), 2))
-    painter.setBrush(QColor(*rgb) if ticked else Qt.GlobalColor.transparent)
-    painter.drawRect(1, 1, 12, 12)
-    painter.end()
-    return QIcon(pixmap)
+    return QIcon(mark_pixmap(code, 14, 2.0, QColor(*RGB[code]), hollow=not ticked))

@@ -26,6 +26,7 @@ from bloodcells_gui.ui.slide_view.markers import Markers
 from bloodcells_gui.ui.slide_view.status_line import SlideStatusLine
 from bloodcells_gui.ui.slide_view.tools import SlideTools
 from bloodcells_gui.ui.slide_view.zone import StoredZone, image_zones_of
+from bloodcells_gui.ui.slide_view.zone_offer import ZoneOffer
 
 _SETTLE_MS = 120
 
@@ -44,10 +45,13 @@ class SlidePanel(QWidget):
         The person clicked a cell.
     failed(UserError)
         Something could not be read or saved as a picture.
+    analysis_wanted()
+        The person wants the drawn zone analysed.
     """
 
     cell_picked = Signal(int)
     failed = Signal(object)
+    analysis_wanted = Signal()
 
     def __init__(
         self,
@@ -82,6 +86,7 @@ class SlidePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.offer = ZoneOffer(context, self.canvas)
         layout.addWidget(self.tools)
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self.foot)
@@ -98,6 +103,9 @@ class SlidePanel(QWidget):
         self.canvas.removal_wanted.connect(self.remove_chosen)
         self.canvas.zone_drawn.connect(lambda: self._kept_zone.save(self.zones()))
         self.canvas.zone_drawn.connect(self._update_tools_and_status)
+        self.canvas.zone_drawn.connect(self._offer_zone)
+        self.canvas.enter_pressed.connect(self.offer.accept)
+        self.offer.accepted.connect(self.analysis_wanted)
         self.tools.tool_chosen.connect(self.set_tool)
         self.tools.map_chosen.connect(self.show_map)
         self.tools.visited_wanted.connect(self.show_visited)
@@ -239,6 +247,10 @@ class SlidePanel(QWidget):
     def zones(self) -> Zones:
         """The zone that was drawn, in the px of each image it touches; empty for everywhere."""
         return image_zones_of(self.canvas.zone, self.reader.images)
+
+    def _offer_zone(self) -> None:
+        if self.controller.editable:
+            self.offer.offer(self.canvas.zone, self.canvas.mpp, self._session.runs)
 
     def _show_kept_zone(self) -> None:
         outline = self._kept_zone.changed_outline(self.reader.images)

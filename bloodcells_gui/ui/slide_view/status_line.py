@@ -6,6 +6,7 @@ import math
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from bloodcells_gui.domain.zones import ranked_reasons
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import ElidedLabel
@@ -49,7 +50,7 @@ class SlideStatusLine(QWidget):
             parts.append(f"{x * mpp / 1000:.3f}, {y * mpp / 1000:.3f} mm")
         tile = self._canvas.zones.tile_at(image.index, x, y)
         if tile is not None:
-            reasons = [self._context.language.text(r) for r in tile.reasons]
+            reasons = [self._context.language.text(r) for r in ranked_reasons(tile.reasons)]
             quality = tr("quality {percent} %").format(percent=round(100 * tile.score))
             parts.append(", ".join([quality, *reasons]))
         self.where.show_text("  ·  ".join(parts))

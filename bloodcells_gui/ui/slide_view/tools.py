@@ -11,7 +11,7 @@ from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.canvas import ADD, MEASURE, MOVE, ZONE, SlideCanvas
 from bloodcells_gui.ui.slide_view.display_settings import DisplayPanel
-from bloodcells_gui.ui.slide_view.markers import RGB, swatch
+from bloodcells_gui.ui.slide_view.markers import swatch
 
 
 class SlideTools(QWidget):
@@ -164,7 +164,7 @@ class SlideTools(QWidget):
         for code, n in self._canvas.markers.counts().items():
             action = menu.addAction(f"{language.class_name(code)}  ({language.integer(n)})")
             shown = code not in self._canvas.markers.hidden
-            action.setIcon(swatch(RGB[code], ticked=shown))
+            action.setIcon(swatch(code, ticked=shown))
             action.setCheckable(True)
             action.setChecked(shown)
             action.setEnabled(self._canvas.show_markers)

@@ -11,6 +11,7 @@ from bloodcells_gui.app.recovery import notice_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.clock import ClockDoubt
 from bloodcells_gui.domain.validation import SettingProblem
+from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.main_window import MainWindow
@@ -25,6 +26,12 @@ class CaseNotices(QObject):
         super().__init__(window)
         self._window = window
         self._context = context
+        window.analysis.continue_wanted.connect(window.continue_analysis)
+        window.case_shown.connect(self._watch_zones)
+
+    def _watch_zones(self, page: CasePage) -> None:
+        if page.slide is not None:
+            page.slide.analysis_wanted.connect(self._window.continue_analysis)
 
     def of_case(self, session: CaseSession) -> None:
         """All there is to say of a case that was opened."""

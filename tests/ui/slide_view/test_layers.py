@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor, QIcon, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.cell import Box
-from bloodcells_gui.domain.zones import ZoneTile
+from bloodcells_gui.domain.taxonomy import BY_CODE
+from bloodcells_gui.domain.zones import ZoneTile, ranked_reasons
 from bloodcells_gui.ui.slide_view import legend
 from bloodcells_gui.ui.slide_view.camera import Camera
 from bloodcells_gui.ui.slide_view.layers import ZoneLayer
@@ -55,7 +56,7 @@ def test_the_legend_gives_the_colours_their_numbers() -> None:
     assert "mm²" in title
     assert (low, high) == ("0", "320")  # 20 in 1,000 x 1,000 px of 0.25 um
     assert legend.words(legend.DENSITY, 20 / 1e6, math.nan) == ("Leukocytes per area", "0", "densest")
-    assert legend.words(legend.QUALITY, 0, 0.25) == ("Quality of the monolayer", "0 %", "100 %")
+    assert legend.words(legend.QUALITY, 0, 0.25) == ("Monolayer: one layer, in focus", "0 %", "100 %")
     assert legend.words(legend.NOTHING, 0, 0.25) is None
 
 
@@ -76,8 +77,8 @@ def test_a_hidden_class_looks_unlike_a_shown_one(qtbot: QtBot) -> None:
         painter.end()
         return picture.pixelColor(7, 7)
 
-    assert middle(swatch((200, 30, 60), ticked=True)) == QColor(200, 30, 60)
-    assert middle(swatch((200, 30, 60), ticked=False)) == QColor(Qt.GlobalColor.white)
+    assert middle(swatch("SNE", ticked=True)) == QColor(*BY_CODE["SNE"].rgb)
+    assert middle(swatch("SNE", ticked=False)) == QColor(Qt.GlobalColor.white)
 
 
 @pytest.mark.parametrize("code", ["BA", "MO", "PLT"])
@@ -93,3 +94,10 @@ def test_the_name_beside_a_marker_can_be_read_whatever_the_class_colour(qtbot: Q
     painter.end()
     above = [image.pixelColor(x, y).lightness() for x in range(97, 130) for y in range(75, 94)]
     assert max(above) > 200
+
+
+def test_of_thin_and_thick_the_stronger_is_said() -> None:
+    assert ranked_reasons(("too thick", "pale", "too thin")) == ("too thick", "pale")
+    assert ranked_reasons(("too thin", "too thick")) == ("too thin",)
+    assert ranked_reasons(("out of focus", "too thick")) == ("out of focus", "too thick")
+    assert ranked_reasons(()) == ()
