@@ -174,7 +174,7 @@ class AnalysisControl(QObject):
         self._told.append(self._banners.show_banner("info", what, why, actions=(action,)))
 
     def tell_opened(self, session: CaseSession) -> None:
-        """Say of a case that was opened that its analysis can go on, what it left out, where it needs a scale.
+        """Say of a case that was opened that its analysis can go on, what it left out, if it needs a scale.
 
         After a crash the notice about it offers to continue.
         """
