@@ -215,19 +215,7 @@ class CellAnalyzer:
             box, flags = self._box_and_flags(window, masks[i])
             if FLAG_EDGE in flags and self._frame is not None:
                 values[self._of_outline] = np.nan
-            look = _SOUND if FLAG_NO_CELL in flags else look_of(crops[i], um_per_px)
-            doubts = (
-                (focus < self._focus_limit, FLAG_OUT_OF_FOCUS),
-                (result.unlike[i], FLAG_UNLIKE_TRAINING),
-                (result.hinges[i], FLAG_SCALE_UNSURE),
-                (look.too_poor, FLAG_POOR_PICTURE),
-                (
-                    look.out_of_focus(without_texture=focus < self._focus_limit)
-                    and self.classifier.classes[best] in NUCLEATED,
-                    FLAG_BLURRED,
-                ),
-            )
-            flags += tuple(flag for is_so, flag in doubts if is_so)
+            flags += self._doubts(i, crops[i], result, flags, focus, best)
             none_found = FLAG_NO_CELL in flags
             held_back = not _NOT_NAMED.isdisjoint(flags)
             cell = Cell(
@@ -248,6 +236,28 @@ class CellAnalyzer:
             embedding = np.asarray(result.embedding[i], np.float16)
             rows.append((mark_plasma_look(cell), self._assets(window, masks[i], embedding, pictures[i])))
         return rows
+
+    def _doubts(
+        self,
+        i: int,
+        crop: NDArray[np.uint8],
+        result: Averaged,
+        flags: tuple[str, ...],
+        focus: float,
+        best: int,
+    ) -> tuple[str, ...]:
+        """Flags of what makes the name of cell `i` doubtful: its picture, its scale, its likeness."""
+        look = _SOUND if FLAG_NO_CELL in flags else look_of(crop, self.windows.outlining.um_per_px)
+        soft = focus < self._focus_limit
+        blurred = look.out_of_focus(without_texture=soft) and self.classifier.classes[best] in NUCLEATED
+        doubts = (
+            (soft, FLAG_OUT_OF_FOCUS),
+            (result.unlike[i], FLAG_UNLIKE_TRAINING),
+            (result.hinges[i], FLAG_SCALE_UNSURE),
+            (look.too_poor, FLAG_POOR_PICTURE),
+            (blurred, FLAG_BLURRED),
+        )
+        return tuple(flag for is_so, flag in doubts if is_so)
 
     def _named(self, windows: Sequence[_Window], crops: NDArray[np.uint8]) -> Averaged:
         """What the classifier says, in view of how far the scale may be off."""

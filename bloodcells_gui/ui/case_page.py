@@ -325,6 +325,15 @@ class CasePage(CaseDecisions):
 
 #: Commands of the window that are the page's alone, by the name of their action.
 PAGE_COMMANDS: dict[str, Callable[[CasePage], None]] = {
+    "confirm": CasePage.confirm,
+    "exclude": CasePage.exclude,
+    "restore": CasePage.restore,
+    "look_first": CasePage.next_look_first,
+    "next_doubtful": CasePage.next_doubtful,
+    "next_unreviewed": CasePage.next_unreviewed,
+    "find_class": CasePage.find_class,
+    "compare": CasePage.compare,
+    "alike": CasePage.show_alike,
     "confirm_seen": CasePage.confirm_seen,
     "tag": CasePage.tag,
     "comment": CasePage.comment,

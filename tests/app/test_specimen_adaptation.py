@@ -28,7 +28,7 @@ from bloodcells_gui.domain.analysis import AnalysisEvent, CellsFound, CellsRepro
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Status
-from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, TOO_FEW, unfamiliar_remark
+from bloodcells_gui.domain.run_messages import DRAWN, FOREIGN, unfamiliar_remark
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.imaging.measure import MEASUREMENTS
 from bloodcells_gui.report.adaptation_text import adaptation_text
@@ -159,20 +159,6 @@ def test_a_familiar_specimen_says_nothing_and_a_drawn_one_that_it_is_drawn(
     said = look_of_specimen(enough, drawn=True)
     assert said is not None
     assert said.text == DRAWN
-
-
-def test_a_specimen_of_few_cells_says_that_its_look_cannot_be_judged(crops: Path, tmp_path: Path) -> None:
-    analyze(crops, tmp_path / "out", pooled_engine(0.9))
-    with CaseStore.open(tmp_path / "out" / "case.bcs", read_only=True) as store:
-        found = prior_shift_of(store.runs[0].record.adaptation)
-    assert found is not None
-    few = replace(found, cells=ENOUGH_CELLS - 1, pool=OpinionPool())
-    said = look_of_specimen(few, drawn=False)
-    assert said is not None
-    assert said.text == TOO_FEW
-    assert dict(said.params) == {"n": "29", "least": "30"}
-    assert look_of_specimen(few, drawn=True) is None
-    assert look_of_specimen(replace(few, cells=ENOUGH_CELLS), drawn=False) is None
 
 
 def test_a_continued_analysis_gives_the_same_as_one_run(crops: Path, tmp_path: Path) -> None:

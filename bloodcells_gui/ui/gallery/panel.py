@@ -86,19 +86,10 @@ class GalleryPanel(QWidget):
         self.queue = self._queue_button()
         self.choice = ShownChoice(session, context.language)
         self.choice.changed.connect(self._show_choice)
-        self._bar, self._below = QHBoxLayout(), QHBoxLayout()
-        self._bar.setSpacing(6)
-        self._bar.addWidget(self._label)
-        self._bar.addStretch(1)
-        for widget in (self.queue, self.choice, self._slider):
-            self._bar.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self._bar.setContentsMargins(10, 4, 8, 4)
-        self._below.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._bar)
-        layout.addLayout(self._below)
+        self._build_head(layout)
         layout.addWidget(self.view, 1)
         self.setFocusProxy(self.view)
         self.view.current_changed.connect(self.current_changed)
@@ -107,13 +98,7 @@ class GalleryPanel(QWidget):
         self.view.dropped.connect(self.dropped)
         controller.changed.connect(self.refresh)
         self.model.outside_asked.connect(self.show_all)
-        # Over the cells, so that nothing moves when it comes and goes.
-        self._toast = PlainLabel()
-        self._toast.setParent(self.view)
-        self._toast.setObjectName("card")
-        self._toast.setMargin(8)
-        self._toast.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._toast.hide()
+        self._toast = self._build_toast()
         self._told = QTimer(self)
         self._told.setSingleShot(True)
         self._told.setInterval(_TOLD_MS)
@@ -140,6 +125,29 @@ class GalleryPanel(QWidget):
             else:
                 self._below.addWidget(self.choice)
             self._below.setContentsMargins(*((0, 0, 0, 0) if above else (10, 2, 8, 4)))
+
+    def _build_head(self, layout: QVBoxLayout) -> None:
+        """What is shown, how, and how large."""
+        self._bar, self._below = QHBoxLayout(), QHBoxLayout()
+        self._bar.setSpacing(6)
+        self._bar.addWidget(self._label)
+        self._bar.addStretch(1)
+        for widget in (self.queue, self.choice, self._slider):
+            self._bar.addWidget(widget)
+        self._bar.setContentsMargins(10, 4, 8, 4)
+        self._below.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._bar)
+        layout.addLayout(self._below)
+
+    def _build_toast(self) -> PlainLabel:
+        """Over the cells, so that nothing moves when it comes and goes."""
+        toast = PlainLabel()
+        toast.setParent(self.view)
+        toast.setObjectName("card")
+        toast.setMargin(8)
+        toast.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        toast.hide()
+        return toast
 
     def _size_slider(self) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
