@@ -11,7 +11,9 @@ from bloodcells_gui.domain.run_messages import TOO_FEW, UNFAMILIAR
 
 
 def test_a_specimen_of_few_cells_says_that_its_look_cannot_be_judged() -> None:
-    few = PriorShift({}, ENOUGH_CELLS - 1, None, 0.5, pool=OpinionPool(unfamiliar=0.01), change=0.5)
+    few = PriorShift(
+        {}, ENOUGH_CELLS - 1, None, 0.5, pool=OpinionPool(1, 1, 0, 0.5, unfamiliar=0.01), change=0.5
+    )
     said = look_of_specimen(few, drawn=False)
     assert said is not None
     assert said.text == TOO_FEW

@@ -155,7 +155,7 @@ def test_a_familiar_specimen_says_nothing_and_a_drawn_one_that_it_is_drawn(
         changed = prior_shift_of(store.runs[0].record.adaptation)
     assert not any(r["flags"] for r in rows(tmp_path / "out" / "cells.csv"))
     assert changed is not None
-    enough = replace(changed, cells=ENOUGH_CELLS, pool=OpinionPool(unfamiliar=0.01), change=0.5)
+    enough = replace(changed, cells=ENOUGH_CELLS, pool=OpinionPool(1, 1, 0, 0.5, unfamiliar=0.01), change=0.5)
     said = look_of_specimen(enough, drawn=True)
     assert said is not None
     assert said.text == DRAWN
