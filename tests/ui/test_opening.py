@@ -21,6 +21,7 @@ from bloodcells_gui.domain.scale_messages import SCALE_CONTRADICTED, WARNING_CON
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.scale_words import as_in_the_window
 from tests.support.fakes import FakeJob, FakeSession, FakeWorkshop, make_cells
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -127,7 +128,8 @@ def test_a_case_that_waits_for_its_scale_says_what_to_do_and_asks_for_it(
     workshop.sessions["a.bcs"] = session
     window.opener.open_case(tmp_path / "a.bcs")
     (banner,) = window.banners.banners
-    assert banner.texts[0] == remark_text(said)
+    assert banner.texts[0] == as_in_the_window(remark_text(said))
+    assert "--mpp" not in banner.texts[0]
     assert "Give the scale" in banner.texts[2]
     asked: list[OpenOptionsDialog] = []
 
