@@ -217,14 +217,7 @@ def _analyze_one(
         export(
             session,
             out,
-            ExportOptions(
-                request.taxonomy,
-                request.paper,
-                request.lang,
-                request.save_masks,
-                csv=request.csv,
-                csv_names=request.csv_names,
-            ),
+            _export_options(request),
         )
         skipped = all_skipped(session)
         searched = any(run.record.counts.searched_mm2 for run in session.runs)
@@ -245,6 +238,17 @@ def _analyze_one(
         )
     finally:
         session.close()
+
+
+def _export_options(request: AnalyzeRequest) -> ExportOptions:
+    return ExportOptions(
+        request.taxonomy,
+        request.paper,
+        request.lang,
+        request.save_masks,
+        csv=request.csv,
+        csv_names=request.csv_names,
+    )
 
 
 def _all_refused(path: Path) -> UserError:

@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image, ImageDraw, ImageFont
-from PIL.PngImagePlugin import PngInfo
+from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.export import safe_folder_name
@@ -23,6 +21,9 @@ from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleSource
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.model import RESEARCH_USE_ONLY
+
+if TYPE_CHECKING:  # what draws takes its time to load, and few starts of the window need it
+    from PIL import Image, ImageFont
 
 MOST_ON_A_SHEET = 400
 NO_SCALE = N_("No scale")
@@ -145,6 +146,8 @@ def _picture(session: CaseSession, cell_id: int) -> _Picture:
     source = ScaleSource.UNKNOWN if scale is None else scale.source
     known = source not in (ScaleSource.UNKNOWN, ScaleSource.CONTRADICTED)
     usable = known and math.isfinite(view.mpp) and view.mpp > 0
+    from PIL import Image
+
     image = Image.fromarray(view.image)
     return _Picture(image, view.mpp if usable else None, source in ASKS_FOR_SCALE, view.from_image)
 
@@ -177,12 +180,16 @@ def _free_name(stem: str, taken: set[str]) -> str:
 
 
 def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    from PIL import ImageFont
+
     name = "OpenSans-Semibold.ttf" if bold else "OpenSans-Regular.ttf"
     return ImageFont.truetype(str(resources_dir() / "fonts" / name), size)
 
 
 def _tile(picture: _Picture, side: int, captions: tuple[str, str], lang: str) -> Image.Image:
     """A picture `side` px wide with a strip under it: class above, number and scale bar below."""
+    from PIL import Image, ImageDraw
+
     tile = Image.new("RGB", (side, side + _STRIP), "white")
     tile.paste(picture.image.resize((side, side), Image.Resampling.LANCZOS), (0, 0))
     draw = ImageDraw.Draw(tile)
@@ -212,6 +219,8 @@ def _fitted(text: str, room: float) -> str:
 
 def _sheet(session: CaseSession, pictures: dict[int, _Picture], options: PictureOptions) -> Image.Image:
     """All pictures in rows, what they are above, what they are for below."""
+    from PIL import Image, ImageDraw
+
     columns = min(_COLUMNS, max(1, len(pictures)))
     rows = -(-len(pictures) // columns)
     pitch, height = _SHEET_SIDE + _GAP, _SHEET_SIDE + _STRIP + _GAP
@@ -233,6 +242,8 @@ def _title(session: CaseSession, n: int, options: PictureOptions) -> str:
 
 def _write(image: Image.Image, path: Path) -> Path:
     """A PNG under a name that is free, marked so that the program never takes it for a photograph."""
+    from PIL.PngImagePlugin import PngInfo
+
     notes = PngInfo()
     notes.add_text("Software", OWN_SOFTWARE)
     notes.add_text("Comment", RESEARCH_USE_ONLY)

@@ -22,7 +22,7 @@ from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED
 from bloodcells_gui.domain.i18n import tr
-from bloodcells_gui.domain.review import Signature, Status
+from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.run_messages import FOREIGN, NOT_REACHED, VERBATIM, remark
 from bloodcells_gui.domain.run_record import RunCounts, RunRecord
 from bloodcells_gui.domain.settings import LabSettings, ReportHeader
@@ -30,7 +30,6 @@ from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.report.adaptation_text import adaptation_text
 from bloodcells_gui.report.model import CheckLine, Comment, FindingLine, ReportModel
 from bloodcells_gui.report.pdf import render_pdf, write_pdf
-from bloodcells_gui.report.pdf_gallery import CHANGED, NOT_REVIEWED, UNSURE, _signs
 from bloodcells_gui.report.pdf_result import nice_axis
 from bloodcells_gui.report.pdf_sheet import Sheet
 from bloodcells_gui.report.pdf_text import Printable, text_key
@@ -441,40 +440,3 @@ def test_arabic_letters_join_and_hebrew_runs_from_right_to_left() -> None:
     blocks = [re.findall(rb"\((.+?)\) Tj", b, re.DOTALL) for b in re.findall(rb"BT .*? ET", drawn, re.DOTALL)]
     pair, alef, bet = (b for b in blocks if b and len(b) < 3 and len(b[0]) < 5)
     assert pair == [*bet, *alef]  # drawn from the left: the last letter first
-
-
-@needs_poppler
-def test_page_one_says_who_signed_this_version_when_and_as_what(plain: ReportModel, tmp_path: Path) -> None:
-    sha = plain.sha256()
-    signed = dataclasses.replace(
-        plain,
-        version=2,
-        signatures=(
-            Signature("A. Dupont", "2026-03-01T11:05:00Z", "Reviewed and reported", "", 1),
-            *(Signature(f"Dr {n}", "2026-03-02T11:05:00Z", "Amended report", sha, 2) for n in "ABCDE"),
-        ),
-    )
-    first = " ".join(text_of(render(signed), tmp_path).split("\f")[0].split())
-    assert "SIGNED Dr A, 2026-03-02 11:05 UTC: Amended report" in first
-    assert "2 more signatures under “Review and signatures”" in first
-    assert "Dupont" not in first
-    french = " ".join(text_of(render(signed, lang="fr"), tmp_path).split("\f")[0].split())
-    assert "SIGNÉ Dr A, 02/03/2026 11:05 UTC : " in french
-    assert "SIGNED Dr" not in text_of(render(plain), tmp_path)
-
-
-def test_pictures_bear_a_mark_only_where_a_cell_differs() -> None:
-    thumbs = [thumb for row in make_report().gallery for thumb in row.thumbs]
-    signs = {status: {_signs(t, True) for t in thumbs if t.status is status} for status in Status}
-    assert signs[Status.CONFIRMED] == {()}
-    assert signs[Status.RELABELLED] == {(CHANGED,)}
-    assert signs[Status.PROPOSED] == {(NOT_REVIEWED,), (NOT_REVIEWED, UNSURE)}
-    # Where nobody has reviewed a cell, the heading says so once.
-    assert {_signs(t, False) for t in thumbs if t.status is Status.PROPOSED} == {(), (UNSURE,)}
-
-
-@needs_poppler
-def test_a_gallery_without_a_reviewed_cell_says_so_once(tmp_path: Path) -> None:
-    text = text_of(render(make_report(reviewed=False)), tmp_path)
-    assert text.count("No person has reviewed the cells shown here.") == 1
-    assert "not reviewed by a person" not in text

@@ -67,12 +67,7 @@ class PreviewWindow(QDialog):
         self.exact.setToolTip(tr("In this computer's PDF viewer, from a folder that is removed afterwards"))
         self.exact.setAutoDefault(False)
         self.exact.clicked.connect(self._open_pdf)
-        self.print_button = QPushButton(tr("P&rint…"))
-        self.print_button.setObjectName("primary")
-        self.print_button.setShortcut(QKeySequence(QKeySequence.StandardKey.Print))
-        self.print_button.setToolTip(tr("These very pages (Ctrl+P)"))
-        self.print_button.setAutoDefault(False)
-        self.print_button.clicked.connect(self.print_report)
+        self.print_button = self._build_print_button()
         self.pages = PagesView(context)
         self.pages.setAccessibleName(self.windowTitle())
         self.pages.moved.connect(self._update_page_label)
@@ -102,6 +97,15 @@ class PreviewWindow(QDialog):
         self._work.failed.connect(self._on_report_failed)
         self.pages.setFocus()
         self._render_report()
+
+    def _build_print_button(self) -> QPushButton:
+        made = QPushButton(tr("P&rint…"))
+        made.setObjectName("primary")
+        made.setShortcut(QKeySequence(QKeySequence.StandardKey.Print))
+        made.setToolTip(tr("These very pages (Ctrl+P)"))
+        made.setAutoDefault(False)
+        made.clicked.connect(self.print_report)
+        return made
 
     def _combo(self, name: str, entries: tuple[tuple[str, str], ...], current: str) -> QComboBox:
         made = QComboBox()
