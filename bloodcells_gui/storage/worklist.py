@@ -21,7 +21,6 @@ from typing import Self, TypeVar
 from bloodcells_gui.domain.earlier_films import Film
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.quality import CaseFigures
-from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.atomic_io import make_folder
 from bloodcells_gui.storage.case import CaseStore
@@ -213,12 +212,7 @@ class Worklist:
 
     def _entry(self, row: serialization.Row) -> CaseEntry:
         """The entry of a row, measured by what the laboratory counts to."""
-        entry = entry_of_row(self.folder, row)
-        entry = replace(entry, target=max(entry.target, self._target()))
-        by_hand = entry.kind == SpecimenKind.COUNTER and entry.state is CaseState.REVIEWED
-        return (
-            replace(entry, state=CaseState.TO_REVIEW) if by_hand and entry.counted < entry.target else entry
-        )
+        return entry_of_row(self.folder, row, self._target())
 
     def figures(self) -> list[CaseFigures]:
         """What every readable case says of stain, camera and naming, as of the last :meth:`refresh`."""

@@ -212,9 +212,19 @@ def unreadable_row(name: str | bytes, stamp: str, path: Path, error: UserError) 
     return (name, stamp, "", stem, "", "", "", state, *counts, "[]", "", "[]", why, "", 0, 0, 0, 0, "")
 
 
-def entry_of_row(folder: Path, row: serialization.Row) -> CaseEntry:
-    """The entry that a row stands for; whatever a broken row raises, its caller reads the case again."""
-    words = dict(json.loads(row[17] or "{}"))
+def _texts(line: str) -> tuple[str, ...]:
+    return () if line == "[]" else tuple(json.loads(line))
+
+
+def entry_of_row(folder: Path, row: serialization.Row, target: int = 0) -> CaseEntry:
+    """The entry that a row stands for, measured by the laboratory's `target` (leukocytes; 0 for none).
+
+    Whatever a broken row raises, its caller reads the case again.
+    """
+    words = dict(json.loads(row[17])) if row[17] else {}
+    state, target = CaseState(row[7]), max(row[21], target)
+    if state is CaseState.REVIEWED and row[4] == SpecimenKind.COUNTER and row[19] < target:
+        state = CaseState.TO_REVIEW  # a count by hand that is not finished
     return CaseEntry(
         path=folder / serialization.name_from_db(row[0]),
         case_id=row[2],
@@ -222,20 +232,20 @@ def entry_of_row(folder: Path, row: serialization.Row) -> CaseEntry:
         kind=row[4],
         created=row[5],
         changed=row[6],
-        state=CaseState(row[7]),
+        state=state,
         cells=row[8],
         unidentified=row[9],
         reviewed=row[10],
         signatures=row[11],
         incomplete=bool(row[12]),
         synthetic=bool(row[13]),
-        persons=tuple(json.loads(row[14])),
-        flags=tuple(json.loads(row[16])),
+        persons=_texts(row[14]),
+        flags=_texts(row[16]),
         problem=words.get("en", ""),
         problem_words=tuple(words.items()),
         counted=row[19],
         by_hand=row[20],
-        target=row[21],
+        target=target,
         urgent=bool(row[22]),
         signed_at=row[23],
     )

@@ -197,16 +197,23 @@ class MainWindow(QMainWindow):
         """Show the work list; an open case stays open behind it."""
         if self.home is not None:
             self.commit_typing()
-            self.at_home = True
-            self._show_state()
-            self.home.table.setFocus()
+            self._go(at_home=True)
 
     def show_case(self) -> None:
         """Show the open case again."""
         if self.page is not None and self.at_home:
-            self.at_home = False
-            self._show_state()
-            self.page.views.focus_front()
+            self._go(at_home=False)
+
+    def _go(self, *, at_home: bool) -> None:
+        self.at_home = at_home
+        self._show_state()
+        self._focus_front()
+
+    def _focus_front(self) -> None:
+        if self.front is not None:
+            self.front.views.focus_front()
+        elif self.home is not None and self.home.isVisible():
+            self.home.table.setFocus()
 
     # -- the open case ---------------------------------------------------------------------------------
 
@@ -262,8 +269,7 @@ class MainWindow(QMainWindow):
         page.deleteLater()
         self.banners.leave_case()
         self._show_state()
-        if self.home is not None and self.home.isVisible():
-            self.home.table.setFocus()
+        self._focus_front()
         return page.session
 
     def close_case(self) -> None:
@@ -371,12 +377,8 @@ class MainWindow(QMainWindow):
         else:
             self.show_saved()
             self.saved_label.setToolTip(plain_tip(str(page.session.path)))
-            self.setWindowTitle(f"{self.case_name()} — bloodcells")
+            self.setWindowTitle(f"{' '.join(page.session.specimen.id.split())[:80]} — bloodcells")
         self.front_changed.emit()
-
-    def case_name(self) -> str:
-        """What a person calls the open case; "" without one."""
-        return "" if self.page is None else " ".join(self.page.session.specimen.id.split())[:80]
 
     def show_saved(self) -> None:
         """Say at the foot that all is saved, or what is not."""
@@ -427,10 +429,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not event.spontaneous():
-            if self.front is not None:
-                self.front.views.focus_front()
-            elif self.home is not None and self.home.isVisible():
-                self.home.table.setFocus()
+            self._focus_front()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._memory.put("window", self.saveGeometry())

@@ -83,7 +83,8 @@ class Home(QObject):
 
     def _show_state(self) -> None:
         window, front = self._window, self._window.front
-        self.page.offer_way_back(window.case_name() if window.at_home else "")
+        behind = window.page if window.at_home else None
+        self.page.offer_way_back("" if behind is None else " ".join(behind.session.specimen.id.split()))
         # Not from a case that is being worked on: the next one opens when this one is done.
         ready = front is None or front.session.state.signed
         window.actions_.get("next_case").setEnabled(ready)

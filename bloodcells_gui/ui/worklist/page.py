@@ -74,6 +74,7 @@ class WorklistPage(QWidget):
         self._seen = -1
         self._ended: frozenset[Path] = frozenset()
         self._told: list[UserError] = []
+        self._place: dict[Path, int] = {}
         self._again = self._reading = self._stopped = self._loaded = False
         self._progress: tuple[int, int] = (0, 0)
         # Reading many cases takes long and must not keep anything else waiting.
@@ -243,6 +244,9 @@ class WorklistPage(QWidget):
 
     def _show_news(self) -> None:
         """Show what is known now, with how much work that is."""
+        if self._loaded:
+            ordered = self._cases.in_work_order(self._cases.search(Query()))
+            self._place = {entry.path: at for at, entry in enumerate(ordered)}
         self._search()
         self._summary.setText(self._summary_text())
 
@@ -255,7 +259,10 @@ class WorklistPage(QWidget):
             self.banners.error(error)
             return
         chosen = [e.path for e in self.table.selected()]
-        self.model.show_entries(self.table.in_order(self._cases.in_work_order(found)))
+        # In the order of the work already: of a search at every key only the others are left out.
+        place = self._place
+        found.sort(key=lambda entry: place.get(entry.path, len(place)))
+        self.model.show_entries(self.table.in_order(found))
         self.table.choose(chosen)
         self._count.setText(self._count_text())
         self._update_buttons()

@@ -107,11 +107,11 @@ class StripDelegate(QStyledItemDelegate):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        area = option.rect
-        width = min(HEIGHT * found.width() / found.height(), area.width() - 8)
-        height = width * found.height() / found.width()
-        place = QRectF(area.left() + 4, area.center().y() + 0.5 - height / 2, width, height)
-        painter.drawPixmap(place, found, QRectF(found.rect()))
+        area, side = option.rect, found.height()
+        # As many whole cells as there is room for: the gravest come first.
+        cells = max(1, min(found.width() // side, (area.width() - 8) // HEIGHT))
+        place = QRectF(area.left() + 4, area.center().y() + 0.5 - HEIGHT / 2, cells * HEIGHT, HEIGHT)
+        painter.drawPixmap(place, found, QRectF(0, 0, cells * side, side))
         painter.restore()
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:

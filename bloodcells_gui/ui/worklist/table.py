@@ -19,8 +19,9 @@ _WIDTHS = {
     Column.STATE: 180, Column.SPECIMEN: 190, Column.PICTURE: 174, Column.CREATED: 126, Column.CELLS: 76,
     Column.REVIEWED: 70, Column.FLAGS: 230, Column.PERSONS: 120,
 }  # fmt: skip
-
-
+# On a narrow window these leave room for the flags.
+_NARROW = {Column.STATE: 156, Column.SPECIMEN: 160, Column.PICTURE: 106, Column.PERSONS: 100}
+_WIDE_PX = 1200
 _LEAST_FLAGS = 150
 
 
@@ -67,10 +68,8 @@ class CaseTable(QTableView):
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(max(self.fontMetrics().height() + 14, HEIGHT + 8))
-        for column, width in _WIDTHS.items():
-            self.setColumnWidth(column, width)
-        time = self.fontMetrics().horizontalAdvance("30/11/2026 00:00 UTC+1") + 14
-        self.setColumnWidth(Column.CREATED, max(_WIDTHS[Column.CREATED], time))
+        self._narrow: bool | None = None
+        self._share_width(0)
         self._set_up_header(self.horizontalHeader())
         self.doubleClicked.connect(lambda _: self.opened.emit())
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
@@ -94,11 +93,20 @@ class CaseTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_width(event.size().width())
         # On a small screen the flags are worth more than who worked on the case; the tool tip has the names.
         kept = sum(self.columnWidth(c) for c in _WIDTHS if c not in (Column.FLAGS, Column.PERSONS))
         room = self.viewport().width() - kept - _WIDTHS[Column.PERSONS]
         self.setColumnHidden(Column.PERSONS, room < _LEAST_FLAGS)
         self.moved.emit()
+
+    def _share_width(self, width: int) -> None:
+        """Give the columns their widths once the window became narrow or wide; a person may change them."""
+        narrow = width < _WIDE_PX
+        if narrow is not self._narrow:
+            self._narrow = narrow
+            for column, wide in _WIDTHS.items():
+                self.setColumnWidth(column, _NARROW.get(column, wide) if narrow else wide)
 
     # -- order -----------------------------------------------------------------------------------------
 
