@@ -80,7 +80,6 @@ class MainWindow(QMainWindow):
         self.page: CasePage | None = None
         self.home: WorklistPage | None = None
         self.at_home = False
-        # Whether the laboratory has cases; the work list is no way to begin without one.
         self._has_cases: Callable[[], bool] = lambda: False
         # What is typed and not in the record yet, in words; the workbench knows.
         self.unsaved: Callable[[], str] = lambda: ""
