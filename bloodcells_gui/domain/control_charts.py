@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from statistics import mean, median, stdev
 
 from bloodcells_gui.domain.i18n import N_
@@ -166,6 +166,7 @@ def charts(
         The laboratory's day of a UTC time.
     """
     groups: dict[tuple[str, str], list[CaseFigures]] = {}
+    day_of = cache(day_of)  # each film is asked for once a figure
     for case in cases:
         if case.time:
             groups.setdefault((control_of(case.specimen, controls), case.camera), []).append(case)
@@ -203,7 +204,8 @@ def judged(chart: Chart, baseline: Baseline) -> Chart:
         marked.update((p, replace(p, baseline=True, odd=p in odd)) for p in days)
         if known is not None:
             limits.append((model, known))
-            marked.update(_with_rules([p for p in points if p not in days], known))
+            outside = set(points) - set(days)
+            marked.update(_with_rules([p for p in points if p in outside], known))
     return replace(chart, points=tuple(marked.get(p, p) for p in chart.points), limits=tuple(limits))
 
 
@@ -231,14 +233,11 @@ def _limits(days: Sequence[DayPoint]) -> tuple[Limits | None, list[DayPoint]]:
 
 def _with_rules(points: Sequence[DayPoint], limits: Limits) -> list[tuple[DayPoint, DayPoint]]:
     found = []
+    beside = [limits.side(p.value, 0) for p in points]
     for i, point in enumerate(points):
         two = limits.side(point.value, 2)
         before = limits.side(points[i - 1].value, 2) if i else 0
-        row = (
-            {limits.side(p.value, 0) for p in points[i + 1 - _IN_A_ROW : i + 1]}
-            if i + 1 >= _IN_A_ROW
-            else {0}
-        )
+        row = set(beside[i + 1 - _IN_A_ROW : i + 1]) if i + 1 >= _IN_A_ROW else {0}
         broken = {
             R_1_2S: two != 0,
             R_1_3S: limits.side(point.value, 3) != 0,

@@ -15,8 +15,9 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.quality.alarm_line import AlarmLine
 from bloodcells_gui.ui.quality.model import DayColumn
 from bloodcells_gui.ui.quality.window import QualityWindow
+from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.quality_cases import FIRST, analysed, wobble
-from tests.support.workbench_window import a_workspace
+from tests.support.workbench_window import a_workspace, shown_tools
 
 NOW = f"{(FIRST + timedelta(days=12)).isoformat()}T18:00:00Z"
 
@@ -56,6 +57,19 @@ def test_the_chart_with_the_alarm_comes_first_and_says_why(
         context.theme.choose(theme)
         window.grab()
     window.close()
+
+
+def test_the_alarm_stands_above_the_work_list(
+    qtbot: QtBot, context: UiContext, quality: Quality, memory: WindowMemory, tmp_path: Path
+) -> None:
+    with shown_tools(context, a_workspace(tmp_path), memory) as tools:
+        films = tools.films
+        films.quality = quality
+        films.look()
+        qtbot.waitUntil(lambda: not films.alarm.isHidden(), timeout=60_000)
+        home = tools.window.home
+        assert home is not None
+        assert home.isAncestorOf(films.alarm)
 
 
 def test_the_line_of_alarms_is_there_only_with_one(
