@@ -74,7 +74,7 @@ class HelpDesk(QObject):
         keys = keys_of(focus)
         page = self._window.page
         if page is not None and page.isAncestorOf(focus) and not page.differential.isAncestorOf(focus):
-            keys = (*page.inspector.flags(), *keys)
+            keys = (*page.inspector.flag_line.explained, *keys)
         self.explain(keys)
 
     def explain(self, keys: Sequence[str]) -> None:

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 from bloodcells_gui.domain.event_words import act_text
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.measurements import label_of
-from bloodcells_gui.domain.review import NUCLEUS_OUTLINE, Event, EventKind
-from bloodcells_gui.ui.i18n import Language, tr
+from bloodcells_gui.domain.review import NUCLEUS_OUTLINE, Event, EventKind, Status
+from bloodcells_gui.ui.i18n import Language, pgettext, tr
 from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -84,6 +84,17 @@ class PairsView(QTableView):
             event.ignore()
             return
         super().keyPressEvent(event)
+
+
+def status_word(status: Status) -> str:
+    """What became of a cell, in a word."""
+    return {
+        Status.PROPOSED: tr("proposed"),
+        Status.UNIDENTIFIED: pgettext("cell", "unidentified"),
+        Status.CONFIRMED: tr("confirmed"),
+        Status.RELABELLED: tr("changed"),
+        Status.EXCLUDED: tr("excluded"),
+    }[status]
 
 
 def measurement_name(language: Language, name: str) -> str:

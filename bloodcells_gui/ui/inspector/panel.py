@@ -16,15 +16,14 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.domain.cell import cell_number
-from bloodcells_gui.domain.review import Change, Status
+from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import WORD
 from bloodcells_gui.ui.class_marks import mark_pixmap
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.cell_words import cell_remarks
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
-from bloodcells_gui.ui.help.what_is_this import QuestionMark
-from bloodcells_gui.ui.i18n import pgettext, tr
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.controls import slider, toggle_button
 from bloodcells_gui.ui.inspector.details import (
     PairsModel,
@@ -32,7 +31,9 @@ from bloodcells_gui.ui.inspector.details import (
     event_text,
     measurement_name,
     measurement_value,
+    status_word,
 )
+from bloodcells_gui.ui.inspector.flag_line import FlagLine
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.inspector.mending import OutlineMending
 from bloodcells_gui.ui.inspector.probabilities_tab import ProbabilitiesTab
@@ -123,13 +124,10 @@ class InspectorPanel(QWidget):
         font.setWeight(font.Weight.DemiBold)
         self.name_label.setFont(font)
         self._status_icon = QLabel()
-        self._status = QLabel()
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
+        self._status = PlainLabel()
         self._where = ElidedLabel()
         self._where.setObjectName("muted")
-        self._flags = QLabel()
-        self._flags.setTextFormat(Qt.TextFormat.PlainText)
-        self._flags.setWordWrap(True)
+        self.flag_line = FlagLine(self._context)
         self.remarks = PlainLabel()
         self.remarks.setWordWrap(True)
         self.waits = PlainLabel()
@@ -146,23 +144,9 @@ class InspectorPanel(QWidget):
         head.addLayout(first)
         head.addWidget(self.waits)
         head.addWidget(self._where)
-        flags = QHBoxLayout()
-        flags.setSpacing(6)
-        flags.addWidget(self._flags, 1)
-        self.question = QuestionMark(self._context, self.flags)
-        flags.addWidget(self.question, 0, Qt.AlignmentFlag.AlignTop)
-        head.addLayout(flags)
+        head.addWidget(self.flag_line)
         head.addWidget(self.remarks)
         return head
-
-    def flags(self) -> tuple[str, ...]:
-        """What there is to explain of the chosen cell: why it waits, and its flags."""
-        if self.shown_cell is None:
-            return ()
-        waits = (
-            ("unidentified",) if waiting_guess(self.session, self._context.language, self.shown_cell) else ()
-        )
-        return (*self.session.cell(self.shown_cell).flags, *waits)
 
     def _build_explanation(self) -> QWidget:
         self.explanation = QWidget()
@@ -307,7 +291,7 @@ class InspectorPanel(QWidget):
         """Head and probabilities: at once, whatever the picture takes."""
         cell_id = self.shown_cell
         known = cell_id is not None
-        for widget in (self._swatch, self._status_icon, self._status, self._flags, self.question):
+        for widget in (self._swatch, self._status_icon, self._status, self.flag_line):
             widget.setVisible(known)
         tools = (self.cell_button, self.nucleus_button, self.mending.button, self.heat_button)
         for control in (*tools, self.opacity, self.explained_class):
@@ -318,6 +302,7 @@ class InspectorPanel(QWidget):
         if cell_id is None:
             self.name_label.show_text(tr("No cell chosen"))
             self._where.show_text("")
+            self.flag_line.show_flags((), waits=False)
             self.probabilities.show_scores([])
             self.by_itself.show_found(None, "")
             self.waits.hide()
@@ -332,18 +317,11 @@ class InspectorPanel(QWidget):
         colour = theme.ink(group_rgb(code))
         self._swatch.setPixmap(mark_pixmap(code, 14, self.devicePixelRatioF(), colour))
         self.name_label.show_text(language.text(WORD).rstrip(".") if waits else language.class_name(code))
-        words = {
-            Status.PROPOSED: tr("proposed"),
-            Status.UNIDENTIFIED: pgettext("cell", "unidentified"),
-            Status.CONFIRMED: tr("confirmed"),
-            Status.RELABELLED: tr("changed"),
-            Status.EXCLUDED: tr("excluded"),
-        }
         icon, token = GLYPHS.get(decision.status, ("", "muted"))
         self._status_icon.setVisible(bool(icon))
         if icon:
             self._status_icon.setPixmap(self._context.icons.pixmap(icon, 16, self.devicePixelRatioF(), token))
-        self._status.setText("" if waits else words[decision.status])
+        self._status.setText("" if waits else status_word(decision.status))
         self.waits.setText(waits)
         self.waits.setVisible(bool(waits))
         self._status.setStyleSheet(f"color: {getattr(theme.tokens, token)}")
@@ -351,11 +329,8 @@ class InspectorPanel(QWidget):
         name = images[cell.image].name if 0 <= cell.image < len(images) else ""
         number = tr("Cell {number}").format(number=cell_number(cell_id))
         self._where.show_text(" · ".join(p for p in (number, name) if p))
-        self._flags.setText(" · ".join(language.text(f) for f in cell.flags))
-        self._flags.setStyleSheet(f"color: {theme.tokens.warning}")
-        self._flags.setVisible(bool(cell.flags))
+        self.flag_line.show_flags(cell.flags, waits=bool(waits))
         self.references.show_class(decision.final or cell.predicted)
-        self.question.setVisible(bool(self.flags()))
         scores = self.session.scores(cell_id)
         self.probabilities.show_scores(scores)
         self.by_itself.show_found(self.found, cell.predicted)
