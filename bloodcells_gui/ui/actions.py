@@ -54,6 +54,7 @@ class Actions(QObject):
         add("next_panel", tr("Next pa&nel"), "", QKeySequence("F6"))
         add("notices", tr("N&otices"), "info", QKeySequence("F8"))
         add("help", tr("&Manual for this view"), "", QKeySequence("F1"))
+        add("tour", tr("&Tour in five steps"), "demo")
         add("what", tr("&What is this?"), "", QKeySequence("Shift+F1"))
         add("keys", tr("&Keys…"), "keyboard", QKeySequence("Ctrl+F1"))
         add("watched", tr("Watche&d folder…"), "", QKeySequence("Ctrl+Shift+L"))
@@ -216,7 +217,7 @@ class Actions(QObject):
         more = bar.addMenu(tr("&Settings"))
         more.addActions([get("keys"), get("preferences"), get("person")])
         help_menu = bar.addMenu(tr("&Help"))
-        help_menu.addActions([get("help"), get("what"), get("key_sheet")])
+        help_menu.addActions([get("help"), get("what"), get("key_sheet"), get("tour")])
         help_menu.addSeparator()
         help_menu.addActions([get("keys"), get("models"), get("support"), get("about")])
 

@@ -96,7 +96,7 @@ class WindowKeeper:
             window.restoreGeometry(geometry)
         window.rebuild_wanted.connect(self._rebuild)
         self.workbench = ToolWindows(window, self._context, self._workspace, self.cases, self._memory)
-        self.help = HelpDesk(window, self._context)
+        self.help = HelpDesk(window, self._context, self._workspace, self._memory)
         self.watch_desk = WatchDesk(window, self._context, self._workspace, self.cases, self.watched)
         return window
 
@@ -170,6 +170,8 @@ def _open(path: Path | None, lang: str | None, theme: str | None, trouble: LogTr
     ending = EndBySignal(app, lambda: keeper.window)
     keeper.window.show()
     keeper.watched.start()
+    if path is None:
+        keeper.help.offer_tour()
     trouble.show_in(lambda: keeper.window.banners)
     if path is not None:
         QTimer.singleShot(0, lambda: keeper.window.opener.open_path(path))

@@ -99,6 +99,9 @@ def main() -> None:
         subprocess.run([sys.executable, "-c", SLIDE_PICTURE, str(work / "slide-out" / "case.bcs"), str(IMAGES / "slide.png")],
                        cwd=ROOT, check=True)  # fmt: skip
         home_page(work)
+        for lang, name in (("en", "tour"), ("fr", "tour-fr")):
+            subprocess.run([sys.executable, "-m", "scripts.tools.tour_pictures", str(IMAGES), lang, name],
+                           cwd=ROOT, check=True)  # fmt: skip
         if shutil.which("pdftoppm"):
             for page in ("1", "2"):
                 subprocess.run(

@@ -70,7 +70,8 @@ def test_sections_name_the_same_keys_and_have_as_many_rows(lang: str, name: str)
 
 def _english_key(key: str) -> str:
     for french, english in (("Maj", "Shift"), ("Suppr", "Delete"), ("Entrée", "Enter"), ("Gauche", "Left"),
-                            ("Droite", "Right"), ("Retour", "Backspace"), ("Espace", "Space")):  # fmt: skip
+                            ("Droite", "Right"), ("Retour", "Backspace"), ("Espace", "Space"),
+                            ("Alt+S", "Alt+N")):  # fmt: skip
         key = key.replace(french, english)
     return key
 

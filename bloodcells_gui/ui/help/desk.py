@@ -8,12 +8,17 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from bloodcells_gui.app.practice_case import PracticeCase
+from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.key_sheet import KeySheetDialog
 from bloodcells_gui.ui.help.topics import topic_of
+from bloodcells_gui.ui.help.tour import Tour
 from bloodcells_gui.ui.help.what_is_this import WhatIsThis, keys_of
 from bloodcells_gui.ui.help.window import ManualWindow
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.window_memory import WindowMemory
 
 #: F1 alone is the manual, with Shift it is what-is-this.
 _HELPS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
@@ -26,8 +31,14 @@ class HelpDesk(QObject):
     the keys of the whole program.
     """
 
-    def __init__(self, window: MainWindow, context: UiContext) -> None:
+    def __init__(
+        self, window: MainWindow, context: UiContext, workspace: Workspace, memory: WindowMemory
+    ) -> None:
         super().__init__(window)
+        self._workspace = workspace
+        self._memory = memory
+        self.tour = Tour(window, context, lambda: PracticeCase(workspace.engine))
+        window.actions_.connect("tour", self.tour.start)
         self._window = window
         self._context = context
         self._manual: ManualWindow | None = None
@@ -82,6 +93,24 @@ class HelpDesk(QObject):
         over = QApplication.activeModalWidget() or self._window
         found = over.findChild(WhatIsThis, options=Qt.FindChildOption.FindDirectChildrenOnly)
         (found or WhatIsThis(self._context, self.show_topic, over)).explain(keys)
+
+    def offer_tour(self) -> None:
+        """Offer the tour once, where nobody has had a case yet."""
+        if self._workspace.remembered() or self._memory.number("tour/offered", 0):
+            return
+        self._memory.put("tour/offered", 1)
+        self._window.banners.show_banner(
+            "info",
+            tr("New here? A tour in five steps shows the way, on drawn cells."),
+            what_to_do=tr(
+                "It leaves nothing behind and can be left at any time with Esc. Later: Help, Tour."
+            ),
+            actions=((tr("&Begin the tour"), self._begin_tour),),
+        )
+
+    def _begin_tour(self) -> None:
+        self._window.banners.leave_case()
+        self.tour.start()
 
     def show_key_sheet(self) -> None:
         """Every key with the map that is in force."""

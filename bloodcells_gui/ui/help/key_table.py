@@ -152,6 +152,11 @@ SECTIONS = (
         (KeyLine(("Esc",), N_("Put the newest away")),),
     ),
     KeySection(
+        N_("Tour"),
+        ("help/tour",),
+        (KeyLine(("Esc",), N_("End the tour")),),
+    ),
+    KeySection(
         N_("Manual"),
         ("help/window", "help/desk"),
         (

@@ -60,6 +60,7 @@ TOPICS: dict[str, str] = {
     "BannerStack": "technician#if-something-is-wrong",
     "AboutDialog": "technician#help",
     "WhatIsThis": "technician#help",
+    "TourCard": "technician#the-tour",
 }
 
 

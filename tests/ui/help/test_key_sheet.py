@@ -100,7 +100,7 @@ def test_the_check_sees_a_key_that_is_missing() -> None:
 def window(qtbot: QtBot, context: UiContext, memory: WindowMemory, tmp_path: Path) -> Iterator[MainWindow]:
     workspace = Workspace(home=tmp_path / "home", config=tmp_path / "config")
     window, cases = MainWindow(context, workspace, memory), WorkList(workspace)
-    HelpDesk(window, context)
+    HelpDesk(window, context, workspace, memory)
     ToolWindows(window, context, workspace, cases, memory)
     yield window
     window.close()

@@ -20,6 +20,7 @@ from bloodcells_gui.ui.help.explanations import COLUMNS, FLAGS, HERE, explanatio
 from bloodcells_gui.ui.help.topics import split
 from bloodcells_gui.ui.help.what_is_this import ExplanationsModel, QuestionMark, WhatIsThis, keys_of
 from bloodcells_gui.ui.help.window import ManualWindow
+from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.desk import Desk
 from tests.ui.help.test_topics import classes
 
@@ -65,8 +66,8 @@ def test_the_names_are_a_sound_model(qtmodeltester: ModelTester) -> None:
 
 
 @pytest.fixture
-def help_desk(desk: Desk, context: UiContext) -> HelpDesk:
-    return HelpDesk(desk.window, context)
+def help_desk(desk: Desk, context: UiContext, memory: WindowMemory) -> HelpDesk:
+    return HelpDesk(desk.window, context, desk.workshop, memory)
 
 
 def window_of(desk: Desk) -> WhatIsThis:
