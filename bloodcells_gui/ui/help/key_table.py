@@ -81,6 +81,49 @@ SECTIONS = (
         ),
     ),
     KeySection(
+        N_("Mend an outline"),
+        ("inspector/mending",),
+        (
+            KeyLine(("Left", "Right"), N_("Go along the outline")),
+            KeyLine(("Up", "Down"), N_("Push it outwards, inwards; with Shift the whole")),
+            KeyLine(("PgUp", "PgDown"), N_("A wider, narrower stretch")),
+            KeyLine(_ENTER, N_("Keep it"), N_("Enter")),
+            KeyLine(("Esc",), N_("Take it back, then leave")),
+        ),
+    ),
+    KeySection(
+        N_("Comparison"),
+        ("compare",),
+        (
+            KeyLine(_ARROWS, N_("Another cell"), N_("arrow keys")),
+            KeyLine(("Space",), N_("Confirm it")),
+            KeyLine((CLASS_KEYS,), N_("Another class"), N_("class key")),
+            KeyLine(("Del",), N_("Exclude; with Shift restore")),
+            KeyLine(("Ctrl+Z", "Ctrl+Y"), N_("Undo, redo")),
+            KeyLine(("Ctrl+G",), N_("Show it in the gallery")),
+        ),
+    ),
+    KeySection(
+        N_("Two classes side by side"),
+        ("two_classes",),
+        (
+            KeyLine(_ENTER, N_("To the other side"), N_("Enter")),
+            KeyLine(("Space", "Del"), N_("Confirm, exclude")),
+            KeyLine((CLASS_KEYS,), N_("Another class"), N_("class key")),
+            KeyLine(("Tab", "Backtab"), N_("Change sides"), N_("Tab")),
+            KeyLine(("Ctrl+Z", "Ctrl+Y"), N_("Undo, redo")),
+        ),
+    ),
+    KeySection(
+        N_("Tags"),
+        ("tag_box",),
+        (
+            KeyLine(("Up", "Down"), N_("Another tag")),
+            KeyLine(("Space",), N_("Set or take it; 1 to 9 too")),
+            KeyLine(_ENTER, N_("Write a comment"), N_("Enter")),
+        ),
+    ),
+    KeySection(
         N_("Counter"),
         ("counter/panel",),
         (
@@ -171,7 +214,7 @@ SECTIONS = (
     ),
     KeySection(
         N_("Dialogs"),
-        ("dialogs/common", "settings/dialog", "help/window"),
+        ("dialogs/common", "dialogs/sign", "settings/dialog", "help/window"),
         (
             KeyLine(_ENTER, N_("OK, or the button with the cursor"), N_("Enter")),
             KeyLine(("Esc",), N_("Cancel, close")),
