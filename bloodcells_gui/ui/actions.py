@@ -95,7 +95,7 @@ class Actions(QObject):
         add("loupe", tr("L&oupe"), "zoom_in", QKeySequence("F5"))
         add("tag", tr("&Tags…"), "tag", QKeySequence("Ctrl+T"))
         add("comment", tr("Comment &on the chosen cells…"), "", QKeySequence("Ctrl+Shift+T"))
-        add("two_classes", tr("Two &classes side by side"), "", QKeySequence("Ctrl+6"))
+        add("two_classes", tr("Two &classes side by side"), "", QKeySequence("Ctrl+9"))
         add("in_gallery", tr("Chosen cells alone in the &gallery"), "", QKeySequence("Ctrl+G"))
         add("filter", tr("&Filter of the gallery"), "", QKeySequence("Ctrl+Shift+F"))
         add("find_class", tr("Class by &name…"), "", QKeySequence("Ctrl+F"))

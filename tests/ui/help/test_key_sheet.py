@@ -125,6 +125,15 @@ def test_every_command_with_a_key_is_on_the_sheet(
     assert {a for a in commands(bar.actions()) if a.shortcuts()} == set(with_keys)
 
 
+def test_no_key_is_that_of_two_commands(bar: QMenuBar) -> None:
+    """Qt gives a key of two commands to neither."""
+    named: dict[str, set[str]] = {}
+    for action in commands(bar.actions()):
+        for sequence in action.shortcuts():
+            named.setdefault(sequence.toString(), set()).add(plain_text(action))
+    assert {key: names for key, names in named.items() if len(names) > 1} == {}
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_the_sheet_fits_on_one_page_with_every_map(
