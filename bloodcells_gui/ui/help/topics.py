@@ -52,7 +52,6 @@ TOPICS: dict[str, str] = {
     "LibraryWindow": "laboratory#the-reference-library",
     "LabelCheckWindow": "laboratory#the-reference-library",
     "NoteDialog": "laboratory#the-reference-library",
-    "PicturesDialog": "laboratory#the-reference-library",
     "CalibrationWindow": "laboratory#validation-plan",
     "RetentionWindow": "laboratory#privacy",
     "BackupWindow": "laboratory#backup",
