@@ -17,7 +17,7 @@ from bloodcells_gui.app.worklist import CaseState, Query, TableWritten, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, Done, Progress, RunStatus
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.settings import Privacy
+from bloodcells_gui.domain.settings import CODES, Privacy
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
@@ -25,7 +25,7 @@ from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from bloodcells_gui.ui.worklist.model import Column, WorklistModel
 from bloodcells_gui.ui.worklist.page import WorklistPage
-from tests.support.fakes import CODES
+from tests.support.fakes import CODES as CLASS_CODES
 from tests.support.workbench_window import CREATED, a_case, a_workspace
 
 
@@ -217,7 +217,7 @@ def test_after_a_crash_the_case_says_what_is_there_and_goes_on(
     main, _ = window
     path = a_case(workspace.cases_dir / "one.bcs", 12)
     with CaseStore.open(path) as store:
-        store.start_run(AnalysisRun(1, CREATED, "0.1", CODES, ("focus",)))
+        store.start_run(AnalysisRun(1, CREATED, "0.1", CLASS_CODES, ("focus",)))
     main.opener.open_path(path)
     banner = main.banners.banners[0]
     assert banner.texts[0] == "The analysis of this case was cut off."
@@ -239,6 +239,7 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
     a_case(workspace.cases_dir / "one.bcs", specimen_id="Müller 1")
     a_case(workspace.cases_dir / "two.bcs", specimen_id="=cmd|' /C calc'!A0")
     (workspace.cases_dir / "bad.bcs").write_bytes(b"no case")
+    workspace.change_settings(csv_names=CODES)
     worklist = bench.show_worklist()
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 3, timeout=20_000)
     target = tmp_path / "cases.csv"
