@@ -148,8 +148,10 @@ class ManualBrowser(QTextBrowser):
         if not form.isImageFormat():
             return
         image = QTextImageFormat(form.toImageFormat())
-        natural = self._picture(image.name()).width()
-        image.setWidth(max(40.0, min(room, float(natural or 40))))
+        natural = self._picture(image.name()).size()
+        width = max(40.0, min(room, float(natural.width() or 40)))
+        image.setWidth(width)
+        image.setHeight(width * natural.height() / max(1, natural.width()))
         cursor = QTextCursor(self.document())
         cursor.setPosition(fragment.position())
         cursor.setPosition(fragment.position() + fragment.length(), QTextCursor.MoveMode.KeepAnchor)

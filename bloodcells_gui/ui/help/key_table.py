@@ -69,6 +69,7 @@ SECTIONS = (
             KeyLine(("+", "-"), N_("Zoom in, out")),
             KeyLine(("0", "Home"), N_("See everything")),
             KeyLine(("Del",), N_("Not a cell")),
+            KeyLine(_ENTER, N_("Analyse the drawn zone"), N_("Enter")),
             KeyLine(("Esc",), N_("Put the tool away")),
         ),
     ),
