@@ -110,7 +110,7 @@ def test_the_panel_tells_progress_and_remarks(qtbot: QtBot, context: UiContext, 
     panel.resize(640, 700)
     panel.show()
     table = session.differential()
-    panel.show_table(table, reviewed=50, cells=200, target=400)
+    panel.show_table(table, reviewed=50, cells=200, target=400, percent=25)
     assert panel.reviewed.value_label.text() == "25 %"
     assert "400" in panel.counted.caption_label.text()
     assert panel.waiting.value_label.text() == str(table.unidentified)

@@ -236,6 +236,7 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
     qtbot: QtBot, window: tuple[MainWindow, ToolWindows], workspace: Workspace, tmp_path: Path
 ) -> None:
     _, bench = window
+    workspace.change_settings(csv_names=CODES)
     a_case(workspace.cases_dir / "one.bcs", specimen_id="Müller 1")
     a_case(workspace.cases_dir / "two.bcs", specimen_id="=cmd|' /C calc'!A0")
     (workspace.cases_dir / "bad.bcs").write_bytes(b"no case")
