@@ -17,7 +17,8 @@ from bloodcells_gui.app.worklist import CaseState, Query, TableWritten, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import AnalysisRun, Done, Progress, RunStatus
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.settings import CODES, Privacy
+from bloodcells_gui.domain.settings import CODES as CSV_CODES
+from bloodcells_gui.domain.settings import Privacy
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
@@ -236,7 +237,7 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
     qtbot: QtBot, window: tuple[MainWindow, ToolWindows], workspace: Workspace, tmp_path: Path
 ) -> None:
     _, bench = window
-    workspace.change_settings(csv_names=CODES)
+    workspace.change_settings(csv_names=CSV_CODES)
     a_case(workspace.cases_dir / "one.bcs", specimen_id="Müller 1")
     a_case(workspace.cases_dir / "two.bcs", specimen_id="=cmd|' /C calc'!A0")
     (workspace.cases_dir / "bad.bcs").write_bytes(b"no case")
