@@ -135,11 +135,11 @@ class CasePage(CaseDecisions):
         self._make_room()
 
     def _make_room(self) -> None:
-        """Put the inspector aside where a view without cells would be cut off beside it."""
+        """Put the inspector aside where another view than the gallery would be cut off beside it."""
         panes = (self.differential, self.views, self.inspector)
         least = sum(pane.minimumSizeHint().expandedTo(pane.minimumSize()).width() for pane in panes)
         crowded = least + 2 * self.splitter.handleWidth() > self.width()
-        self.inspector.setVisible(self.views.cells_in_front() or not crowded)
+        self.inspector.setVisible(self.views.currentWidget() is self.gallery or not crowded)
 
     def _borders_moved(self) -> None:
         self.splitter_restored = True

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from bloodcells_gui.app.case_details import set_analyser, set_analyser_cells
 from bloodcells_gui.app.models import installed_models
@@ -26,17 +26,28 @@ from bloodcells_gui.domain.settings import Privacy, ReportHeader
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.storage.connection import unreachable
 from bloodcells_gui.ui import start
+from bloodcells_gui.ui.counter.dialog import CountDialog
+from bloodcells_gui.ui.dialogs.about import AboutDialog
+from bloodcells_gui.ui.dialogs.cell_comment import CellCommentDialog
+from bloodcells_gui.ui.dialogs.cell_pictures import CellPicturesDialog
 from bloodcells_gui.ui.dialogs.export import ExportDialog
+from bloodcells_gui.ui.dialogs.key_sheet import KeySheetDialog
+from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.dialogs.models import ModelsDialog
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
+from bloodcells_gui.ui.dialogs.reason import ReasonDialog
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.dialogs.support import SupportDialog
+from bloodcells_gui.ui.earlier_films.window import EarlierFilmsWindow
+from bloodcells_gui.ui.help.window import ManualWindow
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.reference_library.window import NoteDialog
 from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
+from bloodcells_gui.ui.two_classes import TwoClassesWindow
+from bloodcells_gui.ui.watched.assign import AssignDialog
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from scripts.tools.screen_check import elided_names, problems, without_focus_mark
@@ -107,6 +118,7 @@ class Tour:
         self._details(reviewed)
         self._views(reviewed)
         self._tool_windows(reviewed)
+        self._newer_windows(reviewed)
         self._dialogs(reviewed)
         self.window.close()
         self.cases.close()
@@ -241,6 +253,31 @@ class Tour:
         )
         self._shoot("retention", retention, 2500)
         retention.close()
+
+    def _newer_windows(self, reviewed: CaseSession) -> None:
+        page = self.window.page
+        assert page is not None
+        over, context, controller = self.window, self.context, page.controller
+        keys = dict(context.keymap.items())
+        ids = [cell.id for cell in reviewed.cells[:12]]
+        self._shoot("known cells", self.tools.films.show_known_cells(), 800)
+        self._shoot("quality", self.tools.films.show_quality(), 1500)
+        for name, window in (
+            ("two classes", TwoClassesWindow(context, controller, over.pool, "SNE", over)),
+            ("manual", ManualWindow(context, over)),
+            ("earlier films", EarlierFilmsWindow(context, controller, over)),
+            ("keys", KeyMapDialog(context, self.workspace.settings, over)),
+            ("key sheet", KeySheetDialog(context, over.menuBar(), keys, over)),
+            ("pictures of cells", CellPicturesDialog(context, reviewed, ids, over)),
+            ("comment on cells", CellCommentDialog(12, over)), ("reason", ReasonDialog(12, over)),
+            ("new count", CountDialog(over)), ("about", AboutDialog(over)),
+            ("unassigned pictures", AssignDialog([f"{n:02d} {LONG}.png" for n in range(12)], [], over)),
+        ):  # fmt: skip
+            self._shoot(name, window, 600)
+            window.close()
+        for left in QApplication.topLevelWidgets():
+            if left is not over and isinstance(left, QDialog):
+                left.close()
 
     def _dialogs(self, reviewed: CaseSession) -> None:
         settings = SettingsDialog(self.context, self.workspace.settings, "/somewhere", self.window)
