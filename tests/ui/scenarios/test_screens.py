@@ -1,4 +1,4 @@
-"""Every screen on four sizes of screen, in both languages and themes: nothing is cut, all is reached by keyboard."""
+"""Every screen on four sizes, in both languages and themes: nothing is cut, all is reached by keyboard."""
 
 from __future__ import annotations
 

@@ -241,7 +241,6 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
     a_case(workspace.cases_dir / "one.bcs", specimen_id="Müller 1")
     a_case(workspace.cases_dir / "two.bcs", specimen_id="=cmd|' /C calc'!A0")
     (workspace.cases_dir / "bad.bcs").write_bytes(b"no case")
-    workspace.change_settings(csv_names=CODES)
     worklist = bench.show_worklist()
     qtbot.waitUntil(lambda: worklist.model.rowCount() == 3, timeout=20_000)
     target = tmp_path / "cases.csv"
