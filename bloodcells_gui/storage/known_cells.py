@@ -33,8 +33,11 @@ _SQL = tuple(
     for name, columns in _TABLES.items()
     for statement in (
         f"CREATE TABLE {name} ({columns}) STRICT",
-        f"CREATE TRIGGER {name}_update BEFORE UPDATE ON {name} BEGIN SELECT RAISE(ABORT, 'append-only'); END",
-        f"CREATE TRIGGER {name}_delete BEFORE DELETE ON {name} BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+        *(
+            f"CREATE TRIGGER {name}_{act.lower()} BEFORE {act} ON {name}"
+            " BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+            for act in ("UPDATE", "DELETE")
+        ),
     )
 )
 
