@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -123,7 +123,12 @@ class ManualBrowser(QTextBrowser):
         """A picture of the manual; nothing else is read, from nowhere."""
         if kind != QTextDocument.ResourceType.ImageResource.value:
             return None
-        return self._picture(url.toString() if isinstance(url, QUrl) else url)
+        whole = self._picture(url.toString() if isinstance(url, QUrl) else url)
+        # Qt would leave out lines of pixels when it makes the picture narrower.
+        room = round((self.viewport().width() - 2 * _MARGIN - 4) * self.devicePixelRatioF())
+        if not 40 <= room < whole.width():
+            return whole
+        return whole.scaledToWidth(room, Qt.TransformationMode.SmoothTransformation)
 
     def _picture(self, name: str) -> QPixmap:
         if name not in self._pictures:
