@@ -302,6 +302,11 @@ def recipe_of(args: argparse.Namespace, done: int) -> dict[str, object]:
 
 def main() -> None:
     """Command line."""
+    train(options().parse_args())
+
+
+def options() -> argparse.ArgumentParser:
+    """What can be set."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -309,10 +314,7 @@ def main() -> None:
     parser.add_argument("--name", default="ship")
     parser.add_argument("--images", type=int, default=220_000, help="augmented images to learn from in total")
     parser.add_argument(
-        "--minutes",
-        type=float,
-        default=0,
-        help="end after this time with the schedule complete (0: no limit)",
+        "--minutes", type=float, default=0, help="end after this time, the schedule complete (0: no limit)"
     )
     parser.add_argument(
         "--start",
@@ -324,10 +326,7 @@ def main() -> None:
         "--data", type=Path, default=Path("../shared/data"), help="where the table of attributes is"
     )
     parser.add_argument(
-        "--attributes",
-        type=float,
-        default=0.1,
-        help="weight of the attributes in words beside the classes (0: none)",
+        "--attributes", type=float, default=0.1, help="weight of the attributes in words beside the classes"
     )
     parser.add_argument("--soft", default="", help="soft labels in the cache (scripts.training.soft_labels)")
     parser.add_argument(
@@ -361,7 +360,7 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--check", type=int, default=500, help="steps between scores on validation")
     parser.add_argument("--keep", type=int, default=100, help="steps between checkpoints")
-    train(parser.parse_args())
+    return parser
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-import shutil
 import subprocess
 import unicodedata
 import zlib
@@ -34,12 +33,10 @@ from bloodcells_gui.report.pdf_result import nice_axis
 from bloodcells_gui.report.pdf_sheet import Sheet
 from bloodcells_gui.report.pdf_text import Printable, text_key
 from tests.support.pdf_operators import contents
+from tests.support.pdf_text import needs_poppler, text_of
 from tests.support.report_case import FONTS, make_report, make_run, make_specimen
 from tests.support.rounds import rounds
 
-needs_poppler = pytest.mark.skipif(
-    shutil.which("pdftotext") is None, reason="no poppler-utils on this machine"
-)
 HOSTILE = (
     "=cmd|' /C calc'!A0 {nb} {name} %s \\n)>> endstream <b>&amp;</b> **x** \u202egnp.exe "
     "\x00\x07 \U0001f9ec 血 عربي"
@@ -48,16 +45,6 @@ HOSTILE = (
 
 def render(model: ReportModel, **options: str) -> bytes:
     return render_pdf(model, fonts_dir=FONTS, **options)  # type: ignore[arg-type]
-
-
-def text_of(pdf: bytes, tmp_path: Path) -> str:
-    path = tmp_path / "t.pdf"
-    path.write_bytes(pdf)
-    done = subprocess.run(
-        ["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True, timeout=60
-    )
-    assert b"Error" not in done.stderr
-    return done.stdout.decode()
 
 
 def pages(pdf: bytes) -> int:

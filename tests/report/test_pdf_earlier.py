@@ -11,7 +11,7 @@ from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.report.model import ReportModel, from_json, to_json
 from bloodcells_gui.report.pdf import render_pdf
-from tests.report.test_pdf import needs_poppler, text_of
+from tests.support.pdf_text import needs_poppler, text_of
 from tests.support.report_case import FONTS, make_report
 
 OWN = FilmIdentity("P-1", "S-2026-0142", created="2026-03-02T08:00:00Z")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
     QSplitter,
     QTableView,
     QVBoxLayout,
@@ -23,23 +20,15 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.domain.differential import Differential, Remark
 from bloodcells_gui.domain.earlier_films import EarlierFilm
-from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.run_messages import by_severity
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.delegate import DifferentialDelegate
 from bloodcells_gui.ui.differential.figure import Figure
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind
+from bloodcells_gui.ui.differential.remark_list import SEVERITY_SIGNS, RemarkArea, RemarkList
 from bloodcells_gui.ui.help.explanations import HERE
 from bloodcells_gui.ui.help.what_is_this import QuestionMark
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.scale_words import as_in_the_window
-
-_SEVERITY = {
-    "info": ("info", "muted"),
-    "warning": ("warning", "warning"),
-    "critical": ("critical", "critical"),
-}
-
 
 _LEAST_BAR = 44
 # Swatch, flag and margins beside a name.
@@ -183,100 +172,6 @@ class DifferentialTable(QTableView):
         super().keyPressEvent(event)
 
 
-class RemarkList(QWidget):
-    """Sentences under the table, the gravest first; rebuilt only when they changed.
-
-    Signals
-    -------
-    chosen(str)
-        A remark that speaks of cells was clicked: their class.
-    """
-
-    def __init__(self, context: UiContext) -> None:
-        super().__init__()
-        self._context = context
-        self._shown: tuple[Remark, ...] | None = None
-        self._theme = ""
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(12, 8, 10, 10)
-        self.column.setSpacing(7)
-        self.setAccessibleName(tr("Remarks"))
-
-    def show_remarks(self, remarks: tuple[Remark, ...]) -> None:
-        """Replace the sentences."""
-        theme = self._context.theme.tokens.name
-        if remarks == self._shown and theme == self._theme:
-            return
-        self._shown, self._theme = remarks, theme
-        while (item := self.column.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
-        for remark in remarks:
-            self.column.addWidget(self._line(remark))
-        self.column.addStretch(1)
-
-    def refresh(self) -> None:
-        """Draw again after the theme changed."""
-        if self._shown is not None:
-            self.show_remarks(self._shown)
-
-    def _line(self, remark: Remark) -> QWidget:
-        icon_name, token = _SEVERITY.get(remark.severity, _SEVERITY["info"])
-        line = QWidget()
-        layout = QHBoxLayout(line)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        icon = QLabel()
-        icon.setPixmap(self._context.icons.pixmap(icon_name, 16, self.devicePixelRatioF(), token))
-        icon.setAlignment(Qt.AlignmentFlag.AlignTop)
-        text = QLabel(as_in_the_window(remark_text(remark, self._context.language.lang)))
-        text.setTextFormat(Qt.TextFormat.PlainText)
-        text.setWordWrap(True)
-        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        if remark.severity == "info":
-            text.setObjectName("muted")
-        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        layout.addWidget(icon)
-        layout.addWidget(text, 1)
-        return line
-
-
-class RemarkArea(QScrollArea):
-    """Scrolls the remarks where they are taller than their place, by the keyboard too.
-
-    Signals
-    -------
-    wanted()
-        The remarks need another height.
-    """
-
-    wanted = Signal()
-
-    def __init__(self, remarks: RemarkList) -> None:
-        super().__init__()
-        self._remarks = remarks
-        self.setWidget(remarks)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(tr("Remarks"))
-        # The first remark's first lines are seen whatever a person does with the border.
-        self.setMinimumHeight(3 * self.fontMetrics().lineSpacing() + 16)
-        remarks.installEventFilter(self)
-
-    def content_height(self) -> int:
-        """Height of all remarks at the present width, frame included, in px."""
-        wide = self.viewport().width()
-        return self._remarks.column.heightForWidth(wide) + 2 * self.frameWidth()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The remarks' layout changed."""
-        if watched is self._remarks and event.type() == QEvent.Type.LayoutRequest:
-            self.wanted.emit()
-        return super().eventFilter(watched, event)
-
-
 class DifferentialPanel(QWidget):
     """Figures, table and remarks.
 
@@ -352,7 +247,7 @@ class DifferentialPanel(QWidget):
         self.table.chosen.connect(self.class_chosen)
         self.model.dropped.connect(self.dropped)
         context.theme.changed.connect(self._theme_changed)
-        self._films_icon = _SEVERITY["info"]
+        self._films_icon = SEVERITY_SIGNS["info"]
         self._show_again: Callable[[], None] = lambda: None
 
     def show_table(
@@ -426,7 +321,7 @@ class DifferentialPanel(QWidget):
         """Stand an earlier film beside the count, with a line that says what came of it; "" for no line."""
         self.model.show_earlier(film)
         self.table.show_earlier(film is not None and bool(film.rows))
-        self._films_icon = _SEVERITY.get(severity, _SEVERITY["info"])
+        self._films_icon = SEVERITY_SIGNS.get(severity, SEVERITY_SIGNS["info"])
         self.films.setIcon(self._context.icons.get(*self._films_icon))
         self.films.setText(text)
         self.films.setToolTip(tip)

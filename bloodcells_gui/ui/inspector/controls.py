@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSlider, QToolButton
+from PySide6.QtWidgets import QComboBox, QSlider, QToolButton
 
+from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 
 
 def toggle_button(context: UiContext, icon: str, name: str, tip: str) -> QToolButton:
@@ -29,3 +31,16 @@ def slider(low: int, high: int, width: int, name: str, hint: str) -> QSlider:
     control.setAccessibleName(name)
     control.setToolTip(hint)
     return control
+
+
+def class_choice(context: UiContext) -> QComboBox:
+    """The classes that the explanation can be asked for."""
+    choice = QComboBox()
+    choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    choice.setAccessibleName(tr("Class to explain"))
+    choice.setToolTip(tr("Class to explain"))
+    choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    choice.setMinimumContentsLength(6)
+    for c in CLASSES:
+        choice.addItem(context.language.class_name(c.code), c.code)
+    return choice

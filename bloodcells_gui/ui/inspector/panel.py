@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QThreadPool, QTimer
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QSplitter,
@@ -17,14 +16,14 @@ from PySide6.QtWidgets import (
 from bloodcells_gui.app.cell_views import CellView
 from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.review import Change
-from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, UNIDENTIFIED
+from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
 from bloodcells_gui.domain.unidentified import WORD
 from bloodcells_gui.ui.class_marks import mark_pixmap
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.cell_words import cell_remarks
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
 from bloodcells_gui.ui.i18n import tr
-from bloodcells_gui.ui.inspector.controls import slider, toggle_button
+from bloodcells_gui.ui.inspector.controls import class_choice, slider, toggle_button
 from bloodcells_gui.ui.inspector.details import (
     PairsModel,
     PairsView,
@@ -162,18 +161,6 @@ class InspectorPanel(QWidget):
         self.explanation.hide()
         return self.explanation
 
-    def _class_choice(self) -> QComboBox:
-        """The classes that the explanation can be asked for."""
-        choice = QComboBox()
-        choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        choice.setAccessibleName(tr("Class to explain"))
-        choice.setToolTip(tr("Class to explain"))
-        choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        choice.setMinimumContentsLength(6)
-        for c in CLASSES:
-            choice.addItem(self._context.language.class_name(c.code), c.code)
-        return choice
-
     def _build_tools(self) -> QHBoxLayout:
         self.cell_button = toggle_button(
             self._context, "contour", tr("Outline of the cell"), tr("Outline of the cell")
@@ -189,7 +176,7 @@ class InspectorPanel(QWidget):
         )
         self.opacity = slider(5, 100, 44, tr("Opacity of the explanation"), tr("Opacity of the explanation"))
         self.opacity.setValue(55)
-        self.explained_class = self._class_choice()
+        self.explained_class = class_choice(self._context)
         self._zoom = QLabel()
         self._zoom.setObjectName("muted")
         self._zoom.setFixedWidth(self.fontMetrics().horizontalAdvance("1000 %"))

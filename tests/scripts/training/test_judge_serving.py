@@ -10,7 +10,6 @@ import pytest
 
 pytest.importorskip("torch")
 
-from bloodcells_gui.adaptation.morphometry import COLUMNS
 from scripts.training.data import FIVE, LEAVES
 from scripts.training.judge_serving import (
     FILM_CELLS,
@@ -26,31 +25,8 @@ from scripts.training.judge_serving import (
     verdict,
     whole_figures,
 )
-from scripts.training.serving import Answers, Serving, answered, serve
-
-_OF_FIVE = ("SNE", "LY", "MO", "EO", "BA")
-
-
-def made_answers(
-    counts: tuple[int, ...] = (200, 120, 60, 40, 20), *, right: float = 0.8, blasts: int = 0, seed: int = 0
-) -> Answers:
-    """Cells in groups that lie apart; the network is right for so many, else names any of the five."""
-    rng = np.random.default_rng(seed)
-    truth = np.repeat(np.arange(5), counts)
-    said = np.where(rng.random(len(truth)) < right, truth, rng.integers(0, 5, len(truth)))
-    codes = [LEAVES.index(c) for c in _OF_FIVE]
-    leaves = np.concatenate([np.array(codes)[truth], np.full(blasts, LEAVES.index("BL"))])
-    taken = np.concatenate([np.array(codes)[said], np.full(blasts, LEAVES.index("BL"))])
-    n = len(leaves)
-    logits = rng.normal(0, 0.3, (n, len(LEAVES))).astype(np.float32)
-    logits[np.arange(n), taken] += 5.5
-    allowed = np.zeros((n, len(LEAVES)), bool)
-    allowed[np.arange(n), leaves] = True
-    at = rng.normal(0, 0.6, (n, 8))
-    at[np.arange(n), np.concatenate([truth, np.full(blasts, 6)])] += 4
-    nothing = np.full((n, len(COLUMNS)), np.nan, np.float32)
-    flat = np.zeros(n, np.float32)
-    return Answers("made", logits, allowed, at.astype(np.float32), nothing, flat, flat)
+from scripts.training.serving import Serving, answered, serve
+from tests.support.made_answers import made_answers
 
 
 def test_films_hold_no_cell_twice_and_the_proportions_of_blood() -> None:

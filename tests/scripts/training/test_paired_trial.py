@@ -10,7 +10,7 @@ pytest.importorskip("torch", reason="needs the train extra")
 from scripts.training.data import FIVE, LEAVES
 from scripts.training.paired_trial import gain_on
 from scripts.training.serving import Answers
-from tests.scripts.training.test_judge_serving import made_answers
+from tests.support.made_answers import made_answers
 
 
 def with_wrong(answers: Answers, cells: int, seed: int = 0) -> Answers:

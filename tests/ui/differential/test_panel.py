@@ -19,7 +19,8 @@ from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.case_header import Chip
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.model import Column, DifferentialModel, LineKind, nice_scale
-from bloodcells_gui.ui.differential.panel import DifferentialPanel, RemarkArea
+from bloodcells_gui.ui.differential.panel import DifferentialPanel
+from bloodcells_gui.ui.differential.remark_list import RemarkArea
 from bloodcells_gui.ui.gallery.dragging import pack_ids
 from bloodcells_gui.ui.main_window import MainWindow
 from tests.support.fakes import FakeSession, make_cells

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
 import pytest
 from PySide6.QtWidgets import QDialog, QLabel, QWidget
 
-import bloodcells_gui.ui
 from bloodcells_gui.app import manual
 from bloodcells_gui.domain.i18n import LANGUAGES
 from bloodcells_gui.ui.help.topics import REVIEW, START, TOPICS, split, topic_of
+from tests.support.ui_classes import classes
 
 #: Bases of windows, and the manual itself.
 NO_VIEWS = {"Form", "ManualWindow"}
-
-
-def classes() -> dict[str, type]:
-    """Every class of the user interface by its name."""
-    found: dict[str, type] = {}
-    for info in pkgutil.walk_packages(bloodcells_gui.ui.__path__, "bloodcells_gui.ui."):
-        module = importlib.import_module(info.name)
-        for name, value in vars(module).items():
-            if isinstance(value, type) and value.__module__ == info.name:
-                found[name] = value
-    return found
 
 
 def test_every_dialog_has_a_topic() -> None:

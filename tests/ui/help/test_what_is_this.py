@@ -22,7 +22,7 @@ from bloodcells_gui.ui.help.what_is_this import ExplanationsModel, QuestionMark,
 from bloodcells_gui.ui.help.window import ManualWindow
 from bloodcells_gui.ui.window_memory import WindowMemory
 from tests.support.desk import Desk
-from tests.ui.help.test_topics import classes
+from tests.support.ui_classes import classes
 
 SENTENCE_ENDS = re.compile(r"[.!?](?=\s|$)")
 
