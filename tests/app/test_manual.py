@@ -36,8 +36,8 @@ def test_every_link_of_a_page_leads_somewhere_in_the_manual(name: str, lang: str
         assert manual.picture(picture)[:4] == b"\x89PNG", picture
 
 
-def test_the_technicians_page_is_translated_and_has_links() -> None:
-    assert ("fr", "technician") in TRANSLATED
+def test_the_pages_of_the_laboratory_are_translated_and_has_links() -> None:
+    assert {("fr", "technician"), ("fr", "laboratory")} <= set(TRANSLATED)
     assert manual.page("technician", "fr").lang == "fr"
     assert ("technician", "4-what-the-limits-mean") in links(manual.page("technician", "fr"))
 
