@@ -36,3 +36,19 @@ def test_the_glossary_names_code_that_exists() -> None:
 def test_each_term_is_explained_once() -> None:
     terms = [term.strip() for row in rows() for term in row["term"].split(",")]
     assert sorted(term for term in set(terms) if terms.count(term) > 1) == []
+
+
+def cells(name: str) -> list[list[str]]:
+    """The cells of all rows with four columns in a page of `docs`, headings of tables included."""
+    lines = (ROOT / "docs" / name).read_text(encoding="utf-8").splitlines()
+    found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")]
+    return [row for row in found if len(row) == 4]
+
+
+def test_the_french_glossary_explains_the_same_terms_in_the_same_order() -> None:
+    """Term and code of each row, and the French name that the English page gives it."""
+    english = [row for row in cells("glossary.md") if row[0] != "term"]
+    french = [row for row in cells("fr/glossary.md") if row[0] != "terme"]
+    assert [(row[3], row[2]) for row in french] == [(row[0], row[2]) for row in english]
+    named = [(own[3], other[0]) for own, other in zip(english, french, strict=True)]
+    assert [(name, term) for name, term in named if name.split(" (")[0] not in term] == []
