@@ -322,12 +322,12 @@ class WatchRound:
 
     def _others(self, memory: WatchMemory, contents: frozenset[str], name: str) -> dict[str, Item]:
         """Who holds these pictures already; a loose one that is gone again holds nothing."""
-        found = memory.holders(contents, self.folder, name)
-        return {
-            sha: item
-            for sha, item in found.items()
-            if item.state is not WatchState.UNASSIGNED or item.name in self._shown
-        }
+        return memory.holders(
+            contents,
+            self.folder,
+            name,
+            lambda item: item.state is not WatchState.UNASSIGNED or item.name in self._shown,
+        )
 
     def _decide(
         self,
@@ -340,11 +340,16 @@ class WatchRound:
         wanted: bool,
     ) -> None:
         case = item.case if item is not None and item.state in TAKEN else None
+        if wanted and case is not None and not case.is_file():
+            case = None  # a person moved or removed it: another one is made
         new = Item(entry.path.name, found.state, now.stamp, case, found.words, now.files)
         if wanted and item is not None and item.state in (WatchState.FAILED, WatchState.STOPPED) and case:
             # The case is there: its analysis goes on, or is tried again.
-            self._cases.queue_again(case)
-            new = replace(new, state=WatchState.QUEUED, words=WatchWords())
+            try:
+                self._cases.queue_again(case)
+                new = replace(new, state=WatchState.QUEUED, words=WatchWords())
+            except UserError as error:
+                new = replace(new, state=WatchState.FAILED, words=WatchWords.of(error))
             self._keep(memory, new)
         elif found.state is WatchState.TAKING and found.intake is not None:
             self._keep(memory, replace(new, case=None), found.contents)

@@ -124,9 +124,11 @@ def _second_readers(state: ReviewState) -> float:
     same = total = 0
     for labels in state.second_reads.values():
         for cell_id, code in labels.items():
+            if not (state.present(cell_id) and state.decided(cell_id)):  # taken back since
+                continue
             total += 1
             # An adjudicated cell shows the settled class by now: it counts as the disagreement that it was.
-            same += cell_id not in state.adjudicated and state.decision(cell_id).final == code
+            same += cell_id not in state.adjudicated and state.label(cell_id) == code
     return _percent(same, total)
 
 

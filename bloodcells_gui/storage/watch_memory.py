@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,10 +136,16 @@ class WatchMemory:
             ).fetchall()
         return frozenset(str(r[0]) for r in rows)
 
-    def holders(self, contents: Collection[str], root: Path, name: str) -> dict[str, Item]:
+    def holders(
+        self,
+        contents: Collection[str],
+        root: Path,
+        name: str,
+        counts: Callable[[Item], bool] = lambda _: True,
+    ) -> dict[str, Item]:
         """Other items that a case was made of, or that are unassigned, by the hash they share with these.
 
-        Items of other watched folders count too.
+        Items of other watched folders count too; those for which `counts` is false hide no other holder.
         """
         wanted = sorted(contents)
         found: dict[str, Item] = {}
@@ -155,7 +161,9 @@ class WatchMemory:
                 ).fetchall()
                 for row in rows:
                     item = _item(row[1:])
-                    if item is not None and (item.state in TAKEN or item.state is WatchState.UNASSIGNED):
+                    if item is None or not (item.state in TAKEN or item.state is WatchState.UNASSIGNED):
+                        continue
+                    if counts(item):
                         found[str(row[0])] = item
         return found
 

@@ -290,6 +290,49 @@ def test_loose_pictures_wait_and_are_not_joined_by_time(desk: Desk) -> None:
         desk.watched.assign(["IMG_0.png"], "S-78")
 
 
+def test_loose_pictures_that_were_sorted_into_a_folder_are_taken_once(desk: Desk) -> None:
+    names = ["a.png", "z.png"]
+    for number, name in enumerate(names):
+        picture(desk.folder / name, number)
+    desk.settle()
+    (desk.folder / "S-1").mkdir()
+    for name in names:
+        (desk.folder / name).rename(desk.folder / "S-1" / name)
+    desk.settle()
+    assert desk.states() == {"S-1": WatchState.QUEUED}
+    shutil.copytree(desk.folder / "S-1", desk.folder / "copy")
+    desk.settle()
+    assert desk.states()["copy"] is WatchState.DUPLICATE
+    assert len(desk.queue.added) == 1
+
+
+def test_a_failed_specimen_whose_case_is_gone_is_taken_anew(desk: Desk) -> None:
+    specimen(desk, "S-1", range(3))
+    desk.settle()
+    first = desk.queue.added[0]
+    desk.queue.finish(first, QueueState.FAILED, UserError("No model."))
+    desk.look()
+    first.unlink()
+    desk.watched.take(["S-1"])
+    desk.look()
+    assert desk.entry("S-1").state is WatchState.QUEUED
+    assert content(desk.queue.added[1])[1] == ["cell_0.png", "cell_1.png", "cell_2.png"]
+
+
+def test_a_case_that_cannot_be_queued_again_says_why_and_keeps_nothing_else_waiting(desk: Desk) -> None:
+    specimen(desk, "S-1", range(3))
+    desk.settle()
+    first = desk.queue.added[0]
+    desk.queue.finish(first, QueueState.FAILED, UserError("No model."))
+    desk.look()
+    first.write_bytes(b"no case at all, but long enough to be looked at")
+    specimen(desk, "S-2", range(10, 12))
+    desk.watched.take(["S-1"])
+    desk.settle()  # which is no fault of the program
+    assert desk.states() == {"S-1": WatchState.FAILED, "S-2": WatchState.QUEUED}
+    assert first.name in desk.entry("S-1").words.text()
+
+
 def test_loose_pictures_go_to_a_case_that_was_not_analysed_yet(desk: Desk) -> None:
     specimen(desk, "S-1", range(3))
     picture(desk.folder / "cell_1.png", 40)

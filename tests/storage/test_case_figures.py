@@ -48,6 +48,24 @@ def test_agreement_is_of_the_proposals_that_a_person_decided_on(tmp_path: Path) 
         assert figures_in(store, state)[AGREED] == pytest.approx(90.0)
 
 
+def test_second_readers_are_compared_with_decisions_that_stand(tmp_path: Path) -> None:
+    path = analysed(tmp_path, 0)
+    with CaseStore.open(path) as store:
+        state = fold(store.load_cells(), store.events())
+        ids = [c.id for c in store.load_cells() if not c.abstained]
+        key = "second reading, Ben"
+        for kind, cells, new, of in (
+            (EventKind.CONFIRM, ids[:20], "", ""),
+            (EventKind.CONFIRM, ids[20:25], "", ""),
+            (EventKind.SECOND_READ, ids[:18], "SNE", key),
+            (EventKind.SECOND_READ, ids[18:20], "LY", key),
+            (EventKind.SECOND_READ, ids[20:25], "SNE", key),
+            (EventKind.UNDO, (), "", ""),  # of the five: nobody's decision is left to agree with
+        ):
+            state.apply(store.append(make_event(state, kind, "Ana", cells, new, key=of)))
+        assert figures_in(store, state)[SECOND] == pytest.approx(90.0)
+
+
 def test_too_few_cells_say_nothing(tmp_path: Path) -> None:
     assert not {NUCLEUS, FOCUS, UNNAMED} & set(figures(analysed(tmp_path, 0, cells=9, waiting=0)))
 

@@ -44,6 +44,17 @@ def test_only_what_was_taken_holds_its_pictures(tmp_path: Path, state: WatchStat
     memory.close()
 
 
+def test_a_holder_that_does_not_count_hides_no_other(tmp_path: Path) -> None:
+    memory = WatchMemory(tmp_path / WATCH_NAME)
+    taken = Item("S-1", WatchState.DONE, "stamp", tmp_path / "S-1.bcs")
+    for loose in ("A.png", "Z.png"):
+        memory.keep(ROOT, Item(loose, WatchState.UNASSIGNED, "stamp"), {"a"})
+    memory.keep(ROOT, taken, {"a"})
+    found = memory.holders({"a"}, ROOT, "S-2", lambda item: item.state is not WatchState.UNASSIGNED)
+    assert found == {"a": taken}
+    memory.close()
+
+
 def test_a_foreign_file_is_refused_and_left(tmp_path: Path) -> None:
     path = tmp_path / WATCH_NAME
     with sqlite3.connect(path) as other:

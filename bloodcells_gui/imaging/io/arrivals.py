@@ -9,6 +9,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -92,7 +93,8 @@ def entries_of(folder: Path, limits: ArrivalLimits) -> tuple[list[Entry], bool]:
                 continue
             if len(found) >= limits.max_entries:
                 return sorted(found, key=lambda e: e.path.name), True
-            found.append(_entry(Path(item.path), item.stat(follow_symlinks=False)))
+            with suppress(FileNotFoundError):  # renamed or removed since it was listed
+                found.append(_entry(Path(item.path), item.stat(follow_symlinks=False)))
     return sorted(found, key=lambda e: e.path.name), False
 
 

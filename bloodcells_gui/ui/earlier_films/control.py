@@ -11,6 +11,7 @@ from bloodcells_gui.domain.earlier_films import NO_FILM, EarlierFilm
 from bloodcells_gui.domain.film_messages import film_remark
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.earlier_films.window import EarlierFilmsWindow
@@ -18,6 +19,8 @@ from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 
 _FILMS, _SIGNED = "films", "signed"
+# Fields by which a case and a film belong together, or do not.
+_OF_THE_PERSON = frozenset({SPECIMEN_ID_FIELD, "patient_id", "patient_name", "birth_date", "sex"})
 
 
 class FilmComparison(QObject):
@@ -38,6 +41,7 @@ class FilmComparison(QObject):
         self._known: object = None
         self._look = Lookup(pool, self)
         self._look.answered.connect(self._take)
+        self._look.failed.connect(lambda *_: self._forget_film(tr("Earlier films cannot be looked for")))
         page.controller.changed.connect(self._on_case_changed)
         page.state_changed.connect(self.show_result)
         page.differential.films_wanted.connect(self.show_films)
@@ -60,8 +64,17 @@ class FilmComparison(QObject):
             self.window.close()
 
     def _on_case_changed(self, change: Change) -> None:
+        if _OF_THE_PERSON.intersection(change.fields):
+            self._forget_film()  # it may be another person's, until it was looked for again
         if change.fields:
             self.look()
+
+    def _forget_film(self, why: str = "") -> None:
+        """Show no film: none could be looked for, or another one may be wanted."""
+        self.found = self.film = self._known = None
+        now = self._page.differential.model.differential
+        if now is not None:
+            self._show(why, now)
 
     def _take(self, tag: object, answer: FoundFilms | EarlierFilm | None) -> None:
         self.found = answer if isinstance(answer, FoundFilms) else None

@@ -148,8 +148,10 @@ class OutlineMending(QWidget):
     def take_view(self, view: CellView) -> None:
         """Go on with the cell as the case has it now."""
         self._view = view
-        self._kept = self.draft = OutlineDraft(view.mask)
-        self._stroke = []
+        now = OutlineDraft(view.mask)
+        if now.differs(self._kept):  # else it is what was kept, and the person may be at work on it again
+            self._kept = self.draft = now
+            self._stroke = []
         self._show()
 
     def leave(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,16 @@ def test_it_can_be_stopped(tmp_path: Path) -> None:
 
     with pytest.raises(Cancelled):
         arrival([tmp_path], LIMITS, stop)
+
+
+def test_a_name_that_goes_while_it_is_listed_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "b.tmp"):
+        (tmp_path / name).write_bytes(b"x")
+    with os.scandir(tmp_path) as items:
+        listed = list(items)
+    (tmp_path / "b.tmp").unlink()
+    monkeypatch.setattr(os, "scandir", lambda _: nullcontext(listed))
+    found, _ = entries_of(tmp_path, LIMITS)
+    assert [e.path.name for e in found] == ["a.png"]

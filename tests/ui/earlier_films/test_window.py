@@ -10,8 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.earlier_films import EARLIER_FILM_FIELD, NO_FILM
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.model import Column
 from bloodcells_gui.ui.earlier_films.control import FilmComparison
@@ -76,6 +78,26 @@ def test_another_person_is_a_warning_and_gone_when_the_number_is_put_right(
     page.controller.set_field("patient_id", "P-1")
     qtbot.waitUntil(lambda: comparison.film is None)
     qtbot.waitUntil(lambda: not panel.films.isVisible())
+
+
+def test_where_films_cannot_be_looked_for_no_film_of_before_stands_there(
+    qtbot: QtBot, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_film(tools.workspace, "S-2", {"SNE": 65, "LY": 35})
+    comparison = opened(qtbot, tools, own_film(tools.workspace))
+    page = tools.window.page
+    assert page is not None
+    panel = page.differential
+    assert not panel.table.isColumnHidden(Column.EARLIER)
+
+    def no_folder(*_: object) -> None:
+        raise UserError("The folder of cases does not answer.")
+
+    monkeypatch.setattr(EarlierFilms, "find", no_folder)
+    page.controller.set_field("patient_id", "P-2")
+    assert panel.table.isColumnHidden(Column.EARLIER)  # at once: it may be another person's
+    qtbot.waitUntil(lambda: panel.films.text() == "Earlier films cannot be looked for")
+    assert comparison.film is None
 
 
 def test_a_person_chooses_by_keyboard_and_takes_it_back(qtbot: QtBot, tools: ToolWindows) -> None:

@@ -145,6 +145,24 @@ def test_without_a_mouse_the_keys_push_keep_and_leave(
     assert len(session.store.events()) == 1
 
 
+def test_what_is_pushed_before_the_kept_outline_is_back_is_not_lost(
+    qtbot: QtBot, panel: InspectorPanel, session: CaseSession
+) -> None:
+    panel.mend_outline()
+    shift = Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(panel.image, Key.Key_Up, shift)
+    QTest.keyClick(panel.image, Key.Key_Return)
+    kept = mask(session, session.cells[0].id)
+    QTest.keyClick(panel.image, Key.Key_Up, shift)
+    pushed = panel.mending.draft.mask
+    assert np.count_nonzero(pushed) > np.count_nonzero(kept)
+    qtbot.waitUntil(lambda: panel.view is not None and np.array_equal(panel.view.mask, kept))
+    assert np.array_equal(panel.mending.draft.mask, pushed)
+    assert panel.mending.keep_button.isEnabled()
+    QTest.keyClick(panel.image, Key.Key_Return)
+    assert np.array_equal(mask(session, session.cells[0].id), pushed)
+
+
 def test_a_stroke_that_says_nothing_is_not_kept_and_is_told(
     panel: InspectorPanel, session: CaseSession
 ) -> None:
