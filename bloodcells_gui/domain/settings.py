@@ -7,6 +7,7 @@ is told; see :mod:`bloodcells_gui.domain.validation`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from bloodcells_gui.domain import validation
@@ -109,6 +110,19 @@ class SigningRules:
     look_first: str = field(default=ASK, metadata=_check_rule())
 
 
+def _day() -> validation.Metadata:
+    inner = validation.text(10)
+
+    def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
+        text = str(inner[validation.PARSER_KEY](obj, path, problems)).strip()
+        try:
+            return date.fromisoformat(text).isoformat() if text else ""
+        except ValueError as error:
+            raise InvalidValue("not a day (YYYY-MM-DD)") from error
+
+    return {validation.PARSER_KEY: parse}
+
+
 @dataclass(frozen=True, slots=True)
 class QualityRules:
     """How films are followed over time (`domain/control_charts.py`).
@@ -124,8 +138,8 @@ class QualityRules:
     """
 
     days: int = field(default=20, metadata=validation.number(5, 365, whole=True))
-    since: str = field(default="", metadata=validation.text(10))
-    until: str = field(default="", metadata=validation.text(10))
+    since: str = field(default="", metadata=_day())
+    until: str = field(default="", metadata=_day())
     controls: tuple[str, ...] = field(default=(), metadata=validation.items(validation.text(60), 20))
 
 

@@ -215,9 +215,12 @@ class Worklist:
         return entry_of_row(self.folder, row, self._target())
 
     def figures(self) -> list[CaseFigures]:
-        """What every readable case says of stain, camera and naming, as of the last :meth:`refresh`."""
+        """What every readable case says of stain, camera and naming, as of the last :meth:`refresh`.
+
+        Drawn cells say nothing of that.
+        """
         known = self._with_index(self._in_memory)
-        return [figures_of(k.entry.path, k.film) for k in known if k.film]
+        return [figures_of(k.entry.path, k.film) for k in known if k.film and not k.entry.synthetic]
 
     def _sound_rows(self) -> list[serialization.Row]:
         """Every line, newest first; a row that is not as it was written is made anew from its case."""

@@ -91,6 +91,24 @@ def test_a_bad_value_falls_back_and_says_so(key: str, bad: Any) -> None:
     assert problems[0].text("fr").split(" : ")[1] != problems[0].text().split(": ")[1]
 
 
+@pytest.mark.parametrize(
+    ("typed", "day"), [("2026-11-01", "2026-11-01"), (" 20261101 ", "2026-11-01"), ("", "")]
+)
+def test_days_of_a_baseline_are_days(typed: str, day: str) -> None:
+    settings, problems = parse({"quality": {"since": typed, "controls": ["CONTROL-A"]}})
+    assert (settings.quality.since, settings.quality.controls) == (day, ("CONTROL-A",))
+    assert problems == []
+
+
+def test_what_is_no_day_is_told_and_does_not_switch_the_alarms_off() -> None:
+    # "01/11/2026" sorts before every day: no film would be of the baseline, and no chart would have limits.
+    settings, problems = parse({"quality": {"until": "01/11/2026"}})
+    assert settings.quality == LabSettings().quality
+    assert [p.key for p in problems] == ["quality.until"]
+    assert "YYYY-MM-DD" in problems[0].text()
+    assert "AAAA-MM-JJ" in problems[0].text("fr")
+
+
 def test_a_damaged_rule_comes_back_as_the_default_never_disappears() -> None:
     obj = to_json_obj(LabSettings())
     blasts = next(r for r in obj["rules"] if r["id"] == "blasts")

@@ -88,6 +88,14 @@ def test_the_index_has_the_figures_without_the_case(tmp_path: Path) -> None:
         assert listed.figures() == []
 
 
+def test_drawn_cells_are_on_no_chart(tmp_path: Path) -> None:
+    real = analysed(tmp_path, 3)
+    analysed(tmp_path, 4, specimen="SYNTHETIC", synthetic=True)
+    with Worklist(tmp_path) as listed:
+        listed.refresh()
+        assert [found.path for found in listed.figures()] == [real]
+
+
 def test_nuclei_and_glass_are_no_red_cells() -> None:
     rgb = np.full((60, 60, 3), 240, np.uint8)
     rgb[10:20, 10:20] = (60, 40, 130)  # a neighbour's nucleus: dense in red too

@@ -45,6 +45,7 @@ def analysed(
     specimen: str = "",
     model: str = "lite0 " + "ab" * 32,
     cells: int = 40,
+    synthetic: bool = False,
 ) -> Path:
     """A case of that day (from the first of September on) with these figures."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ def analysed(
     thumb, mask = surroundings(red_cell_od)
     assets = [CellAssets(thumb, mask, (0.0, 0.0, float(SIDE)), np.zeros(4, np.float16)) for _ in found]
     images = (ImageRef("a.jpg", folder / "a.jpg", sha256=f"{day:064d}", size_px=(SIDE, SIDE)),)
-    case = Specimen(specimen or f"26-{day:03d}", SpecimenKind.CROPS, folder, images)
+    case = Specimen(specimen or f"26-{day:03d}", SpecimenKind.CROPS, folder, images, synthetic)
     with new_case(path, case, case_id=path.stem, created=when) as store:
         scale = ScaleEstimate(0.105, ScaleSource.RED_CELLS, 0.03, 812)
         store.start_run(
