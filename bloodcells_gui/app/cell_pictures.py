@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.export import safe_folder_name
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.errors import UserError, system_reason
 from bloodcells_gui.domain.event_words import class_name
 from bloodcells_gui.domain.file_names import numbered
@@ -160,14 +161,16 @@ def _class_of(session: CaseSession, cell_id: int, options: PictureOptions) -> st
 def _captions(session: CaseSession, cell_id: int, options: PictureOptions) -> tuple[str, str]:
     """Class and number under a picture, "" for what is not wanted."""
     name = _class_of(session, cell_id, options) if options.name_class else ""
-    return name, str(cell_id) if options.name_number else ""
+    return name, cell_number(cell_id) if options.name_number else ""
 
 
 def _stem(session: CaseSession, cell_id: int, options: PictureOptions, place: int) -> str:
     parts = [session.specimen.id] if options.specimen else []
     if options.name_class:
         parts.append(_class_of(session, cell_id, options))
-    parts.append(f"{cell_id if options.name_number else place:05d}")
+    # Plain numbers sort by name as they do by number; H1 is a cell that was added by hand.
+    number = cell_number(cell_id) if options.name_number else str(place)
+    parts.append(f"{int(number):05d}" if number.isdigit() else number)
     if not options.name_class and not options.specimen:
         parts.insert(0, tr("cell", options.lang))
     return safe_folder_name("-".join(parts).replace(" ", "_"))

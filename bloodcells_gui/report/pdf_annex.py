@@ -247,7 +247,7 @@ def review(sheet: Sheet, model: ReportModel) -> None:
 
 def _mended(sheet: Sheet, cells: Sequence[int]) -> None:
     """Whose outline, and with it whose measurements, a person changed."""
-    shown = ", ".join(map(str, cells[:MENDED_SHOWN])) + (", …" if len(cells) > MENDED_SHOWN else "")
+    shown = ", ".join(map(cell_number, cells[:MENDED_SHOWN])) + (", …" if len(cells) > MENDED_SHOWN else "")
     text = sheet.ngettext(
         "Outline mended by a person, and measured anew: cell {cells}",
         "Outlines mended by a person, and measured anew: {n} cells ({cells})",

@@ -13,9 +13,13 @@ from PIL import Image
 from bloodcells_gui.app.cell_pictures import PictureOptions, bar_of, save_pictures
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.cell import FIRST_HAND_ID
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.left_out import OWN_SOFTWARE
+from bloodcells_gui.domain.review import PROPOSED_BY_HAND, EventKind
+from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource
+from bloodcells_gui.storage.case import CaseStore
 from tests.support.workbench_window import a_case, a_workspace
 
 INK = (26, 32, 40)
@@ -121,6 +125,25 @@ def test_names_hold_what_was_asked_for_and_never_the_specimen_by_themselves(
     assert session.specimen.id.replace(" ", "_") in names["specimen"]
     for key, name in names.items():
         assert (session.specimen.id in name) == (key == "specimen")
+
+
+def test_a_cell_added_by_hand_has_the_number_that_the_window_shows(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = a_case(workspace.cases_dir / "two.bcs", 2)
+    with CaseStore.open(path) as store:
+        found = store.load_cells()
+        added = replace(found[0], id=FIRST_HAND_ID, run=BY_HAND_RUN)
+        store.add_cells(BY_HAND_RUN, [added], [store.assets(found[0].id)])
+        state = fold(store.load_cells(), store.events())
+        ids = (added.id,)
+        store.append(make_event(state, EventKind.ADD_CELL, "Ana", ids, added.predicted, key=PROPOSED_BY_HAND))
+    session = workspace.open_case(path)
+    try:
+        saved = save_pictures(session, [FIRST_HAND_ID], tmp_path / "out", PictureOptions(codes=True))
+    finally:
+        session.close()
+    assert saved.files[0].name == f"{added.predicted}-H1.png"
 
 
 def test_nothing_is_replaced(session: CaseSession, tmp_path: Path) -> None:

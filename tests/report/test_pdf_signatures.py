@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells_gui.domain.cell import FIRST_HAND_ID
 from bloodcells_gui.domain.review import Signature, Status
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf import render_pdf
@@ -62,3 +63,11 @@ def test_a_gallery_without_a_reviewed_cell_says_so_once(tmp_path: Path) -> None:
     text = words(make_report(reviewed=False), tmp_path)
     assert text.count("No person has reviewed the cells shown here.") == 1
     assert "not reviewed by a person" not in text
+
+
+@needs_poppler
+def test_mended_cells_have_the_numbers_that_the_window_shows(tmp_path: Path) -> None:
+    plain = make_report()
+    review = dataclasses.replace(plain.review, mended=(7, FIRST_HAND_ID + 1))
+    said = " ".join(words(dataclasses.replace(plain, review=review), tmp_path).split())
+    assert "measured anew: 2 cells (7, H2)" in said
