@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from bloodcells_gui.app.cell_pictures import MOST_ON_A_SHEET, PictureOptions, captions
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.labels import PlainLabel
 
 
 class CellPicturesDialog(Form):
@@ -39,7 +40,7 @@ class CellPicturesDialog(Form):
         if session.settings.privacy.anonymised_export:
             self.specimen.setEnabled(False)
             self.specimen.setToolTip(tr("The laboratory's exports are anonymised (Preferences, Privacy)."))
-        self.example = QLabel()
+        self.example = PlainLabel()
         self.example.setObjectName("muted")
         self.example.setWordWrap(True)
         self.form.addRow("", self.example)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.ui.i18n import Language, tr
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.wheel import guard_wheels
 
 
@@ -52,7 +53,7 @@ class Form(QDialog):
         head.setFont(font)
         self.outer.addWidget(head)
         if lead:
-            sentence = QLabel(lead)
+            sentence = PlainLabel(lead)  # it may name a folder or a case
             sentence.setObjectName("muted")
             sentence.setWordWrap(True)
             self.outer.addWidget(sentence)

@@ -22,6 +22,7 @@ from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -85,7 +86,8 @@ class FilmsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(film, column)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return ", ".join(self._text(film, c) for c in FilmColumn)
+            said = ", ".join(self._text(film, c) for c in FilmColumn)
+            return plain_tip(said) if role == Qt.ItemDataRole.ToolTipRole else said
         return None
 
     def _text(self, film: Film, column: FilmColumn) -> str:

@@ -19,6 +19,7 @@ from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.ui.alignment import LEFT, RIGHT
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.quality.words import chart_name, rules_text, value_text
 
 Index = QModelIndex | QPersistentModelIndex
@@ -56,7 +57,7 @@ class ChartsModel(QAbstractListModel):
                 "critical" if alarmed else "info", "critical" if alarmed else "muted"
             )
         if role == Qt.ItemDataRole.ToolTipRole:
-            return chart.camera
+            return plain_tip(chart.camera)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return tr("{chart}: alarm").format(chart=name) if alarmed else name
         return None
@@ -116,8 +117,10 @@ class DaysModel(QAbstractTableModel):
             return RIGHT if column in (DayColumn.VALUE, DayColumn.FILMS) else LEFT
         if role == Qt.ItemDataRole.ForegroundRole and point.rules:
             return self._context.theme.colour("critical" if point.alarm else "warning")
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return self._text(index.row(), column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(self._text(index.row(), column))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             title = self.headerData(column, Qt.Orientation.Horizontal)
             return labelled(title, self._text(index.row(), column), self._context.language.lang)

@@ -24,7 +24,7 @@ from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NumberEdit
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.labels import PlainLabel, plain_tip
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
 Index = QModelIndex | QPersistentModelIndex
@@ -90,7 +90,7 @@ class GroupsModel(QAbstractTableModel):
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         if index.column() == Column.NAME:
-            return group.label
+            return plain_tip(group.label) if role == Qt.ItemDataRole.ToolTipRole else group.label
         if index.column() == Column.COUNT:
             return self._context.language.integer(len(group.files))
         code = self.codes[group.label]

@@ -12,11 +12,12 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.workspace import Workspace
-from bloodcells_gui.domain.earlier_films import EARLIER_FILM_FIELD, NO_FILM
+from bloodcells_gui.domain.earlier_films import EARLIER_FILM_FIELD, NO_FILM, Film, FilmIdentity
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.differential.model import Column
 from bloodcells_gui.ui.earlier_films.control import FilmComparison
+from bloodcells_gui.ui.earlier_films.model import FilmsModel
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.films import MARIE, a_film
@@ -125,3 +126,14 @@ def test_a_person_chooses_by_keyboard_and_takes_it_back(qtbot: QtBot, tools: Too
     page.controller.undo()
     qtbot.waitUntil(lambda: comparison.film is not None and comparison.film.specimen == "S-2")
     window.close()
+
+
+def test_numbers_of_specimens_are_read_and_never_rendered(context: UiContext) -> None:
+    own = FilmIdentity(specimen_id="<b>7", created="2026-11-01T08:00:00Z")
+    model = FilmsModel(context)
+    model.show_films(
+        own, (Film(Path("a.bcs"), "a", FilmIdentity(specimen_id="<b>7", collected="2026-10-01")),)
+    )
+    tip = str(model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole))
+    assert "&lt;b&gt;7" in tip
+    assert "<b>" not in tip

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QThreadPool
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QPushButton
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.reference_library import ReferenceLibraryController
@@ -59,6 +59,19 @@ def test_nothing_is_accepted_before_all_is_said(qtbot: QtBot, context: UiContext
     assert (source, licence, scale) == ("Atlas of ours", "CC0 1.0", None)
     dialog.source.clear()
     assert not ok.isEnabled()
+
+
+def test_names_of_folders_are_read_and_never_rendered(
+    qtbot: QtBot, context: UiContext, tmp_path: Path
+) -> None:
+    picture(tmp_path / "<b>atlas" / "<i>mine" / "x.png", 1)
+    dialog = PicturesDialog(context, plan_pictures(tmp_path / "<b>atlas"))
+    qtbot.addWidget(dialog)
+    lead = next(label for label in dialog.findChildren(QLabel) if "<b>atlas" in label.text())
+    assert lead.textFormat() is Qt.TextFormat.PlainText
+    name = dialog.model.index(0, Column.NAME)
+    assert name.data() == "<i>mine/"
+    assert name.data(Qt.ItemDataRole.ToolTipRole) == "<qt>&lt;i&gt;mine/</qt>"
 
 
 def test_what_a_name_may_mean_comes_first(qtbot: QtBot, context: UiContext, atlas: Path) -> None:
