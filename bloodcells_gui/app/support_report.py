@@ -31,12 +31,15 @@ from bloodcells_gui.domain.settings import (
     ALWAYS,
     ASK,
     BLOCK,
+    CODES,
     LATER,
     NEITHER,
     NEVER,
     NONE,
     RING,
     STOP,
+    WORDS,
+    CellPictures,
     LabSettings,
     Privacy,
     SigningRules,
@@ -74,11 +77,11 @@ _NUMBERS = (
 _CHOICES: dict[str, Sequence[str]] = {
     "language": ("system", "en", "fr"), "theme": ("system", "light", "dark"), "paper": ("a4", "letter"),
     "csv": CSV_DIALECTS, "rollup": tuple(ROLLUPS), "range_set": (*PUBLISHED, OWN),
-    "counter_at_target": (STOP, RING, NEITHER),
+    "counter_at_target": (STOP, RING, NEITHER), "csv_names": (CODES, WORDS),
 }  # fmt: skip
 _SIGNING = (NONE, ASK, BLOCK, NEVER, LATER, ALWAYS, *BY_CODE)
 # Settings that hold the laboratory's own texts: how many there are, and whether they were changed.
-_COUNTED = ("keys", "own_ranges", "rules", "fields", "comments", "grading")
+_COUNTED = ("keys", "own_ranges", "rules", "fields", "comments", "grading", "cell_tags")
 
 
 def support_report(settings: LabSettings, window: Iterable[Fact] = ()) -> str:
@@ -192,6 +195,12 @@ def _settings(settings: LabSettings) -> Iterator[Fact]:
         yield f"signing.{name}", tuple(Word(v, _SIGNING) if isinstance(v, str) else v for v in texts)
     for name in Privacy.__slots__:
         yield f"privacy.{name}", getattr(settings.privacy, name)
+    for name in CellPictures.__slots__:
+        yield f"cell_pictures.{name}", getattr(settings.cell_pictures, name)
+    yield "quality.days", settings.quality.days
+    yield "quality.controls, how many", len(settings.quality.controls)
+    yield "watch.on", settings.watch.on
+    yield "watch.settle_s", settings.watch.settle_s
     for name in _COUNTED:
         yield f"{name}, how many", len(getattr(settings, name))
         yield f"{name}, changed", getattr(settings, name) != getattr(default, name)

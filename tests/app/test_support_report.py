@@ -13,7 +13,14 @@ from bloodcells_gui.app.log import FILE_NAME, logging_to, read_log
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.grading import GradeItem
 from bloodcells_gui.domain.ranges import Range
-from bloodcells_gui.domain.settings import FieldSpec, LabSettings, ReportHeader, SigningRules
+from bloodcells_gui.domain.settings import (
+    FieldSpec,
+    LabSettings,
+    QualityRules,
+    ReportHeader,
+    SigningRules,
+    WatchSettings,
+)
 from bloodcells_gui.storage.atomic_io import write_whole
 
 NAME = "Mustermann"
@@ -39,7 +46,8 @@ def test_it_names_versions_machine_models_and_settings(home: Path) -> None:
 
 def test_every_setting_is_in_it_or_left_out_on_purpose(home: Path) -> None:
     """A setting that is added later has to be put into one of the lists."""
-    shown = {*support._NUMBERS, *support._CHOICES, *support._COUNTED, "signing", "privacy"}  # noqa: SLF001  # the lists that it is held against
+    parts = {"signing", "privacy", "cell_pictures", "quality", "watch"}
+    shown = {*support._NUMBERS, *support._CHOICES, *support._COUNTED, *parts}  # noqa: SLF001  # the lists that it is held against
     assert shown | {"reviewer", "header"} == {f.name for f in dataclasses.fields(LabSettings)}
 
 
@@ -55,6 +63,9 @@ def test_no_text_of_the_laboratory_is_in_it(home: Path) -> None:
         grading=(replace(LabSettings().grading[0], id=NAME, name=NAME),),
         rules=(replace(LabSettings().rules[0], id=NAME, name=NAME),),
         keys=((NAME, NAME),),
+        cell_tags=(NAME,),
+        quality=QualityRules(controls=(NAME,)),
+        watch=WatchSettings(folder=NAME),
         signing=replace(SigningRules(), unreviewed=NAME, critical_classes=(NAME, "BL")),
     )
     assert isinstance(named.grading[0], GradeItem)

@@ -288,7 +288,7 @@ def test_a_stop_before_there_is_anything_to_keep_is_said_in_words(
     if verb != "lab":
         arguments = [verb, str(tmp_path), "--out", str(tmp_path / "out"), "--lang", "fr"]
     assert run(arguments) == 130
-    assert capsys.readouterr().err == "Annulé : rien n'a été écrit.\n"
+    assert capsys.readouterr().err == "Arrêté : rien n'a été écrit.\n"
 
 
 @pytest.mark.parametrize("text", ["1,5", "1_0", "many", "1e2"])
