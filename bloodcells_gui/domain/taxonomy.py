@@ -265,3 +265,8 @@ ROLLUPS: dict[str, RollUp] = {
         _roll_up("five", "Five-part differential", *_FIVE),
     )
 }
+#: Beside each class the one that it is taken for most often.
+TAKEN_FOR: dict[str, str] = {
+    "SNE": "BNE", "BNE": "SNE", "LY": "VLY", "VLY": "LY", "MO": "VLY", "EO": "SNE", "BA": "LY", "MMY": "MY",
+    "MY": "PMY", "PMY": "BL", "BL": "PMY", "PC": "LY", "ERB": "LY", "SMU": "LY", "PLT": "GPLT", "GPLT": "PLC",
+}  # fmt: skip

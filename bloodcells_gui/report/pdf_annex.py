@@ -17,6 +17,7 @@ from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
 from bloodcells_gui.domain.specimen import ScaleSource
+from bloodcells_gui.domain.taxonomy import PLATELET
 from bloodcells_gui.domain.times import paper_span, paper_text
 from bloodcells_gui.report import pdf_checks
 from bloodcells_gui.report.adaptation_text import adaptation_text
@@ -47,7 +48,7 @@ _PARAMETERS = {
 }
 _COUNTED = {
     "RBC": N_("red cells"),
-    "PLT": N_("platelets"),
+    PLATELET: N_("platelets"),
     "WBC": N_("nucleated cells"),
     "PLT_listed": N_("platelets listed"),
     "PLT_unlisted": N_("platelets not listed"),

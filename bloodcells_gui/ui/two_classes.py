@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.review import Change
-from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES
+from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, TAKEN_FOR
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.focus_frame import FocusFrame
 from bloodcells_gui.ui.gallery.model import GROUPS, GalleryModel
@@ -23,11 +23,6 @@ from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-# Beside each class the one that it is taken for most often.
-_NEIGHBOUR = {
-    "SNE": "BNE", "BNE": "SNE", "LY": "VLY", "VLY": "LY", "MO": "VLY", "EO": "SNE", "BA": "LY", "MMY": "MY",
-    "MY": "PMY", "PMY": "BL", "BL": "PMY", "PC": "LY", "ERB": "LY", "SMU": "LY", "PLT": "GPLT", "GPLT": "PLC",
-}  # fmt: skip
 
 
 class ClassPane(FocusFrame):
@@ -127,7 +122,7 @@ class TwoClassesWindow(QDialog):
         if code not in BY_CODE:
             counts = controller.session.state.counts
             code = max(counts, key=lambda c: counts[c], default=CLASSES[0].code)
-        other = _NEIGHBOUR.get(code, CLASSES[0].code)
+        other = TAKEN_FOR.get(code, CLASSES[0].code)
         self.left = ClassPane(context, controller, pool, code, tr("Class on the left"))
         self.right = ClassPane(context, controller, pool, other, tr("Class on the right"))
         hint = ElidedLabel(

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,6 +54,9 @@ LOCAL = [
     "relative/1.png", "/data/a:b.png", "/data//twice/1.png", "/nets/1.png", "a:b", "/media/share/1.png",
     "Z:\\1.png", "/", ".", "../smears/1.png", "/data/../net.png", "/data/net/1.png", "net/1.png",
 ]  # fmt: skip
+
+# Nothing here comes so far that a model is asked.
+NO_MODELS = SimpleNamespace(engine=lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +158,7 @@ def test_nobody_opens_a_network_path_of_a_case(
         assert [r.path for r in store.specimen.images] == [NOWHERE] * 3
         assert store.specimen.root == NOWHERE
         assert store.shielded_root == Path("//host/s")
-        session = CaseSession(store, settings=LabSettings, explainer=None)  # type: ignore[arg-type]
+        session = CaseSession(store, settings=LabSettings, explainer=NO_MODELS)  # type: ignore[arg-type]
         for cell in session.cells:
             assert not session.view(cell.id).from_image
         with pytest.raises(UserError, match="cannot be added"):
@@ -190,7 +194,7 @@ def test_verify_opens_no_pipe_and_no_device(tmp_path: Path, opened: list[str]) -
     def look() -> None:
         answers.append(verify(path))
         with CaseStore.open(path, read_only=True) as store:
-            session = CaseSession(store, settings=LabSettings, explainer=None)  # type: ignore[arg-type]
+            session = CaseSession(store, settings=LabSettings, explainer=NO_MODELS)  # type: ignore[arg-type]
             answers.append([session.view(c.id).from_image for c in session.cells])
             session.close()
 

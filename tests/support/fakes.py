@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.case_index import CaseIndex
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
@@ -366,6 +367,7 @@ class FakeWorkshop:
 
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
+        self.index = CaseIndex(lambda: self.home / "cases", lambda: self.settings)
 
     @property
     def settings_file(self) -> Path:

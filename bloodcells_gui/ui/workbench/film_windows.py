@@ -56,7 +56,7 @@ class FilmWindows(QObject):
         self._case_action = self._add(case_menu, tr("&Earlier films…"), "Ctrl+6", self.show_films)
         self._case_action.setEnabled(False)
         self._add(lab_menu, tr("&Quality over time…"), "Ctrl+7", self.show_quality)
-        self._add(lab_menu, tr("Kno&wn cells…"), "Ctrl+8", self.show_known_cells)
+        self._add(lab_menu, tr("&Known cells…"), "Ctrl+8", self.show_known_cells)
         window.case_shown.connect(self._on_case_opened)
         window.case_leaving.connect(self._on_case_closing)
         window.closing.connect(self._closing)

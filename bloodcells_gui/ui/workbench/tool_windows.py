@@ -154,7 +154,7 @@ class ToolWindows(QObject):
         case.addSeparator()
         self._add(case, tr("Second &reading…"), self.second_reading)
         self._add(case, tr("&Preview of the report…"), self.show_preview, "Ctrl+Shift+P")
-        self._add(case, tr("P&rint the report…"), lambda: self.show_preview(printing=True), "Ctrl+P")
+        self._add(case, tr("Pri&nt the report…"), lambda: self.show_preview(printing=True), "Ctrl+P")
         self._add(case, tr("Audit &trail…"), self.show_audit)
         self._add(lab, tr("Reference &library…"), self.show_library, of_case=False)
         self._add(lab, tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)

@@ -18,6 +18,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.window_memory import WindowMemory
+from bloodcells_gui.ui.workbench.due_cases import DueCases
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.signed_cases import LATER, signed_case
 from tests.support.workbench_window import a_case, a_workspace
@@ -92,6 +93,7 @@ def test_the_program_tells_of_them_once_the_days_are_set(
     window = MainWindow(context, workspace, memory)
     bench = ToolWindows(window, context, workspace, cases, memory)
     bench.retention = Retention(workspace, cases, lambda: LATER)
+    bench._due = DueCases(window, bench.retention, lambda: None)  # noqa: SLF001  # by the later clock
     window.show()
     qtbot.wait(50)
     assert not window.banners.banners

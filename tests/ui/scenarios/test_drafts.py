@@ -167,8 +167,8 @@ def test_a_case_open_for_reading_takes_no_comment_and_no_draft(
     bench.window.opener.open_case(path, read_only=True)
     panel = record(bench, 2).comments
     assert panel.words.toPlainText() == WORDS
-    assert not panel.words.isEnabled()
-    assert not panel.button.isEnabled()
+    assert not panel.words.isVisibleTo(panel)
+    assert not panel.button.isVisibleTo(panel)
     bench.window.close_case()
     assert path.read_bytes() == before
 
@@ -293,11 +293,20 @@ def test_a_note_for_the_library_is_there_again_until_it_is_kept(
         dialog.note.setText("fine granules")
         return 1
 
+    def refused(ids: list[int], note: str) -> None:
+        raise UserError("The library is full.")
+
     monkeypatch.setattr(NoteDialog, "exec", exec_note)
     with pytest.raises(UserError, match="not reviewed yet"):
         bench.add_to_library()
-    assert session.drafts.text(NOTE) == "fine granules"
+    assert shown == []  # nothing is asked where it would be refused
     session.relabel([cell], "LY")
+    monkeypatch.setattr(bench, "keep", refused)
+    with pytest.raises(UserError, match="full"):
+        bench.add_to_library()
+    assert session.drafts.text(NOTE) == "fine granules"
+    monkeypatch.undo()
+    monkeypatch.setattr(NoteDialog, "exec", exec_note)
     bench.add_to_library()
     assert shown == ["", "fine granules"]
     assert session.drafts.text(NOTE) == ""
