@@ -10,7 +10,15 @@ from bloodcells_gui.report.pdf import render_pdf
 from tests.support.report_case import FONTS, make_report
 
 #: Words of the made-up case, which no catalogue knows.
-OF_THE_CASE = {"Scale estimated from red cells.", "the file is damaged", "not an image", "0", "1+", "2+", "3+"}
+OF_THE_CASE = {
+    "Scale estimated from red cells.",
+    "the file is damaged",
+    "not an image",
+    "0",
+    "1+",
+    "2+",
+    "3+",
+}
 #: Titles that are translated before the sheet gets them.
 FRENCH_ALREADY = {"Modèle, classement", "Modèle, segmentation", "Analyse 1"}
 
