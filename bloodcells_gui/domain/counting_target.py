@@ -14,8 +14,12 @@ def counting_target(runs: Sequence[AnalysisRun], settings: LabSettings) -> int:
 
 
 def asked_target(runs: Sequence[AnalysisRun]) -> int:
-    """Leukocytes that the newest run was to find; 0 for no target."""
-    asked = runs[-1].parameters.get("target_cells", "") if runs else ""
+    """Leukocytes that the newest run over the whole was to find; 0 for no target.
+
+    A run over a zone that a person drew adds cells of that place; it does not ask for a larger count.
+    """
+    whole = [run for run in runs if not run.parameters.get("zones")]
+    asked = whole[-1].parameters.get("target_cells", "") if whole else ""
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
 
 

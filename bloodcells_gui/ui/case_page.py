@@ -84,7 +84,8 @@ class CasePage(CaseDecisions):
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.splitterMoved.connect(self._borders_moved)
-        self.views.currentChanged.connect(self._make_room)
+        # A view that is made when it is first looked at knows the room it needs a moment later.
+        self.views.currentChanged.connect(lambda _: QTimer.singleShot(0, self, self._make_room))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

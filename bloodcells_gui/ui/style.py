@@ -52,6 +52,9 @@ class HouseStyle(QProxyStyle):
         if element in _BOXES:
             _draw_box(painter, option)
             return
+        if element == QStyle.PrimitiveElement.PE_IndicatorRadioButton:
+            _draw_radio(painter, option)
+            return
         super().drawPrimitive(element, option, painter, widget)
         if element == QStyle.PrimitiveElement.PE_FrameLineEdit or (
             element == QStyle.PrimitiveElement.PE_Frame and isinstance(widget, QPlainTextEdit)
@@ -81,6 +84,29 @@ def _draw_edge(painter: QPainter, option: QStyleOption, area: QRect) -> None:
     painter.setPen(QPen(colour, 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), 2.5, 2.5)
+    painter.restore()
+
+
+def _draw_radio(painter: QPainter, option: QStyleOption) -> None:
+    """A choice of one: an edge as visible as that of a check box; a dot when chosen."""
+    state, palette = option.state, option.palette
+    on = bool(state & QStyle.StateFlag.State_On)
+    side = min(option.rect.width(), option.rect.height()) - 2
+    ring = QRectF(0, 0, side - 1, side - 1)
+    ring.moveCenter(QRectF(option.rect).center())
+    accent = palette.color(QPalette.ColorRole.Highlight)
+    focus = bool(state & QStyle.StateFlag.State_HasFocus)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if not state & QStyle.StateFlag.State_Enabled:
+        painter.setOpacity(0.45)
+    painter.setPen(QPen(accent if on or focus else palette.color(QPalette.ColorRole.PlaceholderText), 1))
+    painter.setBrush(palette.color(QPalette.ColorRole.Base))
+    painter.drawEllipse(ring)
+    if on:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(accent)
+        painter.drawEllipse(ring.adjusted(side / 4, side / 4, -side / 4, -side / 4))
     painter.restore()
 
 

@@ -92,6 +92,13 @@ def test_table_remark_and_signature_have_one_target(
     assert said == ([f"Leukocytes counted: 181; the target is {target}."] if target > 181 else [])
 
 
+def test_a_zone_that_a_person_drew_asks_for_no_larger_count() -> None:
+    whole = AnalysisRun(1, "", "1", (), (), parameters={"target_cells": "200"})
+    zone = AnalysisRun(2, "", "1", (), (), parameters={"target_cells": "400", "zones": "[[0, 0]]"})
+    assert counting_target([whole, zone], LabSettings(target_cells=100)) == 200
+    assert counting_target([zone], LabSettings(target_cells=100)) == 100
+
+
 def test_no_cells_no_figures() -> None:
     d = table({}, wbc="5")
     assert d.total == 0

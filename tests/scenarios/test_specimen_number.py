@@ -15,6 +15,7 @@ from bloodcells_gui.app.signing import amend, sign
 from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.settings import CODES
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.storage.audit import trail, verify
 from bloodcells_gui.storage.removals import read, remove_case, specimen_key
@@ -54,6 +55,7 @@ def test_the_corrected_number_is_in_report_exports_and_work_list(
     session.set_field(SPECIMEN_ID_FIELD, "S-132")
     assert report_model(session, ExportOptions()).specimen == "S-132"
     assert folder_name(session) == "S-132"
+    workspace.change_settings(csv_names=CODES)
     export(session, tmp_path / "out", ExportOptions())
     cases = WorkList(workspace)
     cases.refresh()
@@ -67,6 +69,7 @@ def test_the_corrected_number_is_in_report_exports_and_work_list(
 
 
 def test_a_row_of_the_table_is_of_the_case_that_lies_there_now(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.change_settings(csv_names=CODES)
     path = a_case(workspace.cases_dir / "a.bcs", 12, specimen_id="S-OLD")
     cases = WorkList(workspace)
     cases.refresh()

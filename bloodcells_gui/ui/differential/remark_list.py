@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.differential import Remark
@@ -37,6 +37,10 @@ class RemarkList(QWidget):
         self.column.setContentsMargins(12, 8, 10, 10)
         self.column.setSpacing(7)
         self.setAccessibleName(tr("Remarks"))
+
+    def minimumSizeHint(self) -> QSize:
+        """None: the area gives the list the height that its texts need at its width, and no more."""
+        return QSize(0, 0)
 
     def show_remarks(self, remarks: tuple[Remark, ...]) -> None:
         """Replace the sentences."""

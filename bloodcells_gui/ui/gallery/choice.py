@@ -76,8 +76,8 @@ class ShownChoice(QWidget):
             self.sort.addItem(name, str(key))
         self.sort.setAccessibleName(tr("Order of the cells"))
         for box in (self.filter, self.sort):
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(6)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setMinimumWidth(96)  # on the smallest screen; the tool tip has the whole text
             box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             box.activated.connect(lambda _: self.changed.emit())
             box.currentTextChanged.connect(lambda _: self._update_tips())

@@ -165,6 +165,12 @@ class OutlineMending(QWidget):
         self.button.setChecked(False)
         self.switched.emit(False)
 
+    def keep_and_leave(self) -> None:
+        """Stop mending because the person went on: what was pushed is kept, and undo takes it back."""
+        if self.on and self._cell is not None and self.controller.session.state.present(self._cell):
+            self.keep()
+        self.leave()
+
     def keep(self) -> None:
         """Write what the keys pushed."""
         if self.draft.differs(self._kept):

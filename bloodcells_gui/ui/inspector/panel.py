@@ -244,7 +244,7 @@ class InspectorPanel(QWidget):
     def show_cell(self, cell_id: int | None) -> None:
         """Show a cell, or an invitation to choose one."""
         if cell_id != self.shown_cell:
-            self.mending.leave()
+            self.mending.keep_and_leave()
             self.view = None
         self.shown_cell = cell_id
         self._explained = ""
@@ -432,7 +432,7 @@ class InspectorPanel(QWidget):
 
     def _ruler_toggled(self, on: bool) -> None:
         if on:
-            self.mending.leave()
+            self.mending.keep_and_leave()
         self.image.ruler_on = on
         self.image.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.OpenHandCursor)
         if not on:

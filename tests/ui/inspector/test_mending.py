@@ -174,15 +174,22 @@ def test_a_stroke_that_says_nothing_is_not_kept_and_is_told(
     assert usual
 
 
-def test_another_cell_ends_the_mending_and_drops_what_was_not_kept(
+def test_another_cell_ends_the_mending_and_keeps_what_was_pushed(
     qtbot: QtBot, panel: InspectorPanel, session: CaseSession
 ) -> None:
+    one, two = session.cells[0].id, session.cells[1].id
+    before = mask(session, one)
     panel.mend_outline()
     QTest.keyClick(panel.image, Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
-    panel.show_cell(session.cells[1].id)
+    panel.show_cell(two)
     assert not panel.mending.on
+    assert [(e.kind, e.cells) for e in session.store.events()] == [(EventKind.MEND_OUTLINE, (one,))]
+    assert np.count_nonzero(mask(session, one)) > np.count_nonzero(before)
+    assert session.state.can_undo
+    panel.mend_outline()
+    panel.show_cell(one)  # nothing was pushed
+    assert len(session.store.events()) == 1
     qtbot.waitUntil(lambda: panel.view is not None)
-    assert session.store.events() == []
     panel.ruler_button.setChecked(True)
     panel.mend_outline()
     assert not panel.ruler_button.isChecked()
