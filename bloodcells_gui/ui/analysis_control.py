@@ -110,6 +110,7 @@ class AnalysisControl(QObject):
         for banner in self._told:
             self._banners.dismiss(banner)  # of the run before: it goes on now
         self._told.clear()
+        self._banners.settle("recovery")  # that it did not end: it goes on now
         if header is not None:
             header.running = True
             header.refresh()

@@ -115,6 +115,7 @@ class Banner(QFrame):
         super().__init__()
         self._context = context
         self.stays = stays
+        self.notice_name = ""
         self.severity = severity if severity in SEVERITIES else "info"
         self.texts = (what, why, what_to_do)
         self.details = details
@@ -339,8 +340,14 @@ class BannerStack(QWidget):
         if key in self._context.dismissed:
             return None
         banner = self.show_banner(severity, what, why, what_to_do, actions=actions, stays=stays)
+        banner.notice_name = name
         banner.dismissed.connect(lambda: self._context.dismissed.add(key))
         return banner
+
+    def settle(self, name: str) -> None:
+        """Take the notices `name` away because what they told of is settled."""
+        for banner in [b for b in self._banners if b.notice_name == name]:
+            self.dismiss(banner)
 
     def forget_dismissed(self) -> None:
         """The case is closed: what was put away comes up again when it is opened."""

@@ -116,6 +116,22 @@ def test_the_keyboard_goes_to_the_notices_and_back(qtbot: QtBot, context: UiCont
     assert dialog.focusWidget() is dialog.field
 
 
+def test_a_notice_that_esc_closed_stays_closed_and_one_that_is_settled_goes(
+    qtbot: QtBot, context: UiContext
+) -> None:
+    dialog = Dialog(context)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.banners.notice("clock", "warning", "The clock went back.") is not None
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.banners.banners == ()
+    assert dialog.banners.notice("clock", "warning", "The clock went back.") is None
+    dialog.banners.notice("recovery", "info", "The program did not end properly.")
+    kept = dialog.banners.show_banner("info", "Another.")
+    dialog.banners.settle("recovery")
+    assert dialog.banners.banners == (kept,)
+
+
 def test_the_same_notice_stands_once_and_can_be_dismissed(banners: BannerStack) -> None:
     banners.show_banner("info", "again")
     banner = banners.show_banner("info", "again")
