@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QSplitter, QVBoxLayout, QWidget
 
@@ -134,6 +134,12 @@ class CasePage(CaseDecisions):
             right = min(360, max(300, round(0.24 * self._shared_width)))
             self.splitter.setSizes([left, self._shared_width - left - right, right])
         self._make_room()
+
+    def event(self, event: QEvent) -> bool:
+        """A view may need more room once it has drawn what it shows, as the legend of the map does."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            QTimer.singleShot(0, self, self._make_room)
+        return super().event(event)
 
     def _make_room(self) -> None:
         """Put the inspector aside where another view than the gallery would be cut off beside it."""
