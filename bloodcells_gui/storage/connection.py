@@ -14,7 +14,7 @@ import sqlite3
 import stat
 import struct
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -354,3 +354,16 @@ def read_only_place(path: Path) -> UserError:
         exit_code=EXIT_OUTPUT_NOT_WRITABLE,
         path=path,
     )
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Everything that is written within is kept, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
