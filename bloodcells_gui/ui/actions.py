@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from bloodcells_gui.domain.taxonomy import CLASSES
+from bloodcells_gui.ui.command_bar import CommandBar
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 
+# Where the bar is narrow the texts go in this order: what has the plainest picture first.
 _WITH_TEXT = (
-    "home", "open_folder", "open_slide", "confirm", "next_doubtful", "next_unreviewed", "export", "sign",
+    "open_folder", "open_slide", "home", "next_unreviewed", "next_doubtful", "export", "confirm", "sign",
 )  # fmt: skip
 _DECISIONS = ("confirm", "confirm_seen", "exclude", "restore")
 _REVIEW = (*_DECISIONS, "next_doubtful", "next_unreviewed")
@@ -244,7 +246,7 @@ class Actions(QObject):
         menu.addAction(self.get("find_class"))
         return menu
 
-    def fill_toolbar(self, toolbar: QToolBar) -> None:
+    def fill_toolbar(self, toolbar: CommandBar) -> None:
         """The commands of every minute."""
         for group in (
             ("home", "open_folder", "open_slide"),
@@ -253,10 +255,7 @@ class Actions(QObject):
             ("next_doubtful", "next_unreviewed"),
             ("export", "sign"),
         ):
-            for name in group:
-                toolbar.addAction(self.get(name))
-                button = toolbar.widgetForAction(self.get(name))
-                if name in _WITH_TEXT and isinstance(button, QToolButton):
-                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            toolbar.addActions([self.get(name) for name in group])
             if group[0] != "export":
                 toolbar.addSeparator()
+        toolbar.bear_texts([self.get(name) for name in _WITH_TEXT])

@@ -70,6 +70,8 @@ class CasePage(CaseDecisions):
         # Until a person moved the borders they follow the window's width.
         self.splitter_restored = False
         self._shared_width = 0
+        # Widths of the panes while there is room for all three.
+        self._beside = [0, 0, 0]
         controller.setParent(self)
         self.header = CaseHeader(context, session)
         self.differential = DifferentialPanel(context)
@@ -146,10 +148,29 @@ class CasePage(CaseDecisions):
         panes = (self.differential, self.views, self.inspector)
         least = sum(pane.minimumSizeHint().expandedTo(pane.minimumSize()).width() for pane in panes)
         crowded = least + 2 * self.splitter.handleWidth() > self.width()
-        self.inspector.setVisible(self.views.currentWidget() is self.gallery or not crowded)
+        if not (crowded and any(self._beside)):  # crowded panes have lost their widths already
+            self._note_widths()
+        self._put_aside(crowded and self.views.currentWidget() is not self.gallery)
+
+    def _put_aside(self, aside: bool) -> None:
+        """Hide or show the inspector; the border of the table, and the tabs with it, stay where they are."""
+        if aside == self.inspector.isHidden():
+            return
+        self.inspector.setHidden(aside)
+        left, _, right = self._beside
+        room = self.splitter.width() - self.splitter.handleWidth() - left
+        if not aside:
+            room -= self.splitter.handleWidth() + right
+        self.splitter.setSizes([left, room, 0 if aside else right])
+
+    def _note_widths(self) -> None:
+        """Remember how wide the panes are; of the inspector, how wide it was when it was last shown."""
+        left, middle, right = self.splitter.sizes()
+        self._beside = [left, middle, self._beside[2] if self.inspector.isHidden() else right]
 
     def _borders_moved(self) -> None:
         self.splitter_restored = True
+        self._note_widths()
 
     def restore_look(self, memory: WindowMemory) -> None:
         """Size of the pictures, brightness and borders as they were last."""

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QStackedWidget,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +26,7 @@ from bloodcells_gui.ui.actions import Actions
 from bloodcells_gui.ui.analysis_control import AnalysisControl
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.case_page import PAGE_COMMANDS, CasePage
+from bloodcells_gui.ui.command_bar import CommandBar
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.about import AboutDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
@@ -38,6 +38,7 @@ from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.jobs import Job
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.lost_focus import LostFocus
 from bloodcells_gui.ui.opening import Opener
 from bloodcells_gui.ui.progress_bar import AnalysisBar
 from bloodcells_gui.ui.reporting import Reporter
@@ -100,11 +101,7 @@ class MainWindow(QMainWindow):
         self._latin = LatinShortcuts(self)
         self.recent_menu = QMenu(tr("Open &recent"), self)
         self.actions_.fill_menus(self.menuBar(), self.recent_menu)
-        toolbar = QToolBar(tr("Commands"))
-        toolbar.setObjectName("commands")
-        toolbar.setMovable(False)
-        toolbar.setIconSize(QSize(20, 20))
-        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        toolbar = CommandBar()
         self.actions_.fill_toolbar(toolbar)
         self.addToolBar(toolbar)
         self.banners = BannerStack(context)
@@ -126,6 +123,7 @@ class MainWindow(QMainWindow):
         self.reporter = Reporter(context, self.banners, self.pool, self)
         self.reviewer = Reviewer(self._workspace, self._memory, self)
         self.reviewer.changed.connect(self._use_reviewer)
+        self._lost_focus = LostFocus(self, self._focus_front)
 
     def _connect(self) -> None:
         a = self.actions_

@@ -31,6 +31,8 @@ class Opener(QObject):
 
     Signals
     -------
+    asking()
+        The person wants to open something else, and is about to be asked what.
     opened(object, object)
         Session, and the job to run or None.
     busy(str)
@@ -43,6 +45,7 @@ class Opener(QObject):
         The open case is about to be opened anew: close it first.
     """
 
+    asking = Signal()
     opened = Signal(object, object)
     reopening = Signal()
     busy = Signal(str)
@@ -76,6 +79,7 @@ class Opener(QObject):
 
     def choose_folder(self) -> None:
         """Ask for a folder."""
+        self.asking.emit()
         title = tr("Folder of cell crops or fields")
         path = self._context.files.choose_folder(FileKind.IMAGES, self._window, title)
         if path is not None:
@@ -83,6 +87,7 @@ class Opener(QObject):
 
     def choose_slide(self) -> None:
         """Ask for a slide or an image."""
+        self.asking.emit()
         names = tr("Slides and images")
         everything = tr("All files")
         filters = f"{names} ({_PATTERNS});;{everything} (*)"
@@ -92,6 +97,7 @@ class Opener(QObject):
 
     def choose_case(self) -> None:
         """Ask for a case file."""
+        self.asking.emit()
         filters = f"{tr('Cases')} (*{CASE_SUFFIX})"
         path = self._context.files.choose_file(FileKind.CASE, self._window, tr("Case"), filters)
         if path is not None:
@@ -99,6 +105,7 @@ class Opener(QObject):
 
     def open_demo(self) -> None:
         """Draw the synthetic specimen (once) and analyse it."""
+        self.asking.emit()
         self.busy.emit(tr("Drawing the synthetic specimen"))
         workspace = self._workspace
         self._looks.ask("demo", lambda: workspace.look_at(workspace.synthetic_specimen()))

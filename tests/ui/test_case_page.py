@@ -112,3 +112,22 @@ def test_a_view_that_needs_the_room_puts_the_inspector_aside(qtbot: QtBot, page:
     page.views.setCurrentWidget(wide)
     page.resize(1700, 700)
     assert page.inspector.isVisible()
+
+
+def test_the_tabs_stay_where_they_are_when_the_inspector_is_put_aside(qtbot: QtBot, page: CasePage) -> None:
+    wide = QWidget()
+    wide.setMinimumWidth(560)
+    page.add_view("Wide", wide)
+    page.resize(1012, 700)
+    qtbot.waitUntil(page.inspector.isVisible)
+    qtbot.wait(20)  # the layout's own requests
+    before = page.splitter.sizes()
+    for _ in range(2):
+        page.views.setCurrentWidget(wide)
+        qtbot.waitUntil(lambda: not page.inspector.isVisible())
+        qtbot.wait(20)
+        assert page.views.x() == before[0] + page.splitter.handleWidth()
+        page.views.setCurrentWidget(page.gallery)
+        qtbot.waitUntil(page.inspector.isVisible)
+        qtbot.wait(20)
+        assert page.splitter.sizes() == before

@@ -6,18 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QFont,
+    QKeyEvent,
     QKeySequence,
     QPainter,
     QPaintEvent,
     QPen,
     QShortcut,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.practice_case import PracticeCase
@@ -32,6 +42,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 _FOLLOW_MS = 150
 _GAP = 14
 _CARD_WIDTH = 330
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,7 @@ class Halo(QWidget):
 
 
 class TourCard(QFrame):
-    """The words of a step with its two buttons; it takes no key but theirs."""
+    """The words of a step with its two buttons, which name their keys; the keyboard stays with the cells."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -123,7 +134,7 @@ class TourCard(QFrame):
         self.text.setWordWrap(True)
         self.next = QPushButton()
         self.next.setObjectName("primary")
-        self.end = QPushButton(tr("&End the tour (Esc)"))
+        self.end = QPushButton(tr("End the tour (Esc)"))
         for button in (self.next, self.end):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the cells
         buttons = QHBoxLayout()
@@ -144,7 +155,7 @@ class TourCard(QFrame):
         self.number.setText(tr("Step {number} of {count}").format(number=number + 1, count=len(STEPS)))
         self.title.setText(tr(step.title))
         self.text.setText(tr(step.text))
-        self.next.setText(tr("&Finish") if number == len(STEPS) - 1 else tr("&Next"))
+        self.next.setText(tr("Finish (Enter)") if number == len(STEPS) - 1 else tr("Next (Enter)"))
         self.setAccessibleName(f"{self.number.text()}. {self.title.text()}. {self.text.text()}")
         self.setFixedHeight(self._column.totalHeightForWidth(_CARD_WIDTH))
         if QAccessible.isActive():
@@ -171,8 +182,9 @@ def place_beside(card: QRect, target: QRect, room: QRect) -> QPoint:
 class Tour(QObject):
     """Runs the five steps on a practice case, which it opens and takes away again.
 
-    It goes on when the person has done what a step asks for, or with Next; Esc ends it at any time. The case
-    that was open before is opened again.
+    It goes on when the person has done what a step asks for, or with Next or Enter; Esc ends it at any time,
+    and so does whoever opens something else or goes to the work list. The case that was open before is opened
+    again.
     """
 
     def __init__(
@@ -202,6 +214,9 @@ class Tour(QObject):
         self._drawing.failed.connect(lambda _, error: self._failed(error))
         window.case_leaving.connect(lambda _: self._case_left())
         window.closing.connect(self._window_closes)
+        window.opener.asking.connect(self.end)
+        window.front_changed.connect(self._front_changed)
+        window.installEventFilter(self)  # Enter that nobody below the window wanted
         self._hide()
 
     @property
@@ -231,6 +246,7 @@ class Tour(QObject):
         self._window.opener.opened.emit(session, job)  # closes the case that is open now
         page = self._window.page
         if page is not None:
+            page.gallery.view.installEventFilter(self)
             page.gallery.current_changed.connect(self._cell_chosen)
             page.controller.changed.connect(self._case_changed)
         self._esc.setEnabled(True)
@@ -262,6 +278,24 @@ class Tour(QObject):
             self._show(self.step + 1)
         else:
             self.end()
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Enter, where it has no other meaning, goes on."""
+        if self.step < 0 or event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.modifiers() & ~_KEYPAD:
+            return False
+        if isinstance(self._window.focusWidget(), QLineEdit):
+            return False
+        if not event.isAutoRepeat():
+            (self.end if self.card.end.hasFocus() else self.go_on)()
+        return True
+
+    def _front_changed(self) -> None:
+        """Leave the tour for the work list."""
+        if self.step >= 0 and self._window.at_home:
+            self.end()
+            self._window.show_home()
 
     def _cell_chosen(self, cell_id: int | None) -> None:
         page = self._window.page

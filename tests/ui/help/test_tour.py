@@ -10,11 +10,14 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.practice_case import PracticeCase
+from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.file_dialogs import FileDialogs
 from bloodcells_gui.ui.help.tour import STEPS, Tour, place_beside
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.window_memory import WindowMemory
+from bloodcells_gui.ui.workbench.home import Home
 from tests.support.workbench_window import a_case
 
 
@@ -109,6 +112,58 @@ def test_another_case_ends_it(tour: Tour, window: MainWindow, workspace: Workspa
     assert not tour.running
     qtbot.waitUntil(lambda: not folder.exists())
     assert window.page is not None
+
+
+def test_enter_goes_on_from_the_cells_and_from_the_card(tour: Tour, window: MainWindow, qtbot: QtBot) -> None:
+    page = window.page
+    assert page is not None
+    window.activateWindow()
+    page.gallery.view.setFocus()
+    qtbot.keyClick(page.gallery.view, Qt.Key.Key_Return)
+    assert tour.step == 1
+    tour.card.next.setFocus()
+    qtbot.keyClick(tour.card.next, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
+    assert tour.step == 2
+    tour.card.end.setFocus()
+    qtbot.keyClick(tour.card.end, Qt.Key.Key_Return)
+    assert not tour.running
+
+
+def test_its_buttons_name_their_keys_and_underline_none(tour: Tour) -> None:
+    for number in range(len(STEPS)):
+        tour.card.show_step(number)
+        assert "&" not in tour.card.next.text() + tour.card.end.text()
+        assert "Enter" in tour.card.next.text()
+
+
+def test_whoever_opens_something_else_leaves_the_tour_first(
+    tour: Tour, window: MainWindow, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    """Even if the question is answered with Cancel: the case from before is back behind it."""
+    tour.end()
+    mine = a_case(workspace.cases_dir / "case.bcs", 20)
+    window.opener.open_path(mine)
+    tour.start()
+    qtbot.waitUntil(lambda: tour.step == 0, timeout=30_000)
+    seen = []
+
+    def cancel(*_: object) -> None:
+        seen.append((tour.running, tour.card.isVisible(), window.page and window.page.session.path))
+
+    monkeypatch.setattr(FileDialogs, "choose_folder", cancel)
+    window.actions_.get("open_folder").trigger()
+    assert seen == [(False, False, mine)]
+
+
+def test_the_work_list_ends_it(
+    tour: Tour, window: MainWindow, context: UiContext, workspace: Workspace
+) -> None:
+    Home(context, window, workspace, WorkList(workspace))
+    window.actions_.get("home").trigger()
+    assert not tour.running
+    assert not tour.card.isVisible()
+    assert window.at_home
+    assert window.page is None
 
 
 @pytest.mark.parametrize("target", [QRect(0, 0, 300, 700), QRect(700, 0, 324, 700), QRect(0, 0, 1024, 40),
