@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QIcon, QPixmap, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTableView, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -17,7 +17,7 @@ LONG = "Neutrophile segmenté du sang périphérique"
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> QWidget:
+def window(qtbot: QtBot) -> Iterator[QWidget]:
     window = QWidget()
     layout = QVBoxLayout(window)
     layout.addWidget(QLabel(LONG))
@@ -27,7 +27,10 @@ def window(qtbot: QtBot) -> QWidget:
     layout.addWidget(QPushButton("Sign"))
     qtbot.addWidget(window)
     window.show()
-    return window
+    yield window
+    # The garbage collector would take a table's header from under it, and the next style crashes.
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def kinds(window: QWidget) -> set[str]:
