@@ -209,7 +209,8 @@ case "$VERB" in
       step mypy "$VPY" -m mypy
       step lint-imports "$VENV/bin/lint-imports" --no-cache
     fi
-    step pytest "$VPY" -m pytest "$@"
+    # One test process for each processor: windows and analyses are tested side by side.
+    step pytest "$VPY" -m pytest -n auto --maxprocesses 4 --dist worksteal "$@"
     [ -z "$FAILED" ] || fail "failed:$FAILED"
     ;;
 esac

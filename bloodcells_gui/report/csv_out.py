@@ -104,7 +104,9 @@ def write_cells_csv(
     *,
     tags: Mapping[int, Sequence[str]] = MappingProxyType({}),
 ) -> Path:
-    """One row per detected object, in order of `cells`; `tags` are those of each cell, in the last column.
+    """One row per detected object, in order of `cells`.
+
+    `tags` are those of each cell, in a last column; a case without any has no such column, as analysis writes it.
 
     `p_CODE` columns are the leaves that any run's model knows, measurements those of any run; a cell of a run
     that lacks one has an empty field.
@@ -115,7 +117,10 @@ def write_cells_csv(
     # focus has a column of its own behind the measurements
     measured = dict.fromkeys(name for run in runs for name in run.measurement_names if name != "focus")
     measures = list(measured)
-    head = [*CELL_HEAD, *(f"p_{c}" for c in leaves), *measures, "focus", "flags", "model_sha256", "tags"]
+    head = [*CELL_HEAD, *(f"p_{c}" for c in leaves), *measures, "focus", "flags", "model_sha256"]
+    tagged = any(tags.values())
+    if tagged:
+        head.append("tags")
     plans = {n: _Plan(run, leaves, measures) for n, run in by_number.items()}
     by_hand = _Plan(None, leaves, measures)
 
@@ -132,7 +137,8 @@ def write_cells_csv(
                 _number(box.height, 2), _number(cell.mpp, 6), cell.predicted, _number(cell.probability, 6),
                 decision.status.value, decision.final, decision.reviewer, decision.reviewed_at,
                 *plan.scores(cell), *plan.measurements(cell), _number(cell.focus, 4),
-                "; ".join((*cell.flags, *plan.flags)), plan.model, SEPARATOR.join(tags.get(cell.id, ())),
+                "; ".join((*cell.flags, *plan.flags)), plan.model,
+                *((SEPARATOR.join(tags.get(cell.id, ())),) if tagged else ()),
             ]  # fmt: skip
 
     return write_rows(path, head, rows(), dialect, names)

@@ -48,7 +48,7 @@ def test_analyze_writes_what_the_contract_names(specimen: Path, results: Path) -
         "cell_id", "image", "x_px", "y_px", "width_px", "height_px", "mpp", "predicted", "probability",
         "status", "final", "reviewer", "reviewed_at",
     ]  # fmt: skip
-    assert head[-4:] == ["focus", "flags", "model_sha256", "tags"]
+    assert head[-3:] == ["focus", "flags", "model_sha256"]
     assert len(head) == len(set(head))
     assert (results / "cells.csv").read_bytes().count(b"\r\n") == 17
     differential = rows(results / "differential.csv")

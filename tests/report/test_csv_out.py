@@ -64,13 +64,24 @@ def test_cells_have_the_contracts_columns_in_order(tmp_path: Path) -> None:
         "focus",
         "flags",
         "model_sha256",
-        "tags",
     ]
     assert len(rows) == len(make_cells())
     assert {r["model_sha256"] for r in rows} == {SHA}
     for r in rows:
         assert sum(float(r[f"p_{c}"]) for c in CLASSES) == pytest.approx(1.0, abs=1e-5)
         assert float(r["x_px"]) == 12.5
+
+
+def test_tags_have_a_last_column_only_where_there_are_any(tmp_path: Path) -> None:
+    cells = make_cells()
+    specimen, state = make_specimen(len(cells)), make_state(cells)
+    for tags in ({}, {cells[1].id: ()}):
+        path = csv_out.write_cells_csv(tmp_path / "c.csv", specimen, [make_run()], cells, state, tags=tags)
+        assert list(read(path)[0])[-1] == "model_sha256"
+    tags = {cells[1].id: ("Auer rod", "vacuoles")}
+    rows = read(csv_out.write_cells_csv(tmp_path / "c.csv", specimen, [make_run()], cells, state, tags=tags))
+    assert list(rows[0])[-2:] == ["model_sha256", "tags"]
+    assert {r["cell_id"]: r["tags"] for r in rows if r["tags"]} == {str(cells[1].id): "Auer rod; vacuoles"}
 
 
 def test_status_and_final_say_what_counts(tmp_path: Path) -> None:
