@@ -106,7 +106,7 @@ def write_cells_csv(
 ) -> Path:
     """One row per detected object, in order of `cells`.
 
-    `tags` are those of each cell, in a last column; a case without any has no such column, as analysis writes it.
+    `tags` are those of each cell, in a last column; where no cell has any there is no such column.
 
     `p_CODE` columns are the leaves that any run's model knows, measurements those of any run; a cell of a run
     that lacks one has an empty field.
