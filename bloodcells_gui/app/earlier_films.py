@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from bloodcells_gui.app.signed_report import signed_content
 from bloodcells_gui.domain.differential import Differential
 from bloodcells_gui.domain.earlier_films import (
     EARLIER_FILM_FIELD,
+    FOLDER_UNREADABLE,
+    NO_FILM,
     EarlierFilm,
     Film,
     compared,
@@ -21,6 +24,7 @@ from bloodcells_gui.domain.earlier_films import (
     earlier_films,
     film_to_compare,
     not_compared,
+    not_looked_for,
 )
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review_state import fold
@@ -31,6 +35,8 @@ from bloodcells_gui.storage.film_lines import film_in
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class FoundFilms:
         The one to compare with.
     table : Differential or None
         Its count; None where there is nothing to compare.
+    missing : str
+        Why films could not be looked for (translation key), "" where they could.
     problem : UserError or None
         Why it could not be read.
     """
@@ -58,10 +66,13 @@ class FoundFilms:
     films: tuple[Film, ...] = ()
     film: Film | None = None
     table: Differential | None = None
+    missing: str = ""
     problem: UserError | None = field(default=None, compare=False)
 
     def against(self, now: Differential) -> EarlierFilm | None:
         """The comparison with the present count, or why there is none; None without an earlier film."""
+        if self.missing and self.choice != NO_FILM:
+            return not_looked_for(self.missing)
         if self.film is None:
             return None
         if self.table is None:
@@ -107,7 +118,10 @@ class EarlierFilms:
         with self._index.opened() as index:
             index.refresh(leave_out=own.path.absolute())
             films = earlier_films(own, index.films())
+            unseen = index.closed_folders()
         film = film_to_compare(films, choice)
+        if film is None and unseen:  # it may lie there
+            return FoundFilms(own, choice, films, missing=FOLDER_UNREADABLE)
         if film is None or conflicts(own.identity, film.identity):
             return FoundFilms(own, choice, films, film)
         try:
@@ -135,23 +149,38 @@ class EarlierFilms:
         return table
 
 
-def film_finder(session: CaseSession, rollup: str | None = None) -> Callable[[], FoundFilms | None]:
-    """What finds the earlier films of a case as it stands now; it may be called in another thread.
+class FilmFinder:
+    """Finds the earlier films of a case as it stood when this was made.
 
-    `rollup` None takes the laboratory's. The answer is None where the session compares with none.
+    Making it belongs on the session's thread. Calling it reads the folder of cases, which may lie on a share
+    that does not answer: the window does so in another thread.
+
+    Parameters
+    ----------
+    session : CaseSession
+    rollup : str or None
+        Rows of the comparison; None takes the laboratory's.
     """
-    finder = session.films
-    if finder is None:
-        return lambda: None
-    own, choice = film_in(session.store, session.state), session.state.data.fields.get(EARLIER_FILM_FIELD, "")
-    rows = rollup or session.settings.rollup
-    return lambda: finder.find(own, choice, rows)
 
+    def __init__(self, session: CaseSession, rollup: str | None = None) -> None:
+        self._films = session.films
+        self._own = film_in(session.store, session.state)
+        self._choice = session.state.data.fields.get(EARLIER_FILM_FIELD, "")
+        self._rollup = rollup or session.settings.rollup
 
-def earlier_film(session: CaseSession, now: Differential) -> EarlierFilm | None:
-    """The comparison of a case's count with its earlier film at this moment, for a report."""
-    found = film_finder(session, now.rollup)()
-    return None if found is None else found.against(now)
+    def __call__(self) -> FoundFilms | None:
+        """What there is, or why nothing could be looked for; None where the session compares with none."""
+        if self._films is None:
+            return None
+        try:
+            return self._films.find(self._own, self._choice, self._rollup)
+        except (UserError, OSError) as error:
+            _log.warning("earlier films cannot be looked for", exc_info=error)
+            return self.without(FOLDER_UNREADABLE)
+
+    def without(self, why: str) -> FoundFilms | None:
+        """The answer where nothing is looked for, or it failed; `why` is a translation key."""
+        return None if self._films is None else FoundFilms(self._own, self._choice, missing=why)
 
 
 def signed_film(session: CaseSession) -> EarlierFilm | None:

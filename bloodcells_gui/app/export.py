@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from bloodcells_gui import __version__
 from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
-from bloodcells_gui.app.earlier_films import earlier_film
+from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
 from bloodcells_gui.app.report_explanations import explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
@@ -91,15 +91,17 @@ def prepare_folder(path: Path) -> None:
 def live_report_model(
     session: CaseSession, options: ExportOptions, maps: Mapping[int, bytes] | None = None
 ) -> ReportModel:
-    """The report of this moment, whether or not an earlier one is signed; `maps` are computed when None."""
+    """The report of this moment, whether or not an earlier one is signed; `maps` are computed when None.
+
+    It is compared with no earlier film yet: see :func:`compared_report`.
+    """
     maps = explanation_maps(session) if maps is None else maps
-    table = session.differential(options.taxonomy)
     return build_report(
         session.specimen,
         session.runs,
         session.cells,
         session.state,
-        table,
+        session.differential(options.taxonomy),
         session.settings,
         lang=options.lang,
         app_version=__version__,
@@ -107,21 +109,37 @@ def live_report_model(
         cams=overlay_heatmaps(own_jpegs(session.store.thumbnails(maps)), maps),
         checks=answered_checks(session),
         findings=finding_lines(session),
-        earlier=earlier_film(session, table),
     )
 
 
-def report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
-    """What a report says: the signed one where the case stands signed (in the same roll-up), else today's."""
-    frozen = frozen_report(session)
+def compared_report(model: ReportModel, found: FoundFilms | None) -> ReportModel:
+    """A report of the moment with the comparison with an earlier film, or why there is none."""
+    return model if found is None else replace(model, earlier=found.against(model.differential))
+
+
+def report_to_compare(session: CaseSession, options: ExportOptions) -> tuple[ReportModel, FilmFinder | None]:
+    """What a report says, and what finds the films that :func:`compared_report` is to compare it with.
+
+    It is the signed one where the case stands signed (in the same roll-up), else today's. There is no finder
+    where the report has its comparison, or must not have one.
+    """
+    frozen, finder = frozen_report(session), None
     if frozen is not None and options.taxonomy in (None, frozen.differential.rollup):
         model = replace(frozen, lang=options.lang, created=utc_now())
     else:
         model = live_report_model(session, options)
+        if not is_anonymised(session, options):
+            finder = FilmFinder(session, model.differential.rollup)
     model = replace(model, head=session.store.head())
     if is_anonymised(session, options):
         model = anonymised(model, session.settings, pseudonym(session.store.seed()))
-    return model
+    return model, finder
+
+
+def report_model(session: CaseSession, options: ExportOptions) -> ReportModel:
+    """What a report says, compared with the earlier film; reads the folder of cases."""
+    model, finder = report_to_compare(session, options)
+    return model if finder is None else compared_report(model, finder())
 
 
 def is_anonymised(session: CaseSession, options: ExportOptions) -> bool:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.data_folders import resources_dir
-from bloodcells_gui.app.export import ExportOptions, report_model
+from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
+from bloodcells_gui.app.export import ExportOptions, compared_report, report_to_compare
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.page_marks import Page
 from bloodcells_gui.storage.atomic_io import write_whole
@@ -29,7 +30,7 @@ class Preview:
     """
 
     def __init__(self, session: CaseSession, options: ExportOptions) -> None:
-        self._model = report_model(session, options)
+        self._model, self._finder = report_to_compare(session, options)
         self._check_seals = session.store.check_seals
         self._lang = options.lang
         self._paper = options.paper or session.settings.paper
@@ -41,7 +42,18 @@ class Preview:
         """Whether somebody signed what the pages say."""
         return self._model.signed
 
+    @property
+    def finder(self) -> FilmFinder | None:
+        """What finds the films to compare the report with, in another thread; None where there is no need."""
+        return self._finder
+
+    def take_films(self, found: FoundFilms | None) -> None:
+        """Compare the report with what the finder found; else `pages` and `pdf` look for films themselves."""
+        self._model, self._finder = compared_report(self._model, found), None
+
     def _render(self) -> Rendered:
+        if self._finder is not None:
+            self.take_films(self._finder())
         if self._rendered is None:
             # Late, as in app/export.py.
             from bloodcells_gui.report.pdf import render

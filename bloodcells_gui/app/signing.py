@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bloodcells_gui.app.account import with_account
+from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
 from bloodcells_gui.app.report_explanations import explanation_maps
 from bloodcells_gui.app.signed_report import frozen_report, signed_content
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER, SigningCheck, answer_key, signing_checks
@@ -30,6 +31,7 @@ def sign(
     meaning: str,
     explanation: str = "",
     answers: Mapping[str, str] | None = None,
+    films: FoundFilms | None = None,
 ) -> Change:
     """Freeze the report and sign it.
 
@@ -44,6 +46,9 @@ def sign(
     answers : mapping
         Id of a check -> why the report may be signed all the same; kept in the case and printed. Of a further
         signature they are in its entry of the audit trail.
+    films : FoundFilms or None
+        The earlier films of the case as :class:`~app.earlier_films.FilmFinder` found them; None looks for
+        them here, which reads the folder of cases.
 
     Raises
     ------
@@ -53,15 +58,22 @@ def sign(
     if not author.strip():
         raise UserError("A signature needs a name.", "", "Enter your name.")
     session.store.check_seals()  # nobody signs what is not as it was written
+    if films is None and not session.state.signed:
+        films = FilmFinder(session)()
     with session.store.alone():  # no run ends meanwhile and changes the proposals
         session.catch_up()
-        return _sign(session, author, meaning, explanation, answers or {})
+        return _sign(session, author, meaning, explanation, answers or {}, films)
 
 
 def _sign(
-    session: CaseSession, author: str, meaning: str, explanation: str, answers: Mapping[str, str]
+    session: CaseSession,
+    author: str,
+    meaning: str,
+    explanation: str,
+    answers: Mapping[str, str],
+    films: FoundFilms | None,
 ) -> Change:
-    from bloodcells_gui.app.export import ExportOptions, live_report_model
+    from bloodcells_gui.app.export import ExportOptions, compared_report, live_report_model
 
     checks = signing_checks(session)
     for check in checks:
@@ -84,7 +96,7 @@ def _sign(
         reason = "; ".join(given.values())[:LONGEST_ANSWER]  # fields are frozen too: it is kept with the act
     else:
         maps = explanation_maps(session)
-        model = live_report_model(session, ExportOptions(), maps)
+        model = compared_report(live_report_model(session, ExportOptions(), maps), films)
         model = dataclasses.replace(model, chain=_chain_end(session))
         shown = {t.cell for row in model.gallery for t in row.thumbs if t.cam}
         maps = {cell: data for cell, data in maps.items() if cell in shown}

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from bloodcells_gui.domain.differential import Differential, DifferentialRow, sex_of
+from bloodcells_gui.domain.differential import LATER, Differential, DifferentialRow, sex_of
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.specimen import number_key
@@ -30,6 +30,11 @@ HIGHER, LOWER = "higher", "lower"
 
 BY_PATIENT = N_("patient number")
 BY_SPECIMEN = N_("specimen number")
+
+#: Why earlier films could not be looked for.
+FOLDER_UNREADABLE = N_("the folder of cases cannot be read")
+NOT_AWAITED = N_("nobody waited for the search")
+SEARCH_FAILED = N_("the search failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,8 @@ class EarlierFilm:
     rows : tuple of EarlierRow
     level : float
         Error rate of all rows together.
+    missing : str
+        Why films could not be looked for (translation key); then all else is empty.
     """
 
     specimen: str
@@ -227,6 +234,7 @@ class EarlierFilm:
     chosen: bool = False
     rows: tuple[EarlierRow, ...] = ()
     level: float = FAMILY_LEVEL
+    missing: str = field(default="", metadata=LATER)
 
     @property
     def changed(self) -> tuple[EarlierRow, ...]:
@@ -238,6 +246,11 @@ def not_compared(own: FilmIdentity, film: Film, chosen: bool) -> EarlierFilm:
     """What is said of a film of the same number that is another person's, or that cannot be read."""
     found = conflicts(own, film.identity)
     return replace(_film(own, film, chosen), conflict=found, unreadable=not found)
+
+
+def not_looked_for(why: str) -> EarlierFilm:
+    """What is said where films could not be looked for; `why` is a translation key."""
+    return EarlierFilm("", "", "", "", 0, "", missing=why)
 
 
 def compared(

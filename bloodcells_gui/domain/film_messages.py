@@ -17,6 +17,7 @@ OTHER_PERSON = N_(
     "Make sure whose blood this is."
 )
 UNREADABLE = N_("The film of {day} cannot be read and is not compared.")
+NOT_LOOKED_FOR = N_("Earlier films were not compared: {reason}.")
 METHOD = N_(
     "Fisher's exact test of two proportions, two-sided, by Holm's procedure at {percent} % for all rows "
     "together. P is of each row alone. Sampling error only."
@@ -25,6 +26,8 @@ METHOD = N_(
 
 def film_remark(film: EarlierFilm) -> Remark:
     """The result of a comparison in one sentence."""
+    if film.missing:
+        return Remark(NOT_LOOKED_FOR, (("reason", film.missing),), "warning")
     day = ("day", film.day)
     if film.conflict:
         of = (day, ("number", film.matched), ("names_conflict", "; ".join(film.conflict)))

@@ -15,7 +15,6 @@ from bloodcells_gui.domain.cell import FLAG_OUTLINE_MENDED, Cell
 from bloodcells_gui.domain.comparison import AnalyserRow, analyser_of, compare_analyser
 from bloodcells_gui.domain.differential import Differential, Remark, age_years
 from bloodcells_gui.domain.doubtful import is_unsure
-from bloodcells_gui.domain.earlier_films import EarlierFilm
 from bloodcells_gui.domain.flat_record import notice_of, tallies_of
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.left_out import expected
@@ -147,7 +146,6 @@ def build_report(
     created: str = "",
     checks: Sequence[CheckLine] = (),
     findings: Sequence[FindingLine] = (),
-    earlier: EarlierFilm | None = None,
 ) -> ReportModel:
     """Everything the report says, frozen.
 
@@ -163,8 +161,6 @@ def build_report(
         UTC time; now when empty.
     checks, findings : sequence
         Open points that were answered for the signature, and critical findings.
-    earlier : EarlierFilm or None
-        The comparison with an earlier film.
 
     Raises
     ------
@@ -204,7 +200,6 @@ def build_report(
         version=state.version,
         analyser=_analyser(state.data, differential, cell_counts),
         completed_later=completed_later(runs),
-        earlier=earlier,
         tags=_tags(state, settings),
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,

@@ -20,6 +20,7 @@ from typing import Self, TypeVar
 
 from bloodcells_gui.domain.earlier_films import Film
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.quality import CaseFigures
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.atomic_io import make_folder
@@ -193,6 +194,12 @@ class Worklist:
         """Whose blood every readable case holds and whether it is signed, as of the last :meth:`refresh`."""
         known = self._with_index(self._in_memory)
         return [film_of(k.entry.path, k.film) for k in known if k.film]
+
+    def closed_folders(self) -> list[Path]:
+        """Folders that could not be looked into at the last :meth:`refresh`: what they hold is not known."""
+        known = self._with_index(self._in_memory)
+        unreadable = [k.entry.path for k in known if k.entry.state is CaseState.UNREADABLE]
+        return [p for p in unreadable if not p.name.endswith(CASE_SUFFIX)]
 
     def _in_memory(self) -> list[_Known]:
         """Every sound line, newest first; read from the index where it is not in memory as it is there."""

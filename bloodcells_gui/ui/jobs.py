@@ -165,6 +165,18 @@ class _Task(QRunnable):
             self._deliver(result, None)
 
 
+class UnawaitedThreads:
+    """Threads for what reads folders that may lie on a share: nobody waits for them, not even at the end.
+
+    They take the place of a pool: in the window's, a share that does not answer would keep the pictures of
+    cells waiting, and whoever waits for the pool.
+    """
+
+    def start(self, task: QRunnable) -> None:
+        """Run `task` in a thread of its own."""
+        threading.Thread(target=task.run, name="folder lookup", daemon=True).start()
+
+
 class Lookup(QObject):
     """Asks for one thing at a time in a pool thread; only the newest answer is delivered.
 
@@ -180,7 +192,7 @@ class Lookup(QObject):
     failed = Signal(object, object)
     _arrived = Signal(int, object, object, object)
 
-    def __init__(self, pool: QThreadPool, parent: QObject | None = None) -> None:
+    def __init__(self, pool: QThreadPool | UnawaitedThreads, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = pool
         self._generation = 0
@@ -226,7 +238,7 @@ class Lookup(QObject):
 class QueuedLookup(Lookup):
     """Does all that it is asked for, one thing after the other, and delivers every answer."""
 
-    def __init__(self, pool: QThreadPool, parent: QObject | None = None) -> None:
+    def __init__(self, pool: QThreadPool | UnawaitedThreads, parent: QObject | None = None) -> None:
         super().__init__(pool, parent)
         self._waiting: deque[tuple[object, Callable[[], Any]]] = deque()
         self._busy = False

@@ -35,7 +35,7 @@ from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
 from bloodcells_gui.ui.foot_line import fill_foot
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.icons import app_icon
-from bloodcells_gui.ui.jobs import Job
+from bloodcells_gui.ui.jobs import Job, UnawaitedThreads
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.lost_focus import LostFocus
@@ -86,6 +86,7 @@ class MainWindow(QMainWindow):
         self.unsaved: Callable[[], str] = lambda: ""
         self.pool = QThreadPool(self)
         self.pool.setMaxThreadCount(2)
+        self.unawaited = UnawaitedThreads()
         self.setWindowIcon(app_icon())
         self.setMinimumSize(QSize(1000, 640))
         self.setAcceptDrops(True)
@@ -120,7 +121,7 @@ class MainWindow(QMainWindow):
         self.saved_label, self._person = fill_foot(self.statusBar())
         self.analysis = AnalysisControl(context, self.progress, self.banners, self)
         self.opener = Opener(context, self._workspace, self.banners, self.pool, self)
-        self.reporter = Reporter(context, self.banners, self.pool, self)
+        self.reporter = Reporter(context, self.banners, self.pool, self.unawaited, self)
         self.reviewer = Reviewer(self._workspace, self._memory, self)
         self.reviewer.changed.connect(self._use_reviewer)
         self._lost_focus = LostFocus(self, self._focus_front)

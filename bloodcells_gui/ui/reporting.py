@@ -10,21 +10,26 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.drafts import COMMENT
+from bloodcells_gui.app.earlier_films import FilmFinder
 from bloodcells_gui.app.export import export, folder_name, safe_folder_name
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import signing_checks
 from bloodcells_gui.app.signing_checks import answer_draft
+from bloodcells_gui.domain.earlier_films import not_looked_for
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.film_messages import film_remark
 from bloodcells_gui.domain.findings import Finding
+from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_details.comments import LONGEST
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.export import ExportDialog
 from bloodcells_gui.ui.dialogs.finding import FindingDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog, UnsavedCommentDialog
+from bloodcells_gui.ui.earlier_films.search import FilmSearch
 from bloodcells_gui.ui.file_dialogs import FileKind, documents
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import QueuedLookup
+from bloodcells_gui.ui.jobs import QueuedLookup, UnawaitedThreads
 from bloodcells_gui.ui.labels import menu_text
 from bloodcells_gui.ui.review import ReviewController
 
@@ -49,8 +54,16 @@ class Reporter(QObject):
     draft_settled = Signal()
     next_wanted = Signal()
 
-    def __init__(self, context: UiContext, banners: BannerStack, pool: QThreadPool, parent: QObject) -> None:
+    def __init__(
+        self,
+        context: UiContext,
+        banners: BannerStack,
+        pool: QThreadPool,
+        unawaited: UnawaitedThreads,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
+        self._unawaited = unawaited
         self._context = context
         self._banners = banners
         self._writes = QueuedLookup(pool, self)
@@ -130,6 +143,23 @@ class Reporter(QObject):
     def _sign(self, controller: ReviewController, window: QWidget) -> None:
         if not self._settle_comment(controller, window):
             return
+        search = FilmSearch(FilmFinder(controller.session), self._unawaited, self)
+        try:
+            self._ask_signature(controller, window, search)
+        finally:
+            search.close()
+            search.deleteLater()
+
+    def _tell_films(self, search: FilmSearch, dialog: SignDialog) -> None:
+        """Say in the dialog that the search goes on, or that nothing will be compared."""
+        if search.running:
+            dialog.tell_films(tr("Looking for earlier films…"))
+            return
+        missing = "" if search.found is None else search.found.missing
+        remark = film_remark(not_looked_for(missing))
+        dialog.tell_films(remark_text(remark, self._context.language.lang) if missing else "")
+
+    def _ask_signature(self, controller: ReviewController, window: QWidget, search: FilmSearch) -> None:
         session = controller.session
         checks = signing_checks(session)
         drafts = {c.id: session.drafts.text(answer_draft(session, c.id)) for c in checks if c.id}
@@ -138,7 +168,11 @@ class Reporter(QObject):
         )
         dialog.cells_wanted.connect(self.cells_wanted)
         dialog.finding_chosen.connect(lambda finding: self._answer(controller, finding, dialog))
+        self._tell_films(search, dialog)
+        tell = lambda: self._tell_films(search, dialog)  # noqa: E731
+        search.ended.connect(tell)
         accepted = dialog.exec()
+        search.ended.disconnect(tell)
         dialog.deleteLater()
         name, meaning, answers = dialog.answer()
         if session is not self.case:
@@ -147,7 +181,9 @@ class Reporter(QObject):
         typed = {answer_draft(session, id): text for id, text in answers.items()}
         if not all(controller.keep_draft(key, text) for key, text in typed.items()) or not accepted:
             return
-        if controller.sign(name, meaning, answers) is None:
+        if not search.wait(window) or session is not self.case:
+            return
+        if controller.sign(name, meaning, answers, search.found) is None:
             return
         if not all(controller.keep_draft(key, "") for key in typed):
             return

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from bloodcells_gui.app import case_details, outlines, second_reader, signing, signing_checks
 from bloodcells_gui.app.counter import Counter, CountSound
+from bloodcells_gui.app.earlier_films import FoundFilms
 from bloodcells_gui.app.outlines import OutlineDraft
 from bloodcells_gui.app.reasons import ReasonWanted
 from bloodcells_gui.app.second_reader import SecondReading
@@ -242,9 +243,11 @@ class ReviewController(QObject):
 
     # -- signature -------------------------------------------------------------------------------------
 
-    def sign(self, name: str, meaning: str, answers: Mapping[str, str]) -> Change | None:
+    def sign(
+        self, name: str, meaning: str, answers: Mapping[str, str], films: FoundFilms | None
+    ) -> Change | None:
         """Freeze the report and sign it; parameters as in :func:`app.signing.sign`."""
-        return self._write(lambda _: signing.sign(self.session, name, meaning, answers=answers))
+        return self._write(lambda _: signing.sign(self.session, name, meaning, answers=answers, films=films))
 
     def amend(self, reason: str) -> Change | None:
         """Open a signed case for a new version."""

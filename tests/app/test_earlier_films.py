@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from bloodcells_gui.app.earlier_films import earlier_film, film_finder, signed_film
+from bloodcells_gui.app.earlier_films import EarlierFilms, FilmFinder, signed_film
 from bloodcells_gui.app.export import ExportOptions, report_model
+from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend
 from bloodcells_gui.app.workspace import Workspace
-from bloodcells_gui.domain.earlier_films import EARLIER_FILM_FIELD, NO_FILM, EarlierFilm
+from bloodcells_gui.domain.earlier_films import (
+    EARLIER_FILM_FIELD,
+    FOLDER_UNREADABLE,
+    NO_FILM,
+    EarlierFilm,
+    not_looked_for,
+)
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.film_messages import film_remark
+from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.report.model import from_json
 from bloodcells_gui.storage import removals
 from tests.support.films import MARIE, a_film, sign_film
@@ -27,10 +39,15 @@ def workspace(tmp_path: Path) -> Workspace:
     return a_workspace(tmp_path)
 
 
+def earlier_film(session: CaseSession) -> EarlierFilm | None:
+    found = FilmFinder(session)()
+    return None if found is None else found.against(session.differential())
+
+
 def comparison(workspace: Workspace, path: Path) -> EarlierFilm | None:
     session = workspace.open_case(path)
     try:
-        return earlier_film(session, session.differential())
+        return earlier_film(session)
     finally:
         session.close()
 
@@ -85,18 +102,18 @@ def test_a_person_chooses_another_film_or_none_and_takes_it_back(workspace: Work
     a_film(workspace, "S-1", {"SNE": 100}, created="2026-08-01T08:00:00Z")
     a_film(workspace, "S-2", BEFORE, created="2026-10-01T08:00:00Z")
     session = workspace.open_case(present(workspace))
-    found = film_finder(session)()
+    found = FilmFinder(session)()
     assert found is not None
     oldest = found.films[-1]
     session.set_field(EARLIER_FILM_FIELD, oldest.seed)
-    chosen = earlier_film(session, session.differential())
+    chosen = earlier_film(session)
     assert chosen is not None
     assert (chosen.specimen, chosen.chosen) == ("S-1", True)
     session.set_field(EARLIER_FILM_FIELD, NO_FILM)
-    assert earlier_film(session, session.differential()) is None
+    assert earlier_film(session) is None
     session.undo()
     session.undo()
-    newest = earlier_film(session, session.differential())
+    newest = earlier_film(session)
     assert newest is not None
     assert (newest.specimen, newest.chosen) == ("S-2", False)
     session.close()
@@ -148,3 +165,64 @@ def test_a_film_that_was_changed_behind_the_program_is_not_compared(
     tamper(path, change)
     found = comparison(workspace, own)
     assert found is None or (found.unreadable and not found.rows)  # the work list calls the first unreadable
+
+
+def unlistable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the folder of cases be there and not be looked into, as with a share that lost its connection."""
+    scandir = os.scandir
+
+    def refused(path: object) -> object:
+        if Path(os.fspath(path)) == folder:  # type: ignore[call-overload]
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(folder))
+        return scandir(path)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "scandir", refused)
+
+
+def no_folder(*_: object) -> None:
+    raise UserError("The folder of cases does not answer.")
+
+
+def test_a_folder_that_cannot_be_listed_is_no_folder_without_films(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = present(workspace)
+    a_film(workspace, "S-2", BEFORE)
+    assert comparison(workspace, own) is not None
+    unlistable(workspace.cases_dir, monkeypatch)
+    found = comparison(workspace, own)
+    assert found is not None
+    assert (found.missing, found.rows) == (FOLDER_UNREADABLE, ())
+
+
+def test_where_no_film_is_wanted_a_folder_that_does_not_answer_is_nothing_to_tell(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = workspace.open_case(present(workspace))
+    monkeypatch.setattr(EarlierFilms, "find", no_folder)
+    session.set_field(EARLIER_FILM_FIELD, NO_FILM)
+    assert earlier_film(session) is None
+    session.undo()
+    assert earlier_film(session) == not_looked_for(FOLDER_UNREADABLE)
+    session.close()
+
+
+def test_a_case_is_signed_without_its_earlier_film_and_the_report_says_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_film(workspace, "S-2", BEFORE)
+    counts = {"SNE": 20, "LY": 80}
+    own = a_film(workspace, "S-9", counts, created="2026-11-01T08:00:00Z", signed=False)
+    session = workspace.open_case(own)
+    monkeypatch.setattr(EarlierFilms, "find", no_folder)
+    sign_film(session)
+    assert session.state.signed
+    assert signed_film(session) == not_looked_for(FOLDER_UNREADABLE)
+    model = report_model(session, ExportOptions())
+    assert model.canonical() == session.store.frozen_reports()[-1].report
+    assert model.earlier is not None
+    said = film_remark(model.earlier)
+    assert said.severity == "warning"
+    assert remark_text(said) == "Earlier films were not compared: the folder of cases cannot be read."
+    assert "frottis antérieurs n’ont pas été comparés" in remark_text(said, "fr")
+    session.close()

@@ -28,6 +28,7 @@ from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox
 from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.labels import PlainLabel
 
 # Keeps the whole dialog below the 768 pixels of a small screen.
 _MAX_LIST_HEIGHT_PX = 320
@@ -85,6 +86,10 @@ class SignDialog(Form):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.outer.insertWidget(2, self._scroll)
+        self.films_label = PlainLabel()
+        self.films_label.setWordWrap(True)
+        self.form.addRow(self.films_label)
+        self.tell_films("")
         self.meaning = NoTypeAheadComboBox()
         for meaning in MEANINGS:
             self.meaning.addItem(context.language.text(meaning), meaning)
@@ -138,6 +143,13 @@ class SignDialog(Form):
         if self.isVisible():
             self.fit_height()
             self._focus_next()
+
+    def tell_films(self, text: str) -> None:
+        """Say how the search for earlier films stands; "" says nothing."""
+        self.films_label.setText(text)
+        self.form.setRowVisible(self.films_label, bool(text))
+        if self.isVisible():
+            self.fit_height()
 
     def _focus_next(self) -> None:
         """Focus the first empty answer, else the name; the field that had the focus may have been deleted."""

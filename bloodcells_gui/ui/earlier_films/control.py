@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, QThreadPool
+from PySide6.QtCore import QObject, Qt, QThreadPool, QTimer
 from PySide6.QtWidgets import QWidget
 
-from bloodcells_gui.app.earlier_films import FoundFilms, film_finder, signed_film
+from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms, signed_film
 from bloodcells_gui.domain.differential import Differential
 from bloodcells_gui.domain.earlier_films import NO_FILM, EarlierFilm
 from bloodcells_gui.domain.film_messages import film_remark
@@ -16,9 +16,11 @@ from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.earlier_films.window import EarlierFilmsWindow
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.jobs import Lookup, UnawaitedThreads
 
 _FILMS, _SIGNED = "films", "signed"
+# A search that ends sooner is not spoken of.
+_SLOW_MS = 700
 # Fields by which a case and a film belong together, or do not.
 _OF_THE_PERSON = frozenset({SPECIMEN_ID_FIELD, "patient_id", "patient_name", "birth_date", "sex"})
 
@@ -30,7 +32,9 @@ class FilmComparison(QObject):
     signed case shows what was frozen into its report, and looks for nothing.
     """
 
-    def __init__(self, context: UiContext, page: CasePage, pool: QThreadPool) -> None:
+    def __init__(
+        self, context: UiContext, page: CasePage, pool: QThreadPool, unawaited: UnawaitedThreads
+    ) -> None:
         super().__init__(page)
         self._context = context
         self._page = page
@@ -39,9 +43,15 @@ class FilmComparison(QObject):
         self.window: EarlierFilmsWindow | None = None
         self._signed = False
         self._known: object = None
-        self._look = Lookup(pool, self)
-        self._look.answered.connect(self._take)
-        self._look.failed.connect(lambda *_: self._forget_film(tr("Earlier films cannot be looked for")))
+        # The report is in the case, which must not be closed meanwhile; the films are in the folder of cases.
+        self._report, self._films = Lookup(pool, self), Lookup(unawaited, self)
+        for look in (self._report, self._films):
+            look.answered.connect(self._take)
+            look.failed.connect(lambda *_: self._forget_film(_cannot_look()))
+        self._slow = QTimer(self)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(_SLOW_MS)
+        self._slow.timeout.connect(lambda: self._say(tr("Looking for earlier films…")))
         page.controller.changed.connect(self._on_case_changed)
         page.state_changed.connect(self.show_result)
         page.differential.films_wanted.connect(self.show_films)
@@ -52,14 +62,20 @@ class FilmComparison(QObject):
         """Look for earlier films again; of a signed case, for what its report says."""
         session = self._page.session
         self._signed = session.state.signed
+        self._report.forget()
+        self._films.forget()
         if self._signed:
-            self._look.ask(_SIGNED, lambda: signed_film(session))
-        else:
-            self._look.ask(_FILMS, film_finder(session))
+            self._report.ask(_SIGNED, lambda: signed_film(session))
+            return
+        if self._known is None:
+            self._slow.start()
+        self._films.ask(_FILMS, FilmFinder(session))
 
     def close(self) -> None:
         """Deliver nothing any more; call before the case closes."""
-        self._look.close()
+        self._slow.stop()
+        self._report.close()
+        self._films.close()
         if self.window is not None:
             self.window.close()
 
@@ -72,11 +88,17 @@ class FilmComparison(QObject):
     def _forget_film(self, why: str = "") -> None:
         """Show no film: none could be looked for, or another one may be wanted."""
         self.found = self.film = self._known = None
+        self._slow.stop()
+        self._say(why)
+
+    def _say(self, why: str) -> None:
+        """Say in one line why no film is shown."""
         now = self._page.differential.model.differential
         if now is not None:
             self._show(why, now)
 
     def _take(self, tag: object, answer: FoundFilms | EarlierFilm | None) -> None:
+        self._slow.stop()
         self.found = answer if isinstance(answer, FoundFilms) else None
         self.film = answer if isinstance(answer, EarlierFilm) else None
         self._known = tag
@@ -93,7 +115,7 @@ class FilmComparison(QObject):
             if found.table is not None and found.table.rollup != now.rollup:  # the laboratory's rows changed
                 self.look()
                 return
-            self.film = found.against(now)
+            self.film = None if found.missing else found.against(now)
             self._show(self._line_without(found), now)
         else:
             self._show("", now)
@@ -108,7 +130,7 @@ class FilmComparison(QObject):
         else:
             panel.show_earlier(None, without)
         if self.window is not None:
-            self.window.show_result(self.found, film, now)
+            self.window.show_result(self.found, film, now, without)
 
     def _line(self, film: EarlierFilm) -> str:
         day = self._context.language.day(film.day)
@@ -126,6 +148,8 @@ class FilmComparison(QObject):
     @staticmethod
     def _line_without(found: FoundFilms) -> str:
         """What is said where nothing is compared though there are films; "" where there are none."""
+        if found.missing and found.choice != NO_FILM:
+            return _cannot_look()
         if not found.films:
             return ""
         if found.choice == NO_FILM:
@@ -149,3 +173,7 @@ class FilmComparison(QObject):
 
     def _forget_window(self) -> None:
         self.window = None
+
+
+def _cannot_look() -> str:
+    return tr("Earlier films cannot be looked for")

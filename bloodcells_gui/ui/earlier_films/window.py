@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.earlier_films import FoundFilms
 from bloodcells_gui.domain.differential import Differential
-from bloodcells_gui.domain.earlier_films import EARLIER_FILM_FIELD, NO_FILM, EarlierFilm
+from bloodcells_gui.domain.earlier_films import EARLIER_FILM_FIELD, NO_FILM, EarlierFilm, not_looked_for
 from bloodcells_gui.domain.film_messages import METHOD, film_remark
 from bloodcells_gui.domain.formatting import number, remark_text
 from bloodcells_gui.ui.context import UiContext
@@ -91,10 +91,13 @@ class EarlierFilmsWindow(QDialog):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         return table
 
-    def show_result(self, found: FoundFilms | None, film: EarlierFilm | None, now: Differential) -> None:
+    def show_result(
+        self, found: FoundFilms | None, film: EarlierFilm | None, now: Differential, without: str = ""
+    ) -> None:
         """Show the films that were found and the comparison of the moment.
 
-        `found` is None for a signed case, whose comparison stands in its report.
+        `found` is None for a signed case, whose comparison stands in its report, and while nothing is known;
+        `without` says in one line why there is no comparison.
         """
         self.film_table.setVisible(found is not None)
         if found is not None:
@@ -102,6 +105,10 @@ class EarlierFilmsWindow(QDialog):
         self.rows.show_film(film, now)
         if film is not None:
             text = remark_text(film_remark(film), self._context.language.lang)
+        elif found is None and without:
+            text = without
+        elif found is not None and found.missing:
+            text = remark_text(film_remark(not_looked_for(found.missing)), self._context.language.lang)
         elif found is None or found.films:
             text = tr("Nothing is compared.")
         else:

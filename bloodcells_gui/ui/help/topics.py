@@ -34,6 +34,7 @@ TOPICS: dict[str, str] = {
     "SecondReaderWindow": "technician#a-second-reader",
     "ReasonDialog": "technician#5-sign-and-hand-over",
     "FindingDialog": "technician#5-sign-and-hand-over",
+    "FilmWaitDialog": "technician#5-sign-and-hand-over",
     "SignDialog": "technician#5-sign-and-hand-over",
     "AmendDialog": "technician#5-sign-and-hand-over",
     "UnsavedCommentDialog": "technician#5-sign-and-hand-over",

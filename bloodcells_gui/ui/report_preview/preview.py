@@ -17,18 +17,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.app.earlier_films import FoundFilms
 from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.app.preview import Preview
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.earlier_films import NOT_AWAITED, SEARCH_FAILED
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.page_marks import Page
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
-from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.jobs import Lookup, UnawaitedThreads
 from bloodcells_gui.ui.report_preview.pages import PagesView
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.wheel import guard_wheels
+
+# A search that ends sooner needs no button.
+_PATIENCE_MS = 1500
 
 
 class PreviewWindow(QDialog):
@@ -45,6 +50,7 @@ class PreviewWindow(QDialog):
         context: UiContext,
         session: CaseSession,
         pool: QThreadPool,
+        unawaited: UnawaitedThreads,
         parent: QWidget | None = None,
         *,
         printing: bool = False,
@@ -63,6 +69,7 @@ class PreviewWindow(QDialog):
         self.paper = self._combo(tr("Paper"), (("A4", "a4"), ("Letter", "letter")), session.settings.paper)
         self.where = QLabel()
         self.where.setObjectName("muted")
+        self.unawaited_button, self._patience = self._build_unawaited_button()
         self.exact = QPushButton(tr("Open the &PDF"))
         self.exact.setToolTip(tr("In this computer's PDF viewer, from a folder that is removed afterwards"))
         self.exact.setAutoDefault(False)
@@ -71,27 +78,17 @@ class PreviewWindow(QDialog):
         self.pages = PagesView(context)
         self.pages.setAccessibleName(self.windowTitle())
         self.pages.moved.connect(self._update_page_label)
-        row = QHBoxLayout()
-        row.setContentsMargins(14, 8, 14, 8)
-        row.setSpacing(8)
-        row.addWidget(self.lang)
-        row.addWidget(self.paper)
-        row.addSpacing(10)
-        row.addWidget(self._zoom_button("zoom_out", tr("Smaller (−)"), -1))
-        row.addWidget(self._zoom_button("fit", tr("Fit the width (0)"), 0))
-        row.addWidget(self._zoom_button("zoom_in", tr("Larger (+)"), 1))
-        row.addSpacing(10)
-        row.addWidget(self.where, 1)
-        row.addWidget(self.exact)
-        row.addWidget(self.print_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banners)
-        layout.addLayout(row)
+        layout.addLayout(self._build_row())
         layout.addWidget(self.pages, 1)
         resize_within_screen(self, 860, 920)
         guard_wheels(self)
+        self._films = Lookup(unawaited, self)
+        self._films.answered.connect(self._compare)
+        self._films.failed.connect(lambda *_: self._go_without(SEARCH_FAILED))
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._on_report_done)
         self._work.failed.connect(self._on_report_failed)
@@ -106,6 +103,36 @@ class PreviewWindow(QDialog):
         made.setAutoDefault(False)
         made.clicked.connect(self.print_report)
         return made
+
+    def _build_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(8)
+        row.addWidget(self.lang)
+        row.addWidget(self.paper)
+        row.addSpacing(10)
+        row.addWidget(self._zoom_button("zoom_out", tr("Smaller (−)"), -1))
+        row.addWidget(self._zoom_button("fit", tr("Fit the width (0)"), 0))
+        row.addWidget(self._zoom_button("zoom_in", tr("Larger (+)"), 1))
+        row.addSpacing(10)
+        row.addWidget(self.where)
+        row.addWidget(self.unawaited_button)
+        row.addStretch(1)
+        row.addWidget(self.exact)
+        row.addWidget(self.print_button)
+        return row
+
+    def _build_unawaited_button(self) -> tuple[QPushButton, QTimer]:
+        """The way on without a search that takes long, and what shows it."""
+        made = QPushButton(tr("Show it &without comparing"))
+        made.setAutoDefault(False)
+        made.clicked.connect(lambda: self._go_without(NOT_AWAITED))
+        made.hide()
+        patience = QTimer(self)
+        patience.setSingleShot(True)
+        patience.setInterval(_PATIENCE_MS)
+        patience.timeout.connect(made.show)
+        return made, patience
 
     def _combo(self, name: str, entries: tuple[tuple[str, str], ...], current: str) -> QComboBox:
         made = QComboBox()
@@ -136,6 +163,29 @@ class PreviewWindow(QDialog):
             return
         self._preview = preview
         self._enable(False)
+        self._films.forget()
+        self._work.forget()
+        if preview.finder is None:
+            self._lay_out(preview)
+            return
+        self.where.setText(tr("Looking for earlier films…"))
+        self._films.ask(preview, preview.finder)
+        self._patience.start()
+
+    def _compare(self, preview: Preview, found: FoundFilms | None) -> None:
+        preview.take_films(found)
+        self._lay_out(preview)
+
+    def _go_without(self, why: str) -> None:
+        """Lay out the report without a comparison; it says `why` (a translation key)."""
+        self._films.forget()
+        preview = self._preview
+        if preview is not None and preview.finder is not None:
+            self._compare(preview, preview.finder.without(why))
+
+    def _lay_out(self, preview: Preview) -> None:
+        self._patience.stop()
+        self.unawaited_button.hide()
         self.where.setText(tr("Laying out the pages…"))
         self._work.ask("pages", preview.pages)
 
@@ -213,6 +263,8 @@ class PreviewWindow(QDialog):
 
     def stop(self) -> None:
         """Ask for nothing any more; remove what was written for the look."""
+        self._patience.stop()
+        self._films.close()
         self._work.close()
         self._discard_preview()
 

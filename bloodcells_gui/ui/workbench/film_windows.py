@@ -75,7 +75,7 @@ class FilmWindows(QObject):
         self._library.close()
 
     def _on_case_opened(self, page: CasePage) -> None:
-        self.comparison = FilmComparison(self._context, page, self._window.pool)
+        self.comparison = FilmComparison(self._context, page, self._window.pool, self._window.unawaited)
         self._case_action.setEnabled(True)
 
     def _on_case_closing(self, _page: CasePage) -> None:

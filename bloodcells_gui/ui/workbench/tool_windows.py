@@ -318,7 +318,9 @@ class ToolWindows(QObject):
         self.window.commit_typing()
         pool = self.window.pool
         return self._show_case_window(
-            PreviewWindow(self.context, self.session, pool, self.window, printing=printing)
+            PreviewWindow(
+                self.context, self.session, pool, self.window.unawaited, self.window, printing=printing
+            )
         )
 
     def show_audit(self) -> AuditWindow | None:
