@@ -19,6 +19,7 @@ from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder
 from bloodcells_gui.app.intake import AUTO, Intake, at_scale, nothing_readable, take_in
+from bloodcells_gui.app.reader_limits import check_fits, with_reader_limits
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
 from bloodcells_gui.domain import left_out
@@ -119,7 +120,7 @@ def analyze_all(
     plan = plan_jobs(request, token)
     engine = engine or LazyEngine(request.bundles)
     engine()  # a refused bundle is told before any work
-    settings = load_settings()
+    settings = _settings(request, engine)
     outcomes: list[Outcome] = []
     not_begun: list[SkippedFile] = []
     for job in plan.jobs:
@@ -149,6 +150,15 @@ def analyze_all(
             anonymous=settings.privacy.anonymised_export,
         )
     return outcomes
+
+
+def _settings(request: AnalyzeRequest, engine: Callable[[], Engine]) -> LabSettings:
+    """Those of the laboratory, with what the command asks for; UserError where that does not fit."""
+    if not request.reader_limits:
+        return load_settings()
+    settings = with_reader_limits(load_settings(), request.reader_limits, engine)
+    check_fits(settings, engine(), request.profile)
+    return settings
 
 
 def _in_two_specimens(outcomes: Sequence[Outcome]) -> list[Reason]:
@@ -336,10 +346,11 @@ def report_again(
     save_masks: bool,
     csv: str = "rfc4180",
     csv_names: str = CODES,
+    reader_limits: str = "",
 ) -> list[Path]:
     """The reports of a saved case, its review included; the case itself is only read."""
     prepare_folder(out)
-    settings = load_settings()
+    settings = with_reader_limits(load_settings(), reader_limits, LazyEngine())
     store = CaseStore.open(case, read_only=True)
     session = CaseSession(store, settings=lambda: settings, explainer=Explainer(LazyEngine()))
     try:

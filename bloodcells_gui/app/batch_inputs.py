@@ -47,6 +47,7 @@ class AnalyzeRequest:
     lang: str = "en"
     csv: str = "rfc4180"
     csv_names: str = CODES
+    reader_limits: str = ""
 
     @property
     def names(self) -> TableNames:

@@ -13,6 +13,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
+from bloodcells_gui.app.reader_limits import limits_of_case
 from bloodcells_gui.app.report_explanations import explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
@@ -96,7 +97,7 @@ def live_report_model(
     It is compared with no earlier film yet: see :func:`compared_report`.
     """
     maps = explanation_maps(session) if maps is None else maps
-    return build_report(
+    model = build_report(
         session.specimen,
         session.runs,
         session.cells,
@@ -110,6 +111,7 @@ def live_report_model(
         checks=answered_checks(session),
         findings=finding_lines(session),
     )
+    return replace(model, reader=limits_of_case(session))
 
 
 def compared_report(model: ReportModel, found: FoundFilms | None) -> ReportModel:
@@ -157,6 +159,8 @@ def folder_name(session: CaseSession) -> str:
 def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path]:
     """Write cells.csv, differential.csv, skipped.csv, report.pdf and, when asked for, masks/ into `out`.
 
+    Where the report has limits that include the reader, reader_limits.csv holds them too.
+
     Every file appears whole or not at all.
 
     Raises
@@ -199,6 +203,8 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
                 lang=options.lang,
             ),
         ]
+        if model.reader is not None:
+            files.append(csv_out.write_reader_csv(out / "reader_limits.csv", model.reader, dialect, names))
         if options.save_masks:
             files.append(write_masks(session, out / "masks", specimen))
     except OSError as e:

@@ -147,6 +147,7 @@ def _add_analyze(verbs: Verbs) -> None:
     p.add_argument("--threads", type=_threads, metavar="N")
     _add_report_options(p)
     _add_csv_names(p)
+    _add_reader_limits(p)
     p.add_argument("--json-progress", action="store_true", help=N_("one JSON object a line on stderr"))
     p.add_argument("--quiet", action="store_true")
 
@@ -158,6 +159,7 @@ def _add_report(verbs: Verbs) -> None:
     _add_taxonomy(p)
     _add_report_options(p)
     _add_csv_names(p)
+    _add_reader_limits(p)
     p.add_argument("--save-masks", action="store_true")
 
 
@@ -260,6 +262,12 @@ def _add_report_options(p: argparse.ArgumentParser) -> None:
 def _add_csv_names(p: argparse.ArgumentParser) -> None:
     p.add_argument("--csv-names", choices=(CODES, WORDS), default=CODES,
                    help=N_("words: headers and classes of the tables in words of the language"))  # fmt: skip
+
+
+def _add_reader_limits(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--reader-limits", default="", metavar="EVALUATION.json",
+                   help=N_("limits that include the program's misnaming, by the laboratory's own evaluation; "
+                           "`profile`: by that of the profile in use"))  # fmt: skip
 
 
 def language(args: argparse.Namespace) -> str:

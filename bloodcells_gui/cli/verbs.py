@@ -106,6 +106,7 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
         lang=language(args),
         csv=args.csv,
         csv_names=args.csv_names,
+        reader_limits=args.reader_limits,
     )
 
 
@@ -156,7 +157,7 @@ def report(args: argparse.Namespace) -> int:
     _print_setting_problems(args)
     files = report_again(
         args.case, args.out, taxonomy=args.taxonomy, paper=args.paper, lang=language(args),
-        save_masks=args.save_masks, csv=args.csv, csv_names=args.csv_names,
+        save_masks=args.save_masks, csv=args.csv, csv_names=args.csv_names, reader_limits=args.reader_limits,
     )  # fmt: skip
     for file in files:
         line(file)

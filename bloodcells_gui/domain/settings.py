@@ -16,6 +16,7 @@ from bloodcells_gui.domain.errors import InvalidValue, reason_of
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
+from bloodcells_gui.domain.reader_limits import ReaderMatrix, matrix_from_json
 from bloodcells_gui.domain.rules import DEFAULT_RULES, Rule
 from bloodcells_gui.domain.tags import DEFAULT_TAGS, LONGEST_TAG
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, ROLLUPS
@@ -212,6 +213,13 @@ def _tag() -> validation.Metadata:
     return {validation.PARSER_KEY: parse}
 
 
+def _reader_matrix() -> validation.Metadata:
+    def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
+        return None if obj is None else matrix_from_json(obj)
+
+    return {validation.PARSER_KEY: parse}
+
+
 def _key_map() -> validation.Metadata:
     def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
         if not isinstance(obj, dict):
@@ -271,6 +279,8 @@ class LabSettings:
         "oxford", "uk", "labcorp" or "own".
     cell_tags : tuple of str
         Tags that are offered for cells (`domain/tags.py`), the first nine under the digits 1 to 9.
+    reader_matrix : ReaderMatrix or None
+        The laboratory's confusion matrix, where reports give limits that include it.
     """
 
     version: int = field(default=SETTINGS_VERSION, metadata=validation.number(1, 1000, whole=True))
@@ -316,6 +326,7 @@ class LabSettings:
     cell_pictures: CellPictures = field(default=CellPictures(), metadata=validation.group(CellPictures))
     thumbnails_per_class: int = field(default=27, metadata=validation.number(0, 400, whole=True))
     gradcam_in_report: int = field(default=6, metadata=validation.number(0, 60, whole=True))
+    reader_matrix: ReaderMatrix | None = field(default=None, metadata=_reader_matrix())
 
     @property
     def key_map(self) -> dict[str, str]:
@@ -345,4 +356,5 @@ def to_json_obj(settings: LabSettings) -> dict[str, Any]:
     obj: dict[str, Any] = validation.dump(settings)
     obj["version"] = SETTINGS_VERSION
     obj["keys"] = dict(settings.keys)
+    obj["reader_matrix"] = settings.reader_matrix and settings.reader_matrix.to_json_obj()
     return obj

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.adaptation.reproposal import coarse_rows, confidence
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import Reason, plural
@@ -72,6 +74,9 @@ class Profile:
         Reviewed cells per label.
     before, after : Score
         Cross-validated, without and with the profile.
+    held_out : tuple of (str, str, int)
+        Label, leaf that the profile gave without having seen the cell, and number; of cells whose probability
+        lets them be named. Profiles of earlier versions have none.
     """
 
     name: str
@@ -85,6 +90,7 @@ class Profile:
     before: Score
     after: Score
     cells: Mapping[str, int] = field(default_factory=dict)
+    held_out: tuple[tuple[str, str, int], ...] = ()
 
     def logits(self, embedding: Floats) -> Floats:
         """(n, K) logits of embeddings (n, D)."""
@@ -110,6 +116,7 @@ class Profile:
             "cells": dict(self.cells),
             "before": _score_json(self.before),
             "after": _score_json(self.after),
+            "held_out": [list(entry) for entry in self.held_out],
         }
 
     @staticmethod
@@ -142,6 +149,7 @@ class Profile:
                 before=_score_of(data["before"]),
                 after=_score_of(data["after"]),
                 cells={str(k): int(v) for k, v in data["cells"].items()},
+                held_out=tuple((str(t), str(p), int(n)) for t, p, n in data.get("held_out", [])),
             )
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise UserError(
@@ -263,7 +271,22 @@ def fit_profile(
         before=before,
         after=_score(held / heat, allowed, used),
         cells={code: used.count(code) for code in dict.fromkeys(used)},
+        held_out=_held_out(held / heat, used, classes, threshold),
     )
+
+
+def _held_out(
+    logits: Wide, labels: Sequence[str], classes: Sequence[str], threshold: float
+) -> tuple[tuple[str, str, int], ...]:
+    """Count held-out answers (n, K) by label and best leaf; those too uncertain to be named are left out.
+
+    Uncertain by the probability alone: distance and view disagreement are not known of held-out answers.
+    """
+    probabilities = np.asarray(np.exp(_log_softmax(logits)), np.float32)
+    named = 1 - confidence(probabilities, coarse_rows(classes)) <= threshold
+    best = probabilities.argmax(axis=1)
+    found = Counter((labels[i], classes[best[i]]) for i in np.flatnonzero(named).tolist())
+    return tuple((label, code, n) for (label, code), n in sorted(found.items()))
 
 
 def _whitened(inside: Wide, labels: Sequence[str], dimensions: int) -> tuple[Wide, Wide, Wide]:

@@ -437,4 +437,6 @@ def _images_hash(specimen: Specimen) -> str:
 def _settings_hash(settings: LabSettings) -> str:
     """Over what can change a figure or a flag; theme, keys and the like cannot."""
     obj = {k: v for k, v in to_json_obj(settings).items() if k in _CLINICAL}
+    if settings.reader_matrix is not None:
+        obj["reader_matrix"] = settings.reader_matrix.to_json_obj()
     return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()

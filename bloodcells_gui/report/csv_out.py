@@ -18,6 +18,7 @@ from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.reader_limits import ReaderLimits
 from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.run_messages import unfamiliar_remark
 from bloodcells_gui.domain.specimen import Specimen
@@ -34,6 +35,7 @@ DIFFERENTIAL_HEAD = (
     "code", "name", "count", "percent", "low95", "high95", "per_100_wbc", "absolute_10e9_per_l",
     "ref_low_10e9_per_l", "ref_high_10e9_per_l", "flag",
 )  # fmt: skip
+READER_HEAD = ("code", "name", "count", "percent", "per_100_wbc", "low95", "high95")
 SKIPPED_HEAD = ("path", "reason")
 CONTRADICTED_HEAD = ("path", "label", "others_say", "label_probability", "other_probability")
 #: Flag of every cell of a run whose specimen looks unfamiliar (`domain.run_messages.unfamiliar_remark`).
@@ -178,6 +180,20 @@ def write_differential_csv(
     """The table's rows; totals that repeat cells of other rows stay out, so that counts add up."""
     rows = (_row(r, names.lang) for r in differential.rows)
     return write_rows(path, DIFFERENTIAL_HEAD, rows, dialect, names)
+
+
+def write_reader_csv(
+    path: Path, limits: ReaderLimits, dialect: CsvDialect = RFC4180, names: TableNames = KEYS
+) -> Path:
+    """Limits that include the reader; a table without rows where they are not given."""
+    rows = (
+        [
+            r.code, tr(r.name, names.lang), r.count, _number(r.percent if r.counts else None, 4),
+            _number(None if r.counts else r.percent, 4), _number(r.low95, 4), _number(r.high95, 4),
+        ]
+        for r in limits.rows
+    )  # fmt: skip
+    return write_rows(path, READER_HEAD, rows, dialect, names)
 
 
 def write_skipped_csv(

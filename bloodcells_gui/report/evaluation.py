@@ -22,6 +22,7 @@ from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect, Field
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.flat_record import notice_of
+from bloodcells_gui.domain.reader_limits import EVALUATED, ReaderMatrix
 from bloodcells_gui.domain.stats import clopper_pearson, expected_calibration_error, f1_limits, risk_coverage
 from bloodcells_gui.domain.taxonomy import ROLLUPS, RollUp, Row
 from bloodcells_gui.report.csv_out import atomic_file, write_rows
@@ -88,6 +89,9 @@ class Evaluation:
         The mix of the whole folder, where the probabilities are weighed by it.
     scale_remarks : tuple of tuple of Remark
         What is to be said of the scale of the images, in English.
+    reader_matrix : ReaderMatrix or None
+        How the cells that were named are called, as reports count them; limits that include the reader come
+        of it (`domain/reader_limits.py`).
     """
 
     data: tuple[DataSet, ...]
@@ -111,6 +115,7 @@ class Evaluation:
     unnamed: Mapping[str, int] = field(default_factory=dict)
     prior_shift: PriorShift | None = None
     scale_remarks: tuple[tuple[Remark, ...], ...] = ()
+    reader_matrix: ReaderMatrix | None = None
     format: int = field(default=EVALUATION_FORMAT)
 
 
@@ -230,6 +235,7 @@ def evaluate(
     row_index = {leaf: i for i, row in enumerate(rollup.rows) for leaf in row.leaves}
     rolled = _rolled(scores, [row_index[leaf] for leaf in classes], len(rollup.rows))
     truth = np.array([row_index[label[0]] for label in labels])
+    named = np.array([row_index[classes[i]] for i in scores.argmax(axis=1)])
     best = rolled.argmax(axis=1)
     confidence = rolled[np.arange(n), best]
     correct = best == truth
@@ -259,6 +265,39 @@ def evaluate(
         unnamed=dict(unnamed or {}),
         prior_shift=prior_shift,
         scale_remarks=tuple(scale_remarks),
+        reader_matrix=named_matrix(
+            rollup, truth[kept], named[kept].tolist(), dict(models or {}), profile, created[:10]
+        ),
+    )
+
+
+def named_matrix(
+    rollup: RollUp,
+    truth: Sequence[int] | NDArray[np.intp],
+    named: Sequence[int],
+    models: Mapping[str, str],
+    profile: str,
+    day: str,
+    *,
+    origin: str = EVALUATED,
+) -> ReaderMatrix:
+    """The confusion matrix of cells that were named, by the row of their best leaf, as a report counts them.
+
+    Parameters
+    ----------
+    truth, named : sequence of int
+        Row of the roll-up that each cell belongs to, and that it was named.
+    """
+    used = sorted(set(map(int, truth)) | set(named))
+    counts = _confusion(np.asarray(truth, np.intp), np.asarray(named, np.intp), used)
+    return ReaderMatrix(
+        rollup.id,
+        tuple(rollup.rows[i].code for i in used),
+        tuple(tuple(int(n) for n in line) for line in counts),
+        tuple(sorted(models.items())),
+        profile,
+        origin,
+        day,
     )
 
 
@@ -340,6 +379,7 @@ def to_json_obj(e: Evaluation) -> dict[str, Any]:
         "abstained": e.abstained,
         "accuracy_without_abstained": figure(e.accuracy_kept),
         "limits": "exact 95 % (Clopper-Pearson); sampling error only",
+        "reader_matrix": None if e.reader_matrix is None else e.reader_matrix.to_json_obj(),
     }
 
 

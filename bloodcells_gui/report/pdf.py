@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.page_marks import Page
-from bloodcells_gui.report import pdf_annex, pdf_earlier, pdf_gallery, pdf_letterhead, pdf_result
+from bloodcells_gui.report import pdf_annex, pdf_earlier, pdf_gallery, pdf_letterhead, pdf_reader, pdf_result
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_sheet import Sheet
@@ -66,6 +66,7 @@ def render(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str 
         pdf_letterhead.fields_block(sheet, model)
         pdf_result.table(sheet, model)
         pdf_result.remarks(sheet, model)
+        pdf_reader.reader_limits(sheet, model)
         pdf_earlier.earlier_film(sheet, model)
         pdf_annex.morphology(sheet, model)
         pdf_annex.comments(sheet, model)

@@ -28,6 +28,7 @@ class FileKind(StrEnum):
     ANALYSER = "analyser"
     LOGO = "logo"
     SETTINGS = "settings"
+    EVALUATION = "evaluation"
     BACKUP = "backup"
     RESTORED = "restored"
     SUPPORT = "support"

@@ -1,4 +1,4 @@
-"""The page of the preferences on quality over time: the days of the limits, and the control slides."""
+"""The page of the preferences on quality: charts, control slides, limits that include the reader."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bloodcells_gui.domain.settings import LabSettings, QualityRules
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.settings.pages import Page
+from bloodcells_gui.ui.settings.reader_matrix import ReaderMatrixRow
 
 
 class QualityPage(Page):
@@ -35,7 +36,10 @@ class QualityPage(Page):
                 " A semicolon stands between names."
             )
         )
+        self.reader = ReaderMatrixRow(context, s.reader_matrix)
+        self.form.addRow(tr("Limits that include the reader"), self.reader)
         self.outer.addStretch(1)
+        self.reads("reader_matrix", lambda: self.reader.matrix)
         self.reads("quality", self._answer)
 
     def _answer(self) -> QualityRules:

@@ -15,12 +15,14 @@ from pytestqt.qtbot import QtBot
 from bloodcells_gui.app.settings_file import validate_round_trip
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED
+from bloodcells_gui.domain.reader_limits import ReaderMatrix
 from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec, LabSettings
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.settings.form_pages import FieldsPage, GradingPage
 from bloodcells_gui.ui.settings.form_tables import FieldsModel, GradingModel
 from bloodcells_gui.ui.settings.pages import CountingPage, KeysPage, Page, RangesPage, RulesPage
+from bloodcells_gui.ui.settings.quality_page import QualityPage
 from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
 
 
@@ -199,3 +201,25 @@ def test_the_file_goes_out_and_comes_back_and_a_bad_key_is_told(
     dialog.bring(path)
     assert "cannot be used" in dialog.banners.banners[0].texts[0]
     assert dialog.answer().nrbc_threshold == 7.0
+
+
+def test_the_confusion_matrix_of_an_evaluation_is_taken_and_put_away(
+    dialog: SettingsDialog, qtbot: QtBot, tmp_path: Path
+) -> None:
+    quality = page(dialog, QualityPage)
+    assert isinstance(quality, QualityPage)
+    row = quality.reader
+    assert (row.state.text(), row.remove.isEnabled()) == ("Not in the report", False)
+    matrix = ReaderMatrix("five", ("NEUTROPHIL", "LYMPHOCYTE"), ((40, 2), (1, 57)), day="2026-11-29")
+    path = tmp_path / "evaluation.json"
+    path.write_text("{}", encoding="utf-8")
+    row.take(path)
+    qtbot.waitUntil(lambda: "holds no confusion matrix" in row.state.text())
+    assert dialog.answer().reader_matrix is None
+    path.write_text(json.dumps({"reader_matrix": matrix.to_json_obj()}), encoding="utf-8")
+    row.take(path)
+    qtbot.waitUntil(lambda: row.matrix is not None)
+    assert dialog.answer().reader_matrix == matrix
+    assert row.state.text().startswith("Confusion matrix: evaluation of 2026-11-29, 100 cells")
+    QTest.mouseClick(row.remove, Qt.MouseButton.LeftButton)
+    assert dialog.answer().reader_matrix is None
