@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -33,25 +34,40 @@ class KnownCells:
         self._path = home / KNOWN_CELLS_NAME
         self._library = library
         self._kept: KnownCellsFile | None = None
+        self._opening = threading.Lock()
 
     def _file(self) -> KnownCellsFile:
-        if self._kept is None:
-            self._kept = KnownCellsFile(self._path)
-        return self._kept
+        with self._opening:
+            if self._kept is None:
+                self._kept = KnownCellsFile(self._path)
+            return self._kept
 
     def close(self) -> None:
         """Release the file."""
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        with self._opening:
+            kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
     @property
     def size(self) -> int:
         """Cells of the set."""
         return len(self._file().codes())
 
+    def standing(self) -> tuple[int, list[KnownRound]]:
+        """Cells of the set, and every round that has an answer; reads the file, for a worker thread."""
+        return self.size, self.rounds()
+
     def take_from_library(self, author: str) -> int:
-        """Put every cell of the reference library into the set that is not in it; returns how many."""
+        """Put every cell of the reference library into the set that is not in it; returns how many.
+
+        Reads and copies all their pictures: for a worker thread.
+
+        Raises
+        ------
+        UserError
+            When the library is empty, or one of the two files cannot be used.
+        """
         entries = self._library.entries()
         if not entries:
             raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,12 +30,14 @@ class ReferenceLibraryController:
     def __init__(self, home: Path) -> None:
         self._path = home / LIBRARY_NAME
         self._library: Library | None = None
+        self._opening = threading.Lock()
 
     def library(self) -> Library:
         """The library's file, opened when it is first asked for."""
-        if self._library is None:
-            self._library = Library(self._path)
-        return self._library
+        with self._opening:
+            if self._library is None:
+                self._library = Library(self._path)
+            return self._library
 
     def add(self, session: CaseSession, ids: Sequence[int], note: str) -> int:
         """Keep cells with their final class and a note; returns how many. Raises as :meth:`check`."""
@@ -116,6 +119,7 @@ class ReferenceLibraryController:
 
     def close(self) -> None:
         """Release the file."""
-        if self._library is not None:
-            self._library.close()
-            self._library = None
+        with self._opening:
+            library, self._library = self._library, None
+        if library is not None:
+            library.close()

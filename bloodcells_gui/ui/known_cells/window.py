@@ -20,12 +20,16 @@ from PySide6.QtWidgets import (
 
 from bloodcells_gui.app.known_cells import KnownCells, Round
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.known_cells import KnownRound
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.jobs import QueuedLookup, UnawaitedThreads
 from bloodcells_gui.ui.known_cells.model import ScoreColumn, ScoresModel
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.second_reader.window import CellStage
+
+_STANDING, _TAKEN = "standing", "taken"
 
 
 class KnownCellsWindow(QDialog):
@@ -43,6 +47,7 @@ class KnownCellsWindow(QDialog):
         known: KnownCells,
         author: str,
         pool: QThreadPool,
+        unawaited: UnawaitedThreads,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -72,6 +77,9 @@ class KnownCellsWindow(QDialog):
         layout.addWidget(self.banners)
         layout.addLayout(inner, 1)
         resize_within_screen(self, 980, 660)
+        self._looks = QueuedLookup(unawaited, self)
+        self._looks.answered.connect(self._on_answer)
+        self._looks.failed.connect(self._on_failure)
         self.show_results()
 
     def _results_page(self) -> QWidget:
@@ -116,32 +124,51 @@ class KnownCellsWindow(QDialog):
     # -- results ---------------------------------------------------------------------------------------
 
     def show_results(self) -> None:
-        """The results so far, and how many cells the set has."""
+        """The results so far, and how many cells the set has, once they are read."""
         self._end_round()
-        try:
-            size = self._known.size
-            self.model.show_rounds(self._known.rounds())
-        except UserError as error:
+        self.stack.setCurrentIndex(0)
+        self._wait_for(tr("Reading the known cells…"))
+        self._looks.ask(_STANDING, self._known.standing)
+
+    def take(self) -> None:
+        """Copy the cells of the reference library into the set, in the background."""
+        author = self._author
+        self._wait_for(tr("Copying the cells of the reference library…"))
+        self._looks.ask(_TAKEN, lambda: self._known.take_from_library(author))
+
+    def _wait_for(self, what: str) -> None:
+        """Say what is under way; until it has ended there is nothing to press."""
+        self.lead.setText(what)
+        for button in (self.begin_button, self.take_button):
+            button.setEnabled(False)
+
+    def _on_answer(self, _tag: object, answer: int | tuple[int, list[KnownRound]]) -> None:
+        if isinstance(answer, tuple):
+            self._show_standing(*answer)
+            return
+        said = ngettext("{n} cell was added to the set.", "{n} cells were added to the set.", answer)
+        self.banners.show_banner("ok", said, vanish_ms=6000)
+        self.show_results()
+
+    def _on_failure(self, tag: object, error: object) -> None:
+        if isinstance(error, UserError):
             self.banners.error(error)
-            size = 0
+        elif isinstance(error, Exception):
+            self.banners.crash(error)
+        if tag == _TAKEN:
+            self.show_results()  # the set is as it was
+        else:
+            self._show_standing(0, [])
+
+    def _show_standing(self, size: int, rounds: list[KnownRound]) -> None:
+        self.model.show_rounds(rounds)
         self.lead.setText(
             ngettext("The set has {n} known cell.", "The set has {n} known cells.", size)
             + " "
             + tr("A round shows up to 60 of them without class and proposal. Answers are kept for good.")
         )
         self.begin_button.setEnabled(size > 0)
-        self.stack.setCurrentIndex(0)
-
-    def take(self) -> None:
-        """Copy the cells of the reference library into the set."""
-        try:
-            added = self._known.take_from_library(self._author)
-        except UserError as error:
-            self.banners.error(error)
-            return
-        self.show_results()
-        said = ngettext("{n} cell was added to the set.", "{n} cells were added to the set.", added)
-        self.banners.show_banner("ok", said, vanish_ms=6000)
+        self.take_button.setEnabled(True)
 
     # -- a round ---------------------------------------------------------------------------------------
 
@@ -194,11 +221,16 @@ class KnownCellsWindow(QDialog):
             self.stage.deleteLater()
         self.stage, self._round = None, None
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def stop(self) -> None:
+        """Deliver nothing any more; a copy that is under way is finished."""
+        self._looks.close()
         self._end_round()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.stop()
         super().closeEvent(event)
 
     def reject(self) -> None:
         """Escape closes; what was answered is kept."""
-        self._end_round()
+        self.stop()
         super().reject()

@@ -102,8 +102,14 @@ class FilmWindows(QObject):
     def show_known_cells(self) -> KnownCellsWindow:
         """A blinded round over known cells, and the results of the readers."""
         window = KnownCellsWindow(
-            self._context, self.known, self._workspace.author, self._window.pool, self._window
+            self._context,
+            self.known,
+            self._workspace.author,
+            self._window.pool,
+            self._window.unawaited,
+            self._window,
         )
+        self._window.closing.connect(window.stop)
         window.setModal(True)
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         window.show()
