@@ -328,7 +328,7 @@ def _write_summary(
                 extras["folder"] = o.out.name
             rows.append((o.pseudonym if anonymous else o.specimen, o.differential, extras))
     words = anonymous_words if anonymous else UserError.text
-    skipped = [SkippedFile(o.specimen, words(o.error)) for o in outcomes if o.error is not None]
+    skipped = [SkippedFile(o.specimen, words(o.error, names.lang)) for o in outcomes if o.error is not None]
     skipped += skipped_files
     if anonymous:
         skipped = anonymous_skipped(skipped)

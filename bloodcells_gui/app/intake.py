@@ -217,12 +217,11 @@ def _elsewhere(reason: str, lang: str) -> bool:
 
 def nothing_readable(intake: Intake) -> UserError:
     """The error of a specimen without images, naming the first reasons."""
-    reasons = "; ".join(f"{s.path}: {s.reason}" for s in intake.skipped[:3])
     return UserError(
         "No image could be read in {path}.",
-        "{reasons}" if reasons else "There are no JPEG, PNG, BMP, TIFF or WebP images and no slides.",
+        "{reasons}" if intake.skipped else "There are no JPEG, PNG, BMP, TIFF or WebP images and no slides.",
         "Choose the folder that holds the crops or fields, or a slide file.",
         exit_code=EXIT_NOTHING_READABLE,
         path=intake.specimen.root,
-        reasons=reasons,
+        reasons=left_out.first_reasons(intake.skipped),
     )

@@ -15,7 +15,7 @@ from bloodcells_gui.domain.analysis import Progress, SkippedFile
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError, system_reason
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.left_out import DUPLICATE
+from bloodcells_gui.domain.left_out import DUPLICATE, first_reasons
 from bloodcells_gui.domain.left_out import expected as is_expected
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.taxonomy import BY_CODE
@@ -126,7 +126,7 @@ def _no_pictures(folder: Path, skipped: list[SkippedFile]) -> UserError:
         "Choose a folder of pictures that are named by class.",
         exit_code=EXIT_NOTHING_READABLE,
         path=folder,
-        reasons="; ".join(f"{f.path}: {f.reason}" for f in skipped[:3]),
+        reasons=first_reasons(skipped),
     )
 
 

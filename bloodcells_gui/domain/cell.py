@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, tr
 
 # Flags a cell may carry; plain strings because they go into files.
 FLAG_EDGE = N_("cut by the edge")
@@ -35,6 +35,16 @@ FLAG_PLASMA_LOOK = N_("eccentric nucleus, deep blue cytoplasm")
 FLAG_OUTLINE_MENDED = N_("outline mended by a person")
 #: Computed whenever a cell is read, never stored (see `domain/suspicion.py`).
 FLAG_LOOK_FIRST = N_("look here first")
+
+# What is read in place of a flag that is kept in cases and tables: a scale may well be known, and the class
+# of a cell change within its limits.
+_SAID = {FLAG_SCALE_UNSURE: N_("class depends on the exact scale")}
+
+
+def flag_text(flag: str, lang: str = "en") -> str:
+    """A flag as persons read it; cases and the keys of tables have `flag` itself."""
+    return tr(_SAID.get(flag, flag), lang)
+
 
 #: Cells added by hand count from here, so that they never meet the ids of a run that is still going on.
 FIRST_HAND_ID = 1_000_000_000

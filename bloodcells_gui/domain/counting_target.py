@@ -26,7 +26,8 @@ def asked_target(runs: Sequence[AnalysisRun]) -> int:
 def reviewed_percent(*, cells: int, reviewed: int, by_hand: int, counted: int, target: int) -> int | None:
     """How much of a case persons have done, in percent rounded down; None where there is nothing to do.
 
-    A cell counted by hand is a cell that a person named. A count by hand alone is done at its target.
+    Of the cells that were found: however many are counted by hand beside them, one that nobody looked at
+    stays unseen. A count by hand alone is done at its target.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def reviewed_percent(*, cells: int, reviewed: int, by_hand: int, counted: int, t
         Leukocytes in the 100 %, and how many are wanted; 0 for no target.
     """
     if cells:
-        return 100 * (reviewed + by_hand) // (cells + by_hand)
+        return 100 * reviewed // cells
     if by_hand:
         return min(100, 100 * counted // target) if target else 100
     return None

@@ -39,6 +39,11 @@ def plural(one: str, many: str, counted: str = "n") -> str:
     return many
 
 
+def counted_templates() -> tuple[tuple[str, str, str], ...]:
+    """Every marked template that counts, as (one, many, counted field)."""
+    return tuple((one, many, counted) for many, (one, counted) in _COUNTED.items())
+
+
 @lru_cache(maxsize=len(LANGUAGES))
 def catalogue(lang: str) -> gettext.NullTranslations:
     """The translations into `lang`; an empty catalogue for English and unknown languages."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
-from bloodcells_gui.domain.i18n import LANGUAGES, N_, tr
+from bloodcells_gui.domain.analysis import SkippedFile
+from bloodcells_gui.domain.i18n import LANGUAGES, N_, Reason, tr
+from bloodcells_gui.domain.retold import Retold
 
 HIDDEN = N_("It is hidden.")
 SYSTEM = N_("The operating system or another program put it there.")
@@ -43,6 +46,16 @@ def expected(reason: str) -> bool:
     A case keeps the reasons in the language of the run that gave them.
     """
     return any(pattern.fullmatch(reason) for pattern in _patterns())
+
+
+def first_reasons(files: Sequence[SkippedFile], most: int = 3) -> Reason:
+    """The first files with their reasons, as a value of a sentence in any language."""
+    named = [
+        Reason("{label}: {value}", (("label", file.path), ("value", Retold(file.reason))))
+        for file in files[:most]
+    ]
+    places = [(f"file{n}", file) for n, file in enumerate(named)]
+    return Reason("; ".join(f"{{{name}}}" for name, _ in places), tuple(places))
 
 
 def is_duplicate(reason: str) -> bool:

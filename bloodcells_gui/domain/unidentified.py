@@ -21,7 +21,8 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
 
 NO_SCALE = N_("no scale is known")
 CONTRADICTED = N_("the scale is contradicted")
-UNSURE_SCALE = N_("its class depends on an uncertain scale")
+#: Every scale has limits, also one that the files state and the cells bear out.
+UNSURE_SCALE = N_("its class changes within the limits of the scale")
 BLURRED = N_("it is out of focus")
 POOR_PICTURE = N_("its picture is too dark, too pale or too blurred")
 NO_OUTLINE = N_("no cell could be outlined")
@@ -45,8 +46,8 @@ SUMMARY = {
         "count",
     ),
     UNSURE_SCALE: plural(
-        "Unidentified because its class depends on an uncertain scale: {count}.",
-        "Unidentified because their class depends on an uncertain scale: {count}.",
+        "Unidentified because its class changes within the limits of the scale: {count}.",
+        "Unidentified because their classes change within the limits of the scale: {count}.",
         "count",
     ),
     POOR_PICTURE: plural(
@@ -85,8 +86,15 @@ SUMMARY = {
         "count",
     ),
 }
-# Signed reports keep the sentence that they were signed with.
-_FORMER_SUMMARY = N_("Unidentified because their names depend on an unsure scale: {count}.")
+# Signed reports keep the sentences that they were signed with.
+_FORMER_SUMMARIES = (
+    N_("Unidentified because their names depend on an unsure scale: {count}."),
+    plural(
+        "Unidentified because its class depends on an uncertain scale: {count}.",
+        "Unidentified because their class depends on an uncertain scale: {count}.",
+        "count",
+    ),
+)
 # The first that holds is the one that a person can do something about.
 _OF_FLAG = (
     (FLAG_WAITS_FOR_SCALE, NO_SCALE),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.retold import retold
 
 #: What a case that was made this way says of itself, beside the folder that its images lie in.
 CAME_FROM_WATCHED = N_("watched folder")
@@ -59,9 +60,10 @@ class WatchWords:
         return cls(error.what, error.why, error.what_to_do, values)
 
     def text(self, lang: str = "en") -> str:
-        """All of it in `lang`; a value called `reason` is a template too."""
+        """All of it in `lang`; a value that is a reason too."""
         parts = (self.what, self.why, self.what_to_do)
-        values = {name: tr(value, lang) if name == "reason" else value for name, value in self.params}
+        told = ("reason", "reasons", "detail")
+        values = {name: retold(value, lang) if name in told else value for name, value in self.params}
         return " ".join(tr(part, lang, **values) for part in parts if part)
 
     def to_json(self) -> str:

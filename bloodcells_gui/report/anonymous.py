@@ -110,10 +110,10 @@ def anonymous_skipped(skipped: Iterable[SkippedFile]) -> list[SkippedFile]:
     return found
 
 
-def anonymous_words(error: UserError) -> str:
-    """What an error says, without what was filled in: paths, names of files."""
+def anonymous_words(error: UserError, lang: str = "en") -> str:
+    """What an error says in `lang`, without what was filled in: paths, names of files."""
     blanks = dict.fromkeys(error.params, "…")
-    return " ".join(tr(part, **blanks) for part in (error.what, error.why, error.what_to_do) if part)
+    return " ".join(tr(part, lang, **blanks) for part in (error.what, error.why, error.what_to_do) if part)
 
 
 def _plain(text: str) -> str:

@@ -19,6 +19,7 @@ from bloodcells_gui.domain.differential import Differential, DifferentialRow
 from bloodcells_gui.domain.errors import OutputNotWritable, system_reason
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.reader_limits import ReaderLimits
+from bloodcells_gui.domain.retold import retold
 from bloodcells_gui.domain.review import Decision
 from bloodcells_gui.domain.run_messages import unfamiliar_remark
 from bloodcells_gui.domain.specimen import Specimen
@@ -199,8 +200,9 @@ def write_reader_csv(
 def write_skipped_csv(
     path: Path, skipped: Iterable[SkippedFile], dialect: CsvDialect = RFC4180, names: TableNames = KEYS
 ) -> Path:
-    """Every file that was left out, and why; a table without rows when there is none."""
-    return write_rows(path, SKIPPED_HEAD, ([s.path, s.reason] for s in skipped), dialect, names)
+    """Every file that was left out, and why in the language of `names`; no rows when there is none."""
+    rows = ([s.path, retold(s.reason, names.lang)] for s in skipped)
+    return write_rows(path, SKIPPED_HEAD, rows, dialect, names)
 
 
 def write_contradicted_csv(

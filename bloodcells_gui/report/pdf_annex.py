@@ -13,6 +13,7 @@ from bloodcells_gui.domain.formatting import labelled, number, remark_text
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.numeration import numeration, other_counts
 from bloodcells_gui.domain.remarks import cut_cells
+from bloodcells_gui.domain.retold import retold
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.run_messages import remarks_text
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
@@ -352,7 +353,9 @@ def provenance(sheet: Sheet, model: ReportModel) -> None:
         text = sheet.tr("Files left out: {count}", count=model.skipped_total)
         key_value(sheet, N_("Skipped"), text, rgb=WARNING)
         for file in model.skipped[:15]:
-            key_value(sheet, "", labelled(file.path, sheet.tr(file.reason), sheet.lang_code), most=2)
+            key_value(
+                sheet, "", labelled(file.path, retold(file.reason, sheet.lang_code), sheet.lang_code), most=2
+            )
         if model.skipped_total > 15:
             more = model.skipped_total - 15
             key_value(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bloodcells_gui.domain.cell import flag_text
 from bloodcells_gui.domain.csv_text import Field
 from bloodcells_gui.domain.event_words import class_name
 from bloodcells_gui.domain.i18n import N_, tr
@@ -114,7 +115,7 @@ class TableNames:
         if name in _TEXTS:
             return tr(value, self.lang)
         if name == "flags" and ":" not in value:
-            return "; ".join(tr(flag, self.lang) for flag in value.split("; "))
+            return "; ".join(flag_text(flag, self.lang) for flag in value.split("; "))
         return value
 
 

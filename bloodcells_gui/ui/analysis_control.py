@@ -231,7 +231,7 @@ class AnalysisControl(QObject):
         if not skipped:
             return
         language = self._context.language
-        named = [labelled(f.path, language.text(f.reason), language.lang) for f in skipped[:_NAMED]]
+        named = [labelled(f.path, language.retold(f.reason), language.lang) for f in skipped[:_NAMED]]
         more = len(skipped) - len(named)
         if more:
             named.append(ngettext("and {n} more", "and {n} more", more))

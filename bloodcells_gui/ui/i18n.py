@@ -12,9 +12,11 @@ import os
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
+from bloodcells_gui.domain.cell import flag_text
 from bloodcells_gui.domain.formatting import bound_spaces
 from bloodcells_gui.domain.i18n import LANGUAGES, catalogue
 from bloodcells_gui.domain.i18n import tr as domain_tr
+from bloodcells_gui.domain.retold import retold
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
@@ -85,6 +87,14 @@ class Language:
     def text(self, template: str, **params: object) -> str:
         """A template of the Qt-free layers in this language."""
         return bound_spaces(domain_tr(template, self.lang, **params), self.lang)
+
+    def flag(self, flag: str) -> str:
+        """A flag of a cell as persons read it."""
+        return flag_text(flag, self.lang)
+
+    def retold(self, sentence: str) -> str:
+        """A finished sentence of the Qt-free layers in this language, whichever it was written in."""
+        return bound_spaces(retold(sentence, self.lang), self.lang)
 
     def class_name(self, code: str) -> str:
         """Name of a class or queue."""

@@ -18,7 +18,9 @@ from bloodcells_gui.domain.cell import (
     FLAG_WAITS_FOR_SCALE,
     Box,
     Cell,
+    flag_text,
 )
+from bloodcells_gui.report.table_names import KEYS, TableNames
 
 CODES = ("SNE", "BNE", "LY", "MO")
 
@@ -48,7 +50,7 @@ SISTERS = (0.48, 0.5, 0.01, 0.01)
         (cell((0.01, 0.01, 0.02, 0.96), 0.05), "its probability is below the limit"),
         (cell(SURE, 0.01, (FLAG_UNLIKE_TRAINING,)), "it looks unlike the training images"),
         (cell(SURE, 0.01, (FLAG_NO_CELL,)), "no cell could be outlined"),
-        (cell(SURE, 0.01, (FLAG_SCALE_UNSURE,)), "its class depends on an uncertain scale"),
+        (cell(SURE, 0.01, (FLAG_SCALE_UNSURE,)), "its class changes within the limits of the scale"),
         (cell(SURE, 0.01, (FLAG_UNLIKE_TRAINING, FLAG_SCALE_CONTRADICTED)), "the scale is contradicted"),
         (
             cell(SURE, 0.01, (FLAG_NO_CELL, FLAG_POOR_PICTURE)),
@@ -83,3 +85,13 @@ def test_reasons_of_many_are_counted_in_their_order() -> None:
 
 def test_a_cell_whose_run_is_not_known_still_has_a_reason() -> None:
     assert unidentified.reason_text(cell(SURE, 0.4), ()) == "its probability is below the limit"
+
+
+def test_a_cell_that_waits_for_the_exact_scale_contradicts_no_scale_of_a_file() -> None:
+    """Its flag stays the key of cases and tables; what is read says why it waits in spite of a scale."""
+    assert FLAG_SCALE_UNSURE == "scale unsure"
+    assert flag_text(FLAG_SCALE_UNSURE) == "class depends on the exact scale"
+    assert flag_text(FLAG_SCALE_UNSURE, "fr") != flag_text(FLAG_SCALE_UNSURE)
+    assert flag_text(FLAG_NO_CELL) == FLAG_NO_CELL
+    assert TableNames("en", words=True).row(["flags"], [FLAG_SCALE_UNSURE]) == [flag_text(FLAG_SCALE_UNSURE)]
+    assert KEYS.row(["flags"], [FLAG_SCALE_UNSURE]) == [FLAG_SCALE_UNSURE]

@@ -270,9 +270,10 @@ class DifferentialPanel(QWidget):
         reviewed, cells : int
             Cells a person decided on, of how many.
         by_hand : int
-            Cells counted at the microscope: a person named each.
+            Cells counted at the microscope, beside those found.
         percent : int or None
-            How much of the case persons have done; None where there is nothing to do.
+            How much of the case persons have done; None where there is nothing to do. See
+            :func:`domain.counting_target.reviewed_percent`.
         target : int
             Leukocytes wanted before signing; 0 for none.
         """
@@ -293,7 +294,15 @@ class DifferentialPanel(QWidget):
             language.integer(table.unidentified),
             theme.tokens.warning if table.unidentified else theme.tokens.ok,
         )
-        self.reviewed.show_value(f"{percent or 0} %")
+        caption = tr("reviewed")
+        if cells and by_hand:
+            caption = ngettext(
+                "reviewed of {cells} found, {n} by hand apart",
+                "reviewed of {cells} found, {n} by hand apart",
+                by_hand,
+                cells=language.integer(cells),
+            )
+        self.reviewed.show_value(f"{percent or 0} %", caption=caption)
         said = []
         if cells or not by_hand:
             decided = ngettext(

@@ -27,7 +27,7 @@ def described(
         tr("Cell {number}").format(number=cell_number(cell.id)),
         _standing(cell, decision, language, headline),
     ]
-    parts.extend(language.text(f) for f in cell.flags)
+    parts.extend(language.flag(f) for f in cell.flags)
     parts.extend(remarks)
     return ", ".join(parts)
 

@@ -187,11 +187,11 @@ FLAGS: dict[str, Explanation] = {
         _SCALE,
     ),
     flags.FLAG_SCALE_UNSURE: Explanation(
-        flags.FLAG_SCALE_UNSURE,
+        N_("class depends on the exact scale"),
         N_(
-            "The scale was estimated and may be off by some percent; at another scale within its limits "
-            "this cell would have another class. So it waits for you. If you know the scale, give it: "
-            "fewer cells wait then."
+            "Every scale has limits, also one that the files state: point at the scale in the header to "
+            "read them. At another scale within these limits this cell would have another class. So it "
+            "waits for you. If you know the scale better, give it: fewer cells wait then."
         ),
         _SCALE,
     ),

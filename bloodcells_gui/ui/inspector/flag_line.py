@@ -37,6 +37,6 @@ class FlagLine(QWidget):
     def show_flags(self, flags: Sequence[str], *, waits: bool) -> None:
         """Show the flags of a cell, and whether it waits as unidentified."""
         self.explained = (*flags, *(("unidentified",) if waits else ()))
-        self.label.setText(" · ".join(self._context.language.text(f) for f in flags))
+        self.label.setText(" · ".join(self._context.language.flag(f) for f in flags))
         self.label.setStyleSheet(f"color: {self._context.theme.tokens.warning}")
         self.setVisible(bool(self.explained))

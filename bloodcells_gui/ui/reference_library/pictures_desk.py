@@ -149,7 +149,7 @@ class PicturesDesk(QWidget):
     def _tell(self, added: PicturesAdded, tag: _Added) -> None:
         language = self._context.language
         left = [*tag.plan.skipped, *added.skipped]
-        named = [labelled(f.path, language.text(f.reason), language.lang) for f in left[:_NAMED]]
+        named = [labelled(f.path, language.retold(f.reason), language.lang) for f in left[:_NAMED]]
         if len(left) > _NAMED:
             more = len(left) - _NAMED
             named.append(ngettext("and {n} more", "and {n} more", more))

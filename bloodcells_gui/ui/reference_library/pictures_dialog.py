@@ -165,7 +165,7 @@ class PicturesDialog(Form):
         if plan.skipped:
             language = context.language
             named = "\n".join(
-                labelled(f.path, language.text(f.reason), language.lang) for f in plan.skipped[:_NAMED]
+                labelled(f.path, language.retold(f.reason), language.lang) for f in plan.skipped[:_NAMED]
             )
             left = PlainLabel(
                 ngettext("{n} file is left out.", "{n} files are left out.", len(plan.skipped)) + "\n" + named

@@ -229,3 +229,21 @@ def test_hostile_remarks_stay_text(qtbot: QtBot, context: UiContext) -> None:
     label = panel.remarks.column.itemAt(0).widget().layout().itemAt(1).widget()
     assert label.text() == "<img src=x> <b>x</b>"
     assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_cells_counted_by_hand_stand_apart_from_those_reviewed(context: UiContext, qtbot: QtBot) -> None:
+    session = FakeSession(make_cells(200))
+    panel = DifferentialPanel(context)
+    qtbot.addWidget(panel)
+
+    def caption(by_hand: int, cells: int = 200) -> str:
+        panel.show_table(
+            session.differential(), reviewed=20, cells=cells, target=0, by_hand=by_hand, percent=10
+        )
+        assert panel.reviewed.value_label.text() == "10 %"
+        return panel.reviewed.caption_label.text()
+
+    assert caption(0) == "reviewed"
+    assert caption(7) == "reviewed of 200 found, 7 by hand apart"
+    assert caption(7, cells=0) == "reviewed"
+    assert caption(0) == "reviewed"
