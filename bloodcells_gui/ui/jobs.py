@@ -10,7 +10,7 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
 from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, QTimer, Signal
@@ -20,6 +20,9 @@ from bloodcells_gui.domain.errors import Cancelled, UserError
 
 _log = logging.getLogger(__name__)
 BATCH_MS = 100
+# Too short for anybody to notice, and long enough for what reads a file of this computer.
+_MOMENT_MS = 200
+_LONGEST_MS = 5000
 # Python's threads hand over every 5 ms unless told otherwise, and every call into Qt may wait for one: with
 # the workers busy, a handler of twenty calls would hold the window for a tenth of a second.
 _HAND_OVER_S = 0.0005
@@ -175,6 +178,31 @@ class UnawaitedThreads:
     def start(self, task: QRunnable) -> None:
         """Run `task` in a thread of its own."""
         threading.Thread(target=task.run, name="folder lookup", daemon=True).start()
+
+
+def once_done(
+    pools: Sequence[QThreadPool], act: Callable[[], None], then: Callable[[], None] = lambda: None
+) -> threading.Thread | None:
+    """Call `act` when nothing runs in `pools` any more: here where that is at once, else in a thread.
+
+    The thread is returned, and calls `then` at its end. After `_LONGEST_MS` it waits no longer. Nothing new
+    may be started in the pools for what `act` closes.
+    """
+    if all(pool.waitForDone(_MOMENT_MS) for pool in pools):
+        act()
+        return None
+
+    def wait() -> None:
+        for pool in pools:
+            pool.waitForDone(_LONGEST_MS)
+        try:
+            act()
+        finally:
+            then()
+
+    thread = threading.Thread(target=wait, name="closing", daemon=True)
+    thread.start()
+    return thread
 
 
 class Lookup(QObject):

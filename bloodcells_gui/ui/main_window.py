@@ -25,6 +25,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.actions import Actions
 from bloodcells_gui.ui.analysis_control import AnalysisControl
 from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.case_closing import CaseCloser
 from bloodcells_gui.ui.case_page import PAGE_COMMANDS, CasePage
 from bloodcells_gui.ui.command_bar import CommandBar
 from bloodcells_gui.ui.context import UiContext
@@ -84,8 +85,12 @@ class MainWindow(QMainWindow):
         self._has_cases: Callable[[], bool] = lambda: False
         # What is typed and not in the record yet, in words; the workbench knows.
         self.unsaved: Callable[[], str] = lambda: ""
-        self.pool = QThreadPool(self)
+        self.pool = QThreadPool()  # no child of the window: what closes a case may outlive that
         self.pool.setMaxThreadCount(2)
+        # For what reads other cases than the open one: it is closed without waiting for them.
+        self.folders = QThreadPool()
+        self.folders.setMaxThreadCount(2)
+        self.closer = CaseCloser(self.pool, self)
         self.unawaited = UnawaitedThreads()
         self.setWindowIcon(app_icon())
         self.setMinimumSize(QSize(1000, 640))
@@ -120,7 +125,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self.saved_label, self._person = fill_foot(self.statusBar())
         self.analysis = AnalysisControl(context, self.progress, self.banners, self)
-        self.opener = Opener(context, self._workspace, self.banners, self.pool, self)
+        self.opener = Opener(context, self._workspace, self.banners, self.pool, self, self.closer)
         self.reporter = Reporter(context, self.banners, self.pool, self.unawaited, self)
         self.reviewer = Reviewer(self._workspace, self._memory, self)
         self.reviewer.changed.connect(self._use_reviewer)
@@ -262,7 +267,6 @@ class MainWindow(QMainWindow):
         self.case_leaving.emit(page)
         page.remember_look(self._memory)
         page.close_case()
-        self.pool.waitForDone(5000)
         self.body.removeWidget(page)
         page.deleteLater()
         self.banners.leave_case()
@@ -275,7 +279,7 @@ class MainWindow(QMainWindow):
         self.analysis.stop()
         session = self.detach()
         if session is not None:
-            session.close()
+            self.closer.close(session)
         self.banners.forget_dismissed()
 
     def continue_analysis(self) -> None:
@@ -435,6 +439,8 @@ class MainWindow(QMainWindow):
         self.opener.stop()
         self.reporter.stop()
         self.close_case()
-        self.pool.waitForDone(5000)
+        self.closer.finish()
+        for pool in (self.pool, self.folders):
+            pool.waitForDone(5000)
         self._memory.sync()
         super().closeEvent(event)

@@ -15,6 +15,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.specimen import Specimen
 from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.case_closing import CaseCloser
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.empty_state import dropped_beside
@@ -59,6 +60,7 @@ class Opener(QObject):
         banners: BannerStack,
         pool: QThreadPool,
         parent: QWidget,
+        closer: CaseCloser,
     ) -> None:
         super().__init__(parent)
         self._context = context
@@ -75,6 +77,9 @@ class Opener(QObject):
         self._later.setInterval(_AGAIN_MS)
         self._later.timeout.connect(self._ask_when_free)
         self._again: Specimen | None = None
+        self._closer = closer
+        self._once_closed: tuple[Path, Callable[[], None]] | None = None
+        closer.closed.connect(self._on_case_closed)
         self.ask_options: Callable[[Path, Intake], OpenOptions | None] = self._ask_options
 
     def choose_folder(self) -> None:
@@ -117,6 +122,7 @@ class Opener(QObject):
             return
         self.busy.emit(tr("Looking at {name}").format(name=path.name))
         workspace = self._workspace
+        self._once_closed = None
         self._looks.ask(path, lambda: workspace.look_at(path))
 
     def tell_dropped(self, event: QDropEvent) -> None:
@@ -144,6 +150,14 @@ class Opener(QObject):
         self._looks.forget()
         self._found = self._again = None
         self.busy.emit("")
+        self._once_closed = None
+        if self._closer.is_closing(path):
+            self.busy.emit(tr("Closing {name}").format(name=path.name))
+            self._once_closed = (
+                path.absolute(),
+                lambda: self.open_case(path, read_only=read_only, take_over=take_over),
+            )
+            return
         try:
             session = self._workspace.open_case(path, read_only=read_only, take_over=take_over)
         except UserError as error:
@@ -158,6 +172,11 @@ class Opener(QObject):
         self.opened.emit(session, None)
         if session.shielded_root is not None:
             self._offer_network_images(path, session.shielded_root, read_only)
+
+    def _on_case_closed(self, path: Path) -> None:
+        """Open the case anew if that is what is waited for."""
+        if self._once_closed is not None and self._once_closed[0] == path:
+            self._once_closed[1]()
 
     def _offer_network_images(self, path: Path, root: Path, read_only: bool) -> None:
         def allow() -> None:
@@ -258,4 +277,5 @@ class Opener(QObject):
     def stop(self) -> None:
         """Deliver nothing any more."""
         self._later.stop()
+        self._once_closed = None
         self._looks.close()

@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 
 from bloodcells_gui.app.slide_images import PlacedImage
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.jobs import once_done
 
 #: Image, level, column, row.
 TileKey = tuple[int, int, int, int]
@@ -171,8 +172,8 @@ class TileLoader(QObject):
         self.failed.emit(error)
 
     def close(self) -> None:
-        """Stop reading; waits for the tile under way."""
+        """Stop reading, and close the reader once the tile under way is read."""
         with self._lock:
             self._closed = True
             self._wanted = []
-        self._pool.waitForDone(5000)
+        once_done([self._pool], self._reader.close)

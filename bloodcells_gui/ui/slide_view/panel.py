@@ -221,7 +221,7 @@ class SlidePanel(QWidget):
         ]:
             fresh.close()
             return
-        old_loader, old_reader = self.loader, self.reader
+        old_loader = self.loader
         self.reader = fresh
         self.loader = TileLoader(fresh, self)
         self.loader.failed.connect(self._not_read)
@@ -231,7 +231,6 @@ class SlidePanel(QWidget):
         self.markers = markers
         self.canvas.replace(self.loader, tuple(fresh.images), markers)
         old_loader.close()
-        old_reader.close()
         self._learn_scale()
 
     def _learn_scale(self) -> None:
@@ -334,4 +333,3 @@ class SlidePanel(QWidget):
         """Stop reading and release the files."""
         self._settle.stop()
         self.loader.close()
-        self.reader.close()

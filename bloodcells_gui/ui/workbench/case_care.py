@@ -31,9 +31,10 @@ class CaseCare(QObject):
         self._window = window
         self._cases = cases
         self._round = 0
-        self._pool = QThreadPool(self)
+        self._pool = QThreadPool()
         self._pool.setMaxThreadCount(1)
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
+        window.closer.pools.append(self._pool)  # the file is not closed while it is read here
         self._checks = Lookup(self._pool, self)
         self._checks.failed.connect(self._not_as_written)
         self._recoveries = QueuedLookup(window.pool, self)
@@ -66,10 +67,9 @@ class CaseCare(QObject):
             self._window.banners.crash(error)
 
     def _on_case_closing(self, _: CasePage) -> None:
-        """The file is about to be closed: nothing may read it any more."""
+        """The file is about to be closed: the check ends at its next rest."""
         self._round += 1
         self._checks.forget()
-        self._pool.waitForDone(10_000)
 
     def _closing(self) -> None:
         self._round += 1

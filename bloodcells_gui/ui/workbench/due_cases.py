@@ -27,7 +27,7 @@ class DueCases(QObject):
         self._window = window
         self._retention = retention
         self._show = show
-        self._looks = Lookup(window.pool, self)
+        self._looks = Lookup(window.folders, self)
         self._looks.answered.connect(lambda _, found: self._tell(found))
         self._looks.failed.connect(lambda _, error: self._tell_failed(error))
 

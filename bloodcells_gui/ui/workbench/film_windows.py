@@ -51,7 +51,7 @@ class FilmWindows(QObject):
         self.alarm.charts_wanted.connect(self.show_quality)
         if window.home is not None:
             window.home.notices.addWidget(self.alarm)
-        self._look = Lookup(window.pool, self)
+        self._look = Lookup(window.folders, self)
         self._look.answered.connect(lambda _, found: self._show_alarms(found))
         self._case_action = self._add(case_menu, tr("&Earlier films…"), "Ctrl+6", self.show_films)
         self._case_action.setEnabled(False)
@@ -120,7 +120,7 @@ class FilmWindows(QObject):
         # pyqtgraph: only when it is wanted
         from bloodcells_gui.ui.quality.window import QualityWindow
 
-        window = QualityWindow(self._context, self.quality, self._window.pool, self._window)
+        window = QualityWindow(self._context, self.quality, self._window.folders, self._window)
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         window.looked.connect(self._show_alarms)
         self._window.closing.connect(window.stop)

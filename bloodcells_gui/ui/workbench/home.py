@@ -33,11 +33,11 @@ class Home(QObject):
         self._cases = cases
         self._run_here: Path | None = None
         ask = lambda *x: window.opener.ask_options(*x)  # noqa: E731, PLW0108  # the one of the moment
-        self.page = WorklistPage(context, cases, workspace.look_at, window.pool, ask=ask)
+        self.page = WorklistPage(context, cases, workspace.look_at, window.folders, ask=ask)
         self.page.case_chosen.connect(self.open)
         self.page.urgent_wanted.connect(self.mark)
         self.page.back_wanted.connect(window.show_case)
-        self._marks = QueuedLookup(window.pool, self)
+        self._marks = QueuedLookup(window.folders, self)
         self._marks.answered.connect(lambda _, errors: self._marked(errors))
         self.recent = RecentCases(context, window, workspace, cases, lambda p: self.open(p, False))
         for name, act in (

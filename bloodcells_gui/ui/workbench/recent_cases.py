@@ -42,7 +42,7 @@ class RecentCases(QObject):
         self._opened = opened
         self._known: dict[Path, RecentCase] = {}
         self._asked: list[Path] | None = None
-        self._looks = Lookup(window.pool, self)
+        self._looks = Lookup(window.folders, self)
         self._looks.answered.connect(lambda _, found: self._read(found))
         window.recent_menu.aboutToShow.connect(self._fill)
         window.front_changed.connect(self.refresh)

@@ -223,7 +223,7 @@ class ToolWindows(QObject):
             cases.refresh()
             return agreement(e.path for e in cases.search(Query()))
 
-        window = AgreementWindow(self.context, read, self.window.pool, self.window)
+        window = AgreementWindow(self.context, read, self.window.folders, self.window)
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.window.closing.connect(window.stop)
         self._show(window)
