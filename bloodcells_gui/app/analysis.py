@@ -39,7 +39,7 @@ from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.left_out import is_duplicate
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, FOREIGN, remark
+from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, FOREIGN, remark, unremarked
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.domain.zones import Zones, zones_to_json_obj
@@ -109,6 +109,7 @@ class AnalysisJob:
         self._engine = engine
         self._options = options
         self._skipped: list[SkippedFile] = list(already_skipped)
+        self._unremarked: list[AnalysisRun] = []
         self.token = CancelToken()
 
     def cancel(self) -> None:
@@ -123,6 +124,7 @@ class AnalysisJob:
         self.token.on_cancel(interrupt)
         with CaseStore.open(self._path, join=True) as store, ExitStack() as opened:
             try:
+                self._unremarked = unremarked(store.runs)
                 if store.runs:
                     refuse_other_images(store.specimen, self.token.check)
                 brightness = brightness_for(store.specimen.images, store.runs, self.token.check)
@@ -173,7 +175,8 @@ class AnalysisJob:
         """The event; a run's end with a remark on copies."""
         if not isinstance(event, Done):
             return event
-        found = sum(is_duplicate(file.reason) for file in self._skipped)
+        lost = [file for run in self._unremarked for file in run.skipped]
+        found = sum(is_duplicate(file.reason) for file in (*self._skipped, *lost))
         remarks = [remark(text, n=n) for text, n in ((COUNTED_ONCE, found), (ALIKE, copies.alike)) if n]
         return replace(event, record=replace(event.record, remarks=(*event.record.remarks, *remarks)))
 
@@ -197,7 +200,9 @@ class AnalysisJob:
             options = CropsOptions(self._options.mpp, threads, run=number)
             crops = crops_analysis(engine, work, options, self.token, brightness)
             images = [(i, r) for i, r in enumerate(specimen.images) if i not in done | copies.skipped.keys()]
-            return crops.events(images, [r for r in specimen.images if store.runs and r.sha256])
+            lost = {run.number for run in self._unremarked}
+            unsaid = {specimen.images[c.image].name for c in store.load_cells(as_found=True) if c.run in lost}
+            return crops.events(images, [r for r in specimen.images if store.runs and r.sha256], unsaid)
         found = scan_analysis(
             engine,
             work,
@@ -247,6 +252,7 @@ class _Recorder:
         self.number = len(store.runs)
         self._next_id = self._first_id = store.next_cell_id()
         self._started = self._finished = False
+        self._written = 0  # of what is left out
         self._began = time.monotonic()
         self._read: ImagesRead | None = None
 
@@ -256,6 +262,9 @@ class _Recorder:
         What became known of crops waits for the next event, which is their cells: both are then one
         transaction. Of fields and slides it is written at once, for a view waits for it.
         """
+        # Of what is left out several come in a row, and the end writes its own.
+        if not isinstance(event, Skipped | Done):
+            self._keep_skipped()
         read, self._read = self._read, None
         if isinstance(event, CellsFound):
             cells = tuple(replace(c, id=self._next_id + i) for i, c in enumerate(event.cells))
@@ -285,6 +294,12 @@ class _Recorder:
             case _:
                 pass
 
+    def _keep_skipped(self) -> None:
+        """Write what was left out since the last time: once the run is cut off nobody knows it any more."""
+        if self._started and not self._finished and len(self._skipped) > self._written:
+            self._store.add_skipped(self.number, self._skipped[self._written :])
+            self._written = len(self._skipped)
+
     def close(self, status: RunStatus, record: RunRecord | None = None) -> None:
         """Write how the run ended; harmless when done twice."""
         if self._finished:
@@ -309,7 +324,7 @@ class _Recorder:
             self.number,
             status,
             utc_now(),
-            skipped=self._skipped,
+            skipped=self._skipped[self._written :],
             record=record,
             adaptation=None if prior_shift is None else prior_shift.to_record(),
             posteriors=posteriors,

@@ -10,6 +10,7 @@ from string import Formatter
 from typing import Protocol
 
 from bloodcells_gui.domain import scale_messages
+from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.i18n import N_, plural
@@ -72,6 +73,7 @@ NOTICES = (
     LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, UNFAMILIAR,
     TOO_FEW, DRAWN, COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
 )  # fmt: skip
+_ON_IMAGES = frozenset({COUNTED_ONCE, *IMAGE_NOTICES})
 _WARNINGS = frozenset(
     {
         LOST,
@@ -126,6 +128,21 @@ def counted(said: Iterable[str]) -> list[Remark]:
     """What was said of single images: one remark for each kind, with the number of images, in fixed order."""
     times = Counter(said)
     return [remark(template, count=times[template]) for template in IMAGE_NOTICES if times[template]]
+
+
+def unremarked(runs: Sequence[AnalysisRun]) -> list[AnalysisRun]:
+    """The newest runs that were cut off and left no remark on images: what they had to say is lost.
+
+    A run remarks on images when it ends, and a later run on those of an earlier one that was cut off: so the
+    first one from behind that has such a remark, or is complete, has told of all before it. Where a run that
+    was stopped had nothing to say, there is nothing to say of its images.
+    """
+    found: list[AnalysisRun] = []
+    for run in reversed(runs):
+        if run.status is RunStatus.COMPLETE or any(r.text in _ON_IMAGES for r in run.record.remarks):
+            break
+        found.append(run)
+    return found
 
 
 def english(found: Remark) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
@@ -121,22 +121,31 @@ class CropsAnalysis:
         self._said: list[str] = []
 
     def events(
-        self, images: Sequence[tuple[int, ImageRef]], earlier: Sequence[ImageRef] | None = ()
+        self,
+        images: Sequence[tuple[int, ImageRef]],
+        earlier: Sequence[ImageRef] | None = (),
+        unsaid: Collection[str] = (),
     ) -> Iterator[AnalysisEvent]:
         """Events in the order of `images` (index within the specimen, reference).
 
         A picture whose pixels came before is left out as a duplicate. `earlier` are images that were analysed
-        before this run, to know their pixels too; None counts every image, whatever it shows.
+        before this run, to know their pixels too; None counts every image, whatever it shows. `unsaid` are
+        the names of those of a run that was cut off before it could remark on them: this one does.
         """
         remarks: Sequence[Remark] = ()
         try:
             self._once = None if earlier is None else {}
-            self._learn_pixels(earlier or ())
+            sizes = self._learn_pixels(earlier or (), unsaid)
             # With those of before: one wrong file must not be believed for being left alone.
             settled = self._scale([*(ref for _, ref in images), *(earlier or ())])
             remarks = settled.remarks
             self._work.image_flags = settled.flags([index for index, _ in images])
             self._work.scale_spread = settled.spread
+            self._said += [
+                WIDE_CROP
+                for place, (widest, mpp) in sizes.items()
+                if _is_wide(widest, settled.mpp(len(images) + place, mpp))
+            ]
             yield ScaleKnown(settled.scale)
             yield from self._batches(images, settled)
         except Cancelled:
@@ -199,13 +208,24 @@ class CropsAnalysis:
             pool.shutdown(wait=True, cancel_futures=True)
             reader.shutdown(wait=True)
 
-    def _learn_pixels(self, refs: Sequence[ImageRef]) -> None:
-        """Remember the pixels of images that were analysed before."""
+    def _learn_pixels(
+        self, refs: Sequence[ImageRef], unsaid: Collection[str]
+    ) -> dict[int, tuple[int, float | None]]:
+        """Remember the pixels of images that were analysed before, and what is to be said of the `unsaid`.
+
+        Returns longest side (px) and stated scale (um per px) of the latter, by their place among `refs`.
+        """
+        sizes: dict[int, tuple[int, float | None]] = {}
         for at in range(0, len(refs), self._options.batch):
             chunk = refs[at : at + self._options.batch]
-            for ref, image in zip(chunk, self._loaded(chunk), strict=True):
-                if self._once is not None and not isinstance(image, ImageRefused):
-                    self._once.setdefault(pixel_digest(image.rgb), ref.name)
+            for place, (ref, image) in enumerate(zip(chunk, self._loaded(chunk), strict=True), at):
+                if self._once is None or isinstance(image, ImageRefused):
+                    continue
+                self._once.setdefault(pixel_digest(image.rgb), ref.name)
+                if ref.name in unsaid:
+                    self._said += image.notices
+                    sizes[place] = max(image.rgb.shape[:2]), image.info.mpp or ref.mpp
+        return sizes
 
     def _without_copies(self, batch: _Batch) -> _Batch:
         """The batch without pictures that came before; called in the order of the images."""
@@ -261,7 +281,7 @@ class CropsAnalysis:
             mpp = image.info.mpp or ref.mpp  # the latter may stand beside the file
             read.append((index, replace(ref, sha256=image.sha256, size_px=(width, height), mpp=mpp)))
             used = scale.mpp(place, mpp) or float("nan")
-            if used * max(width, height) > _WIDEST_UM:
+            if _is_wide(max(width, height), used):
                 said.append(WIDE_CROP)
             places.append(_place(index, image.rgb, used))
         self._token.check()
@@ -297,6 +317,11 @@ class CropsAnalysis:
         if self._options.mpp:
             return SettledScale(ScaleEstimate(self._options.mpp, ScaleSource.PERSON))
         return SettledScale(ScaleEstimate(None, ScaleSource.UNKNOWN, warning=N_("No image could be read.")))
+
+
+def _is_wide(longest_px: int, mpp: float | None) -> bool:
+    """Whether a picture shows more than one cell needs; False where its scale is not known."""
+    return (mpp or float("nan")) * longest_px > _WIDEST_UM
 
 
 def _place(index: int, rgb: Pixels, mpp: float) -> CellPlace:

@@ -344,15 +344,25 @@ class CaseFile:
             row = serialization.run_result_row(number, end)
             connection.execute(f"INSERT INTO run_results VALUES ({marks(row)})", row)  # noqa: S608
             hash_chain.seal(connection, self._clock(), Kind.RUN_RESULT, number, [row])
-            if skipped:
-                first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM skipped").fetchone()[0]
-                table = [
-                    (first + i, number, serialization.name_to_db(s.path), serialization.clean(s.reason))
-                    for i, s in enumerate(skipped)
-                ]
-                connection.executemany("INSERT INTO skipped VALUES (?, ?, ?, ?)", table)
-                hash_chain.seal(connection, self._clock(), Kind.SKIPPED, first, table)
+            self._insert_skipped(connection, number, skipped)
         self._refresh_runs()
+
+    def add_skipped(self, number: int, skipped: Sequence[SkippedFile]) -> None:
+        """Write what a run left out so far: what it says at its end is lost when it is cut off."""
+        with self._db.writing() as connection:
+            self._insert_skipped(connection, number, skipped)
+        self._refresh_runs()
+
+    def _insert_skipped(self, connection: Any, number: int, skipped: Sequence[SkippedFile]) -> None:
+        if not skipped:
+            return
+        first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM skipped").fetchone()[0]
+        table = [
+            (first + i, number, serialization.name_to_db(s.path), serialization.clean(s.reason))
+            for i, s in enumerate(skipped)
+        ]
+        connection.executemany("INSERT INTO skipped VALUES (?, ?, ?, ?)", table)
+        hash_chain.seal(connection, self._clock(), Kind.SKIPPED, first, table)
 
     def _insert_posteriors(self, connection: Any, number: int, posteriors: CoarsePosteriors) -> None:
         first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM settled").fetchone()[0]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from bloodcells_gui.app import copies
 from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
 from bloodcells_gui.app.copies import find_copies
-from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.domain.analysis import Progress, RunStatus
+from bloodcells_gui.domain.image_messages import WIDE_CROP
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import ALIKE, COUNTED_ONCE, remark, remarks_text, run_remarks
 from bloodcells_gui.domain.specimen import ImageRef, SpecimenKind
@@ -280,3 +281,54 @@ def test_cancelling_while_copies_are_looked_for_keeps_the_case(tmp_path: Path) -
     assert outcome.exit_code == 130
     assert (tmp_path / "out" / "case.bcs").is_file()
     assert analyze(tmp_path / "x", tmp_path / "out", "fields", resume=True).exit_code == 0
+
+
+def kill(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no run comes to say how it ended, as when the program is killed."""
+    monkeypatch.setattr(CaseStore, "finish_run", lambda *_, **__: None)
+
+
+@pytest.mark.parametrize("opened_between", [False, True])
+def test_what_a_killed_run_left_out_and_remarked_is_told_by_the_one_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened_between: bool
+) -> None:
+    """The order of the files is that of the analysis: all that is told of lies before the kill."""
+    folder, out = tmp_path / "x", tmp_path / "out"
+    save(folder / "000 wide.png", cv2.copyMakeBorder(picture(seed=900), 0, 0, 200, 200, cv2.BORDER_REFLECT))
+    (folder / "001 bad.png").write_bytes(b"no picture")
+    save(folder / "001 cell.png", picture(seed=901))
+    shutil.copy(folder / "001 cell.png", folder / "002 again.png")
+    for i in range(120):
+        save(folder / f"{i + 100:03d}.png", picture(seed=i))
+    whole = analyze(folder, tmp_path / "whole")
+    assert set(told(tmp_path / "whole")) == {"001 bad.png", "002 again.png"}
+    wide, once = remark(WIDE_CROP, count=1), remark(COUNTED_ONCE, n=1)
+    assert {wide, once} <= set(whole.remarks)
+    with monkeypatch.context() as patch:
+        kill(patch)
+        analyze(folder, out, cancel=True)
+    with CaseStore.open(out / "case.bcs") as store:
+        assert store.interrupted_runs == (0,)
+        assert store.runs[0].record.remarks == ()
+        assert {file.path for file in store.runs[0].skipped} == {"001 bad.png", "002 again.png"}
+        assert 0 < len(store.load_cells()) < 122
+        if opened_between:  # the window gives it an end
+            store.finish_run(0, RunStatus.CANCELLED)
+        assert store.verify() == []
+    resumed = analyze(folder, out, resume=True)
+    assert resumed.exit_code == 0
+    assert told(out) == told(tmp_path / "whole")
+    assert {wide, once} <= set(resumed.remarks)
+    assert sorted(counted(out)) == sorted(counted(tmp_path / "whole"))
+
+
+def test_what_a_stopped_run_remarked_is_not_remarked_twice(tmp_path: Path) -> None:
+    folder, out = tmp_path / "x", tmp_path / "out"
+    save(folder / "000 wide.png", cv2.copyMakeBorder(picture(seed=900), 0, 0, 200, 200, cv2.BORDER_REFLECT))
+    for i in range(120):
+        save(folder / f"{i + 100:03d}.png", picture(seed=i))
+    assert analyze(folder, out, cancel=True).exit_code == 130
+    analyze(folder, out, resume=True)
+    with CaseStore.open(out / "case.bcs") as store:
+        said = [r for run in store.runs for r in run.record.remarks if r.text == WIDE_CROP]
+    assert said == [remark(WIDE_CROP, count=1)]
