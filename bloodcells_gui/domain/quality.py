@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,11 @@ class Figure:
     unit: str
     decimals: int
     about: str
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """The least and the largest value there can be: none is negative, none of a hundred beyond it."""
+        return 0.0, 100.0 if self.unit == "%" else math.inf
 
 
 RED_COLOUR, RED_SIZE, NUCLEUS, FOCUS = "red_cell_od", "red_cell_px", "nucleus_od", "focus"

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QThreadPool
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, TAKEN_FOR
 from bloodcells_gui.ui.context import UiContext
@@ -18,7 +19,7 @@ from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.gallery.view import GalleryView
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.keyboard import review_meanings
-from bloodcells_gui.ui.labels import ElidedLabel
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -125,10 +126,11 @@ class TwoClassesWindow(QDialog):
         other = TAKEN_FOR.get(code, CLASSES[0].code)
         self.left = ClassPane(context, controller, pool, code, tr("Class on the left"))
         self.right = ClassPane(context, controller, pool, other, tr("Class on the right"))
-        hint = ElidedLabel(
-            tr("Enter moves the chosen cells to the other class, Space confirms them; Tab changes sides.")
-        )
-        hint.setObjectName("muted")
+        self.hint = PlainLabel(self._words())
+        self.hint.setObjectName("muted")
+        self.hint.setWordWrap(True)
+        for pane in (self.left, self.right):
+            pane.choice.activated.connect(lambda _: self.hint.setText(self._words()))
         panes = QHBoxLayout()
         panes.setSpacing(10)
         for pane in (self.left, self.right):
@@ -137,8 +139,19 @@ class TwoClassesWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.addLayout(panes, 1)
-        layout.addWidget(hint)
+        layout.addWidget(self.hint)
         resize_within_screen(self, 1180, 760)
+
+    def _words(self) -> str:
+        """What the keys do, with those of two classes by name."""
+        language, keymap = self._context.language, self._context.keymap
+        keys = [(keymap.key(c), language.class_name(c)) for c in (self.right.code, self.left.code)]
+        named = ", ".join(labelled(key, name, language.lang) for key, name in keys if key)
+        words = tr(
+            "Enter moves the chosen cells to the other class, the key of a class ({keys} …) to that class; "
+            "Space confirms them, Delete excludes them, Tab changes sides."
+        )
+        return words.format(keys=named)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

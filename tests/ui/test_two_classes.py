@@ -78,3 +78,11 @@ def test_another_class_can_be_chosen(window: TwoClassesWindow) -> None:
     window.right.show_class("LY")
     assert ids(window.right)
     assert all(window._controller.group_of(i) == "LY" for i in ids(window.right))  # noqa: SLF001  # as above
+
+
+def test_the_hint_names_the_keys_of_both_classes(window: TwoClassesWindow) -> None:
+    assert "(A: Band neutrophil, Q: Segmented neutrophil …)" in window.hint.text()
+    window.right.choice.setCurrentIndex(window.right.choice.findData("LY"))
+    window.right.choice.activated.emit(window.right.choice.currentIndex())
+    window.right.show_class("LY")
+    assert "(S: Lymphocyte, Q: Segmented neutrophil …)" in window.hint.text()

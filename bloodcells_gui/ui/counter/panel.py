@@ -23,9 +23,12 @@ from bloodcells_gui.ui.counter.model import CODE_ROLE, TILE, CounterModel, TileD
 from bloodcells_gui.ui.counter.sound import Bell
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.keyboard import review_meanings
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.review import ReviewController
 
 _LIT_MS = 220
+_HINT_MS = 4000
+_COMMAND = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 _ON_TILE = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -35,11 +38,14 @@ class Tiles(QListView):
     Signals
     -------
     pressed_code(str), less_code(str), take_back()
+    no_class(str)
+        A character was pressed that is the key of no class.
     """
 
     pressed_code = Signal(str)
     less_code = Signal(str)
     take_back = Signal()
+    no_class = Signal(str)
 
     def __init__(self, context: UiContext) -> None:
         super().__init__()
@@ -89,6 +95,10 @@ class Tiles(QListView):
                 code = str(self.currentIndex().data(CODE_ROLE))
                 (self.less_code if less else self.pressed_code).emit(code)
             return
+        typed = event.text().strip()
+        if typed.isprintable() and typed and not event.modifiers() & _COMMAND:
+            self.no_class.emit(typed.upper())
+            return
         super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -130,12 +140,16 @@ class CounterPanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
         self._bar.setAccessibleName(tr("Counted of the target"))
-        hint = QLabel(
-            tr("One key a cell. Shift or the right button: one less. Backspace: the last one back.")
-        )
-        hint.setObjectName("muted")
-        hint.setWordWrap(True)
-        hint.setContentsMargins(14, 4, 14, 8)
+        self.hint = PlainLabel()
+        self.hint.setObjectName("muted")
+        self.hint.setWordWrap(True)
+        self.hint.setContentsMargins(14, 4, 14, 8)
+        self._hint_back = QTimer(self)
+        self._hint_back.setSingleShot(True)
+        self._hint_back.setInterval(_HINT_MS)
+        self._hint_back.timeout.connect(self._show_hint)
+        self._show_hint()
+        self.tiles.no_class.connect(self._tell_no_class)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -143,7 +157,7 @@ class CounterPanel(QWidget):
         layout.addWidget(self._bar)
         layout.addLayout(self._build_end())
         layout.addWidget(self.tiles, 1)
-        layout.addWidget(hint)
+        layout.addWidget(self.hint)
         self._dark = QTimer(self)
         self._dark.setSingleShot(True)
         self._dark.setInterval(_LIT_MS)
@@ -247,6 +261,16 @@ class CounterPanel(QWidget):
         self._last.setEnabled(bool(self.counter.last))
         self._show_end()
         self.model.refresh()
+
+    def _show_hint(self) -> None:
+        self.hint.setText(
+            tr("One key a cell. Shift or the right button: one less. Backspace: the last one back.")
+        )
+
+    def _tell_no_class(self, key: str) -> None:
+        """Say that a key counted nothing: whoever looks into the microscope would miss it."""
+        self.hint.setText(tr("{key} is the key of no class: nothing was counted.").format(key=key))
+        self._hint_back.start()
 
     def _highlight_tile(self, code: str) -> None:
         self._delegate.lit = code

@@ -38,6 +38,9 @@ class CellCommentDialog(Form):
         words.done.connect(lambda: self.accept() if 0 < len(self.answer()) <= LONGEST else None)
         return words
 
+    def loses_changes(self) -> bool:
+        return bool(self.answer())
+
     def answer(self) -> str:
         """The comment."""
         return self.words.toPlainText().strip()

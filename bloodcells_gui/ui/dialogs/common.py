@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -77,6 +77,25 @@ class Form(QDialog):
         self.setMinimumWidth(460)
         self._opened = False
 
+    def loses_changes(self) -> bool:
+        """Whether Esc, or closing the window, would drop what was entered; it is asked about then."""
+        return False
+
+    def _may_leave(self) -> bool:
+        """Ask before Esc, or closing the window, drops what was entered; Cancel says so by its name."""
+        if not self.loses_changes():
+            return True
+        question = DropDialog(self)
+        question.exec()
+        question.deleteLater()
+        return question.dropped
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if event.spontaneous() and not self._may_leave():  # by a person, not with the whole program
+            event.ignore()
+        else:
+            super().closeEvent(event)
+
     def showEvent(self, event: QShowEvent) -> None:
         # What a person types or scans next belongs into a field; a button takes the first blank as a press.
         super().showEvent(event)
@@ -104,7 +123,8 @@ class Form(QDialog):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            super().keyPressEvent(event)
+            if event.key() != Qt.Key.Key_Escape or self._may_leave():
+                super().keyPressEvent(event)
             return
         # Enter presses the button that has the focus, elsewhere OK and never another; a held key only once.
         focus = self.focusWidget()
@@ -132,6 +152,23 @@ class Form(QDialog):
     def set_accept_enabled(self, possible: bool) -> None:
         """Whether OK may be pressed."""
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(possible)
+
+
+class DropDialog(Form):
+    """Ask whether what was changed in the dialog below is dropped; Enter and Esc go on with it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(
+            tr("Changes are not kept yet"), tr("Only OK keeps them."), parent, accept=tr("&Go on editing")
+        )
+        self.dropped = False
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).hide()
+        drop = self.buttons.addButton(tr("&Drop them"), QDialogButtonBox.ButtonRole.DestructiveRole)
+        drop.clicked.connect(self._drop)
+
+    def _drop(self) -> None:
+        self.dropped = True
+        self.accept()
 
 
 class ScannedEdit(QLineEdit):

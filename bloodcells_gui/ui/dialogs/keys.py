@@ -165,6 +165,9 @@ class KeyMapDialog(Form):
             dialog.exec()
             dialog.deleteLater()
 
+    def loses_changes(self) -> bool:
+        return dict(self._context.keymap.items()) != dict(self.model.keys)
+
     def answer(self) -> LabSettings:
         """The settings with these keys."""
         return replace(self._settings, keys=tuple(self.model.keys.items()))

@@ -198,7 +198,7 @@ SECTIONS = (
     KeySection(
         N_("Tour"),
         ("help/tour",),
-        (KeyLine(("Esc",), N_("End the tour")),),
+        (KeyLine(_ENTER, N_("Next step"), N_("Enter")), KeyLine(("Esc",), N_("End the tour"))),
     ),
     KeySection(
         N_("Manual"),

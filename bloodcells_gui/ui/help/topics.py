@@ -57,6 +57,7 @@ TOPICS: dict[str, str] = {
     "RetentionWindow": "laboratory#privacy",
     "BackupWindow": "laboratory#backup",
     "SettingsDialog": "laboratory#settings",
+    "DropDialog": "laboratory#settings",
     "KeyMapDialog": "technician#keys",
     "KeySheetDialog": "technician#keys",
     "ModelsDialog": "technician#what-the-program-never-proposes",

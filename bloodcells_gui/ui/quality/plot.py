@@ -5,6 +5,7 @@ Imported when it is first wanted: pyqtgraph is the largest part of the start-up 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 
@@ -13,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from bloodcells_gui.domain.control_charts import Chart, DayPoint, Limits
+from bloodcells_gui.domain.quality import BY_FIGURE
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.quality.words import chart_name, value_text
@@ -42,6 +44,13 @@ class _Values(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, context: UiContext) -> None:
         super().__init__("left")
         self._context = context
+        self.possible = (-math.inf, math.inf)
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        """As ever, but for values that there cannot be."""
+        low, high = self.possible
+        levels: list[tuple[float, list[float]]] = super().tickValues(minVal, maxVal, size)
+        return [(step, [v for v in values if low <= v <= high]) for step, values in levels]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         """The values as text."""
@@ -57,8 +66,9 @@ class ChartPlot(pg.PlotWidget):  # type: ignore[misc]
     """
 
     def __init__(self, context: UiContext) -> None:
+        self._values = _Values(context)
         super().__init__(
-            axisItems={"bottom": _Days(context), "left": _Values(context)},
+            axisItems={"bottom": _Days(context), "left": self._values},
             background=context.theme.colour("base"),
         )
         self._context = context
@@ -83,6 +93,7 @@ class ChartPlot(pg.PlotWidget):  # type: ignore[misc]
             self.setAccessibleName(tr("No chart"))
             return
         self.setAccessibleName(chart_name(self._context.language, chart))
+        self._values.possible = BY_FIGURE[chart.figure].possible
         for model, limits in chart.limits:
             self._draw_limits([p for p in chart.points if p.model == model], limits)
         for day, model in chart.changes:
@@ -96,6 +107,7 @@ class ChartPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def _draw_limits(self, points: Sequence[DayPoint], limits: Limits) -> None:
         theme = self._context.theme
+        low, high = self._values.possible
         ends = [_x(points[0].day) - 0.5, _x(points[-1].day) + 0.5]
         solid, dashed = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine
         for values, token, style in (
@@ -105,6 +117,8 @@ class ChartPlot(pg.PlotWidget):  # type: ignore[misc]
         ):
             pen = pg.mkPen(theme.colour(token), width=1, style=style)
             for value in values:
+                if not low <= value <= high:
+                    continue  # no film can lie beyond it
                 self.plot(ends, [value, value], pen=pen)
 
     def _draw_points(self, chart: Chart) -> None:

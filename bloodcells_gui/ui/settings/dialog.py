@@ -85,6 +85,7 @@ class SettingsDialog(Form):
         if where:
             self.list.setToolTip(plain_tip(where))
         self.fill(settings)
+        self._as_opened = self.answer()
         resize_within_screen(self, 1060, 640)
 
     def fill(self, settings: LabSettings) -> None:
@@ -110,6 +111,9 @@ class SettingsDialog(Form):
         for page in self.pages:
             settings = replace(settings, **page.changes())
         return settings
+
+    def loses_changes(self) -> bool:
+        return self.answer() != self._as_opened
 
     def accept(self) -> None:
         settings, problems = validate_round_trip(self.answer())
@@ -174,6 +178,7 @@ class SettingsDialog(Form):
         self.banners.show_banner("ok", tr("The settings were written."), str(path))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Enter ends the editing of a table's cell; only the button ends the dialog.
-        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        # Enter ends the editing of a table's cell, and chooses a page; in a field it means OK as everywhere.
+        entered = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not (entered and isinstance(self.focusWidget(), QAbstractItemView)):
             super().keyPressEvent(event)

@@ -348,3 +348,16 @@ def test_images_that_fill_the_target_alone_stop_no_counter(
     assert bench.counter is not None
     press(Key.Key_Q)
     assert session.state.hand_counts == {"LY": 1, "SNE": 1}
+
+
+def test_a_key_of_no_class_says_that_it_counted_nothing(bench: ToolWindows, counting: CaseSession) -> None:
+    assert bench.counter is not None
+    hint = bench.counter.hint
+    before = hint.text()
+    press(Key.Key_N)
+    assert hint.text() == "N is the key of no class: nothing was counted."
+    assert counting.state.hand_counts == {}
+    press(Key.Key_Q)
+    assert counting.state.hand_counts == {"SNE": 1}
+    bench.counter._hint_back.timeout.emit()  # noqa: SLF001  # the time is over
+    assert hint.text() == before

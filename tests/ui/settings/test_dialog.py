@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.settings_file import validate_round_trip
@@ -18,12 +18,14 @@ from bloodcells_gui.domain.ranges import OWN, PUBLISHED
 from bloodcells_gui.domain.reader_limits import ReaderMatrix
 from bloodcells_gui.domain.settings import DEFAULT_FIELDS, FieldSpec, LabSettings
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.common import DropDialog
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.settings.form_pages import FieldsPage, GradingPage
 from bloodcells_gui.ui.settings.form_tables import FieldsModel, GradingModel
 from bloodcells_gui.ui.settings.pages import CountingPage, KeysPage, Page, RangesPage, RulesPage
 from bloodcells_gui.ui.settings.quality_page import QualityPage
 from bloodcells_gui.ui.settings.tables import RangesModel, RulesModel
+from bloodcells_gui.ui.settings.watch_page import WatchPage
 
 
 @pytest.fixture
@@ -223,3 +225,60 @@ def test_the_confusion_matrix_of_an_evaluation_is_taken_and_put_away(
     assert row.state.text().startswith("Confusion matrix: evaluation of 2026-11-29, 100 cells")
     QTest.mouseClick(row.remove, Qt.MouseButton.LeftButton)
     assert dialog.answer().reader_matrix is None
+
+
+@pytest.fixture
+def watch(dialog: SettingsDialog) -> WatchPage:
+    found = page(dialog, WatchPage)
+    assert isinstance(found, WatchPage)
+    dialog.list.setCurrentIndex(dialog.list.model().index(dialog.pages.index(found), 0))
+    found.on.setChecked(True)
+    dialog.activateWindow()
+    return found
+
+
+def test_enter_in_the_path_of_the_watched_folder_takes_it(dialog: SettingsDialog, watch: WatchPage) -> None:
+    watch.folder.setFocus()
+    QTest.keyClicks(watch.folder, "/srv/scanner")
+    QTest.keyClick(watch.folder, Qt.Key.Key_Return)
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    assert dialog.answer().watch.folder == "/srv/scanner"
+
+
+def test_enter_on_the_list_of_pages_keeps_the_dialog_open(dialog: SettingsDialog) -> None:
+    dialog.activateWindow()
+    dialog.list.setFocus()
+    QTest.keyClick(dialog.list, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+
+
+def answer_question(press: str) -> None:
+    """Press a button of the question about changes as soon as it is asked."""
+
+    def look() -> None:
+        asked = QApplication.activeModalWidget()
+        assert isinstance(asked, DropDialog)
+        next(b for b in asked.findChildren(QPushButton) if b.text() == press).click()
+
+    QTimer.singleShot(0, look)
+
+
+def test_esc_drops_no_changes_without_a_word(dialog: SettingsDialog, watch: WatchPage) -> None:
+    watch.folder.setFocus()
+    QTest.keyClicks(watch.folder, "/srv/scanner")
+    answer_question("&Go on editing")
+    QTest.keyClick(watch.folder, Qt.Key.Key_Escape)
+    assert dialog.isVisible()
+    assert watch.folder.text() == "/srv/scanner"
+    answer_question("&Drop them")
+    QTest.keyClick(watch.folder, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+def test_esc_without_changes_and_cancel_ask_nothing(dialog: SettingsDialog, watch: WatchPage) -> None:
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Cancel).click()
+    assert not dialog.isVisible()
+    dialog.show()
+    watch.on.setChecked(False)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
