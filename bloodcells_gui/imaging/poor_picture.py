@@ -23,8 +23,8 @@ _CONTRAST = 12.0
 _BLUR_UM = 1.6
 # A nucleated cell is not named beyond the first of these blurs, um, where its texture is gone too (the
 # measurement `focus`), and beyond the second in any case. Of 450 cells of two laboratories, blurred step by
-# step, wrong names fall thereby from 8.4 to 4.9 of 100 cells at 0.6 um, from 18.7 to 2.2 at 0.8 um and from
-# 23.8 to 0.7 at 1 um; as photographed none of these waits, nor of 150 cells each of three further sets, the
+# step, wrong names fall thereby from 9.1 to 5.1 of 100 cells at 0.6 um, from 19.6 to 2.2 at 0.8 um and from
+# 23.6 to 0.7 at 1 um; as photographed none of these waits, nor of 150 cells each of three further sets, the
 # soft Tecom crops among them (`scripts/training/evaluate_focus.py`).
 _SOFT_UM, _BLURRED_UM = 0.5, 0.9
 # Share of the pixels that are left out at either end.

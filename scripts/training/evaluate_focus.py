@@ -3,7 +3,8 @@
 ``python -m scripts.training.evaluate_focus [--cells 25] [--blurs 0 0.4 0.6 0.8 1 1.2]``: takes so many labelled
 crops of each class of the laboratories with a known scale, blurs them step by step (um), names them with the
 shipped models, and prints for each step and for each range of measured blur how many were named and how many of
-these rightly; then, for crops as photographed of every site, the share beyond a limit.
+these rightly, with and without the rule that makes blurred cells wait; then, for crops as photographed of every
+site, how many wait because of it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bloodcells_gui.adaptation.reproposal import HELD_BACK
 from bloodcells_gui.app.analysis_wiring import cell_analyzer
 from bloodcells_gui.app.engine import LazyEngine
-from bloodcells_gui.domain.cell import FLAG_BLURRED
+from bloodcells_gui.domain.cell import FLAG_BLURRED, FLAG_UNLIKE_TRAINING, Cell
 from bloodcells_gui.domain.taxonomy import PARTIAL_LABELS
 from bloodcells_gui.imaging.poor_picture import look_of
 from bloodcells_gui.inference.preprocess import crop_at_scale
@@ -34,13 +36,24 @@ _BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One blurred crop: the blur that was put on and the one measured (um), whether named, rightly, or held back for it."""
+    """One blurred crop: the blur that was put on and the one measured (um); whether named, rightly, or held back for it.
+
+    `but_for_blur` is whether the cell is named, or would be if the blur did not hold it back.
+    """
 
     put_on: float
     measured: float
     named: bool
     right: bool
     blurred: bool
+    but_for_blur: bool
+
+
+def named_but_for_blur(cell: Cell, threshold: float) -> bool:
+    """Whether a cell is named, or the blur alone makes it wait."""
+    others = HELD_BACK.intersection(cell.flags) - {FLAG_BLURRED, FLAG_UNLIKE_TRAINING}
+    waits_for_blur = FLAG_BLURRED in cell.flags and not others and cell.uncertainty <= threshold
+    return not cell.abstained or waits_for_blur
 
 
 def name_blurred(rows: list[dict[str, str]], blurs: list[float]) -> list[Named]:
@@ -63,6 +76,7 @@ def name_blurred(rows: list[dict[str, str]], blurs: list[float]) -> list[Named]:
                         not cell.abstained,
                         cell.predicted in leaves,
                         FLAG_BLURRED in cell.flags,
+                        named_but_for_blur(cell, work.classifier.threshold),
                     )
                 )
     return found
@@ -79,10 +93,16 @@ def _place(row: dict[str, str], blur: float) -> CellPlace:
 
 
 def told(name: str, cells: list[Named]) -> str:
-    """One line of the table."""
-    named = [c for c in cells if c.named]
-    right = sum(c.right for c in named) / max(1, len(named))
-    return f"{name:16s} {len(cells):5d} cells, named {len(named):5d}, of these right {right:.3f}"
+    """One line of the table: named, right of these, and wrong names of 100 cells, without the rule and with it."""
+    line = f"{name:16s} {len(cells):5d} cells"
+    for rule, named in (
+        ("without", [c for c in cells if c.but_for_blur]),
+        ("with", [c for c in cells if c.named]),
+    ):
+        right = sum(c.right for c in named)
+        wrong = 100 * (len(named) - right) / max(1, len(cells))
+        line += f"; {rule} the rule named {len(named):5d}, right of these {right / max(1, len(named)):.3f}, wrong of 100 cells {wrong:.1f}"
+    return line
 
 
 def main() -> None:

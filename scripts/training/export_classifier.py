@@ -219,13 +219,18 @@ def quantise(source: Path, target: Path, views: np.ndarray) -> None:
     standard_domains(target)
 
 
-def run_onnx(path: Path, views: np.ndarray, outputs: list[str], threads: int = 1) -> list[np.ndarray]:
-    """Outputs of an ONNX file on network inputs."""
+def onnx_session(path: Path, threads: int = 1) -> Any:
+    """An ONNX file ready to run on the CPU."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
-    session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run_onnx(path: Path, views: np.ndarray, outputs: list[str], threads: int = 1) -> list[np.ndarray]:
+    """Outputs of an ONNX file on network inputs."""
+    session = onnx_session(path, threads)
     parts = [session.run(outputs, {"image": views[k : k + 64]}) for k in range(0, len(views), 64)]
     return [np.concatenate(column) for column in zip(*parts, strict=True)]
 

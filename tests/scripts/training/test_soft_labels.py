@@ -19,6 +19,7 @@ from scripts.training.soft_labels import (  # noqa: E402
     read_soft,
     soft_loss,
     taught_rows,
+    teacher_of,
 )
 from scripts.training.views import DeviceViews, Pool, Views, crop_kind  # noqa: E402
 
@@ -65,15 +66,26 @@ def test_a_trial_takes_crops_as_often_as_training_draws_them(tmp_path: Path) -> 
     assert crop_kind({"set": "made", "site": "raabin>pbc", "label": "LY"}) == ("made>pbc", "LY")
 
 
-def test_soft_labels_are_the_mean_of_what_the_networks_say() -> None:
+def test_soft_labels_are_the_mean_of_what_the_networks_say(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 255, (2, CACHE_PX, CACHE_PX, 3)).astype(np.uint8)
     torch.manual_seed(1)
-    nets = [ClassifierNet(len(LEAVES)).eval() for _ in range(2)]
-    alone = [mean_probabilities([net], images, [WHOLE, 8.0]) for net in nets]
-    both = mean_probabilities(nets, images, [WHOLE, 8.0])
+    paths = [tmp_path / f"{k}.pt" for k in range(2)]
+    for path in paths:
+        torch.save(ClassifierNet(len(LEAVES)).state_dict(), path)
+    teachers = [teacher_of(path) for path in paths]
+    alone = [mean_probabilities([teacher], images, [WHOLE, 8.0]) for teacher in teachers]
+    both = mean_probabilities(teachers, images, [WHOLE, 8.0])
     np.testing.assert_allclose(both, (alone[0] + alone[1]) / 2, atol=1e-5)
     np.testing.assert_allclose(both.sum(1), 1, atol=1e-5)
+
+
+def test_an_exported_network_is_asked_as_its_own_weights_are() -> None:
+    bundle = Path(__file__).resolve().parents[3] / "models" / "classifier-lite0"
+    views = np.load(bundle / "golden-input.npy")
+    wanted = np.load(bundle / "golden-fp32-logits.npy")
+    views, wanted = np.concatenate([views] * 4), np.concatenate([wanted] * 4)
+    np.testing.assert_allclose(teacher_of(bundle / "model.onnx")(views), wanted, atol=2e-3)
 
 
 def test_the_loss_is_least_where_a_network_says_what_the_teachers_say() -> None:
