@@ -27,7 +27,8 @@ from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 KINDS = ("auto", "crops", "fields", "slide")
 VERB_NAMES = (
-    "gui", "analyze", "report", "verify", "evaluate", "calibrate", "demo", "models", "lab", "self-test",
+    "gui", "analyze", "report", "verify", "evaluate", "site-check", "calibrate", "demo", "models", "lab",
+    "self-test",
 )  # fmt: skip
 
 # The type of argparse has no public name.
@@ -88,6 +89,7 @@ def build_parser(lang: str = "en") -> Parser:
     _add_report(verbs)
     _add_verify(verbs)
     _add_evaluate(verbs)
+    _add_site_check(verbs)
     _add_calibrate(verbs)
     _add_demo(verbs)
     _add_models(verbs)
@@ -179,6 +181,23 @@ def _add_evaluate(verbs: Verbs) -> None:
     p.add_argument("--mpp", type=_positive, metavar="UM")
     _add_bundle(p)
     p.add_argument("--profile", default="", metavar="NAME")
+    p.add_argument("--threads", type=_threads, metavar="N")
+    _add_report_options(p)
+    p.add_argument("--quiet", action="store_true")
+
+
+def _add_site_check(verbs: Verbs) -> None:
+    p = verbs.add_parser(
+        "site-check", help=N_("what a new laboratory may expect, from its unlabelled images")
+    )
+    p.add_argument("source", type=Path, metavar="DIR|CASE",
+                   help=N_("20 fields or 200 crops; or their case, once its cells are named"))  # fmt: skip
+    _add_out(p)
+    p.add_argument("--kind", choices=KINDS[:3], default="auto")
+    p.add_argument("--mpp", type=_positive, metavar="UM", help=N_("um per pixel; overrides everything else"))
+    _add_bundle(p)
+    several = N_("images of several folders, or several slides, are one specimen")
+    p.add_argument("--one-specimen", action="store_true", help=several)
     p.add_argument("--threads", type=_threads, metavar="N")
     _add_report_options(p)
     p.add_argument("--quiet", action="store_true")

@@ -190,6 +190,23 @@ def evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
+def site_check(args: argparse.Namespace) -> int:
+    """What a new laboratory may expect, and what became of it."""
+    from bloodcells_gui.app.site_check_files import SiteCheckRequest
+    from bloodcells_gui.app.site_check_files import site_check as check
+
+    printer = ProgressPrinter.chosen(json_progress=False, quiet=args.quiet, lang=language(args))
+    request = SiteCheckRequest(
+        args.source, args.out, args.kind, args.mpp, tuple(args.bundle), args.one_specimen, args.threads,
+        args.paper, language(args), args.csv,
+    )  # fmt: skip
+    with cancel_on_interrupt() as token, printer:
+        lines = check(request, token=token, progress=printer.show)
+    for text in lines:
+        _print(args, "{line}", line=text)
+    return 0
+
+
 def calibrate(args: argparse.Namespace) -> int:
     """Fit, list, choose or remove this laboratory's profiles."""
     from bloodcells_gui.app import calibration_cells as app
@@ -273,6 +290,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": report,
     "verify": verify,
     "evaluate": evaluate,
+    "site-check": site_check,
     "calibrate": calibrate,
     "demo": demo,
     "models": models,

@@ -117,6 +117,49 @@ def test_evaluate_writes_its_three_files(
     assert (tmp_path / "e" / "evaluation.csv").is_file()
 
 
+def test_site_check_analyses_and_says_what_it_knows(
+    specimen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "s"
+    assert run(["site-check", str(specimen), "--out", str(out), "--mpp", "0.1"]) == 0
+    said = capsys.readouterr().out
+    assert "cells to name first" in said
+    assert "nothing is expected of fewer than 30" in said
+    assert {p.name for p in out.iterdir()} >= {
+        "site_check.json",
+        "site_check.csv",
+        "site_check.pdf",
+        "case.bcs",
+    }
+    told = json.loads((out / "site_check.json").read_text("utf-8"))
+    assert told["expected"] is None
+    assert told["validation"]["laboratories"] >= 6
+    assert told["images"] == 16
+    assert run(["verify", str(out / "case.bcs")]) == 0
+
+
+def test_site_check_of_a_case_reads_it_and_changes_nothing(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (results / "case.bcs").read_bytes()
+    assert run(["site-check", str(results / "case.bcs"), "--out", str(tmp_path / "s"), "--lang", "fr"]) == 0
+    assert "cellules à nommer d’abord" in capsys.readouterr().out
+    assert (results / "case.bcs").read_bytes() == before
+    assert not (tmp_path / "s" / "case.bcs").exists()
+
+
+@pytest.mark.parametrize(("content", "code"), [(b"no case", 2), (b"SQLite format 3\0" + bytes(200), 2)])
+def test_site_check_refuses_what_is_no_case(tmp_path: Path, content: bytes, code: int) -> None:
+    path = tmp_path / "x.bcs"
+    path.write_bytes(content)
+    assert run(["site-check", str(path), "--out", str(tmp_path / "s")]) == code
+
+
+def test_site_check_writes_where_it_may(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert run(["site-check", str(results / "case.bcs"), "--out", str(tmp_path / "file" / "s")]) == 5
+
+
 def test_evaluate_names_in_its_headline_what_no_class_name_covers(
     specimen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,6 +42,8 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["calibrate", "use", "nobody"], 2),
         (["calibrate", "{lab}/empty", "--name", "x"], 3),
         (["evaluate", "{lab}/empty", "--out", "{lab}/e"], 3),
+        (["site-check", "{lab}/empty", "--out", "{lab}/s"], 3),
+        (["site-check", "{lab}/out/case.bcs", "--out", "{lab}/s"], 0),
         (["report", "{lab}/file", "--out", "{lab}/r"], 2),
         (["analyze", "{lab}/empty", "--out", "{lab}/a"], 3),
         (["lab", "backup", "{lab}/file"], 5),
