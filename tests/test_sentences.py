@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bloodcells_gui.domain import check_messages, clock, remarks, run_messages, scale_messages
-from bloodcells_gui.domain.i18n import catalogue, is_template
+from bloodcells_gui.domain.errors import UserError, system_reason
+from bloodcells_gui.domain.i18n import Reason, catalogue, is_template, tr
 from scripts.tools import translations
 
 # Names that are written small wherever they stand.
@@ -102,3 +105,28 @@ def test_the_walk_sees_what_it_should(tmp_path: Path) -> None:
     assert list(literals(calls[0].args[0])) == ["small"]
     assert not sentence_begins_well("small")
     assert sentence_begins_well("{n} cells")
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_a_reason_that_stands_alone_is_a_sentence(lang: str) -> None:
+    for number in (errno.ENOSPC, errno.EACCES, errno.EIO):
+        why = system_reason(OSError(number, os.strerror(number)))
+        part = tr("{why}.", lang, why=why)
+        assert part == why.text(lang)[0].upper() + why.text(lang)[1:] + "."
+        assert tr("({why}).", lang, why=why) == f"({why.text(lang)})."
+    why = Reason("the case is signed: amend it first")
+    said = UserError("This was not done.", "{reason}.", reason=why).text(lang)
+    assert said.endswith(f" {why.text(lang)[0].upper()}{why.text(lang)[1:]}.")
+
+
+def test_a_name_at_the_beginning_of_a_reason_stays() -> None:
+    for name in (
+        "onnxruntime failed",
+        "skipped.csv is there",
+        "/srv/x is gone",
+        "µm",
+        "NaN",
+        "7 files",
+        "x2 y",
+    ):
+        assert tr("{why}.", why=name) == f"{name}."

@@ -54,6 +54,9 @@ class SigningCheck:
         What was answered to it for this version of the report.
     finding : Finding or None
         A critical finding, which :func:`answer_finding` answers.
+    unsaved : str
+        The field of the case details that holds something which is not saved, or
+        :data:`app.drafts.COMMENT`; "" otherwise.
     """
 
     text: str
@@ -63,6 +66,7 @@ class SigningCheck:
     id: str = ""
     answer: str = ""
     finding: Finding | None = None
+    unsaved: str = ""
 
 
 def signing_checks(session: CaseSession) -> list[SigningCheck]:
@@ -93,10 +97,11 @@ def _blocking_checks(session: CaseSession) -> list[SigningCheck]:
     comment = session.drafts.text(COMMENT)
     if comment.strip():
         text = check_messages.COMMENT_NOT_ADDED
-        found.append(SigningCheck(text, (("text", shortened(comment)),)))
+        found.append(SigningCheck(text, (("text", shortened(comment)),), unsaved=COMMENT))
     for spec, typed in unsaved_fields(session):
         text = check_messages.FIELD_NOT_SAVED
-        found.append(SigningCheck(text, (("field", spec.label), ("text", shortened(typed)))))
+        values = (("field", spec.label), ("text", shortened(typed)))
+        found.append(SigningCheck(text, values, unsaved=spec.name))
     return found
 
 

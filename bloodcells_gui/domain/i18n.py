@@ -9,6 +9,7 @@ both its forms are in the sources.
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,10 @@ from typing import Any
 LANGUAGES = ("en", "fr")
 CATALOGUE = "bloodcells"
 
+# A sentence that is nothing but a reason, which elsewhere stands behind a colon.
+_REASON_ALONE = re.compile(r"\{\w+\}\.")
+# Names that are written small wherever they stand.
+_NAMES = ("onnxruntime", "bloodcells", "µm")
 # Template of many -> template of one, and the field that is counted.
 _COUNTED: dict[str, tuple[str, str]] = {}
 
@@ -83,7 +88,19 @@ def ngettext(one: str, many: str, n: int, /, lang: str = "en", **params: Any) ->
 
 
 def _filled(text: str, lang: str, params: Mapping[str, object]) -> str:
-    return text.format_map({k: v.text(lang) if isinstance(v, Reason) else str(v) for k, v in params.items()})
+    filled = text.format_map(
+        {k: v.text(lang) if isinstance(v, Reason) else str(v) for k, v in params.items()}
+    )
+    return _as_sentence(filled) if _REASON_ALONE.fullmatch(text) else filled
+
+
+def _as_sentence(reason: str) -> str:
+    """A reason that is a sentence of its own; a name at its beginning stays as it is."""
+    first = reason.split(" ", 1)[0].rstrip(".,;:")
+    word = first.replace("'", "").replace("’", "")
+    if not (word.isalpha() and word.islower()) or word in _NAMES:
+        return reason
+    return reason[:1].upper() + reason[1:]
 
 
 def _count(value: object) -> int:

@@ -41,6 +41,8 @@ class Reporter(QObject):
     -------
     busy(str)
         Something is being written, and nothing may change meanwhile; "" when it is over.
+    unsaved_wanted(str)
+        What is typed and not saved is to be shown (`SigningCheck.unsaved`).
     cells_wanted(tuple)
         The person wants to see these cells.
     draft_settled()
@@ -50,6 +52,7 @@ class Reporter(QObject):
     """
 
     busy = Signal(str)
+    unsaved_wanted = Signal(str)
     cells_wanted = Signal(tuple)
     draft_settled = Signal()
     next_wanted = Signal()
@@ -167,6 +170,7 @@ class Reporter(QObject):
             self._context, session.author, checks, window, reviewed=self._reviewed(session), drafts=drafts
         )
         dialog.cells_wanted.connect(self.cells_wanted)
+        dialog.unsaved_wanted.connect(self.unsaved_wanted)
         dialog.finding_chosen.connect(lambda finding: self._answer(controller, finding, dialog))
         self._tell_films(search, dialog)
         tell = lambda: self._tell_films(search, dialog)  # noqa: E731

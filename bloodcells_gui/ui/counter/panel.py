@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListView,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from bloodcells_gui.app.counter import Counter, CountSound
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.model import CODE_ROLE, TILE, CounterModel, TileDelegate
 from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.counter.target_bar import TargetBar
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.keyboard import review_meanings
 from bloodcells_gui.ui.labels import PlainLabel
@@ -136,10 +136,7 @@ class CounterPanel(QWidget):
         self.tiles.less_code.connect(self._count_less)
         self.tiles.take_back.connect(self._take_back)
         head = self._build_head()
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(6)
-        self._bar.setAccessibleName(tr("Counted of the target"))
+        self.bar = TargetBar(context)
         self.hint = PlainLabel()
         self.hint.setObjectName("muted")
         self.hint.setWordWrap(True)
@@ -154,7 +151,7 @@ class CounterPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(head)
-        layout.addWidget(self._bar)
+        layout.addWidget(self.bar)
         layout.addLayout(self._build_end())
         layout.addWidget(self.tiles, 1)
         layout.addWidget(self.hint)
@@ -255,9 +252,7 @@ class CounterPanel(QWidget):
         else:
             words = tr("counted by hand; {all} of {target} leukocytes in all")
             self._of.setText(words.format(all=integer(in_all), target=integer(target)))
-        self._bar.setVisible(bool(target))
-        self._bar.setMaximum(max(1, target))
-        self._bar.setValue(min(in_all, target))
+        self.bar.show_count(in_all, target)
         self._last.setEnabled(bool(self.counter.last))
         self._show_end()
         self.model.refresh()

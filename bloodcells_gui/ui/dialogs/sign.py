@@ -32,6 +32,8 @@ from bloodcells_gui.ui.labels import PlainLabel
 
 # Keeps the whole dialog below the 768 pixels of a small screen.
 _MAX_LIST_HEIGHT_PX = 320
+# As wide as the list is in the dialog before that is shown.
+_LIST_WIDTH_PX = 580
 
 
 class SignDialog(Form):
@@ -52,11 +54,14 @@ class SignDialog(Form):
     -------
     cells_wanted(tuple)
         The person wants to see the cells of a check; the dialog has closed.
+    unsaved_wanted(str)
+        The person wants to see what is typed and not saved (`SigningCheck.unsaved`); the dialog has closed.
     finding_chosen(object)
         The person wants to answer a critical finding (Finding).
     """
 
     cells_wanted = Signal(tuple)
+    unsaved_wanted = Signal(str)
     finding_chosen = Signal(object)
 
     def __init__(
@@ -80,6 +85,7 @@ class SignDialog(Form):
         self._drafts = dict(drafts or {})
         self._blocked = False
         self.fields: dict[str, QLineEdit] = {}
+        self._to_answer: list[QPushButton] = []
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -117,6 +123,7 @@ class SignDialog(Form):
         self._drafts |= self.answers()
         self._blocked = any(c.blocking for c in checks)
         self.fields = {}
+        self._to_answer = []
         inner = QWidget()
         rows = QVBoxLayout(inner)
         rows.setContentsMargins(0, 0, 6, 0)
@@ -131,8 +138,9 @@ class SignDialog(Form):
             rows.addLayout(self._icon_row("info", "info", self._review_summary))
         rows.addStretch(1)
         self._scroll.setWidget(inner)
-        wanted = max(rows.totalHeightForWidth(580), inner.sizeHint().height())
-        self._scroll.setFixedHeight(min(wanted + 4, _MAX_LIST_HEIGHT_PX))
+        # The size hint counts a wrapped text at some width of its own: it left gaps between the lines.
+        width = self._scroll.viewport().width() if self.isVisible() else _LIST_WIDTH_PX
+        self._scroll.setFixedHeight(min(rows.totalHeightForWidth(width) + 4, _MAX_LIST_HEIGHT_PX))
         self._update_sign_button()
         # New widgets come last in the order of Tab; these belong before the meaning and the name.
         last = [w for w in inner.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus][-1:]
@@ -142,7 +150,8 @@ class SignDialog(Form):
             last = [widget]
         if self.isVisible():
             self.fit_height()
-            self._focus_next()
+            self.resize(self.width(), self.minimumHeight())  # of a line that is gone no gap stays
+            self._focus_next(findings=True)
 
     def tell_films(self, text: str) -> None:
         """Say how the search for earlier films stands; "" says nothing."""
@@ -151,10 +160,14 @@ class SignDialog(Form):
         if self.isVisible():
             self.fit_height()
 
-    def _focus_next(self) -> None:
-        """Focus the first empty answer, else the name; the field that had the focus may have been deleted."""
-        empty = (field for field in self.fields.values() if not field.text().strip())
-        next(empty, self.name).setFocus()
+    def _focus_next(self, *, findings: bool = False) -> None:
+        """Focus what is missing next; what had the focus may have been deleted.
+
+        An empty answer, else the name; with `findings` a critical finding that nobody answered comes before.
+        """
+        empty = [field for field in self.fields.values() if not field.text().strip()]
+        missing = [*(self._to_answer if findings else []), *empty, self.name]
+        missing[0].setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
@@ -169,9 +182,12 @@ class SignDialog(Form):
         text = remark_text(Remark(check.text, check.params), language.lang)
         row = self._icon_row(*(("critical", "critical") if check.blocking else ("warning", "warning")), text)
         if check.finding is not None:
-            row.addWidget(self._button(tr("Answer…"), text, self._finding_handler(check.finding)))
+            self._to_answer.append(self._button(tr("Answer…"), text, self._finding_handler(check.finding)))
+            row.addWidget(self._to_answer[-1])
         if check.cells:
             row.addWidget(self._button(tr("Show"), text, lambda: self._go_to(check.cells)))
+        if check.unsaved:
+            row.addWidget(self._button(tr("Show"), text, lambda: self._go_to_unsaved(check.unsaved)))
         return row
 
     def _finding_handler(self, finding: Finding) -> Callable[[], None]:
@@ -210,6 +226,10 @@ class SignDialog(Form):
     def _go_to(self, cells: tuple[int, ...]) -> None:
         self.reject()
         self.cells_wanted.emit(cells)
+
+    def _go_to_unsaved(self, place: str) -> None:
+        self.reject()
+        self.unsaved_wanted.emit(place)
 
     def _update_sign_button(self) -> None:
         answered = all(field.text().strip() for field in self.fields.values())

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QMenu, QWidget
 from bloodcells_gui.app.calibration import CalibrationController
 from bloodcells_gui.app.case_details import Agreement, agreement
 from bloodcells_gui.app.counter import Counter
-from bloodcells_gui.app.drafts import NOTE
+from bloodcells_gui.app.drafts import COMMENT, NOTE
 from bloodcells_gui.app.reference_library import ReferenceLibraryController
 from bloodcells_gui.app.retention import Retention
 from bloodcells_gui.app.second_reader import SecondReading, decided_cells
@@ -97,6 +97,7 @@ class ToolWindows(QObject):
         self._lab_menu = self._menu(tr("La&boratory"))
         self._fill_menus()
         window.preferences_wanted.connect(self.edit_settings)
+        window.reporter.unsaved_wanted.connect(self.show_unsaved)
         CaseCare(context, window, cases)
         CellPictureDesk(context, window)
         self.films = FilmWindows(context, window, workspace, self._case_menu, self._lab_menu)
@@ -199,6 +200,13 @@ class ToolWindows(QObject):
             self.case_details.setCurrentIndex(part)
             self.window.page.views.setCurrentWidget(self.case_details)
             self.case_details.currentWidget().setFocus()
+
+    def show_unsaved(self, place: str) -> None:
+        """What is typed and not saved: a field by its name, or the comment."""
+        self.show_case_details(2 if place == COMMENT else 0)
+        row = None if self.case_details is None else self.case_details.fields.rows.get(place)
+        if row is not None:
+            row.editor.setFocus()
 
     def show_counter(self) -> None:
         """Count cells seen at the microscope into the open case."""

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing_checks import SigningCheck
 from bloodcells_gui.app.workspace import Workspace
@@ -221,3 +222,45 @@ def test_wrapped_texts_push_no_row_over_another(qtbot: QtBot, context: UiContext
         assert dialog.rect().contains(places()[-1])
     finally:
         context.language.choose("en")
+
+
+def a_finding(name: str) -> SigningCheck:
+    text = "Critical finding, not answered yet: {name}, {n} cells."
+    return SigningCheck(text, (("name", name), ("n", "3")), True, (1,), finding=BLAST)
+
+
+def test_after_an_answer_the_next_missing_thing_has_the_focus_and_no_gap_is_left(
+    qtbot: QtBot, context: UiContext
+) -> None:
+    dialog = SignDialog(context, "Ana", [a_finding("Blast"), a_finding("Plasma cell"), ASK])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.activateWindow()
+    qtbot.waitExposed(dialog)
+    tall = dialog.height()
+    dialog.show_checks([a_finding("Plasma cell"), ASK])
+    focus = dialog.focusWidget()
+    assert isinstance(focus, QPushButton)
+    assert focus.text() == "Answer…"
+    assert focus.accessibleName().endswith("Plasma cell, 3 cells.")
+    qtbot.waitUntil(lambda: dialog.height() < tall)
+    dialog.show_checks([ASK])
+    assert dialog.focusWidget() is dialog.fields["unreviewed"]
+    dialog.fields["unreviewed"].setText("spot check")
+    dialog.show_checks([ASK])
+    assert dialog.focusWidget() is dialog.name
+
+
+@pytest.mark.parametrize("place", ["birth_date", COMMENT])
+def test_what_is_not_saved_is_one_click_away(qtbot: QtBot, context: UiContext, place: str) -> None:
+    check = SigningCheck(
+        "Typed and not saved: {field} “{text}”.", (("field", "x"), ("text", "y")), unsaved=place
+    )
+    dialog = SignDialog(context, "Ana", [check])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    shown: list[str] = []
+    dialog.unsaved_wanted.connect(shown.append)
+    next(b for b in dialog.findChildren(QPushButton) if b.text() == "Show").click()
+    assert shown == [place]
+    assert not dialog.isVisible()

@@ -23,6 +23,7 @@ from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.ui.case_details.grades import choices
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.sound import Bell
+from bloodcells_gui.ui.counter.target_bar import TargetBar
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.workbench_window import a_case, a_workspace, shown_tools
@@ -361,3 +362,21 @@ def test_a_key_of_no_class_says_that_it_counted_nothing(bench: ToolWindows, coun
     assert counting.state.hand_counts == {"SNE": 1}
     bench.counter._hint_back.timeout.emit()  # noqa: SLF001  # the time is over
     assert hint.text() == before
+
+
+def test_past_the_target_the_bar_marks_where_it_was(qtbot: QtBot, context: UiContext) -> None:
+    bar = TargetBar(context)
+    qtbot.addWidget(bar)
+    bar.resize(400, 8)
+    for counted, mark in ((0, None), (50, None), (100, None), (125, 320.0)):
+        bar.show_count(counted, 100)
+        found = bar.mark()
+        assert mark == (None if found is None else found.center().x())
+        image = bar.grab().toImage()
+        colours = {name: context.theme.colour(name).rgb() for name in ("accent", "border", "base")}
+        fill = 400 if counted >= 100 else 400 * counted // 100
+        assert all(image.pixel(x, 4) == colours["accent"] for x in (5, fill - 5) if 0 < x < fill)
+        assert fill == 400 or image.pixel(395, 4) == colours["border"]
+        assert mark is None or image.pixel(320, 4) == colours["base"]
+    bar.show_count(7, 0)
+    assert bar.isHidden()

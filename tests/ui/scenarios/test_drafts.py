@@ -310,3 +310,19 @@ def test_a_note_for_the_library_is_there_again_until_it_is_kept(
     bench.add_to_library()
     assert shown == ["", "fine granules"]
     assert session.drafts.text(NOTE) == ""
+
+
+def test_the_line_of_an_unsaved_field_leads_to_it(
+    qtbot: QtBot, bench: ToolWindows, session: CaseSession
+) -> None:
+    QTest.keyClicks(editor(bench, "wbc"), "7.4x")
+    bench.window.page.views.setCurrentIndex(0)  # type: ignore[union-attr]
+    bench.case_details.keep_drafts()  # type: ignore[union-attr]
+    check = next(c for c in signing_checks(session) if c.unsaved)
+    assert check.unsaved == "wbc"
+    bench.window.reporter.unsaved_wanted.emit(check.unsaved)
+    row = bench.case_details.fields.rows["wbc"]  # type: ignore[union-attr]
+    qtbot.waitUntil(row.editor.hasFocus)
+    assert row.editor.isVisible()
+    bench.window.reporter.unsaved_wanted.emit(COMMENT)
+    assert bench.case_details.currentIndex() == 2  # type: ignore[union-attr]
