@@ -35,6 +35,7 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
     SkippedFile,
 )
+from bloodcells_gui.domain.cell import Cell
 from bloodcells_gui.domain.errors import Cancelled
 from bloodcells_gui.domain.left_out import is_duplicate
 from bloodcells_gui.domain.progress import CancelToken
@@ -196,12 +197,16 @@ class AnalysisJob:
             frame = counting_frame(self._options.count_cut_left_top)
         work = cell_analyzer(engine, drawn=specimen.synthetic, frame=frame)
         if specimen.kind is SpecimenKind.CROPS:
-            done = self._images_done(store)
-            options = CropsOptions(self._options.mpp, threads, run=number)
+            known = store.load_cells(as_found=True) if store.runs else []
+            done = self._images_done(store, known)
+            options = CropsOptions(
+                self._options.mpp, threads, run=number, images_before=len(done - copies.skipped.keys()),
+                cells_before=sum(cell.run >= 0 for cell in known),
+            )  # fmt: skip
             crops = crops_analysis(engine, work, options, self.token, brightness)
             images = [(i, r) for i, r in enumerate(specimen.images) if i not in done | copies.skipped.keys()]
             lost = {run.number for run in self._unremarked}
-            unsaid = {specimen.images[c.image].name for c in store.load_cells(as_found=True) if c.run in lost}
+            unsaid = {specimen.images[cell.image].name for cell in known if cell.run in lost}
             return crops.events(images, [r for r in specimen.images if store.runs and r.sha256], unsaid)
         found = scan_analysis(
             engine,
@@ -219,14 +224,12 @@ class AnalysisJob:
         )
         return opened.enter_context(closing(found))
 
-    def _images_done(self, store: CaseStore) -> frozenset[int]:
+    def _images_done(self, store: CaseStore, known: Sequence[Cell]) -> frozenset[int]:
         """Images an earlier run of this case finished: an interrupted analysis goes on behind them.
 
         What was out of reach then may be there again.
         """
-        if not store.runs:
-            return frozenset()
-        with_cells = {c.image for c in store.load_cells(as_found=True)}
+        with_cells = {cell.image for cell in known}
         skipped = {s.path for run in store.runs for s in run.skipped if not out_of_reach(s.reason)}
         by_name = {ref.name: i for i, ref in enumerate(store.specimen.images)}
         return frozenset(with_cells | {by_name[name] for name in skipped if name in by_name})

@@ -57,7 +57,10 @@ class AnalysisRun:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the run stands. `eta_s` is None until a rate is known."""
+    """Where the analysis stands, what earlier runs did counted in; `rate` (per s) is of this run alone.
+
+    `eta_s` is None until a rate is known.
+    """
 
     done: int
     total: int

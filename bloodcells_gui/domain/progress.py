@@ -52,12 +52,16 @@ class RateMeter:
     ----------
     window_s : float
         Length of the window; long enough to be steady, short enough to follow a change.
+    begun : int
+        Items that were done before; they say nothing of the rate.
     """
 
-    def __init__(self, window_s: float = 8.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, window_s: float = 8.0, clock: Callable[[], float] = time.monotonic, *, begun: int = 0
+    ) -> None:
         self._window_s = window_s
         self._clock = clock
-        self._marks: deque[tuple[float, int]] = deque([(clock(), 0)])
+        self._marks: deque[tuple[float, int]] = deque([(clock(), begun)])
 
     def update(self, done: int) -> float:
         """Tell how many items are done; returns items per second (0 before it is known)."""

@@ -73,12 +73,16 @@ class CropsOptions:
         Images per unit of work; small enough that cancelling answers within 200 ms.
     run : int
         Number of the analysis run.
+    images_before, cells_before : int
+        What earlier runs of the case finished and found; progress goes on from there.
     """
 
     mpp: float | None = None
     threads: int = 2
     batch: int = 16
     run: int = 0
+    images_before: int = 0
+    cells_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class CropsAnalysis:
         options: CropsOptions,
         token: CancelToken,
     ) -> None:
+        self._begun = Progress(options.images_before, 0, "images", options.cells_before, 0.0, None)
         self._work = work
         self._load = load
         self._estimate_scale = estimate_scale
@@ -170,7 +175,7 @@ class CropsAnalysis:
         gathered: list[_Batch] = []
         handed_on, ahead = -math.inf, _FEWEST_AHEAD
         try:
-            yield Progress(0, len(images), "images", 0, 0.0, None)
+            yield replace(self._begun, total=self._begun.done + len(images))
 
             def read_ahead() -> None:
                 """One decoder reads on while the networks work on what was read before."""
@@ -199,8 +204,11 @@ class CropsAnalysis:
                 cells += len(rows)
                 gathered, handed_on = [], time.monotonic()
                 rate = meter.update(done)
-                eta = meter.eta_s(done, len(images), rate)
-                yield Progress(done, len(images), "images", cells, rate, eta)
+                begun, eta = self._begun, meter.eta_s(done, len(images), rate)
+                yield replace(
+                    begun, done=begun.done + done, total=begun.done + len(images),
+                    cells=begun.cells + cells, rate=rate, eta_s=eta,
+                )  # fmt: skip
         finally:
             for waiting in pending:
                 waiting.cancel()

@@ -78,7 +78,8 @@ class FieldsSource:
         self._queue = [
             k for k, (i, _) in enumerate(self._images) if i not in self._done and (not zones or i in zones)
         ]
-        self._total = len(self._queue)
+        self._new = len(self._queue)
+        self._before = sum(not zones or i in zones for i in self._done)
         self._settled = SettledScale(ScaleEstimate(None, ScaleSource.UNKNOWN))
         self._mosaic = Mosaic([], [], 0.0)
         self._opened = OpenFields(lambda k: open_reader(self._images[k][1]))
@@ -142,8 +143,12 @@ class FieldsSource:
         return self._shifted(box, self._position[image])
 
     def total(self) -> int:
-        """Fields that no earlier run finished."""
-        return self._total
+        """Fields that are to be searched, and those that earlier runs finished."""
+        return self._before + self._new
+
+    def done_before(self) -> int:
+        """Fields that earlier runs finished."""
+        return self._before
 
     def ready(self) -> bool:
         """Fields come in a fixed order."""

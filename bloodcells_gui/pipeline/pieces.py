@@ -92,7 +92,10 @@ class Source(Protocol):
         """Where a box of an image lies in the specimen's plane."""
 
     def total(self) -> int:
-        """Pieces altogether, those of earlier runs left out."""
+        """Pieces altogether, those of earlier runs included."""
+
+    def done_before(self) -> int:
+        """Pieces of :meth:`total` that earlier runs finished; known once prepared."""
 
     def ready(self) -> bool:
         """Whether `next` can be called already, or must wait until more was learned."""

@@ -170,6 +170,7 @@ class Scan:
         self._options = options
         self._token = token
         self._known = known
+        self._cells_before = sum(cell.run >= 0 for cell in known)
         self._assets_of = assets_of
         self._outlines = Outlines(1.0, source.in_plane)
         self._sums = _Totals()
@@ -235,7 +236,7 @@ class Scan:
             if self._assets_of is not None and cell.predicted not in PLATELETS:
                 self._outlines.add(cell, partial(self._assets_of, cell.id))
         self._reached = 0 < self._options.target <= self._sums.leukocytes
-        self._meter = RateMeter()
+        self._meter = RateMeter(begun=self._done_so_far())
         yield self._progress()
         while not self._reached:
             self._submit_pieces(pool)
@@ -373,14 +374,17 @@ class Scan:
             sampled.nucleated += found.nucleated
             sampled.platelets += found.platelets
 
+    def _done_so_far(self) -> int:
+        """Leukocytes of the target, else pieces, those of earlier runs included."""
+        if self._options.target:
+            return min(self._sums.leukocytes, self._options.target)
+        return self._source.done_before() + self._sums.pieces
+
     def _progress(self) -> Progress:
-        target, sums = self._options.target, self._sums
-        if target:
-            done, total, unit = min(sums.leukocytes, target), target, "leukocytes"
-        else:
-            done, total, unit = sums.pieces, self._source.total(), self._source.unit
-        rate = self._meter.update(done)
-        return Progress(done, total, unit, sums.cells, rate, self._meter.eta_s(done, total, rate))
+        target, done = self._options.target, self._done_so_far()
+        total, unit = (target, "leukocytes") if target else (self._source.total(), self._source.unit)
+        rate, cells = self._meter.update(done), self._cells_before + self._sums.cells
+        return Progress(done, total, unit, cells, rate, self._meter.eta_s(done, total, rate))
 
 
 def _unchanged(assets: CellAssets) -> CellAssets:

@@ -99,7 +99,7 @@ class SlideSource:
         self._before = done or RunRecord()
         self._slides: dict[int, _Slide] = {}
         self._mpp = float("nan")
-        self._total = 0
+        self._total = self._done_before = 0
         self._poor = self._good = 0
         self._planned: deque[tuple[int, int]] = deque()
         self._samples: frozenset[tuple[int, int]] = frozenset()
@@ -219,7 +219,8 @@ class SlideSource:
         done = resume.tiles_done(self._before.progress.searched, image, grid)
         tiles = survey.map.smear.copy()
         tiles[list(done)] = False
-        self._total += int(tiles.sum())
+        self._total += int(survey.map.smear.sum())
+        self._done_before += int(survey.map.smear.sum()) - int(tiles.sum())
         sampled = resume.tiles_done(self._before.progress.sampled, image, grid)
         self._slides[image] = _Slide(ref, reader, survey, tiles, set(done), sampled)
         blurred = [OUT_OF_FOCUS in q.reasons for q in survey.probed if q.coverage > 0.02]
@@ -239,6 +240,10 @@ class SlideSource:
     def total(self) -> int:
         """Tiles with anything on them."""
         return self._total
+
+    def done_before(self) -> int:
+        """Those of them that earlier runs finished."""
+        return self._done_before
 
     def ready(self) -> bool:
         """A wave is planned when the one before the last was searched: never idle, and repeatable."""

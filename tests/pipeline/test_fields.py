@@ -383,7 +383,14 @@ def test_an_interrupted_run_goes_on(smear: Smear) -> None:
     whole, _, _ = run(pictures)
     first, done, _ = run(pictures, target=5)
     assert sum(c.predicted in LEUKOCYTES for c in first) == 5
-    second, _, _ = run(pictures, earlier=[done.record], known=first)
+    second, _, events = run(pictures, earlier=[done.record], known=first)
+    progress = [e for e in events if isinstance(e, Progress)]
+    finished = len(done.record.progress.fields)
+    assert finished > 0
+    assert (progress[0].done, progress[0].total, progress[0].rate) == (finished, 6, 0.0)
+    assert progress[0].cells == len(first)
+    assert (progress[-1].done, progress[-1].total) == (6, 6)
+    assert progress[-1].cells == len(first) + len(second)
     assert sorted((c.image, c.box_px.x) for c in first + second) == sorted(
         (c.image, c.box_px.x) for c in whole
     )

@@ -126,7 +126,12 @@ def test_a_second_run_continues_behind_the_first(smear: Smear) -> None:
     reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
     first, done, _ = run(reader, target=50)
     before = merged([done.record])
-    second, done2, _ = run(reader, target=0, done=before, known=first, run=1)
+    second, done2, events = run(reader, target=0, done=before, known=first, run=1)
+    progress = [e for e in events if isinstance(e, Progress)]
+    assert progress[0].done > 0
+    assert (progress[0].cells, progress[0].rate) == (len(first), 0.0)
+    assert progress[-1].done == progress[-1].total
+    assert progress[-1].done - progress[0].done == len([e for e in events if isinstance(e, TileScanned)])
     white = [c for c in first + second if c.predicted in LEUKOCYTES]
     assert matched(white, smear.of(*LEUKOCYTES), 8) == (140, 0)
     assert {c.run for c in second} == {1}
@@ -139,7 +144,9 @@ def test_a_second_run_continues_behind_the_first(smear: Smear) -> None:
 def test_continuing_to_a_reached_target_adds_nothing(smear: Smear) -> None:
     reader = MemoryReader(smear.rgb, smear.mpp, (1, 4))
     first, done, _ = run(reader, target=30)
-    second, again, _ = run(reader, target=30, done=merged([done.record]), known=first)
+    second, again, events = run(reader, target=30, done=merged([done.record]), known=first)
+    (progress,) = [e for e in events if isinstance(e, Progress)]
+    assert (progress.done, progress.total, progress.rate) == (30, 30, 0.0)
     assert second == []
     assert "is reached" in notice_of(again.record.remarks)
 
