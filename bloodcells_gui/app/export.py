@@ -14,13 +14,14 @@ from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
 from bloodcells_gui.app.reader_limits import limits_of_case
-from bloodcells_gui.app.report_explanations import explanation_maps, overlay_heatmaps
+from bloodcells_gui.app.report_explanations import ReportMap, explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
 from bloodcells_gui.app.signing_checks import answered_checks, finding_lines
 from bloodcells_gui.domain.analysis import SkippedFile, left_out
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable
+from bloodcells_gui.domain.explanation import MapKind
 from bloodcells_gui.domain.file_names import numbered
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.settings import CODES
@@ -90,7 +91,7 @@ def prepare_folder(path: Path) -> None:
 
 
 def live_report_model(
-    session: CaseSession, options: ExportOptions, maps: Mapping[int, bytes] | None = None
+    session: CaseSession, options: ExportOptions, maps: Mapping[int, ReportMap] | None = None
 ) -> ReportModel:
     """The report of this moment, whether or not an earlier one is signed; `maps` are computed when None.
 
@@ -107,7 +108,12 @@ def live_report_model(
         lang=options.lang,
         app_version=__version__,
         thumbnails=lambda ids: own_jpegs(session.store.thumbnails(ids)),
-        cams=overlay_heatmaps(own_jpegs(session.store.thumbnails(maps)), maps),
+        cams=overlay_heatmaps(
+            own_jpegs(session.store.thumbnails(maps)),
+            {cell: m.png for cell, m in maps.items()},
+            MapKind.OCCLUSION,
+        ),
+        rivals={cell: m.rival for cell, m in maps.items()},
         checks=answered_checks(session),
         findings=finding_lines(session),
     )

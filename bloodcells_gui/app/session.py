@@ -37,7 +37,9 @@ from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError, reason_of
+from bloodcells_gui.domain.explanation import Explanation, MapKind
 from bloodcells_gui.domain.measurements import unit_of
+from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import PROPOSED_BY_HAND, Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
 from bloodcells_gui.domain.settings import LabSettings
@@ -233,10 +235,20 @@ class CaseSession:
         """What the case keeps beside a cell, its mask as a person mended it. Thread-safe."""
         return self.outlines.assets(cell_id)
 
-    def explain(self, cell_id: int, code: str) -> NDArray[np.float32]:
-        """Grad-CAM of leaf or row `code`: (h, w) float32, 0 to 1, over the thumbnail's window."""
-        assets = self.store.assets(cell_id)
-        return self._explainer.heat(assets.thumbnail, code, self.cell(cell_id).mpp * assets.crop_px[2])
+    def explain(
+        self,
+        cell_id: int,
+        code: str,
+        kind: MapKind = MapKind.OCCLUSION,
+        cancel: CancelToken | None = None,
+    ) -> Explanation:
+        """Explain leaf or row `code` by a map over the thumbnail's window.
+
+        Raises as :meth:`Explainer.explain`.
+        """
+        assets = self.assets(cell_id)
+        field_um = self.cell(cell_id).mpp * assets.crop_px[2]
+        return self._explainer.explain(assets.thumbnail, assets.mask, code, field_um, kind, cancel)
 
     def can_explain(self) -> bool:
         """Whether the classifier that made these cells is at hand."""

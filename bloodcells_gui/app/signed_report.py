@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.report_explanations import overlay_heatmaps
+from bloodcells_gui.domain.explanation import MapKind
 from bloodcells_gui.imaging.io.own_pictures import own_jpegs
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import ReportModel, digest, from_json
@@ -53,7 +54,9 @@ def frozen_report(session: CaseSession) -> ReportModel | None:
     pictures = own_jpegs(session.store.thumbnails([t.cell for t in thumbs]))
     signed = {t.cell: pictures[t.cell] for t in thumbs if digest(pictures.get(t.cell, b"")) == t.picture}
     assets = {digest(data): data for data in signed.values()}
-    explained = overlay_heatmaps(signed, session.store.report_maps(frozen.sha256))
+    # Reports that were signed before there were occlusion maps have Grad-CAM, which knows no rival.
+    kind = MapKind.OCCLUSION if any(t.rival for t in thumbs) else MapKind.GRAD_CAM
+    explained = overlay_heatmaps(signed, session.store.report_maps(frozen.sha256), kind)
     # Drawn anew from the map that was sealed with the report, under the name that the report has for it.
     assets |= {t.cam: explained[t.cell] for t in thumbs if t.cam and t.cell in explained}
     logo = load_logo(session.settings.header.logo) if model.header.logo else b""

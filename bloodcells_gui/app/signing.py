@@ -95,11 +95,11 @@ def _sign(
         content, key = frozen.report, frozen.sha256
         reason = "; ".join(given.values())[:LONGEST_ANSWER]  # fields are frozen too: it is kept with the act
     else:
-        maps = explanation_maps(session)
-        model = compared_report(live_report_model(session, ExportOptions(), maps), films)
+        explained = explanation_maps(session)
+        model = compared_report(live_report_model(session, ExportOptions(), explained), films)
         model = dataclasses.replace(model, chain=_chain_end(session))
         shown = {t.cell for row in model.gallery for t in row.thumbs if t.cam}
-        maps = {cell: data for cell, data in maps.items() if cell in shown}
+        maps = {cell: m.png for cell, m in explained.items() if cell in shown}
         content, key = model.canonical(), model.sha256()
     try:
         event = make_event(

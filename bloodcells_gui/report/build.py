@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -143,6 +143,7 @@ def build_report(
     lang: str = "en",
     taxonomy: str | None = None,
     cams: Mapping[int, bytes] | None = None,
+    rivals: Mapping[int, str] | None = None,
     created: str = "",
     checks: Sequence[CheckLine] = (),
     findings: Sequence[FindingLine] = (),
@@ -156,7 +157,9 @@ def build_report(
     thumbnails : callable
         Cell ids -> JPEG bytes of those at hand; called once.
     cams : mapping
-        Cell id -> JPEG or PNG with the Grad-CAM drawn over, for the strip of explained cells.
+        Cell id -> JPEG or PNG with the explanation map drawn over, for the strip of explained cells.
+    rivals : mapping
+        Cell id -> the leaf that an occlusion map weighs the proposal against.
     created : str
         UTC time; now when empty.
     checks, findings : sequence
@@ -176,7 +179,8 @@ def build_report(
     skipped = sorted(left_out(runs, specimen), key=lambda file: expected(file.reason))
     cell_counts = Counter(state.decision(c.id).final for c in cells)
     cell_counts.update(state.hand_counts)
-    gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, cams or {}, assets.keep)
+    explained = {cell: (data, (rivals or {}).get(cell, "")) for cell, data in (cams or {}).items()}
+    gallery = _gallery(specimen, cells, state, differential, settings, thumbnails, explained, assets.keep)
     logo = load_logo(settings.header.logo) if settings.header.logo else b""
     return ReportModel(
         specimen=specimen.id,
@@ -243,7 +247,7 @@ def _tags(state: Reviewed, settings: LabSettings) -> tuple[TagLine, ...]:
 
 
 def cells_to_explain(cells: Sequence[Cell], state: Reviewed, settings: LabSettings) -> list[int]:
-    """Which cells the report explains by Grad-CAM: the most doubtful of each class in turn."""
+    """Which cells the report explains by a map: the most doubtful of each class in turn."""
     by_class: dict[str, list[Cell]] = {}
     for cell in cells:
         decision = state.decision(cell.id)
@@ -266,7 +270,7 @@ def _gallery(
     differential: Differential,
     settings: LabSettings,
     thumbnails: Thumbnails,
-    cams: Mapping[int, bytes],
+    explained: Mapping[int, tuple[bytes, str]],
     keep: Callable[[bytes], str],
 ) -> tuple[GalleryRow, ...]:
     row_of = {leaf: row for row in ROLLUPS[differential.rollup].rows for leaf in row.leaves}
@@ -277,12 +281,13 @@ def _gallery(
             code = row_of[decision.final].code if decision.final else UNIDENTIFIED
             members.setdefault(code, []).append(cell)
     limit = settings.thumbnails_per_class
-    chosen = {code: _select_gallery_cells(found, limit, cams) for code, found in members.items()}
+    chosen = {code: _select_gallery_cells(found, limit, explained) for code, found in members.items()}
     wanted = [c.id for found in chosen.values() for c in found]
     pictures = thumbnails(wanted) if wanted else {}
 
     def thumb(cell: Cell) -> Thumb:
         decision = state.decision(cell.id)
+        cam, rival = explained.get(cell.id, (b"", ""))
         return Thumb(
             cell=cell.id,
             image=specimen.images[cell.image].name if 0 <= cell.image < len(specimen.images) else "",
@@ -292,8 +297,9 @@ def _gallery(
             final=decision.final,
             doubtful=is_unsure(cell),
             picture=keep(pictures.get(cell.id, b"")),
-            cam=keep(cams.get(cell.id, b"")),
+            cam=keep(cam),
             tags=state.tags.get(cell.id, ()),
+            rival=rival,
         )
 
     rows = [(r.code, r.name, r.counts, r.rgb) for r in differential.rows]
@@ -305,9 +311,9 @@ def _gallery(
     )
 
 
-def _select_gallery_cells(cells: Sequence[Cell], limit: int, cams: Mapping[int, bytes]) -> list[Cell]:
+def _select_gallery_cells(cells: Sequence[Cell], limit: int, explained: Container[int]) -> list[Cell]:
     """At most `limit`: half the most doubtful, half the surest, explained ones first; by uncertainty."""
-    ranked = sorted(cells, key=lambda c: (c.id not in cams, -c.uncertainty, c.id))
+    ranked = sorted(cells, key=lambda c: (c.id not in explained, -c.uncertainty, c.id))
     if len(ranked) > limit:
         half = (limit + 1) // 2
         ranked = ranked[:half] + ranked[len(ranked) - (limit - half) :]

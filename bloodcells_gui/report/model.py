@@ -92,7 +92,10 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Thumb:
-    """One cell in the gallery; `picture` and `cam` are sha256 of assets, "" when there is none."""
+    """One cell in the gallery; `picture` and `cam` are sha256 of assets, "" when there is none.
+
+    `cam` is the picture with its explanation map, which weighs `predicted` against the leaf `rival`.
+    """
 
     cell: int
     image: str
@@ -104,6 +107,7 @@ class Thumb:
     picture: str
     cam: str = ""
     tags: tuple[str, ...] = field(default=(), metadata=LATER)
+    rival: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

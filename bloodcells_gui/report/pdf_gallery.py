@@ -1,4 +1,4 @@
-"""Pictures: the gallery of every class, and Grad-CAM of some cells."""
+"""Pictures: the gallery of every class, and explanation maps of some cells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.map_colours import AGAINST_RGB, FOR_RGB
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.report.model import GalleryRow, ReportModel, Thumb
@@ -224,27 +225,71 @@ def _sign(sheet: Sheet, x: float, y: float, kind: str) -> None:
 
 
 def explanations(sheet: Sheet, model: ReportModel) -> None:
-    """Grad-CAM of some cells beside the cell itself."""
+    """Explanation maps of some cells beside the cell itself: occlusion, or Grad-CAM in older reports."""
     thumbs = [t for row in model.gallery for t in row.thumbs if t.cam]
     if not thumbs:
         return
-    sheet.heading(sheet.tr("What the classifier looked at (Grad-CAM)"), 38)
-    note = N_("Warm colours mark what spoke for the proposed class; they explain the model, not the cell.")
-    sheet.paragraph(sheet.tr(note), size=7.5, rgb=MUTED)
+    occlusion = any(t.rival for t in thumbs)
+    if occlusion:
+        sheet.heading(sheet.tr("What the answer hinges on (occlusion maps)"), 42)
+        _occlusion_legend(sheet)
+    else:
+        sheet.heading(sheet.tr("What the classifier looked at (Grad-CAM)"), 38)
+        note = N_(
+            "Warm colours mark what spoke for the proposed class; they explain the model, not the cell."
+        )
+        sheet.paragraph(sheet.tr(note), size=7.5, rgb=MUTED)
     sheet.set_y(sheet.y + 1)
     size, pair_gap = 19.0, 5.0
     columns = max(1, int((sheet.width + pair_gap) // (2 * size + 0.6 + pair_gap)))
     pitch = (sheet.width - 2 * size - 0.6) / max(columns - 1, 1)
+    below = 3.2 if occlusion else 0.0
     for line in _chunks(thumbs, columns):
-        sheet.ensure(size + 9)
+        sheet.ensure(size + 9 + below)
         y = sheet.y
         for i, thumb in enumerate(line):
-            x = sheet.left + i * pitch
-            name = class_name(sheet, thumb.predicted)
-            _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), name)
-            alt = sheet.tr("Grad-CAM of cell {cell} for {name}", cell=cell_number(thumb.cell), name=name)
-            _picture(sheet, x + size + 0.6, y, size, model.assets.get(thumb.cam, b""), alt)
-            sheet.put(x, y + size + 0.5, name, 2 * size, size=7.2, height=3.4)
-            text = f"{cell_number(thumb.cell)}  ·  {_percent(thumb.probability)} %"
-            sheet.put(x, y + size + 3.7, text, 2 * size, size=6.6, rgb=MUTED, height=3.2)
-        sheet.set_y(y + size + 8.6)
+            _explained(sheet, model, thumb, (sheet.left + i * pitch, y), size)
+        sheet.set_y(y + size + 8.6 + below)
+
+
+def _occlusion_legend(sheet: Sheet) -> None:
+    """Say what the two colours mean, beside a patch of each."""
+    patch = 2.6
+    for rgb, text in (
+        (FOR_RGB, N_("speaks for the proposed class: covered, the class becomes less likely")),
+        (AGAINST_RGB, N_("speaks for the class named behind “against”")),
+    ):
+        sheet.box(sheet.left, sheet.y + 0.5, patch, patch, rgb)
+        sheet.put(
+            sheet.left + patch + 1.2,
+            sheet.y,
+            sheet.tr(text),
+            sheet.width - 5,
+            size=7.5,
+            rgb=MUTED,
+            height=3.6,
+        )
+        sheet.set_y(sheet.y + 3.7)
+    note = N_(
+        "The maps explain the program, not the cell: each place was covered and the answer asked again."
+    )
+    sheet.paragraph(sheet.tr(note), size=7.5, rgb=MUTED)
+
+
+def _explained(sheet: Sheet, model: ReportModel, thumb: Thumb, at: tuple[float, float], size: float) -> None:
+    """A cell, its map beside it, and what they are."""
+    x, y = at
+    name = class_name(sheet, thumb.predicted)
+    number = cell_number(thumb.cell)
+    if thumb.rival:
+        alt = sheet.tr("Occlusion map of cell {cell} for {name}", cell=number, name=name)
+    else:
+        alt = sheet.tr("Grad-CAM of cell {cell} for {name}", cell=number, name=name)
+    _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), name)
+    _picture(sheet, x + size + 0.6, y, size, model.assets.get(thumb.cam, b""), alt)
+    sheet.put(x, y + size + 0.5, name, 2 * size, size=7.2, height=3.4)
+    text = f"{number}  ·  {_percent(thumb.probability)} %"
+    sheet.put(x, y + size + 3.7, text, 2 * size, size=6.6, rgb=MUTED, height=3.2)
+    if thumb.rival:
+        against = sheet.tr("against {name}", name=class_name(sheet, thumb.rival))
+        sheet.put(x, y + size + 6.9, against, 2 * size, size=6.6, rgb=MUTED, height=3.2)

@@ -91,7 +91,7 @@ class Actions(QObject):
         add("next_doubtful", tr("Next uncerta&in cell"), "doubt", QKeySequence("N"))
         add("look_first", tr("Next cell to look at &first"), "look_first", QKeySequence("F7"))
         add("next_unreviewed", tr("Next cell &nobody has looked at"), "next", QKeySequence("U"))
-        add("explain", tr("&Explanation (Grad-CAM)"), "heat", QKeySequence("F4"))
+        add("explain", tr("&Explanation map"), "heat", QKeySequence("F4"))
         add("compare", tr("Com&pare the chosen cells"), "", QKeySequence("F2"))
         add("alike", tr("Cells li&ke this one"), "", QKeySequence("F3"))
         add("loupe", tr("L&oupe"), "zoom_in", QKeySequence("F5"))

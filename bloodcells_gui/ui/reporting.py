@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.earlier_films import FilmFinder
 from bloodcells_gui.app.export import export, folder_name, safe_folder_name
+from bloodcells_gui.app.report_explanations import map_preparation
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import signing_checks
 from bloodcells_gui.app.signing_checks import answer_draft
@@ -20,6 +21,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.film_messages import film_remark
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_details.comments import LONGEST
 from bloodcells_gui.ui.context import UiContext
@@ -29,7 +31,7 @@ from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog, UnsavedComme
 from bloodcells_gui.ui.earlier_films.search import FilmSearch
 from bloodcells_gui.ui.file_dialogs import FileKind, documents
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import QueuedLookup, UnawaitedThreads
+from bloodcells_gui.ui.jobs import Lookup, QueuedLookup, UnawaitedThreads
 from bloodcells_gui.ui.labels import menu_text
 from bloodcells_gui.ui.review import ReviewController
 
@@ -70,6 +72,7 @@ class Reporter(QObject):
         self._context = context
         self._banners = banners
         self._writes = QueuedLookup(pool, self)
+        self._maps = Lookup(pool, self)
         self._writes.answered.connect(self._written)
         self._writes.failed.connect(self._on_report_failed)
         self._signed: Banner | None = None
@@ -124,7 +127,12 @@ class Reporter(QObject):
         if controller.session.state.signed:
             self._amend(controller, window)
         else:
-            self._sign(controller, window)
+            cancel = CancelToken()
+            self._maps.ask("maps", map_preparation(controller.session, cancel))  # while the name is typed
+            try:
+                self._sign(controller, window)
+            finally:
+                cancel.cancel()
 
     def _settle_comment(self, controller: ReviewController, window: QWidget) -> bool:
         """Ask what becomes of a comment that was typed and not added; False to go back to the case."""
@@ -239,6 +247,7 @@ class Reporter(QObject):
     def stop(self) -> None:
         """Deliver nothing any more."""
         self._writes.close()
+        self._maps.close()
 
 
 def _open(folder: str) -> None:

@@ -25,6 +25,7 @@ from bloodcells_gui.storage import audit
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.recover import recover
+from tests.support.doubles import CLASSES
 from tests.support.old_versions import signed_version_2
 from tests.support.signed_cases import no_engine, opened, with_signature
 from tests.support.tampering import tamper
@@ -132,7 +133,9 @@ def test_the_explanations_of_a_signed_report_are_drawn_without_models(signed: Pa
     model = report_model(session, ExportOptions())
     session.close()
     explained = [t for row in model.gallery for t in row.thumbs if t.cam]
-    assert len(explained) == LabSettings().gradcam_in_report
+    assert 3 <= len(explained) <= LabSettings().gradcam_in_report
+    assert {t.predicted for t in explained} <= set(CLASSES)  # what the stand-in classifier knows
+    assert all(t.rival in CLASSES and t.rival != t.predicted for t in explained)
     assert all(model.assets[t.cam].startswith(b"\xff\xd8") for t in explained)
     assert model.assets == live.assets
     # each is what the live report showed when it was signed

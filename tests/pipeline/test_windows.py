@@ -13,6 +13,7 @@ from bloodcells_gui.app.analysis_wiring import cell_analyzer
 from bloodcells_gui.app.engine import load_engine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.domain.cell import CellAssets
+from bloodcells_gui.domain.explanation import MapKind
 from bloodcells_gui.imaging.measure import MEASUREMENTS, measure
 from bloodcells_gui.inference.preprocess import crop_at_scale
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
@@ -36,6 +37,16 @@ class WatchedClassifier(PlainClassifier):
 
 def view_of(size_px: int, um_per_px: float) -> SimpleNamespace:
     return SimpleNamespace(size_px=size_px, um_per_px=um_per_px)
+
+
+def grad_cam_of(engine: object):
+    """The Grad-CAM map of a class over a cell's window, as the program asks for it."""
+    explainer = Explainer(lambda: engine)  # type: ignore[arg-type, return-value]
+
+    def explain(assets: CellAssets, code: str, field_um: float) -> NDArray[np.float32]:
+        return explainer.explain(assets.thumbnail, assets.mask, code, field_um, MapKind.GRAD_CAM).values
+
+    return explain
 
 
 def diameter_um(mask: NDArray[np.bool_], um_per_px: float) -> float:
@@ -148,16 +159,16 @@ def test_an_explanation_lies_over_the_cell_of_the_thumbnail(size: int, um: float
     work = CellAnalyzer(engine.classifier, engine.segmenter, measure)
     place = CellPlace(0, draw_cell("SNE", 360, 0.107), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = work.process([place])
-    explainer = Explainer(lambda: engine)  # type: ignore[arg-type, return-value]
-    heat = explainer.heat(assets.thumbnail, "SNE", cell.mpp * assets.crop_px[2])
+    grad_cam = grad_cam_of(engine)
+    heat = grad_cam(assets, "SNE", cell.mpp * assets.crop_px[2])
     per_px = work.windows.field_um / len(heat)
     assert diameter_um(heat > 0.2, per_px) == pytest.approx(12, rel=0.05)
     assert np.hypot(*(np.argwhere(heat > 0.2).mean(axis=0) + 0.5 - len(heat) / 2)) * per_px < 0.5
     # A case that does not know its scale, or lies about it, is explained in the models' own window.
     for unknown in (float("nan"), 1e9, 0.0, -3.0):
         np.testing.assert_array_equal(
-            explainer.heat(assets.thumbnail, "SNE", unknown),
-            explainer.heat(assets.thumbnail, "SNE", work.windows.field_um),
+            grad_cam(assets, "SNE", unknown),
+            grad_cam(assets, "SNE", work.windows.field_um),
         )
 
 
@@ -167,8 +178,8 @@ def test_an_old_thumbnail_is_explained_by_a_classifier_with_a_narrower_window() 
     place = CellPlace(0, draw_cell("EO", 360, 0.107), (0, 0), (180, 180), 0.107)
     ((cell, assets),) = old.process([place])
     engine = SimpleNamespace(classifier=PlainClassifier(um_per_px=0.172), segmenter=PlainSegmenter())
-    explainer = Explainer(lambda: engine)  # type: ignore[arg-type, return-value]
-    heat = explainer.heat(assets.thumbnail, "EO", cell.mpp * assets.crop_px[2])
+    grad_cam = grad_cam_of(engine)
+    heat = grad_cam(assets, "EO", cell.mpp * assets.crop_px[2])
     assert diameter_um(heat > 0.2, 27.52 / len(heat)) == pytest.approx(12, rel=0.05)
 
 
@@ -183,7 +194,7 @@ def test_the_shipped_networks_work_with_a_narrower_naming_window() -> None:
     ((cell, assets),) = work.process([place])
     area = cell.measurements[MEASUREMENTS.index("cell_area_um2")]
     assert area == pytest.approx(np.pi * 36, rel=0.15)
-    heat = Explainer(lambda: engine).heat(assets.thumbnail, cell.predicted, cell.mpp * assets.crop_px[2])
+    heat = grad_cam_of(engine)(assets, cell.predicted, cell.mpp * assets.crop_px[2])
     seen = crop_at_scale(image, (180, 180), 0.107, 128, 0.172)
     direct = engine.classifier.explain(seen[None], [cell.predicted])[0]
     middle = np.asarray(centred(heat, len(direct)), np.float32)

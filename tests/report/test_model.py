@@ -130,6 +130,16 @@ def test_a_missing_thumbnail_does_not_cost_the_report() -> None:
     assert all(t.picture == "" for t in lymphocytes.thumbs)
 
 
+def test_reports_without_a_rival_keep_their_bytes() -> None:
+    plain, explained = make_report(), make_report(with_rivals=True)
+    assert b'"rival"' not in plain.canonical()
+    assert explained.sha256() != plain.sha256()
+    back = from_json(to_json(explained))
+    rivals = {t.rival for row in back.gallery for t in row.thumbs if t.cam}
+    assert rivals == {"MO"}
+    assert not any(t.rival for row in back.gallery for t in row.thumbs if not t.cam)
+
+
 def test_explained_cells_are_the_doubtful_ones_of_different_classes() -> None:
     cells = make_cells()
     state = make_state(cells, reviewed=False)

@@ -248,6 +248,20 @@ def test_missing_and_broken_pictures_leave_an_empty_frame(tmp_path: Path) -> Non
 
 
 @needs_poppler
+def test_explained_cells_say_what_the_colours_mean_and_older_ones_what_they_were(
+    plain: ReportModel, tmp_path: Path
+) -> None:
+    text = text_of(render(make_report(with_rivals=True)), tmp_path)
+    assert "What the answer hinges on (occlusion maps)" in text
+    assert text.count("against Monocyte") == LabSettings().gradcam_in_report
+    assert "speaks for the proposed class" in text
+    assert "Grad-CAM" not in text
+    former = text_of(render(plain), tmp_path)
+    assert "What the classifier looked at (Grad-CAM)" in former
+    assert "against Monocyte" not in former
+
+
+@needs_poppler
 def test_stamps_stand_on_every_page(tmp_path: Path) -> None:
     model = make_report(
         reviewed=False, run=make_run(status=RunStatus.CANCELLED), specimen=make_specimen(110, synthetic=True)

@@ -32,6 +32,10 @@ class PlainResult:
     unlike: NDArray[np.bool_]
     disagreement: NDArray[np.float32] | None = None
 
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        return np.log(self.probabilities + np.float32(1e-9))
+
 
 class PlainSegmenter:
     """Dark means cell, darker means nucleus; the blob nearest the middle wins."""
@@ -60,6 +64,7 @@ class PlainClassifier:
     """The colour of the middle names the class: blue LY, purple SNE, orange EO, pale PLT; grey is ART."""
 
     classes, provider, look_first = CLASSES, "CPUExecutionProvider", LOOK_FIRST
+    profile = None
     colours = np.array(
         [(120, 60, 160), (60, 60, 200), (230, 120, 60), (200, 150, 200), (128, 128, 128)], float
     )

@@ -33,6 +33,8 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_UNLIKE_TRAINING, Box, Cell, CellAssets
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.explanation import Explanation, MapKind
+from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import ReviewState, make_event
 from bloodcells_gui.domain.settings import LabSettings
@@ -205,6 +207,8 @@ class FakeSession(CaseSession):
         self.fail_with: UserError | None = None
         self.thumbnail_threads: set[int] = set()
         self.found: dict[int, tuple[str, float]] = {}
+        self.explained_as: list[MapKind] = []
+        self.cancels: list[CancelToken | None] = []
         self._time = 0
         if wbc:
             self.set_field("wbc", wbc)
@@ -252,13 +256,25 @@ class FakeSession(CaseSession):
         image, mask = draw_cell(cell_id, self.cell(cell_id).predicted, 320)
         return FakeView(image, 0.07, contours(mask > 0), contours(mask == 2))
 
-    def explain(self, cell_id: int, code: str) -> NDArray[np.float32]:
+    def explain(
+        self,
+        cell_id: int,
+        code: str,
+        kind: MapKind = MapKind.OCCLUSION,
+        cancel: CancelToken | None = None,
+    ) -> Explanation:
         if code not in BY_CODE:
             raise KeyError(code)
+        self.explained_as.append(kind)
+        self.cancels.append(cancel)
         rng = np.random.default_rng(cell_id + len(code))
         y, x = np.mgrid[0:16, 0:16]
         cy, cx = 6 + 4 * rng.random(2)
-        return np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / 14).astype(np.float32)
+        heat = np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / 14).astype(np.float32)
+        if kind is MapKind.GRAD_CAM:
+            return Explanation(kind, heat)
+        rival = next(c for c in CODES if c != code)
+        return Explanation(kind, 2 * heat - 1, rival, log_odds=3.2, lost=2.1, gained=1.4)
 
     def embeddings(self) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
         rng = np.random.default_rng(1)

@@ -175,6 +175,7 @@ def make_report(
     specimen: Specimen | None = None,
     run: AnalysisRun | None = None,
     with_cams: bool = True,
+    with_rivals: bool = False,
     state: ReviewState | None = None,
 ) -> ReportModel:
     cells = make_cells(mix)
@@ -194,6 +195,7 @@ def make_report(
         app_version="0.1.0",
         thumbnails=lambda ids: {i: source(by_id[i].predicted) for i in ids},
         cams={i: picture(by_id[i].predicted, True) for i in explained},
+        rivals=dict.fromkeys(explained, "MO") if with_rivals else None,
         lang=lang,
         created="2026-03-02T10:00:00Z",
     )

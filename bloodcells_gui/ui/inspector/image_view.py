@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from bloodcells_gui.domain.explanation import Explanation
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.overlay import heat_image
@@ -162,9 +163,9 @@ class CellImageView(QWidget):
         drawing = self.ruler_on or self.tool is not None
         self.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.OpenHandCursor)
 
-    def show_heat(self, heat: NDArray[np.float32] | None) -> None:
-        """Lay an explanation map (values 0 to 1, covering the whole picture) over it; None removes it."""
-        self._heat = None if heat is None else heat_image(heat)
+    def show_heat(self, found: Explanation | None) -> None:
+        """Lay an explanation map, covering the whole picture, over it; None removes it."""
+        self._heat = None if found is None else heat_image(found.values, found.kind)
         self.note = ""
         self.update()
 

@@ -1,4 +1,4 @@
-"""Colours of the explanation map."""
+"""Explanation maps as coloured images."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
+
+from bloodcells_gui.domain.explanation import MapKind
+from bloodcells_gui.domain.map_colours import AGAINST_RGB, FOR_RGB
 
 # Anchors of the "inferno" map (Smith and van der Walt 2015, CC0): even in lightness, readable without colour
 # vision; the dark end is transparent so that the cell stays visible where the map says nothing.
@@ -26,9 +29,21 @@ def colour_table() -> NDArray[np.uint8]:
     return np.concatenate([rgb, alpha[:, None]], axis=1).round().astype(np.uint8)
 
 
-def heat_image(heat: NDArray[np.float32]) -> QImage:
-    """An (h, w) map of 0 to 1 as a coloured image with alpha."""
-    levels = np.clip(np.nan_to_num(heat) * 255, 0, 255).astype(np.uint8)
-    rgba = np.ascontiguousarray(colour_table()[levels])
+@lru_cache(maxsize=1)
+def evidence_table() -> NDArray[np.uint8]:
+    """(511, 4) uint8 RGBA for values of an occlusion map, -255 to 255."""
+    at = np.arange(-255, 256)
+    rgb = np.where(at[:, None] > 0, np.array(FOR_RGB), np.array(AGAINST_RGB))
+    return np.concatenate([rgb, np.abs(at)[:, None]], axis=1).astype(np.uint8)
+
+
+def heat_image(heat: NDArray[np.float32], kind: MapKind) -> QImage:
+    """An explanation map (h, w) as a coloured image with alpha; clear where it says nothing."""
+    if kind is MapKind.OCCLUSION:
+        levels = np.clip(np.rint(np.nan_to_num(heat) * 255), -255, 255).astype(np.int16) + 255
+        rgba = np.ascontiguousarray(evidence_table()[levels])
+    else:
+        levels = np.clip(np.nan_to_num(heat) * 255, 0, 255).astype(np.int16)
+        rgba = np.ascontiguousarray(colour_table()[levels])
     h, w = levels.shape
     return QImage(rgba.data, w, h, 4 * w, QImage.Format.Format_RGBA8888).copy()

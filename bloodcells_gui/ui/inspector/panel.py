@@ -23,7 +23,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.cell_words import cell_remarks
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
 from bloodcells_gui.ui.i18n import tr
-from bloodcells_gui.ui.inspector.controls import class_choice, slider, toggle_button
+from bloodcells_gui.ui.inspector.controls import slider, toggle_button
 from bloodcells_gui.ui.inspector.details import (
     PairsModel,
     PairsView,
@@ -32,6 +32,7 @@ from bloodcells_gui.ui.inspector.details import (
     measurement_value,
     status_word,
 )
+from bloodcells_gui.ui.inspector.explaining import ExplanationRow
 from bloodcells_gui.ui.inspector.flag_line import FlagLine
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.inspector.mending import OutlineMending
@@ -69,17 +70,18 @@ class InspectorPanel(QWidget):
         self._findings = Lookup(pool, self)
         self._findings.answered.connect(self._finding_arrived)
         self._views = Lookup(pool, self)
-        self._heats = Lookup(pool, self)
         self._views.answered.connect(self._view_arrived)
         self._views.failed.connect(self._view_failed)
-        self._heats.answered.connect(self._heat_arrived)
-        self._heats.failed.connect(self._heat_failed)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._load)
 
         self.image = CellImageView(context)
+        self.explanation = ExplanationRow(context, self.session, self.image, pool)
+        self.explained_class, self.opacity = self.explanation.explained_class, self.explanation.opacity
+        self.explained_class.activated.connect(lambda i: self.explain(self.explained_class.itemData(i)))
+        self.explanation.hide()
         self.mending = OutlineMending(context, self.image, controller)
         self.mending.wanted.connect(self.mend_outline)
         layout = QVBoxLayout(self)
@@ -100,7 +102,7 @@ class InspectorPanel(QWidget):
         top_layout.addWidget(self.replaced)
         top_layout.addLayout(self._build_tools())
         top_layout.addWidget(self.mending)
-        top_layout.addWidget(self._build_explanation())
+        top_layout.addWidget(self.explanation)
         split.addWidget(top)
         split.addWidget(self._build_tabs())
         split.setSizes([420, 300])
@@ -147,20 +149,6 @@ class InspectorPanel(QWidget):
         head.addWidget(self.remarks)
         return head
 
-    def _build_explanation(self) -> QWidget:
-        self.explanation = QWidget()
-        row = QHBoxLayout(self.explanation)
-        row.setContentsMargins(12, 0, 12, 7)
-        row.setSpacing(8)
-        name = QLabel(tr("Why"))
-        name.setObjectName("muted")
-        name.setBuddy(self.explained_class)
-        row.addWidget(name)
-        row.addWidget(self.explained_class, 1)
-        row.addWidget(self.opacity)
-        self.explanation.hide()
-        return self.explanation
-
     def _build_tools(self) -> QHBoxLayout:
         self.cell_button = toggle_button(
             self._context, "contour", tr("Outline of the cell"), tr("Outline of the cell")
@@ -171,12 +159,9 @@ class InspectorPanel(QWidget):
         self.heat_button = toggle_button(
             self._context,
             "heat",
-            tr("Explanation (Grad-CAM)"),
-            tr("Explanation (Grad-CAM): where the classifier looked for this class"),
+            tr("Explanation map"),
+            tr("Explanation map: which places speak for this class, and which against it"),
         )
-        self.opacity = slider(5, 100, 44, tr("Opacity of the explanation"), tr("Opacity of the explanation"))
-        self.opacity.setValue(55)
-        self.explained_class = class_choice(self._context)
         self._zoom = QLabel()
         self._zoom.setObjectName("muted")
         self._zoom.setFixedWidth(self.fontMetrics().horizontalAdvance("1000 %"))
@@ -193,9 +178,6 @@ class InspectorPanel(QWidget):
         self.cell_button.toggled.connect(self._outlines)
         self.nucleus_button.toggled.connect(self._outlines)
         self.heat_button.toggled.connect(self._heat_toggled)
-        self.opacity.valueChanged.connect(self._opacity_changed)
-        self.explained_class.activated.connect(lambda i: self.explain(self.explained_class.itemData(i)))
-        self._opacity_changed(self.opacity.value())
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 5, 8, 5)
         tools.setSpacing(3)
@@ -251,7 +233,7 @@ class InspectorPanel(QWidget):
         self.found = None
         self._findings.forget()
         self._views.forget()
-        self._heats.forget()
+        self.explanation.forget()
         if cell_id is None:
             self._settle.stop()
             self.image.clear(tr("Choose a cell in the gallery."))
@@ -389,41 +371,23 @@ class InspectorPanel(QWidget):
         if self.shown_cell is None:
             return
         self._explained = code
-        self.explained_class.setCurrentIndex(self.explained_class.findData(code))
         self.bars.mark(code)
         if not self.heat_button.isChecked():
             self.heat_button.setChecked(True)
             return
-        session, cell_id = self.session, self.shown_cell
-        self._heats.ask((cell_id, code), lambda: session.explain(cell_id, code))
+        self.explanation.ask(self.shown_cell, code)
 
     def _bar_chosen(self, code: str) -> None:
         if code in BY_CODE:
             self.explain(code)
-
-    def _heat_arrived(self, tag: object, heat: object) -> None:
-        if tag == (self.shown_cell, self._explained) and self.heat_button.isChecked():
-            self.image.show_heat(heat)  # type: ignore[arg-type]
-
-    def _heat_failed(self, tag: object, _error: object) -> None:
-        if tag == (self.shown_cell, self._explained):
-            self.image.show_heat(None)
-            self.image.show_note(
-                tr("No explanation: the model does not know this class, or is not available.")
-            )
 
     def _heat_toggled(self, on: bool) -> None:
         self.explanation.setVisible(on)
         if on and self.shown_cell is not None:
             self.explain(self._explained or self.session.cell(self.shown_cell).predicted)
         else:
-            self._heats.forget()
-            self.image.show_heat(None)
+            self.explanation.forget()
             self.bars.mark("")
-
-    def _opacity_changed(self, value: int) -> None:
-        self.image.heat_opacity = value / 100
-        self.image.update()
 
     def _outlines(self) -> None:
         self.image.show_cell = self.cell_button.isChecked()
@@ -443,4 +407,4 @@ class InspectorPanel(QWidget):
         self._settle.stop()
         self._findings.close()
         self._views.close()
-        self._heats.close()
+        self.explanation.close_case()

@@ -20,10 +20,12 @@ from PySide6.QtWidgets import (
 from bloodcells_gui.app.earlier_films import FoundFilms
 from bloodcells_gui.app.export import ExportOptions
 from bloodcells_gui.app.preview import Preview
+from bloodcells_gui.app.report_explanations import map_preparation
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.earlier_films import NOT_AWAITED, SEARCH_FAILED
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.page_marks import Page
+from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
@@ -92,6 +94,10 @@ class PreviewWindow(QDialog):
         self._work = Lookup(pool, self)
         self._work.answered.connect(self._on_report_done)
         self._work.failed.connect(self._on_report_failed)
+        self._cancel = CancelToken()
+        self._maps = Lookup(pool, self)
+        self._maps.answered.connect(lambda *_: self._make_preview())
+        self._maps.failed.connect(lambda *_: self._make_preview())  # which says what is wrong
         self.pages.setFocus()
         self._render_report()
 
@@ -153,7 +159,13 @@ class PreviewWindow(QDialog):
         return made
 
     def _render_report(self) -> None:
+        """Have the explanation maps computed in the background first: they take a second or two."""
         self._discard_preview()
+        self._enable(False)
+        self.where.setText(tr("Laying out the pages…"))
+        self._maps.ask("maps", map_preparation(self._session, self._cancel))
+
+    def _make_preview(self) -> None:
         options = ExportOptions(lang=str(self.lang.currentData()), paper=str(self.paper.currentData()))
         try:
             # On the window's thread: a report is of one moment, and decisions are made on this thread.
@@ -263,6 +275,8 @@ class PreviewWindow(QDialog):
 
     def stop(self) -> None:
         """Ask for nothing any more; remove what was written for the look."""
+        self._cancel.cancel()
+        self._maps.close()
         self._patience.stop()
         self._films.close()
         self._work.close()

@@ -16,6 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.analysis import CellsReproposed
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED
+from bloodcells_gui.domain.explanation import Explanation, MapKind
+from bloodcells_gui.domain.map_colours import AGAINST_RGB, FOR_RGB
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.inspector.details import measurement_name, measurement_value
@@ -136,7 +138,7 @@ def test_without_a_scale_there_is_no_bar() -> None:
 def test_cold_places_of_the_explanation_stay_clear() -> None:
     assert colour_table()[0, 3] == 0
     assert colour_table()[255, 3] == 255
-    image = heat_image(np.array([[0.0, 1.0], [np.nan, 0.5]], np.float32))
+    image = heat_image(np.array([[0.0, 1.0], [np.nan, 0.5]], np.float32), MapKind.GRAD_CAM)
     assert image.pixelColor(0, 0).alpha() == 0
     assert image.pixelColor(1, 0).alpha() == 255
     assert image.pixelColor(0, 1).alpha() == 0
@@ -184,6 +186,66 @@ def test_a_class_the_model_does_not_know_is_told_on_the_picture(qtbot: QtBot, pa
     qtbot.waitUntil(lambda: panel.image.has_picture)
     panel.explain("PLC")
     qtbot.waitUntil(lambda: bool(panel.image.note))
+    assert not panel.image.has_heat
+
+
+def test_an_occlusion_map_is_orange_for_the_class_blue_for_its_rival_and_clear_between() -> None:
+    image = heat_image(np.array([[1.0, -1.0, 0.0, np.nan]], np.float32), MapKind.OCCLUSION)
+    colours = [image.pixelColor(x, 0) for x in range(4)]
+    assert (colours[0].red(), colours[0].green(), colours[0].blue()) == FOR_RGB
+    assert (colours[1].red(), colours[1].green(), colours[1].blue()) == AGAINST_RGB
+    assert [c.alpha() for c in colours] == [255, 255, 0, 0]
+
+
+def test_the_map_has_a_legend_with_both_classes_and_what_covering_changes(
+    qtbot: QtBot, panel: InspectorPanel
+) -> None:
+    panel.show_cell(5)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    panel.explain("EO")
+    qtbot.waitUntil(lambda: panel.image.has_heat)
+    legend = panel.explanation.legend
+    assert "osinophil" in legend.asked.text()
+    assert "eutrophil" in legend.rival.text()
+    assert "25 : 1" in legend.sentence.text().replace("\N{NO-BREAK SPACE}", " ")  # e ** 3.2
+    assert "3.0 : 1" in legend.sentence.text().replace("\N{NO-BREAK SPACE}", " ")  # e ** (3.2 - 2.1)
+    assert not panel.image.note
+
+
+def test_a_map_without_a_deciding_place_says_so(qtbot: QtBot, panel: InspectorPanel) -> None:
+    flat = Explanation(MapKind.OCCLUSION, np.zeros((16, 16), np.float32), "BA", 9.0, 0.1, 0.05)
+    panel.session.explain = lambda *_: flat  # type: ignore[method-assign, assignment]
+    panel.show_cell(5)
+    panel.heat_button.setChecked(True)
+    qtbot.waitUntil(lambda: "No single place" in panel.explanation.legend.sentence.text())
+
+
+def test_grad_cam_can_be_chosen_and_is_named_for_what_it_is(qtbot: QtBot, panel: InspectorPanel) -> None:
+    panel.show_cell(5)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    panel.heat_button.setChecked(True)
+    qtbot.waitUntil(lambda: panel.image.has_heat)
+    kind = panel.explanation.kind
+    assert kind.currentData() == MapKind.OCCLUSION
+    kind.setCurrentIndex(kind.findData(MapKind.GRAD_CAM))
+    kind.activated.emit(kind.currentIndex())
+    qtbot.waitUntil(lambda: panel.image.has_heat)
+    assert panel.session.explained_as == [MapKind.OCCLUSION, MapKind.GRAD_CAM]  # type: ignore[attr-defined]
+    assert "same on every cell" in panel.explanation.legend.sentence.text()
+    assert not panel.explanation.legend.rival.text()
+
+
+def test_a_map_of_a_cell_that_was_left_is_not_computed_to_the_end(
+    qtbot: QtBot, panel: InspectorPanel
+) -> None:
+    panel.show_cell(5)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    panel.heat_button.setChecked(True)
+    qtbot.waitUntil(lambda: panel.image.has_heat)
+    (cancel,) = panel.session.cancels  # type: ignore[attr-defined]
+    assert not cancel.cancelled
+    panel.show_cell(6)
+    assert cancel.cancelled
     assert not panel.image.has_heat
 
 
