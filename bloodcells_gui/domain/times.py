@@ -13,6 +13,9 @@ from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.retention import parse_utc
 
 _SPAN = N_("{first} to {last}")
+_FRENCH = re.compile(
+    r"(?P<day>\d{1,2})[/.](?P<month>\d{1,2})[/.](?P<year>\d{4})(?: (?P<clock>\d\d:\d\d))?", re.ASCII
+)
 _TYPED = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<clock>\d\d:\d\d)\S*)?")
 
 
@@ -89,6 +92,18 @@ def typed_text(time: str, lang: str) -> str:
     day = found["day"]
     if lang == "fr":
         day = "/".join(reversed(day.split("-")))
+    return f"{day} {found['clock']}" if found["clock"] else day
+
+
+def stored_text(typed: str, lang: str) -> str:
+    """A date as `lang` writes it, or as it is stored, in the form that is stored; other text as it is.
+
+    The inverse of :func:`typed_text`. Whether it is a day that there is, is asked elsewhere.
+    """
+    found = _FRENCH.fullmatch(typed) if lang == "fr" else None
+    if found is None:
+        return typed
+    day = f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}"
     return f"{day} {found['clock']}" if found["clock"] else day
 
 

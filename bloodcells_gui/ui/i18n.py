@@ -20,7 +20,7 @@ from bloodcells_gui.domain.retold import retold
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.suspicion import LOOK_FIRST
 from bloodcells_gui.domain.taxonomy import BY_CODE, UNIDENTIFIED
-from bloodcells_gui.domain.times import local_text, typed_text
+from bloodcells_gui.domain.times import local_text, stored_text, typed_text
 
 _in_force: gettext.NullTranslations = catalogue("en")
 
@@ -133,6 +133,10 @@ class Language:
     def day(self, iso: str) -> str:
         """A day (YYYY-MM-DD) as the language writes dates."""
         return typed_text(iso, self.lang)
+
+    def stored_day(self, typed: str) -> str:
+        """A day as a person types it in this language, or as it is stored, in the form that is stored."""
+        return stored_text(typed.strip(), self.lang)
 
 
 def csv_choices() -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bloodcells_gui.domain.times import local_text, paper_span, paper_text
+from bloodcells_gui.domain.times import local_text, paper_span, paper_text, stored_text, typed_text
 
 PARIS, NEWFOUNDLAND, KOLKATA = (ZoneInfo(n) for n in ("Europe/Paris", "America/St_Johns", "Asia/Kolkata"))
 
@@ -73,3 +73,23 @@ def test_the_last_hours_of_the_calendar_stay_in_utc() -> None:
 def test_a_span_says_once_what_both_ends_share(first: str, last: str, english: str) -> None:
     assert paper_span(first, last, "en", PARIS) == english
     assert " to " not in paper_span(first, last, "fr", PARIS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "english", "french"),
+    [
+        ("2026-11-30", "2026-11-30", "2026-11-30"),
+        ("30/11/2026", "30/11/2026", "2026-11-30"),
+        ("3.1.1961", "3.1.1961", "1961-01-03"),
+        ("30/11/2026 08:15", "30/11/2026 08:15", "2026-11-30 08:15"),
+        ("31/11/2026", "31/11/2026", "2026-11-31"),  # no day: whoever asks for one finds out
+        ("hier", "hier", "hier"),
+        ("1/2/26", "1/2/26", "1/2/26"),
+        ("", "", ""),
+    ],
+)
+def test_a_date_is_stored_in_one_form_however_it_is_typed(typed: str, english: str, french: str) -> None:
+    assert stored_text(typed, "en") == english
+    assert stored_text(typed, "fr") == french
+    for lang in ("en", "fr"):
+        assert stored_text(typed_text("2026-11-30 08:15", lang), lang) == "2026-11-30 08:15"

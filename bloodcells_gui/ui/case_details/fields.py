@@ -118,10 +118,19 @@ class FieldRow(QWidget):
             return str(self.editor.currentData() or "")
         return self.editor.toPlainText() if isinstance(self.editor, LinesEdit) else self.editor.text()
 
+    def value(self) -> str:
+        """What stands in the editor as the case would hold it: of a day, YYYY-MM-DD."""
+        typed = self.text().strip()
+        if self.spec.kind != "date":
+            return typed
+        # A time that is stored with a day is not shown whole.
+        unchanged = typed == self._context.language.day(self.saved.strip())
+        return self.saved.strip() if unchanged else self._context.language.stored_day(typed)
+
     @property
     def pending(self) -> bool:
         """Whether something was typed here that the case does not hold."""
-        return not isinstance(self.editor, QComboBox) and self.text().strip() != self.saved.strip()
+        return not isinstance(self.editor, QComboBox) and self.value() != self.saved.strip()
 
     def show_draft(self, text: str) -> None:
         """Show what was typed and could not be saved, with the reason."""
@@ -138,6 +147,8 @@ class FieldRow(QWidget):
         self.edited.emit()
 
     def _set_text(self, value: str) -> None:
+        if self.spec.kind == "date":
+            value = self._context.language.day(value)
         if isinstance(self.editor, QComboBox):
             at = self.editor.findData(value)
             if at < 0 and value:
@@ -153,14 +164,14 @@ class FieldRow(QWidget):
                 self.editor.setCursorPosition(0)  # the beginning of a long name tells more than its end
 
     def _validate(self) -> str:
-        problem = problem_of(self.spec, self.text()) if self.pending else ""
+        problem = problem_of(self.spec, self.value()) if self.pending else ""
         self.problem_label.setText(self._context.language.text(problem) if problem else "")
         self.problem_label.setVisible(bool(problem))
         return problem
 
     def _enter(self) -> None:
         if not self._validate():
-            self.entered.emit(self.text().strip())
+            self.entered.emit(self.value())
 
 
 class FieldsPanel(CaseDetailsPanel):

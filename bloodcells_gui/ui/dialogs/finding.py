@@ -10,13 +10,15 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox
 from bloodcells_gui.ui.i18n import ngettext, tr
 
-_FORM = "yyyy-MM-dd HH:mm"
+#: How a time is written, by language; the first is read in every language.
+_FORMS = {"en": "yyyy-MM-dd HH:mm", "fr": "dd/MM/yyyy HH:mm"}
 
 
 class FindingDialog(Form):
     """Seen and confirmed, or refuted; who was told, and when."""
 
     def __init__(self, context: UiContext, finding: Finding, parent: QWidget | None = None) -> None:
+        self._language = context.language
         text = context.language.text
         name = text(finding.name)
         super().__init__(
@@ -37,7 +39,7 @@ class FindingDialog(Form):
         self.told.setPlaceholderText(tr("Name, or why nobody was told"))
         self.setMinimumWidth(560)  # room for the whole of that in French
         self.form.addRow(tr("&Who was told"), self.told)
-        self.told_at = QLineEdit(QDateTime.currentDateTime().toString(_FORM))
+        self.told_at = QLineEdit(QDateTime.currentDateTime().toString(_FORMS[context.language.lang]))
         self.told_at.setMaxLength(16)
         self.told_at.setPlaceholderText(tr("YYYY-MM-DD HH:MM, or nothing"))
         self.form.addRow(tr("&When (local time)"), self.told_at)
@@ -60,7 +62,8 @@ class FindingDialog(Form):
         self._update_ok_button()
 
     def _notified_at(self) -> QDateTime:
-        return QDateTime.fromString(self.told_at.text().strip(), _FORM)
+        typed = self._language.stored_day(self.told_at.text())
+        return QDateTime.fromString(typed, _FORMS["en"])
 
     def _update_ok_button(self) -> None:
         cells_first = self.verdict.currentData() == REFUTED and self._finding.count > 0

@@ -20,7 +20,9 @@ class QualityPage(Page):
         rules = s.quality
         self.days = self.whole(tr("Limits of the first &days"), rules.days, 365)
         self.days.setMinimum(5)
-        self.since, self.until, self.controls = (QLineEdit(t) for t in (rules.since, rules.until, ""))
+        self.since, self.until, self.controls = (
+            QLineEdit(t) for t in (context.language.day(rules.since), context.language.day(rules.until), "")
+        )
         for line in (self.since, self.until):
             line.setMaxLength(10)
             line.setPlaceholderText(tr("YYYY-MM-DD"))
@@ -45,4 +47,5 @@ class QualityPage(Page):
     def _answer(self) -> QualityRules:
         names = (" ".join(name.split()) for name in self.controls.text().split(";"))
         controls = tuple(dict.fromkeys(name for name in names if name))
-        return QualityRules(self.days.value(), self.since.text().strip(), self.until.text().strip(), controls)
+        since, until = (self.context.language.stored_day(line.text()) for line in (self.since, self.until))
+        return QualityRules(self.days.value(), since, until, controls)
