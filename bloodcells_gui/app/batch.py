@@ -19,6 +19,7 @@ from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder
 from bloodcells_gui.app.intake import AUTO, Intake, at_scale, nothing_readable, take_in
+from bloodcells_gui.app.rare_cells import result_of_case
 from bloodcells_gui.app.reader_limits import check_fits, with_reader_limits
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
@@ -36,6 +37,8 @@ from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_, Reason, ngettext, plural, tr
 from bloodcells_gui.domain.left_out import expected
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.rare_cells import person_lines, program_lines
+from bloodcells_gui.domain.rare_search import RARE_FIELD
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.domain.settings import CODES, LabSettings
@@ -74,7 +77,8 @@ class Outcome:
     """What became of one specimen; `pseudonym` stands for it where exports are anonymised.
 
     `skipped` files were left out, `no_photographs` of them as masks, hidden files or the program's
-    own. `images` are the SHA-256 and the name of each that was read.
+    own. `images` are the SHA-256 and the name of each that was read, `rare`
+    what a search for rare cells has come to, in words.
     """
 
     specimen: str
@@ -89,6 +93,7 @@ class Outcome:
     differential: Differential | None = None
     pseudonym: str = ""
     images: tuple[tuple[str, str], ...] = ()
+    rare: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -207,7 +212,7 @@ def _analyze_one(
     case, later = _case_to_write(out, intake, token, resume=request.resume)
     options = AnalysisOptions(
         request.mpp,
-        first_target(intake.specimen.kind, request.target_cells),
+        first_target(intake.specimen.kind, _target(request)),
         request.threads,
         request.profile,
         count_cut_left_top=settings.count_cut_left_top,
@@ -245,9 +250,20 @@ def _analyze_one(
             differential=session.differential(request.taxonomy),
             pseudonym=pseudonym(store.seed()) if settings.privacy.anonymised_export else "",
             images=tuple((i.sha256, i.name) for i in session.specimen.images if i.sha256),
+            rare=_rare_lines(session, request.lang),
         )
     finally:
         session.close()
+
+
+def _target(request: AnalyzeRequest) -> int | None:
+    """Leukocytes to find: all of them where the whole film is searched, unless a number is asked for."""
+    return 0 if request.rare_cells and request.target_cells is None else request.target_cells
+
+
+def _rare_lines(session: CaseSession, lang: str) -> tuple[str, ...]:
+    result = result_of_case(session)
+    return () if result is None else (*person_lines(result, lang), *program_lines(result, lang))
 
 
 def _export_options(request: AnalyzeRequest) -> ExportOptions:
@@ -297,6 +313,7 @@ def _set_fields(session: CaseSession, request: AnalyzeRequest) -> None:
     if number and number != session.specimen.id:  # a case that goes on
         session.set_field(SPECIMEN_ID_FIELD, number)
     wanted = {
+        RARE_FIELD: session.settings.rare_cells.written() if request.rare_cells else "",
         "wbc": "" if request.wbc is None else f"{request.wbc:g}",
         "wbc_corrected": request.wbc_corrected if request.wbc is not None else "",
     }

@@ -48,6 +48,7 @@ class AnalyzeRequest:
     csv: str = "rfc4180"
     csv_names: str = CODES
     reader_limits: str = ""
+    rare_cells: bool = False
 
     @property
     def names(self) -> TableNames:

@@ -13,6 +13,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
+from bloodcells_gui.app.rare_cells import result_of_case, write_rare_json
 from bloodcells_gui.app.reader_limits import limits_of_case
 from bloodcells_gui.app.report_explanations import ReportMap, explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
@@ -117,7 +118,7 @@ def live_report_model(
         checks=answered_checks(session),
         findings=finding_lines(session),
     )
-    return replace(model, reader=limits_of_case(session))
+    return replace(model, reader=limits_of_case(session), rare=result_of_case(session))
 
 
 def compared_report(model: ReportModel, found: FoundFilms | None) -> ReportModel:
@@ -165,7 +166,8 @@ def folder_name(session: CaseSession) -> str:
 def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path]:
     """Write cells.csv, differential.csv, skipped.csv, report.pdf and, when asked for, masks/ into `out`.
 
-    Where the report has limits that include the reader, reader_limits.csv holds them too.
+    Where the report has limits that include the reader, or a search for rare cells, reader_limits.csv and
+    rare_cells.json hold them too.
 
     Every file appears whole or not at all.
 
@@ -211,6 +213,9 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
         ]
         if model.reader is not None:
             files.append(csv_out.write_reader_csv(out / "reader_limits.csv", model.reader, dialect, names))
+        if model.rare is not None:
+            path = out / "rare_cells.json"
+            files.append(write_rare_json(path, session, model.rare, names=not model.anonymised))
         if options.save_masks:
             files.append(write_masks(session, out / "masks", specimen))
     except OSError as e:

@@ -32,6 +32,7 @@ from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
 from bloodcells_gui.domain.errors import InvalidValue, UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.domain.rare_search import search_of
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
@@ -244,7 +245,9 @@ class Workspace:
         """A further run over what an interrupted or satisfied one left out."""
         chosen = options or OpenOptions()
         target = chosen.target_cells
-        if target is None:
+        if (
+            target is None and search_of(session.state.data) is None
+        ):  # a search for rare cells goes on to the end
             found = sum(is_leukocyte(c) for c in session.cells)
             target = next_target(session.specimen.kind, session.runs, found)
         return AnalysisJob(

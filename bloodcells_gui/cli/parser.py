@@ -150,6 +150,8 @@ def _add_analyze(verbs: Verbs) -> None:
     _add_report_options(p)
     _add_csv_names(p)
     _add_reader_limits(p)
+    p.add_argument("--rare-cells", action="store_true",
+                   help=N_("search the whole film for cells that matter when they are few"))  # fmt: skip
     p.add_argument("--json-progress", action="store_true", help=N_("one JSON object a line on stderr"))
     p.add_argument("--quiet", action="store_true")
 

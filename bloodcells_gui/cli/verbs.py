@@ -107,6 +107,7 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
         csv=args.csv,
         csv_names=args.csv_names,
         reader_limits=args.reader_limits,
+        rare_cells=args.rare_cells,
     )
 
 
@@ -130,6 +131,8 @@ def _print_outcome(args: argparse.Namespace, outcome: Outcome) -> None:
     )
     if outcome.remarks:
         _print(args, "{notice}", notice=remarks_text(outcome.remarks, language(args)))
+    for told in outcome.rare:
+        _print(args, "{notice}", notice=told)
     table = outcome.differential
     for remark in table.remarks if table is not None else ():
         if remark.rule == TARGET_RULE:

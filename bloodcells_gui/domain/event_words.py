@@ -11,6 +11,7 @@ from bloodcells_gui.domain.findings import CONFIRMED, PREFIX, REFUTED, answer_of
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.grading import DEFAULT_GRADING
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
+from bloodcells_gui.domain.rare_search import RARE_FIELD
 from bloodcells_gui.domain.review import (
     CELL_OUTLINE,
     EXPLANATION_FIELD,
@@ -56,6 +57,7 @@ _OWN_FIELDS = {
     EXPLANATION_FIELD: N_("Explanation given for signing"),
     ANALYSER_CELLS_FIELD: N_("Leukocytes counted by the analyser"),
     ZONE_FIELD: N_("Zone to be analysed"),
+    RARE_FIELD: N_("Search for rare cells"),
 }
 _CHECKS = {
     "unreviewed": N_("cells that nobody reviewed"),

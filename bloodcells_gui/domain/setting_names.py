@@ -39,5 +39,6 @@ NAMES: dict[str, str] = {
     "cell_pictures": N_("Saved pictures of cells"),
     "thumbnails_per_class": N_("Pictures per class"),
     "gradcam_in_report": N_("Explained pictures"),
+    "rare_cells": "Search for rare cells",
     "reader_matrix": N_("Limits that include the reader"),
 }

@@ -16,6 +16,7 @@ from bloodcells_gui.domain.errors import InvalidValue, reason_of
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
+from bloodcells_gui.domain.rare_search import DEFAULT_SEARCH, RareSearch
 from bloodcells_gui.domain.reader_limits import ReaderMatrix, matrix_from_json
 from bloodcells_gui.domain.rules import DEFAULT_RULES, Rule
 from bloodcells_gui.domain.tags import DEFAULT_TAGS, LONGEST_TAG
@@ -279,6 +280,8 @@ class LabSettings:
         "oxford", "uk", "labcorp" or "own".
     cell_tags : tuple of str
         Tags that are offered for cells (`domain/tags.py`), the first nine under the digits 1 to 9.
+    rare_cells : RareSearch
+        What a search for rare cells looks for, and how far it goes.
     reader_matrix : ReaderMatrix or None
         The laboratory's confusion matrix, where reports give limits that include it.
     """
@@ -326,6 +329,7 @@ class LabSettings:
     cell_pictures: CellPictures = field(default=CellPictures(), metadata=validation.group(CellPictures))
     thumbnails_per_class: int = field(default=27, metadata=validation.number(0, 400, whole=True))
     gradcam_in_report: int = field(default=6, metadata=validation.number(0, 60, whole=True))
+    rare_cells: RareSearch = field(default=DEFAULT_SEARCH, metadata=validation.group(RareSearch))
     reader_matrix: ReaderMatrix | None = field(default=None, metadata=_reader_matrix())
 
     @property

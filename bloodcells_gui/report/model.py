@@ -22,6 +22,7 @@ from bloodcells_gui.domain.differential import LATER, Differential, Remark
 from bloodcells_gui.domain.earlier_films import EarlierFilm
 from bloodcells_gui.domain.flat_record import reported_record
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.rare_cells import RareCells
 from bloodcells_gui.domain.reader_limits import ReaderLimits
 from bloodcells_gui.domain.review import Signature, Status
 from bloodcells_gui.domain.run_record import RunRecord
@@ -257,7 +258,8 @@ class ReportModel:
     numbers of runs that a later run completed (`domain.analysis.completed_later`); reports signed by earlier
     versions have none and keep their stamp. `earlier` is the comparison with an earlier film of the same
     patient or specimen, as it was made at that moment.
-    `tags` are what persons remarked on single cells, `reader` limits that include the program's misnaming.
+    `tags` are what persons remarked on single cells, `reader` limits that include the program's misnaming,
+    `rare` what a search for rare cells has come to.
 
     Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
     SHA-256 of the bytes that were signed, for a report read back from them.
@@ -289,6 +291,7 @@ class ReportModel:
     earlier: EarlierFilm | None = field(default=None, metadata=LATER)
     tags: tuple[TagLine, ...] = field(default=(), metadata=LATER)
     reader: ReaderLimits | None = field(default=None, metadata=LATER)
+    rare: RareCells | None = field(default=None, metadata=LATER)
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""

@@ -7,9 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.page_marks import Page
-from bloodcells_gui.report import pdf_annex, pdf_earlier, pdf_gallery, pdf_letterhead, pdf_reader, pdf_result
+from bloodcells_gui.report import (
+    pdf_annex,
+    pdf_earlier,
+    pdf_gallery,
+    pdf_letterhead,
+    pdf_rare,
+    pdf_reader,
+    pdf_result,
+)
 from bloodcells_gui.report.csv_out import atomic_file
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_sheet import Sheet
@@ -46,9 +54,7 @@ def render(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str 
         raise ValueError(f"no such paper: {paper}")
     language = lang or model.lang
     sha = model.sha256()
-    foot = f"bloodcells_gui {model.app_version}  ·  sha256 {sha[:24]}…  ·  " + tr(
-        "Limits state sampling error only.", language
-    )
+    foot = f"bloodcells_gui {model.app_version}  ·  sha256 {sha[:24]}…  ·  " + tr(_limits(model), language)
 
     def draw(pages: int) -> Sheet:
         sheet = Sheet(
@@ -66,6 +72,7 @@ def render(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str 
         pdf_letterhead.fields_block(sheet, model)
         pdf_result.table(sheet, model)
         pdf_result.remarks(sheet, model)
+        pdf_rare.rare_cells(sheet, model)
         pdf_reader.reader_limits(sheet, model)
         pdf_earlier.earlier_film(sheet, model)
         pdf_annex.morphology(sheet, model)
@@ -78,6 +85,13 @@ def render(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str 
         return sheet
 
     return in_two_passes(draw)
+
+
+def _limits(model: ReportModel) -> str:
+    """What the limits of the report are of, for the foot of each page."""
+    if model.reader is not None and model.reader.rows:
+        return N_("Limits state sampling error only, but for those that include the reader.")
+    return N_("Limits state sampling error only.")
 
 
 def render_pdf(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str | None = None) -> bytes:

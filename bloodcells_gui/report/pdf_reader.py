@@ -33,11 +33,12 @@ def reader_limits(sheet: Sheet, model: ReportModel) -> None:
         return
     titles = ((N_("Count"), 16.0), (N_("Corrected"), 24.0), (N_("95 % limits with the reader"), 44.0))
     columns = [Column(sheet.tr(title), width) for title, width in titles]
-    table = Table(sheet, [Column(sheet.tr("Class"), 60.0, "L"), *columns])
+    table = Table(sheet, [Column(sheet.tr("Class"), 84.0, "L"), *columns])
     table.head()
     for row in found.rows:
         table.row(_texts(sheet, row))
     table.close()
+    sheet.set_y(sheet.y + 1.0)
     sheet.paragraph(sheet.tr(HOLDS_FOR), size=7.2, rgb=MUTED)
 
 

@@ -121,11 +121,13 @@ def generate_slide(
     *,
     mpp: float = SLIDE_MPP,
     lab: int = _SCANNER,
+    blasts: int | None = None,
 ) -> dict[str, int]:
     """A pyramidal tiled TIFF `synthetic-slide.tif` with truth.json, in time linear in its area.
 
     Memory depends on the number of nucleated cells, not on the size. Slides beyond 1,500 million pixels
     repeat downwards every 8,192 px; truth.json then lists every nucleated cell, but platelets only once.
+    `blasts` is how many of the cells are blasts; None takes the usual mix.
 
     Returns
     -------
@@ -141,7 +143,7 @@ def generate_slide(
     period = TILE_PX << _PERIOD_LOG2 if repeats else None
     if cells is not None and period is not None:
         cells = max(1, round(cells * period / size_px[1]))
-    smear = Smear(size_px, mpp, seed, laboratory(seed, lab), cells, period)
+    smear = Smear(size_px, mpp, seed, laboratory(seed, lab), cells, period, blasts)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as e:

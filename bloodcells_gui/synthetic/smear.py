@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.domain.taxonomy import BLAST
 from bloodcells_gui.imaging.scale import RED_CELL_DIAMETER_UM
 from bloodcells_gui.synthetic.pyramid import TILE_PX, Tile
 from bloodcells_gui.synthetic.scene import (
@@ -67,6 +68,8 @@ class Smear:
         Nucleated cells on the whole slide; None takes 60 per mm2 of smear.
     period_px : int or None
         The plan repeats downwards with this period (a multiple of the tile).
+    blasts : int or None
+        Exactly so many of the cells are blasts; None takes their share of the usual mix.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Smear:
         lab: Laboratory,
         cells: int | None = None,
         period_px: int | None = None,
+        blasts: int | None = None,
     ) -> None:
         self.size_px = size_px
         self.mpp = mpp
@@ -99,7 +103,7 @@ class Smear:
         )
         half = TILE_PX + 2 * _MARGIN_PX
         self._film = np.repeat(plasma(rng, (half, half), mpp)[..., None], 3, axis=2)
-        self.nucleated = self._plan_nucleated(cells, rng)
+        self.nucleated = self._plan_nucleated(cells, blasts, rng)
         self._by_tile = self._index()
         self._platelets = lru_cache(maxsize=4096)(self._make_platelets)
         self._reds = lru_cache(maxsize=1024)(self._make_reds)
@@ -138,7 +142,9 @@ class Smear:
         w = self.size_px[0]
         return [{"zone": name, "x_from_px": round(a * w), "x_to_px": round(b * w)} for name, a, b in ZONES]
 
-    def _plan_nucleated(self, cells: int | None, rng: np.random.Generator) -> list[Placed]:
+    def _plan_nucleated(
+        self, cells: int | None, blasts: int | None, rng: np.random.Generator
+    ) -> list[Placed]:
         w, h = self.size_px[0], self.height
         if cells is None:
             xs, ys = rng.random(4000) * w, rng.random(4000) * h
@@ -148,7 +154,7 @@ class Smear:
         out: list[Placed] = []
         grid: dict[tuple[int, int], list[Placed]] = {}
         cell_px = 26 / self.mpp
-        for code in apportion_classes(cells, NUCLEATED_MIX, rng):
+        for code in _codes(cells, blasts, rng):
             if code not in bank:
                 bank[code] = tuple(draw_object(code, rng, self.mpp) for _ in range(_SPRITES_PER_CLASS))
             sprite = bank[code][int(rng.integers(_SPRITES_PER_CLASS))].turned(int(rng.integers(8)))
@@ -290,6 +296,15 @@ class Smear:
         """A tile without any cell."""
         od = self._film[_MARGIN_PX:-_MARGIN_PX, _MARGIN_PX:-_MARGIN_PX]
         return expose(od, self._lab, np.random.default_rng([self._seed, 25]), self.mpp, illumination=False)
+
+
+def _codes(cells: int, blasts: int | None, rng: np.random.Generator) -> list[str]:
+    """Codes of all nucleated cells, in random order."""
+    if blasts is None:
+        return apportion_classes(cells, NUCLEATED_MIX, rng)
+    others = {code: share for code, share in NUCLEATED_MIX.items() if code != BLAST}
+    codes = [*apportion_classes(max(0, cells - blasts), others, rng), *[BLAST] * blasts]
+    return [codes[i] for i in rng.permutation(len(codes))]
 
 
 def torus_crowd(

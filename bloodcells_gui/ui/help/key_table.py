@@ -116,6 +116,15 @@ SECTIONS = (
         ),
     ),
     KeySection(
+        N_("Search for rare cells"),
+        ("rare_cells/window",),
+        (
+            KeyLine(("Space", "Del"), N_("Confirm, exclude; Shift+Space confirms what was seen")),
+            KeyLine((CLASS_KEYS,), N_("Another class"), N_("class key")),
+            KeyLine(("Ctrl+Z", "Ctrl+Y"), N_("Undo, redo")),
+        ),
+    ),
+    KeySection(
         N_("Tags"),
         ("tag_box",),
         (

@@ -29,6 +29,7 @@ TOPICS: dict[str, str] = {
     "CaseDetailsPage": "technician#case-details",
     "AgreementWindow": "technician#case-details",
     "EarlierFilmsWindow": "technician#the-earlier-film-of-this-patient",
+    "RareCellsWindow": "technician#rare-cells",
     "CounterPanel": "technician#counting-at-the-microscope",
     "CountDialog": "technician#counting-at-the-microscope",
     "SecondReaderWindow": "technician#a-second-reader",

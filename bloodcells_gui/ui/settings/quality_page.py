@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLineEdit
 
+from bloodcells_gui.domain.rare_search import DEFAULT_SEARCH, RareSearch
 from bloodcells_gui.domain.settings import LabSettings, QualityRules
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
@@ -38,11 +39,21 @@ class QualityPage(Page):
                 " A semicolon stands between names."
             )
         )
+        self.rare = QLineEdit(" ".join(s.rare_cells.codes))
+        self.rare.setMaxLength(80)
+        self.form.addRow(tr("&Rare cells to search for (codes)"), self.rare)
+        self.one_in = self.whole(tr("… until fewer than &one in"), s.rare_cells.one_in, 100_000)
+        self.one_in.setMinimum(10)
         self.reader = ReaderMatrixRow(context, s.reader_matrix)
         self.form.addRow(tr("Limits that include the reader"), self.reader)
         self.outer.addStretch(1)
+        self.reads("rare_cells", self._rare)
         self.reads("reader_matrix", lambda: self.reader.matrix)
         self.reads("quality", self._answer)
+
+    def _rare(self) -> RareSearch:
+        codes = tuple(dict.fromkeys(self.rare.text().upper().replace(",", " ").split()))
+        return RareSearch(codes or DEFAULT_SEARCH.codes, self.one_in.value())
 
     def _answer(self) -> QualityRules:
         names = (" ".join(name.split()) for name in self.controls.text().split(";"))

@@ -21,6 +21,7 @@ from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.known_cells.window import KnownCellsWindow
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.quality.alarm_line import AlarmLine
+from bloodcells_gui.ui.rare_cells.window import RareCellsWindow
 
 if TYPE_CHECKING:
     from bloodcells_gui.ui.quality.window import QualityWindow
@@ -47,6 +48,7 @@ class FilmWindows(QObject):
         self._library = ReferenceLibraryController(workspace.home)
         self.known = KnownCells(workspace.home, self._library)
         self.comparison: FilmComparison | None = None
+        self._page: CasePage | None = None
         self.alarm = AlarmLine(context)
         self.alarm.charts_wanted.connect(self.show_quality)
         if window.home is not None:
@@ -55,6 +57,11 @@ class FilmWindows(QObject):
         self._look.answered.connect(lambda _, found: self._show_alarms(found))
         self._case_action = self._add(case_menu, tr("&Earlier films…"), "Ctrl+6", self.show_films)
         self._case_action.setEnabled(False)
+        self._rare_action = self._add(
+            case_menu, tr("Search for &rare cells…"), "Ctrl+Shift+R", self.show_rare_cells
+        )
+        self._rare_action.setEnabled(False)
+        self.rare: RareCellsWindow | None = None
         self._add(lab_menu, tr("&Quality over time…"), "Ctrl+7", self.show_quality)
         self._add(lab_menu, tr("&Known cells…"), "Ctrl+8", self.show_known_cells)
         window.case_shown.connect(self._on_case_opened)
@@ -76,19 +83,40 @@ class FilmWindows(QObject):
 
     def _on_case_opened(self, page: CasePage) -> None:
         self.comparison = FilmComparison(self._context, page, self._window.pool, self._window.unawaited)
-        self._case_action.setEnabled(True)
+        self._page = page
+        for action in (self._case_action, self._rare_action):
+            action.setEnabled(True)
 
     def _on_case_closing(self, _page: CasePage) -> None:
         if self.comparison is not None:
             self.comparison.close()
-        self.comparison = None
-        self._case_action.setEnabled(False)
+        self.comparison = self._page = None
+        if self.rare is not None:
+            self.rare.close()
+        for action in (self._case_action, self._rare_action):
+            action.setEnabled(False)
         QTimer.singleShot(_AFTER_MS, self, self.look)
 
     def show_films(self) -> None:
         """The earlier films of the open case."""
         if self.comparison is not None:
             self.comparison.show_films()
+
+    def show_rare_cells(self) -> None:
+        """The search of the open case for cells that matter when they are few."""
+        if self._page is None:
+            return
+        if self.rare is None:
+            self.rare = RareCellsWindow(self._context, self._page.controller, self._window.pool, self._window)
+            self.rare.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self.rare.whole_film_wanted.connect(self._window.continue_analysis)
+            self.rare.destroyed.connect(self._rare_closed)
+        self.rare.show()
+        self.rare.activateWindow()
+        self.rare.begin()
+
+    def _rare_closed(self) -> None:
+        self.rare = None
 
     # -- quality ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""The search of a whole film for cells that matter when they are few."""
