@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bloodcells_gui.domain.analysis import RunStatus, is_incomplete
+from bloodcells_gui.domain.analysis import RunStatus, is_incomplete, left_out
 from bloodcells_gui.domain.counting_target import asked_target, reviewed_percent
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.i18n import LANGUAGES
+from bloodcells_gui.domain.i18n import LANGUAGES, N_
 from bloodcells_gui.domain.priority import is_urgent
 from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.specimen import SpecimenKind, with_number
@@ -37,6 +37,10 @@ class CaseState(StrEnum):
     REVIEWED = "reviewed"
     SIGNED = "signed"
     UNREADABLE = "unreadable"
+
+
+# A flag of the work list (an English template).
+NOTHING_READ = N_("no image could be read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ def row_of_case(
         fields = state.data.fields
         ids = [fields.get(f, "") for f in id_fields]
         raised = list(flags(state, store)) if flags is not None else []
-        first = first_flag(store)
+        raised = [flag for flag in (first_flag(store), _nothing_read(store, state)) if flag] + raised
         where = _state_of(store, state)
         return (
             name,
@@ -176,7 +180,7 @@ def row_of_case(
             int(store.specimen.synthetic),
             serialization.to_json(sorted({e.person for e in events})),
             serialization.clean("\n".join(i for i in ids if i)),
-            serialization.to_json([first, *raised] if first else raised),
+            serialization.to_json(raised),
             "",
             film_line(store, state),
             sum(n for code, n in state.counts.items() if code in COUNTED),
@@ -185,6 +189,13 @@ def row_of_case(
             int(is_urgent(fields)),
             serialization.clean(state.signatures[-1].time if state.signed else ""),
         )
+
+
+def _nothing_read(store: CaseStore, state: ReviewState) -> str:
+    """The flag of a case whose every image was left out, else ""."""
+    images = {ref.name for ref in store.specimen.images}
+    gone = {f.path for f in left_out(store.runs, store.specimen)}
+    return NOTHING_READ if images and images <= gone and not len(state) else ""
 
 
 def _state_of(store: CaseStore, state: ReviewState) -> CaseState:

@@ -9,21 +9,23 @@ import shutil
 import socket
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
-from bloodcells_gui.storage import case_transfer, schema
+from bloodcells_gui.domain.specimen import ImageRef, Specimen, SpecimenKind
+from bloodcells_gui.storage import case_transfer, schema, worklist_index
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import copy_case
 from bloodcells_gui.storage.lock import CaseInUse, holder_of
 from bloodcells_gui.storage.worklist import INDEX_NAME, CaseState, Worklist
-from tests.support.case_tools import Reviewer, a_case, cells_of
+from bloodcells_gui.storage.worklist_rows import NOTHING_READ
+from tests.support.case_tools import Reviewer, a_case, a_run, cells_of
 
 
 def make(path: Path, specimen: str, created: str, *, cells: int = 0) -> CaseStore:
@@ -380,3 +382,40 @@ def test_a_picture_is_drawn_once_as_long_as_its_case_stays_the_same(folder: Path
         listed.refresh()
     with contextlib.closing(sqlite3.connect(folder / INDEX_NAME)) as other:
         assert other.execute("SELECT count(*) FROM pictures").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("bad", "flags"), [((0,), ()), ((0, 1), (NOTHING_READ,))])
+def test_a_case_of_which_no_image_could_be_read_says_so(
+    tmp_path: Path, bad: tuple[int, ...], flags: tuple[str, ...]
+) -> None:
+    images = tuple(ImageRef(f"{i}.png", tmp_path / f"{i}.png") for i in range(2))
+    specimen = Specimen("S-6", SpecimenKind.CROPS, tmp_path, images)
+    path = tmp_path / "cases" / "bad.bcs"
+    path.parent.mkdir()
+    with CaseStore.create(
+        path, specimen, case_id="bad", created="2026-01-06T08:00:00Z", app_version="0"
+    ) as store:
+        store.start_run(a_run())
+        if len(bad) < 2:
+            store.add_cells(0, *cells_of(0, 1), [(1, replace(images[1], sha256="ab" * 32))])
+        store.finish_run(
+            0, RunStatus.COMPLETE, skipped=[SkippedFile(f"{i}.png", "The file is empty.") for i in bad]
+        )
+    with Worklist(path.parent) as listed:
+        listed.refresh()
+        (entry,) = listed.search()
+        assert (entry.state, entry.incomplete) == (CaseState.TO_REVIEW, False)
+        assert entry.flags == flags
+        assert len(listed.search(flag="*")) == len(flags)
+
+
+def test_lines_of_the_version_before_are_made_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(worklist_index, "_VERSION", 5)
+        with Worklist(folder) as listed:
+            assert listed.refresh() == 5
+            assert listed.refresh() == 0
+    with Worklist(folder) as listed:
+        assert listed.refresh() == 5
+        assert states(listed) == ALL
+        assert listed.refresh() == 0
