@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,30 @@ def test_wheel_and_bundle_carry_the_whole_manual() -> None:
     assert carried == pages | {"docs/fr": f"{data}/fr", "docs/images": f"{data}/images"}
     assert [source for source in carried if not (ROOT / source).exists()] == []
     assert "inventory.manual_files(" in (PACKAGING / "bloodcells.spec").read_text(encoding="utf-8")
+
+
+def test_a_built_wheel_holds_every_page_and_picture_and_the_key_sheet(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        wheel.extractall(
+            tmp_path, [n for n in wheel.namelist() if n.startswith("bloodcells_gui/_data/docs/")]
+        )
+        names = set(wheel.namelist())
+    docs = tmp_path / "bloodcells_gui" / "_data" / "docs"
+    pictures: set[str] = set()
+    for name in manual.PAGES:
+        for lang in ("en", "fr"):
+            page = manual.page(name, lang, docs)
+            assert page == manual.page(name, lang, ROOT / "docs")
+            pictures |= set(re.findall(r"!\[[^]]*\]\(([^)\s]+)\)", page.markdown))
+    assert len(pictures) > 10
+    assert [p for p in pictures if manual.picture(p, docs) != manual.picture(p, ROOT / "docs")] == []
+    assert all(manual.picture(p, docs) for p in pictures)
+    assert {"bloodcells_gui/ui/help/key_sheet.py", "bloodcells_gui/ui/help/key_table.py"} <= names
+    assert "bloodcells_gui/_data/resources/translations/fr/LC_MESSAGES/bloodcells.mo" in names
 
 
 def test_the_map_needs_no_opengl() -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QColor,
     QPixmap,
     QResizeEvent,
+    QTextBlock,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -18,6 +19,7 @@ from PySide6.QtGui import (
     QTextFrameFormat,
     QTextImageFormat,
     QTextLength,
+    QTextOption,
     QTextTable,
 )
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
@@ -46,12 +48,13 @@ class ManualBrowser(QTextBrowser):
         super().__init__(parent)
         self._context = context
         self._page: ManualPage | None = None
+        self._document: QTextDocument | None = None
         self._places: list[tuple[str, int]] = []
         self._pictures: dict[str, QPixmap] = {}
         self.hits: Sequence[tuple[int, int]] = ()
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
-        self.setUndoRedoEnabled(False)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setAccessibleName(tr("Page of the manual"))
         self.anchorClicked.connect(self._tell_link)
         context.theme.changed.connect(self._redraw)
@@ -61,10 +64,18 @@ class ManualBrowser(QTextBrowser):
     def show_page(self, page: ManualPage) -> None:
         """Put a page on the screen, its top first."""
         self._page = page
-        document = self.document()
+        # A document of its own for each page: Qt 6.11 crashes when one whose tables had cursors is emptied.
+        document = QTextDocument(self)
+        document.setUndoRedoEnabled(False)
+        document.setDefaultFont(self.font())
         document.setDocumentMargin(_MARGIN)
         document.setMarkdown(page.markdown, QTextDocument.MarkdownFeature.MarkdownDialectGitHub)
         self._dress(document)
+        self.setExtraSelections([])
+        self.setDocument(document)
+        if self._document is not None:
+            self._document.deleteLater()
+        self._document = document
         self.hits = ()
         self._places = list(zip((h.anchor for h in page.headings), heading_positions(document), strict=False))
         self._fit_pictures()
@@ -92,7 +103,9 @@ class ManualBrowser(QTextBrowser):
                 layout.setBottomMargin(6.0)
                 cursor.setBlockFormat(layout)
             elif cursor.currentTable() is None:
-                layout.setLineHeight(125.0, 1)  # percent (QTextBlockFormat.ProportionalHeight)
+                # Percent (QTextBlockFormat.ProportionalHeight); of a picture's height it would be a blank.
+                layout.setLineHeight(100.0 if _holds_picture(block) else 125.0, 1)
+                layout.setNonBreakableLines(False)  # code goes on in the next line, never beyond the window
                 cursor.setBlockFormat(layout)
             block = block.next()
         self._dress_tables(document.rootFrame())
@@ -214,6 +227,15 @@ class ManualBrowser(QTextBrowser):
     def _tell_link(self, url: QUrl) -> None:
         if url.scheme() == manual.SCHEME:
             self.asked_for.emit(url.path(), url.fragment())
+
+
+def _holds_picture(block: QTextBlock) -> bool:
+    place = block.begin()
+    while not place.atEnd():
+        if place.fragment().charFormat().isImageFormat():
+            return True
+        place += 1
+    return False
 
 
 def heading_positions(document: QTextDocument) -> list[int]:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.app import manual
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.help.contents import ContentsModel
 from bloodcells_gui.ui.help.window import ManualWindow
@@ -51,6 +52,36 @@ def test_pictures_fit_and_nothing_else_is_loaded(window: ManualWindow) -> None:
     for other in ("file:///etc/hostname", "https://example.org/a.png", "../benchmarks.json"):
         assert window.browser.loadResource(kind, QUrl(other)).isNull()  # type: ignore[attr-defined]
     assert window.browser.loadResource(QTextDocument.ResourceType.HtmlResource.value, QUrl("a")) is None
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_no_page_is_wider_than_a_small_window_and_pages_can_be_turned(
+    qtbot: QtBot, context: UiContext, lang: str
+) -> None:
+    """Turned to and fro: Qt crashes where a document with tables is emptied for the next page."""
+    context.language.choose(lang)
+    window = ManualWindow(context)
+    qtbot.addWidget(window)
+    window.resize(1016, 700)
+    window.show()
+    for name in (*manual.PAGES, *reversed(manual.PAGES)):
+        window.show_topic(name)
+        qtbot.wait(1)  # it is laid out, and drawn
+        assert window.browser.horizontalScrollBar().maximum() == 0, name
+
+
+def test_no_blank_is_under_a_picture(window: ManualWindow) -> None:
+    window.show_topic("technician#the-tour")
+    document = window.browser.document()
+    block, found = document.begin(), 0
+    while block.isValid():
+        if "\N{OBJECT REPLACEMENT CHARACTER}" in block.text():
+            found += 1
+            picture = block.begin().fragment().charFormat().toImageFormat()
+            line = block.layout().lineAt(0)
+            assert line.height() < picture.height() + 12
+        block = block.next()
+    assert found >= 5
 
 
 def test_links_stay_inside_and_lead_back(window: ManualWindow) -> None:
