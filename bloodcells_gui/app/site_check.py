@@ -35,8 +35,6 @@ from bloodcells_gui.domain.site_check import (
     PROFILE_IN_USE,
     SAME_CELL,
     TOO_FEW_CELLS,
-    Answers,
-    Expectation,
     FirstCell,
     Found,
     Judged,
@@ -46,6 +44,7 @@ from bloodcells_gui.domain.site_check import (
     found_in,
     kind_of,
 )
+from bloodcells_gui.domain.site_expectation import Answers, Expectation
 from bloodcells_gui.domain.suspicion import is_flagged
 from bloodcells_gui.domain.taxonomy import NUCLEATED
 from bloodcells_gui.imaging.io.own_pictures import own_jpegs

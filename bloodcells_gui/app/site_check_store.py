@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from bloodcells_gui.app.data_folders import resources_dir
-from bloodcells_gui.domain.site_check import Expectation, expectation_from
+from bloodcells_gui.domain.site_expectation import Expectation, expectation_from
 
 _LARGEST = 100_000
 _log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from bloodcells_gui.domain.site_advice import (
     CELL_DIAMETER,
     NUCLEUS_DENSITY,
 )
-from bloodcells_gui.domain.site_check import Answers
+from bloodcells_gui.domain.site_expectation import Answers
 from bloodcells_gui.imaging.light import estimate_light
 
 Floats = NDArray[np.float32]

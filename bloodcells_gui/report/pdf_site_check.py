@@ -158,7 +158,7 @@ def _looks(sheet: Sheet, written: WrittenCheck) -> None:
     for wrong, to_do in advice:
         sheet.paragraph(f"{wrong} {to_do}", size=8.5, rgb=WARNING, most=2)
     if not advice:
-        sheet.paragraph(sheet.tr("Nothing looks wrong."), size=8.5)
+        sheet.paragraph(sheet.tr("All as in known laboratories."), size=8.5)
 
 
 def _first(sheet: Sheet, written: WrittenCheck) -> None:

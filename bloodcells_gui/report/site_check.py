@@ -25,11 +25,11 @@ from bloodcells_gui.domain.site_check import (
     TELLING,
     UNKNOWN,
     Found,
-    Limits,
     Reading,
     SiteCheck,
     verdict,
 )
+from bloodcells_gui.domain.site_expectation import Limits
 from bloodcells_gui.report.csv_out import atomic_file, write_rows
 
 _ANSWERS = ("named", "confidence", "certainty", "kept", "change")

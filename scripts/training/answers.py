@@ -62,6 +62,7 @@ class Distances:
     """Relative distance to the training features of a network, from the sites that it saw."""
 
     def __init__(self, net: ClassifierNet, real: Cache, unseen: Sequence[str], seed: int) -> None:
+        self.net = net
         rng = np.random.default_rng(seed)
 
         def of(split: str, limit: int) -> Embedded:

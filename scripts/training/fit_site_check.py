@@ -27,8 +27,9 @@ from bloodcells_gui.adaptation.morphometry import COLUMNS
 from bloodcells_gui.app.site_check_store import expectation_file
 from bloodcells_gui.app.site_readings import answers_in, light_in, stain_and_size_in
 from bloodcells_gui.domain.site_advice import BLANK_SEEN
-from bloodcells_gui.domain.site_check import LEAST_CELLS, SCHEMA, Line, expectation_from
-from bloodcells_gui.domain.site_check import Answers as Read
+from bloodcells_gui.domain.site_check import LEAST_CELLS
+from bloodcells_gui.domain.site_expectation import SCHEMA, Line, expectation_from
+from bloodcells_gui.domain.site_expectation import Answers as Read
 from scripts.training.data import CACHE_PX, CACHE_UM, LEAVES, Cache, pictured
 from scripts.training.judge_serving import films_of
 from scripts.training.morphometry_fit import measured_crops, morphometry_model
@@ -80,6 +81,7 @@ def serving_of(card: Mapping) -> Serving:
     return Serving(
         shift=c["logit_adjustment"], temperature=c["temperature"], prior=c["specimen_mix"],
         threshold=c["threshold"], pool=c["pool"], measured="measured" in c,
+        disagreement=c.get("disagreement", 0.0), unlike=c["unlike"],
     )  # fmt: skip
 
 

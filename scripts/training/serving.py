@@ -114,6 +114,10 @@ class Serving:
         Uncertainty above which a cell is left unidentified.
     pool : mapping or None
         The opinion pool, as a card has it.
+    disagreement : float
+        Factor on the disagreement of the network's two views, which adds to the uncertainty.
+    unlike : float
+        Relative distance from which a cell counts as unlike the training data, and is held back.
     """
 
     shift: Mapping[str, float] = field(default_factory=lambda: LOGIT_SHIFT)
@@ -123,6 +127,8 @@ class Serving:
     measured: bool = True
     threshold: float = 0.0709
     pool: Mapping[str, float] | None = None
+    disagreement: float = 0.0
+    unlike: float = _NOWHERE
 
     def methods(self, morphometry: MorphometryModel | None) -> AdaptationMethods:
         """Return the adaptation methods of the steps in use."""
@@ -167,7 +173,7 @@ class _Card:
         self.classes = LEAVES
         self.threshold = serving.threshold
         self.leaf_share = LEAF_SHARE
-        self.uses_view_disagreement = False
+        self.uses_view_disagreement = serving.disagreement > 0
         self.adaptation_methods = serving.methods(morphometry)
 
     def whiten(self, embedding: np.ndarray) -> np.ndarray:
@@ -180,7 +186,7 @@ def answered(answers: Answers, serving: Serving) -> Served:
     model = _uncertainty(answers, serving)
     logits = np.asarray(answers.logits + logit_shift(serving.shift, LEAVES), np.float32)
     p = model.probabilities(logits, answers.distance)
-    uncertainty = model.uncertainty(p, answers.distance, ROWS)
+    uncertainty = model.uncertainty(p, answers.distance, ROWS, answers.disagreement)
     return Served(p, uncertainty, uncertainty > serving.threshold)
 
 
@@ -188,7 +194,7 @@ def serve(answers: Answers, serving: Serving) -> Served:
     """What the program makes of the cells as one specimen."""
     before = answered(answers, serving)
     card = _Card(serving, answers.morphometry)
-    nobody = np.zeros(len(answers), np.bool_)
+    nobody = answers.distance > serving.unlike
     whole = adapt_specimen(before.probabilities, answers.coordinates, answers.measurements, nobody, card)
     if whole is None:
         return before
@@ -203,5 +209,6 @@ def _uncertainty(answers: Answers, serving: Serving) -> UncertaintyModel:
     width = answers.coordinates.shape[1]
     nothing = np.zeros((width, width), np.float32)
     return UncertaintyModel(
-        nothing[0], nothing, nothing[:1], 1.0, serving.temperature, 0.0, serving.threshold, _NOWHERE, 0.0, LEAF_SHARE
+        nothing[0], nothing, nothing[:1], 1.0, serving.temperature, 0.0, serving.threshold, serving.unlike,
+        serving.disagreement, LEAF_SHARE,
     )  # fmt: skip

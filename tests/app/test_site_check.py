@@ -15,13 +15,8 @@ from bloodcells_gui.app.site_readings import answers_in, light_in, stain_and_siz
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.domain.review import EventKind
-from bloodcells_gui.domain.site_check import (
-    DRAWN,
-    NO_EXPECTATION,
-    PROFILE_IN_USE,
-    Expectation,
-    SiteCheck,
-)
+from bloodcells_gui.domain.site_check import DRAWN, NO_EXPECTATION, PROFILE_IN_USE, SiteCheck
+from bloodcells_gui.domain.site_expectation import Expectation
 from bloodcells_gui.domain.taxonomy import NUCLEATED
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.storage.case import CaseStore

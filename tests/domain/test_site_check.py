@@ -30,18 +30,15 @@ from bloodcells_gui.domain.site_check import (
     SUSPICIOUS,
     TELLING,
     UNKNOWN,
-    Answers,
     Judged,
-    Limits,
-    Line,
     Reading,
-    expectation_from,
     first_cells,
     five_part,
     found_in,
     kind_of,
     verdict,
 )
+from bloodcells_gui.domain.site_expectation import Answers, Limits, Line, expectation_from
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.domain.taxonomy import NUCLEATED
 from tests.support.fakes import make_cells

@@ -15,7 +15,8 @@ from bloodcells_gui.app.site_check_files import with_cells, write_all
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.settings import LabSettings
-from bloodcells_gui.domain.site_check import NO_EXPECTATION, Found, Limits
+from bloodcells_gui.domain.site_check import NO_EXPECTATION, Found
+from bloodcells_gui.domain.site_expectation import Limits
 from bloodcells_gui.domain.specimen import ScaleSource
 from bloodcells_gui.report.pdf_site_check import write_site_check_pdf
 from bloodcells_gui.report.site_check import (

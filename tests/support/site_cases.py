@@ -9,7 +9,7 @@ import numpy as np
 from bloodcells_gui.app.analysis import new_case
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.cell import CellAssets
-from bloodcells_gui.domain.site_check import Expectation, expectation_from
+from bloodcells_gui.domain.site_expectation import Expectation, expectation_from
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from tests.support.fakes import CODES, MEASUREMENTS, make_cells
 from tests.support.quality_cases import SIDE, surroundings

@@ -55,6 +55,7 @@ TOPICS: dict[str, str] = {
     "LabelCheckWindow": "laboratory#the-reference-library",
     "NoteDialog": "laboratory#the-reference-library",
     "CalibrationWindow": "laboratory#validation-plan",
+    "SiteCheckWindow": "laboratory#site-check",
     "RetentionWindow": "laboratory#privacy",
     "BackupWindow": "laboratory#backup",
     "SettingsDialog": "laboratory#settings",

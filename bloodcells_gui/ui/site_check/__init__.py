@@ -1,0 +1,1 @@
+"""What a new laboratory may expect, and which cells to name first."""
