@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -399,9 +400,11 @@ def run(
     """Make and try `count` cases; returns the trouble in words, and the outcomes."""
     found: list[str] = []
     outcomes: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(batch, "LazyEngine", return_value=plain_engine),
+    ):
         good = good_cases(Path(folder) / "base")
-        batch.LazyEngine = lambda *_: plain_engine  # type: ignore[assignment, attr-defined]
         for number in range(first, first + count):
             rng = random.Random(f"{seed} {number}")
             place = Path(folder) / "now"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bloodcells_gui.app import batch
+from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings, to_json_obj
 from bloodcells_gui.inference.calibration import Profile, Score
@@ -31,6 +33,7 @@ def test_hostile_cases_give_words_and_leave_no_lock() -> None:
     assert found == []
     assert sum(outcomes.values()) == count * 6
     assert sum(n for name, n in outcomes.items() if name.endswith("refused")) > count / 2
+    assert batch.LazyEngine is LazyEngine  # the drawn models are gone: other tests need the real ones
 
 
 def test_every_step_of_a_hostile_case_counts(tmp_path: Path) -> None:
