@@ -31,7 +31,9 @@ NOT_REACHED = plural(
 )
 UNFOCUSED = N_("Most of the smear is out of focus: check every cell, or scan the slide again.")
 LYING_LEVELS = N_("Lower resolutions in the file show something else than the full one and were not used.")
+#: Where nothing is known of the reason; of earlier versions for every reason at once.
 POOR_ZONES = N_("Many of the cells lie in zones that are too thick, too thin or out of focus.")
+POOR_ZONES_BY = N_("Many of the cells lie in zones that are hard to read; most often: {reason}.")
 CONTRADICTION = N_(
     "The positions in the file names contradict the images; every field was counted by itself, so cells in "
     "overlaps may count twice."
@@ -70,8 +72,8 @@ PROVENANCE_LOST = N_("its provenance could not be recovered")
 #: Words that no template has, as cases of earlier versions may hold them.
 VERBATIM = "{notice}"
 NOTICES = (
-    LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, CONTRADICTION, FOREIGN, UNFAMILIAR,
-    TOO_FEW, DRAWN, COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
+    LOST, REACHED, NOT_REACHED, UNFOCUSED, LYING_LEVELS, POOR_ZONES, POOR_ZONES_BY, CONTRADICTION, FOREIGN,
+    UNFAMILIAR, TOO_FEW, DRAWN, COUNTED_ONCE, ALIKE, *scale_messages.NOTICES, *IMAGE_NOTICES,
 )  # fmt: skip
 _ON_IMAGES = frozenset({COUNTED_ONCE, *IMAGE_NOTICES})
 _WARNINGS = frozenset(
@@ -80,6 +82,7 @@ _WARNINGS = frozenset(
         NOT_REACHED,
         UNFOCUSED,
         POOR_ZONES,
+        POOR_ZONES_BY,
         CONTRADICTION,
         FOREIGN,
         UNFAMILIAR,

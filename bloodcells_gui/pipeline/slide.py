@@ -18,7 +18,7 @@ from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.progress import CancelToken
-from bloodcells_gui.domain.run_messages import LYING_LEVELS, POOR_ZONES, UNFOCUSED, counted, remark
+from bloodcells_gui.domain.run_messages import LYING_LEVELS, UNFOCUSED, counted, remark
 from bloodcells_gui.domain.run_record import QualityMap, RunRecord, ScanProgress, TileSet
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate
 from bloodcells_gui.domain.zones import OUT_OF_FOCUS, READABLE, TOO_THICK, ZonesRanked, ZoneTile
@@ -30,6 +30,7 @@ from bloodcells_gui.pipeline import resume, stored_quality_map
 from bloodcells_gui.pipeline.content_hash import content_hash
 from bloodcells_gui.pipeline.edges import in_frame
 from bloodcells_gui.pipeline.pieces import Piece, SearchResult
+from bloodcells_gui.pipeline.poor_zones import PoorZones
 from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.search import SECOND_LOOK_COARSER, TileSearch
@@ -40,7 +41,6 @@ _WAVE = 16
 # So many of the best tiles are sampled for red cells and platelets (about 3 mm2, some 20,000 red cells); the
 # rest is searched for leukocytes alone, which is quicker.
 _SAMPLED = 24
-_MANY_POOR = 0.2
 # A tile of so much finer pixels than the detector's is not kept whole.
 _FINE = 2.1
 # A cell this near to a tile's edge may be cut by it.
@@ -100,7 +100,7 @@ class SlideSource:
         self._slides: dict[int, _Slide] = {}
         self._mpp = float("nan")
         self._total = self._done_before = 0
-        self._poor = self._good = 0
+        self._zones = PoorZones()
         self._planned: deque[tuple[int, int]] = deque()
         self._samples: frozenset[tuple[int, int]] = frozenset()
         self._issued = self._applied = 0
@@ -378,8 +378,7 @@ class SlideSource:
         if found.tile is not None and found.skipped:
             self._slides[found.tile.image].failed.append(self._index(found.tile))
         if found.quality is not None and found.spots:
-            poor = found.quality.score < READABLE
-            self._poor, self._good = self._poor + poor, self._good + (not poor)
+            self._zones.learn(found.quality.score, found.quality.reasons)
 
     def _record_quality(self, found: SearchResult) -> None:
         if found.tile is not None and found.quality is not None:
@@ -420,8 +419,7 @@ class SlideSource:
         )
 
     def _on_zones(self) -> list[Remark]:
-        poor = self._poor > _MANY_POOR * (self._poor + self._good)
-        return [remark(POOR_ZONES)] if poor and remark(UNFOCUSED) not in self._remarks else []
+        return [] if remark(UNFOCUSED) in self._remarks else self._zones.remarks()
 
     def _map(self, image: int, slide: _Slide) -> list[ZoneTile]:
         """The map as it stands; tiles that only an earlier run looked at keep what it saw."""
