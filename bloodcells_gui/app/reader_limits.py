@@ -13,6 +13,7 @@ from bloodcells_gui.app import calibration_profiles
 from bloodcells_gui.app.calibration_profiles import NO_PROFILE, apply_profile
 from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.class_names import leaves_of
+from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import InvalidValue, UserError, system_reason
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.reader_limits import (
@@ -131,6 +132,17 @@ def check_fits(settings: LabSettings, engine: Engine, profile: str) -> None:
             "Limits that include the reader cannot be given with this confusion matrix.", "{why}", _AGAIN,
             why=why,
         )  # fmt: skip
+
+
+IN_THE_REPORT = N_(
+    "The report has limits that include the program's misnaming too, by the confusion matrix of {day}."
+)
+
+
+def reader_remark(settings: LabSettings) -> tuple[Remark, ...]:
+    """What stands under the table where reports have such limits."""
+    matrix = settings.reader_matrix
+    return () if matrix is None else (Remark(IN_THE_REPORT, (("day", matrix.day),)),)
 
 
 def limits_of_case(session: CaseSession) -> ReaderLimits | None:

@@ -34,6 +34,7 @@ _TWO_SIDED = 0.90
 class Reviewed(Protocol):
     """What is asked of `ReviewState`."""
 
+    def asks_nothing(self, cell_id: int) -> bool: ...
     def decided(self, cell_id: int) -> bool: ...
     def decision(self, cell_id: int) -> Decision: ...
     def present(self, cell_id: int) -> bool: ...
@@ -65,9 +66,13 @@ def to_look_at(
 
 
 def is_open(cell: Cell, state: Reviewed) -> bool:
-    """Whether the cell belongs to the search and nobody decided on it."""
-    of_search = cell.predicted in INTACT_NUCLEATED or is_flagged(cell)
-    return of_search and state.present(cell.id) and not state.decided(cell.id)
+    """Whether the cell belongs to the search and nobody decided on it.
+
+    One outside the counting frame does where it is suspicious: to confirm it is to count it.
+    """
+    if state.decided(cell.id) or not state.present(cell.id):
+        return False
+    return is_flagged(cell) or (cell.predicted in INTACT_NUCLEATED and not state.asks_nothing(cell.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ Counts = NDArray[np.int64]
 
 #: A class of which fewer cells were evaluated has no limits, and none of its proposals may be left open.
 LEAST_CELLS = 20
-CHAINS = 1000
-_SETTLING, _KEPT, _APART = 12, 3, 5
+CHAINS = 500
+_SETTLING, _KEPT, _APART = 8, 3, 4
 _CORRECTIONS = 30
 # Pseudo-counts: of each true class's row of the matrix in all, and of each class of the film.
 _ROW_PRIOR, _FILM_PRIOR = 1.0, 0.3

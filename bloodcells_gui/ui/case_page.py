@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QSplitter, QVBoxLayout, QWidget
 
+from bloodcells_gui.app.reader_limits import reader_remark
 from bloodcells_gui.app.review_progress import percent_reviewed
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
 from bloodcells_gui.domain.review import Change
@@ -299,7 +300,11 @@ class CasePage(CaseDecisions):
             by_hand=sum(state.hand_counts.values()),
             percent=percent_reviewed(self.session),
             target=self.session.target,
-            more=(*run_remarks(self.session.runs), *queue_remark(self.session.flagged, state)),
+            more=(
+                *run_remarks(self.session.runs),
+                *queue_remark(self.session.flagged, state),
+                *reader_remark(settings),
+            ),
         )
         self.differential.show_queue(len(self.session.look_first()))
         self.header.refresh()

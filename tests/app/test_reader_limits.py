@@ -13,9 +13,10 @@ import pytest
 from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all, report_again
 from bloodcells_gui.app.evaluate import EvaluateRequest, evaluate_folder
 from bloodcells_gui.app.export import ExportOptions, report_model
-from bloodcells_gui.app.reader_limits import matrix_of_evaluation, matrix_of_profile
+from bloodcells_gui.app.reader_limits import matrix_of_evaluation, matrix_of_profile, reader_remark
 from bloodcells_gui.app.signing import amend, sign
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.reader_limits import CROSS_VALIDATED, EVALUATED, ReaderMatrix
 from bloodcells_gui.domain.settings import LabSettings
@@ -139,6 +140,9 @@ def test_the_signed_report_keeps_what_it_was_signed_with(tmp_path: Path) -> None
     workspace = a_workspace(tmp_path)
     workspace.save_settings(LabSettings(reader_matrix=matrix))
     session = workspace.open_case(a_case(tmp_path / "case.bcs", 60))
+    (remark,) = reader_remark(session.settings)
+    assert "by the confusion matrix of 2026-11-29" in remark_text(remark)
+    assert "du 29/11/2026" in remark_text(remark, "fr")
     before = report_model(session, ExportOptions()).reader
     assert before is not None
     assert before.decided == 0
@@ -153,6 +157,7 @@ def test_the_signed_report_keeps_what_it_was_signed_with(tmp_path: Path) -> None
     model = report_model(session, ExportOptions())
     sign(session, "A. Technician", "Reviewed and reported", "As it is.")
     workspace.save_settings(LabSettings())
+    assert reader_remark(session.settings) == ()
     assert report_model(session, ExportOptions()).reader == model.reader
     amend(session, "A. Technician", "Once more.")
     assert b'"reader"' not in report_model(session, ExportOptions()).canonical()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bloodcells_gui.domain import rare_cells as rare
-from bloodcells_gui.domain.cell import FLAG_LOOK_FIRST, FLAG_PLASMA_LOOK, Cell
+from bloodcells_gui.domain.cell import FLAG_LOOK_FIRST, FLAG_OUTSIDE_FRAME, FLAG_PLASMA_LOOK, Cell
 from bloodcells_gui.domain.rare_search import DEFAULT_SEARCH, RARE_FIELD, RareSearch, search_of
 from bloodcells_gui.domain.review import EventKind, SpecimenData
 from bloodcells_gui.domain.review_state import ReviewState, make_event
@@ -96,6 +96,14 @@ def test_while_a_suspicious_cell_waits_no_limit_is_given() -> None:
     assert "1 suspicious cell waits" in rare.end_text(found)
     act(state, EventKind.CONFIRM, [cells[7].id])
     assert result(cells, state).reached
+
+
+def test_a_cell_outside_the_counting_frame_is_shown_only_where_it_is_suspicious() -> None:
+    cells = cells_of(SNE=2, BL=1)
+    outside = [replace(c, flags=(FLAG_OUTSIDE_FRAME,)) for c in cells]
+    state = ReviewState([outside[0], flagged(outside[2], 0.9), cells[1]])
+    found = rare.rare_cells([outside[0], flagged(outside[2], 0.9), cells[1]], state, SEARCH, whole_film=True)
+    assert (found.unseen, found.waiting) == (2, 1)
 
 
 def test_artefacts_smudges_and_cells_taken_out_are_no_cells_looked_at() -> None:

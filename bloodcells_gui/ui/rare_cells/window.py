@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QThreadPool, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -40,6 +40,8 @@ from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
 _QUEUE = HEADINGS.index(LOOK_FIRST)
+# Of more cells the statement follows a little behind.
+_MANY_CELLS = 5_000
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
@@ -88,6 +90,10 @@ class RareCellsWindow(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.bar.setAccessibleName(tr("Cells looked at, of those that the stop rule needs"))
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(300)
+        self._later.timeout.connect(self._show_result)
         self._build()
         self.model.load(session.cells)
         controller.changed.connect(self._on_case_changed)
@@ -150,7 +156,10 @@ class RareCellsWindow(QDialog):
     def _on_case_changed(self, change: Change) -> None:
         if change.cells:
             self.view.steadily(lambda: self.model.refresh(change.cells))
-        self._show_result()
+        if len(self._controller.session.cells) < _MANY_CELLS:
+            self._show_result()
+        else:
+            self._later.start()
 
     def _show_result(self) -> None:
         session, lang = self._controller.session, self._context.language.lang
@@ -253,5 +262,6 @@ class RareCellsWindow(QDialog):
         """Ask for no picture any more, and follow the case no more; call before the session closes."""
         if not self._over:
             self._over = True
+            self._later.stop()
             self._thumbnails.close()
             self._controller.changed.disconnect(self._on_case_changed)
