@@ -41,7 +41,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 
 _FOLLOW_MS = 150
 _GAP = 14
-_CARD_WIDTH = 330
+_CARD_WIDTH, _PADDING = 330, 16
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
@@ -137,17 +137,16 @@ class TourCard(QFrame):
         self.end = QPushButton(tr("End the tour (Esc)"))
         for button in (self.next, self.end):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the cells
-        buttons = QHBoxLayout()
+        buttons = self._buttons = QHBoxLayout()
         buttons.addWidget(self.end)
         buttons.addStretch(1)
         buttons.addWidget(self.next)
         layout = self._column = QVBoxLayout(self)
-        layout.setContentsMargins(16, 12, 16, 12)
+        layout.setContentsMargins(_PADDING, 12, _PADDING, 12)
         layout.setSpacing(7)
         for widget in (self.number, self.title, self.text):
             layout.addWidget(widget)
         layout.addLayout(buttons)
-        self.setFixedWidth(_CARD_WIDTH)
 
     def show_step(self, number: int) -> None:
         """Show the words of a step."""
@@ -157,7 +156,8 @@ class TourCard(QFrame):
         self.text.setText(tr(step.text))
         self.next.setText(tr("Finish (Enter)") if number == len(STEPS) - 1 else tr("Next (Enter)"))
         self.setAccessibleName(f"{self.number.text()}. {self.title.text()}. {self.text.text()}")
-        self.setFixedHeight(self._column.totalHeightForWidth(_CARD_WIDTH))
+        width = max(_CARD_WIDTH, self._buttons.minimumSize().width() + 2 * _PADDING)  # no word of them is cut
+        self.setFixedSize(width, self._column.totalHeightForWidth(width))
         if QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.accessibleName()))
 

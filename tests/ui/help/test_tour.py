@@ -14,7 +14,7 @@ from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.file_dialogs import FileDialogs
-from bloodcells_gui.ui.help.tour import STEPS, Tour, place_beside
+from bloodcells_gui.ui.help.tour import STEPS, Tour, TourCard, place_beside
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.home import Home
@@ -134,6 +134,19 @@ def test_its_buttons_name_their_keys_and_underline_none(tour: Tour) -> None:
         tour.card.show_step(number)
         assert "&" not in tour.card.next.text() + tour.card.end.text()
         assert "Enter" in tour.card.next.text()
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_no_button_of_the_card_is_cut(window: MainWindow, context: UiContext, lang: str) -> None:
+    context.language.choose(lang)
+    card = TourCard(window)
+    card.show()
+    for number in range(len(STEPS)):
+        card.show_step(number)
+        card.layout().activate()  # type: ignore[union-attr]
+        for button in (card.next, card.end):
+            assert button.width() >= button.minimumSizeHint().width()
+            assert card.rect().contains(button.geometry())
 
 
 def test_whoever_opens_something_else_leaves_the_tour_first(
