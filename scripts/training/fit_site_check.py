@@ -26,7 +26,7 @@ import numpy as np
 from bloodcells_gui.adaptation.morphometry import COLUMNS
 from bloodcells_gui.app.site_check_store import expectation_file
 from bloodcells_gui.app.site_readings import answers_in, light_in, stain_and_size_in
-from bloodcells_gui.domain.site_advice import BLANK_SEEN
+from bloodcells_gui.domain.site_advice import BLANK_LEVEL, BLANK_SEEN
 from bloodcells_gui.domain.site_check import LEAST_CELLS
 from bloodcells_gui.domain.site_expectation import SCHEMA, Line, expectation_from
 from bloodcells_gui.domain.site_expectation import Answers as Read
@@ -328,7 +328,9 @@ def familiar(cache: Path) -> dict[str, list[float]]:
                 found.setdefault(code, []).append(value)
     found.pop(BLANK_SEEN, None)
     wide = {code: (min(v), max(v), 0.1 * (max(v) - min(v))) for code, v in found.items()}
-    return {code: [round(low - more, 4), round(high + more, 4)] for code, (low, high, more) in wide.items()}
+    ranges = {code: [round(low - more, 4), round(high + more, 4)] for code, (low, high, more) in wide.items()}
+    ranges[BLANK_LEVEL][1] = min(ranges[BLANK_LEVEL][1], 255.0)
+    return ranges
 
 
 def main() -> None:

@@ -256,6 +256,7 @@ class SiteCheckWindow(QDialog):
     def _want_cells(self) -> None:
         if self.view is not None:
             self.cells_wanted.emit(self.view.first_ids)
+            self.close()  # it would lie over the gallery
 
     # -- writing ---------------------------------------------------------------------------------------
 

@@ -102,6 +102,7 @@ def test_it_asks_for_its_cells_by_key(qtbot: QtBot, context: UiContext, tmp_path
     with qtbot.waitSignal(window.cells_wanted) as asked:
         QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
     assert len(asked.args[0]) == 100
+    assert not window.isVisible()
 
 
 def test_page_and_list_are_written(
@@ -163,9 +164,10 @@ def test_the_menu_opens_it_and_shows_the_cells_alone(
         window = tools.show_site_check()
         assert window is not None
         qtbot.waitUntil(lambda: window.view is not None, timeout=60_000)
+        assert window.view is not None
+        ids = window.view.first_ids
         window.first_button.click()
+        assert not window.isVisible()
         page = tools.window.page
         assert page is not None
-        assert window.view is not None
-        assert sum(page.gallery.model.counts()) == len(window.view.first_ids)
-        window.close()
+        assert sum(page.gallery.model.counts()) == len(ids)
