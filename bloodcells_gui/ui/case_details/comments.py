@@ -164,6 +164,7 @@ class CommentsPanel(CaseDetailsPanel):
             tr("No comments yet. What you add below stands in the report, with your name and the time.")
         )
         self._none.setObjectName("muted")
+        self._none.setWordWrap(True)  # in one line it would push the table aside on a small screen
         self._none.setContentsMargins(16, 12, 16, 0)
         self.column.addWidget(self._none)
         self.column.addWidget(self.list, 1)
