@@ -27,6 +27,8 @@ from bloodcells_gui.domain.taxonomy import BY_CODE, INTACT_NUCLEATED
 #: and the most of them, and how many laboratories (docs/models.md, Blasts: as they are and as lymphoblasts).
 SENSITIVITY_LEAST, SENSITIVITY_MOST, SENSITIVITY_SITES = 83, 100, 5
 _PLASMA_CELL = "PC"
+#: "Fewer than 1 in 2" is no limit that anybody asked for.
+LEAST_BOUND = 10
 # Both limits of a two-sided 90 % interval are one-sided 95 % limits.
 _TWO_SIDED = 0.90
 
@@ -140,11 +142,11 @@ def cells_needed(one_in: int) -> int:
 
 
 def bound(found: int, cells: int) -> int:
-    """X of "fewer than 1 in X", one-sided 95 % (exact), for `found` of `cells`; 0 where that says nothing."""
+    """X of "fewer than 1 in X", one-sided 95 % (exact), for `found` of `cells`; 0 below `LEAST_BOUND`."""
     if not cells:
         return 0
     least = math.floor(1.0 / clopper_pearson(found, cells, _TWO_SIDED)[1] + 1e-9)
-    return least if least > 1 else 0
+    return least if least >= LEAST_BOUND else 0
 
 
 def rare_cells(cells: Iterable[Cell], state: Reviewed, search: RareSearch, *, whole_film: bool) -> RareCells:

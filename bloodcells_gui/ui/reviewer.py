@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
@@ -40,7 +40,8 @@ class Reviewer(QObject):
     def ask(self) -> bool:
         """Ask who reviews; False when the person would rather not say."""
         proposal = self._workspace.author or self._memory.last_author() or self._workspace.settings.reviewer
-        dialog = ReviewerDialog(proposal, self._window)
+        # Over the window in which a person works, which has the keyboard again afterwards.
+        dialog = ReviewerDialog(proposal, QApplication.activeWindow() or self._window)
         if not dialog.exec() or not dialog.answer():
             return False
         self._memory.remember_author(dialog.answer())

@@ -17,10 +17,12 @@ from bloodcells_gui.domain.rare_search import DEFAULT_SEARCH
 from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.suspicion import LOOK_FIRST, is_flagged
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.gallery.model import HEADINGS
 from bloodcells_gui.ui.rare_cells.window import RareCellsWindow
 from bloodcells_gui.ui.review import ReviewController
-from tests.support.workbench_window import a_case, a_workspace
+from bloodcells_gui.ui.window_memory import WindowMemory
+from tests.support.workbench_window import a_case, a_workspace, shown_tools
 
 Key = Qt.Key
 QUEUE = HEADINGS.index(LOOK_FIRST)
@@ -140,3 +142,45 @@ def test_the_laboratory_s_own_search_is_begun(
     assert session.state.data.fields["rare_cells"] == "BL; 1000"
     window.close()
     pool.waitForDone()
+
+
+def test_the_menu_of_the_case_opens_it_once_and_it_goes_with_the_case(
+    qtbot: QtBot, context: UiContext, memory: WindowMemory, tmp_path: Path
+) -> None:
+    with shown_tools(context, a_workspace(tmp_path), memory) as tools:
+        films = tools.films
+        films.show_rare_cells()
+        assert films.rare is None  # no case is open
+        tools.window.attach(tools.workspace.open_case(a_case(tmp_path / "one.bcs", 12)))
+        films.show_rare_cells()
+        first = films.rare
+        assert first is not None
+        begun(first, qtbot)
+        films.show_rare_cells()
+        assert films.rare is first
+        first.close()
+        qtbot.waitUntil(lambda: films.rare is None)
+        films.show_rare_cells()  # the search is on, so its cells are shown at once
+        assert films.rare is not None
+        assert not films.rare.view.isHidden()
+        tools.window.close_case()
+        qtbot.waitUntil(lambda: films.rare is None)
+
+
+def test_the_question_who_reviews_stands_over_the_window_that_asks(
+    qtbot: QtBot, context: UiContext, memory: WindowMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over the main window it would take the keyboard there: the next key would decide on another cell."""
+    over: list[object] = []
+    monkeypatch.setattr(ReviewerDialog, "exec", lambda dialog: over.append(dialog.parentWidget()) or 0)
+    workspace = a_workspace(tmp_path)
+    with shown_tools(context, workspace, memory) as tools:
+        tools.window.attach(workspace.open_case(a_case(tmp_path / "one.bcs", 12)))
+        workspace.author = ""
+        tools.films.show_rare_cells()
+        window = tools.films.rare
+        assert window is not None
+        qtbot.waitUntil(window.isActiveWindow)
+        window.start.click()
+        assert over == [window]
+        window.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.i18n import ngettext, tr
@@ -40,8 +40,11 @@ class ReasonDialog(Form):
 
 
 def ask_reason(count: int, parent: QWidget) -> str | None:
-    """Why `count` earlier decisions are changed; None when they are not to be."""
-    dialog = ReasonDialog(count, parent)
+    """Why `count` earlier decisions are changed; None when they are not to be.
+
+    Asked over the window in front, `parent` where that is none of the program's.
+    """
+    dialog = ReasonDialog(count, QApplication.activeWindow() or parent)
     accepted = dialog.exec()
     dialog.deleteLater()
     return dialog.answer() if accepted else None

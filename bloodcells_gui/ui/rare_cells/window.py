@@ -241,11 +241,9 @@ class RareCellsWindow(QDialog):
         if not ids:
             self.hint.show_text(tr("Each of these cells needs a look and a key of its own."))
             return
-        behind = self.view.follower(ids, lambda _: True)
         if self._controller.confirm(ids) is not None:
             self.hint.show_text(ngettext("{n} cell confirmed", "{n} cells confirmed", len(ids)))
-            if behind is not None:
-                self.view.select_ids([behind])
+            self.view.select_ids(list(self.model.ids(_QUEUE)[:1]))
 
     # -- the end ---------------------------------------------------------------------------------------
 
