@@ -15,7 +15,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.case_views import CaseViews
 from bloodcells_gui.ui.gallery.cell_words import confirmed_text
 from bloodcells_gui.ui.gallery.panel import GalleryPanel
-from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 
@@ -45,6 +45,8 @@ class CaseDecisions(QWidget):
         self.views = views
         # The cell to which F7 led, as long as the cursor stays on it: decisions go on in its queue.
         self._in_queue: int | None = None
+        # The act and its cells for which the person was told that some of them are out of sight.
+        self._asked: tuple[str, frozenset[int]] | None = None
 
     @property
     def gallery(self) -> GalleryPanel:
@@ -85,6 +87,27 @@ class CaseDecisions(QWidget):
                 )
         return ids
 
+    def _once_sure(self, act: str, ids: list[int]) -> list[int]:
+        """`ids` where all are seen, or the same act is wanted once more; else nothing, and that is said.
+
+        A group that was chosen as a whole, or cells that were chosen while scrolling, may lie out of sight.
+        """
+        asked, self._asked = self._asked, None
+        hidden = self.views.out_of_sight(ids)
+        if not hidden or asked == (act, frozenset(ids)):
+            return ids
+        self._asked = act, frozenset(ids)
+        self.noticed.emit(
+            ngettext(
+                "{n} of the {chosen} chosen cells is out of sight; nothing was decided.",
+                "{n} of the {chosen} chosen cells are out of sight; nothing was decided.",
+                len(hidden),
+                chosen=len(ids),
+            ),
+            tr("Press the key again to decide on all of them."),
+        )
+        return []
+
     def _warn_not_visible(self) -> None:
         self.noticed.emit(
             tr("These cells were out of sight; nothing was decided."),
@@ -118,7 +141,8 @@ class CaseDecisions(QWidget):
 
     def confirm(self) -> None:
         """Confirm the chosen cells."""
-        self._apply_and_advance(self._targets_or_show_next(), self.controller.confirm)
+        ids = self._once_sure("confirm", self._targets_or_show_next())
+        self._apply_and_advance(ids, self.controller.confirm)
 
     def confirm_seen(self) -> None:
         """Confirm, in one step, the proposals that a person has seen on the screen; then show the next ones.
@@ -148,11 +172,12 @@ class CaseDecisions(QWidget):
 
     def relabel(self, code: str) -> None:
         """Give the chosen cells class `code`."""
-        self._name(self._targets_or_show_next(), code)
+        self._name(self._once_sure(code, self._targets_or_show_next()), code)
 
     def exclude(self) -> None:
         """Leave the chosen cells out of every count."""
         ids = [i for i in self._targets_or_show_next() if not self._taken_out(i)]
+        ids = self._once_sure("exclude", ids)
         if self.views.currentWidget() is self.slide and self.slide is not None:
             # The person looks at a place of the slide, where the next cell may not be.
             self.slide.staying_here(lambda: self._exclude_and_stay(ids))
@@ -172,14 +197,26 @@ class CaseDecisions(QWidget):
         """Count the chosen excluded cells again."""
         decision = self.session.decision
         ids = [i for i in self.targets_in_sight() if decision(i).status == Status.EXCLUDED]
+        ids = self._once_sure("restore", ids)
         self._apply_and_advance(ids, self.controller.restore)
 
     def _on_cells_dropped(self, ids: list[int], code: str) -> None:
         known = [i for i in ids if self.controller.group_of(i)]
+        hidden, written = len(self.views.out_of_sight(known)), self.session.state.last_seq
         if code == EXCLUDED_LABEL:
             self._apply_and_advance(known, self.controller.exclude)
         elif code in BY_CODE:
             self._name(known, code)
+        if hidden and self.session.state.last_seq != written:
+            self.noticed.emit(
+                ngettext(
+                    "{n} of the {chosen} cells that were dropped was out of sight.",
+                    "{n} of the {chosen} cells that were dropped were out of sight.",
+                    hidden,
+                    chosen=len(known),
+                ),
+                tr("All were decided on; Ctrl+Z takes it back."),
+            )
 
     def undo(self) -> None:
         """Take the last decision back and show what it touched."""

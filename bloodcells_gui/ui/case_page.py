@@ -222,7 +222,7 @@ class CasePage(CaseDecisions):
 
     def find_class(self) -> None:
         """Type-ahead for the class of the chosen cells."""
-        ids = self.targets_in_sight()
+        ids = self._once_sure("find", self.targets_in_sight())
         if not ids:
             return
         finder = ClassFinder(self._context, self)

@@ -145,6 +145,17 @@ class CaseViews(QTabWidget):
             return ids if self.map is not None and self.map.shows(ids) else []
         return ids if front is self.gallery and self.gallery.view.shows(ids) else []
 
+    def out_of_sight(self, ids: Sequence[int]) -> list[int]:
+        """Those of the :meth:`targets` that the view in front does not show at this moment."""
+        front = self.currentWidget()
+        if front is self.gallery:
+            seen = self.gallery.view.in_sight(ids)
+        elif front is self.map_place and self.map is not None:
+            seen = self.map.in_sight(ids)
+        else:
+            return []
+        return [i for i in ids if i not in seen]
+
     def ask_about(self, ids: Sequence[int]) -> None:
         """A menu about these cells is open: what it does is done to them, whatever is selected meanwhile."""
         self.asked_about = list(ids)

@@ -393,6 +393,10 @@ class CellMap(QWidget):
         ringed = bool(rows) and self.canvas.chosen.issuperset(rows)
         return ringed and any(map(self.canvas.in_sight, rows))
 
+    def in_sight(self, ids: Sequence[int]) -> set[int]:
+        """Those of the cells whose points are in the part of the map that is shown."""
+        return {i for i in ids if i in self.row_of and self.canvas.in_sight(self.row_of[i])}
+
     def bring_into_sight(self, cell_id: int) -> None:
         """Show the part of the map where a cell lies; nothing for a cell without a point."""
         if cell_id in self.row_of:

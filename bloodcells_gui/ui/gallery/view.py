@@ -107,13 +107,17 @@ class GalleryView(GallerySelection):
 
     def shows(self, ids: Sequence[int]) -> bool:
         """Whether at least one of the cells is on the screen, most of its tile in sight."""
+        return bool(self.in_sight(ids))
+
+    def in_sight(self, ids: Sequence[int]) -> set[int]:
+        """Those of the cells that are on the screen, most of their tiles in sight."""
         area = self.viewport().rect()
         if self._sticky_group() is not None:
             area.setTop(self._grid.metrics.heading)
         if len(ids) > 1:
             wanted = set(ids)
             ids = [i for i in self._ids_between(area.top(), area.bottom()) if i in wanted]
-        return any(self._mostly_in(area, self.tile_rect(i)) for i in ids)
+        return {i for i in ids if self._mostly_in(area, self.tile_rect(i))}
 
     def seen(self) -> list[int]:
         """The cells whose whole tiles are on the screen, with their pictures, for long enough to be seen."""

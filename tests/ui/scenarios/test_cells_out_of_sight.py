@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.review import Change, EventKind
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
 from bloodcells_gui.ui.gallery.dragging import pack_ids, unpack_ids
@@ -145,3 +145,65 @@ def test_the_slide_decides_on_the_ringed_cell_alone_and_only_in_sight(
     assert len(session.events) == 1
     press(Key.Key_T)
     assert list(session.events[-1].cells) == [current]
+
+
+def told(desk: Desk) -> list[str]:
+    return [b.texts[0] for b in desk.window.banners.banners]
+
+
+def choose_a_group_that_is_not_all_in_sight(desk: Desk) -> list[int]:
+    desk.view.set_side(128)
+    desk.go("SNE")
+    desk.press(Key.Key_A, modifier=Qt.KeyboardModifier.ControlModifier)
+    ids = desk.view.selected_ids()
+    assert sorted(ids) == sorted(desk.ids("SNE"))
+    assert 0 < len(desk.view.in_sight(ids)) < len(ids)
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [(Key.Key_T, EventKind.RELABEL), (Key.Key_Space, EventKind.CONFIRM), (Key.Key_Delete, EventKind.EXCLUDE)],
+)
+def test_of_a_group_that_is_partly_out_of_sight_the_first_key_only_says_so(
+    desk: Desk, key: Qt.Key, kind: EventKind
+) -> None:
+    ids = choose_a_group_that_is_not_all_in_sight(desk)
+    hidden = len(ids) - len(desk.view.in_sight(ids))
+    desk.press(key)
+    assert desk.session.events == []
+    assert told(desk) == [f"{hidden} of the {len(ids)} chosen cells are out of sight; nothing was decided."]
+    desk.press(key)
+    (event,) = desk.session.events
+    assert (event.kind, sorted(event.cells)) == (kind, sorted(ids))
+
+
+def test_another_key_or_another_choice_is_asked_about_anew(desk: Desk) -> None:
+    ids = choose_a_group_that_is_not_all_in_sight(desk)
+    desk.press(Key.Key_T, Key.Key_Space)
+    assert desk.session.events == []
+    desk.view.select_ids(ids[1:])
+    desk.press(Key.Key_Space)
+    assert desk.session.events == []
+    desk.view.select_ids(ids)
+    desk.press(Key.Key_Space)
+    assert desk.session.events == []
+    desk.press(Key.Key_Space)
+    assert [sorted(e.cells) for e in desk.session.events] == [sorted(ids)]
+
+
+def test_cells_that_are_all_in_sight_need_one_key(desk: Desk) -> None:
+    ids = desk.ids("SNE")[:2]
+    desk.go("SNE")
+    desk.view.select_ids(ids)
+    desk.press(Key.Key_T)
+    assert [sorted(e.cells) for e in desk.session.events] == [sorted(ids)]
+    assert told(desk) == []
+
+
+def test_cells_that_were_dropped_say_how_many_were_out_of_sight(desk: Desk) -> None:
+    ids = choose_a_group_that_is_not_all_in_sight(desk)
+    hidden = len(ids) - len(desk.view.in_sight(ids))
+    desk.page.gallery.dropped.emit(ids, "LY")
+    assert [sorted(e.cells) for e in desk.session.events] == [sorted(ids)]
+    assert told(desk) == [f"{hidden} of the {len(ids)} cells that were dropped were out of sight."]
