@@ -172,6 +172,7 @@ class CounterPanel(QWidget):
         self._total.setFont(font)
         self._of = QLabel()
         self._of.setObjectName("muted")
+        self._of.setWordWrap(True)  # beside the large number there is room for two lines
         self._last = QPushButton(self._context.icons.get("undo"), tr("Take the last one back"))
         self._last.setToolTip(tr("Backspace"))
         self._last.clicked.connect(self._take_back)
