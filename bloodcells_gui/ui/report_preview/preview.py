@@ -161,6 +161,8 @@ class PreviewWindow(QDialog):
     def _render_report(self) -> None:
         """Have the explanation maps computed in the background first: they take a second or two."""
         self._discard_preview()
+        self._films.forget()  # of the preview before
+        self._patience.stop()
         self._enable(False)
         self.where.setText(tr("Laying out the pages…"))
         self._maps.ask("maps", map_preparation(self._session, self._cancel))
@@ -175,7 +177,6 @@ class PreviewWindow(QDialog):
             return
         self._preview = preview
         self._enable(False)
-        self._films.forget()
         self._work.forget()
         if preview.finder is None:
             self._lay_out(preview)

@@ -188,7 +188,7 @@ def test_the_preview_compares_or_says_that_it_did_not(
     open_own(tools)
     window = tools.show_preview()
     assert window is not None
-    assert window.where.text() == "Looking for earlier films…"
+    qtbot.waitUntil(lambda: window.where.text() == "Looking for earlier films…")
     qtbot.waitUntil(window.unawaited_button.isVisible)
     window.unawaited_button.click()
     qtbot.waitUntil(lambda: window.pages.count > 0, timeout=30_000)
