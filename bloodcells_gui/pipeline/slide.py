@@ -412,14 +412,12 @@ class SlideSource:
             searched += resume.tile_sets(slide.done, image, grid)
             sampled += resume.tile_sets(slide.sampled, image, grid)
             maps.append(stored_quality_map.quality_map(self._map(image, slide), image, grid))
+        on_zones = [] if remark(UNFOCUSED) in self._remarks else self._zones.remarks()
         return RunRecord(
             progress=ScanProgress(tuple(searched), tuple(sampled)),
             maps=tuple(maps),
-            remarks=(*self._remarks, *counted(self._said), *self._on_zones()),
+            remarks=(*self._remarks, *counted(self._said), *on_zones),
         )
-
-    def _on_zones(self) -> list[Remark]:
-        return [] if remark(UNFOCUSED) in self._remarks else self._zones.remarks()
 
     def _map(self, image: int, slide: _Slide) -> list[ZoneTile]:
         """The map as it stands; tiles that only an earlier run looked at keep what it saw."""
