@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.app.cell_views import decode_jpeg, decode_mask
+from bloodcells_gui.app.describer import Describer
 from bloodcells_gui.app.engine import Engine, default_threads
+from bloodcells_gui.app.kept_windows import field_of, in_classifier_window
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.explanation import Explanation, MapKind
@@ -21,8 +23,7 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.taxonomy import BY_CODE, OTHER
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.occlusion import occlusion_map
-from bloodcells_gui.inference.preprocess import crop_at_scale
-from bloodcells_gui.pipeline.windows import WIDEST, Windows, centred
+from bloodcells_gui.pipeline.windows import centred
 
 # Covered crops that are asked about in one call; between calls the work can be cancelled.
 _AT_ONCE = 8
@@ -40,10 +41,16 @@ class Explainer:
     ----------
     engine : callable
         Gives the loaded models; may raise BundleRefused, after which nothing can be explained.
+
+    Attributes
+    ----------
+    describer : Describer
+        Describes cells in words with the same models.
     """
 
     def __init__(self, engine: Callable[[], Engine]) -> None:
         self._engine = engine
+        self.describer = Describer(engine)
         self._refused = False
         self._kept: OrderedDict[tuple[object, ...], Explanation] = OrderedDict()
         self._lock = threading.Lock()
@@ -124,18 +131,9 @@ def _explained(
             "The classifier does not know this class.",
             "Choose one of the classes that it proposes.",
         )
-    seen_um = classifier.size_px * classifier.um_per_px
-    # A damaged case must not ask for a map of any size.
-    if not seen_um / WIDEST <= field_um <= seen_um * WIDEST:
-        field_um = Windows.of(classifier, engine.segmenter).field_um
-
-    def in_window(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        rows, columns = picture.shape[:2]
-        middle, mpp = (columns / 2, rows / 2), field_um / min(rows, columns)
-        return crop_at_scale(picture, middle, mpp, classifier.size_px, classifier.um_per_px)
-
-    crop = in_window(decode_jpeg(thumbnail))
-    side = round(classifier.size_px * field_um / seen_um)
+    field_um = field_of(engine, field_um)
+    crop = in_classifier_window(decode_jpeg(thumbnail), classifier, field_um)
+    side = round(field_um / classifier.um_per_px)
 
     def over_field(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(centred(values, side), np.float32)
@@ -145,7 +143,7 @@ def _explained(
     cell = np.repeat((decode_mask(mask) > 0).astype(np.uint8)[..., None] * 255, 3, axis=2)
     found = occlusion_map(
         crop,
-        in_window(cell)[..., 0] > 127,
+        in_classifier_window(cell, classifier, field_um)[..., 0] > 127,
         classifier.um_per_px,
         [classifier.classes.index(leaf) for leaf in leaves],
         lambda crops: _logits(classifier, crops, cancel),

@@ -20,6 +20,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
 from bloodcells_gui.app.signing_checks import answered_checks, finding_lines
 from bloodcells_gui.domain.analysis import SkippedFile, left_out
+from bloodcells_gui.domain.attributes import WORD_TAGS
 from bloodcells_gui.domain.csv_text import csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable
 from bloodcells_gui.domain.explanation import MapKind
@@ -231,7 +232,7 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
 
 def _tags(session: CaseSession, *, only_offered: bool) -> dict[int, list[str]]:
     """The tags of each cell; `only_offered`: without words that no list holds, for they may name people."""
-    offered = {*DEFAULT_TAGS, *session.settings.cell_tags}
+    offered = {*DEFAULT_TAGS, *session.settings.cell_tags, *WORD_TAGS}
     tags = session.state.tags.items()
     return {i: [t for t in own if not only_offered or t in offered] for i, own in tags}
 

@@ -70,7 +70,7 @@ def explanation_maps(session: CaseSession) -> dict[int, ReportMap]:
 
     Empty when the models are out of reach; without cells of a class that the classifier does not know.
     """
-    if not session.can_explain():
+    if not session.explainer.available:
         return {}
     maps = {}
     ids = cells_to_explain(session.cells, session.state, session.settings)
@@ -95,7 +95,7 @@ def map_preparation(session: CaseSession, cancel: CancelToken) -> Callable[[], N
     wanted = [(cell_id, session.cell(cell_id).predicted) for cell_id in ids]
 
     def prepare() -> None:
-        if not session.can_explain():
+        if not session.explainer.available:
             return
         for cell_id, code in wanted:
             try:

@@ -94,7 +94,7 @@ class CaseSession:
         self.store = store
         self.came_from = store.extra.get(CAME_FROM, "")
         self._settings = settings
-        self._explainer = explainer
+        self.explainer = explainer
         self.films = films
         self.author = author
         self.clock = clock
@@ -236,23 +236,12 @@ class CaseSession:
         return self.outlines.assets(cell_id)
 
     def explain(
-        self,
-        cell_id: int,
-        code: str,
-        kind: MapKind = MapKind.OCCLUSION,
-        cancel: CancelToken | None = None,
+        self, cell_id: int, code: str, kind: MapKind = MapKind.OCCLUSION, cancel: CancelToken | None = None
     ) -> Explanation:
-        """Explain leaf or row `code` by a map over the thumbnail's window.
-
-        Raises as :meth:`Explainer.explain`.
-        """
-        assets = self.assets(cell_id)
-        field_um = self.cell(cell_id).mpp * assets.crop_px[2]
-        return self._explainer.explain(assets.thumbnail, assets.mask, code, field_um, kind, cancel)
-
-    def can_explain(self) -> bool:
-        """Whether the classifier that made these cells is at hand."""
-        return self._explainer.available
+        """Explain leaf or row `code` over the thumbnail's window; raises as :meth:`Explainer.explain`."""
+        kept = self.assets(cell_id)
+        field_um = self.cell(cell_id).mpp * kept.crop_px[2]
+        return self.explainer.explain(kept.thumbnail, kept.mask, code, field_um, kind, cancel)
 
     def embeddings(self) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
         """Ids (n,) and embeddings (n, D) of the cells that have one. Thread-safe."""
@@ -284,7 +273,7 @@ class CaseSession:
         UserError
             When the image is out of reach, nothing can be measured there, or it could not be saved.
         """
-        found, assets = cell_by_hand(self, self._explainer.engine(), image, (x, y))
+        found, assets = cell_by_hand(self, self.explainer.engine(), image, (x, y))
         cell = replace(found, id=self.store.next_hand_id())
         self.store.add_cells(BY_HAND_RUN, [cell], [assets])
         self.cells.append(cell)

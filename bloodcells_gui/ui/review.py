@@ -15,7 +15,8 @@ from bloodcells_gui.app.outlines import OutlineDraft
 from bloodcells_gui.app.reasons import ReasonWanted
 from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.tagging import toggle_tag
+from bloodcells_gui.app.tagging import choose_word, toggle_tag
+from bloodcells_gui.domain.attributes import Attribute, Word
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import Finding, FindingAnswer
 from bloodcells_gui.domain.review import Change, Status
@@ -187,6 +188,10 @@ class ReviewController(QObject):
     def tag(self, ids: Sequence[int], tag: str) -> Change | None:
         """Put a tag on cells; where all of them have it, take it off. One step to undo."""
         return self._write(lambda _: toggle_tag(self.session, ids, tag)) if ids else None
+
+    def choose_word(self, cell_id: int, attribute: Attribute, word: Word) -> Change | None:
+        """Give a cell a person's word for an attribute, as a tag."""
+        return self._write(lambda _: choose_word(self.session, cell_id, attribute, word))
 
     def set_analyser(self, label: str, text: str) -> None:
         """Enter the analyser's percentage of one class as it was typed; "" takes it out."""

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -30,6 +31,7 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
     SkippedFile,
 )
+from bloodcells_gui.domain.attributes import Description
 from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_UNLIKE_TRAINING, Box, Cell, CellAssets
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError
@@ -207,6 +209,8 @@ class FakeSession(CaseSession):
         self.fail_with: UserError | None = None
         self.thumbnail_threads: set[int] = set()
         self.found: dict[int, tuple[str, float]] = {}
+        self.descriptions: dict[int, Description] = {}
+        self.explainer = SimpleNamespace(available=False, describer=self)
         self.explained_as: list[MapKind] = []
         self.cancels: list[CancelToken | None] = []
         self._time = 0
@@ -255,6 +259,12 @@ class FakeSession(CaseSession):
     def view(self, cell_id: int) -> FakeView:
         image, mask = draw_cell(cell_id, self.cell(cell_id).predicted, 320)
         return FakeView(image, 0.07, contours(mask > 0), contours(mask == 2))
+
+    def describe(self, code: str, thumbnail: bytes, *_: object) -> Description | None:
+        return self.descriptions.get(int(thumbnail))
+
+    def assets(self, cell_id: int) -> CellAssets:
+        return CellAssets(str(cell_id).encode(), b"", (0.0, 0.0, 100.0))
 
     def explain(
         self,

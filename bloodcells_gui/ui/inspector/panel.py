@@ -38,6 +38,7 @@ from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.inspector.mending import OutlineMending
 from bloodcells_gui.ui.inspector.probabilities_tab import ProbabilitiesTab
 from bloodcells_gui.ui.inspector.references_tab import ReferencesTab
+from bloodcells_gui.ui.inspector.words import WordsLine
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
 from bloodcells_gui.ui.review import ReviewController
@@ -79,9 +80,7 @@ class InspectorPanel(QWidget):
 
         self.image = CellImageView(context)
         self.explanation = ExplanationRow(context, self.session, self.image, pool)
-        self.explained_class, self.opacity = self.explanation.explained_class, self.explanation.opacity
-        self.explained_class.activated.connect(lambda i: self.explain(self.explained_class.itemData(i)))
-        self.explanation.hide()
+        self.words = WordsLine(context, controller, pool)
         self.mending = OutlineMending(context, self.image, controller)
         self.mending.wanted.connect(self.mend_outline)
         layout = QVBoxLayout(self)
@@ -178,6 +177,9 @@ class InspectorPanel(QWidget):
         self.cell_button.toggled.connect(self._outlines)
         self.nucleus_button.toggled.connect(self._outlines)
         self.heat_button.toggled.connect(self._heat_toggled)
+        self.explained_class, self.opacity = self.explanation.explained_class, self.explanation.opacity
+        self.explained_class.activated.connect(lambda i: self.explain(self.explained_class.itemData(i)))
+        self.explanation.hide()
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 5, 8, 5)
         tools.setSpacing(3)
@@ -198,7 +200,7 @@ class InspectorPanel(QWidget):
         return tools
 
     def _build_tabs(self) -> QTabWidget:
-        self.probabilities = ProbabilitiesTab(self._context)
+        self.probabilities = ProbabilitiesTab(self._context, self.words)
         self.bars, self.by_itself = self.probabilities.bars, self.probabilities.by_itself
         self.bars.chosen.connect(self._bar_chosen)
         self.measurements = PairsModel(self)
@@ -234,6 +236,7 @@ class InspectorPanel(QWidget):
         self._findings.forget()
         self._views.forget()
         self.explanation.forget()
+        self.words.forget()
         if cell_id is None:
             self._settle.stop()
             self.image.clear(tr("Choose a cell in the gallery."))
@@ -335,6 +338,7 @@ class InspectorPanel(QWidget):
         if self.shown_cell is not None and self.shown_cell in change.cells:
             self._show_head_and_scores()
             self._fill_tab()
+            self.words.refresh()
             if self._outline_shown != self.session.state.outlines.get(self.shown_cell):
                 self._ask_view(self.shown_cell)
 
@@ -355,6 +359,8 @@ class InspectorPanel(QWidget):
         if cell_id != self.shown_cell:
             return
         self.view = view
+        if self.shown_cell is not None:
+            self.words.ask(self.shown_cell)
         self.image.show_picture(view.image, view.mpp, view.cell_contours, view.nucleus_contours)
         if self.mending.on:
             self.mending.take_view(view)
@@ -408,3 +414,4 @@ class InspectorPanel(QWidget):
         self._findings.close()
         self._views.close()
         self.explanation.close_case()
+        self.words.close_case()

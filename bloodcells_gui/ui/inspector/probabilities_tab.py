@@ -11,6 +11,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.probabilities import ProbabilityBars
+from bloodcells_gui.ui.inspector.words import WordsLine
 from bloodcells_gui.ui.labels import PlainLabel
 
 
@@ -76,7 +77,7 @@ class _ScrolledBars(QScrollArea):
 class ProbabilitiesTab(QWidget):
     """Bars that scroll where there is no room; below them what the network said of the cell alone."""
 
-    def __init__(self, context: UiContext) -> None:
+    def __init__(self, context: UiContext, words: WordsLine) -> None:
         super().__init__()
         self.bars = ProbabilityBars(context)
         self.by_itself = ByItself(context)
@@ -86,6 +87,7 @@ class ProbabilitiesTab(QWidget):
         column.setSpacing(0)
         column.addWidget(self._scroll)
         column.addWidget(self.by_itself)
+        column.addWidget(words)
         column.addStretch(1)
 
     def show_scores(self, scores: Sequence[tuple[str, float]]) -> None:

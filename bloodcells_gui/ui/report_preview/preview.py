@@ -163,6 +163,7 @@ class PreviewWindow(QDialog):
         self._discard_preview()
         self._films.forget()  # of the preview before
         self._patience.stop()
+        self._work.forget()
         self._enable(False)
         self.where.setText(tr("Laying out the pages…"))
         self._maps.ask("maps", map_preparation(self._session, self._cancel))
@@ -176,8 +177,6 @@ class PreviewWindow(QDialog):
             self.banners.error(error)
             return
         self._preview = preview
-        self._enable(False)
-        self._work.forget()
         if preview.finder is None:
             self._lay_out(preview)
             return
