@@ -47,13 +47,14 @@ def answers_in(
     part = is_nucleated(own, classes)
     n = int(part.sum())
     if not n:
-        return Answers(0, 0.0, float("nan"), float("nan"), float("nan"), 0.0)
+        return Answers(0, 0.0, float("nan"), float("nan"), float("nan"), float("nan"), 0.0)
     rows = coarse_rows(classes)
     before, after = (coarse_sums(p[part], rows) for p in (own, adapted))
     certain, named = 1 - uncertainty[part], ~unidentified[part]
     return Answers(
         n,
         float(named.mean()),
+        float(after.max(axis=1)[named].mean()) if named.any() else float("nan"),
         float(certain[named].mean()) if named.any() else float("nan"),
         float(certain.mean()),
         float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),

@@ -18,7 +18,7 @@ from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.site_expectation import Answers, Expectation, Limits
 from bloodcells_gui.domain.specimen import ScaleEstimate
 from bloodcells_gui.domain.stats import clopper_pearson
-from bloodcells_gui.domain.taxonomy import NUCLEATED, ROLLUPS
+from bloodcells_gui.domain.taxonomy import BY_CODE, NUCLEATED, ROLLUPS
 
 #: Nucleated cells without which nothing is expected, and from which on the limits are as narrow as they get.
 LEAST_CELLS, ENOUGH_CELLS = 30, 200
@@ -35,7 +35,7 @@ _FIVE_CODES = frozenset(row.code for row in _FIVE.rows if row.counts and not row
 
 def five_part(code: str) -> str:
     """The row of the five-part differential that counts a class; "" for any other class."""
-    row = _FIVE.row_of(code).code if code else ""
+    row = _FIVE.row_of(code).code if code in BY_CODE else ""
     return row if row in _FIVE_CODES else ""
 
 

@@ -23,8 +23,10 @@ class Answers:
     cells : int
     named : float
         Share of them that is named, 0 to 1.
+    probability : float
+        Mean probability of the kind (of the ten) that each of the named is taken for; NaN without one.
     confidence : float
-        Mean stated confidence of the named; NaN without one.
+        Mean stated confidence of the named, which distance and view disagreement lower; NaN without one.
     certainty : float
         Mean stated confidence of all.
     kept : float
@@ -35,6 +37,7 @@ class Answers:
 
     cells: int
     named: float
+    probability: float
     confidence: float
     certainty: float
     kept: float
@@ -44,6 +47,7 @@ class Answers:
         """What an expectation may be a line through, by name: shares as log odds."""
         return {
             "named": _log_odds(self.named),
+            "probability": _log_odds(self.probability),
             "confidence": _log_odds(self.confidence),
             "certainty": _log_odds(self.certainty),
             "kept": _log_odds(self.kept),
@@ -57,7 +61,7 @@ def _log_odds(share: float) -> float:
     return math.log(held / (1 - held))
 
 
-FEATURES = tuple(Answers(0, 0, 0, 0, 0, 0).features())
+FEATURES = tuple(Answers(0, 0, 0, 0, 0, 0, 0).features())
 
 
 class Limits(NamedTuple):

@@ -32,7 +32,7 @@ from bloodcells_gui.domain.site_check import (
 from bloodcells_gui.domain.site_expectation import Limits
 from bloodcells_gui.report.csv_out import atomic_file, write_rows
 
-_ANSWERS = ("named", "confidence", "certainty", "kept", "change")
+_ANSWERS = ("named", "probability", "confidence", "certainty", "kept", "change")
 FIRST_HEAD = (
     "cell_id", "image", "x_px", "y_px", "predicted", "probability", "uncertainty", "status", "final", "why",
 )  # fmt: skip
@@ -53,8 +53,8 @@ FEW_CELLS = plural(
     "{n} cells with a nucleus were found; with {enough} or more the limits are narrower.",
 )
 WHAT_IT_SAYS = N_(
-    "The share named is that of these cells. The share right is how sure the models say they are of the "
-    "named; the limits are wide enough for each laboratory that was left out when the models learned."
+    "The share named is that of these cells. The share right is the mean probability that the models give "
+    "the named; the limits are wide enough for each laboratory that was left out when the models learned."
 )
 WHAT_IT_DOES_NOT = N_(
     "It counts the five kinds of the five-part differential alone, and says nothing of blasts and other rare "

@@ -46,7 +46,7 @@ def test_the_readings_are_those_of_the_cells(tmp_path: Path) -> None:
     assert found.named is not None
     assert found.named.value == pytest.approx(found.answers.named)
     assert found.right is not None
-    assert found.right.value == pytest.approx(found.answers.confidence)
+    assert found.right.value == pytest.approx(found.answers.probability)
     values = {r.code: r for r in found.readings}
     assert values["blank_seen"].value == 1
     assert 225 < values["blank_level"].value < 245
@@ -191,6 +191,7 @@ def test_answers_count_cells_with_a_nucleus() -> None:
     assert found.cells == 2
     assert found.named == 0.5
     assert found.confidence == pytest.approx(0.9)
+    assert found.probability == pytest.approx(0.9)
     assert found.certainty == pytest.approx(0.8)
     assert found.kept == 0.5
     assert found.change == pytest.approx(0.2)

@@ -44,7 +44,7 @@ from bloodcells_gui.domain.taxonomy import NUCLEATED
 from tests.support.fakes import make_cells
 from tests.support.site_cases import SHA, TOLD
 
-ANSWERS = Answers(200, 0.8, 0.95, 0.9, 0.93, 0.1)
+ANSWERS = Answers(200, 0.8, 0.97, 0.95, 0.9, 0.93, 0.1)
 LEFT = ((30, -0.3, 0.2), (75, -0.2, 0.1), (150, -0.1, 0.05))
 
 
@@ -62,13 +62,15 @@ def test_a_line_adds_on_the_scale_of_log_odds() -> None:
 
 @pytest.mark.parametrize(("cells", "width"), [(29, None), (30, 0.5), (74, 0.5), (75, 0.3), (150, 0.15)])
 def test_fewer_cells_have_wider_limits_and_too_few_none(cells: int, width: float | None) -> None:
-    answers = Answers(cells, 0.5, 0.9, 0.9, 0.9, 0.1)
+    answers = Answers(cells, 0.5, 0.9, 0.9, 0.9, 0.9, 0.1)
     expected = Line(0.0, {"named": 1.0}, LEFT).at(answers)
     assert (None if expected is None else pytest.approx(expected.high - expected.low)) == width
 
 
 def test_nothing_is_expected_where_no_cell_is_named() -> None:
-    assert Line(0.0, {"confidence": 1.0}, LEFT).at(Answers(200, 0.0, math.nan, 0.4, 0.9, 0.3)) is None
+    assert (
+        Line(0.0, {"confidence": 1.0}, LEFT).at(Answers(200, 0.0, math.nan, math.nan, 0.4, 0.9, 0.3)) is None
+    )
 
 
 def test_an_expectation_is_read_from_its_json() -> None:
@@ -169,7 +171,7 @@ def test_few_cells_are_all_named_first() -> None:
 
 def test_five_parts_are_counted_and_others_apart() -> None:
     assert five_part("BNE") == five_part("SNE") != five_part("LY")
-    assert five_part("BL") == five_part("MY") == five_part("") == five_part("SMU") == ""
+    assert five_part("BL") == five_part("MY") == five_part("") == five_part("SMU") == five_part("XX") == ""
     judged = [
         Judged("SNE", "BNE"), Judged("LY", "LY"), Judged("MO", "LY"), Judged("", "EO"), Judged("MO", "BL"),
     ]  # fmt: skip

@@ -26,7 +26,7 @@ TOLD = {
         "left": [[30, -0.2, 0.15], [75, -0.15, 0.1], [150, -0.08, 0.07]],
     },
     "right": {
-        "intercept": 0.0, "weights": {"confidence": 1.0},
+        "intercept": 0.0, "weights": {"probability": 1.0},
         "left": [[30, -0.12, 0.04], [75, -0.11, 0.04], [150, -0.1, 0.03]],
     },
     "familiar": {"blank_level": [170.0, 250.0], "blank_tint": [0.9, 1.6], "nucleus_od": [0.1, 0.5]},

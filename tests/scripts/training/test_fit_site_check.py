@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from tests.support.made_answers import made_answers
 
 
 def a_set(laboratory: str, *, cells: int = 200, confidence: float = 0.9, right: float = 0.9) -> Drawn:
-    return Drawn(laboratory, "plain", Read(cells, 0.8, confidence, 0.9, 0.9, 0.1), 0.8, right)
+    return Drawn(laboratory, "plain", Read(cells, 0.8, confidence, 0.9, 0.9, 0.9, 0.1), 0.8, right)
 
 
 def test_a_laboratory_is_read_in_one_half_and_judged_by_the_other() -> None:
@@ -77,9 +78,9 @@ def test_a_line_is_fitted_towards_the_reading_and_one_odd_laboratory_rules_it() 
         for _ in range(30):
             confidence = float(rng.uniform(0.8, 0.97))
             sets.append(a_set(lab, confidence=confidence, right=min(1.0, confidence + shift)))
-    assert expected(as_read("right"), sets[0]) == pytest.approx(sets[0].read.confidence)
+    assert expected(as_read("right"), sets[0]) == pytest.approx(sets[0].read.probability)
     line = fitted([d for d in sets if d.laboratory != "c"], "right")
-    assert line.weights["confidence"] == pytest.approx(1.0, abs=0.05)
+    assert line.weights["probability"] == pytest.approx(1.0, abs=0.05)
     assert line.intercept == pytest.approx(0.0, abs=0.05)
     found = off(sets, "right")
     assert found["as read"] == pytest.approx(0.2 / 3, abs=0.01)
@@ -108,6 +109,18 @@ def test_view_disagreement_and_distance_leave_more_cells_unidentified() -> None:
     assert (serve(apart, Serving()).uncertainty == serve(answers, Serving()).uncertainty).all()
     far = replace(answers, distance=np.full(len(answers), 2.0, np.float32))
     assert serve(far, serving).unidentified.all()
+
+
+def test_answers_of_the_shipped_network_go_by_its_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = tmp_path / "model.onnx"
+    monkeypatch.setattr(site_copies, "SHIPPED", network)
+    network.write_bytes(b"one")
+    first = site_copies.copy_path(tmp_path, "tecom", "dim")
+    network.write_bytes(b"two")
+    assert site_copies.copy_path(tmp_path, "tecom", "dim") != first
+    assert site_copies.copy_path(tmp_path, "pbc", "dim").name == "pbc-dim.npz"
 
 
 def test_every_picture_of_a_copy_gets_the_same_draw() -> None:
