@@ -52,7 +52,6 @@ _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, 
 
 Listener = Callable[[Change], None]
 
-
 _PROPOSAL = attrgetter("predicted", "probability", "uncertainty", "abstained", "suspicion")
 
 
@@ -207,17 +206,9 @@ class CaseSession:
         return self.store.as_found(cell_id)
 
     def check_seals(self, pause: Callable[[], None] = lambda: None) -> None:
-        """Compare everything in the case file with its seals. Thread-safe.
+        """Compare the case file with its seals; UserError where it is not as it was written. Thread-safe.
 
-        Parameters
-        ----------
-        pause : callable
-            Called between batches of rows; it may wait, and raise to end the comparison.
-
-        Raises
-        ------
-        UserError
-            When something is not as it was written.
+        `pause` is called between batches of rows; it may wait, and raise to end the comparison.
         """
         self.store.check_seals(pause)
 
@@ -268,10 +259,7 @@ class CaseSession:
     def add_cell(self, image: int, x: float, y: float) -> Change:
         """Add the cell at a place of an image (full-resolution px); segmented and classified, it waits.
 
-        Raises
-        ------
-        UserError
-            When the image is out of reach, nothing can be measured there, or it could not be saved.
+        UserError when the image is out of reach, nothing can be measured there, or it could not be saved.
         """
         found, assets = cell_by_hand(self, self.explainer.engine(), image, (x, y))
         cell = replace(found, id=self.store.next_hand_id())

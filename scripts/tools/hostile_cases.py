@@ -400,10 +400,8 @@ def run(
     """Make and try `count` cases; returns the trouble in words, and the outcomes."""
     found: list[str] = []
     outcomes: Counter[str] = Counter()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        mock.patch.object(batch, "LazyEngine", return_value=plain_engine),
-    ):
+    plain = mock.patch.object(batch, "LazyEngine", return_value=plain_engine)
+    with tempfile.TemporaryDirectory() as folder, plain:
         good = good_cases(Path(folder) / "base")
         for number in range(first, first + count):
             rng = random.Random(f"{seed} {number}")
@@ -411,8 +409,7 @@ def run(
             workspace = a_workspace(place)
             workspace.engine = plain_engine  # type: ignore[assignment]
             workspace.cases_dir.mkdir(parents=True)
-            path = workspace.cases_dir / "hostile.bcs"
-            shutil.copy(rng.choice(good), path)
+            path = Path(shutil.copy(rng.choice(good), workspace.cases_dir / "hostile.bcs"))
             what = spoil(path, rng)
             if keep is not None:
                 shutil.copy(path, keep / f"{number}.bcs")
