@@ -58,10 +58,7 @@ class FilmWindows(QObject):
         self._case_action = self._add(case_menu, tr("&Earlier films…"), "Ctrl+6", self.show_films)
         self._case_action.setEnabled(False)
         self._rare_action = self._add(
-            case_menu,
-            tr("Search Search for &rare cells…for rare cells…"),
-            "Ctrl+Shift+R",
-            self.show_rare_cells,
+            case_menu, tr("Search &for rare cells…"), "Ctrl+Shift+R", self.show_rare_cells
         )
         self._rare_action.setEnabled(False)
         self.rare: RareCellsWindow | None = None
