@@ -153,12 +153,10 @@ def _looks(sheet: Sheet, written: WrittenCheck) -> None:
     table.close()
     sheet.set_y(sheet.y + 1)
     advice = advice_lines(check, lang)
-    if check.remarks:
-        sheet.paragraph(remarks_text(check.remarks, lang), size=7.8, rgb=MUTED, most=5)
     for wrong, to_do in advice:
         sheet.paragraph(f"{wrong} {to_do}", size=8.5, rgb=WARNING, most=2)
     if not advice:
-        sheet.paragraph(sheet.tr("All as in known laboratories."), size=8.5)
+        sheet.paragraph(sheet.tr("Light, stain and scale look as in known laboratories."), size=8.5)
 
 
 def _first(sheet: Sheet, written: WrittenCheck) -> None:
@@ -170,6 +168,8 @@ def _first(sheet: Sheet, written: WrittenCheck) -> None:
     sheet.paragraph(labelled(sheet.tr("Proposed"), counts, lang), size=8.5, most=3)
     listed = sheet.tr("They are listed in {file}.", file="site_check.csv")
     sheet.paragraph(f"{first_summary(check, lang)} {listed}", size=8.5, most=3)
+    if check.remarks:
+        sheet.paragraph(remarks_text(check.remarks, lang), size=7.8, rgb=MUTED, most=5)
     sheet.paragraph(labelled(sheet.tr("classify"), check.model, lang), size=7, rgb=MUTED, most=2)
 
 

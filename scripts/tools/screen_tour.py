@@ -244,7 +244,7 @@ class Tour:
         self._shoot("audit", audit, 2500)
         audit.close()
         self._shoot("calibration", self.tools.show_calibration(), 1000)
-        site_check = self.tools.show_site_check()
+        site_check = self.tools.site_check.show()
         assert site_check is not None
         self._shoot("site_check", site_check, 2500)
         site_check.close()

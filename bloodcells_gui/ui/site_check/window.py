@@ -87,7 +87,7 @@ class SiteCheckWindow(QDialog):
         self.warnings, self.advice, self.first = self._text(), self._text(), self._text()
         self.notes, self.remarks = self._text("muted"), self._text("muted")
         self.found_notes, self.well = self._text("muted"), self._text()
-        self.well.setText(tr("All as in known laboratories."))
+        self.well.setText(tr("Light, stain and scale look as in known laboratories."))
         self.readings_table = self._table(self.readings, tr("Light, stain and scale"))
         self.found_table = self._table(self.found, tr("What became of it"))
         self.found_title = self._title(tr("What became of it"))

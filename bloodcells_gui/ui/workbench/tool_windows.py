@@ -17,7 +17,6 @@ from bloodcells_gui.app.reference_library import ReferenceLibraryController
 from bloodcells_gui.app.retention import Retention
 from bloodcells_gui.app.second_reader import SecondReading, decided_cells
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.site_check_view import SiteChecks
 from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
@@ -44,7 +43,7 @@ from bloodcells_gui.ui.report_preview.preview import PreviewWindow
 from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.second_reader.window import SecondReaderWindow
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
-from bloodcells_gui.ui.site_check.window import SiteCheckWindow
+from bloodcells_gui.ui.site_check.desk import SiteCheckDesk
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.case_care import CaseCare
 from bloodcells_gui.ui.workbench.case_notices import CaseNotices
@@ -82,6 +81,7 @@ class ToolWindows(QObject):
         self.memory = memory
         self.library: LibraryWindow | None = None
         self.backup = BackupDesk(context, workspace, window)
+        self.site_check = SiteCheckDesk(context, workspace, window)
         self._shelf = context.library = ReferenceLibraryController(workspace.home)
         self._support = SupportDesk(context, workspace, window.banners, window)
         context.support = self._support.show
@@ -161,7 +161,7 @@ class ToolWindows(QObject):
         self._add(case, tr("Audit &trail…"), self.show_audit)
         self._add(lab, tr("Reference &library…"), self.show_library, of_case=False)
         self._add(lab, tr("Calibrate to this la&boratory…"), self.show_calibration, of_case=False)
-        self._add(lab, tr("&Site check…"), self.show_site_check)
+        self._add(lab, tr("&Site check…"), self.site_check.show)
         self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
         self._add(lab, tr("Back&up and restore…"), self.backup.show, of_case=False)
 
@@ -348,16 +348,6 @@ class ToolWindows(QObject):
         profiles = CalibrationController(self.workspace.engine)
         window = CalibrationWindow(self.context, profiles, case, reviewed, self.window.pool, self.window)
         window.cells_wanted.connect(self._choose_cells)
-        return self._show_case_window(window)
-
-    def show_site_check(self) -> SiteCheckWindow | None:
-        """What to expect of the laboratory of the open case, and which cells to name first."""
-        page, session = self.window.page, self.session
-        if page is None or session is None:
-            return None
-        checks = SiteChecks(session.path, lambda: self.workspace.settings)
-        window = SiteCheckWindow(self.context, checks, self.window.unawaited, self.window)
-        window.cells_wanted.connect(lambda ids: page.show_in_gallery(list(ids)))
         return self._show_case_window(window)
 
     def _choose_cells(self, ids: tuple[int, ...]) -> None:

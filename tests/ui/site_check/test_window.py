@@ -158,10 +158,10 @@ def test_the_menu_opens_it_and_shows_the_cells_alone(
     workspace = a_workspace(tmp_path)
     path = a_case(workspace.cases_dir / "a.bcs", 150)
     with shown_tools(context, workspace, memory) as tools:
-        assert tools.show_site_check() is None
+        assert tools.site_check.show() is None
         tools.window.opener.open_path(path)
         qtbot.waitUntil(lambda: tools.window.page is not None, timeout=60_000)
-        window = tools.show_site_check()
+        window = tools.site_check.show()
         assert window is not None
         qtbot.waitUntil(lambda: window.view is not None, timeout=60_000)
         assert window.view is not None
@@ -171,3 +171,4 @@ def test_the_menu_opens_it_and_shows_the_cells_alone(
         page = tools.window.page
         assert page is not None
         assert sum(page.gallery.model.counts()) == len(ids)
+        assert page.gallery.view.selected_ids() == [ids[0]]  # a key names one cell, not all of them
