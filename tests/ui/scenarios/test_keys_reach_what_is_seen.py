@@ -63,6 +63,7 @@ class Witness:
     def __init__(self, page: CasePage, session: CaseSession) -> None:
         self.page = page
         self.seen: set[int] = set()
+        self.drawn: int | None = None
         self.unseen: list[tuple[str, EventKind, tuple[int, ...]]] = []
         self.events = 0
         self.where = ""
@@ -72,6 +73,8 @@ class Witness:
         """What is on the screen now, by the geometry of the widgets alone."""
         page, view = self.page, self.page.gallery.view
         self.seen = set()
+        # Its outlines are seen and can be mended beside every tab.
+        self.drawn = page.inspector.shown_cell if page.inspector.image.isVisible() else None
         if view.isVisible():
             area = view.viewport().rect()
             self.seen |= {c.id for c in page.session.cells if view.tile_rect(c.id).intersects(area)}
@@ -85,7 +88,8 @@ class Witness:
         if change.event is None or not change.event.cells:
             return
         self.events += 1
-        if not set(change.event.cells) <= self.seen:
+        mended = change.event.kind is EventKind.MEND_OUTLINE
+        if not set(change.event.cells) <= (self.seen | {self.drawn} if mended else self.seen):
             self.unseen.append((self.where, change.event.kind, change.event.cells))
 
 
