@@ -31,7 +31,7 @@ _AT_ONCE = 8
 _THREADS = 2
 _KEPT_MAPS = 64
 # Log-odds that have the full colour at least: less is shown paler, so that noise looks like noise.
-_FULL_COLOUR = 0.5
+_FULL_COLOUR = 0.6
 
 
 class Explainer:

@@ -97,7 +97,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "granule_colour",
         N_("Granule colour"),
         (
-            Word("nil", N_("Granules without colour")),
+            Word("nil", N_("No granule colour")),
             Word("pink", N_("Pink granules")),
             Word("purple", N_("Purple granules")),
             Word("red", N_("Red granules")),

@@ -8,8 +8,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-#: Log-odds below which no single place decides: covering it changes the odds by less than a fifth.
-NOTHING_HINGES = 0.18
+#: Log-odds below which no single place decides: covering it changes the odds by less than a third.
+NOTHING_HINGES = 0.25
 
 
 class MapKind(StrEnum):

@@ -19,13 +19,15 @@ Floats = NDArray[np.float32]
 Crops = NDArray[np.uint8]
 
 # Places that together cover a cell, about: finer than squares of an eighth of the window, and fewer.
-PATCHES = 32
+PATCHES = 24
 # Diameter of a place, and of its soft rim, in distances between the places.
-_DIAMETER, _RIM = 2.2, 0.8
+_DIAMETER, _RIM = 2.6, 0.9
 _LEAST_STEP_UM = 0.9
 _BLUR_UM = 3.4
 # Without an outline the middle of the window is looked at.
 _CELL_UM = 13.0
+# Of fewer places on top of each other a map fades: at the rim of the cell one alone must not look certain.
+_WELL_COVERED = 2.0
 # A place counts as the cell's from this share on.
 _OWN_SHARE = 0.25
 
@@ -37,7 +39,7 @@ class OcclusionMap:
     Attributes
     ----------
     lost : (s, s) float32
-        By place; below 0 where covering adds to them. 0 where nothing was covered.
+        By place; below 0 where covering adds to them. It fades to 0 where nothing was covered.
     rival : int
         Index of the leaf that the class is weighed against.
     log_odds : float
@@ -125,7 +127,7 @@ def occlusion_map(
     odds = _log_sum(logits[:, list(leaves)]) - logits[:, rival]
     lost = np.tensordot((odds[0] - odds[1:]).astype(np.float32), over, axes=(0, 0))
     return OcclusionMap(
-        np.asarray(lost / np.maximum(over.sum(axis=0), 1e-3), np.float32), rival, float(odds[0])
+        np.asarray(lost / np.maximum(over.sum(axis=0), _WELL_COVERED), np.float32), rival, float(odds[0])
     )
 
 

@@ -25,6 +25,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -366,7 +367,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     cache = args.cache if args.cache.is_dir() else None
-    found = report(args.data, cache, args.cells, args.seed, print)
+    found = report(args.data, cache, args.cells, args.seed, partial(print, flush=True))
     args.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(json.dumps({k: found[k] for k in ("all", "ms_a_cell")}, indent=1))
 
