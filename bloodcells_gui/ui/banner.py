@@ -172,6 +172,13 @@ class Banner(QFrame):
         for each in self.findChildren(QAbstractButton):
             each.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
 
+    def offer(self, text: str, act: Callable[[], None]) -> None:
+        """Add a button to a notice that is on the screen already."""
+        button = QPushButton(text)
+        button.clicked.connect(act)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._row.insertWidget(self._row.indexOf(self.unfold), button)
+
     def show_more(self, behind: Sequence[Banner], opened: bool) -> None:
         """Say how many notices wait behind this one, with the sign of the gravest."""
         self.more.setVisible(bool(behind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, QUrl, Signal
@@ -49,6 +49,8 @@ class Reporter(QObject):
         The person wants to see these cells.
     draft_settled()
         The comment that was typed is in the report now, or discarded.
+    signed()
+        The report was signed.
     next_wanted()
         The case is signed, and the person wants to go on with the next one.
     """
@@ -57,6 +59,7 @@ class Reporter(QObject):
     unsaved_wanted = Signal(str)
     cells_wanted = Signal(tuple)
     draft_settled = Signal()
+    signed = Signal()
     next_wanted = Signal()
 
     def __init__(
@@ -78,8 +81,6 @@ class Reporter(QObject):
         self._signed: Banner | None = None
         # The case in front; what is told late about another one must not seem to be about it.
         self.case: CaseSession | None = None
-        # What the case that comes next is called, "" for none; the work list knows.
-        self.next_name: Callable[[], str] = lambda: ""
 
     def proposal(self, session: CaseSession) -> Path:
         """A folder named after the specimen, beside that of the last report or in the documents."""
@@ -199,16 +200,19 @@ class Reporter(QObject):
             return
         if not all(controller.keep_draft(key, "") for key in typed):
             return
-        following = self.next_name()
-        name = tr("Next: {case} (F9)").format(case=menu_text(following[:40]))
-        actions = ((name, self.next_wanted.emit),) if following else ()
         self._signed = self._banners.show_banner(
             "ok",
             tr("The report is signed."),
             tr("It is frozen in the case file with its hash."),
             tr("Export it now, or amend it later as a new version."),
-            actions=actions,
         )
+        self.signed.emit()
+
+    def offer_next(self, name: str) -> None:
+        """Offer the case that comes next beside the notice of the signature, while that is on the screen."""
+        if self._signed is not None and self._signed in self._banners.banners:
+            text = tr("Next: {case} (F9)").format(case=menu_text(name[:40]))
+            self._signed.offer(text, self.next_wanted.emit)
 
     def _reviewed(self, session: CaseSession) -> str:
         state, integer = session.state, self._context.language.integer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
@@ -13,7 +14,7 @@ from bloodcells_gui.domain.priority import PRIORITY_FIELD, URGENT, is_urgent
 from bloodcells_gui.ui.case_page import CasePage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.jobs import QueuedLookup
+from bloodcells_gui.ui.jobs import Lookup, QueuedLookup
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.workbench.recent_cases import RecentCases
 from bloodcells_gui.ui.worklist.model import name_of, state_name
@@ -48,7 +49,10 @@ class Home(QObject):
         window.case_leaving.connect(lambda page: self.page.show_case(page.session.path))
         window.front_changed.connect(self._show_state)
         window.reporter.next_wanted.connect(self.open_next)
-        window.reporter.next_name = self._name_of_next
+        # The folder of cases may lie on a share that does not answer.
+        self._following = Lookup(window.folders, self)
+        self._following.answered.connect(lambda _, found: self._offer_next(found))
+        window.reporter.signed.connect(lambda: self._following.ask("next", self._search_for_next()))
         window.closing.connect(self._closing)
         window.set_home(self.page, cases.is_begun)
 
@@ -92,16 +96,14 @@ class Home(QObject):
 
     # -- the next case ---------------------------------------------------------------------------------
 
-    def _next(self) -> NextCase | None:
+    def _search_for_next(self) -> Callable[[], NextCase | None]:
         page = self._window.page
-        return self._cases.next_case(None if page is None else page.session.path.absolute())
+        after = None if page is None else page.session.path.absolute()
+        return lambda: self._cases.next_case(after)
 
-    def _name_of_next(self) -> str:
-        try:
-            found = self._next()
-        except UserError:
-            return ""
-        return "" if found is None else name_of(found.entry)
+    def _offer_next(self, found: NextCase | None) -> None:
+        if found is not None:
+            self._window.reporter.offer_next(name_of(found.entry))
 
     def open_next(self) -> None:
         """Open the case that comes next in the order of the work; home where none is left."""
@@ -112,7 +114,7 @@ class Home(QObject):
             self._window.show_case()  # the work that was begun comes first
             return
         try:
-            found = self._next()
+            found = self._search_for_next()()
         except UserError as error:
             self._window.banners.error(error)
             return
@@ -170,4 +172,5 @@ class Home(QObject):
 
     def _closing(self) -> None:
         self._marks.close()
+        self._following.close()
         self.page.stop()

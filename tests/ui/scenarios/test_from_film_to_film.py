@@ -92,7 +92,8 @@ def test_one_key_after_signing_opens_the_next_until_none_is_left(
     assert in_front(bench) == "S-a"
     sign(bench, monkeypatch)
     (banner,) = [b for b in bench.window.banners.banners if b.texts[0] == "The report is signed."]
-    assert "Next: S-b (synthetic) (F9)" in [button.text() for button in banner.findChildren(QPushButton)]
+    following = "Next: S-b (synthetic) (F9)"
+    qtbot.waitUntil(lambda: following in [button.text() for button in banner.findChildren(QPushButton)])
     press(Key.Key_F9)
     assert in_front(bench) == "S-b"
     assert told(bench) == ["Next case: S-b (synthetic) (to review)"]
