@@ -76,12 +76,16 @@ def test_the_filter_of_open_cells_empties_as_they_are_confirmed(desk: Desk) -> N
 
 
 def _seen_when_loaded(desk: Desk) -> list[int]:
-    """The cells of the screen once their pictures are there."""
-    for _ in range(100):
+    """The cells of the screen once all their pictures are there."""
+    view = desk.view
+    area = view.viewport().rect().adjusted(0, view._grid.metrics.heading, 0, 0)  # noqa: SLF001  # below the heading
+    whole = {c.id for c in desk.session.cells if area.contains(view.tile_rect(c.id))}
+    assert len(whole) > 3
+    for _ in range(200):
         QTest.qWait(50)
-        desk.view.viewport().repaint()
-        found = desk.view.seen()
-        if len(found) > 3:
+        view.viewport().repaint()
+        found = view.seen()
+        if whole <= set(found):
             return found
     raise AssertionError("no pictures")
 
