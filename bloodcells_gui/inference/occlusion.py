@@ -21,7 +21,7 @@ Crops = NDArray[np.uint8]
 # Places that together cover a cell, about: finer than squares of an eighth of the window, and fewer.
 PATCHES = 24
 # Diameter of a place, and of its soft rim, in distances between the places.
-_DIAMETER, _RIM = 2.6, 0.9
+_DIAMETER, _RIM = 2.5, 0.9
 _LEAST_STEP_UM = 0.9
 _BLUR_UM = 3.4
 # Without an outline the middle of the window is looked at.
@@ -125,9 +125,11 @@ def occlusion_map(
     others = [k for k in range(logits.shape[1]) if k not in leaves]
     rival = max(others, key=lambda k: float(logits[0, k]))
     odds = _log_sum(logits[:, list(leaves)]) - logits[:, rival]
-    lost = np.tensordot((odds[0] - odds[1:]).astype(np.float32), over, axes=(0, 0))
+    # The middle of a place is credited more than its rim, which neighbours cover too.
+    credit = over**2
+    lost = np.tensordot((odds[0] - odds[1:]).astype(np.float32), credit, axes=(0, 0))
     return OcclusionMap(
-        np.asarray(lost / np.maximum(over.sum(axis=0), _WELL_COVERED), np.float32), rival, float(odds[0])
+        np.asarray(lost / np.maximum(credit.sum(axis=0), _WELL_COVERED), np.float32), rival, float(odds[0])
     )
 
 

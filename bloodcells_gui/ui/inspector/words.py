@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from bloodcells_gui.app.describer import describe_cell
 from bloodcells_gui.domain.attributes import ATTRIBUTES, Attribute, Description, Said, Word, corrected
+from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.run_messages import unfamiliar_remark
 from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
@@ -153,7 +154,10 @@ class WordsLine(QWidget):
         now = self._corrected(self._cell, self.description)
         for attribute, said, shares in zip(ATTRIBUTES, now.said, now.probabilities, strict=True):
             mark = "" if said.sure else " ?"
-            part = self.menu.addMenu(menu_text(f"{text(attribute.name)}: {text(said.word.text)}{mark}"))
+            title = labelled(
+                text(attribute.name), f"{text(said.word.text)}{mark}", self._context.language.lang
+            )
+            part = self.menu.addMenu(menu_text(title))
             for word, share in zip(attribute.words, shares, strict=True):
                 act = part.addAction(menu_text(f"{text(word.text)} ({self._percent(share)})"))
                 act.setCheckable(True)
