@@ -271,7 +271,8 @@ def _occlusion_legend(sheet: Sheet) -> None:
         )
         sheet.set_y(sheet.y + 3.7)
     note = N_(
-        "The maps explain the program, not the cell: each place was covered and the answer asked again."
+        "The maps explain the program, not the cell: each place was covered and the answer asked again. "
+        "Where there is no colour, no single place decides."
     )
     sheet.paragraph(sheet.tr(note), size=7.5, rgb=MUTED)
 

@@ -255,6 +255,7 @@ def test_explained_cells_say_what_the_colours_mean_and_older_ones_what_they_were
     assert "What the answer hinges on (occlusion maps)" in text
     assert text.count("against Monocyte") == LabSettings().gradcam_in_report
     assert "speaks for the proposed class" in text
+    assert "no single place decides" in " ".join(text.split())
     assert "Grad-CAM" not in text
     former = text_of(render(plain), tmp_path)
     assert "What the classifier looked at (Grad-CAM)" in former
