@@ -28,6 +28,7 @@ from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.map_legend import MapLegend
+from bloodcells_gui.ui.pictures import decoded
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.uncertainty_colours import uncertainty_colour
 
@@ -411,8 +412,8 @@ class CellMap(QWidget):
         self._pictures.ask(cell_id, lambda: session.thumbnail(cell_id))
 
     def _picture(self, cell_id: object, data: bytes) -> None:
-        pixmap = QPixmap()
-        if not isinstance(cell_id, int) or not pixmap.loadFromData(data):
+        pixmap = QPixmap.fromImage(decoded(data))
+        if not isinstance(cell_id, int) or pixmap.isNull():
             return
         side = round(112 * self.devicePixelRatioF())
         pixmap = pixmap.scaled(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QObject, QRunnable, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPixmap
 
+from bloodcells_gui.ui.pictures import decoded
+
 _BATCH = 12
 # Device pixels kept: 24 M px are 96 MB and hold some 2,600 pictures of 96 px.
 CACHE_PX = 24_000_000
@@ -50,7 +52,7 @@ class _Decoder(QRunnable):
         while (wish := self._wishes.take()) is not None:
             cell_id, generation, side = wish
             try:
-                image = QImage.fromData(self._fetch(cell_id))
+                image = decoded(self._fetch(cell_id))
                 if not image.isNull():
                     image = image.scaled(
                         QSize(side, side),

@@ -28,6 +28,7 @@ from bloodcells_gui.app import manual
 from bloodcells_gui.app.manual import ManualPage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.pictures import decoded
 
 _MARGIN = 26.0
 _SPACE_ABOVE = {1: 4.0, 2: 24.0, 3: 18.0}
@@ -145,9 +146,7 @@ class ManualBrowser(QTextBrowser):
 
     def _picture(self, name: str) -> QPixmap:
         if name not in self._pictures:
-            pixmap = QPixmap()
-            pixmap.loadFromData(manual.picture(name))
-            self._pictures[name] = pixmap
+            self._pictures[name] = QPixmap.fromImage(decoded(manual.picture(name)))
         return self._pictures[name]
 
     def _fit_pictures(self) -> None:

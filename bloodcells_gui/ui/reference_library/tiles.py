@@ -23,6 +23,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.pictures import decoded
 
 Index = QModelIndex | QPersistentModelIndex
 REFERENCE_ROLE, LIKENESS_ROLE = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
@@ -56,9 +57,8 @@ class ReferenceModel(QAbstractListModel):
         """Its picture; decoded when it is first drawn."""
         entry = self._rows[row][0].id
         if entry not in self._pictures:
-            pixmap = QPixmap()
             try:
-                pixmap.loadFromData(self._shelf.thumbnail(entry))
+                pixmap = QPixmap.fromImage(decoded(self._shelf.thumbnail(entry)))
             except (UserError, KeyError):
                 pixmap = QPixmap()
             self._pictures[entry] = pixmap

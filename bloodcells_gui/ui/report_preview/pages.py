@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
-    QImage,
     QKeyEvent,
     QPainter,
     QPainterPath,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 from bloodcells_gui.domain.page_marks import RGB, Box, Line, Page, Picture, Text
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.keyboard import zoom_steps
+from bloodcells_gui.ui.pictures import decoded
 
 _FAMILIES = ["Open Sans", "DejaVu Sans"]
 _EM = 100
@@ -66,7 +66,7 @@ def draw_page(painter: QPainter, page: Page) -> None:
             case Box():
                 _draw_box(painter, mark)
             case Picture():
-                image = QImage.fromData(mark.data)
+                image = decoded(mark.data)
                 painter.drawImage(QRectF(mark.x, mark.y, mark.width, mark.height), image)
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from bloodcells_gui.app.worklist import CaseEntry, CaseState
 from bloodcells_gui.ui.jobs import QueuedLookup
+from bloodcells_gui.ui.pictures import decoded
 
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[Path, str, int]
@@ -69,7 +70,7 @@ class StripLoader(QObject):
 
     def _work(self, path: Path) -> Callable[[], QImage]:
         fetch = self._fetch
-        return lambda: QImage.fromData(fetch(path))
+        return lambda: decoded(fetch(path))
 
     def _drawn(self, key: object, image: QImage) -> None:
         if isinstance(key, tuple):
