@@ -187,8 +187,8 @@ class Reading:
 NO_EXPECTATION = N_("No expectation is known for these models.")
 PROFILE_IN_USE = N_("A profile of the laboratory is in use: evaluate it on labelled cells instead.")
 TOO_FEW_CELLS = plural(
-    "Only {n} cell with a nucleus was found: nothing is expected of fewer than {least}.",
-    "Only {n} cells with a nucleus were found: nothing is expected of fewer than {least}.",
+    "Only {n} cell with a nucleus was found: nothing is expected of fewer than {least}. Give more images.",
+    "Only {n} cells with a nucleus were found: nothing is expected of fewer than {least}. Give more images.",
 )
 
 
