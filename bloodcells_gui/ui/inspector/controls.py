@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSlider, QToolButton
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QSlider, QToolButton, QWidget
 
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
+
+
+class RoomForWords(QWidget):
+    """A part of a splitter that is never lower than its wrapped texts need at its width.
+
+    A splitter asks no widget for its height at a width, so that the picture was drawn over its tools.
+    """
+
+    def minimumSizeHint(self) -> QSize:
+        hint, layout = super().minimumSizeHint(), self.layout()
+        if layout is None or not layout.hasHeightForWidth():
+            return hint
+        return QSize(hint.width(), max(hint.height(), layout.minimumHeightForWidth(self.width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
 
 def toggle_button(context: UiContext, icon: str, name: str, tip: str) -> QToolButton:

@@ -111,7 +111,7 @@ class CellImageView(QWidget):
         self.heat_opacity = 0.5
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(160, 160)
+        self.setMinimumSize(160, 120)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.setAccessibleName(tr("Picture of the cell"))
         context.theme.changed.connect(self.update)

@@ -23,7 +23,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.cell_words import cell_remarks
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
 from bloodcells_gui.ui.i18n import tr
-from bloodcells_gui.ui.inspector.controls import slider, toggle_button
+from bloodcells_gui.ui.inspector.controls import RoomForWords, slider, toggle_button
 from bloodcells_gui.ui.inspector.details import (
     PairsModel,
     PairsView,
@@ -88,7 +88,7 @@ class InspectorPanel(QWidget):
         layout.setSpacing(0)
         layout.addLayout(self._build_head())
         split = QSplitter(Qt.Orientation.Vertical)
-        top = QWidget()
+        top = RoomForWords()
         top_layout = QVBoxLayout(top)
         top_layout.setContentsMargins(0, 0, 0, 0)
         top_layout.setSpacing(0)

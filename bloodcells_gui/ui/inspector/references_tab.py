@@ -60,6 +60,7 @@ class ReferencesTab(QWidget):
         layout.setSpacing(0)
         layout.addLayout(row)
         layout.addWidget(self.empty, 0, Qt.AlignmentFlag.AlignTop)
+        self.view.setMinimumHeight(24)  # the page in front gets the height that it needs, not the tallest one
         layout.addWidget(self.view, 1)
         layout.addWidget(self.origin)
 

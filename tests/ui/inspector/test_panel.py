@@ -424,3 +424,23 @@ def test_two_pictures_can_be_shown_at_one_physical_scale(view: CellImageView) ->
     view.show_picture(np.zeros((100, 100, 3), np.uint8), 0.2)
     view.set_um_zoom(20.0)
     assert view.um_zoom == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize("width", [300, 340])
+def test_the_picture_never_covers_its_tools_on_a_low_screen(
+    qtbot: QtBot, panel: InspectorPanel, width: int
+) -> None:
+    """1366x768 leaves 580 pixels to the panel; two long names in the legend need three lines each."""
+    panel.show_cell(5)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    panel.waits.setText("Best guess: blast, 49 %. It waits because its class changes within its limits. " * 2)
+    panel.waits.show()
+    panel.explain("EO")
+    qtbot.waitUntil(lambda: panel.image.has_heat)
+    panel.explanation.legend.show_classes("Segmented neutrophil", "Band neutrophil", "Odds of both. " * 6)
+    panel.resize(width, 580)
+    qtbot.waitUntil(lambda: panel.image.y() + panel.image.height() <= panel.heat_button.y())
+    assert panel.height() <= 580
+    legend = panel.explanation.legend
+    for label in (legend.asked, legend.rival, legend.sentence):
+        assert label.height() >= label.heightForWidth(label.width())
