@@ -52,8 +52,16 @@ def rank(cell: Cell, classes: Sequence[str], search: RareSearch) -> float:
         return 2.0 + cell.suspicion
     wanted = set(search.codes)
     share = float(sum(p for code, p in zip(classes, cell.scores.tolist(), strict=False) if code in wanted))
-    looks = _PLASMA_CELL in wanted and FLAG_PLASMA_LOOK in cell.flags
-    return min(share, 1.0) + (1.0 if cell.predicted in wanted or looks else 0.0)
+    return min(share, 1.0) + (1.0 if is_suspicious(cell, search) else 0.0)
+
+
+def is_suspicious(cell: Cell, search: RareSearch) -> bool:
+    """Whether the program itself points at the cell: nothing is said to be rare while it waits.
+
+    It may be a blast, or its proposal or best guess is a class of the search, or it looks like a plasma cell.
+    """
+    looks = _PLASMA_CELL in search.codes and FLAG_PLASMA_LOOK in cell.flags
+    return is_flagged(cell) or cell.predicted in search.codes or looks
 
 
 def to_look_at(
@@ -157,7 +165,7 @@ def rare_cells(cells: Iterable[Cell], state: Reviewed, search: RareSearch, *, wh
     for cell in cells:
         if is_open(cell, state):
             unseen += 1
-            waiting += is_flagged(cell)
+            waiting += is_suspicious(cell, search)
             decision = state.decision(cell.id)
             proposed[decision.final] += decision.status is Status.PROPOSED
         elif state.present(cell.id) and (final := state.decision(cell.id).final) in INTACT_NUCLEATED:

@@ -54,10 +54,10 @@ def test_so_many_cells_are_needed_and_no_fewer(one_in: int) -> None:
 
 
 def test_the_statement_counts_only_what_a_person_looked_at() -> None:
-    cells = cells_of(SNE=1204, BL=4, SMU=0)
+    cells = cells_of(SNE=1204, LY=4, SMU=0)
     state = ReviewState(cells)
     before = result(cells, state)
-    assert (before.looked_at, before.unseen, before.rows[0].proposed) == (0, 1208, 4)
+    assert (before.looked_at, before.unseen) == (0, 1208)
     assert rare.person_lines(before) == [rare.NONE_LOOKED_AT]
     act(state, EventKind.CONFIRM, [c.id for c in cells if c.predicted == "SNE"])
     after = result(cells, state)
@@ -69,7 +69,15 @@ def test_the_statement_counts_only_what_a_person_looked_at() -> None:
     assert after.reached
     said = " ".join(rare.program_lines(after))
     assert "4 further cells with a nucleus. This excludes nothing." in said
-    assert "4 Blast" in said
+
+
+def test_what_the_program_alone_proposes_stands_apart_and_waits() -> None:
+    cells = cells_of(SNE=1204, BL=4)
+    state = ReviewState(cells)
+    act(state, EventKind.CONFIRM, [c.id for c in cells if c.predicted == "SNE"])
+    found = result(cells, state)
+    assert (found.waiting, found.rows[0].proposed, found.rows[0].bound) == (4, 4, 0)
+    assert "4 Blast" in " ".join(rare.program_lines(found))
 
 
 def test_what_was_found_has_an_upper_limit_and_ends_the_search_for_its_class() -> None:
@@ -96,6 +104,22 @@ def test_while_a_suspicious_cell_waits_no_limit_is_given() -> None:
     assert "1 suspicious cell waits" in rare.end_text(found)
     act(state, EventKind.CONFIRM, [cells[7].id])
     assert result(cells, state).reached
+
+
+@pytest.mark.parametrize(
+    ("codes", "waiting"), [(("ERB",), 2), (("PC",), 1), (("BL", "MY"), 0), (("ERB", "PC"), 3)]
+)
+def test_no_class_is_rare_while_the_program_itself_proposes_it(codes: tuple[str, ...], waiting: int) -> None:
+    """Who reviews the lymphocytes alone has not excluded the erythroblasts that nobody looked at."""
+    cells = cells_of(SNE=1300, ERB=2)
+    cells[1301] = replace(cells[1301], abstained=True)  # its best guess
+    cells[7] = replace(cells[7], flags=(FLAG_PLASMA_LOOK,))
+    state = ReviewState(cells)
+    act(state, EventKind.CONFIRM, [c.id for i, c in enumerate(cells) if i < 1300 and i != 7])
+    found = rare.rare_cells(cells, state, RareSearch(codes, 400), whole_film=True)
+    assert found.waiting == waiting
+    assert found.reached == (not waiting)
+    assert all(bool(row.bound) == (not waiting) for row in found.rows)
 
 
 def test_a_cell_outside_the_counting_frame_is_shown_only_where_it_is_suspicious() -> None:
