@@ -218,8 +218,8 @@ class CompareWindow(QDialog):
         if control:
             found: dict[int, Callable[[], object]] = {
                 Qt.Key.Key_G: self.want_gallery,
-                Qt.Key.Key_Z: self._controller.undo,
-                Qt.Key.Key_Y: self._controller.redo,
+                Qt.Key.Key_Z: lambda: self._go_back(self._controller.undo),
+                Qt.Key.Key_Y: lambda: self._go_back(self._controller.redo),
             }
             return found.get(key)
         tile = self.framed
@@ -249,6 +249,12 @@ class CompareWindow(QDialog):
         """Do something to the framed cell, then frame the next one."""
         if act() is not None:
             self._frame(at + 1)
+
+    def _go_back(self, step: Callable[[], Change | None]) -> None:
+        """Undo or redo, and frame the cell that changed: the next key is meant for it."""
+        change = step()
+        changed = set() if change is None else set(change.cells)
+        self._frame(next((i for i, t in enumerate(self.tiles) if t.cell_id in changed), -1))
 
     def _frame(self, at: int) -> None:
         if 0 <= at < len(self.tiles):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QThreadPool
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
@@ -80,9 +80,13 @@ class ClassPane(FocusFrame):
         self.begin()
         self.view.setFocus()
 
+    def ids(self) -> Sequence[int]:
+        """Ids of the cells of the class, in their order."""
+        return self.model.ids(GROUPS.index(self.code))
+
     def begin(self) -> None:
         """Put the cursor on the first cell where there is none."""
-        ids = self.model.ids(GROUPS.index(self.code))
+        ids = self.ids()
         if self.view.current_id() is None and ids:
             self.view.select_ids(ids[:1])
 
@@ -174,7 +178,8 @@ class TwoClassesWindow(QDialog):
     def _act_of(self, event: QKeyEvent, pane: ClassPane, other: ClassPane) -> Callable[[], object] | None:
         key, controller = Qt.Key(event.key()), self._controller
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            return {Qt.Key.Key_Z: controller.undo, Qt.Key.Key_Y: controller.redo}.get(key)
+            steps = {Qt.Key.Key_Z: controller.undo, Qt.Key.Key_Y: controller.redo}
+            return None if key not in steps else lambda: self._go_back(pane, other, steps[key])
         if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             return other.view.setFocus
         if key in _ENTER:
@@ -194,6 +199,18 @@ class TwoClassesWindow(QDialog):
         follower = pane.view.follower(ids, lambda _: True) if ids else None
         if ids and act(ids) is not None and follower is not None:
             pane.view.select_ids([follower])
+
+    def _go_back(self, pane: ClassPane, other: ClassPane, step: Callable[[], Change | None]) -> None:
+        """Undo or redo, and go to the cells that changed: the next key is meant for one of them."""
+        change = step()
+        if change is None:
+            return
+        for side in (pane, other):
+            back = next((i for i in side.ids() if i in set(change.cells)), None)
+            if back is not None:
+                side.view.select_ids([back])
+                side.view.setFocus()
+                return
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.close_panes()

@@ -89,6 +89,12 @@ def test_keys_decide_and_the_statement_follows(
     assert window.bar.maximum() == 1197
     QTest.keyClick(window.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert third in window.model.ids(QUEUE)
+    assert window.view.current_id() == third  # the key that corrects it is meant for it
+    QTest.keyClick(window.view, Key.Key_Z)
+    assert session.decision(third).final == "EO"
+    for _ in range(2):
+        QTest.keyClick(window.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.view.current_id() == second
 
 
 def test_shift_space_confirms_what_was_seen_and_no_suspicious_cell(

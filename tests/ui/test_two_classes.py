@@ -50,6 +50,9 @@ def test_enter_moves_the_cell_to_the_other_side_and_goes_on(window: TwoClassesWi
     assert first in ids(left)
     QTest.keyClick(right.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert first in ids(right)
+    assert right.view.current_id() == first  # the key that corrects it is meant for it
+    QTest.keyClick(right.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (left.view.current_id(), left.view.hasFocus()) == (first, True)
 
 
 def test_space_confirms_a_class_key_names_and_delete_takes_out(window: TwoClassesWindow) -> None:

@@ -207,7 +207,8 @@ class RareCellsWindow(QDialog):
     def _act_of(self, event: QKeyEvent) -> Callable[[], object] | None:
         key, controller = Qt.Key(event.key()), self._controller
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            return {Qt.Key.Key_Z: controller.undo, Qt.Key.Key_Y: controller.redo}.get(key)
+            steps = {Qt.Key.Key_Z: controller.undo, Qt.Key.Key_Y: controller.redo}
+            return None if key not in steps else lambda: self._go_back(steps[key])
         if key == Qt.Key.Key_Space:
             return (
                 self.confirm_seen if event.modifiers() & _SHIFT else lambda: self._decide(controller.confirm)
@@ -232,6 +233,15 @@ class RareCellsWindow(QDialog):
         follower = self.view.follower(ids, lambda _: True) if ids else None
         if ids and act(ids) is not None and follower is not None:
             self.view.select_ids([follower])
+
+    def _go_back(self, step: Callable[[], Change | None]) -> None:
+        """Undo or redo, and frame the cell that came back: the next key is meant for it."""
+        change = step()
+        if change is None:
+            return
+        back = next((i for i in self.model.ids(_QUEUE) if i in set(change.cells)), None)
+        if back is not None:
+            self.view.select_ids([back])
 
     def confirm_seen(self) -> None:
         """Confirm, in one step, the proposals that were seen; what may be a blast or waits needs a look."""
