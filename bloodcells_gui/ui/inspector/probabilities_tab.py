@@ -68,6 +68,7 @@ class _ScrolledBars(QScrollArea):
         inner.setContentsMargins(6, 4, 6, 4)
         inner.addWidget(bars)
         self.setWidget(self._holder)
+        self.setMinimumHeight(34)  # one bar: more would cut off the words below
 
     def sizeHint(self) -> QSize:
         # Not the base class's, which keeps the first one it ever gave.

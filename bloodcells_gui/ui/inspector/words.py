@@ -108,7 +108,7 @@ class WordsLine(QWidget):
         if unsure:
             lines.append(tr("Unsure: {attributes}.").format(attributes=", ".join(unsure)))
         if found.unlike_taught or unfamiliar_remark(self._session.runs) is not None:
-            lines.append(tr(_DOUBT))
+            lines.insert(0, tr(_DOUBT))  # first: on a low screen the end may be out of sight
         self.label.setText(" ".join(lines))
         self.show()
 

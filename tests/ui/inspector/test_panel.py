@@ -444,3 +444,16 @@ def test_the_picture_never_covers_its_tools_on_a_low_screen(
     legend = panel.explanation.legend
     for label in (legend.asked, legend.rival, legend.sentence):
         assert label.height() >= label.heightForWidth(label.width())
+
+
+def test_the_words_keep_their_height_and_the_bars_scroll(qtbot: QtBot, panel: InspectorPanel) -> None:
+    panel.show_cell(5)
+    qtbot.waitUntil(lambda: panel.image.has_picture)
+    panel.words.label.setText("coarse granules (99 %), purple granules (82 %), light blue cytoplasm. " * 4)
+    panel.words.show()
+    panel.resize(340, 600)
+    label = panel.words.label
+    qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()))
+    bottom = label.mapTo(panel, label.rect().bottomLeft()).y()
+    assert bottom <= panel.height()
+    assert panel.bars.isVisible()
