@@ -33,7 +33,7 @@ from bloodcells_gui.domain.site_expectation import Answers as Read
 from scripts.training.data import CACHE_PX, CACHE_UM, LEAVES, Cache, pictured
 from scripts.training.judge_serving import films_of
 from scripts.training.morphometry_fit import measured_crops, morphometry_model
-from scripts.training.serving import Answers, Serving, answered, serve
+from scripts.training.serving import Answers, Serving, answered, serve, serving_of
 from scripts.training.site_copies import COPIES, NETWORKS, copy_path, rows_drawn
 
 #: Laboratories whose own answers are stored; `tecom` is a sixth, answered by the shipped network.
@@ -73,16 +73,6 @@ class Drawn:
     def truth(self, what: str) -> float:
         """One of both shares by name."""
         return self.named if what == "named" else self.right
-
-
-def serving_of(card: Mapping) -> Serving:
-    """The steps after the network as a card has them."""
-    c = card["calibration"]
-    return Serving(
-        shift=c["logit_adjustment"], temperature=c["temperature"], prior=c["specimen_mix"],
-        threshold=c["threshold"], pool=c["pool"], measured="measured" in c,
-        disagreement=c.get("disagreement", 0.0), unlike=c["unlike"],
-    )  # fmt: skip
 
 
 def read_set(answers: Answers, serving: Serving) -> Read:

@@ -22,9 +22,11 @@ from bloodcells_gui.adaptation.morphometry import MorphometryModel
 from scripts.training.data import FIVE, LEAVES
 from scripts.training.metrics import ece, roll
 from scripts.training.morphometry_fit import morphometry_model
-from scripts.training.serving import Answers, Served, Serving, answered, serve
+from scripts.training.serving import Answers, Served, Serving, answered, serve, serving_of
 from scripts.training.uncertainty_fit import FORMER_PROPAGATION, POOL
 
+#: Of the shipped classifier.
+CARD = Path(__file__).resolve().parents[2] / "models" / "classifier-lite0" / "card.json"
 #: Neutrophils, lymphocytes, monocytes, eosinophils, basophils of an ordinary adult's film.
 FILM = (0.60, 0.28, 0.07, 0.04, 0.01)
 FILM_CELLS = 100
@@ -385,7 +387,11 @@ def main() -> None:
     joined = replace(full, pool=POOL)
     pooled = {lab.answers.name: lab.judge(joined) for lab in laboratories}
     print_figures("all steps and the card's opinion pool", pooled)
+    working = serving_of(json.loads(CARD.read_text("utf-8")))
+    works = {lab.answers.name: lab.judge(working) for lab in laboratories}
+    print_figures("as the program works: with the card's view disagreement and distance", works)
     kept: dict[str, object] = {
+        "as the program works": {site: j.figures() for site, j in works.items()},
         "pool": {site: j.figures() for site, j in pooled.items()},
         "all steps": {site: j.figures() for site, j in on.items()},
     }

@@ -181,6 +181,16 @@ class _Card:
         return np.array(embedding, np.float32)
 
 
+def serving_of(card: Mapping) -> Serving:
+    """The steps after the network as a card has them."""
+    c = card["calibration"]
+    return Serving(
+        shift=c["logit_adjustment"], temperature=c["temperature"], prior=c["specimen_mix"],
+        threshold=c["threshold"], pool=c["pool"], measured="measured" in c,
+        disagreement=c.get("disagreement", 0.0), unlike=c["unlike"],
+    )  # fmt: skip
+
+
 def answered(answers: Answers, serving: Serving) -> Served:
     """What the classifier says cell by cell, before the specimen is adapted."""
     model = _uncertainty(answers, serving)

@@ -23,9 +23,8 @@ from scripts.training.fit_site_check import (
     of_size,
     off,
     quantiles,
-    serving_of,
 )
-from scripts.training.serving import Serving, serve
+from scripts.training.serving import Serving, serve, serving_of
 from tests.support.made_answers import made_answers
 
 
