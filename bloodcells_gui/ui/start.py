@@ -23,7 +23,7 @@ from bloodcells_gui.app.log import log_folder, log_start, logging_to, no_log
 from bloodcells_gui.app.watched_folder import WatchedFolder
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
-from bloodcells_gui.domain.errors import EXIT_CANCELLED
+from bloodcells_gui.domain.errors import EXIT_CANCELLED, UserError
 from bloodcells_gui.domain.safe_text import escape_control_chars
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.collector import Collector
@@ -244,12 +244,18 @@ class EndBySignal(QObject):
 
 
 def catch_faults(keeper: WindowKeeper) -> None:
-    """Show what nobody foresaw as a banner of the window, from which a report can be copied."""
+    """Show what nobody foresaw as a banner of the window, from which a report can be copied.
+
+    A foreseen problem that nobody caught (the folder of a case went away) is told in its own words.
+    """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report = "".join(traceback.format_exception(kind, error, trace))
         sys.stderr.write(escape_control_chars(report, "\n\t"))
-        keeper.window.banners.crash(error, stays=True)
+        if isinstance(error, UserError):
+            keeper.window.banners.error(error)
+        else:
+            keeper.window.banners.crash(error, stays=True)
 
     sys.excepthook = hook
 

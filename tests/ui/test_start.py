@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui import start
 from bloodcells_gui.ui.context import UiContext
@@ -71,8 +73,6 @@ def test_the_window_remembers_its_size(
 def test_a_fault_in_a_slot_becomes_a_banner(
     keeper: start.WindowKeeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import sys
-
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     start.catch_faults(keeper)
     try:
@@ -83,6 +83,19 @@ def test_a_fault_in_a_slot_becomes_a_banner(
     assert "ZeroDivisionError (its message is left out)" in details
     assert "planted" not in details
     assert "planted" in capsys.readouterr().err
+    keeper.window.close()
+
+
+def test_a_foreseen_problem_that_nobody_caught_is_told_in_its_own_words(
+    keeper: start.WindowKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    start.catch_faults(keeper)
+    error = UserError("The case file {path} cannot be reached.", "It was moved.", "Repeat it.", path="a.bcs")
+    sys.excepthook(type(error), error, error.__traceback__)
+    shown = keeper.window.banners.banners[0]
+    assert shown.texts == ("The case file a.bcs cannot be reached.", "It was moved.", "Repeat it.")
+    assert not shown.details
     keeper.window.close()
 
 
