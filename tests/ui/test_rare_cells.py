@@ -63,6 +63,8 @@ def test_nothing_is_on_before_a_person_begins(
     begun(window, qtbot)
     assert search_of_case(session) == DEFAULT_SEARCH
     assert list(window.model.ids(QUEUE)) == cells_to_look_at(session, DEFAULT_SEARCH)
+    heading = window.model.index(QUEUE, 0)
+    assert heading.data() == "Cells that nobody looked at"  # not "Look here first": most are no suspects
     assert window.end_line.text().startswith("No cell was looked at by a person yet")
     window.stop.click()
     assert search_of_case(session) is None

@@ -115,6 +115,8 @@ class GalleryModel(QAbstractItemModel):
         self._headline_of = headline_of
         self._waits_first = waits_first
         self._queue_only = False
+        #: What the queue is called where it is not that of possible blasts.
+        self.queue_name = ""
         self._cell_of = cell_of
         self._decision_of = decision_of
         self._group_of = group_of
@@ -413,7 +415,8 @@ class GalleryModel(QAbstractItemModel):
         return None
 
     def _heading_data(self, number: int, role: int) -> object:
-        name = self._language.class_name(HEADINGS[number])
+        named = self.queue_name if HEADINGS[number] == LOOK_FIRST else ""
+        name = named or self._language.class_name(HEADINGS[number])
         if role == Qt.ItemDataRole.DisplayRole:
             return name
         if role == Role.GROUP:

@@ -75,9 +75,10 @@ class RareCellsWindow(QDialog):
             waits_first=lambda i: is_flagged(session.cell(i)),
             order=RareOrder(session, context.language, search=self._search),
         )  # fmt: skip
+        self.model.queue_name = tr("Cells that nobody looked at")
         self.view = GalleryView(context, self.model, self._thumbnails)
         self.view.setFrameShape(QFrame.Shape.NoFrame)
-        self.view.setAccessibleName(tr("Cells that nobody looked at"))
+        self.view.setAccessibleName(self.model.queue_name)
         self.view.installEventFilter(self)
         self.end_line, self.statement, self.program = PlainLabel(), PlainLabel(), PlainLabel()
         self.program.setObjectName("muted")
