@@ -199,6 +199,9 @@ def _settings(settings: LabSettings) -> Iterator[Fact]:
         yield f"cell_pictures.{name}", getattr(settings.cell_pictures, name)
     yield "quality.days", settings.quality.days
     yield "quality.controls, how many", len(settings.quality.controls)
+    yield "rare_cells.codes", tuple(Word(code, tuple(BY_CODE)) for code in settings.rare_cells.codes)
+    yield "rare_cells.one_in", settings.rare_cells.one_in
+    yield "reader_matrix is set", settings.reader_matrix is not None
     yield "watch.on", settings.watch.on
     yield "watch.settle_s", settings.watch.settle_s
     for name in _COUNTED:

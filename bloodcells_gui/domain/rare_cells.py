@@ -21,12 +21,11 @@ from bloodcells_gui.domain.rare_search import RareSearch
 from bloodcells_gui.domain.review import Decision, Status
 from bloodcells_gui.domain.stats import clopper_pearson
 from bloodcells_gui.domain.suspicion import is_flagged
-from bloodcells_gui.domain.taxonomy import BY_CODE, INTACT_NUCLEATED
+from bloodcells_gui.domain.taxonomy import BY_CODE, INTACT_NUCLEATED, PLASMA_CELL
 
 #: Blasts of 100 that the program names or shows first, in laboratories that its network never saw: the least
 #: and the most of them, and how many laboratories (docs/models.md, Blasts: as they are and as lymphoblasts).
 SENSITIVITY_LEAST, SENSITIVITY_MOST, SENSITIVITY_SITES = 83, 100, 5
-_PLASMA_CELL = "PC"
 #: "Fewer than 1 in 2" is no limit that anybody asked for.
 LEAST_BOUND = 10
 # Both limits of a two-sided 90 % interval are one-sided 95 % limits.
@@ -60,7 +59,7 @@ def is_suspicious(cell: Cell, search: RareSearch) -> bool:
 
     It may be a blast, or its proposal or best guess is a class of the search, or it looks like a plasma cell.
     """
-    looks = _PLASMA_CELL in search.codes and FLAG_PLASMA_LOOK in cell.flags
+    looks = PLASMA_CELL in search.codes and FLAG_PLASMA_LOOK in cell.flags
     return is_flagged(cell) or cell.predicted in search.codes or looks
 
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import SpecimenData
-from bloodcells_gui.domain.taxonomy import BY_CODE, INTACT_NUCLEATED
+from bloodcells_gui.domain.taxonomy import (
+    BLAST,
+    BY_CODE,
+    INTACT_NUCLEATED,
+    MYELOCYTE,
+    NRBC,
+    PLASMA_CELL,
+    PROMYELOCYTE,
+)
 
 #: Field of a case in which its search is on.
 RARE_FIELD = "rare_cells"
@@ -27,7 +35,7 @@ class RareSearch:
     """
 
     codes: tuple[str, ...] = field(
-        default=("BL", "PMY", "MY", "ERB", "PC"),
+        default=(BLAST, PROMYELOCYTE, MYELOCYTE, NRBC, PLASMA_CELL),
         metadata=validation.items(validation.choice(*(c for c in BY_CODE if c in INTACT_NUCLEATED)), 12),
     )
     one_in: int = field(default=400, metadata=validation.number(10, 100_000, whole=True))

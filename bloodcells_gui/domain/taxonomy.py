@@ -164,7 +164,7 @@ ORDER: dict[str, int] = {c.code: i for i, c in enumerate(CLASSES)}
 
 # Classes that a rule of the field is about, by name.
 SEGMENTED, BAND, VARIANT_LYMPHOCYTE, NRBC = "SNE", "BNE", "VLY", "ERB"
-PROMYELOCYTE, BLAST = "PMY", "BL"
+MYELOCYTE, PROMYELOCYTE, BLAST, PLASMA_CELL = "MY", "PMY", "BL", "PC"
 #: The class under which platelets are counted that nobody named.
 PLATELET = "PLT"
 GIANT_PLATELET = "GPLT"

@@ -38,7 +38,8 @@ def test_it_names_versions_machine_models_and_settings(home: Path) -> None:
     for part in (
         "bloodcells: 0.", "Python: 3.", "numpy: 2.", "onnxruntime: 1.", "processors: ", "memory, MB: ",
         "classifier-lite0: classify ", "theme: dark", "target_cells: 400", "target_counts: 100 200 400",
-        "BLOODCELLS_HOME is set: True", "rules, changed: False", "signing.unreviewed: ask", "[Log]\n(empty)",
+        "BLOODCELLS_HOME is set: True", "rules, changed: False", "rare_cells.one_in: 400",
+        "reader_matrix is set: False", "signing.unreviewed: ask", "[Log]\n(empty)",
     ):  # fmt: skip
         assert part in text
     assert NAME not in text
@@ -46,7 +47,7 @@ def test_it_names_versions_machine_models_and_settings(home: Path) -> None:
 
 def test_every_setting_is_in_it_or_left_out_on_purpose(home: Path) -> None:
     """A setting that is added later has to be put into one of the lists."""
-    parts = {"signing", "privacy", "cell_pictures", "quality", "watch"}
+    parts = {"signing", "privacy", "cell_pictures", "quality", "rare_cells", "reader_matrix", "watch"}
     shown = {*support._NUMBERS, *support._CHOICES, *support._COUNTED, *parts}  # noqa: SLF001  # the lists that it is held against
     assert shown | {"reviewer", "header"} == {f.name for f in dataclasses.fields(LabSettings)}
 

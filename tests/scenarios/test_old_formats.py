@@ -20,7 +20,7 @@ from bloodcells_gui.app.signing import amend, signing_checks
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.image_messages import WIDE_CROP
-from bloodcells_gui.domain.run_messages import TOO_FEW, UNFAMILIAR, VERBATIM, templates
+from bloodcells_gui.domain.run_messages import POOR_ZONES_BY, TOO_FEW, UNFAMILIAR, VERBATIM, templates
 from bloodcells_gui.domain.scale_messages import UNSURE_SCALES
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.imaging.tiling import Tile
@@ -108,7 +108,7 @@ def test_what_the_runs_left_is_typed_and_complete(signed: Path, read_only: bool)
         runs = store.runs
         assert [run.status for run in runs] == [RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.COMPLETE]
         left = [r.text for run in runs for r in run.record.remarks]
-        later = {TOO_FEW, UNFAMILIAR, WIDE_CROP, *UNSURE_SCALES.values()}
+        later = {TOO_FEW, UNFAMILIAR, POOR_ZONES_BY, WIDE_CROP, *UNSURE_SCALES.values()}
         known = [text for text in templates() if text not in later]
         assert sorted(left) == sorted(known[: len(left)])
         assert len(left) == len(set(left)) == len(known) - 2

@@ -51,6 +51,8 @@ class ExplanationRow(QWidget):
         )
         self.kind.addItem(tr("Occlusion"), MapKind.OCCLUSION)
         self.kind.addItem(tr("Grad-CAM"), MapKind.GRAD_CAM)
+        # The name of the class gives way; the kind of map stays readable.
+        self.kind.setMinimumWidth(self.kind.sizeHint().width())
         self.kind.activated.connect(lambda _: self._again())
         self.opacity = slider(5, 100, 44, tr("Opacity of the explanation"), tr("Opacity of the explanation"))
         self.opacity.valueChanged.connect(self._opacity_changed)
@@ -63,7 +65,7 @@ class ExplanationRow(QWidget):
         row.setSpacing(8)
         row.addWidget(name)
         row.addWidget(self.explained_class, 2)
-        row.addWidget(self.kind, 1)
+        row.addWidget(self.kind)
         row.addWidget(self.opacity)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 0, 12, 7)

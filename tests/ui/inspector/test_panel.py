@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt, QThreadPool
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -32,30 +31,7 @@ from bloodcells_gui.ui.inspector.image_view import (
 from bloodcells_gui.ui.inspector.overlay import colour_table, heat_image
 from bloodcells_gui.ui.inspector.panel import InspectorPanel
 from bloodcells_gui.ui.inspector.probabilities_tab import ByItself
-from bloodcells_gui.ui.review import ReviewController
-from tests.support.fakes import FakeSession, make_cells
-
-
-@pytest.fixture
-def view(qtbot: QtBot, context: UiContext) -> CellImageView:
-    view = CellImageView(context)
-    qtbot.addWidget(view)
-    view.resize(400, 300)
-    view.show()
-    picture = np.full((200, 200, 3), (200, 30, 40), np.uint8)
-    square = np.array([[50, 50], [150, 50], [150, 150], [50, 150]], np.float32)
-    view.show_picture(picture, 0.1, [square])
-    return view
-
-
-@pytest.fixture
-def panel(qtbot: QtBot, context: UiContext, pool: QThreadPool) -> Iterator[InspectorPanel]:
-    panel = InspectorPanel(context, ReviewController(FakeSession(make_cells(30))), pool)
-    qtbot.addWidget(panel)
-    panel.show()
-    yield panel
-    panel.close_case()
-    pool.waitForDone()
+from tests.support.fakes import FakeSession
 
 
 def test_a_replaced_image_is_told_beside_the_picture_that_the_case_keeps(
