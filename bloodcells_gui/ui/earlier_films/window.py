@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QTableView,
@@ -24,6 +23,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.earlier_films.model import ComparisonModel, FilmColumn, FilmsModel, RowColumn
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.list_table import list_table
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
@@ -73,22 +73,11 @@ class EarlierFilmsWindow(QDialog):
         resize_within_screen(self, 720, 640)
         self.film_table.setFocus()
 
-    def _table(self, model: QAbstractTableModel, stretched: int, name: str) -> QTableView:
-        table = QTableView()
-        table.setModel(model)
-        table.setAccessibleName(name)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    @staticmethod
+    def _table(model: QAbstractTableModel, stretched: int, name: str) -> QTableView:
+        table = list_table(model, stretched, name)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        table.horizontalHeader().setDefaultAlignment(left)
         return table
 
     def show_result(

@@ -8,11 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QPalette
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -31,6 +29,7 @@ from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup, UnawaitedThreads
 from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.list_table import list_table
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.site_check.model import WordsModel
 
@@ -179,22 +178,10 @@ class SiteCheckWindow(QDialog):
         figure.setAccessibleName(title)
         return tile
 
-    def _table(self, model: WordsModel, name: str) -> QTableView:
-        table = QTableView()
-        table.setModel(model)
-        table.setAccessibleName(name)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    @staticmethod
+    def _table(model: WordsModel, name: str) -> QTableView:
+        table = list_table(model, 0, name)
         table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         return table
 
     def _colour(self) -> None:
