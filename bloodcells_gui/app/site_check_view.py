@@ -130,7 +130,8 @@ def view_of(written: WrittenCheck, lang: str) -> SiteCheckView:
     readings = [ReadingLine(*reading_text(r, lang), odd=r.odd != 0) for r in check.readings]
     if check.scale is not None and check.scale.mpp:
         mpp = f"{number(check.scale.mpp, 3, lang)} µm/px"
-        readings.insert(0, ReadingLine(tr(N_("Scale"), lang), mpp, tr(str(check.scale.source), lang)))
+        source = tr(str(check.scale.source), lang)
+        readings.insert(0, ReadingLine(tr(N_("Scale"), lang), f"{mpp} ({source})", ""))
     notes = (tr(WHAT_IT_SAYS, lang), tr(WHAT_IT_DOES_NOT, lang), validation_text(check, lang))
     return SiteCheckView(
         share_text(check.named, lang),

@@ -147,7 +147,7 @@ def _looks(sheet: Sheet, written: WrittenCheck) -> None:
     table.head()
     if check.scale is not None and check.scale.mpp:
         mpp = f"{number(check.scale.mpp, 3, lang)} µm/px"
-        table.row([sheet.tr("Scale"), mpp, sheet.tr(str(check.scale.source))])
+        table.row([sheet.tr("Scale"), f"{mpp} ({sheet.tr(str(check.scale.source))})", ""])
     for reading in check.readings:
         table.row(reading_text(reading, lang), rgb=WARNING if reading.odd else INK)
     table.close()
