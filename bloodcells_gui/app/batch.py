@@ -20,7 +20,7 @@ from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, all_skipped, export, prepare_folder
 from bloodcells_gui.app.intake import AUTO, Intake, at_scale, nothing_readable, take_in
 from bloodcells_gui.app.rare_cells import result_of_case
-from bloodcells_gui.app.reader_limits import check_fits, with_reader_limits
+from bloodcells_gui.app.reader_limits import check_case, check_fits, with_reader_limits
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
 from bloodcells_gui.domain import left_out
@@ -371,6 +371,8 @@ def report_again(
     store = CaseStore.open(case, read_only=True)
     session = CaseSession(store, settings=lambda: settings, explainer=Explainer(LazyEngine()))
     try:
+        if reader_limits:
+            check_case(session)
         options = ExportOptions(taxonomy, paper, lang, save_masks, csv=csv, csv_names=csv_names)
         return export(session, out, options)
     finally:

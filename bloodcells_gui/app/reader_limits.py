@@ -15,7 +15,7 @@ from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.class_names import leaves_of
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import InvalidValue, UserError, system_reason
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.reader_limits import (
     CROSS_VALIDATED,
     ReaderLimits,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 #: In place of a file: the profile in use.
 PROFILE = "profile"
+NO_LIMITS = N_("Limits that include the reader cannot be given with this confusion matrix.")
 _MOST_BYTES = 64 * 1024**2
 _AGAIN = N_("Evaluate again with this version (`bloodcells evaluate`), and give its evaluation.json.")
 
@@ -128,10 +129,26 @@ def check_fits(settings: LabSettings, engine: Engine, profile: str) -> None:
         return
     why = does_not_fit(matrix, engine.identities(), apply_profile(engine, profile))
     if why is not None:
+        raise UserError(NO_LIMITS, "{why}", _AGAIN, why=why)
+
+
+def check_case(session: CaseSession) -> None:
+    """Refuse a confusion matrix that gives this case no limits, or that its signed report cannot take.
+
+    Raises
+    ------
+    UserError
+        With the reason.
+    """
+    if session.state.signed:
         raise UserError(
-            "Limits that include the reader cannot be given with this confusion matrix.", "{why}", _AGAIN,
-            why=why,
-        )  # fmt: skip
+            "Limits that include the reader cannot be added to a signed report.",
+            "It stays as it was signed.",
+            "Write it without --reader-limits, or amend the case first.",
+        )
+    limits = limits_of_case(session)
+    if limits is not None and limits.refused:
+        raise UserError(NO_LIMITS, "{why}", _AGAIN, why=Reason(limits.refused, limits.params))
 
 
 IN_THE_REPORT = N_(

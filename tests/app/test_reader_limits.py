@@ -92,6 +92,39 @@ def test_another_model_is_refused_before_any_work(evaluation: Path, tmp_path: Pa
     assert not (tmp_path / "out" / "case.bcs").exists()
 
 
+def test_a_report_of_a_case_that_other_models_made_is_refused_and_not_written(
+    evaluation: Path, tmp_path: Path
+) -> None:
+    put_cells(tmp_path / "film", "LY", 2)
+    analyze(tmp_path / "film", tmp_path / "out", "")
+    obj = json.loads(evaluation.read_text(encoding="utf-8"))
+    obj["reader_matrix"]["models"]["classify"] = "other " + "9" * 64
+    changed = tmp_path / "evaluation.json"
+    changed.write_text(json.dumps(obj), encoding="utf-8")
+    case, again = tmp_path / "out" / "case.bcs", tmp_path / "again"
+    with pytest.raises(UserError, match="other 999999999999") as caught:
+        report_again(
+            case, again, taxonomy="full", paper=None, lang="en", save_masks=False, reader_limits=str(changed)
+        )
+    assert caught.value.exit_code == 2
+    assert not list(again.glob("*.pdf"))
+
+
+def test_a_signed_report_takes_no_other_limits(evaluation: Path, tmp_path: Path) -> None:
+    workspace = a_workspace(tmp_path)
+    path = a_case(tmp_path / "case.bcs", 6)
+    session = workspace.open_case(path)
+    session.confirm([c.id for c in session.cells if session.decision(c.id).final])
+    session.exclude([c.id for c in session.cells if not session.decision(c.id).final], "unclear")
+    sign(session, "A. Technician", "Reviewed and reported", "As it is.")
+    session.close()
+    with pytest.raises(UserError, match="stays as it was signed"):
+        report_again(
+            path, tmp_path / "again", taxonomy="full", paper=None, lang="en", save_masks=False,
+            reader_limits=str(evaluation),
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"reader_matrix": null}', '{"reader_matrix": {}}', "[" * 9**5]
 )
