@@ -31,6 +31,9 @@ _SEALED = {
     Kind.REPORT: N_("Report frozen"),
     Kind.REPORT_MAPS: N_("Explanations kept with the report"),
     Kind.OUTLINE: N_("Mended outline kept"),
+    Kind.RED_CELL_RUN: N_("Examination of red cells begun"),
+    Kind.RED_CELL_RUN_END: N_("Examination of red cells stopped"),
+    Kind.RED_CELL_FIELD: N_("Field of red cells examined"),
 }
 _MANY = frozenset({Kind.IMAGES, Kind.SKIPPED, Kind.CELLS})
 

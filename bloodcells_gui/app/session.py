@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.manual_cells import cell_by_hand
 from bloodcells_gui.app.outlines import HeldOutlines
 from bloodcells_gui.app.reasons import ReasonWanted, cells_needing_reason
+from bloodcells_gui.app.red_cells import CaseRedCells
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
     AnalysisEvent,
@@ -169,6 +171,11 @@ class CaseSession:
     def look_first(self) -> list[int]:
         """Ids of the cells that the program shows first and nobody has decided on, most suspicious first."""
         return queue(self.flagged, self.state)
+
+    @cached_property
+    def red_cells(self) -> CaseRedCells:
+        """The red cells of the case, read when they are first asked for."""
+        return CaseRedCells(self)
 
     @property
     def flagged(self) -> list[Cell]:
@@ -344,7 +351,7 @@ class CaseSession:
         """Fold in an event that is in the case file already."""
         change = self.state.apply(event)
         self.outlines.show(self._by_id, self.cells, [self._by_id[i] for i in change.cells])
-        self._notify_listeners(change)
+        self.tell(change)
         return change
 
     # ---- analysis
@@ -356,7 +363,7 @@ class CaseSession:
             self._flagged = None
             self._by_id.update((c.id, c) for c in event.cells)
             self.state.add_cells(event.cells)
-            self._notify_listeners(Change(tuple(c.id for c in event.cells)))
+            self.tell(Change(tuple(c.id for c in event.cells)))
         elif isinstance(event, CellsReproposed):
             self._update_proposals(event.cells)
         elif isinstance(event, ImagesRead):
@@ -397,7 +404,7 @@ class CaseSession:
         self.state.repropose(changed)
         self.outlines.show(self._by_id, self.cells, changed)
         self._flagged = None
-        self._notify_listeners(Change(tuple(c.id for c in changed)))
+        self.tell(Change(tuple(c.id for c in changed)))
 
     # ---- numbers
 
@@ -428,7 +435,8 @@ class CaseSession:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def _notify_listeners(self, change: Change) -> None:
+    def tell(self, change: Change) -> None:
+        """Tell the listeners of a change."""
         for listener in tuple(self._listeners):
             listener(change)
 

@@ -48,12 +48,18 @@ def flag_text(flag: str, lang: str = "en") -> str:
 
 #: Cells added by hand count from here, so that they never meet the ids of a run that is still going on.
 FIRST_HAND_ID = 1_000_000_000
+#: Red cells count from here, so that an act on red cells never names a cell of the differential.
+FIRST_RED_CELL_ID = 2**44
 #: With one of these a cell is not named whatever the networks say; "scale unknown" alone is of older cases.
 FOR_WANT_OF_SCALE = frozenset({FLAG_WAITS_FOR_SCALE, FLAG_SCALE_CONTRADICTED, FLAG_SCALE_UNSURE})
 
 
 def cell_number(cell_id: int) -> str:
-    """What a person reads as the number of a cell: H1, H2 ... for those that were added by hand."""
+    """What a person reads as the number of a cell: H1, H2 ... for those that were added by hand, R1, R2 ...
+    for red cells.
+    """
+    if cell_id >= FIRST_RED_CELL_ID:
+        return f"R{cell_id - FIRST_RED_CELL_ID + 1}"
     return f"H{cell_id - FIRST_HAND_ID + 1}" if cell_id >= FIRST_HAND_ID else str(cell_id)
 
 

@@ -12,6 +12,7 @@ from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.grading import DEFAULT_GRADING
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
 from bloodcells_gui.domain.rare_search import RARE_FIELD
+from bloodcells_gui.domain.red_cells import NOT_COUNTED, RED_CELL_CLASS
 from bloodcells_gui.domain.review import (
     CELL_OUTLINE,
     EXPLANATION_FIELD,
@@ -41,6 +42,7 @@ ACTS: dict[EventKind, str] = {
     EventKind.COUNT: N_("Counted by hand"),
     EventKind.SET_FIELD: N_("Field filled in"),
     EventKind.GRADE: N_("Morphology graded"),
+    EventKind.NAME_RED_CELLS: N_("Red cells named"),
     EventKind.NOTE: N_("Comment added"),
     EventKind.TAG: N_("Tag put on"),
     EventKind.UNTAG: N_("Tag taken off"),
@@ -72,15 +74,18 @@ _VERDICTS = {CONFIRMED: N_("Seen and confirmed"), REFUTED: N_("Refuted")}
 # Kinds whose values are classes.
 _CLASSES = frozenset(
     {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.ADD_CELL,
-     EventKind.REMOVE_CELL, EventKind.SECOND_READ, EventKind.ADJUDICATE, EventKind.UNDO, EventKind.REDO}
+     EventKind.REMOVE_CELL, EventKind.SECOND_READ, EventKind.ADJUDICATE, EventKind.NAME_RED_CELLS,
+     EventKind.UNDO, EventKind.REDO}
 )  # fmt: skip
 
 
 def class_name(code: str, lang: str = "en") -> str:
-    """Name of a class or of a row that sums several; another code stays as it is."""
-    own = {UNIDENTIFIED: N_("Unidentified"), EXCLUDED_LABEL: N_("Taken out")}
+    """Name of a class, of leukocytes or red cells, or of a row that sums several; another code stays so."""
+    own = {UNIDENTIFIED: N_("Unidentified"), EXCLUDED_LABEL: N_("Taken out"), NOT_COUNTED: N_("Not counted")}
     if code in own:
         return tr(own[code], lang)
+    if code in RED_CELL_CLASS:
+        return tr(RED_CELL_CLASS[code].name, lang)
     if code in BY_CODE:
         return tr(BY_CODE[code].name, lang)
     rows = (row for rollup in ROLLUPS.values() for row in rollup.rows)
@@ -144,6 +149,8 @@ def new_text(event: Event, settings: LabSettings, lang: str = "en") -> str:
     """The new value in words."""
     if event.kind is EventKind.MEND_OUTLINE and not event.new:
         return tr("The program's own outline again", lang)
+    if event.kind is EventKind.NAME_RED_CELLS and not event.new:
+        return tr("As the program proposes", lang)
     return value_text(event, event.new, settings, lang)
 
 

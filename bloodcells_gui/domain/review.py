@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     COUNT = N_("count")
     SET_FIELD = N_("set field")
     GRADE = N_("grade")
+    NAME_RED_CELLS = N_("name red cells")
     NOTE = N_("note")
     TAG = N_("tag")
     UNTAG = N_("take tag off")
@@ -47,7 +48,7 @@ class EventKind(StrEnum):
 UNDOABLE = frozenset(
     {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.ADD_CELL,
      EventKind.REMOVE_CELL, EventKind.MEND_OUTLINE, EventKind.COUNT, EventKind.SET_FIELD, EventKind.GRADE,
-     EventKind.NOTE, EventKind.TAG, EventKind.UNTAG}
+     EventKind.NAME_RED_CELLS, EventKind.NOTE, EventKind.TAG, EventKind.UNTAG}
 )  # fmt: skip
 
 
@@ -79,10 +80,10 @@ class Event:
     time : str
         UTC, ISO 8601 with seconds and "Z"; never runs backwards within a case.
     cells : tuple of int
-        Every cell touched, so that the screen can scroll to the effect.
+        Every cell touched, so that the screen can scroll to the effect; red cells have ids of their own.
     new : str
         New class code, grade, field value, note text, tag, meaning of a signature, or id of a mended outline
-        ("" for the program's own).
+        ("" for the program's own). Of red cells a shape code, `NOT_COUNTED`, or "" for the proposal again.
     old : tuple of str
         Old value per cell (or one for the field).
     key : str
@@ -127,12 +128,14 @@ class Decision:
 class Change:
     """What an operation altered, so that views refresh only that.
 
-    `cells` in the order a person would expect to see them; `fields` names of changed fields or grades.
+    `cells` in the order a person would expect to see them; `fields` names of changed fields or grades;
+    `red_cells` those of the red cells, which are never among `cells`.
     """
 
     cells: tuple[int, ...] = ()
     fields: tuple[str, ...] = ()
     event: Event | None = None
+    red_cells: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.imaging.io.identity import sampled_hash
@@ -101,6 +102,7 @@ def _check_whole(store: CaseStore, report: AuditReport) -> None:
             if outline is None or outline.cell not in event.cells:
                 what = N_("A mended outline is missing")
                 report.problems.append(Problem(what, f"event {event.seq}"))
+    _check_red_cells(store, events, report)
     for key in store.unsigned_reports():
         if RECOVERED_FROM in store.extra:
             what = N_("A report of the recovered case is kept without its signature")
@@ -112,6 +114,23 @@ def _check_whole(store: CaseStore, report: AuditReport) -> None:
     if last_seen.lacks_what_was_seen(store):
         what = N_("The work list of this folder saw a later state of this case")
         report.problems.append(Problem(what))
+
+
+def _check_red_cells(store: CaseStore, events: Sequence[Event], report: AuditReport) -> None:
+    """Every examined field can be read, and every red cell that a person named is in one."""
+    for run in store.examinations():
+        store.red_cells(run.number)
+    fields = store.examined_fields()
+    for stored in fields:
+        store.field_contours(stored.id)
+    ends = [f.first + f.count for f in fields]
+    for event in events:
+        if event.kind is EventKind.NAME_RED_CELLS:
+            places = [bisect_right(ends, i) for i in event.cells]
+            named = zip(event.cells, places, strict=True)
+            if not all(n < len(fields) and fields[n].first <= i for i, n in named):
+                what = N_("A red cell that was named is missing")
+                report.problems.append(Problem(what, f"event {event.seq}"))
 
 
 def _as_printed(head: str | None) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.analysis import AnalysisRun
-from bloodcells_gui.domain.cell import FIRST_HAND_ID, Cell, CellAssets, MendedOutline
+from bloodcells_gui.domain.cell import FIRST_HAND_ID, FIRST_RED_CELL_ID, Cell, CellAssets, MendedOutline
 from bloodcells_gui.domain.review import Event, EventKind
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
 from bloodcells_gui.domain.specimen import ImageRef
@@ -33,8 +33,8 @@ from bloodcells_gui.storage import (
 from bloodcells_gui.storage.case_file import marks
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import insert_images
-from bloodcells_gui.storage.outline_table import OutlineTable
 from bloodcells_gui.storage.proposals import AdaptedProposals
+from bloodcells_gui.storage.red_cell_table import RedCellTable
 
 #: Header key of a recovered case: SHA-256 of the damaged file.
 RECOVERED_FROM = "recovered_from_sha256"
@@ -63,7 +63,7 @@ class Draft:
     time: str
 
 
-class CaseStore(OutlineTable):
+class CaseStore(RedCellTable):
     """An open case file with its cells, events and signed reports."""
 
     # -- cells -----------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ class CaseStore(OutlineTable):
 
     def next_hand_id(self) -> int:
         """First free id for a cell added by hand."""
-        return self._next_id(FIRST_HAND_ID, 2**62)
+        return self._next_id(FIRST_HAND_ID, FIRST_RED_CELL_ID)
 
     def _next_id(self, low: int, high: int) -> int:
         with self._db.reading() as connection:

@@ -39,6 +39,8 @@ _SMALL_TABLES = (
     "reports",
     "images",
     "outlines",
+    "red_cell_runs",
+    "red_cell_run_ends",
 )
 _HEADER = 100
 _LOOKS = 2  # a share may tell an old length once

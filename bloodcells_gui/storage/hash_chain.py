@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.storage import serialization
+from bloodcells_gui.storage import red_cell_rows, serialization
 
 GENESIS = "0" * 64
 
@@ -45,6 +45,9 @@ class Kind(StrEnum):
     REPORT = N_("report")
     REPORT_MAPS = N_("report maps")
     OUTLINE = N_("outline")
+    RED_CELL_RUN = N_("red cell run")
+    RED_CELL_RUN_END = N_("red cell run end")
+    RED_CELL_FIELD = N_("red cell field")
 
 
 # Rows of a kind by first key and count; `cells` are sealed together with their assets.
@@ -66,6 +69,12 @@ SELECT: dict[Kind, str] = {
     Kind.REPORT: "SELECT id, version, time, sha256, report FROM reports WHERE id >= ? ORDER BY id LIMIT ?",
     Kind.REPORT_MAPS: "SELECT id, report, cell, data FROM report_maps WHERE id >= ? ORDER BY id LIMIT ?",
     Kind.OUTLINE: f"SELECT {serialization.OUTLINE_COLUMNS} FROM outlines WHERE id >= ? ORDER BY id LIMIT ?",  # noqa: S608
+    Kind.RED_CELL_RUN: f"SELECT {red_cell_rows.RUN_COLUMNS} FROM red_cell_runs"  # noqa: S608
+    " WHERE number >= ? ORDER BY number LIMIT ?",
+    Kind.RED_CELL_RUN_END: f"SELECT {red_cell_rows.END_COLUMNS} FROM red_cell_run_ends"  # noqa: S608
+    " WHERE id >= ? ORDER BY id LIMIT ?",
+    Kind.RED_CELL_FIELD: f"SELECT {red_cell_rows.FIELD_COLUMNS} FROM red_cell_fields"  # noqa: S608
+    " WHERE id >= ? ORDER BY id LIMIT ?",
 }
 
 

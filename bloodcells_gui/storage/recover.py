@@ -30,6 +30,7 @@ from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import row_validation, salvage, serialization
 from bloodcells_gui.storage.case import CAME_FROM, RECOVERED_FROM, CaseStore
 from bloodcells_gui.storage.hash_chain import Kind
+from bloodcells_gui.storage.recover_red_cells import RecoveredRedCells
 from bloodcells_gui.storage.salvage import Reader
 
 _BATCH = 1000
@@ -172,7 +173,9 @@ def _transfer(reader: Reader, source_sha256: str, target: Path, app_version: str
                 store.add_cells(number, batch, [p or _NO_ASSETS for p in pictures])
         outlines = _outlines(reader, cells)
         store.add_outlines(outlines.values())
-        renumbered = _events(reader, cells, set(outlines), store, recovery)
+        red_cells = RecoveredRedCells(reader)
+        red_cells.write(store)
+        renumbered = _events(reader, cells, set(outlines), red_cells, store, recovery)
         for run in runs:
             _finish(store, run, renumbered, recovery, _posteriors(reader, run))
         maps = _report_maps(reader)
@@ -316,6 +319,7 @@ def _events(
     reader: Reader,
     cells: list[Cell],
     outlines: set[tuple[int, int]],
+    red_cells: RecoveredRedCells,
     store: CaseStore,
     recovery: Recovery,
 ) -> dict[int, int]:
@@ -339,7 +343,8 @@ def _events(
             recovery.signatures_dropped += event.kind is EventKind.SIGN
             amended += event.kind is EventKind.AMEND
             continue
-        new = _remap_event(event, state.last_seq + 1, known, renumbered)
+        there = frozenset(i for i in event.cells if i in known or i in red_cells)
+        new = _remap_event(event, state.last_seq + 1, there, renumbered)
         mended = event.new if event.kind is EventKind.MEND_OUTLINE else ""
         if mended and not any((cell, mended) == (c, str(key)) for cell in event.cells for c, key in outlines):
             continue
@@ -392,7 +397,7 @@ def _renumbered(
     return replace(adaptation, last_event=seen)
 
 
-def _remap_event(event: Event, seq: int, known: set[int], renumbered: dict[int, int]) -> Event:
+def _remap_event(event: Event, seq: int, known: frozenset[int], renumbered: dict[int, int]) -> Event:
     kept = [i for i, c in enumerate(event.cells) if c in known]
     old = tuple(event.old[i] for i in kept) if len(event.old) == len(event.cells) else event.old
     return replace(

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bloodcells_gui.domain.cell import FIRST_RED_CELL_ID
 from bloodcells_gui.domain.taxonomy import BY_CODE
 
 # Larger than any slide, in px.
@@ -136,7 +137,10 @@ def cell_rows(table: Sequence[tuple[Any, ...]]) -> None:
     ids, runs, images, x, y, width, height, scale, names, probability, waits, uncertainty, focus = list(
         zip(*table, strict=True)
     )[:13]
-    if not 0 <= min(ids) <= max(ids) <= LARGEST_KEY or not 0 <= min(images) <= max(images) <= LARGEST_KEY:
+    if (
+        not 0 <= min(ids) <= max(ids) < FIRST_RED_CELL_ID
+        or not 0 <= min(images) <= max(images) <= LARGEST_KEY
+    ):
         raise ValueError("an id of a cell")
     numbers = np.array([x, y, width, height], np.float64)
     # NaN fails every comparison.

@@ -72,7 +72,7 @@ def from_objects(columns: RecordColumns) -> RunRecord:
         ),
         tuple(_map_from(obj) for obj in _list(columns.maps)),
         None if columns.adaptation is None else _adaptation_from(columns.adaptation),
-        tuple(_remark_from(obj) for obj in _list(columns.remarks)),
+        tuple(remark_from(obj) for obj in _list(columns.remarks)),
     )
 
 
@@ -248,7 +248,8 @@ def _adaptation_from(obj: Any) -> AdaptationRecord:
     return adaptation
 
 
-def _remark_from(obj: Any) -> Remark:
+def remark_from(obj: Any) -> Remark:
+    """A remark from its object; ValueError on what is none."""
     found = _object(obj, ("text", "params"))
     template, params = row_validation.text(found["text"]), row_validation.text_map(found["params"])
     if set(names_in(template)) != set(params):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 APPLICATION_ID = 0x42435331  # "BCS1", at offset 68 of the file, so that `file` and we know it unopened
-VERSION = 6
+VERSION = 7
 PAGE_BYTES = 8192
 
 _TABLES = {
@@ -65,10 +65,25 @@ _TABLES = {
     "outlines": "id INTEGER PRIMARY KEY, cell INTEGER NOT NULL REFERENCES cells(id), x REAL NOT NULL,"
     " y REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL, mask BLOB NOT NULL,"
     " measurements BLOB NOT NULL",
+    # Examinations of red cells, since format 7. One may stop and go on: the newest row of its ends counts.
+    "red_cell_runs": "number INTEGER PRIMARY KEY, started TEXT NOT NULL, app_version TEXT NOT NULL,"
+    " bundle TEXT NOT NULL, classes TEXT NOT NULL, measures TEXT NOT NULL, parameters TEXT NOT NULL,"
+    " scale TEXT NOT NULL",
+    "red_cell_run_ends": "id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES red_cell_runs(number),"
+    " status TEXT NOT NULL, finished TEXT NOT NULL, remarks TEXT NOT NULL",
+    # One examined field a row: its place in the image, a picture (JPEG), and its cells, whose ids are `first`
+    # and those that follow, packed in columns (see red_cell_rows.py).
+    "red_cell_fields": "id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES red_cell_runs(number),"
+    " image INTEGER NOT NULL, x INTEGER NOT NULL, y INTEGER NOT NULL, width INTEGER NOT NULL,"
+    " height INTEGER NOT NULL, mpp REAL NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " cut INTEGER NOT NULL, picture BLOB NOT NULL, cells BLOB NOT NULL, contours BLOB NOT NULL",
 }
 
 # Tables that came with a later version than the first.
-_SINCE = {"settled": 2, "report_maps": 3, "drafts": 3, "run_results": 4, "outlines": 6}
+_SINCE = {
+    "settled": 2, "report_maps": 3, "drafts": 3, "run_results": 4, "outlines": 6, "red_cell_runs": 7,
+    "red_cell_run_ends": 7, "red_cell_fields": 7,
+}  # fmt: skip
 _MAY_CHANGE = frozenset({"drafts"})
 
 
@@ -119,6 +134,7 @@ MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
     3: _adding("run_results"),
     4: _adding(),  # the adaptation in run_results may hold a pool, which format 4 does not know
     5: _adding("outlines"),
+    6: _adding("red_cell_runs", "red_cell_run_ends", "red_cell_fields"),
 }
 
 

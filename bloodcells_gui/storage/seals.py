@@ -1,8 +1,8 @@
 """Compare seals with the rows that they seal.
 
 What decides a report (events, frozen reports, runs and their ends, what the case is called) is compared
-whenever a case is opened; cells and pictures, which are most of the file, behind the window and before
-anything is signed or written; everything by :func:`bloodcells_gui.storage.audit.verify`.
+whenever a case is opened; cells, examined fields and pictures, which are most of the file, behind the window
+and before anything is signed or written; everything by :func:`bloodcells_gui.storage.audit.verify`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from bloodcells_gui.storage.hash_chain import Entry, Kind
 
 AT_OPENING = frozenset((
     Kind.META, Kind.LOCATION, Kind.RUN, Kind.RUN_END, Kind.RUN_RESULT, Kind.EVENT, Kind.REPORT,
-    Kind.REPORT_MAPS, Kind.OUTLINE,
+    Kind.REPORT_MAPS, Kind.OUTLINE, Kind.RED_CELL_RUN, Kind.RED_CELL_RUN_END,
 ))  # fmt: skip
 TABLES = {
     Kind.META: "meta", Kind.IMAGES: "images", Kind.FACTS: "image_facts", Kind.LOCATION: "locations",
     Kind.RUN: "runs", Kind.RUN_END: "run_ends", Kind.SKIPPED: "skipped", Kind.CELLS: "cells",
     Kind.EVENT: "events", Kind.REPORT: "reports", Kind.REPORT_MAPS: "report_maps", Kind.SETTLED: "settled",
     Kind.RUN_RESULT: "run_results", Kind.OUTLINE: "outlines",
+    Kind.RED_CELL_RUN: "red_cell_runs", Kind.RED_CELL_RUN_END: "red_cell_run_ends",
+    Kind.RED_CELL_FIELD: "red_cell_fields",
 }  # fmt: skip
 
 _OFTEN = 512
@@ -99,7 +101,7 @@ def compared(
     kinds : collection of Kind
         The rows to compare; entries of others pass.
     pause : callable
-        Called before every batch of cells, and now and then.
+        Called before every batch of cells or examined field, and now and then.
     """
     events: dict[int, serialization.Row] | None = None
     for n, entry in enumerate(entries):
@@ -107,7 +109,7 @@ def compared(
         if kind is None:
             yield entry, Problem("An entry of the ledger is of no known kind", f"ledger {entry.seq}")
             continue
-        if kind is Kind.CELLS or n % _OFTEN == 0:
+        if kind in (Kind.CELLS, Kind.RED_CELL_FIELD) or n % _OFTEN == 0:
             pause()
         if kind not in kinds:
             yield entry, None

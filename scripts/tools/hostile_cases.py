@@ -37,7 +37,7 @@ import numpy as np
 
 from bloodcells_gui.app import batch
 from bloodcells_gui.app.export import ExportOptions, export
-from bloodcells_gui.app.signing import amend, sign
+from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
@@ -45,9 +45,9 @@ from bloodcells_gui.storage import hash_chain
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.recover import recover
+from scripts.tools.hostile_good_cases import good_cases
 from tests.support.doubles import plain_engine
-from tests.support.old_versions import version_1
-from tests.support.workbench_window import a_case, a_workspace, slides_of_format_3
+from tests.support.workbench_window import a_workspace
 
 LIMIT_S = 60.0
 _JSON = {
@@ -55,50 +55,18 @@ _JSON = {
     ("runs", "parameters"), ("runs", "scale"), ("run_ends", "tallies"), ("run_ends", "scale"),
     ("run_results", "scale"), ("run_results", "counts"), ("run_results", "progress"), ("run_results", "maps"),
     ("run_results", "adaptation"), ("run_results", "remarks"),
+    ("red_cell_runs", "classes"), ("red_cell_runs", "measures"), ("red_cell_runs", "parameters"),
+    ("red_cell_runs", "scale"), ("red_cell_run_ends", "remarks"),
     ("cells", "flags"), ("events", "cells"), ("events", "old"), ("reports", "report"),
 }  # fmt: skip
 _TABLES = (
     "meta", "images", "image_facts", "locations", "runs", "run_ends", "skipped", "cells", "assets", "events",
     "reports", "settled", "report_maps", "drafts", "run_results", "outlines",
+    "red_cell_runs", "red_cell_run_ends", "red_cell_fields",
     "ledger",
 )  # fmt: skip
 # What decides a report, and what the most code reads.
-_OFTEN = ("reports", "events", "cells", "run_ends", "run_results", "outlines")
-
-
-# ---- good cases to start from
-
-
-def good_cases(folder: Path) -> list[Path]:
-    """One of each kind, made once."""
-    workspace = a_workspace(folder)
-    workspace.engine = plain_engine  # type: ignore[assignment]
-    workspace.change_settings(target_cells=0)
-    signed = a_case(folder / "good" / "signed.bcs", 12)
-    session = workspace.open_case(signed)
-    session.set_field("patient_id", "P-77")
-    session.set_field("wbc", "7.2")
-    session.set_field("birth_date", "1961-05-04")
-    session.grade("anisocytosis", "2+")
-    session.note("Smudge cells at the edge.")
-    session.count("PLT", 3)
-    for cell in session.cells:
-        session.relabel([cell.id], "LY" if cell.id % 2 else "SNE")
-    session.undo()
-    session.redo()
-    sign(session, "A. Technician", "Reviewed and reported", "Small practice smear.")
-    sign(session, "B. Haematologist", "Second reading confirmed")
-    session.store.set_draft("comment", "half a sentence", "A. Technician")
-    session.close()
-    amended = folder / "good" / "amended.bcs"
-    shutil.copy(signed, amended)
-    session = workspace.open_case(amended)
-    amend(session, "A. Technician", "A cell was misnamed.")
-    session.exclude([session.cells[0].id], "not a cell")
-    session.close()
-    fresh = a_case(folder / "good" / "fresh.bcs", 12, seed=3)
-    old = [version_1(folder / "good" / "old.bcs"), *slides_of_format_3(workspace, folder / "good")]
-    return [signed, amended, fresh, *old]
+_OFTEN = ("reports", "events", "cells", "run_ends", "run_results", "outlines", "red_cell_fields")
 
 
 # ---- nonsense
@@ -307,6 +275,18 @@ class Trouble:
     detail: str
 
 
+def _read_red_cells(session: CaseSession) -> None:
+    red = session.red_cells
+    red.shares()
+    red.proposals()
+    red.distribution("diameter_um")
+    for stored in red.fields:
+        red.field_picture(stored.id)
+        red.contours(stored.id)
+    for cell_id in red.cells.ids[:3].tolist():
+        red.picture_of(cell_id)
+
+
 def acts(path: Path, place: Path, workspace: Workspace) -> list[tuple[str, Callable[[], object]]]:
     """Name and deed of everything that is done to a case."""
 
@@ -319,6 +299,7 @@ def acts(path: Path, place: Path, workspace: Workspace) -> list[tuple[str, Calla
                 session.scores(cell.id)
                 session.measurements(cell.id)
             session.embeddings()
+            _read_red_cells(session)
             session.store.set_draft("comment", "x", "ana")
         finally:
             session.close()
@@ -328,6 +309,7 @@ def acts(path: Path, place: Path, workspace: Workspace) -> list[tuple[str, Calla
         try:
             session.differential()
             session.differential("five")
+            _read_red_cells(session)
         finally:
             session.close()
 

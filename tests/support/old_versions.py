@@ -254,6 +254,30 @@ def version_6(path: Path) -> Path:
     return _write(path, VERSION_6 + _triggers(_TABLES_6), _ALL_ROWS_1, 6)
 
 
+# Version 7 added examinations of red cells.
+VERSION_7 = (
+    *VERSION_6,
+    "CREATE TABLE red_cell_runs (number INTEGER PRIMARY KEY, started TEXT NOT NULL,"
+    " app_version TEXT NOT NULL,"
+    " bundle TEXT NOT NULL, classes TEXT NOT NULL, measures TEXT NOT NULL, parameters TEXT NOT NULL,"
+    " scale TEXT NOT NULL) STRICT",
+    "CREATE TABLE red_cell_run_ends (id INTEGER PRIMARY KEY,"
+    " run INTEGER NOT NULL REFERENCES red_cell_runs(number),"
+    " status TEXT NOT NULL, finished TEXT NOT NULL, remarks TEXT NOT NULL) STRICT",
+    "CREATE TABLE red_cell_fields (id INTEGER PRIMARY KEY,"
+    " run INTEGER NOT NULL REFERENCES red_cell_runs(number),"
+    " image INTEGER NOT NULL, x INTEGER NOT NULL, y INTEGER NOT NULL, width INTEGER NOT NULL,"
+    " height INTEGER NOT NULL, mpp REAL NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " cut INTEGER NOT NULL, picture BLOB NOT NULL, cells BLOB NOT NULL, contours BLOB NOT NULL) STRICT",
+)
+_TABLES_7 = (*_TABLES_6, "red_cell_runs", "red_cell_run_ends", "red_cell_fields")
+
+
+def version_7(path: Path) -> Path:
+    """The seventh format: as the sixth, with three empty tables more."""
+    return _write(path, VERSION_7 + _triggers(_TABLES_7), _ALL_ROWS_1, 7)
+
+
 BUILDERS: dict[int, Callable[[Path], Path]] = {
-    1: version_1, 2: version_2, 3: version_3, 4: version_4, 5: version_5, 6: version_6,
+    1: version_1, 2: version_2, 3: version_3, 4: version_4, 5: version_5, 6: version_6, 7: version_7,
 }  # fmt: skip

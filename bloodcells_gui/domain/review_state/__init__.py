@@ -13,6 +13,7 @@ Rules that are decided here and nowhere else:
 * Cells added by hand (run -1) exist in the case before their ``ADD_CELL``, but stand outside everything
   ("absent") until that event and after its undo or ``REMOVE_CELL``. Since format 6 they wait as proposals; in
   older cases whoever added one confirmed it with that act.
+* Red cells have ids and shape classes of their own; a name given to them changes no count of this state.
 * Tags are put on cells and taken off; a cell keeps them whatever class it gets.
 
 - :mod:`.cell_states`: the state of each cell, and the counts that follow

@@ -57,14 +57,16 @@ def make_event(
         raise ValueError(f"{state.unidentified} cells are still unidentified")
     ids = tuple(dict.fromkeys(int(i) for i in cells))
     target = 0
+    turned = kind
     if kind in (EventKind.UNDO, EventKind.REDO):
         act = state.turned_by(kind)
         if act is None:
             raise ValueError(f"there is nothing to {kind}")
-        target, ids = act.seq, act.cells
+        target, ids, turned = act.seq, act.cells, act.kind
     if kind is EventKind.COUNT:
         new = _stepped(state.hand_counts.get(key, 0), new)
-    old = _old_values(state, kind, ids, key)
+    red = turned is EventKind.NAME_RED_CELLS
+    old = tuple(state.red_cells.get(i, "") for i in ids) if red else _old_values(state, kind, ids, key)
     time = max(clock(), state.last_time)
     event = Event(state.last_seq + 1, kind, author.strip(), time, ids, new, old, key, reason, target)
     state.check(event)

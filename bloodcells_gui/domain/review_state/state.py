@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bloodcells_gui.domain.cell import Cell
+from bloodcells_gui.domain.cell import FIRST_RED_CELL_ID, Cell
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.red_cells import NOT_COUNTED, RED_CELL_CLASS
 from bloodcells_gui.domain.review import (
     CELL_OUTLINE,
     NUCLEUS_OUTLINE,
@@ -29,10 +30,12 @@ SIGNATURE_FIELD = "signature"
 _ON_CELLS = frozenset(
     {EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE, EventKind.ADD_CELL,
      EventKind.REMOVE_CELL, EventKind.MEND_OUTLINE, EventKind.SECOND_READ, EventKind.ADJUDICATE,
-     EventKind.TAG, EventKind.UNTAG}
+     EventKind.TAG, EventKind.UNTAG, EventKind.NAME_RED_CELLS}
 )  # fmt: skip
 _WITH_CLASS = frozenset({EventKind.RELABEL, EventKind.ADD_CELL, EventKind.ADJUDICATE})
-_WITHOUT_CLASS = frozenset({EventKind.SECOND_READ, EventKind.ADJUDICATE, EventKind.TAG, EventKind.UNTAG})
+_WITHOUT_CLASS = frozenset(
+    {EventKind.SECOND_READ, EventKind.ADJUDICATE, EventKind.TAG, EventKind.UNTAG, EventKind.NAME_RED_CELLS}
+)
 _BORDERS = frozenset({EventKind.SIGN, EventKind.AMEND, EventKind.ADJUDICATE})
 
 
@@ -103,6 +106,8 @@ class ReviewState(CellStates):
         Cell -> class code settled after two readers disagreed.
     outlines : dict of int to int
         Cell -> id of the mended outline that holds; none for the program's own.
+    red_cells : dict of int to str
+        Red cell -> shape code that a person gave it, or `NOT_COUNTED`; none where the proposal stands.
     last_seq : int
     last_time : str
         Time never runs backwards within a case; this is the latest.
@@ -125,6 +130,7 @@ class ReviewState(CellStates):
         self.second_readers: dict[str, str] = {}
         self.adjudicated: dict[int, str] = {}
         self.outlines: dict[int, int] = {}
+        self.red_cells: dict[int, str] = {}
         self.last_seq = 0
         self.last_time = ""
         self.add_cells(cells)
@@ -190,6 +196,8 @@ class ReviewState(CellStates):
             self._apply_change(delta)
         self.last_seq = event.seq
         self.last_time = max(self.last_time, event.time)
+        if shown.kind is EventKind.NAME_RED_CELLS:
+            return Change(event=event, red_cells=shown.cells)
         return Change(cells=shown.cells, fields=_fields(shown), event=event)
 
     def _check(self, event: Event) -> None:
@@ -203,6 +211,9 @@ class ReviewState(CellStates):
             raise ValueError(f"'{kind}' names no cells")
         if event.cells and len(set(event.cells)) != len(event.cells):
             raise ValueError("a cell is named twice")
+        if kind is EventKind.NAME_RED_CELLS or (event.cells and event.cells == self._red_cells_turned(kind)):
+            self._check_red_cells(event)
+            return
         for cell_id in event.cells:
             if cell_id not in self:
                 raise ValueError(f"there is no cell {cell_id}")
@@ -210,6 +221,21 @@ class ReviewState(CellStates):
                 raise ValueError(f"cell {cell_id} was removed")
         if kind in _WITH_CLASS and event.new not in BY_CODE:
             raise ValueError(f"'{event.new}' is no class code")
+
+    def _red_cells_turned(self, kind: EventKind) -> tuple[int, ...]:
+        """The red cells of the act that an undo takes back or a redo brings again."""
+        if kind not in (EventKind.UNDO, EventKind.REDO):
+            return ()
+        act = self.turned_by(kind)
+        return act.cells if act is not None and act.kind is EventKind.NAME_RED_CELLS else ()
+
+    @staticmethod
+    def _check_red_cells(event: Event) -> None:
+        """Whether the cells exist is for who knows them: `audit.verify`, `app.red_cells`."""
+        if any(cell_id < FIRST_RED_CELL_ID for cell_id in event.cells):
+            raise ValueError("a cell that is no red cell")
+        if event.new and event.new not in RED_CELL_CLASS and event.new != NOT_COUNTED:
+            raise ValueError(f"'{event.new}' is no shape of red cells")
 
     def _changes_of_event(self, event: Event) -> list[_Delta]:
         """Every slot the event alters, or ValueError."""
@@ -221,6 +247,9 @@ class ReviewState(CellStates):
             return self._plan_redo(event)
         if kind is EventKind.MEND_OUTLINE:
             return [self._plan_outline(event)]
+        if kind is EventKind.NAME_RED_CELLS:
+            had = self.red_cells
+            return [_Delta("red cell", i, had.get(i, ""), event.new) for i in event.cells]
         if kind in (EventKind.TAG, EventKind.UNTAG):
             return [self._plan_tag(event, i) for i in event.cells]
         if kind in _ON_CELLS - _WITHOUT_CLASS:
@@ -353,6 +382,10 @@ class ReviewState(CellStates):
             self.outlines.pop(int(which), None)
             if after:
                 self.outlines[int(which)] = int(str(after))
+        elif what == "red cell":
+            self.red_cells.pop(int(which), None)
+            if after:
+                self.red_cells[int(which)] = str(after)
         elif what == "tags":
             self._set_tags(int(which), after)
         elif what == "adjudicated":
