@@ -15,6 +15,7 @@ from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
 from bloodcells_gui.app.rare_cells import result_of_case, write_rare_json
 from bloodcells_gui.app.reader_limits import limits_of_case
+from bloodcells_gui.app.red_cell_report import with_red_cells
 from bloodcells_gui.app.report_explanations import ReportMap, explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
@@ -35,7 +36,7 @@ from bloodcells_gui.imaging.io.limits import DecodeLimits
 from bloodcells_gui.imaging.io.own_pictures import own_jpegs
 from bloodcells_gui.imaging.io.page_names import with_suffix
 from bloodcells_gui.pipeline.encoding import encode_png
-from bloodcells_gui.report import csv_out
+from bloodcells_gui.report import csv_out, csv_red_cells
 from bloodcells_gui.report.anonymous import (
     anonymised,
     anonymous_skipped,
@@ -59,6 +60,7 @@ class ExportOptions:
     """What a person may choose about the files; None takes the laboratory's setting.
 
     `csv` names a dialect of `domain/csv_text.py`; `csv_names` "codes" or "words" (`report/table_names.py`).
+    `red_cells_list` writes every examined red cell into a table of its own.
     """
 
     taxonomy: str | None = None
@@ -68,6 +70,7 @@ class ExportOptions:
     anonymised: bool | None = None
     csv: str | None = None
     csv_names: str = CODES
+    red_cells_list: bool = False
 
 
 def prepare_folder(path: Path) -> None:
@@ -119,7 +122,8 @@ def live_report_model(
         checks=answered_checks(session),
         findings=finding_lines(session),
     )
-    return replace(model, reader=limits_of_case(session), rare=result_of_case(session))
+    model = replace(model, reader=limits_of_case(session), rare=result_of_case(session))
+    return with_red_cells(model, session)
 
 
 def compared_report(model: ReportModel, found: FoundFilms | None) -> ReportModel:
@@ -167,8 +171,8 @@ def folder_name(session: CaseSession) -> str:
 def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path]:
     """Write cells.csv, differential.csv, skipped.csv, report.pdf and, when asked for, masks/ into `out`.
 
-    Where the report has limits that include the reader, or a search for rare cells, reader_limits.csv and
-    rare_cells.json hold them too.
+    Where the report has limits that include the reader, a search for rare cells, or examined red cells,
+    reader_limits.csv, rare_cells.json and red_cells.csv hold them too.
 
     Every file appears whole or not at all.
 
@@ -217,6 +221,17 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
         if model.rare is not None:
             path = out / "rare_cells.json"
             files.append(write_rare_json(path, session, model.rare, names=not model.anonymised))
+        if model.red_cells is not None:
+            path = out / "red_cells.csv"
+            files.append(csv_red_cells.write_red_cells_csv(path, model.red_cells, dialect, names))
+            if options.red_cells_list:
+                red, images = session.red_cells, [ref.name for ref in specimen.images]
+                path = out / "red_cells_list.csv"
+                files.append(
+                    csv_red_cells.write_red_cells_list_csv(
+                        path, images, red.cells, red.finals(), dialect, names
+                    )
+                )
         if options.save_masks:
             files.append(write_masks(session, out / "masks", specimen))
     except OSError as e:

@@ -72,7 +72,7 @@ _OWN_MODEL = re.compile(r"[a-z][a-z0-9]*([-.][a-z0-9]+){0,6}")
 _NUMBERS = (
     "version", "target_cells", "target_counts", "count_sound", "abstention", "nrbc_threshold",
     "left_shift_bands_percent", "count_cut_left_top", "platelet_factor", "thumbnails_per_class",
-    "gradcam_in_report",
+    "gradcam_in_report", "red_cells", "red_cell_count",
 )  # fmt: skip
 _CHOICES: dict[str, Sequence[str]] = {
     "language": ("system", "en", "fr"), "theme": ("system", "light", "dark"), "paper": ("a4", "letter"),

@@ -28,6 +28,12 @@ _LABELS = {
     "cytoplasm_eosin": N_("Cytoplasm eosin"),
     "focus": N_("Focus"),
     "nucleus_offset": N_("Nucleus offset (0 = central)"),
+    "diameter": N_("Diameter"),
+    "area": N_("Area"),
+    "elongation": N_("Elongation"),
+    "pallor": N_("Central pallor (share of the diameter)"),
+    "pallor_depth": N_("Depth of the central pallor"),
+    "density": N_("Density"),
     "nucleus_cell_ratio": N_("Nucleus:cell ratio"),
     "nucleus_cytoplasm_ratio": N_("N:C ratio (nucleus:cytoplasm)"),
 }

@@ -19,6 +19,8 @@ from bloodcells_gui.domain.stats import clopper_pearson
 
 #: What a person calls what is no whole red cell: it leaves the count.
 NOT_COUNTED = "-"
+#: So many whole cells are examined on a slide at least (ICSH 2015).
+FEWEST_EXAMINED = 1_000
 #: Under so many counted cells no grade is proposed.
 FEWEST_FOR_GRADE = 200
 #: So many more cells a hint asks for at a time, up to the second number in all.

@@ -40,5 +40,7 @@ NAMES: dict[str, str] = {
     "thumbnails_per_class": N_("Pictures per class"),
     "gradcam_in_report": N_("Explained pictures"),
     "rare_cells": "Search for rare cells",
+    "red_cells": N_("Examination of red cells"),
+    "red_cell_count": N_("Red cells to examine on a slide"),
     "reader_matrix": N_("Limits that include the reader"),
 }

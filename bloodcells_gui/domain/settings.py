@@ -18,6 +18,7 @@ from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.ranges import OWN, PUBLISHED, Range
 from bloodcells_gui.domain.rare_search import DEFAULT_SEARCH, RareSearch
 from bloodcells_gui.domain.reader_limits import ReaderMatrix, matrix_from_json
+from bloodcells_gui.domain.red_cells import FEWEST_EXAMINED, MOST_HINTED
 from bloodcells_gui.domain.rules import DEFAULT_RULES, Rule
 from bloodcells_gui.domain.tags import DEFAULT_TAGS, LONGEST_TAG
 from bloodcells_gui.domain.taxonomy import BY_CODE, CLASSES, ROLLUPS
@@ -282,6 +283,10 @@ class LabSettings:
         Tags that are offered for cells (`domain/tags.py`), the first nine under the digits 1 to 9.
     rare_cells : RareSearch
         What a search for rare cells looks for, and how far it goes.
+    red_cells : bool
+        Whether analyses of fields and slides examine red cells; off until a person turns it on.
+    red_cell_count : int
+        So many whole red cells are examined on a slide at least, where it has them; of fields all are.
     reader_matrix : ReaderMatrix or None
         The laboratory's confusion matrix, where reports give limits that include it.
     """
@@ -330,6 +335,10 @@ class LabSettings:
     thumbnails_per_class: int = field(default=27, metadata=validation.number(0, 400, whole=True))
     gradcam_in_report: int = field(default=6, metadata=validation.number(0, 60, whole=True))
     rare_cells: RareSearch = field(default=DEFAULT_SEARCH, metadata=validation.group(RareSearch))
+    red_cells: bool = field(default=False, metadata=validation.flag())
+    red_cell_count: int = field(
+        default=FEWEST_EXAMINED, metadata=validation.number(FEWEST_EXAMINED, MOST_HINTED, whole=True)
+    )
     reader_matrix: ReaderMatrix | None = field(default=None, metadata=_reader_matrix())
 
     @property

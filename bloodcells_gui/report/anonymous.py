@@ -56,6 +56,8 @@ def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> Rep
         skipped=(),
         earlier=None,  # another specimen's number, and a link between the two
         runs=tuple(map(_run_without_names, model.runs)),
+        red_cells=model.red_cells
+        and dataclasses.replace(model.red_cells, remarks=without_names(model.red_cells.remarks)),
         anonymised=True,
         frozen="",
     )

@@ -27,6 +27,7 @@ from bloodcells_gui.domain.reader_limits import ReaderLimits
 from bloodcells_gui.domain.review import Signature, Status
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, SpecimenKind
+from bloodcells_gui.report.red_cells import RedCellBlock
 
 REPORT_FORMAT = 1
 RESEARCH_USE_ONLY = "For Research Use Only. Not for use in diagnostic procedures."
@@ -259,7 +260,7 @@ class ReportModel:
     versions have none and keep their stamp. `earlier` is the comparison with an earlier film of the same
     patient or specimen, as it was made at that moment.
     `tags` are what persons remarked on single cells, `reader` limits that include the program's misnaming,
-    `rare` what a search for rare cells has come to.
+    `rare` what a search for rare cells has come to, `red_cells` what an examination of red cells has.
 
     Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
     SHA-256 of the bytes that were signed, for a report read back from them.
@@ -292,6 +293,7 @@ class ReportModel:
     tags: tuple[TagLine, ...] = field(default=(), metadata=LATER)
     reader: ReaderLimits | None = field(default=None, metadata=LATER)
     rare: RareCells | None = field(default=None, metadata=LATER)
+    red_cells: RedCellBlock | None = field(default=None, metadata=LATER)
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""

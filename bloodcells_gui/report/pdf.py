@@ -16,6 +16,7 @@ from bloodcells_gui.report import (
     pdf_letterhead,
     pdf_rare,
     pdf_reader,
+    pdf_red_cells,
     pdf_result,
 )
 from bloodcells_gui.report.csv_out import atomic_file
@@ -76,6 +77,7 @@ def render(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str 
         pdf_reader.reader_limits(sheet, model)
         pdf_earlier.earlier_film(sheet, model)
         pdf_annex.morphology(sheet, model)
+        pdf_red_cells.red_cells(sheet, model)
         pdf_annex.comments(sheet, model)
         pdf_annex.analyser(sheet, model)
         pdf_annex.review(sheet, model)

@@ -144,7 +144,7 @@ def _chunks(items: Sequence[Thumb], size: int) -> Iterator[Sequence[Thumb]]:
         yield items[start : start + size]
 
 
-def _picture(sheet: Sheet, x: float, y: float, size: float, data: bytes, alt: str) -> None:
+def draw_picture(sheet: Sheet, x: float, y: float, size: float, data: bytes, alt: str) -> None:
     """A picture, or an empty frame that says so: a broken thumbnail must not cost the report."""
     if data:
         try:
@@ -182,7 +182,7 @@ def _thumb(sheet: Sheet, x: float, y: float, size: float, thumb: Thumb, model: R
             proposed=class_name(sheet, thumb.predicted),
         )
     alt = ", ".join((alt, *map(sheet.tr, thumb.tags)))
-    _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), alt)
+    draw_picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), alt)
     unsure = thumb.doubtful and thumb.status not in _REVIEWED
     if unsure:
         sheet.frame(x, y, size, size, WARNING, 0.5)
@@ -286,8 +286,8 @@ def _explained(sheet: Sheet, model: ReportModel, thumb: Thumb, at: tuple[float, 
         alt = sheet.tr("Occlusion map of cell {cell} for {name}", cell=number, name=name)
     else:
         alt = sheet.tr("Grad-CAM of cell {cell} for {name}", cell=number, name=name)
-    _picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), name)
-    _picture(sheet, x + size + 0.6, y, size, model.assets.get(thumb.cam, b""), alt)
+    draw_picture(sheet, x, y, size, model.assets.get(thumb.picture, b""), name)
+    draw_picture(sheet, x + size + 0.6, y, size, model.assets.get(thumb.cam, b""), alt)
     sheet.put(x, y + size + 0.5, name, 2 * size, size=7.2, height=3.4)
     text = f"{number}  ·  {_percent(thumb.probability)} %"
     sheet.put(x, y + size + 3.7, text, 2 * size, size=6.6, rgb=MUTED, height=3.2)

@@ -40,6 +40,8 @@ HEADERS = {
     "ref_low_10e9_per_l": N_("Reference, low (10⁹/L)"),
     "ref_high_10e9_per_l": N_("Reference, high (10⁹/L)"),
     "flag": N_("Flag"),
+    "grade_proposed": N_("Proposed grade"),
+    "grade": N_("Accepted grade"),
     "path": N_("File"),
     "reason": N_("Reason"),
     "label": N_("Label"),
@@ -66,7 +68,7 @@ _SUFFIXES = {"_per_100_wbc": N_("per 100 WBC"), "_percent": "%", "_count": N_("c
 _CLASSES = frozenset({"predicted", "final", "label", "others_say"})
 # Words of the status of a cell (`domain.review.Status`), translated where they are shown.
 _STATES = (N_("proposed"), N_("unidentified"), N_("confirmed"), N_("relabelled"), N_("excluded"))
-_TEXTS = frozenset({"status", "state", "reason"})
+_TEXTS = frozenset({"status", "state", "reason", "grade_proposed", "grade"})
 
 
 @dataclass(frozen=True, slots=True)

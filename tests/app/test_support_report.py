@@ -39,6 +39,7 @@ def test_it_names_versions_machine_models_and_settings(home: Path) -> None:
         "bloodcells: 0.", "Python: 3.", "numpy: 2.", "onnxruntime: 1.", "processors: ", "memory, MB: ",
         "classifier-lite0: classify ", "theme: dark", "target_cells: 400", "target_counts: 100 200 400",
         "BLOODCELLS_HOME is set: True", "rules, changed: False", "rare_cells.one_in: 400",
+        "red_cells: False", "red_cell_count: 1000",
         "reader_matrix is set: False", "signing.unreviewed: ask", "[Log]\n(empty)",
     ):  # fmt: skip
         assert part in text

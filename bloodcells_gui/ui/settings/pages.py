@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.domain.ranges import ITEMS, OWN, PUBLISHED
+from bloodcells_gui.domain.red_cells import FEWEST_EXAMINED, MOST_HINTED
 from bloodcells_gui.domain.settings import (
     CODES,
     NEITHER,
@@ -225,6 +226,9 @@ class CountingPage(Page):
             "count_cut_left_top",
         )
         self.real(tr("Platelets per field times"), s.platelet_factor, 1, 100, "platelet_factor", "10⁹/L")
+        self.box(tr("Examine red cells too (one laboratory's model)"), s.red_cells, "red_cells")
+        count = tr("Red cells to examine on a slide")
+        self.whole(count, s.red_cell_count, MOST_HINTED, "red_cell_count").setMinimum(FEWEST_EXAMINED)
         self.outer.addStretch(1)
 
 
